@@ -1,0 +1,1 @@
+"""The doors: settings, wiring, the HTTP service, the command line."""

@@ -1,0 +1,331 @@
+"""The command line. Everything slow is imported by the command that needs it."""
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from binocle import __version__
+from binocle.errors import BinocleError, UsageError
+
+if TYPE_CHECKING:
+    from api.wiring import Workshop
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_EXIT_FAILURE, _EXIT_USAGE, _EXIT_INTERRUPTED = 1, 2, 130
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+def _remember(context: click.Context, parameter: click.Parameter, value: object) -> object:
+    if value not in (None, False):
+        context.find_root().meta[f"binocle.{parameter.name}"] = value
+    return value
+
+
+def _shared(command: _F) -> _F:
+    """Add the options that go before or behind any command."""
+    for option in (
+        click.option("--debug", is_flag=True, expose_value=False, callback=_remember,
+                     is_eager=True, help="Show tracebacks and what goes on inside."),
+        click.option("--home", type=click.Path(path_type=Path), expose_value=False,
+                     callback=_remember, help="Where collections live [BINOCLE_HOME]."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def _collection_option(command: _F) -> _F:
+    return click.option(
+        "-c", "--collection", default="default", show_default=True, metavar="NAME",
+        help="Which collection.",
+    )(command)  # fmt: skip
+
+
+def _engine_options(command: _F) -> _F:
+    for option in (
+        click.option("--precision", type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
+                     help="Arithmetic of the model; auto is the fastest that fits the device."),
+        click.option("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def _json_option(command: _F) -> _F:
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
+
+
+def _workshop(**options: object) -> "Workshop":
+    from api.settings import read_settings
+    from api.wiring import Workshop
+
+    home = click.get_current_context().find_root().meta.get("binocle.home")
+    return Workshop(read_settings(home=home, **options))
+
+
+@click.group(context_settings=_CONTEXT)
+@click.version_option(__version__, prog_name="binocle")
+@_shared
+def cli() -> None:
+    """Index pictures and texts; find them again by words, by a picture, or by both."""
+
+
+@cli.command()
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_collection_option
+@click.option("--model", metavar="MODEL",
+              help="Embeds the collection; see 'binocle models'. Only for a new collection.")
+@click.option("--id-column", metavar="COLUMN", help="Of a table: the record's id.")
+@click.option("--image-column", metavar="COLUMN", help="Of a table: paths of pictures.")
+@click.option("--text-column", "text_columns", multiple=True, metavar="COLUMN",
+              help="Of a table: texts to embed; may be repeated.")
+@click.option("--image-root", metavar="FOLDER", type=click.Path(path_type=Path),
+              help="Where a table's relative paths start, if not beside it.")
+@click.option("--max-pixels", type=click.IntRange(1), metavar="N",
+              help="Skip pictures with more pixels.")
+@click.option("--workers", type=click.IntRange(1, 256), metavar="N",
+              help="Pictures decoded at once.")
+@_engine_options
+@_json_option
+@_shared
+def index(
+    sources: Sequence[Path],
+    collection: str,
+    model: str | None,
+    id_column: str | None,
+    image_column: str | None,
+    text_columns: Sequence[str],
+    image_root: Path | None,
+    as_json: bool,
+    **engine: Any,
+) -> None:
+    """Bring folders, archives, tables, text files or pictures into a collection.
+
+    A SOURCE is a folder of pictures, a tar or zip of them, a table (CSV, TSV, JSONL, Parquet),
+    a text file with one text a line, or a picture. Running the same command again looks only at
+    what changed; what vanished from a source vanishes from the collection.
+    """  # fmt: skip
+    from api.indexing import index_sources
+    from indexer.sources.table import Columns
+
+    columns = Columns(id_column, image_column, tuple(text_columns), image_root)
+    workshop = _workshop(**engine)
+    if not index_sources(workshop, sources, collection, model, columns, as_json=as_json):
+        sys.exit(_EXIT_FAILURE)
+
+
+@cli.command()
+@click.argument("text", nargs=-1)
+@click.option("--image", "images", multiple=True, metavar="PATH", type=click.Path(path_type=Path),
+              help="Find what looks or reads like this picture.")
+@click.option("--like", "records", multiple=True, metavar="RECORD",
+              help="Find what is like this record, by its id.")
+@click.option("--without", multiple=True, metavar="TEXT", help="Stay away from this.")
+@_collection_option
+@click.option("-k", "--limit", default=10, show_default=True, type=click.IntRange(1, 10_000),
+              metavar="N", help="How many hits.")
+@click.option("--target", type=click.Choice(["image", "text", "any"]),
+              help="What to find; pictures by default, texts where there are none.")
+@click.option("--where", metavar="EXPR",
+              help="Only records that pass, such as \"price < 100 and color in (Red, Blue)\".")
+@click.option("--cursor", metavar="CURSOR", help="Go on behind an earlier answer (--json).")
+@click.option("--exact", is_flag=True, help="Scan everything, however large.")
+@_engine_options
+@_json_option
+@_shared
+def search(
+    text: Sequence[str],
+    images: Sequence[Path],
+    records: Sequence[str],
+    without: Sequence[str],
+    collection: str,
+    limit: int,
+    target: Any,
+    where: str | None,
+    cursor: str | None,
+    exact: bool,
+    as_json: bool,
+    **engine: Any,
+) -> None:
+    """Find records by TEXT, by a picture, by another record, or by several of these.
+
+    \b
+    binocle search a dog at the lake
+    binocle search --image beach.jpg --without people
+    binocle search "running shoes" --where "price < 60 and color = Red"
+    """  # fmt: skip
+    from api.printing import print_answer
+    from search.query import Query, Term
+    from search.where import parse_where
+
+    words = " ".join(text).strip()
+    terms = [
+        *([Term(text=words)] if words else []),
+        *(Term(image=path) for path in images),
+        *(Term(record=record) for record in records),
+        *(Term(text=one, weight=-0.5) for one in without),
+    ]
+    query = Query(
+        tuple(terms), target, parse_where(where) if where else None, limit, cursor, exact
+    )
+    workshop = _workshop(**engine)
+    with workshop.open_collection(collection) as opened:
+        answer = workshop.searcher(opened).search(query)
+        print_answer(answer, opened, as_json=as_json)
+
+
+@cli.command()
+@click.option("--host", metavar="ADDRESS", help="Where to listen [127.0.0.1].")
+@click.option("--port", type=click.IntRange(0, 65535), metavar="N", help="Port [8765].")
+@_engine_options
+@_shared
+def serve(**options: Any) -> None:
+    """Answer searches over HTTP."""
+    from api.serving import serve_forever
+
+    serve_forever(_workshop(**options))
+
+
+@cli.command()
+@_collection_option
+@_json_option
+@_shared
+def info(collection: str, as_json: bool) -> None:
+    """Tell what a collection holds: model, counts, indices, sources, fields."""
+    from api.printing import print_info
+
+    workshop = _workshop()
+    with workshop.open_collection(collection) as opened:
+        print_info(opened, as_json=as_json)
+
+
+@cli.command()
+@_json_option
+@_shared
+def collections(as_json: bool) -> None:
+    """List the collections."""
+    from api.printing import print_collections
+
+    print_collections(_workshop(), as_json=as_json)
+
+
+@cli.command()
+@_collection_option
+@_json_option
+@_shared
+def skipped(collection: str, as_json: bool) -> None:
+    """List the files that were not indexed, and why."""
+    from api.printing import print_skipped
+
+    workshop = _workshop()
+    with workshop.open_collection(collection) as opened:
+        print_skipped(opened, as_json=as_json)
+
+
+@cli.command()
+@click.argument("records", metavar="[RECORD]...", nargs=-1)
+@_collection_option
+@click.option("--source", metavar="PATH", help="Remove all that came from this source.")
+@click.option("--all", "everything", is_flag=True, help="Remove the whole collection.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_shared
+def remove(
+    records: Sequence[str], collection: str, source: str | None, everything: bool, yes: bool
+) -> None:
+    """Remove records, a source, or a whole collection. Your files are never touched."""
+    from api.removing import remove_collection, remove_records, remove_source
+
+    if sum([bool(records), source is not None, everything]) != 1:
+        raise click.UsageError("name records, or give --source PATH, or --all")
+    workshop = _workshop()
+    if everything:
+        workshop.open_collection(collection).close()
+        if not yes and sys.stdin.isatty():
+            click.confirm(f"Remove the collection {collection!r}?", abort=True)
+        elif not yes:
+            raise click.UsageError("--all removes the whole collection; add --yes to do it")
+        click.echo(remove_collection(workshop, collection))
+        return
+    with workshop.open_collection(collection) as opened:
+        if source is not None:
+            click.echo(remove_source(opened, source))
+        else:
+            click.echo(remove_records(opened, records))
+
+
+@cli.command()
+@_json_option
+@_shared
+def models(as_json: bool) -> None:
+    """List recommended models and what is known of them."""
+    from api.printing import print_models
+
+    print_models(as_json=as_json)
+
+
+@cli.command()
+@_shared
+def demo() -> None:
+    """Draw a few pictures, index them, and search in every direction."""
+    from api.demo import run_demo
+
+    run_demo(_workshop())
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line; end the process with 0, 1 for failure, 2 for wrong use."""
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    logging.basicConfig(
+        level=logging.DEBUG if debug else logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
+    )
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        cli.main(args=given, prog_name="binocle", standalone_mode=False)
+    except click.exceptions.Abort:
+        return _EXIT_INTERRUPTED
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        hint = f" (try '{context.command_path} --help')" if context else ""
+        return _fail(error.format_message() + hint, _EXIT_USAGE, debug)
+    except UsageError as error:
+        return _fail(str(error), _EXIT_USAGE, debug)
+    except BinocleError as error:
+        return _fail(str(error), _EXIT_FAILURE, debug)
+    except KeyboardInterrupt:
+        return _fail("interrupted", _EXIT_INTERRUPTED, debug=False)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # who read us has gone
+        return _EXIT_FAILURE
+    except OSError as error:
+        return _fail(f"{error.filename or 'the system'}: {error.strerror}", _EXIT_FAILURE, debug)
+    except Exception as error:  # noqa: BLE001 - a person gets one line, --debug the rest
+        name = type(error).__name__
+        return _fail(f"unexpected {name}: {error} (--debug shows more)", _EXIT_FAILURE, debug)
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else _EXIT_FAILURE
+    return 0
+
+
+def _fail(message: str, code: int, debug: bool) -> int:
+    if debug:
+        logging.getLogger(__name__).exception("failed")
+    click.echo("Error: " + " ".join(message.split()), err=True)
+    return code
+
+
+def _interrupt(_signal: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""``binocle index``: sources one after another, with progress for a person."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Protocol
+
+import click
+
+from api.wiring import Workshop
+from binocle.errors import SourceError
+from indexer.indexer import Progress, Report
+from indexer.sources.opening import open_source
+from indexer.sources.table import Columns
+
+_LINE_EVERY_S = 5.0
+
+
+def index_sources(
+    workshop: Workshop,
+    paths: Sequence[Path],
+    name: str,
+    model: str | None,
+    columns: Columns,
+    *,
+    as_json: bool,
+) -> bool:
+    """Index sources into a collection and print what happened.
+
+    Returns:
+        Whether all sources could be indexed.
+    """
+    sources = [open_source(path, columns) for path in paths]  # a typo stops before any work
+    reports: list[Report] = []
+    failures: list[str] = []
+    with workshop.open_collection(name, create=True) as collection:
+        for source in sources:
+            try:
+                with _listener(source.path.name) as listener:
+                    report = workshop.indexer(collection, model, listener.update).run(source)
+            except SourceError as error:
+                failures.append(str(error))
+                click.echo(f"Error: {error}", err=True)
+                continue
+            reports.append(report)
+            if not as_json:
+                click.echo(_sentence(report, name))
+    if as_json:
+        runs = [{"source": one.source.uri, **asdict(one.tally), "seconds": one.seconds} for one in reports]
+        click.echo(json.dumps({"collection": name, "runs": runs, "errors": failures}))
+    return not failures
+
+
+def _sentence(report: Report, name: str) -> str:
+    tally = report.tally
+    counts = [
+        (tally.added, "added"),
+        (tally.updated, "updated"),
+        (tally.unchanged, "unchanged"),
+        (tally.removed, "removed"),
+        (tally.skipped, "skipped"),
+    ]
+    said = ", ".join(f"{count:,} {word}" for count, word in counts if count) or "nothing changed"
+    embedded = tally.images_embedded + tally.texts_embedded
+    rate = f", {embedded / report.seconds:,.0f} embedded a second" if embedded >= 100 else ""
+    hint = "" if name == "default" else f" -c {name}"
+    more = f" ('binocle skipped{hint}' tells why)" if tally.skipped else ""
+    return f"{report.source.uri}: {said} in {report.seconds:.1f} s{rate}{more}"
+
+
+class _Listener(Protocol):
+    def update(self, progress: Progress) -> None: ...
+
+
+@contextmanager
+def _listener(label: str) -> Iterator[_Listener]:
+    if sys.stderr.isatty():
+        from api.bars import Bar
+
+        with Bar(label) as bar:
+            yield bar
+    else:
+        yield _Lines(label)
+
+
+class _Lines:
+    """Progress where nobody can see a bar move: a line every few seconds."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._started = self._last = time.monotonic()
+        self._first: int | None = None
+
+    def update(self, progress: Progress) -> None:
+        if self._first is None:
+            self._first = progress.done - 1
+        now = time.monotonic()
+        if now - self._last < _LINE_EVERY_S:
+            return
+        self._last = now
+        rate = (progress.done - self._first) / max(now - self._started, 1e-3)
+        left = (progress.total - progress.done) / max(rate, 1e-3)
+        click.echo(
+            f"{self._label}: {progress.done:,} of {progress.total:,}, {rate:,.0f} a second, "
+            f"{left:,.0f} s left, {progress.tally.skipped:,} skipped",
+            err=True,
+        )

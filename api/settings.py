@@ -1,0 +1,57 @@
+"""Settings, read once from the environment. Options of a command go before them."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from platformdirs import user_data_path
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from binocle.errors import UsageError
+from binocle.types import Limits
+
+_PREFIX = "BINOCLE_"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set; each is the variable ``BINOCLE_`` and its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True)
+
+    home: Path = Field(default_factory=lambda: user_data_path("binocle", appauthor=False))
+    device: str = "auto"
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    model_cache: Path | None = None
+    workers: int = Field(default_factory=lambda: max(2, os.cpu_count() or 2), ge=1, le=256)
+    max_pixels: int = Field(default=Limits().max_pixels, ge=1)
+    max_bytes: int = Field(default=Limits().max_bytes, ge=1)
+    decode_timeout_s: float = Field(default=Limits().timeout_s, gt=0)
+    host: str = "127.0.0.1"
+    port: int = Field(default=8765, ge=0, le=65535)
+
+    @property
+    def limits(self) -> Limits:
+        """What one picture may cost."""
+        return Limits(self.max_pixels, self.max_bytes, self.decode_timeout_s)
+
+
+def read_settings(**options: object) -> Settings:
+    """Read the settings; options that are None are left to the environment.
+
+    Raises:
+        UsageError: A value cannot be used, or a variable is unknown.
+    """
+    known = {f"{_PREFIX}{name.upper()}" for name in Settings.model_fields}
+    for name in os.environ:
+        if name.upper().startswith(_PREFIX) and name.upper() not in known:
+            raise UsageError(
+                f"the environment variable {name} is unknown; known are {', '.join(sorted(known))}"
+            )
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        raise UsageError(f"{name}={first['input']!r}: {first['msg']}") from error

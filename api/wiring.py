@@ -1,0 +1,101 @@
+"""Putting the rooms together: the one place that knows who needs whom."""
+
+import re
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from api.settings import Settings
+from binocle.collection import Collection, check_space
+from binocle.encoders.base import Encoder
+from binocle.encoders.registry import DEFAULT_MODEL, canonical_name, open_encoder
+from binocle.errors import NotFoundError, UsageError
+from indexer.indexer import Indexer, Progress
+from search.searcher import Searcher
+
+_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+CATALOG_FILE = "catalog.sqlite"
+
+
+class Workshop:
+    """Opens collections and encoders by name, and keeps encoders once loaded."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._encoders: dict[str, Encoder] = {}
+        self._loading = threading.Lock()
+
+    def collection_path(self, name: str) -> Path:
+        """Return a collection's folder.
+
+        Raises:
+            UsageError: The name could lead out of the data home.
+        """
+        if not _NAME.match(name):
+            raise UsageError(
+                f"{name!r} cannot name a collection; use 1 to 64 letters, digits, dots, dashes and "
+                "underscores, a letter or digit first"
+            )
+        return self.settings.home / "collections" / name
+
+    def collection_names(self) -> list[str]:
+        """Return the names of all collections, sorted."""
+        folder = self.settings.home / "collections"
+        return sorted(path.parent.name for path in folder.glob(f"*/{CATALOG_FILE}"))
+
+    def open_collection(self, name: str, *, create: bool = False) -> Collection:
+        """Open a collection by name.
+
+        Raises:
+            NotFoundError: There is none, and it was not to be made.
+        """
+        path = self.collection_path(name)
+        if not create and not (path / CATALOG_FILE).is_file():
+            others = ", ".join(self.collection_names())
+            remedy = f"there are: {others}" if others else "'binocle index FOLDER' makes the first"
+            raise NotFoundError(f"there is no collection {name!r} in {self.settings.home}; {remedy}")
+        return Collection(path, create=create)
+
+    def encoder(self, model: str) -> Encoder:
+        """Return a model's encoder, loading it the first time."""
+        with self._loading:
+            if model not in self._encoders:
+                cache = self.settings.model_cache
+                self._encoders[model] = open_encoder(
+                    model,
+                    device=self.settings.device,
+                    precision=self.settings.precision,
+                    cache_dir=str(cache) if cache else None,
+                )
+            return self._encoders[model]
+
+    def searcher(self, collection: Collection) -> Searcher:
+        """Return a searcher that encodes with the collection's own model."""
+
+        def load() -> Encoder:
+            space = collection.space
+            return self.encoder(space.name if space else DEFAULT_MODEL)
+
+        return Searcher(collection, load, limits=self.settings.limits)
+
+    def indexer(
+        self, collection: Collection, model: str | None, on_progress: Callable[[Progress], None]
+    ) -> Indexer:
+        """Return an indexer that embeds with a model, by default the collection's own.
+
+        Raises:
+            SpaceMismatchError: The collection was embedded with another model.
+        """
+        space = collection.space
+        model = canonical_name(model) if model else None
+        if space is not None and model is not None and model != space.name:
+            # The same weights may go by another name, so the fingerprints decide.
+            check_space(space, self.encoder(model).space, collection.path.name)
+        chosen = model or (space.name if space else DEFAULT_MODEL)
+        return Indexer(
+            collection,
+            lambda: self.encoder(chosen),
+            limits=self.settings.limits,
+            workers=self.settings.workers,
+            on_progress=on_progress,
+        )

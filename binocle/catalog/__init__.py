@@ -1,0 +1,1 @@
+"""The catalogue: SQLite, the only truth. The only room with SQLAlchemy."""

@@ -1,0 +1,153 @@
+"""Opening a catalogue, its transactions, and SQLite's errors in our words."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+
+from binocle.catalog import tables
+from binocle.errors import BusyError, StorageError
+
+Connection: TypeAlias = sa.Connection
+
+_BUSY_TIMEOUT_S = 30.0
+
+
+class Database:
+    """A SQLite file with its tables. Thread-safe; several processes may open the same file."""
+
+    def __init__(self, path: Path) -> None:
+        """Open a catalogue, making it where there is none.
+
+        Raises:
+            StorageError: It cannot be opened, is damaged, or was made by a newer Binocle.
+        """
+        self._path = path
+        self._engine = sa.create_engine(
+            f"sqlite:///{path}",
+            connect_args={"timeout": _BUSY_TIMEOUT_S, "check_same_thread": False},
+            pool_size=8,
+            max_overflow=32,
+        )
+        sa.event.listen(self._engine, "connect", _configure)
+        try:
+            self._prepare()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection that sees one state of the catalogue."""
+        with self._errors(), self._engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.exec_driver_sql("ROLLBACK")
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give a connection whose changes are committed together, or not at all."""
+        with self._errors(), self._engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                _roll_back(connection)
+                raise
+            try:
+                connection.exec_driver_sql("COMMIT")
+            except BaseException:
+                _roll_back(connection)
+                raise
+
+    def get_meta(self, connection: Connection, key: str) -> str | None:
+        """Return a value of the ``meta`` table."""
+        found = connection.execute(sa.select(tables.meta.c.value).where(tables.meta.c.key == key))
+        return found.scalar_one_or_none()
+
+    def set_meta(self, connection: Connection, key: str, value: str) -> None:
+        """Store a value in the ``meta`` table."""
+        table = tables.meta
+        updated = connection.execute(
+            table.update().where(table.c.key == key).values(value=value)
+        ).rowcount
+        if not updated:
+            connection.execute(table.insert().values(key=key, value=value))
+
+    def _prepare(self) -> None:
+        with self.reading() as connection:
+            has_tables = sa.inspect(connection).has_table("meta")
+            version = self.get_meta(connection, "format") if has_tables else None
+        if version is None:
+            with self.writing() as connection:
+                tables.schema.create_all(connection)
+                if self.get_meta(connection, "format") is None:
+                    self.set_meta(connection, "format", str(tables.FORMAT))
+                    self.set_meta(connection, "change", "0")
+        elif int(version) > tables.FORMAT:
+            raise StorageError(
+                f"the collection at {self._path.parent} has format {version}, made by a newer "
+                f"Binocle; this one reads up to {tables.FORMAT}: upgrade it"
+            )
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except DatabaseError as error:
+            raise self._translated(error.orig or error) from error
+        except sqlite3.DatabaseError as error:
+            raise self._translated(error) from error
+        except SQLAlchemyError as error:
+            raise StorageError(f"the catalogue {self._path}: {error}") from error
+
+    def _translated(self, error: BaseException) -> StorageError:
+        text = str(error)
+        if "locked" in text or "busy" in text:
+            return BusyError(
+                f"the catalogue {self._path} was locked by another process for more than "
+                f"{_BUSY_TIMEOUT_S:g} s; try again"
+            )
+        if "disk is full" in text or "disk I/O error" in text:
+            return StorageError(
+                f"the disk that holds {self._path.parent} is full or failing ({text}); everything "
+                "committed so far is kept: make room and run the same command again"
+            )
+        if "malformed" in text or "not a database" in text:
+            return StorageError(
+                f"the catalogue {self._path} is damaged ({text}); restore it from a backup, or "
+                "remove the collection and index again"
+            )
+        if "readonly" in text or "unable to open" in text:
+            return StorageError(f"the catalogue {self._path} cannot be opened or written ({text})")
+        return StorageError(f"the catalogue {self._path}: {text}")
+
+
+def _configure(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions are begun by hand, some of them IMMEDIATE
+    for pragma in (
+        "journal_mode=WAL",  # readers go on while one writes
+        "synchronous=NORMAL",  # a killed process loses nothing; a power cut, the last moments
+        "foreign_keys=ON",
+        "cache_size=-65536",
+        "mmap_size=1073741824",
+        "temp_store=MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _roll_back(connection: Connection) -> None:
+    try:
+        connection.exec_driver_sql("ROLLBACK")
+    except SQLAlchemyError:
+        pass  # SQLite has rolled back by itself, as it does when the disk is full

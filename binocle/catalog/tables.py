@@ -1,0 +1,121 @@
+"""The tables, their meaning, and the format's version.
+
+Format 1. A vector is stored as ``dimension`` little-endian float32 numbers, a unit row. Ids of
+records and parts come from counters in ``meta``, are handed out in commit order and never used
+twice, so "everything with a larger part id" is what a reader has not seen yet. ``change``
+counts write transactions.
+"""
+
+from sqlalchemy import (
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+FORMAT = 1
+
+schema = MetaData()
+
+meta = Table(
+    "meta",
+    schema,
+    Column("key", String, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+sources = Table(
+    "sources",
+    schema,
+    Column("id", Integer, primary_key=True),
+    Column("name", String, nullable=False, unique=True),  # prefix of the ids it makes up
+    Column("uri", String, nullable=False, unique=True),
+    Column("kind", String, nullable=False),
+)
+
+runs = Table(
+    "runs",
+    schema,
+    Column("id", Integer, primary_key=True),
+    Column("source_id", ForeignKey("sources.id"), nullable=False),
+    Column("started_at", String, nullable=False),
+    Column("finished_at", String),  # NULL: interrupted, or still going
+    Column("counts", Text),  # JSON
+)
+
+items = Table(  # the ledger: every file, archive member, row and line has an outcome here
+    "items",
+    schema,
+    Column("source_id", ForeignKey("sources.id"), primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("fingerprint", String, nullable=False),
+    Column("record_key", String),  # NULL: skipped
+    Column("code", String),  # NULL: indexed
+    Column("message", Text),
+    Column("run_id", Integer, nullable=False),  # the run that wrote this outcome
+    sqlite_with_rowid=False,
+)
+
+records = Table(
+    "records",
+    schema,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("key", String, nullable=False, unique=True),  # the id users see
+    Column("source_id", ForeignKey("sources.id"), index=True),
+    Column("uri", String, nullable=False),
+    Column("metadata", Text, nullable=False),  # JSON object
+)
+
+parts = Table(
+    "parts",
+    schema,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("record_id", ForeignKey("records.id"), nullable=False, index=True),
+    Column("kind", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("uri", String, nullable=False),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("text", Text),
+    Column("info", Text),  # JSON of ImageInfo
+    Index("parts_by_kind", "kind", "id"),
+    Index("parts_by_content", "sha256", "kind"),
+)
+
+vectors = Table(
+    "vectors",
+    schema,
+    Column("part_id", ForeignKey("parts.id"), primary_key=True, autoincrement=False),
+    Column("vector", LargeBinary, nullable=False),
+)
+
+removed_parts = Table(  # what readers have to forget
+    "removed_parts",
+    schema,
+    Column("part_id", Integer, primary_key=True, autoincrement=False),
+    Column("change", Integer, nullable=False, index=True),
+)
+
+fields = Table(
+    "fields",
+    schema,
+    Column("id", Integer, primary_key=True),
+    Column("name", String, nullable=False, unique=True),
+)
+
+attributes = Table(  # metadata once more, one row a value, for filters
+    "attributes",
+    schema,
+    Column("record_id", ForeignKey("records.id"), nullable=False, index=True),
+    Column("field_id", ForeignKey("fields.id"), nullable=False),
+    Column("number", Float),
+    Column("text", Text),
+    Index("attributes_by_number", "field_id", "number", "record_id"),
+    Index("attributes_by_text", "field_id", "text", "record_id"),
+)

@@ -1,0 +1,345 @@
+"""Named changes to the catalogue. Each is called inside one write transaction."""
+
+import json
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from binocle.catalog.reading import Item, SourceRow, batched
+from binocle.catalog.tables import (
+    attributes,
+    fields,
+    items,
+    meta,
+    parts,
+    records,
+    removed_parts,
+    runs,
+    sources,
+    vectors,
+)
+from binocle.errors import UsageError
+from binocle.types import Metadata, NewPart, NewRecord, Scalar
+
+_CHUNK = 5000
+_MAX_REMOVED = 200_000
+
+
+def upsert_records(
+    connection: sa.Connection, new: Sequence[NewRecord], *, source_id: int | None = None
+) -> None:
+    """Store records, replacing those of the same id; parts of the same content stay as they are.
+
+    Args:
+        connection: A connection inside a write transaction.
+        new: The records; of two with one id the later one counts.
+        source_id: Whom they belong to from now on.
+    """
+    wanted = {record.id: record for record in new}
+    if not wanted:
+        return
+    _next_change(connection)
+    known = _known_records(connection, list(wanted))
+    kept_parts = _parts_of(connection, known.values())
+    record_ids = _hand_out(connection, "next_record_id", len(wanted) - len(known))
+    numbers = {key: known[key] if key in known else next(record_ids) for key in wanted}
+    fresh = [record for key, record in wanted.items() if key not in known]
+    if fresh:
+        connection.execute(
+            records.insert(),
+            [
+                {
+                    "id": numbers[record.id],
+                    "key": record.id,
+                    "source_id": source_id,
+                    "uri": record.uri,
+                    "metadata": _json(record.metadata),
+                }
+                for record in fresh
+            ],
+        )
+    stale: list[int] = []
+    moved: list[dict[str, Any]] = []
+    added: list[tuple[int, int, NewPart]] = []
+    for key, record in wanted.items():
+        if key in known:
+            statement = records.update().where(records.c.id == known[key])
+            connection.execute(
+                statement.values(
+                    source_id=source_id, uri=record.uri, metadata=_json(record.metadata)
+                )
+            )
+        there = kept_parts.get(numbers[key], {})
+        for position, part in enumerate(record.parts):
+            same = there.get((part.kind, part.role, part.sha256))
+            if same:
+                moved.append({"part": same.pop(), "at": position, "to": part.uri})
+            else:
+                added.append((numbers[key], position, part))
+        stale.extend(part_id for part_ids in there.values() for part_id in part_ids)
+    if moved:
+        statement = parts.update().where(parts.c.id == sa.bindparam("part"))
+        values = {"position": sa.bindparam("at"), "uri": sa.bindparam("to")}
+        connection.execute(statement.values(values), moved)
+    _remove_parts(connection, stale)
+    _insert_parts(connection, added)
+    _write_attributes(
+        connection, {numbers[key]: record.metadata for key, record in wanted.items()}, known.values()
+    )
+
+
+def remove_records(connection: sa.Connection, keys: Sequence[str], *, source_id: int | None = None) -> int:
+    """Remove records and all that hangs on them; ids that are not there are ignored.
+
+    Args:
+        connection: A connection inside a write transaction.
+        keys: The records' ids.
+        source_id: Remove only what belongs to this source. None for all.
+
+    Returns:
+        How many were removed.
+    """
+    removed = 0
+    for chunk in batched(keys, _CHUNK):
+        query = sa.select(records.c.id).where(records.c.key.in_(chunk))
+        if source_id is not None:
+            query = query.where(records.c.source_id == source_id)
+        numbers = list(connection.execute(query).scalars())
+        if not numbers:
+            continue
+        if not removed:
+            _next_change(connection)
+        removed += len(numbers)
+        part_ids = connection.execute(sa.select(parts.c.id).where(parts.c.record_id.in_(numbers)))
+        _remove_parts(connection, list(part_ids.scalars()))
+        connection.execute(attributes.delete().where(attributes.c.record_id.in_(numbers)))
+        connection.execute(records.delete().where(records.c.id.in_(numbers)))
+    return removed
+
+
+def add_source(connection: sa.Connection, name: str, uri: str, kind: str) -> SourceRow:
+    """Return the source at a uri, making it with a free name close to the wanted one."""
+    query = sa.select(sources.c.id, sources.c.name, sources.c.uri, sources.c.kind)
+    row = connection.execute(query.where(sources.c.uri == uri)).first()
+    if row:
+        return SourceRow(*row)
+    taken = set(connection.execute(sa.select(sources.c.name)).scalars())
+    free = name
+    number = 2
+    while free in taken:
+        free = f"{name}-{number}"
+        number += 1
+    result = connection.execute(sources.insert().values(name=free, uri=uri, kind=kind))
+    assert result.inserted_primary_key is not None
+    return SourceRow(result.inserted_primary_key[0], free, uri, kind)
+
+
+def remove_source(connection: sa.Connection, source_id: int) -> int:
+    """Remove a source, its ledger and the records that belong to it; return how many."""
+    keys = connection.execute(sa.select(records.c.key).where(records.c.source_id == source_id))
+    removed = remove_records(connection, list(keys.scalars()), source_id=source_id)
+    for table in (items, runs):
+        connection.execute(table.delete().where(table.c.source_id == source_id))
+    connection.execute(sources.delete().where(sources.c.id == source_id))
+    return removed
+
+
+def start_run(connection: sa.Connection, source_id: int) -> int:
+    """Note that a run begins; return its number."""
+    result = connection.execute(runs.insert().values(source_id=source_id, started_at=_now()))
+    assert result.inserted_primary_key is not None
+    return int(result.inserted_primary_key[0])
+
+
+def finish_run(connection: sa.Connection, run_id: int, counts: dict[str, int]) -> None:
+    """Note that a run is complete."""
+    connection.execute(
+        runs.update().where(runs.c.id == run_id).values(finished_at=_now(), counts=json.dumps(counts))
+    )
+
+
+def put_items(connection: sa.Connection, source_id: int, run_id: int, lines: Sequence[Item]) -> None:
+    """Write outcomes into a source's ledger."""
+    remove_items(connection, source_id, [line.key for line in lines])
+    if lines:
+        connection.execute(
+            items.insert(),
+            [
+                {
+                    "source_id": source_id,
+                    "key": line.key,
+                    "fingerprint": line.fingerprint,
+                    "record_key": line.record_id,
+                    "code": line.code,
+                    "message": line.message,
+                    "run_id": run_id,
+                }
+                for line in {line.key: line for line in lines}.values()
+            ],
+        )
+
+
+def remove_items(connection: sa.Connection, source_id: int, keys: Sequence[str]) -> None:
+    """Remove lines from a source's ledger."""
+    for chunk in batched(keys, _CHUNK):
+        connection.execute(
+            items.delete().where(items.c.source_id == source_id, items.c.key.in_(chunk))
+        )
+
+
+def mark_removed(connection: sa.Connection, keys: Sequence[str]) -> None:
+    """Note in the ledger that records were removed by hand, so that no run brings them back."""
+    for chunk in batched(keys, _CHUNK):
+        statement = items.update().where(items.c.record_key.in_(chunk))
+        connection.execute(
+            statement.values(record_key=None, code="removed", message="removed by hand")
+        )
+
+
+def forget_old_removals(connection: sa.Connection) -> None:
+    """Keep the list of removed parts short; a reader that is further behind starts anew."""
+    total = connection.execute(sa.select(sa.func.count()).select_from(removed_parts)).scalar_one()
+    if total <= _MAX_REMOVED:
+        return
+    query = sa.select(removed_parts.c.change).order_by(removed_parts.c.change.desc())
+    floor = connection.execute(query.offset(_MAX_REMOVED // 2).limit(1)).scalar_one()
+    connection.execute(removed_parts.delete().where(removed_parts.c.change <= floor))
+    _set_counter(connection, "removals_known_after", floor)
+
+
+def _known_records(connection: sa.Connection, keys: list[str]) -> dict[str, int]:
+    known: dict[str, int] = {}
+    for chunk in batched(keys, _CHUNK):
+        query = sa.select(records.c.key, records.c.id).where(records.c.key.in_(chunk))
+        known.update((row[0], row[1]) for row in connection.execute(query))
+    return known
+
+
+def _parts_of(
+    connection: sa.Connection, record_ids: Iterable[int]
+) -> dict[int, dict[tuple[str, str, bytes], list[int]]]:
+    there: dict[int, dict[tuple[str, str, bytes], list[int]]] = {}
+    for chunk in batched(record_ids, _CHUNK):
+        query = sa.select(
+            parts.c.record_id, parts.c.kind, parts.c.role, parts.c.sha256, parts.c.id
+        ).where(parts.c.record_id.in_(chunk))
+        for record_id, kind, role, sha256, part_id in connection.execute(query):
+            same = there.setdefault(record_id, defaultdict(list))
+            same[kind, role, sha256].append(part_id)
+    return there
+
+
+def _remove_parts(connection: sa.Connection, part_ids: Sequence[int]) -> None:
+    if not part_ids:
+        return
+    change = _counter(connection, "change")
+    for chunk in batched(part_ids, _CHUNK):
+        connection.execute(vectors.delete().where(vectors.c.part_id.in_(chunk)))
+        connection.execute(parts.delete().where(parts.c.id.in_(chunk)))
+        connection.execute(
+            removed_parts.insert(), [{"part_id": part_id, "change": change} for part_id in chunk]
+        )
+
+
+def _insert_parts(connection: sa.Connection, added: Sequence[tuple[int, int, NewPart]]) -> None:
+    if not added:
+        return
+    part_ids = list(_hand_out(connection, "next_part_id", len(added)))
+    connection.execute(
+        parts.insert(),
+        [
+            {
+                "id": part_id,
+                "record_id": record_id,
+                "kind": part.kind,
+                "role": part.role,
+                "position": position,
+                "uri": part.uri,
+                "sha256": part.sha256,
+                "text": part.text,
+                "info": json.dumps(asdict(part.info)) if part.info else None,
+            }
+            for part_id, (record_id, position, part) in zip(part_ids, added, strict=True)
+        ],
+    )
+    connection.execute(
+        vectors.insert(),
+        [
+            {"part_id": part_id, "vector": np.ascontiguousarray(part.vector, "<f4").tobytes()}
+            for part_id, (_, _, part) in zip(part_ids, added, strict=True)
+        ],
+    )
+
+
+def _write_attributes(
+    connection: sa.Connection, metadata: dict[int, Metadata], replaced: Iterable[int]
+) -> None:
+    for chunk in batched(replaced, _CHUNK):
+        connection.execute(attributes.delete().where(attributes.c.record_id.in_(chunk)))
+    field_ids = _field_ids(connection, {name for one in metadata.values() for name in one})
+    rows = [
+        {
+            "record_id": record_id,
+            "field_id": field_ids[name],
+            "number": None if isinstance(value, str) else float(value),
+            "text": value if isinstance(value, str) else None,
+        }
+        for record_id, one in metadata.items()
+        for name, value in _values(one)
+    ]
+    if rows:
+        connection.execute(attributes.insert(), rows)
+
+
+def _values(metadata: Metadata) -> Iterator[tuple[str, Scalar]]:
+    for name, value in metadata.items():
+        for one in value if isinstance(value, list) else [value]:
+            yield name, one
+
+
+def _field_ids(connection: sa.Connection, names: set[str]) -> dict[str, int]:
+    query = sa.select(fields.c.name, fields.c.id)
+    known = {row[0]: row[1] for row in connection.execute(query)}
+    for name in sorted(names - known.keys()):
+        result = connection.execute(fields.insert().values(name=name))
+        assert result.inserted_primary_key is not None
+        known[name] = result.inserted_primary_key[0]
+    return known
+
+
+def _hand_out(connection: sa.Connection, counter: str, count: int) -> Iterator[int]:
+    first = _counter(connection, counter) or 1
+    _set_counter(connection, counter, first + count)
+    return iter(range(first, first + count))
+
+
+def _next_change(connection: sa.Connection) -> None:
+    _set_counter(connection, "change", _counter(connection, "change") + 1)
+
+
+def _counter(connection: sa.Connection, key: str) -> int:
+    value = connection.execute(sa.select(meta.c.value).where(meta.c.key == key)).scalar()
+    return int(value or 0)
+
+
+def _set_counter(connection: sa.Connection, key: str, value: int) -> None:
+    updated = connection.execute(meta.update().where(meta.c.key == key).values(value=str(value)))
+    if not updated.rowcount:
+        connection.execute(meta.insert().values(key=key, value=str(value)))
+
+
+def _json(metadata: Metadata) -> str:
+    for name, value in _values(metadata):
+        if isinstance(value, float) and not math.isfinite(value):
+            raise UsageError(f"the metadata field {name!r} is {value}, which JSON cannot hold")
+    return json.dumps(dict(metadata), ensure_ascii=False)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

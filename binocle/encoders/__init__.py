@@ -1,0 +1,1 @@
+"""Encoders: pixels and texts in, unit rows of one space out. The only room with torch."""

@@ -1,0 +1,77 @@
+"""What every encoder promises."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from binocle.errors import ModelError
+from binocle.types import Float32Array, ImageSpec, PixelArray, Space
+
+
+class Encoder(Protocol):
+    """Embeds pictures and texts into one space.
+
+    Implementations are thread-safe, and pure: the same pixels or text give the same row, up to
+    the rounding of the precision they run in.
+    """
+
+    @property
+    def space(self) -> Space:
+        """The space of the rows."""
+        ...
+
+    @property
+    def image_spec(self) -> ImageSpec:
+        """The pixels ``encode_images`` wants."""
+        ...
+
+    @property
+    def batch_size(self) -> int:
+        """How many pictures at once are fastest here."""
+        ...
+
+    @property
+    def runs_on(self) -> str:
+        """Device and precision, for a person."""
+        ...
+
+    def encode_images(self, pixels_nhwc: PixelArray) -> Float32Array:
+        """Embed pictures.
+
+        Args:
+            pixels_nhwc: ``(n, spec.height, spec.width, 3)`` uint8 upright RGB.
+
+        Returns:
+            ``(n, d)`` C-contiguous float32 unit rows.
+        """
+        ...
+
+    def encode_texts(self, texts: Sequence[str]) -> Float32Array:
+        """Embed texts; what is longer than the model's context is cut.
+
+        Returns:
+            ``(n, d)`` C-contiguous float32 unit rows.
+        """
+        ...
+
+
+def unit_rows(rows: Float32Array) -> Float32Array:
+    """Scale each row to length 1; a zero row stays zero.
+
+    Args:
+        rows: ``(n, d)`` of any float dtype.
+
+    Returns:
+        ``(n, d)`` C-contiguous float32.
+
+    Raises:
+        ModelError: A row has a component that is not a finite number.
+    """
+    norms = np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)
+    if not np.isfinite(norms).all():
+        raise ModelError(
+            "the model gave numbers that are not finite; its weights may be damaged, "
+            "or the precision too low: try --precision float32"
+        )
+    return np.ascontiguousarray(rows / np.maximum(norms, 1e-12), dtype=np.float32)

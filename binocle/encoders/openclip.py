@@ -1,0 +1,314 @@
+"""Any open_clip model, on the best device and precision at hand."""
+
+import hashlib
+import json
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import open_clip
+import torch
+
+from binocle.encoders.base import unit_rows
+from binocle.errors import ModelError, ModelUnavailableError
+from binocle.types import Float32Array, ImageSpec, PixelArray, Space
+
+Precision: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
+_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+_TEXT_BATCH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRef:
+    """What a ``--model`` value means to open_clip.
+
+    Attributes:
+        architecture: ``ViT-B-32``, ``hf-hub:org/repo`` or ``local-dir:/folder``.
+        pretrained: A tag or a checkpoint's path; None where the architecture says it all.
+    """
+
+    architecture: str
+    pretrained: str | None = None
+
+
+def parse_model(spec: str) -> ModelRef:
+    """Understand ``NAME/PRETRAINED``, ``NAME/path/to/checkpoint``, ``hf-hub:…`` or a folder.
+
+    Raises:
+        ModelError: It is none of these.
+    """
+    if spec.startswith("hf-hub:"):
+        return ModelRef(spec)
+    folder = Path(spec.removeprefix("local-dir:")).expanduser()
+    if folder.is_dir():
+        if not (folder / "open_clip_config.json").is_file():
+            raise ModelError(
+                f"the folder {folder} has no open_clip_config.json; a model folder holds that "
+                "file and the weights beside it (open_clip_model.safetensors)"
+            )
+        return ModelRef(f"local-dir:{folder.resolve()}")
+    if spec.startswith(("local-dir:", "/", "./", "../", "~")):
+        raise ModelError(f"no model folder at {folder}")
+    architecture, _, pretrained = spec.partition("/")
+    if architecture not in open_clip.list_models():
+        raise ModelError(
+            f"open_clip knows no model named {architecture!r}; see 'binocle models', or give "
+            "NAME/PRETRAINED, hf-hub:ORG/REPO or a folder"
+        )
+    if not pretrained:
+        tags = ", ".join(open_clip.list_pretrained_tags_by_model(architecture)) or "none"
+        raise ModelError(
+            f"{architecture} needs weights: {architecture}/TAG with one of these tags: {tags}; "
+            f"or {architecture}/PATH with a checkpoint file"
+        )
+    if pretrained not in open_clip.list_pretrained_tags_by_model(architecture):
+        checkpoint = Path(pretrained).expanduser()
+        if not checkpoint.is_file():
+            tags = ", ".join(open_clip.list_pretrained_tags_by_model(architecture)) or "none"
+            raise ModelError(
+                f"{pretrained!r} is neither a tag of {architecture} ({tags}) nor a checkpoint file"
+            )
+        pretrained = str(checkpoint.resolve())
+    return ModelRef(architecture, pretrained)
+
+
+class OpenClipEncoder:
+    """An open_clip model behind the ``Encoder`` protocol."""
+
+    def __init__(
+        self,
+        spec: str,
+        *,
+        device: str = "auto",
+        precision: Precision = "auto",
+        cache_dir: str | None = None,
+    ) -> None:
+        """Load a model.
+
+        Args:
+            spec: As for ``parse_model``.
+            device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
+            precision: ``auto`` takes bfloat16 where the device is fast at it.
+            cache_dir: Where open_clip keeps downloads; None for its own place.
+
+        Raises:
+            ModelError: The spec, the weights, the device or the precision cannot be used.
+            ModelUnavailableError: The weights are not here and cannot be fetched.
+        """
+        reference = parse_model(spec)
+        self._device = _choose_device(device)
+        self._precision = _choose_precision(precision, self._device)
+        model = _load(reference, cache_dir)
+        preprocess: dict[str, Any] = dict(open_clip.get_model_preprocess_cfg(model))
+        try:
+            tokenizer = open_clip.get_tokenizer(reference.architecture, cache_dir=cache_dir)
+        except Exception as error:  # hub, transformers and sentencepiece raise their own kinds
+            raise _unavailable(reference, "its tokenizer", error) from error
+        self._space = Space(
+            name=_canonical_name(reference),
+            dimension=_dimension(model),
+            fingerprint=_fingerprint(model, preprocess, tokenizer),
+        )
+        self._spec = _image_spec(preprocess)
+        self._tokenizer = tokenizer
+        # The cast comes after the fingerprint, which must not depend on device or precision.
+        self._model = model.to(device=self._device, dtype=_DTYPES[self._precision])
+        scale = 1.0 / (255.0 * np.asarray(preprocess["std"], np.float32))
+        shift = np.asarray(preprocess["mean"], np.float32) / np.asarray(
+            preprocess["std"], np.float32
+        )
+        self._scale = torch.from_numpy(scale).to(self._device).view(1, 3, 1, 1)
+        self._shift = torch.from_numpy(shift).to(self._device).view(1, 3, 1, 1)
+        self._tokenizing = threading.Lock()
+
+    @property
+    def space(self) -> Space:
+        """The space of the rows."""
+        return self._space
+
+    @property
+    def image_spec(self) -> ImageSpec:
+        """The pixels wanted, from the model's own preprocessing."""
+        return self._spec
+
+    @property
+    def batch_size(self) -> int:
+        """Pictures at once: 64 measured fastest on a CPU, large batches on an accelerator."""
+        return 64 if self._device.type == "cpu" else 256
+
+    @property
+    def runs_on(self) -> str:
+        """Device and precision, for a person."""
+        return f"{self._device}, {self._precision}"
+
+    def encode_images(self, pixels_nhwc: PixelArray) -> Float32Array:
+        """Embed pictures; see ``Encoder.encode_images``."""
+        pixels = torch.from_numpy(np.ascontiguousarray(pixels_nhwc)).to(self._device)
+        with torch.inference_mode():
+            scaled = pixels.permute(0, 3, 1, 2).float().mul_(self._scale).sub_(self._shift)
+            rows = self._model.encode_image(scaled.to(_DTYPES[self._precision]).contiguous())
+            return unit_rows(rows.float().cpu().numpy())
+
+    def encode_texts(self, texts: Sequence[str]) -> Float32Array:
+        """Embed texts; see ``Encoder.encode_texts``."""
+        if not texts:
+            return np.empty((0, self._space.dimension), np.float32)
+        batches = []
+        for start in range(0, len(texts), _TEXT_BATCH):
+            with self._tokenizing:  # Hugging Face tokenizers may not be shared by threads
+                tokens = self._tokenizer(list(texts[start : start + _TEXT_BATCH]))
+            with torch.inference_mode():
+                rows = self._model.encode_text(tokens.to(self._device))
+                batches.append(rows.float().cpu().numpy())
+        return unit_rows(np.concatenate(batches))
+
+
+def _load(reference: ModelRef, cache_dir: str | None) -> Any:
+    try:
+        with _quiet_logging():
+            return open_clip.create_model(
+                reference.architecture,
+                pretrained=reference.pretrained,
+                precision="fp32",
+                device="cpu",
+                cache_dir=cache_dir,
+                require_pretrained=True,
+            ).eval()
+    except Exception as error:  # open_clip, the hub and torch raise their own kinds
+        is_local = reference.architecture.startswith("local-dir:") or (
+            reference.pretrained is not None and Path(reference.pretrained).is_file()
+        )
+        if is_local:
+            what = reference.pretrained or reference.architecture.removeprefix("local-dir:")
+            raise ModelError(f"cannot load the model at {what}: {_one_line(error)}") from error
+        raise _unavailable(reference, "its weights", error) from error
+
+
+def _unavailable(reference: ModelRef, what: str, error: Exception) -> ModelUnavailableError:
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    name = _canonical_name(reference)
+    hub_id = _hub_id(reference)
+    by_hand = (
+        f"run 'hf download {hub_id} --local-dir FOLDER' on a machine that has network, copy "
+        "FOLDER here and give --model FOLDER"
+        if hub_id
+        else f"bring the checkpoint file here and give --model {reference.architecture}/PATH"
+    )
+    return ModelUnavailableError(
+        f"{name}: {what} could not be had from the network and is not in {HF_HUB_CACHE}; "
+        f"{by_hand} (last error: {_one_line(error)})"
+    )
+
+
+def _hub_id(reference: ModelRef) -> str | None:
+    if reference.architecture.startswith("hf-hub:"):
+        return reference.architecture.removeprefix("hf-hub:")
+    entry = open_clip.get_pretrained_cfg(reference.architecture, reference.pretrained or "")
+    hub = str(entry.get("hf_hub", "")) if entry else ""
+    return "/".join(hub.split("/")[:2]) or None
+
+
+def _canonical_name(reference: ModelRef) -> str:
+    if reference.pretrained is None:
+        return reference.architecture.removeprefix("local-dir:")
+    return f"{reference.architecture}/{reference.pretrained}"
+
+
+def _dimension(model: Any) -> int:
+    with torch.inference_mode():
+        size = open_clip.get_model_preprocess_cfg(model)["size"]
+        height, width = (size, size) if isinstance(size, int) else size
+        return int(model.encode_image(torch.zeros(1, 3, height, width)).shape[1])
+
+
+def _fingerprint(model: Any, preprocess: dict[str, Any], tokenizer: Any) -> str:
+    """Hash architecture, weights, preprocessing and tokenizer kind.
+
+    The tensors are hashed, not their file, so that a checkpoint and its safetensors copy are
+    the same space; dtypes are float32 at this point whatever the encoder will run in.
+    """
+    digest = hashlib.sha256()
+    size = preprocess["size"]
+    recipe = {
+        "modules": type(model).__name__,
+        "preprocess": {**preprocess, "size": [size, size] if isinstance(size, int) else list(size)},
+        "tokenizer": type(tokenizer).__name__,
+        "context": getattr(tokenizer, "context_length", None),
+    }
+    digest.update(json.dumps(recipe, sort_keys=True, default=list).encode())
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
+        digest.update(np.ascontiguousarray(tensor.numpy()).reshape(-1).view(np.uint8).data)
+    return digest.hexdigest()
+
+
+def _image_spec(preprocess: dict[str, Any]) -> ImageSpec:
+    size = preprocess["size"]
+    height, width = (size, size) if isinstance(size, int) else (int(size[0]), int(size[1]))
+    return ImageSpec(
+        width=width,
+        height=height,
+        resize_mode=preprocess.get("resize_mode") or "shortest",
+        interpolation="bilinear" if preprocess.get("interpolation") == "bilinear" else "bicubic",
+        fill=int(preprocess.get("fill_color") or 0),
+    )
+
+
+def _choose_device(device: str) -> torch.device:
+    if device == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        if torch.backends.mps.is_available():
+            return torch.device("mps")
+        return torch.device("cpu")
+    try:
+        chosen = torch.device(device)
+        torch.zeros(1, device=chosen)
+    except (RuntimeError, AssertionError) as error:
+        raise ModelError(
+            f"the device {device!r} cannot be used here ({_one_line(error)}); try --device auto"
+        ) from error
+    return chosen
+
+
+def _choose_precision(
+    precision: Precision, device: torch.device
+) -> Literal["float32", "bfloat16", "float16"]:
+    if precision != "auto":
+        return precision
+    if device.type == "cuda":
+        return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
+    if device.type == "cpu" and _cpu_is_fast_at_bfloat16():
+        return "bfloat16"
+    return "float32"
+
+
+def _cpu_is_fast_at_bfloat16() -> bool:
+    """AMX or AVX512-BF16: measured about five times float32 (docs/benchmarks.md)."""
+    return bool(
+        torch.cpu._is_amx_tile_supported()  # noqa: SLF001 - torch has no public query for it
+        or torch.cpu._is_avx512_bf16_supported()  # noqa: SLF001
+    )
+
+
+@contextmanager
+def _quiet_logging() -> Iterator[None]:
+    """Keep open_clip, which logs through the root logger, from talking over our own messages."""
+    root = logging.getLogger()
+    before = root.level
+    root.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        root.setLevel(before)
+
+
+def _one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return (text[:200] + "…") if len(text) > 200 else text or type(error).__name__

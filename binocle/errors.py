@@ -1,0 +1,122 @@
+"""The tree of deliberate errors.
+
+Every message names the thing, the limit and the remedy. Rooms raise; only the doors in
+``api`` turn an error into an exit code or a status code. ``code`` is stable: programs may
+compare it, and the catalogue stores it as the reason a file was skipped.
+"""
+
+from typing import ClassVar
+
+
+class BinocleError(Exception):
+    """Base of everything Binocle raises on purpose."""
+
+    code: ClassVar[str] = "error"
+
+
+class UsageError(BinocleError):
+    """The request itself is wrong: an option, a name, a value."""
+
+    code = "usage"
+
+
+class FilterError(UsageError):
+    """A filter cannot be understood."""
+
+    code = "bad-filter"
+
+
+class QueryError(UsageError):
+    """A query cannot be answered as asked."""
+
+    code = "bad-query"
+
+
+class CursorError(QueryError):
+    """A cursor is damaged, or belongs to another query."""
+
+    code = "bad-cursor"
+
+
+class NotFoundError(BinocleError):
+    """A collection, record or source does not exist."""
+
+    code = "not-found"
+
+
+class SourceError(BinocleError):
+    """A source as a whole cannot be read."""
+
+    code = "bad-source"
+
+
+class NothingIndexedError(SourceError):
+    """A run ended without a single record from a source."""
+
+    code = "nothing-indexed"
+
+
+class ModelError(BinocleError):
+    """A model cannot be loaded or used."""
+
+    code = "bad-model"
+
+
+class ModelUnavailableError(ModelError):
+    """A model's weights are neither here nor to be fetched."""
+
+    code = "model-unavailable"
+
+
+class SpaceMismatchError(BinocleError):
+    """Vectors of one space were about to meet a collection of another."""
+
+    code = "space-mismatch"
+
+
+class StorageError(BinocleError):
+    """The catalogue or an index file cannot be read or written."""
+
+    code = "storage"
+
+
+class BusyError(StorageError):
+    """Somebody else holds what this operation needs."""
+
+    code = "busy"
+
+
+class PictureError(BinocleError):
+    """One picture cannot be used. Its neighbours are not touched."""
+
+    code = "unreadable"
+
+
+class PictureTooLargeError(PictureError):
+    """A picture has more pixels or bytes than the limit allows."""
+
+    code = "too-large"
+
+
+class PictureTruncatedError(PictureError):
+    """A picture file ends before its pixels do."""
+
+    code = "truncated"
+
+
+class NotAPictureError(PictureError):
+    """A file's content is in no picture format Binocle reads."""
+
+    code = "not-a-picture"
+
+
+class DecodeTimeoutError(PictureError):
+    """Decoding one picture took too long and was ended."""
+
+    code = "timeout"
+
+
+class DecoderCrashError(PictureError):
+    """The decoder process died on a picture."""
+
+    code = "decoder-crash"

@@ -1,0 +1,275 @@
+"""Picture bytes in, upright RGB pixels of the wanted size out, within limits.
+
+The way of one picture: header → limit check → JPEG draft (decoding at 1/2, 1/4 or 1/8 scale)
+→ box-reduce by an integer factor, strip by strip → RGB on white → one antialiased resize →
+EXIF orientation. Orientation comes last because turning a small picture is cheaper; resize,
+centre crop and padding are symmetric, so the result is the same.
+"""
+
+import io
+import warnings
+
+import numpy as np
+import pillow_heif
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from binocle.errors import (
+    NotAPictureError,
+    PictureError,
+    PictureTooLargeError,
+    PictureTruncatedError,
+)
+from binocle.exif import read_exif
+from binocle.types import ImageInfo, ImageSpec, Limits, Picture
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "HEIF")
+SUFFIXES = frozenset(
+    ".jpg .jpeg .jpe .jfif .png .apng .webp .gif .bmp .dib .tif .tiff .avif .heic .heif .hif".split()
+)
+
+# How many times the wanted size the cheap reductions must leave for the final resize. 2 keeps
+# the embedding's cosine to a full decode above 0.998 (figures: docs/benchmarks.md).
+_REDUCING_GAP = 2.0
+_STRIP_PIXELS = 4_000_000
+_TRANSPOSITIONS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_RESAMPLING = {
+    "bicubic": Image.Resampling.BICUBIC,
+    "bilinear": Image.Resampling.BILINEAR,
+}
+
+pillow_heif.register_heif_opener()  # a plugin's entry into Pillow's table, idempotent
+Image.MAX_IMAGE_PIXELS = None  # Limits.max_pixels is checked instead, with a reason per file
+
+
+def load(data: bytes, spec: ImageSpec, limits: Limits | None = None) -> Picture:
+    """Decode a picture for an encoder.
+
+    Args:
+        data: The encoded file.
+        spec: The pixels wanted.
+        limits: What the picture may cost.
+
+    Returns:
+        ``(spec.height, spec.width, 3)`` uint8 pixels, upright, alpha on white, first frame.
+
+    Raises:
+        PictureTooLargeError: It has more bytes or pixels than the limit; nothing was decoded.
+        NotAPictureError: The content is in none of ``FORMATS``.
+        PictureTruncatedError: The file ends too early.
+        PictureError: It is broken in another way.
+    """
+    image = open_picture(data, limits or Limits())
+    exif = read_exif(image)
+    upright_size = image.size if exif.orientation < 5 else image.size[::-1]
+    info = ImageInfo(
+        width=upright_size[0],
+        height=upright_size[1],
+        size_bytes=len(data),
+        format=(image.format or "").lower(),
+        taken_at=exif.taken_at,
+        camera=exif.camera,
+        latitude=exif.latitude,
+        longitude=exif.longitude,
+        altitude=exif.altitude,
+    )
+    turned = exif.orientation >= 5
+    wanted = (spec.height, spec.width) if turned else (spec.width, spec.height)
+    try:
+        fitted = _fit(image, wanted, spec)
+    except PictureError:
+        raise
+    except Exception as error:  # decoders of strangers' files raise anything
+        raise _as_picture_error(error) from error
+    if exif.orientation in _TRANSPOSITIONS:
+        fitted = fitted.transpose(_TRANSPOSITIONS[exif.orientation])
+    return Picture(pixels=np.array(fitted, dtype=np.uint8), info=info)
+
+
+def open_picture(data: bytes, limits: Limits) -> Image.Image:
+    """Read a picture's header and check the limits; no pixel is decoded yet.
+
+    Raises:
+        PictureTooLargeError, NotAPictureError, PictureError: As for ``load``.
+    """
+    if len(data) > limits.max_bytes:
+        raise PictureTooLargeError(
+            f"{len(data):,} bytes are more than the limit of {limits.max_bytes:,}"
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of odd files; the outcome tells
+            image = Image.open(io.BytesIO(data), formats=FORMATS)
+    except UnidentifiedImageError as error:
+        if not data:
+            raise PictureTruncatedError("the file is empty") from error
+        raise NotAPictureError(
+            "the content is damaged, or in no picture format Binocle reads"
+        ) from error
+    except Exception as error:  # a hostile header may raise anything
+        raise _as_picture_error(error) from error
+    width, height = image.size
+    if width * height > limits.max_pixels:
+        raise PictureTooLargeError(
+            f"{width} x {height} pixels are more than the limit of {limits.max_pixels:,}; "
+            "raise it with --max-pixels"
+        )
+    if width < 1 or height < 1:
+        raise PictureError(f"the picture is {width} x {height} pixels")
+    return image
+
+
+def _fit(image: Image.Image, wanted: tuple[int, int], spec: ImageSpec) -> Image.Image:
+    """Resize to ``wanted`` (width, height) by the spec's resize mode, as open_clip does.
+
+    Source: open_clip ``transform.image_transform`` and torchvision's ``Resize`` and
+    ``CenterCrop``, whose rounding is followed.
+    """
+    scaled = _scaled_size(image.size, wanted, spec.resize_mode)
+    if image.format in ("JPEG", "MPO"):
+        target = (int(scaled[0] * _REDUCING_GAP), int(scaled[1] * _REDUCING_GAP))
+        image.draft(image.mode, target)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        image.load()
+    small = _to_small_rgb(image, scaled)
+    resampling = _RESAMPLING[spec.interpolation]
+    if spec.resize_mode == "squash":
+        return small.resize(wanted, resampling)
+    if spec.resize_mode == "longest":
+        canvas = Image.new("RGB", wanted, (spec.fill,) * 3)
+        corner = ((wanted[0] - scaled[0]) // 2, (wanted[1] - scaled[1]) // 2)
+        canvas.paste(small.resize(scaled, resampling), corner)
+        return canvas
+    left = round((scaled[0] - wanted[0]) / 2.0)
+    top = round((scaled[1] - wanted[1]) / 2.0)
+    step_x, step_y = small.width / scaled[0], small.height / scaled[1]
+    box = (
+        left * step_x,
+        top * step_y,
+        min((left + wanted[0]) * step_x, small.width),
+        min((top + wanted[1]) * step_y, small.height),
+    )
+    return small.resize(wanted, resampling, box=box)
+
+
+def _scaled_size(size: tuple[int, int], wanted: tuple[int, int], mode: str) -> tuple[int, int]:
+    """Return the size of the whole picture at the wanted scale, before crop or padding."""
+    width, height = size
+    if mode == "squash":
+        return wanted
+    if mode == "longest":
+        ratio = max(width / wanted[0], height / wanted[1])
+        return max(1, round(width / ratio)), max(1, round(height / ratio))
+    if wanted[0] == wanted[1]:
+        short = wanted[0]
+        if width <= height:
+            return short, max(short, int(short * height / width))
+        return max(short, int(short * width / height)), short
+    ratio = min(width / wanted[0], height / wanted[1])
+    return max(wanted[0], round(width / ratio)), max(wanted[1], round(height / ratio))
+
+
+def _to_small_rgb(image: Image.Image, scaled: tuple[int, int]) -> Image.Image:
+    """Convert to RGB on white, box-reduced to no less than the gap times ``scaled``.
+
+    Large pictures are converted strip by strip, so the peak is the decoded picture alone.
+    """
+    factor = int(min(image.width / scaled[0], image.height / scaled[1]) / _REDUCING_GAP)
+    convert = _converter(image)
+    if factor < 2:
+        return convert(image)
+    rows = max(1, _STRIP_PIXELS // image.width // factor) * factor
+    small = Image.new("RGB", (-(-image.width // factor), -(-image.height // factor)))
+    for top in range(0, image.height, rows):
+        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
+        small.paste(convert(strip).reduce(factor), (0, top // factor))
+    return small
+
+
+class _converter:  # noqa: N801 - used as a function; the class only keeps what is computed once
+    """Turn an image, or a strip of it, into RGB; whole-picture facts are computed once."""
+
+    def __init__(self, image: Image.Image) -> None:
+        self._level = 255.0
+        self._profile: ImageCms.ImageCmsTransform | None = None
+        if image.mode in ("I", "F"):
+            low, high = image.getextrema()
+            self._level = _white_level(float(str(high)))
+        elif image.mode.startswith("I;16"):
+            self._level = 65535.0
+        elif image.mode in ("CMYK", "LAB"):
+            self._profile = _profile_to_srgb(image)
+
+    def __call__(self, image: Image.Image) -> Image.Image:
+        if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+            values = np.nan_to_num(np.asarray(image, dtype=np.float32))
+            grey = np.clip(values * (255.0 / self._level), 0, 255).astype(np.uint8)
+            return Image.fromarray(grey).convert("RGB")
+        if self._profile is not None:
+            return ImageCms.applyTransform(image, self._profile) or image.convert("RGB")
+        if image.has_transparency_data or image.mode in ("La", "RGBa"):
+            layer = image.convert("RGBA")
+            white = Image.new("RGBA", layer.size, (255, 255, 255, 255))
+            return Image.alpha_composite(white, layer).convert("RGB")
+        return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _white_level(highest: float) -> float:
+    """Guess which value a 32-bit grey picture shows as white: 1, 255, 65535 or its maximum."""
+    for level in (1.0, 255.0, 65535.0):
+        if highest <= level:
+            return level
+    return highest
+
+
+def _profile_to_srgb(image: Image.Image) -> ImageCms.ImageCmsTransform | None:
+    """Return the transform of a CMYK or Lab picture's own profile to sRGB, if it has a sound one."""
+    try:
+        if image.mode == "LAB":
+            source = ImageCms.createProfile("LAB")
+            return ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), "LAB", "RGB")
+        profile = image.info.get("icc_profile")
+        if not profile:
+            return None
+        opened = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        return ImageCms.buildTransform(opened, ImageCms.createProfile("sRGB"), "CMYK", "RGB")
+    except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
+        return None
+
+
+def thumbnail(data: bytes, max_side: int, limits: Limits | None = None) -> Image.Image:
+    """Return an upright RGB picture whose long side is at most ``max_side`` pixels.
+
+    Raises:
+        PictureError: As for ``load``.
+    """
+    image = open_picture(data, limits or Limits())
+    orientation = read_exif(image).orientation
+    ratio = min(1.0, max_side / max(image.size))
+    size = (max(1, round(image.width * ratio)), max(1, round(image.height * ratio)))
+    try:
+        if image.format in ("JPEG", "MPO"):
+            image.draft(image.mode, (size[0] * 2, size[1] * 2))
+        image.load()
+        small = _to_small_rgb(image, size).resize(size, Image.Resampling.BICUBIC)
+    except Exception as error:  # decoders of strangers' files raise anything
+        raise _as_picture_error(error) from error
+    turn = _TRANSPOSITIONS.get(orientation)
+    return ImageOps.contain(small.transpose(turn) if turn is not None else small, (max_side,) * 2)
+
+
+def _as_picture_error(error: Exception) -> PictureError:
+    text = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, MemoryError):
+        return PictureTooLargeError("decoding needs more memory than one picture may have")
+    if "truncated" in text.lower() or isinstance(error, EOFError):
+        return PictureTruncatedError(f"the file ends before the picture does ({text})")
+    return PictureError(f"the picture is damaged ({text})")

@@ -1,0 +1,224 @@
+"""Frozen data that every room speaks of. The words are defined in docs/architecture.md."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Kind: TypeAlias = Literal["image", "text"]
+Scalar: TypeAlias = bool | int | float | str
+MetadataValue: TypeAlias = Scalar | list[Scalar]
+Metadata: TypeAlias = Mapping[str, MetadataValue]
+Float32Array: TypeAlias = npt.NDArray[np.float32]
+Int64Array: TypeAlias = npt.NDArray[np.int64]
+BoolArray: TypeAlias = npt.NDArray[np.bool_]
+PixelArray: TypeAlias = npt.NDArray[np.uint8]
+
+KINDS: tuple[Kind, Kind] = ("image", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Which encoder with which weights made a vector. Vectors of different spaces never meet.
+
+    Attributes:
+        name: What the user calls the model, such as ``ViT-B-32/datacomp_xl_s13b_b90k``.
+        dimension: Number of components of a vector.
+        fingerprint: Hex SHA-256 over architecture, weights and preprocessing.
+    """
+
+    name: str
+    dimension: int
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageInfo:
+    """What a picture file says of itself; width and height are those of the upright picture.
+
+    Attributes:
+        width: Pixels, after EXIF orientation.
+        height: Pixels, after EXIF orientation.
+        size_bytes: Length of the encoded file.
+        format: Pillow's format name in lower case, such as ``jpeg``.
+        taken_at: Local ISO 8601 time of the shot, with offset where the file has one.
+        camera: Maker and model.
+        latitude: Degrees, north positive, -90 to 90.
+        longitude: Degrees, east positive, -180 to 180.
+        altitude: Metres above sea level.
+    """
+
+    width: int
+    height: int
+    size_bytes: int
+    format: str
+    taken_at: str | None = None
+    camera: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    altitude: float | None = None
+
+    def as_metadata(self) -> dict[str, MetadataValue]:
+        """Return the fields that are known, under the names a filter uses."""
+        values: dict[str, MetadataValue | None] = {
+            "width": self.width,
+            "height": self.height,
+            "bytes": self.size_bytes,
+            "format": self.format,
+            "taken_at": self.taken_at,
+            "camera": self.camera,
+            "latitude": self.latitude,
+            "longitude": self.longitude,
+            "altitude": self.altitude,
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class NewPart:
+    """A part about to be stored.
+
+    Attributes:
+        kind: ``image`` or ``text``.
+        role: Which of the record's fields it is: a column's name, ``image`` or ``text``.
+        uri: Where its content lies.
+        sha256: SHA-256 of the content: of the file's bytes, or of the text in UTF-8.
+        vector: ``(d,)`` float32 unit row.
+        text: The text itself; None for a picture.
+        info: What the picture file says of itself; None for a text.
+    """
+
+    kind: Kind
+    role: str
+    uri: str
+    sha256: bytes
+    vector: Float32Array
+    text: str | None = None
+    info: ImageInfo | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewRecord:
+    """A record about to be stored, replacing what the collection has under its id."""
+
+    id: str
+    uri: str
+    metadata: Metadata
+    parts: tuple[NewPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stored part. ``id`` is also its id in FAISS; it is never used twice."""
+
+    id: int
+    kind: Kind
+    role: str
+    uri: str
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A stored record: what a user looks for and gets back."""
+
+    id: str
+    uri: str
+    metadata: Metadata
+    parts: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The parts nearest to one query, nearest first; equal scores in order of part id.
+
+    Attributes:
+        scores: ``(n,)`` float32 inner products of unit rows, -1 to 1, higher is nearer.
+        part_ids: ``(n,)`` int64.
+        exact: Whether the answer equals that of an exhaustive scan.
+    """
+
+    scores: Float32Array
+    part_ids: Int64Array
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A record that matched.
+
+    Attributes:
+        record: The record.
+        part: The part of it that matched best.
+        score: What the hits are sorted by, higher is better: the similarity where one kind
+            was searched, the fused reciprocal rank where several were.
+        similarity: Cosine of the query and the part, -1 to 1.
+    """
+
+    record: Record
+    part: Part
+    score: float
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Why a file was not indexed.
+
+    Attributes:
+        code: Stable reason, the ``code`` of an error.
+        message: One line for a person.
+    """
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one picture file may cost.
+
+    Attributes:
+        max_pixels: Width times height of the stored picture, checked before decoding.
+        max_bytes: Length of the encoded file.
+        timeout_s: Seconds one picture may take to decode.
+    """
+
+    max_pixels: int = 120_000_000
+    max_bytes: int = 512 * 1024 * 1024
+    timeout_s: float = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSpec:
+    """The pixels an encoder wants.
+
+    Attributes:
+        width: Pixels.
+        height: Pixels.
+        resize_mode: ``shortest`` fits the short side and crops the middle, ``longest`` fits the
+            long side and pads, ``squash`` ignores the aspect ratio (open_clip's terms).
+        interpolation: ``bicubic`` or ``bilinear``, both with antialiasing.
+        fill: Grey level of the padding, 0 to 255.
+    """
+
+    width: int
+    height: int
+    resize_mode: Literal["shortest", "longest", "squash"] = "shortest"
+    interpolation: Literal["bicubic", "bilinear"] = "bicubic"
+    fill: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A decoded picture.
+
+    Attributes:
+        pixels: ``(height, width, 3)`` uint8, upright sRGB as the file's viewer shows it.
+        info: What the file says of itself.
+    """
+
+    pixels: PixelArray
+    info: ImageInfo = field(compare=False)

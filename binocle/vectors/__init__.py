@@ -1,0 +1,1 @@
+"""Vector indices: exact search as the oracle, FAISS for the work. The only room with faiss."""

@@ -1,0 +1,1 @@
+"""Quality on the user's own data, and the speed benchmarks."""

@@ -1,0 +1,1 @@
+"""The write path: sources, what changed in them, decoding, embedding, the collection."""

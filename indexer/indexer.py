@@ -1,0 +1,288 @@
+"""One run over one source: what changed, into the collection; what vanished, out of it."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from filelock import FileLock, Timeout
+
+from binocle.catalog import reading, writing
+from binocle.catalog.database import Connection
+from binocle.catalog.reading import Item, SourceRow
+from binocle.collection import Collection
+from binocle.decoding import DecoderPool
+from binocle.encoders.base import Encoder
+from binocle.errors import BusyError, NothingIndexedError
+from binocle.types import ImageSpec, Limits
+from indexer.chunks import ChunkWriter, Embedder, Tally, picture_key, skip_fingerprint
+from indexer.preparing import Preparer
+from indexer.sources.base import Candidate, Source
+from indexer.sources.folder import FolderSource
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is.
+
+    Attributes:
+        done: Candidates settled.
+        total: Candidates in the source.
+        tally: What has been done with them; it goes on changing.
+    """
+
+    done: int
+    total: int
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run did.
+
+    Attributes:
+        source: The source as the collection knows it.
+        tally: The counts.
+        seconds: How long it took.
+    """
+
+    source: SourceRow
+    tally: Tally
+    seconds: float
+
+
+class Indexer:
+    """Brings sources into a collection."""
+
+    def __init__(
+        self,
+        collection: Collection,
+        load_encoder: Callable[[], Encoder],
+        *,
+        limits: Limits,
+        workers: int,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+    ) -> None:
+        """Set up.
+
+        Args:
+            collection: Where to.
+            load_encoder: Called when the first thing has to be embedded, from any thread; a run
+                over an unchanged source never calls it.
+            limits: What one picture may cost.
+            workers: How many pictures are decoded at once.
+            on_progress: Told after every candidate, in the caller's thread.
+        """
+        self._collection = collection
+        self._encoder = _Once(lambda: _checked(collection, load_encoder()))
+        self._limits = limits
+        self._limits_mark = f"{limits.max_pixels}:{limits.max_bytes}"
+        self._workers = workers
+        self._on_progress = on_progress
+
+    def run(self, source: Source) -> Report:
+        """Index one source.
+
+        What is committed stays, whatever happens; running again completes the job.
+
+        Raises:
+            SourceError: The source cannot be read as a whole; the collection keeps what it has.
+            NothingIndexedError: It holds nothing that could be indexed.
+            BusyError: Another run is writing to the collection.
+            ModelError, SpaceMismatchError: The encoder cannot be had, or does not fit.
+            StorageError: The collection cannot be written.
+        """
+        started = time.monotonic()
+        with _only_run(self._collection.path):
+            total = source.count()
+            row, source = self._registered(source)
+            tally = Tally()
+            with self._collection.writing() as connection:
+                run_id = writing.start_run(connection, row.id)
+            seen = self._bring_in(source, row, run_id, total, tally)
+            self._take_out(source, row, seen, tally)
+            with self._collection.writing() as connection:
+                self._absorb(connection, row)
+                writing.forget_old_removals(connection)
+                writing.finish_run(connection, run_id, asdict(tally))
+        if tally.added + tally.updated + tally.unchanged == 0:
+            raise NothingIndexedError(self._why_nothing(row, tally))
+        if tally.added or tally.updated or tally.removed:
+            self._collection.save_indices()
+        return Report(row, tally, time.monotonic() - started)
+
+    def _registered(self, source: Source) -> tuple[SourceRow, Source]:
+        """Enter the source; a folder inside a known one becomes a partial run of that."""
+        with self._collection.writing() as connection:
+            for known in reading.all_sources(connection):
+                is_inside = Path(known.uri) in source.path.parents
+                if known.kind == source.kind == "folder" and is_inside:
+                    return known, FolderSource(Path(known.uri), within=source.path)
+            row = writing.add_source(connection, source.path.name, str(source.path), source.kind)
+        return row, source
+
+    def _bring_in(
+        self, source: Source, row: SourceRow, run_id: int, total: int, tally: Tally
+    ) -> set[str]:
+        """Index what changed; return the keys of all the source has."""
+        with self._collection.reading() as connection:
+            ledger = reading.ledger(connection, row.id)
+        broken_pictures = _broken_pictures(ledger)
+        seen: set[str] = set()
+        known = _Once(self._known_images)
+        settled = 0
+
+        def changed() -> Iterator[Candidate]:
+            nonlocal settled
+            for candidate in source.scan(row.name):
+                seen.add(candidate.key)
+                if self._is_unchanged(candidate, ledger.get(candidate.key)):
+                    settled += 1
+                    seen.update(broken_pictures.get(candidate.key, ()))
+                    was_skipped = ledger[candidate.key].code is not None
+                    tally.skipped += was_skipped
+                    tally.unchanged += not was_skipped
+                    self._on_progress(Progress(settled, total, tally))
+                else:
+                    yield candidate
+
+        writer = ChunkWriter(self._collection, row.id, run_id)
+        embedder: Embedder | None = None
+        with DecoderPool(self._workers, self._limits) as decoders:
+            preparer = Preparer(
+                decoders,
+                self._image_spec,
+                lambda sha256: sha256 in known.get(),
+                look_ahead=2 * self._workers + 128,
+            )
+            prepared_candidates = preparer.run(changed())
+            with closing(writer), closing(prepared_candidates):
+                for prepared in prepared_candidates:
+                    if embedder is None:
+                        embedder = Embedder(
+                            self._collection,
+                            self._encoder.get(),
+                            writer,
+                            tally,
+                            preparer,
+                            known.get(),
+                            ledger,
+                            self._limits_mark,
+                        )
+                    embedder.add(prepared)
+                    settled += 1
+                    seen.update(
+                        picture_key(prepared.candidate.key, number)
+                        for number in range(sum(one.skip is not None for one in prepared.images))
+                    )
+                    self._on_progress(Progress(settled, total, tally))
+                if embedder is not None:
+                    embedder.flush()
+        self._on_progress(Progress(total, total, tally))
+        return seen
+
+    def _is_unchanged(self, candidate: Candidate, before: Item | None) -> bool:
+        if before is None or not before.fingerprint:
+            return False
+        now = skip_fingerprint(before.code, candidate.fingerprint, self._limits_mark)
+        return before.fingerprint == now
+
+    def _take_out(self, source: Source, row: SourceRow, seen: set[str], tally: Tally) -> None:
+        """Remove what the source does not contain any more."""
+        with self._collection.reading() as connection:
+            ledger = reading.ledger(connection, row.id)
+        gone = [item for key, item in ledger.items() if key not in seen and source.covers(key)]
+        still_there = {item.record_id for key, item in ledger.items() if key in seen}
+        for chunk in reading.batched(gone, 2000):
+            ids = [one.record_id for one in chunk if one.record_id]
+            with self._collection.writing() as connection:
+                tally.removed += writing.remove_records(
+                    connection,
+                    [record_id for record_id in ids if record_id not in still_there],
+                    source_id=row.id,
+                )
+                writing.remove_items(connection, row.id, [one.key for one in chunk])
+
+    def _absorb(self, connection: Connection, row: SourceRow) -> None:
+        """Drop folder sources below this one: their pictures are this one's now."""
+        if row.kind != "folder":
+            return
+        for other in reading.all_sources(connection):
+            if other.kind == "folder" and Path(row.uri) in Path(other.uri).parents:
+                writing.remove_source(connection, other.id)
+
+    def _known_images(self) -> set[bytes]:
+        with self._collection.reading() as connection:
+            return reading.image_hashes(connection)
+
+    def _image_spec(self) -> ImageSpec:
+        return self._encoder.get().image_spec
+
+    def _why_nothing(self, row: SourceRow, tally: Tally) -> str:
+        if not tally.skipped:
+            return f"{row.uri} holds nothing to index"
+        with self._collection.reading() as connection:
+            first = next(
+                item for owner, item in reading.skipped_items(connection) if owner.id == row.id
+            )
+        return (
+            f"nothing in {row.uri} could be indexed, {tally.skipped} skipped; the first: "
+            f"{first.key}: {first.message} ('binocle skipped' lists all)"
+        )
+
+
+class _Once(Generic[_T]):
+    """A value made when first wanted, by whichever thread is first."""
+
+    def __init__(self, make: Callable[[], _T]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._made: list[_T] = []
+
+    def get(self) -> _T:
+        """Return the value; raises what making it raised."""
+        with self._lock:
+            if not self._made:
+                self._made.append(self._make())
+            return self._made[0]
+
+
+def _checked(collection: Collection, encoder: Encoder) -> Encoder:
+    collection.claim_space(encoder.space)
+    return encoder
+
+
+def _broken_pictures(ledger: dict[str, Item]) -> dict[str, list[str]]:
+    """Return the ledger keys of broken pictures by the key of their record."""
+    found: dict[str, list[str]] = {}
+    for key in ledger:
+        owner, mark, _ = key.rpartition("#picture-")
+        if mark:
+            found.setdefault(owner, []).append(key)
+    return found
+
+
+@contextmanager
+def _only_run(folder: Path) -> Iterator[None]:
+    """Hold the collection's indexing lock.
+
+    Raises:
+        BusyError: Another run holds it.
+    """
+    lock = FileLock(folder / "indexing.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise BusyError(
+            f"another run is indexing into the collection {folder.name!r}; wait until it ends, "
+            "or index into another one with -c NAME"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,1 @@
+"""Things to index: folders, archives, tables, text corpora."""

@@ -1,0 +1,205 @@
+"""A tar or zip of pictures, in the WebDataset layout where it has texts and JSON.
+
+Members that share a stem, the path up to the first dot of the file name, are one sample: a
+picture, its text (``.txt``, ``.caption``) and its metadata (``.json``). Source of the layout:
+https://github.com/webdataset/webdataset#the-webdataset-format.
+"""
+
+import json
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+from binocle.errors import NotAPictureError, SourceError
+from binocle.images import SUFFIXES
+from binocle.types import MetadataValue, Skip
+from indexer.sources.base import Candidate, ImageRef, TextRef, printable
+from indexer.sources.values import metadata_of
+
+TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+ZIP_SUFFIXES = (".zip",)
+_TEXT_SUFFIXES = (".txt", ".caption")
+_MAX_SIDECAR_BYTES = 1024 * 1024
+_COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    name: str
+    fingerprint: str
+    size_bytes: int
+    read: Callable[[], bytes]
+
+
+@dataclass(slots=True)
+class _Sidecars:
+    texts: list[str] = field(default_factory=list)
+    metadata: dict[str, MetadataValue] = field(default_factory=dict)
+    problem: str = ""
+
+
+class ArchiveSource:
+    """A tar, compressed or not, or a zip."""
+
+    kind = "archive"
+
+    def __init__(self, path: Path) -> None:
+        """Name an archive by its absolute path."""
+        self.path = path
+        self._is_zip = path.name.lower().endswith(ZIP_SUFFIXES)
+        self._zip: zipfile.ZipFile | None = None
+        self._count: int | None = None
+
+    def scan(self, name: str) -> Iterator[Candidate]:
+        """Yield the pictures and what cannot be read as one; see ``Source.scan``."""
+        with self._errors():
+            status = self.path.stat()
+            archive = f"{status.st_size}:{status.st_mtime_ns}"
+            sidecars = self._sidecars()
+            used: set[str] = set()
+            with self._members() as members:
+                for member in members:
+                    used.add(_stem(member.name))
+                    yield self._candidate(name, archive, member, sidecars)
+            for stem in sidecars.keys() - used:
+                key = printable(stem + ".txt")
+                yield self._skipped(name, archive, key, "a text without a picture of its name")
+
+    def count(self) -> int:
+        """Return how many pictures and other files there are."""
+        if self._count is None:
+            with self._errors(), self._members() as members:
+                self._count = sum(1 for _ in members)
+        return self._count
+
+    def covers(self, key: str) -> bool:  # noqa: ARG002 - a scan sees the whole archive
+        """Return True."""
+        return True
+
+    def _candidate(
+        self, name: str, archive: str, member: _Member, sidecars: dict[str, _Sidecars]
+    ) -> Candidate:
+        key = printable(member.name)
+        path = PurePosixPath(key)
+        if path.suffix.lower() not in SUFFIXES:
+            what = path.suffix.lower() or "no suffix"
+            return self._skipped(name, archive, key, f"{what} is not a picture format read here")
+        uri = f"{printable(str(self.path))}!/{key}"
+        beside = sidecars.get(_stem(member.name), _Sidecars())
+        folder = str(path.parent)
+        metadata: dict[str, MetadataValue] = {"filename": path.name, "folder": folder}
+        return Candidate(
+            key,
+            f"{archive}:{member.fingerprint}",
+            f"{name}/{key}",
+            uri,
+            {**metadata, **beside.metadata},
+            (ImageRef("image", uri, member.read, member.size_bytes),),
+            tuple(TextRef("text", uri, text) for text in beside.texts),
+        )
+
+    def _skipped(self, name: str, archive: str, key: str, reason: str) -> Candidate:
+        uri = f"{printable(str(self.path))}!/{key}"
+        skip = Skip(NotAPictureError.code, reason)
+        return Candidate(key, archive, f"{name}/{key}", uri, skip=skip)
+
+    def _sidecars(self) -> dict[str, _Sidecars]:
+        """Read the small texts and JSON files, by stem."""
+        found: dict[str, _Sidecars] = {}
+        with self._members(sidecars=True) as members:
+            for member in members:
+                beside = found.setdefault(_stem(member.name), _Sidecars())
+                text = member.read().decode("utf-8-sig", "replace")
+                if member.name.lower().endswith(".json"):
+                    try:
+                        document = json.loads(text)
+                    except (ValueError, RecursionError):
+                        document = None
+                    if isinstance(document, dict):
+                        beside.metadata.update(metadata_of(document))
+                elif text.strip():
+                    beside.texts.append(text.strip())
+        for beside in found.values():
+            caption = beside.metadata.get("caption")
+            if not beside.texts and isinstance(caption, str):
+                beside.texts.append(caption)
+        return found
+
+    @contextmanager
+    def _members(self, *, sidecars: bool = False) -> Iterator[Iterator[_Member]]:
+        if self._is_zip:
+            # Pictures are read after the scan has moved on, so the file stays open with it.
+            self._zip = self._zip or zipfile.ZipFile(self.path)
+            yield _zip_members(self._zip, sidecars)
+        else:
+            with self.path.open("rb") as file:
+                compressed = file.read(6).startswith(_COMPRESSED)
+            with tarfile.open(self.path) as archive:
+                yield _tar_members(archive, self.path, sidecars, compressed)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise SourceError(f"cannot read {self.path} ({error.strerror or error})") from error
+        except (tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError) as error:
+            raise SourceError(f"{self.path} is damaged or no archive ({error})") from error
+
+
+def _wanted(name: str, size: int, sidecars: bool) -> bool:
+    path = PurePosixPath(name)
+    if any(part.startswith(".") or part == "__MACOSX" for part in path.parts):
+        return False
+    is_sidecar = name.lower().endswith((*_TEXT_SUFFIXES, ".json")) and size <= _MAX_SIDECAR_BYTES
+    return is_sidecar == sidecars
+
+
+def _stem(name: str) -> str:
+    folder, slash, file = name.rpartition("/")
+    return folder + slash + file.split(".", 1)[0]
+
+
+def _tar_members(
+    archive: tarfile.TarFile, path: Path, sidecars: bool, compressed: bool
+) -> Iterator[_Member]:
+    for info in archive:
+        name = info.name.removeprefix("./")
+        if not info.isreg() or not _wanted(name, info.size, sidecars):
+            continue
+        if compressed or info.sparse:
+            file = archive.extractfile(info)
+            data = file.read() if file else b""
+            read = partial(bytes, data)  # a compressed stream can only be read in its order
+        else:
+            read = partial(_read_at, path, info.size, info.offset_data)
+        yield _Member(name, f"{info.size}:{int(info.mtime)}", info.size, read)
+
+
+def _read_at(path: Path, size: int, offset: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(offset)
+        data = file.read(size)
+    if len(data) < size:
+        raise OSError("the archive ends before this member does")
+    return data
+
+
+def _zip_members(archive: zipfile.ZipFile, sidecars: bool) -> Iterator[_Member]:
+    for info in archive.infolist():
+        if info.is_dir() or not _wanted(info.filename, info.file_size, sidecars):
+            continue
+        fingerprint = f"{info.file_size}:{info.CRC}"
+        read = partial(_read_zipped, archive, info)
+        yield _Member(info.filename, fingerprint, info.file_size, read)
+
+
+def _read_zipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    try:
+        return archive.read(info)
+    except (RuntimeError, NotImplementedError, zipfile.BadZipFile, EOFError) as error:
+        raise OSError(str(error)) from error  # encrypted, unknown method, bad checksum

@@ -1,0 +1,1 @@
+"""The read path: a query, its vectors, neighbours, fusion, hits."""

@@ -1,0 +1,57 @@
+"""Where an answer ended, so that the next page can go on behind it.
+
+A cursor holds how many hits were given, the newest part at the time of the first page, and a
+digest of the query. Parts that came later are left out of later pages, so nothing that is added
+meanwhile moves a hit from one page to another.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+from dataclasses import dataclass
+
+from binocle.errors import CursorError
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far an answer went.
+
+    Attributes:
+        given: Hits on the pages so far.
+        newest_part: The largest part id that belongs to the answer.
+        query: Digest of the query.
+    """
+
+    given: int
+    newest_part: int
+    query: str
+
+
+def encode(position: Position) -> str:
+    """Return a position as an opaque string, safe in a URL."""
+    text = json.dumps([position.given, position.newest_part, position.query])
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def decode(cursor: str, query: str) -> Position:
+    """Read a cursor.
+
+    Raises:
+        CursorError: It is damaged, or belongs to another query than this one.
+    """
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        given, newest_part, digest = json.loads(base64.urlsafe_b64decode(padded.encode()))
+        position = Position(int(given), int(newest_part), str(digest))
+    except (ValueError, TypeError, binascii.Error) as error:
+        raise CursorError("the cursor is damaged; start again without one") from error
+    if position.query != query:
+        raise CursorError("the cursor belongs to another query; start again without one")
+    return position
+
+
+def digest(*parts: object) -> str:
+    """Return a short digest of what makes up a query."""
+    return hashlib.blake2b(repr(parts).encode(), digest_size=8).hexdigest()

@@ -1,0 +1,193 @@
+"""From a query to hits."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from binocle import images
+from binocle.collection import Collection, Ranking, check_space
+from binocle.encoders.base import Encoder, unit_rows
+from binocle.errors import PictureError, QueryError
+from binocle.types import Float32Array, Hit, Kind, Limits
+from search import cursors, fusion
+from search.query import Query, Target, Term
+
+_FULL_FUSION_PARTS = 20_000
+_FUSION_DEPTH = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a search found.
+
+    Attributes:
+        hits: Best first.
+        target: Which parts were looked at.
+        cursor: Asks for the next page; None when there is none.
+        exact: Whether an exhaustive scan would give the same.
+    """
+
+    hits: tuple[Hit, ...]
+    target: Target
+    cursor: str | None
+    exact: bool
+
+
+class Searcher:
+    """Answers queries on one collection. Thread-safe."""
+
+    def __init__(
+        self, collection: Collection, load_encoder: Callable[[], Encoder], *, limits: Limits
+    ) -> None:
+        """Set up.
+
+        Args:
+            collection: What to search.
+            load_encoder: Returns the collection's encoder; called only for a query with a text or
+                a picture, each time, so it should keep what it has loaded.
+            limits: What a query's picture may cost.
+        """
+        self._collection = collection
+        self._load_encoder = load_encoder
+        self._limits = limits
+
+    def search(self, query: Query) -> Answer:
+        """Answer a query.
+
+        Raises:
+            QueryError: The query does not fit the collection.
+            CursorError: The cursor is damaged or of another query.
+            PictureError: A picture of the query cannot be read.
+            NotFoundError: A record of the query is not there.
+            ModelError, SpaceMismatchError: The encoder cannot be had, or does not fit.
+        """
+        target = query.target or self._default_target()
+        vector, exclude = self._vector(query.terms, target)
+        digest = cursors.digest(vector.tobytes(), target, query.where, query.exact)
+        if query.cursor is None:
+            position = cursors.Position(0, self._collection.newest_part(), digest)
+        else:
+            position = cursors.decode(query.cursor, digest)
+        end = position.given + query.limit
+        ranking, scores = self._rank(query, target, vector, exclude, end + 1, position.newest_part)
+        page = slice(position.given, end)
+        found = self._collection.fetch(
+            ranking.record_ids[page].tolist(), ranking.part_ids[page].tolist()
+        )
+        hits = tuple(
+            Hit(pair[0], pair[1], float(score), float(similarity))
+            for pair, score, similarity in zip(
+                found, scores[page], ranking.scores[page], strict=True
+            )
+            if pair is not None
+        )
+        cursor = None
+        if len(ranking.record_ids) > end:
+            cursor = cursors.encode(cursors.Position(end, position.newest_part, digest))
+        return Answer(hits, target, cursor, ranking.exact)
+
+    def _default_target(self) -> Target:
+        return "image" if self._collection.counts()["image"] else "text"
+
+    def _rank(
+        self,
+        query: Query,
+        target: Target,
+        vector: Float32Array,
+        exclude: frozenset[int],
+        count: int,
+        newest_part: int,
+    ) -> tuple[Ranking, np.ndarray[tuple[int], np.dtype[np.float64]]]:
+        kinds: tuple[Kind, ...] = ("image", "text") if target == "any" else (target,)
+        depth = count if len(kinds) == 1 else self._fusion_depth(count)
+        rankings = [
+            self._collection.nearest(
+                kind,
+                vector,
+                depth,
+                where=query.where,
+                exclude=exclude,
+                up_to_part=newest_part,
+                exact=query.exact,
+            )
+            for kind in kinds
+        ]
+        if len(rankings) == 1:
+            return rankings[0], rankings[0].scores.astype(np.float64)
+        return fusion.fuse(rankings)
+
+    def _fusion_depth(self, count: int) -> int:
+        """Return how far down each kind's ranking counts: all the way in a small collection."""
+        total = sum(self._collection.counts().values())
+        if total <= _FULL_FUSION_PARTS:
+            return total
+        depth = _FUSION_DEPTH
+        while depth < 2 * count:  # in doublings, so that the pages of one answer rarely disagree
+            depth *= 2
+        return depth
+
+    def _vector(
+        self, terms: Sequence[Term], target: Target
+    ) -> tuple[Float32Array, frozenset[int]]:
+        """Return the query's unit vector and the records that are part of the question."""
+        space = self._collection.space
+        if space is None:
+            raise QueryError(f"the collection {self._collection.path.name!r} is empty")
+        total = np.zeros(space.dimension, np.float64)
+        exclude: set[int] = set()
+        for term in terms:
+            if term.record is not None:
+                number, row = self._record_vector(term.record, target)
+                exclude.add(number)
+            elif term.vector is not None:
+                row = self._checked_vector(term.vector, space.dimension)
+            else:
+                row = self._encoded(term)
+            total += term.weight * row.astype(np.float64)
+        if np.linalg.norm(total) < 1e-6:
+            raise QueryError("the terms cancel each other out; change a weight")
+        return unit_rows(total[np.newaxis].astype(np.float32))[0], frozenset(exclude)
+
+    def _record_vector(self, record_id: str, target: Target) -> tuple[int, Float32Array]:
+        """Return the mean of a record's pictures; of its texts where it has none."""
+        number, vectors = self._collection.vectors_of(record_id)
+        order: tuple[Kind, Kind] = ("text", "image") if target == "text" else ("image", "text")
+        rows = vectors["image"] or vectors["text"] if target == "any" else None
+        rows = rows or vectors[order[0]] or vectors[order[1]]
+        if not rows:
+            raise QueryError(f"the record {record_id!r} has nothing embedded")
+        return number, unit_rows(np.mean(rows, axis=0, keepdims=True))[0]
+
+    def _checked_vector(self, vector: Float32Array, dimension: int) -> Float32Array:
+        row = np.asarray(vector, np.float32)
+        if row.shape != (dimension,) or not np.isfinite(row).all() or not row.any():
+            raise QueryError(
+                f"a vector term is {dimension} finite numbers, not all 0; this one has the shape "
+                f"{row.shape}"
+            )
+        return unit_rows(row[np.newaxis])[0]
+
+    def _encoded(self, term: Term) -> Float32Array:
+        encoder = self._load_encoder()
+        space = self._collection.space
+        assert space is not None
+        check_space(space, encoder.space, self._collection.path.name)
+        if term.text is not None:
+            return encoder.encode_texts([term.text])[0]
+        assert term.image is not None
+        data = _read(term.image) if isinstance(term.image, Path) else term.image
+        try:
+            picture = images.load(data, encoder.image_spec, self._limits)
+        except PictureError as error:
+            name = str(term.image) if isinstance(term.image, Path) else "the query's picture"
+            raise type(error)(f"{name}: {error}") from error
+        return encoder.encode_images(picture.pixels[np.newaxis])[0]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.expanduser().read_bytes()
+    except OSError as error:
+        raise QueryError(f"cannot read the picture {path} ({error.strerror})") from error
