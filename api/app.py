@@ -9,14 +9,22 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Query as Parameter, Request
+from fastapi import FastAPI, Request
+from fastapi import Query as Parameter
 from fastapi.responses import JSONResponse
 
 from api.printing import answer_as_json
 from api.wiring import Workshop
 from binocle import __version__
 from binocle.collection import Collection
-from binocle.errors import BinocleError, BusyError, ModelError, NotFoundError, PictureError, UsageError
+from binocle.errors import (
+    BinocleError,
+    BusyError,
+    ModelError,
+    NotFoundError,
+    PictureError,
+    UsageError,
+)
 from search.query import Query, Target, Term
 from search.where import parse_where
 

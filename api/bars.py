@@ -1,16 +1,19 @@
 """A progress bar on a terminal."""
 
 from types import TracebackType
+from typing import Self
 
 from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    Progress as RichProgress,
     ProgressColumn,
     Task,
     TextColumn,
     TimeRemainingColumn,
+)
+from rich.progress import (
+    Progress as RichProgress,
 )
 from rich.text import Text
 
@@ -39,7 +42,7 @@ class Bar:
         )
         self._task = self._bar.add_task(label, total=None, skipped=0)
 
-    def __enter__(self) -> "Bar":
+    def __enter__(self) -> Self:
         self._bar.start()
         return self
 

@@ -76,20 +76,36 @@ def cli() -> None:
 
 
 @cli.command()
-@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument(
+    "sources", metavar="SOURCE...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
 @_collection_option
-@click.option("--model", metavar="MODEL",
-              help="Embeds the collection; see 'binocle models'. Only for a new collection.")
+@click.option(
+    "--model",
+    metavar="MODEL",
+    help="Embeds the collection; see 'binocle models'. Only for a new collection.",
+)
 @click.option("--id-column", metavar="COLUMN", help="Of a table: the record's id.")
 @click.option("--image-column", metavar="COLUMN", help="Of a table: paths of pictures.")
-@click.option("--text-column", "text_columns", multiple=True, metavar="COLUMN",
-              help="Of a table: texts to embed; may be repeated.")
-@click.option("--image-root", metavar="FOLDER", type=click.Path(path_type=Path),
-              help="Where a table's relative paths start, if not beside it.")
-@click.option("--max-pixels", type=click.IntRange(1), metavar="N",
-              help="Skip pictures with more pixels.")
-@click.option("--workers", type=click.IntRange(1, 256), metavar="N",
-              help="Pictures decoded at once.")
+@click.option(
+    "--text-column",
+    "text_columns",
+    multiple=True,
+    metavar="COLUMN",
+    help="Of a table: texts to embed; may be repeated.",
+)
+@click.option(
+    "--image-root",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="Where a table's relative paths start, if not beside it.",
+)
+@click.option(
+    "--max-pixels", type=click.IntRange(1), metavar="N", help="Skip pictures with more pixels."
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 256), metavar="N", help="Pictures decoded at once."
+)
 @_engine_options
 @_json_option
 @_shared
@@ -121,18 +137,42 @@ def index(
 
 @cli.command()
 @click.argument("text", nargs=-1)
-@click.option("--image", "images", multiple=True, metavar="PATH", type=click.Path(path_type=Path),
-              help="Find what looks or reads like this picture.")
-@click.option("--like", "records", multiple=True, metavar="RECORD",
-              help="Find what is like this record, by its id.")
+@click.option(
+    "--image",
+    "images",
+    multiple=True,
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="Find what looks or reads like this picture.",
+)
+@click.option(
+    "--like",
+    "records",
+    multiple=True,
+    metavar="RECORD",
+    help="Find what is like this record, by its id.",
+)
 @click.option("--without", multiple=True, metavar="TEXT", help="Stay away from this.")
 @_collection_option
-@click.option("-k", "--limit", default=10, show_default=True, type=click.IntRange(1, 10_000),
-              metavar="N", help="How many hits.")
-@click.option("--target", type=click.Choice(["image", "text", "any"]),
-              help="What to find; pictures by default, texts where there are none.")
-@click.option("--where", metavar="EXPR",
-              help="Only records that pass, such as \"price < 100 and color in (Red, Blue)\".")
+@click.option(
+    "-k",
+    "--limit",
+    default=10,
+    show_default=True,
+    type=click.IntRange(1, 10_000),
+    metavar="N",
+    help="How many hits.",
+)
+@click.option(
+    "--target",
+    type=click.Choice(["image", "text", "any"]),
+    help="What to find; pictures by default, texts where there are none.",
+)
+@click.option(
+    "--where",
+    metavar="EXPR",
+    help='Only records that pass, such as "price < 100 and color in (Red, Blue)".',
+)
 @click.option("--cursor", metavar="CURSOR", help="Go on behind an earlier answer (--json).")
 @click.option("--exact", is_flag=True, help="Scan everything, however large.")
 @_engine_options
@@ -152,7 +192,7 @@ def search(
     as_json: bool,
     **engine: Any,
 ) -> None:
-    """Find records by TEXT, by a picture, by another record, or by several of these.
+    r"""Find records by TEXT, by a picture, by another record, or by several of these.
 
     \b
     binocle search a dog at the lake
@@ -170,9 +210,7 @@ def search(
         *(Term(record=record) for record in records),
         *(Term(text=one, weight=-0.5) for one in without),
     ]
-    query = Query(
-        tuple(terms), target, parse_where(where) if where else None, limit, cursor, exact
-    )
+    query = Query(tuple(terms), target, parse_where(where) if where else None, limit, cursor, exact)
     workshop = _workshop(**engine)
     with workshop.open_collection(collection) as opened:
         answer = workshop.searcher(opened).search(query)
@@ -286,9 +324,11 @@ def _run(arguments: Sequence[str] | None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     logging.basicConfig(
-        level=logging.DEBUG if debug else logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
+        level=logging.DEBUG if debug else logging.WARNING,
+        format="%(levelname)s %(name)s: %(message)s",
     )
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     try:
         cli.main(args=given, prog_name="binocle", standalone_mode=False)
     except click.exceptions.Abort:
@@ -301,14 +341,15 @@ def _run(arguments: Sequence[str] | None) -> int:
         return _fail(str(error), _EXIT_USAGE, debug)
     except BinocleError as error:
         return _fail(str(error), _EXIT_FAILURE, debug)
-    except KeyboardInterrupt:
-        return _fail("interrupted", _EXIT_INTERRUPTED, debug=False)
+    except _InterruptedError:
+        message = "interrupted; what was committed is kept, run the same command again to go on"
+        return _fail(message, _EXIT_INTERRUPTED, debug=False)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # who read us has gone
         return _EXIT_FAILURE
     except OSError as error:
         return _fail(f"{error.filename or 'the system'}: {error.strerror}", _EXIT_FAILURE, debug)
-    except Exception as error:  # noqa: BLE001 - a person gets one line, --debug the rest
+    except Exception as error:
         name = type(error).__name__
         return _fail(f"unexpected {name}: {error} (--debug shows more)", _EXIT_FAILURE, debug)
     except SystemExit as error:
@@ -317,14 +358,17 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _fail(message: str, code: int, debug: bool) -> int:
-    if debug:
-        logging.getLogger(__name__).exception("failed")
+    logging.getLogger(__name__).debug("failed", exc_info=debug)
     click.echo("Error: " + " ".join(message.split()), err=True)
     return code
 
 
+class _InterruptedError(BaseException):
+    """Ctrl-C or a polite kill. Not a KeyboardInterrupt, which click would swallow."""
+
+
 def _interrupt(_signal: int, _frame: object) -> NoReturn:
-    raise KeyboardInterrupt
+    raise _InterruptedError
 
 
 if __name__ == "__main__":

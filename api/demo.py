@@ -36,14 +36,16 @@ _SCENES: dict[str, tuple[str, _Draw]] = {
         "#f08a24", "#5a2d73", ("ellipse", (180, 90, 300, 210), "#ffd23f"))),
     "forest": ("green trees in a green forest", _scene(
         "#4d8a3f", "#2f5d2a", ("ellipse", (40, 40, 190, 220), "#2e7d32"),
-        ("ellipse", (250, 60, 420, 240), "#3f9142"), ("rectangle", (105, 210, 125, 300), "#5d4023"))),
+        ("ellipse", (250, 60, 420, 240), "#3f9142"),
+        ("rectangle", (105, 210, 125, 300), "#5d4023"))),
     "snow": ("a snow field, all white, under a grey sky", _scene("#b9bec4", "#f7f8fa")),
     "night-city": ("a city at night, black with yellow windows", _scene(
         "#0b0d17", "#15171f", *(("rectangle", (x, y, x + 14, y + 18), "#ffd54a")
                                 for x in range(60, 430, 60) for y in range(80, 260, 55)))),
     "red-car": ("a red car on a grey road", _scene(
         "#9cc7ea", "#7c7f84", ("rectangle", (120, 150, 360, 220), "#c81d25"),
-        ("ellipse", (150, 200, 200, 250), "#111111"), ("ellipse", (280, 200, 330, 250), "#111111"))),
+        ("ellipse", (150, 200, 200, 250), "#111111"),
+        ("ellipse", (280, 200, 330, 250), "#111111"))),
     "rose": ("a red rose in green grass", _scene(
         "#5fa052", "#3f8a3a", ("ellipse", (170, 60, 310, 200), "#d3122a"))),
     "lemons": ("yellow lemons on a white plate", _scene(
@@ -69,15 +71,25 @@ def run_demo(workshop: Workshop) -> None:
         for source in (FolderSource(pictures), TableSource(captions, Columns())):
             _say(f"binocle index {source.path} -c {NAME}")
             tally = indexer.run(source).tally
-            click.echo(f"{tally.added} added, {tally.updated} updated, {tally.unchanged} unchanged\n")
+            click.echo(
+                f"{tally.added} added, {tally.updated} updated, {tally.unchanged} unchanged\n"
+            )
         searcher = workshop.searcher(collection)
         rose = pictures / "rose.png"
-        for command, query in (
-            ("binocle search a red flower in green grass", Query((Term(text="a red flower in green grass"),), limit=3)),
-            (f"binocle search --image {rose} --without red", Query((Term(image=rose), Term(text="red", weight=-0.5)), limit=3)),
-            (f"binocle search --image {rose} --target text", Query((Term(image=rose),), "text", limit=3)),
-            ("binocle search yellow fruit --target text", Query((Term(text="yellow fruit"),), "text", limit=3)),
-        ):  # fmt: skip
+        flower = Term(text="a red flower in green grass")
+        searches = {
+            f"binocle search {flower.text}": Query((flower,), limit=3),
+            f"binocle search --image {rose} --without red": Query(
+                (Term(image=rose), Term(text="red", weight=-0.5)), limit=3
+            ),
+            f"binocle search --image {rose} --target text": Query(
+                (Term(image=rose),), "text", limit=3
+            ),
+            "binocle search yellow fruit --target text": Query(
+                (Term(text="yellow fruit"),), "text", limit=3
+            ),
+        }
+        for command, query in searches.items():
             _say(f"{command} -c {NAME} -k 3")
             print_answer(searcher.search(query), collection, as_json=False)
             click.echo()
@@ -99,7 +111,10 @@ def _draw(folder: Path) -> tuple[Path, Path]:
             draw(ImageDraw.Draw(image))
             image.save(path)
     captions = folder / "captions.csv"
-    lines = ["id,caption", *(f'caption-{name},"{caption}"' for name, (caption, _) in _SCENES.items())]
+    lines = [
+        "id,caption",
+        *(f'caption-{name},"{caption}"' for name, (caption, _) in _SCENES.items()),
+    ]
     text = "\n".join(lines) + "\n"
     if not captions.exists() or captions.read_text() != text:
         captions.write_text(text)

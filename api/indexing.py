@@ -18,6 +18,7 @@ from indexer.sources.opening import open_source
 from indexer.sources.table import Columns
 
 _LINE_EVERY_S = 5.0
+_SETTLED_FOR_A_RATE = 50
 
 
 def index_sources(
@@ -50,7 +51,10 @@ def index_sources(
             if not as_json:
                 click.echo(_sentence(report, name))
     if as_json:
-        runs = [{"source": one.source.uri, **asdict(one.tally), "seconds": one.seconds} for one in reports]
+        runs = [
+            {"source": one.source.uri, **asdict(one.tally), "seconds": one.seconds}
+            for one in reports
+        ]
         click.echo(json.dumps({"collection": name, "runs": runs, "errors": failures}))
     return not failures
 
@@ -96,16 +100,15 @@ class _Lines:
         self._first: int | None = None
 
     def update(self, progress: Progress) -> None:
-        if self._first is None:
-            self._first = progress.done - 1
         now = time.monotonic()
+        if self._first is None:  # the model has been loaded by now, which is no indexing
+            self._first, self._started = progress.done, now
         if now - self._last < _LINE_EVERY_S:
             return
         self._last = now
-        rate = (progress.done - self._first) / max(now - self._started, 1e-3)
-        left = (progress.total - progress.done) / max(rate, 1e-3)
-        click.echo(
-            f"{self._label}: {progress.done:,} of {progress.total:,}, {rate:,.0f} a second, "
-            f"{left:,.0f} s left, {progress.tally.skipped:,} skipped",
-            err=True,
-        )
+        line = f"{self._label}: {progress.done:,} of {progress.total:,}"
+        settled = progress.done - self._first
+        if settled >= _SETTLED_FOR_A_RATE:
+            rate = settled / (now - self._started)
+            line += f", {rate:,.0f} a second, {(progress.total - progress.done) / rate:,.0f} s left"
+        click.echo(f"{line}, {progress.tally.skipped:,} skipped", err=True)

@@ -68,7 +68,13 @@ def print_info(collection: Collection, *, as_json: bool) -> None:
                 "name": source.name,
                 "uri": source.uri,
                 "kind": source.kind,
-                **dict(zip(("indexed", "skipped"), reading.count_items(connection, source.id), strict=True)),
+                **dict(
+                    zip(
+                        ("indexed", "skipped"),
+                        reading.count_items(connection, source.id),
+                        strict=True,
+                    )
+                ),
                 "last_run": _run(reading.last_run(connection, source.id)),
             }
             for source in reading.all_sources(connection)
@@ -148,7 +154,16 @@ def print_models(*, as_json: bool) -> None:
         click.echo(json.dumps(facts, ensure_ascii=False))
         return
     rows: list[Sequence[object]] = [
-        (DEFAULT_MODEL, 443, "none", "colour words", "part of Binocle", "–", "–", "the default: colours only, no download")
+        (
+            DEFAULT_MODEL,
+            443,
+            "none",
+            "colour words",
+            "part of Binocle",
+            "–",
+            "–",
+            "the default: colours only, no download",
+        )
     ]
     rows += [
         (
@@ -166,7 +181,9 @@ def print_models(*, as_json: bool) -> None:
     header = ("model", "dims", "download", "languages", "licence", "en", "zh", "choose it for")
     _print_table(header, rows)
     click.echo(f"\nen, zh: {QUALITY_SOURCE}.")
-    click.echo("Also: any open_clip NAME/PRETRAINED, NAME/CHECKPOINT-PATH, hf-hub:ORG/REPO, a local folder.")
+    click.echo(
+        "Also: any open_clip NAME/PRETRAINED, NAME/CHECKPOINT-PATH, hf-hub:ORG/REPO, a folder."
+    )
 
 
 def _run(run: tuple[str, str | None] | None) -> str:

@@ -53,7 +53,9 @@ class Workshop:
         if not create and not (path / CATALOG_FILE).is_file():
             others = ", ".join(self.collection_names())
             remedy = f"there are: {others}" if others else "'binocle index FOLDER' makes the first"
-            raise NotFoundError(f"there is no collection {name!r} in {self.settings.home}; {remedy}")
+            raise NotFoundError(
+                f"there is no collection {name!r} in {self.settings.home}; {remedy}"
+            )
         return Collection(path, create=create)
 
     def encoder(self, model: str) -> Encoder:

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import cast
+from typing import Self, cast
 
 import numpy as np
 
@@ -118,7 +118,7 @@ class Collection:
         self._followers: dict[Kind, _Follower] = {}
         self._following: dict[Kind, threading.Lock] = {kind: threading.Lock() for kind in KINDS}
 
-    def __enter__(self) -> "Collection":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -286,9 +286,7 @@ class Collection:
     def _number_of(self, connection: Connection, record_id: str) -> int:
         number = reading.record_by_key(connection, record_id)
         if number is None:
-            raise NotFoundError(
-                f"the collection {self.path.name!r} has no record {record_id!r}"
-            )
+            raise NotFoundError(f"the collection {self.path.name!r} has no record {record_id!r}")
         return number
 
     def _allowed(
@@ -390,7 +388,7 @@ class Collection:
             with self.reading() as connection:
                 if stamp["change"] > reading.change(connection):
                     raise StorageError("it is newer than the catalogue")
-            return self._with_owners(kind, index, stamp["last_part_id"], stamp["change"], space)
+            return self._with_owners(kind, index, stamp["last_part_id"], stamp["change"])
         except FileNotFoundError:
             return self._empty(space)
         except (OSError, ValueError, KeyError, TypeError, StorageError) as error:
@@ -398,7 +396,7 @@ class Collection:
             return self._empty(space)
 
     def _with_owners(
-        self, kind: Kind, index: FaissIndex, last_part_id: int, change: int, space: Space
+        self, kind: Kind, index: FaissIndex, last_part_id: int, change: int
     ) -> _Follower:
         """Pair a loaded index with its owners, dropping what has been removed since."""
         with self.reading() as connection:

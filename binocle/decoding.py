@@ -16,10 +16,10 @@ import sys
 import threading
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, cast
+from typing import IO, Any, Self, cast
 
 from binocle import errors
-from binocle.errors import DecodeTimeoutError, DecoderCrashError, PictureError
+from binocle.errors import DecoderCrashError, DecodeTimeoutError, PictureError
 from binocle.types import ImageSpec, Limits, Picture
 
 _HEADER = struct.Struct("<Q")
@@ -43,7 +43,7 @@ class DecoderPool:
         for _ in range(workers):
             self._idle.put(None)
 
-    def __enter__(self) -> "DecoderPool":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

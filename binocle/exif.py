@@ -60,7 +60,7 @@ def _taken_at(tags: Mapping[int, Any]) -> str | None:
         if not match:
             continue
         try:
-            moment = datetime(*(int(group) for group in match.groups()))  # type: ignore[arg-type]
+            moment = datetime(*map(int, match.groups()))  # type: ignore[arg-type]  # noqa: DTZ001 - local
         except ValueError:  # 0000:00:00, the 31st of June
             continue
         offset = _text(tags.get(offset_tag))
@@ -76,7 +76,9 @@ def _camera(make: object, model: object) -> str | None:
 
 
 def _position(gps: Mapping[int, Any]) -> tuple[float | None, float | None]:
-    latitude = _degrees(gps.get(ExifTags.GPS.GPSLatitude), gps.get(ExifTags.GPS.GPSLatitudeRef), "S")
+    latitude = _degrees(
+        gps.get(ExifTags.GPS.GPSLatitude), gps.get(ExifTags.GPS.GPSLatitudeRef), "S"
+    )
     longitude = _degrees(
         gps.get(ExifTags.GPS.GPSLongitude), gps.get(ExifTags.GPS.GPSLongitudeRef), "W"
     )
@@ -91,7 +93,9 @@ def _degrees(value: object, reference: object, negative: str) -> float | None:
     numbers = [_number(part) for part in value] if isinstance(value, tuple | list) else []
     if not numbers or len(numbers) > 3 or any(number is None for number in numbers):
         return None
-    degrees = sum(number / 60**place for place, number in enumerate(numbers) if number is not None)
+    degrees = 0.0
+    for place, number in enumerate(numbers):
+        degrees += (number or 0.0) / 60.0**place
     return round(-degrees if _text(reference).upper() == negative else degrees, 7)
 
 

@@ -24,8 +24,9 @@ from binocle.types import ImageInfo, ImageSpec, Limits, Picture
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "HEIF")
 SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .apng .webp .gif .bmp .dib .tif .tiff .avif .heic .heif .hif".split()
-)
+    (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".gif", ".bmp", ".dib",
+     ".tif", ".tiff", ".avif", ".heic", ".heif", ".hif")
+)  # fmt: skip
 
 # How many times the wanted size the cheap reductions must leave for the final resize. 2 keeps
 # the embedding's cosine to a full decode above 0.998 (figures: docs/benchmarks.md).
@@ -201,7 +202,7 @@ class _converter:  # noqa: N801 - used as a function; the class only keeps what 
         self._level = 255.0
         self._profile: ImageCms.ImageCmsTransform | None = None
         if image.mode in ("I", "F"):
-            low, high = image.getextrema()
+            high = image.getextrema()[1]
             self._level = _white_level(float(str(high)))
         elif image.mode.startswith("I;16"):
             self._level = 65535.0
@@ -231,7 +232,7 @@ def _white_level(highest: float) -> float:
 
 
 def _profile_to_srgb(image: Image.Image) -> ImageCms.ImageCmsTransform | None:
-    """Return the transform of a CMYK or Lab picture's own profile to sRGB, if it has a sound one."""
+    """Return the transform of a CMYK or Lab picture's own profile to sRGB, if it is sound."""
     try:
         if image.mode == "LAB":
             source = ImageCms.createProfile("LAB")

@@ -78,7 +78,7 @@ class ChunkWriter:
                 continue  # later chunks must not be committed without this one
             try:
                 self._commit(chunk)
-            except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            except BaseException as error:
                 self._error = error
 
     def _commit(self, chunk: _Stored) -> None:
@@ -176,7 +176,9 @@ class Embedder:
 
     def _text_vectors(self) -> dict[str, Float32Array]:
         """Embed the chunk's texts, but for those the collection knows."""
-        texts = list(dict.fromkeys(one.text for prep in self._waiting for one in prep.candidate.texts))
+        texts = list(
+            dict.fromkeys(one.text for prep in self._waiting for one in prep.candidate.texts)
+        )
         if not texts:
             return {}
         hashes = {text: _sha256(text) for text in texts}
@@ -274,4 +276,3 @@ def _metadata(
 
 def _sha256(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "replace")).digest()
-

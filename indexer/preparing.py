@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -61,7 +61,7 @@ class Preparer:
         self._is_known = is_known
         self._look_ahead = look_ahead
 
-    def run(self, candidates: Iterable[Candidate]) -> Iterator[Prepared]:
+    def run(self, candidates: Iterable[Candidate]) -> Generator[Prepared, None, None]:
         """Yield the candidates prepared, in their order."""
         waiting: deque[Future[Prepared]] = deque()
         executor = ThreadPoolExecutor(self._decoders.workers, thread_name_prefix="decode")

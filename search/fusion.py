@@ -15,7 +15,9 @@ from binocle.collection import Ranking
 RANK_CONSTANT = 60
 
 
-def fuse(rankings: Sequence[Ranking]) -> tuple[Ranking, np.ndarray[tuple[int], np.dtype[np.float64]]]:
+def fuse(
+    rankings: Sequence[Ranking],
+) -> tuple[Ranking, np.ndarray[tuple[int], np.dtype[np.float64]]]:
     """Fuse rankings of records into one.
 
     Args:

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from binocle import images
 from binocle.collection import Collection, Ranking, check_space
@@ -128,9 +130,7 @@ class Searcher:
             depth *= 2
         return depth
 
-    def _vector(
-        self, terms: Sequence[Term], target: Target
-    ) -> tuple[Float32Array, frozenset[int]]:
+    def _vector(self, terms: Sequence[Term], target: Target) -> tuple[Float32Array, frozenset[int]]:
         """Return the query's unit vector and the records that are part of the question."""
         space = self._collection.space
         if space is None:
@@ -148,7 +148,7 @@ class Searcher:
             total += term.weight * row.astype(np.float64)
         if np.linalg.norm(total) < 1e-6:
             raise QueryError("the terms cancel each other out; change a weight")
-        return unit_rows(total[np.newaxis].astype(np.float32))[0], frozenset(exclude)
+        return _unit(total), frozenset(exclude)
 
     def _record_vector(self, record_id: str, target: Target) -> tuple[int, Float32Array]:
         """Return the mean of a record's pictures; of its texts where it has none."""
@@ -158,7 +158,7 @@ class Searcher:
         rows = rows or vectors[order[0]] or vectors[order[1]]
         if not rows:
             raise QueryError(f"the record {record_id!r} has nothing embedded")
-        return number, unit_rows(np.mean(rows, axis=0, keepdims=True))[0]
+        return number, _unit(np.mean(rows, axis=0))
 
     def _checked_vector(self, vector: Float32Array, dimension: int) -> Float32Array:
         row = np.asarray(vector, np.float32)
@@ -167,7 +167,7 @@ class Searcher:
                 f"a vector term is {dimension} finite numbers, not all 0; this one has the shape "
                 f"{row.shape}"
             )
-        return unit_rows(row[np.newaxis])[0]
+        return _unit(row)
 
     def _encoded(self, term: Term) -> Float32Array:
         encoder = self._load_encoder()
@@ -175,7 +175,7 @@ class Searcher:
         assert space is not None
         check_space(space, encoder.space, self._collection.path.name)
         if term.text is not None:
-            return encoder.encode_texts([term.text])[0]
+            return _unit(encoder.encode_texts([term.text])[0])
         assert term.image is not None
         data = _read(term.image) if isinstance(term.image, Path) else term.image
         try:
@@ -183,7 +183,12 @@ class Searcher:
         except PictureError as error:
             name = str(term.image) if isinstance(term.image, Path) else "the query's picture"
             raise type(error)(f"{name}: {error}") from error
-        return encoder.encode_images(picture.pixels[np.newaxis])[0]
+        return _unit(encoder.encode_images(picture.pixels[np.newaxis])[0])
+
+
+def _unit(row: npt.NDArray[np.floating[Any]]) -> Float32Array:
+    unit: Float32Array = unit_rows(row[np.newaxis])[0]
+    return unit
 
 
 def _read(path: Path) -> bytes:

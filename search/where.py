@@ -72,7 +72,7 @@ class _Parser:
             match = _TOKEN.match(expression, place)
             if match is None:
                 raise FilterError(
-                    f"cannot read the filter at {expression[place:place + 20]!r}; put values "
+                    f"cannot read the filter at {expression[place : place + 20]!r}; put values "
                     "with special characters in quotes"
                 )
             kind = match.lastgroup or ""
@@ -190,5 +190,3 @@ class _Parser:
     def _expect_mark(self, mark: str) -> None:
         if not self._take_mark(mark):
             raise self.error(repr(mark))
-
-

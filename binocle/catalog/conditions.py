@@ -34,7 +34,10 @@ def condition(where: Filter) -> ColumnElement[bool]:
             texts = [one for one in values if isinstance(one, str)]
             return sa.or_(
                 sa.false(),
-                *([_any(field, attributes.c.number.in_([float(n) for n in numbers]))] * bool(numbers)),
+                *(
+                    [_any(field, attributes.c.number.in_([float(n) for n in numbers]))]
+                    * bool(numbers)
+                ),
                 *([_any(field, attributes.c.text.in_(texts))] * bool(texts)),
             )
         case Comparison(field, operator, value):

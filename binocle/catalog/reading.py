@@ -84,7 +84,7 @@ def count_parts(connection: sa.Connection) -> dict[Kind, int]:
     """Return the number of parts of each kind."""
     rows = connection.execute(sa.select(parts.c.kind, sa.func.count()).group_by(parts.c.kind))
     counts: dict[Kind, int] = {"image": 0, "text": 0}
-    counts.update({kind: number for kind, number in rows})
+    counts.update((row[0], row[1]) for row in rows)
     return counts
 
 

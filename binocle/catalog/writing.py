@@ -85,16 +85,20 @@ def upsert_records(
         stale.extend(part_id for part_ids in there.values() for part_id in part_ids)
     if moved:
         statement = parts.update().where(parts.c.id == sa.bindparam("part"))
-        values = {"position": sa.bindparam("at"), "uri": sa.bindparam("to")}
+        values: dict[Any, Any] = {"position": sa.bindparam("at"), "uri": sa.bindparam("to")}
         connection.execute(statement.values(values), moved)
     _remove_parts(connection, stale)
     _insert_parts(connection, added)
     _write_attributes(
-        connection, {numbers[key]: record.metadata for key, record in wanted.items()}, known.values()
+        connection,
+        {numbers[key]: record.metadata for key, record in wanted.items()},
+        known.values(),
     )
 
 
-def remove_records(connection: sa.Connection, keys: Sequence[str], *, source_id: int | None = None) -> int:
+def remove_records(
+    connection: sa.Connection, keys: Sequence[str], *, source_id: int | None = None
+) -> int:
     """Remove records and all that hangs on them; ids that are not there are ignored.
 
     Args:
@@ -160,11 +164,15 @@ def start_run(connection: sa.Connection, source_id: int) -> int:
 def finish_run(connection: sa.Connection, run_id: int, counts: dict[str, int]) -> None:
     """Note that a run is complete."""
     connection.execute(
-        runs.update().where(runs.c.id == run_id).values(finished_at=_now(), counts=json.dumps(counts))
+        runs.update()
+        .where(runs.c.id == run_id)
+        .values(finished_at=_now(), counts=json.dumps(counts))
     )
 
 
-def put_items(connection: sa.Connection, source_id: int, run_id: int, lines: Sequence[Item]) -> None:
+def put_items(
+    connection: sa.Connection, source_id: int, run_id: int, lines: Sequence[Item]
+) -> None:
     """Write outcomes into a source's ledger."""
     remove_items(connection, source_id, [line.key for line in lines])
     if lines:

@@ -1,9 +1,10 @@
 """What every encoder promises."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from binocle.errors import ModelError
 from binocle.types import Float32Array, ImageSpec, PixelArray, Space
@@ -56,7 +57,7 @@ class Encoder(Protocol):
         ...
 
 
-def unit_rows(rows: Float32Array) -> Float32Array:
+def unit_rows(rows: npt.NDArray[np.floating[Any]]) -> Float32Array:
     """Scale each row to length 1; a zero row stays zero.
 
     Args:
@@ -74,4 +75,5 @@ def unit_rows(rows: Float32Array) -> Float32Array:
             "the model gave numbers that are not finite; its weights may be damaged, "
             "or the precision too low: try --precision float32"
         )
-    return np.ascontiguousarray(rows / np.maximum(norms, 1e-12), dtype=np.float32)
+    unit: Float32Array = np.ascontiguousarray(rows / np.maximum(norms, 1e-12), dtype=np.float32)
+    return unit

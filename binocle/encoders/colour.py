@@ -27,9 +27,9 @@ _VERSION = "1"
 _SIDE = 32
 _GRID = 4
 _WORD_BUCKETS = 256
-_GLOBAL_WEIGHT = 1.0
-_LAYOUT_WEIGHT = 0.6
-_WORD_WEIGHT = 0.7
+_GLOBAL_WEIGHT = np.float32(1.0)
+_LAYOUT_WEIGHT = np.float32(0.6)
+_WORD_WEIGHT = np.float32(0.7)
 
 _TERMS: dict[str, tuple[tuple[int, int, int], ...]] = {
     "black": ((15, 15, 15), (45, 42, 42)),
@@ -71,7 +71,9 @@ class ColourEncoder:
         self._cells = _GRID * _GRID
         self._colours = len(self._names)
         dimension = self._colours * (1 + self._cells) + _WORD_BUCKETS
-        recipe = repr((NAME, _VERSION, _SIDE, _GRID, _WORD_BUCKETS, _TERMS, sorted(_SYNONYMS.items())))
+        recipe = repr(
+            (NAME, _VERSION, _SIDE, _GRID, _WORD_BUCKETS, _TERMS, sorted(_SYNONYMS.items()))
+        )
         self._space = Space(NAME, dimension, hashlib.sha256(recipe.encode()).hexdigest())
 
     @property
@@ -104,7 +106,7 @@ class ColourEncoder:
         one_hot = np.eye(self._colours, dtype=np.float32)[terms]
         step = _SIDE // _GRID
         cells = one_hot.reshape(count, _GRID, step, _GRID, step, self._colours).mean((2, 4))
-        layout = cells.reshape(count, self._cells * self._colours) / self._cells
+        layout = cells.reshape(count, self._cells * self._colours) / np.float32(self._cells)
         return self._rows(cells.mean((1, 2)), layout, np.zeros((count, _WORD_BUCKETS), np.float32))
 
     def encode_texts(self, texts: Sequence[str]) -> Float32Array:
@@ -120,7 +122,7 @@ class ColourEncoder:
                     amounts[row, self._names.index(term)] += 1.0
         amounts /= np.maximum(amounts.sum(1, keepdims=True), 1.0)
         words /= np.maximum(words.sum(1, keepdims=True), 1.0)
-        layout = np.tile(amounts / self._cells, (1, self._cells))
+        layout = np.tile(amounts / np.float32(self._cells), (1, self._cells))
         return self._rows(amounts, layout, words)
 
     def _rows(

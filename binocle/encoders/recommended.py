@@ -8,7 +8,9 @@ times four bytes, counted on open_clip 3.3's architectures.
 
 from dataclasses import dataclass
 
-QUALITY_SOURCE = "Crossmodal-3600, mean text-to-image recall@1/5/10, docs.immich.app/features/searching"
+QUALITY_SOURCE = (
+    "Crossmodal-3600, mean text-to-image recall@1/5/10, docs.immich.app/features/searching"
+)
 
 
 @dataclass(frozen=True, slots=True)

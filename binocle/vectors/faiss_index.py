@@ -201,7 +201,7 @@ class FaissIndex:
 def _search_segments(
     state: _State, query: Float32Array, k: int, selector: Any, *, scan: bool
 ) -> tuple[Float32Array, Int64Array]:
-    found = [_search_segment(segment, query, k, selector, scan) for segment in state.segments]
+    found = [_search_segment(segment, query, k, selector, scan=scan) for segment in state.segments]
     if not found:
         return np.empty(0, np.float32), np.empty(0, np.int64)
     scores = np.concatenate([scores for scores, _ in found])
@@ -209,7 +209,7 @@ def _search_segments(
 
 
 def _search_segment(
-    segment: _Segment, query: Float32Array, k: int, selector: Any, scan: bool
+    segment: _Segment, query: Float32Array, k: int, selector: Any, *, scan: bool
 ) -> tuple[Float32Array, Int64Array]:
     """Return at least the k best of a segment, with every tie of the last place.
 
@@ -244,7 +244,9 @@ def _flat_segment(ids: Int64Array, rows: Float32Array) -> _Segment:
 
 
 def _ivf_segment(ids: Int64Array, rows: Float32Array) -> _Segment:
-    lists = max(1, min(int(4 * math.sqrt(len(rows))), len(rows) // 39))  # FAISS wants 39 rows a list
+    lists = max(
+        1, min(int(4 * math.sqrt(len(rows))), len(rows) // 39)
+    )  # FAISS wants 39 rows a list
     index = faiss.index_factory(rows.shape[1], f"IVF{lists},Flat", faiss.METRIC_INNER_PRODUCT)
     order = np.random.default_rng(0).permutation(len(rows))
     sample = np.sort(order[: lists * _TRAINING_ROWS_PER_LIST])
@@ -267,7 +269,11 @@ def _read_ids(index: Any, *, ordered: bool = True) -> Int64Array:
         lists = index.invlists
         sizes = [(number, lists.list_size(number)) for number in range(index.nlist)]
         ids = np.concatenate(
-            [faiss.rev_swig_ptr(lists.get_ids(number), size).copy() for number, size in sizes if size]
+            [
+                faiss.rev_swig_ptr(lists.get_ids(number), size).copy()
+                for number, size in sizes
+                if size
+            ]
         )
     else:
         ids = faiss.vector_to_array(index.id_map)

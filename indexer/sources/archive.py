@@ -134,12 +134,12 @@ class ArchiveSource:
         if self._is_zip:
             # Pictures are read after the scan has moved on, so the file stays open with it.
             self._zip = self._zip or zipfile.ZipFile(self.path)
-            yield _zip_members(self._zip, sidecars)
+            yield _zip_members(self._zip, sidecars=sidecars)
         else:
             with self.path.open("rb") as file:
                 compressed = file.read(6).startswith(_COMPRESSED)
             with tarfile.open(self.path) as archive:
-                yield _tar_members(archive, self.path, sidecars, compressed)
+                yield _tar_members(archive, self.path, sidecars=sidecars, compressed=compressed)
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -151,7 +151,7 @@ class ArchiveSource:
             raise SourceError(f"{self.path} is damaged or no archive ({error})") from error
 
 
-def _wanted(name: str, size: int, sidecars: bool) -> bool:
+def _wanted(name: str, size: int, *, sidecars: bool) -> bool:
     path = PurePosixPath(name)
     if any(part.startswith(".") or part == "__MACOSX" for part in path.parts):
         return False
@@ -165,11 +165,11 @@ def _stem(name: str) -> str:
 
 
 def _tar_members(
-    archive: tarfile.TarFile, path: Path, sidecars: bool, compressed: bool
+    archive: tarfile.TarFile, path: Path, *, sidecars: bool, compressed: bool
 ) -> Iterator[_Member]:
     for info in archive:
         name = info.name.removeprefix("./")
-        if not info.isreg() or not _wanted(name, info.size, sidecars):
+        if not info.isreg() or not _wanted(name, info.size, sidecars=sidecars):
             continue
         if compressed or info.sparse:
             file = archive.extractfile(info)
@@ -189,9 +189,9 @@ def _read_at(path: Path, size: int, offset: int) -> bytes:
     return data
 
 
-def _zip_members(archive: zipfile.ZipFile, sidecars: bool) -> Iterator[_Member]:
+def _zip_members(archive: zipfile.ZipFile, *, sidecars: bool) -> Iterator[_Member]:
     for info in archive.infolist():
-        if info.is_dir() or not _wanted(info.filename, info.file_size, sidecars):
+        if info.is_dir() or not _wanted(info.filename, info.file_size, sidecars=sidecars):
             continue
         fingerprint = f"{info.file_size}:{info.CRC}"
         read = partial(_read_zipped, archive, info)

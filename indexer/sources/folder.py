@@ -138,7 +138,9 @@ def _candidate(name: str, file: _File) -> Candidate:
         return Candidate(file.key, file.fingerprint, record_id, uri, skip=skip)
     suffix = os.path.splitext(file_name)[1].lower()
     if suffix not in SUFFIXES:
-        skip = Skip(NotAPictureError.code, f"{suffix or 'no suffix'} is not a picture format read here")
+        skip = Skip(
+            NotAPictureError.code, f"{suffix or 'no suffix'} is not a picture format read here"
+        )
         return Candidate(file.key, file.fingerprint, record_id, uri, skip=skip)
     image = ImageRef("image", uri, partial(_read, file.path), file.size_bytes)
     return Candidate(file.key, file.fingerprint, record_id, uri, metadata, (image,))

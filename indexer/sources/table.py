@@ -111,7 +111,7 @@ class TableSource:
         digest.update(json.dumps(rows, default=str, sort_keys=True).encode("utf-8", "replace"))
         images: list[ImageRef] = []
         for cell in dict.fromkeys(_cells(rows, columns.image)):
-            image, fingerprint = _image(cell, folders)
+            image, fingerprint = _image(cell, columns.image or "image", folders)
             digest.update(fingerprint.encode())
             images.append(image)
         texts = [
@@ -164,7 +164,7 @@ def read_rows(path: Path) -> tuple[list[Row], list[str]]:
             import pyarrow.parquet
 
             table = pyarrow.parquet.read_table(path)
-            return table.to_pylist(), list(table.column_names)
+            return list(table.to_pylist()), list(table.column_names)
         if suffix in (".jsonl", ".ndjson"):
             return _read_json_lines(path)
         return _read_csv(path, "\t" if suffix == ".tsv" else None)
@@ -207,7 +207,9 @@ def _read_csv(path: Path, delimiter: str | None) -> tuple[list[Row], list[str]]:
         if name and name not in parsed:
             parse = column_parser(column)
             parsed[name] = [parse(cell) for cell in column]
-    rows = [dict(zip(parsed, values, strict=True)) for values in zip(*parsed.values(), strict=True)]
+    rows: list[Row] = [
+        dict(zip(parsed, values, strict=True)) for values in zip(*parsed.values(), strict=True)
+    ]
     return rows, list(parsed)
 
 
@@ -267,10 +269,10 @@ def _image_folders(table: Path, image_root: Path | None) -> list[Path]:
     return [table.parent / name for name in _IMAGE_FOLDERS if (table.parent / name).is_dir()]
 
 
-def _image(cell: str, folders: Sequence[Path]) -> tuple[ImageRef, str]:
+def _image(cell: str, role: str, folders: Sequence[Path]) -> tuple[ImageRef, str]:
     """Return a picture and what tells whether it changed."""
     if cell.lower().startswith(_REMOTE):
-        return ImageRef("image", cell, partial(_refuse_remote, cell)), "remote"
+        return ImageRef(role, cell, partial(_refuse_remote, cell)), "remote"
     for folder in folders:
         path = folder / Path(cell.removeprefix("file://")).expanduser()
         try:
@@ -278,10 +280,10 @@ def _image(cell: str, folders: Sequence[Path]) -> tuple[ImageRef, str]:
         except (OSError, ValueError):
             continue
         uri = printable(str(path.absolute()))
-        image = ImageRef("image", uri, partial(_read, path), status.st_size)
+        image = ImageRef(role, uri, partial(_read, path), status.st_size)
         return image, f"{status.st_size}:{status.st_mtime_ns}"
     path = folders[0] / cell
-    return ImageRef("image", printable(str(path)), partial(_read, path)), "missing"
+    return ImageRef(role, printable(str(path)), partial(_read, path)), "missing"
 
 
 def _read(path: Path) -> bytes:

@@ -8,9 +8,9 @@ from decimal import Decimal
 
 from binocle.types import MetadataValue, Scalar
 
-_INTEGER = re.compile(r"^[+-]?(0|[1-9]\d{0,17})$")  # 007 and long serial numbers stay strings
+_INTEGER = re.compile(r"^[+-]?(0|[1-9]\d{0,17})$")
 _FLOAT = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
-_LEADING_ZERO = re.compile(r"^[+-]?0\d")
+_CODE = re.compile(r"^[+-]?(0\d.*|\d{19,})$")
 _BOOLEANS = {"true": True, "false": False, "yes": True, "no": False}
 _MISSING = {"", "null", "none", "nan", "n/a", "na", "-"}
 
@@ -48,13 +48,13 @@ def column_parser(texts: Sequence[str]) -> Callable[[str], Scalar | None]:
     """Infer a text column's type from all its values.
 
     A column is of whole numbers, numbers or truth values when every value that is not missing
-    is; otherwise it is of strings. Codes with a leading zero are strings. Dates in ISO 8601
-    stay strings, which sort in time.
+    is; otherwise it is of strings. Codes with a leading zero or 19 digits are strings, and so
+    are dates in ISO 8601, which sort in time.
     """
     present = [text.strip() for text in texts if text.strip().lower() not in _MISSING]
     if present and all(_INTEGER.match(text) for text in present):
         return _parser(int)
-    if present and all(_FLOAT.match(text) and not _LEADING_ZERO.match(text) for text in present):
+    if present and all(_FLOAT.match(text) and not _CODE.match(text) for text in present):
         return _parser(float)
     if present and all(text.lower() in _BOOLEANS for text in present):
         return _parser(lambda text: _BOOLEANS[text.lower()])

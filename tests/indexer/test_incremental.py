@@ -1,0 +1,273 @@
+"""What a second run does, and what a run leaves behind."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from binocle.errors import BusyError, NothingIndexedError, SourceError, SpaceMismatchError
+from binocle.types import Limits, Space
+from indexer.sources.folder import FileSource, FolderSource
+from tests.support import Bench, picture_bytes
+
+
+def test_every_picture_of_a_folder_becomes_a_record(bench: Bench, photos: Path) -> None:
+    tally = bench.index(FolderSource(photos)).tally
+    assert (tally.added, tally.images_embedded, tally.skipped) == (20, 20, 0)
+    assert len(bench.ids()) == 20
+    assert bench.ids()[0] == "photos/2019/01.jpg"
+
+
+def test_unchanged_pictures_are_neither_read_nor_embedded_again(bench: Bench, photos: Path) -> None:
+    bench.index(FolderSource(photos))
+    for path in photos.rglob("*.jpg"):
+        status = path.stat()
+        path.write_bytes(b"\0" * status.st_size)  # reading it now would skip it
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    bench.encoder.images = 0
+    tally = bench.index(FolderSource(photos)).tally
+    assert (tally.unchanged, tally.added, tally.updated, tally.skipped) == (20, 0, 0, 0)
+    assert bench.encoder.images == 0
+
+
+def test_a_run_over_an_unchanged_source_never_loads_the_encoder(bench: Bench, photos: Path) -> None:
+    bench.index(FolderSource(photos))
+    bench.encoder = None  # type: ignore[assignment]
+    assert bench.index(FolderSource(photos)).tally.unchanged == 20
+
+
+def test_touched_picture_is_not_embedded_again_and_keeps_its_part(
+    bench: Bench, photos: Path
+) -> None:
+    bench.index(FolderSource(photos))
+    before = bench.rows("select id from parts order by id")
+    os.utime(photos / "2019" / "01.jpg", ns=(1, 1))
+    bench.encoder.images = 0
+    tally = bench.index(FolderSource(photos)).tally
+    assert (tally.updated, tally.reused, bench.encoder.images) == (1, 1, 0)
+    assert bench.rows("select id from parts order by id") == before
+
+
+def test_renamed_picture_is_recognised_and_not_embedded_again(bench: Bench, photos: Path) -> None:
+    bench.index(FolderSource(photos))
+    (photos / "2019" / "01.jpg").rename(photos / "2019" / "lake.jpg")
+    bench.encoder.images = 0
+    tally = bench.index(FolderSource(photos)).tally
+    assert (tally.added, tally.removed, bench.encoder.images) == (1, 1, 0)
+    assert "photos/2019/lake.jpg" in bench.ids()
+    assert "photos/2019/01.jpg" not in bench.ids()
+
+
+def test_copies_are_embedded_once_also_within_one_run(bench: Bench, photos: Path) -> None:
+    shutil.copytree(photos / "2019", photos / "backup")
+    tally = bench.index(FolderSource(photos)).tally
+    assert (tally.added, bench.encoder.images) == (30, 20)
+    vectors = bench.rows("select count(distinct vector) from vectors")[0][0]
+    assert vectors == 20
+
+
+def test_a_content_moved_on_while_its_name_got_another_one_is_kept(
+    bench: Bench, tmp_path: Path
+) -> None:
+    folder = tmp_path / "chain"
+    folder.mkdir()
+    for number in range(40):
+        (folder / f"{number:02}.jpg").write_bytes(picture_bytes(number))
+    bench.index(FolderSource(folder))
+    (folder / "00.jpg").rename(folder / "99.jpg")  # indexed long after 00.jpg is replaced
+    for number in range(40):
+        (folder / f"{number:02}.jpg").write_bytes(picture_bytes(100 + number))
+    tally = bench.index(FolderSource(folder)).tally
+    assert (tally.updated, tally.added, tally.skipped) == (40, 1, 0)
+    assert "chain/99.jpg" in bench.ids()
+
+
+def test_changed_picture_gets_a_new_vector_and_part(bench: Bench, photos: Path) -> None:
+    bench.index(FolderSource(photos))
+    path = photos / "2020" / "00.jpg"
+    query = "select p.id, p.sha256, v.vector from parts p join vectors v on v.part_id = p.id "
+    query += "join records r on r.id = p.record_id where r.key = 'photos/2020/00.jpg'"
+    before = bench.rows(query)[0]
+    path.write_bytes(picture_bytes(99))
+    assert bench.index(FolderSource(photos)).tally.updated == 1
+    after = bench.rows(query)
+    assert len(after) == 1
+    assert after[0][0] > before[0]
+    assert after[0][1] != before[1]
+    assert after[0][2] != before[2]
+
+
+def test_what_vanished_from_a_source_vanishes_and_other_sources_stay(
+    bench: Bench, photos: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(photos / "2019", other)
+    bench.index(FolderSource(photos))
+    bench.index(FolderSource(other))
+    shutil.rmtree(photos / "2019")
+    tally = bench.index(FolderSource(photos)).tally
+    assert (tally.removed, tally.unchanged) == (10, 10)
+    assert sum(one.startswith("other/") for one in bench.ids()) == 10
+    assert sum(one.startswith("photos/2019/") for one in bench.ids()) == 0
+    assert bench.rows("select count(*) from vectors")[0][0] == 20
+
+
+def test_a_source_that_is_gone_keeps_its_records(bench: Bench, photos: Path) -> None:
+    bench.index(FolderSource(photos))
+    photos.rename(photos.with_name("unmounted"))
+    with pytest.raises(SourceError, match="cannot read the folder"):
+        bench.index(FolderSource(photos))
+    assert len(bench.ids()) == 20
+
+
+def test_indexing_a_subfolder_refreshes_only_that_part(bench: Bench, photos: Path) -> None:
+    bench.index(FolderSource(photos))
+    (photos / "2019" / "01.jpg").unlink()
+    (photos / "2020" / "00.jpg").unlink()
+    bench.index(FolderSource(photos / "2019"))
+    assert "photos/2019/01.jpg" not in bench.ids()
+    assert "photos/2020/00.jpg" in bench.ids()
+    assert len(bench.rows("select * from sources")) == 1
+
+
+def test_a_parent_folder_takes_over_its_subfolders_pictures(bench: Bench, photos: Path) -> None:
+    bench.index(FolderSource(photos / "2019"))
+    bench.encoder.images = 0
+    bench.index(FolderSource(photos))
+    assert bench.encoder.images == 10
+    assert len(bench.ids()) == 20
+    assert all(one.startswith("photos/") for one in bench.ids())
+
+
+def test_sources_of_the_same_name_do_not_mix(bench: Bench, photos: Path, tmp_path: Path) -> None:
+    twin = tmp_path / "elsewhere" / "photos"
+    shutil.copytree(photos, twin)
+    bench.index(FolderSource(photos))
+    bench.index(FolderSource(twin))
+    assert len(bench.ids()) == 40
+
+
+def test_bad_files_have_an_outcome_and_good_ones_beside_them_are_indexed(
+    bench: Bench, photos: Path
+) -> None:
+    (photos / "cut.jpg").write_bytes(picture_bytes(50, size=(300, 150))[:1500])
+    (photos / "text.png").write_text("not a picture")
+    (photos / "empty.gif").touch()
+    (photos / "film.mov").write_bytes(b"x")
+    (photos / "large.png").write_bytes(picture_bytes(51, size=(300, 300), format="PNG"))
+    (photos / "dangling.jpg").symlink_to(photos / "nowhere.jpg")
+    os.mkfifo(photos / "pipe.jpg")
+    tally = bench.index(FolderSource(photos), Limits(max_pixels=50_000)).tally
+    assert tally.added == 20
+    outcomes = dict(bench.rows("select key, code from items where code is not null"))
+    assert outcomes == {
+        "cut.jpg": "truncated",
+        "text.png": "not-a-picture",
+        "empty.gif": "truncated",
+        "film.mov": "not-a-picture",
+        "large.png": "too-large",
+        "dangling.jpg": "unreadable-file",
+        "pipe.jpg": "unreadable-file",
+    }
+    assert tally.skipped == len(outcomes)
+
+
+def test_a_skipped_file_is_tried_again_when_it_or_its_limit_changes(
+    bench: Bench, photos: Path
+) -> None:
+    large = photos / "large.png"
+    large.write_bytes(picture_bytes(51, size=(300, 300), format="PNG"))
+    (photos / "text.png").write_text("not a picture")
+    bench.index(FolderSource(photos), Limits(max_pixels=50_000))
+    again = bench.index(FolderSource(photos), Limits(max_pixels=50_000)).tally
+    assert (again.skipped, again.added) == (2, 0)
+    raised = bench.index(FolderSource(photos)).tally
+    assert (raised.skipped, raised.added) == (1, 1)
+    (photos / "text.png").write_bytes(picture_bytes(52, format="PNG"))
+    assert bench.index(FolderSource(photos)).tally.added == 1
+
+
+def test_a_picture_that_became_unreadable_leaves_the_collection(bench: Bench, photos: Path) -> None:
+    bench.index(FolderSource(photos))
+    (photos / "2020" / "00.jpg").write_text("overwritten")
+    tally = bench.index(FolderSource(photos)).tally
+    assert (tally.skipped, tally.unchanged) == (1, 19)
+    assert "photos/2020/00.jpg" not in bench.ids()
+
+
+def test_hidden_names_and_symlink_loops_are_left_out(bench: Bench, photos: Path) -> None:
+    (photos / ".thumbnails").mkdir()
+    (photos / ".thumbnails" / "a.jpg").write_bytes(picture_bytes(60))
+    (photos / ".b.jpg").write_bytes(picture_bytes(61))
+    (photos / "2019" / "loop").symlink_to(photos)
+    (photos / "again").symlink_to(photos / "2019")
+    assert bench.index(FolderSource(photos)).tally.added == 20
+
+
+def test_an_unreadable_subfolder_keeps_its_records(bench: Bench, photos: Path) -> None:
+    source = FolderSource(photos)
+    bench.index(source)
+    blocked = FolderSource(photos)
+    blocked._listed()
+    blocked._files = [file for file in blocked._listed() if not file.key.startswith("2019/")]
+    blocked._unread.append("2019/")
+    assert bench.index(blocked).tally.removed == 0
+    assert len(bench.ids()) == 20
+
+
+def test_an_empty_folder_says_so(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(NothingIndexedError, match="holds nothing to index"):
+        bench.index(FolderSource(tmp_path / "empty"))
+
+
+def test_a_folder_without_a_usable_picture_names_the_first_reason(
+    bench: Bench, tmp_path: Path
+) -> None:
+    folder = tmp_path / "broken"
+    folder.mkdir()
+    (folder / "a.jpg").write_text("x")
+    with pytest.raises(NothingIndexedError, match=r"a\.jpg.*damaged"):
+        bench.index(FolderSource(folder))
+
+
+def test_a_single_picture_is_a_source(bench: Bench, photos: Path) -> None:
+    bench.index(FileSource(photos / "2019" / "01.jpg"))
+    assert bench.ids() == ["01.jpg"]
+
+
+def test_a_second_run_at_the_same_time_is_refused(bench: Bench, photos: Path) -> None:
+    with (
+        FileLock(bench.collection.path / "indexing.lock"),
+        pytest.raises(BusyError, match="another run is indexing"),
+    ):
+        bench.index(FolderSource(photos))
+
+
+def test_another_model_is_refused_and_nothing_changes(bench: Bench, photos: Path) -> None:
+    bench.index(FolderSource(photos))
+    (photos / "new.jpg").write_bytes(picture_bytes(70))
+    bench.encoder.space = Space("other", bench.encoder.space.dimension, "f00")
+    with pytest.raises(SpaceMismatchError, match="'colour', not with 'other'"):
+        bench.index(FolderSource(photos))
+    assert len(bench.ids()) == 20
+
+
+def test_names_that_are_no_utf8_are_indexed(bench: Bench, photos: Path) -> None:
+    raw = os.fsencode(photos) + b"/caf\xe9.jpg"
+    with open(raw, "wb") as file:
+        file.write(picture_bytes(80))
+    assert bench.index(FolderSource(photos)).tally.added == 21
+    assert "photos/caf\\xe9.jpg" in bench.ids()
+
+
+def test_the_picture_facts_are_metadata(bench: Bench, photos: Path) -> None:
+    bench.index(FolderSource(photos))
+    metadata = bench.collection.record("photos/2019/01.jpg").metadata
+    assert metadata["filename"] == "01.jpg"
+    assert metadata["folder"] == "2019"
+    assert (metadata["width"], metadata["height"], metadata["format"]) == (96, 64, "jpeg")
+    assert metadata["bytes"] == (photos / "2019" / "01.jpg").stat().st_size
+    assert len(str(metadata["sha256"])) == 64

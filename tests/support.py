@@ -1,0 +1,69 @@
+"""What many tests share: pictures, an encoder that counts, a collection with an indexer."""
+
+import io
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from binocle.collection import Collection
+from binocle.encoders.colour import ColourEncoder
+from binocle.types import Limits
+from indexer.indexer import Indexer, Report
+from indexer.sources.base import Source
+
+
+def picture_bytes(seed: int, *, size: tuple[int, int] = (96, 64), format: str = "JPEG") -> bytes:
+    """Return an encoded picture of blocks of colour, different for every seed."""
+    rng = np.random.default_rng(seed)
+    blocks = rng.integers(0, 256, (4, 6, 3), dtype=np.uint8)
+    image = Image.fromarray(blocks).resize(size, Image.Resampling.NEAREST)
+    buffer = io.BytesIO()
+    image.save(buffer, format)
+    return buffer.getvalue()
+
+
+class CountingEncoder:
+    """The weight-free encoder, counting what it is asked to embed."""
+
+    def __init__(self) -> None:
+        self._inner = ColourEncoder()
+        self.space = self._inner.space
+        self.image_spec = self._inner.image_spec
+        self.batch_size = 8
+        self.runs_on = "test"
+        self.images = 0
+        self.texts = 0
+
+    def encode_images(self, pixels_nhwc: Any) -> Any:
+        self.images += len(pixels_nhwc)
+        return self._inner.encode_images(pixels_nhwc)
+
+    def encode_texts(self, texts: Any) -> Any:
+        self.texts += len(texts)
+        return self._inner.encode_texts(texts)
+
+
+class Bench:
+    """A collection and an indexer that counts."""
+
+    def __init__(self, folder: Path) -> None:
+        self.collection = Collection(folder, create=True)
+        self.encoder = CountingEncoder()
+
+    def index(self, source: Source, limits: Limits | None = None) -> Report:
+        indexer = Indexer(
+            self.collection, lambda: self.encoder, limits=limits or Limits(), workers=2
+        )
+        return indexer.run(source)
+
+    def ids(self) -> list[str]:
+        return [row[0] for row in self.rows("select key from records order by key")]
+
+    def rows(self, query: str) -> list[Any]:
+        with sqlite3.connect(self.collection.path / "catalog.sqlite") as database:
+            found = database.execute(query).fetchall()
+        database.close()
+        return found
