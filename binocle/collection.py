@@ -69,6 +69,8 @@ class _Owners:
 
     def of(self, found: Int64Array) -> Int64Array:
         """Return the record of each part, -1 where it was removed meanwhile."""
+        if not len(self.part_ids):
+            return np.full(len(found), -1, np.int64)
         places = np.minimum(np.searchsorted(self.part_ids, found), len(self.part_ids) - 1)
         return np.where(self.part_ids[places] == found, self.record_ids[places], -1)
 
@@ -84,6 +86,7 @@ class _Follower:
     owners: "_Owners"
     last_part_id: int = 0
     change: int = 0
+    seen_part: int = 0  # parts of any kind up to this id are in, or were removed
     unsaved: int = 0
 
 
@@ -264,10 +267,9 @@ class Collection:
             for record, part in pairs
         ]
 
-    def newest_part(self) -> int:
-        """Return the largest part id handed out: a snapshot for ``nearest``."""
-        with self.reading() as connection:
-            return int(self._database.get_meta(connection, "next_part_id") or 1) - 1
+    def snapshot(self, kinds: Sequence[Kind]) -> int:
+        """Return the largest part id that searches of these kinds can see: for ``up_to_part``."""
+        return min(self._follow(kind).seen_part for kind in kinds)
 
     def index_of(self, kind: Kind) -> FaissIndex:
         """Return a kind's index, caught up with the catalogue."""
@@ -329,6 +331,7 @@ class Collection:
                 return _Follower(FaissIndex(1), _NO_OWNERS)
             if follower is None:
                 follower = self._load(kind, space)
+            self._followers.pop(kind, None)  # if this fails half-way, the next one starts anew
             follower = self._catch_up(kind, follower, space)
             self._followers[kind] = follower
             if follower.unsaved >= _SAVE_AFTER_ROWS:
@@ -341,6 +344,7 @@ class Collection:
         with self.reading() as connection:
             change = reading.change(connection)
             if change == follower.change and follower.index.count == len(follower.owners.part_ids):
+                follower.seen_part = reading.newest_part(connection)
                 return follower
             floor = int(self._database.get_meta(connection, "removals_known_after") or 0)
             if follower.change < floor:
@@ -364,12 +368,13 @@ class Collection:
                 follower.owners = _Owners(known.part_ids[~gone], known.record_ids[~gone])
                 follower.unsaved += int(gone.sum())
             expected = reading.count_parts(connection)[kind]
+            seen_part = reading.newest_part(connection)
         if follower.index.count != expected:
             if follower.last_part_id == 0:
                 raise StorageError(f"the catalogue of {self.path.name} has parts without vectors")
             _log.warning("the %s index of %s is out of step; rebuilding", kind, self.path.name)
             return self._catch_up(kind, self._empty(space), space)
-        follower.change = change
+        follower.change, follower.seen_part = change, seen_part
         return follower
 
     def _empty(self, space: Space) -> _Follower:
@@ -385,9 +390,11 @@ class Collection:
             if stamp["space"] != space.fingerprint or stamp["sha256"] != _digest(data):
                 raise StorageError("its stamp does not fit")
             index = FaissIndex.load(data, space.dimension, flat_limit=self._flat_limit)
+            if not isinstance(stamp["change"], int) or not isinstance(stamp["last_part_id"], int):
+                raise StorageError("its stamp is damaged")
             with self.reading() as connection:
-                if stamp["change"] > reading.change(connection):
-                    raise StorageError("it is newer than the catalogue")
+                if stamp["token"] != reading.change_token(connection, stamp["change"]):
+                    raise StorageError("it belongs to another history of the catalogue")
             return self._with_owners(kind, index, stamp["last_part_id"], stamp["change"])
         except FileNotFoundError:
             return self._empty(space)
@@ -412,9 +419,12 @@ class Collection:
         if space is None or not follower.unsaved:
             return
         stamp_path, index_path = self._cache_paths(kind)
+        with self.reading() as connection:
+            token = reading.change_token(connection, follower.change)
         try:
             data = follower.index.dump()
             stamp = {
+                "token": token,
                 "space": space.fingerprint,
                 "change": follower.change,
                 "last_part_id": follower.last_part_id,

@@ -38,10 +38,12 @@ class DecoderPool:
         """
         self.workers = workers
         self.limits = limits
-        self._idle: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
+        self._places: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
+        self._lock = threading.Lock()
+        self._alive: set[_Worker] = set()
         self._closed = False
         for _ in range(workers):
-            self._idle.put(None)
+            self._places.put(None)
 
     def __enter__(self) -> Self:
         return self
@@ -65,31 +67,39 @@ class DecoderPool:
             raise errors.PictureTooLargeError(
                 f"{len(data):,} bytes are more than the limit of {self.limits.max_bytes:,}"
             )
-        worker = self._idle.get()
+        worker = self._places.get()
         try:
             if worker is None:
-                worker = _Worker()
+                worker = self._start()
             return worker.decode(data, spec, self.limits)
         except (DecodeTimeoutError, DecoderCrashError):
             if worker is not None:
-                worker.kill()
+                self._end(worker)
             worker = None
             raise
         finally:
-            self._idle.put(worker)
-            if self._closed and worker is not None:
-                worker.kill()
+            self._places.put(worker)
 
     def close(self) -> None:
-        """End all workers. A decode still running gets ``DecoderCrashError``."""
-        self._closed = True
-        while True:
-            try:
-                worker = self._idle.get_nowait()
-            except queue.Empty:
-                return
-            if worker is not None:
-                worker.kill()
+        """End all workers; a decode that runs or waits gets ``DecoderCrashError``."""
+        with self._lock:
+            self._closed = True
+            alive = list(self._alive)
+        for worker in alive:
+            self._end(worker)
+
+    def _start(self) -> "_Worker":
+        with self._lock:
+            if self._closed:
+                raise DecoderCrashError("the decoders have been closed")
+            worker = _Worker()
+            self._alive.add(worker)
+            return worker
+
+    def _end(self, worker: "_Worker") -> None:
+        worker.kill()
+        with self._lock:
+            self._alive.discard(worker)
 
 
 class _Worker:
@@ -106,44 +116,50 @@ class _Worker:
         )
         self._input = cast(IO[bytes], self._process.stdin)
         self._output = cast(IO[bytes], self._process.stdout)
-        self._started = False
+        self._ready = False
+        self._talking = threading.Lock()
 
     def decode(self, data: bytes, spec: ImageSpec, limits: Limits) -> Picture:
-        # A new worker also has to import Pillow, on a machine that may be busy.
-        timeout_s = limits.timeout_s if self._started else limits.timeout_s + 20.0
         timed_out = threading.Event()
 
         def end() -> None:
             timed_out.set()
             self._process.kill()
 
-        timer = threading.Timer(timeout_s, end)
+        timer = threading.Timer(limits.timeout_s, end)
         timer.daemon = True
-        timer.start()
-        try:
-            _send(self._input, (data, spec, limits))
-            answer = _receive(self._output)
-        except (OSError, EOFError, ValueError):
-            answer = None
-        finally:
-            timer.cancel()
-        if answer is None:
-            if timed_out.is_set():
-                raise DecodeTimeoutError(f"decoding took longer than {limits.timeout_s:g} s")
-            raise DecoderCrashError("the decoder process died on it")
-        self._started = True
+        with self._talking:
+            try:
+                if not self._ready:  # the clock starts when the worker has imported Pillow
+                    self._ready = bool(_receive(self._output))
+                timer.start()
+                _send(self._input, (data, spec, limits))
+                answer = _receive(self._output)
+            except (OSError, EOFError, ValueError):
+                answer = None
+            finally:
+                timer.cancel()
         if isinstance(answer, Picture):
             return answer
-        raise _error_of(*answer)
+        if answer is not None:
+            raise _error_of(*answer)
+        if timed_out.is_set():
+            raise DecodeTimeoutError(f"decoding took longer than {limits.timeout_s:g} s")
+        raise DecoderCrashError("the decoder process died on it")
 
     def kill(self) -> None:
+        """End the process; whoever waits for its answer gets none."""
         self._process.kill()
+        self._process.wait()
+        with self._talking:
+            self._close_pipes()
+
+    def _close_pipes(self) -> None:
         for pipe in (self._input, self._output):
             try:
                 pipe.close()
             except OSError:  # unsent bytes of a request nobody reads any more
                 pass
-        self._process.wait()
 
 
 def _error_of(code: str, message: str) -> PictureError:
@@ -177,6 +193,7 @@ def work() -> None:
     requests = sys.stdin.buffer
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what codecs may print
+    _send(answers, True)
     while True:
         try:
             data, spec, limits = _receive(requests)

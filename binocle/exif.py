@@ -6,6 +6,7 @@ strangers: whatever cannot be understood counts as absent, never as an error.
 
 import math
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,12 +38,15 @@ class Exif:
 def read_exif(image: Image.Image) -> Exif:
     """Read what is readable of an opened picture's EXIF block."""
     try:
-        base = image.getexif()
-        details = base.get_ifd(ExifTags.IFD.Exif)
-        gps = base.get_ifd(ExifTags.IFD.GPSInfo)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            base = image.getexif()
+            details = base.get_ifd(ExifTags.IFD.Exif)
+            gps = base.get_ifd(ExifTags.IFD.GPSInfo)
     except Exception:  # a hostile block may raise anything; it then counts as absent
         return Exif()
-    orientation = base.get(ExifTags.Base.Orientation)
+    # Pillow turns TIFF pictures by itself while it decodes them.
+    orientation = None if image.format == "TIFF" else base.get(ExifTags.Base.Orientation)
     latitude, longitude = _position(gps)
     return Exif(
         orientation=orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1,

@@ -109,10 +109,18 @@ def parse_json(document: object) -> Filter:
     Raises:
         FilterError: It is not of this form, too deep or too long.
     """
-    parsed = _parse(document, 1)
-    if _size(parsed) > MAX_COMPARISONS:
+    return checked(_parse(document, 1))
+
+
+def checked(where: Filter) -> Filter:
+    """Return a filter that is not too long.
+
+    Raises:
+        FilterError: It has more than ``MAX_COMPARISONS``.
+    """
+    if _size(where) > MAX_COMPARISONS:
         raise FilterError(f"the filter has more than {MAX_COMPARISONS} comparisons")
-    return parsed
+    return where
 
 
 def _parse(document: object, depth: int) -> Filter:
@@ -160,7 +168,9 @@ def compare(field: str, operator: str, value: object) -> Comparison:
 
 
 def _scalar(field: str, value: object) -> Scalar:
-    if isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise FilterError(f"{field}: {value} has more than 64 bits; put it in quotes")
+    if isinstance(value, int | str) or (isinstance(value, float) and math.isfinite(value)):
         return value
     raise FilterError(f"{field}: cannot compare with {value!r}")
 

@@ -8,10 +8,12 @@ centre crop and padding are symmetric, so the result is the same.
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pillow_heif
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, UnidentifiedImageError
 
 from binocle.errors import (
     NotAPictureError,
@@ -41,6 +43,10 @@ _TRANSPOSITIONS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+# Orientations in which the stored picture's left, or top, is the upright picture's right, or
+# bottom; for turned ones, its bottom, or right.
+_MIRRORED_X = frozenset({2, 3, 7, 8})
+_MIRRORED_Y = frozenset({3, 4, 6, 7})
 _RESAMPLING = {
     "bicubic": Image.Resampling.BICUBIC,
     "bilinear": Image.Resampling.BILINEAR,
@@ -69,7 +75,8 @@ def load(data: bytes, spec: ImageSpec, limits: Limits | None = None) -> Picture:
     """
     image = open_picture(data, limits or Limits())
     exif = read_exif(image)
-    upright_size = image.size if exif.orientation < 5 else image.size[::-1]
+    turned = exif.orientation >= 5
+    upright_size = image.size[::-1] if turned else image.size
     info = ImageInfo(
         width=upright_size[0],
         height=upright_size[1],
@@ -81,17 +88,9 @@ def load(data: bytes, spec: ImageSpec, limits: Limits | None = None) -> Picture:
         longitude=exif.longitude,
         altitude=exif.altitude,
     )
-    turned = exif.orientation >= 5
-    wanted = (spec.height, spec.width) if turned else (spec.width, spec.height)
-    try:
-        fitted = _fit(image, wanted, spec)
-    except PictureError:
-        raise
-    except Exception as error:  # decoders of strangers' files raise anything
-        raise _as_picture_error(error) from error
-    if exif.orientation in _TRANSPOSITIONS:
-        fitted = fitted.transpose(_TRANSPOSITIONS[exif.orientation])
-    return Picture(pixels=np.array(fitted, dtype=np.uint8), info=info)
+    with _decoding():
+        fitted = _fit(image, spec, exif.orientation)
+        return Picture(pixels=np.array(_upright(fitted, exif.orientation)), info=info)
 
 
 def open_picture(data: bytes, limits: Limits) -> Image.Image:
@@ -127,38 +126,50 @@ def open_picture(data: bytes, limits: Limits) -> Image.Image:
     return image
 
 
-def _fit(image: Image.Image, wanted: tuple[int, int], spec: ImageSpec) -> Image.Image:
-    """Resize to ``wanted`` (width, height) by the spec's resize mode, as open_clip does.
+def _fit(image: Image.Image, spec: ImageSpec, orientation: int) -> Image.Image:
+    """Resize the stored picture so that, once upright, it is as open_clip would have it.
 
     Source: open_clip ``transform.image_transform`` and torchvision's ``Resize`` and
-    ``CenterCrop``, whose rounding is followed.
+    ``CenterCrop``, whose rounding is followed. An odd margin puts its extra pixel on one side;
+    ``_margin`` finds the side it has before the picture is turned.
     """
+    turned = orientation >= 5
+    wanted = (spec.height, spec.width) if turned else (spec.width, spec.height)
     scaled = _scaled_size(image.size, wanted, spec.resize_mode)
-    if image.format in ("JPEG", "MPO"):
-        target = (int(scaled[0] * _REDUCING_GAP), int(scaled[1] * _REDUCING_GAP))
-        image.draft(image.mode, target)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        image.load()
-    small = _to_small_rgb(image, scaled)
+    small, extent = _small_rgb(image, scaled)
     resampling = _RESAMPLING[spec.interpolation]
+    whole = (0.0, 0.0, *extent)
     if spec.resize_mode == "squash":
-        return small.resize(wanted, resampling)
+        return small.resize(wanted, resampling, box=whole)
     if spec.resize_mode == "longest":
         canvas = Image.new("RGB", wanted, (spec.fill,) * 3)
-        corner = ((wanted[0] - scaled[0]) // 2, (wanted[1] - scaled[1]) // 2)
-        canvas.paste(small.resize(scaled, resampling), corner)
+        corner = (
+            _margin(wanted[0] - scaled[0], mirrored=orientation in _MIRRORED_X, rounded=False),
+            _margin(wanted[1] - scaled[1], mirrored=orientation in _MIRRORED_Y, rounded=False),
+        )
+        canvas.paste(small.resize(scaled, resampling, box=whole), corner)
         return canvas
-    left = round((scaled[0] - wanted[0]) / 2.0)
-    top = round((scaled[1] - wanted[1]) / 2.0)
-    step_x, step_y = small.width / scaled[0], small.height / scaled[1]
+    left = _margin(scaled[0] - wanted[0], mirrored=orientation in _MIRRORED_X)
+    top = _margin(scaled[1] - wanted[1], mirrored=orientation in _MIRRORED_Y)
+    step_x, step_y = extent[0] / scaled[0], extent[1] / scaled[1]
     box = (
         left * step_x,
         top * step_y,
-        min((left + wanted[0]) * step_x, small.width),
-        min((top + wanted[1]) * step_y, small.height),
+        min((left + wanted[0]) * step_x, extent[0]),
+        min((top + wanted[1]) * step_y, extent[1]),
     )
     return small.resize(wanted, resampling, box=box)
+
+
+def _margin(gap: int, *, mirrored: bool, rounded: bool = True) -> int:
+    """Return the part of a gap before the picture; torchvision rounds it, padding cuts it off."""
+    before = round(gap / 2.0) if rounded else gap // 2
+    return gap - before if mirrored else before
+
+
+def _upright(image: Image.Image, orientation: int) -> Image.Image:
+    turn = _TRANSPOSITIONS.get(orientation)
+    return image if turn is None else image.transpose(turn)
 
 
 def _scaled_size(size: tuple[int, int], wanted: tuple[int, int], mode: str) -> tuple[int, int]:
@@ -178,21 +189,33 @@ def _scaled_size(size: tuple[int, int], wanted: tuple[int, int], mode: str) -> t
     return max(wanted[0], round(width / ratio)), max(wanted[1], round(height / ratio))
 
 
-def _to_small_rgb(image: Image.Image, scaled: tuple[int, int]) -> Image.Image:
-    """Convert to RGB on white, box-reduced to no less than the gap times ``scaled``.
+def _small_rgb(
+    image: Image.Image, scaled: tuple[int, int]
+) -> tuple[Image.Image, tuple[float, float]]:
+    """Decode to RGB on white, cheaply reduced to no less than the gap times ``scaled``.
 
     Large pictures are converted strip by strip, so the peak is the decoded picture alone.
+
+    Returns:
+        The picture, and how many of its columns and rows the original fills: reducing rounds
+        sizes up, and the last column and row may be filled in part only.
     """
+    extent: tuple[float, float] = image.size
+    if image.format in ("JPEG", "MPO"):
+        target = (int(scaled[0] * _REDUCING_GAP), int(scaled[1] * _REDUCING_GAP))
+        drafted = image.draft(image.mode, target)
+        extent = drafted[1][2:] if drafted else extent
+    image.load()
     factor = int(min(image.width / scaled[0], image.height / scaled[1]) / _REDUCING_GAP)
     convert = _converter(image)
     if factor < 2:
-        return convert(image)
+        return convert(image), extent
     rows = max(1, _STRIP_PIXELS // image.width // factor) * factor
     small = Image.new("RGB", (-(-image.width // factor), -(-image.height // factor)))
     for top in range(0, image.height, rows):
         strip = image.crop((0, top, image.width, min(top + rows, image.height)))
         small.paste(convert(strip).reduce(factor), (0, top // factor))
-    return small
+    return small, (extent[0] / factor, extent[1] / factor)
 
 
 class _converter:  # noqa: N801 - used as a function; the class only keeps what is computed once
@@ -256,15 +279,23 @@ def thumbnail(data: bytes, max_side: int, limits: Limits | None = None) -> Image
     orientation = read_exif(image).orientation
     ratio = min(1.0, max_side / max(image.size))
     size = (max(1, round(image.width * ratio)), max(1, round(image.height * ratio)))
+    with _decoding():
+        small, extent = _small_rgb(image, size)
+        fitted = small.resize(size, Image.Resampling.BICUBIC, box=(0.0, 0.0, *extent))
+        return _upright(fitted, orientation)
+
+
+@contextmanager
+def _decoding() -> Iterator[None]:
+    """Turn whatever a decoder raises into one of our errors, and keep its warnings quiet."""
     try:
-        if image.format in ("JPEG", "MPO"):
-            image.draft(image.mode, (size[0] * 2, size[1] * 2))
-        image.load()
-        small = _to_small_rgb(image, size).resize(size, Image.Resampling.BICUBIC)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except PictureError:
+        raise
     except Exception as error:  # decoders of strangers' files raise anything
         raise _as_picture_error(error) from error
-    turn = _TRANSPOSITIONS.get(orientation)
-    return ImageOps.contain(small.transpose(turn) if turn is not None else small, (max_side,) * 2)
 
 
 def _as_picture_error(error: Exception) -> PictureError:

@@ -216,7 +216,8 @@ class Picture:
     """A decoded picture.
 
     Attributes:
-        pixels: ``(height, width, 3)`` uint8, upright sRGB as the file's viewer shows it.
+        pixels: ``(height, width, 3)`` uint8 RGB, upright. Colour profiles are applied to CMYK and
+            Lab only, as in the preprocessing the models were trained with.
         info: What the file says of itself.
     """
 

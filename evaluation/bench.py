@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -67,11 +68,11 @@ def bench_pictures(
     print(f"{len(data)} pictures of {size:.0f} kB; {encoder.space.name} on {encoder.runs_on}")
     results: dict[str, list[float]] = {}
     for number in range(rounds):
-        rates = {
-            "index, end to end": lambda: _index_rate(folder / f"c{number}", pictures, encoder),
-            "decode only": lambda: _decode_rate(data, encoder.image_spec),
-            "encode only": lambda: _encode_rate(encoder),
-            "plain loop: full decode, then float32": lambda: _plain_rate(sample, plain),
+        rates: dict[str, Callable[[], float]] = {
+            "index, end to end": partial(_index_rate, folder / f"c{number}", pictures, encoder),
+            "decode only": partial(_decode_rate, data, encoder.image_spec),
+            "encode only": partial(_encode_rate, encoder),
+            "plain loop: full decode, then float32": partial(_plain_rate, sample, plain),
         }
         for name, rate in rates.items():
             results.setdefault(name, []).append(rate())
@@ -163,13 +164,13 @@ def bench_indices(count: int, rounds: int, dimension: int = 512) -> None:
     flat, ivf = FaissIndex(dimension, flat_limit=count), FaissIndex(dimension, flat_limit=1)
     built = {}
     for name, index in (("flat", flat), ("ivf", ivf)):
-        built[name] = _seconds(lambda index=index: index.add(ids, rows))  # type: ignore[misc]
+        built[name] = _seconds(partial(index.add, ids, rows))
     truth = [set(flat.search(query, 10).part_ids.tolist()) for query in queries]
     for name, index in (("flat", flat), ("ivf", ivf)):
         times = []
         for _ in range(rounds):
-            seconds = _seconds(lambda index=index: [index.search(q, 10) for q in queries])  # type: ignore[misc]
-            times.append(1000 * seconds / len(queries))
+            seconds = [_seconds(partial(index.search, query, 10)) for query in queries]
+            times.append(1000 * sum(seconds) / len(queries))
         found = [set(index.search(query, 10).part_ids.tolist()) for query in queries]
         recall = np.mean([len(a & b) / 10 for a, b in zip(truth, found, strict=True)])
         print(
@@ -204,15 +205,11 @@ def bench_search(folder: Path, count: int, rounds: int, dimension: int = 512) ->
         filters = {"all": None, "50 %": 500, "10 %": 100, "1 %": 10, "0.1 %": 1}
         for name, share in filters.items():
             where = None if share is None else Comparison("bucket", "lt", share)
-            times = []
-            for _ in range(rounds):
-                for query in queries:
-                    times.append(
-                        1000
-                        * _seconds(
-                            lambda query=query: collection.nearest("image", query, 10, where=where)  # type: ignore[misc]
-                        )
-                    )
+            times = [
+                1000 * _seconds(partial(collection.nearest, "image", query, 10, where=where))
+                for query in queries
+                for _ in range(rounds)
+            ]
             times.sort()
             print(
                 f"{count:,} records, filter {name:<6} median {statistics.median(times):6.2f} ms, "

@@ -6,12 +6,13 @@ meanwhile moves a hit from one page to another.
 """
 
 import base64
-import binascii
 import hashlib
 import json
 from dataclasses import dataclass
+from typing import get_args
 
 from binocle.errors import CursorError
+from search.query import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,34 +22,36 @@ class Position:
     Attributes:
         given: Hits on the pages so far.
         newest_part: The largest part id that belongs to the answer.
+        target: Which parts were looked at, where the query left that open.
         query: Digest of the query.
     """
 
     given: int
     newest_part: int
+    target: Target
     query: str
 
 
 def encode(position: Position) -> str:
     """Return a position as an opaque string, safe in a URL."""
-    text = json.dumps([position.given, position.newest_part, position.query])
+    text = json.dumps([position.given, position.newest_part, position.target, position.query])
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def decode(cursor: str, query: str) -> Position:
+def decode(cursor: str) -> Position:
     """Read a cursor.
 
     Raises:
-        CursorError: It is damaged, or belongs to another query than this one.
+        CursorError: It is damaged.
     """
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        given, newest_part, digest = json.loads(base64.urlsafe_b64decode(padded.encode()))
-        position = Position(int(given), int(newest_part), str(digest))
-    except (ValueError, TypeError, binascii.Error) as error:
+        given, newest_part, target, query = json.loads(base64.urlsafe_b64decode(padded.encode()))
+        position = Position(int(given), int(newest_part), target, str(query))
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise CursorError("the cursor is damaged; start again without one") from error
-    if position.query != query:
-        raise CursorError("the cursor belongs to another query; start again without one")
+    if min(position.given, position.newest_part) < 0 or target not in get_args(Target):
+        raise CursorError("the cursor is damaged; start again without one")
     return position
 
 

@@ -1,7 +1,7 @@
 """From a query to hits."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from binocle import images
 from binocle.collection import Collection, Ranking, check_space
 from binocle.encoders.base import Encoder, unit_rows
-from binocle.errors import PictureError, QueryError
+from binocle.errors import CursorError, PictureError, QueryError
 from binocle.types import Float32Array, Hit, Kind, Limits
 from search import cursors, fusion
 from search.query import Query, Target, Term
@@ -65,15 +65,16 @@ class Searcher:
             NotFoundError: A record of the query is not there.
             ModelError, SpaceMismatchError: The encoder cannot be had, or does not fit.
         """
-        target = query.target or self._default_target()
+        asked = cursors.decode(query.cursor) if query.cursor is not None else None
+        target = query.target or (asked.target if asked else self._default_target())
+        kinds: tuple[Kind, ...] = ("image", "text") if target == "any" else (target,)
         vector, exclude = self._vector(query.terms, target)
-        digest = cursors.digest(vector.tobytes(), target, query.where, query.exact)
-        if query.cursor is None:
-            position = cursors.Position(0, self._collection.newest_part(), digest)
-        else:
-            position = cursors.decode(query.cursor, digest)
+        digest = cursors.digest(vector.tobytes(), sorted(exclude), target, query.where, query.exact)
+        if asked is not None and asked.query != digest:
+            raise CursorError("the cursor belongs to another query; start again without one")
+        position = asked or cursors.Position(0, self._collection.snapshot(kinds), target, digest)
         end = position.given + query.limit
-        ranking, scores = self._rank(query, target, vector, exclude, end + 1, position.newest_part)
+        ranking, scores = self._rank(query, kinds, vector, exclude, end + 1, position.newest_part)
         page = slice(position.given, end)
         found = self._collection.fetch(
             ranking.record_ids[page].tolist(), ranking.part_ids[page].tolist()
@@ -87,7 +88,7 @@ class Searcher:
         )
         cursor = None
         if len(ranking.record_ids) > end:
-            cursor = cursors.encode(cursors.Position(end, position.newest_part, digest))
+            cursor = cursors.encode(replace(position, given=end))
         return Answer(hits, target, cursor, ranking.exact)
 
     def _default_target(self) -> Target:
@@ -96,13 +97,12 @@ class Searcher:
     def _rank(
         self,
         query: Query,
-        target: Target,
+        kinds: tuple[Kind, ...],
         vector: Float32Array,
         exclude: frozenset[int],
         count: int,
         newest_part: int,
     ) -> tuple[Ranking, np.ndarray[tuple[int], np.dtype[np.float64]]]:
-        kinds: tuple[Kind, ...] = ("image", "text") if target == "any" else (target,)
         depth = count if len(kinds) == 1 else self._fusion_depth(count)
         rankings = [
             self._collection.nearest(
@@ -137,6 +137,7 @@ class Searcher:
             raise QueryError(f"the collection {self._collection.path.name!r} is empty")
         total = np.zeros(space.dimension, np.float64)
         exclude: set[int] = set()
+        heaviest = max(abs(term.weight) for term in terms)
         for term in terms:
             if term.record is not None:
                 number, row = self._record_vector(term.record, target)
@@ -145,7 +146,7 @@ class Searcher:
                 row = self._checked_vector(term.vector, space.dimension)
             else:
                 row = self._encoded(term)
-            total += term.weight * row.astype(np.float64)
+            total += term.weight / heaviest * row.astype(np.float64)
         if np.linalg.norm(total) < 1e-6:
             raise QueryError("the terms cancel each other out; change a weight")
         return _unit(total), frozenset(exclude)
@@ -167,7 +168,8 @@ class Searcher:
                 f"a vector term is {dimension} finite numbers, not all 0; this one has the shape "
                 f"{row.shape}"
             )
-        return _unit(row)
+        wide = row.astype(np.float64)
+        return _unit(wide / np.abs(wide).max())
 
     def _encoded(self, term: Term) -> Float32Array:
         encoder = self._load_encoder()

@@ -12,14 +12,15 @@
     field      = word | `quoted with backticks`
     value      = word | number | true | false | 'quoted' | "quoted"
 
-A number without quotes also matches the string that looks like it.
+A number without quotes also equals the string it looks like: ``code = 7`` finds the number and
+the string. A year is also compared with dates, which are strings: ``taken_at >= 2021``.
 """
 
 import re
 from dataclasses import dataclass
 
 from binocle.errors import FilterError
-from binocle.filters import MAX_DEPTH, And, Filter, Not, Or, compare
+from binocle.filters import MAX_DEPTH, And, Filter, Not, Or, checked, compare
 from binocle.types import Scalar
 
 _TOKEN = re.compile(
@@ -36,6 +37,8 @@ _OPERATORS = {
     "=": "eq", "==": "eq", "!=": "ne", "<>": "ne",
     "<": "lt", "<=": "lte", ">": "gt", ">=": "gte",
 }  # fmt: skip
+_YEAR = re.compile(r"^[12]\d{3}$")
+_WHOLE = re.compile(r"^[+-]?\d{1,19}$")
 _NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
 
 
@@ -59,7 +62,7 @@ def parse_where(expression: str) -> Filter:
     parsed = parser.alternatives(1)
     if parser.current is not None:
         raise parser.error("the end, 'and' or 'or'")
-    return parsed
+    return checked(parsed)
 
 
 class _Parser:
@@ -144,7 +147,12 @@ class _Parser:
             return compare(field, "in", values)
         if len(values) > 1 and operator == "ne":
             return Not(compare(field, "in", values))
-        return compare(field, operator, values[0])
+        comparison = compare(field, operator, values[0])
+        if len(values) > 1 and _YEAR.match(str(values[1])):
+            # Dates are strings; of all strings, only those that begin with a digit are meant.
+            digits = (compare(field, "gte", "0"), compare(field, "lt", ":"))
+            return Or((comparison, And((compare(field, operator, values[1]), *digits))))
+        return comparison
 
     def _values(self) -> list[Scalar]:
         self._expect_mark("(")
@@ -155,7 +163,10 @@ class _Parser:
         return values
 
     def _text(self) -> str:
-        return str(self._value()[-1])
+        """Return a value as it is written."""
+        token = self.current
+        values = self._value()
+        return str(values[0]) if token is None or token.kind == "quoted" else token.text
 
     def _value(self) -> list[Scalar]:
         """Return the readings of a value: a bare number is also the string it looks like."""
@@ -168,9 +179,9 @@ class _Parser:
         if token.text.lower() in ("true", "false"):
             return [token.text.lower() == "true"]
         if _NUMBER.match(token.text):
-            number = float(token.text)
-            whole = number.is_integer() and abs(number) < 2**53
-            return [int(number) if whole else number, token.text]
+            if _WHOLE.match(token.text) and abs(int(token.text)) < 2**63:
+                return [int(token.text), token.text]
+            return [float(token.text), token.text]
         return [token.text]
 
     def _take(self, word: str) -> bool:

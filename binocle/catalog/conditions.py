@@ -1,13 +1,13 @@
 """A filter as SQL. ``filters.matches`` says what it has to mean."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
 from binocle.catalog.tables import attributes, fields, records
 from binocle.filters import And, Comparison, Filter, Not, Operator, Or
 from binocle.types import Scalar
-
-_LAST_CHARACTER = "\U0010ffff"
 
 
 def condition(where: Filter) -> ColumnElement[bool]:
@@ -29,17 +29,9 @@ def condition(where: Filter) -> ColumnElement[bool]:
             present = records.c.id.in_(_holders(field))
             return present if value else sa.not_(present)
         case Comparison(field, "in", tuple(values)):
-            # one condition per type, each a single index scan
-            numbers = [one for one in values if not isinstance(one, str)]
-            texts = [one for one in values if isinstance(one, str)]
-            return sa.or_(
-                sa.false(),
-                *(
-                    [_any(field, attributes.c.number.in_([float(n) for n in numbers]))]
-                    * bool(numbers)
-                ),
-                *([_any(field, attributes.c.text.in_(texts))] * bool(texts)),
-            )
+            numbers = attributes.c.number.in_([one for one in values if not isinstance(one, str)])
+            texts = attributes.c.text.in_([one for one in values if isinstance(one, str)])
+            return _any(field, sa.or_(numbers, texts))
         case Comparison(field, operator, value):
             assert not isinstance(value, tuple)
             column = attributes.c.text if isinstance(value, str) else attributes.c.number
@@ -68,8 +60,10 @@ def _own(
     return _compare(column, operator, value)
 
 
-def _compare(column: sa.Column[str], operator: Operator, value: Scalar) -> ColumnElement[bool]:
-    operand = value if isinstance(value, str) else float(value)
+def _compare(
+    column: ColumnElement[Any], operator: Operator, value: Scalar
+) -> ColumnElement[bool]:
+    operand: Any = int(value) if isinstance(value, bool) else value
     match operator:
         case "eq":
             return column == operand
@@ -84,6 +78,18 @@ def _compare(column: sa.Column[str], operator: Operator, value: Scalar) -> Colum
         case "gte":
             return column >= operand
         case "prefix":
-            return sa.and_(column >= operand, column < f"{operand}{_LAST_CHARACTER}")
+            end = _after_prefix(str(operand))
+            return column >= operand if end is None else sa.and_(column >= operand, column < end)
         case _:
             raise AssertionError(operator)
+
+
+def _after_prefix(prefix: str) -> str | None:
+    """Return the least string greater than all that begin with a prefix; None for no such."""
+    stem = prefix.rstrip("\U0010ffff")
+    if not stem:
+        return None
+    following = ord(stem[-1]) + 1
+    if following == 0xD800:  # surrogates are no characters
+        following = 0xE000
+    return stem[:-1] + chr(following)

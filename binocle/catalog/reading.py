@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from binocle.catalog.conditions import condition
 from binocle.catalog.tables import (
     attributes,
+    changes,
     fields,
     items,
     meta,
@@ -78,6 +79,18 @@ def change(connection: sa.Connection) -> int:
     """Return the number of the last write transaction."""
     found = connection.execute(sa.select(meta.c.value).where(meta.c.key == "change"))
     return int(found.scalar_one())
+
+
+def change_token(connection: sa.Connection, number: int) -> str | None:
+    """Return the random token of a write transaction; None where it is not known any more."""
+    query = sa.select(changes.c.token).where(changes.c.number == number)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def newest_part(connection: sa.Connection) -> int:
+    """Return the largest part id handed out."""
+    found = connection.execute(sa.select(meta.c.value).where(meta.c.key == "next_part_id"))
+    return int(found.scalar() or 1) - 1
 
 
 def count_parts(connection: sa.Connection) -> dict[Kind, int]:

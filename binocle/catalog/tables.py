@@ -8,7 +8,6 @@ counts write transactions.
 
 from sqlalchemy import (
     Column,
-    Float,
     ForeignKey,
     Index,
     Integer,
@@ -18,8 +17,19 @@ from sqlalchemy import (
     Table,
     Text,
 )
+from sqlalchemy.types import UserDefinedType
 
 FORMAT = 1
+
+
+class _Number(UserDefinedType[float]):
+    """Whole numbers of 64 bits kept exactly, others as doubles; compared by value."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        return "NUMERIC"
+
 
 schema = MetaData()
 
@@ -28,6 +38,13 @@ meta = Table(
     schema,
     Column("key", String, primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+changes = Table(  # a restored backup counts on from an old number, but draws other tokens
+    "changes",
+    schema,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("token", String, nullable=False),
 )
 
 sources = Table(
@@ -114,7 +131,7 @@ attributes = Table(  # metadata once more, one row a value, for filters
     schema,
     Column("record_id", ForeignKey("records.id"), nullable=False, index=True),
     Column("field_id", ForeignKey("fields.id"), nullable=False),
-    Column("number", Float),
+    Column("number", _Number),
     Column("text", Text),
     Index("attributes_by_number", "field_id", "number", "record_id"),
     Index("attributes_by_text", "field_id", "text", "record_id"),

@@ -2,6 +2,7 @@
 
 import json
 import math
+import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
@@ -14,6 +15,7 @@ import sqlalchemy as sa
 from binocle.catalog.reading import Item, SourceRow, batched
 from binocle.catalog.tables import (
     attributes,
+    changes,
     fields,
     items,
     meta,
@@ -29,6 +31,7 @@ from binocle.types import Metadata, NewPart, NewRecord, Scalar
 
 _CHUNK = 5000
 _MAX_REMOVED = 200_000
+_MAX_CHANGES = 100_000
 
 
 def upsert_records(
@@ -212,6 +215,8 @@ def mark_removed(connection: sa.Connection, keys: Sequence[str]) -> None:
 
 def forget_old_removals(connection: sa.Connection) -> None:
     """Keep the list of removed parts short; a reader that is further behind starts anew."""
+    latest = _counter(connection, "change")
+    connection.execute(changes.delete().where(changes.c.number < latest - _MAX_CHANGES))
     total = connection.execute(sa.select(sa.func.count()).select_from(removed_parts)).scalar_one()
     if total <= _MAX_REMOVED:
         return
@@ -295,7 +300,7 @@ def _write_attributes(
         {
             "record_id": record_id,
             "field_id": field_ids[name],
-            "number": None if isinstance(value, str) else float(value),
+            "number": None if isinstance(value, str) else _number(value),
             "text": value if isinstance(value, str) else None,
         }
         for record_id, one in metadata.items()
@@ -328,7 +333,9 @@ def _hand_out(connection: sa.Connection, counter: str, count: int) -> Iterator[i
 
 
 def _next_change(connection: sa.Connection) -> None:
-    _set_counter(connection, "change", _counter(connection, "change") + 1)
+    number = _counter(connection, "change") + 1
+    _set_counter(connection, "change", number)
+    connection.execute(changes.insert().values(number=number, token=secrets.token_hex(8)))
 
 
 def _counter(connection: sa.Connection, key: str) -> int:
@@ -342,10 +349,16 @@ def _set_counter(connection: sa.Connection, key: str, value: int) -> None:
         connection.execute(meta.insert().values(key=key, value=str(value)))
 
 
+def _number(value: float) -> float:
+    return int(value) if isinstance(value, bool | int) else float(value)
+
+
 def _json(metadata: Metadata) -> str:
     for name, value in _values(metadata):
         if isinstance(value, float) and not math.isfinite(value):
             raise UsageError(f"the metadata field {name!r} is {value}, which JSON cannot hold")
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            raise UsageError(f"the metadata field {name!r} has more than 64 bits; make it a string")
     return json.dumps(dict(metadata), ensure_ascii=False)
 
 

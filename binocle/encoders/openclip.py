@@ -1,9 +1,13 @@
 """Any open_clip model, on the best device and precision at hand."""
 
+import functools
 import hashlib
 import json
 import logging
+import socket
 import threading
+import urllib.parse
+import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +17,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import open_clip
 import torch
+from huggingface_hub import constants as hub
 
 from binocle.encoders.base import unit_rows
 from binocle.errors import ModelError, ModelUnavailableError
@@ -106,9 +111,10 @@ class OpenClipEncoder:
         model = _load(reference, cache_dir)
         preprocess: dict[str, Any] = dict(open_clip.get_model_preprocess_cfg(model))
         try:
-            tokenizer = open_clip.get_tokenizer(reference.architecture, cache_dir=cache_dir)
+            with _quiet_logging(), _offline_where_the_hub_is_out_of_reach():
+                tokenizer = open_clip.get_tokenizer(reference.architecture, cache_dir=cache_dir)
         except Exception as error:  # hub, transformers and sentencepiece raise their own kinds
-            raise _unavailable(reference, "its tokenizer", error) from error
+            raise _unavailable(reference, "tokenizer", cache_dir, error) from error
         self._space = Space(
             name=_canonical_name(reference),
             dimension=_dimension(model),
@@ -148,6 +154,8 @@ class OpenClipEncoder:
 
     def encode_images(self, pixels_nhwc: PixelArray) -> Float32Array:
         """Embed pictures; see ``Encoder.encode_images``."""
+        if not len(pixels_nhwc):
+            return np.empty((0, self._space.dimension), np.float32)
         pixels = torch.from_numpy(np.ascontiguousarray(pixels_nhwc)).to(self._device)
         with torch.inference_mode():
             scaled = pixels.permute(0, 3, 1, 2).float().mul_(self._scale).sub_(self._shift)
@@ -170,7 +178,7 @@ class OpenClipEncoder:
 
 def _load(reference: ModelRef, cache_dir: str | None) -> Any:
     try:
-        with _quiet_logging():
+        with _quiet_logging(), _offline_where_the_hub_is_out_of_reach():
             return open_clip.create_model(
                 reference.architecture,
                 pretrained=reference.pretrained,
@@ -186,12 +194,12 @@ def _load(reference: ModelRef, cache_dir: str | None) -> Any:
         if is_local:
             what = reference.pretrained or reference.architecture.removeprefix("local-dir:")
             raise ModelError(f"cannot load the model at {what}: {_one_line(error)}") from error
-        raise _unavailable(reference, "its weights", error) from error
+        raise _unavailable(reference, "weights", cache_dir, error) from error
 
 
-def _unavailable(reference: ModelRef, what: str, error: Exception) -> ModelUnavailableError:
-    from huggingface_hub.constants import HF_HUB_CACHE
-
+def _unavailable(
+    reference: ModelRef, what: str, cache_dir: str | None, error: Exception
+) -> ModelUnavailableError:
     name = _canonical_name(reference)
     hub_id = _hub_id(reference)
     by_hand = (
@@ -201,7 +209,7 @@ def _unavailable(reference: ModelRef, what: str, error: Exception) -> ModelUnava
         else f"bring the checkpoint file here and give --model {reference.architecture}/PATH"
     )
     return ModelUnavailableError(
-        f"{name}: {what} could not be had from the network and is not in {HF_HUB_CACHE}; "
+        f"{name}: found no {what} in {cache_dir or hub.HF_HUB_CACHE}, and the network gave none; "
         f"{by_hand} (last error: {_one_line(error)})"
     )
 
@@ -210,8 +218,8 @@ def _hub_id(reference: ModelRef) -> str | None:
     if reference.architecture.startswith("hf-hub:"):
         return reference.architecture.removeprefix("hf-hub:")
     entry = open_clip.get_pretrained_cfg(reference.architecture, reference.pretrained or "")
-    hub = str(entry.get("hf_hub", "")) if entry else ""
-    return "/".join(hub.split("/")[:2]) or None
+    repository = str(entry.get("hf_hub", "")) if entry else ""
+    return "/".join(repository.split("/")[:2]) or None
 
 
 def _canonical_name(reference: ModelRef) -> str:
@@ -235,8 +243,11 @@ def _fingerprint(model: Any, preprocess: dict[str, Any], tokenizer: Any) -> str:
     """
     digest = hashlib.sha256()
     size = preprocess["size"]
+    modules = [*model.modules()]
     recipe = {
-        "modules": type(model).__name__,
+        # What changes the answers and leaves no trace in the shapes of the weights.
+        "heads": [one.num_heads for one in modules if hasattr(one, "num_heads")],
+        "activations": [type(one).__name__ for one in modules if "GELU" in type(one).__name__],
         "preprocess": {**preprocess, "size": [size, size] if isinstance(size, int) else list(size)},
         "tokenizer": type(tokenizer).__name__,
         "context": getattr(tokenizer, "context_length", None),
@@ -281,6 +292,8 @@ def _choose_precision(
     precision: Precision, device: torch.device
 ) -> Literal["float32", "bfloat16", "float16"]:
     if precision != "auto":
+        if precision not in _DTYPES:
+            raise ModelError(f"no precision {precision!r}; there are auto, {', '.join(_DTYPES)}")
         return precision
     if device.type == "cuda":
         return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
@@ -300,13 +313,41 @@ def _cpu_is_fast_at_bfloat16() -> bool:
 @contextmanager
 def _quiet_logging() -> Iterator[None]:
     """Keep open_clip, which logs through the root logger, from talking over our own messages."""
-    root = logging.getLogger()
-    before = root.level
-    root.setLevel(logging.CRITICAL)
+    loggers = [logging.getLogger(name) for name in ("", "huggingface_hub", "transformers")]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
-        root.setLevel(before)
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
+
+
+@contextmanager
+def _offline_where_the_hub_is_out_of_reach() -> Iterator[None]:
+    """Let the hub's client look only into its cache when there is no network.
+
+    By itself it tries each file five times before it looks, which took 46 seconds.
+    """
+    before = hub.HF_HUB_OFFLINE
+    hub.HF_HUB_OFFLINE = before or not _is_hub_in_reach()
+    try:
+        yield
+    finally:
+        hub.HF_HUB_OFFLINE = before
+
+
+@functools.cache
+def _is_hub_in_reach() -> bool:
+    if urllib.request.getproxies():  # then only the proxy can tell
+        return True
+    address = urllib.parse.urlsplit(hub.ENDPOINT)
+    try:
+        socket.create_connection((address.hostname or "", address.port or 443), 3.0).close()
+    except OSError:
+        return False
+    return True
 
 
 def _one_line(error: BaseException) -> str:

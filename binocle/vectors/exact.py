@@ -44,7 +44,8 @@ class ExactIndex:
         """Scan everything; see ``VectorIndex.search``."""
         ids, rows = self._state
         if allowed is not None:
-            kept = (ids < len(allowed)) & allowed[np.minimum(ids, len(allowed) - 1)]
+            kept = ids < len(allowed)
+            kept[kept] = allowed[ids[kept]]
             ids, rows = ids[kept], rows[kept]
         scores, found = top_k(rows @ query, ids, k)
         return Neighbours(scores, found, exact=True)

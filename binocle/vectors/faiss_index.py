@@ -80,6 +80,8 @@ class FaissIndex:
             segment = faiss.deserialize_index(np.frombuffer(data, np.uint8))
         except RuntimeError as error:
             raise StorageError(f"the index file is damaged ({error})") from error
+        if not isinstance(segment, faiss.IndexIVFFlat | faiss.IndexIDMap2):
+            raise StorageError(f"the index file holds a {type(segment).__name__}")
         if segment.d != dimension:
             raise StorageError(f"the index file has {segment.d} dimensions, not {dimension}")
         index = cls(dimension, flat_limit=flat_limit)

@@ -33,8 +33,8 @@ def metadata_of(document: Mapping[str, object], prefix: str = "") -> dict[str, M
 
 def scalar_of(value: object) -> Scalar | None:
     """Return a value as a metadata scalar; None for what is missing or cannot be one."""
-    if isinstance(value, bool | int):
-        return value
+    if isinstance(value, int):
+        return value if -(2**63) <= value < 2**63 else str(value)
     if isinstance(value, str):
         return value.replace("\x00", "") or None
     if isinstance(value, float | Decimal):

@@ -83,7 +83,7 @@ def test_unchanged_parts_keep_their_id_and_changed_ones_get_larger_ids(
 ) -> None:
     collection.upsert([record("a", part("one"), part("two"), part("two")), record("b", part("x"))])
     before = collection.record("a").parts
-    newest = collection.newest_part()
+    newest = collection.snapshot(("image", "text"))
     changed = [part("two"), part("new"), part("one"), part("one", role="title"), part("two")]
     collection.upsert([record("a", *changed)])
     after = collection.record("a").parts
@@ -92,7 +92,7 @@ def test_unchanged_parts_keep_their_id_and_changed_ones_get_larger_ids(
     assert after[2].id == before[0].id
     assert after[1].id > newest, "another content is another part"
     assert after[3].id > newest, "another role is another part"
-    assert collection.newest_part() == max(one.id for one in after)
+    assert collection.snapshot(("image", "text")) == max(one.id for one in after)
 
 
 def test_ids_of_removed_parts_are_not_used_again(collection: Collection) -> None:
@@ -160,7 +160,7 @@ def test_space_of_another_model_is_refused_by_name(collection: Collection) -> No
     assert collection.space == SPACE
     collection.claim_space(Space("renamed", 16, SPACE.fingerprint))
     assert collection.space == SPACE
-    with pytest.raises(SpaceMismatchError, match="'toys'.*'toy', not with 'other'"):
+    with pytest.raises(SpaceMismatchError, match=r"'toys'.*'toy', not with 'other'"):
         collection.claim_space(Space("other", 16, "cd" * 32))
     with pytest.raises(SpaceMismatchError, match="'toy', not with another version of it"):
         collection.claim_space(Space("toy", 16, "cd" * 32))

@@ -194,7 +194,7 @@ def test_a_closed_pool_refuses_instead_of_waiting_for_ever() -> None:
     def use() -> None:
         try:
             pool.decode(picture(), SPEC)
-        except Exception as error:  # noqa: BLE001 - any refusal will do
+        except Exception as error:  # any refusal will do
             refusals.append(error)
 
     thread = threading.Thread(target=use, daemon=True)

@@ -1,4 +1,5 @@
 import io
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -23,9 +24,9 @@ def info(exif: Image.Exif | bytes, kind: str = "JPEG") -> ImageInfo:
 
 def block(
     *,
-    base: dict[int, Any] | None = None,
-    details: dict[int, Any] | None = None,
-    gps: dict[int, Any] | None = None,
+    base: Mapping[Any, Any] | None = None,
+    details: Mapping[Any, Any] | None = None,
+    gps: Mapping[Any, Any] | None = None,
 ) -> Image.Exif:
     exif = Image.Exif()
     exif.update(base or {})

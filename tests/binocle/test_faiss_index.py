@@ -19,8 +19,8 @@ def gaussian_rows(rng: np.random.Generator, count: int) -> Float32Array:
 
 
 def clustered_rows(rng: np.random.Generator, count: int, centres: Float32Array) -> Float32Array:
-    rows = centres[rng.integers(0, len(centres), count)]
-    rows = rows + 0.1 * rng.standard_normal(rows.shape)
+    chosen = centres[rng.integers(0, len(centres), count)]
+    rows = chosen + 0.1 * rng.standard_normal(chosen.shape)
     return np.ascontiguousarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
@@ -139,7 +139,8 @@ def test_dumped_index_answers_the_same_when_loaded(flat_limit: int, count: int) 
         assert np.array_equal(vectors[0], before[0])
         assert np.array_equal(vectors[1], before[1])
     loaded.add(ids_from(5000, 400), gaussian_rows(rng, 400))
-    index.add(*(part[-400:] for part in loaded.vectors()))
+    added_ids, added_rows = loaded.vectors()
+    index.add(added_ids[-400:], added_rows[-400:])
     loaded.remove(ids_from(400, 300))
     index.remove(ids_from(400, 300))
     query = gaussian_rows(rng, 1)[0]

@@ -292,8 +292,7 @@ def test_a_damaged_picture_gives_pixels_or_a_picture_error(
 def check_outcome(data: bytes) -> None:
     try:
         picture = images.load(data, ImageSpec(12, 8), Limits(max_pixels=1_000_000))
-    except PictureError as error:
-        assert str(error)
+    except PictureError:
         return
     assert picture.pixels.shape == (8, 12, 3)
     assert picture.pixels.dtype == np.uint8

@@ -25,10 +25,9 @@ FACTORIES: dict[str, Factory] = {
 }
 
 
-@pytest.fixture(params=FACTORIES.values(), ids=FACTORIES.keys())
+@pytest.fixture(params=list(FACTORIES))
 def make_index(request: pytest.FixtureRequest) -> Factory:
-    factory: Factory = request.param
-    return factory
+    return FACTORIES[request.param]
 
 
 def sign_rows(rng: np.random.Generator, count: int, dimension: int = DIMENSION) -> Float32Array:
@@ -94,7 +93,8 @@ def test_search_equals_brute_force_with_ties_in_order_of_id(
             found = index.search(query, k, allowed=allowed, exact=exact)
             assert as_pairs(found) == brute_force(ids[there], rows[there], query, k, allowed)
             assert found.exact
-            assert (found.scores.dtype, found.part_ids.dtype) == (np.float32, np.int64)
+            assert str(found.scores.dtype) == "float32"
+            assert str(found.part_ids.dtype) == "int64"
 
 
 def test_mask_of_length_zero_allows_nothing(make_index: Factory) -> None:
