@@ -1,8 +1,8 @@
 """Decoding in processes of their own, so that a hostile file can only kill a worker.
 
 A worker is ``python -m binocle.decoding``: it reads requests from its standard input and
-answers on its standard output, each a length-prefixed pickle between two processes of the same
-user. A picture that takes too long, or whose decoder crashes, costs that one worker, which is
+answers on its standard output, in blocks that begin with their length: pickles, between two
+processes of the same user, and the picture's bytes as they are. A picture that takes too long, or whose decoder crashes, costs that one worker, which is
 replaced. When the parent dies, however it dies, the pipe closes and the workers end.
 """
 
@@ -133,7 +133,8 @@ class _Worker:
                 if not self._ready:  # the clock starts when the worker has imported Pillow
                     self._ready = bool(_receive(self._output))
                 timer.start()
-                _send(self._input, (data, spec, limits))
+                _send(self._input, (spec, limits))
+                _write(self._input, data)
                 answer = _receive(self._output)
             except (OSError, EOFError, ValueError):
                 answer = None
@@ -168,13 +169,20 @@ def _error_of(code: str, message: str) -> PictureError:
 
 
 def _send(stream: IO[bytes], message: object) -> None:
-    body = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
+    _write(stream, pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL))
+
+
+def _receive(stream: IO[bytes]) -> Any:
+    return pickle.loads(_read(stream))  # noqa: S301 - both ends are this program, same user
+
+
+def _write(stream: IO[bytes], body: bytes) -> None:
     stream.write(_HEADER.pack(len(body)))
     stream.write(body)
     stream.flush()
 
 
-def _receive(stream: IO[bytes]) -> Any:
+def _read(stream: IO[bytes]) -> bytes:
     header = stream.read(_HEADER.size)
     if len(header) < _HEADER.size:
         raise EOFError
@@ -182,7 +190,7 @@ def _receive(stream: IO[bytes]) -> Any:
     body = stream.read(length)
     if len(body) < length:
         raise EOFError
-    return pickle.loads(body)  # noqa: S301 - both ends are this program, same user
+    return body
 
 
 def work() -> None:
@@ -196,7 +204,8 @@ def work() -> None:
     _send(answers, True)
     while True:
         try:
-            data, spec, limits = _receive(requests)
+            spec, limits = _receive(requests)
+            data = _read(requests)
         except EOFError:
             return
         try:

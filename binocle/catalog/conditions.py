@@ -60,10 +60,8 @@ def _own(
     return _compare(column, operator, value)
 
 
-def _compare(
-    column: ColumnElement[Any], operator: Operator, value: Scalar
-) -> ColumnElement[bool]:
-    operand: Any = int(value) if isinstance(value, bool) else value
+def _compare(column: ColumnElement[Any], operator: Operator, value: Scalar) -> ColumnElement[bool]:
+    operand: str | float = int(value) if isinstance(value, bool) else value
     match operator:
         case "eq":
             return column == operand

@@ -171,7 +171,7 @@ def test_collection_without_vectors_finds_nothing(tmp_path: Path) -> None:
     with Collection(tmp_path / "c", create=True) as empty:
         assert empty.space is None
         assert nearest_keys(empty, "image", "x") == []
-        assert empty.newest_part() == 0
+        assert empty.snapshot(("image", "text")) == 0
         empty.save_indices()
 
 
