@@ -69,6 +69,8 @@ def _sentence(report: Report, name: str) -> str:
         (tally.skipped, "skipped"),
     ]
     said = ", ".join(f"{count:,} {word}" for count, word in counts if count) or "nothing changed"
+    if tally.taken_over:
+        said += f" ({tally.taken_over:,} have ids that were another source's, and replaced those)"
     embedded = tally.images_embedded + tally.texts_embedded
     rate = f", {embedded / report.seconds:,.0f} embedded a second" if embedded >= 100 else ""
     hint = "" if name == "default" else f" -c {name}"

@@ -116,7 +116,9 @@ def print_collections(workshop: Workshop, *, as_json: bool) -> None:
     rows = []
     for name in workshop.collection_names():
         with workshop.open_collection(name) as collection:
-            counts, space = collection.counts(), collection.space
+            space = collection.space
+            with collection.reading() as connection:
+                counts = reading.count_parts(connection)
         rows.append((name, counts["image"], counts["text"], space.name if space else ""))
     if as_json:
         named = [dict(zip(("name", "images", "texts", "model"), row, strict=True)) for row in rows]

@@ -2,8 +2,9 @@
 
 A worker is ``python -m binocle.decoding``: it reads requests from its standard input and
 answers on its standard output, in blocks that begin with their length: pickles, between two
-processes of the same user, and the picture's bytes as they are. A picture that takes too long, or whose decoder crashes, costs that one worker, which is
-replaced. When the parent dies, however it dies, the pipe closes and the workers end.
+processes of the same user, and the picture's bytes as they are. A picture that takes too long,
+or whose decoder crashes, costs that one worker, which is replaced. When the parent dies,
+however it dies, the pipe closes and the workers end.
 """
 
 import os

@@ -30,13 +30,14 @@ _QUEUED_CHUNKS = 2
 
 @dataclass(slots=True)
 class Tally:
-    """What a run did, counted."""
+    """What a run did, counted in records; ``taken_over`` ones had been another source's."""
 
     added: int = 0
     updated: int = 0
     unchanged: int = 0
     skipped: int = 0
     removed: int = 0
+    taken_over: int = 0
     images_embedded: int = 0
     texts_embedded: int = 0
     reused: int = 0
@@ -52,8 +53,9 @@ class _Stored:
 class ChunkWriter:
     """Commits chunks in a thread of its own, in order, off the encoder's way."""
 
-    def __init__(self, collection: Collection, source_id: int, run_id: int) -> None:
+    def __init__(self, collection: Collection, source_id: int, run_id: int, tally: Tally) -> None:
         self._collection = collection
+        self._tally = tally
         self._source_id = source_id
         self._run_id = run_id
         self._queue: queue.Queue[_Stored | None] = queue.Queue(_QUEUED_CHUNKS)
@@ -84,8 +86,9 @@ class ChunkWriter:
     def _commit(self, chunk: _Stored) -> None:
         with self._collection.writing() as connection:
             writing.remove_records(connection, chunk.gone, source_id=self._source_id)
-            writing.upsert_records(connection, chunk.records, source_id=self._source_id)
+            taken = writing.upsert_records(connection, chunk.records, source_id=self._source_id)
             writing.put_items(connection, self._source_id, self._run_id, chunk.items)
+        self._tally.taken_over += taken
 
     def _raise(self) -> None:
         if self._error is not None:

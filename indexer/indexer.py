@@ -151,7 +151,7 @@ class Indexer:
                 else:
                     yield candidate
 
-        writer = ChunkWriter(self._collection, row.id, run_id)
+        writer = ChunkWriter(self._collection, row.id, run_id, tally)
         embedder: Embedder | None = None
         with DecoderPool(self._workers, self._limits) as decoders:
             preparer = Preparer(

@@ -12,7 +12,7 @@ from binocle import images
 from binocle.collection import Collection, Ranking, check_space
 from binocle.encoders.base import Encoder, unit_rows
 from binocle.errors import CursorError, PictureError, QueryError
-from binocle.types import Float32Array, Hit, Kind, Limits
+from binocle.types import KINDS, Float32Array, Hit, Kind, Limits
 from search import cursors, fusion
 from search.query import Query, Target, Term
 
@@ -92,7 +92,7 @@ class Searcher:
         return Answer(hits, target, cursor, ranking.exact)
 
     def _default_target(self) -> Target:
-        return "image" if self._collection.counts()["image"] else "text"
+        return "image" if self._collection.count_parts("image") else "text"
 
     def _rank(
         self,
@@ -122,7 +122,7 @@ class Searcher:
 
     def _fusion_depth(self, count: int) -> int:
         """Return how far down each kind's ranking counts: all the way in a small collection."""
-        total = sum(self._collection.counts().values())
+        total = sum(self._collection.count_parts(kind) for kind in KINDS)
         if total <= _FULL_FUSION_PARTS:
             return total
         depth = _FUSION_DEPTH

@@ -36,19 +36,23 @@ _MAX_CHANGES = 100_000
 
 def upsert_records(
     connection: sa.Connection, new: Sequence[NewRecord], *, source_id: int | None = None
-) -> None:
+) -> int:
     """Store records, replacing those of the same id; parts of the same content stay as they are.
 
     Args:
         connection: A connection inside a write transaction.
         new: The records; of two with one id the later one counts.
         source_id: Whom they belong to from now on.
+
+    Returns:
+        How many of them belonged to somebody else before.
     """
     wanted = {record.id: record for record in new}
     if not wanted:
-        return
+        return 0
     _next_change(connection)
-    known = _known_records(connection, list(wanted))
+    owners = _known_records(connection, list(wanted))
+    known = {key: number for key, (number, _) in owners.items()}
     kept_parts = _parts_of(connection, known.values())
     record_ids = _hand_out(connection, "next_record_id", len(wanted) - len(known))
     numbers = {key: known[key] if key in known else next(record_ids) for key in wanted}
@@ -97,6 +101,7 @@ def upsert_records(
         {numbers[key]: record.metadata for key, record in wanted.items()},
         known.values(),
     )
+    return sum(source != source_id for _, source in owners.values())
 
 
 def remove_records(
@@ -226,11 +231,13 @@ def forget_old_removals(connection: sa.Connection) -> None:
     _set_counter(connection, "removals_known_after", floor)
 
 
-def _known_records(connection: sa.Connection, keys: list[str]) -> dict[str, int]:
-    known: dict[str, int] = {}
+def _known_records(connection: sa.Connection, keys: list[str]) -> dict[str, tuple[int, int | None]]:
+    """Return internal id and source of the records that are there."""
+    known: dict[str, tuple[int, int | None]] = {}
     for chunk in batched(keys, _CHUNK):
-        query = sa.select(records.c.key, records.c.id).where(records.c.key.in_(chunk))
-        known.update((row[0], row[1]) for row in connection.execute(query))
+        query = sa.select(records.c.key, records.c.id, records.c.source_id)
+        found = connection.execute(query.where(records.c.key.in_(chunk)))
+        known.update((row[0], (row[1], row[2])) for row in found)
     return known
 
 

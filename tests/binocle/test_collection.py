@@ -46,6 +46,10 @@ def collection(tmp_path: Path) -> Iterator[Collection]:
         yield opened
 
 
+def _counts(collection: Collection) -> tuple[int, int]:
+    return collection.count_parts("image"), collection.count_parts("text")
+
+
 def test_stored_record_comes_back(collection: Collection) -> None:
     metadata: Metadata = {"n": 1, "x": 0.5, "yes": True, "words": ["é", 2], "none": []}
     parts = (part("front", "image", "image"), part("wörds"), part("back", "image", "back"))
@@ -59,7 +63,7 @@ def test_stored_record_comes_back(collection: Collection) -> None:
     _, vectors = collection.vectors_of("a")
     assert np.array_equal(vectors["image"], [row_of("front"), row_of("back")])
     assert np.array_equal(vectors["text"], [row_of("wörds")])
-    assert collection.counts() == {"image": 2, "text": 1}
+    assert _counts(collection) == (2, 1)
 
 
 def test_upsert_replaces_a_record_as_a_whole(collection: Collection) -> None:
@@ -68,14 +72,14 @@ def test_upsert_replaces_a_record_as_a_whole(collection: Collection) -> None:
     found = collection.record("a")
     assert dict(found.metadata) == {"x": 3}
     assert [one.uri for one in found.parts] == ["mem:three"]
-    assert collection.counts() == {"image": 1, "text": 0}
+    assert _counts(collection) == (1, 0)
     assert nearest_keys(collection, "text", "one") == []
 
 
 def test_of_two_records_with_one_id_the_later_counts(collection: Collection) -> None:
     collection.upsert([record("a", part("one")), record("a", part("two"))])
     assert [one.uri for one in collection.record("a").parts] == ["mem:two"]
-    assert collection.counts()["text"] == 1
+    assert _counts(collection)[1] == 1
 
 
 def test_unchanged_parts_keep_their_id_and_changed_ones_get_larger_ids(
@@ -109,7 +113,7 @@ def test_removed_record_is_nowhere(collection: Collection) -> None:
     assert nearest_keys(collection, "text", "one")[0] == "a"
     collection.remove(["a"])
     assert nearest_keys(collection, "text", "one") == ["b"]
-    assert collection.counts() == {"image": 0, "text": 1}
+    assert _counts(collection) == (0, 1)
     with pytest.raises(NotFoundError, match="'toys' has no record 'a'"):
         collection.record("a")
     with pytest.raises(NotFoundError, match="'a'"):
@@ -129,7 +133,7 @@ def test_transaction_that_fails_stores_nothing(collection: Collection) -> None:
     broken = NewPart("text", "body", "mem:x", None, row_of("x"))  # type: ignore[arg-type]
     with pytest.raises(StorageError):
         collection.upsert([good, record("b", broken)])
-    assert collection.counts() == {"image": 0, "text": 0}
+    assert _counts(collection) == (0, 0)
     collection.upsert([good])
     assert nearest_keys(collection, "text", "one") == ["a"]
 
