@@ -1,6 +1,7 @@
 """``binocle index``: sources one after another, with progress for a person."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ from indexer.sources.opening import open_source
 from indexer.sources.table import Columns
 
 _LINE_EVERY_S = 5.0
+_NICE = 5
 _SETTLED_FOR_A_RATE = 50
 
 
@@ -36,6 +38,7 @@ def index_sources(
         Whether all sources could be indexed.
     """
     sources = [open_source(path, columns) for path in paths]  # a typo stops before any work
+    os.nice(_NICE)  # whoever searches meanwhile goes first
     reports: list[Report] = []
     failures: list[str] = []
     with workshop.open_collection(name, create=True) as collection:

@@ -329,12 +329,13 @@ class Collection:
             space = self.space
             if space is None:
                 return _Follower(FaissIndex(1), _NO_OWNERS)
+            is_first = follower is None
             if follower is None:
                 follower = self._load(kind, space)
             self._followers.pop(kind, None)  # if this fails half-way, the next one starts anew
             follower = self._catch_up(kind, follower, space)
             self._followers[kind] = follower
-            if follower.unsaved >= _SAVE_AFTER_ROWS:
+            if is_first and follower.unsaved >= _SAVE_AFTER_ROWS:
                 self._save(kind, follower)
             return follower
         finally:

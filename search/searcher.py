@@ -16,8 +16,8 @@ from binocle.types import KINDS, Float32Array, Hit, Kind, Limits
 from search import cursors, fusion
 from search.query import Query, Target, Term
 
-_FULL_FUSION_PARTS = 20_000
-_FUSION_DEPTH = 2_000
+_FULL_FUSION_PARTS = 10_000
+_FUSION_DEPTH = 1_000
 
 
 @dataclass(frozen=True, slots=True)
