@@ -1,87 +1,103 @@
-"""The HTTP service: so far health, collections, and search by words.
-
-The full service is an issue of its own; this is its room, with the wiring in place: a
-``Workshop`` owned by the application, routes that are plain functions in worker threads, and
-one handler that turns our errors into problem documents (RFC 9457).
-"""
+"""The HTTP service: routes, wired to one ``Service`` that the lifespan owns."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import FastAPI, Request
-from fastapi import Query as Parameter
-from fastapi.responses import JSONResponse
+from fastapi import Depends, FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi_offline import FastAPIOffline
+from pydantic.json_schema import models_json_schema
 
-from api.printing import answer_as_json
+from api import problems
+from api.access import key_of
+from api.guard import Guard
+from api.routes import collections, embeddings, health, jobs, pictures, records, searching
+from api.schemas import RecordsIn, SearchBesideIn, SearchIn
+from api.service import Service
 from api.wiring import Workshop
 from binocle import __version__
-from binocle.collection import Collection
-from binocle.errors import (
-    BinocleError,
-    BusyError,
-    ModelError,
-    NotFoundError,
-    PictureError,
-    UsageError,
-)
-from search.query import Query, Target, Term
-from search.where import parse_where
 
-_STATUS: tuple[tuple[type[BinocleError], int], ...] = (
-    (NotFoundError, 404),
-    (UsageError, 422),
-    (PictureError, 422),
-    (BusyError, 503),
-    (ModelError, 503),
-)
+_PROBLEM: dict[str, Any] = {
+    "model": problems.Problem,
+    "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"description": text, **_PROBLEM}
+    for status, text in {
+        400: "The body cannot be read",
+        401: "An API key is needed",
+        403: "The API key is not for this",
+        404: "There is no such thing",
+        408: "The body came too slowly",
+        409: "It does not fit what is there",
+        413: "Too large",
+        422: "The request cannot be understood",
+        503: "Too busy, or a model is not at hand; try again after Retry-After",
+    }.items()
+}
 
 
 def create_app(workshop: Workshop) -> FastAPI:
     """Return the service over a data home."""
-    opened: dict[str, Collection] = {}
+    service = Service(workshop)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await service.start()
         yield
-        for collection in opened.values():
-            collection.close()
+        app.state.jobs.close()
+        await service.close()
 
-    app = FastAPI(title="Binocle", version=__version__, lifespan=lifespan)
-
-    def collection_named(name: str) -> Collection:
-        if name not in opened:
-            opened[name] = workshop.open_collection(name)
-        return opened[name]
-
-    @app.exception_handler(BinocleError)
-    async def problem(_: Request, error: BinocleError) -> JSONResponse:
-        status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
-        body = {"type": "about:blank", "title": error.code, "status": status, "code": error.code}
-        if status < 500:
-            body["detail"] = str(error)
-        return JSONResponse(body, status, media_type="application/problem+json")
-
-    @app.get("/healthz")
-    def health() -> dict[str, str]:
-        return {"status": "ok", "version": __version__}
-
-    @app.get("/v1/collections")
-    def collections() -> dict[str, Any]:
-        return {"collections": workshop.collection_names()}
-
-    @app.get("/v1/collections/{name}/search")
-    def search(
-        name: str,
-        q: Annotated[str, Parameter(max_length=2000)],
-        limit: Annotated[int, Parameter(ge=1, le=1000)] = 10,
-        target: Target | None = None,
-        where: str | None = None,
-        cursor: str | None = None,
-    ) -> dict[str, Any]:
-        collection = collection_named(name)
-        parsed = parse_where(where) if where else None
-        query = Query((Term(text=q),), target, parsed, limit, cursor)
-        return answer_as_json(workshop.searcher(collection).search(query), collection)
-
+    app = FastAPIOffline(
+        title="Binocle",
+        version=__version__,
+        summary="Cross-modal search: pictures and texts, by words, by a picture, or by both",
+        lifespan=lifespan,
+        responses=_RESPONSES,
+        redoc_url=None,
+    )
+    app.state.service = service
+    app.state.jobs = jobs.Jobs(service)
+    problems.install(app)
+    app.include_router(health.router)
+    for room in (collections, searching, pictures, records, jobs):
+        app.include_router(room.router, prefix="/v1/collections", dependencies=[Depends(key_of)])
+    app.include_router(embeddings.router, prefix="/v1", dependencies=[Depends(key_of)])
+    if workshop.settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(workshop.settings.cors_origins),
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "X-API-Key"],
+        )
+    app.add_middleware(
+        Guard, metrics=service.metrics, max_body_bytes=workshop.settings.max_body_bytes
+    )
+    app.openapi = _openapi_of(app)  # type: ignore[method-assign]
     return app
+
+
+def _openapi_of(app: FastAPI) -> Any:
+    """Return the schema maker, with problem documents under their own media type only."""
+    make = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        schema = make()
+        _, extra = models_json_schema(
+            [(model, "validation") for model in (SearchIn, SearchBesideIn, RecordsIn)],
+            ref_template="#/components/schemas/{model}",
+        )
+        schema["components"]["schemas"] = {**extra["$defs"], **schema["components"]["schemas"]}
+        service: Service = app.state.service
+        is_open = not service.keys.all()
+        for path in schema["paths"].values():
+            for operation in path.values():
+                if is_open and "security" in operation and {} not in operation["security"]:
+                    operation["security"].append({})  # without keys none is asked for
+                for status, response in operation["responses"].items():
+                    if status[0] in "45":
+                        response.get("content", {}).pop("application/json", None)
+        return schema
+
+    return openapi

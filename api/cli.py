@@ -14,6 +14,7 @@ from binocle import __version__
 from binocle.errors import BinocleError, UsageError
 
 if TYPE_CHECKING:
+    from api.keys import KeyRing
     from api.wiring import Workshop
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -220,13 +221,66 @@ def search(
 @cli.command()
 @click.option("--host", metavar="ADDRESS", help="Where to listen [127.0.0.1].")
 @click.option("--port", type=click.IntRange(0, 65535), metavar="N", help="Port [8765].")
+@click.option(
+    "--without-keys",
+    is_flag=True,
+    help="Listen beyond this machine although anybody may then read and write.",
+)
 @_engine_options
 @_shared
-def serve(**options: Any) -> None:
-    """Answer searches over HTTP."""
+def serve(without_keys: bool, **options: Any) -> None:
+    """Answer searches over HTTP; interactive documentation is at /docs."""  # fmt: skip
     from api.serving import serve_forever
 
-    serve_forever(_workshop(**options))
+    serve_forever(_workshop(**options), without_keys=without_keys)
+
+
+@cli.group()
+@_shared
+def keys() -> None:
+    """Make, list and revoke the HTTP service's API keys."""
+
+
+@keys.command("add")
+@click.argument("name")
+@click.option("--write", is_flag=True, help="May store and remove, too.")
+@click.option(
+    "-c",
+    "--collection",
+    "collections",
+    multiple=True,
+    metavar="NAME",
+    help="Only for this collection; may be repeated.",
+)
+@_shared
+def add_key(name: str, write: bool, collections: Sequence[str]) -> None:
+    """Make a key and print it, once: only its hash is kept."""  # fmt: skip
+    ring = _key_ring()
+    click.echo(ring.add(name, "write" if write else "read", tuple(collections) or None))
+
+
+@keys.command("list")
+@_shared
+def list_keys() -> None:
+    """List the keys' names and what they may do."""
+    for key in _key_ring().all():
+        where = ", ".join(key.collections) if key.collections else "all collections"
+        click.echo(f"{key.name}\t{key.access}\t{where}\t{key.created_at}")
+
+
+@keys.command("revoke")
+@click.argument("name")
+@_shared
+def revoke_key(name: str) -> None:
+    """Revoke a key; a running service refuses it from its next request on."""
+    _key_ring().revoke(name)
+    click.echo(f"revoked {name}")
+
+
+def _key_ring() -> "KeyRing":
+    from api.keys import KeyRing
+
+    return KeyRing(_workshop().settings.home / "keys.json")
 
 
 @cli.command()

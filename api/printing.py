@@ -83,7 +83,7 @@ def print_info(collection: Collection, *, as_json: bool) -> None:
     facts = {
         "collection": collection.path.name,
         "path": str(collection.path),
-        "bytes": sum(path.stat().st_size for path in collection.path.iterdir() if path.is_file()),
+        "bytes": collection.size_bytes(),
         "model": space.name if space else None,
         "dimension": space.dimension if space else None,
         "fingerprint": space.fingerprint if space else None,

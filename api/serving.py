@@ -1,12 +1,46 @@
 """``binocle serve``: the HTTP service under uvicorn."""
 
+import ipaddress
+
 import uvicorn
 
 from api.app import create_app
+from api.keys import KeyRing
 from api.wiring import Workshop
+from binocle.errors import UsageError
+
+_GRACE_S = 30
 
 
-def serve_forever(workshop: Workshop) -> None:
-    """Answer requests until told to stop."""
+def serve_forever(workshop: Workshop, *, without_keys: bool = False) -> None:
+    """Answer requests until told to stop; what is in flight is finished.
+
+    Raises:
+        UsageError: It would listen beyond this machine without keys.
+    """
     settings = workshop.settings
-    uvicorn.run(create_app(workshop), host=settings.host, port=settings.port, log_level="info")
+    has_keys = bool(KeyRing(settings.home / "keys.json").all())
+    if not has_keys and not without_keys and not _is_loopback(settings.host):
+        raise UsageError(
+            f"{settings.host} can be reached from other machines, and there are no API keys; make "
+            "one with 'binocle keys add NAME', or say --without-keys to let everybody in"
+        )
+    uvicorn.run(
+        create_app(workshop),
+        host=settings.host,
+        port=settings.port,
+        log_level="info",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_S,
+        limit_concurrency=settings.queue_size * 4,
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -2,11 +2,11 @@
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from binocle.errors import UsageError
 from binocle.types import Limits
@@ -29,6 +29,21 @@ class Settings(BaseSettings):
     decode_timeout_s: float = Field(default=Limits().timeout_s, gt=0)
     host: str = "127.0.0.1"
     port: int = Field(default=8765, ge=0, le=65535)
+    sources: Annotated[tuple[Path, ...], NoDecode] = ()
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    max_body_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
+    max_batch: int = Field(default=256, ge=1, le=10_000)
+    queue_size: int = Field(default=256, ge=1)
+    encode_batch: int = Field(default=32, ge=1)
+
+    @field_validator("sources", "cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """Read a list from a variable: separated as PATH is, origins by commas."""
+        if isinstance(value, str):
+            separator = "," if "://" in value else os.pathsep
+            return tuple(part.strip() for part in value.split(separator) if part.strip())
+        return value
 
     @property
     def limits(self) -> Limits:

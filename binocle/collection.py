@@ -137,6 +137,14 @@ class Collection:
         """Close the catalogue's connections."""
         self._database.close()
 
+    def exists(self) -> bool:
+        """Tell whether the catalogue is still where it was opened."""
+        return (self.path / _CATALOG).is_file()
+
+    def size_bytes(self) -> int:
+        """Return how much the collection takes on disk, uploads and thumbnails included."""
+        return sum(path.stat().st_size for path in self.path.rglob("*") if path.is_file())
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a connection for the questions in ``catalog.reading``."""

@@ -64,6 +64,21 @@ class DecoderPool:
             PictureError: As for ``images.load``; also ``DecodeTimeoutError`` and
                 ``DecoderCrashError``. The pool stays usable.
         """
+        picture = self._ask(data, spec)
+        assert isinstance(picture, Picture)
+        return picture
+
+    def thumbnail(self, data: bytes, max_side: int) -> bytes:
+        """Return an upright JPEG whose long side is at most ``max_side`` pixels.
+
+        Raises:
+            PictureError: As for ``decode``.
+        """
+        encoded = self._ask(data, max_side)
+        assert isinstance(encoded, bytes)
+        return encoded
+
+    def _ask(self, data: bytes, wanted: ImageSpec | int) -> Picture | bytes:
         if len(data) > self.limits.max_bytes:
             raise errors.PictureTooLargeError(
                 f"{len(data):,} bytes are more than the limit of {self.limits.max_bytes:,}"
@@ -72,7 +87,7 @@ class DecoderPool:
         try:
             if worker is None:
                 worker = self._start()
-            return worker.decode(data, spec, self.limits)
+            return worker.ask(data, wanted, self.limits)
         except (DecodeTimeoutError, DecoderCrashError):
             if worker is not None:
                 self._end(worker)
@@ -120,7 +135,7 @@ class _Worker:
         self._ready = False
         self._talking = threading.Lock()
 
-    def decode(self, data: bytes, spec: ImageSpec, limits: Limits) -> Picture:
+    def ask(self, data: bytes, wanted: ImageSpec | int, limits: Limits) -> Picture | bytes:
         timed_out = threading.Event()
 
         def end() -> None:
@@ -134,14 +149,14 @@ class _Worker:
                 if not self._ready:  # the clock starts when the worker has imported Pillow
                     self._ready = bool(_receive(self._output))
                 timer.start()
-                _send(self._input, (spec, limits))
+                _send(self._input, (wanted, limits))
                 _write(self._input, data)
                 answer = _receive(self._output)
             except (OSError, EOFError, ValueError):
                 answer = None
             finally:
                 timer.cancel()
-        if isinstance(answer, Picture):
+        if isinstance(answer, Picture | bytes):
             return answer
         if answer is not None:
             raise _error_of(*answer)
@@ -205,12 +220,16 @@ def work() -> None:
     _send(answers, True)
     while True:
         try:
-            spec, limits = _receive(requests)
+            wanted, limits = _receive(requests)
             data = _read(requests)
         except EOFError:
             return
         try:
-            answer: object = images.load(data, spec, limits)
+            answer: object = (
+                images.load(data, wanted, limits)
+                if isinstance(wanted, ImageSpec)
+                else images.thumbnail_jpeg(data, wanted, limits)
+            )
         except PictureError as error:
             answer = (error.code, str(error))
         except MemoryError:

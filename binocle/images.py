@@ -285,6 +285,17 @@ def thumbnail(data: bytes, max_side: int, limits: Limits | None = None) -> Image
         return _upright(fitted, orientation)
 
 
+def thumbnail_jpeg(data: bytes, max_side: int, limits: Limits | None = None) -> bytes:
+    """Return ``thumbnail`` as an encoded JPEG.
+
+    Raises:
+        PictureError: As for ``load``.
+    """
+    buffer = io.BytesIO()
+    thumbnail(data, max_side, limits).save(buffer, "JPEG", quality=85, optimize=True)
+    return buffer.getvalue()
+
+
 @contextmanager
 def _decoding() -> Iterator[None]:
     """Turn whatever a decoder raises into one of our errors, and keep its warnings quiet."""

@@ -87,6 +87,12 @@ def change_token(connection: sa.Connection, number: int) -> str | None:
     return connection.execute(query).scalar_one_or_none()
 
 
+def changed_at(connection: sa.Connection) -> str | None:
+    """Return when the last write transaction was, ISO 8601 in UTC; None before the first."""
+    query = sa.select(changes.c.at).order_by(changes.c.number.desc()).limit(1)
+    return connection.execute(query).scalar_one_or_none()
+
+
 def newest_part(connection: sa.Connection) -> int:
     """Return the largest part id handed out."""
     found = connection.execute(sa.select(meta.c.value).where(meta.c.key == "next_part_id"))
@@ -177,6 +183,20 @@ def parts_by_id(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Part
     return found
 
 
+def records_after(
+    connection: sa.Connection, number: int, limit: int, clauses: Sequence[Filter]
+) -> list[tuple[int, Record]]:
+    """Return records with a larger internal id that pass all filters, in order of that id."""
+    query = (
+        sa.select(records.c.id, records.c.key, records.c.uri, records.c.metadata)
+        .where(records.c.id > number, *map(condition, clauses))
+        .order_by(records.c.id)
+        .limit(limit)
+    )
+    found = connection.execute(query)
+    return [(row[0], Record(row[1], row[2], json.loads(row[3]))) for row in found]
+
+
 def parts_of_record(connection: sa.Connection, record_id: int) -> tuple[Part, ...]:
     """Return a record's parts in order."""
     query = (
@@ -185,6 +205,28 @@ def parts_of_record(connection: sa.Connection, record_id: int) -> tuple[Part, ..
         .order_by(parts.c.position)
     )
     return tuple(Part(*row) for row in connection.execute(query))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredImage:
+    """A picture of a record: where it lies, its content, its format."""
+
+    uri: str
+    sha256: bytes
+    format: str
+
+
+def first_image(connection: sa.Connection, key: str) -> StoredImage | None:
+    """Return the first picture of a record; None where there is none."""
+    query = (
+        sa.select(parts.c.uri, parts.c.sha256, parts.c.info)
+        .join(records, records.c.id == parts.c.record_id)
+        .where(records.c.key == key, parts.c.kind == "image")
+        .order_by(parts.c.position)
+        .limit(1)
+    )
+    row = connection.execute(query).first()
+    return StoredImage(row[0], row[1], json.loads(row[2])["format"]) if row else None
 
 
 def vectors_of_record(connection: sa.Connection, record_id: int) -> dict[Kind, list[Float32Array]]:

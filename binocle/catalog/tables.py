@@ -45,6 +45,7 @@ changes = Table(  # a restored backup counts on from an old number, but draws ot
     schema,
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("token", String, nullable=False),
+    Column("at", String, nullable=False),
 )
 
 sources = Table(

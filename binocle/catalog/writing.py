@@ -4,7 +4,7 @@ import json
 import math
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -27,7 +27,7 @@ from binocle.catalog.tables import (
     vectors,
 )
 from binocle.errors import UsageError
-from binocle.types import Metadata, NewPart, NewRecord, Scalar
+from binocle.types import Metadata, MetadataValue, NewPart, NewRecord, Scalar
 
 _CHUNK = 5000
 _MAX_REMOVED = 200_000
@@ -133,6 +133,27 @@ def remove_records(
         connection.execute(attributes.delete().where(attributes.c.record_id.in_(numbers)))
         connection.execute(records.delete().where(records.c.id.in_(numbers)))
     return removed
+
+
+def patch_metadata(
+    connection: sa.Connection, key: str, changes_by_field: Mapping[str, MetadataValue | None]
+) -> bool:
+    """Set metadata fields of a record, None removing one; tell whether there is such a record.
+
+    Raises:
+        UsageError: A value cannot be stored.
+    """
+    query = sa.select(records.c.id, records.c.metadata).where(records.c.key == key)
+    row = connection.execute(query).first()
+    if row is None:
+        return False
+    _next_change(connection)
+    joined = {**json.loads(row[1]), **changes_by_field}
+    metadata: Metadata = {name: value for name, value in joined.items() if value is not None}
+    statement = records.update().where(records.c.id == row[0])
+    connection.execute(statement.values(metadata=_json(metadata)))
+    _write_attributes(connection, {row[0]: metadata}, [row[0]])
+    return True
 
 
 def add_source(connection: sa.Connection, name: str, uri: str, kind: str) -> SourceRow:
@@ -342,7 +363,9 @@ def _hand_out(connection: sa.Connection, counter: str, count: int) -> Iterator[i
 def _next_change(connection: sa.Connection) -> None:
     number = _counter(connection, "change") + 1
     _set_counter(connection, "change", number)
-    connection.execute(changes.insert().values(number=number, token=secrets.token_hex(8)))
+    connection.execute(
+        changes.insert().values(number=number, token=secrets.token_hex(8), at=_now())
+    )
 
 
 def _counter(connection: sa.Connection, key: str) -> int:
@@ -358,6 +381,15 @@ def _set_counter(connection: sa.Connection, key: str, value: int) -> None:
 
 def _number(value: float) -> float:
     return int(value) if isinstance(value, bool | int) else float(value)
+
+
+def check_metadata(metadata: Metadata) -> None:
+    """Refuse metadata that cannot be stored.
+
+    Raises:
+        UsageError: A number is not finite, or has more than 64 bits.
+    """
+    _json(metadata)
 
 
 def _json(metadata: Metadata) -> str:

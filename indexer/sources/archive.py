@@ -151,6 +151,29 @@ class ArchiveSource:
             raise SourceError(f"{self.path} is damaged or no archive ({error})") from error
 
 
+def read_member(uri: str) -> bytes:
+    """Return the content of a member by the uri a scan gave it.
+
+    Raises:
+        OSError: The archive or the member is not there any more, or cannot be read.
+    """
+    archive_path, _, name = uri.partition("!/")
+    try:
+        if archive_path.lower().endswith(ZIP_SUFFIXES):
+            with zipfile.ZipFile(archive_path) as archive:
+                return archive.read(name)
+        with tarfile.open(archive_path) as archive:
+            for info in archive:
+                if printable(info.name.removeprefix("./")) == name and info.isreg():
+                    file = archive.extractfile(info)
+                    return file.read() if file else b""
+    except (KeyError, ValueError, RuntimeError, EOFError) as error:
+        raise OSError(str(error)) from error
+    except (tarfile.TarError, zipfile.BadZipFile) as error:
+        raise OSError(str(error)) from error
+    raise FileNotFoundError(f"{archive_path} has no member {name}")
+
+
 def _wanted(name: str, size: int, *, sidecars: bool) -> bool:
     path = PurePosixPath(name)
     if any(part.startswith(".") or part == "__MACOSX" for part in path.parts):

@@ -1,0 +1,65 @@
+"""From what the rooms return to what goes over the wire."""
+
+from urllib.parse import quote
+
+from api.schemas import HitOut, PartOut, RecordOut, SearchOut
+from api.service import public_model
+from binocle.collection import Collection
+from binocle.types import Hit, Part, Record
+from search.searcher import Answer
+
+
+def search_out(answer: Answer, collection: Collection, took_ms: dict[str, float]) -> SearchOut:
+    """Return an answer as it goes over the wire."""
+    space = collection.space
+    return SearchOut(
+        hits=[_hit(hit, collection.path.name) for hit in answer.hits],
+        cursor=answer.cursor,
+        target=answer.target,
+        exact=answer.exact,
+        space=public_model(space.name) if space else None,
+        took_ms=took_ms,
+    )
+
+
+def record_out(record: Record, collection: str) -> RecordOut:
+    """Return a record with its parts."""
+    return RecordOut(
+        id=record.id,
+        uri=public_uri(record.uri),
+        metadata=dict(record.metadata),
+        parts=[_part(part) for part in record.parts],
+        thumbnail=_thumbnail(record, collection),
+    )
+
+
+def public_uri(uri: str) -> str:
+    """Return a uri without the folders of this machine: a client has no use for them."""
+    return uri.rsplit("/", 1)[-1] if uri.startswith("/") else uri
+
+
+def _hit(hit: Hit, collection: str) -> HitOut:
+    return HitOut(
+        id=hit.record.id,
+        score=hit.score,
+        similarity=hit.similarity,
+        uri=public_uri(hit.record.uri),
+        kind=hit.part.kind,
+        part=_part(hit.part),
+        metadata=dict(hit.record.metadata),
+        thumbnail=_thumbnail(hit.record, collection, is_picture=hit.part.kind == "image"),
+    )
+
+
+def _part(part: Part) -> PartOut:
+    return PartOut(
+        id=part.id, kind=part.kind, role=part.role, uri=public_uri(part.uri), text=part.text
+    )
+
+
+def _thumbnail(record: Record, collection: str, *, is_picture: bool = False) -> str | None:
+    """Return the path of a record's thumbnail, where it is known to have a picture."""
+    known = is_picture or "sha256" in record.metadata
+    if not known and not any(part.kind == "image" for part in record.parts):
+        return None
+    return f"/v1/collections/{collection}/records/{quote(record.id, safe='')}/thumbnail"

@@ -1,0 +1,100 @@
+"""Embedding concurrent requests together.
+
+While the encoder works on one batch, what arrives meanwhile gathers for the next: an idle
+service never waits, a busy one fills its batches by itself. A full queue refuses instead of
+growing, and a request whose client has gone is not embedded.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from typing import Generic, TypeVar
+
+from api.problems import overloaded
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+
+class Batcher(Generic[_Item, _Result]):
+    """Turns single items into batches for a function that likes them large."""
+
+    def __init__(
+        self,
+        work: Callable[[Sequence[_Item]], Sequence[_Result]],
+        executor: Executor,
+        *,
+        max_batch: int,
+        queue_size: int,
+        on_batch: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """Set up; the first ``submit`` starts it.
+
+        Args:
+            work: Called in the executor with 1 to ``max_batch`` items; one result an item.
+            executor: Where it works.
+            max_batch: Most items at once.
+            queue_size: Most items waiting.
+            on_batch: Told the size of each batch.
+        """
+        self._work = work
+        self._executor = executor
+        self._max_batch = max_batch
+        self._queue: asyncio.Queue[tuple[_Item, asyncio.Future[_Result]]] = asyncio.Queue(
+            queue_size
+        )
+        self._on_batch = on_batch
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many items wait."""
+        return self._queue.qsize()
+
+    async def submit(self, items: Sequence[_Item]) -> list[_Result]:
+        """Return the items' results; they may be worked on in several batches.
+
+        Raises:
+            ServiceError: 503, the queue has no room for them.
+        """
+        if self._queue.qsize() + len(items) > self._queue.maxsize:
+            raise overloaded()
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="batcher")
+        loop = asyncio.get_running_loop()
+        futures: list[asyncio.Future[_Result]] = [loop.create_future() for _ in items]
+        for pair in zip(items, futures, strict=True):
+            self._queue.put_nowait(pair)
+        try:
+            return list(await asyncio.gather(*futures))
+        finally:
+            for future in futures:  # the client has gone: what still waits is dropped
+                future.cancel()
+
+    async def close(self) -> None:
+        """Stop; what waits is cancelled."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            batch = [await self._queue.get()]
+            while len(batch) < self._max_batch and not self._queue.empty():
+                batch.append(self._queue.get_nowait())
+            wanted = [(item, future) for item, future in batch if not future.done()]
+            if not wanted:
+                continue
+            self._on_batch(len(wanted))
+            items = [item for item, _ in wanted]
+            try:
+                results = await loop.run_in_executor(self._executor, self._work, items)
+            except Exception as error:
+                for _, future in wanted:
+                    if not future.done():
+                        future.set_exception(error)
+                continue
+            for (_, future), result in zip(wanted, results, strict=True):
+                if not future.done():
+                    future.set_result(result)

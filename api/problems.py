@@ -1,0 +1,141 @@
+"""Errors as RFC 9457 problem documents, each with a stable code and the request's id."""
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+
+from binocle import errors
+from binocle.errors import BinocleError
+
+_log = logging.getLogger(__name__)
+MEDIA_TYPE = "application/problem+json"
+
+# The first entry that fits decides. What is not here is our fault and tells nothing: 500.
+_STATUS: tuple[tuple[type[BinocleError], int], ...] = (
+    (errors.NotFoundError, 404),
+    (errors.SpaceMismatchError, 409),
+    (errors.BusyError, 503),
+    (errors.ModelError, 503),
+    (errors.PictureTooLargeError, 413),
+    (errors.PictureError, 422),
+    (errors.SourceError, 422),
+    (errors.UsageError, 422),
+)
+
+
+class Problem(BaseModel):
+    """What went wrong (RFC 9457). ``code`` is stable; the list is in docs/http.md."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str
+    detail: str | None = None
+    field: str | None = Field(None, description="The part of the request at fault")
+    request_id: str
+
+
+class ServiceError(BinocleError):
+    """An error of the door itself, with its status."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        field: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code  # type: ignore[misc]
+        self.field = field
+        self.headers = headers or {}
+
+
+def overloaded() -> ServiceError:
+    """Return the answer of a full queue: come back in a second."""
+    return ServiceError(
+        503, "overloaded", "too many requests are waiting; try again", headers={"Retry-After": "1"}
+    )
+
+
+def problem_response(
+    request: Request,
+    status: int,
+    code: str,
+    detail: str | None,
+    *,
+    field: str | None = None,
+    headers: dict[str, str] | None = None,
+) -> JSONResponse:
+    """Return a problem document."""
+    problem = Problem(
+        title=code.replace("-", " "),
+        status=status,
+        code=code,
+        detail=detail,
+        field=field,
+        request_id=request.state.request_id,
+    )
+    return JSONResponse(problem.model_dump(), status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def status_of(error: BinocleError) -> int:
+    """Return the HTTP status an error stands for."""
+    if isinstance(error, ServiceError):
+        return error.status
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+
+
+def install(app: FastAPI) -> None:
+    """Make an application answer every error with a problem document."""
+
+    @app.exception_handler(BinocleError)
+    async def deliberate(request: Request, error: BinocleError) -> JSONResponse:
+        status = status_of(error)
+        headers = dict(error.headers) if isinstance(error, ServiceError) else {}
+        if status == 503:
+            headers.setdefault("Retry-After", "1")
+        field = error.field if isinstance(error, ServiceError) else None
+        if status >= 500 and status != 503:
+            _log.error("request %s: %s", request.state.request_id, error)
+            return problem_response(request, 500, "internal", None)
+        return problem_response(
+            request, status, error.code, str(error), field=field, headers=headers
+        )
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        first: dict[str, Any] = dict(error.errors()[0])
+        field = ".".join(str(part) for part in first["loc"])
+        return problem_response(request, 422, "invalid", str(first["msg"]), field=field)
+
+    @app.exception_handler(HTTPException)
+    async def framework(request: Request, error: HTTPException) -> JSONResponse:
+        codes = {404: "no-such-path", 405: "method-not-allowed", 400: "bad-request"}
+        code = codes.get(error.status_code, "refused")
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers.setdefault("Allow", "GET")
+            headers["Allow"] = ", ".join(sorted(_methods(request) or {headers["Allow"]}))
+        return problem_response(
+            request, error.status_code, code, str(error.detail), headers=headers
+        )
+
+
+def _methods(request: Request) -> set[str]:
+    """Return the documented methods of all routes of a path; each knows only its own."""
+    found: set[str] = set()
+    for route in request.app.router.routes:
+        matched, _ = route.matches({**request.scope, "method": ""})
+        if matched is not Match.NONE and getattr(route, "include_in_schema", False):
+            found |= set(getattr(route, "methods", None) or ())
+    return found - {"HEAD"}

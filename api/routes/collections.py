@@ -1,0 +1,77 @@
+"""Collections: what there is, making one, removing one."""
+
+from fastapi import APIRouter, Response
+
+from api.access import KeyDependency, Readable, ServiceDependency, allow
+from api.removing import remove_collection
+from api.schemas import CollectionIn, CollectionOut, CollectionsOut, Name
+from api.service import public_model
+from binocle.catalog import reading
+from binocle.collection import Collection
+from binocle.encoders.registry import DEFAULT_MODEL
+from binocle.types import KINDS
+
+router = APIRouter(tags=["collections"])
+
+
+@router.get("")
+def list_collections(service: ServiceDependency, key: KeyDependency) -> CollectionsOut:
+    """List the collections the key may read."""
+    names = service.workshop.collection_names()
+    seen = [name for name in names if key is None or key.allows("read", name)]
+    return CollectionsOut(collections=[describe(service.collection(name)) for name in seen])
+
+
+@router.get("/{name}")
+def get_collection(collection: Readable) -> CollectionOut:
+    """Tell what a collection holds."""
+    return describe(collection)
+
+
+@router.put("/{name}")
+async def put_collection(
+    name: Name, service: ServiceDependency, key: KeyDependency, body: CollectionIn | None = None
+) -> CollectionOut:
+    """Make a collection; one that is there stays as it is, if the model agrees."""
+    allow(key, "write", name)
+    asked = body.model if body else None
+    model = await service.storing.run(service.model_named, asked) if asked else None
+    exists = name in service.workshop.collection_names()
+    if not exists or model is not None:
+        desk = await service.desk(model or DEFAULT_MODEL)
+        collection = await service.storing.run(service.workshop.open_collection, name, create=True)
+        try:
+            await service.storing.run(collection.claim_space, desk.encoder.space)
+        finally:
+            collection.close()
+    described: CollectionOut = await service.storing.run(describe, service.collection(name))
+    return described
+
+
+@router.delete("/{name}", status_code=204, response_class=Response)
+def delete_collection(name: Name, service: ServiceDependency, key: KeyDependency) -> Response:
+    """Remove a collection; pictures outside the service are never touched."""
+    allow(key, "write", name)
+    service.collection(name)
+    service.forget(name)
+    remove_collection(service.workshop, name)
+    return Response(status_code=204)
+
+
+def describe(collection: Collection) -> CollectionOut:
+    """Return what a collection holds."""
+    space = collection.space
+    with collection.reading() as connection:
+        records = reading.count_records(connection)
+        parts = reading.count_parts(connection)
+        changed_at = reading.changed_at(connection)
+    return CollectionOut(
+        name=collection.path.name,
+        model=public_model(space.name) if space else None,
+        dimension=space.dimension if space else None,
+        records=records,
+        parts={kind: parts[kind] for kind in KINDS},
+        indices={kind: collection.index_of(kind).description for kind in KINDS if parts[kind]},
+        bytes=collection.size_bytes(),
+        changed_at=changed_at,
+    )

@@ -1,0 +1,268 @@
+"""Records: storing, reading, changing, removing."""
+
+import asyncio
+import base64
+import hashlib
+import json
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+from fastapi import Query as Parameter
+from pydantic import ValidationError
+from starlette.datastructures import UploadFile
+
+from api import uploads
+from api.access import Readable, ServiceDependency, Writable
+from api.answers import record_out
+from api.problems import ServiceError
+from api.removing import remove_records
+from api.routes.searching import decoded
+from api.schemas import (
+    ImageIn,
+    ItemError,
+    MetadataPatch,
+    RecordIn,
+    RecordOut,
+    RecordPage,
+    RecordResult,
+    RecordsIn,
+    RecordsOut,
+)
+from api.service import EncoderDesk, Service
+from binocle.catalog import reading, writing
+from binocle.collection import Collection
+from binocle.errors import BinocleError, CursorError, NotFoundError
+from binocle.filters import parse_json
+from binocle.types import MetadataValue, NewPart, NewRecord, Picture, Record
+from search.where import parse_where
+
+router = APIRouter(tags=["records"])
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"$ref": "#/components/schemas/RecordsIn"}},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "records": {
+                            "type": "string",
+                            "description": "The JSON body; its pictures name files of this form",
+                        }
+                    },
+                    "additionalProperties": {"type": "string", "format": "binary"},
+                    "required": ["records"],
+                }
+            },
+        },
+    }
+}
+
+
+@router.post("/{name}/records", openapi_extra=_BODY)
+async def store_records(
+    collection: Writable, service: ServiceDependency, request: Request
+) -> RecordsOut:
+    """Store records, replacing those of the same id; each has an outcome of its own.
+
+    What is reported as stored is on disk.
+    """
+    body, files = await _parse(request)
+    if len(body.records) > service.settings.max_batch:
+        detail = f"{len(body.records)} records are more than {service.settings.max_batch}"
+        raise ServiceError(422, "batch-too-large", detail, field="records")
+    desk = await service.desk_of(collection)
+    await service.storing.run(collection.claim_space, desk.encoder.space)
+    prepared = await asyncio.gather(
+        *(_prepare(service, desk, collection, record, files) for record in body.records)
+    )
+    good = [one for one in prepared if isinstance(one, NewRecord)]
+    if good:
+        await service.storing.run(collection.upsert, good)
+    results = [
+        RecordResult(id=record.id, status="stored")
+        if isinstance(outcome, NewRecord)
+        else RecordResult(id=record.id, status="failed", error=outcome)
+        for record, outcome in zip(body.records, prepared, strict=True)
+    ]
+    return RecordsOut(results=results, stored=len(good), failed=len(results) - len(good))
+
+
+@router.get("/{name}/records")
+async def list_records(
+    collection: Readable,
+    service: ServiceDependency,
+    where: Annotated[str | None, Parameter(max_length=4000, examples=["price < 100"])] = None,
+    filter_json: Annotated[str | None, Parameter(alias="filter", max_length=20_000)] = None,
+    limit: Annotated[int, Parameter(ge=1, le=1000)] = 100,
+    cursor: Annotated[str | None, Parameter(max_length=200)] = None,
+) -> RecordPage:
+    """List records in the order they were first stored, filtered as typed or as JSON."""
+    after = _after(cursor)
+    clauses = [parse_where(where)] if where and where.strip() else []
+    if filter_json:
+        try:
+            clauses.append(parse_json(json.loads(filter_json)))
+        except (ValueError, RecursionError) as error:
+            raise ServiceError(422, "bad-filter", f"no JSON ({error})", field="filter") from error
+
+    def page() -> RecordPage:
+        with collection.reading() as connection:
+            found = reading.records_after(connection, after, limit + 1, clauses)
+            shown = found[:limit]
+            records = [
+                record_out(
+                    Record(
+                        one.id, one.uri, one.metadata, reading.parts_of_record(connection, number)
+                    ),
+                    collection.path.name,
+                )
+                for number, one in shown
+            ]
+        more = _cursor(shown[-1][0]) if len(found) > limit else None
+        return RecordPage(records=records, cursor=more)
+
+    listed: RecordPage = await service.searching.run(page)
+    return listed
+
+
+@router.get("/{name}/records/{record_id:path}")
+async def get_record(collection: Readable, service: ServiceDependency, record_id: str) -> RecordOut:
+    """Return a record with its parts."""
+    record = await service.searching.run(collection.record, record_id)
+    return record_out(record, collection.path.name)
+
+
+@router.patch("/{name}/records/{record_id:path}")
+async def patch_record(
+    collection: Writable, service: ServiceDependency, record_id: str, body: MetadataPatch
+) -> RecordOut:
+    """Set metadata fields; null removes one. Nothing is embedded again."""
+
+    def patch() -> Record:
+        with collection.writing() as connection:
+            if not writing.patch_metadata(connection, record_id, body.metadata):
+                raise NotFoundError(f"there is no record {record_id!r}")
+        return collection.record(record_id)
+
+    return record_out(await service.storing.run(patch), collection.path.name)
+
+
+@router.delete("/{name}/records/{record_id:path}", status_code=204, response_class=Response)
+async def delete_record(
+    collection: Writable, service: ServiceDependency, record_id: str
+) -> Response:
+    """Remove a record."""
+    await service.storing.run(remove_records, collection, [record_id])
+    return Response(status_code=204)
+
+
+async def _parse(request: Request) -> tuple[RecordsIn, dict[str, bytes]]:
+    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    files: dict[str, bytes] = {}
+    body: bytes | str
+    if kind == "multipart/form-data":
+        async with request.form(max_files=1000, max_fields=8) as form:
+            text = form.get("records")
+            if not isinstance(text, str):
+                raise ServiceError(422, "invalid", "the form has no JSON part", field="records")
+            body = text
+            for name, part in form.multi_items():
+                if isinstance(part, UploadFile):
+                    files[name] = await part.read()
+    elif kind in ("application/json", ""):
+        body = await request.body()
+    else:
+        raise ServiceError(422, "invalid", f"cannot read {kind}", field="content-type")
+    try:
+        return RecordsIn.model_validate(json.loads(body)), files
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise ServiceError(422, "invalid", str(first["msg"]), field=field) from error
+    except (ValueError, RecursionError) as error:
+        detail = f"the body is no JSON ({error})"
+        raise ServiceError(422, "invalid", detail, field="body") from error
+
+
+async def _prepare(
+    service: Service,
+    desk: EncoderDesk,
+    collection: Collection,
+    record: RecordIn,
+    files: dict[str, bytes],
+) -> NewRecord | ItemError:
+    """Decode, embed and keep one record's parts; what is wrong with it stays with it."""
+    try:
+        return await _new_record(service, desk, collection, record, files)
+    except ServiceError as error:
+        if error.status == 503:
+            raise
+        return ItemError(code=error.code, detail=str(error))
+    except BinocleError as error:
+        return ItemError(code=error.code, detail=str(error))
+
+
+async def _new_record(
+    service: Service,
+    desk: EncoderDesk,
+    collection: Collection,
+    record: RecordIn,
+    files: dict[str, bytes],
+) -> NewRecord:
+    images = [one if isinstance(one, ImageIn) else ImageIn(data=one) for one in record.images]
+    data = [_bytes_of(one, files) for one in images]
+    texts = [
+        (role, text)
+        for role, value in record.texts.items()
+        for text in (value if isinstance(value, list) else [value])
+    ]
+    if not images and not texts:
+        raise ServiceError(422, "empty", "a record needs a picture or a text")
+    spec = desk.encoder.image_spec
+    pictures: list[Picture] = await asyncio.gather(
+        *(service.decoding.run(service.decoders.decode, one, spec) for one in data)
+    )
+    image_rows = await desk.images([one.pixels for one in pictures])
+    text_rows = await desk.texts([text for _, text in texts]) if texts else []
+    parts: list[NewPart] = []
+    metadata: dict[str, MetadataValue] = dict(record.metadata)
+    for image, encoded, picture, row in zip(images, data, pictures, image_rows, strict=True):
+        sha256 = hashlib.sha256(encoded).digest()
+        uri = await service.storing.run(uploads.put, collection.path, sha256, encoded)
+        parts.append(NewPart("image", image.role, uri, sha256, row, info=picture.info))
+        for name, value in picture.info.as_metadata().items():
+            metadata.setdefault(name, value)
+        metadata.setdefault("sha256", sha256.hex())
+    for (role, text), row in zip(texts, text_rows, strict=True):
+        sha256 = hashlib.sha256(text.encode("utf-8", "replace")).digest()
+        parts.append(NewPart("text", role, f"text:{role}", sha256, row, text=text))
+    writing.check_metadata(metadata)
+    return NewRecord(record.id, record.uri or parts[0].uri, metadata, tuple(parts))
+
+
+def _bytes_of(image: ImageIn, files: dict[str, bytes]) -> bytes:
+    if (image.data is None) == (image.file is None):
+        raise ServiceError(422, "invalid", "a picture has either data or the name of a file")
+    if image.data is not None:
+        return decoded(image.data, "images")
+    if image.file not in files:
+        raise ServiceError(422, "invalid", f"the form has no file named {image.file!r}")
+    return files[image.file]
+
+
+def _cursor(number: int) -> str:
+    return base64.urlsafe_b64encode(f"r{number}".encode()).decode().rstrip("=")
+
+
+def _after(cursor: str | None) -> int:
+    if not cursor:
+        return 0
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        if not (text.startswith("r") and text[1:].isascii() and text[1:].isdigit()):
+            raise ValueError(text)
+        return min(int(text[1:]), 2**62)
+    except ValueError as error:
+        raise CursorError("the cursor is damaged; start again without one") from error

@@ -1,0 +1,221 @@
+"""Searching."""
+
+import asyncio
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from fastapi import Query as Parameter
+from pydantic import ValidationError
+from starlette.datastructures import UploadFile
+
+from api.access import Readable, ServiceDependency
+from api.answers import search_out
+from api.problems import ServiceError
+from api.schemas import BatchIn, BatchOut, SearchBesideIn, SearchIn, SearchOut, Target, TermIn
+from api.service import EncoderDesk, Service, Stopwatch
+from binocle.collection import Collection
+from binocle.filters import parse_json
+from binocle.types import Float32Array, PixelArray
+from search.query import Query, Term
+from search.where import parse_where
+
+router = APIRouter(tags=["search"])
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"$ref": "#/components/schemas/SearchIn"}},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "image": {"type": "string", "format": "binary"},
+                        "search": {"type": "string", "description": "The JSON body as a part"},
+                    },
+                    "required": ["image"],
+                }
+            },
+        },
+    }
+}
+
+
+@router.get("/{name}/search")
+async def search_by_words(
+    collection: Readable,
+    service: ServiceDependency,
+    q: Annotated[str, Parameter(min_length=1, max_length=2000, pattern=r"\S")],
+    limit: Annotated[int, Parameter(ge=1, le=1000)] = 10,
+    target: Target | None = None,
+    where: Annotated[str | None, Parameter(max_length=4000)] = None,
+    cursor: Annotated[str | None, Parameter(max_length=1000)] = None,
+) -> SearchOut:
+    """Search by words, for people and links; ``where`` is a filter as people type it."""
+    watch = Stopwatch(service.metrics)
+    asked = SearchIn(query=q, limit=limit, target=target, cursor=cursor)
+    parsed = parse_where(where) if where and where.strip() else None
+    terms = await _terms(service, collection, [asked], watch)
+    query = Query(terms[0], target, parsed, limit, cursor or None)
+    return (await _answers(service, collection, [query], watch))[0]
+
+
+@router.post("/{name}/search", openapi_extra=_BODY)
+async def search(collection: Readable, service: ServiceDependency, request: Request) -> SearchOut:
+    """Search by weighted terms: JSON, or multipart with a picture beside the same JSON."""
+    watch = Stopwatch(service.metrics)
+    asked, pictures = await _parse(request)
+    terms = await _terms(service, collection, [asked], watch, pictures)
+    return (await _answers(service, collection, [_query(asked, terms[0])], watch))[0]
+
+
+@router.post("/{name}/search/batch")
+async def search_batch(collection: Readable, service: ServiceDependency, body: BatchIn) -> BatchOut:
+    """Answer many queries in one call, embedded together."""
+    if len(body.searches) > service.settings.max_batch:
+        raise ServiceError(
+            422,
+            "batch-too-large",
+            f"{len(body.searches)} queries are more than {service.settings.max_batch}",
+            field="searches",
+        )
+    watch = Stopwatch(service.metrics)
+    terms = await _terms(service, collection, body.searches, watch)
+    queries = [_query(one, own) for one, own in zip(body.searches, terms, strict=True)]
+    answers = await _answers(service, collection, queries, watch)
+    return BatchOut(answers=answers, took_ms=watch.result())
+
+
+async def _parse(request: Request) -> tuple[SearchIn, list[bytes]]:
+    """Read either form of the request."""
+    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    pictures: list[bytes] = []
+    if kind == "multipart/form-data":
+        async with request.form(max_files=8, max_fields=8) as form:
+            for name, part in form.multi_items():
+                if isinstance(part, UploadFile):
+                    pictures.append(await part.read())
+                elif name != "search":
+                    raise ServiceError(422, "invalid", "unknown form field", field=name)
+            document = form.get("search") or "{}"
+        body: bytes | str = document if isinstance(document, str) else b"{}"
+        if not pictures:
+            raise ServiceError(422, "invalid", "the form has no file", field="image")
+    elif kind in ("application/json", ""):
+        body = await request.body()
+    else:
+        raise ServiceError(422, "invalid", f"cannot read {kind}", field="content-type")
+    try:
+        document = json.loads(body)
+        wanted = SearchBesideIn if pictures else SearchIn
+        return wanted.model_validate(document), pictures
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise ServiceError(422, "invalid", str(first["msg"]), field=field) from error
+    except (ValueError, RecursionError) as error:
+        detail = f"the body is no JSON ({error})"
+        raise ServiceError(422, "invalid", detail, field="body") from error
+
+
+def _query(asked: SearchIn, terms: tuple[Term, ...]) -> Query:
+    where = parse_json(asked.filter) if asked.filter else None
+    return Query(terms, asked.target, where, asked.limit, asked.cursor or None, asked.exact)
+
+
+async def _terms(
+    service: Service,
+    collection: Collection,
+    asked: Sequence[SearchIn],
+    watch: Stopwatch,
+    pictures: Sequence[bytes] = (),
+) -> list[tuple[Term, ...]]:
+    """Turn every text and picture into a vector, all of them in one batch."""
+    wanted = [_terms_in(one) for one in asked]
+    if pictures:
+        wanted[0] += [(TermIn(weight=1.0), picture) for picture in pictures]
+    flat = [pair for one in wanted for pair in one]
+    if not all(wanted):
+        raise ServiceError(422, "bad-query", "nothing to look for", field="query")
+    desk: EncoderDesk | None = None
+    if any(term.text is not None or picture is not None for term, picture in flat):
+        desk = await service.desk_of(collection)
+    with watch.stage("decode"):
+        pixels: list[PixelArray] = []
+        if desk is not None:
+            spec = desk.encoder.image_spec
+            found = await asyncio.gather(
+                *(
+                    service.decoding.run(service.decoders.decode, picture, spec)
+                    for _, picture in flat
+                    if picture is not None
+                )
+            )
+            pixels = [one.pixels for one in found]
+    with watch.stage("embed"):
+        texts = [term.text for term, _ in flat if term.text is not None]
+        image_rows = iter(await desk.images(pixels) if desk else [])
+        text_rows = iter(await desk.texts(texts) if desk and texts else [])
+    return [
+        tuple(_term(term, picture, image_rows, text_rows) for term, picture in one)
+        for one in wanted
+    ]
+
+
+def _terms_in(asked: SearchIn) -> list[tuple[TermIn, bytes | None]]:
+    if isinstance(asked.query, str):
+        return [(TermIn(text=asked.query), None)]
+    pairs: list[tuple[TermIn, bytes | None]] = []
+    for number, term in enumerate(asked.query):
+        given = [term.text, term.image, term.record, term.vector]
+        field = f"query.{number}"
+        if sum(one is not None for one in given) != 1:
+            detail = "a term has exactly one of text, image, record and vector"
+            raise ServiceError(422, "bad-query", detail, field=field)
+        if term.weight == 0:
+            raise ServiceError(422, "bad-query", "a weight is not 0", field=f"{field}.weight")
+        picture = decoded(term.image, f"{field}.image") if term.image is not None else None
+        pairs.append((term, picture))
+    return pairs
+
+
+def decoded(text: str, field: str) -> bytes:
+    """Return what a base64 text, or a data URL, holds.
+
+    Raises:
+        ServiceError: 422, it is no base64.
+    """
+    try:
+        return base64.b64decode(text.rsplit(",", 1)[-1], validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ServiceError(422, "invalid", f"no base64 ({error})", field=field) from error
+
+
+def _term(term: TermIn, picture: bytes | None, image_rows: Any, text_rows: Any) -> Term:
+    if picture is not None:
+        return Term(vector=next(image_rows), weight=term.weight)
+    if term.text is not None:
+        return Term(vector=next(text_rows), weight=term.weight)
+    if term.record is not None:
+        return Term(record=term.record, weight=term.weight)
+    return Term(vector=_as_vector(term.vector or []), weight=term.weight)
+
+
+def _as_vector(numbers: list[float]) -> Float32Array:
+    import numpy as np
+
+    with np.errstate(over="ignore"):
+        return np.asarray(numbers, np.float64).astype(np.float32)
+
+
+async def _answers(
+    service: Service, collection: Collection, queries: Sequence[Query], watch: Stopwatch
+) -> list[SearchOut]:
+    searcher = service.workshop.searcher(collection)
+    with watch.stage("search"):
+        answers = await service.searching.run(lambda: [searcher.search(query) for query in queries])
+    took = watch.result()
+    return [search_out(answer, collection, took) for answer in answers]

@@ -1,0 +1,287 @@
+"""The wire: what requests and answers look like. Parsed here, trusted inside."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from binocle.types import MetadataValue
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+RecordId = Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Text = Annotated[str, Field(min_length=1, max_length=20_000, pattern=r"\S")]
+Base64 = Annotated[str, Field(min_length=4, description="An encoded picture in base64")]
+Target = Literal["image", "text", "any"]
+Metadata = dict[str, MetadataValue]
+Filter = Annotated[
+    dict[str, Any],
+    Field(
+        description="Fields with a scalar (eq), a list (in) or operators (eq, ne, in, lt, lte, gt, "
+        "gte, exists, prefix); 'and', 'or' and 'not' combine",
+        examples=[{"price": {"lt": 100}, "color": ["Red", "Navy Blue"]}],
+    ),
+]
+
+
+class Strict(BaseModel):
+    """A request: what it does not know, it refuses."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class TermIn(Strict):
+    """One thing to look for; exactly one of the first four."""
+
+    text: Text | None = None
+    image: Base64 | None = None
+    record: RecordId | None = None
+    vector: list[float] | None = Field(None, min_length=1, max_length=8192)
+    weight: float = Field(1.0, ge=-1000, le=1000, description="Negative stays away; not 0")
+
+
+class SearchIn(Strict):
+    """A query."""
+
+    query: Text | Annotated[list[TermIn], Field(min_length=1, max_length=64)] = Field(
+        description="Words, or weighted terms"
+    )
+    target: Target | None = Field(None, description="Pictures by default, else texts")
+    filter: Filter | None = None
+    limit: int = Field(10, ge=1, le=1000)
+    cursor: str | None = Field(None, max_length=1000)
+    exact: bool = False
+
+
+class SearchBesideIn(SearchIn):
+    """A query beside an uploaded picture, which may be all there is to look for."""
+
+    query: Text | Annotated[list[TermIn], Field(max_length=64)] = Field(default_factory=list)
+
+
+class BatchIn(Strict):
+    """Many queries in one call."""
+
+    searches: list[SearchIn] = Field(min_length=1, max_length=256)
+
+
+class PartOut(BaseModel):
+    """The part of a record that matched."""
+
+    id: int
+    kind: Literal["image", "text"]
+    role: str
+    uri: str
+    text: str | None
+
+
+class HitOut(BaseModel):
+    """A record that matched."""
+
+    id: str
+    score: float = Field(description="What hits are sorted by; higher is better")
+    similarity: float = Field(description="Cosine of query and part, -1 to 1")
+    uri: str
+    kind: Literal["image", "text"]
+    part: PartOut
+    metadata: Metadata
+    thumbnail: str | None = Field(description="Path of a small JPEG, where there is a picture")
+
+
+class SearchOut(BaseModel):
+    """An answer."""
+
+    hits: list[HitOut]
+    cursor: str | None = Field(description="Asks for the next page")
+    target: Target
+    exact: bool = Field(description="Whether a full scan would give the same")
+    space: str | None = Field(description="The model")
+    took_ms: dict[str, float] = Field(description="By stage: decode, embed, search, total")
+
+
+class BatchOut(BaseModel):
+    """Answers in the order of the queries."""
+
+    answers: list[SearchOut]
+    took_ms: dict[str, float]
+
+
+class ImageIn(Strict):
+    """A picture: in base64, or a file of the same multipart request by its name."""
+
+    data: Base64 | None = None
+    file: str | None = Field(None, min_length=1, max_length=200)
+    role: str = Field("image", min_length=1, max_length=100)
+
+
+class RecordIn(Strict):
+    """A record to store, replacing what has its id."""
+
+    id: RecordId
+    metadata: Metadata = Field(default_factory=dict, max_length=500)
+    images: list[Base64 | ImageIn] = Field(default_factory=list, max_length=32)
+    texts: dict[str, Text | list[Text]] = Field(
+        default_factory=dict, max_length=64, description="By role, such as title"
+    )
+    uri: str | None = Field(None, max_length=2000, description="Where it lies for you; not read")
+
+
+class RecordsIn(Strict):
+    """Records to store."""
+
+    records: list[RecordIn] = Field(min_length=1, max_length=256)
+
+
+class ItemError(BaseModel):
+    """Why one record was not stored."""
+
+    code: str
+    detail: str
+
+
+class RecordResult(BaseModel):
+    """What became of one record."""
+
+    id: str
+    status: Literal["stored", "failed"]
+    error: ItemError | None = None
+
+
+class RecordsOut(BaseModel):
+    """What became of each, in order."""
+
+    results: list[RecordResult]
+    stored: int
+    failed: int
+
+
+class RecordOut(BaseModel):
+    """A stored record."""
+
+    id: str
+    uri: str
+    metadata: Metadata
+    parts: list[PartOut]
+    thumbnail: str | None
+
+
+class RecordPage(BaseModel):
+    """Some of the records, in the order they were first stored."""
+
+    records: list[RecordOut]
+    cursor: str | None
+
+
+class MetadataPatch(Strict):
+    """Fields to set; null removes one."""
+
+    metadata: dict[str, MetadataValue | None] = Field(min_length=1, max_length=500)
+
+
+class CollectionIn(Strict):
+    """A collection to make."""
+
+    model: str | None = Field(None, max_length=500, description="One of GET /v1/models")
+
+
+class CollectionOut(BaseModel):
+    """What a collection holds."""
+
+    name: str
+    model: str | None
+    dimension: int | None
+    records: int
+    parts: dict[str, int]
+    indices: dict[str, str]
+    bytes: int
+    changed_at: str | None
+
+
+class CollectionsOut(BaseModel):
+    """All collections the key may see."""
+
+    collections: list[CollectionOut]
+
+
+class EmbeddingsIn(BaseModel):
+    """What OpenAI's clients send; pictures are data URLs. Other fields are ignored."""
+
+    input: Text | Annotated[list[Text], Field(min_length=1, max_length=10_000)]
+    model: str = Field(max_length=500)
+    encoding_format: Literal["float", "base64"] = "float"
+
+
+class Embedding(BaseModel):
+    """One vector: numbers, or base64 of little-endian float32."""
+
+    object: Literal["embedding"] = "embedding"
+    index: int
+    embedding: list[float] | str
+
+
+class Usage(BaseModel):
+    """Counted in words."""
+
+    prompt_tokens: int
+    total_tokens: int
+
+
+class EmbeddingsOut(BaseModel):
+    """OpenAI's shape."""
+
+    object: Literal["list"] = "list"
+    data: list[Embedding]
+    model: str
+    usage: Usage
+
+
+class ModelOut(BaseModel):
+    """A model clients may name."""
+
+    id: str
+    object: Literal["model"] = "model"
+    created: int = 0
+    owned_by: str = "binocle"
+
+
+class ModelsOut(BaseModel):
+    """OpenAI's shape."""
+
+    object: Literal["list"] = "list"
+    data: list[ModelOut]
+
+
+class JobIn(Strict):
+    """A source the operator allows, by its path, and what a table's columns mean."""
+
+    source: str = Field(min_length=1, max_length=4000, pattern=r"^[^\x00]+$")
+    model: str | None = Field(None, max_length=500)
+    id_column: str | None = Field(None, max_length=200)
+    image_column: str | None = Field(None, max_length=200)
+    text_columns: list[str] = Field(default_factory=list, max_length=32)
+
+
+class JobOut(BaseModel):
+    """How far an indexing job is."""
+
+    id: str
+    collection: str
+    source: str
+    state: Literal["waiting", "running", "done", "failed", "cancelled"]
+    done: int
+    total: int
+    counts: dict[str, int]
+    error: ItemError | None
+
+
+class Health(BaseModel):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+    version: str
+
+
+class Readiness(BaseModel):
+    """Models are loaded and catalogues open."""
+
+    ready: bool
+    collections: int
+    models: list[str]

@@ -1,0 +1,259 @@
+"""What the routes share: opened collections, encoders with their queues, decoders, metrics."""
+
+import asyncio
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from api.batching import Batcher
+from api.keys import KeyRing
+from api.metrics import Metrics
+from api.problems import ServiceError, overloaded
+from api.wiring import Workshop
+from binocle.collection import Collection, check_space
+from binocle.decoding import DecoderPool
+from binocle.encoders.base import Encoder
+from binocle.encoders.registry import DEFAULT_MODEL
+from binocle.errors import BinocleError, NotFoundError
+from binocle.types import Float32Array, PixelArray
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+_CACHED_QUERIES = 1024
+
+
+class Stopwatch:
+    """Milliseconds by stage of one request."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._started = time.perf_counter()
+        self.stages: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Any:  # an iterator of None
+        """Time a stage; the same name adds up."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            seconds = time.perf_counter() - started
+            self.stages[name] = self.stages.get(name, 0.0) + 1000 * seconds
+            self._metrics.stages.labels(name).observe(seconds)
+
+    def result(self) -> dict[str, float]:
+        """Return the stages and the total so far, in milliseconds."""
+        total = 1000 * (time.perf_counter() - self._started)
+        return {name: round(value, 2) for name, value in {**self.stages, "total": total}.items()}
+
+
+class EncoderDesk:
+    """One encoder, a thread for it, and a queue for each kind."""
+
+    def __init__(self, encoder: Encoder, metrics: Metrics, max_batch: int, queue: int) -> None:
+        self.encoder = encoder
+        self._metrics = metrics
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="encoder")
+        self._cache: OrderedDict[str, Float32Array] = OrderedDict()
+        self._texts: Batcher[str, Float32Array] = Batcher(
+            lambda texts: list(encoder.encode_texts(texts)),
+            self._thread,
+            max_batch=max_batch,
+            queue_size=queue,
+            on_batch=metrics.batches.labels("text").observe,
+        )
+        self._images: Batcher[PixelArray, Float32Array] = Batcher(
+            lambda pixels: list(encoder.encode_images(np.stack(pixels))),
+            self._thread,
+            max_batch=max_batch,
+            queue_size=queue,
+            on_batch=metrics.batches.labels("image").observe,
+        )
+
+    async def texts(self, texts: Sequence[str]) -> list[Float32Array]:
+        """Embed texts; those asked for lately come from a cache."""
+        missing = [text for text in dict.fromkeys(texts) if text not in self._cache]
+        known = {text: self._cache[text] for text in texts if text in self._cache}
+        self._metrics.cache.labels("query", "hit").inc(len(texts) - len(missing))
+        self._metrics.cache.labels("query", "miss").inc(len(missing))
+        self._metrics.queue.labels("text").set(self._texts.waiting)
+        if missing:
+            known |= dict(zip(missing, await self._texts.submit(missing), strict=True))
+        for text in texts:
+            self._cache[text] = known[text]
+            self._cache.move_to_end(text)
+        while len(self._cache) > _CACHED_QUERIES:
+            self._cache.popitem(last=False)
+        return [known[text] for text in texts]
+
+    async def images(self, pixels: Sequence[PixelArray]) -> list[Float32Array]:
+        """Embed pictures."""
+        self._metrics.queue.labels("image").set(self._images.waiting)
+        return await self._images.submit(pixels) if pixels else []
+
+    async def close(self) -> None:
+        """Stop the queues and the thread."""
+        await asyncio.gather(self._texts.close(), self._images.close())
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+class Bounded(Generic[_T]):
+    """Threads for blocking work, and a limit to what waits for them."""
+
+    def __init__(self, name: str, threads: int, queue_size: int) -> None:
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._room = threads + queue_size
+        self._taken = 0
+
+    async def run(self, work: Callable[..., _T], *arguments: Any, **options: Any) -> _T:
+        """Run a function in a thread.
+
+        Raises:
+            ServiceError: 503, too much waits already.
+        """
+        if self._taken >= self._room:
+            raise overloaded()
+        self._taken += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._executor, partial(work, *arguments, **options))
+        finally:
+            self._taken -= 1
+
+    def close(self) -> None:
+        """Let running work finish; drop what waits."""
+        self._executor.shutdown(wait=True, cancel_futures=True)
+
+
+class Service:
+    """Everything one running service owns; closed by the application's lifespan."""
+
+    def __init__(self, workshop: Workshop) -> None:
+        settings = workshop.settings
+        self.workshop = workshop
+        self.settings = settings
+        self.keys = KeyRing(settings.home / "keys.json")
+        self.metrics = Metrics()
+        self.decoders = DecoderPool(settings.workers, settings.limits)
+        self.decoding: Bounded[Any] = Bounded("decode", settings.workers, settings.queue_size)
+        self.searching: Bounded[Any] = Bounded("search", settings.workers, settings.queue_size)
+        self.storing: Bounded[Any] = Bounded("store", 2, settings.queue_size)
+        self.ready = False
+        self._collections: dict[str, Collection] = {}
+        self._desks: dict[str, EncoderDesk] = {}
+        self._lock = threading.Lock()
+
+    def collection(self, name: str) -> Collection:
+        """Return an open collection.
+
+        Raises:
+            NotFoundError, UsageError: As for ``Workshop.open_collection``.
+        """
+        with self._lock:
+            opened = self._collections.get(name)
+            if opened is not None and not opened.exists():
+                self._collections.pop(name).close()
+                opened = None
+            if opened is None:
+                try:
+                    opened = self.workshop.open_collection(name)
+                except NotFoundError as error:  # its message names folders of this machine
+                    raise NotFoundError(f"there is no collection {name!r}") from error
+                self._collections[name] = opened
+            return opened
+
+    def forget(self, name: str) -> None:
+        """Close a collection that is about to be removed."""
+        with self._lock:
+            opened = self._collections.pop(name, None)
+        if opened is not None:
+            opened.close()
+
+    async def desk(self, model: str) -> EncoderDesk:
+        """Return a model's encoder, loading it the first time."""
+        desk = self._desks.get(model)
+        if desk is None:
+            encoder = await self.storing.run(self.workshop.encoder, model)
+            desk = self._desks.get(model)
+            if desk is None:
+                settings = self.settings
+                desk = EncoderDesk(
+                    encoder, self.metrics, settings.encode_batch, settings.queue_size
+                )
+                self._desks[model] = desk
+        return desk
+
+    async def desk_of(self, collection: Collection) -> EncoderDesk:
+        """Return the encoder of a collection; of the default model while it is empty."""
+        space = collection.space
+        desk = await self.desk(space.name if space else DEFAULT_MODEL)
+        if space is not None:
+            check_space(space, desk.encoder.space, collection.path.name)
+        return desk
+
+    def models(self) -> dict[str, str]:
+        """Return the models clients may name: the default's and the collections', by public name."""
+        names = {DEFAULT_MODEL, *self._desks}
+        for name in self.workshop.collection_names():
+            space = self.collection(name).space
+            if space is not None:
+                names.add(space.name)
+        return {public_model(name): name for name in sorted(names)}
+
+    def model_named(self, name: str) -> str:
+        """Return the model a client names.
+
+        Raises:
+            ServiceError: 404, it is not one of ``models``.
+        """
+        models = self.models()
+        if name not in models:
+            known = ", ".join(models)
+            raise ServiceError(
+                404, "unknown-model", f"no model {name!r} here; there are: {known}", field="model"
+            )
+        return models[name]
+
+    def loaded_models(self) -> list[str]:
+        """Return the models in memory."""
+        return sorted(map(public_model, self._desks))
+
+    async def start(self) -> None:
+        """Open every collection and load its model, so that the first request is quick."""
+        for name in self.workshop.collection_names():
+            try:
+                collection = self.collection(name)
+                if collection.space is not None:
+                    await self.desk_of(collection)
+            except BinocleError as error:  # the other collections can still be searched
+                _log.warning("the collection %s is not ready: %s", name, error)
+        self.ready = True
+
+    async def close(self) -> None:
+        """Finish what runs, then close everything."""
+        self.ready = False
+        work: list[Awaitable[None]] = [desk.close() for desk in self._desks.values()]
+        await asyncio.gather(*work)
+        for pool in (self.searching, self.storing, self.decoding):
+            pool.close()
+        self.decoders.close()
+        for collection in self._collections.values():
+            collection.close()
+
+
+def public_model(name: str) -> str:
+    """Return a model's name as clients see it: of a local folder or file only the last part."""
+    folder = Path(name)
+    if folder.is_absolute():
+        return folder.name
+    architecture, slash, pretrained = name.partition("/")
+    return f"{architecture}/{Path(pretrained).name}" if slash and "/" in pretrained else name
