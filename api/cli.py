@@ -193,13 +193,13 @@ def search(
     as_json: bool,
     **engine: Any,
 ) -> None:
-    r"""Find records by TEXT, by a picture, by another record, or by several of these.
+    """Find records by TEXT, by a picture, by another record, or by several of these.
 
     \b
     binocle search a dog at the lake
     binocle search --image beach.jpg --without people
     binocle search "running shoes" --where "price < 60 and color = Red"
-    """  # fmt: skip
+    """  # noqa: D301  # fmt: skip
     from api.printing import print_answer
     from search.query import Query, Term
     from search.where import parse_where
@@ -211,11 +211,14 @@ def search(
         *(Term(record=record) for record in records),
         *(Term(text=one, weight=-0.5) for one in without),
     ]
-    query = Query(tuple(terms), target, parse_where(where) if where else None, limit, cursor, exact)
+    parsed = parse_where(where) if where else None
+    query = Query(tuple(terms), target, parsed, limit, cursor, exact)
     workshop = _workshop(**engine)
     with workshop.open_collection(collection) as opened:
         answer = workshop.searcher(opened).search(query)
         print_answer(answer, opened, as_json=as_json)
+        for doubt in doubts(opened, parsed) if parsed else ():
+            click.echo(f"Note: {doubt}", err=True)
 
 
 @cli.command()
@@ -387,6 +390,9 @@ def _run(arguments: Sequence[str] | None) -> int:
         cli.main(args=given, prog_name="binocle", standalone_mode=False)
     except click.exceptions.Abort:
         return _EXIT_INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return _EXIT_USAGE
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         hint = f" (try '{context.command_path} --help')" if context else ""
@@ -394,10 +400,12 @@ def _run(arguments: Sequence[str] | None) -> int:
     except UsageError as error:
         return _fail(str(error), _EXIT_USAGE, debug)
     except BinocleError as error:
+        # An interrupt inside a library may come out as an error of that library.
+        if _interrupted:
+            return _fail(_interruption(given), _EXIT_INTERRUPTED, debug)
         return _fail(str(error), _EXIT_FAILURE, debug)
     except _InterruptedError:
-        message = "interrupted; what was committed is kept, run the same command again to go on"
-        return _fail(message, _EXIT_INTERRUPTED, debug=False)
+        return _fail(_interruption(given), _EXIT_INTERRUPTED, debug)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # who read us has gone
         return _EXIT_FAILURE
@@ -421,8 +429,18 @@ class _InterruptedError(BaseException):
     """Ctrl-C or a polite kill. Not a KeyboardInterrupt, which click would swallow."""
 
 
-def _interrupt(_signal: int, _frame: object) -> NoReturn:
+_interrupted: list[int] = []
+
+
+def _interrupt(signal_number: int, _frame: object) -> NoReturn:
+    _interrupted.append(signal_number)
     raise _InterruptedError
+
+
+def _interruption(arguments: Sequence[str]) -> str:
+    if "index" not in arguments:
+        return "interrupted"
+    return "interrupted; what was committed is kept, run the same command again to go on"
 
 
 if __name__ == "__main__":

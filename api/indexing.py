@@ -47,8 +47,8 @@ def index_sources(
                 with _listener(source.path.name) as listener:
                     report = workshop.indexer(collection, model, listener.update).run(source)
             except SourceError as error:
-                failures.append(str(error))
-                click.echo(f"Error: {error}", err=True)
+                failures.append(" ".join(str(error).split()))
+                click.echo(f"Error: {failures[-1]}", err=True)
                 continue
             reports.append(report)
             if not as_json:
@@ -74,8 +74,8 @@ def _sentence(report: Report, name: str) -> str:
     said = ", ".join(f"{count:,} {word}" for count, word in counts if count) or "nothing changed"
     if tally.taken_over:
         said += f" ({tally.taken_over:,} have ids that were another source's, and replaced those)"
-    embedded = tally.images_embedded + tally.texts_embedded
-    rate = f", {embedded / report.seconds:,.0f} embedded a second" if embedded >= 100 else ""
+    stored = tally.added + tally.updated
+    rate = f", {stored / report.seconds:,.0f} records a second" if stored >= 100 else ""
     hint = "" if name == "default" else f" -c {name}"
     more = f" ('binocle skipped{hint}' tells why)" if tally.skipped else ""
     return f"{report.source.uri}: {said} in {report.seconds:.1f} s{rate}{more}"

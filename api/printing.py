@@ -4,16 +4,22 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from textwrap import shorten
 
 import click
 
 from api.wiring import Workshop
 from binocle.catalog import reading
 from binocle.collection import Collection
+from binocle.encoders import colour
 from binocle.encoders.recommended import QUALITY_SOURCE, RECOMMENDED
 from binocle.encoders.registry import DEFAULT_MODEL
+from binocle.errors import StorageError
 from binocle.types import KINDS, Hit
 from search.searcher import Answer
+
+_SHOWN_CHARACTERS = 300
+_TITLES = ("title", "name", "caption")
 
 
 def hit_as_json(hit: Hit) -> dict[str, object]:
@@ -47,14 +53,29 @@ def print_answer(answer: Answer, collection: Collection, *, as_json: bool) -> No
     """Print hits."""
     if as_json:
         click.echo(json.dumps(answer_as_json(answer, collection), ensure_ascii=False))
-    elif not answer.hits:
+        return
+    if not answer.hits:
         click.echo("nothing matches", err=True)
-    else:
-        rows = [
-            (f"{hit.score:.3f}", hit.record.id, hit.part.text or hit.part.uri)
-            for hit in answer.hits
-        ]
-        _print_table(("score", "record", "found"), rows)
+        return
+    rows = [(f"{hit.similarity:.3f}", hit.record.id, _found(hit)) for hit in answer.hits]
+    _print_table(("similarity", "record", "found"), rows)
+    space = collection.space
+    if space and space.name == colour.NAME and not any(hit.similarity for hit in answer.hits):
+        click.echo(
+            "Note: the model 'colour' knows colours only, and none of these words; for meaning, "
+            "index with another --model ('binocle models' lists good ones)",
+            err=True,
+        )
+
+
+def _found(hit: Hit) -> str:
+    """Return what a person recognises a hit by: its text, its title, or where its picture lies."""
+    if hit.part.text:
+        return shorten(hit.part.text, _SHOWN_CHARACTERS, placeholder="…")
+    metadata = hit.record.metadata
+    titled = next((metadata[name] for name in _TITLES if name in metadata), None)
+    where = hit.part.uri
+    return f"{shorten(str(titled), 100, placeholder='…')}  {where}" if titled else where
 
 
 def print_info(collection: Collection, *, as_json: bool) -> None:
@@ -115,10 +136,14 @@ def print_collections(workshop: Workshop, *, as_json: bool) -> None:
     """Print all collections."""
     rows = []
     for name in workshop.collection_names():
-        with workshop.open_collection(name) as collection:
-            space = collection.space
-            with collection.reading() as connection:
-                counts = reading.count_parts(connection)
+        try:
+            with workshop.open_collection(name) as collection:
+                space = collection.space
+                with collection.reading() as connection:
+                    counts = reading.count_parts(connection)
+        except StorageError as error:
+            click.echo(f"Error: {name}: {error}", err=True)
+            continue
         rows.append((name, counts["image"], counts["text"], space.name if space else ""))
     if as_json:
         named = [dict(zip(("name", "images", "texts", "model"), row, strict=True)) for row in rows]

@@ -1,6 +1,7 @@
 """Errors as RFC 9457 problem documents, each with a stable code and the request's id."""
 
 import logging
+import re
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -8,7 +9,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
 
 from binocle import errors
 from binocle.errors import BinocleError
@@ -132,10 +132,10 @@ def install(app: FastAPI) -> None:
 
 
 def _methods(request: Request) -> set[str]:
-    """Return the documented methods of all routes of a path; each knows only its own."""
-    found: set[str] = set()
-    for route in request.app.router.routes:
-        matched, _ = route.matches({**request.scope, "method": ""})
-        if matched is not Match.NONE and getattr(route, "include_in_schema", False):
-            found |= set(getattr(route, "methods", None) or ())
-    return found - {"HEAD"}
+    """Return the documented methods of a path; the framework names only the first route's."""
+    for template, operations in request.app.openapi()["paths"].items():
+        pattern = re.sub(r"\\{record_id\\}", ".+", re.escape(template))
+        pattern = re.sub(r"\\{\w+\\}", "[^/]+", pattern)
+        if re.fullmatch(pattern, request.url.path):
+            return {method.upper() for method in operations}
+    return set()

@@ -30,7 +30,7 @@ def remove_source(collection: Collection, path: str) -> str:
     Raises:
         NotFoundError: There is no such source.
     """
-    with collection.writing() as connection:
+    with collection.indexing(), collection.writing() as connection:
         known = reading.all_sources(connection)
         wanted = {path, str(Path(path).expanduser().absolute())}
         for source in known:
@@ -44,5 +44,6 @@ def remove_source(collection: Collection, path: str) -> str:
 def remove_collection(workshop: Workshop, name: str) -> str:
     """Remove a collection's folder; say which."""
     path = workshop.collection_path(name)
-    shutil.rmtree(path)
+    with workshop.open_collection(name) as collection, collection.indexing():
+        shutil.rmtree(path)
     return f"removed the collection {name!r} ({path})"

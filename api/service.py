@@ -201,7 +201,7 @@ class Service:
         return desk
 
     def models(self) -> dict[str, str]:
-        """Return the models clients may name: the default's and the collections', by public name."""
+        """Return the models clients may name, by public name: the default, the collections'."""
         names = {DEFAULT_MODEL, *self._desks}
         for name in self.workshop.collection_names():
             space = self.collection(name).space

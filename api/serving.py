@@ -1,6 +1,8 @@
 """``binocle serve``: the HTTP service under uvicorn."""
 
 import ipaddress
+import socket
+import sys
 
 import uvicorn
 
@@ -25,16 +27,38 @@ def serve_forever(workshop: Workshop, *, without_keys: bool = False) -> None:
             f"{settings.host} can be reached from other machines, and there are no API keys; make "
             "one with 'binocle keys add NAME', or say --without-keys to let everybody in"
         )
-    uvicorn.run(
+    listening = _listen(settings.host, settings.port)
+    config = uvicorn.Config(
         create_app(workshop),
-        host=settings.host,
-        port=settings.port,
         log_level="info",
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=_GRACE_S,
         limit_concurrency=settings.queue_size * 4,
     )
+    host, port = listening.getsockname()[:2]
+    print(f"Binocle answers at http://{host}:{port}, documented at /docs", file=sys.stderr)
+    with listening:
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket.
+
+    Raises:
+        UsageError: The address is taken, or not of this machine.
+    """
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, kind)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UsageError(
+            f"cannot listen at {host}, port {port} ({reason}); choose another with --port"
+        ) from error
+    return listening
 
 
 def _is_loopback(host: str) -> bool:

@@ -17,7 +17,7 @@ _PREFIX = "BINOCLE_"
 class Settings(BaseSettings):
     """Everything that can be set; each is the variable ``BINOCLE_`` and its name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True)
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_ignore_empty=True, frozen=True)
 
     home: Path = Field(default_factory=lambda: user_data_path("binocle", appauthor=False))
     device: str = "auto"
@@ -65,8 +65,11 @@ def read_settings(**options: object) -> Settings:
             )
     given = {name: value for name, value in options.items() if value is not None}
     try:
-        return Settings(**given)  # type: ignore[arg-type]
+        settings = Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
         raise UsageError(f"{name}={first['input']!r}: {first['msg']}") from error
+    if settings.home.exists() and not settings.home.is_dir():
+        raise UsageError(f"the data home {settings.home} is a file, not a folder")
+    return settings

@@ -20,10 +20,11 @@ from types import TracebackType
 from typing import Self, cast
 
 import numpy as np
+from filelock import FileLock, Timeout
 
 from binocle.catalog import reading, writing
 from binocle.catalog.database import Connection, Database
-from binocle.errors import NotFoundError, SpaceMismatchError, StorageError
+from binocle.errors import BusyError, NotFoundError, SpaceMismatchError, StorageError
 from binocle.filters import Filter
 from binocle.types import (
     KINDS,
@@ -156,6 +157,28 @@ class Collection:
         """Give a connection for the changes in ``catalog.writing``: one transaction."""
         with self._database.writing() as connection:
             yield connection
+
+    @contextmanager
+    def indexing(self) -> Iterator[None]:
+        """Hold the lock of indexing runs, and of what must not happen during one.
+
+        Raises:
+            BusyError: Another run holds it.
+        """
+        lock = FileLock(self.path / "indexing.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise BusyError(
+                f"another run is indexing into the collection {self.path.name!r}; wait until it "
+                "ends, or use another one with -c NAME"
+            ) from error
+        except OSError as error:
+            raise StorageError(f"cannot lock {self.path} ({error.strerror})") from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     @property
     def space(self) -> Space | None:
@@ -412,8 +435,13 @@ class Collection:
         except FileNotFoundError:
             return self._empty(space)
         except (OSError, ValueError, KeyError, TypeError, StorageError) as error:
-            _log.warning("ignoring the saved %s index of %s: %s", kind, self.path.name, error)
-            return self._empty(space)
+            _log.warning(
+                "ignoring the saved %s index of %s and making it anew: %s",
+                kind, self.path.name, error,
+            )  # fmt: skip
+            empty = self._empty(space)
+            empty.unsaved = _SAVE_AFTER_ROWS  # so that it is replaced
+            return empty
 
     def _with_owners(
         self, kind: Kind, index: FaissIndex, last_part_id: int, change: int

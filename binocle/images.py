@@ -119,7 +119,7 @@ def open_picture(data: bytes, limits: Limits) -> Image.Image:
     if width * height > limits.max_pixels:
         raise PictureTooLargeError(
             f"{width} x {height} pixels are more than the limit of {limits.max_pixels:,}; "
-            "raise it with --max-pixels"
+            "raise it with --max-pixels or BINOCLE_MAX_PIXELS"
         )
     if width < 1 or height < 1:
         raise PictureError(f"the picture is {width} x {height} pixels")

@@ -3,12 +3,10 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
-
-from filelock import FileLock, Timeout
 
 from binocle.catalog import reading, writing
 from binocle.catalog.database import Connection
@@ -16,7 +14,7 @@ from binocle.catalog.reading import Item, SourceRow
 from binocle.collection import Collection
 from binocle.decoding import DecoderPool
 from binocle.encoders.base import Encoder
-from binocle.errors import BusyError, NothingIndexedError
+from binocle.errors import NothingIndexedError
 from binocle.types import ImageSpec, Limits
 from indexer.chunks import ChunkWriter, Embedder, Tally, picture_key, skip_fingerprint
 from indexer.preparing import Preparer
@@ -98,7 +96,7 @@ class Indexer:
             StorageError: The collection cannot be written.
         """
         started = time.monotonic()
-        with _only_run(self._collection.path):
+        with self._collection.indexing():
             total = source.count()
             row, source = self._registered(source)
             tally = Tally()
@@ -117,12 +115,13 @@ class Indexer:
         return Report(row, tally, time.monotonic() - started)
 
     def _registered(self, source: Source) -> tuple[SourceRow, Source]:
-        """Enter the source; a folder inside a known one becomes a partial run of that."""
+        """Enter the source; what lies inside a known folder becomes a partial run of that."""
         with self._collection.writing() as connection:
             for known in reading.all_sources(connection):
                 is_inside = Path(known.uri) in source.path.parents
-                if known.kind == source.kind == "folder" and is_inside:
-                    return known, FolderSource(Path(known.uri), within=source.path)
+                if known.kind == "folder" and is_inside and source.kind in ("folder", "file"):
+                    within = source.path if source.kind == "folder" else source.path.parent
+                    return known, FolderSource(Path(known.uri), within=within)
             row = writing.add_source(connection, source.path.name, str(source.path), source.kind)
         return row, source
 
@@ -265,24 +264,3 @@ def _broken_pictures(ledger: dict[str, Item]) -> dict[str, list[str]]:
         if mark:
             found.setdefault(owner, []).append(key)
     return found
-
-
-@contextmanager
-def _only_run(folder: Path) -> Iterator[None]:
-    """Hold the collection's indexing lock.
-
-    Raises:
-        BusyError: Another run holds it.
-    """
-    lock = FileLock(folder / "indexing.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise BusyError(
-            f"another run is indexing into the collection {folder.name!r}; wait until it ends, "
-            "or index into another one with -c NAME"
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()

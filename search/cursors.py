@@ -8,7 +8,7 @@ meanwhile moves a hit from one page to another.
 import base64
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import get_args
 
 from binocle.errors import CursorError
@@ -23,18 +23,20 @@ class Position:
         given: Hits on the pages so far.
         newest_part: The largest part id that belongs to the answer.
         target: Which parts were looked at, where the query left that open.
+        depth: Of the first band, where rankings are fused.
         query: Digest of the query.
     """
 
     given: int
     newest_part: int
     target: Target
+    depth: int
     query: str
 
 
 def encode(position: Position) -> str:
     """Return a position as an opaque string, safe in a URL."""
-    text = json.dumps([position.given, position.newest_part, position.target, position.query])
+    text = json.dumps(astuple(position))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -46,11 +48,12 @@ def decode(cursor: str) -> Position:
     """
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        given, newest_part, target, query = json.loads(base64.urlsafe_b64decode(padded.encode()))
-        position = Position(int(given), int(newest_part), target, str(query))
+        given, newest, target, depth, query = json.loads(base64.urlsafe_b64decode(padded.encode()))
+        position = Position(int(given), int(newest), target, int(depth), str(query))
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise CursorError("the cursor is damaged; start again without one") from error
-    if min(position.given, position.newest_part) < 0 or target not in get_args(Target):
+    sizes = (position.given, position.newest_part, position.depth - 1)
+    if min(sizes) < 0 or max(sizes) > 2**62 or target not in get_args(Target):
         raise CursorError("the cursor is damaged; start again without one")
     return position
 

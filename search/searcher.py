@@ -69,12 +69,21 @@ class Searcher:
         target = query.target or (asked.target if asked else self._default_target())
         kinds: tuple[Kind, ...] = ("image", "text") if target == "any" else (target,)
         vector, exclude = self._vector(query.terms, target)
-        digest = cursors.digest(vector.tobytes(), sorted(exclude), target, query.where, query.exact)
+        digest = cursors.digest(
+            self._collection.path.name,
+            vector.tobytes(),
+            sorted(exclude),
+            target,
+            query.where,
+            query.exact,
+        )
         if asked is not None and asked.query != digest:
             raise CursorError("the cursor belongs to another query; start again without one")
-        position = asked or cursors.Position(0, self._collection.snapshot(kinds), target, digest)
+        position = asked or cursors.Position(
+            0, self._collection.snapshot(kinds), target, self._fusion_depth(), digest
+        )
         end = position.given + query.limit
-        ranking, scores = self._rank(query, kinds, vector, exclude, end + 1, position.newest_part)
+        ranking, scores = self._rank(query, kinds, vector, exclude, end + 1, position)
         page = slice(position.given, end)
         found = self._collection.fetch(
             ranking.record_ids[page].tolist(), ranking.part_ids[page].tolist()
@@ -101,9 +110,13 @@ class Searcher:
         vector: Float32Array,
         exclude: frozenset[int],
         count: int,
-        newest_part: int,
+        position: cursors.Position,
     ) -> tuple[Ranking, np.ndarray[tuple[int], np.dtype[np.float64]]]:
-        depth = count if len(kinds) == 1 else self._fusion_depth(count)
+        depth = count
+        if len(kinds) > 1:
+            depth = position.depth
+            while depth < count:  # the union of both rankings is at least as long as each
+                depth *= 2
         rankings = [
             self._collection.nearest(
                 kind,
@@ -111,24 +124,19 @@ class Searcher:
                 depth,
                 where=query.where,
                 exclude=exclude,
-                up_to_part=newest_part,
+                up_to_part=position.newest_part,
                 exact=query.exact,
             )
             for kind in kinds
         ]
         if len(rankings) == 1:
             return rankings[0], rankings[0].scores.astype(np.float64)
-        return fusion.fuse(rankings)
+        return fusion.fuse(rankings, position.depth)
 
-    def _fusion_depth(self, count: int) -> int:
-        """Return how far down each kind's ranking counts: all the way in a small collection."""
+    def _fusion_depth(self) -> int:
+        """Return how deep the first band of a fusion is: all of a small collection."""
         total = sum(self._collection.count_parts(kind) for kind in KINDS)
-        if total <= _FULL_FUSION_PARTS:
-            return total
-        depth = _FUSION_DEPTH
-        while depth < 2 * count:  # in doublings, so that the pages of one answer rarely disagree
-            depth *= 2
-        return depth
+        return max(1, total) if total <= _FULL_FUSION_PARTS else _FUSION_DEPTH
 
     def _vector(self, terms: Sequence[Term], target: Target) -> tuple[Float32Array, frozenset[int]]:
         """Return the query's unit vector and the records that are part of the question."""

@@ -25,7 +25,7 @@ from binocle.types import Scalar
 
 _TOKEN = re.compile(
     r"""\s*(?:
-        (?P<quoted>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")
+        (?P<quoted>'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*")
       | (?P<field>`[^`]+`)
       | (?P<operator><=|>=|!=|<>|==|=|<|>)
       | (?P<mark>[(),])
@@ -175,7 +175,8 @@ class _Parser:
             raise self.error("a value")
         self._next += 1
         if token.kind == "quoted":
-            return [re.sub(r"\\(.)", r"\1", token.text[1:-1])]
+            quote = token.text[0]
+            return [re.sub(r"\\(.)", r"\1", token.text[1:-1].replace(quote * 2, quote))]
         if token.text.lower() in ("true", "false"):
             return [token.text.lower() == "true"]
         if _NUMBER.match(token.text):

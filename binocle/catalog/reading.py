@@ -315,6 +315,24 @@ def last_run(connection: sa.Connection, source_id: int) -> tuple[str, str | None
     return (row[0], row[1]) if row else None
 
 
+def field_names(connection: sa.Connection) -> list[str]:
+    """Return the names of all metadata fields, sorted."""
+    return list(connection.execute(sa.select(fields.c.name).order_by(fields.c.name)).scalars())
+
+
+def field_types(connection: sa.Connection, name: str) -> set[str]:
+    """Return what a field holds: ``numbers``, ``texts``, both, or nothing for no such field."""
+    field_id = sa.select(fields.c.id).where(fields.c.name == name).scalar_subquery()
+    found = set()
+    for kind, column in (("numbers", attributes.c.number), ("texts", attributes.c.text)):
+        query = sa.select(attributes.c.record_id).where(
+            attributes.c.field_id == field_id, column.is_not(None)
+        )
+        if connection.execute(query.limit(1)).first() is not None:
+            found.add(kind)
+    return found
+
+
 def field_counts(connection: sa.Connection) -> dict[str, int]:
     """Return how many records have each metadata field, by name."""
     query = (

@@ -128,6 +128,12 @@ def remove_records(
         if not removed:
             _next_change(connection)
         removed += len(numbers)
+        # What another source also has under this id is new again at that source's next run.
+        if source_id is not None:
+            others = items.update().where(
+                items.c.record_key.in_(chunk), items.c.source_id != source_id
+            )
+            connection.execute(others.values(fingerprint=""))
         part_ids = connection.execute(sa.select(parts.c.id).where(parts.c.record_id.in_(numbers)))
         _remove_parts(connection, list(part_ids.scalars()))
         connection.execute(attributes.delete().where(attributes.c.record_id.in_(numbers)))

@@ -10,7 +10,7 @@ import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
@@ -61,10 +61,13 @@ class ArchiveSource:
             archive = f"{status.st_size}:{status.st_mtime_ns}"
             sidecars = self._sidecars()
             used: set[str] = set()
+            names: dict[str, int] = {}
             with self._members() as members:
                 for member in members:
                     used.add(_stem(member.name))
-                    yield self._candidate(name, archive, member, sidecars)
+                    candidate = self._candidate(name, archive, member, sidecars)
+                    number = names[candidate.key] = names.get(candidate.key, 0) + 1
+                    yield candidate if number == 1 else _numbered(candidate, number)
             for stem in sidecars.keys() - used:
                 key = printable(stem + ".txt")
                 yield self._skipped(name, archive, key, "a text without a picture of its name")
@@ -174,12 +177,22 @@ def read_member(uri: str) -> bytes:
     raise FileNotFoundError(f"{archive_path} has no member {name}")
 
 
+def _numbered(candidate: Candidate, number: int) -> Candidate:
+    """Tell a member from an earlier one of the same name."""
+    mark = f"~{number}"
+    return replace(candidate, key=candidate.key + mark, record_id=candidate.record_id + mark)
+
+
 def _wanted(name: str, size: int, *, sidecars: bool) -> bool:
     path = PurePosixPath(name)
-    if any(part.startswith(".") or part == "__MACOSX" for part in path.parts):
+    if any(_is_hidden(part) for part in path.parts):
         return False
     is_sidecar = name.lower().endswith((*_TEXT_SUFFIXES, ".json")) and size <= _MAX_SIDECAR_BYTES
     return is_sidecar == sidecars
+
+
+def _is_hidden(part: str) -> bool:
+    return part == "__MACOSX" or (part.startswith(".") and part not in (".", ".."))
 
 
 def _stem(name: str) -> str:
@@ -192,15 +205,22 @@ def _tar_members(
 ) -> Iterator[_Member]:
     for info in archive:
         name = info.name.removeprefix("./")
-        if not info.isreg() or not _wanted(name, info.size, sidecars=sidecars):
+        if info.isdir() or not _wanted(name, info.size, sidecars=sidecars):
             continue
-        if compressed or info.sparse:
+        read: Callable[[], bytes]
+        if not info.isreg():
+            read = _refuse_link
+        elif compressed or info.sparse:
             file = archive.extractfile(info)
             data = file.read() if file else b""
             read = partial(bytes, data)  # a compressed stream can only be read in its order
         else:
             read = partial(_read_at, path, info.size, info.offset_data)
         yield _Member(name, f"{info.size}:{int(info.mtime)}", info.size, read)
+
+
+def _refuse_link() -> bytes:
+    raise OSError("it is a link or a device, not a file")
 
 
 def _read_at(path: Path, size: int, offset: int) -> bytes:

@@ -94,7 +94,9 @@ class TableSource:
             cell = row.get(key_column) if key_column else None
             if isinstance(cell, list | tuple):
                 cell = cell[0] if cell else None
-            key = str(cell).strip() if cell is not None else ""
+            if isinstance(cell, Mapping):
+                cell = cell.get("path")
+            key = str(cell).strip() if isinstance(cell, str | int | float) else ""
             groups.setdefault(printable(key) or f"#{number + 1}", []).append(number)
         self._groups = groups
         return groups
@@ -109,9 +111,11 @@ class TableSource:
         digest = hashlib.blake2b(digest_size=16)
         digest.update(json.dumps([columns.id, columns.image, columns.text]).encode())
         digest.update(json.dumps(rows, default=str, sort_keys=True).encode("utf-8", "replace"))
-        images: list[ImageRef] = []
-        for cell in dict.fromkeys(_cells(rows, columns.image)):
-            image, fingerprint = _image(cell, columns.image or "image", folders)
+        role = columns.image or "image"
+        embedded = [one for row in rows for one in _embedded(row.get(role))]
+        images = [ImageRef(role, row_uri, partial(bytes, one), len(one)) for one in embedded]
+        for cell in dict.fromkeys([] if embedded else _cells(rows, columns.image)):
+            image, fingerprint = _image(cell, role, folders)
             digest.update(fingerprint.encode())
             images.append(image)
         texts = [
@@ -260,6 +264,17 @@ def _first(wanted: Sequence[str], names: Sequence[str]) -> str | None:
 def _cells(rows: Sequence[Row], column: str | None) -> Iterator[str]:
     for row in rows:
         yield from texts_in(row.get(column)) if column else ()
+
+
+def _embedded(cell: object) -> Iterator[bytes]:
+    """Yield the pictures inside a cell: bytes, or the bytes and path that datasets keep."""
+    if isinstance(cell, bytes):
+        yield cell
+    elif isinstance(cell, Mapping) and isinstance(cell.get("bytes"), bytes):
+        yield cell["bytes"]
+    elif isinstance(cell, list | tuple):
+        for one in cell:
+            yield from _embedded(one)
 
 
 def _image_folders(table: Path, image_root: Path | None) -> list[Path]:

@@ -75,6 +75,8 @@ def texts_in(value: object) -> Iterator[str]:
         text = value.replace("\x00", "").strip()
         if text:
             yield text
+    elif isinstance(value, Mapping) and "path" in value:
+        yield from texts_in(value["path"])
     elif isinstance(value, list | tuple):
         for one in value:
             yield from texts_in(one)

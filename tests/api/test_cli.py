@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from tests.support import picture_bytes
 
@@ -209,3 +211,38 @@ def test_ctrl_c_keeps_what_is_committed_and_ends_with_130(tmp_path: Path) -> Non
     tally = json.loads(shown.stdout)["runs"][0]
     assert tally["added"] + tally["unchanged"] == 1500
     assert tally["unchanged"] > 0
+
+
+def test_a_filter_on_what_no_record_has_is_pointed_out(run: Run, photos: Path) -> None:
+    run("index", photos)
+    assert "no record has a field 'prise'" in run("search", "red", "--where", "prise < 3").stderr
+    assert "'width' holds numbers" in run("search", "red", "--where", "width = wide").stderr
+    assert run("search", "red", "--where", "width > 3").stderr == ""
+
+
+def test_words_the_colour_model_does_not_know_are_pointed_out(run: Run, photos: Path) -> None:
+    run("index", photos)
+    assert "knows colours only" in run("search", "grandma").stderr
+
+
+def test_a_collection_being_indexed_is_not_removed(run: Run, photos: Path, tmp_path: Path) -> None:
+    run("index", photos)
+    lock = tmp_path / "home" / "collections" / "default" / "indexing.lock"
+    with FileLock(lock):
+        assert "another run is indexing" in error_line(run("remove", "--all", "--yes"), 1)
+    assert run("info").returncode == 0
+
+
+def test_a_taken_port_is_named(run: Run) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert f"port {port}" in error_line(run("serve", "--port", port), 2)
+    assert "no API keys" in error_line(run("serve", "--host", "0.0.0.0"), 2)
+
+
+def test_no_command_shows_the_help(run: Run) -> None:
+    shown = run()
+    assert shown.returncode == 2
+    assert "Commands:" in shown.stderr + shown.stdout

@@ -271,3 +271,11 @@ def test_the_picture_facts_are_metadata(bench: Bench, photos: Path) -> None:
     assert (metadata["width"], metadata["height"], metadata["format"]) == (96, 64, "jpeg")
     assert metadata["bytes"] == (photos / "2019" / "01.jpg").stat().st_size
     assert len(str(metadata["sha256"])) == 64
+
+
+def test_a_picture_of_a_known_folder_is_not_a_second_record(bench: Bench, photos: Path) -> None:
+    bench.index(FolderSource(photos))
+    (photos / "2019" / "new.jpg").write_bytes(picture_bytes(90))
+    assert bench.index(FileSource(photos / "2019" / "new.jpg")).tally.added == 1
+    assert "photos/2019/new.jpg" in bench.ids()
+    assert len(bench.ids()) == 21

@@ -293,3 +293,44 @@ def test_what_a_path_is_decides_how_it_is_read(tmp_path: Path) -> None:
         open_source(tmp_path / "a.exe", Columns())
     with pytest.raises(SourceError, match="there is nothing at"):
         open_source(tmp_path / "nowhere", Columns())
+
+
+def test_a_record_taken_over_comes_back_when_its_new_owner_gives_it_up(
+    bench: Bench, tmp_path: Path
+) -> None:
+    first, second = tmp_path / "a.csv", tmp_path / "b.csv"
+    first.write_text("id,title\n1,red\n2,blue\n")
+    second.write_text("id,title\n2,green\n3,black\n")
+    bench.index(TableSource(first, Columns()))
+    assert bench.index(TableSource(second, Columns())).tally.taken_over == 1
+    second.write_text("id,title\n3,black\n")
+    bench.index(TableSource(second, Columns()))
+    assert bench.ids() == ["1", "3"]
+    assert bench.index(TableSource(first, Columns())).tally.updated == 1
+    assert bench.collection.record("2").parts[0].text == "blue"
+
+
+def test_pictures_inside_a_parquet_are_embedded(bench: Bench, tmp_path: Path) -> None:
+    rows = [
+        {"image": {"bytes": picture_bytes(n), "path": f"{n}.jpg"}, "label": n} for n in range(3)
+    ]
+    path = tmp_path / "set.parquet"
+    pyarrow.parquet.write_table(pa.Table.from_pylist(rows), path)
+    assert bench.index(TableSource(path, Columns())).tally.images_embedded == 3
+    assert bench.ids() == [f"set.parquet/{number}.jpg" for number in range(3)]
+    assert bench.collection.record("set.parquet/1.jpg").metadata["label"] == 1
+
+
+def test_members_of_one_name_and_links_all_have_an_outcome(bench: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "twice.tar"
+    with tarfile.open(path, "w") as archive:
+        for seed in (1, 2):
+            info = tarfile.TarInfo("../a.jpg")
+            info.size = len(picture_bytes(seed))
+            archive.addfile(info, io.BytesIO(picture_bytes(seed)))
+        link = tarfile.TarInfo("b.jpg")
+        link.type, link.linkname = tarfile.SYMTYPE, "../a.jpg"
+        archive.addfile(link)
+    tally = bench.index(ArchiveSource(path)).tally
+    assert (tally.added, tally.skipped) == (2, 1)
+    assert bench.ids() == ["twice.tar/../a.jpg", "twice.tar/../a.jpg~2"]

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from binocle.collection import Collection
+from binocle.collection import Collection, Ranking
 from binocle.encoders.colour import ColourEncoder
 from binocle.errors import CursorError
 from binocle.filters import Comparison
 from binocle.types import Hit, Kind, Limits, NewPart, NewRecord
+from search.fusion import fuse
 from search.query import Query, Target, Term
 from search.searcher import Searcher
 
@@ -223,3 +224,21 @@ def test_cursor_to_before_the_first_hit_is_refused(collection: Collection) -> No
     digest = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))[2]
     with pytest.raises(CursorError, match="start again without one"):
         searcher_of(collection).search(replace(query, cursor=packed([-5, 100, digest])))
+
+
+def test_fused_pages_fit_together_however_deep_the_first_band_is() -> None:
+    rng = np.random.default_rng(5)
+    rankings = []
+    for _ in range(2):
+        order = rng.permutation(400)[:350]
+        scores = np.linspace(1, 0, len(order)).astype(np.float32)
+        rankings.append(Ranking(order, order, scores, exact=True))
+    whole, scores = fuse(rankings, 50)
+    assert (np.diff(scores) <= 0).all()
+    for depth in (50, 100, 200):
+        shallow = [
+            Ranking(one.record_ids[:depth], one.part_ids[:depth], one.scores[:depth], exact=True)
+            for one in rankings
+        ]
+        fused, _ = fuse(shallow, 50)
+        assert fused.record_ids[:depth].tolist() == whole.record_ids[:depth].tolist()

@@ -1,0 +1,299 @@
+"""A client for the HTTP service, in the words of its interface."""
+
+import base64
+import random
+import time
+from collections.abc import Mapping, Sequence
+from json import dumps
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from urllib.parse import quote
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from api.problems import Problem
+from api.schemas import (
+    BatchIn,
+    BatchOut,
+    CollectionIn,
+    CollectionOut,
+    CollectionsOut,
+    EmbeddingsIn,
+    EmbeddingsOut,
+    ImageIn,
+    JobIn,
+    JobOut,
+    MetadataPatch,
+    ModelsOut,
+    RecordIn,
+    RecordOut,
+    RecordPage,
+    RecordsIn,
+    RecordsOut,
+    SearchBesideIn,
+    SearchIn,
+    SearchOut,
+    Target,
+    TermIn,
+)
+from binocle.errors import BinocleError
+from binocle.types import MetadataValue
+
+_Out = TypeVar("_Out", bound=BaseModel)
+_FIRST_PAUSE_S = 0.1
+_LONGEST_PAUSE_S = 10.0
+_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_BROKEN = (*_UNSENT, httpx.NetworkError, httpx.RemoteProtocolError)
+
+
+class ClientError(BinocleError):
+    """A request that was refused, or never answered.
+
+    Attributes:
+        status: Of HTTP; 0 where there was no answer.
+        code: The problem's, or ``unreachable``, ``timeout`` or ``no-problem`` (not the service).
+        detail: For a person.
+        field: The part of the request at fault, where one is.
+        request_id: To be looked for in the service's log.
+    """
+
+    def __init__(self, status: int, problem: Problem | None, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = problem.code if problem else code  # type: ignore[misc]
+        self.detail = detail
+        self.field = problem.field if problem else None
+        self.request_id = problem.request_id if problem else None
+
+
+def picture(data: bytes, *, role: str = "image") -> ImageIn:
+    """Return an encoded picture as a record takes it."""
+    return ImageIn(data=base64.b64encode(data).decode(), role=role)
+
+
+class Client:
+    """Talks to one service; not for several threads at once.
+
+    A full service (503) is asked again, as is one that broke the connection, unless that could
+    do something twice. Every method raises ``ClientError`` when the service refuses.
+    """
+
+    def __init__(
+        self, base_url: str, api_key: str | None = None, *, timeout_s: float = 30, retries: int = 4
+    ) -> None:
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._http = httpx.Client(base_url=base_url, headers=headers, timeout=timeout_s)
+        self._retries = retries
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def collections(self) -> CollectionsOut:
+        """List the collections the key may read."""
+        return self._ask(CollectionsOut, "GET", "/v1/collections")
+
+    def put_collection(self, name: str, model: str | None = None) -> CollectionOut:
+        """Make a collection; one that is there stays as it is."""
+        return self._ask(CollectionOut, "PUT", _path(name), body=CollectionIn(model=model))
+
+    def collection(self, name: str) -> CollectionOut:
+        """Tell what a collection holds."""
+        return self._ask(CollectionOut, "GET", _path(name))
+
+    def delete_collection(self, name: str) -> None:
+        """Remove a collection."""
+        self._send("DELETE", _path(name))
+
+    def store(self, name: str, records: Sequence[RecordIn]) -> RecordsOut:
+        """Store records, replacing those of the same id; look at each one's outcome."""
+        return self._ask(
+            RecordsOut, "POST", _path(name, "records"), body=RecordsIn(records=list(records))
+        )
+
+    def record(self, name: str, record_id: str) -> RecordOut:
+        """Return a record with its parts."""
+        return self._ask(RecordOut, "GET", _path(name, "records", record_id))
+
+    def records(
+        self,
+        name: str,
+        where: str | None = None,
+        *,
+        filter: Mapping[str, Any] | None = None,  # noqa: A002 - the interface's word
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> RecordPage:
+        """List records in the order they were first stored."""
+        chosen = {"where": where, "filter": dumps(filter) if filter else None, "cursor": cursor}
+        parameters = {"limit": limit, **{key: value for key, value in chosen.items() if value}}
+        return self._ask(RecordPage, "GET", _path(name, "records"), params=parameters)
+
+    def patch(
+        self, name: str, record_id: str, metadata: Mapping[str, MetadataValue | None]
+    ) -> RecordOut:
+        """Set metadata fields; None removes one."""
+        body = MetadataPatch(metadata=dict(metadata))
+        return self._ask(RecordOut, "PATCH", _path(name, "records", record_id), body=body)
+
+    def delete(self, name: str, record_id: str) -> None:
+        """Remove a record."""
+        self._send("DELETE", _path(name, "records", record_id))
+
+    def search(
+        self,
+        name: str,
+        query: str | Sequence[TermIn],
+        *,
+        target: Target | None = None,
+        filter: Mapping[str, Any] | None = None,  # noqa: A002 - the interface's word
+        limit: int = 10,
+        cursor: str | None = None,
+        exact: bool = False,
+    ) -> SearchOut:
+        """Search by words, or by weighted terms."""
+        body = SearchIn(
+            query=query if isinstance(query, str) else list(query),
+            target=target,
+            filter=dict(filter) if filter else None,
+            limit=limit,
+            cursor=cursor,
+            exact=exact,
+        )
+        return self._ask(SearchOut, "POST", _path(name, "search"), body=body)
+
+    def search_image(
+        self, name: str, data: bytes, beside: SearchBesideIn | None = None
+    ) -> SearchOut:
+        """Search by an encoded picture, and by what is asked beside it."""
+        document = (beside or SearchBesideIn()).model_dump_json(exclude_defaults=True)
+        return self._ask(
+            SearchOut,
+            "POST",
+            _path(name, "search"),
+            data={"search": document},
+            files={"image": ("picture", data)},
+        )
+
+    def search_batch(self, name: str, searches: Sequence[SearchIn]) -> BatchOut:
+        """Answer many queries in one call."""
+        body = BatchIn(searches=list(searches))
+        return self._ask(BatchOut, "POST", _path(name, "search", "batch"), body=body)
+
+    def image(self, name: str, record_id: str) -> bytes:
+        """Return a record's first picture as it was stored."""
+        return self._send("GET", _path(name, "records", record_id, "image")).content
+
+    def thumbnail(self, name: str, record_id: str, size: int = 256) -> bytes:
+        """Return a record's first picture as a small upright JPEG."""
+        path = _path(name, "records", record_id, "thumbnail")
+        return self._send("GET", path, params={"size": size}).content
+
+    def models(self) -> ModelsOut:
+        """List the models that may be named."""
+        return self._ask(ModelsOut, "GET", "/v1/models")
+
+    def embed(self, inputs: str | Sequence[str], model: str) -> EmbeddingsOut:
+        """Embed texts, and pictures given as data URLs."""
+        body = EmbeddingsIn(input=inputs if isinstance(inputs, str) else list(inputs), model=model)
+        return self._ask(EmbeddingsOut, "POST", "/v1/embeddings", body=body)
+
+    def start_job(self, name: str, job: JobIn) -> JobOut:
+        """Start indexing a source the operator has allowed."""
+        return self._ask(JobOut, "POST", _path(name, "jobs"), body=job, repeatable=False)
+
+    def job(self, name: str, job_id: str) -> JobOut:
+        """Tell how far a job is."""
+        return self._ask(JobOut, "GET", _path(name, "jobs", job_id))
+
+    def cancel_job(self, name: str, job_id: str) -> JobOut:
+        """Cancel a job."""
+        return self._ask(JobOut, "DELETE", _path(name, "jobs", job_id))
+
+    def wait_for_job(self, name: str, job_id: str, *, timeout_s: float = 600) -> JobOut:
+        """Return a job once it has ended, however it did.
+
+        Raises:
+            ClientError: ``timeout``, it still runs; also whatever ``job`` raises.
+        """
+        deadline = time.monotonic() + timeout_s
+        while (job := self.job(name, job_id)).state in ("waiting", "running"):
+            if time.monotonic() > deadline:
+                raise ClientError(0, None, "timeout", f"the job still runs after {timeout_s:g} s")
+            time.sleep(0.1)
+        return job
+
+    def _ask(
+        self,
+        kind: type[_Out],
+        method: str,
+        path: str,
+        *,
+        body: BaseModel | None = None,
+        repeatable: bool = True,
+        **options: Any,
+    ) -> _Out:
+        if body is not None:
+            options["content"] = body.model_dump_json(exclude_defaults=True)
+            options["headers"] = {"Content-Type": "application/json"}
+        response = self._send(method, path, repeatable=repeatable, **options)
+        return kind.model_validate_json(response.content)
+
+    def _send(
+        self, method: str, path: str, *, repeatable: bool = True, **options: Any
+    ) -> httpx.Response:
+        for attempt in range(self._retries + 1):
+            last = attempt == self._retries
+            try:
+                response = self._http.request(method, path, **options)
+            except httpx.TransportError as error:
+                retried = _BROKEN if repeatable else _UNSENT
+                if last or not isinstance(error, retried):
+                    code = "timeout" if isinstance(error, httpx.TimeoutException) else "unreachable"
+                    detail = f"no answer from {self._http.base_url} ({error})"
+                    raise ClientError(0, None, code, detail) from error
+                time.sleep(_pause_s(attempt, None))
+                continue
+            if response.is_success:
+                return response
+            if response.status_code != 503 or last:
+                raise _refusal(response)
+            time.sleep(_pause_s(attempt, response.headers.get("Retry-After")))
+        raise AssertionError
+
+
+def _path(name: str, *more: str) -> str:
+    return "/v1/collections/" + "/".join(map(_segment, (name, *more)))
+
+
+def _segment(text: str) -> str:
+    """Return an id as one segment; ``..`` would be taken for the folder above."""
+    return text.replace(".", "%2E") if text in (".", "..") else quote(text, safe="")
+
+
+def _pause_s(attempt: int, retry_after: str | None) -> float:
+    if retry_after is not None and retry_after.strip().isdigit():
+        return min(float(retry_after), _LONGEST_PAUSE_S)
+    pause_s = min(_FIRST_PAUSE_S * 2.0**attempt, _LONGEST_PAUSE_S)
+    return pause_s * random.uniform(0.5, 1.5)  # noqa: S311 - so that clients do not come in step
+
+
+def _refusal(response: httpx.Response) -> ClientError:
+    status = response.status_code
+    try:
+        problem = Problem.model_validate_json(response.content)
+    except ValidationError:
+        return ClientError(status, None, "no-problem", f"HTTP {status} without a problem document")
+    return ClientError(status, problem, problem.code, problem.detail or problem.title)

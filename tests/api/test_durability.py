@@ -1,0 +1,143 @@
+"""What is acknowledged outlives the process."""
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from api.client import Client, ClientError, picture
+from api.schemas import RecordIn
+from tests.support import picture_bytes
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@contextmanager
+def served(home: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    environment = {name: value for name, value in os.environ.items() if "BINOCLE" not in name}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "api.cli", "serve", "--port", str(port)],
+        env={**environment, "BINOCLE_HOME": str(home)},
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + 30
+        while True:
+            assert process.poll() is None, "the service ended"
+            assert time.monotonic() < deadline, "the service does not answer"
+            try:
+                if httpx.get(f"http://127.0.0.1:{port}/readyz").is_success:
+                    break
+            except httpx.TransportError:
+                time.sleep(0.05)
+        yield process
+    finally:
+        process.kill()
+        process.wait(30)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_acknowledged_records_survive_kill_9(tmp_path: Path, seed: int) -> None:
+    port, home = free_port(), tmp_path / "home"
+    url = f"http://127.0.0.1:{port}"
+    acknowledged: list[int] = []
+
+    def store() -> None:
+        number = 0
+        with Client(url, retries=0) as client:
+            try:
+                while True:
+                    pair = (number, number + 1)
+                    records = [
+                        RecordIn(
+                            id=str(one),
+                            images=[picture(picture_bytes(one))],
+                            texts={"title": f"picture {one}"},
+                            metadata={"n": one},
+                        )
+                        for one in pair
+                    ]
+                    assert client.store("c", records).stored == 2
+                    acknowledged.extend(pair)
+                    number += 2
+            except ClientError:
+                return
+
+    with served(home, port) as process:
+        with Client(url) as client:
+            client.put_collection("c")
+        writer = threading.Thread(target=store)
+        writer.start()
+        time.sleep(1 + random.Random(seed).random())
+        process.send_signal(signal.SIGKILL)
+        process.wait(30)
+        writer.join(30)
+        assert not writer.is_alive()
+    assert len(acknowledged) > 10
+    with served(home, port), Client(url) as client:
+        for one in acknowledged:
+            record = client.record("c", str(one))
+            assert record.metadata["n"] == one
+            assert [part.kind for part in record.parts] == ["image", "text"]
+            assert client.image("c", str(one)) == picture_bytes(one)
+        last = acknowledged[-1]
+        hit = client.search_image("c", picture_bytes(last)).hits[0]
+        assert (hit.id, round(hit.similarity, 4)) == (str(last), 1)
+        assert client.collection("c").records - len(acknowledged) in (0, 2)
+        assert client.store("c", [RecordIn(id="new", texts={"t": "x"})]).stored == 1
+
+
+def test_request_in_flight_is_finished_on_sigterm(tmp_path: Path) -> None:
+    port = free_port()
+    with served(tmp_path / "home", port) as process, ExitStack() as stack:
+        url = f"http://127.0.0.1:{port}"
+        client = stack.enter_context(Client(url))
+        client.put_collection("c")
+        body = RecordIn(id="x", texts={"t": "red"}).model_dump_json().encode()
+        body = b'{"records": [' + body + b"]}"
+        head = (
+            "POST /v1/collections/c/records HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        connection = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+        connection.sendall(head.encode() + body[:10])
+        time.sleep(0.3)
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        assert process.poll() is None
+        connection.sendall(body[10:])
+        connection.settimeout(20)
+        answer = b""
+        while piece := connection.recv(65536):
+            answer += piece
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert b'"stored":1' in answer
+        assert process.wait(20) in (0, -signal.SIGTERM)
+    with served(tmp_path / "home", port), Client(url) as again:
+        assert again.record("c", "x").id == "x"
+
+
+def test_idle_service_ends_soon_on_sigterm(tmp_path: Path) -> None:
+    port = free_port()
+    with served(tmp_path / "home", port) as process, Client(f"http://127.0.0.1:{port}") as client:
+        client.put_collection("c")
+        started = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) in (0, -signal.SIGTERM)
+        assert time.monotonic() - started < 5

@@ -1,0 +1,47 @@
+"""The written schema holds for the service."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from api.app import create_app
+from api.schemas import RecordIn
+from api.settings import read_settings
+from api.wiring import Workshop
+from tests.api.conftest import Serve
+
+_DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "openapi.json"
+_CHECKS = (
+    "not_a_server_error,status_code_conformance,content_type_conformance,"
+    "response_schema_conformance"
+)
+
+
+def test_written_schema_is_the_services(tmp_path: Path) -> None:
+    app = create_app(Workshop(read_settings(home=tmp_path)))
+    remedy = "it has changed: run python -m api.schema_file"
+    assert json.loads(_DOCUMENT.read_text()) == app.openapi(), remedy
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("has_key", [False, True])
+def test_service_does_as_its_schema_says(serve: Serve, tmp_path: Path, has_key: bool) -> None:
+    service = serve()
+    client = service.client()
+    client.put_collection("c")
+    client.store("c", [RecordIn(id="x", texts={"t": "red"}, metadata={"price": 3})])
+    header = []
+    if has_key:
+        header = ["--header", f"Authorization: Bearer {service.keys.add('mine', 'write', None)}"]
+    shown = subprocess.run(
+        [
+            sys.executable, "-m", "schemathesis.cli", "run", f"{service.url}/openapi.json",
+            "--max-examples", "5", "--checks", _CHECKS, "--seed", "7", "--no-color",
+            "--generation-database", "none", "--warnings", "off", *header,
+        ],
+        cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert shown.returncode == 0, shown.stdout[-8000:] + shown.stderr
