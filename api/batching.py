@@ -26,6 +26,7 @@ class Batcher(Generic[_Item, _Result]):
         *,
         max_batch: int,
         queue_size: int,
+        parallel: int = 1,
         on_batch: Callable[[int], None] = lambda _: None,
     ) -> None:
         """Set up; the first ``submit`` starts it.
@@ -35,6 +36,7 @@ class Batcher(Generic[_Item, _Result]):
             executor: Where it works.
             max_batch: Most items at once.
             queue_size: Most items waiting.
+            parallel: Batches worked on at once.
             on_batch: Told the size of each batch.
         """
         self._work = work
@@ -44,7 +46,8 @@ class Batcher(Generic[_Item, _Result]):
             queue_size
         )
         self._on_batch = on_batch
-        self._task: asyncio.Task[None] | None = None
+        self._parallel = parallel
+        self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def waiting(self) -> int:
@@ -59,8 +62,8 @@ class Batcher(Generic[_Item, _Result]):
         """
         if self._queue.qsize() + len(items) > self._queue.maxsize:
             raise overloaded()
-        if self._task is None:
-            self._task = asyncio.create_task(self._run(), name="batcher")
+        while len(self._tasks) < self._parallel:
+            self._tasks.append(asyncio.create_task(self._run(), name="batcher"))
         loop = asyncio.get_running_loop()
         futures: list[asyncio.Future[_Result]] = [loop.create_future() for _ in items]
         for pair in zip(items, futures, strict=True):
@@ -73,9 +76,9 @@ class Batcher(Generic[_Item, _Result]):
 
     async def close(self) -> None:
         """Stop; what waits is cancelled."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()

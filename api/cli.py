@@ -201,6 +201,7 @@ def search(
     binocle search "running shoes" --where "price < 60 and color = Red"
     """  # noqa: D301  # fmt: skip
     from api.printing import print_answer
+    from search.advice import doubts
     from search.query import Query, Term
     from search.where import parse_where
 

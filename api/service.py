@@ -25,6 +25,8 @@ from binocle.encoders.base import Encoder
 from binocle.encoders.registry import DEFAULT_MODEL
 from binocle.errors import BinocleError, NotFoundError
 from binocle.types import Float32Array, PixelArray
+from search.query import Query
+from search.searcher import Answer
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -146,6 +148,15 @@ class Service:
         self.decoders = DecoderPool(settings.workers, settings.limits)
         self.decoding: Bounded[Any] = Bounded("decode", settings.workers, settings.queue_size)
         self.searching: Bounded[Any] = Bounded("search", settings.workers, settings.queue_size)
+        self._search_threads = ThreadPoolExecutor(settings.workers, thread_name_prefix="search")
+        self.searches: Batcher[tuple[Collection, Query], Answer | BinocleError] = Batcher(
+            self._search_all,
+            self._search_threads,
+            max_batch=settings.encode_batch,
+            queue_size=settings.queue_size,
+            parallel=settings.workers,
+            on_batch=self.metrics.batches.labels("search").observe,
+        )
         self.storing: Bounded[Any] = Bounded("store", 2, settings.queue_size)
         self.ready = False
         self._collections: dict[str, Collection] = {}
@@ -177,6 +188,23 @@ class Service:
             opened = self._collections.pop(name, None)
         if opened is not None:
             opened.close()
+
+    def _search_all(self, asked: Sequence[tuple[Collection, Query]]) -> list[Answer | BinocleError]:
+        """Answer queries that came in together; one that cannot be answered spoils no other."""
+        answers: dict[int, Answer | BinocleError] = {}
+        for collection in {id(one): one for one, _ in asked}.values():
+            numbers = [number for number, (one, _) in enumerate(asked) if one is collection]
+            searcher = self.workshop.searcher(collection)
+            try:
+                found = searcher.search_many([asked[number][1] for number in numbers])
+                answers.update(zip(numbers, found, strict=True))
+            except BinocleError:
+                for number in numbers:
+                    try:
+                        answers[number] = searcher.search(asked[number][1])
+                    except BinocleError as error:
+                        answers[number] = error
+        return [answers[number] for number in range(len(asked))]
 
     async def desk(self, model: str) -> EncoderDesk:
         """Return a model's encoder, loading it the first time."""
@@ -242,9 +270,11 @@ class Service:
         """Finish what runs, then close everything."""
         self.ready = False
         work: list[Awaitable[None]] = [desk.close() for desk in self._desks.values()]
+        work.append(self.searches.close())
         await asyncio.gather(*work)
         for pool in (self.searching, self.storing, self.decoding):
             pool.close()
+        self._search_threads.shutdown(wait=True, cancel_futures=True)
         self.decoders.close()
         for collection in self._collections.values():
             collection.close()

@@ -285,6 +285,32 @@ class Collection:
                 return Ranking(records[first], ids[first], scores[first], found.exact)
             fetch = min(reachable, 4 * fetch)
 
+    def nearest_many(self, kind: Kind, queries_qd: Float32Array, k: int) -> list[Ranking]:
+        """Return what ``nearest`` returns for each of several queries without a filter.
+
+        Args:
+            kind: Which parts to look at.
+            queries_qd: ``(q, d)`` float32 unit rows.
+            k: How many records for each.
+        """
+        follower = self._follow(kind)
+        fetch = min(len(follower.owners.part_ids), 2 * k)
+        if not fetch:
+            return [self.nearest(kind, query, k) for query in queries_qd]
+        rankings = []
+        for query, found in zip(
+            queries_qd, follower.index.search_many(queries_qd, fetch), strict=True
+        ):
+            records = follower.owners.of(found.part_ids)
+            kept = records >= 0
+            first = np.sort(np.unique(records[kept], return_index=True)[1])[:k]
+            if len(first) < min(k, fetch):  # many parts of few records: look deeper
+                rankings.append(self.nearest(kind, query, k))
+                continue
+            ids, scores = found.part_ids[kept][first], found.scores[kept][first]
+            rankings.append(Ranking(records[kept][first], ids, scores, found.exact))
+        return rankings
+
     def fetch(
         self, record_ids: Sequence[int], part_ids: Sequence[int]
     ) -> list[tuple[Record, Part] | None]:

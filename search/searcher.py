@@ -37,6 +37,27 @@ class Answer:
     exact: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A query, its vector, and where its answer goes on."""
+
+    query: Query
+    kinds: tuple[Kind, ...]
+    vector: Float32Array
+    exclude: frozenset[int]
+    position: cursors.Position
+
+    @property
+    def end(self) -> int:
+        """Return how many hits will have been given with this answer."""
+        return self.position.given + self.query.limit
+
+    def is_plain(self, kind: Kind) -> bool:
+        """Tell whether nothing but the vector decides, over parts of one kind."""
+        limited = self.query.where is not None or self.query.cursor is not None
+        return self.kinds == (kind,) and not (limited or self.exclude or self.query.exact)
+
+
 class Searcher:
     """Answers queries on one collection. Thread-safe."""
 
@@ -65,8 +86,33 @@ class Searcher:
             NotFoundError: A record of the query is not there.
             ModelError, SpaceMismatchError: The encoder cannot be had, or does not fit.
         """
-        asked = cursors.decode(query.cursor) if query.cursor is not None else None
-        target = query.target or (asked.target if asked else self._default_target())
+        asked = self._ask(query)
+        return self._answer(asked, *self._rank(asked))
+
+    def search_many(self, queries: Sequence[Query]) -> list[Answer]:
+        """Answer several queries, those without filter and cursor in one pass over the index.
+
+        Raises:
+            BinocleError: As for ``search``; of the first query that has one.
+        """
+        asked = [self._ask(query) for query in queries]
+        ranked: dict[int, tuple[Ranking, npt.NDArray[np.float64]]] = {}
+        for kind in KINDS:
+            plain = [number for number, one in enumerate(asked) if one.is_plain(kind)]
+            if len(plain) > 1:
+                vectors = np.stack([asked[number].vector for number in plain])
+                count = max(asked[number].end for number in plain) + 1
+                rankings = self._collection.nearest_many(kind, vectors, count)
+                for number, ranking in zip(plain, rankings, strict=True):
+                    ranked[number] = ranking, ranking.scores.astype(np.float64)
+        return [
+            self._answer(one, *(ranked.get(number) or self._rank(one)))
+            for number, one in enumerate(asked)
+        ]
+
+    def _ask(self, query: Query) -> "_Asked":
+        earlier = cursors.decode(query.cursor) if query.cursor is not None else None
+        target = query.target or (earlier.target if earlier else self._default_target())
         kinds: tuple[Kind, ...] = ("image", "text") if target == "any" else (target,)
         vector, exclude = self._vector(query.terms, target)
         digest = cursors.digest(
@@ -77,14 +123,15 @@ class Searcher:
             query.where,
             query.exact,
         )
-        if asked is not None and asked.query != digest:
+        if earlier is not None and earlier.query != digest:
             raise CursorError("the cursor belongs to another query; start again without one")
-        position = asked or cursors.Position(
+        position = earlier or cursors.Position(
             0, self._collection.snapshot(kinds), target, self._fusion_depth(), digest
         )
-        end = position.given + query.limit
-        ranking, scores = self._rank(query, kinds, vector, exclude, end + 1, position)
-        page = slice(position.given, end)
+        return _Asked(query, kinds, vector, exclude, position)
+
+    def _answer(self, asked: "_Asked", ranking: Ranking, scores: npt.NDArray[np.float64]) -> Answer:
+        page = slice(asked.position.given, asked.end)
         found = self._collection.fetch(
             ranking.record_ids[page].tolist(), ranking.part_ids[page].tolist()
         )
@@ -96,42 +143,35 @@ class Searcher:
             if pair is not None
         )
         cursor = None
-        if len(ranking.record_ids) > end:
-            cursor = cursors.encode(replace(position, given=end))
-        return Answer(hits, target, cursor, ranking.exact)
+        if len(ranking.record_ids) > asked.end:
+            cursor = cursors.encode(replace(asked.position, given=asked.end))
+        return Answer(hits, asked.position.target, cursor, ranking.exact)
 
     def _default_target(self) -> Target:
         return "image" if self._collection.count_parts("image") else "text"
 
-    def _rank(
-        self,
-        query: Query,
-        kinds: tuple[Kind, ...],
-        vector: Float32Array,
-        exclude: frozenset[int],
-        count: int,
-        position: cursors.Position,
-    ) -> tuple[Ranking, np.ndarray[tuple[int], np.dtype[np.float64]]]:
+    def _rank(self, asked: "_Asked") -> tuple[Ranking, npt.NDArray[np.float64]]:
+        count = asked.end + 1
         depth = count
-        if len(kinds) > 1:
-            depth = position.depth
+        if len(asked.kinds) > 1:
+            depth = asked.position.depth
             while depth < count:  # the union of both rankings is at least as long as each
                 depth *= 2
         rankings = [
             self._collection.nearest(
                 kind,
-                vector,
+                asked.vector,
                 depth,
-                where=query.where,
-                exclude=exclude,
-                up_to_part=position.newest_part,
-                exact=query.exact,
+                where=asked.query.where,
+                exclude=asked.exclude,
+                up_to_part=asked.position.newest_part,
+                exact=asked.query.exact,
             )
-            for kind in kinds
+            for kind in asked.kinds
         ]
         if len(rankings) == 1:
             return rankings[0], rankings[0].scores.astype(np.float64)
-        return fusion.fuse(rankings, position.depth)
+        return fusion.fuse(rankings, asked.position.depth)
 
     def _fusion_depth(self) -> int:
         """Return how deep the first band of a fusion is: all of a small collection."""

@@ -18,6 +18,7 @@ from api.problems import ServiceError
 from api.schemas import BatchIn, BatchOut, SearchBesideIn, SearchIn, SearchOut, Target, TermIn
 from api.service import EncoderDesk, Service, Stopwatch
 from binocle.collection import Collection
+from binocle.errors import BinocleError
 from binocle.filters import parse_json
 from binocle.types import Float32Array, PixelArray
 from search.query import Query, Term
@@ -214,8 +215,12 @@ def _as_vector(numbers: list[float]) -> Float32Array:
 async def _answers(
     service: Service, collection: Collection, queries: Sequence[Query], watch: Stopwatch
 ) -> list[SearchOut]:
-    searcher = service.workshop.searcher(collection)
     with watch.stage("search"):
-        answers = await service.searching.run(lambda: [searcher.search(query) for query in queries])
+        found = await service.searches.submit([(collection, query) for query in queries])
+    answers = []
+    for one in found:
+        if isinstance(one, BinocleError):
+            raise one
+        answers.append(one)
     took = watch.result()
     return [search_out(answer, collection, took) for answer in answers]

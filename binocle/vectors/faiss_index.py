@@ -11,6 +11,7 @@ removing marks ids, and a search works on the tuple of segments it started with.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,6 +27,8 @@ _REBUILD_SHARE = 0.25
 _SCAN_LIMIT = 20_000
 _TRAINING_ROWS_PER_LIST = 64
 _PROBED_SHARE = 8
+_SPARE = 8  # looked at beyond k, so that rounding cannot push one out
+_ROUNDING = 1e-5  # more than two kernels can differ by on unit rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +181,22 @@ class FaissIndex:
             approximate = False
         return Neighbours(scores, ids, exact=not approximate)
 
+    def search_many(self, queries_qd: Float32Array, k: int) -> list[Neighbours]:
+        """Return the nearest vectors of several queries: what ``search`` returns for each.
+
+        A flat index is read once for all of them, which is most of the cost of a search.
+
+        Args:
+            queries_qd: ``(q, d)`` float32 unit rows.
+            k: How many for each, at least 1.
+        """
+        state = self._state
+        is_flat = len(state.segments) == 1 and not state.segments[0].is_ivf
+        if not is_flat or len(state.removed) or len(queries_qd) == 1:
+            return [self.search(query, k) for query in queries_qd]
+        found = _search_flat(state.segments[0], queries_qd, k)
+        return [Neighbours(*top_k(scores, ids, k), exact=True) for scores, ids in found]
+
     def ids(self) -> Int64Array:
         """Return all ids, ascending."""
         state = self._state
@@ -213,10 +232,11 @@ def _search_segments(
 def _search_segment(
     segment: _Segment, query: Float32Array, k: int, selector: Any, *, scan: bool
 ) -> tuple[Float32Array, Int64Array]:
-    """Return at least the k best of a segment, with every tie of the last place.
+    """Return at least the k best of a segment, with everything as good as the last place.
 
-    FAISS breaks ties in an order of its own, so a page could repeat or skip records of equal
-    score; with all ties at hand, ``top_k`` lets the ids decide.
+    FAISS breaks ties in an order of its own, and its kernels for one query, for many and for a
+    selection round differently, so a page could repeat or skip records of nearly equal score.
+    With all of those at hand and rescored in one way, ``top_k`` lets the ids decide.
     """
     index, total = segment.index, len(segment.ids)
     if segment.is_ivf:
@@ -225,14 +245,47 @@ def _search_segment(
         parameters = faiss.SearchParameters()
     if selector is not None:
         parameters.sel = selector
-    wanted = min(k + 1, total)
+    wanted = min(k + _SPARE, total)
     while True:
         scores_qk, ids_qk = index.search(query[np.newaxis], wanted, params=parameters)
         there = ids_qk[0] >= 0
         scores, ids = scores_qk[0][there], ids_qk[0][there]
-        if len(ids) < wanted or wanted == total or scores[-1] < scores[k - 1]:
-            return scores, ids
+        if len(ids) < wanted or wanted == total or scores[-1] < scores[k - 1] - _ROUNDING:
+            return _rescored(segment, query, ids), ids
         wanted = min(4 * wanted, total)
+
+
+def _search_flat(
+    segment: _Segment, queries_qd: Float32Array, k: int
+) -> Iterator[tuple[Float32Array, Int64Array]]:
+    """Yield for each query what ``_search_segment`` returns, reading the vectors once for all."""
+    total = len(segment.ids)
+    scores_nq = _rows_view(segment.index) @ queries_qd.T
+    for number, query in enumerate(queries_qd):
+        scores = scores_nq[:, number]
+        places = np.arange(total)
+        if total > k + _SPARE:
+            worst = np.partition(scores, total - k)[total - k]
+            places = np.flatnonzero(scores >= worst - _ROUNDING)
+        ids = segment.ids[places]
+        yield _rescored(segment, query, ids), ids
+
+
+def _rescored(segment: _Segment, query: Float32Array, ids: Int64Array) -> Float32Array:
+    """Return inner products summed in float64: the same for a pair whoever asks, and how."""
+    if segment.is_ivf:
+        rows = segment.index.reconstruct_batch(ids)
+    else:
+        rows = _rows_view(segment.index)[np.searchsorted(segment.ids, ids)]
+    return np.asarray(rows.astype(np.float64) @ query.astype(np.float64), np.float32)
+
+
+def _rows_view(index: Any) -> Float32Array:
+    """Return a flat index's vectors, not copied, in order of id; valid while the index lives."""
+    dimension = int(index.d)
+    flat = faiss.downcast_index(index.index)
+    view = faiss.rev_swig_ptr(flat.get_xb(), index.ntotal * dimension)
+    return np.asarray(view, np.float32).reshape(-1, dimension)
 
 
 def _flat(dimension: int) -> Any:
@@ -253,6 +306,7 @@ def _ivf_segment(ids: Int64Array, rows: Float32Array) -> _Segment:
     order = np.random.default_rng(0).permutation(len(rows))
     sample = np.sort(order[: lists * _TRAINING_ROWS_PER_LIST])
     index.train(np.ascontiguousarray(rows[sample]))
+    index.set_direct_map_type(faiss.DirectMap.Hashtable)  # rows by id, for rescoring
     index.add_with_ids(rows, ids)
     return _Segment(index, ids)
 
@@ -286,9 +340,7 @@ def _read_rows(index: Any) -> Float32Array:
     """Return a copy of the vectors inside a FAISS index, in its own order."""
     dimension = int(index.d)
     if not isinstance(index, faiss.IndexIVF):
-        flat = faiss.downcast_index(index.index)
-        rows = faiss.rev_swig_ptr(flat.get_xb(), index.ntotal * dimension)
-        return np.array(rows, np.float32).reshape(-1, dimension)
+        return _rows_view(index).copy()
     lists = index.invlists
     sizes = [(number, lists.list_size(number)) for number in range(index.nlist)]
     codes = np.concatenate(

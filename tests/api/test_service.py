@@ -162,6 +162,12 @@ def test_problem_names_the_field(service: Running, name: str) -> None:
     assert problem_of(answer, 422, "invalid")["field"] == "records.0.id"
 
 
+def test_longest_filter_that_is_allowed_is_answered(service: Running, name: str) -> None:
+    document = '{"a": "%s"}' % ("\U0001f339" * 19_990)
+    answer = service.http().get(f"/v1/collections/{name}/records", params={"filter": document})
+    assert answer.headers["content-type"] in ("application/json", "application/problem+json")
+
+
 def test_every_answer_has_security_headers(service: Running) -> None:
     for path in ("/healthz", "/v1/collections", "/nowhere", "/v1/collections/nobody"):
         headers = service.http().get(path).headers
