@@ -20,6 +20,7 @@ import torch
 from huggingface_hub import constants as hub
 
 from binocle.encoders.base import unit_rows
+from binocle.encoders.texts import text_encoder
 from binocle.errors import ModelError, ModelUnavailableError
 from binocle.types import Float32Array, ImageSpec, PixelArray, Space
 
@@ -124,6 +125,7 @@ class OpenClipEncoder:
         self._tokenizer = tokenizer
         # The cast comes after the fingerprint, which must not depend on device or precision.
         self._model = model.to(device=self._device, dtype=_DTYPES[self._precision])
+        self._encode_text = text_encoder(self._model, tokenizer, self._device)
         scale = 1.0 / (255.0 * np.asarray(preprocess["std"], np.float32))
         shift = np.asarray(preprocess["mean"], np.float32) / np.asarray(
             preprocess["std"], np.float32
@@ -174,7 +176,7 @@ class OpenClipEncoder:
             with self._tokenizing:  # Hugging Face tokenizers may not be shared by threads
                 tokens = self._tokenizer(list(texts[start : start + _TEXT_BATCH]))
             with torch.inference_mode():
-                rows = self._model.encode_text(tokens.to(self._device))
+                rows = self._encode_text(tokens.to(self._device))
                 batches.append(rows.float().cpu().numpy())
         return unit_rows(np.concatenate(batches))
 

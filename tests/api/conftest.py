@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -69,6 +70,15 @@ def running(home: Path, **options: object) -> Iterator[Running]:
             thread.join(30)
             listener.close()
     assert not thread.is_alive()
+
+
+def problem_of(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem: dict[str, Any] = answer.json()
+    assert problem["request_id"] == answer.headers["x-request-id"]
+    assert (problem["status"], problem["code"]) == (status, code)
+    return problem
 
 
 Serve = Callable[..., Running]

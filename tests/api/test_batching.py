@@ -112,11 +112,11 @@ def test_full_queue_refuses_and_keeps_its_promises(
         third = asyncio.create_task(batcher.submit([6]))
         await settle()
         work.gate.set()
-        assert await asyncio.gather(first, second, third) == [[2], [4, 6], [12]]
+        assert list(await asyncio.gather(first, second, third)) == [[2], [4, 6], [12]]
         await batcher.close()
 
     asyncio.run(main())
-    assert sorted(sum(work.batches, [])) == [1, 2, 3, 6]
+    assert sorted(item for batch in work.batches for item in batch) == [1, 2, 3, 6]
 
 
 def test_call_larger_than_the_queue_is_worked_on_when_nothing_waits(

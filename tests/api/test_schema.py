@@ -29,7 +29,8 @@ def test_written_schema_is_the_services(tmp_path: Path) -> None:
 
 _FUZZ = ("--phases", "examples,fuzzing,stateful")
 _COVER = ("--phases", "coverage")
-_RECORDS = ("--include-tag", "records", "--include-tag", "search")
+_RECORDS = ("--include-tag", "records")
+_SEARCH = ("--include-tag", "search")
 _OTHERS = ("--exclude-tag", "records", "--exclude-tag", "search")
 
 
@@ -40,9 +41,16 @@ _OTHERS = ("--exclude-tag", "records", "--exclude-tag", "search")
         (False, _FUZZ),
         (True, _FUZZ),
         (False, (*_COVER, *_RECORDS)),
+        (False, (*_COVER, *_SEARCH)),
         (True, (*_COVER, *_OTHERS)),
     ],
-    ids=["fuzz without keys", "fuzz with a key", "cover records", "cover the rest with a key"],
+    ids=[
+        "fuzz without keys",
+        "fuzz with a key",
+        "cover records",
+        "cover search",
+        "cover the rest with a key",
+    ],
 )
 def test_service_does_as_its_schema_says(
     serve: Serve, tmp_path: Path, has_key: bool, choice: tuple[str, ...]

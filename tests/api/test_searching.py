@@ -1,6 +1,7 @@
 """Searching and embedding over HTTP."""
 
 import base64
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -47,7 +48,7 @@ def test_words_by_get_and_by_post_find_the_same(
     url = f"/v1/collections/{filled}/search"
     got = service.http().get(url, params={"q": "red", "limit": 5}).json()
     assert got["hits"] == [hit.model_dump() for hit in found.hits]
-    parameters = {"q": "red", "where": "odd = true", "target": "image", "limit": 20}
+    parameters: dict[str, Any] = {"q": "red", "where": "odd = true", "target": "image", "limit": 20}
     odd = service.http().get(url, params=parameters).json()["hits"]
     assert len(odd) == 10
     assert all(hit["metadata"]["odd"] for hit in odd)
@@ -146,7 +147,7 @@ def test_pages_never_repeat_and_miss_nothing(
         ({"query": [{"image": "????"}]}, "invalid", "query.0.image"),
         ({"query": [{"image": "AAAA"}]}, "not-a-picture", None),
         ({"query": [{"vector": [1, 2]}]}, "bad-query", None),
-        ({"query": [{"vector": [1e999]}]}, "invalid", None),
+        ({"query": [{"vector": [1e999]}]}, "bad-query", None),
         ({"query": "red", "filter": {"a": {"near": 1}}}, "bad-filter", None),
         ({"query": "red", "cursor": "x"}, "bad-cursor", None),
         ({"query": "red", "limit": 0}, "invalid", "limit"),
@@ -156,12 +157,8 @@ def test_pages_never_repeat_and_miss_nothing(
 def test_what_cannot_be_understood_is_422_with_its_code(
     service: Running, filled: str, body: Any, code: str, field: str | None
 ) -> None:
-    if "1e999" in str(body) or "inf" in str(body):
-        content = '{"query": [{"vector": [1e999]}]}'
-        answer = service.http().post(f"/v1/collections/{filled}/search", content=content)
-        assert answer.status_code == 422
-        return
-    answer = service.http().post(f"/v1/collections/{filled}/search", json=body)
+    content = json.dumps(body).replace("Infinity", "1e999")
+    answer = service.http().post(f"/v1/collections/{filled}/search", content=content)
     assert (answer.status_code, answer.json()["code"]) == (422, code), answer.text
     if field:
         assert answer.json()["field"].startswith(field)
@@ -222,7 +219,8 @@ def test_embeddings_agree_with_what_a_search_sees(
     made = client.embed([f"data:image/jpeg;base64,{encoded(pictures[4])}"], "colour").data[0]
     assert isinstance(made.embedding, list)
     hit = client.search(filled, [TermIn(vector=made.embedding)]).hits[0]
-    assert (hit.id, hit.similarity) == ("p04", pytest.approx(1, abs=1e-5))
+    assert hit.id == "p04"
+    assert hit.similarity == pytest.approx(1, abs=1e-5)
     with pytest.raises(ClientError) as caught:
         client.embed("x", "nonsense")
     assert (caught.value.status, caught.value.field) == (404, "model")

@@ -169,3 +169,19 @@ def test_faiss_index_without_ids_is_refused() -> None:
     plain.add(gaussian_rows(np.random.default_rng(20), 10))
     with pytest.raises(StorageError):
         FaissIndex.load(faiss.serialize_index(plain).tobytes(), DIMENSION)
+
+
+def test_many_queries_at_once_find_what_each_finds_alone_to_the_bit() -> None:
+    rng = np.random.default_rng(11)
+    rows = rng.standard_normal((3000, 48)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    rows[5::7] = rows[5]  # copies, whose order only their ids can decide
+    index = FaissIndex(48)
+    index.add(np.arange(1, 3001), rows)
+    queries = np.ascontiguousarray(rows[rng.integers(0, 3000, 9)])
+    for k in (1, 10, 500, 3000):
+        for query, found in zip(queries, index.search_many(queries, k), strict=True):
+            alone = index.search(query, k)
+            masked = index.search(query, k, allowed=np.ones(3001, np.bool_))
+            assert found.part_ids.tolist() == alone.part_ids.tolist() == masked.part_ids.tolist()
+            assert found.scores.tobytes() == alone.scores.tobytes() == masked.scores.tobytes()
