@@ -34,7 +34,7 @@ def key_of(
     Raises:
         ServiceError: 401, there is no key, or it is not known.
     """
-    if not service.keys.all():
+    if not service.keys.is_closed():
         return None
     secret = bearer.credentials if bearer else header
     key = service.keys.find(secret) if secret else None

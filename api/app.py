@@ -11,7 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from api import problems
 from api.access import key_of
-from api.guard import Guard
+from api.guard import Guard, is_loopback
 from api.routes import collections, embeddings, health, jobs, pictures, records, searching
 from api.schemas import RecordsIn, SearchBesideIn, SearchIn
 from api.service import Service
@@ -71,8 +71,13 @@ def create_app(workshop: Workshop) -> FastAPI:
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "X-API-Key"],
         )
+    settings = workshop.settings
     app.add_middleware(
-        Guard, metrics=service.metrics, max_body_bytes=workshop.settings.max_body_bytes
+        Guard,
+        metrics=service.metrics,
+        max_body_bytes=settings.max_body_bytes,
+        is_private=lambda: is_loopback(settings.host) and not service.keys.is_closed(),
+        origins=settings.cors_origins,
     )
     app.openapi = _openapi_of(app)  # type: ignore[method-assign]
     return app
@@ -90,7 +95,7 @@ def _openapi_of(app: FastAPI) -> Any:
         )
         schema["components"]["schemas"] = {**extra["$defs"], **schema["components"]["schemas"]}
         service: Service = app.state.service
-        is_open = not service.keys.all()
+        is_open = not service.keys.is_closed()
         for path in schema["paths"].values():
             for operation in path.values():
                 if is_open and "security" in operation and {} not in operation["security"]:

@@ -35,17 +35,17 @@ class Batcher(Generic[_Item, _Result]):
             work: Called in the executor with 1 to ``max_batch`` items; one result an item.
             executor: Where it works.
             max_batch: Most items at once.
-            queue_size: Most items waiting.
+            queue_size: How many items may wait before another call is refused.
             parallel: Batches worked on at once.
             on_batch: Told the size of each batch.
         """
         self._work = work
         self._executor = executor
         self._max_batch = max_batch
-        self._queue: asyncio.Queue[tuple[_Item, asyncio.Future[_Result]]] = asyncio.Queue(
-            queue_size
-        )
+        self._queue: asyncio.Queue[tuple[_Item, asyncio.Future[_Result]]] = asyncio.Queue()
+        self._queue_size = queue_size
         self._on_batch = on_batch
+        self._unfinished: set[asyncio.Future[_Result]] = set()
         self._parallel = parallel
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -58,14 +58,15 @@ class Batcher(Generic[_Item, _Result]):
         """Return the items' results; they may be worked on in several batches.
 
         Raises:
-            ServiceError: 503, the queue has no room for them.
+            ServiceError: 503, too much waits already.
         """
-        if self._queue.qsize() + len(items) > self._queue.maxsize:
+        if self._queue.qsize() >= self._queue_size:
             raise overloaded()
         while len(self._tasks) < self._parallel:
             self._tasks.append(asyncio.create_task(self._run(), name="batcher"))
         loop = asyncio.get_running_loop()
         futures: list[asyncio.Future[_Result]] = [loop.create_future() for _ in items]
+        self._unfinished.update(futures)
         for pair in zip(items, futures, strict=True):
             self._queue.put_nowait(pair)
         try:
@@ -73,12 +74,15 @@ class Batcher(Generic[_Item, _Result]):
         finally:
             for future in futures:  # the client has gone: what still waits is dropped
                 future.cancel()
+            self._unfinished.difference_update(futures)
 
     async def close(self) -> None:
         """Stop; what waits is cancelled."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for future in self._unfinished:
+            future.cancel()
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()

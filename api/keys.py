@@ -54,6 +54,7 @@ class KeyRing:
         self._lock = threading.Lock()
         self._stamp: tuple[int, int, int] | None = None
         self._keys: tuple[Key, ...] = ()
+        self._closed = False
 
     def all(self) -> tuple[Key, ...]:
         """Return the keys.
@@ -72,6 +73,15 @@ class KeyRing:
                 self._keys = self._read()
                 self._stamp = stamp
             return self._keys
+
+    def is_closed(self) -> bool:
+        """Tell whether a key is needed: from the first key on, for good.
+
+        Revoking the last key, or losing the file while a service runs, lets nobody in rather
+        than everybody.
+        """
+        self._closed = self._closed or self._path.exists()
+        return self._closed
 
     def find(self, secret: str) -> Key | None:
         """Return the key of a secret; takes the same time wherever it is in the list."""

@@ -120,7 +120,13 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def framework(request: Request, error: HTTPException) -> JSONResponse:
-        codes = {404: "no-such-path", 405: "method-not-allowed", 400: "bad-request"}
+        codes = {
+            400: "bad-request",
+            404: "no-such-path",
+            405: "method-not-allowed",
+            408: "too-slow",
+            413: "body-too-large",
+        }
         code = codes.get(error.status_code, "refused")
         headers = dict(error.headers or {})
         if error.status_code == 405:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from binocle.types import MetadataValue
 
@@ -112,10 +112,18 @@ class ImageIn(Strict):
     role: str = Field("image", min_length=1, max_length=100)
 
 
+def _check_id(record_id: str) -> str:
+    if record_id.endswith(("/image", "/thumbnail")):
+        raise ValueError("an id must not end in /image or /thumbnail")
+    return record_id
+
+
 class RecordIn(Strict):
     """A record to store, replacing what has its id."""
 
-    id: RecordId
+    id: Annotated[RecordId, AfterValidator(_check_id)] = Field(
+        json_schema_extra={"not": {"pattern": "/(image|thumbnail)$"}}
+    )
     metadata: Metadata = Field(default_factory=dict, max_length=500)
     images: list[Base64 | ImageIn] = Field(default_factory=list, max_length=32)
     texts: dict[str, Text | list[Text]] = Field(

@@ -23,8 +23,8 @@ from binocle.collection import Collection, check_space
 from binocle.decoding import DecoderPool
 from binocle.encoders.base import Encoder
 from binocle.encoders.registry import DEFAULT_MODEL
-from binocle.errors import BinocleError, NotFoundError
-from binocle.types import Float32Array, PixelArray
+from binocle.errors import BinocleError, NotFoundError, PictureError
+from binocle.types import Float32Array, ImageSpec, Picture, PixelArray
 from search.query import Query
 from search.searcher import Answer
 
@@ -227,6 +227,26 @@ class Service:
         if space is not None:
             check_space(space, desk.encoder.space, collection.path.name)
         return desk
+
+    async def decode_all(
+        self, pictures: Sequence[bytes], spec: ImageSpec
+    ) -> list[Picture | PictureError]:
+        """Decode the pictures of one request, no more at once than there are decoders.
+
+        Raises:
+            ServiceError: 503, too much waits already.
+        """
+        gate = asyncio.Semaphore(self.settings.workers)
+
+        async def decode(data: bytes) -> Picture | PictureError:
+            async with gate:
+                try:
+                    picture: Picture = await self.decoding.run(self.decoders.decode, data, spec)
+                except PictureError as error:
+                    return error
+                return picture
+
+        return list(await asyncio.gather(*map(decode, pictures)))
 
     def models(self) -> dict[str, str]:
         """Return the models clients may name, by public name: the default, the collections'."""

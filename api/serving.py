@@ -1,17 +1,20 @@
 """``binocle serve``: the HTTP service under uvicorn."""
 
-import ipaddress
+import signal
 import socket
 import sys
 
 import uvicorn
+from fastapi import FastAPI
 
 from api.app import create_app
+from api.guard import is_loopback
 from api.keys import KeyRing
 from api.wiring import Workshop
 from binocle.errors import UsageError
 
 _GRACE_S = 30
+_MAX_HEAD_BYTES = 256 * 1024  # the longest filter in an address, percent-encoded
 
 
 def serve_forever(workshop: Workshop, *, without_keys: bool = False) -> None:
@@ -21,25 +24,33 @@ def serve_forever(workshop: Workshop, *, without_keys: bool = False) -> None:
         UsageError: It would listen beyond this machine without keys.
     """
     settings = workshop.settings
-    has_keys = bool(KeyRing(settings.home / "keys.json").all())
-    if not has_keys and not without_keys and not _is_loopback(settings.host):
+    is_closed = KeyRing(settings.home / "keys.json").is_closed()
+    if not is_closed and not without_keys and not is_loopback(settings.host):
         raise UsageError(
             f"{settings.host} can be reached from other machines, and there are no API keys; make "
             "one with 'binocle keys add NAME', or say --without-keys to let everybody in"
         )
     listening = _listen(settings.host, settings.port)
-    config = uvicorn.Config(
-        create_app(workshop),
-        log_level="info",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=_GRACE_S,
-        limit_concurrency=settings.queue_size * 4,
-    )
+    server = uvicorn.Server(config_of(create_app(workshop), log_level="info"))
     host, port = listening.getsockname()[:2]
     print(f"Binocle answers at http://{host}:{port}, documented at /docs", file=sys.stderr)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)  # uvicorn sends itself again what ended it
     with listening:
-        uvicorn.Server(config).run(sockets=[listening])
+        server.run(sockets=[listening])
+
+
+def config_of(app: FastAPI, *, log_level: str) -> uvicorn.Config:
+    """Return how uvicorn runs the service, here and in the tests."""
+    return uvicorn.Config(
+        app,
+        log_level=log_level,
+        access_log=False,  # Guard logs, without query strings
+        server_header=False,
+        lifespan="on",
+        timeout_graceful_shutdown=_GRACE_S,
+        h11_max_incomplete_event_size=_MAX_HEAD_BYTES,
+    )
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -59,12 +70,3 @@ def _listen(host: str, port: int) -> socket.socket:
             f"cannot listen at {host}, port {port} ({reason}); choose another with --port"
         ) from error
     return listening
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

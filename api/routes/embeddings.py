@@ -1,13 +1,12 @@
 """Vectors for whoever wants only those, in the shape OpenAI's clients speak."""
 
-import asyncio
 import base64
 
 from fastapi import APIRouter
 
 from api.access import ServiceDependency
 from api.problems import ServiceError
-from api.routes.searching import decoded
+from api.routes.searching import decoded, usable
 from api.schemas import Embedding, EmbeddingsIn, EmbeddingsOut, ModelOut, ModelsOut, Usage
 from binocle.types import Float32Array
 
@@ -35,11 +34,9 @@ async def embed(service: ServiceDependency, body: EmbeddingsIn) -> EmbeddingsOut
         if text.startswith(_DATA_URL)
     }
     spec = desk.encoder.image_spec
-    found = await asyncio.gather(
-        *(service.decoding.run(service.decoders.decode, one, spec) for one in pictures.values())
-    )
+    found = await service.decode_all(list(pictures.values()), spec)
     texts = [text for number, text in enumerate(inputs) if number not in pictures]
-    image_rows = iter(await desk.images([one.pixels for one in found]))
+    image_rows = iter(await desk.images([usable(one).pixels for one in found]))
     text_rows = iter(await desk.texts(texts) if texts else [])
     rows = [next(image_rows if number in pictures else text_rows) for number in range(len(inputs))]
     words = sum(len(text.split()) for text in texts)

@@ -140,4 +140,6 @@ def _write(path: Path, data: bytes) -> None:
 
 def _has(request: Request, etag: str) -> bool:
     known = request.headers.get("if-none-match", "")
-    return etag in [one.strip().removeprefix("W/") for one in known.split(",")]
+    return known.strip() == "*" or etag in [
+        one.strip().removeprefix("W/") for one in known.split(",")
+    ]

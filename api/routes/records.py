@@ -1,9 +1,10 @@
 """Records: storing, reading, changing, removing."""
 
-import asyncio
 import base64
 import hashlib
 import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
@@ -16,7 +17,7 @@ from api.access import Readable, ServiceDependency, Writable
 from api.answers import record_out
 from api.problems import ServiceError
 from api.removing import remove_records
-from api.routes.searching import decoded
+from api.routes.searching import decoded, usable
 from api.schemas import (
     ImageIn,
     ItemError,
@@ -31,9 +32,9 @@ from api.schemas import (
 from api.service import EncoderDesk, Service
 from binocle.catalog import reading, writing
 from binocle.collection import Collection
-from binocle.errors import BinocleError, CursorError, NotFoundError
+from binocle.errors import BinocleError, CursorError, NotFoundError, PictureError
 from binocle.filters import parse_json
-from binocle.types import MetadataValue, NewPart, NewRecord, Picture, Record
+from binocle.types import Float32Array, MetadataValue, NewPart, NewRecord, Picture, Record
 from search.where import parse_where
 
 router = APIRouter(tags=["records"])
@@ -74,9 +75,7 @@ async def store_records(
         raise ServiceError(422, "batch-too-large", detail, field="records")
     desk = await service.desk_of(collection)
     await service.storing.run(collection.claim_space, desk.encoder.space)
-    prepared = await asyncio.gather(
-        *(_prepare(service, desk, collection, record, files) for record in body.records)
-    )
+    prepared = await _prepare(service, desk, collection, body.records, files)
     good = [one for one in prepared if isinstance(one, NewRecord)]
     if good:
         await service.storing.run(collection.upsert, good)
@@ -94,7 +93,7 @@ async def list_records(
     collection: Readable,
     service: ServiceDependency,
     where: Annotated[str | None, Parameter(max_length=4000, examples=["price < 100"])] = None,
-    filter_json: Annotated[str | None, Parameter(alias="filter", max_length=20_000)] = None,
+    filter_json: Annotated[str | None, Parameter(alias="filter", max_length=8000)] = None,
     limit: Annotated[int, Parameter(ge=1, le=1000)] = 100,
     cursor: Annotated[str | None, Parameter(max_length=200)] = None,
 ) -> RecordPage:
@@ -186,59 +185,93 @@ async def _parse(request: Request) -> tuple[RecordsIn, dict[str, bytes]]:
         raise ServiceError(422, "invalid", detail, field="body") from error
 
 
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A record whose pictures are read but not yet embedded."""
+
+    record: RecordIn
+    images: list[tuple[ImageIn, bytes]]
+    texts: list[tuple[str, str]]
+
+
 async def _prepare(
     service: Service,
     desk: EncoderDesk,
     collection: Collection,
-    record: RecordIn,
+    records: Sequence[RecordIn],
     files: dict[str, bytes],
-) -> NewRecord | ItemError:
-    """Decode, embed and keep one record's parts; what is wrong with it stays with it."""
-    try:
-        return await _new_record(service, desk, collection, record, files)
-    except ServiceError as error:
-        if error.status == 503:
-            raise
-        return ItemError(code=error.code, detail=str(error))
-    except BinocleError as error:
-        return ItemError(code=error.code, detail=str(error))
+) -> list[NewRecord | ItemError]:
+    """Decode, embed and keep all parts, in one batch; what is wrong with a record stays with it."""
+    drafts = [_draft(record, files) for record in records]
+    data = [one for draft in drafts if isinstance(draft, _Draft) for _, one in draft.images]
+    pictures = dict(
+        zip(map(id, data), await service.decode_all(data, desk.encoder.image_spec), strict=True)
+    )
+    for place, draft in enumerate(drafts):
+        if isinstance(draft, _Draft):
+            for _, one in draft.images:
+                picture = pictures[id(one)]
+                if isinstance(picture, PictureError):
+                    drafts[place] = ItemError(code=picture.code, detail=str(picture))
+    good = [draft for draft in drafts if isinstance(draft, _Draft)]
+    kept = [one for draft in good for _, one in draft.images]
+    texts = [text for draft in good for _, text in draft.texts]
+    image_rows = iter(await desk.images([usable(pictures[id(one)]).pixels for one in kept]))
+    text_rows = iter(await desk.texts(texts) if texts else [])
+    uris = await service.storing.run(_keep, collection, kept)
+    return [
+        _new_record(draft, pictures, uris, image_rows, text_rows)
+        if isinstance(draft, _Draft)
+        else draft
+        for draft in drafts
+    ]
 
 
-async def _new_record(
-    service: Service,
-    desk: EncoderDesk,
-    collection: Collection,
-    record: RecordIn,
-    files: dict[str, bytes],
-) -> NewRecord:
+def _draft(record: RecordIn, files: dict[str, bytes]) -> _Draft | ItemError:
     images = [one if isinstance(one, ImageIn) else ImageIn(data=one) for one in record.images]
-    data = [_bytes_of(one, files) for one in images]
     texts = [
         (role, text)
         for role, value in record.texts.items()
         for text in (value if isinstance(value, list) else [value])
     ]
     if not images and not texts:
-        raise ServiceError(422, "empty", "a record needs a picture or a text")
-    spec = desk.encoder.image_spec
-    pictures: list[Picture] = await asyncio.gather(
-        *(service.decoding.run(service.decoders.decode, one, spec) for one in data)
-    )
-    image_rows = await desk.images([one.pixels for one in pictures])
-    text_rows = await desk.texts([text for _, text in texts]) if texts else []
+        return ItemError(code="empty", detail="a record needs a picture or a text")
+    try:
+        writing.check_metadata(record.metadata)
+        return _Draft(record, [(one, _bytes_of(one, files)) for one in images], texts)
+    except BinocleError as error:
+        return ItemError(code=error.code, detail=str(error))
+
+
+def _keep(collection: Collection, pictures: Sequence[bytes]) -> dict[int, tuple[bytes, str]]:
+    """Store pictures; return hash and uri of each by its identity."""
+    kept = {}
+    for data in pictures:
+        sha256 = hashlib.sha256(data).digest()
+        kept[id(data)] = sha256, uploads.put(collection.path, sha256, data)
+    return kept
+
+
+def _new_record(
+    draft: _Draft,
+    pictures: Mapping[int, Picture | PictureError],
+    uris: Mapping[int, tuple[bytes, str]],
+    image_rows: Iterator[Float32Array],
+    text_rows: Iterator[Float32Array],
+) -> NewRecord:
+    record = draft.record
     parts: list[NewPart] = []
     metadata: dict[str, MetadataValue] = dict(record.metadata)
-    for image, encoded, picture, row in zip(images, data, pictures, image_rows, strict=True):
-        sha256 = hashlib.sha256(encoded).digest()
-        uri = await service.storing.run(uploads.put, collection.path, sha256, encoded)
-        parts.append(NewPart("image", image.role, uri, sha256, row, info=picture.info))
-        for name, value in picture.info.as_metadata().items():
+    for image, data in draft.images:
+        sha256, uri = uris[id(data)]
+        info = usable(pictures[id(data)]).info
+        parts.append(NewPart("image", image.role, uri, sha256, next(image_rows), info=info))
+        for name, value in info.as_metadata().items():
             metadata.setdefault(name, value)
         metadata.setdefault("sha256", sha256.hex())
-    for (role, text), row in zip(texts, text_rows, strict=True):
+    for role, text in draft.texts:
         sha256 = hashlib.sha256(text.encode("utf-8", "replace")).digest()
-        parts.append(NewPart("text", role, f"text:{role}", sha256, row, text=text))
-    writing.check_metadata(metadata)
+        parts.append(NewPart("text", role, f"text:{role}", sha256, next(text_rows), text=text))
     return NewRecord(record.id, record.uri or parts[0].uri, metadata, tuple(parts))
 
 

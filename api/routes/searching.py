@@ -1,6 +1,5 @@
 """Searching."""
 
-import asyncio
 import base64
 import binascii
 import json
@@ -18,9 +17,9 @@ from api.problems import ServiceError
 from api.schemas import BatchIn, BatchOut, SearchBesideIn, SearchIn, SearchOut, Target, TermIn
 from api.service import EncoderDesk, Service, Stopwatch
 from binocle.collection import Collection
-from binocle.errors import BinocleError
+from binocle.errors import BinocleError, PictureError
 from binocle.filters import parse_json
-from binocle.types import Float32Array, PixelArray
+from binocle.types import Float32Array, Picture, PixelArray
 from search.query import Query, Term
 from search.where import parse_where
 
@@ -148,14 +147,9 @@ async def _terms(
         pixels: list[PixelArray] = []
         if desk is not None:
             spec = desk.encoder.image_spec
-            found = await asyncio.gather(
-                *(
-                    service.decoding.run(service.decoders.decode, picture, spec)
-                    for _, picture in flat
-                    if picture is not None
-                )
-            )
-            pixels = [one.pixels for one in found]
+            data = [picture for _, picture in flat if picture is not None]
+            found = await service.decode_all(data, spec)
+            pixels = [usable(one).pixels for one in found]
     with watch.stage("embed"):
         texts = [term.text for term, _ in flat if term.text is not None]
         image_rows = iter(await desk.images(pixels) if desk else [])
@@ -193,6 +187,13 @@ def decoded(text: str, field: str) -> bytes:
         return base64.b64decode(text.rsplit(",", 1)[-1], validate=True)
     except (binascii.Error, ValueError) as error:
         raise ServiceError(422, "invalid", f"no base64 ({error})", field=field) from error
+
+
+def usable(picture: Picture | PictureError) -> Picture:
+    """Return a decoded picture; raises what its decoding raised."""
+    if isinstance(picture, PictureError):
+        raise picture
+    return picture
 
 
 def _term(term: TermIn, picture: bytes | None, image_rows: Any, text_rows: Any) -> Term:

@@ -267,11 +267,15 @@ def _fingerprint(model: Any, preprocess: dict[str, Any], tokenizer: Any) -> str:
 def _image_spec(preprocess: dict[str, Any]) -> ImageSpec:
     size = preprocess["size"]
     height, width = (size, size) if isinstance(size, int) else (int(size[0]), int(size[1]))
+    resize_mode: Any = preprocess.get("resize_mode") or "shortest"
+    # open_clip's own transform is always bicubic where it fits the short side of an oblong
+    is_bilinear = preprocess.get("interpolation") == "bilinear"
+    is_bilinear &= resize_mode != "shortest" or width == height
     return ImageSpec(
         width=width,
         height=height,
-        resize_mode=preprocess.get("resize_mode") or "shortest",
-        interpolation="bilinear" if preprocess.get("interpolation") == "bilinear" else "bicubic",
+        resize_mode=resize_mode,
+        interpolation="bilinear" if is_bilinear else "bicubic",
         fill=int(preprocess.get("fill_color") or 0),
     )
 

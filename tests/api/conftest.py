@@ -16,6 +16,7 @@ import uvicorn
 from api.app import create_app
 from api.client import Client
 from api.keys import KeyRing
+from api.serving import config_of
 from api.settings import read_settings
 from api.wiring import Workshop
 from tests.support import picture_bytes
@@ -50,11 +51,7 @@ class Running:
 @contextmanager
 def running(home: Path, **options: object) -> Iterator[Running]:
     workshop = Workshop(read_settings(home=home, workers=2, **options))
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_app(workshop), port=0, log_level="warning", lifespan="on", server_header=False
-        )
-    )
+    server = uvicorn.Server(config_of(create_app(workshop), log_level="warning"))
     listener = socket.create_server(("127.0.0.1", 0))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

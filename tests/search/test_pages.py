@@ -231,8 +231,8 @@ def test_fused_pages_fit_together_however_deep_the_first_band_is() -> None:
     rankings = []
     for _ in range(2):
         order = rng.permutation(400)[:350]
-        scores = np.linspace(1, 0, len(order)).astype(np.float32)
-        rankings.append(Ranking(order, order, scores, exact=True))
+        cosines = np.linspace(1, 0, len(order)).astype(np.float32)
+        rankings.append(Ranking(order, order, cosines, exact=True))
     whole, scores = fuse(rankings, 50)
     assert (np.diff(scores) <= 0).all()
     for depth in (50, 100, 200):
