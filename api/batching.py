@@ -35,7 +35,7 @@ class Batcher(Generic[_Item, _Result]):
             work: Called in the executor with 1 to ``max_batch`` items; one result an item.
             executor: Where it works.
             max_batch: Most items at once.
-            queue_size: How many items may wait before another call is refused.
+            queue_size: Most items waiting, unless a single call brings more.
             parallel: Batches worked on at once.
             on_batch: Told the size of each batch.
         """
@@ -60,7 +60,8 @@ class Batcher(Generic[_Item, _Result]):
         Raises:
             ServiceError: 503, too much waits already.
         """
-        if self._queue.qsize() >= self._queue_size:
+        waiting = self._queue.qsize()
+        if waiting and waiting + len(items) > self._queue_size:
             raise overloaded()
         while len(self._tasks) < self._parallel:
             self._tasks.append(asyncio.create_task(self._run(), name="batcher"))

@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 import logging
+import re
 import secrets
 import time
 from collections.abc import Callable, MutableMapping, Sequence
@@ -172,7 +173,7 @@ def _route(scope: Scope) -> str:
         return "none"
     path: str = scope["path"]
     for name, value in scope.get("path_params", {}).items():
-        path = path.replace(f"/{value}", f"/{{{name}}}", 1)
+        path = re.sub(rf"/{re.escape(str(value))}(?=/|$)", f"/{{{name}}}", path, count=1)
     return path
 
 

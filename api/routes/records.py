@@ -93,7 +93,7 @@ async def list_records(
     collection: Readable,
     service: ServiceDependency,
     where: Annotated[str | None, Parameter(max_length=4000, examples=["price < 100"])] = None,
-    filter_json: Annotated[str | None, Parameter(alias="filter", max_length=8000)] = None,
+    filter_json: Annotated[str | None, Parameter(alias="filter", max_length=4000)] = None,
     limit: Annotated[int, Parameter(ge=1, le=1000)] = 100,
     cursor: Annotated[str | None, Parameter(max_length=200)] = None,
 ) -> RecordPage:

@@ -112,7 +112,7 @@ def test_request_in_flight_is_finished_on_sigterm(tmp_path: Path) -> None:
         body = RecordIn(id="x", texts={"t": "red"}).model_dump_json().encode()
         body = b'{"records": [' + body + b"]}"
         head = (
-            "POST /v1/collections/c/records HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+            "POST /v1/collections/c/records HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         connection = stack.enter_context(socket.create_connection(("127.0.0.1", port)))

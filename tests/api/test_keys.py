@@ -119,3 +119,18 @@ def test_serving_beyond_this_machine_needs_keys(tmp_path: Path) -> None:
         workshop = Workshop(read_settings(home=tmp_path, host=host, port=0))
         with pytest.raises(UsageError, match="no API keys"):
             serve_forever(workshop)
+
+
+def test_a_page_from_elsewhere_cannot_use_an_open_service(service: Running) -> None:
+    url = "/v1/collections"
+    for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}):
+        problem_of(service.http().get(url, headers=headers), 403, "foreign-origin")
+    assert service.http().get(url, headers={"Origin": "http://localhost:3000"}).status_code == 200
+    cross = {"Sec-Fetch-Site": "cross-site"}
+    problem_of(service.http().put(f"{url}/x", headers=cross), 403, "foreign-origin")
+
+
+def test_revoking_the_last_key_lets_nobody_in(service: Running) -> None:
+    service.keys.add("only", "write", None)
+    service.keys.revoke("only")
+    problem_of(service.http().get("/v1/collections"), 401, "no-key")

@@ -42,9 +42,10 @@ def test_problem_names_the_field(service: Running, name: str) -> None:
 
 
 def test_longest_filter_that_is_allowed_is_answered(service: Running, name: str) -> None:
-    document = '{"a": "%s"}' % ("\U0001f339" * 19_990)
+    document = '{"a": "%s"}' % ("\U0001f339" * 3_990)
     answer = service.http().get(f"/v1/collections/{name}/records", params={"filter": document})
-    assert answer.headers["content-type"] in ("application/json", "application/problem+json")
+    assert answer.status_code == 200
+    assert answer.json()["records"] == []
 
 
 def test_every_answer_has_security_headers(service: Running) -> None:
@@ -118,7 +119,8 @@ def test_hostile_pictures_fail_alone(client: Client, name: str, pictures: list[b
 
 
 def test_client_that_stalls_holds_up_nobody(service: Running, client: Client, name: str) -> None:
-    head = f"POST /v1/collections/{name}/records HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n"
+    head = f"POST /v1/collections/{name}/records HTTP/1.1\r\n"
+    head += "Host: localhost\r\nContent-Length: 9000\r\n"
     stalled = [socket.create_connection(("127.0.0.1", service.port)) for _ in range(20)]
     try:
         for connection in stalled:
