@@ -1,8 +1,10 @@
-"""Embedding concurrent requests together.
+"""Working on concurrent requests together: embedding them, searching for them.
 
-While the encoder works on one batch, what arrives meanwhile gathers for the next: an idle
-service never waits, a busy one fills its batches by itself. A full queue refuses instead of
-growing, and a request whose client has gone is not embedded.
+While one batch is worked on, what arrives meanwhile gathers for the next. An idle service never
+waits; a busy one, between two batches, waits for a few milliseconds for the clients it has just
+answered to ask again, and so fills its batches. Batchers that share a gate take turns: encoder
+and index use all cores each, so doing both at once gains nothing and makes batches smaller. A
+full queue refuses instead of growing, and a request whose client has gone is not worked on.
 """
 
 import asyncio
@@ -12,6 +14,8 @@ from typing import Generic, TypeVar
 
 from api.problems import overloaded
 
+_GATHER_S = 0.004
+_RECENT_S = 0.1
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
@@ -26,7 +30,7 @@ class Batcher(Generic[_Item, _Result]):
         *,
         max_batch: int,
         queue_size: int,
-        parallel: int = 1,
+        gate: asyncio.Semaphore | None = None,
         on_batch: Callable[[int], None] = lambda _: None,
     ) -> None:
         """Set up; the first ``submit`` starts it.
@@ -36,7 +40,7 @@ class Batcher(Generic[_Item, _Result]):
             executor: Where it works.
             max_batch: Most items at once.
             queue_size: Most items waiting, unless a single call brings more.
-            parallel: Batches worked on at once.
+            gate: Held while a batch is worked on.
             on_batch: Told the size of each batch.
         """
         self._work = work
@@ -46,8 +50,10 @@ class Batcher(Generic[_Item, _Result]):
         self._queue_size = queue_size
         self._on_batch = on_batch
         self._unfinished: set[asyncio.Future[_Result]] = set()
-        self._parallel = parallel
-        self._tasks: list[asyncio.Task[None]] = []
+        self._gate = gate or asyncio.Semaphore()
+        self._task: asyncio.Task[None] | None = None
+        self._ended_at = float("-inf")
+        self._last_size = 0
 
     @property
     def waiting(self) -> int:
@@ -63,8 +69,8 @@ class Batcher(Generic[_Item, _Result]):
         waiting = self._queue.qsize()
         if waiting and waiting + len(items) > self._queue_size:
             raise overloaded()
-        while len(self._tasks) < self._parallel:
-            self._tasks.append(asyncio.create_task(self._run(), name="batcher"))
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="batcher")
         loop = asyncio.get_running_loop()
         futures: list[asyncio.Future[_Result]] = [loop.create_future() for _ in items]
         self._unfinished.update(futures)
@@ -79,30 +85,42 @@ class Batcher(Generic[_Item, _Result]):
 
     async def close(self) -> None:
         """Stop; what waits is cancelled."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
         for future in self._unfinished:
             future.cancel()
 
     async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
             batch = [await self._queue.get()]
-            while len(batch) < self._max_batch and not self._queue.empty():
-                batch.append(self._queue.get_nowait())
-            wanted = [(item, future) for item, future in batch if not future.done()]
-            if not wanted:
-                continue
-            self._on_batch(len(wanted))
-            items = [item for item, _ in wanted]
-            try:
-                results = await loop.run_in_executor(self._executor, self._work, items)
-            except Exception as error:
-                for _, future in wanted:
-                    if not future.done():
-                        future.set_exception(error)
-                continue
-            for (_, future), result in zip(wanted, results, strict=True):
+            async with self._gate:
+                if self._is_busy():
+                    await asyncio.sleep(_GATHER_S)
+                while len(batch) < self._max_batch and not self._queue.empty():
+                    batch.append(self._queue.get_nowait())
+                wanted = [(item, future) for item, future in batch if not future.done()]
+                if wanted:
+                    await self._work_on(wanted)
+
+    def _is_busy(self) -> bool:
+        """Tell whether clients of a batch that has just ended may be about to ask again."""
+        since = asyncio.get_running_loop().time() - self._ended_at
+        return self._max_batch > 1 and self._last_size > 1 and since < _RECENT_S
+
+    async def _work_on(self, wanted: list[tuple[_Item, asyncio.Future[_Result]]]) -> None:
+        loop = asyncio.get_running_loop()
+        self._on_batch(len(wanted))
+        items = [item for item, _ in wanted]
+        try:
+            results = await loop.run_in_executor(self._executor, self._work, items)
+        except Exception as error:
+            for _, future in wanted:
                 if not future.done():
-                    future.set_result(result)
+                    future.set_exception(error)
+            return
+        finally:
+            self._ended_at, self._last_size = loop.time(), len(wanted)
+        for (_, future), result in zip(wanted, results, strict=True):
+            if not future.done():
+                future.set_result(result)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import threading
 import time
 from collections import OrderedDict
@@ -61,7 +62,14 @@ class Stopwatch:
 class EncoderDesk:
     """One encoder, a thread for it, and a queue for each kind."""
 
-    def __init__(self, encoder: Encoder, metrics: Metrics, max_batch: int, queue: int) -> None:
+    def __init__(
+        self,
+        encoder: Encoder,
+        metrics: Metrics,
+        gate: asyncio.Semaphore,
+        max_batch: int,
+        queue: int,
+    ) -> None:
         self.encoder = encoder
         self._metrics = metrics
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="encoder")
@@ -71,6 +79,7 @@ class EncoderDesk:
             self._thread,
             max_batch=max_batch,
             queue_size=queue,
+            gate=gate,
             on_batch=metrics.batches.labels("text").observe,
         )
         self._images: Batcher[PixelArray, Float32Array] = Batcher(
@@ -78,6 +87,7 @@ class EncoderDesk:
             self._thread,
             max_batch=max_batch,
             queue_size=queue,
+            gate=gate,
             on_batch=metrics.batches.labels("image").observe,
         )
 
@@ -148,13 +158,14 @@ class Service:
         self.decoders = DecoderPool(settings.workers, settings.limits)
         self.decoding: Bounded[Any] = Bounded("decode", settings.workers, settings.queue_size)
         self.searching: Bounded[Any] = Bounded("search", settings.workers, settings.queue_size)
+        self._gate = asyncio.Semaphore(max(1, (os.cpu_count() or 2) // 2))
         self._search_threads = ThreadPoolExecutor(settings.workers, thread_name_prefix="search")
         self.searches: Batcher[tuple[Collection, Query], Answer | BinocleError] = Batcher(
             self._search_all,
             self._search_threads,
             max_batch=settings.encode_batch,
             queue_size=settings.queue_size,
-            parallel=settings.workers,
+            gate=self._gate,
             on_batch=self.metrics.batches.labels("search").observe,
         )
         self.storing: Bounded[Any] = Bounded("store", 2, settings.queue_size)
@@ -215,7 +226,11 @@ class Service:
             if desk is None:
                 settings = self.settings
                 desk = EncoderDesk(
-                    encoder, self.metrics, settings.encode_batch, settings.queue_size
+                    encoder,
+                    self.metrics,
+                    self._gate,
+                    settings.encode_batch,
+                    settings.queue_size,
                 )
                 self._desks[model] = desk
         return desk

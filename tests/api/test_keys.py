@@ -128,9 +128,3 @@ def test_a_page_from_elsewhere_cannot_use_an_open_service(service: Running) -> N
     assert service.http().get(url, headers={"Origin": "http://localhost:3000"}).status_code == 200
     cross = {"Sec-Fetch-Site": "cross-site"}
     problem_of(service.http().put(f"{url}/x", headers=cross), 403, "foreign-origin")
-
-
-def test_revoking_the_last_key_lets_nobody_in(service: Running) -> None:
-    service.keys.add("only", "write", None)
-    service.keys.revoke("only")
-    problem_of(service.http().get("/v1/collections"), 401, "no-key")
