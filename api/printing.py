@@ -186,7 +186,8 @@ def print_models(*, as_json: bool) -> None:
             443,
             "none",
             "colour words",
-            "part of Binocle",
+            "Apache-2.0",
+            "–",
             "–",
             "–",
             "the default: colours only, no download",
@@ -201,13 +202,16 @@ def print_models(*, as_json: bool) -> None:
             one.licence,
             one.recall_english or "–",
             one.recall_chinese or "–",
+            one.recall_coco or "–",
             one.remark,
         )
         for one in RECOMMENDED
     ]
-    header = ("model", "dims", "download", "languages", "licence", "en", "zh", "choose it for")
-    _print_table(header, rows)
-    click.echo(f"\nen, zh: {QUALITY_SOURCE}.")
+    header = (
+        "model", "dims", "download", "languages", "licence", "en", "zh", "coco", "choose it for"
+    )  # fmt: skip
+    _print_table(header, rows, whole="model")
+    click.echo(f"\nQuality: {QUALITY_SOURCE}.")
     click.echo(
         "Also: any open_clip NAME/PRETRAINED, NAME/CHECKPOINT-PATH, hf-hub:ORG/REPO, a folder."
     )
@@ -229,7 +233,10 @@ def _size(count: int) -> str:
     raise AssertionError
 
 
-def _print_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+def _print_table(
+    header: Sequence[str], rows: Iterable[Sequence[object]], *, whole: str = ""
+) -> None:
+    """Print rows; the column named ``whole`` is never broken, since people copy from it."""
     if not sys.stdout.isatty():
         for row in rows:
             click.echo("\t".join(" ".join(str(cell).split()) for cell in row))
@@ -239,7 +246,9 @@ def _print_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*header, box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in header:
+        table.add_column(name, no_wrap=name == whole, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(str(cell), overflow="fold") for cell in row))
+        table.add_row(*(Text(str(cell)) for cell in row))
     Console().print(table)
