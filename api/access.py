@@ -15,7 +15,8 @@ _bearer = HTTPBearer(auto_error=False, description="An API key")
 _header = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key")
 
 
-def service_of(request: Request) -> Service:
+# Asynchronous, though they wait for nothing: what is not goes through a thread for each request.
+async def service_of(request: Request) -> Service:
     """Return the application's service."""
     service: Service = request.app.state.service
     return service
@@ -24,7 +25,7 @@ def service_of(request: Request) -> Service:
 ServiceDependency = Annotated[Service, Depends(service_of)]
 
 
-def key_of(
+async def key_of(
     service: ServiceDependency,
     bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     header: Annotated[str | None, Security(_header)],
@@ -58,16 +59,16 @@ def allow(key: Key | None, access: Access, collection: str | None) -> None:
         raise ServiceError(403, "key-not-allowed", f"this API key may not {access}{where}")
 
 
-def readable(name: Name, service: ServiceDependency, key: KeyDependency) -> Collection:
+async def readable(name: Name, service: ServiceDependency, key: KeyDependency) -> Collection:
     """Return the collection of the path, for reading."""
     allow(key, "read", name)
-    return service.collection(name)
+    return await service.opened(name)
 
 
-def writable(name: Name, service: ServiceDependency, key: KeyDependency) -> Collection:
+async def writable(name: Name, service: ServiceDependency, key: KeyDependency) -> Collection:
     """Return the collection of the path, for writing."""
     allow(key, "write", name)
-    return service.collection(name)
+    return await service.opened(name)
 
 
 Readable = Annotated[Collection, Depends(readable)]

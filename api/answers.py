@@ -9,7 +9,9 @@ from binocle.types import Hit, Part, Record
 from search.searcher import Answer
 
 
-def search_out(answer: Answer, collection: Collection, took_ms: dict[str, float]) -> SearchOut:
+def search_out(
+    answer: Answer, collection: Collection, took_ms: dict[str, float], warnings: list[str]
+) -> SearchOut:
     """Return an answer as it goes over the wire."""
     space = collection.space
     return SearchOut(
@@ -18,6 +20,7 @@ def search_out(answer: Answer, collection: Collection, took_ms: dict[str, float]
         target=answer.target,
         exact=answer.exact,
         space=public_model(space.name) if space else None,
+        warnings=warnings,
         took_ms=took_ms,
     )
 

@@ -1,6 +1,5 @@
-"""The outermost layer: request ids, limits on bodies and on patience, headers, counting."""
+"""The outermost layer: request ids, limits on bodies, headers, counting."""
 
-import asyncio
 import ipaddress
 import logging
 import re
@@ -10,15 +9,21 @@ from collections.abc import Callable, MutableMapping, Sequence
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.incoming import (
+    BODY_PATIENCE_S,
+    CLIENT_GONE,
+    GoneError,
+    Incoming,
+    TooLargeError,
+    TooSlowError,
+)
 from api.metrics import Metrics
 from api.problems import problem_response
 
 _log = logging.getLogger("binocle.access")
 _Headers: TypeAlias = list[tuple[bytes, bytes]]
-_BODY_PATIENCE_S = 20.0
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SECURITY_HEADERS: _Headers = [
     (b"x-content-type-options", b"nosniff"),
@@ -27,19 +32,10 @@ _SECURITY_HEADERS: _Headers = [
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
 _API_POLICY = b"default-src 'none'; frame-ancestors 'none'; sandbox"
-
-
-class _TooLargeError(HTTPException):
-    """Passes through FastAPI as it is, unlike other exceptions while a body is read."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(413, f"the body is larger than {limit:,} bytes", {"Connection": "close"})
-
-
-class _TooSlowError(HTTPException):
-    def __init__(self) -> None:
-        detail = f"the body did not arrive within {_BODY_PATIENCE_S:g} s a piece"
-        super().__init__(408, detail, {"Connection": "close"})
+_DOCS_POLICY = (
+    b"default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    b"img-src 'self' data:; frame-ancestors 'none'"
+)
 
 
 class Guard:
@@ -95,10 +91,15 @@ class Guard:
             elif declared is not None and declared > self._max_body_bytes:
                 await self._refuse(scope, receive, answer, 413)
             else:
-                await self._app(scope, self._limited(receive), answer)
-        except (_TooLargeError, _TooSlowError) as error:
+                incoming = Incoming(
+                    receive, has_body=_has_body(scope), max_body_bytes=self._max_body_bytes
+                )
+                await incoming.serve(self._app, scope, answer, lambda: begun)
+        except (TooLargeError, TooSlowError) as error:
             if not begun:
                 await self._refuse(scope, receive, answer, error.status_code)
+        except GoneError:
+            status = CLIENT_GONE
         except Exception:
             _log.exception("request %s failed", request_id)
             if not begun:
@@ -111,33 +112,12 @@ class Guard:
             self._metrics.latency.labels(route).observe(seconds)
             _log.info("%s %s %d %.1f ms %s", method, route, status, 1000 * seconds, request_id)
 
-    def _limited(self, receive: Receive) -> Receive:
-        taken = 0
-        complete = False
-
-        async def limited() -> Message:
-            nonlocal taken, complete
-            if complete:  # now only the client's going away can come, whenever that is
-                return await receive()
-            try:
-                message = await asyncio.wait_for(receive(), _BODY_PATIENCE_S)
-            except TimeoutError as error:
-                raise _TooSlowError from error
-            if message["type"] == "http.request":
-                taken += len(message.get("body", b""))
-                complete = not message.get("more_body", False)
-                if taken > self._max_body_bytes:
-                    raise _TooLargeError(self._max_body_bytes)
-            return message
-
-        return limited
-
     async def _refuse(self, scope: Scope, receive: Receive, send: Send, status: int) -> None:
         from starlette.requests import Request
 
         codes = {
             403: ("foreign-origin", "without API keys only programs of this machine may ask"),
-            408: ("too-slow", f"the body did not arrive within {_BODY_PATIENCE_S:g} s a piece"),
+            408: ("too-slow", f"the body did not arrive within {BODY_PATIENCE_S:g} s a piece"),
             413: ("body-too-large", f"the body is larger than {self._max_body_bytes:,} bytes"),
             500: ("internal", None),
         }
@@ -180,11 +160,17 @@ def _route(scope: Scope) -> str:
 def _with_headers(message: MutableMapping[str, Any], scope: Scope, request_id: str) -> _Headers:
     headers: _Headers = [*message.get("headers", []), *_SECURITY_HEADERS]
     headers.append((b"x-request-id", request_id.encode()))
-    if not scope["path"].startswith(("/docs", "/static-offline-docs", "/redoc")):
-        headers.append((b"content-security-policy", _API_POLICY))
+    is_docs = scope["path"].startswith(("/docs", "/static-offline-docs"))
+    headers.append((b"content-security-policy", _DOCS_POLICY if is_docs else _API_POLICY))
     if not any(name.lower() == b"cache-control" for name, _ in headers):
         headers.append((b"cache-control", b"no-store"))
     return headers
+
+
+def _has_body(scope: Scope) -> bool:
+    """Tell whether a body follows; HTTP/1.1 says so in the headers."""
+    names = {name for name, _ in scope["headers"]}
+    return b"transfer-encoding" in names or bool(_content_length(scope))
 
 
 def _content_length(scope: Scope) -> int | None:

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from api import uploads
 from api.wiring import Workshop
 from binocle.catalog import reading, writing
 from binocle.collection import Collection
@@ -17,10 +18,12 @@ def remove_records(collection: Collection, ids: Sequence[str]) -> str:
         NotFoundError: None of them is there.
     """
     with collection.writing() as connection:
+        pictures = reading.pictures_of(connection, ids)
         removed = writing.remove_records(connection, ids)
         writing.mark_removed(connection, ids)
     if not removed:
         raise NotFoundError(f"the collection has no record {', '.join(map(repr, ids))}")
+    uploads.drop_unused(collection, pictures)
     return f"removed {removed} of {len(ids)} records"
 
 
@@ -30,15 +33,17 @@ def remove_source(collection: Collection, path: str) -> str:
     Raises:
         NotFoundError: There is no such source.
     """
-    with collection.indexing(), collection.writing() as connection:
-        known = reading.all_sources(connection)
-        wanted = {path, str(Path(path).expanduser().absolute())}
-        for source in known:
-            if {source.uri, source.name} & wanted:
-                removed = writing.remove_source(connection, source.id)
-                return f"removed {source.uri} and its {removed} records"
-    there = ", ".join(source.uri for source in known) or "none"
-    raise NotFoundError(f"the collection has no source {path!r}; it has: {there}")
+    with collection.indexing():
+        with collection.writing() as connection:
+            known = reading.all_sources(connection)
+            wanted = {path, str(Path(path).expanduser().absolute())}
+            found = next((one for one in known if {one.uri, one.name} & wanted), None)
+            removed = writing.remove_source(connection, found.id) if found else 0
+        if found is None:
+            there = ", ".join(one.uri for one in known) or "none"
+            raise NotFoundError(f"the collection has no source {path!r}; it has: {there}")
+        uploads.sweep(collection)
+    return f"removed {found.uri} and its {removed} records"
 
 
 def remove_collection(workshop: Workshop, name: str) -> str:

@@ -94,6 +94,10 @@ class SearchOut(BaseModel):
     target: Target
     exact: bool = Field(description="Whether a full scan would give the same")
     space: str | None = Field(description="The model")
+    warnings: list[str] = Field(
+        default_factory=list,
+        description="What the filter may not have meant: fields no record has, unlike types",
+    )
     took_ms: dict[str, float] = Field(description="By stage: decode, embed, search, total")
 
 

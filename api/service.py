@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from api import uploads
 from api.batching import Batcher
 from api.keys import KeyRing
 from api.metrics import Metrics
@@ -193,6 +194,19 @@ class Service:
                 self._collections[name] = opened
             return opened
 
+    async def opened(self, name: str) -> Collection:
+        """Return what ``collection`` returns; one that must be opened first, from a thread.
+
+        Raises:
+            NotFoundError, UsageError: As for ``Workshop.open_collection``.
+            ServiceError: 503, too much waits already.
+        """
+        known = self._collections.get(name)
+        if known is not None and known.exists():
+            return known
+        found: Collection = await self.storing.run(self.collection, name)
+        return found
+
     def forget(self, name: str) -> None:
         """Close a collection that is about to be removed."""
         with self._lock:
@@ -291,10 +305,11 @@ class Service:
         return sorted(map(public_model, self._desks))
 
     async def start(self) -> None:
-        """Open every collection and load its model, so that the first request is quick."""
+        """Open and tidy every collection and load its model, so that the first request is quick."""
         for name in self.workshop.collection_names():
             try:
                 collection = self.collection(name)
+                await self.storing.run(uploads.sweep, collection)
                 if collection.space is not None:
                     await self.desk_of(collection)
             except BinocleError as error:  # the other collections can still be searched

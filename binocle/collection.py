@@ -120,6 +120,7 @@ class Collection:
                 raise StorageError(f"cannot make the folder {path} ({error.strerror})") from error
         self._database = Database(path / _CATALOG)
         self._flat_limit = flat_limit
+        self._space: Space | None = None
         self._followers: dict[Kind, _Follower] = {}
         self._following: dict[Kind, threading.Lock] = {kind: threading.Lock() for kind in KINDS}
 
@@ -182,10 +183,12 @@ class Collection:
 
     @property
     def space(self) -> Space | None:
-        """The space of the vectors; None before the first ones."""
-        with self.reading() as connection:
-            text = self._database.get_meta(connection, "space")
-        return Space(**json.loads(text)) if text else None
+        """The space of the vectors; None before the first ones. Once there, it stays."""
+        if self._space is None:
+            with self.reading() as connection:
+                text = self._database.get_meta(connection, "space")
+            self._space = Space(**json.loads(text)) if text else None
+        return self._space
 
     def claim_space(self, space: Space) -> None:
         """Make this the collection's space, or check that it is.

@@ -17,15 +17,15 @@ def doubts(collection: Collection, where: Filter) -> list[str]:
     comparisons = [one for one in _comparisons(where) if one.field not in _OWN_FIELDS]
     found: dict[str, None] = {}
     with collection.reading() as connection:
-        types = {one.field: reading.field_types(connection, one.field) for one in comparisons}
         for field in dict.fromkeys(one.field for one in comparisons):
+            types = reading.field_types(connection, field)
             asked = {_type(one) for one in comparisons if one.field == field} - {None}
-            if not types[field]:
+            if not types:
                 names = reading.field_names(connection)
                 shown = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
                 found[f"no record has a field {field!r}; there are: {shown or 'none'}"] = None
-            elif asked and not asked & types[field]:
-                holds = " and ".join(sorted(types[field]))
+            elif asked and not asked & types:
+                holds = " and ".join(sorted(types))
                 found[f"the field {field!r} holds {holds}, and is compared with others"] = None
     return list(found)
 

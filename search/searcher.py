@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +60,30 @@ class _Asked:
         return self.kinds == (kind,) and not (limited or self.exclude or self.query.exact)
 
 
+class _Moment:
+    """What queries that are answered together see of a collection; each thing is asked once."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+        self._newest: dict[tuple[Kind, ...], int] = {}
+
+    @cached_property
+    def default_target(self) -> Target:
+        return "image" if self._collection.count_parts("image") else "text"
+
+    @cached_property
+    def fusion_depth(self) -> int:
+        """How deep the first band of a fusion is: all of a small collection."""
+        total = sum(self._collection.count_parts(kind) for kind in KINDS)
+        return max(1, total) if total <= _FULL_FUSION_PARTS else _FUSION_DEPTH
+
+    def newest_part(self, kinds: tuple[Kind, ...]) -> int:
+        """Return the largest part id that searches of these kinds can see."""
+        if kinds not in self._newest:
+            self._newest[kinds] = self._collection.snapshot(kinds)
+        return self._newest[kinds]
+
+
 class Searcher:
     """Answers queries on one collection. Thread-safe."""
 
@@ -86,8 +112,7 @@ class Searcher:
             NotFoundError: A record of the query is not there.
             ModelError, SpaceMismatchError: The encoder cannot be had, or does not fit.
         """
-        asked = self._ask(query)
-        return self._answer(asked, *self._rank(asked))
+        return self.search_many([query])[0]
 
     def search_many(self, queries: Sequence[Query]) -> list[Answer]:
         """Answer several queries, those without filter and cursor in one pass over the index.
@@ -95,7 +120,8 @@ class Searcher:
         Raises:
             BinocleError: As for ``search``; of the first query that has one.
         """
-        asked = [self._ask(query) for query in queries]
+        now = _Moment(self._collection)
+        asked = [self._ask(query, now) for query in queries]
         ranked: dict[int, tuple[Ranking, npt.NDArray[np.float64]]] = {}
         for kind in KINDS:
             plain = [number for number, one in enumerate(asked) if one.is_plain(kind)]
@@ -105,14 +131,13 @@ class Searcher:
                 rankings = self._collection.nearest_many(kind, vectors, count)
                 for number, ranking in zip(plain, rankings, strict=True):
                     ranked[number] = ranking, ranking.scores.astype(np.float64)
-        return [
-            self._answer(one, *(ranked.get(number) or self._rank(one)))
-            for number, one in enumerate(asked)
-        ]
+        return self._answers(
+            [(one, *(ranked.get(number) or self._rank(one))) for number, one in enumerate(asked)]
+        )
 
-    def _ask(self, query: Query) -> "_Asked":
+    def _ask(self, query: Query, now: "_Moment") -> _Asked:
         earlier = cursors.decode(query.cursor) if query.cursor is not None else None
-        target = query.target or (earlier.target if earlier else self._default_target())
+        target = query.target or (earlier.target if earlier else now.default_target)
         kinds: tuple[Kind, ...] = ("image", "text") if target == "any" else (target,)
         vector, exclude = self._vector(query.terms, target)
         digest = cursors.digest(
@@ -126,29 +151,40 @@ class Searcher:
         if earlier is not None and earlier.query != digest:
             raise CursorError("the cursor belongs to another query; start again without one")
         position = earlier or cursors.Position(
-            0, self._collection.snapshot(kinds), target, self._fusion_depth(), digest
+            0, now.newest_part(kinds), target, now.fusion_depth if len(kinds) > 1 else 1, digest
         )
         return _Asked(query, kinds, vector, exclude, position)
 
-    def _answer(self, asked: "_Asked", ranking: Ranking, scores: npt.NDArray[np.float64]) -> Answer:
-        page = slice(asked.position.given, asked.end)
-        found = self._collection.fetch(
-            ranking.record_ids[page].tolist(), ranking.part_ids[page].tolist()
-        )
-        hits = tuple(
-            Hit(pair[0], pair[1], float(score), float(similarity))
-            for pair, score, similarity in zip(
-                found, scores[page], ranking.scores[page], strict=True
+    def _answers(
+        self, ranked: Sequence[tuple[_Asked, Ranking, npt.NDArray[np.float64]]]
+    ) -> list[Answer]:
+        """Turn rankings into pages of hits, reading all records and parts at once."""
+        pages = [slice(asked.position.given, asked.end) for asked, _, _ in ranked]
+        shown = [
+            (ranking.record_ids[page].tolist(), ranking.part_ids[page].tolist())
+            for (_, ranking, _), page in zip(ranked, pages, strict=True)
+        ]
+        found = iter(
+            self._collection.fetch(
+                list(chain.from_iterable(record_ids for record_ids, _ in shown)),
+                list(chain.from_iterable(part_ids for _, part_ids in shown)),
             )
-            if pair is not None
         )
-        cursor = None
-        if len(ranking.record_ids) > asked.end:
-            cursor = cursors.encode(replace(asked.position, given=asked.end))
-        return Answer(hits, asked.position.target, cursor, ranking.exact)
-
-    def _default_target(self) -> Target:
-        return "image" if self._collection.count_parts("image") else "text"
+        answers = []
+        for (asked, ranking, scores), page in zip(ranked, pages, strict=True):
+            similarities = ranking.scores[page]
+            hits = tuple(
+                Hit(pair[0], pair[1], float(score), float(similarity))
+                for pair, score, similarity in zip(
+                    islice(found, len(similarities)), scores[page], similarities, strict=True
+                )
+                if pair is not None
+            )
+            cursor = None
+            if len(ranking.record_ids) > asked.end:
+                cursor = cursors.encode(replace(asked.position, given=asked.end))
+            answers.append(Answer(hits, asked.position.target, cursor, ranking.exact))
+        return answers
 
     def _rank(self, asked: "_Asked") -> tuple[Ranking, npt.NDArray[np.float64]]:
         count = asked.end + 1
@@ -172,11 +208,6 @@ class Searcher:
         if len(rankings) == 1:
             return rankings[0], rankings[0].scores.astype(np.float64)
         return fusion.fuse(rankings, asked.position.depth)
-
-    def _fusion_depth(self) -> int:
-        """Return how deep the first band of a fusion is: all of a small collection."""
-        total = sum(self._collection.count_parts(kind) for kind in KINDS)
-        return max(1, total) if total <= _FULL_FUSION_PARTS else _FUSION_DEPTH
 
     def _vector(self, terms: Sequence[Term], target: Target) -> tuple[Float32Array, frozenset[int]]:
         """Return the query's unit vector and the records that are part of the question."""

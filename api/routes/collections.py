@@ -5,11 +5,11 @@ from fastapi import APIRouter, Response
 from api.access import KeyDependency, Readable, ServiceDependency, allow
 from api.removing import remove_collection
 from api.schemas import CollectionIn, CollectionOut, CollectionsOut, Name
-from api.service import public_model
+from api.service import Service, public_model
 from binocle.catalog import reading
 from binocle.collection import Collection
 from binocle.encoders.registry import DEFAULT_MODEL
-from binocle.types import KINDS
+from binocle.types import KINDS, Space
 
 router = APIRouter(tags=["collections"])
 
@@ -39,12 +39,8 @@ async def put_collection(
     exists = name in service.workshop.collection_names()
     if not exists or model is not None:
         desk = await service.desk(model or DEFAULT_MODEL)
-        collection = await service.storing.run(service.workshop.open_collection, name, create=True)
-        try:
-            await service.storing.run(collection.claim_space, desk.encoder.space)
-        finally:
-            collection.close()
-    described: CollectionOut = await service.storing.run(describe, service.collection(name))
+        await service.storing.run(_make, service, name, desk.encoder.space)
+    described: CollectionOut = await service.storing.run(describe, await service.opened(name))
     return described
 
 
@@ -56,6 +52,11 @@ def delete_collection(name: Name, service: ServiceDependency, key: KeyDependency
     service.forget(name)
     remove_collection(service.workshop, name)
     return Response(status_code=204)
+
+
+def _make(service: Service, name: str, space: Space) -> None:
+    with service.workshop.open_collection(name, create=True) as collection:
+        collection.claim_space(space)
 
 
 def describe(collection: Collection) -> CollectionOut:

@@ -9,10 +9,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 from fastapi import Query as Parameter
-from pydantic import ValidationError
-from starlette.datastructures import UploadFile
 
-from api import uploads
+from api import bodies, uploads
 from api.access import Readable, ServiceDependency, Writable
 from api.answers import record_out
 from api.problems import ServiceError
@@ -31,7 +29,6 @@ from api.schemas import (
 )
 from api.service import EncoderDesk, Service
 from binocle.catalog import reading, writing
-from binocle.collection import Collection
 from binocle.errors import BinocleError, CursorError, NotFoundError, PictureError
 from binocle.filters import parse_json
 from binocle.types import Float32Array, MetadataValue, NewPart, NewRecord, Picture, Record
@@ -74,11 +71,12 @@ async def store_records(
         detail = f"{len(body.records)} records are more than {service.settings.max_batch}"
         raise ServiceError(422, "batch-too-large", detail, field="records")
     desk = await service.desk_of(collection)
-    await service.storing.run(collection.claim_space, desk.encoder.space)
-    prepared = await _prepare(service, desk, collection, body.records, files)
+    if collection.space is None:
+        await service.storing.run(collection.claim_space, desk.encoder.space)
+    prepared, contents = await _prepare(service, desk, body.records, files)
     good = [one for one in prepared if isinstance(one, NewRecord)]
     if good:
-        await service.storing.run(collection.upsert, good)
+        await service.storing.run(uploads.store, collection, good, contents)
     results = [
         RecordResult(id=record.id, status="stored")
         if isinstance(outcome, NewRecord)
@@ -158,31 +156,11 @@ async def delete_record(
 
 
 async def _parse(request: Request) -> tuple[RecordsIn, dict[str, bytes]]:
-    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    files: dict[str, bytes] = {}
-    body: bytes | str
-    if kind == "multipart/form-data":
-        async with request.form(max_files=1000, max_fields=8) as form:
-            text = form.get("records")
-            if not isinstance(text, str):
-                raise ServiceError(422, "invalid", "the form has no JSON part", field="records")
-            body = text
-            for name, part in form.multi_items():
-                if isinstance(part, UploadFile):
-                    files[name] = await part.read()
-    elif kind in ("application/json", ""):
-        body = await request.body()
-    else:
-        raise ServiceError(422, "invalid", f"cannot read {kind}", field="content-type")
-    try:
-        return RecordsIn.model_validate(json.loads(body)), files
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        raise ServiceError(422, "invalid", str(first["msg"]), field=field) from error
-    except (ValueError, RecursionError) as error:
-        detail = f"the body is no JSON ({error})"
-        raise ServiceError(422, "invalid", detail, field="body") from error
+    """Read either form of the request."""
+    body = await bodies.read(request, "records", max_files=1000)
+    if body.text is None:
+        raise ServiceError(422, "invalid", "the form has no JSON part", field="records")
+    return bodies.parse(RecordsIn, body.text), dict(body.files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,11 +175,14 @@ class _Draft:
 async def _prepare(
     service: Service,
     desk: EncoderDesk,
-    collection: Collection,
     records: Sequence[RecordIn],
     files: dict[str, bytes],
-) -> list[NewRecord | ItemError]:
-    """Decode, embed and keep all parts, in one batch; what is wrong with a record stays with it."""
+) -> tuple[list[NewRecord | ItemError], dict[bytes, bytes]]:
+    """Decode and embed all parts, in one batch; what is wrong with a record stays with it.
+
+    Returns:
+        Each record as it is stored, or what is wrong with it; and the pictures by SHA-256.
+    """
     drafts = [_draft(record, files) for record in records]
     data = [one for draft in drafts if isinstance(draft, _Draft) for _, one in draft.images]
     pictures = dict(
@@ -218,13 +199,14 @@ async def _prepare(
     texts = [text for draft in good for _, text in draft.texts]
     image_rows = iter(await desk.images([usable(pictures[id(one)]).pixels for one in kept]))
     text_rows = iter(await desk.texts(texts) if texts else [])
-    uris = await service.storing.run(_keep, collection, kept)
-    return [
-        _new_record(draft, pictures, uris, image_rows, text_rows)
+    hashes = await service.storing.run(_hashes, kept)
+    prepared = [
+        _new_record(draft, pictures, hashes, image_rows, text_rows)
         if isinstance(draft, _Draft)
         else draft
         for draft in drafts
     ]
+    return prepared, {hashes[id(data)]: data for data in kept}
 
 
 def _draft(record: RecordIn, files: dict[str, bytes]) -> _Draft | ItemError:
@@ -243,19 +225,15 @@ def _draft(record: RecordIn, files: dict[str, bytes]) -> _Draft | ItemError:
         return ItemError(code=error.code, detail=str(error))
 
 
-def _keep(collection: Collection, pictures: Sequence[bytes]) -> dict[int, tuple[bytes, str]]:
-    """Store pictures; return hash and uri of each by its identity."""
-    kept = {}
-    for data in pictures:
-        sha256 = hashlib.sha256(data).digest()
-        kept[id(data)] = sha256, uploads.put(collection.path, sha256, data)
-    return kept
+def _hashes(pictures: Sequence[bytes]) -> dict[int, bytes]:
+    """Return the SHA-256 of each picture by its identity."""
+    return {id(data): hashlib.sha256(data).digest() for data in pictures}
 
 
 def _new_record(
     draft: _Draft,
     pictures: Mapping[int, Picture | PictureError],
-    uris: Mapping[int, tuple[bytes, str]],
+    hashes: Mapping[int, bytes],
     image_rows: Iterator[Float32Array],
     text_rows: Iterator[Float32Array],
 ) -> NewRecord:
@@ -263,7 +241,8 @@ def _new_record(
     parts: list[NewPart] = []
     metadata: dict[str, MetadataValue] = dict(record.metadata)
     for image, data in draft.images:
-        sha256, uri = uris[id(data)]
+        sha256 = hashes[id(data)]
+        uri = uploads.uri_of(sha256)
         info = usable(pictures[id(data)]).info
         parts.append(NewPart("image", image.role, uri, sha256, next(image_rows), info=info))
         for name, value in info.as_metadata().items():

@@ -2,15 +2,13 @@
 
 import base64
 import binascii
-import json
 from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi import Query as Parameter
-from pydantic import ValidationError
-from starlette.datastructures import UploadFile
 
+from api import bodies
 from api.access import Readable, ServiceDependency
 from api.answers import search_out
 from api.problems import ServiceError
@@ -18,8 +16,9 @@ from api.schemas import BatchIn, BatchOut, SearchBesideIn, SearchIn, SearchOut, 
 from api.service import EncoderDesk, Service, Stopwatch
 from binocle.collection import Collection
 from binocle.errors import BinocleError, PictureError
-from binocle.filters import parse_json
+from binocle.filters import Filter, parse_json
 from binocle.types import Float32Array, Picture, PixelArray
+from search.advice import doubts
 from search.query import Query, Term
 from search.where import parse_where
 
@@ -91,34 +90,14 @@ async def search_batch(collection: Readable, service: ServiceDependency, body: B
 
 async def _parse(request: Request) -> tuple[SearchIn, list[bytes]]:
     """Read either form of the request."""
-    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    pictures: list[bytes] = []
-    if kind == "multipart/form-data":
-        async with request.form(max_files=8, max_fields=8) as form:
-            for name, part in form.multi_items():
-                if isinstance(part, UploadFile):
-                    pictures.append(await part.read())
-                elif name != "search":
-                    raise ServiceError(422, "invalid", "unknown form field", field=name)
-            document = form.get("search") or "{}"
-        body: bytes | str = document if isinstance(document, str) else b"{}"
-        if not pictures:
-            raise ServiceError(422, "invalid", "the form has no file", field="image")
-    elif kind in ("application/json", ""):
-        body = await request.body()
-    else:
-        raise ServiceError(422, "invalid", f"cannot read {kind}", field="content-type")
-    try:
-        document = json.loads(body)
-        wanted = SearchBesideIn if pictures else SearchIn
-        return wanted.model_validate(document), pictures
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        raise ServiceError(422, "invalid", str(first["msg"]), field=field) from error
-    except (ValueError, RecursionError) as error:
-        detail = f"the body is no JSON ({error})"
-        raise ServiceError(422, "invalid", detail, field="body") from error
+    body = await bodies.read(request, "search", max_files=8)
+    if body.others:
+        raise ServiceError(422, "invalid", "unknown form field", field=body.others[0])
+    if not body.is_form:
+        return bodies.parse(SearchIn, body.text or b""), []
+    if not body.files:
+        raise ServiceError(422, "invalid", "the form has no file", field="image")
+    return bodies.parse(SearchBesideIn, body.text or "{}"), [data for _, data in body.files]
 
 
 def _query(asked: SearchIn, terms: tuple[Term, ...]) -> Query:
@@ -223,5 +202,16 @@ async def _answers(
         if isinstance(one, BinocleError):
             raise one
         answers.append(one)
+    filters = [query.where for query in queries]
+    warnings: list[list[str]] = [[] for _ in filters]
+    if any(filters):
+        warnings = await service.searching.run(_warnings, collection, filters)
     took = watch.result()
-    return [search_out(answer, collection, took) for answer in answers]
+    return [
+        search_out(answer, collection, took, doubted)
+        for answer, doubted in zip(answers, warnings, strict=True)
+    ]
+
+
+def _warnings(collection: Collection, filters: Sequence[Filter | None]) -> list[list[str]]:
+    return [doubts(collection, one) if one else [] for one in filters]

@@ -266,6 +266,31 @@ def image_hashes(connection: sa.Connection) -> set[bytes]:
     return set(connection.execute(query).scalars())
 
 
+def pictures_of(connection: sa.Connection, keys: Iterable[str]) -> set[bytes]:
+    """Return the SHA-256 of every picture of some records, by the records' ids."""
+    found: set[bytes] = set()
+    for chunk in batched(keys, _CHUNK):
+        query = (
+            sa.select(parts.c.sha256)
+            .join(records, records.c.id == parts.c.record_id)
+            .where(records.c.key.in_(chunk), parts.c.kind == "image")
+        )
+        found.update(connection.execute(query).scalars())
+    return found
+
+
+def uris_of_pictures(connection: sa.Connection, hashes: Iterable[bytes]) -> dict[bytes, set[str]]:
+    """Return the uris of all parts that are these pictures, by SHA-256."""
+    found: dict[bytes, set[str]] = {}
+    for chunk in batched(hashes, _CHUNK):
+        query = sa.select(parts.c.sha256, parts.c.uri).where(
+            parts.c.sha256.in_(chunk), parts.c.kind == "image"
+        )
+        for sha256, uri in connection.execute(query):
+            found.setdefault(sha256, set()).add(uri)
+    return found
+
+
 def all_sources(connection: sa.Connection) -> list[SourceRow]:
     """Return all sources in the order they were first indexed."""
     query = sa.select(sources.c.id, sources.c.name, sources.c.uri, sources.c.kind)

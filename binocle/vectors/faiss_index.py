@@ -28,6 +28,7 @@ _SCAN_LIMIT = 20_000
 _TRAINING_ROWS_PER_LIST = 64
 _PROBED_SHARE = 8
 _SPARE = 8  # looked at beyond k, so that rounding cannot push one out
+_BLOCK_PRODUCTS = 450_000  # multiplications at once: in the cache, and in one thread
 _ROUNDING = 1e-5  # more than two kernels can differ by on unit rows
 
 
@@ -260,15 +261,27 @@ def _search_flat(
 ) -> Iterator[tuple[Float32Array, Int64Array]]:
     """Yield for each query what ``_search_segment`` returns, reading the vectors once for all."""
     total = len(segment.ids)
-    scores_nq = _rows_view(segment.index) @ queries_qd.T
-    for number, query in enumerate(queries_qd):
-        scores = scores_nq[:, number]
+    scores_qn = _products(queries_qd, _rows_view(segment.index))
+    for scores, query in zip(scores_qn, queries_qd, strict=True):
         places = np.arange(total)
         if total > k + _SPARE:
             worst = np.partition(scores, total - k)[total - k]
             places = np.flatnonzero(scores >= worst - _ROUNDING)
         ids = segment.ids[places]
         yield _rescored(segment, query, ids), ids
+
+
+def _products(queries_qd: Float32Array, rows_nd: Float32Array) -> Float32Array:
+    """Return all inner products, ``(q, n)``.
+
+    BLAS copies a large matrix before it multiplies by a few columns, and shares it out among
+    threads that wait for each other. Block by block it takes a third of the time.
+    """
+    scores_qn = np.empty((len(queries_qd), len(rows_nd)), np.float32)
+    step = max(8, _BLOCK_PRODUCTS // queries_qd.size)
+    for start in range(0, len(rows_nd), step):
+        scores_qn[:, start : start + step] = queries_qd @ rows_nd[start : start + step].T
+    return scores_qn
 
 
 def _rescored(segment: _Segment, query: Float32Array, ids: Int64Array) -> Float32Array:

@@ -224,3 +224,24 @@ def test_embeddings_agree_with_what_a_search_sees(
     with pytest.raises(ClientError) as caught:
         client.embed("x", "nonsense")
     assert (caught.value.status, caught.value.field) == (404, "model")
+
+
+def test_filter_that_cannot_mean_what_it_says_is_doubted(
+    service: Running, client: Client, filled: str
+) -> None:
+    found = client.search(filled, "red", filter={"colour": "red"})
+    assert found.hits == []
+    assert len(found.warnings) == 1
+    assert "no record has a field 'colour'; there are: " in found.warnings[0]
+    assert "odd" in found.warnings[0]
+    url = f"/v1/collections/{filled}/search"
+    parameters = {"q": "red", "where": 'odd = "yes" or nowhere exists'}
+    got = service.http().get(url, params=parameters).json()["warnings"]
+    assert len(got) == 2
+    assert got[0] == "the field 'odd' holds numbers, and is compared with others"
+    both = client.search_batch(
+        filled,
+        [SearchIn(query="red", filter={"odd": True}), SearchIn(query="red", filter={"nowhere": 1})],
+    )
+    assert [len(one.warnings) for one in both.answers] == [0, 1]
+    assert client.search(filled, "red").warnings == []

@@ -1,0 +1,78 @@
+"""Reading requests that are JSON, or a form with the same JSON and files beside it."""
+
+import json
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+from starlette.datastructures import UploadFile
+
+from api.problems import ServiceError
+
+_Model = TypeVar("_Model", bound=BaseModel)
+_MAX_FIELDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What a request brought.
+
+    Attributes:
+        text: The JSON, not yet parsed; None in a form that has none.
+        is_form: Whether it was a form.
+        files: Names and contents of a form's files, in order.
+        others: Names of a form's other fields.
+    """
+
+    text: bytes | str | None
+    is_form: bool = False
+    files: list[tuple[str, bytes]] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+
+
+async def read(request: Request, part: str, *, max_files: int) -> Body:
+    """Read a request's body.
+
+    Args:
+        request: The request.
+        part: The form field that holds the JSON.
+        max_files: Most files in a form.
+
+    Raises:
+        ServiceError: 422, it is neither JSON nor a form.
+    """
+    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if kind in ("application/json", ""):
+        return Body(await request.body())
+    if kind != "multipart/form-data":
+        raise ServiceError(422, "invalid", f"cannot read {kind}", field="content-type")
+    text: str | None = None
+    files: list[tuple[str, bytes]] = []
+    others: list[str] = []
+    async with request.form(max_files=max_files, max_fields=_MAX_FIELDS) as form:
+        for name, value in form.multi_items():
+            if isinstance(value, UploadFile):
+                files.append((name, await value.read()))
+            elif name == part:
+                text = value
+            else:
+                others.append(name)
+    return Body(text, is_form=True, files=files, others=others)
+
+
+def parse(model: type[_Model], text: bytes | str) -> _Model:
+    """Return the model that a JSON text holds.
+
+    Raises:
+        ServiceError: 422, it is no JSON, or does not fit the model.
+    """
+    try:
+        return model.model_validate(json.loads(text))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise ServiceError(422, "invalid", str(first["msg"]), field=place) from error
+    except (ValueError, RecursionError) as error:
+        detail = f"the body is no JSON ({error})"
+        raise ServiceError(422, "invalid", detail, field="body") from error
