@@ -1,0 +1,222 @@
+"""Texts to pictures and pictures to texts, measured on known pairs.
+
+Text to image: each caption of each picture is one query, and every picture that has this caption
+is right. Image to text: each picture is one query, and any of its captions is right: recall,
+median rank and MRR look at the best placed one, nDCG and mAP at all of them. This is the protocol
+of Flickr8k, Flickr30k and COCO.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from binocle.types import Float32Array, Int64Array
+from evaluation import metrics
+from evaluation.bootstrap import Estimate, interval, resample
+from evaluation.metrics import Float64Array, Ranks
+
+RECALLS = (1, 5, 10)
+NDCG_DEPTH = 10
+CURVE_DEPTH = 100
+MEDIAN = "median rank"
+
+
+@dataclass(frozen=True, slots=True)
+class DirectionReport:
+    """One direction's figures, each a mean over queries with a 95 % confidence interval.
+
+    Attributes:
+        queries: How many there were.
+        candidates: How many things each ranked.
+        tied: Share of queries, 0 to 1, whose best right answer scores like a wrong one.
+        recall: By k in ``RECALLS``: share of queries with a right answer among the first k.
+        median_rank: Median over queries of the best right answer's position; 1 is best, infinity
+            is deeper than was looked.
+        mrr: Mean reciprocal rank, 0 to 1.
+        ndcg: nDCG@10, 0 to 1.
+        mean_average_precision: mAP, 0 to 1.
+        curve: recall@k for k = 1, 2, ... up to 100 or the number of candidates.
+        replicates: ``(resamples, 7)`` the figures of ``estimates`` over each draw, for pairing.
+    """
+
+    queries: int
+    candidates: int
+    tied: float
+    recall: dict[int, Estimate]
+    median_rank: Estimate
+    mrr: Estimate
+    ndcg: Estimate
+    mean_average_precision: Estimate
+    curve: tuple[Estimate, ...] = field(repr=False)
+    replicates: Float64Array = field(repr=False, compare=False)
+
+    def estimates(self) -> dict[str, Estimate]:
+        """Return the figures by the names people know them by, in the order of ``replicates``."""
+        return {
+            **{f"recall@{k}": estimate for k, estimate in self.recall.items()},
+            MEDIAN: self.median_rank,
+            "MRR": self.mrr,
+            f"nDCG@{NDCG_DEPTH}": self.ndcg,
+            "mAP": self.mean_average_precision,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalReport:
+    """Both directions."""
+
+    text_to_image: DirectionReport
+    image_to_text: DirectionReport
+
+
+def evaluate_retrieval(
+    image_rows: Float32Array,
+    text_rows: Float32Array,
+    picture_of_text: Int64Array,
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> RetrievalReport:
+    """Measure retrieval where every text belongs to one picture.
+
+    A picture without a text is no query; it stays among the candidates.
+
+    Args:
+        image_rows: ``(n, d)`` float32 unit rows, at least 2.
+        text_rows: ``(m, d)`` float32 unit rows, at least 1.
+        picture_of_text: ``(m,)`` int64, the row in ``image_rows`` that each text belongs to.
+        resamples: Bootstrap draws, at least 1.
+        seed: Of the draws.
+
+    Raises:
+        ValueError: The shapes do not fit together, or a number is out of range.
+    """
+    texts = np.arange(len(text_rows))
+    return evaluate_pairs(
+        image_rows, text_rows, texts, picture_of_text, resamples=resamples, seed=seed
+    )
+
+
+def evaluate_pairs(
+    image_rows: Float32Array,
+    text_rows: Float32Array,
+    pair_text: Int64Array,
+    pair_picture: Int64Array,
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> RetrievalReport:
+    """Measure retrieval where a text may belong to several pictures, and a picture have several.
+
+    Args:
+        image_rows: ``(n, d)`` float32 unit rows, at least 2.
+        text_rows: ``(m, d)`` float32 unit rows, at least 1.
+        pair_text: ``(p,)`` int64 rows of ``text_rows``; with ``pair_picture`` what belongs
+            together, each pair once. Each pair is one text query.
+        pair_picture: ``(p,)`` int64 rows of ``image_rows``.
+        resamples: Bootstrap draws, at least 1.
+        seed: Of the draws.
+
+    Raises:
+        ValueError: As for ``evaluate_retrieval``.
+    """
+    _check(image_rows, text_rows, pair_text, pair_picture, resamples)
+    texts, text_query = np.unique(pair_text, return_inverse=True)
+    pictures, cluster = np.unique(pair_picture, return_inverse=True)
+    by_text = metrics.rank_all(text_rows[texts], image_rows, _grouped(text_query, pair_picture))
+    by_picture = metrics.rank_all(image_rows[pictures], text_rows, _grouped(cluster, pair_text))
+    return RetrievalReport(
+        summarise(
+            by_text.take(text_query), cluster, len(image_rows), resamples=resamples, seed=seed
+        ),
+        summarise(
+            by_picture,
+            np.arange(len(pictures)),
+            len(text_rows),
+            resamples=resamples,
+            seed=seed,
+        ),
+    )
+
+
+def summarise(
+    ranks: Ranks, cluster: Int64Array, candidates: int, *, resamples: int, seed: int
+) -> DirectionReport:
+    """Turn the ranks of one direction into figures.
+
+    Args:
+        ranks: Of all queries, at least one.
+        cluster: ``(q,)`` int64, the picture each query belongs to, numbered from 0 without gaps.
+        candidates: How many things each query ranked.
+        resamples: Bootstrap draws, at least 1.
+        seed: Of the draws.
+    """
+    depth = max(*RECALLS, min(CURVE_DEPTH, candidates))
+    values = [
+        metrics.reciprocal_rank(ranks),
+        metrics.ndcg_at(ranks, NDCG_DEPTH),
+        metrics.average_precision(ranks),
+    ]
+    clusters = int(cluster.max()) + 1
+    best = ranks.best
+    reached = np.zeros((clusters, depth))
+    within = best <= depth
+    np.add.at(reached, (cluster[within], best[within].astype(np.int64) - 1), 1.0)
+    sums = np.column_stack(
+        [
+            np.cumsum(reached, axis=1),
+            *(np.bincount(cluster, one, minlength=clusters) for one in values),
+        ]
+    )
+    means, medians = resample(sums, best, cluster, resamples=resamples, seed=seed)
+    totals = sums.sum(axis=0) / len(best)
+    figures = [interval(totals[one], means[:, one]) for one in range(sums.shape[1])]
+    columns = [k - 1 for k in RECALLS]
+    replicates = np.column_stack([means[:, columns], medians, means[:, depth:]])
+    return DirectionReport(
+        queries=len(best),
+        candidates=candidates,
+        tied=float(ranks.tied.mean()),
+        recall={k: figures[k - 1] for k in RECALLS},
+        median_rank=interval(_median(best), medians),
+        mrr=figures[depth],
+        ndcg=figures[depth + 1],
+        mean_average_precision=figures[depth + 2],
+        curve=tuple(figures[: min(depth, candidates)]),
+        replicates=replicates,
+    )
+
+
+def _median(ranks: Float64Array) -> float:
+    """Return the median; unlike numpy's without a warning where the middle is infinite."""
+    ordered = np.sort(ranks)
+    return float((ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2)
+
+
+def _grouped(group: Int64Array, values: Int64Array) -> list[Int64Array]:
+    """Return the values of each group; groups are numbered from 0 without gaps."""
+    order = np.argsort(group, kind="stable")
+    ends = np.cumsum(np.bincount(group))[:-1]
+    return list(np.split(values[order], ends))
+
+
+def _check(
+    image_rows: Float32Array,
+    text_rows: Float32Array,
+    pair_text: Int64Array,
+    pair_picture: Int64Array,
+    resamples: int,
+) -> None:
+    if image_rows.ndim != 2 or text_rows.ndim != 2 or image_rows.shape[1] != text_rows.shape[1]:
+        raise ValueError(
+            f"rows of pictures {image_rows.shape} and texts {text_rows.shape} do not fit together"
+        )
+    if len(pair_text) != len(pair_picture) or not len(pair_text):
+        raise ValueError(f"{len(pair_text)} texts and {len(pair_picture)} pictures make no pairs")
+    if len(image_rows) < 2:
+        raise ValueError(f"{len(image_rows)} pictures cannot be ranked; it takes at least 2")
+    for numbers, rows in ((pair_text, text_rows), (pair_picture, image_rows)):
+        if numbers.min() < 0 or numbers.max() >= len(rows):
+            raise ValueError(f"pairs name rows up to {numbers.max()}; there are {len(rows)}")
+    if resamples < 1:
+        raise ValueError(f"{resamples} bootstrap draws give no interval; it takes at least 1")

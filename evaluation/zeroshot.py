@@ -1,0 +1,231 @@
+"""Zero-shot labelling: a picture gets the label whose words are nearest to it.
+
+Source: Radford et al., *Learning Transferable Visual Models From Natural Language Supervision*,
+2021, section 3.1, https://arxiv.org/abs/2103.00020: a label is put into several sentences, whose
+rows are averaged and made unit rows again.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from binocle.encoders.base import Encoder, unit_rows
+from binocle.errors import SourceError, UsageError
+from binocle.types import Float32Array, Int64Array
+from evaluation.bootstrap import Estimate, draw_within, interval
+from evaluation.embedding import embed_texts
+from evaluation.metrics import TIE, Float64Array
+from indexer.sources.base import Candidate
+from indexer.sources.folder import FolderSource
+
+TEMPLATES = (
+    "a photo of a {}.",
+    "a photo of the {}.",
+    "a picture of a {}.",
+    "a close-up photo of a {}.",
+    "{}",
+)
+_CURVE_DEPTH = 10
+_CONFUSIONS = 10
+_BLOCK = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Pictures whose folders name what they show.
+
+    Attributes:
+        path: The folder, absolute.
+        classes: The labels as words, in order of the folders' names.
+        pictures: All files below the folders; what is no picture carries a skip.
+        labels: ``(n,)`` int64, the place of each picture's label in ``classes``.
+    """
+
+    path: Path
+    classes: tuple[str, ...]
+    pictures: tuple[Candidate, ...]
+    labels: Int64Array
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """Pictures of one label that got another, which scored more."""
+
+    label: str
+    taken_for: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ZeroShotReport:
+    """How well pictures get their labels, each figure with a 95 % confidence interval.
+
+    Attributes:
+        queries: How many pictures were labelled.
+        candidates: How many labels there are.
+        tied: Share of pictures, 0 to 1, whose right label scores like a wrong one.
+        top_1: Share of pictures that get the right label.
+        top_5: Share whose right label is among the five nearest; None with five labels or fewer.
+        mean_class_recall: Mean over labels of the share of their pictures that get it.
+        curve: Share whose right label is among the nearest k, for k = 1, 2, ... up to 10.
+        confusions: The most frequent mistakes, most frequent first.
+        replicates: ``(resamples, m)`` the figures of ``estimates`` over each draw, for pairing.
+    """
+
+    queries: int
+    candidates: int
+    tied: float
+    top_1: Estimate
+    top_5: Estimate | None
+    mean_class_recall: Estimate
+    curve: tuple[Estimate, ...] = field(repr=False)
+    confusions: tuple[Confusion, ...]
+    replicates: Float64Array = field(repr=False, compare=False)
+
+    def estimates(self) -> dict[str, Estimate]:
+        """Return the figures by the names people know them by, in the order of ``replicates``."""
+        top_5 = {"top-5 accuracy": self.top_5} if self.top_5 else {}
+        return {
+            "top-1 accuracy": self.top_1,
+            **top_5,
+            "mean per-class recall": self.mean_class_recall,
+        }
+
+
+def read_labels(folder: Path) -> Labelled:
+    """List a folder whose subfolders are classes; no picture is opened.
+
+    Files beside the subfolders are left out. A folder's name becomes words: underscores are
+    spaces, capitals small.
+
+    Raises:
+        SourceError: It cannot be read, or has fewer than two subfolders with files.
+    """
+    absolute = folder.expanduser().resolve()
+    pictures: list[Candidate] = []
+    folders: list[str] = []
+    for candidate in FolderSource(absolute).scan(absolute.name):
+        name, slash, _ = candidate.key.partition("/")
+        if slash:
+            pictures.append(candidate)
+            folders.append(name)
+    names = sorted(set(folders))
+    if len(names) < 2:
+        raise SourceError(
+            f"{folder} has {len(names)} subfolders with pictures; each subfolder is a label, and "
+            "it takes at least 2"
+        )
+    number = {name: place for place, name in enumerate(names)}
+    labels = np.array([number[name] for name in folders], np.int64)
+    return Labelled(absolute, tuple(map(words_of, names)), tuple(pictures), labels)
+
+
+def words_of(folder: str) -> str:
+    """Return a folder's name as words."""
+    return " ".join(folder.replace("_", " ").lower().split())
+
+
+def embed_classes(
+    classes: Sequence[str], templates: Sequence[str], encoder: Encoder
+) -> Float32Array:
+    """Embed labels, each as the mean of its sentences.
+
+    Args:
+        classes: Labels as words.
+        templates: Sentences with ``{}`` where the label goes; at least one.
+        encoder: Embeds.
+
+    Returns:
+        ``(classes, d)`` float32 unit rows.
+
+    Raises:
+        UsageError: A template has no ``{}``.
+    """
+    for template in templates:
+        if "{}" not in template:
+            raise UsageError(
+                f"the template {template!r} has no {{}}; write it where the label goes, as in "
+                f"{TEMPLATES[0]!r}"
+            )
+    sentences = [one.replace("{}", name) for name in classes for one in templates]
+    rows = embed_texts(sentences, encoder).reshape(len(classes), len(templates), -1)
+    return unit_rows(rows.mean(axis=1, dtype=np.float64))
+
+
+def evaluate_zero_shot(
+    image_rows: Float32Array,
+    class_rows: Float32Array,
+    labels: Int64Array,
+    classes: Sequence[str],
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> ZeroShotReport:
+    """Label pictures and count what is right.
+
+    A wrong label that scores like the right one is counted as standing first. The bootstrap draws
+    pictures within each label, so the sizes of the classes stay.
+
+    Args:
+        image_rows: ``(n, d)`` float32 unit rows, at least 1.
+        class_rows: ``(k, d)`` float32 unit rows, at least 2.
+        labels: ``(n,)`` int64 rows of ``class_rows``: the right labels.
+        classes: The labels as words, for the report.
+        resamples: Bootstrap draws, at least 1.
+        seed: Of the draws.
+    """
+    order = np.argsort(labels, kind="stable")
+    sizes = np.unique(labels, return_counts=True)[1]
+    positions, tied, taken_for = _positions(image_rows[order], class_rows, labels[order])
+    depth = min(_CURVE_DEPTH, len(class_rows))
+    hits_nk = (positions[:, np.newaxis] <= np.arange(1, depth + 1)).astype(np.float64)
+    shares, recalls = [], []
+    for sums in draw_within(hits_nk, sizes, resamples=resamples, seed=seed):
+        shares.append(sums.sum(axis=1) / len(labels))
+        recalls.append((sums[:, :, 0] / sizes).mean(axis=1))
+    shares_bk, recalls_b = np.concatenate(shares), np.concatenate(recalls)
+    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    by_class = np.add.reduceat(hits_nk[:, 0], starts) / sizes
+    curve = tuple(interval(hits_nk[:, k].mean(), shares_bk[:, k]) for k in range(depth))
+    has_top_5 = len(class_rows) > 5
+    columns = [0, 4] if has_top_5 else [0]
+    mistakes = Counter(
+        (int(right), int(wrong))
+        for right, wrong in zip(labels[order], taken_for, strict=True)
+        if wrong >= 0
+    )
+    return ZeroShotReport(
+        queries=len(labels),
+        candidates=len(class_rows),
+        tied=float(tied.mean()),
+        top_1=curve[0],
+        top_5=curve[4] if has_top_5 else None,
+        mean_class_recall=interval(by_class.mean(), recalls_b),
+        curve=curve,
+        confusions=tuple(
+            Confusion(classes[right], classes[wrong], count)
+            for (right, wrong), count in mistakes.most_common(_CONFUSIONS)
+        ),
+        replicates=np.column_stack([shares_bk[:, columns], recalls_b]),
+    )
+
+
+def _positions(
+    image_rows: Float32Array, class_rows: Float32Array, labels: Int64Array
+) -> tuple[Int64Array, np.ndarray[tuple[int], np.dtype[np.bool_]], Int64Array]:
+    """Return each right label's position, whether it is tied, and the label that beats it or -1."""
+    positions, tied, taken_for = [], [], []
+    for start in range(0, len(labels), _BLOCK):
+        right = labels[start : start + _BLOCK]
+        scores_nk = image_rows[start : start + _BLOCK] @ class_rows.T
+        own = np.take_along_axis(scores_nk, right[:, np.newaxis], axis=1)
+        np.put_along_axis(scores_nk, right[:, np.newaxis], -np.inf, axis=1)
+        reached = (scores_nk >= own - TIE).sum(axis=1)
+        beaten = (scores_nk > own + TIE).sum(axis=1)
+        positions.append(1 + reached)
+        tied.append(reached > beaten)
+        taken_for.append(np.where(beaten > 0, scores_nk.argmax(axis=1), -1))
+    return np.concatenate(positions), np.concatenate(tied), np.concatenate(taken_for)
