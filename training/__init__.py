@@ -1,1 +1,1 @@
-"""Contrastive fine-tuning and distillation; empty until the embedded model arrives."""
+"""Contrastive fine-tuning and distillation."""

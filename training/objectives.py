@@ -1,0 +1,161 @@
+"""What one batch is judged by: the contrast, what to keep, what a teacher says."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from binocle.types import Float32Array
+from training import caching
+from training.batches import Batch
+from training.losses import (
+    BoundedLogitScale,
+    feature_distillation,
+    sigmoid_loss,
+    similarity_distillation,
+    symmetric_infonce,
+)
+from training.recipe import Recipe
+from training.trainees import Trainee
+
+
+@dataclass(frozen=True, slots=True)
+class _Targets:
+    """Rows that need no gradient, of the same crops and texts."""
+
+    start: tuple[Tensor, Tensor] | None
+    teacher: tuple[Tensor, Tensor] | None
+
+
+class Objective(nn.Module):
+    """Computes a batch's loss with its gradient; owns the temperature and the bias.
+
+    With weights ``k`` for keeping and ``t`` for the teacher the loss is
+    ``(1 - t) * contrast + t * matching the teacher + k * distance from the start``.
+    """
+
+    def __init__(
+        self,
+        trainee: Trainee,
+        recipe: Recipe,
+        *,
+        start: Trainee | None = None,
+        teacher: Trainee | None = None,
+    ) -> None:
+        """Set up.
+
+        Args:
+            trainee: What learns; its own temperature is trained on.
+            recipe: Loss and weights.
+            start: The model it began as, needed to keep near it.
+            teacher: A model whose similarities to match.
+        """
+        super().__init__()
+        self._trainees = (trainee, start, teacher)  # in a tuple: not to be registered as ours
+        self._recipe = recipe
+        self.scale = BoundedLogitScale()
+        self.scale.log_scale = cast(nn.Parameter, trainee.model.logit_scale)
+        self.bias: nn.Parameter | None = None
+        if recipe.loss == "sigmoid":
+            own = getattr(trainee.model, "logit_bias", None)
+            self.bias = (
+                own
+                if isinstance(own, nn.Parameter)
+                else nn.Parameter(torch.tensor(-10.0, device=trainee.device))
+            )
+
+    def fit_bias(self, image_rows: Float32Array, text_rows: Float32Array, batch: int) -> None:
+        """Set a new bias so that pairs are believed to match about as often as they do.
+
+        A model trained with softmax has no bias, and -10 may be far from what suits its
+        temperature; the learning rate of fine-tuning would not get it there.
+
+        Args:
+            image_rows: (n, d) of any pictures.
+            text_rows: (m, d) of any texts.
+            batch: Pairs in a batch.
+        """
+        own = getattr(self._trainees[0].model, "logit_bias", None)
+        if self.bias is not None and not isinstance(own, nn.Parameter):
+            mean = float(np.mean(image_rows @ text_rows.T))
+            value = -math.log(max(batch - 1, 1)) - float(self.scale().detach()) * mean
+            with torch.no_grad():
+                self.bias.fill_(value)
+
+    def backward(self, batch: Batch, chunk: int) -> float:
+        """Compute the loss and add its gradient to the weights.
+
+        Args:
+            batch: The pairs.
+            chunk: How many are embedded at once.
+
+        Returns:
+            The loss.
+        """
+        trainee = self._trainees[0]
+        pixels = batch.cut(trainee.image_spec, trainee.device)
+        targets = self._targets(batch, pixels, chunk)
+        text_ids = batch.text_ids.to(trainee.device)
+        value = caching.backward(
+            (
+                lambda part: trainee.image_rows(pixels[part]),
+                lambda part: trainee.text_rows(batch.tokens[part]),
+            ),
+            len(batch),
+            lambda images, texts: self._loss(images, texts, text_ids, targets),
+            chunk=chunk,
+        )
+        return float(value)
+
+    def _loss(self, images: Tensor, texts: Tensor, text_ids: Tensor, targets: _Targets) -> Tensor:
+        scale = self.scale()
+        if self.bias is None:
+            loss = symmetric_infonce(images, texts, scale, texts=text_ids)
+        else:
+            loss = sigmoid_loss(images, texts, scale, self.bias, texts=text_ids)
+        if targets.teacher is not None:
+            teacher = self._trainees[2]
+            assert teacher is not None
+            teacher_scale = cast(Tensor, teacher.model.logit_scale).exp()
+            wanted = teacher_scale * targets.teacher[0] @ targets.teacher[1].T
+            logits = scale * images @ texts.T
+            matching = (
+                similarity_distillation(logits, wanted)
+                + similarity_distillation(logits.T, wanted.T)
+            ) / 2
+            share = self._recipe.teacher_weight
+            loss = (1 - share) * loss + share * matching
+        if targets.start is not None:
+            moved = (
+                feature_distillation(images, targets.start[0])
+                + feature_distillation(texts, targets.start[1])
+            ) / 2
+            loss = loss + self._recipe.keep * moved
+        return loss
+
+    @torch.no_grad()
+    def _targets(self, batch: Batch, pixels: Tensor, chunk: int) -> _Targets:
+        _, start, teacher = self._trainees
+        kept = taught = None
+        if start is not None:
+            kept = (
+                _in_chunks(lambda part: start.image_rows(pixels[part]), len(batch), chunk),
+                _in_chunks(lambda part: start.text_rows(batch.tokens[part]), len(batch), chunk),
+            )
+        if teacher is not None:
+            seen = batch.cut(teacher.image_spec, teacher.device)
+            tokens = teacher.tokenize(batch.texts)
+            taught = (
+                _in_chunks(lambda part: teacher.image_rows(seen[part]), len(batch), chunk),
+                _in_chunks(lambda part: teacher.text_rows(tokens[part]), len(batch), chunk),
+            )
+        return _Targets(kept, taught)
+
+
+def _in_chunks(embed: Callable[[slice], Tensor], size: int, chunk: int) -> Tensor:
+    starts = range(0, size, chunk)
+    return torch.cat([embed(slice(start, min(start + chunk, size))) for start in starts])
