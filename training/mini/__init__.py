@@ -1,0 +1,1 @@
+"""The recipe of the embedded model; ``python -m training.mini --help``."""

@@ -1,0 +1,79 @@
+"""The card of ``mini``: what it learned from, what it is for, how good it is."""
+
+# ruff: noqa: E501 - the card is Markdown, not code
+
+from pathlib import Path
+from typing import Any
+
+_CARD = """# mini
+
+The model that comes with Binocle: an image tower (FasterNet T0, {image:.1f} million weights, {side} x {side} pixels) and a
+text tower ({text:.1f} million weights, {context} tokens, lower case) into one space of {width} dimensions. It exists so that a
+fresh installation finds things with no network and no download, and for tests. **It is not meant for serious use**:
+`binocle models` lists models trained on a hundred thousand times as many pictures.
+
+## What it learned from
+
+- 6,000 photos of Flickr8k with their 30,000 captions (Hodosh, Young and Hockenmaier 2013; for research),
+- {products:,} fashion products (thumbnails of 60 x 80 pixels) with titles, colours and kinds, 1,976 electronics products with names,
+- 2,554 photos of Caltech-101 (CC BY 4.0) without their labels,
+- two teachers: for pictures a MobileNetV2 trained on ImageNet (Apache-2.0), for texts the sentence encoder
+  all-MiniLM-L6-v2 (Apache-2.0). Neither is part of the model, nor did a tower start from their weights.
+
+## How
+
+Regularised canonical correlation analysis, then a few epochs of contrastive training, bring the teachers' features of the
+pictures and of their texts into one space. Both towers regress on that space, pictures on jittered windows, texts on the
+captions and titles and on {made_up:,} made-up texts that hold every word the sentence encoder knows; pictures and their own texts
+also attract each other (InfoNCE). The shipped weights are an average along the way. `python -m training.mini --help` repeats
+it: {steps:,} steps of {pictures} pictures in {minutes:.0f} minutes on {device}.
+
+## How good it is
+
+Measured on what it has not seen: Flickr8k's 1,000 dev photos with 5 captions each, 2,000 products; Caltech-101's labels (its
+photos were seen without them). Percent.
+
+| | |
+|---|---|
+{figures}
+
+## What it is bad at
+
+Whatever is neither an everyday photo nor a product: drawings, maps, screenshots, documents, medical or satellite pictures. Text
+in pictures, names of people and places, counting, left and right, "not". Languages other than English. Fine differences
+(breeds, car models). Its photos of people are of the early 2000s and mostly from western countries, and so are its mistakes.
+
+## Instead
+
+`ViT-B-16-SigLIP2/webli` for quality, `ViT-B-32-256/datacomp_s34b_b86k` for speed; `binocle train` makes a better one out of either with a few
+hundred pairs of your own.
+
+## Licence
+
+The code is Apache-2.0. The weights come from data of which part is for research only; use them to try Binocle, not in a product.
+"""
+
+_NAMES = {
+    "t2i@1": "photo found by its caption, recall@1",
+    "t2i@5": "… recall@5",
+    "t2i@10": "… recall@10",
+    "i2t@1": "caption found by its photo, recall@1",
+    "i2t@5": "… recall@5",
+    "i2t@10": "… recall@10",
+    "title@10": "product found by its title, recall@10",
+    "colour+article P@10": "“colour and article” queries, precision@10",
+    "caltech zero-shot": "zero-shot labels, 101 classes, accuracy",
+    "paraphrases": "paraphrases: share of the top 10 in common",
+}
+
+
+def write_card(path: Path, facts: dict[str, Any], found: dict[str, float]) -> None:
+    """Write the card.
+
+    Args:
+        path: Of the file.
+        facts: What the text names.
+        found: As ``measure`` returns; empty where nothing was held back.
+    """
+    figures = "\n".join(f"| {_NAMES[name]} | {value:.1f} |" for name, value in found.items())
+    path.write_text(_CARD.format(**facts, figures=figures or "| not measured | |"), "utf-8")

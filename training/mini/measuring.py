@@ -1,0 +1,102 @@
+"""How good the two towers (or the teachers' joint space) are on what training did not see."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+
+from training.mini.material import DataSet, unit
+from training.mini.words import product_phrases
+
+_PARAPHRASES = (
+    ("puppy", "dog"),
+    ("a puppy playing", "a dog playing"),
+    ("bike rider", "man riding a bicycle"),
+    ("sneakers", "shoes"),
+    ("handbag", "bag"),
+    ("kid", "child"),
+    ("a lady", "a woman"),
+    ("ocean", "the sea"),
+    ("soccer", "football"),
+    ("automobile", "car"),
+    ("snowy mountain", "mountain covered with snow"),
+    ("infant", "baby"),
+)
+
+Embed = Callable[[torch.Tensor], torch.Tensor]
+EmbedTexts = Callable[[Sequence[str]], torch.Tensor]
+
+
+def measure(sets: Sequence[DataSet], images: Embed, texts: EmbedTexts) -> dict[str, float]:
+    """Return percentages by name.
+
+    Args:
+        sets: As ``load_sets`` gives for measuring.
+        images: From ``(n, 3, 224, 224)`` uint8 to rows.
+        texts: From texts to rows.
+    """
+    found: dict[str, float] = {}
+    for one in sets:
+        rows = unit(images(one.pixels))
+        if one.name == "flickr8k-dev":
+            found |= _captions(one, rows, texts)
+        elif one.name == "fashion":
+            found |= _products(one, rows, texts)
+        else:
+            found |= _labels(one, rows, texts)
+    flickr = next(one for one in sets if one.name == "flickr8k-dev")
+    found["paraphrases"] = _paraphrases(unit(images(flickr.pixels)), texts)
+    return found
+
+
+def _captions(one: DataSet, rows: torch.Tensor, texts: EmbedTexts) -> dict[str, float]:
+    captions = [text for own in one.texts for text in own]
+    owner = torch.tensor([at for at, own in enumerate(one.texts) for _ in own], device=rows.device)
+    scores = unit(texts(captions)) @ rows.T
+    right = scores.gather(1, owner[:, None])
+    ranks = (scores > right).sum(1)
+    best = torch.full((len(rows),), 10**6, device=rows.device)
+    for start in range(0, len(captions), 1000):
+        columns = scores[:, owner[start : start + 1000]]
+        mine = right[start : start + 1000, 0]
+        better = (columns > mine).sum(0)
+        best.scatter_reduce_(0, owner[start : start + 1000], better, "amin")
+    return {f"t2i@{k}": _share(ranks < k) for k in (1, 5, 10)} | {
+        f"i2t@{k}": _share(best < k) for k in (1, 5, 10)
+    }
+
+
+def _products(one: DataSet, rows: torch.Tensor, texts: EmbedTexts) -> dict[str, float]:
+    titles = unit(texts([own[0] for own in one.texts]))
+    scores = titles @ rows.T
+    ranks = (scores > scores.diagonal()[:, None]).sum(1)
+    phrases = [phrases[0] if (phrases := product_phrases(label)) else "" for label in one.labels]
+    least = min(10, len(phrases) // 50)
+    wanted = sorted({one for one in phrases if one and phrases.count(one) >= least})
+    hits = (unit(texts(wanted)) @ rows.T).topk(10).indices.tolist()
+    right = [phrases[at] == text for text, found in zip(wanted, hits, strict=True) for at in found]
+    return {
+        "title@10": _share(ranks < 10),
+        "colour+article P@10": 100 * sum(right) / max(1, len(right)),
+    }
+
+
+def _labels(one: DataSet, rows: torch.Tensor, texts: EmbedTexts) -> dict[str, float]:
+    names = sorted(set(one.labels))
+    templates = ("{}", "a photo of a {}.", "a picture of a {}.", "a close-up of a {}.")
+    rows_of_names = torch.zeros((len(names), rows.shape[1]), device=rows.device)
+    for template in templates:
+        prompts = [template.format(name.replace("_", " ").lower()) for name in names]
+        rows_of_names += unit(texts(prompts))
+    guesses = (rows @ unit(rows_of_names).T).argmax(1).tolist()
+    right = [names[guess] == label for guess, label in zip(guesses, one.labels, strict=True)]
+    return {"caltech zero-shot": 100 * sum(right) / len(right)}
+
+
+def _paraphrases(rows: torch.Tensor, texts: EmbedTexts) -> float:
+    one = (unit(texts([pair[0] for pair in _PARAPHRASES])) @ rows.T).topk(10).indices.tolist()
+    two = (unit(texts([pair[1] for pair in _PARAPHRASES])) @ rows.T).topk(10).indices.tolist()
+    return sum(len(set(a) & set(b)) for a, b in zip(one, two, strict=True)) * 10 / len(one)
+
+
+def _share(right: torch.Tensor) -> float:
+    return 100 * float(right.float().mean())
