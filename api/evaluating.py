@@ -13,7 +13,6 @@ import click
 from api.wiring import Workshop
 from binocle.decoding import DecoderPool
 from binocle.encoders import colour
-from binocle.encoders.registry import DEFAULT_MODEL
 from binocle.errors import StorageError, UsageError
 from evaluation.pairs import read_pairs
 from evaluation.plots import check_plot_path, draw
@@ -121,7 +120,7 @@ def evaluate(workshop: Workshop, question: Question, outputs: Outputs) -> None:
 
 def _measure(workshop: Workshop, question: Question) -> Evaluation:
     settings = workshop.settings
-    names = question.models or (DEFAULT_MODEL,)
+    names = question.models or (workshop.default_model,)
     loaders = {name: partial(workshop.encoder, name) for name in names}
     with (
         DecoderPool(settings.workers, settings.limits) as decoders,
@@ -139,7 +138,7 @@ def _measure(workshop: Workshop, question: Question) -> Evaluation:
             else:
                 with workshop.open_collection(question.collection) as opened:
                     space = opened.space
-                    encoder = workshop.encoder(space.name if space else DEFAULT_MODEL)
+                    encoder = workshop.encoder(space.name if space else workshop.default_model)
                     searcher = workshop.searcher(opened)
                     evaluation = run_collection(opened, searcher, encoder, pairs, run)
     if any(one.model == colour.NAME for one in evaluation.results):

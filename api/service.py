@@ -24,7 +24,6 @@ from api.wiring import Workshop
 from binocle.collection import Collection, check_space
 from binocle.decoding import DecoderPool
 from binocle.encoders.base import Encoder
-from binocle.encoders.registry import DEFAULT_MODEL
 from binocle.errors import BinocleError, NotFoundError, PictureError
 from binocle.types import Float32Array, ImageSpec, Picture, PixelArray
 from search.query import Query
@@ -252,7 +251,7 @@ class Service:
     async def desk_of(self, collection: Collection) -> EncoderDesk:
         """Return the encoder of a collection; of the default model while it is empty."""
         space = collection.space
-        desk = await self.desk(space.name if space else DEFAULT_MODEL)
+        desk = await self.desk(space.name if space else self.workshop.default_model)
         if space is not None:
             check_space(space, desk.encoder.space, collection.path.name)
         return desk
@@ -279,7 +278,7 @@ class Service:
 
     def models(self) -> dict[str, str]:
         """Return the models clients may name, by public name: the default, the collections'."""
-        names = {DEFAULT_MODEL, *self._desks}
+        names = {self.workshop.default_model, *self._desks}
         for name in self.workshop.collection_names():
             space = self.collection(name).space
             if space is not None:

@@ -45,6 +45,7 @@ def config_of(app: FastAPI, *, log_level: str) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         log_level=log_level,
+        http="h11",  # whose limits are tested; uvloop, where there is one, is found by itself
         access_log=False,  # Guard logs, without query strings
         server_header=False,
         lifespan="on",

@@ -8,6 +8,7 @@ from platformdirs import user_data_path
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from binocle.encoders.registry import DEFAULT_MODEL
 from binocle.errors import UsageError
 from binocle.types import Limits
 
@@ -20,6 +21,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=_PREFIX, env_ignore_empty=True, frozen=True)
 
     home: Path = Field(default_factory=lambda: user_data_path("binocle", appauthor=False))
+    model: str = DEFAULT_MODEL
     device: str = "auto"
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     model_cache: Path | None = None

@@ -8,7 +8,7 @@ from pathlib import Path
 from api.settings import Settings
 from binocle.collection import Collection, check_space
 from binocle.encoders.base import Encoder
-from binocle.encoders.registry import DEFAULT_MODEL, canonical_name, open_encoder
+from binocle.encoders.registry import canonical_name, open_encoder
 from binocle.errors import NotFoundError, UsageError
 from indexer.indexer import Indexer, Progress
 from search.searcher import Searcher
@@ -58,6 +58,11 @@ class Workshop:
             )
         return Collection(path, create=create)
 
+    @property
+    def default_model(self) -> str:
+        """The model of a collection for which none is chosen."""
+        return canonical_name(self.settings.model)
+
     def encoder(self, model: str) -> Encoder:
         """Return a model's encoder, loading it the first time."""
         with self._loading:
@@ -76,7 +81,7 @@ class Workshop:
 
         def load() -> Encoder:
             space = collection.space
-            return self.encoder(space.name if space else DEFAULT_MODEL)
+            return self.encoder(space.name if space else self.default_model)
 
         return Searcher(collection, load, limits=self.settings.limits)
 
@@ -93,7 +98,7 @@ class Workshop:
         if space is not None and model is not None and model != space.name:
             # The same weights may go by another name, so the fingerprints decide.
             check_space(space, self.encoder(model).space, collection.path.name)
-        chosen = model or (space.name if space else DEFAULT_MODEL)
+        chosen = model or (space.name if space else self.default_model)
         return Indexer(
             collection,
             lambda: self.encoder(chosen),

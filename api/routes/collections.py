@@ -8,7 +8,6 @@ from api.schemas import CollectionIn, CollectionOut, CollectionsOut, Name
 from api.service import Service, public_model
 from binocle.catalog import reading
 from binocle.collection import Collection
-from binocle.encoders.registry import DEFAULT_MODEL
 from binocle.types import KINDS, Space
 
 router = APIRouter(tags=["collections"])
@@ -38,7 +37,7 @@ async def put_collection(
     model = await service.storing.run(service.model_named, asked) if asked else None
     exists = name in service.workshop.collection_names()
     if not exists or model is not None:
-        desk = await service.desk(model or DEFAULT_MODEL)
+        desk = await service.desk(model or service.workshop.default_model)
         await service.storing.run(_make, service, name, desk.encoder.space)
     described: CollectionOut = await service.storing.run(describe, await service.opened(name))
     return described

@@ -50,7 +50,7 @@ class Running:
 
 @contextmanager
 def running(home: Path, **options: object) -> Iterator[Running]:
-    workshop = Workshop(read_settings(home=home, workers=2, **options))
+    workshop = Workshop(read_settings(**{"home": home, "workers": 2, "model": "colour", **options}))
     server = uvicorn.Server(config_of(create_app(workshop), log_level="warning"))
     listener = socket.create_server(("127.0.0.1", 0))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

@@ -31,7 +31,7 @@ def served(home: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     environment = {name: value for name, value in os.environ.items() if "BINOCLE" not in name}
     process = subprocess.Popen(
         [sys.executable, "-m", "api.cli", "serve", "--port", str(port)],
-        env={**environment, "BINOCLE_HOME": str(home)},
+        env={**environment, "BINOCLE_HOME": str(home), "BINOCLE_MODEL": "colour"},
         stderr=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
     )

@@ -24,6 +24,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name)
     monkeypatch.setenv("BINOCLE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("BINOCLE_WORKERS", "1")
+    monkeypatch.setenv("BINOCLE_MODEL", "colour")
     return tmp_path / "home"
 
 

@@ -64,6 +64,7 @@ class Recipe:
             later, since a crop shows things larger (Touvron et al. 2019).
         pictures: Pictures a step.
         texts: Made-up texts a step.
+        tokens: Longer texts are cut in training, which then takes half the time.
         made_up: How many texts are made up in all.
         pairs_weight: The weight of the contrastive losses.
         image_rate: Peak learning rate of the image tower.
@@ -77,11 +78,12 @@ class Recipe:
 
     minutes: float = 60.0
     steps: int = 0
-    windows: int = 4
+    windows: int = 2
     side: int = 128
     pictures: int = 256
-    texts: int = 256
-    made_up: int = 120_000
+    texts: int = 128
+    tokens: int = 18
+    made_up: int = 100_000
     pairs_weight: float = 0.3
     image_rate: float = 1.5e-3
     text_rate: float = 1e-3
@@ -208,7 +210,7 @@ class Distillation:
         self._tokens = self._tokenise(texts)
         sentences, targets = self._targets(space, texts)
         self._text_sentences, self._text_targets = sentences, targets.half()
-        self._own_texts = len(mine)
+        self._own_texts, self._space = len(mine), space
         self._learned, start = [], 0
         for one, saw, (texts_here, owners) in zip(self._sets, seen, own, strict=True):
             numbers: dict[str, int] = {}
@@ -239,6 +241,7 @@ class Distillation:
         """Train the towers and write them: safetensors in float16, configs and tokenizer."""
         recipe = self._recipe
         self._students = Students(make_towers(), FEATURE_WIDTH, SENTENCE_WIDTH).to(self._device)
+        self._begin_with_words()
         self._students.towers.visual.to(memory_format=torch.channels_last)
         self._scale = nn.Parameter(torch.tensor(math.log(20.0), device=self._device))
         optimiser = self._optimiser()
@@ -263,6 +266,19 @@ class Distillation:
                 found = self._report(step, losses)
                 self._save(step, (now - began) / 60, found)
                 measured_at = time.perf_counter()
+
+    @torch.no_grad()
+    def _begin_with_words(self) -> None:
+        """Begin with each token's own row of the joint space as its embedding.
+
+        What a text means is mostly what its words mean; the transformer then learns the rest.
+        """
+        names = self._tokenizer.get_vocab()
+        tokens = sorted(names, key=names.__getitem__)
+        rows = self._targets(self._space, [one.removeprefix("##") for one in tokens])[1]
+        text = self._students.towers.text
+        text.token_embedding.weight[: len(rows)].copy_(0.6 * rows)
+        text.text_projection.copy_(torch.eye(WIDTH, device=self._device))
 
     def _optimiser(self) -> torch.optim.Optimizer:
         recipe = self._recipe
@@ -350,9 +366,13 @@ class Distillation:
         return torch.stack(losses).sum()
 
     def _shortest(self, asked: torch.Tensor) -> torch.Tensor:
+        """Return tokens without padding, and no longer than training affords."""
         tokens = self._tokens[asked].long()
-        length = int(tokens.argmax(1).max()) + 1
-        return tokens[:, : min(tokens.shape[1], (length + 7) // 8 * 8)]
+        ends = tokens.argmax(1)
+        length = min(int(ends.max()) + 1, self._recipe.tokens)
+        short = tokens[:, :length].clone()
+        short[ends >= length, length - 1] = tokens.max()  # the end token
+        return short
 
     def _crops(self, one: _Learned, at: torch.Tensor) -> torch.Tensor:
         """Cut windows, jittered a little; mirror half; change light and colour a little."""
