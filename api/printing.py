@@ -13,7 +13,7 @@ from binocle.catalog import reading
 from binocle.collection import Collection
 from binocle.encoders import colour
 from binocle.encoders.recommended import QUALITY_SOURCE, RECOMMENDED
-from binocle.encoders.registry import DEFAULT_MODEL
+from binocle.encoders.registry import DEFAULT_MODEL, MINI
 from binocle.errors import StorageError
 from binocle.types import KINDS, Hit
 from search.searcher import Answer
@@ -181,17 +181,8 @@ def print_models(*, as_json: bool) -> None:
         click.echo(json.dumps(facts, ensure_ascii=False))
         return
     rows: list[Sequence[object]] = [
-        (
-            DEFAULT_MODEL,
-            443,
-            "none",
-            "colour words",
-            "Apache-2.0",
-            "–",
-            "–",
-            "–",
-            "the default: colours only, no download",
-        )
+        (MINI, 256, "none", "English", "Apache-2.0", "–", "–", "–", "comes along; to try things"),
+        (colour.NAME, 443, "none", "colour words", "Apache-2.0", "–", "–", "–", "colours only"),
     ]
     rows += [
         (

@@ -15,8 +15,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from binocle.encoders import openclip
+from binocle.encoders.base import Encoder
 from binocle.encoders.openclip import OpenClipEncoder
-from binocle.encoders.registry import open_encoder
+from binocle.encoders.registry import MINI, canonical_name, open_encoder
+from binocle.encoders.running import choose_precision
 from binocle.errors import ModelError
 from binocle.types import Float32Array, ImageSpec, PixelArray
 from training.recipe import Tower, TrainingPrecision
@@ -56,7 +58,11 @@ class Trainee:
         Raises:
             ModelError: It cannot be opened, or has nothing to train.
         """
-        encoder = open_encoder(name, device=device, precision="float32", cache_dir=cache_dir)
+        encoder: Encoder
+        if canonical_name(name) == MINI:  # open_encoder would open it without open_clip
+            encoder = OpenClipEncoder(MINI, device=device, precision="float32")
+        else:
+            encoder = open_encoder(name, device=device, precision="float32", cache_dir=cache_dir)
         if not isinstance(encoder, OpenClipEncoder):
             raise ModelError(
                 f"the model {name!r} has no weights to train; start from an open_clip model, see "
@@ -71,7 +77,7 @@ class Trainee:
         self._tokenizer: Any = encoder._tokenizer  # noqa: SLF001
         self._encode_text = encoder._encode_text  # noqa: SLF001
         self.device = encoder._device  # noqa: SLF001
-        chosen = openclip._choose_precision(precision, self.device)  # noqa: SLF001
+        chosen = choose_precision(precision, self.device)
         self.precision = "bfloat16" if chosen == "bfloat16" else "float32"
         preprocess = open_clip.get_model_preprocess_cfg(self.model)
         self._mean = torch.tensor(preprocess["mean"], device=self.device).view(1, 3, 1, 1)

@@ -5,28 +5,34 @@ import hashlib
 import json
 import logging
 import socket
-import threading
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 import open_clip
 import torch
 from huggingface_hub import constants as hub
 
-from binocle.encoders.base import unit_rows
+from binocle.encoders.registry import MINI, MINI_FOLDER
+from binocle.encoders.running import (
+    Precision,
+    TowersEncoder,
+    choose_device,
+    choose_precision,
+    dtype_of,
+    image_spec_of,
+    one_line,
+)
 from binocle.encoders.texts import text_encoder
 from binocle.errors import ModelError, ModelUnavailableError
-from binocle.types import Float32Array, ImageSpec, PixelArray, Space
+from binocle.types import Space
 
-Precision: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
-_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-_TEXT_BATCH = 256
+_MANY_CONVOLUTIONS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +49,15 @@ class ModelRef:
 
 
 def parse_model(spec: str) -> ModelRef:
-    """Understand ``NAME/PRETRAINED``, ``NAME/path/to/checkpoint``, ``hf-hub:…`` or a folder.
+    """Understand ``mini``, ``NAME/PRETRAINED``, ``NAME/PATH``, ``hf-hub:…`` or a folder.
 
     Raises:
         ModelError: It is none of these.
     """
     if spec.startswith("hf-hub:"):
         return ModelRef(spec)
+    if spec == MINI:
+        spec = str(MINI_FOLDER)
     folder = Path(spec.removeprefix("local-dir:")).expanduser()
     if folder.is_dir():
         if not (folder / "open_clip_config.json").is_file():
@@ -83,7 +91,7 @@ def parse_model(spec: str) -> ModelRef:
     return ModelRef(architecture, pretrained)
 
 
-class OpenClipEncoder:
+class OpenClipEncoder(TowersEncoder):
     """An open_clip model behind the ``Encoder`` protocol."""
 
     def __init__(
@@ -107,78 +115,35 @@ class OpenClipEncoder:
             ModelUnavailableError: The weights are not here and cannot be fetched.
         """
         reference = parse_model(spec)
-        self._device = _choose_device(device)
-        self._precision = _choose_precision(precision, self._device)
+        chosen = choose_device(device)
+        kind = choose_precision(precision, chosen)
         model = _load(reference, cache_dir)
         preprocess: dict[str, Any] = dict(open_clip.get_model_preprocess_cfg(model))
         try:
             with _quiet_logging(), _offline_where_the_hub_is_out_of_reach():
-                tokenizer = open_clip.get_tokenizer(reference.architecture, cache_dir=cache_dir)
+                tokenizer: Any = open_clip.get_tokenizer(
+                    reference.architecture, cache_dir=cache_dir
+                )
         except Exception as error:  # hub, transformers and sentencepiece raise their own kinds
             raise _unavailable(reference, "tokenizer", cache_dir, error) from error
-        self._space = Space(
+        space = Space(
             name=_canonical_name(reference),
             dimension=_dimension(model),
             fingerprint=_fingerprint(model, preprocess, tokenizer),
         )
-        self._spec = _image_spec(preprocess)
-        self._tokenizer = tokenizer
         # The cast comes after the fingerprint, which must not depend on device or precision.
-        self._model = model.to(device=self._device, dtype=_DTYPES[self._precision])
-        self._encode_text = text_encoder(self._model, tokenizer, self._device)
-        scale = 1.0 / (255.0 * np.asarray(preprocess["std"], np.float32))
-        shift = np.asarray(preprocess["mean"], np.float32) / np.asarray(
-            preprocess["std"], np.float32
+        self._model = model.to(device=chosen, dtype=dtype_of(kind))
+        super().__init__(
+            space=space,
+            image_spec=image_spec_of(preprocess),
+            preprocess=preprocess,
+            device=chosen,
+            precision=kind,
+            encode_image=self._model.encode_image,
+            encode_text=text_encoder(self._model, tokenizer, chosen),
+            tokenizer=tokenizer,
+            is_convolutional=_is_convolutional(model),
         )
-        self._scale = torch.from_numpy(scale).to(self._device).view(1, 3, 1, 1)
-        self._shift = torch.from_numpy(shift).to(self._device).view(1, 3, 1, 1)
-        self._tokenizing = threading.Lock()
-
-    @property
-    def space(self) -> Space:
-        """The space of the rows."""
-        return self._space
-
-    @property
-    def image_spec(self) -> ImageSpec:
-        """The pixels wanted, from the model's own preprocessing."""
-        return self._spec
-
-    @property
-    def batch_size(self) -> int:
-        """Pictures at once: from 24 on a CPU gains nothing more, and from 96 on loses."""
-        return 32 if self._device.type == "cpu" else 256
-
-    @property
-    def runs_on(self) -> str:
-        """Device and precision, for a person."""
-        return f"{self._device}, {self._precision}"
-
-    def encode_images(self, pixels_nhwc: PixelArray) -> Float32Array:
-        """Embed pictures; see ``Encoder.encode_images``."""
-        if not len(pixels_nhwc):
-            return np.empty((0, self._space.dimension), np.float32)
-        pixels = torch.from_numpy(np.ascontiguousarray(pixels_nhwc)).to(self._device)
-        with torch.inference_mode():
-            count, height, width, channels = pixels.shape
-            scaled = torch.empty((count, channels, height, width), device=self._device)
-            scaled.copy_(pixels.permute(0, 3, 1, 2))  # four times as fast as .float()
-            scaled.mul_(self._scale).sub_(self._shift)
-            rows = self._model.encode_image(scaled.to(_DTYPES[self._precision]))
-            return unit_rows(rows.float().cpu().numpy())
-
-    def encode_texts(self, texts: Sequence[str]) -> Float32Array:
-        """Embed texts; see ``Encoder.encode_texts``."""
-        if not texts:
-            return np.empty((0, self._space.dimension), np.float32)
-        batches = []
-        for start in range(0, len(texts), _TEXT_BATCH):
-            with self._tokenizing:  # Hugging Face tokenizers may not be shared by threads
-                tokens = self._tokenizer(list(texts[start : start + _TEXT_BATCH]))
-            with torch.inference_mode():
-                rows = self._encode_text(tokens.to(self._device))
-                batches.append(rows.float().cpu().numpy())
-        return unit_rows(np.concatenate(batches))
 
 
 def _load(reference: ModelRef, cache_dir: str | None) -> Any:
@@ -198,7 +163,7 @@ def _load(reference: ModelRef, cache_dir: str | None) -> Any:
         )
         if is_local:
             what = reference.pretrained or reference.architecture.removeprefix("local-dir:")
-            raise ModelError(f"cannot load the model at {what}: {_one_line(error)}") from error
+            raise ModelError(f"cannot load the model at {what}: {one_line(error)}") from error
         raise _unavailable(reference, "weights", cache_dir, error) from error
 
 
@@ -215,7 +180,7 @@ def _unavailable(
     )
     return ModelUnavailableError(
         f"{name}: found no {what} in {cache_dir or hub.HF_HUB_CACHE}, and the network gave none; "
-        f"{by_hand} (last error: {_one_line(error)})"
+        f"{by_hand} (last error: {one_line(error)})"
     )
 
 
@@ -228,9 +193,17 @@ def _hub_id(reference: ModelRef) -> str | None:
 
 
 def _canonical_name(reference: ModelRef) -> str:
+    if reference == ModelRef(f"local-dir:{MINI_FOLDER}"):
+        return MINI
     if reference.pretrained is None:
         return reference.architecture.removeprefix("local-dir:")
     return f"{reference.architecture}/{reference.pretrained}"
+
+
+def _is_convolutional(model: Any) -> bool:
+    """Tell a convolutional tower, which likes its channels last: measured twice as fast."""
+    layers = [one for one in model.visual.modules() if isinstance(one, torch.nn.Conv2d)]
+    return len(layers) >= _MANY_CONVOLUTIONS
 
 
 def _dimension(model: Any) -> int:
@@ -262,61 +235,6 @@ def _fingerprint(model: Any, preprocess: dict[str, Any], tokenizer: Any) -> str:
         digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
         digest.update(np.ascontiguousarray(tensor.numpy()).reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
-
-
-def _image_spec(preprocess: dict[str, Any]) -> ImageSpec:
-    size = preprocess["size"]
-    height, width = (size, size) if isinstance(size, int) else (int(size[0]), int(size[1]))
-    resize_mode: Any = preprocess.get("resize_mode") or "shortest"
-    # open_clip's own transform is always bicubic where it fits the short side of an oblong
-    is_bilinear = preprocess.get("interpolation") == "bilinear"
-    is_bilinear &= resize_mode != "shortest" or width == height
-    return ImageSpec(
-        width=width,
-        height=height,
-        resize_mode=resize_mode,
-        interpolation="bilinear" if is_bilinear else "bicubic",
-        fill=int(preprocess.get("fill_color") or 0),
-    )
-
-
-def _choose_device(device: str) -> torch.device:
-    if device == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        if torch.backends.mps.is_available():
-            return torch.device("mps")
-        return torch.device("cpu")
-    try:
-        chosen = torch.device(device)
-        torch.zeros(1, device=chosen)
-    except (RuntimeError, AssertionError) as error:
-        raise ModelError(
-            f"the device {device!r} cannot be used here ({_one_line(error)}); try --device auto"
-        ) from error
-    return chosen
-
-
-def _choose_precision(
-    precision: Precision, device: torch.device
-) -> Literal["float32", "bfloat16", "float16"]:
-    if precision != "auto":
-        if precision not in _DTYPES:
-            raise ModelError(f"no precision {precision!r}; there are auto, {', '.join(_DTYPES)}")
-        return precision
-    if device.type == "cuda":
-        return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
-    if device.type == "cpu" and _cpu_is_fast_at_bfloat16():
-        return "bfloat16"
-    return "float32"
-
-
-def _cpu_is_fast_at_bfloat16() -> bool:
-    """AMX or AVX512-BF16: measured about five times float32 (docs/benchmarks.md)."""
-    return bool(
-        torch.cpu._is_amx_tile_supported()  # noqa: SLF001 - torch has no public query for it
-        or torch.cpu._is_avx512_bf16_supported()  # noqa: SLF001
-    )
 
 
 @contextmanager
@@ -357,8 +275,3 @@ def _is_hub_in_reach() -> bool:
     except OSError:
         return False
     return True
-
-
-def _one_line(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return (text[:200] + "…") if len(text) > 200 else text or type(error).__name__

@@ -1,8 +1,4 @@
-"""From a model's name to an encoder, and the models worth choosing from.
-
-The place of the embedded model ``mini`` is ``open_encoder`` and ``DEFAULT_MODEL``: once it
-ships, it becomes one more name here and the default.
-"""
+"""From a model's name to an encoder, and the models worth choosing from."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,9 +7,11 @@ from binocle.encoders import colour
 from binocle.encoders.base import Encoder
 
 if TYPE_CHECKING:
-    from binocle.encoders.openclip import Precision
+    from binocle.encoders.running import Precision
 
-DEFAULT_MODEL = colour.NAME
+MINI = "mini"
+MINI_FOLDER = Path(__file__).resolve().parent / "models" / MINI
+DEFAULT_MODEL = MINI
 
 
 def canonical_name(model: str) -> str:
@@ -22,7 +20,8 @@ def canonical_name(model: str) -> str:
         return model
     folder = Path(model.removeprefix("local-dir:")).expanduser()
     if folder.is_dir():
-        return str(folder.resolve())
+        resolved = folder.resolve()
+        return MINI if resolved == MINI_FOLDER else str(resolved)
     architecture, slash, pretrained = model.partition("/")
     checkpoint = Path(pretrained).expanduser()
     if slash and checkpoint.is_file():
@@ -40,7 +39,7 @@ def open_encoder(
     """Load the encoder a name stands for.
 
     Args:
-        model: ``colour``, or anything ``openclip.parse_model`` understands.
+        model: ``mini``, ``colour``, or anything ``openclip.parse_model`` understands.
         device: As for ``OpenClipEncoder``.
         precision: As for ``OpenClipEncoder``.
         cache_dir: As for ``OpenClipEncoder``.
@@ -50,6 +49,10 @@ def open_encoder(
     """
     if model == colour.NAME:
         return colour.ColourEncoder()
+    if canonical_name(model) == MINI:
+        from binocle.encoders.mini import MiniEncoder
+
+        return MiniEncoder(device=device, precision=precision)
     from binocle.encoders.openclip import OpenClipEncoder  # torch takes seconds to import
 
     return OpenClipEncoder(model, device=device, precision=precision, cache_dir=cache_dir)

@@ -15,10 +15,15 @@ TEXTS = ["a red car", "the blue sea at night", "", "grün 緑 🟢", "snow " * 5
 RED, GREEN, BLUE = (205, 25, 30), (35, 140, 50), (35, 70, 180)
 
 
-@pytest.fixture(scope="module", params=["colour", pytest.param("tiny", marks=pytest.mark.model)])
+@pytest.fixture(
+    scope="module",
+    params=["colour", *(pytest.param(one, marks=pytest.mark.model) for one in ("mini", "tiny"))],
+)
 def encoder(request: pytest.FixtureRequest) -> Encoder:
     if request.param == "colour":
         return open_encoder("colour")
+    if request.param == "mini":
+        return open_encoder("mini", device="cpu", precision="float32")
     folder: Path = request.getfixturevalue("tiny_model")
     return open_encoder(str(folder), device="cpu", precision="float32")
 

@@ -1,0 +1,221 @@
+"""The embedded model: a FasterNet (Chen et al. 2023) and a small causal transformer.
+
+Its folder is an ordinary open_clip model folder, and ``OpenClipEncoder`` loads it as one; that
+is how it is fine-tuned. Importing open_clip takes about two seconds though (torchvision and
+transformers come with it), which a command that starts, searches and ends would spend each time.
+So the two small networks are also written out here, with batch norms folded into the
+convolutions before them; a test holds both ways of loading against each other.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+from torch import nn
+from torch.nn import functional
+
+from binocle.encoders.registry import MINI, MINI_FOLDER
+from binocle.encoders.running import (
+    Precision,
+    TowersEncoder,
+    choose_device,
+    choose_precision,
+    dtype_of,
+    image_spec_of,
+)
+from binocle.errors import ModelError
+from binocle.types import Space
+
+_State = dict[str, torch.Tensor]
+
+
+class MiniEncoder(TowersEncoder):
+    """``mini`` behind the ``Encoder`` protocol."""
+
+    def __init__(
+        self, *, device: str = "auto", precision: Precision = "auto", folder: Path = MINI_FOLDER
+    ) -> None:
+        """Load the embedded model.
+
+        Args:
+            device: As for ``OpenClipEncoder``.
+            precision: As for ``OpenClipEncoder``.
+            folder: Where the model lies.
+
+        Raises:
+            ModelError: The device or the precision cannot be used, or the package is damaged.
+        """
+        chosen = choose_device(device)
+        kind = choose_precision(precision, chosen)
+        weights = folder / "open_clip_model.safetensors"
+        try:
+            config = json.loads((folder / "open_clip_config.json").read_text("utf-8"))
+            digest = hashlib.sha256(weights.read_bytes())
+            state = {name: one.float() for name, one in load_file(weights).items()}
+            tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        except Exception as error:  # safetensors and tokenizers raise their own kinds
+            raise ModelError(
+                f"the embedded model in {folder} cannot be read ({error}); install binocle again"
+            ) from error
+        model = config["model_cfg"]
+        context = int(model["text_cfg"]["context_length"])
+        tokenizer.enable_truncation(context)
+        tokenizer.enable_padding(pad_id=0, pad_token="<pad>")  # noqa: S106 - no password
+        images = _ImageTower(_part(state, "visual.trunk."))
+        texts = _TextTower(_part(state, "text."), int(model["text_cfg"]["heads"]))
+        digest.update(json.dumps(config["preprocess_cfg"], sort_keys=True).encode())
+        images = images.eval().to(device=chosen, dtype=dtype_of(kind))
+        images = images.to(memory_format=torch.channels_last)
+        texts = texts.eval().to(device=chosen, dtype=dtype_of(kind))
+        super().__init__(
+            space=Space(MINI, int(model["embed_dim"]), digest.hexdigest()),
+            image_spec=image_spec_of(config["preprocess_cfg"]),
+            preprocess=config["preprocess_cfg"],
+            device=chosen,
+            precision=kind,
+            encode_image=images,
+            encode_text=texts,
+            tokenizer=lambda batch: _tokens(tokenizer, batch),
+            is_convolutional=True,
+        )
+
+
+def _tokens(tokenizer: Tokenizer, texts: list[str]) -> torch.Tensor:
+    """Return ``(n, length)`` int64 tokens, as long as the longest text."""
+    encoded = tokenizer.encode_batch([" ".join(text.split()).lower() for text in texts])
+    return torch.tensor([one.ids for one in encoded])
+
+
+def _part(state: _State, prefix: str) -> _State:
+    return {
+        name.removeprefix(prefix): one for name, one in state.items() if name.startswith(prefix)
+    }
+
+
+class _ImageTower(nn.Module):
+    """FasterNet without its batch norms."""
+
+    def __init__(self, state: _State) -> None:
+        super().__init__()
+        patch = _folded(state, "patch_embed.proj", "patch_embed.norm")
+        layers: list[nn.Module] = [patch]
+        stage = 0
+        while f"stages.{stage}.blocks.0.mlp.0.weight" in state:
+            if f"stages.{stage}.downsample.reduction.weight" in state:
+                below = f"stages.{stage}.downsample"
+                layers.append(_folded(state, f"{below}.reduction", f"{below}.norm"))
+            block = 0
+            while f"stages.{stage}.blocks.{block}.mlp.0.weight" in state:
+                layers.append(_Block(_part(state, f"stages.{stage}.blocks.{block}.")))
+                block += 1
+            stage += 1
+        self.layers = nn.Sequential(*layers)
+        self.head = _convolution(state["conv_head.weight"])
+        self.classifier = _linear(state["classifier.weight"], state["classifier.bias"])
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Return ``(n, d)`` rows."""
+        pooled = self.layers(pixels).mean((2, 3), keepdim=True)
+        rows: torch.Tensor = self.classifier(functional.gelu(self.head(pooled)).flatten(1))
+        return rows
+
+
+class _Block(nn.Module):
+    """A 3 x 3 convolution over the first quarter of the channels, then two of 1 x 1."""
+
+    def __init__(self, state: _State) -> None:
+        super().__init__()
+        self.mix = _convolution(state["spatial_mixing.partial_conv3.weight"], padding=1)
+        self.expand = _folded(state, "mlp.0", "mlp.1")
+        self.project = _convolution(state["mlp.3.weight"])
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        """Return what came in and what the block adds."""
+        width = self.mix.in_channels
+        mixed = torch.cat((self.mix(rows[:, :width]), rows[:, width:]), 1)
+        added: torch.Tensor = self.project(functional.gelu(self.expand(mixed)))
+        return rows + added
+
+
+class _TextTower(nn.Module):
+    """A causal transformer that is read at the end token."""
+
+    def __init__(self, state: _State, heads: int) -> None:
+        super().__init__()
+        words = state["token_embedding.weight"]
+        self.words = nn.Embedding(words.shape[0], words.shape[1], _weight=words)
+        self.places = nn.Parameter(state["positional_embedding"])
+        blocks: list[nn.Module] = []
+        while f"transformer.resblocks.{len(blocks)}.ln_1.weight" in state:
+            blocks.append(_Layer(_part(state, f"transformer.resblocks.{len(blocks)}."), heads))
+        self.blocks = nn.Sequential(*blocks)
+        self.norm = _norm(state, "ln_final")
+        self.projection = nn.Parameter(state["text_projection"])
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Return ``(n, d)`` rows."""
+        rows = self.blocks(self.words(tokens) + self.places[: tokens.shape[1]])
+        ends = rows[torch.arange(len(tokens), device=tokens.device), tokens.argmax(1)]
+        projected: torch.Tensor = self.norm(ends) @ self.projection
+        return projected
+
+
+class _Layer(nn.Module):
+    """Attention to what came before, then a network of two layers."""
+
+    def __init__(self, state: _State, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.before_attention = _norm(state, "ln_1")
+        self.before_network = _norm(state, "ln_2")
+        self.ask = _linear(state["attn.in_proj_weight"], state["attn.in_proj_bias"])
+        self.answer = _linear(state["attn.out_proj.weight"], state["attn.out_proj.bias"])
+        self.widen = _linear(state["mlp.c_fc.weight"], state["mlp.c_fc.bias"])
+        self.narrow = _linear(state["mlp.c_proj.weight"], state["mlp.c_proj.bias"])
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        """Return the rows with what the layer adds."""
+        count, length, width = rows.shape
+        asked = self.ask(self.before_attention(rows))
+        query, key, value = asked.view(count, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        seen = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
+        rows = rows + self.answer(seen.transpose(1, 2).reshape(count, length, width))
+        network: torch.Tensor = self.narrow(functional.gelu(self.widen(self.before_network(rows))))
+        return rows + network
+
+
+def _convolution(
+    weight: torch.Tensor, bias: torch.Tensor | None = None, *, stride: int = 1, padding: int = 0
+) -> nn.Conv2d:
+    out, width, height, _ = weight.shape
+    layer = nn.Conv2d(width, out, height, stride, padding, bias=bias is not None, device="meta")
+    layer.weight = nn.Parameter(weight, requires_grad=False)
+    if bias is not None:
+        layer.bias = nn.Parameter(bias, requires_grad=False)
+    return layer
+
+
+def _folded(state: _State, convolution: str, norm: str) -> nn.Conv2d:
+    """Return a convolution that also does the batch norm behind it; patches do not overlap."""
+    weight = state[f"{convolution}.weight"]
+    deviation = torch.sqrt(state[f"{norm}.running_var"] + 1e-5)
+    gain = state[f"{norm}.weight"] / deviation
+    bias = state[f"{norm}.bias"] - state[f"{norm}.running_mean"] * gain
+    return _convolution(weight * gain.view(-1, 1, 1, 1), bias, stride=weight.shape[-1])
+
+
+def _linear(weight: torch.Tensor, bias: torch.Tensor) -> nn.Linear:
+    layer = nn.Linear(weight.shape[1], weight.shape[0], device="meta")
+    layer.weight = nn.Parameter(weight, requires_grad=False)
+    layer.bias = nn.Parameter(bias, requires_grad=False)
+    return layer
+
+
+def _norm(state: _State, name: str) -> nn.LayerNorm:
+    layer = nn.LayerNorm(state[f"{name}.weight"].shape[0])
+    layer.weight = nn.Parameter(state[f"{name}.weight"], requires_grad=False)
+    layer.bias = nn.Parameter(state[f"{name}.bias"], requires_grad=False)
+    return layer

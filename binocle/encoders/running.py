@@ -1,0 +1,192 @@
+"""Running two towers of a torch network: devices, precisions, pixels in, unit rows out."""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import torch
+
+from binocle.encoders.base import unit_rows
+from binocle.errors import ModelError
+from binocle.types import Float32Array, ImageSpec, PixelArray, Space
+
+Precision: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
+Tokenizer: TypeAlias = Callable[[list[str]], torch.Tensor]
+_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+_TEXT_BATCH = 256
+
+
+class TowersEncoder:
+    """Two towers behind the ``Encoder`` protocol."""
+
+    def __init__(  # noqa: PLR0913 - what a loader has loaded
+        self,
+        *,
+        space: Space,
+        image_spec: ImageSpec,
+        preprocess: dict[str, Any],
+        device: torch.device,
+        precision: str,
+        encode_image: Callable[[torch.Tensor], torch.Tensor],
+        encode_text: Callable[[torch.Tensor], torch.Tensor],
+        tokenizer: Tokenizer,
+        is_convolutional: bool = False,
+    ) -> None:
+        """Take what is loaded.
+
+        Args:
+            space: Of the rows.
+            image_spec: The pixels wanted.
+            preprocess: With ``mean`` and ``std``, each three numbers for pixels from 0 to 1.
+            device: Where the towers are.
+            precision: A key of torch's dtypes, which the towers are in.
+            encode_image: From ``(n, 3, h, w)`` to rows.
+            encode_text: From ``(n, context)`` int64 tokens to rows.
+            tokenizer: From texts to tokens.
+            is_convolutional: Whether pixels are best kept with the channels last.
+        """
+        self._space, self._spec = space, image_spec
+        self._device, self._precision = device, precision
+        self._encode_image, self._encode_text = encode_image, encode_text
+        self._tokenizer = tokenizer
+        self._format = torch.channels_last if is_convolutional else torch.contiguous_format
+        scale = 1.0 / (255.0 * np.asarray(preprocess["std"], np.float32))
+        shift = np.asarray(preprocess["mean"], np.float32) / np.asarray(
+            preprocess["std"], np.float32
+        )
+        self._scale = torch.from_numpy(scale).to(device).view(1, 3, 1, 1)
+        self._shift = torch.from_numpy(shift).to(device).view(1, 3, 1, 1)
+        self._tokenizing = threading.Lock()
+
+    @property
+    def space(self) -> Space:
+        """The space of the rows."""
+        return self._space
+
+    @property
+    def image_spec(self) -> ImageSpec:
+        """The pixels wanted, from the model's own preprocessing."""
+        return self._spec
+
+    @property
+    def batch_size(self) -> int:
+        """Pictures at once: from 24 on a CPU gains nothing more, and from 96 on loses."""
+        return 32 if self._device.type == "cpu" else 256
+
+    @property
+    def runs_on(self) -> str:
+        """Device and precision, for a person."""
+        return f"{self._device}, {self._precision}"
+
+    def encode_images(self, pixels_nhwc: PixelArray) -> Float32Array:
+        """Embed pictures; see ``Encoder.encode_images``."""
+        if not len(pixels_nhwc):
+            return np.empty((0, self._space.dimension), np.float32)
+        pixels = torch.from_numpy(np.ascontiguousarray(pixels_nhwc)).to(self._device)
+        with torch.inference_mode():
+            count, height, width, channels = pixels.shape
+            scaled = torch.empty(
+                (count, channels, height, width), device=self._device, memory_format=self._format
+            )
+            scaled.copy_(pixels.permute(0, 3, 1, 2))  # four times as fast as .float()
+            scaled.mul_(self._scale).sub_(self._shift)
+            rows = self._encode_image(scaled.to(_DTYPES[self._precision]))
+            return unit_rows(rows.float().cpu().numpy())
+
+    def encode_texts(self, texts: Sequence[str]) -> Float32Array:
+        """Embed texts; see ``Encoder.encode_texts``."""
+        if not texts:
+            return np.empty((0, self._space.dimension), np.float32)
+        batches = []
+        for start in range(0, len(texts), _TEXT_BATCH):
+            with self._tokenizing:  # Hugging Face tokenizers may not be shared by threads
+                tokens = self._tokenizer(list(texts[start : start + _TEXT_BATCH]))
+            with torch.inference_mode():
+                rows = self._encode_text(tokens.to(self._device))
+                batches.append(rows.float().cpu().numpy())
+        return unit_rows(np.concatenate(batches))
+
+
+def dtype_of(precision: str) -> torch.dtype:
+    """Return torch's dtype of a precision's name."""
+    return _DTYPES[precision]
+
+
+def choose_device(device: str) -> torch.device:
+    """Return a device that works.
+
+    Args:
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
+
+    Raises:
+        ModelError: It cannot be used here.
+    """
+    if device == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        if torch.backends.mps.is_available():
+            return torch.device("mps")
+        return torch.device("cpu")
+    try:
+        chosen = torch.device(device)
+        torch.zeros(1, device=chosen)
+    except (RuntimeError, AssertionError) as error:
+        raise ModelError(
+            f"the device {device!r} cannot be used here ({one_line(error)}); try --device auto"
+        ) from error
+    return chosen
+
+
+def choose_precision(
+    precision: Precision, device: torch.device
+) -> Literal["float32", "bfloat16", "float16"]:
+    """Return the precision to run in; ``auto`` takes bfloat16 where the device is fast at it.
+
+    Raises:
+        ModelError: There is no such precision.
+    """
+    if precision != "auto":
+        if precision not in _DTYPES:
+            raise ModelError(f"no precision {precision!r}; there are auto, {', '.join(_DTYPES)}")
+        return precision
+    if device.type == "cuda":
+        return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
+    if device.type == "cpu" and _cpu_is_fast_at_bfloat16():
+        return "bfloat16"
+    return "float32"
+
+
+def _cpu_is_fast_at_bfloat16() -> bool:
+    """AMX or AVX512-BF16: measured about five times float32 (docs/benchmarks.md)."""
+    return bool(
+        torch.cpu._is_amx_tile_supported()  # noqa: SLF001 - torch has no public query for it
+        or torch.cpu._is_avx512_bf16_supported()  # noqa: SLF001
+    )
+
+
+def image_spec_of(preprocess: dict[str, Any]) -> ImageSpec:
+    """Return the pixels that open_clip's preprocessing makes.
+
+    Args:
+        preprocess: open_clip's ``preprocess_cfg``.
+    """
+    size = preprocess["size"]
+    height, width = (size, size) if isinstance(size, int) else (int(size[0]), int(size[1]))
+    resize_mode: Any = preprocess.get("resize_mode") or "shortest"
+    # open_clip's own transform is always bicubic where it fits the short side of an oblong
+    is_bilinear = preprocess.get("interpolation") == "bilinear"
+    is_bilinear &= resize_mode != "shortest" or width == height
+    return ImageSpec(
+        width=width,
+        height=height,
+        resize_mode=resize_mode,
+        interpolation="bilinear" if is_bilinear else "bicubic",
+        fill=int(preprocess.get("fill_color") or 0),
+    )
+
+
+def one_line(error: BaseException) -> str:
+    """Return an error's message in one line of at most 200 characters."""
+    text = " ".join(str(error).split())
+    return (text[:200] + "…") if len(text) > 200 else text or type(error).__name__

@@ -1,0 +1,116 @@
+"""The embedded model: it is there, small, quick to start, and the same through open_clip."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from binocle.encoders.base import Encoder
+from binocle.encoders.registry import DEFAULT_MODEL, MINI, MINI_FOLDER, canonical_name, open_encoder
+from binocle.errors import ModelError
+
+pytestmark = pytest.mark.model
+TEXTS = (
+    "a dog running on the beach",
+    "Red women's HANDBAG",
+    "café  ÉCLAIR, no. 7",
+    "word " * 100,
+    "",
+    "日本語",
+)
+
+
+@pytest.fixture(scope="module")
+def mini() -> Encoder:
+    return open_encoder(MINI, device="cpu")
+
+
+def pixels(count: int, side: int) -> np.ndarray:  # type: ignore[type-arg]
+    return np.random.default_rng(0).integers(0, 256, (count, side, side, 3), dtype=np.uint8)
+
+
+def test_it_is_the_default_and_fits_into_the_package() -> None:
+    assert DEFAULT_MODEL == MINI
+    assert sum(one.stat().st_size for one in MINI_FOLDER.iterdir()) <= 24 * 2**20
+    assert "what it is bad at" in (MINI_FOLDER / "README.md").read_text("utf-8").lower()
+
+
+@pytest.mark.parametrize(("precision", "least"), [("float32", 0.999999), ("bfloat16", 0.999)])
+def test_open_clip_loads_the_same_folder_and_gives_the_same_rows(
+    precision: str, least: float
+) -> None:
+    from binocle.encoders.openclip import OpenClipEncoder
+
+    ours = open_encoder(MINI, device="cpu", precision=precision)  # type: ignore[arg-type]
+    theirs = OpenClipEncoder(str(MINI_FOLDER), device="cpu", precision=precision)  # type: ignore[arg-type]
+    assert ours.image_spec == theirs.image_spec
+    assert theirs.space.name == MINI
+    seen = pixels(8, ours.image_spec.width)
+    agree = (ours.encode_images(seen) * theirs.encode_images(seen)).sum(1)
+    assert agree.min() > least
+    assert (ours.encode_texts(TEXTS) * theirs.encode_texts(TEXTS)).sum(1).min() > least
+
+
+def test_texts_do_not_depend_on_their_neighbours_case_or_spaces(mini: Encoder) -> None:
+    together = mini.encode_texts(TEXTS)
+    alone = np.concatenate([mini.encode_texts([text]) for text in TEXTS])
+    assert (together * alone).sum(1).min() > 0.999
+    same = mini.encode_texts(["a Dog", "A DOG", "  a   dog "])
+    assert np.abs(same - same[0]).max() < 1e-3
+
+
+def test_its_folder_is_the_same_model() -> None:
+    assert canonical_name(str(MINI_FOLDER)) == MINI
+    assert canonical_name(f"local-dir:{MINI_FOLDER}") == MINI
+
+
+def test_it_starts_without_open_clip() -> None:
+    code = (
+        "import json, sys\n"
+        "from binocle.encoders.registry import open_encoder\n"
+        "open_encoder('mini').encode_texts(['a dog'])\n"
+        "print(json.dumps([one for one in ('open_clip', 'torchvision', 'transformers')"
+        " if one in sys.modules]))"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(shown.stdout) == []
+
+
+def test_a_damaged_package_is_said_in_one_line(tmp_path: Path) -> None:
+    from binocle.encoders.mini import MiniEncoder
+
+    for name in ("open_clip_config.json", "tokenizer.json"):
+        (tmp_path / name).write_bytes((MINI_FOLDER / name).read_bytes())
+    (tmp_path / "open_clip_model.safetensors").write_bytes(b"no weights")
+    with pytest.raises(ModelError, match="install binocle again") as caught:
+        MiniEncoder(folder=tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_words_find_photos_that_show_them(mini: Encoder) -> None:
+    """On real photos, which the model has not learned from; far above what chance gives."""
+    data = Path(__file__).parents[2].parent / "shared" / "data" / "flickr8k-dev.tar"
+    if not data.is_file():
+        pytest.skip("needs ../shared/data/flickr8k-dev.tar")
+    import csv
+    import io
+    import tarfile
+
+    from binocle.images import load
+
+    with tarfile.open(data) as archive:
+        files = {
+            Path(one.name).name: stream.read()
+            for one in archive
+            if (stream := archive.extractfile(one)) is not None
+        }
+    rows = list(csv.DictReader(io.StringIO(files["captions.csv"].decode())))
+    names = list(dict.fromkeys(row["image"] for row in rows))[:200]
+    seen = np.stack([load(files[name], mini.image_spec).pixels for name in names])
+    captions = [next(row["caption"] for row in rows if row["image"] == name) for name in names]
+    scores = mini.encode_texts(captions) @ mini.encode_images(seen).T
+    ranks = (scores > scores.diagonal()[:, None]).sum(1)
+    assert (ranks < 10).mean() > 0.35  # chance: 0.05
