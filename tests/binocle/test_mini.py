@@ -28,7 +28,7 @@ def mini() -> Encoder:
     return open_encoder(MINI, device="cpu")
 
 
-def pixels(count: int, side: int) -> np.ndarray:  # type: ignore[type-arg]
+def pixels(count: int, side: int) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (count, side, side, 3), dtype=np.uint8)
 
 

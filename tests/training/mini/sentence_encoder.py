@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ def write_sentence_encoder(folder: Path) -> None:
     torch.manual_seed(0)
     words = ["[PAD]", "[UNK]", "picture", "text", "dog", "red", "handbags", "handbag", "flickr"]
     words += [f"word{chr(97 + at)}" for at in range(20)] + [str(at) for at in range(11)]
-    config = {
+    config: dict[str, Any] = {
         "vocab_size": len(words),
         "hidden_size": 384,
         "num_hidden_layers": 1,
