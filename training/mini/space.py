@@ -84,11 +84,14 @@ class TextFeatures:
             torch.stack([row, column]).long(),
             self._idf[column.long()],
             (len(texts), len(self._idf)),
+            check_invariants=False,
         ).coalesce()
         squares = torch.zeros(len(texts), device=self._device)
         squares.index_add_(0, counts.indices()[0], counts.values() ** 2)
         scaled = counts.values() / squares.sqrt()[counts.indices()[0]]
-        return torch.sparse_coo_tensor(counts.indices(), scaled, counts.shape).coalesce()
+        return torch.sparse_coo_tensor(
+            counts.indices(), scaled, counts.shape, check_invariants=False
+        ).coalesce()
 
 
 @dataclass(frozen=True, slots=True)
