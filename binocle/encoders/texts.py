@@ -30,14 +30,21 @@ def text_encoder(model: Any, tokenizer: Any, device: torch.device) -> TextEncode
     """
     whole: TextEncoder = model.encode_text
     tokens = tokenizer(list(_PROBES)).to(device)
+    if _cut(tokens[:1]).shape[1] == tokens.shape[1]:
+        return whole  # nothing can be cut, so trying would tell nothing
+    ways = [_by_the_model(model), _by_hand(model)]
+    if hasattr(model, "text"):
+        ways.append(_by_hand(model.text))
     with torch.inference_mode():
         expected = whole(tokens).float()
-        for short in (_by_the_model(model), _by_hand(model)):
+        for short in ways:
             try:
-                rows = short(tokens).float()
+                alone = short(tokens[:1]).float()  # surely cut, whatever the others' lengths
+                rows = torch.cat((alone, short(tokens).float()))
             except (RuntimeError, AttributeError, TypeError, IndexError, ValueError):
                 continue  # this kind of model cannot be asked so
-            cosines = torch.nn.functional.cosine_similarity(rows, expected)
+            wanted = torch.cat((expected[:1], expected))
+            cosines = torch.nn.functional.cosine_similarity(rows, wanted)
             if float(cosines.min()) > _LEAST_COSINE:
                 return short
     return whole
@@ -49,12 +56,15 @@ def _cut(tokens: torch.Tensor) -> torch.Tensor:
 
 
 def _by_the_model(model: Any) -> TextEncoder:
-    """Towers of ``CustomTextCLIP`` take shorter rows as they are."""
+    """Towers without a causal mask of fixed size take shorter rows as they are."""
     return lambda tokens: model.encode_text(_cut(tokens))
 
 
 def _by_hand(model: Any) -> TextEncoder:
-    """Follow ``open_clip.model.CLIP.encode_text``, whose positions have a fixed number."""
+    """Follow ``open_clip.model.CLIP.encode_text``, whose positions have a fixed number.
+
+    The text towers of ``CustomTextCLIP`` have the same parts.
+    """
 
     def encode(tokens: torch.Tensor) -> torch.Tensor:
         short = _cut(tokens)

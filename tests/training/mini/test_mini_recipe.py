@@ -160,8 +160,9 @@ def test_made_up_texts_are_the_same_for_the_same_seed_and_hold_the_words() -> No
 
 
 @pytest.mark.slow
-def test_the_recipe_trains_and_writes_a_model_that_loads(tmp_path: Path) -> None:
+def test_the_recipe_trains_and_writes_a_model_that_loads_both_ways(tmp_path: Path) -> None:
     from binocle.encoders.mini import MiniEncoder
+    from binocle.encoders.openclip import OpenClipEncoder
     from tests.training.mini.sentence_encoder import write_sentence_encoder
     from training.mini.distil import Distillation, Recipe
 
@@ -185,6 +186,8 @@ def test_the_recipe_trains_and_writes_a_model_that_loads(tmp_path: Path) -> None
     assert all(np.isfinite(list(log[-1]["losses"].values())))
     assert "3 steps" in (out / "README.md").read_text("utf-8")
     ours = MiniEncoder(folder=out, device="cpu", precision="float32")
+    theirs = OpenClipEncoder(str(out), device="cpu", precision="float32")
     seen = np.random.default_rng(0).integers(0, 256, (2, 160, 160, 3), dtype=np.uint8)
-    assert ours.encode_images(seen).shape == (2, 256)
-    assert ours.encode_texts(["a dog", "fashion picture 3"]).shape == (2, 256)
+    assert (ours.encode_images(seen) * theirs.encode_images(seen)).sum(1).min() > 0.9999
+    texts = ["a dog", "fashion picture 3"]
+    assert (ours.encode_texts(texts) * theirs.encode_texts(texts)).sum(1).min() > 0.9999
