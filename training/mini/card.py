@@ -10,7 +10,7 @@ _CARD = """# mini
 The model that comes with Binocle: an image tower (FasterNet T0, {image:.1f} million weights, {side} x {side} pixels) and a
 text tower ({text:.1f} million weights, {context} tokens, lower case) into one space of {width} dimensions. It exists so that a
 fresh installation finds things with no network and no download, and for tests. **It is not meant for serious use**:
-`binocle models` lists models trained on a hundred thousand times as many pictures.
+`binocle models` lists models trained on a billion pictures and more.
 
 ## What it learned from
 
@@ -41,7 +41,7 @@ photos were seen without them). Percent.
 
 Whatever is neither an everyday photo nor a product: drawings, maps, screenshots, documents, medical or satellite pictures. Text
 in pictures, names of people and places, counting, left and right, "not". Languages other than English. Fine differences
-(breeds, car models). Its photos of people are of the early 2000s and mostly from western countries, and so are its mistakes.
+(breeds, car models). What few photos of people it has seen, it generalises from.
 
 ## Instead
 
