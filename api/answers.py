@@ -6,7 +6,7 @@ from api.schemas import HitOut, PartOut, RecordOut, SearchOut
 from api.service import public_model
 from binocle.collection import Collection
 from binocle.types import Hit, Part, Record
-from search.searcher import Answer
+from search.answer import Answer
 
 
 def search_out(

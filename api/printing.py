@@ -16,7 +16,7 @@ from binocle.encoders.recommended import QUALITY_SOURCE, RECOMMENDED
 from binocle.encoders.registry import DEFAULT_MODEL, MINI
 from binocle.errors import StorageError
 from binocle.types import KINDS, Hit
-from search.searcher import Answer
+from search.answer import Answer
 
 _SHOWN_CHARACTERS = 300
 _TITLES = ("title", "name", "caption")

@@ -27,7 +27,7 @@ from binocle.encoders.base import Encoder
 from binocle.errors import BinocleError, NotFoundError, PictureError
 from binocle.types import Float32Array, ImageSpec, Picture, PixelArray
 from search.query import Query
-from search.searcher import Answer
+from search.answer import Answer
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")

@@ -146,6 +146,25 @@ class Neighbours:
 
 
 @dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one ranking says for a hit.
+
+    Attributes:
+        ranking: ``image`` or ``text`` by vectors, ``keyword`` by words.
+        rank: The hit's place in it, from 1.
+        score: Cosine -1 to 1; for words the BM25 score, higher is better.
+        share: Its part of the hit's score, 0 to 1; the shares of a hit add up to 1.
+        words: The words that were found, for ``keyword``.
+    """
+
+    ranking: Literal["image", "text", "keyword"]
+    rank: int
+    score: float
+    share: float
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A record that matched.
 
@@ -155,12 +174,23 @@ class Hit:
         score: What the hits are sorted by, higher is better: the similarity where one kind
             was searched, the fused reciprocal rank where several were.
         similarity: Cosine of the query and the part, -1 to 1.
+        relevance: How likely the record is what was asked for, 0 to 1; None where the collection
+            is not calibrated.
+        contributions: What each ranking says for it.
+        group_value: The value of the field that hits are grouped by.
+        group_size: How many records of the relevant set are in its group.
+        others: Further records of its group, best first.
     """
 
     record: Record
     part: Part
     score: float
     similarity: float
+    relevance: float | None = None
+    contributions: tuple[Contribution, ...] = ()
+    group_value: str | float | bool | None = None
+    group_size: int = 1
+    others: tuple["Hit", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

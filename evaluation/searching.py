@@ -20,7 +20,8 @@ from evaluation.pairs import Pairs, match_texts
 from evaluation.retrieval import DirectionReport, summarise
 from indexer.sources.base import Candidate
 from search.query import Query, Term
-from search.searcher import Answer, Searcher
+from search.answer import Answer
+from search.searcher import Searcher
 
 DEPTH = 100
 _QUERIES_AT_ONCE = 128

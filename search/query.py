@@ -10,22 +10,49 @@ from binocle.filters import Filter
 from binocle.types import Float32Array
 
 Target: TypeAlias = Literal["image", "text", "any"]
+Mode: TypeAlias = Literal["semantic", "keyword", "hybrid"]
+FacetKind: TypeAlias = Literal["values", "numbers", "dates"]
+Interval: TypeAlias = Literal["year", "month", "day"]
 MAX_LIMIT = 10_000
 MAX_TERMS = 64
+MAX_FACETS = 32
+RELEVANCE = "relevance"
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A rectangle of an upright picture, as fractions of its width and height, 0 to 1."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    def __post_init__(self) -> None:
+        """Refuse what lies outside or is empty."""
+        sides = (self.x, self.y, self.width, self.height)
+        fits = self.x + self.width <= 1 + 1e-6 and self.y + self.height <= 1 + 1e-6
+        if not all(0 <= side <= 1 for side in sides) or min(sides[2:]) <= 0 or not fits:
+            raise QueryError(
+                f"a region is x, y, width and height as fractions from 0 to 1 that stay inside the "
+                f"picture, not {', '.join(f'{side:g}' for side in sides)}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
     """One thing to look for, or with a negative weight to stay away from.
 
-    Exactly one of the first four is given.
+    Exactly one of the first five is given.
 
     Attributes:
         text: Words.
         image: An encoded picture, or its path.
         record: The id of a stored record; it is not among its own hits.
         vector: ``(d,)`` float32 in the collection's space.
+        url: Where a picture lies; only where the operator allows it.
         weight: How much the term counts, not 0.
+        region: Only this part of the picture; for ``image``, ``url`` and ``record``.
     """
 
     text: str | None = None
@@ -33,16 +60,109 @@ class Term:
     record: str | None = None
     vector: Float32Array | None = None
     weight: float = 1.0
+    url: str | None = None
+    region: Region | None = None
 
     def __post_init__(self) -> None:
         """Refuse what means nothing."""
-        given = [self.text, self.image, self.record, self.vector]
+        given = [self.text, self.image, self.record, self.vector, self.url]
         if sum(one is not None for one in given) != 1:
-            raise QueryError("a term is one of text, image, record and vector")
+            raise QueryError("a term is one of text, image, record, vector and url")
         if not math.isfinite(self.weight) or self.weight == 0:
             raise QueryError(f"a term's weight is a number other than 0, not {self.weight}")
         if self.text is not None and not self.text.strip():
             raise QueryError("the text to look for is empty")
+        if self.region is not None and (self.text is not None or self.vector is not None):
+            raise QueryError("only pictures and records have regions")
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each ranking counts when several are fused; 0 leaves one out."""
+
+    image: float = 1.0
+    text: float = 1.0
+    keyword: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse what is no weight."""
+        every = (self.image, self.text, self.keyword)
+        if not all(math.isfinite(one) and one >= 0 for one in every) or not any(every):
+            raise QueryError("weights are numbers from 0 on, and not all 0")
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """An order of the relevant set: by a metadata field, ``id``, ``uri`` or ``relevance``.
+
+    Records without the field come last either way.
+    """
+
+    field: str
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """A count of the relevant set by one field.
+
+    Attributes:
+        field: A metadata field.
+        kind: ``values`` counts each value, ``numbers`` and ``dates`` make a histogram. None
+            decides by the field's type.
+        limit: How many values, those with most records first.
+        bins: How many bars a histogram of numbers has.
+        interval: How wide the bars of a histogram of dates are. None decides by the range.
+    """
+
+    field: str
+    kind: FacetKind | None = None
+    limit: int = 10
+    bins: int = 10
+    interval: Interval | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be counted."""
+        if not 1 <= self.limit <= 1000 or not 1 <= self.bins <= 1000:
+            raise QueryError("a facet has 1 to 1000 values or bars")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Take records with the same value of a field together, best first, such as variants.
+
+    Attributes:
+        field: A metadata field; a record without it is a group of its own.
+        size: How many records of a group an answer shows.
+    """
+
+    field: str
+    size: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse sizes nobody can show."""
+        if not 1 <= self.size <= 100:
+            raise QueryError(f"a group shows 1 to 100 records, not {self.size}")
+
+
+@dataclass(frozen=True, slots=True)
+class Refinement:
+    """How a query changes an earlier one, whose answer gave ``turn``.
+
+    The query's own terms are added, and its filter holds as well as the earlier one. What the
+    query leaves at its default is as in the earlier one.
+
+    Attributes:
+        turn: ``Answer.turn`` of the earlier query.
+        remove: Texts or record ids whose terms go.
+        replace: Drop all earlier terms, keeping the rest.
+        drop_filter: Drop the earlier filter.
+    """
+
+    turn: str
+    remove: tuple[str, ...] = ()
+    replace: bool = False
+    drop_filter: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +170,25 @@ class Query:
     """A question to a collection.
 
     Attributes:
-        terms: What to look for: the unit vectors are added by weight.
+        terms: What to look for. May be empty where there is a filter, a sort order, facets or a
+            refinement: then every record that passes is as relevant as any other.
         target: Which parts may match. None for pictures where the collection has any, else
             texts. ``any`` fuses the ranks of both.
         where: Only records that pass this filter.
         limit: How many hits, 1 to ``MAX_LIMIT``. There are fewer only when fewer records match.
         cursor: From an earlier answer to the same query: go on behind it.
         exact: Scan everything, whatever the kind of index.
+        mode: ``semantic`` ranks by vectors, ``keyword`` by words, ``hybrid`` fuses both. None for
+            hybrid where records have text and the query has words, else semantic.
+        weights: Of the rankings that are fused.
+        sort: In which order; relevance by default. Anything else sorts *the relevant set*.
+        facets: What to count over the relevant set.
+        group: Take records together.
+        diversity: 0 to 1: how much hits shall differ from those before them (MMR).
+        collapse: Show only the best of near-duplicates.
+        min_relevance: Leave out hits below it, 0 to 1; ``auto`` cuts where the collection's
+            calibration says. None shows everything, as far as the limit goes.
+        refine: An earlier query that this one changes.
     """
 
     terms: tuple[Term, ...]
@@ -65,14 +197,32 @@ class Query:
     limit: int = 10
     cursor: str | None = field(default=None, compare=False)
     exact: bool = False
+    mode: Mode | None = None
+    weights: Weights = Weights()
+    sort: tuple[Sort, ...] = ()
+    facets: tuple[Facet, ...] = ()
+    group: Group | None = None
+    diversity: float = 0.0
+    collapse: bool = False
+    min_relevance: float | Literal["auto"] | None = None
+    refine: Refinement | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be answered."""
-        if not self.terms:
-            raise QueryError("nothing to look for: give a text, a picture or a record")
+        if not self.terms and not (self.where or self.sort or self.facets or self.refine):
+            raise QueryError("nothing to look for: give a text, a picture, a record or a filter")
         if len(self.terms) > MAX_TERMS:
             raise QueryError(f"{len(self.terms)} terms are more than the limit of {MAX_TERMS}")
+        if len(self.facets) > MAX_FACETS:
+            raise QueryError(f"{len(self.facets)} facets are more than the limit of {MAX_FACETS}")
         if not 1 <= self.limit <= MAX_LIMIT:
             raise QueryError(f"the limit is from 1 to {MAX_LIMIT}, not {self.limit}")
         if self.target not in (None, "image", "text", "any"):
             raise QueryError(f"the target is image, text or any, not {self.target!r}")
+        if self.mode not in (None, "semantic", "keyword", "hybrid"):
+            raise QueryError(f"the mode is semantic, keyword or hybrid, not {self.mode!r}")
+        if not 0 <= self.diversity <= 1:
+            raise QueryError(f"diversity is from 0 to 1, not {self.diversity}")
+        cut = self.min_relevance
+        if cut is not None and cut != "auto" and not (not isinstance(cut, str) and 0 <= cut <= 1):
+            raise QueryError(f"the least relevance is auto, or from 0 to 1, not {cut!r}")

@@ -16,27 +16,11 @@ from binocle.encoders.base import Encoder, unit_rows
 from binocle.errors import CursorError, PictureError, QueryError
 from binocle.types import KINDS, Float32Array, Hit, Kind, Limits
 from search import cursors, fusion
+from search.answer import Answer
 from search.query import Query, Target, Term
 
 _FULL_FUSION_PARTS = 10_000
 _FUSION_DEPTH = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a search found.
-
-    Attributes:
-        hits: Best first.
-        target: Which parts were looked at.
-        cursor: Asks for the next page; None when there is none.
-        exact: Whether an exhaustive scan would give the same.
-    """
-
-    hits: tuple[Hit, ...]
-    target: Target
-    cursor: str | None
-    exact: bool
 
 
 @dataclass(frozen=True, slots=True)
