@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import click
 
+from api.options import PATH, json_option, shared, table_options
+
 if TYPE_CHECKING:
     from training.recipe import Recipe
     from training.reports import Outcome
@@ -22,7 +24,7 @@ _LINE_EVERY_S = 5.0
 
 
 @click.command()
-@click.argument("pairs", metavar="PAIRS", type=click.Path(path_type=Path))
+@click.argument("pairs", metavar="PAIRS", type=PATH)
 @click.option(
     "--from",
     "model",
@@ -34,26 +36,17 @@ _LINE_EVERY_S = 5.0
     "--out",
     required=True,
     metavar="FOLDER",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Where the new model goes; a new or empty folder.",
 )
 @click.option(
     "--dev",
     "held_back",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Measure on these pairs [a tenth of PAIRS, at least 20 pictures].",
 )
-@click.option("--image-column", metavar="COLUMN", help="Paths of pictures.")
-@click.option(
-    "--text-column", "text_columns", multiple=True, metavar="COLUMN", help="Texts; may be repeated."
-)
-@click.option(
-    "--image-root",
-    metavar="FOLDER",
-    type=click.Path(path_type=Path),
-    help="Where relative paths start, if not beside the table.",
-)
+@table_options
 @click.option(
     "--resume", is_flag=True, help="Go on with the interrupted run in FOLDER; all else as it was."
 )
@@ -150,7 +143,8 @@ _LINE_EVERY_S = 5.0
 @click.option(
     "--workers", type=click.IntRange(1, 256), metavar="N", help="Pictures decoded at once."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")  # fmt: skip
+@json_option
+@shared
 def train(
     pairs: Path,
     model: str,
