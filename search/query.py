@@ -16,6 +16,7 @@ Interval: TypeAlias = Literal["year", "month", "day"]
 MAX_LIMIT = 10_000
 MAX_TERMS = 64
 MAX_FACETS = 32
+MAX_TURN_LENGTH = 200
 RELEVANCE = "relevance"
 
 
@@ -53,6 +54,9 @@ class Term:
         url: Where a picture lies; only where the operator allows it.
         weight: How much the term counts, not 0.
         region: Only this part of the picture; for ``image``, ``url`` and ``record``.
+        embedded: ``(d,)`` float32 unit row in the collection's space: what the text or the
+            picture was embedded as, its region cut out, where the caller has done that. The
+            text still counts as words.
     """
 
     text: str | None = None
@@ -62,6 +66,7 @@ class Term:
     weight: float = 1.0
     url: str | None = None
     region: Region | None = None
+    embedded: Float32Array | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse what means nothing."""
@@ -157,12 +162,24 @@ class Refinement:
         remove: Texts or record ids whose terms go.
         replace: Drop all earlier terms, keeping the rest.
         drop_filter: Drop the earlier filter.
+        swap: Pairs of words: the first is replaced with the second in the earlier texts. Where no
+            text has it, the second is added and the first becomes a negative term.
     """
 
     turn: str
     remove: tuple[str, ...] = ()
     replace: bool = False
     drop_filter: bool = False
+    swap: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what names nothing."""
+        if not self.turn or len(self.turn) > MAX_TURN_LENGTH:
+            raise QueryError("a refinement names the turn of an earlier answer")
+        if len(self.remove) + len(self.swap) > MAX_TERMS:
+            raise QueryError(f"a refinement removes and swaps at most {MAX_TERMS} terms")
+        if not all(old.strip() and new.strip() for old, new in self.swap):
+            raise QueryError("a swap is two texts, and neither is empty")
 
 
 @dataclass(frozen=True, slots=True)
