@@ -6,12 +6,15 @@ Cormack, Clarke and Büttcher, "Reciprocal Rank Fusion outperforms Condorcet and
 Learning Methods", SIGIR 2009, with their constant 60.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from binocle.collection import Ranking
+from binocle.types import BoolArray, Contribution, Int64Array
 
 RANK_CONSTANT = 60
 
@@ -60,3 +63,55 @@ def fuse(rankings: Sequence[Ranking], depth: int) -> tuple[Ranking, npt.NDArray[
     )
     scores = np.array([-one[1] for one in placed], np.float64)
     return joined, np.minimum.accumulate(scores)
+
+
+@dataclass(frozen=True, slots=True)
+class Weighted:
+    """One ranking of a query, best first, and how much it counts.
+
+    Attributes:
+        name: Which ranking, for ``Contribution``.
+        weight: From 0; 0 leaves it out.
+        record_ids: ``(n,)`` int64, each once.
+        part_ids: ``(n,)`` int64; -1 where none is known, as with words.
+        scores: ``(n,)`` descending, except that exact ones come first.
+        exact: ``(n,)`` bool: comes before all others. None for none.
+        find_words: Of the i-th record, see ``KeywordRanking``.
+    """
+
+    name: Literal["image", "text", "keyword"]
+    weight: float
+    record_ids: Int64Array
+    part_ids: Int64Array
+    scores: npt.NDArray[np.floating[Any]]
+    exact: BoolArray | None = None
+    find_words: Callable[[int], tuple[str, ...]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fused:
+    """Several rankings made one.
+
+    Attributes:
+        record_ids: ``(n,)`` int64, best first, each once.
+        part_ids: ``(n,)`` int64 from the vector ranking that placed the record best; -1 where only
+            words found it.
+        scores: ``(n,)`` float64, descending.
+        places: ``(n, r)`` int64 rank in each ranking given, from 1; 0 where it is not there.
+        rankings: Those given.
+    """
+
+    record_ids: Int64Array
+    part_ids: Int64Array
+    scores: npt.NDArray[np.float64]
+    places: Int64Array
+    rankings: tuple[Weighted, ...]
+
+    def contributions(self, place: int) -> tuple[Contribution, ...]:
+        """Return what each ranking says for the record at a place, largest share first."""
+        raise NotImplementedError
+
+
+def combine(rankings: Sequence[Weighted], depth: int) -> Fused:
+    """Fuse weighted rankings of records into one, band by band, as ``fuse`` does."""
+    raise NotImplementedError
