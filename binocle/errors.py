@@ -38,6 +38,24 @@ class CursorError(QueryError):
     code = "bad-cursor"
 
 
+class StaleCursorError(CursorError):
+    """A cursor was good once; the pages it belongs to cannot be gone on with any more."""
+
+    code = "stale-cursor"
+
+
+class TurnError(QueryError):
+    """An earlier query that is to be refined is not known, or not any more."""
+
+    code = "bad-turn"
+
+
+class UrlError(QueryError):
+    """What a query's URL names may not, or cannot, be fetched."""
+
+    code = "bad-url"
+
+
 class NotFoundError(BinocleError):
     """A collection, record or source does not exist."""
 
