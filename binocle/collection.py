@@ -12,7 +12,7 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ from binocle.catalog import reading, writing
 from binocle.catalog.database import Connection, Database
 from binocle.errors import BusyError, NotFoundError, SpaceMismatchError, StorageError
 from binocle.filters import Filter
+from binocle.moment import Moment
 from binocle.types import (
     KINDS,
     BoolArray,
@@ -216,6 +217,22 @@ class Collection:
         """Remove records; return how many there were."""
         with self.writing() as connection:
             return writing.remove_records(connection, ids)
+
+    def moment(
+        self,
+        kinds: Sequence[Kind] = KINDS,
+        *,
+        where: Filter | None = None,
+        fields: Iterable[str] = (),
+    ) -> Moment:
+        """Return the collection as of now, for all the steps and pages of a query.
+
+        Args:
+            kinds: Whose parts will be searched; an index that is not needed is not loaded.
+            where: A filter whose mask will be asked for.
+            fields: What facets, sort orders and groups will be asked for.
+        """
+        raise NotImplementedError
 
     def count_parts(self, kind: Kind) -> int:
         """Return the number of parts of a kind that a search now looks at."""
