@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
-from binocle.catalog import tables
+from binocle.catalog import tables, words
 from binocle.errors import BusyError, StorageError
 
 Connection: TypeAlias = sa.Connection
@@ -99,6 +99,11 @@ class Database:
                 f"the collection at {self._path.parent} has format {version}, made by a newer "
                 f"Binocle; this one reads up to {tables.FORMAT}: upgrade it"
             )
+        with self.reading() as connection:
+            in_step = words.is_ready(connection)
+        if not in_step:
+            with self.writing() as connection:
+                words.prepare(connection)
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

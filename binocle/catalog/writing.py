@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
+from binocle.catalog import words
 from binocle.catalog.reading import Item, SourceRow, batched
 from binocle.catalog.tables import (
     attributes,
@@ -101,6 +102,7 @@ def upsert_records(
         {numbers[key]: record.metadata for key, record in wanted.items()},
         known.values(),
     )
+    words.update(connection, numbers.values())
     return sum(source != source_id for _, source in owners.values())
 
 
@@ -137,6 +139,7 @@ def remove_records(
         part_ids = connection.execute(sa.select(parts.c.id).where(parts.c.record_id.in_(numbers)))
         _remove_parts(connection, list(part_ids.scalars()))
         connection.execute(attributes.delete().where(attributes.c.record_id.in_(numbers)))
+        words.remove(connection, numbers)
         connection.execute(records.delete().where(records.c.id.in_(numbers)))
     return removed
 
@@ -159,6 +162,7 @@ def patch_metadata(
     statement = records.update().where(records.c.id == row[0])
     connection.execute(statement.values(metadata=_json(metadata)))
     _write_attributes(connection, {row[0]: metadata}, [row[0]])
+    words.update(connection, [row[0]])
     return True
 
 
@@ -368,7 +372,10 @@ def _hand_out(connection: sa.Connection, counter: str, count: int) -> Iterator[i
 
 def _next_change(connection: sa.Connection) -> None:
     number = _counter(connection, "change") + 1
+    words_in_step = words.is_ready(connection)
     _set_counter(connection, "change", number)
+    if words_in_step:
+        words.mark(connection)
     connection.execute(
         changes.insert().values(number=number, token=secrets.token_hex(8), at=_now())
     )
