@@ -1,8 +1,10 @@
 """From what the rooms return to what goes over the wire."""
 
+from dataclasses import asdict
 from urllib.parse import quote
 
-from api.schemas import HitOut, PartOut, RecordOut, SearchOut
+from api.schemas import PartOut, RecordOut
+from api.search_schemas import ContributionOut, FacetOut, HitOut, SearchOut
 from api.service import public_model
 from binocle.collection import Collection
 from binocle.types import Hit, Part, Record
@@ -19,6 +21,11 @@ def search_out(
         cursor=answer.cursor,
         target=answer.target,
         exact=answer.exact,
+        mode=answer.mode,
+        no_match=answer.no_match,
+        relevant=answer.relevant,
+        facets=[FacetOut.model_validate(asdict(one)) for one in answer.facets],
+        turn=answer.turn,
         space=public_model(space.name) if space else None,
         warnings=warnings,
         took_ms=took_ms,
@@ -46,11 +53,16 @@ def _hit(hit: Hit, collection: str) -> HitOut:
         id=hit.record.id,
         score=hit.score,
         similarity=hit.similarity,
+        relevance=hit.relevance,
+        contributions=[ContributionOut.model_validate(asdict(one)) for one in hit.contributions],
         uri=public_uri(hit.record.uri),
         kind=hit.part.kind,
         part=_part(hit.part),
         metadata=dict(hit.record.metadata),
         thumbnail=_thumbnail(hit.record, collection, is_picture=hit.part.kind == "image"),
+        group_value=hit.group_value,
+        group_size=hit.group_size,
+        others=[_hit(one, collection) for one in hit.others],
     )
 
 

@@ -13,7 +13,8 @@ from api import problems
 from api.access import key_of
 from api.guard import Guard, is_loopback
 from api.routes import collections, embeddings, health, jobs, pictures, records, searching
-from api.schemas import RecordsIn, SearchBesideIn, SearchIn
+from api.schemas import RecordsIn
+from api.search_schemas import SearchBesideIn, SearchIn
 from api.service import Service
 from api.wiring import Workshop
 from binocle import __version__

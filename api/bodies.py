@@ -1,5 +1,7 @@
 """Reading requests that are JSON, or a form with the same JSON and files beside it."""
 
+import base64
+import binascii
 import json
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -76,3 +78,15 @@ def parse(model: type[_Model], text: bytes | str) -> _Model:
     except (ValueError, RecursionError) as error:
         detail = f"the body is no JSON ({error})"
         raise ServiceError(422, "invalid", detail, field="body") from error
+
+
+def decoded(text: str, field: str) -> bytes:
+    """Return what a base64 text, or a data URL, holds.
+
+    Raises:
+        ServiceError: 422, it is no base64.
+    """
+    try:
+        return base64.b64decode(text.rsplit(",", 1)[-1], validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ServiceError(422, "invalid", f"no base64 ({error})", field=field) from error

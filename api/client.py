@@ -3,10 +3,10 @@
 import base64
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from json import dumps
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, TypedDict, TypeVar, Unpack
 from urllib.parse import quote
 
 import httpx
@@ -14,8 +14,6 @@ from pydantic import BaseModel, ValidationError
 
 from api.problems import Problem
 from api.schemas import (
-    BatchIn,
-    BatchOut,
     CollectionIn,
     CollectionOut,
     CollectionsOut,
@@ -31,14 +29,23 @@ from api.schemas import (
     RecordPage,
     RecordsIn,
     RecordsOut,
+)
+from api.search_schemas import (
+    BatchIn,
+    BatchOut,
+    FacetIn,
+    GroupIn,
+    RefinementIn,
     SearchBesideIn,
     SearchIn,
     SearchOut,
-    Target,
+    SortIn,
     TermIn,
+    WeightsIn,
 )
 from binocle.errors import BinocleError
 from binocle.types import MetadataValue
+from search.query import Mode, Target
 
 _Out = TypeVar("_Out", bound=BaseModel)
 _FIRST_PAUSE_S = 0.1
@@ -65,6 +72,25 @@ class ClientError(BinocleError):
         self.detail = detail
         self.field = problem.field if problem else None
         self.request_id = problem.request_id if problem else None
+
+
+class SearchOptions(TypedDict, total=False):
+    """What a search may ask for besides its terms; each is described in ``SearchIn``."""
+
+    target: Target | None
+    filter: Mapping[str, Any] | None
+    limit: int
+    cursor: str | None
+    exact: bool
+    mode: Mode | None
+    weights: WeightsIn | None
+    sort: Sequence[str | SortIn]
+    facets: Sequence[str | FacetIn]
+    group: str | GroupIn | None
+    diversity: float
+    collapse: bool
+    min_relevance: float | Literal["auto"] | None
+    refine: RefinementIn | None
 
 
 def picture(data: bytes, *, role: str = "image") -> ImageIn:
@@ -153,26 +179,23 @@ class Client:
         self._send("DELETE", _path(name, "records", record_id))
 
     def search(
-        self,
-        name: str,
-        query: str | Sequence[TermIn],
-        *,
-        target: Target | None = None,
-        filter: Mapping[str, Any] | None = None,  # noqa: A002 - the interface's word
-        limit: int = 10,
-        cursor: str | None = None,
-        exact: bool = False,
+        self, name: str, query: str | Sequence[TermIn] = (), **options: Unpack[SearchOptions]
     ) -> SearchOut:
-        """Search by words, or by weighted terms."""
-        body = SearchIn(
-            query=query if isinstance(query, str) else list(query),
-            target=target,
-            filter=dict(filter) if filter else None,
-            limit=limit,
-            cursor=cursor,
-            exact=exact,
-        )
+        """Search by words, by weighted terms, or by nothing but a filter or a refinement."""
+        body = _search(query, options)
         return self._ask(SearchOut, "POST", _path(name, "search"), body=body)
+
+    def pages(
+        self, name: str, query: str | Sequence[TermIn] = (), **options: Unpack[SearchOptions]
+    ) -> Iterator[SearchOut]:
+        """Search, and go on to the next page until there is none."""
+        body = _search(query, options)
+        while True:
+            answer = self._ask(SearchOut, "POST", _path(name, "search"), body=body)
+            yield answer
+            if answer.cursor is None:
+                return
+            body = body.model_copy(update={"cursor": answer.cursor})
 
     def search_image(
         self, name: str, data: bytes, beside: SearchBesideIn | None = None
@@ -272,6 +295,11 @@ class Client:
                 raise _refusal(response)
             time.sleep(_pause_s(attempt, response.headers.get("Retry-After")))
         raise AssertionError
+
+
+def _search(query: str | Sequence[TermIn], options: SearchOptions) -> SearchIn:
+    words = query if isinstance(query, str) else list(query)
+    return SearchIn.model_validate({"query": words, **options})
 
 
 def _path(name: str, *more: str) -> str:

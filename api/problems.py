@@ -67,6 +67,11 @@ def overloaded() -> ServiceError:
     )
 
 
+def at_field(error: BinocleError, field: str) -> ServiceError:
+    """Return an error with the part of the request it is about."""
+    return ServiceError(status_of(error), error.code, str(error), field=field)
+
+
 def problem_response(
     request: Request,
     status: int,

@@ -10,7 +10,6 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 RecordId = Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Text = Annotated[str, Field(min_length=1, max_length=20_000, pattern=r"\S")]
 Base64 = Annotated[str, Field(min_length=4, description="An encoded picture in base64")]
-Target = Literal["image", "text", "any"]
 Metadata = dict[str, MetadataValue]
 Filter = Annotated[
     dict[str, Any],
@@ -28,41 +27,6 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class TermIn(Strict):
-    """One thing to look for; exactly one of the first four."""
-
-    text: Text | None = None
-    image: Base64 | None = None
-    record: RecordId | None = None
-    vector: list[float] | None = Field(None, min_length=1, max_length=8192)
-    weight: float = Field(1.0, ge=-1000, le=1000, description="Negative stays away; not 0")
-
-
-class SearchIn(Strict):
-    """A query."""
-
-    query: Text | Annotated[list[TermIn], Field(min_length=1, max_length=64)] = Field(
-        description="Words, or weighted terms"
-    )
-    target: Target | None = Field(None, description="Pictures by default, else texts")
-    filter: Filter | None = None
-    limit: int = Field(10, ge=1, le=1000)
-    cursor: str | None = Field(None, max_length=1000)
-    exact: bool = False
-
-
-class SearchBesideIn(SearchIn):
-    """A query beside an uploaded picture, which may be all there is to look for."""
-
-    query: Text | Annotated[list[TermIn], Field(max_length=64)] = Field(default_factory=list)
-
-
-class BatchIn(Strict):
-    """Many queries in one call."""
-
-    searches: list[SearchIn] = Field(min_length=1, max_length=256)
-
-
 class PartOut(BaseModel):
     """The part of a record that matched."""
 
@@ -71,41 +35,6 @@ class PartOut(BaseModel):
     role: str
     uri: str
     text: str | None
-
-
-class HitOut(BaseModel):
-    """A record that matched."""
-
-    id: str
-    score: float = Field(description="What hits are sorted by; higher is better")
-    similarity: float = Field(description="Cosine of query and part, -1 to 1")
-    uri: str
-    kind: Literal["image", "text"]
-    part: PartOut
-    metadata: Metadata
-    thumbnail: str | None = Field(description="Path of a small JPEG, where there is a picture")
-
-
-class SearchOut(BaseModel):
-    """An answer."""
-
-    hits: list[HitOut]
-    cursor: str | None = Field(description="Asks for the next page")
-    target: Target
-    exact: bool = Field(description="Whether a full scan would give the same")
-    space: str | None = Field(description="The model")
-    warnings: list[str] = Field(
-        default_factory=list,
-        description="What the filter may not have meant: fields no record has, unlike types",
-    )
-    took_ms: dict[str, float] = Field(description="By stage: decode, embed, search, total")
-
-
-class BatchOut(BaseModel):
-    """Answers in the order of the queries."""
-
-    answers: list[SearchOut]
-    took_ms: dict[str, float]
 
 
 class ImageIn(Strict):

@@ -26,8 +26,8 @@ from binocle.decoding import DecoderPool
 from binocle.encoders.base import Encoder
 from binocle.errors import BinocleError, NotFoundError, PictureError
 from binocle.types import Float32Array, ImageSpec, Picture, PixelArray
-from search.query import Query
 from search.answer import Answer
+from search.query import Query
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -327,6 +327,13 @@ class Service:
         self.decoders.close()
         for collection in self._collections.values():
             collection.close()
+
+
+def usable(picture: Picture | PictureError) -> Picture:
+    """Return a decoded picture; raises what its decoding raised."""
+    if isinstance(picture, PictureError):
+        raise picture
+    return picture
 
 
 def public_model(name: str) -> str:

@@ -5,9 +5,10 @@ import base64
 from fastapi import APIRouter
 
 from api.access import ServiceDependency
+from api.bodies import decoded
 from api.problems import ServiceError
-from api.routes.searching import decoded, usable
 from api.schemas import Embedding, EmbeddingsIn, EmbeddingsOut, ModelOut, ModelsOut, Usage
+from api.service import usable
 from binocle.types import Float32Array
 
 router = APIRouter(tags=["embeddings"])

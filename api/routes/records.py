@@ -13,9 +13,9 @@ from fastapi import Query as Parameter
 from api import bodies, uploads
 from api.access import Readable, ServiceDependency, Writable
 from api.answers import record_out
+from api.bodies import decoded
 from api.problems import ServiceError
 from api.removing import remove_records
-from api.routes.searching import decoded, usable
 from api.schemas import (
     ImageIn,
     ItemError,
@@ -27,7 +27,7 @@ from api.schemas import (
     RecordsIn,
     RecordsOut,
 )
-from api.service import EncoderDesk, Service
+from api.service import EncoderDesk, Service, usable
 from binocle.catalog import reading, writing
 from binocle.errors import BinocleError, CursorError, NotFoundError, PictureError
 from binocle.filters import parse_json

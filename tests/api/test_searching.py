@@ -11,9 +11,13 @@ import openai
 import pytest
 
 from api.client import Client, ClientError, picture
-from api.schemas import RecordIn, SearchBesideIn, SearchIn, TermIn
+from api.schemas import RecordIn
+from api.search_schemas import SearchBesideIn, SearchIn, TermIn
 from binocle.encoders.colour import ColourEncoder
 from tests.api.conftest import Running
+
+
+_RANKINGS = ("image", "text", "keyword")
 
 
 def encoded(data: bytes) -> str:
@@ -139,17 +143,38 @@ def test_pages_never_repeat_and_miss_nothing(
 @pytest.mark.parametrize(
     ("body", "code", "field"),
     [
-        ({}, "invalid", "query"),
+        ({}, "bad-query", "query"),
         ({"query": ""}, "invalid", "query"),
         ({"query": [{}]}, "bad-query", "query.0"),
         ({"query": [{"text": "a", "record": "b"}]}, "bad-query", "query.0"),
         ({"query": [{"text": "a", "weight": 0}]}, "bad-query", "query.0.weight"),
         ({"query": [{"image": "????"}]}, "invalid", "query.0.image"),
-        ({"query": [{"image": "AAAA"}]}, "not-a-picture", None),
+        ({"query": [{"image": "AAAA"}]}, "not-a-picture", "query.0.image"),
         ({"query": [{"vector": [1, 2]}]}, "bad-query", None),
         ({"query": [{"vector": [1e999]}]}, "bad-query", None),
-        ({"query": "red", "filter": {"a": {"near": 1}}}, "bad-filter", None),
-        ({"query": "red", "cursor": "x"}, "bad-cursor", None),
+        ({"query": "red", "filter": {"a": {"resembles": 1}}}, "bad-filter", "filter"),
+        ({"query": "red", "cursor": "x"}, "bad-cursor", "cursor"),
+        ({"query": "red", "mode": "psychic"}, "invalid", "mode"),
+        ({"query": "red", "sort": ["-"]}, "bad-query", "sort.0"),
+        ({"query": "red", "sort": [{"field": ""}]}, "invalid", "sort.0"),
+        ({"query": "red", "facets": ["a", "a:b"]}, "bad-query", "facets.1"),
+        ({"query": "red", "facets": ["a:5000"]}, "bad-query", "facets.0"),
+        ({"query": "red", "group": "a:b"}, "bad-query", "group"),
+        ({"query": "red", "group": {"field": "a", "size": 0}}, "invalid", "group"),
+        ({"query": "red", "diversity": 2}, "invalid", "diversity"),
+        ({"query": "red", "min_relevance": "much"}, "invalid", "min_relevance"),
+        ({"query": "red", "min_relevance": 1.5}, "invalid", "min_relevance"),
+        (
+            {"query": "red", "weights": {"image": 0, "text": 0, "keyword": 0}},
+            "bad-query",
+            "weights",
+        ),
+        ({"query": "red", "weights": {"image": -1}}, "invalid", "weights.image"),
+        ({"query": "red", "refine": {"turn": "nobody"}}, "bad-turn", "refine.turn"),
+        ({"query": [{"text": "a", "region": "0,0,1,1"}]}, "bad-query", "query.0.region"),
+        ({"query": [{"record": "p01", "region": "0,0,2"}]}, "bad-query", "query.0.region"),
+        ({"query": [{"record": "p01", "region": "0.5,0,1,1"}]}, "bad-query", "query.0.region"),
+        ({"query": [{"url": "http://127.0.0.1/a.jpg"}]}, "bad-url", "query.0.url"),
         ({"query": "red", "limit": 0}, "invalid", "limit"),
         ({"query": "red", "colour": 1}, "invalid", "colour"),
     ],
