@@ -5,21 +5,56 @@ comparison with a record that lacks the field is false, except ``ne``, which is 
 opposite of ``eq``. Numbers compare with numbers (true and false count as 1 and 0) and strings
 with strings, by code point; a date is a string in ISO 8601 and so sorts in time.
 
-``matches`` is the definition; ``catalog.conditions`` computes the same in SQL.
+``contains`` ignores case. A string contains any part of itself; an element of a list contains
+only whole words, so that ``tags contains red`` is not about the bored. ``during`` is about dates
+within a span of time, ``near`` about points within a distance on the globe.
+
+Values are compared as the collection's schema types them, see ``fields``. ``matches`` is the
+definition; ``catalog.conditions`` computes the same in SQL and ``catalog.columns`` on arrays.
 """
 
 import math
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
 from typing import Any, Literal, TypeAlias, get_args
 
+from binocle import dates
 from binocle.errors import FilterError
-from binocle.types import Metadata, Scalar
+from binocle.fields import NO_SCHEMA, Point, Schema, distance_m, make_point, points, typed
+from binocle.types import Metadata, MetadataValue, Scalar
 
-Operator: TypeAlias = Literal["eq", "ne", "in", "lt", "lte", "gt", "gte", "exists", "prefix"]
+Operator: TypeAlias = Literal[
+    "eq", "ne", "in", "lt", "lte", "gt", "gte", "exists", "prefix", "contains", "during", "near"
+]
 OPERATORS: tuple[str, ...] = get_args(Operator)
 MAX_DEPTH = 20
 MAX_COMPARISONS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """All places within a great-circle distance of one.
+
+    Attributes:
+        latitude: Degrees, north positive.
+        longitude: Degrees, east positive.
+        radius_m: Metres; the rim belongs to it.
+    """
+
+    latitude: float
+    longitude: float
+    radius_m: float
+
+    @property
+    def point(self) -> Point:
+        """The middle."""
+        return Point(self.latitude, self.longitude)
+
+
+Value: TypeAlias = Scalar | tuple[Scalar, ...] | Near
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +64,13 @@ class Comparison:
     Attributes:
         field: A metadata field; ``id`` and ``uri`` are the record's own.
         operator: What to compare.
-        value: A scalar; a tuple of scalars for ``in``; a bool for ``exists``.
+        value: A scalar; a tuple of scalars for ``in``; a bool for ``exists``; start and end of a
+            span for ``during``, the end not in it; a ``Near``.
     """
 
     field: str
     operator: Operator
-    value: Scalar | tuple[Scalar, ...]
+    value: Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,29 +104,49 @@ _TESTS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def matches(where: Filter, record_id: str, uri: str, metadata: Metadata) -> bool:
+def matches(
+    where: Filter, record_id: str, uri: str, metadata: Metadata, schema: Schema = NO_SCHEMA
+) -> bool:
     """Tell whether a record passes a filter, by definition."""
+    values = {**typed(metadata, schema), "id": record_id, "uri": uri}
+    return _passes(where, values, points(metadata, schema))
+
+
+def _passes(where: Filter, values: Metadata, places: Mapping[str, Point]) -> bool:
     match where:
         case And(clauses):
-            return all(matches(clause, record_id, uri, metadata) for clause in clauses)
+            return all(_passes(clause, values, places) for clause in clauses)
         case Or(clauses):
-            return any(matches(clause, record_id, uri, metadata) for clause in clauses)
+            return any(_passes(clause, values, places) for clause in clauses)
         case Not(clause):
-            return not matches(clause, record_id, uri, metadata)
+            return not _passes(clause, values, places)
+        case Comparison(field, "near", Near() as near):
+            place = places.get(field)
+            return place is not None and is_near(place.latitude, place.longitude, near)
+        case Comparison(field, "exists", value):
+            return (bool(_listed(values.get(field))) or field in places) == value
+        case Comparison(field, "contains", str(text)):
+            return _contains(values.get(field), text)
         case Comparison(field, operator, value):
-            stored: Any = {"id": record_id, "uri": uri}.get(field, metadata.get(field))
-            values = stored if isinstance(stored, list) else [] if stored is None else [stored]
-            return _compares(values, operator, value)
+            assert not isinstance(value, Near)
+            return _compares(_listed(values.get(field)), operator, value)
+
+
+def _listed(value: MetadataValue | None) -> list[Scalar]:
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _compares(values: list[Scalar], operator: Operator, value: Scalar | tuple[Scalar, ...]) -> bool:
-    if operator == "exists":
-        return bool(values) == value
     if operator == "ne":
         return not _compares(values, "eq", value)
     if operator == "in":
         wanted = value if isinstance(value, tuple) else (value,)
         return any(_compares(values, "eq", one) for one in wanted)
+    if operator == "during":
+        assert isinstance(value, tuple)
+        start, end = value
+        texts = [one for one in values if isinstance(one, str)]
+        return any(str(start) <= one < str(end) and dates.is_date(one) for one in texts)
     comparable = [one for one in values if isinstance(one, str) == isinstance(value, str)]
     if operator == "eq":
         return any(one == value for one in comparable)
@@ -99,12 +155,62 @@ def _compares(values: list[Scalar], operator: Operator, value: Scalar | tuple[Sc
     return any(_TESTS[operator](one, value) for one in comparable)
 
 
+def _contains(value: MetadataValue | None, text: str) -> bool:
+    if isinstance(value, list):
+        return any(has_words(one, text) for one in value if isinstance(one, str))
+    return isinstance(value, str) and has_part(value, text)
+
+
+def has_part(value: str, text: str) -> bool:
+    """Tell whether a string has another inside it, whatever the case."""
+    return text.casefold() in value.casefold()
+
+
+def has_words(value: str, text: str) -> bool:
+    """Tell whether a string has another inside it as whole words, whatever the case."""
+    return _word_pattern(text).search(value.casefold()) is not None
+
+
+@lru_cache(64)
+def _word_pattern(text: str) -> re.Pattern[str]:
+    words = text.casefold()
+    # Chinese, Japanese and Korean are written without spaces, so any place is a word's border.
+    before, after = (r"(?<!\w)", r"(?!\w)")
+    first, last = (one < "\u2e80" for one in (words[0], words[-1]))
+    return re.compile((before if first else "") + re.escape(words) + (after if last else ""))
+
+
+def is_near(latitude: Any, longitude: Any, near: Near) -> Any:
+    """Tell whether places, as numbers or arrays, are within a distance."""
+    return distance_m(latitude, longitude, near.point) <= near.radius_m
+
+
+def comparisons_in(where: Filter | None) -> Iterator[Comparison]:
+    """Yield all comparisons of a filter."""
+    match where:
+        case And(clauses) | Or(clauses):
+            for clause in clauses:
+                yield from comparisons_in(clause)
+        case Not(clause):
+            yield from comparisons_in(clause)
+        case Comparison():
+            yield where
+
+
+def fields_in(where: Filter | None) -> tuple[str, ...]:
+    """Return the fields a filter speaks of, each once."""
+    return tuple(dict.fromkeys(one.field for one in comparisons_in(where)))
+
+
 def parse_json(document: object) -> Filter:
     """Read a filter's JSON form.
 
     ``{"price": {"gte": 10, "lt": 50}, "color": ["Red", "Navy Blue"], "in_stock": true}`` is the
     conjunction of its fields: an object of operators, a list for ``in``, a scalar for ``eq``.
-    The keys ``and`` and ``or`` hold lists of such objects, ``not`` holds one.
+    The keys ``and`` and ``or`` hold lists of such objects, ``not`` holds one. Beyond comparing,
+    ``{"title": {"contains": "linen"}}``, ``{"taken_at": {"during": "last summer"}}`` (see
+    ``dates.parse_span``) and ``{"location": {"near": {"lat": 48.1, "lon": 11.5, "radius":
+    "10km"}}}``.
 
     Raises:
         FilterError: It is not of this form, too deep or too long.
@@ -144,8 +250,15 @@ def _parse(document: object, depth: int) -> Filter:
     return clauses[0] if len(clauses) == 1 else And(tuple(clauses))
 
 
-def compare(field: str, operator: str, value: object) -> Comparison:
+def compare(field: str, operator: str, value: object, *, today: date | None = None) -> Comparison:
     """Make a comparison of unchecked values.
+
+    Args:
+        field: A metadata field, ``id`` or ``uri``.
+        operator: One of ``OPERATORS``.
+        value: What ``Comparison`` holds; for ``during`` a span as a person says it, for ``near``
+            an object of ``lat``, ``lon`` and ``radius``.
+        today: For spans such as ``yesterday``; the local date for None.
 
     Raises:
         FilterError: The operator is unknown, or the value does not fit it.
@@ -159,12 +272,54 @@ def compare(field: str, operator: str, value: object) -> Comparison:
         if not isinstance(value, list | tuple):
             raise FilterError(f"{field}: 'in' takes a list, not {value!r}")
         return Comparison(field, name, tuple(_scalar(field, one) for one in value))
+    if name == "near":
+        return Comparison(field, name, _near(field, value))
+    if name == "during":
+        return Comparison(field, name, _span(field, value, today))
     scalar = _scalar(field, value)
     if name == "exists" and not isinstance(scalar, bool):
         raise FilterError(f"{field}: 'exists' takes true or false, not {value!r}")
     if name == "prefix" and not isinstance(scalar, str):
         raise FilterError(f"{field}: 'prefix' takes a string, not {value!r}")
+    if name == "contains" and not (isinstance(scalar, str) and scalar):
+        raise FilterError(f"{field}: 'contains' takes a string that is not empty, not {value!r}")
     return Comparison(field, name, scalar)
+
+
+def _span(field: str, value: object, today: date | None) -> tuple[str, str]:
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    try:
+        if isinstance(text, str):
+            span = dates.parse_span(text, today)
+            return span.start, span.end
+    except ValueError:
+        pass
+    raise FilterError(f"{field}: {value!r} is no time to be in; there are {dates.KNOWN}")
+
+
+def _near(field: str, value: object) -> Near:
+    if isinstance(value, Near):
+        value = {"lat": value.latitude, "lon": value.longitude, "radius": value.radius_m}
+    if isinstance(value, Mapping) and value.keys() == {"lat", "lon", "radius"}:
+        place = make_point(value["lat"], value["lon"])
+        radius = _metres(value["radius"])
+        if place is not None and radius is not None:
+            return Near(place.latitude, place.longitude, radius)
+    raise FilterError(
+        f"{field}: 'near' takes lat (-90 to 90), lon (-180 to 180) and radius (such as 500m or "
+        f"10km), not {value!r}"
+    )
+
+
+def _metres(value: object) -> float | None:
+    if isinstance(value, str):
+        match = re.fullmatch(r"\s*(\d+\.?\d*|\.\d+)\s*(k?m)?\s*", value.lower())
+        if match is None:
+            return None
+        value = float(match[1]) * (1000 if match[2] == "km" else 1)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 <= value <= 1e9 else None
 
 
 def _scalar(field: str, value: object) -> Scalar:

@@ -1,13 +1,33 @@
 """A filter as SQL. ``filters.matches`` says what it has to mean."""
 
+import math
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from binocle.catalog.tables import attributes, fields, records
-from binocle.filters import And, Comparison, Filter, Not, Operator, Or
+from binocle import dates, filters
+from binocle.catalog.tables import attributes, fields, points, records
+from binocle.fields import EARTH_RADIUS_M
+from binocle.filters import And, Comparison, Filter, Near, Not, Operator, Or
 from binocle.types import Scalar
+
+
+def add_functions(connection: Any) -> None:
+    """Teach an SQLite connection the tests that SQL has no words for."""
+    for name, function in (
+        ("has_part", filters.has_part),
+        ("has_words", filters.has_words),
+        ("is_date", dates.is_date),
+        ("is_near", _is_near),
+    ):
+        arguments = {"is_date": 1, "is_near": 5}.get(name, 2)
+        connection.create_function(name, arguments, function, deterministic=True)
+
+
+def _is_near(*numbers: float) -> bool:
+    latitude, longitude, *circle = numbers
+    return bool(filters.is_near(latitude, longitude, Near(*circle)))
 
 
 def condition(where: Filter) -> ColumnElement[bool]:
@@ -19,40 +39,73 @@ def condition(where: Filter) -> ColumnElement[bool]:
             return sa.or_(sa.false(), *map(condition, clauses))
         case Not(clause):
             return sa.not_(condition(clause))
+        case Comparison():
+            return _comparison(where)
+
+
+def _comparison(where: Comparison) -> ColumnElement[bool]:
+    match where:
         case Comparison("id", operator, value):
             return _own(records.c.key, operator, value)
         case Comparison("uri", operator, value):
             return _own(records.c.uri, operator, value)
+        case Comparison(field, "near", Near() as near):
+            return _near(field, near)
         case Comparison(field, "ne", value):
             return sa.not_(condition(Comparison(field, "eq", value)))
         case Comparison(field, "exists", value):
-            present = records.c.id.in_(_holders(field))
+            placed = sa.select(points.c.record_id).where(points.c.field_id == _id_of(field))
+            present = sa.or_(records.c.id.in_(_holders(field)), records.c.id.in_(placed))
             return present if value else sa.not_(present)
         case Comparison(field, "in", tuple(values)):
             numbers = attributes.c.number.in_([one for one in values if not isinstance(one, str)])
             texts = attributes.c.text.in_([one for one in values if isinstance(one, str)])
             return _any(field, sa.or_(numbers, texts))
-        case Comparison(field, operator, value):
-            assert not isinstance(value, tuple)
+        case Comparison(field, "during", (start, end)):
+            text = attributes.c.text
+            return _any(field, sa.and_(text >= start, text < end, sa.func.is_date(text)))
+        case Comparison(field, "contains", value):
+            text, listed = attributes.c.text, attributes.c.listed
+            part = sa.and_(listed == 0, sa.func.has_part(text, value))
+            words = sa.and_(listed == 1, sa.func.has_words(text, value))
+            return _any(field, sa.and_(text.is_not(None), sa.or_(part, words)))
+        case Comparison(field, operator, value) if not isinstance(value, tuple | Near):
             column = attributes.c.text if isinstance(value, str) else attributes.c.number
             return _any(field, _compare(column, operator, value))
+        case _:
+            raise AssertionError(where)
 
 
 def _holders(field: str) -> sa.Select[tuple[int]]:
-    field_id = sa.select(fields.c.id).where(fields.c.name == field).scalar_subquery()
-    return sa.select(attributes.c.record_id).where(attributes.c.field_id == field_id)
+    return sa.select(attributes.c.record_id).where(attributes.c.field_id == _id_of(field))
+
+
+def _id_of(field: str) -> sa.ScalarSelect[int]:
+    return sa.select(fields.c.id).where(fields.c.name == field).scalar_subquery()
+
+
+def _near(field: str, near: Near) -> ColumnElement[bool]:
+    """Look into the belt of latitudes first, which the index has in order."""
+    reach = math.degrees(near.radius_m / EARTH_RADIUS_M) + 1e-9
+    belt = points.c.latitude.between(near.latitude - reach, near.latitude + reach)
+    circle = (near.latitude, near.longitude, near.radius_m)
+    inside = sa.func.is_near(points.c.latitude, points.c.longitude, *circle)
+    found = sa.select(points.c.record_id).where(points.c.field_id == _id_of(field), belt, inside)
+    return records.c.id.in_(found)
 
 
 def _any(field: str, test: ColumnElement[bool]) -> ColumnElement[bool]:
     return records.c.id.in_(_holders(field).where(test))
 
 
-def _own(
-    column: sa.Column[str], operator: Operator, value: Scalar | tuple[Scalar, ...]
-) -> ColumnElement[bool]:
+def _own(column: sa.Column[str], operator: Operator, value: filters.Value) -> ColumnElement[bool]:
     """Compare a column every record has; only strings can match it."""
+    if isinstance(value, Near):
+        return sa.false()
     if operator == "exists":
         return sa.true() if value else sa.false()
+    if operator == "during" and isinstance(value, tuple):
+        return sa.and_(column >= value[0], column < value[1], sa.func.is_date(column))
     if isinstance(value, tuple):
         return column.in_([one for one in value if isinstance(one, str)])
     if not isinstance(value, str):
@@ -63,6 +116,8 @@ def _own(
 def _compare(column: ColumnElement[Any], operator: Operator, value: Scalar) -> ColumnElement[bool]:
     operand: str | float = int(value) if isinstance(value, bool) else value
     match operator:
+        case "contains":
+            return sa.func.has_part(column, operand)
         case "eq":
             return column == operand
         case "ne":
@@ -76,13 +131,13 @@ def _compare(column: ColumnElement[Any], operator: Operator, value: Scalar) -> C
         case "gte":
             return column >= operand
         case "prefix":
-            end = _after_prefix(str(operand))
+            end = after_prefix(str(operand))
             return column >= operand if end is None else sa.and_(column >= operand, column < end)
         case _:
             raise AssertionError(operator)
 
 
-def _after_prefix(prefix: str) -> str | None:
+def after_prefix(prefix: str) -> str | None:
     """Return the least string greater than all that begin with a prefix; None for no such."""
     stem = prefix.rstrip("\U0010ffff")
     if not stem:

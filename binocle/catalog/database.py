@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
-from binocle.catalog import tables, words
+from binocle.catalog import conditions, migrations, tables, words
 from binocle.errors import BusyError, StorageError
 
 Connection: TypeAlias = sa.Connection
@@ -99,6 +99,12 @@ class Database:
                 f"the collection at {self._path.parent} has format {version}, made by a newer "
                 f"Binocle; this one reads up to {tables.FORMAT}: upgrade it"
             )
+        elif int(version) < tables.FORMAT:
+            with self.writing() as connection:
+                # Another process may have been faster.
+                now = int(self.get_meta(connection, "format") or 0)
+                migrations.migrate(connection, now)
+                self.set_meta(connection, "format", str(tables.FORMAT))
         with self.reading() as connection:
             in_step = words.is_ready(connection)
         if not in_step:
@@ -139,6 +145,7 @@ class Database:
 
 
 def _configure(connection: Any, _record: object) -> None:
+    conditions.add_functions(connection)
     connection.isolation_level = None  # transactions are begun by hand, some of them IMMEDIATE
     for pragma in (
         "journal_mode=WAL",  # readers go on while one writes

@@ -1,13 +1,14 @@
 """The tables, their meaning, and the format's version.
 
-Format 1. A vector is stored as ``dimension`` little-endian float32 numbers, a unit row. Ids of
+Format 2. A vector is stored as ``dimension`` little-endian float32 numbers, a unit row. Ids of
 records and parts come from counters in ``meta``, are handed out in commit order and never used
 twice, so "everything with a larger part id" is what a reader has not seen yet. ``change``
-counts write transactions.
+counts write transactions. What was different in older formats: ``migrations``.
 """
 
 from sqlalchemy import (
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -19,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import UserDefinedType
 
-FORMAT = 1
+FORMAT = 2
 
 
 class _Number(UserDefinedType[float]):
@@ -88,6 +89,7 @@ records = Table(
     Column("source_id", ForeignKey("sources.id"), index=True),
     Column("uri", String, nullable=False),
     Column("metadata", Text, nullable=False),  # JSON object
+    Column("changed", Integer, nullable=False, server_default="0", index=True),  # by which change
 )
 
 parts = Table(
@@ -120,20 +122,41 @@ removed_parts = Table(  # what readers have to forget
     Column("change", Integer, nullable=False, index=True),
 )
 
+removed_records = Table(
+    "removed_records",
+    schema,
+    Column("record_id", Integer, primary_key=True, autoincrement=False),
+    Column("change", Integer, nullable=False, index=True),
+)
+
 fields = Table(
     "fields",
     schema,
     Column("id", Integer, primary_key=True),
     Column("name", String, nullable=False, unique=True),
+    Column("declared", String),  # a FieldType; NULL: inferred
+    Column("seen", Integer, nullable=False, server_default="0"),  # bits, see binocle.fields
 )
 
-attributes = Table(  # metadata once more, one row a value, for filters
+attributes = Table(  # metadata once more as the schema types it, one row a value, for filters
     "attributes",
     schema,
     Column("record_id", ForeignKey("records.id"), nullable=False, index=True),
     Column("field_id", ForeignKey("fields.id"), nullable=False),
     Column("number", _Number),
     Column("text", Text),
+    Column("listed", Integer, nullable=False, server_default="0"),  # 1: an element of a list
     Index("attributes_by_number", "field_id", "number", "record_id"),
-    Index("attributes_by_text", "field_id", "text", "record_id"),
+    Index("attributes_by_text", "field_id", "text", "record_id", "listed"),
+)
+
+points = Table(  # places on the globe, one a record and field
+    "points",
+    schema,
+    Column("record_id", ForeignKey("records.id"), primary_key=True, autoincrement=False),
+    Column("field_id", ForeignKey("fields.id"), primary_key=True, autoincrement=False),
+    Column("latitude", Float, nullable=False),
+    Column("longitude", Float, nullable=False),
+    Index("points_by_place", "field_id", "latitude", "longitude", "record_id"),
+    sqlite_with_rowid=False,
 )

@@ -12,22 +12,22 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from binocle.catalog import words
+from binocle.catalog import attributes, words
 from binocle.catalog.reading import Item, SourceRow, batched
 from binocle.catalog.tables import (
-    attributes,
     changes,
-    fields,
     items,
     meta,
     parts,
     records,
     removed_parts,
+    removed_records,
     runs,
     sources,
     vectors,
 )
 from binocle.errors import UsageError
+from binocle.fields import FieldType
 from binocle.types import Metadata, MetadataValue, NewPart, NewRecord, Scalar
 
 _CHUNK = 5000
@@ -51,7 +51,7 @@ def upsert_records(
     wanted = {record.id: record for record in new}
     if not wanted:
         return 0
-    _next_change(connection)
+    change = _next_change(connection)
     owners = _known_records(connection, list(wanted))
     known = {key: number for key, (number, _) in owners.items()}
     kept_parts = _parts_of(connection, known.values())
@@ -68,6 +68,7 @@ def upsert_records(
                     "source_id": source_id,
                     "uri": record.uri,
                     "metadata": _json(record.metadata),
+                    "changed": change,
                 }
                 for record in fresh
             ],
@@ -80,7 +81,10 @@ def upsert_records(
             statement = records.update().where(records.c.id == known[key])
             connection.execute(
                 statement.values(
-                    source_id=source_id, uri=record.uri, metadata=_json(record.metadata)
+                    source_id=source_id,
+                    uri=record.uri,
+                    metadata=_json(record.metadata),
+                    changed=change,
                 )
             )
         there = kept_parts.get(numbers[key], {})
@@ -97,7 +101,7 @@ def upsert_records(
         connection.execute(statement.values(values), moved)
     _remove_parts(connection, stale)
     _insert_parts(connection, added)
-    _write_attributes(
+    attributes.write(
         connection,
         {numbers[key]: record.metadata for key, record in wanted.items()},
         known.values(),
@@ -119,7 +123,7 @@ def remove_records(
     Returns:
         How many were removed.
     """
-    removed = 0
+    removed = change = 0
     for chunk in batched(keys, _CHUNK):
         query = sa.select(records.c.id).where(records.c.key.in_(chunk))
         if source_id is not None:
@@ -128,7 +132,7 @@ def remove_records(
         if not numbers:
             continue
         if not removed:
-            _next_change(connection)
+            change = _next_change(connection)
         removed += len(numbers)
         # What another source also has under this id is new again at that source's next run.
         if source_id is not None:
@@ -138,9 +142,13 @@ def remove_records(
             connection.execute(others.values(fingerprint=""))
         part_ids = connection.execute(sa.select(parts.c.id).where(parts.c.record_id.in_(numbers)))
         _remove_parts(connection, list(part_ids.scalars()))
-        connection.execute(attributes.delete().where(attributes.c.record_id.in_(numbers)))
+        attributes.remove(connection, numbers)
         words.remove(connection, numbers)
         connection.execute(records.delete().where(records.c.id.in_(numbers)))
+        connection.execute(
+            removed_records.insert(),
+            [{"record_id": number, "change": change} for number in numbers],
+        )
     return removed
 
 
@@ -156,12 +164,12 @@ def patch_metadata(
     row = connection.execute(query).first()
     if row is None:
         return False
-    _next_change(connection)
+    change = _next_change(connection)
     joined = {**json.loads(row[1]), **changes_by_field}
     metadata: Metadata = {name: value for name, value in joined.items() if value is not None}
     statement = records.update().where(records.c.id == row[0])
-    connection.execute(statement.values(metadata=_json(metadata)))
-    _write_attributes(connection, {row[0]: metadata}, [row[0]])
+    connection.execute(statement.values(metadata=_json(metadata), changed=change))
+    attributes.write(connection, {row[0]: metadata}, [row[0]])
     words.update(connection, [row[0]])
     return True
 
@@ -250,16 +258,26 @@ def mark_removed(connection: sa.Connection, keys: Sequence[str]) -> None:
 
 
 def forget_old_removals(connection: sa.Connection) -> None:
-    """Keep the list of removed parts short; a reader that is further behind starts anew."""
+    """Keep the lists of removed things short; a reader that is further behind starts anew."""
     latest = _counter(connection, "change")
     connection.execute(changes.delete().where(changes.c.number < latest - _MAX_CHANGES))
-    total = connection.execute(sa.select(sa.func.count()).select_from(removed_parts)).scalar_one()
-    if total <= _MAX_REMOVED:
-        return
-    query = sa.select(removed_parts.c.change).order_by(removed_parts.c.change.desc())
-    floor = connection.execute(query.offset(_MAX_REMOVED // 2).limit(1)).scalar_one()
-    connection.execute(removed_parts.delete().where(removed_parts.c.change <= floor))
-    _set_counter(connection, "removals_known_after", floor)
+    floor = 0
+    for table in (removed_parts, removed_records):
+        total = connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+        if total > _MAX_REMOVED:
+            query = sa.select(table.c.change).order_by(table.c.change.desc())
+            oldest = connection.execute(query.offset(_MAX_REMOVED // 2).limit(1)).scalar_one()
+            floor = max(floor, oldest)
+    if floor:
+        for table in (removed_parts, removed_records):
+            connection.execute(table.delete().where(table.c.change <= floor))
+        _set_counter(connection, "removals_known_after", floor)
+
+
+def declare(connection: sa.Connection, types: Mapping[str, FieldType | None]) -> None:
+    """Set the types of metadata fields, None leaving one to inference; see ``attributes``."""
+    if attributes.declare(connection, types):
+        _set_counter(connection, "schema_changed", _next_change(connection))
 
 
 def _known_records(connection: sa.Connection, keys: list[str]) -> dict[str, tuple[int, int | None]]:
@@ -328,40 +346,10 @@ def _insert_parts(connection: sa.Connection, added: Sequence[tuple[int, int, New
     )
 
 
-def _write_attributes(
-    connection: sa.Connection, metadata: dict[int, Metadata], replaced: Iterable[int]
-) -> None:
-    for chunk in batched(replaced, _CHUNK):
-        connection.execute(attributes.delete().where(attributes.c.record_id.in_(chunk)))
-    field_ids = _field_ids(connection, {name for one in metadata.values() for name in one})
-    rows = [
-        {
-            "record_id": record_id,
-            "field_id": field_ids[name],
-            "number": None if isinstance(value, str) else _number(value),
-            "text": value if isinstance(value, str) else None,
-        }
-        for record_id, one in metadata.items()
-        for name, value in _values(one)
-    ]
-    if rows:
-        connection.execute(attributes.insert(), rows)
-
-
 def _values(metadata: Metadata) -> Iterator[tuple[str, Scalar]]:
     for name, value in metadata.items():
         for one in value if isinstance(value, list) else [value]:
             yield name, one
-
-
-def _field_ids(connection: sa.Connection, names: set[str]) -> dict[str, int]:
-    query = sa.select(fields.c.name, fields.c.id)
-    known = {row[0]: row[1] for row in connection.execute(query)}
-    for name in sorted(names - known.keys()):
-        result = connection.execute(fields.insert().values(name=name))
-        assert result.inserted_primary_key is not None
-        known[name] = result.inserted_primary_key[0]
-    return known
 
 
 def _hand_out(connection: sa.Connection, counter: str, count: int) -> Iterator[int]:
@@ -370,7 +358,7 @@ def _hand_out(connection: sa.Connection, counter: str, count: int) -> Iterator[i
     return iter(range(first, first + count))
 
 
-def _next_change(connection: sa.Connection) -> None:
+def _next_change(connection: sa.Connection) -> int:
     number = _counter(connection, "change") + 1
     words_in_step = words.is_ready(connection)
     _set_counter(connection, "change", number)
@@ -379,6 +367,7 @@ def _next_change(connection: sa.Connection) -> None:
     connection.execute(
         changes.insert().values(number=number, token=secrets.token_hex(8), at=_now())
     )
+    return number
 
 
 def _counter(connection: sa.Connection, key: str) -> int:
@@ -390,10 +379,6 @@ def _set_counter(connection: sa.Connection, key: str, value: int) -> None:
     updated = connection.execute(meta.update().where(meta.c.key == key).values(value=str(value)))
     if not updated.rowcount:
         connection.execute(meta.insert().values(key=key, value=str(value)))
-
-
-def _number(value: float) -> float:
-    return int(value) if isinstance(value, bool | int) else float(value)
 
 
 def check_metadata(metadata: Metadata) -> None:

@@ -1,0 +1,263 @@
+"""Types of metadata fields: what they are, how values become them, points on the globe.
+
+Metadata is given back as it came. Filters, facets and sort orders look at it as its *schema*
+says: ``typed`` converts the declared fields, the others are what their values are. Points are
+apart from values: a field may have both (``location`` as a name and as coordinates).
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal, NamedTuple, TypeAlias, cast, get_args
+
+import numpy as np
+
+from binocle.dates import is_date
+from binocle.errors import UsageError
+from binocle.types import Metadata, MetadataValue, Scalar
+
+FieldType: TypeAlias = Literal["number", "boolean", "date", "keyword", "text", "keywords", "geo"]
+Schema: TypeAlias = Mapping[str, FieldType]
+FIELD_TYPES: tuple[FieldType, ...] = get_args(FieldType)
+NO_SCHEMA: Schema = {}
+OWN_FIELDS = ("id", "uri")
+EARTH_RADIUS_M = 6_371_008.8
+LONG_TEXT = 60
+
+# What has been seen in a field, kept as bits; see ``seen_in`` and ``inferred_type``.
+NUMBER, BOOLEAN, DATE, STRING, LONG, LIST, POINT = (1 << bit for bit in range(7))
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
+_BOOLEANS = {
+    "true": True, "yes": True, "y": True, "1": True,
+    "false": False, "no": False, "n": False, "0": False,
+}  # fmt: skip
+_LATITUDES, _LONGITUDES = ("lat", "latitude"), ("lon", "lng", "long", "longitude")
+_IMPLICIT_POINT = "location"
+_SLASHED = re.compile(r"(\d{4})[/:.](\d{1,2})[/:.](\d{1,2})(?:[T ](.+))?")
+_DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:[T ](.+))?")
+
+
+class Point(NamedTuple):
+    """A place on the globe, in degrees: -90 to 90 north, -180 to 180 east."""
+
+    latitude: float
+    longitude: float
+
+
+def check_schema(declared: Mapping[str, str]) -> dict[str, FieldType]:
+    """Return a schema of unchecked types.
+
+    Raises:
+        UsageError: A type is unknown, or a field has no name or is the record's own.
+    """
+    for name, kind in declared.items():
+        if kind not in FIELD_TYPES:
+            raise UsageError(
+                f"the field {name!r} cannot have the type {kind!r}; types are "
+                f"{', '.join(FIELD_TYPES)}"
+            )
+        if not name or name in OWN_FIELDS:
+            raise UsageError(f"{name!r} is no metadata field, so it has no type to declare")
+    return {name: cast(FieldType, kind) for name, kind in declared.items()}
+
+
+def typed(metadata: Metadata, schema: Schema) -> Metadata:
+    """Return metadata with its declared fields converted; what cannot be converted is left out."""
+    if schema.keys().isdisjoint(metadata):
+        return metadata
+    found: dict[str, MetadataValue] = {}
+    for name, value in metadata.items():
+        kind = schema.get(name)
+        converted = value if kind is None or kind == "geo" else converted_to(kind, value)
+        if converted is not None:
+            found[name] = converted
+    return found
+
+
+def converted_to(kind: FieldType, value: MetadataValue) -> MetadataValue | None:
+    """Return a value as a type; None where it cannot be one. Lists go element by element."""
+    if isinstance(value, list):
+        every = [one for item in value if (one := _converted(kind, item)) is not None]
+        return every or None
+    if kind == "keywords":
+        words = _split(value) if isinstance(value, str) else [_as_text(value)]
+        return list(words) or None
+    return _converted(kind, value)
+
+
+def _converted(kind: FieldType, value: Scalar) -> Scalar | None:
+    match kind:
+        case "number":
+            return _as_number(value)
+        case "boolean":
+            return _BOOLEANS.get(_as_text(value).strip().lower())
+        case "date":
+            return _as_date(value)
+        case _:
+            return _as_text(value)
+
+
+def _as_text(value: Scalar) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return str(int(value))
+    return str(value)
+
+
+def _as_number(value: Scalar) -> int | float | None:
+    if isinstance(value, bool):
+        return int(value)
+    if not isinstance(value, str):
+        return value
+    text = value.strip().strip("$€£¥").strip()
+    if _THOUSANDS.fullmatch(text):
+        text = text.replace(",", "")
+    if not _NUMBER.fullmatch(text):
+        return None
+    if text.lstrip("+-").isdigit() and -(2**63) <= int(text) < 2**63:
+        return int(text)
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
+def _as_date(value: Scalar) -> str | None:
+    """Return a date in ISO 8601: of other orders of day and month, a year, or a Unix time."""
+    if isinstance(value, bool):
+        return None
+    if not isinstance(value, str):
+        return _from_number(value)
+    text = value.strip()
+    if is_date(text):
+        return text[:10] + "T" + text[11:] if text[10:11] == " " else text
+    for pattern, places in ((_SLASHED, (1, 2, 3)), (_DOTTED, (3, 2, 1))):
+        match = pattern.fullmatch(text)
+        if match:
+            year, month, day = (int(match[place]) for place in places)
+            time = f"T{match[4]}" if match[4] else ""
+            written = f"{year:04}-{month:02}-{day:02}{time}"
+            return written if is_date(written) else None
+    return None
+
+
+def _from_number(value: float) -> str | None:
+    if 1000 <= value <= 9999 and value == int(value):
+        return str(int(value))
+    seconds = value / 1000 if abs(value) >= 1e11 else value  # milliseconds since 1973
+    try:
+        moment = datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return moment.isoformat(timespec="seconds")
+
+
+def _split(text: str) -> list[str]:
+    """Return the elements of a list that a table's cell holds as one string."""
+    stripped = text.strip()
+    if stripped.startswith("["):
+        try:
+            parsed = json.loads(stripped)
+        except (ValueError, RecursionError):
+            parsed = None
+        if isinstance(parsed, list):
+            return [_as_text(one) for one in parsed if isinstance(one, str | int | float)]
+    mark = next((mark for mark in "|;," if mark in stripped), None)
+    parts = stripped.split(mark) if mark else [stripped]
+    return [part.strip() for part in parts if part.strip()]
+
+
+def points(metadata: Metadata, schema: Schema) -> dict[str, Point]:
+    """Return the points of a record by field.
+
+    A field declared ``geo`` is a point when it is a string ``"48.1, 11.5"``, a list of two
+    numbers, or two fields such as ``field.lat`` and ``field.lon``. Beyond that ``latitude`` and
+    ``longitude`` are the point ``location``.
+    """
+    found: dict[str, Point] = {}
+    for name, kind in schema.items():
+        if kind == "geo":
+            point = _point_of(metadata.get(name)) or _point_in(metadata, f"{name}.")
+            if point is not None:
+                found[name] = point
+    if _IMPLICIT_POINT not in found and "latitude" in metadata:
+        point = make_point(metadata.get("latitude"), metadata.get("longitude"))
+        if point is not None:
+            found[_IMPLICIT_POINT] = point
+    return found
+
+
+def make_point(latitude: object, longitude: object) -> Point | None:
+    """Return a point of two numbers in range; None where they are none."""
+    every = (latitude, longitude)
+    if not all(isinstance(one, int | float) and not isinstance(one, bool) for one in every):
+        return None
+    point = Point(float(cast(float, latitude)), float(cast(float, longitude)))
+    return point if abs(point.latitude) <= 90 and abs(point.longitude) <= 180 else None
+
+
+def _point_of(value: MetadataValue | None) -> Point | None:
+    if isinstance(value, str):
+        parts = [_as_number(part) for part in re.split(r"[,;\s]+", value.strip(" ()"))]
+        value = cast("list[Scalar]", parts)
+    if isinstance(value, list) and len(value) == 2:
+        return make_point(value[0], value[1])
+    return None
+
+
+def _point_in(metadata: Metadata, prefix: str) -> Point | None:
+    latitude, longitude = (
+        next((metadata[prefix + name] for name in names if prefix + name in metadata), None)
+        for names in (_LATITUDES, _LONGITUDES)
+    )
+    return make_point(latitude, longitude)
+
+
+def distance_m(latitude: Any, longitude: Any, point: Point) -> Any:
+    """Return great-circle distances to a point in metres, of numbers or of arrays.
+
+    Source: the haversine formula, R. W. Sinnott, "Virtues of the Haversine", Sky and Telescope
+    68 (2), 1984, on a sphere of the Earth's mean radius (IUGG).
+    """
+    north, east = np.radians(latitude), np.radians(longitude)
+    to_north, to_east = np.radians(point.latitude), np.radians(point.longitude)
+    half = (
+        np.sin((to_north - north) / 2) ** 2
+        + np.cos(north) * np.cos(to_north) * np.sin((to_east - east) / 2) ** 2
+    )
+    return 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.minimum(1.0, half)))
+
+
+def seen_in(value: MetadataValue) -> int:
+    """Return the bits of what a value is."""
+    bits = LIST if isinstance(value, list) else 0
+    for one in value if isinstance(value, list) else [value]:
+        if isinstance(one, bool):
+            bits |= BOOLEAN
+        elif not isinstance(one, str):
+            bits |= NUMBER
+        else:
+            bits |= DATE if is_date(one) else STRING | (LONG if len(one) > LONG_TEXT else 0)
+    return bits
+
+
+def inferred_type(seen: int) -> FieldType:
+    """Return the type of a field no one has declared, from all that was ever seen in it.
+
+    Numbers among truth values make a number, other strings among dates a keyword, one long
+    string a text, and one list of strings keywords.
+    """
+    if seen & (STRING | DATE):
+        if seen & LIST and not seen & LONG:
+            return "keywords"
+        if not seen & STRING and not seen & (NUMBER | BOOLEAN):
+            return "date"
+        return "text" if seen & LONG else "keyword"
+    if seen & NUMBER:
+        return "number"
+    if seen & BOOLEAN:
+        return "boolean"
+    return "geo" if seen & POINT else "keyword"
