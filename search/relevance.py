@@ -1,54 +1,58 @@
 """What a cosine means: how likely a hit is what was asked for, and whether anything fits."""
 
+import json
+import logging
+import os
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from binocle.catalog.pairs import parts_beside
 from binocle.collection import Collection
 from binocle.encoders.base import Encoder
 from binocle.types import Float32Array, Int64Array, Kind
+from search import background, hubs
+from search.calibration import SAMPLE, Calibration, Judge
+from search.hubs import Hubs
 
-CUT = 0.5
-HUB_DEPTH = 200
+_log = logging.getLogger(__name__)
+_FILE = "background.npz"
+_GROWTH = 0.25
+_PAIRS = 512
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
-    """What the scores of one query over the parts of one kind mean. Made by ``Relevance``.
+class _Sample:
+    """Parts of one kind that stand for all, and when they were chosen."""
 
-    Attributes:
-        cut: The cosine from which on a hit is in the relevant set; infinite where none can be.
-    """
+    part_ids: Int64Array
+    rows: Float32Array
+    count: int
+    newest_part: int
 
-    cut: float
+    def fits(self, count: int, newest_part: int) -> bool:
+        """Tell whether few parts have come and gone since."""
+        room = _GROWTH * self.count
+        return abs(count - self.count) <= room and newest_part - self.newest_part <= room
 
-    def relevance(self, scores: Float32Array) -> npt.NDArray[np.float64]:
-        """Return how likely each hit is what was asked for.
 
-        Args:
-            scores: ``(n,)`` float32 cosines of the query and parts, in any order.
+@dataclass(frozen=True, slots=True)
+class _Direction:
+    """What is known of queries of one kind over parts of one kind."""
 
-        Returns:
-            ``(n,)`` float64, 0 to 1; it never falls where the cosine rises.
-        """
-        raise NotImplementedError
-
-    def score_at(self, relevance: float) -> float:
-        """Return the least cosine with at least this relevance; infinite where there is none."""
-        raise NotImplementedError
-
-    def is_no_match(self, best: float) -> bool:
-        """Tell whether nothing fits, given the best cosine over all that was searched."""
-        return best < self.cut
+    calibration: Calibration | None
+    hubs: Hubs | None
+    basis: tuple[_Sample, ...]
 
 
 class Relevance:
     """Calibrates a collection, and judges queries by it. Thread-safe.
 
-    Calibrations are made when they are first needed, follow the collection as it grows, and lie
-    beside the catalogue as a cache.
+    A calibration is made when it is first needed, from a few thousand vectors spread evenly over
+    the collection, and made again when a quarter of the collection has come or gone. Only the
+    background texts, which take a model to embed, are kept beside the catalogue.
     """
 
     def __init__(self, collection: Collection, load_encoder: Callable[[], Encoder]) -> None:
@@ -60,35 +64,57 @@ class Relevance:
                 texts, and only where texts ask.
         """
         self._collection, self._load_encoder = collection, load_encoder
+        self._samples: dict[Kind, _Sample] = {}
+        self._directions: dict[tuple[Kind, Kind], _Direction] = {}
+        self._texts: tuple[str, Float32Array] | None = None
+        self._calibrating = threading.Lock()
 
     def judges(
-        self, kind: Kind, sources: Sequence[Kind], queries_qd: Float32Array
+        self, kind: Kind, sources: Sequence[Kind | None], queries_qd: Float32Array
     ) -> list[Judge | None]:
         """Return a judge for each query.
 
         Args:
             kind: Which parts are searched.
             sources: ``(q,)`` what each query is: words, or a picture. Of one that is composed, what
-                has the larger weight.
+                has the larger weight; None for vectors of unknown origin.
             queries_qd: ``(q, d)`` float32 unit rows.
 
         Returns:
-            For each query its judge; None where the collection is too small to tell.
+            For each query its judge; None where nobody can tell: a collection of fewer than 20
+            parts, pictures asking a collection that has none, vectors of unknown origin.
+
+        Raises:
+            ModelError: The background texts cannot be embedded.
         """
-        raise NotImplementedError
+        judges: list[Judge | None] = [None] * len(sources)
+        for source in {one for one in sources if one is not None}:
+            calibration = self._direction(kind, source).calibration
+            places = [place for place, one in enumerate(sources) if one == source]
+            if calibration is not None:
+                for place, judge in zip(
+                    places, calibration.judges(queries_qd[places]), strict=True
+                ):
+                    judges[place] = judge
+        return judges
+
+    def depth(self, kind: Kind, source: Kind | None) -> int:
+        """Return how many candidates ``reorder`` must be given, 0 where it changes nothing.
+
+        Args:
+            kind: Which parts are searched.
+            source: What the query is.
+        """
+        return hubs.DEPTH if source and self._direction(kind, source).hubs else 0
 
     def reorder(
-        self,
-        kind: Kind,
-        source: Kind,
-        part_ids: Int64Array,
-        scores: Float32Array,
-    ) -> Int64Array:
-        """Return the order of candidates with hubs moved down.
+        self, kind: Kind, source: Kind | None, part_ids: Int64Array, scores: Float32Array
+    ) -> tuple[Int64Array, Float32Array]:
+        """Move hubs down among the first candidates.
 
-        Only the first ``HUB_DEPTH`` change places, and only among themselves: so pages of any
-        size fit together as long as all of those are given. Where correction does not help in
-        this collection the order is as it was.
+        Only the first ``depth`` change places, and only among themselves, so pages fit together
+        as long as at least these are given for each. Scores stay comparable to cosines, so a
+        judge's relevance and cut-off hold for them.
 
         Args:
             kind: Which parts were searched.
@@ -97,6 +123,128 @@ class Relevance:
             scores: ``(n,)`` float32 their cosines.
 
         Returns:
-            ``(n,)`` int64 places in ``part_ids``.
+            ``(n,)`` int64 places in ``part_ids``, and ``(n,)`` float32 the corrected scores in
+            that order, never rising.
         """
-        raise NotImplementedError
+        found = self._direction(kind, source).hubs if source else None
+        if found is None or len(part_ids) < 2:
+            return np.arange(len(part_ids)), scores
+        first = part_ids[: hubs.DEPTH]
+        known, rows = self._collection.index_of(kind).rows_of(first)
+        if len(known) < len(first):  # some are gone meanwhile
+            return np.arange(len(part_ids)), scores
+        return found.reorder(scores, part_ids, rows)
+
+    def prepare(self) -> None:
+        """Calibrate for texts now, as after indexing, when the model is at hand.
+
+        Raises:
+            ModelError: The background texts cannot be embedded.
+        """
+        for kind in ("image", "text"):
+            self._direction(kind, "text")
+
+    def _direction(self, kind: Kind, source: Kind) -> _Direction:
+        """Return what is known; while another thread calibrates anew, what was known before."""
+        known = self._directions.get((kind, source))
+        if known is not None and all(
+            sample.fits(*self._size(one))
+            for sample, one in zip(known.basis, (kind, source), strict=False)
+        ):
+            return known
+        if not self._calibrating.acquire(blocking=known is None):
+            assert known is not None
+            return known
+        try:
+            made = self._calibrated(kind, source)
+            self._directions[kind, source] = made
+            return made
+        finally:
+            self._calibrating.release()
+
+    def _size(self, kind: Kind) -> tuple[int, int]:
+        return self._collection.count_parts(kind), self._collection.snapshot((kind,))
+
+    def _calibrated(self, kind: Kind, source: Kind) -> _Direction:
+        sample, asking = self._sample(kind), self._sample(source)
+        # A picture's own kind is its background; so as not to find themselves, they are set apart.
+        spread = np.linspace(0, len(asking.rows) - 1, min(len(asking.rows), hubs.BANK))
+        bank = asking.rows[np.unique(spread.astype(np.int64))]
+        queries = self._background() if source == "text" and len(sample.rows) else bank
+        calibration = Calibration.measure(
+            sample.rows, sample.count, queries, source=source, kind=kind
+        )
+        found = self._hubs(kind, sample, asking) if kind != source else None
+        return _Direction(calibration, found, (sample, asking))
+
+    def _sample(self, kind: Kind) -> _Sample:
+        """Return vectors spread evenly over the parts; the same parts give the same sample."""
+        count, newest_part = self._size(kind)
+        known = self._samples.get(kind)
+        if known is not None and known.fits(count, newest_part):
+            return known
+        index = self._collection.index_of(kind)
+        ids = index.ids()
+        places = np.linspace(0, len(ids) - 1, SAMPLE).astype(np.int64)
+        part_ids, rows = index.rows_of(ids[places] if len(ids) > SAMPLE else ids)
+        self._samples[kind] = _Sample(part_ids, rows, len(ids), newest_part)
+        return self._samples[kind]
+
+    def _hubs(self, kind: Kind, sample: _Sample, asking: _Sample) -> Hubs | None:
+        """Measure on records that have both kinds; every other asks, the rest are the bank."""
+        if not len(sample.part_ids) or not len(asking.part_ids):
+            return None
+        with self._collection.reading() as connection:
+            own, others = parts_beside(connection, sample.part_ids.tolist(), asking_kind(kind))
+        places = np.unique(np.linspace(0, len(own) - 1, min(len(own), 2 * _PAIRS)).astype(np.int64))
+        own, others = own[places], others[places]
+        index = self._collection.index_of(asking_kind(kind))
+        queried, queries = index.rows_of(others)
+        there = np.isin(others, queried)
+        own, others = own[there], others[there]
+        asked, held = np.arange(len(own)) % 2 == 0, np.isin(sample.part_ids, own[::2])
+        rows = sample.rows[np.searchsorted(sample.part_ids, own)]
+        return hubs.find_hubs(queries[~asked], sample.rows[~held], queries[asked], rows[asked])
+
+    def _background(self) -> Float32Array:
+        """Return the background texts' vectors, embedding them where no file has them."""
+        space = self._collection.space
+        assert space is not None
+        if self._texts is None or self._texts[0] != space.fingerprint:
+            rows = self._saved(space.fingerprint)
+            if rows is None:
+                rows = self._load_encoder().encode_texts(background.background_texts())
+                self._save(space.fingerprint, rows)
+            self._texts = space.fingerprint, rows
+        return self._texts[1]
+
+    def _saved(self, fingerprint: str) -> Float32Array | None:
+        try:
+            with np.load(self._collection.path / _FILE, allow_pickle=False) as saved:
+                if json.loads(str(saved["stamp"])) == [background.VERSION, fingerprint]:
+                    rows = np.asarray(saved["rows"], np.float32)
+                    return rows if rows.ndim == 2 and np.isfinite(rows).all() else None
+        except FileNotFoundError:
+            return None
+        except Exception as error:  # numpy and zipfile raise many kinds for a damaged file
+            _log.warning("ignoring %s of %s: %s", _FILE, self._collection.path.name, error)
+        return None
+
+    def _save(self, fingerprint: str, rows: Float32Array) -> None:
+        """Keep the vectors; they can be made again, so a failure is only logged."""
+        path = self._collection.path / _FILE
+        temporary = path.with_name(f"{_FILE}.{os.getpid()}.{threading.get_ident()}.tmp")
+        try:
+            with temporary.open("wb") as file:
+                stamp = json.dumps([background.VERSION, fingerprint])
+                np.savez(file, rows=rows, stamp=np.array(stamp))
+            temporary.replace(path)
+        except OSError as error:
+            _log.warning("could not save %s: %s", path, error)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def asking_kind(kind: Kind) -> Kind:
+    """Return the other kind."""
+    return "text" if kind == "image" else "image"

@@ -219,6 +219,19 @@ class FaissIndex:
         kept = ~np.isin(ids, state.removed)
         return ids[kept], np.ascontiguousarray(rows[kept])
 
+    def rows_of(self, ids: Int64Array) -> tuple[Int64Array, Float32Array]:
+        """Return those of some ids that are here, in the order given, and their rows."""
+        state = self._state
+        rows = np.empty((len(ids), self._dimension), np.float32)
+        found = np.zeros(len(ids), np.bool_)
+        for segment in state.segments:
+            there = _is_in(segment.ids, ids)
+            if there.any():
+                rows[there] = _rows_at(segment, ids[there])
+                found |= there
+        found &= ~_is_in(state.removed, ids)
+        return ids[found], rows[found]
+
 
 def _search_segments(
     state: _State, query: Float32Array, k: int, selector: Any, *, scan: bool
@@ -286,11 +299,23 @@ def _products(queries_qd: Float32Array, rows_nd: Float32Array) -> Float32Array:
 
 def _rescored(segment: _Segment, query: Float32Array, ids: Int64Array) -> Float32Array:
     """Return inner products summed in float64: the same for a pair whoever asks, and how."""
+    rows = _rows_at(segment, ids).astype(np.float64)
+    return np.asarray(rows @ query.astype(np.float64), np.float32)
+
+
+def _is_in(ascending: Int64Array, ids: Int64Array) -> BoolArray:
+    """Tell which ids are in an ascending array, without looking at all of it."""
+    if not len(ascending):
+        return np.zeros(len(ids), np.bool_)
+    places = np.minimum(np.searchsorted(ascending, ids), len(ascending) - 1)
+    return np.asarray(ascending[places] == ids)
+
+
+def _rows_at(segment: _Segment, ids: Int64Array) -> Float32Array:
+    """Return the rows of ids that are in a segment."""
     if segment.is_ivf:
-        rows = segment.index.reconstruct_batch(ids)
-    else:
-        rows = _rows_view(segment.index)[np.searchsorted(segment.ids, ids)]
-    return np.asarray(rows.astype(np.float64) @ query.astype(np.float64), np.float32)
+        return np.asarray(segment.index.reconstruct_batch(ids), np.float32)
+    return np.asarray(_rows_view(segment.index)[np.searchsorted(segment.ids, ids)])
 
 
 def _rows_view(index: Any) -> Float32Array:

@@ -1,0 +1,121 @@
+"""Hubs: parts that are near to every query, and stand before what was asked for.
+
+A part's *hubness* is the mean cosine to those ten queries of a bank that are nearest to it; half
+of what it exceeds the usual by is taken off its scores. The bank must be made of queries like
+those that will come: a bank of background texts did not help on any data set, captions and
+titles of the collection itself did (docs/relevance.md). So a collection is corrected only where
+it has both texts and pictures, and only where its own pairs are found better that way.
+
+Source: Conneau et al., "Word Translation Without Parallel Data", ICLR 2018, section 2.3 (CSLS,
+which takes off the whole and ten neighbours); Bogolin et al., "Cross Modal Retrieval with
+Querybank Normalisation", CVPR 2022, for banks and why they must be alike.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from binocle.types import Float32Array, Int64Array
+
+DEPTH = 200
+BANK = 512
+NEIGHBOURS = 10
+STRENGTH = 0.5
+_MIN_PAIRS = 50
+_GAIN = 1.01  # in mean reciprocal rank, for a correction to be worth it
+
+
+@dataclass(frozen=True, slots=True)
+class Hubs:
+    """How much to take off the scores of parts.
+
+    Attributes:
+        bank_bd: ``(b, d)`` float32 unit rows of queries like those that come.
+        usual: Mean hubness of the collection.
+    """
+
+    bank_bd: Float32Array
+    usual: float
+
+    def penalties(self, rows_nd: Float32Array) -> Float32Array:
+        """Return what is taken off the scores of parts.
+
+        Args:
+            rows_nd: ``(n, d)`` float32 unit rows of the parts.
+
+        Returns:
+            ``(n,)`` float32, more for hubs, less than 0 for what few queries are near to.
+        """
+        return np.asarray(STRENGTH * (hubness(self.bank_bd, rows_nd) - self.usual), np.float32)
+
+    def reorder(
+        self, scores: Float32Array, part_ids: Int64Array, rows_nd: Float32Array
+    ) -> tuple[Int64Array, Float32Array]:
+        """Put the first candidates in the order of corrected scores.
+
+        Args:
+            scores: ``(n,)`` float32 cosines, highest first.
+            part_ids: ``(n,)`` int64.
+            rows_nd: ``(m, d)`` float32 unit rows of the first m candidates, m at most n.
+
+        Returns:
+            ``(n,)`` int64 places in ``part_ids``, of which those from m on are as they were, and
+            ``(n,)`` float32 their corrected scores, highest first; equal ones in order of id.
+        """
+        depth = len(rows_nd)
+        corrected = scores.copy()
+        corrected[:depth] -= self.penalties(rows_nd)
+        order = np.arange(len(scores))
+        order[:depth] = np.lexsort((part_ids[:depth], -corrected[:depth]))
+        return order, np.minimum.accumulate(corrected[order])
+
+
+def hubness(bank_bd: Float32Array, rows_nd: Float32Array) -> Float32Array:
+    """Return the mean cosine of each row to the ten nearest queries of a bank.
+
+    Args:
+        bank_bd: ``(b, d)`` float32 unit rows, at least 1.
+        rows_nd: ``(n, d)`` float32 unit rows.
+
+    Returns:
+        ``(n,)`` float32.
+    """
+    scores_nb = rows_nd @ bank_bd.T
+    place = max(0, len(bank_bd) - NEIGHBOURS)
+    nearest = np.partition(scores_nb, place, axis=1)[:, place:]
+    return np.asarray(nearest.mean(axis=1), np.float32)
+
+
+def find_hubs(
+    bank_bd: Float32Array,
+    sample_nd: Float32Array,
+    pair_queries_qd: Float32Array,
+    pair_rows_qd: Float32Array,
+) -> Hubs | None:
+    """Measure whether a correction helps.
+
+    Args:
+        bank_bd: ``(b, d)`` float32 queries, none of them among the pairs.
+        sample_nd: ``(n, d)`` float32 parts that stand for the collection.
+        pair_queries_qd: ``(q, d)`` float32 queries whose answer is known.
+        pair_rows_qd: ``(q, d)`` float32 their answers, none of them in the sample.
+
+    Returns:
+        The correction; None where the pairs' mean reciprocal rank does not rise by a hundredth,
+        where their recall at 10 falls, or where there are too few to tell.
+    """
+    if len(pair_queries_qd) < _MIN_PAIRS or len(bank_bd) < _MIN_PAIRS:
+        return None
+    gallery = np.concatenate([pair_rows_qd, sample_nd])
+    penalty = hubness(bank_bd, gallery)
+    usual = float(penalty.mean())
+    scores = pair_queries_qd @ gallery.T
+    before, after = _ranks(scores), _ranks(scores - np.float32(STRENGTH) * (penalty - usual))
+    gains = (1 / after).mean() >= _GAIN * (1 / before).mean()
+    return Hubs(bank_bd, usual) if gains and (after <= 10).mean() >= (before <= 10).mean() else None
+
+
+def _ranks(scores_qn: Float32Array) -> Int64Array:
+    """Return the rank of row i's column i, from 1."""
+    own = scores_qn[np.arange(len(scores_qn)), np.arange(len(scores_qn))]
+    return np.asarray((scores_qn > own[:, np.newaxis]).sum(axis=1) + 1, np.int64)
