@@ -1,13 +1,31 @@
-"""Words → a ranking of records, through the full-text index of the catalogue."""
+"""Words → a ranking of records, through the full-text index of the catalogue.
 
+BM25 over the texts of a record, each scored by its own length; of several texts with a word the
+best counts, so that a title said again in a description is not worth more. A word that occurs
+twice in one text counts once: titles are short. Sources: Robertson and Zaragoza, "The
+Probabilistic Relevance Framework: BM25 and Beyond", 2009; the share of the query's words that were
+found as a factor is the coordination level of Lucene's classic similarity.
+"""
+
+import math
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from binocle.catalog import words as catalog
 from binocle.catalog.database import Connection
 from binocle.types import BoolArray, Int64Array
+from search.matching import Matcher, WordMatches
+from search.wording import Wording, parse
+
+Float64Array = npt.NDArray[np.float64]
+
+RARE_SHARE = 0.002
+RARE_COUNT = 3
+COORDINATION = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +39,17 @@ class KeywordRanking:
         positions: ``(n,)`` int64, which of the record's parts has the words best, counted from 0
             as in ``Record.parts``; -1 where they are in its file name or its fields. See
             ``binocle.catalog.words.part_ids``.
-        scores: ``(n,)`` float64 from 0, higher is better: BM25 times the share of the words found.
-        exact: ``(n,)`` bool, True where the record has just the model number, the brand or all the
-            rare words that were asked for; fusion puts these before all others.
+        scores: ``(n,)`` float64 above 0, higher is better: BM25 times the share of the words found.
+        exact: ``(n,)`` bool, True where the record has just the model number or the brand that was
+            asked for, or all words and a rare one among them; fusion puts these before all others.
         total: How many records match at all.
-        find_words: Returns the words of the query that the i-th record has, in the query's order
-            (a corrected or completed one as it stands in the record).
+        find_words: Returns the words that the i-th record has, in the query's order (a corrected
+            one as it stands in the record).
     """
 
     record_ids: Int64Array
     positions: Int64Array
-    scores: npt.NDArray[np.float64]
+    scores: Float64Array
     exact: BoolArray
     total: int
     find_words: Callable[[int], tuple[str, ...]]
@@ -39,6 +57,11 @@ class KeywordRanking:
 
 class Keywords:
     """Searches a collection's words. Thread-safe; keeps what it read until the next change."""
+
+    def __init__(self) -> None:
+        """Set up; nothing is read yet."""
+        self._lock = threading.Lock()
+        self._matcher = Matcher()
 
     def search(
         self, connection: Connection, text: str, k: int, allowed: BoolArray | None = None
@@ -56,8 +79,159 @@ class Keywords:
             allowed: ``(m,)`` bool by internal record id; beyond its end nothing is allowed. None
                 allows all.
         """
-        raise NotImplementedError
+        wording = parse(text)
+        with self._lock:
+            matcher = self._matcher = self._matcher.at(connection)
+        found = matcher.match(connection, wording)
+        if not found or k < 1:
+            return _nothing()
+        tally = _Tally.of(found, matcher.records)
+        tally.restrict(matcher.required(connection, wording), allowed)
+        tally.drop(matcher.excluded(connection, wording))
+        record_ids = np.flatnonzero(tally.scores)
+        scores = tally.final_scores(record_ids)
+        exact = tally.exact(record_ids)
+        places = _best(record_ids, scores, exact, k)
+        chosen = record_ids[places]
+        return KeywordRanking(
+            chosen,
+            _positions(found, chosen),
+            scores[places],
+            exact[places],
+            len(record_ids),
+            lambda place: _found_words(wording, found, int(chosen[place])),
+        )
 
     def has_words(self, connection: Connection) -> bool:
         """Tell whether any record has a text that ``search`` could find, file names aside."""
-        raise NotImplementedError
+        return catalog.has_texts(connection)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Sums over the words of a query, by internal record id.
+
+    Attributes:
+        words: The words that any record has.
+        scores: ``(m,)`` float32 sums of BM25.
+        masses: ``(m,)`` float32 sums of the found words' rarity.
+        strict: ``(m,)`` uint64, a bit for each word that is there just as it was typed.
+        mass: The rarity of all words of the query.
+        records: How many records there are.
+    """
+
+    words: list[WordMatches]
+    scores: npt.NDArray[np.float32]
+    masses: npt.NDArray[np.float32]
+    strict: npt.NDArray[np.uint64]
+    mass: float
+    records: int
+
+    @classmethod
+    def of(cls, words: list[WordMatches], records: int) -> "_Tally":
+        size = 1 + max(int(word.record_ids[-1]) if len(word.record_ids) else 0 for word in words)
+        scores, masses = np.zeros(size, np.float32), np.zeros(size, np.float32)
+        strict = np.zeros(size, np.uint64)
+        mass = 0.0
+        for number, word in enumerate(words):
+            rarity = _rarity(word.frequency, records)
+            mass += rarity
+            scores[word.record_ids] += np.float32(rarity) * word.worths
+            masses[word.record_ids] += np.float32(rarity)
+            strict[word.strict_ids] |= np.uint64(1 << number)
+        return cls(words, scores, masses, strict, mass, records)
+
+    def restrict(self, required: list[Int64Array], allowed: BoolArray | None) -> None:
+        """Leave only records that have each required phrase, and are allowed."""
+        for record_ids in required:
+            kept = np.zeros(len(self.scores), np.bool_)
+            kept[record_ids[record_ids < len(kept)]] = True
+            self.scores[~kept] = 0
+        if allowed is not None:
+            kept = allowed[: len(self.scores)]
+            self.scores[: len(kept)][~kept] = 0
+            self.scores[len(kept) :] = 0
+
+    def drop(self, excluded: list[Int64Array]) -> None:
+        """Leave out records that have any excluded phrase."""
+        for record_ids in excluded:
+            self.scores[record_ids[record_ids < len(self.scores)]] = 0
+
+    def final_scores(self, record_ids: Int64Array) -> Float64Array:
+        """Return the scores, ``(n,)`` float64 above 0."""
+        shares = self.masses[record_ids].astype(np.float64) / self.mass
+        final: Float64Array = self.scores[record_ids] * np.minimum(shares, 1.0) ** COORDINATION
+        return final
+
+    def exact(self, record_ids: Int64Array) -> BoolArray:
+        """Return which records have just what was asked for, ``(n,)`` bool."""
+        limit = max(RARE_COUNT, self.records * RARE_SHARE)
+        every = range(len(self.words))
+        codes = [one for one in every if self.words[one].is_code]
+        codes = [one for one in codes if self.words[one].frequency <= max(10, 10 * limit)]
+        brands = [one for one in every if self.words[one].is_brand]
+        asked = codes or brands
+        if not asked and any(self.words[one].frequency <= limit for one in every):
+            asked = list(every)
+        if not asked:
+            return np.zeros(len(record_ids), np.bool_)
+        wanted = np.uint64(sum(1 << number for number in asked))
+        exact: BoolArray = (self.strict[record_ids] & wanted) == wanted
+        return exact
+
+
+def _nothing() -> KeywordRanking:
+    empty = np.empty(0, np.int64)
+    return KeywordRanking(
+        empty, empty, np.empty(0, np.float64), np.empty(0, np.bool_), 0, lambda _: ()
+    )
+
+
+def _rarity(frequency: int, records: int) -> float:
+    """Return the inverse document frequency, above 0 (as in Lucene)."""
+    return math.log1p((max(records, frequency) - frequency + 0.5) / (frequency + 0.5))
+
+
+def _best(record_ids: Int64Array, scores: Float64Array, exact: BoolArray, k: int) -> Int64Array:
+    """Return the places of the best k: exact ones first, then by score, then by id."""
+    keys = scores + np.where(exact, scores.max(initial=0) + 1, 0)
+    places = np.arange(len(keys))
+    if len(keys) > k:
+        least = np.partition(keys, len(keys) - k)[len(keys) - k]
+        places = np.flatnonzero(keys >= least)
+    ordered: Int64Array = places[np.lexsort((record_ids[places], -keys[places]))][:k]
+    return ordered
+
+
+def _positions(words: list[WordMatches], record_ids: Int64Array) -> Int64Array:
+    """Return the position of the part with the word that is worth most; -1 for none."""
+    positions = np.full(len(record_ids), -1, np.int64)
+    best = np.zeros(len(record_ids), np.float64)
+    for word in words:
+        for matches, weight in word.ways:
+            places = matches.find(record_ids)
+            there = np.flatnonzero(places >= 0)
+            worth = weight * matches.worths[places[there]].astype(np.float64)
+            worth /= 1 + word.frequency
+            there, worth = there[worth > best[there]], worth[worth > best[there]]
+            best[there] = worth
+            positions[there] = matches.positions(places[there])
+    return positions
+
+
+def _found_words(wording: Wording, words: list[WordMatches], record_id: int) -> tuple[str, ...]:
+    """Return the words of a query that a record has; pairs of characters that overlap as one."""
+    found: list[str] = []
+    last = -2
+    for word in words:
+        shown = word.shown(record_id)
+        if shown is None:
+            continue
+        asked = wording.words[word.place]
+        follows = word.place == last + 1 and wording.words[last].run == asked.run
+        if asked.paired and follows and found:
+            found[-1] += shown[1:]
+        else:
+            found.append(shown)
+        last = word.place
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,320 @@
+"""The records that have each word of a query, in any of the ways it may be written."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from binocle.catalog import reading, tokens, words
+from binocle.catalog.database import Connection
+from binocle.types import BoolArray, Int64Array
+from search.spelling import Spelling
+from search.wording import Window, Word, Wording
+
+Float32Array = npt.NDArray[np.float32]
+
+_CACHE_BYTES = 128 * 1024 * 1024
+_GROUP_WEIGHTS = np.array([1.0, 0.8, 0.5, 0.5], np.float32)  # title, caption, name, field
+_BRAND_WEIGHT = np.float32(1.0)
+_SATURATION = 1.2  # k1 of BM25
+_LENGTH_SHARE = 0.5  # b of BM25
+_USUAL_LENGTH = 10.0  # of a title, in tokens
+_RELATIVE = 0.9
+_UNFINISHED = 0.6
+_MISSPELT = {1: 0.6, 2: 0.4}
+_LEAST_BEGINNING = 2
+_RARELY = 20_000  # a word in fewer than one of so many records may be a misspelling
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """The records that have one word or phrase.
+
+    Attributes:
+        record_ids: ``(n,)`` int64 ascending, each once.
+        worths: ``(n,)`` float32, what the word is worth in the record's best text.
+        rows: ``(r,)`` int64 ascending, the rows as ``catalog.words`` numbers them.
+        in_brands: How many rows are a record's brand.
+    """
+
+    record_ids: Int64Array
+    worths: Float32Array
+    rows: Int64Array
+    in_brands: int
+
+    @classmethod
+    def of(cls, rows: Int64Array) -> "Matches":
+        """Score the rows that have a word."""
+        worths = _worths(rows)
+        owners = rows >> words.RECORD_SHIFT
+        starts = np.flatnonzero(np.diff(owners, prepend=-1))
+        if len(starts) < len(rows):
+            best = np.maximum.reduceat(worths, starts)
+            owners = owners[starts]
+        else:
+            best = worths
+        return cls(owners, best, rows, int(_is_brand(rows).sum()))
+
+    @property
+    def size_bytes(self) -> int:
+        """Return what it takes in memory."""
+        return self.record_ids.nbytes + self.worths.nbytes + self.rows.nbytes + 200
+
+    def find(self, record_ids: Int64Array) -> Int64Array:
+        """Return where records are in ``record_ids``, -1 where they are not."""
+        if not len(self.record_ids):
+            return np.full(len(record_ids), -1, np.int64)
+        last = len(self.record_ids) - 1
+        places = np.minimum(np.searchsorted(self.record_ids, record_ids), last)
+        return np.where(self.record_ids[places] == record_ids, places, -1)
+
+    def positions(self, places: Int64Array) -> Int64Array:
+        """Return the position of the best part of some records; -1 where no part has it."""
+        record_ids = self.record_ids[places]
+        starts = np.searchsorted(self.rows, record_ids << words.RECORD_SHIFT)
+        ends = np.searchsorted(self.rows, (record_ids + 1) << words.RECORD_SHIFT)
+        found = []
+        for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+            rows = self.rows[start:end]
+            positions = rows >> words.POSITION_SHIFT & words.NO_PART
+            is_part = positions < words.BRAND
+            best = int(np.argmax(_worths(rows) + 9 * is_part))  # a part, if any has it
+            found.append(int(positions[best]) if is_part[best] else -1)
+        return np.array(found, np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class WordMatches:
+    """The records that have one word of a query in some way.
+
+    Attributes:
+        place: Of the word in the query.
+        record_ids: ``(n,)`` int64 ascending, each once.
+        worths: ``(n,)`` float32, what the word is worth there.
+        strict_ids: Records that have it as it was typed, or joined or cut elsewhere.
+        frequency: How many records have it: as it was typed, if any.
+        is_code: It is like a model number, or part of one.
+        is_brand: Most records have it as their brand.
+        ways: What was found for it, and what that counts.
+        labels: How each way is written.
+    """
+
+    place: int
+    record_ids: Int64Array
+    worths: Float32Array
+    strict_ids: Int64Array
+    frequency: int
+    is_code: bool
+    is_brand: bool
+    ways: tuple[tuple[Matches, float], ...]
+    labels: tuple[str, ...]
+
+    def shown(self, record_id: int) -> str | None:
+        """Return how the word stands in a record; None where it does not."""
+        wanted = np.array([record_id], np.int64)
+        for (matches, _), label in zip(self.ways, self.labels, strict=True):
+            if matches.find(wanted)[0] >= 0:
+                return label
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """One way to write a word: what was found, what it counts, how strict it is."""
+
+    matches: Matches
+    weight: float
+    label: str
+    is_strict: bool
+    is_code: bool = False
+
+
+class Matcher:
+    """Finds the records with words, as of one change of a collection. Thread-safe."""
+
+    def __init__(
+        self, change: int = -1, records: int = 0, spelling: Spelling | None = None
+    ) -> None:
+        """Set up.
+
+        Args:
+            change: The change number that what is kept belongs to.
+            records: How many records there are.
+            spelling: The vocabulary, which outlives changes.
+        """
+        self.records = records
+        self._change = change
+        self._spelling = spelling or Spelling()
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[object, ...], Matches] = OrderedDict()
+        self._kept_bytes = 0
+
+    def at(self, connection: Connection) -> "Matcher":
+        """Return this one if it belongs to the connection's state, else a fresh one."""
+        change = reading.change(connection)
+        if change == self._change:
+            return self
+        return Matcher(change, reading.count_records(connection), self._spelling)
+
+    def match(self, connection: Connection, wording: Wording) -> list[WordMatches]:
+        """Return the records with each word, in the query's order; all are optional."""
+        windows = self._windows(connection, wording)
+        done: dict[tuple[str, bool, bool], WordMatches] = {}
+        found = []
+        for place, word in enumerate(wording.words):
+            key = (word.token, word.is_beginning, word.may_go_on)
+            if key in done:
+                continue
+            ways = [way for window, way in windows if window.first <= place < window.end]
+            done[key] = self._word(connection, place, word, ways)
+            found.append(done[key])
+        return found if any(len(one.record_ids) for one in found) else []
+
+    def required(self, connection: Connection, wording: Wording) -> list[Int64Array]:
+        """Return the records with each quoted phrase."""
+        return [self._phrases(connection, [one]).record_ids for one in wording.required]
+
+    def excluded(self, connection: Connection, wording: Wording) -> list[Int64Array]:
+        """Return the records with each excluded phrase."""
+        return [self._phrases(connection, [one]).record_ids for one in wording.excluded]
+
+    def _word(
+        self, connection: Connection, place: int, word: Word, ways: list[_Way]
+    ) -> WordMatches:
+        own = self._phrases(connection, [(word.token,)])
+        typed = not word.is_beginning
+        if typed:
+            ways = [_Way(own, 1.0, word.token, is_strict=True), *ways]
+            ways += self._relatives(connection, word)
+        if word.is_beginning or (word.may_go_on and len(word.token) >= _LEAST_BEGINNING):
+            weight = _UNFINISHED if typed else 1.0
+            longer = self._beginning(connection, word.token)
+            ways.append(_Way(longer, weight, word.token, is_strict=False))
+        known = sum(len(way.matches.record_ids) for way in ways)
+        if typed and known <= self.records // _RARELY:
+            ways += self._nearly(connection, word)
+        is_code = word.has_digits and len(word.token) > 2
+        return _joined(place, [way for way in ways if len(way.matches.record_ids)], is_code=is_code)
+
+    def _relatives(self, connection: Connection, word: Word) -> list[_Way]:
+        if word.paired or not word.token.isalpha():
+            return []
+        found = words.relatives(connection, tokens.stem(word.token))
+        return [
+            _Way(self._phrases(connection, [(one,)]), _RELATIVE, one, is_strict=False)
+            for one in found
+            if one != word.token
+        ]
+
+    def _nearly(self, connection: Connection, word: Word) -> list[_Way]:
+        """Return what an unknown word may mean: two words written as one, or a misspelling."""
+        token = word.token
+        if word.paired or not token.isalpha():
+            return []
+        cuts = [(token[:at], token[at:]) for at in range(3, len(token) - 2)]
+        known = words.known(connection, [half for cut in cuts for half in cut])
+        cuts = [cut for cut in cuts if known.issuperset(cut)]
+        ways = [
+            _Way(self._phrases(connection, [cut]), 1.0, " ".join(cut), is_strict=True)
+            for cut in cuts
+        ]
+        if any(len(way.matches.record_ids) for way in ways):
+            return ways
+        return [
+            _Way(self._phrases(connection, [(near,)]), _MISSPELT[distance], near, is_strict=False)
+            for distance, several in self._spelling.near(connection, token).items()
+            for near in several
+        ]
+
+    def _windows(self, connection: Connection, wording: Wording) -> list[tuple[Window, _Way]]:
+        """Return what is found of the other ways to write neighbouring words."""
+        plain = [one.phrases[0][0] for one in wording.windows if one.phrases[0][0].isalpha()]
+        known = words.known(connection, plain) if plain else set()
+        found = []
+        for window in wording.windows:
+            if len(window.phrases) == 1 and len(window.phrases[0]) == 1:
+                joined = window.phrases[0][0]
+                if joined.isalpha() and joined not in known:
+                    continue
+            matches = self._phrases(connection, window.phrases)
+            if len(matches.record_ids):
+                inside = wording.words[window.first : window.end]
+                label = " ".join(word.token for word in inside)
+                code = any(word.has_digits for word in inside)
+                found.append((window, _Way(matches, 1.0, label, is_strict=True, is_code=code)))
+        return found
+
+    def _phrases(self, connection: Connection, phrases: Sequence[tuple[str, ...]]) -> Matches:
+        key = tuple(phrases)
+        return self._keep(key, lambda: words.rows_with(connection, phrases))
+
+    def _beginning(self, connection: Connection, token: str) -> Matches:
+        return self._keep((token, "*"), lambda: words.rows_with_beginning(connection, token))
+
+    def _keep(self, key: tuple[object, ...], read: Callable[[], Int64Array]) -> Matches:
+        """Return what is kept under a key, reading it where it is not there yet."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        matches = Matches.of(read())
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = matches
+                self._kept_bytes += matches.size_bytes
+            while self._kept_bytes > _CACHE_BYTES and len(self._kept) > 1:
+                _, oldest = self._kept.popitem(last=False)
+                self._kept_bytes -= oldest.size_bytes
+        return matches
+
+
+def _joined(place: int, ways: Sequence[_Way], *, is_code: bool) -> WordMatches:
+    """Take the ways to write a word together; of several in a record the best counts."""
+    strict = [way for way in ways if way.is_strict]
+    strict_ids = _union(way.matches.record_ids for way in strict)
+    if len(ways) == 1 and ways[0].weight == 1.0:
+        record_ids, worths = ways[0].matches.record_ids, ways[0].matches.worths
+    else:
+        record_ids = _union(way.matches.record_ids for way in ways)
+        worths = np.zeros(len(record_ids), np.float32)
+        for way in ways:
+            places = np.searchsorted(record_ids, way.matches.record_ids)
+            worth = np.float32(way.weight) * way.matches.worths
+            worths[places] = np.maximum(worths[places], worth)
+    in_brands = sum(way.matches.in_brands for way in strict)
+    return WordMatches(
+        place,
+        record_ids,
+        worths,
+        strict_ids,
+        len(strict_ids) or len(record_ids),
+        is_code=is_code or any(way.is_code for way in strict),
+        is_brand=2 * in_brands > len(strict_ids),
+        ways=tuple((way.matches, way.weight) for way in ways),
+        labels=tuple(way.label for way in ways),
+    )
+
+
+def _union(several: Iterable[Int64Array]) -> Int64Array:
+    arrays = list(several)
+    if len(arrays) == 1:
+        return arrays[0]
+    return np.unique(np.concatenate(arrays)) if arrays else np.empty(0, np.int64)
+
+
+def _worths(rows: Int64Array) -> Float32Array:
+    """Return what a word is worth in each row: the row's weight times BM25's term frequency."""
+    lengths = (rows & words.LENGTH_MASK).astype(np.float32)
+    groups = rows >> words.GROUP_SHIFT & (words.GROUPS - 1)
+    weights = np.where(_is_brand(rows), _BRAND_WEIGHT, _GROUP_WEIGHTS[groups])
+    relative = 1 - _LENGTH_SHARE + _LENGTH_SHARE * lengths / np.float32(_USUAL_LENGTH)
+    worths: Float32Array = weights * np.float32(_SATURATION + 1) / (1 + _SATURATION * relative)
+    return worths.astype(np.float32)
+
+
+def _is_brand(rows: Int64Array) -> BoolArray:
+    brands: BoolArray = (rows >> words.POSITION_SHIFT & words.NO_PART) == words.BRAND
+    return brands

@@ -1,0 +1,57 @@
+"""Words a collection has that are nearly the one that was typed."""
+
+import threading
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from binocle.catalog import words
+from binocle.catalog.database import Connection
+
+_LEAST_LENGTH = 4
+_TWO_EDITS_FROM = 8
+_MOST = 8
+
+
+class Spelling:
+    """The stored words by length, read once and followed as they grow. Thread-safe.
+
+    A scan of the words of about the right length, with a bound on the distance, takes a few
+    milliseconds for 200,000 words.
+    """
+
+    def __init__(self) -> None:
+        """Set up; nothing is read yet."""
+        self._lock = threading.Lock()
+        self._by_length: dict[int, list[str]] = {}
+        self._last = 0
+
+    def near(self, connection: Connection, word: str) -> dict[int, list[str]]:
+        """Return stored words by their distance, 1 for words of 4 to 7 letters, up to 2 beyond.
+
+        The distance counts letters added, left out, replaced, and neighbours exchanged (optimal
+        string alignment). Words with digits are right as they are: another model is another thing.
+        """
+        if len(word) < _LEAST_LENGTH or not word.isalpha():
+            return {}
+        self._follow(connection)
+        most = 2 if len(word) >= _TWO_EDITS_FROM else 1
+        found: dict[int, list[str]] = {}
+        for length in range(len(word) - most, len(word) + most + 1):
+            choices = self._by_length.get(length, [])
+            matches = process.extract(
+                word, choices, scorer=OSA.distance, score_cutoff=most, limit=_MOST
+            )
+            for match, distance, _ in matches:
+                if distance:
+                    found.setdefault(int(distance), []).append(match)
+        return {
+            distance: sorted(found[distance], key=lambda one: (one[0] != word[0], one))[:_MOST]
+            for distance in sorted(found)
+        }
+
+    def _follow(self, connection: Connection) -> None:
+        with self._lock:
+            self._last, fresh = words.words_after(connection, self._last)
+            for word in fresh:
+                self._by_length.setdefault(len(word), []).append(word)

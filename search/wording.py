@@ -1,0 +1,178 @@
+"""What somebody typed → words, phrases and exclusions. No text is refused."""
+
+import re
+from dataclasses import dataclass
+
+from binocle.catalog import tokens
+
+MAX_CHARACTERS = 2000
+MAX_WORDS = 64
+_JOINED_WORDS = 4
+_MAX_WINDOWS = 40
+_MAX_CUTS = 4
+_CODE_LETTERS = 3
+_PIECE = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<quoted>[^"]*)"|(?P<plain>[^\s"]+))')
+_QUOTES = str.maketrans(dict.fromkeys("“”„«»", '"') | {"\u2212": "-"})
+_EDGES = re.compile(r"(?<=[0-9])(?=[^\W\d_])|(?<=[^\W\d_])(?=[0-9])")
+_STOP_WORDS = {
+    "a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "from", "has", "have", "if",
+    "in", "into", "is", "it", "its", "my", "no", "not", "of", "on", "or", "our", "that", "the",
+    "their", "there", "these", "this", "those", "to", "was", "we", "were", "what", "when",
+    "where", "which", "who", "will", "with", "you", "your", "i", "me", "show", "find", "want",
+    "looking", "need", "some", "any", "please", "can",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of a query.
+
+    Attributes:
+        token: As it is stored.
+        paired: A pair of characters, or a single one, of a script without spaces.
+        is_beginning: Longer words count as well: it ends in ``*``, or is a lone character of such
+            a script.
+        may_go_on: It is the last one typed, so it may be unfinished.
+        run: Words of the same number stand next to each other without a space.
+    """
+
+    token: str
+    paired: bool = False
+    is_beginning: bool = False
+    may_go_on: bool = False
+    run: int = 0
+
+    @property
+    def has_digits(self) -> bool:
+        """Tell whether it has a digit, as model numbers have."""
+        return any(one.isdigit() for one in self.token)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Another way to write some neighbouring words: joined, or cut elsewhere.
+
+    Attributes:
+        first: Place of the first word it stands for.
+        end: Place behind the last.
+        phrases: The other ways, each of tokens that stand together.
+    """
+
+    first: int
+    end: int
+    phrases: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A query's words.
+
+    Attributes:
+        words: All optional, in order; stop words only where there are no others.
+        required: Phrases that must be there; their words are among ``words`` too.
+        excluded: Phrases that must not.
+        windows: Other ways to write neighbouring words.
+    """
+
+    words: tuple[Word, ...]
+    required: tuple[tuple[str, ...], ...]
+    excluded: tuple[tuple[str, ...], ...]
+    windows: tuple[Window, ...]
+
+
+def parse(text: str) -> Wording:
+    """Read a query."""
+    words: list[Word] = []
+    required: list[tuple[str, ...]] = []
+    excluded: list[tuple[str, ...]] = []
+    shortened = text[:MAX_CHARACTERS].translate(_QUOTES)
+    run = 0
+    for piece in _PIECE.finditer(shortened):
+        quoted, plain = piece["quoted"], piece["plain"]
+        folded = tokens.fold(quoted if plain is None else plain)
+        found = tokens.runs(folded)
+        phrase = tuple(token for one in found for token in _phrase_tokens(one))
+        if not phrase:
+            continue
+        if piece["minus"]:
+            excluded.append(phrase)
+            continue
+        if quoted is not None:
+            required.append(phrase)
+        for one in found:
+            run += 1
+            star = quoted is None and folded[one.end : one.end + 1] == "*"
+            words.extend(_words_of(one, run, star=star))
+    kept = _without_stop_words(words, required)[:MAX_WORDS]
+    ends_open = bool(shortened) and (shortened[-1].isalnum()) and len(text) <= MAX_CHARACTERS
+    if kept and words and ends_open and kept[-1] is words[-1] and not kept[-1].paired:
+        last = kept[-1]
+        kept[-1] = Word(last.token, is_beginning=last.is_beginning, may_go_on=True, run=last.run)
+    return Wording(
+        tuple(kept), tuple(required[:MAX_WORDS]), tuple(excluded[:MAX_WORDS]), _windows(kept)
+    )
+
+
+def _phrase_tokens(run: tokens.Run) -> tuple[str, ...]:
+    """Return what of a run to look for: not the last character of pairs, which pairs have."""
+    return run.tokens[:-1] if run.paired and len(run.tokens) > 1 else run.tokens
+
+
+def _words_of(run: tokens.Run, number: int, *, star: bool) -> list[Word]:
+    found = _phrase_tokens(run)
+    lone = run.paired and len(run.tokens) == 1
+    return [
+        Word(token, run.paired, lone or (star and place == len(found) - 1), run=number)
+        for place, token in enumerate(found)
+    ]
+
+
+def _without_stop_words(words: list[Word], required: list[tuple[str, ...]]) -> list[Word]:
+    quoted = {token for phrase in required for token in phrase}
+    kept = [
+        word
+        for word in words
+        if word.token in quoted or word.is_beginning or word.token not in _STOP_WORDS
+    ]
+    return kept or words
+
+
+def _windows(words: list[Word]) -> tuple[Window, ...]:
+    found: list[Window] = []
+    for first in range(len(words)):
+        for end in range(first + 1, min(first + _JOINED_WORDS, len(words)) + 1):
+            inside = words[first:end]
+            if len(found) >= _MAX_WINDOWS or any(word.paired for word in inside):
+                break
+            phrases = _other_ways([word.token for word in inside])
+            if phrases:
+                found.append(Window(first, end, phrases))
+    return tuple(found)
+
+
+def _other_ways(written: list[str]) -> tuple[tuple[str, ...], ...]:
+    """Return other ways to write words; of words without digits only two are joined."""
+    joined = "".join(written)
+    has_digits = any(one.isdigit() for one in joined)
+    if len(joined) > tokens.MAX_TOKEN or (not has_digits and len(written) != 2):
+        return ()
+    if len(written) > 2 and any(one.isalpha() and len(one) > _CODE_LETTERS for one in written):
+        return ()  # no part of a model number
+    if not has_digits:
+        return ((joined,),)
+    cuts = {found.start() for found in _EDGES.finditer(joined)}
+    at = 0
+    for token in written[:-1]:
+        at += len(token)
+        cuts.add(at)
+    if len(cuts) > _MAX_CUTS or joined.isdigit():
+        return () if len(written) == 1 else ((joined,),)
+    ways = {_cut(joined, sorted(cuts), chosen) for chosen in range(1 << len(cuts))}
+    return tuple(sorted(ways - {tuple(written)}))
+
+
+def _cut(joined: str, cuts: list[int], chosen: int) -> tuple[str, ...]:
+    places = [cut for number, cut in enumerate(cuts) if chosen >> number & 1]
+    return tuple(
+        joined[start:end] for start, end in zip([0, *places], [*places, len(joined)], strict=True)
+    )
