@@ -7,6 +7,7 @@ centre crop and padding are symmetric, so the result is the same.
 """
 
 import io
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -91,6 +92,49 @@ def load(data: bytes, spec: ImageSpec, limits: Limits | None = None) -> Picture:
     with _decoding():
         fitted = _fit(image, spec, exif.orientation)
         return Picture(pixels=np.array(_upright(fitted, exif.orientation)), info=info)
+
+
+def load_region(
+    data: bytes,
+    spec: ImageSpec,
+    box: tuple[float, float, float, float],
+    limits: Limits | None = None,
+) -> Picture:
+    """Decode a part of a picture for an encoder.
+
+    Args:
+        data: The encoded file.
+        spec: The pixels wanted.
+        box: Left, top, right and bottom of the part as fractions of the upright picture, 0 to 1.
+            It is widened to whole pixels, at least one.
+        limits: What the picture may cost.
+
+    Returns:
+        As ``load``, of the part alone; ``info`` is the whole picture's.
+
+    Raises:
+        PictureError: As for ``load``.
+    """
+    image = open_picture(data, limits or Limits())
+    exif = read_exif(image)
+    turned = exif.orientation >= 5
+    width, height = image.size[::-1] if turned else image.size
+    info = ImageInfo(width, height, len(data), (image.format or "").lower())
+    share = max(min(box[2] - box[0], box[3] - box[1]), 1e-6)
+    ratio = min(1.0, _REDUCING_GAP * max(spec.width, spec.height) / (share * min(image.size)))
+    size = (max(1, round(image.width * ratio)), max(1, round(image.height * ratio)))
+    with _decoding():
+        small, extent = _small_rgb(image, size)
+        whole = (0.0, 0.0, *extent)
+        upright = _upright(
+            small.resize(size, Image.Resampling.BICUBIC, box=whole), exif.orientation
+        )
+        left = min(int(box[0] * upright.width), upright.width - 1)
+        top = min(int(box[1] * upright.height), upright.height - 1)
+        right = min(max(math.ceil(box[2] * upright.width), left + 1), upright.width)
+        bottom = min(max(math.ceil(box[3] * upright.height), top + 1), upright.height)
+        part = upright.crop((left, top, right, bottom))
+        return Picture(pixels=np.array(_fit(part, spec, 1)), info=info)
 
 
 def open_picture(data: bytes, limits: Limits) -> Image.Image:

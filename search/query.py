@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from binocle.errors import QueryError
 from binocle.filters import Filter
-from binocle.types import Float32Array
+from binocle.types import Float32Array, Kind
 
 Target: TypeAlias = Literal["image", "text", "any"]
 Mode: TypeAlias = Literal["semantic", "keyword", "hybrid"]
@@ -57,6 +57,7 @@ class Term:
         embedded: ``(d,)`` float32 unit row in the collection's space: what the text or the
             picture was embedded as, its region cut out, where the caller has done that. The
             text still counts as words.
+        source: For ``vector``: what it was embedded from, words or a picture; None for unknown.
     """
 
     text: str | None = None
@@ -67,6 +68,7 @@ class Term:
     url: str | None = None
     region: Region | None = None
     embedded: Float32Array | None = field(default=None, compare=False, repr=False)
+    source: Kind | None = None
 
     def __post_init__(self) -> None:
         """Refuse what means nothing."""

@@ -1,0 +1,107 @@
+"""Putting ranked records into another shape: less alike, without doubles, in groups."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from binocle.types import BoolArray, Float32Array, Int64Array
+
+DOUBLE = 0.97  # cosine from which two pictures count as one, where nothing better is known
+
+
+def diversified(
+    scores: npt.NDArray[np.floating], rows_nd: Float32Array, diversity: float
+) -> Int64Array:
+    """Return an order in which each hit also differs from those before it.
+
+    Maximal marginal relevance: each place goes to the candidate with the greatest
+    ``(1 - diversity) * relevance - diversity * similarity`` to the nearest one already placed.
+    Cosines of a query and of two pictures have other ranges, so both are first scaled to 0 to 1
+    over the candidates. Source: Carbonell and Goldstein, "The use of MMR, diversity-based
+    reranking for reordering documents and producing summaries", SIGIR 1998.
+
+    Args:
+        scores: ``(n,)``, higher is better.
+        rows_nd: ``(n, d)`` float32 unit rows of the candidates.
+        diversity: 0 keeps the order of the scores, 1 looks at differences alone.
+
+    Returns:
+        ``(n,)`` int64 places; ties go to the earlier one.
+    """
+    count = len(scores)
+    relevance = _scaled(np.asarray(scores, np.float64))
+    similarities = _scaled(rows_nd.astype(np.float64) @ rows_nd.astype(np.float64).T)
+    nearest = np.zeros(count)
+    left = np.ones(count, np.bool_)
+    order = np.empty(count, np.int64)
+    for place in range(count):
+        gain = (1 - diversity) * relevance - diversity * nearest
+        chosen = int(np.argmax(relevance if place == 0 else np.where(left, gain, -np.inf)))
+        order[place] = chosen
+        left[chosen] = False
+        np.maximum(nearest, similarities[chosen], out=nearest)
+    return order
+
+
+def _scaled(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    low, high = values.min(initial=np.inf), values.max(initial=-np.inf)
+    if high <= low:
+        return np.zeros_like(values)
+    scaled: npt.NDArray[np.float64] = (values - low) / (high - low)
+    return scaled
+
+
+def first_of_doubles(
+    rows_nd: Float32Array, earlier_md: Float32Array, threshold: float = DOUBLE
+) -> BoolArray:
+    """Return which rows are no double of a kept one before them.
+
+    Args:
+        rows_nd: ``(n, d)`` float32 unit rows, best first; a row of zeros is nobody's double.
+        earlier_md: ``(m, d)`` rows kept before.
+        threshold: Cosine from which two rows are doubles.
+    """
+    kept = np.ones(len(rows_nd), np.bool_)
+    if len(earlier_md):
+        kept &= (rows_nd @ earlier_md.T).max(axis=1) < threshold
+    similar = rows_nd @ rows_nd.T >= threshold
+    for place in np.flatnonzero(kept):
+        if kept[place]:
+            kept[place + 1 :] &= ~similar[place, place + 1 :]
+    return kept
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Rows of a listing taken together.
+
+    Attributes:
+        heads: ``(g,)`` int64 places of each group's best row, best group first.
+        sizes: ``(g,)`` int64 how many rows each group has.
+    """
+
+    heads: Int64Array
+    sizes: Int64Array
+    _order: Int64Array  # all places, group by group
+    _starts: Int64Array  # where in it each group begins
+
+    def members(self, group: int) -> Int64Array:
+        """Return the places of a group's rows, best first."""
+        start = int(self._starts[group])
+        return self._order[start : start + int(self.sizes[group])]
+
+
+def gathered(keys: Int64Array) -> Groups:
+    """Take rows with equal keys together; a negative key is a group of its own.
+
+    Args:
+        keys: ``(n,)`` int64, best row first.
+    """
+    own = np.where(keys < 0, np.arange(len(keys)) + keys.max(initial=0) + 1, keys)
+    order = np.argsort(own, kind="stable")  # by group, then by place
+    starts = np.flatnonzero(np.diff(own[order], prepend=-1))
+    sizes = np.diff(starts, append=len(keys))
+    heads = order[starts]
+    best_first = np.argsort(heads)
+    return Groups(heads[best_first], sizes[best_first], order, starts[best_first])

@@ -1,0 +1,112 @@
+"""What somebody means by a few plain words after a first answer.
+
+People narrow a search as they speak: "without people", "but at night", "blue instead of red".
+A handful of English patterns tell what is to be added, kept away or replaced; whatever none of
+them fits is added as it stands. This is a convenience for doors where only words come in; a
+dialogue system that knows better uses ``Refinement`` itself.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from search.query import Term
+
+_LEAD = re.compile(
+    r"^(?:(?:and|but|please|ok|okay|now|then|also|just|only|show(?: me)?|make (?:it|them)"
+    r"|i want|i'd like|it should be|they should be|should be|rather)\b[\s,]*)+",
+    re.IGNORECASE,
+)
+_ARTICLE = re.compile(r"^(?:any|some|the|a|an|with|having)\s+", re.IGNORECASE)
+_AWAY = re.compile(
+    r"^(?:without|with no|no more|no|not|isn't|aren't|nothing|never|except(?: for)?|excluding"
+    r"|other than|anything but|don't show(?: me)?|do not show(?: me)?|less)\b\s*(?P<what>.+)$",
+    re.IGNORECASE,
+)
+_REMOVE = re.compile(
+    r"^(?:forget(?: about)?|drop|remove|never mind|nevermind|ignore)\b\s*(?P<what>.+)$",
+    re.IGNORECASE,
+)
+_INSTEAD = (
+    re.compile(r"^instead of (?P<old>[^,]+),\s*(?P<new>.+)$", re.IGNORECASE),
+    re.compile(r"^(?P<new>.+?)[,\s]+instead of (?P<old>.+)$", re.IGNORECASE),
+    re.compile(r"^(?P<new>.+?)[,\s]+rather than (?P<old>.+)$", re.IGNORECASE),
+    re.compile(r"^replace (?P<old>.+?) (?:with|by) (?P<new>.+)$", re.IGNORECASE),
+    re.compile(r"^not (?P<old>.+?),? but (?P<new>.+)$", re.IGNORECASE),
+)
+_SPLIT = re.compile(
+    r"[,;.]\s+|\s+(?:and|but)\s+(?=(?:without|with no|no|not|only|except)\b)", re.IGNORECASE
+)
+_LIST = re.compile(r"\s*,\s*|\s+(?:or|nor|and)\s+(?:no\s+|without\s+)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """What plain words ask for; its parts go into a ``Query`` and its ``Refinement``.
+
+    Attributes:
+        terms: What to add; negative ones are kept away from.
+        remove: Earlier texts to drop.
+        swap: Earlier words, and what comes in their place.
+    """
+
+    terms: tuple[Term, ...] = ()
+    remove: tuple[str, ...] = ()
+    swap: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass
+class _Reading:
+    terms: list[Term] = field(default_factory=list)
+    remove: list[str] = field(default_factory=list)
+    swap: list[tuple[str, str]] = field(default_factory=list)
+
+
+def parse_turn(text: str) -> Phrase:
+    """Read a refining phrase.
+
+    Args:
+        text: What was said, such as ``only at night, without people``.
+
+    Returns:
+        At least one of its parts is not empty, unless the text is blank.
+    """
+    found = _Reading()
+    whole = " ".join(text.split()).rstrip(".!?")
+    if not _read_swap(whole, found):
+        for clause in _SPLIT.split(whole):
+            _read(clause, found)
+    if whole and not (found.terms or found.remove or found.swap):
+        found.terms.append(Term(text=whole))
+    return Phrase(tuple(found.terms), tuple(found.remove), tuple(found.swap))
+
+
+def _read(clause: str, found: _Reading) -> None:
+    if _read_swap(clause, found):
+        return
+    bare = _LEAD.sub("", clause).strip(" ,")
+    if not bare:
+        return
+    if away := _AWAY.match(bare):
+        for one in _LIST.split(away["what"]):
+            if what := _plain(one):
+                found.terms.append(Term(text=what, weight=-1.0))
+    elif removed := _REMOVE.match(bare):
+        found.remove.append(_plain(removed["what"]))
+    else:
+        found.terms.append(Term(text=bare))
+
+
+def _read_swap(clause: str, found: _Reading) -> bool:
+    bare = _LEAD.sub("", clause).strip(" ,")
+    for pattern in _INSTEAD:
+        if match := pattern.match(bare):
+            old, new = _plain(match["old"]), _plain(match["new"])
+            if old and new:
+                found.swap.append((old, new))
+                return True
+    return False
+
+
+def _plain(words: str) -> str:
+    """Return words without the articles before and the marks around them."""
+    return _ARTICLE.sub("", words.strip(" ,.!?\"'")).strip()

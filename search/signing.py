@@ -1,0 +1,87 @@
+"""Names that only this collection can have given: signed with a key that stays beside it."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+from binocle.errors import StorageError
+
+_KEY_BYTES = 32
+_SIGNATURE_BYTES = 16
+KEY_FILE = "signing.key"
+
+
+class Signer:
+    """Signs and checks short messages with HMAC-SHA256, cut to 128 bits (RFC 2104, section 5)."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read the key of a folder, making one where there is none.
+
+        Raises:
+            StorageError: It cannot be read or written, or is damaged.
+        """
+        self._key = _read_key(folder / KEY_FILE)
+
+    def sign(self, purpose: str, message: bytes) -> str:
+        """Return a message and its signature as one opaque string, safe in a URL.
+
+        Args:
+            purpose: What the message is for; what was signed for another is refused.
+            message: Not secret.
+        """
+        signature = self._signature(purpose, message)
+        return base64.urlsafe_b64encode(signature + message).decode().rstrip("=")
+
+    def verified(self, purpose: str, text: str) -> bytes | None:
+        """Return the message of what ``sign`` returned; None for anything else."""
+        try:
+            data = base64.urlsafe_b64decode((text + "=" * (-len(text) % 4)).encode("ascii"))
+        except (binascii.Error, ValueError):
+            return None
+        signature, message = data[:_SIGNATURE_BYTES], data[_SIGNATURE_BYTES:]
+        if not hmac.compare_digest(signature, self._signature(purpose, message)):
+            return None
+        # Base64 has several spellings of some bytes; only ours is accepted.
+        return message if self.sign(purpose, message) == text else None
+
+    def _signature(self, purpose: str, message: bytes) -> bytes:
+        text = purpose.encode() + b"\0" + message
+        return hmac.digest(self._key, text, hashlib.sha256)[:_SIGNATURE_BYTES]
+
+
+def _read_key(path: Path) -> bytes:
+    """Return the key in a file; of several processes that make one at once, one wins."""
+    try:
+        for _ in range(2):
+            try:
+                key = path.read_bytes()
+            except FileNotFoundError:
+                _make_key(path)
+            else:
+                if len(key) != _KEY_BYTES:
+                    raise StorageError(f"the key {path} is damaged; remove it to get a new one")
+                return key
+        return path.read_bytes()
+    except OSError as error:
+        raise StorageError(f"cannot keep a key at {path} ({error.strerror})") from error
+
+
+def _make_key(path: Path) -> None:
+    """Make a key file that only the owner may read, whole at once, unless there is one."""
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(_KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(temporary, path)  # unlike a rename, it never replaces another's key
+        except FileExistsError:
+            pass
+    finally:
+        temporary.unlink(missing_ok=True)

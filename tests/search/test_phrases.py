@@ -1,0 +1,66 @@
+"""Plain words of a second turn."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search.phrases import Phrase, parse_turn
+from search.query import Term
+
+
+def away(*texts: str) -> Phrase:
+    return Phrase(tuple(Term(text=text, weight=-1.0) for text in texts))
+
+
+def more(*texts: str) -> Phrase:
+    return Phrase(tuple(Term(text=text) for text in texts))
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("without people", away("people")),
+        ("Without any people.", away("people")),
+        ("no people", away("people")),
+        ("but no people or cars", away("people", "cars")),
+        ("no people, no cars", away("people", "cars")),
+        ("not red", away("red")),
+        ("not the red one", away("red one")),
+        ("except for dogs", away("dogs")),
+        ("only at night", more("at night")),
+        ("but at night", more("at night")),
+        ("at night", more("at night")),
+        ("with a dog", more("with a dog")),
+        ("show me only black and white ones", more("black and white ones")),
+        ("notes on a table", more("notes on a table")),
+        ("nothing", more("nothing")),
+        ("node", more("node")),
+        ("instead of red, blue", Phrase(swap=(("red", "blue"),))),
+        ("blue instead of red", Phrase(swap=(("red", "blue"),))),
+        ("make it blue instead of the red", Phrase(swap=(("red", "blue"),))),
+        ("a cat rather than a dog", Phrase(swap=(("dog", "cat"),))),
+        ("not red but blue", Phrase(swap=(("red", "blue"),))),
+        ("replace red with blue", Phrase(swap=(("red", "blue"),))),
+        ("forget the dog", Phrase(remove=("dog",))),
+        ("drop people", Phrase(remove=("people",))),
+        ("只要晚上", more("只要晚上")),
+        ("", Phrase()),
+        ("  ", Phrase()),
+    ],
+)
+def test_phrase_is_read_as_people_mean_it(said: str, meant: Phrase) -> None:
+    assert parse_turn(said) == meant
+
+
+def test_several_wishes_in_one_phrase_are_told_apart() -> None:
+    assert parse_turn("only at night, without people and no cars") == Phrase(
+        (Term(text="at night"), Term(text="people", weight=-1.0), Term(text="cars", weight=-1.0))
+    )
+
+
+@given(st.text(max_size=80))
+def test_whatever_is_said_is_asked_for_somehow(said: str) -> None:
+    found = parse_turn(said)
+    if said.split() and said.strip(" \n\t.!?,"):
+        assert found.terms or found.remove or found.swap
+    assert all(one.strip() for pair in found.swap for one in pair)
