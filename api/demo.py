@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from PIL import Image, ImageDraw
 
-from api.printing import print_answer
+from api.showing import print_answer
 from api.wiring import Workshop
 from indexer.sources.folder import FolderSource
 from indexer.sources.table import Columns, TableSource
@@ -91,7 +91,7 @@ def run_demo(workshop: Workshop) -> None:
         }
         for command, query in searches.items():
             _say(f"{command} -c {NAME} -k 3")
-            print_answer(searcher.search(query), collection, as_json=False)
+            print_answer(searcher.search(query), collection, query, as_json=False)
             click.echo()
     click.echo("Now your own: binocle index ~/Pictures && binocle search blue sea")
 

@@ -1,10 +1,9 @@
-"""What the commands print: tables on a terminal, plain lines elsewhere, JSON on request."""
+"""What commands print that describe: tables on a terminal, plain lines elsewhere, JSON."""
 
 import json
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from textwrap import shorten
 
 import click
 
@@ -15,67 +14,7 @@ from binocle.encoders import colour
 from binocle.encoders.recommended import QUALITY_SOURCE, RECOMMENDED
 from binocle.encoders.registry import DEFAULT_MODEL, MINI
 from binocle.errors import StorageError
-from binocle.types import KINDS, Hit
-from search.answer import Answer
-
-_SHOWN_CHARACTERS = 300
-_TITLES = ("title", "name", "caption")
-
-
-def hit_as_json(hit: Hit) -> dict[str, object]:
-    """Return a hit as the JSON object both doors give."""
-    return {
-        "id": hit.record.id,
-        "score": hit.score,
-        "similarity": hit.similarity,
-        "uri": hit.record.uri,
-        "kind": hit.part.kind,
-        "part": {"id": hit.part.id, "role": hit.part.role, "uri": hit.part.uri},
-        "text": hit.part.text,
-        "metadata": dict(hit.record.metadata),
-    }
-
-
-def answer_as_json(answer: Answer, collection: Collection) -> dict[str, object]:
-    """Return an answer as the JSON object both doors give."""
-    space = collection.space
-    return {
-        "hits": [hit_as_json(hit) for hit in answer.hits],
-        "target": answer.target,
-        "cursor": answer.cursor,
-        "exact": answer.exact,
-        "collection": collection.path.name,
-        "model": space.name if space else None,
-    }
-
-
-def print_answer(answer: Answer, collection: Collection, *, as_json: bool) -> None:
-    """Print hits."""
-    if as_json:
-        click.echo(json.dumps(answer_as_json(answer, collection), ensure_ascii=False))
-        return
-    if not answer.hits:
-        click.echo("nothing matches", err=True)
-        return
-    rows = [(f"{hit.similarity:.3f}", hit.record.id, _found(hit)) for hit in answer.hits]
-    _print_table(("similarity", "record", "found"), rows)
-    space = collection.space
-    if space and space.name == colour.NAME and not any(hit.similarity for hit in answer.hits):
-        click.echo(
-            "Note: the model 'colour' knows colours only, and none of these words; for meaning, "
-            "index with another --model ('binocle models' lists good ones)",
-            err=True,
-        )
-
-
-def _found(hit: Hit) -> str:
-    """Return what a person recognises a hit by: its text, its title, or where its picture lies."""
-    if hit.part.text:
-        return shorten(hit.part.text, _SHOWN_CHARACTERS, placeholder="…")
-    metadata = hit.record.metadata
-    titled = next((metadata[name] for name in _TITLES if name in metadata), None)
-    where = hit.part.uri
-    return f"{shorten(str(titled), 100, placeholder='…')}  {where}" if titled else where
+from binocle.types import KINDS
 
 
 def print_info(collection: Collection, *, as_json: bool) -> None:
@@ -149,7 +88,7 @@ def print_collections(workshop: Workshop, *, as_json: bool) -> None:
         named = [dict(zip(("name", "images", "texts", "model"), row, strict=True)) for row in rows]
         click.echo(json.dumps({"home": str(workshop.settings.home), "collections": named}))
     elif rows:
-        _print_table(("collection", "images", "texts", "model"), rows)
+        print_table(("collection", "images", "texts", "model"), rows)
     else:
         click.echo(f"no collections in {workshop.settings.home}", err=True)
 
@@ -165,7 +104,7 @@ def print_skipped(collection: Collection, *, as_json: bool) -> None:
         click.echo(json.dumps({"skipped": lines}, ensure_ascii=False))
     elif lines:
         rows = [(line["file"], line["code"], line["reason"]) for line in lines]
-        _print_table(("file", "code", "reason"), rows)
+        print_table(("file", "code", "reason"), rows)
     else:
         click.echo("nothing was skipped", err=True)
 
@@ -201,7 +140,7 @@ def print_models(*, as_json: bool) -> None:
     header = (
         "model", "dims", "download", "languages", "licence", "en", "zh", "coco", "choose it for"
     )  # fmt: skip
-    _print_table(header, rows, whole="model")
+    print_table(header, rows, whole="model")
     click.echo(f"\nQuality: {QUALITY_SOURCE}.")
     click.echo(
         "Also: any open_clip NAME/PRETRAINED, NAME/CHECKPOINT-PATH, hf-hub:ORG/REPO, a folder."
@@ -224,7 +163,7 @@ def _size(count: int) -> str:
     raise AssertionError
 
 
-def _print_table(
+def print_table(
     header: Sequence[str], rows: Iterable[Sequence[object]], *, whole: str = ""
 ) -> None:
     """Print rows; the column named ``whole`` is never broken, since people copy from it."""

@@ -23,6 +23,7 @@ from binocle.errors import UsageError
 from binocle.filters import Filter, parse_json
 from binocle.types import Float32Array
 from search.notation import parse_facet, parse_group, parse_region, parse_sort
+from search.phrases import parse_turn
 from search.query import Facet, Group, Query, Refinement, Region, Sort, Term, Weights
 
 _In = TypeVar("_In")
@@ -70,6 +71,21 @@ class Wanted:
         return Term(
             record=term.record, vector=vector, url=term.url, weight=weight, region=self.region
         )
+
+
+def spoken(asked: SearchIn) -> SearchIn:
+    """Return a request whose plain words, beside a refinement, are read as a person means them."""
+    if asked.refine is None or not isinstance(asked.query, str):
+        return asked
+    phrase = parse_turn(asked.query)
+    terms = [TermIn(text=one.text, weight=one.weight) for one in phrase.terms]
+    refine = asked.refine.model_copy(
+        update={
+            "remove": [*asked.refine.remove, *phrase.remove],
+            "swap": [*asked.refine.swap, *phrase.swap],
+        }
+    )
+    return asked.model_copy(update={"query": terms, "refine": refine})
 
 
 def terms_of(asked: SearchIn, uploads: Sequence[bytes] = (), place: str = "") -> list[Wanted]:

@@ -10,7 +10,7 @@ from api import bodies
 from api.access import Readable, ServiceDependency
 from api.answers import search_out
 from api.problems import ServiceError, at_field
-from api.queries import Wanted, at, query_of, terms_of
+from api.queries import Wanted, at, query_of, spoken, terms_of
 from api.search_schemas import (
     BatchIn,
     BatchOut,
@@ -68,7 +68,7 @@ async def search_by_words(
     for number, one in enumerate(asked.facet):
         with at(f"query.facet.{number}"):
             parse_facet(one)
-    body = asked.body(cut)
+    body = spoken(asked.body(cut))
     terms = await _terms(service, collection, [terms_of(body)], watch)
     query = query_of(body, terms[0], "query.", where=where)
     return (await _answers(service, collection, [query], watch, ["query."]))[0]
@@ -79,6 +79,7 @@ async def search(collection: Readable, service: ServiceDependency, request: Requ
     """Search by weighted terms: JSON, or multipart with a picture beside the same JSON."""
     watch = Stopwatch(service.metrics)
     asked, pictures = await _parse(request)
+    asked = spoken(asked)
     terms = await _terms(service, collection, [terms_of(asked, pictures)], watch)
     return (await _answers(service, collection, [query_of(asked, terms[0])], watch))[0]
 
@@ -94,12 +95,12 @@ async def search_batch(collection: Readable, service: ServiceDependency, body: B
             field="searches",
         )
     watch = Stopwatch(service.metrics)
+    searches = list(map(spoken, body.searches))
     places = [f"searches.{number}." for number in range(len(body.searches))]
-    wanted = [terms_of(one, place=place) for one, place in zip(body.searches, places, strict=True)]
+    wanted = [terms_of(one, place=place) for one, place in zip(searches, places, strict=True)]
     terms = await _terms(service, collection, wanted, watch)
     queries = [
-        query_of(one, own, place)
-        for one, own, place in zip(body.searches, terms, places, strict=True)
+        query_of(one, own, place) for one, own, place in zip(searches, terms, places, strict=True)
     ]
     answers = await _answers(service, collection, queries, watch, places)
     return BatchOut(answers=answers, took_ms=watch.result())

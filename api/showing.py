@@ -1,0 +1,190 @@
+"""How an answer looks: a table for a person, plain lines for a pipe, JSON for a program."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from textwrap import shorten
+
+import click
+
+from api.printing import print_table
+from binocle.collection import Collection
+from binocle.encoders import colour
+from binocle.types import Hit, Scalar
+from search.answer import Answer, FacetCounts
+from search.query import RELEVANCE, Query
+
+_SHOWN_CHARACTERS = 300
+_TITLES = ("title", "name", "caption")
+_BAR_WIDTH = 24
+
+
+def hit_as_json(hit: Hit) -> dict[str, object]:
+    """Return a hit as the JSON object both doors give."""
+    return {
+        "id": hit.record.id,
+        "score": hit.score,
+        "similarity": hit.similarity,
+        "relevance": hit.relevance,
+        "contributions": [asdict(one) for one in hit.contributions],
+        "uri": hit.record.uri,
+        "kind": hit.part.kind,
+        "part": {"id": hit.part.id, "role": hit.part.role, "uri": hit.part.uri},
+        "text": hit.part.text,
+        "metadata": dict(hit.record.metadata),
+        "group_value": hit.group_value,
+        "group_size": hit.group_size,
+        "others": [hit_as_json(one) for one in hit.others],
+    }
+
+
+def answer_as_json(answer: Answer, collection: Collection) -> dict[str, object]:
+    """Return an answer as the JSON object both doors give."""
+    space = collection.space
+    return {
+        "hits": [hit_as_json(hit) for hit in answer.hits],
+        "target": answer.target,
+        "mode": answer.mode,
+        "cursor": answer.cursor,
+        "exact": answer.exact,
+        "no_match": answer.no_match,
+        "relevant": answer.relevant,
+        "facets": [asdict(one) for one in answer.facets],
+        "turn": answer.turn,
+        "collection": collection.path.name,
+        "model": space.name if space else None,
+    }
+
+
+def print_answer(answer: Answer, collection: Collection, query: Query, *, as_json: bool) -> None:
+    """Print hits, facets, and how to go on."""
+    if as_json:
+        click.echo(json.dumps(answer_as_json(answer, collection), ensure_ascii=False))
+        return
+    if not answer.hits:
+        click.echo("nothing matches", err=True)
+    elif answer.no_match:
+        click.echo("nothing fits well; nearest are:", err=True)
+    if answer.hits:
+        _print_hits(answer, query)
+    for facet in answer.facets:
+        _print_facet(facet)
+    if sys.stdout.isatty():
+        _print_how_to_go_on(answer)
+    space = collection.space
+    hits = answer.hits
+    if hits and space and space.name == colour.NAME and not any(hit.similarity for hit in hits):
+        click.echo(
+            "Note: the model 'colour' knows colours only, and none of these words; for meaning, "
+            "index with another --model ('binocle models' lists good ones)",
+            err=True,
+        )
+
+
+def _print_hits(answer: Answer, query: Query) -> None:
+    rated = all(hit.relevance is not None for hit in answer.hits)
+    shown = [one.field for one in query.sort if one.field not in (RELEVANCE, "id", "uri")]
+    grouped = [query.group.field] if query.group else []
+    fused = any(len(hit.contributions) > 1 for hit in answer.hits) and sys.stdout.isatty()
+    header = [
+        "relevance" if rated else "similarity",
+        "record",
+        *grouped,
+        *shown,
+        "found",
+        *(["because of"] if fused else []),
+    ]
+    rows = [
+        [
+            _percent(hit.relevance) if rated else f"{hit.similarity:.3f}",
+            hit.record.id,
+            *(_group_of(hit, depth) for _ in grouped),
+            *(_value(hit, name) for name in shown),
+            _found(hit),
+            *([_reason(hit)] if fused else []),
+        ]
+        for depth, hit in _flat(answer.hits)
+    ]
+    print_table(header, rows)
+
+
+def _flat(hits: Sequence[Hit]) -> Iterator[tuple[int, Hit]]:
+    """Yield each hit with 0, and the others of its group behind it with 1."""
+    for hit in hits:
+        yield 0, hit
+        for other in hit.others:
+            yield 1, other
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.0f} %"
+
+
+def _group_of(hit: Hit, depth: int) -> str:
+    if depth:
+        return "  ″"
+    if hit.group_value is None:
+        return "–"
+    return f"{hit.group_value} ({hit.group_size:,})" if hit.group_size > 1 else str(hit.group_value)
+
+
+def _value(hit: Hit, field: str) -> str:
+    value = hit.record.metadata.get(field, "–")
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _reason(hit: Hit) -> str:
+    """Return which rankings found a hit, and by which words."""
+    parts = []
+    for one in sorted(hit.contributions, key=lambda one: -one.share):
+        words = f" ({', '.join(one.words)})" if one.words else ""
+        parts.append(f"{one.ranking} {100 * one.share:.0f} %{words}")
+    return ", ".join(parts)
+
+
+def _found(hit: Hit) -> str:
+    """Return what a person recognises a hit by: its text, its title, or where its picture lies."""
+    if hit.part.text:
+        return shorten(hit.part.text, _SHOWN_CHARACTERS, placeholder="…")
+    metadata = hit.record.metadata
+    titled = next((metadata[name] for name in _TITLES if name in metadata), None)
+    where = hit.part.uri
+    return f"{shorten(str(titled), 100, placeholder='…')}  {where}" if titled else where
+
+
+def _print_facet(facet: FacetCounts) -> None:
+    rows = [(_label(facet, number), one.count) for number, one in enumerate(facet.buckets)]
+    rows += [
+        (f"({what})", count)
+        for what, count in (("others", facet.others), ("none", facet.missing))
+        if count
+    ]
+    if not sys.stdout.isatty():
+        click.echo()
+        for label, count in rows:
+            click.echo(f"{facet.field}\t{label}\t{count}")
+        return
+    most = max((count for _, count in rows), default=1) or 1
+    table = [(label, f"{count:,}", "█" * round(_BAR_WIDTH * count / most)) for label, count in rows]
+    print_table((facet.field, "records", ""), table)
+
+
+def _label(facet: FacetCounts, number: int) -> str:
+    bucket = facet.buckets[number]
+    if bucket.end is None or facet.kind == "dates":
+        return _short(bucket.value)
+    return f"{_short(bucket.value)} – {_short(bucket.end)}"
+
+
+def _short(value: Scalar) -> str:
+    return f"{value:,.6g}" if isinstance(value, float) else str(value)
+
+
+def _print_how_to_go_on(answer: Answer) -> None:
+    if answer.relevant is not None:
+        click.secho(f"{len(answer.hits):,} of {answer.relevant:,} shown", err=True, dim=True)
+    if answer.cursor is not None:
+        click.secho(f"next page: the same with --cursor {answer.cursor}", err=True, dim=True)
+    if answer.turn is not None:
+        click.secho(f"narrow it: binocle search … --refine {answer.turn}", err=True, dim=True)
