@@ -215,7 +215,7 @@ def _positions(words: list[WordMatches], record_ids: Int64Array) -> Int64Array:
             worth /= 1 + word.frequency
             there, worth = there[worth > best[there]], worth[worth > best[there]]
             best[there] = worth
-            positions[there] = matches.positions(places[there])
+            positions[there] = matches.positions[places[there]]
     return positions
 
 

@@ -26,6 +26,7 @@ _RELATIVE = 0.9
 _UNFINISHED = 0.6
 _MISSPELT = {1: 0.6, 2: 0.4}
 _LEAST_BEGINNING = 2
+_FEW = 10_000  # ids that are faster sorted than marked
 _RARELY = 20_000  # a word in fewer than one of so many records may be a misspelling
 
 
@@ -36,32 +37,38 @@ class Matches:
     Attributes:
         record_ids: ``(n,)`` int64 ascending, each once.
         worths: ``(n,)`` float32, what the word is worth in the record's best text.
-        rows: ``(r,)`` int64 ascending, the rows as ``catalog.words`` numbers them.
-        in_brands: How many rows are a record's brand.
+        positions: ``(n,)`` int16, of the best part that has it; -1 where no part has.
+        in_brands: How many records have it as their brand.
     """
 
     record_ids: Int64Array
     worths: Float32Array
-    rows: Int64Array
+    positions: npt.NDArray[np.int16]
     in_brands: int
 
     @classmethod
     def of(cls, rows: Int64Array) -> "Matches":
-        """Score the rows that have a word."""
+        """Score the rows that have a word, numbered as in ``catalog.words``, ascending."""
         worths = _worths(rows)
         owners = rows >> words.RECORD_SHIFT
+        positions = (rows >> words.POSITION_SHIFT & words.NO_PART).astype(np.int16)
+        in_brands = int(np.count_nonzero(positions == words.BRAND))
+        positions[positions >= words.BRAND] = -1
         starts = np.flatnonzero(np.diff(owners, prepend=-1))
         if len(starts) < len(rows):
-            best = np.maximum.reduceat(worths, starts)
+            preferred = worths + 9 * (positions >= 0)  # a part, if any has it
+            counts = np.diff(starts, append=len(rows))
+            best = np.repeat(np.maximum.reduceat(preferred, starts), counts)
+            places = np.flatnonzero(preferred == best)
+            positions = positions[places[np.flatnonzero(np.diff(owners[places], prepend=-1))]]
+            worths = np.maximum.reduceat(worths, starts)
             owners = owners[starts]
-        else:
-            best = worths
-        return cls(owners, best, rows, int(_is_brand(rows).sum()))
+        return cls(owners, worths, positions, in_brands)
 
     @property
     def size_bytes(self) -> int:
         """Return what it takes in memory."""
-        return self.record_ids.nbytes + self.worths.nbytes + self.rows.nbytes + 200
+        return self.record_ids.nbytes + self.worths.nbytes + self.positions.nbytes + 200
 
     def find(self, record_ids: Int64Array) -> Int64Array:
         """Return where records are in ``record_ids``, -1 where they are not."""
@@ -70,20 +77,6 @@ class Matches:
         last = len(self.record_ids) - 1
         places = np.minimum(np.searchsorted(self.record_ids, record_ids), last)
         return np.where(self.record_ids[places] == record_ids, places, -1)
-
-    def positions(self, places: Int64Array) -> Int64Array:
-        """Return the position of the best part of some records; -1 where no part has it."""
-        record_ids = self.record_ids[places]
-        starts = np.searchsorted(self.rows, record_ids << words.RECORD_SHIFT)
-        ends = np.searchsorted(self.rows, (record_ids + 1) << words.RECORD_SHIFT)
-        found = []
-        for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-            rows = self.rows[start:end]
-            positions = rows >> words.POSITION_SHIFT & words.NO_PART
-            is_part = positions < words.BRAND
-            best = int(np.argmax(_worths(rows) + 9 * is_part))  # a part, if any has it
-            found.append(int(positions[best]) if is_part[best] else -1)
-        return np.array(found, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,10 +292,15 @@ def _joined(place: int, ways: Sequence[_Way], *, is_code: bool) -> WordMatches:
 
 
 def _union(several: Iterable[Int64Array]) -> Int64Array:
-    arrays = list(several)
-    if len(arrays) == 1:
-        return arrays[0]
-    return np.unique(np.concatenate(arrays)) if arrays else np.empty(0, np.int64)
+    arrays = [one for one in several if len(one)]
+    if len(arrays) < 2:
+        return arrays[0] if arrays else np.empty(0, np.int64)
+    if sum(map(len, arrays)) < _FEW:
+        return np.unique(np.concatenate(arrays))
+    there = np.zeros(1 + max(int(one[-1]) for one in arrays), np.bool_)
+    for one in arrays:
+        there[one] = True
+    return np.flatnonzero(there)
 
 
 def _worths(rows: Int64Array) -> Float32Array:
