@@ -19,12 +19,14 @@ from api.search_schemas import (
     SortIn,
     TermIn,
 )
+from binocle.decoding import Box
 from binocle.errors import UsageError
 from binocle.filters import Filter, parse_json
 from binocle.types import Float32Array
 from search.notation import parse_facet, parse_group, parse_region, parse_sort
 from search.phrases import parse_turn
 from search.query import Facet, Group, Query, Refinement, Region, Sort, Term, Weights
+from search.terms import box
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
@@ -52,7 +54,7 @@ class Wanted:
         field: Where in the request it is.
         term: The term.
         region: Of the picture or record.
-        picture: Encoded.
+        picture: Encoded; of a URL or a record's region once it has been read.
     """
 
     field: str
@@ -63,14 +65,23 @@ class Wanted:
     def finished(self, embedded: Float32Array | None) -> Term:
         """Return the term with what it was embedded as."""
         term, weight = self.term, self.term.weight
-        if self.picture is not None:
-            return Term(image=self.picture, weight=weight, region=self.region, embedded=embedded)
         if term.text is not None:
             return Term(text=term.text, weight=weight, embedded=embedded)
-        vector = _as_vector(term.vector) if term.vector is not None else None
+        if term.vector is not None:
+            return Term(vector=_as_vector(term.vector), weight=weight)
         return Term(
-            record=term.record, vector=vector, url=term.url, weight=weight, region=self.region
+            record=term.record,
+            url=term.url,
+            image=self.picture if term.record is None and term.url is None else None,
+            weight=weight,
+            region=self.region,
+            embedded=embedded,
         )
+
+    @property
+    def box(self) -> Box | None:
+        """The part of the picture that counts: left, top, right and bottom."""
+        return box(self.region) if self.region is not None else None
 
 
 def spoken(asked: SearchIn) -> SearchIn:

@@ -22,7 +22,7 @@ from api.metrics import Metrics
 from api.problems import ServiceError, overloaded
 from api.wiring import Workshop
 from binocle.collection import Collection, check_space
-from binocle.decoding import DecoderPool
+from binocle.decoding import Box, DecoderPool
 from binocle.encoders.base import Encoder
 from binocle.errors import BinocleError, NotFoundError, PictureError
 from binocle.types import Float32Array, ImageSpec, Picture, PixelArray
@@ -168,6 +168,7 @@ class Service:
             gate=self._gate,
             on_batch=self.metrics.batches.labels("search").observe,
         )
+        self.fetching: Bounded[bytes] = Bounded("fetch", settings.workers, settings.queue_size)
         self.storing: Bounded[Any] = Bounded("store", 2, settings.queue_size)
         self.ready = False
         self._collections: dict[str, Collection] = {}
@@ -257,24 +258,31 @@ class Service:
         return desk
 
     async def decode_all(
-        self, pictures: Sequence[bytes], spec: ImageSpec
+        self, pictures: Sequence[bytes], spec: ImageSpec, boxes: Sequence[Box | None] = ()
     ) -> list[Picture | PictureError]:
         """Decode the pictures of one request, no more at once than there are decoders.
+
+        Args:
+            pictures: Encoded.
+            spec: The pixels wanted.
+            boxes: For each picture the part wanted, None for all; none for all of all.
 
         Raises:
             ServiceError: 503, too much waits already.
         """
         gate = asyncio.Semaphore(self.settings.workers)
 
-        async def decode(data: bytes) -> Picture | PictureError:
+        async def decode(data: bytes, box: Box | None) -> Picture | PictureError:
             async with gate:
                 try:
-                    picture: Picture = await self.decoding.run(self.decoders.decode, data, spec)
+                    picture: Picture = await self.decoding.run(
+                        self.decoders.decode, data, spec, box
+                    )
                 except PictureError as error:
                     return error
                 return picture
 
-        return list(await asyncio.gather(*map(decode, pictures)))
+        return list(await asyncio.gather(*map(decode, pictures, boxes or [None] * len(pictures))))
 
     def models(self) -> dict[str, str]:
         """Return the models clients may name, by public name: the default, the collections'."""
@@ -321,7 +329,7 @@ class Service:
         work: list[Awaitable[None]] = [desk.close() for desk in self._desks.values()]
         work.append(self.searches.close())
         await asyncio.gather(*work)
-        for pool in (self.searching, self.storing, self.decoding):
+        for pool in (self.fetching, self.searching, self.storing, self.decoding):
             pool.close()
         self._search_threads.shutdown(wait=True, cancel_futures=True)
         self.decoders.close()

@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
     max_batch: int = Field(default=256, ge=1, le=10_000)
     queue_size: int = Field(default=256, ge=1)
+    fetch_urls: bool = False
     encode_batch: int = Field(default=32, ge=1)
 
     @field_validator("sources", "cors_origins", mode="before")

@@ -3,7 +3,9 @@
 import re
 import threading
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from api.settings import Settings
 from binocle.collection import Collection, check_space
@@ -12,6 +14,9 @@ from binocle.encoders.registry import canonical_name, open_encoder
 from binocle.errors import NotFoundError, UsageError
 from indexer.indexer import Indexer, Progress
 from search.searcher import Searcher
+
+if TYPE_CHECKING:
+    from search.fetching import Fetcher
 
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
 CATALOG_FILE = "catalog.sqlite"
@@ -75,6 +80,13 @@ class Workshop:
                     cache_dir=str(cache) if cache else None,
                 )
             return self._encoders[model]
+
+    @cached_property
+    def fetcher(self) -> "Fetcher":
+        """Fetches the pictures of URLs in queries, where that is allowed."""
+        from search.fetching import Fetcher
+
+        return Fetcher(allow=self.settings.fetch_urls)
 
     def searcher(self, collection: Collection) -> Searcher:
         """Return a searcher that encodes with the collection's own model."""

@@ -17,12 +17,14 @@ import sys
 import threading
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self, cast
+from typing import IO, Any, Self, TypeAlias, cast
 
 from binocle import errors
 from binocle.errors import DecoderCrashError, DecodeTimeoutError, PictureError
 from binocle.types import ImageSpec, Limits, Picture
 
+Box: TypeAlias = tuple[float, float, float, float]
+_Wanted: TypeAlias = tuple[ImageSpec, Box | None] | int  # or a thumbnail's longer side
 _HEADER = struct.Struct("<Q")
 _WORKER_ADDRESS_SPACE_BYTES = 3 * 1024**3
 
@@ -57,14 +59,19 @@ class DecoderPool:
     ) -> None:
         self.close()
 
-    def decode(self, data: bytes, spec: ImageSpec) -> Picture:
+    def decode(self, data: bytes, spec: ImageSpec, box: Box | None = None) -> Picture:
         """Decode one picture in a worker; blocks while all workers are busy.
+
+        Args:
+            data: The encoded file.
+            spec: The pixels wanted.
+            box: As for ``images.load_region``, for a part of the picture.
 
         Raises:
             PictureError: As for ``images.load``; also ``DecodeTimeoutError`` and
                 ``DecoderCrashError``. The pool stays usable.
         """
-        picture = self._ask(data, spec)
+        picture = self._ask(data, (spec, box))
         assert isinstance(picture, Picture)
         return picture
 
@@ -78,7 +85,7 @@ class DecoderPool:
         assert isinstance(encoded, bytes)
         return encoded
 
-    def _ask(self, data: bytes, wanted: ImageSpec | int) -> Picture | bytes:
+    def _ask(self, data: bytes, wanted: _Wanted) -> Picture | bytes:
         if len(data) > self.limits.max_bytes:
             raise errors.PictureTooLargeError(
                 f"{len(data):,} bytes are more than the limit of {self.limits.max_bytes:,}"
@@ -135,7 +142,7 @@ class _Worker:
         self._ready = False
         self._talking = threading.Lock()
 
-    def ask(self, data: bytes, wanted: ImageSpec | int, limits: Limits) -> Picture | bytes:
+    def ask(self, data: bytes, wanted: _Wanted, limits: Limits) -> Picture | bytes:
         timed_out = threading.Event()
 
         def end() -> None:
@@ -225,11 +232,12 @@ def work() -> None:
         except EOFError:
             return
         try:
-            answer: object = (
-                images.load(data, wanted, limits)
-                if isinstance(wanted, ImageSpec)
-                else images.thumbnail_jpeg(data, wanted, limits)
-            )
+            if isinstance(wanted, int):
+                answer: object = images.thumbnail_jpeg(data, wanted, limits)
+            elif wanted[1] is None:
+                answer = images.load(data, wanted[0], limits)
+            else:
+                answer = images.load_region(data, wanted[0], wanted[1], limits)
         except PictureError as error:
             answer = (error.code, str(error))
         except MemoryError:

@@ -89,7 +89,7 @@ class Fetcher:
         if not self._allow:
             raise UrlError(
                 "URLs are not allowed in queries here; upload the picture, or let the operator "
-                "set BINOCLE_ALLOW_URLS"
+                "set BINOCLE_FETCH_URLS"
             )
         deadline = time.monotonic() + self._limits.timeout_s
         backend = _CheckedBackend(self._resolve, self._is_allowed, deadline)

@@ -10,11 +10,11 @@ from fastapi.responses import FileResponse
 
 from api import uploads
 from api.access import Readable, ServiceDependency
+from api.originals import read_original
 from api.service import Service
 from binocle.catalog import reading
 from binocle.collection import Collection
 from binocle.errors import NotFoundError
-from indexer.sources.archive import read_member
 
 router = APIRouter(tags=["pictures"])
 _TYPES = {
@@ -107,7 +107,7 @@ def _original(collection: Collection, image: reading.StoredImage) -> Path:
         name = image.sha256.hex()
         path = collection.path / "originals" / name[:2] / name
         if not path.exists():
-            _write(path, _read(collection, image))
+            _write(path, read_original(collection, image.uri))
     else:
         path = Path(image.uri)
     if not path.is_file():
@@ -115,20 +115,10 @@ def _original(collection: Collection, image: reading.StoredImage) -> Path:
     return path
 
 
-def _read(collection: Collection, image: reading.StoredImage) -> bytes:
-    try:
-        if image.uri.startswith(uploads.SCHEME):
-            return uploads.path_of(collection.path, image.uri).read_bytes()
-        path = Path(image.uri)
-        return path.read_bytes() if path.exists() else read_member(image.uri)
-    except OSError as error:
-        raise NotFoundError("the picture's file is not there any more") from error
-
-
 def _make_thumbnail(
     service: Service, collection: Collection, image: reading.StoredImage, size: int, path: Path
 ) -> None:
-    _write(path, service.decoders.thumbnail(_read(collection, image), size))
+    _write(path, service.decoders.thumbnail(read_original(collection, image.uri), size))
 
 
 def _write(path: Path, data: bytes) -> None:

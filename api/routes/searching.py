@@ -1,6 +1,8 @@
 """Searching."""
 
+import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Request
@@ -9,6 +11,7 @@ from fastapi import Query as Parameter
 from api import bodies
 from api.access import Readable, ServiceDependency
 from api.answers import search_out
+from api.originals import read_original
 from api.problems import ServiceError, at_field
 from api.queries import Wanted, at, query_of, spoken, terms_of
 from api.search_schemas import (
@@ -20,8 +23,17 @@ from api.search_schemas import (
     SearchOut,
 )
 from api.service import Service, Stopwatch
+from binocle.catalog import reading
 from binocle.collection import Collection
-from binocle.errors import BinocleError, CursorError, FilterError, PictureError, TurnError
+from binocle.errors import (
+    BinocleError,
+    CursorError,
+    FilterError,
+    NotFoundError,
+    PictureError,
+    TurnError,
+    UrlError,
+)
 from binocle.filters import Filter
 from binocle.types import Float32Array
 from search.advice import doubts
@@ -119,26 +131,27 @@ async def _parse(request: Request) -> tuple[SearchIn, list[bytes]]:
 
 
 async def _terms(
-    service: Service,
-    collection: Collection,
-    wanted: Sequence[Sequence[Wanted]],
-    watch: Stopwatch,
+    service: Service, collection: Collection, wanted: Sequence[list[Wanted]], watch: Stopwatch
 ) -> list[tuple[Term, ...]]:
-    """Embed every text and picture, all of them in one batch.
-
-    Parts of pictures, and what lies elsewhere, are left to the searcher.
-    """
-    flat = [one for terms in wanted for one in terms]
-    whole = [one for one in flat if one.picture is not None and one.region is None]
+    """Embed every text and picture, all of them in one batch."""
+    read = iter(
+        await asyncio.gather(
+            *(_with_picture(service, collection, one) for terms in wanted for one in terms)
+        )
+    )
+    filled = [[next(read) for _ in terms] for terms in wanted]
+    flat = [one for terms in filled for one in terms]
+    pictures = [one for one in flat if one.picture is not None]
     texts = [one.term.text for one in flat if one.term.text is not None]
-    if not whole and not texts:
-        return [tuple(one.finished(None) for one in terms) for terms in wanted]
+    if not pictures and not texts:
+        return [tuple(one.finished(None) for one in terms) for terms in filled]
     desk = await service.desk_of(collection)
     with watch.stage("decode"):
-        data = [one.picture for one in whole if one.picture is not None]
-        found = await service.decode_all(data, desk.encoder.image_spec)
+        data = [one.picture for one in pictures if one.picture is not None]
+        boxes = [one.box for one in pictures]
+        found = await service.decode_all(data, desk.encoder.image_spec, boxes)
         pixels = []
-        for one, picture in zip(whole, found, strict=True):
+        for one, picture in zip(pictures, found, strict=True):
             if isinstance(picture, PictureError):
                 raise at_field(picture, one.field)
             pixels.append(picture.pixels)
@@ -148,10 +161,32 @@ async def _terms(
 
     def row(one: Wanted) -> Float32Array | None:
         if one.picture is not None:
-            return next(image_rows) if one.region is None else None
+            return next(image_rows)
         return next(text_rows) if one.term.text is not None else None
 
-    return [tuple(one.finished(row(one)) for one in terms) for terms in wanted]
+    return [tuple(one.finished(row(one)) for one in terms) for terms in filled]
+
+
+async def _with_picture(service: Service, collection: Collection, one: Wanted) -> Wanted:
+    """Return a term with the picture that its URL, or a record's region, speaks of."""
+    try:
+        if one.term.url is not None:
+            data = await service.fetching.run(service.workshop.fetcher.fetch, one.term.url)
+        elif one.term.record is not None and one.region is not None:
+            data = await service.fetching.run(_picture_of, collection, one.term.record)
+        else:
+            return one
+    except (UrlError, NotFoundError) as error:
+        raise at_field(error, one.field) from error
+    return replace(one, picture=data)
+
+
+def _picture_of(collection: Collection, record_id: str) -> bytes:
+    with collection.reading() as connection:
+        found = reading.first_image(connection, record_id)
+    if found is None:
+        raise NotFoundError(f"there is no record {record_id!r} with a picture")
+    return read_original(collection, found.uri)
 
 
 async def _answers(

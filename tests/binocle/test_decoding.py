@@ -84,6 +84,15 @@ def test_a_worker_gives_what_load_gives(kind: str) -> None:
     assert decoded.info == expected.info
 
 
+def test_a_worker_gives_the_part_that_load_region_gives() -> None:
+    data = picture(kind="JPEG")
+    box = (0.25, 0.0, 0.75, 0.5)
+    with DecoderPool(1, Limits()) as pool:
+        part = pool.decode(data, SPEC, box)
+    assert np.array_equal(part.pixels, images.load_region(data, SPEC, box).pixels)
+    assert part.info == images.load_region(data, SPEC, box).info
+
+
 def test_no_process_is_started_before_the_first_picture() -> None:
     with DecoderPool(2, Limits()):
         assert workers_of(os.getpid()) == set()
