@@ -17,6 +17,7 @@ from binocle.collection import Ranking
 from binocle.types import BoolArray, Contribution, Int64Array
 
 RANK_CONSTANT = 60
+_NOWHERE = np.iinfo(np.int64).max // 4
 
 
 def fuse(rankings: Sequence[Ranking], depth: int) -> tuple[Ranking, npt.NDArray[np.float64]]:
@@ -98,7 +99,8 @@ class Fused:
             words found it.
         scores: ``(n,)`` float64, descending.
         places: ``(n, r)`` int64 rank in each ranking given, from 1; 0 where it is not there.
-        rankings: Those given.
+        rankings: Those that count.
+        depth: Of the first band; None where nothing was fused.
     """
 
     record_ids: Int64Array
@@ -106,12 +108,86 @@ class Fused:
     scores: npt.NDArray[np.float64]
     places: Int64Array
     rankings: tuple[Weighted, ...]
+    depth: int | None = None
 
     def contributions(self, place: int) -> tuple[Contribution, ...]:
         """Return what each ranking says for the record at a place, largest share first."""
-        raise NotImplementedError
+        ranks = self.places[place]
+        deepest = _NOWHERE
+        if self.depth is not None:
+            deepest = int(_bands(np.array([ranks[ranks > 0].min()]), self.depth)[0])
+        found = []
+        for ranking, rank in zip(self.rankings, ranks.tolist(), strict=True):
+            if not 0 < rank <= deepest:
+                continue
+            at = rank - 1
+            is_exact = ranking.exact is not None and bool(ranking.exact[at])
+            worth = ranking.weight / (RANK_CONSTANT + rank)
+            worth += _exact_worth(self.rankings) if is_exact else 0.0
+            words = ranking.find_words(at) if ranking.find_words else ()
+            found.append((worth, ranking.name, rank, float(ranking.scores[at]), words))
+        total = sum(one[0] for one in found)
+        found.sort(key=lambda one: -one[0])
+        return tuple(
+            Contribution(name, rank, score, worth / total, words)
+            for worth, name, rank, score, words in found
+        )
 
 
 def combine(rankings: Sequence[Weighted], depth: int) -> Fused:
-    """Fuse weighted rankings of records into one, band by band, as ``fuse`` does."""
-    raise NotImplementedError
+    """Fuse weighted rankings of records into one, band by band.
+
+    The first band are the records among the first ``depth`` of any ranking, the second those
+    first found twice as deep, and so on; within a band only ranks down to its depth count. So
+    the place of a record does not depend on how much deeper somebody looked, and pages of any
+    size fit together. Within a band exact ones come before all others.
+
+    Args:
+        rankings: Of the same query, equally deep; those without weight are left out.
+        depth: Of the first band, at least 1.
+
+    Returns:
+        The fused ranking. A record's score is the sum of ``weight / (60 + rank)`` over the
+        rankings, with ranks from 1, and the sum of all weights on top for exact ones. Ties go by
+        record id.
+    """
+    counted = tuple(ranking for ranking in rankings if ranking.weight > 0)
+    if not counted:
+        empty = np.empty(0, np.int64)
+        return Fused(empty, empty, np.empty(0), np.empty((0, 0), np.int64), ())
+    record_ids = np.unique(np.concatenate([ranking.record_ids for ranking in counted]))
+    places = np.zeros((len(record_ids), len(counted)), np.int64)
+    part_ids = np.full(len(record_ids), -1, np.int64)
+    part_ranks = np.full(len(record_ids), _NOWHERE)
+    exact_ranks = np.full(len(record_ids), _NOWHERE)
+    for number, ranking in enumerate(counted):
+        at = np.searchsorted(record_ids, ranking.record_ids)
+        ranks = np.arange(1, len(at) + 1)
+        places[at, number] = ranks
+        better = (ranking.part_ids >= 0) & (ranks < part_ranks[at])
+        part_ids[at[better]] = ranking.part_ids[better]
+        part_ranks[at[better]] = ranks[better]
+        if ranking.exact is not None:
+            exact_at = at[ranking.exact]
+            exact_ranks[exact_at] = np.minimum(exact_ranks[exact_at], ranks[ranking.exact])
+    ranks = np.where(places > 0, places, _NOWHERE)
+    bands = _bands(ranks.min(axis=1), depth)
+    weights = np.array([ranking.weight for ranking in counted])
+    worths = np.where(ranks <= bands[:, np.newaxis], weights / (RANK_CONSTANT + ranks), 0.0)
+    scores = worths.sum(axis=1) + np.where(exact_ranks <= bands, _exact_worth(counted), 0.0)
+    order = np.lexsort((record_ids, -scores, bands))
+    descending = np.minimum.accumulate(scores[order])
+    return Fused(record_ids[order], part_ids[order], descending, places[order], counted, depth)
+
+
+def _bands(best_ranks: Int64Array, depth: int) -> Int64Array:
+    """Return how deep the band of each record goes."""
+    bands = np.full(len(best_ranks), depth, np.int64)
+    while (beyond := bands < best_ranks).any():
+        bands[beyond] *= 2
+    return bands
+
+
+def _exact_worth(rankings: Sequence[Weighted]) -> float:
+    """Return what being exact is worth: more than all ranks together."""
+    return sum(ranking.weight for ranking in rankings)

@@ -1,0 +1,100 @@
+"""Fused rankings are what the definition says, whatever is weighted and however deep one looks."""
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search.fusion import RANK_CONSTANT, Weighted, combine
+
+ORDERS = st.lists(st.permutations(range(1, 13)).map(tuple), min_size=1, max_size=3)
+
+
+def weighted(
+    order: Sequence[int], weight: float, exact: frozenset[int] = frozenset(), *, words: bool = False
+) -> Weighted:
+    ids = np.array(order, np.int64)
+    return Weighted(
+        "keyword" if words else "image",
+        weight,
+        ids,
+        np.full(len(ids), -1, np.int64) if words else ids * 10,
+        np.linspace(1, 0, len(ids)),
+        np.isin(ids, sorted(exact)) if words else None,
+        (lambda place: (f"word {order[place]}",)) if words else None,
+    )
+
+
+@given(ORDERS, st.lists(st.floats(0.1, 5), min_size=3, max_size=3), st.integers(1, 12))
+def test_score_is_the_weighted_sum_of_reciprocal_ranks(
+    orders: list[tuple[int, ...]], weights: list[float], depth: int
+) -> None:
+    shortened = [order[: 3 + 3 * number] for number, order in enumerate(orders)]
+    rankings = [weighted(*one) for one in zip(shortened, weights, strict=False)]
+    fused = combine(rankings, depth)
+    expected = []
+    for record in {one for order in shortened for one in order}:
+        ranks = [order.index(record) + 1 if record in order else 99 for order in shortened]
+        band = depth
+        while band < min(ranks):
+            band *= 2
+        pairs = zip(weights, ranks, strict=False)
+        score = sum(weight / (RANK_CONSTANT + rank) for weight, rank in pairs if rank <= band)
+        expected.append((band, -score, record))
+    order = [int(one) for one in fused.record_ids]
+    by_record = {record: (band, score) for band, score, record in expected}
+    keys = [by_record[one] for one in order]
+    assert sorted(order) == sorted(by_record)
+    for (band, score), (next_band, next_score) in itertools.pairwise(keys):
+        assert band < next_band or (band == next_band and score <= next_score + 1e-12)
+    assert (np.diff(fused.scores) <= 0).all()
+    assert fused.scores[0] == pytest.approx(-keys[0][1])
+
+
+@given(ORDERS, st.sets(st.integers(1, 12)), st.integers(1, 3), st.integers(0, 2))
+def test_looking_deeper_moves_nothing(
+    orders: list[tuple[int, ...]], exact: set[int], depth: int, doublings: int
+) -> None:
+    def fused(length: int) -> list[int]:
+        rankings = [
+            weighted(_exact_first(order, exact)[:length], 1.0, frozenset(exact), words=number == 0)
+            for number, order in enumerate(orders)
+        ]
+        return [int(one) for one in combine(rankings, depth).record_ids]
+
+    shallow = depth * 2**doublings
+    few = fused(shallow)[: min(shallow, 12)]
+    assert fused(12)[: len(few)] == few
+
+
+def _exact_first(order: Sequence[int], exact: set[int]) -> list[int]:
+    return sorted(order, key=lambda one: one not in exact)
+
+
+def test_exact_ones_come_before_all_others() -> None:
+    vectors = weighted(range(1, 11), 5.0)
+    words = weighted([9, 3], 0.1, frozenset({9}), words=True)
+    fused = combine([vectors, words], 10)
+    assert fused.record_ids[:2].tolist() == [9, 1]
+    assert fused.part_ids[0] == 90
+    assert fused.contributions(0)[0].ranking == "keyword"
+    assert fused.contributions(0)[0].words == ("word 9",)
+
+
+def test_contributions_say_ranks_and_shares() -> None:
+    fused = combine([weighted([1, 2], 1.0), weighted([2, 3], 2.0, words=True)], 10)
+    assert fused.record_ids[0] == 2
+    words, vectors = fused.contributions(0)
+    assert (words.ranking, words.rank, vectors.ranking, vectors.rank) == ("keyword", 1, "image", 2)
+    assert words.share + vectors.share == pytest.approx(1)
+    assert words.share == pytest.approx((2 / 61) / (2 / 61 + 1 / 62))
+    assert fused.part_ids.tolist() == [20, -1, 10]
+
+
+def test_ranking_without_weight_is_left_out() -> None:
+    fused = combine([weighted([1, 2], 0.0), weighted([2, 3], 1.0)], 10)
+    assert fused.record_ids.tolist() == [2, 3]
+    assert combine([weighted([1], 0.0)], 1).record_ids.tolist() == []
