@@ -2,7 +2,7 @@
 
 A cosine means something only beside others: those of the same query with the rest of the
 collection, and those that queries get which nobody asked. Four numbers, none of which depends
-on where a model puts its cosines, go into a logistic regression:
+on where a model puts its cosines:
 
 - *margin*: how far the hit stands above the query's five best, in standard deviations of the
   query's scores;
@@ -12,9 +12,12 @@ on where a model puts its cosines, go into a logistic regression:
 - *spread*: the logarithm of the standard deviation of the query's scores over that of background
   queries. Words that a model does not know are about as near to everything.
 
-Within one query only the margin differs, so relevance rises with the cosine, and a cut-off in
-relevance is one in cosine. The weights were fitted by ``python -m evaluation.relevance``
-(docs/relevance.md); the calibration of a collection is the background's numbers.
+Two logistic regressions take them. One says how likely the collection has an answer, the other
+how likely the hit is right if it has; relevance is the product. Within one query only the margin
+differs, so relevance rises with the cosine, and a cut-off in relevance is one in cosine.
+
+The weights were fitted by ``python -m evaluation.relevance --fit`` (docs/relevance.md). The
+calibration of a collection is the background's numbers.
 
 Source of the idea that a score is measured by its distribution over other queries: Platt,
 "Probabilistic Outputs for Support Vector Machines", 1999, for the logistic; Bogolin et al.,
@@ -30,20 +33,21 @@ import numpy.typing as npt
 
 from binocle.types import Float32Array, Kind
 
-CUT = 0.5
 BEST = 5
 MIN_PARTS = 20
 SAMPLE = 4096
+_ANSWERED = 0.5
 _LIMIT = 8.0  # a feature beyond it says no more
 _SAME = 0.9999  # a vector and itself, within rounding
 _TINY = 1e-6
+_STEPS = 60
 
 Float64Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Of the logistic regression; see the module."""
+    """Of a logistic regression; see the module."""
 
     margin: float
     level: float
@@ -52,11 +56,43 @@ class Weights:
     bias: float
 
 
-WEIGHTS: dict[tuple[Kind, Kind], Weights] = {  # by what asks, and what is searched
-    ("text", "image"): Weights(1.0, 0.67, 1.51, 4.35, -1.35),
-    ("text", "text"): Weights(1.0, 0.67, 1.51, 4.35, -1.35),
-    ("image", "image"): Weights(1.0, 0.67, 1.51, 4.35, -1.35),
-    ("image", "text"): Weights(1.0, 0.67, 1.51, 4.35, -1.35),
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What was learned of one direction.
+
+    Attributes:
+        answers: Whether the collection has an answer.
+        fits: Whether a hit is right, where there is an answer.
+        cut: The relevance from which on hits are in the relevant set: where the F1 measure of
+            right hits among the first ten is highest.
+    """
+
+    answers: Weights
+    fits: Weights
+    cut: float
+
+
+FITTED: dict[tuple[Kind, Kind], Fitted] = {  # by what asks, and what is searched
+    ("text", "image"): Fitted(
+        answers=Weights(margin=0.0, level=0.6, mean=0.91, spread=3.69, bias=-1.16),
+        fits=Weights(margin=2.16, level=0.25, mean=0.0, spread=1.57, bias=-2.4),
+        cut=0.19,
+    ),
+    ("text", "text"): Fitted(
+        answers=Weights(margin=1.19, level=1.63, mean=0.0, spread=9.8, bias=-4.15),
+        fits=Weights(margin=2.28, level=0.53, mean=0.86, spread=0.0, bias=-1.59),
+        cut=0.36,
+    ),
+    ("image", "image"): Fitted(
+        answers=Weights(margin=0.0, level=0.99, mean=0.93, spread=0.0, bias=1.55),
+        fits=Weights(margin=1.81, level=0.69, mean=0.0, spread=0.0, bias=-1.74),
+        cut=0.19,
+    ),
+    ("image", "text"): Fitted(
+        answers=Weights(margin=1.91, level=0.78, mean=0.92, spread=3.09, bias=1.15),
+        fits=Weights(margin=2.08, level=0.36, mean=0.0, spread=0.92, bias=-1.51),
+        cut=0.14,
+    ),
 }
 
 
@@ -98,12 +134,15 @@ class Judge:
     """What the scores of one query over the parts of one kind mean.
 
     Attributes:
-        offset: Log-odds of relevance at a cosine of 0.
-        slope: Log-odds by unit of cosine, more than 0.
+        answers: Log-odds that the collection has an answer: at a cosine of 0, and by unit of it.
+        fits: Log-odds that a hit is right where there is an answer, likewise; the second is more
+            than 0.
+        least: The relevance from which on a hit is in the relevant set.
     """
 
-    offset: float
-    slope: float
+    answers: tuple[float, float]
+    fits: tuple[float, float]
+    least: float
 
     def relevance(self, scores: npt.ArrayLike) -> Float64Array:
         """Return how likely each hit is what was asked for.
@@ -114,29 +153,51 @@ class Judge:
         Returns:
             ``(n,)`` float64, 0 to 1; it never falls where the cosine rises.
         """
-        odds = self.offset + self.slope * np.asarray(scores, np.float64)
-        return np.asarray(1.0 / (1.0 + np.exp(-np.clip(odds, -700.0, 700.0))), np.float64)
+        cosines = np.asarray(scores, np.float64)
+        return _logistic(self.answers, cosines) * _logistic(self.fits, cosines)
 
     def score_at(self, relevance: float) -> float:
-        """Return the least cosine with at least this relevance, which may lie beyond 1.
+        """Return the least cosine with at least this relevance; infinite where there is none.
 
         Args:
             relevance: 0 to 1.
         """
-        if relevance <= 0:
-            return -math.inf
-        if relevance >= 1:
+        low, high = -1.0, 1.0
+        if self.relevance(high) < relevance:
             return math.inf
-        return (math.log(relevance / (1.0 - relevance)) - self.offset) / self.slope
+        if self.relevance(low) >= relevance:
+            return -math.inf
+        for _ in range(_STEPS):  # halving an interval of 2 this often leaves nothing of it
+            middle = (low + high) / 2
+            if self.relevance(middle) >= relevance:
+                high = middle
+            else:
+                low = middle
+        return high
 
-    @property
-    def cut(self) -> float:
-        """The cosine from which on a hit is more likely right than not: the relevant set."""
-        return self.score_at(CUT)
+    def cut(self, best: float) -> float:
+        """Return the cosine from which on hits are in the relevant set.
+
+        Args:
+            best: The highest cosine over all that was searched.
+
+        Returns:
+            Infinity where nothing fits.
+        """
+        return math.inf if self.is_no_match(best) else min(self.score_at(self.least), best)
 
     def is_no_match(self, best: float) -> bool:
-        """Tell whether nothing fits, given the best cosine over all that was searched."""
-        return best < self.cut
+        """Tell whether nothing fits.
+
+        Args:
+            best: The highest cosine over all that was searched.
+        """
+        return bool(_logistic(self.answers, np.asarray(best, np.float64)) < _ANSWERED)
+
+
+def _logistic(odds: tuple[float, float], scores: Float64Array) -> Float64Array:
+    line = odds[0] + odds[1] * scores
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(line, -700.0, 700.0))), np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +211,7 @@ class Calibration:
         level: Mean and standard deviation of the background's levels.
         mean: Mean of the background's means.
         log_spread: Mean of the logarithms of the background's spreads.
-        weights: Of the features.
+        fitted: What weighs the features.
     """
 
     sample_nd: Float32Array
@@ -159,7 +220,7 @@ class Calibration:
     level: tuple[float, float]
     mean: float
     log_spread: float
-    weights: Weights
+    fitted: Fitted
 
     @classmethod
     def measure(
@@ -198,7 +259,7 @@ class Calibration:
             level=(float(seen.level.mean()), float(seen.level.std())),
             mean=float(seen.mean.mean()),
             log_spread=float(np.log(seen.spread[wide]).mean()),
-            weights=WEIGHTS[source, kind],
+            fitted=FITTED[source, kind],
         )
 
     def features(self, queries_qd: Float32Array) -> tuple[Float64Array, Float64Array, Float64Array]:
@@ -233,8 +294,10 @@ class Calibration:
             queries_qd: ``(q, d)`` float32 unit rows.
         """
         known, starts, units = self.features(queries_qd)
-        own = self.weights
-        fixed = own.bias + known @ np.array([own.level, own.mean, own.spread])
-        slopes = own.margin / units
-        offsets = fixed - slopes * starts
-        return [Judge(*pair) for pair in zip(offsets.tolist(), slopes.tolist(), strict=True)]
+        lines = []
+        for own in (self.fitted.answers, self.fitted.fits):
+            slopes = own.margin / units
+            fixed = own.bias + known @ np.array([own.level, own.mean, own.spread])
+            lines.append(zip((fixed - slopes * starts).tolist(), slopes.tolist(), strict=True))
+        least = self.fitted.cut
+        return [Judge(answers, fits, least) for answers, fits in zip(*lines, strict=True)]

@@ -1,0 +1,279 @@
+"""Questions that a collection can answer, and questions it cannot, from data sets at hand.
+
+Each split is a collection, queries about what is in it with the hits that are right, and queries
+about what is not. A hit is right by what people wrote: a product of the same article and colour,
+a photo of the same class, a photo whose captions have at least half of the query's content words.
+"""
+
+import csv
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from binocle.decoding import DecoderPool
+from binocle.encoders.base import Encoder
+from binocle.types import BoolArray, Float32Array, Int64Array, Kind, Limits
+from evaluation.embedding import embed_pictures, embed_texts
+from evaluation.zeroshot import read_labels
+from indexer.sources.base import Candidate, ImageRef
+from search.background import background_texts
+
+QUERIES = 500
+_BANK = 512
+_STOP_WORDS = frozenset(
+    re.findall(
+        "[a-z]+",
+        "a an and are as at be being by for from has he her his in is it its of on one or other "
+        "another she some that the their them there they this to two up wearing while who with",
+    )
+)
+_TOPICS = {
+    "dogs": "dog dogs puppy",
+    "water": "water pool swimming ocean beach lake river wave surfer surfing",
+    "wheels": "bike bicycle motorcycle biker cyclist bikes car",
+    "snow": "snow ski skiing skier snowboarder snowy sled",
+    "balls": "ball soccer football basketball tennis baseball rugby",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Pictures with what is said of them; all rows are ``(n, d)`` float32 unit rows.
+
+    Attributes:
+        rows: Of the pictures.
+        first: Of each picture's first text.
+        last: Of its last text, which may be its first.
+        short: Of its label as a query; empty where there are no labels.
+        words: Of each picture, the content words of its texts.
+        asked: Of each picture, the content words of its last text.
+        labels: What each picture is; empty where nobody says.
+    """
+
+    rows: Float32Array
+    first: Float32Array
+    last: Float32Array
+    short: Float32Array
+    words: tuple[frozenset[str], ...]
+    asked: tuple[frozenset[str], ...]
+    labels: tuple[str, ...]
+
+    def right(self, queries: Int64Array, gallery: Int64Array) -> BoolArray:
+        """Tell which pictures are right for queries about others: ``(q, n)``."""
+        if self.labels:
+            labels = np.array(self.labels)
+            return np.asarray(labels[queries][:, np.newaxis] == labels[gallery])
+        found = np.empty((len(queries), len(gallery)), np.bool_)
+        for row, query in enumerate(queries):
+            asked = self.asked[query]
+            found[row] = [2 * len(asked & self.words[one]) >= len(asked) for one in gallery]
+        found |= queries[:, np.newaxis] == gallery
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A collection, and queries that it can and cannot answer.
+
+    Attributes:
+        name: Collection and queries, and what is asked in vain.
+        source: What asks.
+        kind: What is searched.
+        gallery_nd: ``(n, d)`` float32 unit rows.
+        background_bd: ``(b, d)`` float32 unit rows of background queries.
+        asked_qd: ``(q, d)`` float32 unit rows of queries with an answer.
+        right_qn: ``(q, n)`` which hits are right.
+        absent_ud: ``(u, d)`` float32 unit rows of queries without one.
+    """
+
+    name: str
+    source: Kind
+    kind: Kind
+    gallery_nd: Float32Array
+    background_bd: Float32Array
+    asked_qd: Float32Array
+    right_qn: BoolArray
+    absent_ud: Float32Array
+
+
+def read_sets(data: Path, encoder: Encoder, limits: Limits, *, most: int) -> dict[str, Pictures]:
+    """Embed the data sets that are in a folder.
+
+    Args:
+        data: With ``flickr8k-dev``, ``fashion``, ``electronics`` and ``caltech101``, or some of
+            them.
+        encoder: Embeds.
+        limits: For decoding.
+        most: Pictures of each set, spread evenly.
+    """
+    sets = {}
+    with DecoderPool(2, limits) as decoders:
+        for name, listed in _listed(data).items():
+            chosen = listed[:: max(1, -(-len(listed) // most))]
+            found = embed_pictures([_candidate(path) for path, _, _ in chosen], encoder, decoders)
+            kept = [chosen[place] for place in found.places]
+            texts = [texts for _, texts, _ in kept]
+            labels = tuple(label for _, _, label in kept if label)
+            sets[name] = Pictures(
+                rows=found.rows,
+                first=embed_texts([one[0] for one in texts], encoder),
+                last=embed_texts([one[-1] for one in texts], encoder),
+                short=embed_texts(labels, encoder),
+                words=tuple(_content(" ".join(one)) for one in texts),
+                asked=tuple(_content(one[-1]) for one in texts),
+                labels=labels,
+            )
+    return sets
+
+
+def splits(sets: Mapping[str, Pictures], encoder: Encoder, *, seed: int = 0) -> Iterator[Split]:
+    """Yield every question that can be made of the sets.
+
+    Args:
+        sets: From ``read_sets``.
+        encoder: For queries that are in no set.
+        seed: Of the draws.
+    """
+    rng = np.random.default_rng(seed)
+    background = embed_texts(background_texts(), encoder)
+    nonsense = embed_texts(_nonsense(rng), encoder)
+    for name, one in sets.items():
+        every, asked = np.arange(len(one.rows)), _drawn(len(one.rows), rng)
+        others = {other: two for other, two in sets.items() if other != name}
+        absent = {other: two.last[_drawn(len(two.last), rng)] for other, two in others.items()}
+        absent |= {
+            f"{other} labels": np.unique(two.short, axis=0)[:QUERIES]
+            for other, two in others.items()
+            if two.labels
+        }
+        if name == "caltech101":  # it has some of what each of the others asks for
+            absent.clear()
+        absent["nonsense"] = nonsense
+        right = one.right(asked, every)
+        for unfit, rows in absent.items():
+            yield Split(f"{name} / {unfit}", "text", "image", one.rows, background,
+                        one.last[asked], right, rows)  # fmt: skip
+            if one.labels:
+                yield Split(f"{name} labels / {unfit}", "text", "image", one.rows, background,
+                            one.short[asked], right, rows)  # fmt: skip
+                yield Split(f"{name} labels / {unfit}", "text", "text", one.first, background,
+                            one.short[asked], right, rows)  # fmt: skip
+            elif not np.array_equal(one.first, one.last):
+                yield Split(f"{name} / {unfit}", "text", "text", one.first, background,
+                            one.last[asked], right, rows)  # fmt: skip
+        yield from _without_some(name, one, background, rng)
+        yield from _asked_by_pictures(name, one, others, rng)
+
+
+def _without_some(
+    name: str, one: Pictures, background: Float32Array, rng: np.random.Generator
+) -> Iterator[Split]:
+    """Take out what shares a label or a topic, and ask for it."""
+    if one.labels:
+        labels = np.array(one.labels)
+        kinds = np.unique(labels)
+        gone = {"half of the labels": np.isin(labels, rng.permutation(kinds)[::2])}
+        queries = one.short
+    elif not np.array_equal(one.first, one.last):
+        queries = one.last
+        gone = {
+            topic: np.array([bool(words & set(names.split())) for words in one.words])
+            for topic, names in _TOPICS.items()
+        }
+    else:
+        return
+    for topic, out in gone.items():
+        left = np.flatnonzero(~out)
+        mentioned = out if one.labels else out & np.array(
+            [bool(words & set(_TOPICS[topic].split())) for words in one.asked]
+        )  # fmt: skip
+        lost = np.flatnonzero(mentioned)
+        if len(left) < _BANK or len(lost) < 20:
+            continue
+        asked = left[_drawn(len(left), rng)]
+        yield Split(f"{name} without {topic} / {topic}", "text", "image", one.rows[left],
+                    background, queries[asked], one.right(asked, left),
+                    queries[lost[_drawn(len(lost), rng)]])  # fmt: skip
+
+
+def _asked_by_pictures(
+    name: str, one: Pictures, others: Mapping[str, Pictures], rng: np.random.Generator
+) -> Iterator[Split]:
+    """Let pictures ask, those of the set and those of other sets."""
+    order = rng.permutation(len(one.rows))
+    asked, gallery = order[:QUERIES], order[QUERIES:]
+    if len(gallery) < _BANK:
+        return
+    bank = one.rows[gallery[:_BANK]]
+    right = one.right(asked, gallery)
+    for other, two in others.items():
+        absent = two.rows[_drawn(len(two.rows), rng)]
+        if one.labels:
+            yield Split(f"{name} / {other}", "image", "image", one.rows[gallery], bank,
+                        one.rows[asked], right, absent)  # fmt: skip
+        own = one.right(asked, np.arange(len(one.rows)))
+        yield Split(f"{name} / {other}", "image", "text", one.first, bank,
+                    one.rows[asked], own, absent)  # fmt: skip
+
+
+def _listed(data: Path) -> dict[str, list[tuple[Path, list[str], str]]]:
+    """Return for each set its pictures' paths, texts and labels."""
+    sets: dict[str, list[tuple[Path, list[str], str]]] = {}
+    flickr, fashion = data / "flickr8k-dev", data / "fashion"
+    electronics, caltech = data / "electronics", data / "caltech101"
+    if flickr.is_dir():
+        captions: dict[str, list[str]] = defaultdict(list)
+        for row in _table(flickr / "captions.csv"):
+            captions[row["image"]].append(row["caption"])
+        sets[flickr.name] = [(flickr / "images" / k, v, "") for k, v in captions.items()]
+    if fashion.is_dir():
+        sets[fashion.name] = [
+            (fashion / row["image"], [row["title"]], f"{path[3]} {path[2]}".lower())
+            for row in _table(fashion / "products.csv")
+            if len(path := row["description"].split(" - ")) > 3
+        ]
+    if electronics.is_dir():
+        sets[electronics.name] = [
+            (electronics / row["image"], [row["name"]], "")
+            for row in _table(electronics / "products.csv")
+        ]
+    if caltech.is_dir():
+        found = read_labels(caltech)
+        names = [found.classes[label] for label in found.labels]
+        sets[caltech.name] = [
+            (Path(one.uri), [f"a photo of a {name}."], name)
+            for one, name in zip(found.pictures, names, strict=True)
+        ]
+    return sets
+
+
+def _table(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _candidate(path: Path) -> Candidate:
+    image = ImageRef("image", str(path), path.read_bytes)
+    return Candidate(str(path), "", str(path), str(path), images=(image,))
+
+
+def _content(text: str) -> frozenset[str]:
+    return frozenset(re.findall("[a-z]+", text.lower())) - _STOP_WORDS
+
+
+def _drawn(count: int, rng: np.random.Generator) -> Int64Array:
+    return np.asarray(rng.permutation(count)[:QUERIES], np.int64)
+
+
+def _nonsense(rng: np.random.Generator) -> Sequence[str]:
+    """Return words of random letters, half of them alone."""
+    letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
+
+    def word() -> str:
+        return "".join(rng.choice(letters, rng.integers(3, 10)))
+
+    return [" ".join(word() for _ in range(1 + place % 2 * 3)) for place in range(QUERIES)]
