@@ -23,7 +23,8 @@ from binocle.errors import (
     PictureTruncatedError,
 )
 from binocle.exif import read_exif
-from binocle.types import ImageInfo, ImageSpec, Limits, Picture
+from binocle.likeness.sketching import STORED_SIDE, likeness_of
+from binocle.types import ImageInfo, ImageSpec, Likeness, Limits, Picture
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "HEIF")
 SUFFIXES = frozenset(
@@ -91,7 +92,20 @@ def load(data: bytes, spec: ImageSpec, limits: Limits | None = None) -> Picture:
     )
     with _decoding():
         fitted = _fit(image, spec, exif.orientation)
-        return Picture(pixels=np.array(_upright(fitted, exif.orientation)), info=info)
+        likeness = _likeness(image, data, exif.orientation) if spec.likeness else None
+        return Picture(np.array(_upright(fitted, exif.orientation)), info, likeness)
+
+
+def _likeness(image: Image.Image, data: bytes, orientation: int) -> Likeness:
+    """Return the likeness of a picture that ``_fit`` has decoded, perhaps at reduced scale."""
+    if image.width * image.height < STORED_SIDE**2:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)  # at its full size, once more
+    ratio = min(1.0, STORED_SIDE / (image.width * image.height) ** 0.5)
+    size = (max(1, round(image.width * ratio)), max(1, round(image.height * ratio)))
+    small, extent = _small_rgb(image, size)
+    width, height = (min(small.width, round(extent[0])), min(small.height, round(extent[1])))
+    whole = small.crop((0, 0, width, height)) if (width, height) != small.size else small
+    return likeness_of(np.asarray(_upright(whole, orientation)))
 
 
 def load_region(

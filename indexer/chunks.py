@@ -174,7 +174,7 @@ class Embedder:
             pictures = [one.picture for one in batch if one.picture is not None]
             rows = self._encoder.encode_images(np.stack([one.pixels for one in pictures]))
             for image, picture, row in zip(batch, pictures, rows, strict=True):
-                contents[image.sha256] = Content(row, picture.info)
+                contents[image.sha256] = Content(row, picture.info, picture.likeness)
         return contents
 
     def _text_vectors(self) -> dict[str, Float32Array]:
@@ -257,7 +257,13 @@ def skip_fingerprint(code: str | None, fingerprint: str, limits_mark: str) -> st
 def _image_part(image: PreparedImage, content: Content) -> NewPart:
     source = image.source
     return NewPart(
-        "image", source.role, source.uri, image.sha256, content.vector, info=content.info
+        "image",
+        source.role,
+        source.uri,
+        image.sha256,
+        content.vector,
+        info=content.info,
+        likeness=content.likeness,
     )
 
 

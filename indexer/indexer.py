@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -220,7 +220,7 @@ class Indexer:
             return reading.image_hashes(connection)
 
     def _image_spec(self) -> ImageSpec:
-        return self._encoder.get().image_spec
+        return replace(self._encoder.get().image_spec, likeness=True)
 
     def _why_nothing(self, row: SourceRow, tally: Tally) -> str:
         if not tally.skipped:

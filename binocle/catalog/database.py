@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
-from binocle.catalog import conditions, migrations, tables, words
+from binocle.catalog import conditions, likeness, migrations, tables, words
 from binocle.errors import BusyError, StorageError
 
 Connection: TypeAlias = sa.Connection
@@ -110,6 +110,11 @@ class Database:
         if not in_step:
             with self.writing() as connection:
                 words.prepare(connection)
+        with self.reading() as connection:
+            has_likenesses = likeness.has_table(connection)
+        if not has_likenesses:  # from before there was reverse lookup
+            with self.writing() as connection:
+                likeness.make_table(connection)
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

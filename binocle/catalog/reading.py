@@ -10,6 +10,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from binocle.catalog.conditions import condition
+from binocle.catalog.likeness import likenesses
 from binocle.catalog.tables import (
     attributes,
     changes,
@@ -24,7 +25,7 @@ from binocle.catalog.tables import (
     vectors,
 )
 from binocle.filters import Filter
-from binocle.types import Float32Array, ImageInfo, Int64Array, Kind, Part, Record
+from binocle.types import Float32Array, ImageInfo, Int64Array, Kind, Likeness, Part, Record
 
 _CHUNK = 5000
 _T = TypeVar("_T")
@@ -36,6 +37,7 @@ class Content:
 
     vector: Float32Array
     info: ImageInfo | None
+    likeness: Likeness | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,13 +252,21 @@ def known_contents(
     found: dict[bytes, Content] = {}
     for chunk in batched(dict.fromkeys(hashes), _CHUNK):
         query = (
-            sa.select(parts.c.sha256, vectors.c.vector, parts.c.info)
+            sa.select(
+                parts.c.sha256,
+                vectors.c.vector,
+                parts.c.info,
+                likenesses.c.hash,
+                likenesses.c.features,
+            )
             .join(vectors, vectors.c.part_id == parts.c.id)
+            .outerjoin(likenesses, likenesses.c.part_id == parts.c.id)
             .where(parts.c.kind == kind, parts.c.sha256.in_(chunk))
         )
-        for sha256, vector, info in connection.execute(query):
+        for sha256, vector, info, hashed, features in connection.execute(query):
             image_info = ImageInfo(**json.loads(info)) if info else None
-            found[sha256] = Content(np.frombuffer(vector, "<f4"), image_info)
+            likeness = Likeness(hashed, features) if hashed is not None else None
+            found[sha256] = Content(np.frombuffer(vector, "<f4"), image_info, likeness)
     return found
 
 

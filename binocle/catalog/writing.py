@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from binocle.catalog import attributes, words
+from binocle.catalog import attributes, likeness, words
 from binocle.catalog.reading import Item, SourceRow, batched
 from binocle.catalog.tables import (
     changes,
@@ -343,6 +343,14 @@ def _insert_parts(connection: sa.Connection, added: Sequence[tuple[int, int, New
             {"part_id": part_id, "vector": np.ascontiguousarray(part.vector, "<f4").tobytes()}
             for part_id, (_, _, part) in zip(part_ids, added, strict=True)
         ],
+    )
+    likeness.put_likenesses(
+        connection,
+        {
+            part_id: part.likeness
+            for part_id, (_, _, part) in zip(part_ids, added, strict=True)
+            if part.likeness is not None
+        },
     )
 
 

@@ -1,0 +1,1 @@
+"""What makes a picture known again: perceptual hashes, local features, geometric verification."""

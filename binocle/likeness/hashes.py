@@ -1,0 +1,81 @@
+"""Perceptual hashes of 256 bits: the signs of the low frequencies about their median.
+
+Source: PDQ (Meta, "The TMK+PDQF video-hashing algorithm and the PDQ image-hashing algorithm",
+2019): a 64 x 64 luma picture, the 16 x 16 lowest frequencies of its cosine transform without
+the constant ones, each bit telling whether a coefficient exceeds the median. Not bit-compatible
+with PDQ, whose blur differs.
+"""
+
+from functools import cache
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from binocle.likeness.grey import Grey
+
+HASH_BYTES = 32
+# The dihedral group: quarter turns against the clock, then the same of the mirrored picture.
+VARIANTS = tuple((turns, mirrored) for mirrored in (False, True) for turns in range(4))
+_SIDE, _LOW = 64, 16
+
+
+def perceptual_hash(grey: Grey) -> npt.NDArray[np.uint8]:
+    """Hash a picture.
+
+    Args:
+        grey: ``(height, width)`` uint8, of any size.
+
+    Returns:
+        ``(32,)`` uint8, 256 bits. Copies differ in few bits (0 to about 60), unrelated pictures in
+        about 128.
+    """
+    return _hash(_reduced(grey))
+
+
+def variant_hashes(grey: Grey) -> npt.NDArray[np.uint8]:
+    """Hash a picture in its eight turned and mirrored forms.
+
+    Args:
+        grey: ``(height, width)`` uint8.
+
+    Returns:
+        ``(8, 32)`` uint8 in the order of ``VARIANTS``: of the picture mirrored left to right or
+        not, then turned so many quarters against the clock.
+    """
+    small = _reduced(grey)
+    return np.stack(
+        [
+            _hash(np.rot90(small[:, ::-1] if mirrored else small, turns))
+            for turns, mirrored in VARIANTS
+        ]
+    )
+
+
+def distances(
+    hashes: npt.NDArray[np.uint8], others: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.int64]:
+    """Return in how many bits hashes differ, ``(n, m)`` for ``(n, 32)`` and ``(m, 32)`` uint8."""
+    left = np.ascontiguousarray(hashes).view(np.uint64)[:, np.newaxis]
+    right = np.ascontiguousarray(others).view(np.uint64)[np.newaxis]
+    counted: npt.NDArray[np.int64] = np.bitwise_count(left ^ right).sum(axis=2, dtype=np.int64)
+    return counted
+
+
+def _reduced(grey: Grey) -> npt.NDArray[np.float32]:
+    way = cv2.INTER_AREA if min(grey.shape) >= _SIDE else cv2.INTER_LINEAR
+    small = cv2.resize(grey, (_SIDE, _SIDE), interpolation=way)
+    return small.astype(np.float32)
+
+
+def _hash(small: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+    basis = _basis()
+    low = basis @ small @ basis.T
+    return np.packbits((low > np.median(low)).ravel())
+
+
+@cache
+def _basis() -> npt.NDArray[np.float32]:
+    """Return ``(16, 64)``: the cosines of frequencies 1 to 16 (DCT-II)."""
+    places = (2 * np.arange(_SIDE) + 1) * np.pi / (2 * _SIDE)
+    return np.cos(np.arange(1, _LOW + 1)[:, np.newaxis] * places).astype(np.float32)

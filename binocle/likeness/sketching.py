@@ -1,0 +1,50 @@
+"""The likeness of a picture as it is stored: a perceptual hash, and features as words and codes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from binocle.likeness.features import features_of
+from binocle.likeness.grey import fitted, grey_of
+from binocle.likeness.hashes import perceptual_hash
+from binocle.likeness.words import word_of
+from binocle.types import Int64Array, Likeness, PixelArray
+
+STORED_SIDE = 256
+STORED_FEATURES = 96
+CODE_BYTES = 16  # ORB's tests come in order of merit: half of them find as much as all
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """Features of one or more pictures as an inverted file has them.
+
+    Attributes:
+        words: ``(n,)`` int64.
+        codes: ``(n, 16)`` uint8.
+    """
+
+    words: Int64Array
+    codes: npt.NDArray[np.uint8]
+
+
+def likeness_of(pixels: PixelArray) -> Likeness:
+    """Return what makes a picture known again.
+
+    Args:
+        pixels: ``(height, width, 3)`` uint8 RGB, upright; about 256 x 256 is enough.
+    """
+    grey = fitted(grey_of(pixels), STORED_SIDE)
+    descriptors = features_of(grey, STORED_FEATURES).descriptors
+    words = word_of(descriptors).astype("<u2") if len(descriptors) else np.empty(0, "<u2")
+    codes = np.ascontiguousarray(descriptors[:, :CODE_BYTES])
+    return Likeness(perceptual_hash(grey).tobytes(), words.tobytes() + codes.tobytes())
+
+
+def unpacked(features: bytes) -> Codes:
+    """Return the features of a stored likeness."""
+    count = len(features) // (2 + CODE_BYTES)
+    words = np.frombuffer(features, "<u2", count).astype(np.int64)
+    codes = np.frombuffer(features, np.uint8, offset=2 * count).reshape(count, CODE_BYTES)
+    return Codes(words, codes)

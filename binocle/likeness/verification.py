@@ -1,0 +1,182 @@
+"""Is one picture made from the other? Local features propose a mapping, the pixels judge it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+
+from binocle.likeness.agreement import Agreement, Mapping, agreement
+from binocle.likeness.features import Features, features_of
+from binocle.likeness.geometry import Turn, fits, is_sound, turn_of
+from binocle.likeness.grey import Grey, fitted, grey_of, trimmed
+from binocle.likeness.hashes import VARIANTS
+from binocle.types import PixelArray
+
+VIEW_SIDE = 320
+_VIEW_FEATURES = 500
+_CLEAR = 0.75  # so much agreement needs no further try
+
+
+class View:
+    """A picture as it is verified; what takes time is computed once, when first needed."""
+
+    def __init__(self, pixels: PixelArray) -> None:
+        """Prepare a picture.
+
+        Args:
+            pixels: ``(height, width, 3)`` uint8 RGB, upright.
+        """
+        self.grey: Grey = fitted(grey_of(pixels), VIEW_SIDE)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height at the working size."""
+        return self.grey.shape[1], self.grey.shape[0]
+
+    @cached_property
+    def features(self) -> Features:
+        """The corners."""
+        return features_of(self.grey, _VIEW_FEATURES)
+
+    @cached_property
+    def mirrored(self) -> "View":
+        """The same picture, left and right swapped."""
+        view = View.__new__(View)
+        view.grey = np.ascontiguousarray(self.grey[:, ::-1])
+        return view
+
+    @cached_property
+    def inner(self) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom without a plain border."""
+        return trimmed(self.grey)
+
+    @cached_property
+    def busy(self) -> np.ndarray:
+        """Where there is something to see: ``(24, 24)`` bool, false where it is plain."""
+        values = self.grey.astype(np.float32)
+        mean = cv2.boxFilter(values, -1, (7, 7))
+        spread = np.sqrt(np.maximum(cv2.boxFilter(values * values, -1, (7, 7)) - mean**2, 0))
+        cells: np.ndarray = cv2.resize((spread > 5).astype(np.float32), (24, 24),
+                                       interpolation=cv2.INTER_AREA)  # fmt: skip
+        return cells > 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A mapping between two pictures, and how well it holds.
+
+    Attributes:
+        mapping: ``(3, 3)`` float64 homography from fractions of the query (0 to 1) to fractions of
+            the stored picture.
+        turn: How it turns and mirrors.
+        inliers: Matched corners that follow it; 0 where it came from a hash.
+        agreement: How alike the two are where they overlap.
+        query_share: How much of the query shows the stored picture, 0 to 1.
+        foreign_share: How much of the rest of the query is not plain, 0 to 1.
+    """
+
+    mapping: Mapping
+    turn: Turn
+    inliers: int
+    agreement: Agreement
+    query_share: float
+    foreign_share: float
+
+
+def verify(query: View, stored: View, *, mirrored_too: bool = True) -> Match | None:
+    """Return the best mapping from the query to a stored picture; None where there is none.
+
+    Args:
+        query: The picture asked for.
+        stored: The picture that it may be made from.
+        mirrored_too: Look for mirrored copies as well.
+    """
+    best = _best(query, stored, [(one.mapping, one.inliers)
+                                 for one in fits(query.features, stored.features)])  # fmt: skip
+    if mirrored_too and (best is None or best.agreement.share < _CLEAR):
+        swap = np.array([[-1.0, 0, query.size[0] - 1], [0, 1, 0], [0, 0, 1]])
+        proposed = fits(query.mirrored.features, stored.features)
+        other = _best(query, stored, [(one.mapping @ swap, one.inliers) for one in proposed])
+        best = _better(best, other)
+    return best
+
+
+def verify_whole(query: View, stored: View, variant: int) -> Match | None:
+    """Return the mapping of all of a query to all of a stored picture, turned as its hash was.
+
+    The query is also tried without its border, and the stored picture without its own.
+
+    Args:
+        query: The picture asked for.
+        stored: The picture that it may be made from.
+        variant: Which of ``hashes.VARIANTS`` of the query had the stored picture's hash.
+    """
+    turns, mirrored = VARIANTS[variant]
+    whole, own = (0, 0, *query.size), (0, 0, *stored.size)
+    boxes = dict.fromkeys([(whole, own), (query.inner, own), (whole, stored.inner)])
+    proposed = [(_stretched(box, target, turns, mirrored=mirrored), 0) for box, target in boxes]
+    return _best(query, stored, proposed)
+
+
+def _stretched(
+    box: tuple[int, int, int, int], target: tuple[int, int, int, int], turns: int, *, mirrored: bool
+) -> Mapping:
+    """Return the affine mapping of one box to another, mirrored, then turned by quarters."""
+    left, top, right, bottom = (float(one) for one in box)
+    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
+    if mirrored:
+        corners = corners[[1, 0, 3, 2]]
+    corners = np.roll(corners, -turns, axis=0)  # against the clock, the right top comes to the left
+    left, top, right, bottom = (float(one) for one in target)
+    goal = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
+    half = 0.5  # boxes count edges of pixels, mappings their middles
+    matrix = cv2.getAffineTransform(
+        (corners[:3] - half).astype(np.float32), (goal[:3] - half).astype(np.float32)
+    )
+    return np.vstack([matrix, [0, 0, 1]])
+
+
+def _best(query: View, stored: View, proposed: list[tuple[Mapping, int]]) -> Match | None:
+    best: Match | None = None
+    for mapping, inliers in proposed:
+        if is_sound(mapping, query.size):
+            best = _better(best, _judged(query, stored, mapping, inliers))
+    return best
+
+
+def _better(one: Match | None, other: Match | None) -> Match | None:
+    if one is None or other is None:
+        return one or other
+    return max(one, other, key=lambda match: (match.agreement.share, match.inliers))
+
+
+def _judged(query: View, stored: View, mapping: Mapping, inliers: int) -> Match:
+    width, height = query.size
+    found = agreement(query.grey, stored.grey, mapping)
+    in_fractions = _fractions(stored.size) @ mapping @ np.linalg.inv(_fractions((width, height)))
+    inside = _inside(in_fractions)
+    busy_outside = query.busy & ~inside
+    outside = int((~inside).sum())
+    return Match(
+        in_fractions,
+        turn_of(mapping, query.size),
+        inliers,
+        found,
+        float(inside.mean()),
+        float(busy_outside.sum() / outside) if outside > 12 else 0.0,
+    )
+
+
+def _fractions(size: tuple[int, int]) -> Mapping:
+    """Return the mapping of pixels to fractions of a picture."""
+    return np.array([[1 / size[0], 0, 0.5 / size[0]], [0, 1 / size[1], 0.5 / size[1]], [0, 0, 1]])
+
+
+def _inside(mapping: Mapping) -> np.ndarray:
+    """Return which cells of the query come to lie on the stored picture: ``(24, 24)`` bool."""
+    places = (np.arange(24) + 0.5) / 24
+    grid = np.stack(np.meshgrid(places, places), axis=-1).reshape(1, -1, 2)
+    there = cv2.perspectiveTransform(grid, mapping)[0]
+    inside: np.ndarray = ((there > 0) & (there < 1)).all(axis=1).reshape(24, 24)
+    return inside

@@ -1,0 +1,150 @@
+"""Finding pictures by their likeness: hashes scanned, features voting through an inverted file.
+
+Both are FAISS binary indices whose ids are part ids. FAISS may not change an index while it is
+searched, so one lock guards all; a search takes milliseconds, and lookups are few.
+
+Source of the voting: Jegou et al., "Hamming embedding and weak geometric consistency for large
+scale image search", ECCV 2008.
+"""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import faiss
+import numpy as np
+import numpy.typing as npt
+
+from binocle.likeness.hashes import HASH_BYTES
+from binocle.likeness.sketching import CODE_BYTES, unpacked
+from binocle.likeness.words import WORDS, nearest_words
+from binocle.types import Float32Array, Int64Array
+
+_PROBES = 5
+_NEIGHBOURS = 24
+_FAR_BITS = 32  # of the 128 of a code: matching corners differ in fewer
+_SOFT_BITS = 19.0
+
+
+@dataclass(frozen=True, slots=True)
+class HashHits:
+    """Pictures with a similar hash, one row for each hash asked for.
+
+    Attributes:
+        distances: ``(q, k)`` int32 differing bits, 0 to 256, ascending.
+        part_ids: ``(q, k)`` int64; -1 where there are fewer than k pictures.
+    """
+
+    distances: npt.NDArray[np.int32]
+    part_ids: Int64Array
+
+
+@dataclass(frozen=True, slots=True)
+class Votes:
+    """Pictures that share features with a query, most votes first.
+
+    Attributes:
+        part_ids: ``(n,)`` int64.
+        scores: ``(n,)`` float32; the sum of a vote of up to 1 for each shared feature.
+    """
+
+    part_ids: Int64Array
+    scores: Float32Array
+
+
+class LikenessIndex:
+    """The likenesses of a collection's pictures in memory; about 2.4 kB each. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._hashes = faiss.IndexBinaryIDMap2(faiss.IndexBinaryFlat(8 * HASH_BYTES))
+        # The quantizer is never asked: words come with the features.
+        quantizer = faiss.IndexBinaryFlat(8 * CODE_BYTES)
+        quantizer.add(np.zeros((WORDS, CODE_BYTES), np.uint8))
+        self._features = faiss.IndexBinaryIVF(quantizer, 8 * CODE_BYTES, WORDS)
+        self._features.own_fields = False
+        self._quantizer = quantizer
+        self._features.is_trained = True
+        self._features.nprobe = _PROBES
+
+    @property
+    def count(self) -> int:
+        """How many pictures it holds."""
+        return int(self._hashes.ntotal)
+
+    def add(
+        self, part_ids: Int64Array, hashes: npt.NDArray[np.uint8], features: Sequence[bytes]
+    ) -> None:
+        """Add pictures.
+
+        Args:
+            part_ids: ``(n,)`` int64, new ones.
+            hashes: ``(n, 32)`` uint8.
+            features: As stored, one for each.
+        """
+        found = [unpacked(one) for one in features]
+        words = np.concatenate([one.words for one in found])
+        codes = np.ascontiguousarray(np.concatenate([one.codes for one in found]))
+        owners = np.repeat(part_ids, [len(one.words) for one in found])
+        with self._lock:
+            self._hashes.add_with_ids(np.ascontiguousarray(hashes), part_ids)
+            if len(codes):
+                self._features.add_core(
+                    len(codes), faiss.swig_ptr(codes), faiss.swig_ptr(owners),
+                    faiss.swig_ptr(words),
+                )  # fmt: skip
+
+    def remove(self, part_ids: Int64Array) -> None:
+        """Forget pictures; ids that are not there are ignored."""
+        if not len(part_ids):
+            return
+        gone = faiss.IDSelectorBatch(part_ids)
+        with self._lock:
+            self._hashes.remove_ids(gone)
+            self._features.remove_ids(gone)
+
+    def by_hash(self, hashes: npt.NDArray[np.uint8], k: int) -> HashHits:
+        """Return the pictures with the nearest hashes, exact, for ``(q, 32)`` uint8."""
+        with self._lock:
+            distances, part_ids = self._hashes.search(np.ascontiguousarray(hashes), k)
+        return HashHits(distances, part_ids)
+
+    def within(self, hashes: npt.NDArray[np.uint8], bits: int) -> list[Int64Array]:
+        """Return, for each of ``(q, 32)`` hashes, the pictures that differ in at most so many bits."""
+        with self._lock:
+            limits, _, part_ids = self._hashes.range_search(np.ascontiguousarray(hashes), bits + 1)
+        return [part_ids[limits[one] : limits[one + 1]] for one in range(len(hashes))]
+
+    def by_features(self, descriptors: npt.NDArray[np.uint8], k: int) -> Votes:
+        """Return the pictures that share most features with a query.
+
+        Args:
+            descriptors: ``(n, 32)`` uint8, of the query.
+            k: At most so many pictures.
+        """
+        if not len(descriptors):
+            return Votes(np.empty(0, np.int64), np.empty(0, np.float32))
+        words = nearest_words(descriptors, _PROBES)
+        codes = np.ascontiguousarray(descriptors[:, :CODE_BYTES])
+        with self._lock:
+            distances, part_ids = self._features.search_preassigned(
+                codes, _NEIGHBOURS, words, np.zeros(words.shape, np.int32)
+            )
+        return _counted(distances, part_ids, k)
+
+
+def _counted(distances: npt.NDArray[np.int32], part_ids: Int64Array, k: int) -> Votes:
+    """Add up the votes; a feature of the query votes for a picture once, by its nearest one."""
+    near = (part_ids >= 0) & (distances < _FAR_BITS)
+    features = np.nonzero(near)[0]
+    parts, owner = np.unique(part_ids[near], return_inverse=True)
+    if not len(parts):
+        return Votes(np.empty(0, np.int64), np.empty(0, np.float32))
+    weights = np.exp(-((distances[near] / _SOFT_BITS) ** 2))
+    pair = features * len(parts) + owner
+    order = np.lexsort((-weights, pair))
+    first = np.concatenate([[True], np.diff(pair[order]) > 0])
+    kept = order[first]
+    scores = np.bincount(owner[kept], weights[kept], len(parts))
+    best = np.lexsort((parts, -scores))[:k]
+    return Votes(parts[best], scores[best].astype(np.float32))
