@@ -5,11 +5,18 @@ moments before and after it. Whoever holds one gets the same answers for as long
 whatever is written meanwhile.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
-from binocle.filters import Filter
-from binocle.types import BoolArray, Float32Array, Int64Array, Kind
+import numpy as np
+
+from binocle.catalog.columns import Column, Columns
+from binocle.filters import Filter, fields_in
+from binocle.types import BoolArray, Float32Array, Int64Array, Kind, Neighbours
+from binocle.vectors.faiss_index import FaissIndex
+
+_MASKS_KEPT = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,37 +36,132 @@ class Ranking:
     exact: bool
 
 
+NOTHING = Ranking(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32), exact=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """Which record each part of one kind belongs to."""
+
+    part_ids: Int64Array  # ascending
+    record_ids: Int64Array
+
+    def of(self, found: Int64Array) -> Int64Array:
+        """Return the record of each part, -1 where there is none."""
+        if not len(self.part_ids):
+            return np.full(len(found), -1, np.int64)
+        places = np.minimum(np.searchsorted(self.part_ids, found), len(self.part_ids) - 1)
+        return np.where(self.part_ids[places] == found, self.record_ids[places], -1)
+
+
+NO_OWNERS = Owners(np.empty(0, np.int64), np.empty(0, np.int64))
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of one kind: an index nobody changes any more, and the owners."""
+
+    index: FaissIndex
+    owners: Owners
+
+
+class Metadata(Protocol):
+    """Where a moment gets metadata from that it does not have yet."""
+
+    def few_matching(self, where: Filter) -> Int64Array | None:
+        """Return the records that pass a filter, if an index shows that they are few."""
+        ...
+
+    def with_fields(self, columns: Columns, names: Iterable[str]) -> Columns:
+        """Return columns with further fields."""
+        ...
+
+
 class Moment:
     """A collection as of one change number, from ``Collection.moment``. Thread-safe.
 
     Records are named by their internal ids, which ascend in the order of commits and are never
     used twice. A *mask* is a ``(m,)`` bool array indexed by internal record id; ids beyond its
-    end are False.
+    end are False. Masks are shared and cannot be written to.
+
+    A field is loaded when it is first asked for, and stays as it was then. Ask for what later
+    pages need with the first one.
 
     Attributes:
         change: The change number.
+        newest_part: The largest part id handed out until then.
     """
 
-    change: int
+    def __init__(
+        self,
+        parts: Mapping[Kind, Parts],
+        columns: Columns,
+        metadata: Metadata,
+        newest_part: int,
+    ) -> None:
+        """Set up with what is known so far; see ``Collection.moment``."""
+        self.change = columns.change
+        self.newest_part = newest_part
+        self._parts = parts
+        self._columns = columns
+        self._metadata = metadata
+        self._masks: dict[Filter, BoolArray] = {}
+
+    @property
+    def columns(self) -> Columns:
+        """The metadata loaded so far."""
+        return self._columns
+
+    def index(self, kind: Kind) -> FaissIndex:
+        """Return a kind's index; it must not be changed."""
+        return self._parts[kind].index
+
+    def owners(self, kind: Kind) -> Owners:
+        """Return the owners of a kind's parts."""
+        return self._parts[kind].owners
 
     def count_parts(self, kind: Kind) -> int:
         """Return the number of parts of a kind."""
-        raise NotImplementedError
+        return len(self._parts[kind].owners.part_ids)
 
     def count_records(self) -> int:
         """Return the number of records, with and without parts."""
-        raise NotImplementedError
+        return int(np.count_nonzero(self._columns.alive))
+
+    def load(self, fields: Iterable[str]) -> Columns:
+        """Make fields ready for filters, facets, sort orders and groups; return all that are."""
+        lacking = self._columns.lacks(fields)
+        if lacking:
+            self._columns = self._metadata.with_fields(self._columns, lacking)
+        return self._columns
+
+    def column(self, field: str) -> Column:
+        """Return a field's column; ``id`` and ``uri`` have one too."""
+        return self.load([field]).by_field[field]
 
     def mask(self, where: Filter | None) -> BoolArray:
-        """Return which records pass a filter; all that there are for None.
+        """Return which records pass a filter; all that there are for None."""
+        if where is None:
+            return self._columns.alive
+        found = self._masks.get(where)
+        if found is None:
+            found = self._resolved(where)
+            found.setflags(write=False)
+            if len(self._masks) >= _MASKS_KEPT:
+                self._masks.pop(next(iter(self._masks)), None)
+            self._masks[where] = found
+        return found
 
-        The array is kept for later calls; it must not be written to.
-
-        Raises:
-            StaleMomentError: The filter speaks of a field the moment was not made with, and the
-                collection has changed since; see ``Collection.moment``.
-        """
-        raise NotImplementedError
+    def _resolved(self, where: Filter) -> BoolArray:
+        names = fields_in(where)
+        if self._columns.lacks(names):
+            few = self._metadata.few_matching(where)
+            if few is not None:
+                alive = self._columns.alive
+                found = np.zeros(len(alive), np.bool_)
+                found[few[few < len(alive)]] = True
+                return np.asarray(found & alive)
+        return self.load(names).mask(where)
 
     def nearest(
         self,
@@ -70,6 +172,7 @@ class Moment:
         where: Filter | None = None,
         allowed: BoolArray | None = None,
         exclude: frozenset[int] = frozenset(),
+        up_to_part: int | None = None,
         exact: bool = False,
     ) -> Ranking:
         """Rank records by their part of one kind nearest to a query.
@@ -83,9 +186,21 @@ class Moment:
             where: Only records that pass.
             allowed: A mask; only records in it. Both may be given.
             exclude: Internal ids of records to leave out.
+            up_to_part: Leave out parts with larger ids.
             exact: Scan everything, whatever the kind of index.
         """
-        raise NotImplementedError
+        parts = self._parts[kind]
+        reachable = len(parts.owners.part_ids)
+        if not reachable or k < 1:
+            return NOTHING
+        permitted = self._permitted(parts.owners, where, allowed, up_to_part)
+        fetch = min(reachable, 2 * (k + len(exclude)))
+        while True:
+            found = parts.index.search(query, max(1, fetch), allowed=permitted, exact=exact)
+            ranking = _ranked(parts.owners, found, exclude)
+            if len(ranking.record_ids) >= k or len(found.part_ids) < fetch or fetch >= reachable:
+                return _head(ranking, k)
+            fetch = min(reachable, 4 * fetch)
 
     def nearest_many(
         self,
@@ -97,7 +212,21 @@ class Moment:
         allowed: BoolArray | None = None,
     ) -> list[Ranking]:
         """Return what ``nearest`` returns for each of several queries: ``(q, d)`` float32."""
-        raise NotImplementedError
+        parts = self._parts[kind]
+        fetch = min(len(parts.owners.part_ids), 2 * k)
+        if fetch < 1:
+            return [NOTHING for _ in queries_qd]
+        permitted = self._permitted(parts.owners, where, allowed, None)
+        rankings = []
+        for query, found in zip(
+            queries_qd, parts.index.search_many(queries_qd, fetch, allowed=permitted), strict=True
+        ):
+            ranking = _ranked(parts.owners, found, frozenset())
+            # Many parts of few records: look deeper.
+            if len(ranking.record_ids) < k and len(found.part_ids) >= fetch:
+                ranking = self.nearest(kind, query, k, where=where, allowed=allowed)
+            rankings.append(_head(ranking, k))
+        return rankings
 
     def above(
         self,
@@ -113,12 +242,57 @@ class Moment:
 
         Everything is scanned, so the answer is exact: the relevant set behind a cut.
         """
-        raise NotImplementedError
+        parts = self._parts[kind]
+        if not len(parts.owners.part_ids):
+            return NOTHING
+        permitted = self._permitted(parts.owners, where, allowed, None)
+        found = parts.index.above(query, least, allowed=permitted)
+        return _ranked(parts.owners, found, exclude)
 
-    def load(self, fields: Iterable[str]) -> None:
-        """Make fields ready for ``mask`` and for the functions in ``search.facets``.
+    def _permitted(
+        self,
+        owners: Owners,
+        where: Filter | None,
+        allowed: BoolArray | None,
+        up_to_part: int | None,
+    ) -> BoolArray | None:
+        """Return which parts may be found, indexed by part id; None for all."""
+        part_ids = owners.part_ids
+        if up_to_part is not None and up_to_part >= part_ids[-1]:
+            up_to_part = None
+        masks = [one for one in (allowed, self.mask(where) if where else None) if one is not None]
+        if not masks and up_to_part is None:
+            return None
+        kept = np.ones(len(part_ids), np.bool_)
+        if masks:
+            records = masks[0] if len(masks) == 1 else _both(*masks)
+            missing = int(owners.record_ids.max()) + 1 - len(records)
+            if missing > 0:
+                records = np.concatenate([records, np.zeros(missing, np.bool_)])
+            kept = records[owners.record_ids]
+        if up_to_part is not None:
+            kept &= part_ids <= up_to_part
+        permitted = np.zeros(int(part_ids[-1]) + 1, np.bool_)
+        permitted[part_ids] = kept
+        return permitted
 
-        Raises:
-            StaleMomentError: As for ``mask``.
-        """
-        raise NotImplementedError
+
+def _both(one: BoolArray, other: BoolArray) -> BoolArray:
+    shared = min(len(one), len(other))
+    return np.asarray(one[:shared] & other[:shared])
+
+
+def _ranked(owners: Owners, found: Neighbours, exclude: frozenset[int]) -> Ranking:
+    """Return each record once, with its best part."""
+    records = owners.of(found.part_ids)
+    kept = records >= 0
+    if exclude:
+        kept &= ~np.isin(records, list(exclude))
+    places = np.flatnonzero(kept)
+    first = np.sort(np.unique(records[places], return_index=True)[1])
+    places = places[first]
+    return Ranking(records[places], found.part_ids[places], found.scores[places], found.exact)
+
+
+def _head(ranking: Ranking, k: int) -> Ranking:
+    return Ranking(ranking.record_ids[:k], ranking.part_ids[:k], ranking.scores[:k], ranking.exact)

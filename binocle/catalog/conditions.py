@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement
 
 from binocle import dates, filters
 from binocle.catalog.tables import attributes, fields, points, records
-from binocle.fields import EARTH_RADIUS_M
+from binocle.fields import EARTH_RADIUS_M, OWN_FIELDS
 from binocle.filters import And, Comparison, Filter, Near, Not, Operator, Or
 from binocle.types import Scalar
 
@@ -49,53 +49,60 @@ def _comparison(where: Comparison) -> ColumnElement[bool]:
             return _own(records.c.key, operator, value)
         case Comparison("uri", operator, value):
             return _own(records.c.uri, operator, value)
-        case Comparison(field, "near", Near() as near):
-            return _near(field, near)
         case Comparison(field, "ne", value):
             return sa.not_(condition(Comparison(field, "eq", value)))
         case Comparison(field, "exists", value):
             placed = sa.select(points.c.record_id).where(points.c.field_id == _id_of(field))
             present = sa.or_(records.c.id.in_(_holders(field)), records.c.id.in_(placed))
             return present if value else sa.not_(present)
-        case Comparison(field, "in", tuple(values)):
-            numbers = attributes.c.number.in_([one for one in values if not isinstance(one, str)])
-            texts = attributes.c.text.in_([one for one in values if isinstance(one, str)])
-            return _any(field, sa.or_(numbers, texts))
-        case Comparison(field, "during", (start, end)):
-            text = attributes.c.text
-            return _any(field, sa.and_(text >= start, text < end, sa.func.is_date(text)))
-        case Comparison(field, "contains", value):
-            text, listed = attributes.c.text, attributes.c.listed
-            part = sa.and_(listed == 0, sa.func.has_part(text, value))
-            words = sa.and_(listed == 1, sa.func.has_words(text, value))
-            return _any(field, sa.and_(text.is_not(None), sa.or_(part, words)))
-        case Comparison(field, operator, value) if not isinstance(value, tuple | Near):
-            column = attributes.c.text if isinstance(value, str) else attributes.c.number
-            return _any(field, _compare(column, operator, value))
         case _:
-            raise AssertionError(where)
+            return records.c.id.in_(holders(where))
 
 
-def _holders(field: str) -> sa.Select[tuple[int]]:
-    return sa.select(attributes.c.record_id).where(attributes.c.field_id == _id_of(field))
+def holders(where: Comparison) -> sa.Select[tuple[int]]:
+    """Return the select of internal ids that pass a comparison; one may come several times.
+
+    It reads one index from the first match on, so a limit makes it cheap.
+    """
+    field, value = where.field, where.value
+    if field in OWN_FIELDS:
+        return sa.select(records.c.id).where(_comparison(where))
+    text = attributes.c.text
+    if isinstance(value, Near):
+        return _near(field, value)
+    if where.operator == "during" and isinstance(value, tuple):
+        start, end = value
+        return _holders(field, sa.and_(text >= start, text < end, sa.func.is_date(text)))
+    if isinstance(value, tuple):
+        numbers = attributes.c.number.in_([one for one in value if not isinstance(one, str)])
+        texts = text.in_([one for one in value if isinstance(one, str)])
+        return _holders(field, sa.or_(numbers, texts))
+    if where.operator == "contains":
+        listed = attributes.c.listed
+        part = sa.and_(listed == 0, sa.func.has_part(text, value))
+        words = sa.and_(listed == 1, sa.func.has_words(text, value))
+        return _holders(field, sa.and_(text.is_not(None), sa.or_(part, words)))
+    column = text if isinstance(value, str) else attributes.c.number
+    return _holders(field, _compare(column, where.operator, value))
+
+
+def _holders(field: str, *tests: ColumnElement[bool]) -> sa.Select[tuple[int]]:
+    own = attributes.c.field_id == _id_of(field)
+    return sa.select(attributes.c.record_id).where(own, *tests)
 
 
 def _id_of(field: str) -> sa.ScalarSelect[int]:
     return sa.select(fields.c.id).where(fields.c.name == field).scalar_subquery()
 
 
-def _near(field: str, near: Near) -> ColumnElement[bool]:
+def _near(field: str, near: Near) -> sa.Select[tuple[int]]:
     """Look into the belt of latitudes first, which the index has in order."""
-    reach = math.degrees(near.radius_m / EARTH_RADIUS_M) + 1e-9
+    reach = math.degrees(near.radius_m / EARTH_RADIUS_M) * (1 + 1e-9) + 1e-9
     belt = points.c.latitude.between(near.latitude - reach, near.latitude + reach)
     circle = (near.latitude, near.longitude, near.radius_m)
     inside = sa.func.is_near(points.c.latitude, points.c.longitude, *circle)
-    found = sa.select(points.c.record_id).where(points.c.field_id == _id_of(field), belt, inside)
-    return records.c.id.in_(found)
-
-
-def _any(field: str, test: ColumnElement[bool]) -> ColumnElement[bool]:
-    return records.c.id.in_(_holders(field).where(test))
+    own = points.c.field_id == _id_of(field)
+    return sa.select(points.c.record_id).where(own, belt, inside)
 
 
 def _own(column: sa.Column[str], operator: Operator, value: filters.Value) -> ColumnElement[bool]:

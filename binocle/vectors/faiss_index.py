@@ -55,6 +55,18 @@ class _State:
     def count(self) -> int:
         return self.stored - len(self.removed)
 
+    def without_removed(self, allowed: BoolArray | None) -> BoolArray | None:
+        """Return which ids may be found, None for all there are."""
+        if not len(self.removed):
+            return allowed
+        if allowed is None:
+            highest = max(int(segment.ids[-1]) for segment in self.segments)
+            allowed = np.ones(highest + 1, np.bool_)
+        else:
+            allowed = allowed.copy()
+        allowed[self.removed[self.removed < len(allowed)]] = False
+        return allowed
+
 
 _EMPTY = _State((), np.empty(0, np.int64))
 
@@ -114,6 +126,12 @@ class FaissIndex:
                 return f"approximate (FAISS IVF, {lists} lists, {probed} probed)"
         return "exact (FAISS flat)"
 
+    def copy(self) -> "FaissIndex":
+        """Return an index of the same vectors that changes by itself; nothing is copied."""
+        index = FaissIndex(self._dimension, flat_limit=self._flat_limit)
+        index._state = self._state
+        return index
+
     def add(self, ids: Int64Array, rows: Float32Array) -> None:
         """Add vectors; see ``VectorIndex.add``."""
         if not len(ids):
@@ -161,18 +179,9 @@ class FaissIndex:
     ) -> Neighbours:
         """Return the nearest vectors; see ``VectorIndex.search``."""
         state = self._state
-        if len(state.removed) and allowed is None:
-            highest = max(int(segment.ids[-1]) for segment in state.segments)
-            allowed = np.ones(highest + 1, np.bool_)
-        if len(state.removed) and allowed is not None:
-            allowed = allowed.copy()
-            allowed[state.removed[state.removed < len(allowed)]] = False
-        selector = None
-        available = state.count
-        if allowed is not None:
-            available = int(np.count_nonzero(allowed))
-            bitmap = np.packbits(allowed, bitorder="little")
-            selector = faiss.IDSelectorBitmap(bitmap)
+        allowed = state.without_removed(allowed)
+        available = state.count if allowed is None else int(np.count_nonzero(allowed))
+        selector = None if allowed is None else _selector(allowed)
         # Few candidates cost less to scan than to look for, and the answer is exact for free.
         scan = exact or available <= max(_SCAN_LIMIT, 4 * k) or k > available // 4
         scores, ids = _search_segments(state, query, k, selector, scan=scan)
@@ -182,7 +191,9 @@ class FaissIndex:
             approximate = False
         return Neighbours(scores, ids, exact=not approximate)
 
-    def search_many(self, queries_qd: Float32Array, k: int) -> list[Neighbours]:
+    def search_many(
+        self, queries_qd: Float32Array, k: int, *, allowed: BoolArray | None = None
+    ) -> list[Neighbours]:
         """Return the nearest vectors of several queries: what ``search`` returns for each.
 
         A flat index is read once for all of them, which is most of the cost of a search.
@@ -190,13 +201,34 @@ class FaissIndex:
         Args:
             queries_qd: ``(q, d)`` float32 unit rows.
             k: How many for each, at least 1.
+            allowed: As for ``search``.
         """
         state = self._state
         is_flat = len(state.segments) == 1 and not state.segments[0].is_ivf
-        if not is_flat or len(state.removed) or len(queries_qd) == 1:
-            return [self.search(query, k) for query in queries_qd]
-        found = _search_flat(state.segments[0], queries_qd, k)
+        if not is_flat or len(queries_qd) == 1:
+            return [self.search(query, k, allowed=allowed) for query in queries_qd]
+        found = _search_flat(state.segments[0], queries_qd, k, state.without_removed(allowed))
         return [Neighbours(*top_k(scores, ids, k), exact=True) for scores, ids in found]
+
+    def above(
+        self, query: Float32Array, least: float, *, allowed: BoolArray | None = None
+    ) -> Neighbours:
+        """Return all vectors with at least this score, by a scan; equal scores in order of id.
+
+        Args:
+            query: ``(d,)`` float32 unit row.
+            least: An inner product.
+            allowed: As for ``search``.
+        """
+        state = self._state
+        allowed = state.without_removed(allowed)
+        found = [_search_above(segment, query, least, allowed) for segment in state.segments]
+        if not found:
+            return Neighbours(np.empty(0, np.float32), np.empty(0, np.int64), exact=True)
+        scores = np.concatenate([one[0] for one in found])
+        ids = np.concatenate([one[1] for one in found])
+        order = np.lexsort((ids, -scores))
+        return Neighbours(scores[order], ids[order], exact=True)
 
     def ids(self) -> Int64Array:
         """Return all ids, ascending."""
@@ -270,18 +302,56 @@ def _search_segment(
 
 
 def _search_flat(
-    segment: _Segment, queries_qd: Float32Array, k: int
+    segment: _Segment, queries_qd: Float32Array, k: int, allowed: BoolArray | None
 ) -> Iterator[tuple[Float32Array, Int64Array]]:
     """Yield for each query what ``_search_segment`` returns, reading the vectors once for all."""
-    total = len(segment.ids)
+    own = None if allowed is None else _inside(segment.ids, allowed)
+    total = len(segment.ids) if own is None else len(own)
     scores_qn = _products(queries_qd, _rows_view(segment.index))
-    for scores, query in zip(scores_qn, queries_qd, strict=True):
+    for row, query in zip(scores_qn, queries_qd, strict=True):
+        scores = row if own is None else row[own]
         places = np.arange(total)
         if total > k + _SPARE:
             worst = np.partition(scores, total - k)[total - k]
             places = np.flatnonzero(scores >= worst - _ROUNDING)
-        ids = segment.ids[places]
+        ids = segment.ids[places if own is None else own[places]]
         yield _rescored(segment, query, ids), ids
+
+
+def _search_above(
+    segment: _Segment,
+    query: Float32Array,
+    least: float,
+    allowed: BoolArray | None,
+) -> tuple[Float32Array, Int64Array]:
+    """Return everything of a segment with at least a score, scored as by the other searches."""
+    if segment.is_ivf:
+        parameters = faiss.SearchParametersIVF(nprobe=segment.index.nlist)
+        selector = None if allowed is None else _selector(allowed)
+        if selector is not None:
+            parameters.sel = selector
+        _, _, ids = segment.index.range_search(
+            query[np.newaxis], least - _ROUNDING, params=parameters
+        )
+    else:
+        scores = _products(query[np.newaxis], _rows_view(segment.index))[0]
+        ids = segment.ids[scores >= least - _ROUNDING]
+        ids = ids if allowed is None else ids[_inside(ids, allowed)]
+    chunks = [ids[start : start + _SCAN_LIMIT] for start in range(0, len(ids), _SCAN_LIMIT)]
+    exact = [_rescored(segment, query, chunk) for chunk in chunks]
+    scores = np.concatenate(exact) if exact else np.empty(0, np.float32)
+    kept = scores >= np.float32(least)
+    return scores[kept], ids[kept]
+
+
+def _inside(ids: Int64Array, allowed: BoolArray) -> Int64Array:
+    """Return the places of those ids that are allowed."""
+    reachable = ids[: np.searchsorted(ids, len(allowed))]
+    return np.flatnonzero(allowed[reachable])
+
+
+def _selector(allowed: BoolArray) -> Any:
+    return faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
 
 
 def _products(queries_qd: Float32Array, rows_nd: Float32Array) -> Float32Array:

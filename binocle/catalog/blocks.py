@@ -1,0 +1,293 @@
+"""Blocks of a column: the values of a few ten thousand records on arrays, never changed.
+
+A record's first string and first number lie in dense arrays; the further values of lists lie
+beside them as pairs of row and value. Numbers are doubles, and where a whole number is none, a
+small residue says by how much it differs.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from binocle.catalog.dictionary import NONE, CodeArray, CodeSet
+from binocle.fields import EARTH_RADIUS_M
+from binocle.filters import Near, is_near
+from binocle.types import BoolArray, Int64Array, Scalar
+
+BLOCK = 1 << 16
+
+RowArray = npt.NDArray[np.int32]
+NumberArray = npt.NDArray[np.float64]
+ResidueArray = npt.NDArray[np.int16]
+_NO_ROWS: RowArray = np.empty(0, np.int32)
+_NO_CODES: CodeArray = np.empty(0, np.int32)
+_NO_NUMBERS: NumberArray = np.empty(0, np.float64)
+_NO_RESIDUES: ResidueArray = np.empty(0, np.int16)
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The strings of a block.
+
+    Attributes:
+        codes: ``(BLOCK,)``, ``NONE`` for no string.
+        listed: ``(BLOCK,)``, whether they are elements of a list; None for nowhere.
+        rows: ``(n,)`` rows of the further strings.
+        more: ``(n,)`` their codes.
+    """
+
+    codes: CodeArray
+    listed: BoolArray | None
+    rows: RowArray
+    more: CodeArray
+
+    def mask(self, plain: CodeSet, words: CodeSet | None) -> BoolArray:
+        """Return the rows with a string in a set; another set may count for lists."""
+        found = plain.has(self.codes)
+        hits = self.rows[plain.has(self.more)]
+        if words is not None and self.listed is not None:
+            found = np.where(self.listed, words.has(self.codes), found)
+            hits = self.rows[words.has(self.more)]  # only lists have more than one string
+        if len(hits):
+            found[hits] = True
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """The numbers of a block.
+
+    Attributes:
+        values: ``(BLOCK,)`` float64, NaN for no number.
+        residues: ``(BLOCK,)`` int16, what to add to be exact; None for nothing anywhere.
+        rows: ``(n,)`` rows of the further numbers.
+        more: ``(n,)`` those.
+        more_residues: ``(n,)``.
+    """
+
+    values: NumberArray
+    residues: ResidueArray | None
+    rows: RowArray
+    more: NumberArray
+    more_residues: ResidueArray
+
+    def mask(self, operator: str, wanted: Sequence[tuple[float, int]]) -> BoolArray:
+        """Return the rows with a number that passes a comparison with any of some numbers."""
+        found = _compare(self.values, self.residues, operator, wanted)
+        if len(self.rows):
+            hits = self.rows[_compare(self.more, self.more_residues, operator, wanted)]
+            found[hits] = True
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The points of a block in degrees, NaN for none: two ``(BLOCK,)`` float64."""
+
+    latitudes: NumberArray
+    longitudes: NumberArray
+
+    def mask(self, near: Near) -> BoolArray:
+        """Return the rows with a point within a distance."""
+        # A belt of latitudes leaves few to compute; it is wider than rounding.
+        reach = np.degrees(near.radius_m / EARTH_RADIUS_M) * (1 + 1e-9) + 1e-9
+        found: BoolArray = np.abs(self.latitudes - near.latitude) <= reach
+        rows = np.flatnonzero(found)
+        found[rows] = is_near(self.latitudes[rows], self.longitudes[rows], near)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The values of ``BLOCK`` consecutive ids; None where there are none of a sort."""
+
+    texts: Texts | None = None
+    numbers: Numbers | None = None
+    places: Places | None = None
+
+    def present(self) -> BoolArray:
+        """Return the rows with any value."""
+        found = np.zeros(BLOCK, np.bool_)
+        if self.texts is not None:
+            found |= self.texts.codes != NONE
+        if self.numbers is not None:
+            found |= ~np.isnan(self.numbers.values)
+        if self.places is not None:
+            found |= ~np.isnan(self.places.latitudes)
+        return found
+
+    def replaced(self, touched: Int64Array | None, entries: "Entries") -> "Block":
+        """Return a block where the touched rows, or all for None, have other values."""
+        return Block(
+            _texts(self.texts, touched, entries),
+            _numbers(self.numbers, touched, entries),
+            _placed(self.places, touched, entries),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Values of records on the way into a column.
+
+    Attributes:
+        ids: ``(n,)`` internal record ids of strings and numbers, in any order.
+        codes: ``(n,)``, ``NONE`` for a number.
+        numbers: ``(n,)``, NaN for a string.
+        residues: ``(n,)``.
+        listed: ``(n,)`` whether a string is an element of a list.
+        place_ids: ``(m,)`` ids of records with a point, each once.
+        places: ``(m, 2)`` latitudes and longitudes.
+    """
+
+    ids: Int64Array
+    codes: CodeArray
+    numbers: NumberArray
+    residues: ResidueArray
+    listed: BoolArray
+    place_ids: Int64Array = field(default_factory=lambda: np.empty(0, np.int64))
+    places: NumberArray = field(default_factory=lambda: np.empty((0, 2)))
+
+    def of_block(self, number: int) -> "Entries":
+        """Return the entries of one block."""
+        own = self.ids // BLOCK == number
+        placed = self.place_ids // BLOCK == number
+        return Entries(
+            self.ids[own],
+            self.codes[own],
+            self.numbers[own],
+            self.residues[own],
+            self.listed[own],
+            self.place_ids[placed],
+            self.places[placed],
+        )
+
+
+def split(value: Scalar) -> tuple[float, int]:
+    """Return a number as a double and what is missing to be exact."""
+    assert not isinstance(value, str)
+    if isinstance(value, float):
+        return value, 0
+    near = float(value)
+    return near, int(value) - int(near)
+
+
+def _compare(
+    values: NumberArray,
+    residues: ResidueArray | None,
+    operator: str,
+    wanted: Sequence[tuple[float, int]],
+) -> BoolArray:
+    if operator == "eq" and len(wanted) > 1 and residues is None:
+        return np.isin(values, [number for number, residue in wanted if not residue])
+    found: BoolArray | None = None
+    for number, residue in wanted:
+        one = _compare_one(values, residues, operator, number, residue)
+        found = one if found is None else found | one
+    assert found is not None
+    return found
+
+
+def _compare_one(
+    values: NumberArray, residues: ResidueArray | None, operator: str, number: float, residue: int
+) -> BoolArray:
+    if residues is None and not residue:
+        test = {"eq": np.equal, "lt": np.less, "lte": np.less_equal,
+                "gt": np.greater, "gte": np.greater_equal}[operator]  # fmt: skip
+        return np.asarray(test(values, number))
+    exact: Any = 0 if residues is None else residues
+    ties = values == number
+    equal = ties & (exact == residue)
+    match operator:
+        case "eq":
+            return np.asarray(equal)
+        case "lt" | "lte":
+            below = (values < number) | (ties & (exact < residue))
+            return np.asarray(below if operator == "lt" else below | equal)
+    above = (values > number) | (ties & (exact > residue))
+    return np.asarray(above if operator == "gt" else above | equal)
+
+
+def _texts(old: Texts | None, touched: Int64Array | None, entries: Entries) -> Texts | None:
+    own = entries.codes != NONE
+    if old is None and not own.any():
+        return None
+    rows = (entries.ids[own] % BLOCK).astype(np.int32)
+    codes, listed = entries.codes[own], entries.listed[own]
+    order = np.lexsort((codes, rows))
+    rows, codes, listed = rows[order], codes[order], listed[order]
+    first, further = _firsts(rows, codes)
+    dense = np.full(BLOCK, NONE, np.int32)
+    flags = np.zeros(BLOCK, np.bool_)
+    kept_rows, kept = _NO_ROWS, _NO_CODES
+    if old is not None and touched is not None:
+        dense = old.codes.copy()
+        dense[touched] = NONE
+        if old.listed is not None:
+            flags = old.listed.copy()
+            flags[touched] = False
+        stays = ~np.isin(old.rows, touched)
+        kept_rows, kept = old.rows[stays], old.more[stays]
+    dense[rows[first]] = codes[first]
+    flags[rows[first]] = listed[first]
+    return Texts(
+        dense,
+        flags if flags.any() else None,
+        np.concatenate([kept_rows, rows[further]]),
+        np.concatenate([kept, codes[further]]),
+    )
+
+
+def _numbers(old: Numbers | None, touched: Int64Array | None, entries: Entries) -> Numbers | None:
+    own = ~np.isnan(entries.numbers)
+    if old is None and not own.any():
+        return None
+    rows = (entries.ids[own] % BLOCK).astype(np.int32)
+    values, extra = entries.numbers[own], entries.residues[own]
+    order = np.lexsort((extra, values, rows))
+    rows, values, extra = rows[order], values[order], extra[order]
+    first, further = _firsts(rows, values, extra)
+    dense, residues = np.full(BLOCK, np.nan), np.zeros(BLOCK, np.int16)
+    kept_rows, kept, kept_extra = _NO_ROWS, _NO_NUMBERS, _NO_RESIDUES
+    if old is not None and touched is not None:
+        dense = old.values.copy()
+        dense[touched] = np.nan
+        if old.residues is not None:
+            residues = old.residues.copy()
+            residues[touched] = 0
+        stays = ~np.isin(old.rows, touched)
+        kept_rows, kept, kept_extra = old.rows[stays], old.more[stays], old.more_residues[stays]
+    dense[rows[first]], residues[rows[first]] = values[first], extra[first]
+    return Numbers(
+        dense,
+        residues if residues.any() else None,
+        np.concatenate([kept_rows, rows[further]]),
+        np.concatenate([kept, values[further]]),
+        np.concatenate([kept_extra, extra[further]]),
+    )
+
+
+def _placed(old: Places | None, touched: Int64Array | None, entries: Entries) -> Places | None:
+    if old is None and not len(entries.place_ids):
+        return None
+    latitudes, longitudes = np.full(BLOCK, np.nan), np.full(BLOCK, np.nan)
+    if old is not None and touched is not None:
+        latitudes, longitudes = old.latitudes.copy(), old.longitudes.copy()
+        latitudes[touched] = longitudes[touched] = np.nan
+    rows = entries.place_ids % BLOCK
+    latitudes[rows], longitudes[rows] = entries.places[:, 0], entries.places[:, 1]
+    return Places(latitudes, longitudes)
+
+
+def _firsts(
+    rows: RowArray, *values: npt.NDArray[Any]
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Return where a row's first value stands, and its further, different ones; all sorted."""
+    new_row = np.ones(len(rows), np.bool_)
+    new_row[1:] = rows[1:] != rows[:-1]
+    new_value = new_row.copy()
+    for one in values:
+        new_value[1:] |= one[1:] != one[:-1]
+    return np.flatnonzero(new_row), np.flatnonzero(new_value & ~new_row)

@@ -1,0 +1,223 @@
+"""Metadata on arrays: one column a field, indexed by internal record id.
+
+A column is cut into blocks of consecutive ids. A block is never changed: what a commit touches is
+copied, the rest is shared, so a column as of an earlier change costs next to nothing to keep.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from binocle.catalog.blocks import (
+    BLOCK,
+    Block,
+    Entries,
+    NumberArray,
+    ResidueArray,
+    RowArray,
+    split,
+)
+from binocle.catalog.dictionary import NONE, CodeArray, CodeSet, Dictionary
+from binocle.filters import And, Comparison, Filter, Near, Not, Or
+from binocle.types import BoolArray, Int64Array
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A field's values. Immutable; its dictionary grows."""
+
+    dictionary: Dictionary
+    blocks: tuple[Block, ...]
+
+    @classmethod
+    def filled(cls, dictionary: Dictionary, entries: Entries, highest: int) -> "Column":
+        """Make a column of all entries there are, for ids up to the highest."""
+        count = highest // BLOCK + 1
+        return cls(
+            dictionary,
+            tuple(Block().replaced(None, entries.of_block(number)) for number in range(count)),
+        )
+
+    def replaced(self, touched: Int64Array, entries: Entries, highest: int) -> "Column":
+        """Return a column where some records have other values, or none any more."""
+        blocks = list(self.blocks)
+        blocks.extend(Block() for _ in range(highest // BLOCK + 1 - len(blocks)))
+        for number in np.unique(touched // BLOCK).tolist():
+            rows = touched[touched // BLOCK == number] % BLOCK
+            blocks[number] = blocks[number].replaced(rows, entries.of_block(number))
+        return Column(self.dictionary, tuple(blocks))
+
+    def mask(self, comparison: Comparison) -> BoolArray:
+        """Return which records pass a comparison other than ``ne``, by internal id."""
+        found = np.zeros(len(self.blocks) * BLOCK, np.bool_)
+        operator, value = comparison.operator, comparison.value
+        plain, words, numbers = self._wanted(operator, value)
+        for number, block in enumerate(self.blocks):
+            part = found[number * BLOCK : (number + 1) * BLOCK]
+            if operator == "exists":
+                part |= block.present()
+            elif isinstance(value, Near):
+                if block.places is not None:
+                    part |= block.places.mask(value)
+            else:
+                if plain and block.texts is not None:
+                    part |= block.texts.mask(plain, words)
+                if numbers and block.numbers is not None:
+                    part |= block.numbers.mask("eq" if operator == "in" else operator, numbers)
+        return ~found if operator == "exists" and not value else found
+
+    def present(self) -> BoolArray:
+        """Return which records have a value or a point."""
+        return np.concatenate([block.present() for block in self.blocks])
+
+    def _wanted(
+        self, operator: str, value: Any
+    ) -> tuple[CodeSet, CodeSet | None, list[tuple[float, int]]]:
+        """Return the strings that pass, those that do in a list, and the numbers to compare."""
+        strings = self.dictionary
+        nothing = CodeSet(0, 0)
+        match operator:
+            case "in":
+                texts = [one for one in value if isinstance(one, str)]
+                numbers = [split(one) for one in value if not isinstance(one, str)]
+                return strings.equal_to(texts), None, numbers
+            case "during":
+                return strings.during(*value), None, []
+            case "contains":
+                parts = strings.containing(value)
+                words = strings.with_words(value) if parts else None
+                return parts, words, []
+            case "near" | "exists":
+                return nothing, None, []
+        if not isinstance(value, str):
+            return nothing, None, [split(value)]
+        return self._compared(operator, value), None, []
+
+    def _compared(self, operator: str, value: str) -> CodeSet:
+        strings = self.dictionary
+        following = value + "\0"  # the least string greater than this one
+        match operator:
+            case "eq":
+                return strings.equal_to([value])
+            case "lt":
+                return strings.between(None, value)
+            case "lte":
+                return strings.between(None, following)
+            case "gt":
+                return strings.between(following, None)
+            case "gte":
+                return strings.between(value, None)
+            case "prefix":
+                return strings.prefixed(value)
+        raise AssertionError(operator)
+
+    def codes(self, ids: Int64Array) -> tuple[Int64Array, CodeArray]:
+        """Return all strings of records: places in ``ids`` and codes, each pair once."""
+        dense = np.concatenate(
+            [
+                np.full(BLOCK, NONE, np.int32) if block.texts is None else block.texts.codes
+                for block in self.blocks
+            ]
+        )[ids]
+        places = np.flatnonzero(dense != NONE)
+        rows, more = _further(
+            (number, block.texts.rows, block.texts.more)
+            for number, block in enumerate(self.blocks)
+            if block.texts is not None
+        )
+        where, kept = _places_of(rows, ids)
+        return np.concatenate([places, where]), np.concatenate([dense[places], more[kept]])
+
+    def numbers(self, ids: Int64Array) -> tuple[Int64Array, NumberArray, ResidueArray]:
+        """Return all numbers of records: places in ``ids``, numbers and residues, each once."""
+        blocks = [block.numbers for block in self.blocks]
+        empty, no_residues = np.full(BLOCK, np.nan), np.zeros(BLOCK, np.int16)
+        dense = np.concatenate([empty if one is None else one.values for one in blocks])[ids]
+        residues = np.concatenate(
+            [no_residues if one is None or one.residues is None else one.residues for one in blocks]
+        )[ids]
+        places = np.flatnonzero(~np.isnan(dense))
+        rows, more = _further(
+            (number, one.rows, one.more) for number, one in enumerate(blocks) if one is not None
+        )
+        _, more_residues = _further(
+            (number, one.rows, one.more_residues)
+            for number, one in enumerate(blocks)
+            if one is not None
+        )
+        where, kept = _places_of(rows, ids)
+        return (
+            np.concatenate([places, where]),
+            np.concatenate([dense[places], more[kept]]),
+            np.concatenate([residues[places], more_residues[kept].astype(np.int16)]),
+        )
+
+
+def _further(
+    parts: Iterable[tuple[int, RowArray, npt.NDArray[Any]]],
+) -> tuple[Int64Array, npt.NDArray[Any]]:
+    """Return the further values of all blocks: record ids and values."""
+    found = [(rows.astype(np.int64) + number * BLOCK, more) for number, rows, more in parts]
+    if not found:
+        return np.empty(0, np.int64), np.empty(0, np.int32)
+    return np.concatenate([one[0] for one in found]), np.concatenate([one[1] for one in found])
+
+
+def _places_of(rows: Int64Array, ids: Int64Array) -> tuple[Int64Array, BoolArray]:
+    """Return where in ``ids`` some records are, and which of them are there."""
+    if not len(rows) or not len(ids):
+        return np.empty(0, np.int64), np.zeros(len(rows), np.bool_)
+    order = np.argsort(ids, kind="stable")
+    places = np.minimum(np.searchsorted(ids[order], rows), len(ids) - 1)
+    kept = ids[order][places] == rows
+    return order[places[kept]], kept
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The records that there are and the columns loaded so far, as of one change. Immutable.
+
+    Attributes:
+        change: The change number.
+        alive: ``(m,)`` by internal record id.
+        by_field: The columns.
+    """
+
+    change: int
+    alive: BoolArray
+    by_field: dict[str, Column]
+
+    @property
+    def highest(self) -> int:
+        """An id no record is beyond."""
+        return len(self.alive) - 1
+
+    def lacks(self, fields: Iterable[str]) -> list[str]:
+        """Return those fields that are not loaded."""
+        return [name for name in dict.fromkeys(fields) if name not in self.by_field]
+
+    def mask(self, where: Filter) -> BoolArray:
+        """Return which records pass a filter on loaded fields, by internal id."""
+        return np.asarray(self._mask(where) & self.alive)
+
+    def _mask(self, where: Filter) -> BoolArray:
+        match where:
+            case And(clauses):
+                every = np.ones(len(self.alive), np.bool_)
+                for clause in clauses:
+                    every &= self._mask(clause)
+                return every
+            case Or(clauses):
+                some = np.zeros(len(self.alive), np.bool_)
+                for clause in clauses:
+                    some |= self._mask(clause)
+                return some
+            case Not(clause):
+                return ~self._mask(clause)
+            case Comparison(field, "ne", value):
+                return ~self._mask(Comparison(field, "eq", value))
+            case Comparison():
+                return self.by_field[where.field].mask(where)

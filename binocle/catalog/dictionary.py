@@ -1,0 +1,173 @@
+"""The distinct strings of a field, numbered: a column holds numbers instead of strings."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from binocle import dates, filters
+from binocle.catalog.conditions import after_prefix
+from binocle.types import BoolArray
+
+CodeArray = npt.NDArray[np.int32]
+NONE = -1
+_FEW = 4
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSet:
+    """Some of a dictionary's codes: a range, or a table of all with a False behind the last."""
+
+    first: int
+    end: int
+    table: BoolArray | None = None
+
+    def __bool__(self) -> bool:
+        return self.table is not None or self.first < self.end
+
+    def has(self, codes: CodeArray) -> BoolArray:
+        """Return which of some codes are in the set; ``NONE`` never is."""
+        if self.table is not None:
+            return self.table[codes]
+        if self.end - self.first == 1:
+            return np.asarray(codes == np.int32(self.first))
+        inside: BoolArray = codes >= np.int32(self.first)
+        inside &= codes < np.int32(self.end)
+        return inside
+
+
+class Dictionary:
+    """Strings and their codes. It only grows, so older readers are not disturbed.
+
+    The strings it was made with have codes in their order, by code point; later ones have the
+    codes behind, in order of arrival. One thread at a time may add.
+    """
+
+    def __init__(self, ordered: Sequence[str]) -> None:
+        """Set up with distinct strings, ascending."""
+        self._base = list(ordered)
+        self._tail: list[str] = []
+        self._codes: dict[str, int] = {text: code for code, text in enumerate(self._base)}
+        self._dates: BoolArray = np.zeros(0, np.bool_)
+        self._folded: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self._base) + len(self._tail)
+
+    @property
+    def is_worn(self) -> bool:
+        """Whether so much was added that the order is worth making anew."""
+        return len(self._tail) > 10_000 + len(self._base) // 4
+
+    def text(self, code: int) -> str:
+        """Return a string by its code."""
+        base = len(self._base)
+        return self._base[code] if code < base else self._tail[code - base]
+
+    def code(self, text: str) -> int:
+        """Return the code of a string, adding it where it is new."""
+        found = self._codes.get(text)
+        if found is None:
+            found = len(self)
+            self._tail.append(text)
+            self._codes[text] = found
+        return found
+
+    def ranks(self) -> npt.NDArray[np.int64]:
+        """Return for each code the place of its string among all, in their order."""
+        base, tail = len(self._base), list(self._tail)
+        order = sorted(range(len(tail)), key=tail.__getitem__)
+        before = np.array([bisect_left(self._base, tail[place]) for place in order], np.int64)
+        ranks = np.empty(base + len(tail), np.int64)
+        plain = np.arange(base)
+        ranks[:base] = plain + np.searchsorted(before, plain, side="right")
+        ranks[base + np.array(order, np.int64)] = before + np.arange(len(tail))
+        return ranks
+
+    def equal_to(self, texts: Sequence[str]) -> CodeSet:
+        """Return the codes of some strings."""
+        codes = sorted({code for text in texts if (code := self._codes.get(text)) is not None})
+        if not codes:
+            return CodeSet(0, 0)
+        if codes[-1] - codes[0] == len(codes) - 1:
+            return CodeSet(codes[0], codes[-1] + 1)
+        table = self._table()
+        table[codes] = True
+        return CodeSet(0, 0, table)
+
+    def between(self, start: str | None, end: str | None) -> CodeSet:
+        """Return the codes of strings from ``start`` to before ``end``; None for no limit."""
+        first = bisect_left(self._base, start) if start is not None else 0
+        behind = bisect_left(self._base, end) if end is not None else len(self._base)
+        behind = max(first, behind)
+        return self._with_tail(
+            first,
+            behind,
+            lambda text: (start is None or text >= start) and (end is None or text < end),
+        )
+
+    def prefixed(self, prefix: str) -> CodeSet:
+        """Return the codes of strings that begin with another."""
+        return self.between(prefix, after_prefix(prefix))
+
+    def during(self, start: str, end: str) -> CodeSet:
+        """Return the codes of dates from ``start`` to before ``end``."""
+        found = self.between(start, end)
+        flags = self.dates()
+        if found.table is None:
+            if flags[found.first : found.end].all():
+                return found
+            table = self._table(len(flags))
+            table[found.first : found.end] = True
+        else:
+            table = found.table
+        known = min(len(flags), len(table) - 1)
+        table[:known] &= flags[:known]
+        return CodeSet(0, 0, table)
+
+    def dates(self) -> BoolArray:
+        """Return for each code whether its string is a date."""
+        flags, count = self._dates, len(self)
+        if len(flags) < count:
+            new = [dates.is_date(self.text(code)) for code in range(len(flags), count)]
+            flags = np.concatenate([flags, np.array(new, np.bool_)])
+            self._dates = flags
+        return flags
+
+    def containing(self, text: str) -> CodeSet:
+        """Return the codes of strings that have another inside, whatever the case."""
+        part = text.casefold()
+        folded, count = self._folded, len(self)
+        if len(folded) < count:
+            folded = folded + [self.text(code).casefold() for code in range(len(folded), count)]
+            self._folded = folded
+        return self._where([part in one for one in folded])
+
+    def with_words(self, text: str) -> CodeSet:
+        """Return the codes of strings that have another inside as whole words."""
+        parts = self.containing(text)
+        if parts.table is None:
+            return parts
+        for code in np.flatnonzero(parts.table).tolist():
+            parts.table[code] = filters.has_words(self.text(code), text)
+        return parts
+
+    def _with_tail(self, first: int, end: int, test: Callable[[str], bool]) -> CodeSet:
+        base = len(self._base)
+        hits = [base + place for place, text in enumerate(list(self._tail)) if test(text)]
+        if not hits:
+            return CodeSet(first, end)
+        table = self._table()
+        table[first:end] = True
+        table[hits] = True
+        return CodeSet(0, 0, table)
+
+    def _where(self, flags: list[bool]) -> CodeSet:
+        table = np.zeros(len(flags) + 1, np.bool_)
+        table[:-1] = flags
+        return CodeSet(0, 0, table) if table.any() else CodeSet(0, 0)
+
+    def _table(self, size: int | None = None) -> BoolArray:
+        return np.zeros((len(self) if size is None else size) + 1, np.bool_)

@@ -1,0 +1,235 @@
+"""From the catalogue into columns, and what commits changed since."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+import numpy as np
+import sqlalchemy as sa
+
+from binocle.catalog.attributes import declared_schema
+from binocle.catalog.blocks import BLOCK, Entries, split
+from binocle.catalog.columns import Column, Columns
+from binocle.catalog.conditions import holders
+from binocle.catalog.dictionary import NONE, Dictionary
+from binocle.catalog.reading import batched, change, records_by_id
+from binocle.catalog.tables import attributes, fields, meta, points, records
+from binocle.fields import OWN_FIELDS
+from binocle.filters import And, Comparison, Filter, matches
+from binocle.types import BoolArray, Int64Array
+
+_CHUNK = 5000
+_MAX_COLUMNS = 64
+_MAX_TOUCHED = 20_000
+_FEW = 500
+_SELECTIVE = ("eq", "in", "lt", "lte", "gt", "gte", "prefix", "during", "near")
+_OWN_STRINGS = {
+    "id": "SELECT key, id, 0 FROM records ORDER BY key",
+    "uri": "SELECT uri, id, 0 FROM records ORDER BY uri",
+}
+_STRINGS = (
+    "SELECT text, record_id, listed FROM attributes WHERE field_id = ? AND text IS NOT NULL "
+    "ORDER BY text"
+)
+_NUMBERS = "SELECT record_id, number FROM attributes WHERE field_id = ? AND number IS NOT NULL"
+_POINTS = "SELECT record_id, latitude, longitude FROM points WHERE field_id = ?"
+
+
+def load_columns(connection: sa.Connection) -> Columns:
+    """Return the records that there are, without any column."""
+    ids = _integers(connection, "SELECT id FROM records")
+    return Columns(change(connection), _alive(ids, _highest(connection)), {})
+
+
+def with_fields(connection: sa.Connection, columns: Columns, names: Iterable[str]) -> Columns:
+    """Return columns with further fields, these as of what the connection sees."""
+    by_field = dict(columns.by_field)
+    for name in columns.lacks(names):
+        while len(by_field) >= _MAX_COLUMNS:
+            del by_field[next(iter(by_field))]
+        by_field[name] = _load(connection, name, columns.highest)
+    return Columns(columns.change, columns.alive, by_field)
+
+
+def caught_up(connection: sa.Connection, columns: Columns) -> Columns:
+    """Return columns as of what the connection sees; fields too far behind are left out."""
+    now = change(connection)
+    if now == columns.change:
+        return columns
+    floor = max(_counter(connection, "removals_known_after"), 0)
+    if columns.change < floor or columns.change > now:
+        return load_columns(connection)
+    touched = _integers(connection, "SELECT id FROM records WHERE changed > ?", columns.change)
+    gone = _integers(
+        connection, "SELECT record_id FROM removed_records WHERE change > ?", columns.change
+    )
+    highest = max(columns.highest, _highest(connection))
+    alive = np.zeros(_blocks(highest) * BLOCK, np.bool_)
+    alive[: len(columns.alive)] = columns.alive
+    alive[touched] = True
+    gone = gone[gone <= highest]  # others came and went unseen
+    alive[gone] = False
+    is_stale = _counter(connection, "schema_changed") > columns.change
+    if is_stale or len(touched) + len(gone) > _MAX_TOUCHED:
+        return Columns(now, alive, {})
+    kept = {
+        name: column for name, column in columns.by_field.items() if not column.dictionary.is_worn
+    }
+    both = np.union1d(touched, gone)
+    entries = _entries_of(connection, touched, kept)
+    return Columns(
+        now,
+        alive,
+        {name: one.replaced(both, entries[name], highest) for name, one in kept.items()},
+    )
+
+
+def few_matching(connection: sa.Connection, where: Filter) -> Int64Array | None:
+    """Return the records that pass a filter where an index shows that they are few, else None.
+
+    One clause has to be that narrow; the others are then tested on the records themselves.
+    """
+    clauses = where.clauses if isinstance(where, And) else (where,)
+    for clause in clauses:
+        if not isinstance(clause, Comparison) or clause.operator not in _SELECTIVE:
+            continue
+        query = holders(clause).limit(_FEW + 1)
+        found = [cast(int, row[0]) for row in connection.execute(query)]
+        if len(found) > _FEW:
+            continue
+        schema = declared_schema(connection)
+        passing = [
+            number
+            for number, one in records_by_id(connection, sorted(set(found))).items()
+            if matches(where, one.id, one.uri, one.metadata, schema)
+        ]
+        return np.array(sorted(passing), np.int64)
+    return None
+
+
+def _load(connection: sa.Connection, name: str, highest: int) -> Column:
+    """Return a field's column, its dictionary in the order of its strings."""
+    parameters: tuple[Any, ...] = ()
+    strings = _OWN_STRINGS.get(name)
+    if strings is None:
+        strings, parameters = _STRINGS, (_field_id(connection, name),)
+    cursor = _cursor(connection)
+    texts, ids, listed = _columns_of(cursor.execute(strings, parameters).fetchall(), 3)
+    ordered = list(dict.fromkeys(texts))
+    dictionary = Dictionary(ordered)
+    places = {text: code for code, text in enumerate(ordered)}
+    codes = np.fromiter((places[text] for text in texts), np.int32, len(texts))
+    own = np.array(ids, np.int64), codes, np.array(listed, np.bool_)
+    found = cursor.execute(_NUMBERS, parameters).fetchall() if parameters else []
+    number_ids, values = _columns_of(found, 2)
+    entries = _entries(own, np.array(number_ids, np.int64), values)
+    if parameters:
+        entries = _placed(entries, cursor.execute(_POINTS, parameters).fetchall())
+    return Column.filled(dictionary, entries, highest)  # later records are beyond
+
+
+def _entries_of(
+    connection: sa.Connection, touched: Int64Array, columns: dict[str, Column]
+) -> dict[str, Entries]:
+    """Return what the touched records have in some fields, adding to the dictionaries."""
+    rows: dict[str, list[tuple[int, Any, str | None, int]]] = {name: [] for name in columns}
+    places: dict[str, list[tuple[int, float, float]]] = {name: [] for name in columns}
+    for chunk in batched(touched.tolist(), _CHUNK):
+        query = sa.select(
+            fields.c.name, attributes.c.record_id, attributes.c.number,
+            attributes.c.text, attributes.c.listed,
+        ).join(fields).where(attributes.c.record_id.in_(chunk))  # fmt: skip
+        for name, *row in connection.execute(query):
+            if name in rows and name not in OWN_FIELDS:
+                rows[name].append((row[0], row[1], row[2], row[3]))
+        query_places = sa.select(
+            fields.c.name, points.c.record_id, points.c.latitude, points.c.longitude
+        ).join(fields).where(points.c.record_id.in_(chunk))  # fmt: skip
+        for name, *place in connection.execute(query_places):
+            if name in places and name not in OWN_FIELDS:
+                places[name].append((place[0], place[1], place[2]))
+        if not columns.keys().isdisjoint(OWN_FIELDS):
+            own = sa.select(records.c.id, records.c.key, records.c.uri)
+            for number, key, uri in connection.execute(own.where(records.c.id.in_(chunk))):
+                for name, text in (("id", key), ("uri", uri)):
+                    if name in rows:
+                        rows[name].append((number, None, text, 0))
+    return {
+        name: _placed(_split_rows(column.dictionary, rows[name]), places[name])
+        for name, column in columns.items()
+    }
+
+
+def _split_rows(
+    dictionary: Dictionary, rows: Sequence[tuple[int, Any, str | None, int]]
+) -> Entries:
+    texts = [
+        (number, dictionary.code(text), bool(flag))
+        for number, _, text, flag in rows
+        if text is not None
+    ]
+    values = [(number, value) for number, value, text, _ in rows if text is None]
+    ids, codes, listed = _columns_of(texts, 3)
+    number_ids, numbers = _columns_of(values, 2)
+    own = np.array(ids, np.int64), np.array(codes, np.int32), np.array(listed, np.bool_)
+    return _entries(own, np.array(number_ids, np.int64), numbers)
+
+
+def _entries(
+    texts: tuple[Int64Array, Any, BoolArray], number_ids: Int64Array, values: Sequence[Any]
+) -> Entries:
+    ids, codes, listed = texts
+    numbers = np.array(values, np.float64)
+    residues = np.zeros(len(numbers), np.int16)
+    for place in np.flatnonzero(np.abs(numbers) >= 2.0**53).tolist():
+        residues[place] = split(values[place])[1]
+    return Entries(
+        np.concatenate([ids, number_ids]),
+        np.concatenate([codes, np.full(len(numbers), NONE, np.int32)]),
+        np.concatenate([np.full(len(ids), np.nan), numbers]),
+        np.concatenate([np.zeros(len(ids), np.int16), residues]),
+        np.concatenate([listed, np.zeros(len(numbers), np.bool_)]),
+    )
+
+
+def _placed(entries: Entries, rows: Sequence[tuple[int, float, float]]) -> Entries:
+    places = np.array([row[1:] for row in rows], np.float64).reshape(-1, 2)
+    return replace(entries, place_ids=np.array([row[0] for row in rows], np.int64), places=places)
+
+
+def _columns_of(rows: Sequence[Sequence[Any]], count: int) -> list[Sequence[Any]]:
+    return list(zip(*rows, strict=True)) if rows else [()] * count
+
+
+def _cursor(connection: sa.Connection) -> Any:
+    """Return a plain cursor in the connection's transaction: for a million rows."""
+    return connection.connection.cursor()
+
+
+def _integers(connection: sa.Connection, query: str, *parameters: int) -> Int64Array:
+    rows = _cursor(connection).execute(query, parameters)
+    return np.fromiter((row[0] for row in rows), np.int64)
+
+
+def _field_id(connection: sa.Connection, name: str) -> int:
+    query = sa.select(fields.c.id).where(fields.c.name == name)
+    return connection.execute(query).scalar() or -1
+
+
+def _alive(ids: Int64Array, highest: int) -> BoolArray:
+    alive = np.zeros(_blocks(highest) * BLOCK, np.bool_)
+    alive[ids] = True
+    return alive
+
+
+def _blocks(highest: int) -> int:
+    return highest // BLOCK + 1
+
+
+def _highest(connection: sa.Connection) -> int:
+    return connection.execute(sa.select(sa.func.max(records.c.id))).scalar() or 0
+
+
+def _counter(connection: sa.Connection, key: str) -> int:
+    value = connection.execute(sa.select(meta.c.value).where(meta.c.key == key)).scalar()
+    return int(value or 0)
