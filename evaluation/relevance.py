@@ -55,12 +55,12 @@ def examples_of(split: Split) -> Examples | None:
     queries = np.concatenate([split.asked_qd, split.absent_ud])
     none = np.zeros((len(split.absent_ud), len(gallery)), np.bool_)
     right_qn = np.concatenate([split.right_qn, none])
-    known, starts, units = calibrated.features(queries)
+    seen = calibrated.features(queries)
     scores_qn = queries @ gallery.T
     best_qk = np.argsort(-scores_qn, axis=1, kind="stable")[:, :_DEPTH]
     scores_qk = np.take_along_axis(scores_qn, best_qk, axis=1).astype(np.float64)
-    margins_qk = (scores_qk - starts[:, np.newaxis]) / units[:, np.newaxis]
-    repeated = np.repeat(known[:, np.newaxis], best_qk.shape[1], axis=1)
+    margins_qk = (scores_qk - seen.starts[:, np.newaxis]) / seen.units[:, np.newaxis]
+    repeated = np.repeat(seen.known[:, np.newaxis], best_qk.shape[1], axis=1)
     return Examples(
         np.concatenate([margins_qk[:, :, np.newaxis], repeated], axis=2),
         np.take_along_axis(right_qn, best_qk, axis=1),

@@ -36,11 +36,10 @@ from binocle.types import Float32Array, Kind
 BEST = 5
 MIN_PARTS = 20
 SAMPLE = 4096
-_ANSWERED = 0.5
 _LIMIT = 8.0  # a feature beyond it says no more
 _SAME = 0.9999  # a vector and itself, within rounding
 _TINY = 1e-6
-_STEPS = 60
+_STEPS = 40
 
 Float64Array = npt.NDArray[np.float64]
 
@@ -101,11 +100,13 @@ class Profile:
     """How the scores of some queries over a sample are distributed.
 
     Attributes:
+        best: ``(q,)`` float64 highest score.
         level: ``(q,)`` float64 mean of the best five, of a tenth in small samples.
         mean: ``(q,)`` float64 mean of all.
         spread: ``(q,)`` float64 standard deviation of all.
     """
 
+    best: Float64Array
     level: Float64Array
     mean: Float64Array
     spread: Float64Array
@@ -124,9 +125,10 @@ def profile(queries_qd: Float32Array, sample_nd: Float32Array, *, same_kind: boo
         scores_qn = np.where(scores_qn >= _SAME, -1.0, scores_qn)
     best = min(BEST, max(1, len(sample_nd) // 10))
     place = len(sample_nd) - best
-    level = np.partition(scores_qn, place, axis=1)[:, place:].mean(axis=1, dtype=np.float64)
+    highest = np.partition(scores_qn, place, axis=1)[:, place:].astype(np.float64)
     mean = scores_qn.mean(axis=1, dtype=np.float64)
-    return Profile(level, mean, scores_qn.std(axis=1, dtype=np.float64))
+    spread = scores_qn.std(axis=1, dtype=np.float64)
+    return Profile(highest.max(axis=1), highest.mean(axis=1), mean, spread)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +139,13 @@ class Judge:
         answers: Log-odds that the collection has an answer: at a cosine of 0, and by unit of it.
         fits: Log-odds that a hit is right where there is an answer, likewise; the second is more
             than 0.
-        least: The relevance from which on a hit is in the relevant set.
+        best: About the highest cosine the query gets.
+        least: The relevance from which on hits are in the relevant set, if one is that relevant.
     """
 
     answers: tuple[float, float]
     fits: tuple[float, float]
+    best: float
     least: float
 
     def relevance(self, scores: npt.ArrayLike) -> Float64Array:
@@ -154,7 +158,9 @@ class Judge:
             ``(n,)`` float64, 0 to 1; it never falls where the cosine rises.
         """
         cosines = np.asarray(scores, np.float64)
-        return _logistic(self.answers, cosines) * _logistic(self.fits, cosines)
+        both = [offset + slope * cosines for offset, slope in (self.answers, self.fits)]
+        one, other = (1.0 / (1.0 + np.exp(-np.clip(odds, -700.0, 700.0))) for odds in both)
+        return np.asarray(one * other, np.float64)
 
     def score_at(self, relevance: float) -> float:
         """Return the least cosine with at least this relevance; infinite where there is none.
@@ -163,41 +169,68 @@ class Judge:
             relevance: 0 to 1.
         """
         low, high = -1.0, 1.0
-        if self.relevance(high) < relevance:
+        if self._at(high) < relevance:
             return math.inf
-        if self.relevance(low) >= relevance:
+        if self._at(low) >= relevance:
             return -math.inf
-        for _ in range(_STEPS):  # halving an interval of 2 this often leaves nothing of it
+        for _ in range(
+            _STEPS
+        ):  # halving an interval of 2 this often leaves less than float32 can tell
             middle = (low + high) / 2
-            if self.relevance(middle) >= relevance:
+            if self._at(middle) >= relevance:
                 high = middle
             else:
                 low = middle
         return high
 
-    def cut(self, best: float) -> float:
-        """Return the cosine from which on hits are in the relevant set.
+    @property
+    def cut(self) -> float:
+        """The cosine from which on hits are in the relevant set; infinity where nothing fits.
 
-        Args:
-            best: The highest cosine over all that was searched.
-
-        Returns:
-            Infinity where nothing fits.
+        Hits down to half the relevance of the best belong to it even where no hit is very
+        relevant: the cut-off with the highest expected F1 measure is half that measure (Lipton,
+        Elkan and Naryanaswamy, "Optimal Thresholding of Classifiers to Maximize F1 Measure",
+        ECML 2014).
         """
-        return math.inf if self.is_no_match(best) else min(self.score_at(self.least), best)
+        least = min(self.least, self._at(self.best) / 2)
+        return max(self.score_at(least), self._answered_from)
 
     def is_no_match(self, best: float) -> bool:
-        """Tell whether nothing fits.
+        """Tell whether nothing fits: that there is an answer is less likely than not.
 
         Args:
             best: The highest cosine over all that was searched.
         """
-        return bool(_logistic(self.answers, np.asarray(best, np.float64)) < _ANSWERED)
+        return best < self._answered_from
+
+    @property
+    def _answered_from(self) -> float:
+        offset, slope = self.answers
+        if slope <= 0:
+            return -math.inf if offset >= 0 else math.inf
+        return -offset / slope
+
+    def _at(self, cosine: float) -> float:
+        odds = (offset + slope * cosine for offset, slope in (self.answers, self.fits))
+        one, other = (1.0 / (1.0 + math.exp(-min(max(each, -700.0), 700.0))) for each in odds)
+        return one * other
 
 
-def _logistic(odds: tuple[float, float], scores: Float64Array) -> Float64Array:
-    line = odds[0] + odds[1] * scores
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(line, -700.0, 700.0))), np.float64)
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What is known of queries before any hit.
+
+    Attributes:
+        known: ``(q, 3)`` level, mean and spread.
+        starts: ``(q,)`` cosines at which the margin is 0.
+        units: ``(q,)`` cosines by which it rises by 1.
+        best: ``(q,)`` about the highest cosine.
+    """
+
+    known: Float64Array
+    starts: Float64Array
+    units: Float64Array
+    best: Float64Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,15 +295,11 @@ class Calibration:
             fitted=FITTED[source, kind],
         )
 
-    def features(self, queries_qd: Float32Array) -> tuple[Float64Array, Float64Array, Float64Array]:
+    def features(self, queries_qd: Float32Array) -> "Features":
         """Return what is known of queries before any hit.
 
         Args:
             queries_qd: ``(q, d)`` float32 unit rows.
-
-        Returns:
-            ``(q, 3)`` level, mean and spread; and for the margin, which is
-            ``(score - start) / unit``, the starts and the units, each ``(q,)``.
         """
         seen = profile(queries_qd, self.sample_nd, same_kind=self.same_kind)
         spread = np.maximum(seen.spread, _TINY)
@@ -283,9 +312,10 @@ class Calibration:
             ]
         )
         # The best of many stand higher by chance than the best of a sample of them.
-        total, sampled = np.log(self.count), np.log(len(self.sample_nd))
-        chance = math.sqrt(2.0 * total) - math.sqrt(2.0 * sampled)
-        return np.clip(known, -_LIMIT, _LIMIT), seen.level + chance * spread, spread
+        total, sampled = math.log(self.count), math.log(len(self.sample_nd))
+        chance = (math.sqrt(2.0 * total) - math.sqrt(2.0 * sampled)) * spread
+        known = np.clip(known, -_LIMIT, _LIMIT)
+        return Features(known, seen.level + chance, spread, seen.best + chance)
 
     def judges(self, queries_qd: Float32Array) -> Sequence[Judge]:
         """Return a judge for each query.
@@ -293,11 +323,14 @@ class Calibration:
         Args:
             queries_qd: ``(q, d)`` float32 unit rows.
         """
-        known, starts, units = self.features(queries_qd)
+        seen = self.features(queries_qd)
         lines = []
         for own in (self.fitted.answers, self.fitted.fits):
-            slopes = own.margin / units
-            fixed = own.bias + known @ np.array([own.level, own.mean, own.spread])
-            lines.append(zip((fixed - slopes * starts).tolist(), slopes.tolist(), strict=True))
+            slopes = own.margin / seen.units
+            fixed = own.bias + seen.known @ np.array([own.level, own.mean, own.spread])
+            lines.append(zip((fixed - slopes * seen.starts).tolist(), slopes.tolist(), strict=True))
         least = self.fitted.cut
-        return [Judge(answers, fits, least) for answers, fits in zip(*lines, strict=True)]
+        return [
+            Judge(answers, fits, best, least)
+            for answers, fits, best in zip(*lines, seen.best.tolist(), strict=True)
+        ]
