@@ -32,6 +32,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
         404: "There is no such thing",
         408: "The body came too slowly",
         409: "It does not fit what is there",
+        410: "The cursor was good once; start again without one",
         413: "Too large",
         422: "The request cannot be understood",
         503: "Too busy, or a model is not at hand; try again after Retry-After",

@@ -19,6 +19,7 @@ MEDIA_TYPE = "application/problem+json"
 # The first entry that fits decides. What is not here is our fault and tells nothing: 500.
 _STATUS: tuple[tuple[type[BinocleError], int], ...] = (
     (errors.NotFoundError, 404),
+    (errors.StaleCursorError, 410),
     (errors.SpaceMismatchError, 409),
     (errors.BusyError, 503),
     (errors.ModelError, 503),

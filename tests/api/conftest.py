@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -20,6 +20,9 @@ from api.serving import config_of
 from api.settings import read_settings
 from api.wiring import Workshop
 from tests.support import picture_bytes
+
+if TYPE_CHECKING:
+    from tests.api.shop import Shop
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +114,17 @@ def name(service: Running, request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def pictures() -> list[bytes]:
     return [picture_bytes(number) for number in range(20)]
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Shop"]:
+    """Sixty products behind every door; tests only read."""
+    from tests.api.shop import NAME, Shop, run_cli, write_shop
+
+    folder = tmp_path_factory.mktemp("shop")
+    table = write_shop(folder / "pictures")
+    options = ("--id-column", "id", "--image-column", "image", "--text-column", "title")
+    code, _, err = run_cli(folder / "home", "index", table, "-c", NAME, *options)
+    assert code == 0, err
+    with running(folder / "home") as service:
+        yield Shop(service, folder / "pictures")

@@ -1,0 +1,181 @@
+"""Questions that go on: refined turns, pages, cursors, and pictures from elsewhere."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.client import Client
+from api.schemas import RecordIn
+from api.search_schemas import RefinementIn, TermIn
+from binocle.errors import QueryError, UsageError
+from search.query import Query, Refinement, Term
+from tests.api.conftest import Running, problem_of, running
+from tests.api.shop import NAME, Shop, products
+
+BY_ID = {str(one["id"]): one for one in products()}
+RED = Term(text="red")
+
+
+def test_turns_of_one_door_are_refined_through_the_others(shop: Shop) -> None:
+    first = shop.typed("shoes", "--where", "price exists", "-k", 5)
+    turn = str(first["turn"])
+    query = Query((Term(text="blue"),), refine=Refinement(turn, swap=(("shoes", "bag"),)))
+    ids = [hit.record.id for hit in shop.python(query).hits]
+    assert len(ids) == 5  # the limit is as it was
+    assert all("price" in BY_ID[one] for one in ids)
+    refine = {"turn": turn, "swap": [["shoes", "bag"]]}
+    assert [
+        one["id"] for one in shop.posted({"query": [{"text": "blue"}], "refine": refine})["hits"]
+    ] == ids
+    typed = shop.typed("blue", "--refine", turn, "--swap", "shoes", "bag")
+    assert [one["id"] for one in typed["hits"]] == ids
+    said = "bag instead of shoes"
+    linked = shop.linked({"q": said, "refine": turn})["hits"]
+    spoken = shop.typed(said, "--refine", turn)["hits"]
+    client = shop.service.client()
+    told = client.search(NAME, said, refine=RefinementIn(turn=turn)).hits
+    assert [one["id"] for one in linked] == [one["id"] for one in spoken]
+    assert [one["id"] for one in linked] == [one.id for one in told]
+    assert (
+        shop.posted({"refine": {"turn": turn}})["hits"]
+        == shop.posted({"query": "shoes", "filter": {"price": {"exists": True}}, "limit": 5})[
+            "hits"
+        ]
+    )
+
+
+def test_refinement_removes_and_replaces_terms_and_drops_the_filter(shop: Shop) -> None:
+    client = shop.service.client()
+    terms = [TermIn(text="red"), TermIn(record="sku-02")]
+    first = client.search(NAME, terms, filter={"color": "Green"}, limit=60)
+    assert first.turn is not None
+
+    def refined(**change: Any) -> list[str]:
+        refine = RefinementIn(turn=str(first.turn), **change)
+        return [hit.id for hit in client.search(NAME, refine=refine).hits]
+
+    def alone(*terms: TermIn, **options: Any) -> list[str]:
+        return [hit.id for hit in client.search(NAME, list(terms), limit=60, **options).hits]
+
+    green = {"color": "Green"}
+    assert refined(remove=["sku-02"]) == alone(terms[0], filter=green)
+    assert refined(remove=["red"]) == alone(terms[1], filter=green)
+    assert refined(drop_filter=True) == alone(*terms)
+    again = client.search(NAME, "blue", refine=RefinementIn(turn=first.turn, replace=True))
+    assert [hit.id for hit in again.hits] == alone(TermIn(text="blue"), filter=green)
+    with pytest.raises(UsageError, match="add --refine TURN"):
+        shop.typed("red", "--remove", "x")
+
+
+def test_a_turn_of_nowhere_is_refused_everywhere(shop: Shop) -> None:
+    url = f"/v1/collections/{NAME}/search"
+    answer = shop.service.http().post(url, json={"query": "red", "refine": {"turn": "nobody"}})
+    assert problem_of(answer, 422, "bad-turn")["field"] == "refine.turn"
+    with pytest.raises(QueryError):
+        shop.typed("red", "--refine", "nobody")
+
+
+def test_pages_go_on_through_any_door(shop: Shop) -> None:
+    whole = [hit.record.id for hit in shop.python(Query((RED,), limit=60)).hits]
+    first = shop.typed("red", "-k", 7)
+    second = shop.posted({"query": "red", "limit": 20, "cursor": first["cursor"]})
+    third = shop.linked({"q": "red", "limit": 33, "cursor": second["cursor"]})
+    ids = [hit["id"] for page in (first, second, third) for hit in page["hits"]]
+    assert ids == whole
+    assert third["cursor"] is None
+    options: dict[str, Any] = {"sort": ["-price"], "facets": ["color"], "limit": 9}
+    pages = list(shop.service.client().pages(NAME, "red", **options))
+    sorted_ids = [hit.id for page in pages for hit in page.hits]
+    assert sorted_ids == [
+        one["id"] for one in shop.linked({"q": "red", "sort": "-price", "limit": 1000})["hits"]
+    ]
+    assert len(sorted_ids) == len(set(sorted_ids))
+
+
+def test_urls_are_refused_where_the_operator_has_not_allowed_them(shop: Shop) -> None:
+    url = f"/v1/collections/{NAME}/search"
+    asked = {"query": [{"text": "red"}, {"url": "http://example.com/a.png"}]}
+    problem = problem_of(shop.service.http().post(url, json=asked), 422, "bad-url")
+    assert problem["field"] == "query.1.url"
+    with pytest.raises(QueryError, match="not allowed"):
+        shop.typed("--url", "http://example.com/a.png")
+
+
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1/a.png", "http://[::1]/a.png", "http://169.254.169.254/x"]
+)
+def test_urls_of_this_machine_are_refused_where_urls_are_allowed(
+    tmp_path: Path, address: str
+) -> None:
+    with running(tmp_path / "home", fetch_urls=True) as service:
+        client = service.client()
+        client.put_collection("c")
+        client.store("c", [RecordIn(id="a", texts={"t": "red"})])
+        asked = {"query": [{"url": address}]}
+        answer = service.http().post("/v1/collections/c/search", json=asked)
+        assert problem_of(answer, 422, "bad-url")["field"] == "query.0.url"
+
+
+def test_300_pages_neither_repeat_nor_skip_while_records_are_written(
+    service: Running, name: str
+) -> None:
+    words = ("red", "green", "blue", "yellow", "black")
+    client = service.client()
+    for start in range(0, 700, 100):
+        client.store(name, [
+            RecordIn(id=f"r{n:03}", texts={"t": f"{words[n % 5]} thing {n}"}, metadata={"n": n})
+            for n in range(start, start + 100)
+        ])  # fmt: skip
+    done = threading.Event()
+    removed: set[str] = set()
+
+    def write() -> int:
+        writer = service.client()
+        turn = 0
+        while not done.wait(0.02):
+            turn += 1
+            writer.store(name, [RecordIn(id=f"new{turn}", texts={"t": "red thing"})])
+            writer.patch(name, f"r{turn % 600:03}", {"n": -turn})
+            if turn % 5 == 0 and turn // 5 < 90:
+                victim = f"r{610 + turn // 5:03}"
+                writer.delete(name, victim)
+                removed.add(victim)
+        return turn
+
+    thread_result: list[int] = []
+    thread = threading.Thread(target=lambda: thread_result.append(write()))
+    thread.start()
+    try:
+        ids, pages = scrolled(client, name)
+    finally:
+        done.set()
+        thread.join(30)
+    assert pages >= 300
+    assert thread_result[0] > 10
+    assert len(ids) == len(set(ids))
+    at_first = {f"r{n:03}" for n in range(700)}
+    assert at_first - removed <= set(ids) <= at_first
+
+
+def scrolled(client: Client, name: str) -> tuple[list[str], int]:
+    ids: list[str] = []
+    pages = 0
+    for page in client.pages(name, "red thing", limit=2, target="text"):
+        ids += [hit.id for hit in page.hits]
+        pages += 1
+    return ids, pages
+
+
+def test_stale_cursor_has_a_problem_of_its_own(tmp_path: Path) -> None:
+    with running(tmp_path / "home") as service:
+        client = service.client()
+        client.put_collection("c")
+        client.store("c", [RecordIn(id=f"r{n}", texts={"t": f"red {n}"}) for n in range(20)])
+        cursor = client.search("c", "red", limit=5).cursor
+    with running(tmp_path / "home") as service:
+        service.client().store("c", [RecordIn(id="later", texts={"t": "red"})])
+        asked = {"query": "red", "limit": 5, "cursor": cursor}
+        answer = service.http().post("/v1/collections/c/search", json=asked)
+        assert problem_of(answer, 410, "stale-cursor")["field"] == "cursor"
