@@ -19,10 +19,11 @@ from evaluation.plots import check_plot_path, draw
 from evaluation.reports import Table, json_of, markdown_of, sentences_of, tables_of
 from evaluation.results import Evaluation
 from evaluation.runs import Run, run_collection, run_labels, run_pairs
-from evaluation.zeroshot import TEMPLATES, read_labels
+from evaluation.zeroshot import read_labels
 from indexer.chunks import Tally
 from indexer.indexer import Progress
 from indexer.sources.table import Columns
+from search.labels import TEMPLATES
 
 _MODELS_AT_ONCE = 2
 _STDOUT = Path("-")

@@ -13,19 +13,17 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from binocle.encoders.registry import open_encoder
 from binocle.types import BoolArray, Float32Array, Int64Array, Kind, Limits
 from evaluation.answerable import Pictures, Split, read_sets, splits
-from search import hubs
+from evaluation.calibrating import Float64Array, auc, best_cut, calibration_error, regression
+from evaluation.labelling import fit_labels, lines, tasks
+from search import hubs, labels
 from search.calibration import FITTED, SAMPLE, Calibration, Fitted, Weights
 
-Float64Array = npt.NDArray[np.float64]
 Direction = tuple[Kind, Kind]
 _DEPTH = 10
-_RIDGE = 1.0
-_BINS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +72,12 @@ def fit(examples: Sequence[Examples]) -> Fitted:
     Whether there is an answer is learned from each query's best hit, queries with and without one
     counting alike; whether a hit is right, from the first hits of queries with an answer.
     """
-    answers = _regression(
+    answers = regression(
         [one.features_qkf[:, 0] for one in examples],
         [one.answerable_q for one in examples],
         is_balanced=True,
     )
-    fits = _regression(
+    fits = regression(
         [one.features_qkf[one.answerable_q].reshape(-1, 4) for one in examples],
         [one.right_qk[one.answerable_q].ravel() for one in examples],
         least_margin=0.05,
@@ -90,64 +88,6 @@ def fit(examples: Sequence[Examples]) -> Fitted:
     return Fitted(answers, fits, best_cut(said, right))
 
 
-def best_cut(relevance: Float64Array, right: BoolArray) -> float:
-    """Return the cut-off with the highest F1 measure, in hundredths."""
-    cuts = np.arange(0.02, 0.9, 0.01)
-    found = [2 * right[relevance >= cut].sum() / ((relevance >= cut).sum() + right.sum())
-             for cut in cuts]  # fmt: skip
-    return round(float(cuts[int(np.argmax(found))]), 2)
-
-
-def _regression(
-    features: Sequence[Float64Array],
-    wanted: Sequence[BoolArray],
-    *,
-    is_balanced: bool = False,
-    least_margin: float = 0.0,
-) -> Weights:
-    """Return the most likely weights with a small ridge, none of them below 0.
-
-    A nearer hit, a higher level, a nearer collection and a wider spread never speak against.
-    """
-    counts = []
-    for one in wanted:
-        share = np.where(one, one.mean(), 1 - one.mean()) if is_balanced else 1.0
-        counts.append(np.broadcast_to(1000.0 / (len(one) * np.maximum(share, 1e-9)), len(one)))
-    rows = np.concatenate(features)
-    table = np.column_stack([rows, np.ones(len(rows))])
-    targets, weights = np.concatenate(wanted).astype(np.float64), np.concatenate(counts)
-    least = np.array([least_margin, 0.0, 0.0, 0.0])
-    found, free = np.zeros(5), np.ones(5, np.bool_)
-    for _ in range(5):  # what would be below its least is set to it, and the rest fitted again
-        found = _newton(table, targets, weights, found, free)
-        low = np.append(found[:4] < least, False) & free
-        if not low.any():
-            break
-        found[low] = np.append(least, 0.0)[low]
-        free &= ~low
-    return Weights(*(round(float(one), 2) for one in found))
-
-
-def _newton(
-    table: Float64Array,
-    wanted: Float64Array,
-    weights: Float64Array,
-    start: Float64Array,
-    free: BoolArray,
-) -> Float64Array:
-    found = start.copy()
-    ridge = np.diag([_RIDGE] * 4 + [0.0])[np.ix_(free, free)]
-    for _ in range(100):
-        odds = 1 / (1 + np.exp(-np.clip(table @ found, -30, 30)))
-        gradient = table[:, free].T @ (weights * (wanted - odds)) - ridge @ found[free]
-        curve = (table[:, free] * (weights * odds * (1 - odds))[:, np.newaxis]).T @ table[:, free]
-        step = np.linalg.solve(curve + ridge, gradient)
-        found[free] += np.clip(step, -1, 1)
-        if np.abs(step).max() < 1e-6:
-            break
-    return found
-
-
 def _odds(one: Examples, weights: Weights) -> Float64Array:
     *slopes, bias = astuple(weights)
     return np.asarray(1 / (1 + np.exp(-(one.features_qkf @ np.array(slopes) + bias))), np.float64)
@@ -156,29 +96,6 @@ def _odds(one: Examples, weights: Weights) -> Float64Array:
 def _relevance(one: Examples, fitted: Fitted) -> Float64Array:
     """Return the relevance of each hit, ``(q, k)``."""
     return _odds(one, fitted.answers) * _odds(one, fitted.fits)
-
-
-def auc(high: Float64Array, low: Float64Array) -> float:
-    """Return how often one of the first is above one of the second, ties counting half."""
-    below = np.searchsorted(np.sort(low), high, "left")
-    upto = np.searchsorted(np.sort(low), high, "right")
-    return float((below + upto).mean() / (2 * len(low)))
-
-
-def calibration_error(relevance: Float64Array, right: BoolArray) -> tuple[float, list[str]]:
-    """Return the expected calibration error, and a line for each of ten equal bins.
-
-    Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, section 2.
-    """
-    bins = np.minimum((relevance * _BINS).astype(np.int64), _BINS - 1)
-    error, lines = 0.0, []
-    for number in range(_BINS):
-        inside = bins == number
-        if inside.any():
-            said, true = relevance[inside].mean(), right[inside].mean()
-            error += abs(said - true) * inside.mean()
-            lines.append(f"{said:.2f}\t{true:.2f}\t{inside.sum()}")
-    return error, lines
 
 
 def _report(direction: Direction, known: Sequence[tuple[str, Examples]], fitted: Fitted) -> None:
@@ -253,6 +170,13 @@ def main() -> None:
     print("\nhubs: asked by\tstate\trecall@1/5/10 before\tafter")
     for name, one in sets.items():
         report_hubs(name, one)
+    drawn = list(tasks(sets, encoder))
+    fitted_labels = labels.SHARPNESS, labels.WEIGHT_OF_OTHERS
+    if options.fit:
+        fitted_labels = fit_labels(drawn)
+    print(f"\nlabels: sharpness and weight of others {fitted_labels}")
+    print("task\tright\tright where it shows a label\tAUC of none\tcalibration error")
+    print("\n".join(lines(drawn, *fitted_labels)))
 
 
 if __name__ == "__main__":

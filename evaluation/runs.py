@@ -16,8 +16,9 @@ from evaluation.pairs import Pairs, match_texts
 from evaluation.results import Evaluation, ModelResult, notes_on
 from evaluation.retrieval import evaluate_pairs
 from evaluation.searching import DEPTH, evaluate_collection
-from evaluation.zeroshot import TEMPLATES, Labelled, embed_classes, evaluate_zero_shot
+from evaluation.zeroshot import Labelled, evaluate_zero_shot
 from indexer.sources.base import Candidate
+from search.labels import TEMPLATES, embed_labels
 from search.searcher import Searcher
 
 TEXT_TO_IMAGE, IMAGE_TO_TEXT = "text → image", "image → text"
@@ -120,7 +121,7 @@ def run_labels(
     results = []
     for name, (encoder, rows, picture_seconds) in embedded.models.items():
         started = time.perf_counter()
-        class_rows = embed_classes(labelled.classes, templates, encoder)
+        class_rows = embed_labels(labelled.classes, templates, encoder)
         seconds = picture_seconds + time.perf_counter() - started
         report = evaluate_zero_shot(
             rows, class_rows, labels, labelled.classes, resamples=run.resamples, seed=run.seed

@@ -12,22 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-from binocle.encoders.base import Encoder, unit_rows
-from binocle.errors import SourceError, UsageError
+from binocle.errors import SourceError
 from binocle.types import Float32Array, Int64Array
 from evaluation.bootstrap import Estimate, draw_within, interval
-from evaluation.embedding import embed_texts
 from evaluation.metrics import TIE, Float64Array
 from indexer.sources.base import Candidate
 from indexer.sources.folder import FolderSource
 
-TEMPLATES = (
-    "a photo of a {}.",
-    "a photo of the {}.",
-    "a picture of a {}.",
-    "a close-up photo of a {}.",
-    "{}",
-)
 _CURVE_DEPTH = 10
 _CONFUSIONS = 10
 _BLOCK = 4096
@@ -126,33 +117,6 @@ def read_labels(folder: Path) -> Labelled:
 def words_of(folder: str) -> str:
     """Return a folder's name as words."""
     return " ".join(folder.replace("_", " ").lower().split())
-
-
-def embed_classes(
-    classes: Sequence[str], templates: Sequence[str], encoder: Encoder
-) -> Float32Array:
-    """Embed labels, each as the mean of its sentences.
-
-    Args:
-        classes: Labels as words.
-        templates: Sentences with ``{}`` where the label goes; at least one.
-        encoder: Embeds.
-
-    Returns:
-        ``(classes, d)`` float32 unit rows.
-
-    Raises:
-        UsageError: A template has no ``{}``.
-    """
-    for template in templates:
-        if "{}" not in template:
-            raise UsageError(
-                f"the template {template!r} has no {{}}; write it where the label goes, as in "
-                f"{TEMPLATES[0]!r}"
-            )
-    sentences = [one.replace("{}", name) for name in classes for one in templates]
-    rows = embed_texts(sentences, encoder).reshape(len(classes), len(templates), -1)
-    return unit_rows(rows.mean(axis=1, dtype=np.float64))
 
 
 def evaluate_zero_shot(

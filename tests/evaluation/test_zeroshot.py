@@ -9,12 +9,11 @@ from binocle.encoders.base import unit_rows
 from binocle.encoders.colour import ColourEncoder
 from binocle.errors import SourceError, UsageError
 from evaluation.zeroshot import (
-    TEMPLATES,
     Confusion,
-    embed_classes,
     evaluate_zero_shot,
     read_labels,
 )
+from search.labels import TEMPLATES, embed_labels
 
 
 def test_figures_are_those_worked_out_by_hand() -> None:
@@ -76,12 +75,12 @@ def test_one_folder_is_no_choice(tmp_path: Path) -> None:
 
 def test_a_label_is_the_mean_of_its_sentences() -> None:
     encoder = ColourEncoder()
-    rows = embed_classes(["red", "blue"], ["a {} thing", "{}"], encoder)
+    rows = embed_labels(["red", "blue"], ["a {} thing", "{}"], encoder)
     expected = unit_rows(encoder.encode_texts(["a blue thing", "blue"]).mean(axis=0)[np.newaxis])
     assert rows.shape == (2, encoder.space.dimension)
     assert np.allclose(rows[1], expected[0], atol=1e-6)
     with pytest.raises(UsageError, match=r"has no \{\}"):
-        embed_classes(["red"], ["a photo"], encoder)
+        embed_labels(["red"], ["a photo"], encoder)
 
 
 def test_the_usual_templates_all_name_the_label() -> None:
