@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from api.originals import read_original
 from api.settings import Settings
 from binocle.collection import Collection, check_space
 from binocle.encoders.base import Encoder
@@ -28,7 +29,8 @@ class Workshop:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._encoders: dict[str, Encoder] = {}
-        self._loading = threading.Lock()
+        self._searchers: dict[Path, Searcher] = {}
+        self._loading, self._sharing = threading.Lock(), threading.Lock()
 
     def collection_path(self, name: str) -> Path:
         """Return a collection's folder.
@@ -89,13 +91,26 @@ class Workshop:
         return Fetcher(allow=self.settings.fetch_urls)
 
     def searcher(self, collection: Collection) -> Searcher:
-        """Return a searcher that encodes with the collection's own model."""
+        """Return a searcher that encodes with the collection's own model; one a collection."""
 
         def load() -> Encoder:
             space = collection.space
             return self.encoder(space.name if space else self.default_model)
 
-        return Searcher(collection, load, limits=self.settings.limits)
+        with self._sharing:
+            known = self._searchers.get(collection.path)
+            if known is not None and known.collection is collection:
+                return known
+            if known is not None:
+                known.close()
+            self._searchers[collection.path] = Searcher(
+                collection,
+                load,
+                limits=self.settings.limits,
+                read_picture=lambda part: read_original(collection, part.uri),
+                fetch=self.fetcher.fetch if self.settings.fetch_urls else None,
+            )
+            return self._searchers[collection.path]
 
     def indexer(
         self, collection: Collection, model: str | None, on_progress: Callable[[Progress], None]

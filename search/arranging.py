@@ -1,5 +1,6 @@
 """Putting ranked records into another shape: less alike, without doubles, in groups."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,9 @@ import numpy.typing as npt
 from binocle.types import BoolArray, Float32Array, Int64Array
 
 DOUBLE = 0.97  # cosine from which two pictures count as one, where nothing better is known
+BLOCK = 512  # rows at once among which hits are made to differ
+COMPARED = 4_096  # kept rows that a later one may be a double of
+REACH = 20_000  # rows beyond which an answer stays as it is
 
 
 def diversified(
@@ -70,6 +74,64 @@ def first_of_doubles(
         if kept[place]:
             kept[place + 1 :] &= ~similar[place, place + 1 :]
     return kept
+
+
+class Arranger:
+    """Makes the rows of one listing differ, block by block as the listing grows."""
+
+    def __init__(
+        self,
+        rows_of: Callable[[Int64Array, Int64Array], Float32Array],
+        *,
+        diversity: float,
+        collapse: bool,
+    ) -> None:
+        """Set up.
+
+        Args:
+            rows_of: Returns ``(n, d)`` float32 unit rows of records by internal id and best part;
+                zeros for those without a vector.
+            diversity: See ``diversified``; 0 leaves the order alone.
+            collapse: Leave out doubles of rows before.
+        """
+        self._rows_of, self._diversity, self._collapse = rows_of, diversity, collapse
+        self._kept: list[Float32Array] = []
+        self._seen = 0
+
+    def arranged(
+        self,
+        record_ids: Int64Array,
+        part_ids: Int64Array,
+        scores: npt.NDArray[np.floating],
+    ) -> Int64Array:
+        """Return the places of further rows in their new order, doubles left out.
+
+        Args:
+            record_ids: ``(n,)`` internal ids, best first.
+            part_ids: ``(n,)`` their best parts, -1 where none is known.
+            scores: ``(n,)``, higher is better.
+        """
+        arranged = []
+        for start in range(0, len(record_ids), BLOCK):
+            places = np.arange(start, min(start + BLOCK, len(record_ids)))
+            if self._seen < REACH:
+                rows = self._rows_of(record_ids[places], part_ids[places])
+                places = self._block(places, rows, scores)
+            self._seen += len(places)
+            arranged.append(places)
+        return np.concatenate(arranged) if arranged else np.empty(0, np.int64)
+
+    def _block(
+        self, places: Int64Array, rows: Float32Array, scores: npt.NDArray[np.floating]
+    ) -> Int64Array:
+        if self._collapse:
+            earlier = np.concatenate(self._kept)[-COMPARED:] if self._kept else rows[:0]
+            kept = first_of_doubles(rows, earlier)
+            places, rows = places[kept], rows[kept]
+            self._kept.append(rows)
+        if self._diversity and len(places):
+            places = places[diversified(scores[places], rows, self._diversity)]
+        return places
 
 
 @dataclass(frozen=True, slots=True)

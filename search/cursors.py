@@ -1,11 +1,10 @@
 """Where an answer ended, so that the next page can go on behind it.
 
-A cursor holds how many hits were given, the newest part at the time of the first page, and a
-digest of the query. Parts that came later are left out of later pages, so nothing that is added
-meanwhile moves a hit from one page to another.
+A cursor is a signed name of a listing (``search.listings``) and a place in it. It also says what
+is needed to make the listing anew where it is gone: the change number it was made at, and how
+deep it began.
 """
 
-import base64
 import hashlib
 import json
 from dataclasses import astuple, dataclass
@@ -13,6 +12,10 @@ from typing import get_args
 
 from binocle.errors import CursorError
 from search.query import Target
+from search.signing import Signer
+
+_PURPOSE = "cursor"
+_DAMAGED = "the cursor is damaged, or of another collection; start again without one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,42 +23,46 @@ class Position:
     """How far an answer went.
 
     Attributes:
-        given: Hits on the pages so far.
-        newest_part: The largest part id that belongs to the answer.
+        listing: Names what was listed, in the process that listed it.
+        place: How many rows of the listing were used up.
+        last: Internal id of the last record shown.
+        change: The collection's change number when the listing was made.
         target: Which parts were looked at, where the query left that open.
-        depth: Of the first band, where rankings are fused.
+        depth: How deep the first rankings were.
         query: Digest of the query.
     """
 
-    given: int
-    newest_part: int
+    listing: str
+    place: int
+    last: int
+    change: int
     target: Target
     depth: int
     query: str
 
 
-def encode(position: Position) -> str:
-    """Return a position as an opaque string, safe in a URL."""
-    text = json.dumps(astuple(position))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+def encode(position: Position, signer: Signer) -> str:
+    """Return a position as an opaque signed string, safe in a URL."""
+    text = json.dumps(astuple(position), separators=(",", ":"))
+    return signer.sign(_PURPOSE, text.encode())
 
 
-def decode(cursor: str) -> Position:
+def decode(cursor: str, signer: Signer) -> Position:
     """Read a cursor.
 
     Raises:
-        CursorError: It is damaged.
+        CursorError: It is none that this collection gave.
     """
+    message = signer.verified(_PURPOSE, cursor)
+    if message is None:
+        raise CursorError(_DAMAGED)
     try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        given, newest, target, depth, query = json.loads(base64.urlsafe_b64decode(padded.encode()))
-        position = Position(int(given), int(newest), target, int(depth), str(query))
-    except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise CursorError("the cursor is damaged; start again without one") from error
-    sizes = (position.given, position.newest_part, position.depth - 1)
-    if min(sizes) < 0 or max(sizes) > 2**62 or target not in get_args(Target):
-        raise CursorError("the cursor is damaged; start again without one")
-    return position
+        listing, place, last, change, target, depth, query = json.loads(message)
+    except ValueError as error:  # signed, but by another version
+        raise CursorError(_DAMAGED) from error
+    if target not in get_args(Target):
+        raise CursorError(_DAMAGED)
+    return Position(listing, place, last, change, target, depth, query)
 
 
 def digest(*parts: object) -> str:

@@ -1,98 +1,108 @@
-"""From a query to hits."""
+"""From a query to an answer: the order of the steps, and nothing else."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from itertools import chain, islice
-from pathlib import Path
-from typing import Any
+from functools import cached_property, partial
 
 import numpy as np
-import numpy.typing as npt
 
-from binocle import images
-from binocle.collection import Collection, Ranking, check_space
-from binocle.encoders.base import Encoder, unit_rows
-from binocle.errors import CursorError, PictureError, QueryError
-from binocle.types import KINDS, Float32Array, Hit, Kind, Limits
-from search import cursors, fusion
+from binocle.collection import Collection
+from binocle.encoders.base import Encoder
+from binocle.errors import CursorError, QueryError, StaleCursorError
+from binocle.moment import Moment, Ranking
+from binocle.types import KINDS, Kind, Limits, Part
+from search import cursors
 from search.answer import Answer
-from search.query import Query, Target, Term
-
-_FULL_FUSION_PARTS = 10_000
-_FUSION_DEPTH = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A query, its vector, and where its answer goes on."""
-
-    query: Query
-    kinds: tuple[Kind, ...]
-    vector: Float32Array
-    exclude: frozenset[int]
-    position: cursors.Position
-
-    @property
-    def end(self) -> int:
-        """Return how many hits will have been given with this answer."""
-        return self.position.given + self.query.limit
-
-    def is_plain(self, kind: Kind) -> bool:
-        """Tell whether nothing but the vector decides, over parts of one kind."""
-        limited = self.query.where is not None or self.query.cursor is not None
-        return self.kinds == (kind,) and not (limited or self.exclude or self.query.exact)
-
-
-class _Moment:
-    """What queries that are answered together see of a collection; each thing is asked once."""
-
-    def __init__(self, collection: Collection) -> None:
-        self._collection = collection
-        self._newest: dict[tuple[Kind, ...], int] = {}
-
-    @cached_property
-    def default_target(self) -> Target:
-        return "image" if self._collection.count_parts("image") else "text"
-
-    @cached_property
-    def fusion_depth(self) -> int:
-        """How deep the first band of a fusion is: all of a small collection."""
-        total = sum(self._collection.count_parts(kind) for kind in KINDS)
-        return max(1, total) if total <= _FULL_FUSION_PARTS else _FUSION_DEPTH
-
-    def newest_part(self, kinds: tuple[Kind, ...]) -> int:
-        """Return the largest part id that searches of these kinds can see."""
-        if kinds not in self._newest:
-            self._newest[kinds] = self._collection.snapshot(kinds)
-        return self._newest[kinds]
+from search.arranging import Arranger, gathered
+from search.cursors import Position
+from search.facets import count_facets, group_keys, sort_order
+from search.keywords import Keywords
+from search.listings import Counted, Listing, Listings
+from search.query import RELEVANCE, Mode, Query, Target
+from search.rankings import (
+    FIRST_DEPTH,
+    FULL_FUSION_PARTS,
+    FUSION_DEPTH,
+    Asked,
+    Ranked,
+    Ranker,
+    View,
+    default_kinds,
+)
+from search.relevance import Relevance
+from search.showing import Shower
+from search.signing import Signer
+from search.terms import Intent, LoadPicture, TermReader
+from search.turns import Turns, refined
 
 
 class Searcher:
-    """Answers queries on one collection. Thread-safe."""
+    """Answers queries on one collection. Thread-safe.
+
+    It keeps what pages and calibrations need, so there should be one for each open collection.
+    """
 
     def __init__(
-        self, collection: Collection, load_encoder: Callable[[], Encoder], *, limits: Limits
+        self,
+        collection: Collection,
+        load_encoder: Callable[[], Encoder],
+        *,
+        limits: Limits,
+        read_picture: Callable[[Part], bytes] | None = None,
+        fetch: Callable[[str], bytes] | None = None,
+        load_picture: LoadPicture | None = None,
     ) -> None:
         """Set up.
 
         Args:
             collection: What to search.
             load_encoder: Returns the collection's encoder; called only for a query with a text or
-                a picture, each time, so it should keep what it has loaded.
+                a picture that is not embedded yet, and once for calibrating. It should keep what
+                it has loaded.
             limits: What a query's picture may cost.
+            read_picture: Returns the bytes of a stored picture, for regions of records. None
+                where they cannot be had.
+            fetch: Returns the bytes at a URL, see ``Fetcher.fetch``. None where URLs are not
+                allowed.
+            load_picture: Decodes a picture; None to do it in this process.
         """
-        self._collection = collection
-        self._load_encoder = load_encoder
-        self._limits = limits
+        self.collection = collection
+        self._reader = TermReader(
+            collection,
+            load_encoder,
+            limits=limits,
+            read_picture=read_picture,
+            fetch=fetch,
+            load_picture=load_picture,
+        )
+        self._relevance = Relevance(collection, load_encoder)
+        self._ranker = Ranker(collection, self._relevance, Keywords())
+        self._shower = Shower(collection, self._ranker)
+        self._listings = Listings()
+
+    @cached_property
+    def _signer(self) -> Signer:
+        return Signer(self.collection.path)
+
+    @cached_property
+    def _turns(self) -> Turns:
+        return Turns(self.collection.path, self._signer)
+
+    def close(self) -> None:
+        """Close what is kept beside the collection."""
+        if "_turns" in self.__dict__:
+            self._turns.close()
 
     def search(self, query: Query) -> Answer:
         """Answer a query.
 
         Raises:
             QueryError: The query does not fit the collection.
-            CursorError: The cursor is damaged or of another query.
+            CursorError: The cursor is damaged or of another query, or stale: the collection has
+                changed, and what it names is not kept any more.
+            TurnError: The earlier query is not known, or not any more.
             PictureError: A picture of the query cannot be read.
+            UrlError: A picture cannot be fetched.
             NotFoundError: A record of the query is not there.
             ModelError, SpaceMismatchError: The encoder cannot be had, or does not fit.
         """
@@ -104,160 +114,277 @@ class Searcher:
         Raises:
             BinocleError: As for ``search``; of the first query that has one.
         """
-        now = _Moment(self._collection)
-        asked = [self._ask(query, now) for query in queries]
-        ranked: dict[int, tuple[Ranking, npt.NDArray[np.float64]]] = {}
-        for kind in KINDS:
-            plain = [number for number, one in enumerate(asked) if one.is_plain(kind)]
-            if len(plain) > 1:
-                vectors = np.stack([asked[number].vector for number in plain])
-                count = max(asked[number].end for number in plain) + 1
-                rankings = self._collection.nearest_many(kind, vectors, count)
-                for number, ranking in zip(plain, rankings, strict=True):
-                    ranked[number] = ranking, ranking.scores.astype(np.float64)
-        return self._answers(
-            [(one, *(ranked.get(number) or self._rank(one))) for number, one in enumerate(asked)]
-        )
+        now = _Now(self.collection, self._ranker)
+        begun = [self._begin(query, now) for query in queries]
+        self._look_many([one for one in begun if one.listing is None])
+        answers = [self._answer(one) for one in begun]
+        return self._with_turns(begun, answers)
 
-    def _ask(self, query: Query, now: "_Moment") -> _Asked:
-        earlier = cursors.decode(query.cursor) if query.cursor is not None else None
-        target = query.target or (earlier.target if earlier else now.default_target)
-        kinds: tuple[Kind, ...] = ("image", "text") if target == "any" else (target,)
-        vector, exclude = self._vector(query.terms, target)
-        digest = cursors.digest(
-            self._collection.path.name,
-            vector.tobytes(),
-            sorted(exclude),
-            target,
-            query.where,
-            query.exact,
-        )
-        if earlier is not None and earlier.query != digest:
+    def _begin(self, query: Query, now: "_Now") -> "_Begun":
+        """Read the terms, and find the listing that a cursor names."""
+        if query.refine is not None:
+            query = refined(query, self._turns.get(query.refine.turn))
+        position = None
+        if query.cursor is not None:
+            position = cursors.decode(query.cursor, self._signer)
+        target = query.target or (position.target if position else now.default_target)
+        intent = self._intent(query, target)
+        mode = _mode(query, intent, now)
+        digest = _digest(self.collection.path.name, query, intent, target, mode)
+        if position is not None and position.query != digest:
             raise CursorError("the cursor belongs to another query; start again without one")
-        position = earlier or cursors.Position(
-            0, now.newest_part(kinds), target, now.fusion_depth if len(kinds) > 1 else 1, digest
+        listing = self._listings.get(position.listing) if position else None
+        if listing is not None:
+            return _Begun(listing.asked, query.limit, position, listing)
+        kinds = default_kinds(target)
+        fields = _fields(query)
+        if query.where is not None or fields:
+            moment = self.collection.moment(kinds, where=query.where, fields=fields)
+        else:
+            moment = now.moment(kinds)
+        if position is not None and moment.change != position.change:
+            raise StaleCursorError(
+                "the cursor is stale: the collection has changed since its first page, which is "
+                "not kept any more; start again without it"
+            )
+        depth = position.depth if position else _depth(query, mode, kinds, moment)
+        asked = Asked(query, intent, target, kinds, mode, moment, digest, depth)
+        return _Begun(asked, query.limit, position)
+
+    def _intent(self, query: Query, target: Target) -> Intent | None:
+        if not query.terms:
+            return None
+        return self._reader.read(query.terms, target, embed=query.mode != "keyword")
+
+    def _look_many(self, begun: Sequence["_Begun"]) -> None:
+        """Make the listings of queries; those that only ask what is nearest, together."""
+        open_ended = [one for one in begun if not _wants_relevant_set(one.asked.query)]
+        views = self._ranker.views([one.asked for one in open_ended])
+        known = self._nearest_many(open_ended, views)
+        for one, view, nearest in zip(open_ended, views, known, strict=True):
+            _check_weights(one.asked, view)
+            one.listing = self._opened(one.asked, view)
+            if one.asked.query.facets:
+                one.listing.counted = self._counted(one.asked, view)
+            if nearest:
+                depth = _plain_depth(one.asked, view)
+                one.listing.begin(self._ranker.ranked(one.asked, view, depth, nearest), depth)
+        for one in begun:
+            if one.listing is None:
+                one.listing = self._over_relevant_set(one.asked)
+
+    def _nearest_many(
+        self, begun: Sequence["_Begun"], views: Sequence[View]
+    ) -> list[dict[Kind, Ranking]]:
+        """Return what is nearest to each query that has no filter, in one pass over an index."""
+        known: list[dict[Kind, Ranking]] = [{} for _ in begun]
+        for kind in KINDS:
+            together: dict[int, list[int]] = {}
+            for number, (one, view) in enumerate(zip(begun, views, strict=True)):
+                if kind in view.lenses and _is_unlimited(one):
+                    together.setdefault(_plain_depth(one.asked, view), []).append(number)
+            for depth, numbers in together.items():
+                rows = np.stack([views[number].lenses[kind].aim.row for number in numbers])
+                found = begun[numbers[0]].asked.moment.nearest_many(kind, rows, depth)
+                for number, ranking in zip(numbers, found, strict=True):
+                    known[number][kind] = ranking
+        return known
+
+    def _opened(self, asked: Asked, view: View) -> Listing:
+        """Return a listing of what is nearest, deeper where somebody scrolls."""
+        rank = partial(self._ranker.ranked, asked, view)
+        return Listing(asked, view, rank, self._arranger(asked))
+
+    def _over_relevant_set(self, asked: Asked) -> Listing:
+        """Return a listing of what passes filter and cut, in the order asked for."""
+        view = self._ranker.view(asked)
+        _check_weights(asked, view)
+        ranked, counted = self._relevant_set(asked, view)
+        return Listing(
+            asked, view, lambda _: ranked, self._arranger(asked), counted, ranked.no_match
         )
-        return _Asked(query, kinds, vector, exclude, position)
 
-    def _answers(
-        self, ranked: Sequence[tuple[_Asked, Ranking, npt.NDArray[np.float64]]]
-    ) -> list[Answer]:
-        """Turn rankings into pages of hits, reading all records and parts at once."""
-        pages = [slice(asked.position.given, asked.end) for asked, _, _ in ranked]
-        shown = [
-            (ranking.record_ids[page].tolist(), ranking.part_ids[page].tolist())
-            for (_, ranking, _), page in zip(ranked, pages, strict=True)
-        ]
-        found = iter(
-            self._collection.fetch(
-                list(chain.from_iterable(record_ids for record_ids, _ in shown)),
-                list(chain.from_iterable(part_ids for _, part_ids in shown)),
-            )
+    def _relevant_set(self, asked: Asked, view: View) -> tuple[Ranked, Counted]:
+        """Return the rows of a query that sorts, groups or cuts, and what was counted."""
+        query, moment = asked.query, asked.moment
+        ranked = self._ranker.relevant(asked, view, filtered=True)
+        counted = Counted(len(ranked))
+        if query.facets:
+            counted = self._counted(asked, view, ranked if query.where is None else None)
+        if _is_sorted(query):
+            ids = ranked.fused.record_ids
+            best_first = -np.arange(len(ids), dtype=np.float64)
+            ranked = ranked.only(sort_order(moment, ids, query.sort, best_first))
+        if query.group is None:
+            return ranked, counted
+        groups = gathered(group_keys(moment, ranked.fused.record_ids, query.group.field))
+        return ranked.only(groups.heads), replace(counted, groups=groups, whole=ranked)
+
+    def _counted(self, asked: Asked, view: View, every: Ranked | None = None) -> Counted:
+        """Count facets over the relevant set; a facet's own filter does not shrink it."""
+        query, moment = asked.query, asked.moment
+        if every is None:
+            every = self._ranker.relevant(asked, view, filtered=False)
+        ids = every.fused.record_ids
+        facets = count_facets(moment, query.facets, ids, query.where)
+        passing = moment.mask(query.where)
+        return Counted(int(passing[ids[ids < len(passing)]].sum()), facets)
+
+    def _arranger(self, asked: Asked) -> Arranger | None:
+        """Return what makes rows differ; None where nobody asked."""
+        diversity = 0.0 if _is_sorted(asked.query) else asked.query.diversity
+        if not diversity and not asked.query.collapse:
+            return None
+        rows_of = partial(self._ranker.rows_of_any, asked)
+        return Arranger(rows_of, diversity=diversity, collapse=asked.query.collapse)
+
+    def _answer(self, begun: "_Begun") -> Answer:
+        """Return the page of a listing."""
+        listing, position = begun.listing, begun.position
+        assert listing is not None
+        asked = listing.asked
+        place = 0
+        if position is not None:
+            place = position.place
+            if listing.name != position.listing:  # made anew
+                place = listing.place_behind(position.last, place)
+        page = self._shower.page(listing, place, begun.limit)
+        cursor = None
+        if listing.has(page.place):
+            self._listings.keep(listing)
+            last = page.last if page.last >= 0 or position is None else position.last
+            cursor = cursors.encode(
+                Position(
+                    listing.name, page.place, last, asked.moment.change, asked.target,
+                    asked.depth, asked.digest,
+                ),
+                self._signer,
+            )  # fmt: skip
+        return Answer(
+            page.hits,
+            asked.target,
+            cursor,
+            listing.is_exact,
+            asked.mode,
+            listing.no_match,
+            listing.counted.relevant,
+            listing.counted.facets,
         )
-        answers = []
-        for (asked, ranking, scores), page in zip(ranked, pages, strict=True):
-            similarities = ranking.scores[page]
-            hits = tuple(
-                Hit(pair[0], pair[1], float(score), float(similarity))
-                for pair, score, similarity in zip(
-                    islice(found, len(similarities)), scores[page], similarities, strict=True
-                )
-                if pair is not None
-            )
-            cursor = None
-            if len(ranking.record_ids) > asked.end:
-                cursor = cursors.encode(replace(asked.position, given=asked.end))
-            answers.append(Answer(hits, asked.position.target, cursor, ranking.exact))
-        return answers
 
-    def _rank(self, asked: "_Asked") -> tuple[Ranking, npt.NDArray[np.float64]]:
-        count = asked.end + 1
-        depth = count
-        if len(asked.kinds) > 1:
-            depth = asked.position.depth
-            while depth < count:  # the union of both rankings is at least as long as each
-                depth *= 2
-        rankings = [
-            self._collection.nearest(
-                kind,
-                asked.vector,
-                depth,
-                where=asked.query.where,
-                exclude=asked.exclude,
-                up_to_part=asked.position.newest_part,
-                exact=asked.query.exact,
-            )
-            for kind in asked.kinds
+    def _with_turns(self, begun: Sequence["_Begun"], answers: Sequence[Answer]) -> list[Answer]:
+        """Name the queries that a later one may refine: those that were answered from the start."""
+        kept = {}
+        for number, one in enumerate(begun):
+            intent = one.asked.intent
+            if intent is not None and one.position is None:
+                kept[number] = replace(one.asked.query, terms=intent.terms)
+        names = dict(zip(kept, self._turns.keep(list(kept.values())), strict=True))
+        return [replace(answer, turn=names.get(number)) for number, answer in enumerate(answers)]
+
+
+@dataclass(slots=True)
+class _Begun:
+    """A query on its way: what is asked, where to go on, and the rows once there are any."""
+
+    asked: Asked
+    limit: int
+    position: Position | None = None
+    listing: Listing | None = None
+
+
+class _Now:
+    """What queries that are answered together see of a collection; each thing is asked once."""
+
+    def __init__(self, collection: Collection, ranker: Ranker) -> None:
+        self._collection, self._ranker = collection, ranker
+        self._moments: dict[tuple[Kind, ...], Moment] = {}
+
+    def moment(self, kinds: tuple[Kind, ...]) -> Moment:
+        """Return the collection as of now, for searches of these kinds."""
+        if kinds not in self._moments:
+            self._moments[kinds] = self._collection.moment(kinds)
+        return self._moments[kinds]
+
+    @cached_property
+    def default_target(self) -> Target:
+        return "image" if self.moment(("image",)).count_parts("image") else "text"
+
+    @cached_property
+    def has_words(self) -> bool:
+        return self._ranker.has_words()
+
+
+def _mode(query: Query, intent: Intent | None, now: _Now) -> Mode:
+    """Return which rankings are made."""
+    if intent is None:
+        return query.mode or "semantic"
+    if query.mode == "keyword" and not intent.words:
+        raise QueryError("the mode 'keyword' looks for words; give a text, or another mode")
+    if query.mode is not None:
+        return query.mode
+    return "hybrid" if intent.words and query.weights.keyword and now.has_words else "semantic"
+
+
+def _fields(query: Query) -> list[str]:
+    """Return the fields that facets, sort orders and groups are asked for."""
+    named = [one.field for one in query.facets] + [one.field for one in query.sort]
+    return [*named, query.group.field] if query.group else named
+
+
+def _depth(query: Query, mode: Mode, kinds: Sequence[Kind], moment: Moment) -> int:
+    """Return how deep first rankings go; what is fused wholly, wholly where that is cheap."""
+    if mode == "semantic" and len(kinds) == 1:
+        return max(FIRST_DEPTH, query.limit + 1)
+    total = sum(moment.count_parts(kind) for kind in kinds)
+    full = total if total <= FULL_FUSION_PARTS else FUSION_DEPTH
+    return max(FIRST_DEPTH, full, query.limit + 1)
+
+
+def _digest(name: str, query: Query, intent: Intent | None, target: Target, mode: Mode) -> str:
+    """Return a digest of all that decides on the rows of a query and their order."""
+    pulls: list[object] = []
+    if intent is not None:
+        pulls = [
+            (one.row.tobytes(), one.weight, one.source)
+            for one in (*intent.wanted, None, *intent.unwanted)
+            if one is not None
         ]
-        if len(rankings) == 1:
-            return rankings[0], rankings[0].scores.astype(np.float64)
-        return fusion.fuse(rankings, asked.position.depth)
-
-    def _vector(self, terms: Sequence[Term], target: Target) -> tuple[Float32Array, frozenset[int]]:
-        """Return the query's unit vector and the records that are part of the question."""
-        space = self._collection.space
-        if space is None:
-            raise QueryError(f"the collection {self._collection.path.name!r} is empty")
-        total = np.zeros(space.dimension, np.float64)
-        exclude: set[int] = set()
-        heaviest = max(abs(term.weight) for term in terms)
-        for term in terms:
-            if term.record is not None:
-                number, row = self._record_vector(term.record, target)
-                exclude.add(number)
-            elif term.vector is not None:
-                row = self._checked_vector(term.vector, space.dimension)
-            else:
-                row = self._encoded(term)
-            total += term.weight / heaviest * row.astype(np.float64)
-        if np.linalg.norm(total) < 1e-6:
-            raise QueryError("the terms cancel each other out; change a weight")
-        return _unit(total), frozenset(exclude)
-
-    def _record_vector(self, record_id: str, target: Target) -> tuple[int, Float32Array]:
-        """Return the mean of a record's pictures; of its texts where it has none."""
-        number, vectors = self._collection.vectors_of(record_id)
-        order: tuple[Kind, Kind] = ("text", "image") if target == "text" else ("image", "text")
-        rows = vectors["image"] or vectors["text"] if target == "any" else None
-        rows = rows or vectors[order[0]] or vectors[order[1]]
-        if not rows:
-            raise QueryError(f"the record {record_id!r} has nothing embedded")
-        return number, _unit(np.mean(rows, axis=0))
-
-    def _checked_vector(self, vector: Float32Array, dimension: int) -> Float32Array:
-        row = np.asarray(vector, np.float32)
-        if row.shape != (dimension,) or not np.isfinite(row).all() or not row.any():
-            raise QueryError(
-                f"a vector term is {dimension} finite numbers, not all 0; this one has the shape "
-                f"{row.shape}"
-            )
-        wide = row.astype(np.float64)
-        return _unit(wide / np.abs(wide).max())
-
-    def _encoded(self, term: Term) -> Float32Array:
-        encoder = self._load_encoder()
-        space = self._collection.space
-        assert space is not None
-        check_space(space, encoder.space, self._collection.path.name)
-        if term.text is not None:
-            return _unit(encoder.encode_texts([term.text])[0])
-        assert term.image is not None
-        data = _read(term.image) if isinstance(term.image, Path) else term.image
-        try:
-            picture = images.load(data, encoder.image_spec, self._limits)
-        except PictureError as error:
-            name = str(term.image) if isinstance(term.image, Path) else "the query's picture"
-            raise type(error)(f"{name}: {error}") from error
-        return _unit(encoder.encode_images(picture.pixels[np.newaxis])[0])
+        pulls += [len(intent.wanted), sorted(intent.exclude), intent.words]
+    return cursors.digest(
+        name, pulls, target, mode, query.where, query.exact, query.weights, query.sort,
+        query.group, query.diversity, query.collapse, query.min_relevance,
+    )  # fmt: skip
 
 
-def _unit(row: npt.NDArray[np.floating[Any]]) -> Float32Array:
-    unit: Float32Array = unit_rows(row[np.newaxis])[0]
-    return unit
+def _wants_relevant_set(query: Query) -> bool:
+    """Tell whether hits are cut from the relevant set, and not just from what is nearest."""
+    cuts = query.min_relevance is not None
+    return bool(not query.terms or query.group or cuts or _is_sorted(query))
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.expanduser().read_bytes()
-    except OSError as error:
-        raise QueryError(f"cannot read the picture {path} ({error.strerror})") from error
+def _is_sorted(query: Query) -> bool:
+    return bool(query.sort) and query.sort[0].field != RELEVANCE
+
+
+def _is_unlimited(one: _Begun) -> bool:
+    """Tell whether a query looks at everything there is, from the start."""
+    query = one.asked.query
+    limited = query.where is not None or query.exact or one.asked.exclude
+    return not limited and one.position is None
+
+
+def _plain_depth(asked: Asked, view: View) -> int:
+    """Return how deep a first page must look: where one vector decides, just behind its end."""
+    lens = view.lenses.get(asked.kinds[0])
+    is_plain = asked.mode == "semantic" and len(asked.kinds) == 1 and lens is not None
+    if not is_plain or lens is None or lens.aim.repelled or asked.query.diversity:
+        return asked.depth
+    return max(asked.query.limit + 1, lens.correction_depth)
+
+
+def _check_weights(asked: Asked, view: View) -> None:
+    if asked.intent is None:
+        return
+    by_words = asked.mode == "hybrid" and asked.query.weights.keyword and asked.intent.words
+    if asked.mode != "keyword" and not view.lenses and not by_words:
+        raise QueryError("the weights leave out every ranking; give one more than 0")

@@ -181,8 +181,13 @@ class TermReader:
         self._limits = limits
         self._load_picture = load_picture or self._decode
 
-    def read(self, terms: Sequence[Term], target: Target) -> Intent:
+    def read(self, terms: Sequence[Term], target: Target, *, embed: bool = True) -> Intent:
         """Embed terms.
+
+        Args:
+            terms: At least one.
+            target: Which parts are looked at.
+            embed: Otherwise only the words of texts count, as where only words are searched.
 
         Raises:
             QueryError, PictureError, NotFoundError, ModelError, SpaceMismatchError: As for
@@ -191,6 +196,8 @@ class TermReader:
         space = self._collection.space
         if space is None:
             raise QueryError(f"the collection {self._collection.path.name!r} is empty")
+        if not embed:
+            return Intent(tuple(terms), (), (), frozenset(), _words(terms))
         exclude: set[int] = set()
         read: list[Term] = []
         pulls: list[Pull] = []

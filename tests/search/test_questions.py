@@ -105,7 +105,7 @@ class OtherEncoder(ColourEncoder):
 
 
 def test_encoder_of_another_space_is_refused(searcher: Searcher) -> None:
-    other = searcher_of(searcher._collection, OtherEncoder())
+    other = searcher_of(searcher.collection, OtherEncoder())
     for term in (Term(text="a"), Term(image=png((1, 2, 3)))):
         with pytest.raises(SpaceMismatchError, match=r"'toys'.*'colour', not with 'other'"):
             other.search(Query((term,)))

@@ -194,7 +194,7 @@ def test_each_kind_of_term_looks_for_its_own_vector(world: World, tmp_path: Path
 def test_weighted_terms_are_added(world: World) -> None:
     rng = np.random.default_rng(2)
     rows = rng.standard_normal((3, DIMENSION)).astype(np.float32)
-    weights = [1.0, -0.5, 3.0]
+    weights = [1.0, 0.5, 3.0]
     units = rows / np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)
     total = np.asarray(weights) @ units
     terms = tuple(Term(vector=row, weight=one) for row, one in zip(rows, weights, strict=True))

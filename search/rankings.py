@@ -1,0 +1,436 @@
+"""Rankings of one query: by vectors of pictures, by vectors of texts, by words, and fused.
+
+Two ways lead to a ranking. *Open-ended*: the nearest to some depth, and deeper when somebody
+scrolls; nothing is decided about what fits. *Relevant set*: everything above the cut, for what
+sorts, counts or groups. Both end in ``Ranked``.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from binocle.catalog.words import part_ids as parts_at
+from binocle.collection import Collection
+from binocle.moment import Moment, Owners, Ranking
+from binocle.types import KINDS, BoolArray, Float32Array, Int64Array, Kind
+from search.calibration import Judge
+from search.fusion import Fused, Weighted, combine
+from search.keywords import KeywordRanking, Keywords
+from search.query import Mode, Query, Target
+from search.relevance import Relevance
+from search.terms import Aim, Intent
+
+FULL_FUSION_PARTS = 10_000
+FUSION_DEPTH = 1_000
+FIRST_DEPTH = 256
+MAX_KEYWORD_HITS = 100_000
+STRONG_SHARE = 0.5  # of the best keyword score: what belongs to the relevant set
+SPREAD_SAMPLE = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query with all that is known before anything is ranked.
+
+    Attributes:
+        query: What was asked, with refinements worked in.
+        intent: What its terms come to; None where there are none.
+        target: Which parts are looked at.
+        kinds: The same, as kinds.
+        mode: Which rankings are made.
+        moment: The collection as of the first page.
+        digest: Of the query.
+        depth: How deep the first rankings go; the first band of a fusion.
+    """
+
+    query: Query
+    intent: Intent | None
+    target: Target
+    kinds: tuple[Kind, ...]
+    mode: Mode
+    moment: Moment
+    digest: str
+    depth: int
+
+    @property
+    def exclude(self) -> frozenset[int]:
+        """Return the records that are part of the question."""
+        return self.intent.exclude if self.intent else frozenset()
+
+    @property
+    def ranked_kinds(self) -> tuple[Kind, ...]:
+        """Return the kinds that are ranked by vectors."""
+        if self.mode == "keyword" or self.intent is None:
+            return ()
+        if len(self.kinds) == 1 and self.mode == "semantic":
+            return self.kinds
+        return tuple(kind for kind in self.kinds if getattr(self.query.weights, kind))
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Records in an order.
+
+    Attributes:
+        fused: The records, and what each ranking says of them.
+        exact: Whether exhaustive scans would give the same.
+        is_complete: There are no more, however deep somebody looks.
+        keywords: The ranking by words among them.
+        no_match: Nothing fits.
+    """
+
+    fused: Fused
+    exact: bool
+    is_complete: bool
+    keywords: KeywordRanking | None = None
+    no_match: bool = False
+
+    def __len__(self) -> int:
+        return len(self.fused.record_ids)
+
+    def only(self, places: Int64Array | BoolArray) -> "Ranked":
+        """Return some of the rows, in the order given."""
+        fused = self.fused
+        chosen = replace(
+            fused,
+            record_ids=fused.record_ids[places],
+            part_ids=fused.part_ids[places],
+            scores=fused.scores[places],
+            places=fused.places[places],
+        )
+        return replace(self, fused=chosen)
+
+
+@dataclass(slots=True)
+class Lens:
+    """How one query looks at one kind of parts; made once for all its pages."""
+
+    aim: Aim
+    judge: Judge | None
+    correction_depth: int
+
+
+@dataclass(slots=True)
+class View:
+    """What a query's rankings are made with; made once for all its pages.
+
+    Attributes:
+        lenses: By kind.
+    """
+
+    lenses: dict[Kind, Lens] = field(default_factory=dict)
+
+
+class Ranker:
+    """Ranks records for queries. Thread-safe."""
+
+    def __init__(self, collection: Collection, relevance: Relevance, keywords: Keywords) -> None:
+        self._collection = collection
+        self._relevance = relevance
+        self._keywords = keywords
+        self._holders: tuple[tuple[Owners, BoolArray], ...] = ()
+
+    def has_words(self) -> bool:
+        """Tell whether records have texts to be found by words."""
+        with self._collection.reading() as connection:
+            return self._keywords.has_words(connection)
+
+    def view(self, asked: Asked) -> View:
+        """Return how a query looks at each kind it is ranked over."""
+        return self.views([asked])[0]
+
+    def views(self, several: Sequence[Asked]) -> list[View]:
+        """Return what ``view`` returns for each of several queries."""
+        views = [View() for _ in several]
+        for kind in KINDS:
+            pairs = [
+                (asked.intent, view)
+                for asked, view in zip(several, views, strict=True)
+                if asked.intent is not None and kind in asked.ranked_kinds
+            ]
+            if not pairs:
+                continue
+            sample = np.empty((0, 0), np.float32)
+            if not all(intent.is_plain for intent, _ in pairs):
+                sample = self._sample(several[0].moment, kind)
+            aims = [intent.aim(sample) for intent, _ in pairs]
+            sources = [intent.source for intent, _ in pairs]
+            judges = self._relevance.judges(kind, sources, np.stack([aim.row for aim in aims]))
+            for (intent, view), aim, judge in zip(pairs, aims, judges, strict=True):
+                depth = self._relevance.depth(kind, intent.source)
+                view.lenses[kind] = Lens(aim, judge, depth)
+        return views
+
+    def ranked(
+        self,
+        asked: Asked,
+        view: View,
+        depth: int,
+        known: Mapping[Kind, Ranking] = MappingProxyType({}),
+    ) -> Ranked:
+        """Rank to a depth, open-ended.
+
+        Args:
+            asked: The query.
+            view: From ``view``.
+            depth: How many of each ranking.
+            known: Rankings by vectors that were made already, to this depth.
+        """
+        rankings: list[Weighted] = []
+        exact, is_complete = True, True
+        for kind, lens in view.lenses.items():
+            found = known.get(kind) or asked.moment.nearest(
+                kind,
+                lens.aim.row,
+                depth,
+                where=asked.query.where,
+                exclude=asked.exclude,
+                exact=asked.query.exact,
+            )
+            exact = exact and found.exact
+            is_complete = is_complete and len(found.record_ids) < depth
+            rankings.append(self._weighted(asked, kind, lens, found))
+        words, all_words = self._by_words(asked, depth)
+        no_match = _nothing_fits(asked, view, rankings, words)
+        if words is not None and (len(words.record_ids) or not rankings):
+            rankings.append(_as_weighted(asked, words))
+        fused = _fused(rankings, asked.depth)
+        return Ranked(fused, exact, is_complete and all_words, words, no_match)
+
+    def relevant(self, asked: Asked, view: View, *, filtered: bool) -> Ranked:
+        """Return the relevant set, best first: all records above the cut.
+
+        Args:
+            asked: The query.
+            view: From ``view``.
+            filtered: Only records that pass the query's filter.
+        """
+        if asked.intent is None:
+            return self._everything(asked, filtered=filtered)
+        where = asked.query.where if filtered else None
+        rankings: list[Weighted] = []
+        best: list[Weighted] = []
+        for kind, lens in view.lenses.items():
+            least = _least(lens.judge, asked.query.min_relevance)
+            found = asked.moment.above(
+                kind, lens.aim.row, max(least, -2.0), where=where, exclude=asked.exclude
+            )
+            top = found
+            if not len(found.record_ids):
+                top = asked.moment.nearest(
+                    kind, lens.aim.row, 1, where=where, exclude=asked.exclude
+                )
+            best.append(self._weighted(asked, kind, lens, top))
+            weighted = self._weighted(asked, kind, lens, found)
+            kept = weighted.scores >= least
+            rankings.append(_only(weighted, kept))
+        words, _ = self._by_words(asked, MAX_KEYWORD_HITS, filtered=filtered)
+        no_match = _nothing_fits(asked, view, best, words)
+        if words is not None:
+            rankings.append(_only(_as_weighted(asked, words), _is_strong(words)))
+        fused = _fused(rankings, max(asked.depth, *(len(one.record_ids) for one in rankings), 1))
+        return Ranked(fused, True, True, words, no_match)
+
+    def _everything(self, asked: Asked, *, filtered: bool) -> Ranked:
+        mask = asked.moment.mask(asked.query.where if filtered else None)
+        ids = np.flatnonzero(mask).astype(np.int64)
+        nothing = np.full(len(ids), -1, np.int64)
+        zeros = np.zeros(len(ids))
+        fused = Fused(ids, nothing, zeros, np.empty((len(ids), 0), np.int64), ())
+        return Ranked(fused, exact=True, is_complete=True)
+
+    def _weighted(self, asked: Asked, kind: Kind, lens: Lens, found: Ranking) -> Weighted:
+        """Return a ranking by vectors with hubs moved down and negative terms kept away from."""
+        record_ids, part_ids, scores = found.record_ids, found.part_ids, found.scores
+        if lens.correction_depth and asked.intent is not None:
+            order, scores = self._relevance.reorder(kind, asked.intent.source, part_ids, scores)
+            record_ids, part_ids = record_ids[order], part_ids[order]
+        if lens.aim.repelled and len(part_ids):
+            lost = lens.aim.penalties(self.rows(asked.moment, kind, part_ids))
+            scores = np.asarray(scores - lost, np.float32)
+            order = _by_bands(scores, asked.depth)
+            record_ids, part_ids, scores = record_ids[order], part_ids[order], scores[order]
+        weight = getattr(asked.query.weights, kind)
+        return Weighted(kind, weight or 1.0, record_ids, part_ids, scores)
+
+    def _by_words(
+        self, asked: Asked, depth: int, *, filtered: bool = True
+    ) -> tuple[KeywordRanking | None, bool]:
+        """Return the ranking by words where there is one, and whether it is all of it."""
+        is_wanted = asked.mode == "keyword" or (
+            asked.mode == "hybrid" and asked.query.weights.keyword
+        )
+        if not is_wanted or asked.intent is None or not asked.intent.words:
+            return None, True
+        where = asked.query.where if filtered else None
+        allowed = asked.moment.mask(where)
+        if asked.mode == "hybrid" or asked.query.target is not None:
+            allowed = self._with_parts(asked, allowed)
+        if asked.exclude:
+            allowed = allowed.copy()
+            allowed[[one for one in asked.exclude if one < len(allowed)]] = False
+        with self._collection.reading() as connection:
+            found = self._keywords.search(connection, asked.intent.words, depth, allowed)
+        return found, found.total <= len(found.record_ids)
+
+    def _with_parts(self, asked: Asked, mask: BoolArray) -> BoolArray:
+        """Return those of some records that have a part of the kinds looked at."""
+        holders = [self._holders_of(asked.moment.owners(kind)) for kind in asked.kinds]
+        has = np.zeros(len(mask), np.bool_)
+        for one in holders:
+            shared = min(len(one), len(mask))
+            has[:shared] |= one[:shared]
+        return np.asarray(mask & has)
+
+    def _holders_of(self, owners: Owners) -> BoolArray:
+        """Return which records own parts; kept, as it is asked for with every query."""
+        for known, mask in self._holders:
+            if known is owners:
+                return mask
+        highest = int(owners.record_ids.max(initial=-1))
+        mask = np.zeros(highest + 1, np.bool_)
+        mask[owners.record_ids] = True
+        self._holders = ((owners, mask), *self._holders)[: len(KINDS)]
+        return mask
+
+    def rows_of_any(
+        self, asked: Asked, record_ids: Int64Array, part_ids: Int64Array
+    ) -> Float32Array:
+        """Return a row for each record, ``(n, d)``: its part's, or its first part's for -1."""
+        part_ids = part_ids.copy()
+        lost = part_ids < 0
+        if lost.any():
+            nowhere = np.full(int(lost.sum()), -1, np.int64)
+            with self._collection.reading() as connection:
+                part_ids[lost] = parts_at(connection, record_ids[lost], nowhere)
+        rows = self.rows(asked.moment, asked.kinds[0], part_ids)
+        for kind in KINDS:
+            others = ~rows.any(axis=1)
+            if kind != asked.kinds[0] and others.any():
+                moment = asked.moment if kind in asked.kinds else None
+                rows[others] = self.rows(moment, kind, part_ids[others])
+        return rows
+
+    def rows(self, moment: Moment | None, kind: Kind, part_ids: Int64Array) -> Float32Array:
+        """Return the rows of parts, ``(n, d)``; zeros for those that are not there.
+
+        Args:
+            moment: Where to look; None for the collection as it is now.
+            kind: Of the parts.
+            part_ids: ``(n,)`` int64.
+        """
+        space = self._collection.space
+        rows = np.zeros((len(part_ids), space.dimension if space else 0), np.float32)
+        if len(part_ids):
+            index = moment.index(kind) if moment is not None else self._collection.index_of(kind)
+            found, known = index.rows_of(part_ids)
+            rows[np.isin(part_ids, found)] = known
+        return rows
+
+    def _sample(self, moment: Moment, kind: Kind) -> Float32Array:
+        """Return rows spread evenly over a kind, the same for the same parts."""
+        index = moment.index(kind)
+        ids = index.ids()
+        if len(ids) > SPREAD_SAMPLE:
+            ids = ids[np.linspace(0, len(ids) - 1, SPREAD_SAMPLE).astype(np.int64)]
+        return index.rows_of(ids)[1]
+
+
+def _fused(rankings: Sequence[Weighted], depth: int) -> Fused:
+    if len(rankings) == 1:
+        one = rankings[0]
+        places = np.arange(1, len(one.record_ids) + 1)[:, np.newaxis]
+        scores = np.asarray(one.scores, np.float64)
+        return Fused(one.record_ids, one.part_ids, scores, places, (one,))
+    if not rankings:
+        empty = np.empty(0, np.int64)
+        return Fused(empty, empty, np.empty(0), np.empty((0, 0), np.int64), ())
+    return combine(rankings, depth)
+
+
+def _as_weighted(asked: Asked, words: KeywordRanking) -> Weighted:
+    return Weighted(
+        "keyword",
+        asked.query.weights.keyword or 1.0,
+        words.record_ids,
+        np.full(len(words.record_ids), -1, np.int64),
+        words.scores,
+        words.exact,
+        words.find_words,
+        words.full_score,
+    )
+
+
+def _only(one: Weighted, kept: BoolArray) -> Weighted:
+    if kept.all():
+        return one
+    places = np.flatnonzero(kept)
+    find = one.find_words
+    return replace(
+        one,
+        record_ids=one.record_ids[kept],
+        part_ids=one.part_ids[kept],
+        scores=one.scores[kept],
+        exact=None if one.exact is None else one.exact[kept],
+        find_words=None if find is None else lambda place: find(int(places[place])),
+    )
+
+
+def _by_bands(scores: Float32Array, first: int) -> Int64Array:
+    """Return the order by score within bands of places: the first, then each four times as deep.
+
+    So a place does not depend on how much deeper somebody looked.
+    """
+    orders, start, end = [], 0, first
+    while start < len(scores):
+        orders.append(start + np.argsort(-scores[start:end], kind="stable"))
+        start, end = end, 4 * end
+    return np.concatenate(orders)
+
+
+def _least(judge: Judge | None, asked: float | Literal["auto"] | None) -> float:
+    """Return the cosine from which on a hit is relevant; everything is where nobody can tell."""
+    if judge is None:
+        return -np.inf
+    return judge.cut if asked in (None, "auto") else judge.score_at(float(asked))
+
+
+def _is_strong(words: KeywordRanking) -> BoolArray:
+    """Return which hits by words belong to the relevant set: exact ones, and no mere fragments."""
+    if not len(words.scores):
+        return np.empty(0, np.bool_)
+    strong: BoolArray = words.exact | (words.scores >= STRONG_SHARE * words.scores.max())
+    return strong
+
+
+def _nothing_fits(
+    asked: Asked, view: View, rankings: Sequence[Weighted], words: KeywordRanking | None
+) -> bool:
+    """Tell whether no ranking has anything that fits, and one of them can tell.
+
+    A record with all the words fits.
+    """
+    if words is not None and len(words.record_ids) and asked.intent is not None:
+        wanted = [word for word in asked.intent.words.split() if not word.startswith("-")]
+        if words.exact.any() or len(words.find_words(0)) >= len(wanted):
+            return False
+    judged = [
+        lens.judge.is_no_match(float(ranking.scores.max()))
+        for lens, ranking in zip(view.lenses.values(), rankings, strict=False)
+        if lens.judge is not None and len(ranking.scores)
+    ]
+    return bool(judged) and all(judged)
+
+
+def similarities(rows_nd: Float32Array, aim: Aim) -> npt.NDArray[np.float32]:
+    """Return cosines of rows and what is looked for, as an index gives them."""
+    return np.asarray(rows_nd.astype(np.float64) @ aim.row.astype(np.float64), np.float32)
+
+
+def default_kinds(target: Target) -> tuple[Kind, ...]:
+    """Return the kinds of a target."""
+    return KINDS if target == "any" else (target,)

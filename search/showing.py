@@ -1,0 +1,223 @@
+"""From rows of a listing to hits: records as they are now, with what each ranking said."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from binocle.catalog import reading
+from binocle.catalog.database import Connection
+from binocle.catalog.words import part_ids as parts_at
+from binocle.collection import Collection
+from binocle.types import Contribution, Hit, Int64Array, Kind, Part, Record
+from search.listings import Listing, Row
+from search.rankings import Ranked, Ranker, similarities
+
+EXACT_WORDS_RELEVANCE = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some hits, and where the next ones begin.
+
+    Attributes:
+        hits: In the listing's order.
+        place: How many rows of the listing were used up with them.
+        last: Internal id of the last record shown; -1 for none.
+    """
+
+    hits: tuple[Hit, ...]
+    place: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A row whose record is still there."""
+
+    row: Row
+    record: Record
+    part: Part
+
+
+class Shower:
+    """Reads records for rows and makes hits of them. Thread-safe."""
+
+    def __init__(self, collection: Collection, ranker: Ranker) -> None:
+        self._collection, self._ranker = collection, ranker
+
+    def page(self, listing: Listing, place: int, limit: int) -> Page:
+        """Return the hits from a place on, as many as asked for while there are any.
+
+        Records that were removed meanwhile are passed over; those that were changed are shown
+        as they are now.
+        """
+        found: list[_Found] = []
+        while len(found) < limit:
+            rows = listing.rows(place, limit - len(found))
+            if not rows:
+                break
+            found.extend(one for one in self._read(listing, rows) if one is not None)
+            place += len(rows)
+        last = found[-1].row.record_id if found else -1
+        hits = self._hits(listing, found)
+        if listing.counted.groups is not None:
+            hits = self._grouped(listing, found, hits)
+        return Page(tuple(hits), place, last)
+
+    def _read(self, listing: Listing, rows: Sequence[Row]) -> list[_Found | None]:
+        """Return rows with their records; None where one is gone."""
+        record_ids = [row.record_id for row in rows]
+        with self._collection.reading() as connection:
+            wanted = _part_ids(connection, rows)
+            records = reading.records_by_id(connection, record_ids)
+            parts = reading.parts_by_id(connection, wanted)
+            found: list[_Found | None] = []
+            for row, record_id, part_id in zip(rows, record_ids, wanted, strict=True):
+                record = records.get(record_id)
+                part = parts.get(part_id)
+                if record is not None and part is None:  # changed since, or words found it
+                    stored = reading.parts_of_record(connection, record_id)
+                    part = _preferred(stored, listing.asked.kinds)
+                is_there = record is not None and part is not None
+                found.append(_Found(row, record, part) if is_there else None)  # type: ignore[arg-type]
+        return found
+
+    def _hits(self, listing: Listing, found: Sequence[_Found]) -> list[Hit]:
+        cosines = self._cosines(listing, found)
+        contributions = [_contributions(one.row) for one in found]
+        relevances = _relevances(listing, found, contributions, cosines)
+        return [
+            Hit(
+                one.record,
+                one.part,
+                float(one.row.ranked.fused.scores[one.row.place]),
+                cosine,
+                relevance,
+                said,
+            )
+            for one, cosine, relevance, said in zip(
+                found, cosines, relevances, contributions, strict=True
+            )
+        ]
+
+    def _cosines(self, listing: Listing, found: Sequence[_Found]) -> list[float]:
+        """Return the cosine of the query and each part, 0 where none was asked."""
+        cosines = [0.0] * len(found)
+        for kind, lens in listing.view.lenses.items():
+            places = [place for place, one in enumerate(found) if one.part.kind == kind]
+            if places:
+                ids = np.array([found[place].part.id for place in places], np.int64)
+                rows = self._ranker.rows(listing.asked.moment, kind, ids)
+                changed = ~rows.any(axis=1)
+                if changed.any():  # parts that came since
+                    rows[changed] = self._ranker.rows(None, kind, ids[changed])
+                for place, cosine in zip(places, similarities(rows, lens.aim), strict=True):
+                    cosines[place] = float(cosine)
+        return cosines
+
+    def _grouped(self, listing: Listing, found: Sequence[_Found], hits: Sequence[Hit]) -> list[Hit]:
+        """Return the heads of groups with the others that are shown beside them."""
+        groups, whole = listing.counted.groups, listing.counted.whole
+        wanted = listing.asked.query.group
+        assert groups is not None
+        assert whole is not None
+        assert wanted is not None
+        grouped = []
+        for one, hit in zip(found, hits, strict=True):
+            number = one.row.place  # the rows of such a listing are its groups
+            shown = groups.members(number)[1 : wanted.size]
+            rows = [Row(whole, int(place)) for place in shown]
+            others = [other for other in self._read(listing, rows) if other is not None]
+            grouped.append(
+                replace(
+                    hit,
+                    group_value=_group_value(one.record, wanted.field),
+                    group_size=int(groups.sizes[number]),
+                    others=tuple(self._hits(listing, others)),
+                )
+            )
+        return grouped
+
+
+def _part_ids(connection: Connection, rows: Sequence[Row]) -> list[int]:
+    """Return the part of each row, looking up those that only words found."""
+    found = [row.part_id for row in rows]
+    lost = [number for number, one in enumerate(found) if one < 0]
+    lost = [number for number in lost if rows[number].ranked.keywords is not None]
+    if lost:
+        records = np.array([rows[number].record_id for number in lost], np.int64)
+        positions = np.array([_position(rows[number].ranked, rows[number]) for number in lost])
+        parts = parts_at(connection, records, positions.astype(np.int64))
+        for number, part in zip(lost, parts.tolist(), strict=True):
+            found[number] = part
+    return found
+
+
+def _position(ranked: Ranked, row: Row) -> int:
+    assert ranked.keywords is not None
+    places: Int64Array = np.flatnonzero(ranked.keywords.record_ids == row.record_id)
+    return int(ranked.keywords.positions[places[0]]) if len(places) else -1
+
+
+def _preferred(parts: Sequence[Part], kinds: Sequence[Kind]) -> Part | None:
+    """Return the first part of the kinds looked at, else the first one."""
+    wanted = [part for part in parts if part.kind in kinds] or list(parts)
+    return wanted[0] if wanted else None
+
+
+def _contributions(row: Row) -> tuple[Contribution, ...]:
+    fused = row.ranked.fused
+    if not fused.rankings:
+        return ()
+    if len(fused.rankings) > 1:
+        return fused.contributions(row.place)
+    only = fused.rankings[0]
+    rank = int(fused.places[row.place, 0])
+    words = only.find_words(rank - 1) if only.find_words else ()
+    score = float(only.scores[rank - 1])
+    return (Contribution(only.name, rank, score, share=1.0, words=words),)
+
+
+def _relevances(
+    listing: Listing,
+    found: Sequence[_Found],
+    contributions: Sequence[Sequence[Contribution]],
+    cosines: Sequence[float],
+) -> list[float | None]:
+    """Return how likely each hit is what was asked for: the best that any ranking says."""
+    best: list[float | None] = [None] * len(found)
+    for kind, lens in listing.view.lenses.items():
+        if lens.judge is None:
+            continue
+        scores = np.full(len(found), np.nan)
+        for place, (one, said) in enumerate(zip(found, contributions, strict=True)):
+            own = [each.score for each in said if each.ranking == kind]
+            if own:
+                scores[place] = own[0]
+            elif one.part.kind == kind:
+                scores[place] = cosines[place]
+        for place, chance in enumerate(lens.judge.relevance(scores).tolist()):
+            if not math.isnan(chance):
+                best[place] = max(best[place] or 0.0, chance)
+    for place, one in enumerate(found):
+        if _has_exact_words(one.row):
+            best[place] = max(best[place] or 0.0, EXACT_WORDS_RELEVANCE)
+    return best
+
+
+def _has_exact_words(row: Row) -> bool:
+    fused = row.ranked.fused
+    for number, ranking in enumerate(fused.rankings):
+        rank = int(fused.places[row.place, number])
+        if ranking.exact is not None and rank and ranking.exact[rank - 1]:
+            return True
+    return False
+
+
+def _group_value(record: Record, field: str) -> str | float | bool | None:
+    value = record.uri if field == "uri" else record.metadata.get(field)
+    if isinstance(value, list):
+        return value[0] if len(value) == 1 else None
+    return value
