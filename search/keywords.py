@@ -4,7 +4,8 @@ BM25 over the texts of a record, each scored by its own length; of several texts
 best counts, so that a title said again in a description is not worth more. A word that occurs
 twice in one text counts once: titles are short. Sources: Robertson and Zaragoza, "The
 Probabilistic Relevance Framework: BM25 and Beyond", 2009; the share of the query's words that were
-found as a factor is the coordination level of Lucene's classic similarity.
+found as a factor is the coordination level of Lucene's classic similarity. Texts that have the
+query in one piece count more, and those that say nothing else come first.
 """
 
 import math
@@ -25,7 +26,8 @@ Float64Array = npt.NDArray[np.float64]
 
 RARE_SHARE = 0.002
 RARE_COUNT = 3
-COORDINATION = 1.0
+_TOGETHER = 1.1
+_ALONE = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,10 @@ class KeywordRanking:
             ``binocle.catalog.words.part_ids``.
         scores: ``(n,)`` float64 above 0, higher is better: BM25 times the share of the words found.
         exact: ``(n,)`` bool, True where the record has just the model number or the brand that was
-            asked for, or all words and a rare one among them; fusion puts these before all others.
+            asked for, all words and a rare one among them, or a text that says just what was typed;
+            fusion puts these before all others.
         total: How many records match at all.
+        full_score: What a title of ten words with all words of the query would score.
         find_words: Returns the words that the i-th record has, in the query's order (a corrected
             one as it stands in the record).
     """
@@ -52,6 +56,7 @@ class KeywordRanking:
     scores: Float64Array
     exact: BoolArray
     total: int
+    full_score: float
     find_words: Callable[[int], tuple[str, ...]]
 
 
@@ -85,7 +90,7 @@ class Keywords:
         found = matcher.match(connection, wording)
         if not found or k < 1:
             return _nothing()
-        tally = _Tally.of(found, matcher.records)
+        tally = _Tally.of(found, matcher.records, *matcher.whole(connection, wording))
         tally.restrict(matcher.required(connection, wording), allowed)
         tally.drop(matcher.excluded(connection, wording))
         record_ids = np.flatnonzero(tally.scores)
@@ -99,6 +104,7 @@ class Keywords:
             scores[places],
             exact[places],
             len(record_ids),
+            tally.mass,
             lambda place: _found_words(wording, found, int(chosen[place])),
         )
 
@@ -116,6 +122,7 @@ class _Tally:
         scores: ``(m,)`` float32 sums of BM25.
         masses: ``(m,)`` float32 sums of the found words' rarity.
         strict: ``(m,)`` uint64, a bit for each word that is there just as it was typed.
+        whole: ``(m,)`` float32, 1 or more: a factor for records that have the query in one piece.
         mass: The rarity of all words of the query.
         records: How many records there are.
     """
@@ -124,14 +131,17 @@ class _Tally:
     scores: npt.NDArray[np.float32]
     masses: npt.NDArray[np.float32]
     strict: npt.NDArray[np.uint64]
+    whole: npt.NDArray[np.float32]
     mass: float
     records: int
 
     @classmethod
-    def of(cls, words: list[WordMatches], records: int) -> "_Tally":
+    def of(
+        cls, words: list[WordMatches], records: int, together: Int64Array, alone: Int64Array
+    ) -> "_Tally":
         size = 1 + max(int(word.record_ids[-1]) if len(word.record_ids) else 0 for word in words)
         scores, masses = np.zeros(size, np.float32), np.zeros(size, np.float32)
-        strict = np.zeros(size, np.uint64)
+        strict, whole = np.zeros(size, np.uint64), np.ones(size, np.float32)
         mass = 0.0
         for number, word in enumerate(words):
             rarity = _rarity(word.frequency, records)
@@ -139,7 +149,9 @@ class _Tally:
             scores[word.record_ids] += np.float32(rarity) * word.worths
             masses[word.record_ids] += np.float32(rarity)
             strict[word.strict_ids] |= np.uint64(1 << number)
-        return cls(words, scores, masses, strict, mass, records)
+        whole[together[together < size]] = _TOGETHER
+        whole[alone[alone < size]] = _ALONE
+        return cls(words, scores, masses, strict, whole, mass, records)
 
     def restrict(self, required: list[Int64Array], allowed: BoolArray | None) -> None:
         """Leave only records that have each required phrase, and are allowed."""
@@ -159,12 +171,14 @@ class _Tally:
 
     def final_scores(self, record_ids: Int64Array) -> Float64Array:
         """Return the scores, ``(n,)`` float64 above 0."""
-        shares = self.masses[record_ids].astype(np.float64) / self.mass
-        final: Float64Array = self.scores[record_ids] * np.minimum(shares, 1.0) ** COORDINATION
+        shares = np.minimum(self.masses[record_ids].astype(np.float64) / self.mass, 1.0)
+        found = self.scores[record_ids].astype(np.float64)
+        final: Float64Array = found * shares * self.whole[record_ids]
         return final
 
     def exact(self, record_ids: Int64Array) -> BoolArray:
         """Return which records have just what was asked for, ``(n,)`` bool."""
+        says_just_that = self.whole[record_ids] >= np.float32(_ALONE)
         limit = max(RARE_COUNT, self.records * RARE_SHARE)
         every = range(len(self.words))
         codes = [one for one in every if self.words[one].is_code]
@@ -174,16 +188,16 @@ class _Tally:
         if not asked and any(self.words[one].frequency <= limit for one in every):
             asked = list(every)
         if not asked:
-            return np.zeros(len(record_ids), np.bool_)
+            return says_just_that
         wanted = np.uint64(sum(1 << number for number in asked))
-        exact: BoolArray = (self.strict[record_ids] & wanted) == wanted
-        return exact
+        has_all: BoolArray = (self.strict[record_ids] & wanted) == wanted
+        return has_all | says_just_that
 
 
 def _nothing() -> KeywordRanking:
     empty = np.empty(0, np.int64)
     return KeywordRanking(
-        empty, empty, np.empty(0, np.float64), np.empty(0, np.bool_), 0, lambda _: ()
+        empty, empty, np.empty(0, np.float64), np.empty(0, np.bool_), 0, 1.0, lambda _: ()
     )
 
 

@@ -174,6 +174,20 @@ class Matcher:
         """Return the records with each excluded phrase."""
         return [self._phrases(connection, [one]).record_ids for one in wording.excluded]
 
+    def whole(self, connection: Connection, wording: Wording) -> tuple[Int64Array, Int64Array]:
+        """Return the records with all that was typed in one piece, and those that say just that.
+
+        Both internal ids, ascending; nothing for a single word.
+        """
+        if len(wording.whole) < 2:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        rows = words.rows_with(connection, [wording.whole])
+        groups = rows >> words.GROUP_SHIFT & (words.GROUPS - 1)
+        is_text = (groups == words.TITLE) | (groups == words.CAPTION)
+        is_all = is_text & ((rows & words.LENGTH_MASK) == len(wording.whole))
+        owners = rows >> words.RECORD_SHIFT
+        return np.unique(owners), np.unique(owners[is_all])
+
     def _word(
         self, connection: Connection, place: int, word: Word, ways: list[_Way]
     ) -> WordMatches:

@@ -72,12 +72,14 @@ class Wording:
         required: Phrases that must be there; their words are among ``words`` too.
         excluded: Phrases that must not.
         windows: Other ways to write neighbouring words.
+        whole: Every token in order, stop words too, as a text that says just this is stored.
     """
 
     words: tuple[Word, ...]
     required: tuple[tuple[str, ...], ...]
     excluded: tuple[tuple[str, ...], ...]
     windows: tuple[Window, ...]
+    whole: tuple[str, ...]
 
 
 def parse(text: str) -> Wording:
@@ -86,6 +88,7 @@ def parse(text: str) -> Wording:
     required: list[tuple[str, ...]] = []
     excluded: list[tuple[str, ...]] = []
     shortened = text[:MAX_CHARACTERS].translate(_QUOTES)
+    whole: list[str] = []
     run = 0
     for piece in _PIECE.finditer(shortened):
         quoted, plain = piece["quoted"], piece["plain"]
@@ -100,6 +103,7 @@ def parse(text: str) -> Wording:
         if quoted is not None:
             required.append(phrase)
         for one in found:
+            whole.extend(one.tokens)
             run += 1
             star = quoted is None and folded[one.end : one.end + 1] == "*"
             words.extend(_words_of(one, run, star=star))
@@ -109,7 +113,11 @@ def parse(text: str) -> Wording:
         last = kept[-1]
         kept[-1] = Word(last.token, is_beginning=last.is_beginning, may_go_on=True, run=last.run)
     return Wording(
-        tuple(kept), tuple(required[:MAX_WORDS]), tuple(excluded[:MAX_WORDS]), _windows(kept)
+        tuple(kept),
+        tuple(required[:MAX_WORDS]),
+        tuple(excluded[:MAX_WORDS]),
+        _windows(kept),
+        tuple(whole) if len(whole) <= MAX_WORDS else (),
     )
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ def weighted(
         weight,
         ids,
         np.full(len(ids), -1, np.int64) if words else ids * 10,
-        np.linspace(1, 0, len(ids)),
+        np.linspace(1, 0, 12)[: len(ids)],
         np.isin(ids, sorted(exact)) if words else None,
         (lambda place: (f"word {order[place]}",)) if words else None,
     )
@@ -85,13 +86,36 @@ def test_exact_ones_come_before_all_others() -> None:
 
 
 def test_contributions_say_ranks_and_shares() -> None:
-    fused = combine([weighted([1, 2], 1.0), weighted([2, 3], 2.0, words=True)], 10)
+    texts = weighted([2, 3], 2.0)
+    fused = combine([weighted([1, 2], 1.0), replace(texts, name="text")], 10)
     assert fused.record_ids[0] == 2
-    words, vectors = fused.contributions(0)
-    assert (words.ranking, words.rank, vectors.ranking, vectors.rank) == ("keyword", 1, "image", 2)
-    assert words.share + vectors.share == pytest.approx(1)
-    assert words.share == pytest.approx((2 / 61) / (2 / 61 + 1 / 62))
-    assert fused.part_ids.tolist() == [20, -1, 10]
+    first, second = fused.contributions(0)
+    assert (first.ranking, first.rank, second.ranking, second.rank) == ("text", 1, "image", 2)
+    assert first.share + second.share == pytest.approx(1)
+    assert first.share == pytest.approx((2 / 61) / (2 / 61 + 1 / 62))
+    assert fused.part_ids.tolist() == [20, 30, 10]
+
+
+@given(st.permutations(range(1, 13)), st.integers(1, 12), st.sets(st.integers(1, 12), max_size=3))
+def test_shares_add_up_and_nothing_further_down_has_more(
+    order: list[int], depth: int, exact: set[int]
+) -> None:
+    words = weighted(_exact_first(order, exact), 1.0, frozenset(exact), words=True)
+    fused = combine([weighted(range(1, 9), 1.0), words], depth)
+    assert (np.diff(fused.scores) <= 0).all()
+    for place in range(len(fused.record_ids)):
+        shares = [one.share for one in fused.contributions(place)]
+        assert sum(shares) == pytest.approx(1)
+        assert shares == sorted(shares, reverse=True)
+
+
+def test_few_found_words_leave_the_order_to_the_vectors() -> None:
+    vectors = replace(weighted([1, 2, 3], 1.0), name="text")
+    words = weighted([3, 2, 1], 1.0, words=True)
+    strong = replace(words, scores=np.array([1.0, 0.5, 0.1]), full_score=1.0)
+    weak = replace(words, scores=np.array([0.1, 0.05, 0.01]), full_score=1.0)
+    assert combine([vectors, strong], 10).record_ids.tolist() == [3, 2, 1]
+    assert combine([vectors, weak], 10).record_ids.tolist() == [1, 2, 3]
 
 
 def test_ranking_without_weight_is_left_out() -> None:

@@ -208,7 +208,9 @@ def test_ranking_is_bm25_times_the_share_of_words(
         if there:
             worth = 2.2 / (1 + 1.2 * (0.5 + 0.5 * len(title.split()) / 10))
             share = sum(rarity[word] for word in there) / sum(rarity.values())
-            expected[number] = sum(rarity[word] for word in there) * worth * share
+            whole = 1.5 if title == " ".join(asked) else 1.1 if " ".join(asked) in title else 1
+            whole = whole if len(asked) > 1 else 1
+            expected[number] = sum(rarity[word] for word in there) * worth * share * whole
     ranking = rank(database, " ".join(asked) + " ", k)
     assert ranking.total == len(expected)
     scores = dict(zip(ranking.record_ids.tolist(), ranking.scores.tolist(), strict=True))
