@@ -15,7 +15,7 @@ Filter = Annotated[
     dict[str, Any],
     Field(
         description="Fields with a scalar (eq), a list (in) or operators (eq, ne, in, lt, lte, gt, "
-        "gte, exists, prefix); 'and', 'or' and 'not' combine",
+        "gte, exists, prefix, contains, during, near); 'and', 'or' and 'not' combine",
         examples=[{"price": {"lt": 100}, "color": ["Red", "Navy Blue"]}],
     ),
 ]

@@ -63,7 +63,7 @@ def print_answer(answer: Answer, collection: Collection, query: Query, *, as_jso
         click.echo(json.dumps(answer_as_json(answer, collection), ensure_ascii=False))
         return
     if not answer.hits:
-        click.echo("nothing matches", err=True)
+        click.echo("nothing fits" if answer.no_match else "nothing matches", err=True)
     elif answer.no_match:
         click.echo("nothing fits well; nearest are:", err=True)
     if answer.hits:

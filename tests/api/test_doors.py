@@ -192,7 +192,8 @@ def test_facets_count_what_a_table_counts(shop: Shop, condition: str) -> None:
     assert answer["relevant"] == len(rows)
     style, tags, added = answer["facets"]
     assert found(style) == Counter(one["style"] for one in rows)
-    assert found(tags) == Counter(tag for one in rows for tag in one["tags"])
+    own = PRODUCTS if condition.startswith("tags") else rows  # its own filter does not shrink it
+    assert found(tags) == Counter(tag for one in own for tag in one["tags"])
     months = Counter(str(one["added"])[:7] for one in rows)
     assert {value[:7]: count for value, count in found(added).items() if count} == months
     assert [one["missing"] for one in answer["facets"]] == [0, 0, 0]
@@ -234,10 +235,9 @@ def found(facet: dict[str, Any]) -> Counter[str]:
 def test_parts_of_a_form_ask_as_a_body_does(shop: Shop) -> None:
     data = (shop.folder / "02.png").read_bytes()
     url = f"/v1/collections/{NAME}/search"
-    form = {"search": json.dumps({"region": "0,0,0.5,1", "facets": ["color"], "limit": 3})}
+    form = {"search": json.dumps({"region": "0,0,0.5,1", "limit": 3})}
     answer = shop.service.http().post(url, files={"image": data}, data=form).json()
     assert [BY_ID[hit["id"]]["color"] for hit in answer["hits"]] == ["Blue"] * 3
-    assert answer["facets"][0]["field"] == "color"
     typed = shop.typed("--image", shop.folder / "02.png", "--region", "0,0,0.5,1", "-k", 3)
     assert [one["id"] for one in typed["hits"]] == [one["id"] for one in answer["hits"]]
 

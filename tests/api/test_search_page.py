@@ -1,0 +1,36 @@
+"""The examples of docs/search.md ask the same in all three forms."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from search import query as words
+from search.query import Query
+from search.where import parse_where
+from tests.api.shop import Shop
+
+_PAGE = Path(__file__).resolve().parents[2] / "docs" / "search.md"
+_EXAMPLE = re.compile(
+    r"```sh\nbinocle search -c shop (.*?)\n```\n\n```json\n(.*?)\n```\n\n```python\n(.*?)\n```",
+    re.DOTALL,
+)
+EXAMPLES = _EXAMPLE.findall(_PAGE.read_text())
+
+
+def test_page_has_no_other_examples() -> None:
+    assert len(EXAMPLES) == _PAGE.read_text().count("```sh") >= 8
+
+
+@pytest.mark.parametrize(("command", "body", "python"), EXAMPLES, ids=[e[0] for e in EXAMPLES])
+def test_example_gives_the_same_in_every_form(
+    shop: Shop, command: str, body: str, python: str
+) -> None:
+    query = eval(python, {**vars(words), "parse_where": parse_where})
+    assert isinstance(query, Query)
+    ids = [hit.record.id for hit in shop.python(query).hits]
+    assert ids
+    assert [hit["id"] for hit in shop.typed(*shlex.split(command))["hits"]] == ids
+    assert [hit["id"] for hit in shop.posted(json.loads(body))["hits"]] == ids
