@@ -1,0 +1,179 @@
+"""The words in the catalogue stay in step with its records, whoever writes."""
+
+import hashlib
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from binocle.catalog import tokens, words, writing
+from binocle.catalog.database import Connection, Database
+from binocle.types import MetadataValue, NewPart, NewRecord
+
+
+def record(
+    key: str, texts: Sequence[str], uri: str = "/d/x.jpg", **metadata: MetadataValue
+) -> NewRecord:
+    parts = tuple(
+        NewPart(
+            "text",
+            "caption",
+            "",
+            hashlib.sha256(text.encode()).digest(),
+            np.ones(1, np.float32),
+            text,
+        )
+        for text in texts
+    )
+    return NewRecord(key, uri, metadata, parts)
+
+
+def having(connection: Connection, *phrase: str) -> list[int]:
+    rows = words.rows_with(connection, [phrase])
+    return sorted({int(one) for one in rows >> words.RECORD_SHIFT})
+
+
+def everything(path: Path) -> tuple[list[tuple[object, ...]], set[object]]:
+    with sqlite3.connect(path) as plain:
+        rows = plain.execute("SELECT rowid, text, joined FROM words ORDER BY rowid").fetchall()
+        return rows, {row[0] for row in plain.execute("SELECT word FROM vocabulary")}
+
+
+WORDS = st.sampled_from(["red", "kite", "T-Shirt", "红色裙", "WH-1000XM4", "dog's", "été"])
+TEXTS = st.lists(st.lists(WORDS, max_size=4).map(" ".join), max_size=3)
+CHANGES = st.lists(
+    st.one_of(
+        st.tuples(st.just("put"), st.sampled_from("abcde"), TEXTS),
+        st.tuples(st.just("patch"), st.sampled_from("abcde"), TEXTS),
+        st.tuples(st.just("remove"), st.sampled_from("abcde"), TEXTS),
+    ),
+    max_size=12,
+)
+
+
+@given(CHANGES)
+@settings(max_examples=25, deadline=None)
+def test_words_after_any_changes_are_those_of_the_records(
+    tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[str, str, list[str]]]
+) -> None:
+    path = tmp_path_factory.mktemp("words") / "catalog.sqlite"
+    database = Database(path)
+    for change, key, texts in changes:
+        with database.writing() as connection:
+            if change == "put":
+                writing.upsert_records(connection, [record(key, texts, style=" ".join(texts))])
+            elif change == "patch":
+                writing.patch_metadata(connection, key, {"style": " ".join(texts) or None})
+            else:
+                writing.remove_records(connection, [key])
+    kept, vocabulary = everything(path)
+    with database.writing() as connection:
+        connection.exec_driver_sql("DELETE FROM meta WHERE key = 'words'")
+        words.prepare(connection)
+    database.close()
+    made_anew, fewest = everything(path)
+    assert kept == made_anew
+    assert fewest <= vocabulary  # it only grows
+    with sqlite3.connect(path) as plain:
+        plain.execute("INSERT INTO words (words) VALUES ('integrity-check')")
+
+
+def test_catalogue_that_an_older_version_wrote_to_is_filled_on_opening(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.sqlite"
+    database = Database(path)
+    with database.writing() as connection:
+        writing.upsert_records(connection, [record("a", ["red kite"])])
+    database.close()
+    with sqlite3.connect(path) as plain:  # it knows no words, and counts its changes
+        plain.execute("UPDATE parts SET text = 'blue kite'")
+        plain.execute("UPDATE meta SET value = '99' WHERE key = 'change'")
+    database = Database(path)
+    with database.reading() as connection:
+        assert having(connection, "blue") == [1]
+        assert having(connection, "red") == []
+    database.close()
+
+
+def test_change_that_fails_leaves_the_words_alone(tmp_path: Path) -> None:
+    database = Database(tmp_path / "catalog.sqlite")
+
+    def fail() -> None:
+        with database.writing() as connection:
+            writing.upsert_records(connection, [record("a", ["red kite"])])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    with database.reading() as connection:
+        assert having(connection, "red") == []
+    database.close()
+
+
+def test_phrase_does_not_run_from_one_text_into_the_next(tmp_path: Path) -> None:
+    database = Database(tmp_path / "catalog.sqlite")
+    with database.writing() as connection:
+        writing.upsert_records(connection, [record("a", ["a red", "kite flies"])])
+    with database.reading() as connection:
+        assert having(connection, "kite", "flies") == [1]
+        assert having(connection, "red", "kite") == []
+    database.close()
+
+
+def test_file_names_ids_and_fields_are_words_and_numbers_are_not(tmp_path: Path) -> None:
+    database = Database(tmp_path / "catalog.sqlite")
+    new = record(
+        "shop/AB-77",
+        [],
+        uri="/pictures/2024/RedBalloon_atNight.jpg",
+        keywords=["sunset", "beach walk"],
+        price=1234,
+        sku=998877,
+        url="https://example.com/secret",
+        taken_at="2024-05-06T10:00:00",
+    )
+    with database.writing() as connection:
+        writing.upsert_records(connection, [new])
+    with database.reading() as connection:
+        for word in ("balloon", "night", "ab77", "sunset", "walk", "998877"):
+            assert having(connection, word) == [1], word
+        for word in ("jpg", "pictures", "1234", "example", "2024"):
+            assert having(connection, word) == [], word
+    database.close()
+
+
+def test_record_with_very_many_texts_keeps_them_all(tmp_path: Path) -> None:
+    database = Database(tmp_path / "catalog.sqlite")
+    many = [f"caption word{number}" for number in range(200)]
+    with database.writing() as connection:
+        writing.upsert_records(connection, [record("a", many)])
+    with database.reading() as connection:
+        assert having(connection, "word199") == [1]
+        assert having(connection, "word5") == [1]
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Crème BRÛLÉE", ["creme", "brulee"]),
+        ("ＮＩＫＥ ﾜﾝﾋﾟ", ["nike", "ワン", "ンピ", "ピ"]),
+        ("Nike红色裙2023", ["nike", "红色", "色裙", "裙", "2023"]),
+        ("हिन्दी शब्द", ["हिन्दी", "शब्द"]),
+        ("서울", ["서울", "울"]),
+        ("\x00\ud800 --- !", []),
+    ],
+)
+def test_tokens(text: str, expected: list[str]) -> None:
+    assert tokens.tokens_of(text, 100)[0] == expected
+
+
+@given(st.text(max_size=60))
+def test_tokens_of_a_text_are_those_of_its_runs(text: str) -> None:
+    several = [token for run in tokens.runs(tokens.fold(text)) for token in run.tokens]
+    assert tokens.tokens_of(text, 1000)[0] == several
+    assert all(token and " " not in token and '"' not in token for token in several)
+    assert tokens.fold(tokens.fold(text)) == tokens.fold(text)
