@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from api.evaluating import evaluate
+from api.labelling import caption, label, match
 from api.options import (
     PATH,
     collection_option,
@@ -235,7 +236,7 @@ def demo() -> None:
     run_demo(open_workshop())
 
 
-for command in (evaluate, search, train):
+for command in (evaluate, search, train, label, match, caption):
     cli.add_command(command)
 
 

@@ -14,6 +14,7 @@ from binocle.encoders.base import Encoder
 from binocle.encoders.registry import canonical_name, open_encoder
 from binocle.errors import NotFoundError, UsageError
 from indexer.indexer import Indexer, Progress
+from search.labelling import Labeller
 from search.searcher import Searcher
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Workshop:
         self.settings = settings
         self._encoders: dict[str, Encoder] = {}
         self._searchers: dict[Path, Searcher] = {}
+        self._labellers: dict[Path, Labeller] = {}
         self._loading, self._sharing = threading.Lock(), threading.Lock()
 
     def collection_path(self, name: str) -> Path:
@@ -111,6 +113,19 @@ class Workshop:
                 fetch=self.fetcher.fetch if self.settings.fetch_urls else None,
             )
             return self._searchers[collection.path]
+
+    def labeller(self, collection: Collection) -> Labeller:
+        """Return what labels with the collection's own model; one a collection."""
+
+        def load() -> Encoder:
+            space = collection.space
+            return self.encoder(space.name if space else self.default_model)
+
+        with self._sharing:
+            known = self._labellers.get(collection.path)
+            if known is None or known.collection is not collection:
+                known = self._labellers[collection.path] = Labeller(collection, load)
+            return known
 
     def indexer(
         self, collection: Collection, model: str | None, on_progress: Callable[[Progress], None]

@@ -12,6 +12,7 @@ import numpy as np
 from binocle.catalog.pairs import parts_beside
 from binocle.collection import Collection
 from binocle.encoders.base import Encoder
+from binocle.errors import QueryError
 from binocle.types import Float32Array, Int64Array, Kind
 from search import background, hubs
 from search.calibration import SAMPLE, Calibration, Judge
@@ -66,11 +67,17 @@ class Relevance:
         self._collection, self._load_encoder = collection, load_encoder
         self._samples: dict[Kind, _Sample] = {}
         self._directions: dict[tuple[Kind, Kind], _Direction] = {}
+        self._fitted: dict[tuple[Kind, Kind], int] = {}  # at which change that was last looked at
         self._texts: tuple[str, Float32Array] | None = None
         self._calibrating = threading.Lock()
 
     def judges(
-        self, kind: Kind, sources: Sequence[Kind | None], queries_qd: Float32Array
+        self,
+        kind: Kind,
+        sources: Sequence[Kind | None],
+        queries_qd: Float32Array,
+        *,
+        change: int | None = None,
     ) -> list[Judge | None]:
         """Return a judge for each query.
 
@@ -79,6 +86,8 @@ class Relevance:
             sources: ``(q,)`` what each query is: words, or a picture. Of one that is composed, what
                 has the larger weight; None for vectors of unknown origin.
             queries_qd: ``(q, d)`` float32 unit rows.
+            change: The collection's change number where the caller knows it: with the same one
+                as before nobody looks whether the collection has grown.
 
         Returns:
             For each query its judge; None where nobody can tell: a collection of fewer than 20
@@ -89,7 +98,7 @@ class Relevance:
         """
         judges: list[Judge | None] = [None] * len(sources)
         for source in {one for one in sources if one is not None}:
-            calibration = self._direction(kind, source).calibration
+            calibration = self._direction(kind, source, change).calibration
             places = [place for place, one in enumerate(sources) if one == source]
             if calibration is not None:
                 for place, judge in zip(
@@ -98,14 +107,15 @@ class Relevance:
                     judges[place] = judge
         return judges
 
-    def depth(self, kind: Kind, source: Kind | None) -> int:
+    def depth(self, kind: Kind, source: Kind | None, *, change: int | None = None) -> int:
         """Return how many candidates ``reorder`` must be given, 0 where it changes nothing.
 
         Args:
             kind: Which parts are searched.
             source: What the query is.
+            change: As for ``judges``.
         """
-        return hubs.DEPTH if source and self._direction(kind, source).hubs else 0
+        return hubs.DEPTH if source and self._direction(kind, source, change).hubs else 0
 
     def reorder(
         self, kind: Kind, source: Kind | None, part_ids: Int64Array, scores: Float32Array
@@ -144,13 +154,17 @@ class Relevance:
         for kind in ("image", "text"):
             self._direction(kind, "text")
 
-    def _direction(self, kind: Kind, source: Kind) -> _Direction:
+    def _direction(self, kind: Kind, source: Kind, change: int | None = None) -> _Direction:
         """Return what is known; while another thread calibrates anew, what was known before."""
         known = self._directions.get((kind, source))
+        if known is not None and change is not None and self._fitted.get((kind, source)) == change:
+            return known
         if known is not None and all(
             sample.fits(*self._size(one))
             for sample, one in zip(known.basis, (kind, source), strict=False)
         ):
+            if change is not None:
+                self._fitted[kind, source] = change
             return known
         if not self._calibrating.acquire(blocking=known is None):
             assert known is not None
@@ -170,7 +184,7 @@ class Relevance:
         # A picture's own kind is its background; so as not to find themselves, they are set apart.
         spread = np.linspace(0, len(asking.rows) - 1, min(len(asking.rows), hubs.BANK))
         bank = asking.rows[np.unique(spread.astype(np.int64))]
-        queries = self._background() if source == "text" and len(sample.rows) else bank
+        queries = self.background() if source == "text" and len(sample.rows) else bank
         calibration = Calibration.measure(
             sample.rows, sample.count, queries, source=source, kind=kind
         )
@@ -206,10 +220,19 @@ class Relevance:
         rows = sample.rows[np.searchsorted(sample.part_ids, own)]
         return hubs.find_hubs(queries[~asked], sample.rows[~held], queries[asked], rows[asked])
 
-    def _background(self) -> Float32Array:
-        """Return the background texts' vectors, embedding them where no file has them."""
+    def background(self) -> Float32Array:
+        """Return the background texts' vectors, embedding them where no file has them.
+
+        Returns:
+            ``(b, d)`` float32 unit rows.
+
+        Raises:
+            QueryError: The collection is empty.
+            ModelError: They cannot be embedded.
+        """
         space = self._collection.space
-        assert space is not None
+        if space is None:
+            raise QueryError(f"the collection {self._collection.path.name!r} is empty")
         if self._texts is None or self._texts[0] != space.fingerprint:
             rows = self._saved(space.fingerprint)
             if rows is None:

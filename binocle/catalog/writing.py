@@ -160,18 +160,40 @@ def patch_metadata(
     Raises:
         UsageError: A value cannot be stored.
     """
-    query = sa.select(records.c.id, records.c.metadata).where(records.c.key == key)
-    row = connection.execute(query).first()
-    if row is None:
-        return False
+    return patch_records(connection, {key: changes_by_field}) == 1
+
+
+def patch_records(
+    connection: sa.Connection, changes_by_key: Mapping[str, Mapping[str, MetadataValue | None]]
+) -> int:
+    """Set metadata fields of several records, None removing one, as one change.
+
+    Args:
+        connection: A connection inside a write transaction.
+        changes_by_key: New values by field, by the records' ids; ids that are not there are
+            ignored.
+
+    Returns:
+        How many records there are of these.
+
+    Raises:
+        UsageError: A value cannot be stored.
+    """
+    joined: dict[int, Metadata] = {}
+    for chunk in batched(changes_by_key, _CHUNK):
+        query = sa.select(records.c.id, records.c.key, records.c.metadata)
+        for number, key, text in connection.execute(query.where(records.c.key.in_(chunk))):
+            values = {**json.loads(text), **changes_by_key[key]}
+            joined[number] = {name: one for name, one in values.items() if one is not None}
+    if not joined:
+        return 0
     change = _next_change(connection)
-    joined = {**json.loads(row[1]), **changes_by_field}
-    metadata: Metadata = {name: value for name, value in joined.items() if value is not None}
-    statement = records.update().where(records.c.id == row[0])
-    connection.execute(statement.values(metadata=_json(metadata), changed=change))
-    attributes.write(connection, {row[0]: metadata}, [row[0]])
-    words.update(connection, [row[0]])
-    return True
+    for number, metadata in joined.items():
+        statement = records.update().where(records.c.id == number)
+        connection.execute(statement.values(metadata=_json(metadata), changed=change))
+    attributes.write(connection, joined, list(joined))
+    words.update(connection, list(joined))
+    return len(joined)
 
 
 def add_source(connection: sa.Connection, name: str, uri: str, kind: str) -> SourceRow:

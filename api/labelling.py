@@ -1,0 +1,249 @@
+"""``binocle label``, ``binocle match`` and ``binocle caption``."""
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from api.options import (
+    PATH,
+    collection_option,
+    engine_options,
+    json_option,
+    open_workshop,
+    shared,
+)
+from binocle.errors import PictureError, SourceError, UsageError
+from binocle.types import Float32Array, Limits
+from search.query import Query, Term
+
+_T = TypeVar("_T")
+_AT_ONCE = 2000
+
+
+@click.command()
+@click.argument("pictures", metavar="[PICTURE]...", nargs=-1, type=PATH)
+@click.option("--labels", metavar="A,B,...", help="The labels, with commas between them.")
+@click.option("--labels-file", metavar="FILE", type=PATH, help="The labels, one a line.")
+@click.option(
+    "--template",
+    "templates",
+    multiple=True,
+    metavar="TEXT",
+    help='Such as "a photo of a {}."; repeated ones are averaged.',
+)
+@collection_option
+@click.option("--where", metavar="EXPR", help="Only records that pass.")
+@click.option(
+    "--write", "field", metavar="FIELD", help="Store each record's label in this metadata field."
+)
+@click.option(
+    "-k", "--limit", default=3, show_default=True, type=click.IntRange(1, 1000), metavar="N",
+    help="How many labels to show for each.",
+)  # fmt: skip
+@engine_options
+@json_option
+@shared
+def label(
+    pictures: Sequence[Path],
+    labels: str | None,
+    labels_file: Path | None,
+    templates: Sequence[str],
+    collection: str,
+    where: str | None,
+    field: str | None,
+    limit: int,
+    as_json: bool,
+    **engine: Any,
+) -> None:
+    """Give the records of a collection, or PICTUREs, the most likely of your labels.
+
+    Each gets the probabilities of the labels, and of none of them. Nothing is decoded again.
+
+    \b
+    binocle label --labels "dog, cat, car" -c photos
+    binocle label --labels-file rooms.txt --write room -c photos
+    binocle label --labels "dog, cat" beach.jpg
+    """  # noqa: D301
+    from search.labels import TEMPLATES
+
+    names = _names(labels, labels_file)
+    if pictures and (field or where):
+        raise UsageError("--write and --where are for records; leave out the pictures")
+    chosen = tuple(templates) or TEMPLATES
+    workshop = open_workshop(**engine)
+    with workshop.open_collection(collection) as opened:
+        labeller = workshop.labeller(opened)
+        label_set = labeller.label_set(names, chosen)
+        if pictures:
+            rows = [_embedded(workshop, opened.space, path) for path in pictures]
+            found = [one for row in rows for one in label_set.label(row, limit=limit)]
+            shown = [_as_json(str(path), one) for path, one in zip(pictures, found, strict=True)]
+            _print(shown, None, as_json=as_json)
+            return
+        _label_records(labeller, label_set, where, field, limit, as_json=as_json)
+
+
+@click.command()
+@click.argument("text")
+@click.argument("picture", type=PATH)
+@collection_option
+@engine_options
+@json_option
+@shared
+def match(text: str, picture: Path, collection: str, as_json: bool, **engine: Any) -> None:
+    """Tell how well TEXT and PICTURE go together, in the space of a collection."""
+    workshop = open_workshop(**engine)
+    with workshop.open_collection(collection) as opened:
+        labeller = workshop.labeller(opened)
+        labeller.check(text)
+        found = labeller.match(text, _embedded(workshop, opened.space, picture)[0])
+    facts = {
+        "text": text,
+        "picture": str(picture),
+        "similarity": found.similarity,
+        "probability": found.probability,
+        "relevance": found.relevance,
+    }
+    if as_json:
+        click.echo(json.dumps(facts, ensure_ascii=False))
+        return
+    for name in ("similarity", "probability", "relevance"):
+        value = facts[name]
+        click.echo(f"{name:<12}{'not calibrated' if value is None else f'{value:.3f}'}")
+
+
+@click.command()
+@click.argument("picture", type=PATH)
+@collection_option
+@click.option(
+    "-k", "--limit", default=5, show_default=True, type=click.IntRange(1, 10_000), metavar="N",
+    help="How many captions.",
+)  # fmt: skip
+@click.option("--where", metavar="EXPR", help="Only records that pass.")
+@engine_options
+@json_option
+@shared
+def caption(
+    picture: Path,
+    collection: str,
+    limit: int,
+    where: str | None,
+    as_json: bool,
+    **engine: Any,
+) -> None:
+    """Find the captions for PICTURE among the texts of a collection, best first."""
+    from api.showing import print_answer
+    from search.where import parse_where
+
+    parsed = parse_where(where) if where else None
+    query = Query((Term(image=picture),), "text", parsed, limit, mode="semantic")
+    workshop = open_workshop(**engine)
+    with workshop.open_collection(collection) as opened:
+        answer = workshop.searcher(opened).search(query)
+        print_answer(answer, opened, query, as_json=as_json)
+
+
+def _names(labels: str | None, labels_file: Path | None) -> list[str]:
+    if (labels is None) == (labels_file is None):
+        raise UsageError('name the labels with --labels "A, B" or --labels-file FILE')
+    if labels is not None:
+        return labels.split(",")
+    assert labels_file is not None
+    try:
+        return labels_file.expanduser().read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"cannot read the labels in {labels_file} ({error})") from error
+
+
+def _embedded(workshop: Any, space: Any, path: Path) -> Float32Array:
+    """Return a picture's row, ``(1, d)``."""
+    from binocle import images
+
+    encoder = workshop.encoder(space.name if space else workshop.default_model)
+    try:
+        data = path.expanduser().read_bytes()
+        limits: Limits = workshop.settings.limits
+        picture = images.load(data, encoder.image_spec, limits)
+    except OSError as error:
+        raise SourceError(f"cannot read the picture {path} ({error.strerror})") from error
+    except PictureError as error:
+        raise type(error)(f"{path}: {error}") from error
+    rows: Float32Array = encoder.encode_images(picture.pixels[None])
+    return rows
+
+
+def _label_records(
+    labeller: Any,
+    label_set: Any,
+    where: str | None,
+    field: str | None,
+    limit: int,
+    *,
+    as_json: bool,
+) -> None:
+    from search.where import parse_where
+
+    shown: list[dict[str, Any]] = []
+    counts: dict[str | None, int] = {}
+    written = 0
+    parsed = parse_where(where) if where else None
+    for chunk in _batched(labeller.label_records(label_set, where=parsed, limit=limit)):
+        for one in chunk:
+            best = one.labelling.best
+            counts[best] = counts.get(best, 0) + 1
+        if field is not None:
+            written += labeller.write(chunk, field)
+        shown += [_as_json(one.record.id, one.labelling) for one in chunk]
+    _print(shown, counts, as_json=as_json, written=written if field is not None else None)
+
+
+def _batched(values: Iterator[_T]) -> Iterator[list[_T]]:
+    while chunk := list(islice(values, _AT_ONCE)):
+        yield chunk
+
+
+def _as_json(name: str, labelling: Any) -> dict[str, Any]:
+    return {
+        "id": name,
+        "label": labelling.best,
+        "labels": [{"label": one, "probability": value} for one, value in labelling.labels],
+        "none": labelling.none,
+    }
+
+
+def _print(
+    shown: list[dict[str, Any]],
+    counts: dict[str | None, int] | None,
+    *,
+    as_json: bool,
+    written: int | None = None,
+) -> None:
+    from api.printing import print_table
+
+    ordered = sorted((counts or {}).items(), key=lambda pair: (-pair[1], pair[0] or ""))
+    if as_json:
+        facts: dict[str, Any] = {"items": shown}
+        if counts is not None:
+            facts["counts"] = {one: count for one, count in ordered if one is not None}
+            facts["none"] = counts.get(None, 0)
+            facts["written"] = written
+        click.echo(json.dumps(facts, ensure_ascii=False))
+        return
+    rows = [
+        (
+            one["id"],
+            one["label"] or "-",
+            "  ".join(f"{each['label']} {each['probability']:.2f}" for each in one["labels"]),
+            f"{one['none']:.2f}",
+        )
+        for one in shown
+    ]
+    print_table(("record", "label", "probabilities", "none of these"), rows, whole="record")
+    for one, count in ordered:
+        click.echo(f"{count:>8,}  {one or 'none of these'}", err=True)
+    if written is not None:
+        click.echo(f"{written:,} records changed", err=True)

@@ -1,0 +1,184 @@
+"""Labels, match scores and captions in a collection, from the vectors it has."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from binocle.catalog import reading, writing
+from binocle.collection import Collection, check_space
+from binocle.encoders.base import Encoder
+from binocle.errors import QueryError, UsageError
+from binocle.filters import Filter
+from binocle.types import Float32Array, Record
+from search.labels import TEMPLATES, Labelling, LabelSet
+from search.relevance import Relevance
+
+_WRITTEN_AT_ONCE = 500
+_MATCH = ("{}",)
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A record and its labels."""
+
+    record: Record
+    labelling: Labelling
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How well a text and a picture go together.
+
+    Attributes:
+        similarity: Their cosine, -1 to 1.
+        probability: How likely the text is what the picture shows, 0 to 1, rather than one of
+            the background texts.
+        relevance: How relevant the picture would be as a hit for the text in the collection, 0 to
+            1; None where the collection is not calibrated, or none was asked.
+    """
+
+    similarity: float
+    probability: float
+    relevance: float | None = None
+
+
+class Labeller:
+    """Labels the pictures of a collection, and pictures brought along. Thread-safe."""
+
+    def __init__(self, collection: Collection, load_encoder: Callable[[], Encoder]) -> None:
+        """Set up; nothing is loaded yet.
+
+        Args:
+            collection: Whose space labels are embedded in, and whose records are labelled.
+            load_encoder: Returns the collection's encoder.
+        """
+        self.collection, self._load_encoder = collection, load_encoder
+        self._relevance = Relevance(collection, load_encoder)
+
+    def label_set(self, names: Sequence[str], templates: Sequence[str] = TEMPLATES) -> LabelSet:
+        """Embed labels.
+
+        Args:
+            names: Labels as words.
+            templates: Sentences with ``{}`` where the label goes.
+
+        Raises:
+            UsageError: There are no labels, too many, or a template has no ``{}``.
+            QueryError: The collection is empty.
+            ModelError, SpaceMismatchError: The encoder cannot be had, or does not fit.
+        """
+        space = self.collection.space
+        if space is None:
+            raise QueryError(f"the collection {self.collection.path.name!r} is empty")
+        encoder = self._load_encoder()
+        check_space(space, encoder.space, self.collection.path.name)
+        return LabelSet.of(names, encoder, self._relevance.background(), templates)
+
+    def label_records(
+        self, label_set: LabelSet, *, where: Filter | None = None, limit: int = 5
+    ) -> Iterator[Labelled]:
+        """Label every record by its first picture, from the vectors in the catalogue.
+
+        Args:
+            label_set: From ``label_set``.
+            where: Only records that pass.
+            limit: How many labels to give for each.
+
+        Yields:
+            Records with a picture, in the order they were stored.
+        """
+        space = self.collection.space
+        assert space is not None
+        seen = np.empty(0, np.int64)
+        with self.collection.reading() as connection:
+            wanted = None if where is None else reading.matching_records(connection, where)
+            for new in reading.parts_after(connection, "image", 0, space.dimension):
+                numbers, first = np.unique(new.record_ids, return_index=True)
+                kept = ~np.isin(numbers, seen)
+                if wanted is not None:
+                    kept &= np.isin(numbers, wanted)
+                numbers, first = numbers[kept], first[kept]
+                seen = np.union1d(seen, numbers)
+                records = reading.records_by_id(connection, numbers.tolist())
+                labellings = label_set.label(new.rows[first], limit=limit)
+                for number, labelling in zip(numbers.tolist(), labellings, strict=True):
+                    if number in records:
+                        yield Labelled(records[number], labelling)
+
+    def write(self, labelled: Sequence[Labelled], field: str) -> int:
+        """Store each record's best label as metadata, so that it can be filtered and counted.
+
+        A record that none of the labels fits loses the field. A run over a changed source writes
+        the source's metadata, without labels.
+
+        Args:
+            labelled: Records and their labels.
+            field: The name of the metadata field.
+
+        Returns:
+            How many records were changed.
+
+        Raises:
+            UsageError: The field cannot be stored.
+        """
+        if not field.strip():
+            raise UsageError("the name of the field to write labels to is empty")
+        changed = 0
+        for start in range(0, len(labelled), _WRITTEN_AT_ONCE):
+            changes = {
+                one.record.id: {field: one.labelling.best}
+                for one in labelled[start : start + _WRITTEN_AT_ONCE]
+                if one.record.metadata.get(field) != one.labelling.best
+            }
+            if changes:
+                with self.collection.writing() as connection:
+                    changed += writing.patch_records(connection, changes)
+        return changed
+
+    def check(self, text: str) -> None:
+        """Refuse an empty text, before a picture is embedded for it.
+
+        Raises:
+            QueryError: It is.
+        """
+        if not text.strip():
+            raise QueryError("the text to match is empty")
+
+    def match(self, text: str, image: Float32Array) -> Match:
+        """Tell how well a text and a picture go together.
+
+        Args:
+            text: Words.
+            image: ``(d,)`` float32 unit row of the picture.
+
+        Raises:
+            QueryError: The text or the collection is empty.
+        """
+        self.check(text)
+        label_set = self.label_set([text], _MATCH)
+        found = match(label_set, image)
+        judge = self._relevance.judges("image", ["text"], label_set.rows_kd)[0]
+        if judge is None:
+            return found
+        relevance = float(judge.relevance(found.similarity))
+        return Match(found.similarity, found.probability, relevance)
+
+
+def match(label_set: LabelSet, image: Float32Array) -> Match:
+    """Tell how well the only label of a set and a picture go together.
+
+    Args:
+        label_set: With one label, a text as it is.
+        image: ``(d,)`` float32 unit row.
+    """
+    similarity = float(label_set.rows_kd[0].astype(np.float64) @ image.astype(np.float64))
+    return Match(similarity, float(label_set.probabilities(image[np.newaxis])[0, 0]))
+
+
+def counts(labelled: Sequence[Labelled]) -> Mapping[str | None, int]:
+    """Return how many records got each label, most first; None counts those that got none."""
+    found: dict[str | None, int] = {}
+    for one in labelled:
+        found[one.labelling.best] = found.get(one.labelling.best, 0) + 1
+    return dict(sorted(found.items(), key=lambda pair: (-pair[1], pair[0] is None, pair[0] or "")))
