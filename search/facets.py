@@ -1,15 +1,19 @@
-"""Counting, ordering and grouping the relevant set by metadata."""
+"""Counting the relevant set by metadata."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from binocle.filters import Filter
+from binocle.catalog.columns import Column, distinct_numbers
+from binocle.filters import And, Filter, fields_in
 from binocle.moment import Moment
 from binocle.types import BoolArray, Int64Array
-from search.answer import FacetCounts
-from search.query import Facet, Sort
+from search.answer import Bucket, FacetCounts
+from search.histograms import count_dates, count_numbers
+from search.ordering import group_keys, sort_order
+from search.query import Facet, FacetKind
+
+__all__ = ["count_facets", "group_keys", "sort_order"]
 
 
 def count_facets(
@@ -27,46 +31,83 @@ def count_facets(
             or a mask.
         where: The query's whole filter.
     """
-    raise NotImplementedError
+    ids = np.flatnonzero(relevant) if relevant.dtype == np.bool_ else relevant
+    ids = np.asarray(ids, np.int64)
+    clauses = tuple(_conjuncts(where))
+    moment.load([*fields_in(where), *(facet.field for facet in facets)])
+    counted = []
+    for facet in facets:
+        others = tuple(clause for clause in clauses if fields_in(clause) != (facet.field,))
+        mask = moment.mask(And(others) if others else None)
+        reachable = ids[ids < len(mask)]
+        counted.append(_count(moment.column(facet.field), facet, reachable[mask[reachable]]))
+    return tuple(counted)
 
 
-def sort_order(
-    moment: Moment,
-    ids: Int64Array,
-    sorts: Sequence[Sort],
-    relevance: npt.NDArray[np.floating] | None = None,
-) -> Int64Array:
-    """Return the places of ``ids`` in sorted order, so that ``ids[places]`` is sorted.
-
-    Numbers come before strings, strings sort by code point; a list sorts by its least value,
-    by its greatest where descending. Records without the field come last either way, and ties
-    stay in order of internal id.
-
-    Args:
-        moment: What is searched.
-        ids: ``(n,)`` internal record ids.
-        sorts: The first decides, the next among its ties. ``relevance``, ``id`` and ``uri`` are
-            no metadata fields.
-        relevance: ``(n,)`` for the field ``relevance``, higher is better. That field always
-            sorts best first, whatever its sort's ``descending`` says.
-
-    Returns:
-        ``(n,)`` int64.
-    """
-    raise NotImplementedError
+def _conjuncts(where: Filter | None) -> Iterator[Filter]:
+    if isinstance(where, And):
+        for clause in where.clauses:
+            yield from _conjuncts(clause)
+    elif where is not None:
+        yield where
 
 
-def group_keys(moment: Moment, ids: Int64Array, field: str) -> Int64Array:
-    """Return a number for each record, equal where the field's value is.
+def _count(column: Column, facet: Facet, ids: Int64Array) -> FacetCounts:
+    kind = facet.kind or _kind_for(column)
+    if kind == "numbers":
+        return count_numbers(column, facet, ids)
+    if kind == "dates":
+        return count_dates(column, facet, ids)
+    return _count_values(column, facet, ids)
 
-    A record without the field, or with a list of several values, is a group of its own.
 
-    Args:
-        moment: What is searched.
-        ids: ``(n,)`` internal record ids, each once.
-        field: A metadata field, or ``uri``.
+def _kind_for(column: Column) -> FacetKind:
+    if column.kind == "number":
+        return "numbers"
+    return "dates" if column.kind == "date" else "values"
 
-    Returns:
-        ``(n,)`` int64; negative for a group of its own.
-    """
-    raise NotImplementedError
+
+def _count_values(column: Column, facet: Facet, ids: Int64Array) -> FacetCounts:
+    places, codes = column.codes(ids)
+    number_places, numbers, residues = column.numbers(ids)
+    values, extra, which = distinct_numbers(numbers, residues)
+    first_code = len(values)
+    # Numbers first, then strings: the order of values whose counts are equal.
+    counts = np.concatenate([np.bincount(which, minlength=first_code), np.bincount(codes)])
+    ranks = column.dictionary.ranks()[: len(counts) - first_code] + first_code
+    ranks = np.concatenate([np.arange(first_code), ranks])
+    top = _most(counts, ranks, facet.limit)
+    shown = np.zeros(len(counts), np.bool_)
+    shown[top] = True
+    present, covered = np.zeros(len(ids), np.bool_), np.zeros(len(ids), np.bool_)
+    for where, value in ((number_places, which), (places, codes + first_code)):
+        present[where] = True
+        covered[where[shown[value]]] = True
+    buckets = tuple(
+        Bucket(
+            column.dictionary.text(int(place) - first_code)
+            if place >= first_code
+            else _number(column, float(values[place]), int(extra[place])),
+            int(counts[place]),
+        )
+        for place in top
+    )
+    has_any = int(np.count_nonzero(present))
+    others = has_any - int(np.count_nonzero(covered))
+    return FacetCounts(facet.field, "values", buckets, others, len(ids) - has_any)
+
+
+def _most(counts: Int64Array, ranks: Int64Array, limit: int) -> Int64Array:
+    """Return where the largest counts are, equal ones in the order of their ranks."""
+    found = np.flatnonzero(counts)
+    if len(found) > limit:
+        least = np.partition(counts[found], len(found) - limit)[len(found) - limit]
+        found = found[counts[found] >= least]
+    return found[np.lexsort((ranks[found], -counts[found]))][:limit]
+
+
+def _number(column: Column, number: float, residue: int) -> float | bool:
+    if column.kind == "boolean" and number in (0, 1):
+        return bool(number)
+    is_whole = number == int(number) and abs(number) < 2.0**63 + 1
+    return int(number) + residue if is_whole else number

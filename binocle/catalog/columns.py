@@ -21,34 +21,47 @@ from binocle.catalog.blocks import (
     split,
 )
 from binocle.catalog.dictionary import NONE, CodeArray, CodeSet, Dictionary
+from binocle.fields import FieldType
 from binocle.filters import And, Comparison, Filter, Near, Not, Or
 from binocle.types import BoolArray, Int64Array
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A field's values. Immutable; its dictionary grows."""
+    """A field's values. Immutable; its dictionary grows.
 
+    Attributes:
+        kind: The field's type, declared or inferred.
+        dictionary: Its strings.
+        blocks: Its values.
+    """
+
+    kind: FieldType
     dictionary: Dictionary
     blocks: tuple[Block, ...]
 
     @classmethod
-    def filled(cls, dictionary: Dictionary, entries: Entries, highest: int) -> "Column":
+    def filled(
+        cls, kind: FieldType, dictionary: Dictionary, entries: Entries, highest: int
+    ) -> "Column":
         """Make a column of all entries there are, for ids up to the highest."""
         count = highest // BLOCK + 1
         return cls(
+            kind,
             dictionary,
             tuple(Block().replaced(None, entries.of_block(number)) for number in range(count)),
         )
 
-    def replaced(self, touched: Int64Array, entries: Entries, highest: int) -> "Column":
+    def replaced(
+        self, kind: FieldType, touched: Int64Array, entries: Entries, highest: int
+    ) -> "Column":
         """Return a column where some records have other values, or none any more."""
         blocks = list(self.blocks)
         blocks.extend(Block() for _ in range(highest // BLOCK + 1 - len(blocks)))
         for number in np.unique(touched // BLOCK).tolist():
             rows = touched[touched // BLOCK == number] % BLOCK
             blocks[number] = blocks[number].replaced(rows, entries.of_block(number))
-        return Column(self.dictionary, tuple(blocks))
+        return Column(kind, self.dictionary, tuple(blocks))
 
     def mask(self, comparison: Comparison) -> BoolArray:
         """Return which records pass a comparison other than ``ne``, by internal id."""
@@ -154,6 +167,22 @@ class Column:
             np.concatenate([dense[places], more[kept]]),
             np.concatenate([residues[places], more_residues[kept].astype(np.int16)]),
         )
+
+
+def distinct_numbers(
+    numbers: NumberArray, residues: ResidueArray
+) -> tuple[NumberArray, ResidueArray, Int64Array]:
+    """Return the distinct numbers, ascending, with residues, and which of them each one is."""
+    if not residues.any():
+        values, which = np.unique(numbers, return_inverse=True)
+        return values, np.zeros(len(values), np.int16), np.asarray(which.reshape(-1), np.int64)
+    order = np.lexsort((residues, numbers))
+    numbers, residues = numbers[order], residues[order]
+    new = np.ones(len(order), np.bool_)
+    new[1:] = (numbers[1:] != numbers[:-1]) | (residues[1:] != residues[:-1])
+    which = np.empty(len(order), np.int64)
+    which[order] = np.cumsum(new) - 1
+    return numbers[new], residues[new], which
 
 
 def _further(

@@ -50,7 +50,7 @@ class Dictionary:
         self._base = list(ordered)
         self._tail: list[str] = []
         self._codes: dict[str, int] = {text: code for code, text in enumerate(self._base)}
-        self._dates: BoolArray = np.zeros(0, np.bool_)
+        self._dates: CodeArray = np.zeros(0, np.int32)
         self._folded: list[str] = []
 
     def __len__(self) -> int:
@@ -115,7 +115,7 @@ class Dictionary:
     def during(self, start: str, end: str) -> CodeSet:
         """Return the codes of dates from ``start`` to before ``end``."""
         found = self.between(start, end)
-        flags = self.dates()
+        flags = self.date_numbers() >= 0
         if found.table is None:
             if flags[found.first : found.end].all():
                 return found
@@ -127,14 +127,14 @@ class Dictionary:
         table[:known] &= flags[:known]
         return CodeSet(0, 0, table)
 
-    def dates(self) -> BoolArray:
-        """Return for each code whether its string is a date."""
-        flags, count = self._dates, len(self)
-        if len(flags) < count:
-            new = [dates.is_date(self.text(code)) for code in range(len(flags), count)]
-            flags = np.concatenate([flags, np.array(new, np.bool_)])
-            self._dates = flags
-        return flags
+    def date_numbers(self) -> CodeArray:
+        """Return for each code the day as 20210305, with 0 for unknown parts; -1 for no date."""
+        numbers, count = self._dates, len(self)
+        if len(numbers) < count:
+            new = [_date_number(self.text(code)) for code in range(len(numbers), count)]
+            numbers = np.concatenate([numbers, np.array(new, np.int32)])
+            self._dates = numbers
+        return numbers
 
     def containing(self, text: str) -> CodeSet:
         """Return the codes of strings that have another inside, whatever the case."""
@@ -171,3 +171,9 @@ class Dictionary:
 
     def _table(self, size: int | None = None) -> BoolArray:
         return np.zeros((len(self) if size is None else size) + 1, np.bool_)
+
+
+def _date_number(text: str) -> int:
+    if not dates.is_date(text):
+        return -1
+    return int(text[:4]) * 10_000 + int(text[5:7] or 0) * 100 + int(text[8:10] or 0)

@@ -7,14 +7,14 @@ from typing import Any, cast
 import numpy as np
 import sqlalchemy as sa
 
-from binocle.catalog.attributes import declared_schema
+from binocle.catalog.attributes import declared_schema, full_schema
 from binocle.catalog.blocks import BLOCK, Entries, split
 from binocle.catalog.columns import Column, Columns
 from binocle.catalog.conditions import holders
 from binocle.catalog.dictionary import NONE, Dictionary
 from binocle.catalog.reading import batched, change, records_by_id
 from binocle.catalog.tables import attributes, fields, meta, points, records
-from binocle.fields import OWN_FIELDS
+from binocle.fields import OWN_FIELDS, FieldType
 from binocle.filters import And, Comparison, Filter, matches
 from binocle.types import BoolArray, Int64Array
 
@@ -23,6 +23,7 @@ _MAX_COLUMNS = 64
 _MAX_TOUCHED = 20_000
 _FEW = 500
 _SELECTIVE = ("eq", "in", "lt", "lte", "gt", "gte", "prefix", "during", "near")
+_UNKNOWN: tuple[FieldType, bool] = ("keyword", False)
 _OWN_STRINGS = {
     "id": "SELECT key, id, 0 FROM records ORDER BY key",
     "uri": "SELECT uri, id, 0 FROM records ORDER BY uri",
@@ -77,10 +78,14 @@ def caught_up(connection: sa.Connection, columns: Columns) -> Columns:
     }
     both = np.union1d(touched, gone)
     entries = _entries_of(connection, touched, kept)
+    kinds = full_schema(connection)
     return Columns(
         now,
         alive,
-        {name: one.replaced(both, entries[name], highest) for name, one in kept.items()},
+        {
+            name: one.replaced(kinds.get(name, _UNKNOWN)[0], both, entries[name], highest)
+            for name, one in kept.items()
+        },
     )
 
 
@@ -125,7 +130,8 @@ def _load(connection: sa.Connection, name: str, highest: int) -> Column:
     entries = _entries(own, np.array(number_ids, np.int64), values)
     if parameters:
         entries = _placed(entries, cursor.execute(_POINTS, parameters).fetchall())
-    return Column.filled(dictionary, entries, highest)  # later records are beyond
+    kind = full_schema(connection).get(name, _UNKNOWN)[0]
+    return Column.filled(kind, dictionary, entries, highest)  # later records are beyond
 
 
 def _entries_of(

@@ -4,13 +4,15 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from binocle.catalog import reading
+from binocle.catalog import loading, reading
 from binocle.collection import Collection
 from binocle.errors import BinocleError, FilterError
+from binocle.fields import FIELD_TYPES, FieldType
 from binocle.filters import (
     MAX_COMPARISONS,
     MAX_DEPTH,
@@ -20,6 +22,7 @@ from binocle.filters import (
     Not,
     Or,
     compare,
+    fields_in,
     matches,
     parse_json,
 )
@@ -141,9 +144,16 @@ def test_filter_means_what_is_documented(document: object, passes: bool) -> None
     assert matches(parse_json(document), "shoe", "file:///shoe.jpg", RED_SHOE) is passes
 
 
-FIELDS = ["a", "b", "a b", "é", "id", "uri", "never"]
-ORDERED = ["eq", "ne", "lt", "lte", "gt", "gte"]
-texts = st.text("aAb%_'\0 é𝕏\U0010ffff", max_size=3)
+FIELDS = ["a", "b", "a b", "é", "id", "uri", "location", "never"]
+DECLARABLE = [*FIELDS[:4], "location"]
+DATES = ["2020", "2021-02", "2021-03-05", "2021-03-05T10:30:00", "2021-03-05T10:30:59+02:00",
+         "2021-02-30", "2021 leagues", "2024-02-29"]  # fmt: skip
+texts = st.one_of(
+    st.text("aAbß%_'\0 é𝕏\U0010ffff", max_size=3),
+    st.sampled_from(
+        [*DATES, "48.1, 11.5", "dark Red", "bored", "暗红色", "true", "7", "1,200.5 €"]
+    ),
+)
 numbers: st.SearchStrategy[Scalar] = st.one_of(
     st.booleans(),
     st.integers(-3, 3),
@@ -152,7 +162,27 @@ numbers: st.SearchStrategy[Scalar] = st.one_of(
 )
 scalars: st.SearchStrategy[Scalar] = st.one_of(texts, numbers)
 values: st.SearchStrategy[MetadataValue] = st.one_of(scalars, st.lists(scalars, max_size=4))
-metadata = st.dictionaries(st.sampled_from(FIELDS[:-1]), values, max_size=4)
+degrees = st.sampled_from([-90.0, -10, 0, 48.1, 48.2, 90, 179.9, 200])
+metadata = st.dictionaries(st.sampled_from(FIELDS[:-1]), values, max_size=4).flatmap(
+    lambda one: st.one_of(
+        st.just(one),
+        st.builds(
+            lambda latitude, longitude: one | {"latitude": latitude, "longitude": longitude},
+            degrees,
+            degrees,
+        ),
+    )
+)
+nears = st.builds(
+    lambda latitude, longitude, radius: {"lat": latitude, "lon": longitude, "radius": radius},
+    degrees.filter(lambda one: abs(one) <= 90),
+    degrees.filter(lambda one: abs(one) <= 180),
+    st.sampled_from([0, 500, "12km", "20000 km"]),
+)
+spans = st.sampled_from(
+    ["2020", "2021-03", "2021-03-05", "2021-03-05T10:30", "2020..2021-02", "since 2021", "..2021",
+     "last 3 years", "winter 2020", "before 2021-03-05"]
+)  # fmt: skip
 comparisons = st.one_of(
     st.builds(
         compare,
@@ -163,6 +193,12 @@ comparisons = st.one_of(
     st.builds(compare, st.sampled_from(FIELDS), st.just("in"), st.lists(scalars, max_size=4)),
     st.builds(compare, st.sampled_from(FIELDS), st.just("exists"), st.booleans()),
     st.builds(compare, st.sampled_from(FIELDS), st.just("prefix"), texts),
+    st.builds(compare, st.sampled_from(FIELDS), st.just("contains"), texts.filter(bool)),
+    st.builds(
+        compare, st.sampled_from(FIELDS), st.just("contains"), st.sampled_from(["red", "红"])
+    ),
+    st.builds(compare, st.sampled_from(FIELDS), st.just("during"), spans),
+    st.builds(compare, st.sampled_from([*FIELDS, "location"]), st.just("near"), nears),
 )
 filters: st.SearchStrategy[Filter] = st.recursive(
     comparisons,
@@ -199,18 +235,51 @@ def found_in_sql(collection: Collection, where: Filter) -> set[str]:
     return set(found)
 
 
+def found_in_columns(collection: Collection, where: Filter) -> set[str]:
+    moment = collection.moment(fields=fields_in(where))
+    numbers = np.flatnonzero(moment.mask(where)).tolist()
+    with collection.reading() as connection:
+        return {record.id for record in reading.records_by_id(connection, numbers).values()}
+
+
+def found_by_index(collection: Collection, where: Filter) -> set[str] | None:
+    with collection.reading() as connection:
+        numbers = loading.few_matching(connection, where)
+        if numbers is None:
+            return None
+        found = reading.records_by_id(connection, numbers.tolist())
+        return {record.id for record in found.values()}
+
+
+schemas = st.dictionaries(st.sampled_from(DECLARABLE), st.sampled_from(FIELD_TYPES))
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     stored=st.lists(metadata, min_size=1, max_size=10),
+    changed=st.lists(metadata, max_size=3),
+    schema=schemas,
     wheres=st.lists(filters, min_size=4, max_size=8),
 )
-def test_sql_finds_what_the_definition_finds(
-    collection: Collection, stored: list[Metadata], wheres: list[Filter]
+def test_sql_and_columns_find_what_the_definition_finds(
+    collection: Collection,
+    stored: list[Metadata],
+    changed: list[Metadata],
+    schema: dict[str, FieldType],
+    wheres: list[Filter],
 ) -> None:
-    records = store(collection, stored)
+    declared = dict.fromkeys(DECLARABLE) | schema
+    collection.declare(declared)
+    store(collection, stored)
+    collection.moment(fields=FIELDS)  # loaded, and then caught up
+    records = store(collection, [*changed, *stored[: len(stored) // 2]])
     for where in wheres:
-        wanted = {one.id for one in records if matches(where, one.id, one.uri, one.metadata)}
+        wanted = {
+            one.id for one in records if matches(where, one.id, one.uri, one.metadata, schema)
+        }
         assert found_in_sql(collection, where) == wanted
+        assert found_in_columns(collection, where) == wanted
+        assert found_by_index(collection, where) in (None, wanted)
 
 
 def test_prefix_finds_what_goes_on_with_the_last_character_of_unicode(
@@ -220,10 +289,14 @@ def test_prefix_finds_what_goes_on_with_the_last_character_of_unicode(
     assert found_in_sql(collection, Comparison("a", "prefix", "x")) == {"a0", "a1"}
 
 
-def test_large_whole_numbers_are_told_apart_in_sql(collection: Collection) -> None:
-    number = 2**53  # the next whole number has no float of its own
+@pytest.mark.parametrize("number", [2**53, 2**63 - 2, -(2**63)])
+def test_large_whole_numbers_are_told_apart(collection: Collection, number: int) -> None:
+    # the next whole number has no float of its own
     store(collection, [{"a": number}, {"a": number + 1}])
-    assert found_in_sql(collection, Comparison("a", "eq", number + 1)) == {"a1"}
+    for operator, found in (("eq", {"a1"}), ("gte", {"a1"}), ("lt", {"a0"}), ("ne", {"a0"})):
+        where = compare("a", operator, number + 1)
+        assert found_in_sql(collection, where) == found
+        assert found_in_columns(collection, where) == found
 
 
 def test_number_beyond_every_float_in_a_filter_is_refused_or_answered(
