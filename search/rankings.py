@@ -113,6 +113,11 @@ class Lens:
     judge: Judge | None
     correction_depth: int
 
+    @property
+    def scores_are_cosines(self) -> bool:
+        """Whether nothing is taken off the cosines."""
+        return not self.correction_depth and not self.aim.repelled
+
 
 @dataclass(slots=True)
 class View:
@@ -159,9 +164,11 @@ class Ranker:
                 sample = self._sample(several[0].moment, kind)
             aims = [intent.aim(sample) for intent, _ in pairs]
             sources = [intent.source for intent, _ in pairs]
-            judges = self._relevance.judges(kind, sources, np.stack([aim.row for aim in aims]))
+            rows = np.stack([aim.row for aim in aims])
+            change = several[0].moment.change
+            judges = self._relevance.judges(kind, sources, rows, change=change)
             for (intent, view), aim, judge in zip(pairs, aims, judges, strict=True):
-                depth = self._relevance.depth(kind, intent.source)
+                depth = self._relevance.depth(kind, intent.source, change=change)
                 view.lenses[kind] = Lens(aim, judge, depth)
         return views
 

@@ -30,7 +30,7 @@ from search.rankings import (
     default_kinds,
 )
 from search.relevance import Relevance
-from search.showing import Shower
+from search.showing import Page, Shower
 from search.signing import Signer
 from search.terms import Intent, LoadPicture, TermReader
 from search.turns import Turns, refined
@@ -117,8 +117,7 @@ class Searcher:
         now = _Now(self.collection, self._ranker)
         begun = [self._begin(query, now) for query in queries]
         self._look_many([one for one in begun if one.listing is None])
-        answers = [self._answer(one) for one in begun]
-        return self._with_turns(begun, answers)
+        return self._with_turns(begun, self._answers(begun))
 
     def _begin(self, query: Query, now: "_Now") -> "_Begun":
         """Read the terms, and find the listing that a cursor names."""
@@ -238,28 +237,30 @@ class Searcher:
         rows_of = partial(self._ranker.rows_of_any, asked)
         return Arranger(rows_of, diversity=diversity, collapse=asked.query.collapse)
 
-    def _answer(self, begun: "_Begun") -> Answer:
-        """Return the page of a listing."""
-        listing, position = begun.listing, begun.position
-        assert listing is not None
-        asked = listing.asked
-        place = 0
-        if position is not None:
-            place = position.place
-            if listing.name != position.listing:  # made anew
-                place = listing.place_behind(position.last, place)
-        page = self._shower.page(listing, place, begun.limit)
-        cursor = None
+    def _answers(self, begun: Sequence["_Begun"]) -> list[Answer]:
+        """Return the pages of listings."""
+        listings = [one.listing for one in begun if one.listing is not None]
+        wanted = [
+            (listing, _place(listing, one.position), one.limit)
+            for one, listing in zip(begun, listings, strict=True)
+        ]
+        return [
+            self._answer(listing, one, page)
+            for one, listing, page in zip(begun, listings, self._shower.pages(wanted), strict=True)
+        ]
+
+    def _answer(self, listing: Listing, begun: "_Begun", page: Page) -> Answer:
+        asked, cursor = listing.asked, None
         if listing.has(page.place):
             self._listings.keep(listing)
-            last = page.last if page.last >= 0 or position is None else position.last
-            cursor = cursors.encode(
-                Position(
-                    listing.name, page.place, last, asked.moment.change, asked.target,
-                    asked.depth, asked.digest,
-                ),
-                self._signer,
+            last = page.last
+            if last < 0 and begun.position is not None:
+                last = begun.position.last
+            position = Position(
+                listing.name, page.place, last, asked.moment.change, asked.target,
+                asked.depth, asked.digest,
             )  # fmt: skip
+            cursor = cursors.encode(position, self._signer)
         return Answer(
             page.hits,
             asked.target,
@@ -312,6 +313,15 @@ class _Now:
     @cached_property
     def has_words(self) -> bool:
         return self._ranker.has_words()
+
+
+def _place(listing: Listing, position: Position | None) -> int:
+    """Return where a page begins."""
+    if position is None:
+        return 0
+    if listing.name == position.listing:
+        return position.place
+    return listing.place_behind(position.last, position.place)  # it was made anew
 
 
 def _mode(query: Query, intent: Intent | None, now: _Now) -> Mode:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 
@@ -47,46 +48,68 @@ class Shower:
     def __init__(self, collection: Collection, ranker: Ranker) -> None:
         self._collection, self._ranker = collection, ranker
 
-    def page(self, listing: Listing, place: int, limit: int) -> Page:
-        """Return the hits from a place on, as many as asked for while there are any.
+    def pages(self, wanted: Sequence[tuple[Listing, int, int]]) -> list[Page]:
+        """Return pages of listings, reading all their records at once.
 
         Records that were removed meanwhile are passed over; those that were changed are shown
         as they are now.
+
+        Args:
+            wanted: Of each a listing, the place to begin at, and how many hits, fewer only at the
+                listing's end.
         """
-        found: list[_Found] = []
-        while len(found) < limit:
-            rows = listing.rows(place, limit - len(found))
-            if not rows:
-                break
-            found.extend(one for one in self._read(listing, rows) if one is not None)
-            place += len(rows)
-        last = found[-1].row.record_id if found else -1
+        found: list[list[_Found]] = [[] for _ in wanted]
+        places = [place for _, place, _ in wanted]
+        unfinished = list(range(len(wanted)))
+        while unfinished:
+            chunks = [
+                wanted[number][0].rows(places[number], wanted[number][2] - len(found[number]))
+                for number in unfinished
+            ]
+            kinds = [wanted[number][0].asked.kinds for number in unfinished]
+            for number, rows in zip(unfinished, self._read(chunks, kinds), strict=True):
+                found[number].extend(one for one in rows if one is not None)
+                places[number] += len(rows)
+            unfinished = [
+                number
+                for number, rows in zip(unfinished, chunks, strict=True)
+                if rows and len(found[number]) < wanted[number][2]
+            ]
+        return [
+            self._page(listing, shown, place)
+            for (listing, _, _), shown, place in zip(wanted, found, places, strict=True)
+        ]
+
+    def _page(self, listing: Listing, found: Sequence[_Found], place: int) -> Page:
         hits = self._hits(listing, found)
         if listing.counted.groups is not None:
             hits = self._grouped(listing, found, hits)
-        return Page(tuple(hits), place, last)
+        return Page(tuple(hits), place, found[-1].row.record_id if found else -1)
 
-    def _read(self, listing: Listing, rows: Sequence[Row]) -> list[_Found | None]:
-        """Return rows with their records; None where one is gone."""
-        record_ids = [row.record_id for row in rows]
+    def _read(
+        self, chunks: Sequence[Sequence[Row]], kinds: Sequence[Sequence[Kind]]
+    ) -> list[list[_Found | None]]:
+        """Return rows with their records as they are now; None where one is gone."""
+        rows = [row for chunk in chunks for row in chunk]
+        preferred = [own for chunk, own in zip(chunks, kinds, strict=True) for _ in chunk]
+        found: list[_Found | None] = []
         with self._collection.reading() as connection:
             wanted = _part_ids(connection, rows)
-            records = reading.records_by_id(connection, record_ids)
+            records = reading.records_by_id(connection, [row.record_id for row in rows])
             parts = reading.parts_by_id(connection, wanted)
-            found: list[_Found | None] = []
-            for row, record_id, part_id in zip(rows, record_ids, wanted, strict=True):
-                record = records.get(record_id)
+            for row, part_id, own in zip(rows, wanted, preferred, strict=True):
+                record = records.get(row.record_id)
                 part = parts.get(part_id)
                 if record is not None and part is None:  # changed since, or words found it
-                    stored = reading.parts_of_record(connection, record_id)
-                    part = _preferred(stored, listing.asked.kinds)
+                    part = _preferred(reading.parts_of_record(connection, row.record_id), own)
                 is_there = record is not None and part is not None
                 found.append(_Found(row, record, part) if is_there else None)  # type: ignore[arg-type]
-        return found
+        each = iter(found)
+        return [list(islice(each, len(chunk))) for chunk in chunks]
 
     def _hits(self, listing: Listing, found: Sequence[_Found]) -> list[Hit]:
-        cosines = self._cosines(listing, found)
         contributions = [_contributions(one.row) for one in found]
+        cosines = self._cosines(listing, found, contributions)
         relevances = _relevances(listing, found, contributions, cosines)
         return [
             Hit(
@@ -102,11 +125,24 @@ class Shower:
             )
         ]
 
-    def _cosines(self, listing: Listing, found: Sequence[_Found]) -> list[float]:
+    def _cosines(
+        self,
+        listing: Listing,
+        found: Sequence[_Found],
+        contributions: Sequence[Sequence[Contribution]],
+    ) -> list[float]:
         """Return the cosine of the query and each part, 0 where none was asked."""
         cosines = [0.0] * len(found)
         for kind, lens in listing.view.lenses.items():
-            places = [place for place, one in enumerate(found) if one.part.kind == kind]
+            places = []
+            for place, (one, said) in enumerate(zip(found, contributions, strict=True)):
+                if one.part.kind != kind:
+                    continue
+                own = [each.score for each in said if each.ranking == kind]
+                if own and one.part.id == one.row.part_id and lens.scores_are_cosines:
+                    cosines[place] = own[0]
+                else:
+                    places.append(place)
             if places:
                 ids = np.array([found[place].part.id for place in places], np.int64)
                 rows = self._ranker.rows(listing.asked.moment, kind, ids)
@@ -129,7 +165,8 @@ class Shower:
             number = one.row.place  # the rows of such a listing are its groups
             shown = groups.members(number)[1 : wanted.size]
             rows = [Row(whole, int(place)) for place in shown]
-            others = [other for other in self._read(listing, rows) if other is not None]
+            read = self._read([rows], [listing.asked.kinds])[0]
+            others = [other for other in read if other is not None]
             grouped.append(
                 replace(
                     hit,
