@@ -12,7 +12,16 @@ from pydantic.json_schema import models_json_schema
 from api import problems
 from api.access import key_of
 from api.guard import Guard, is_loopback
-from api.routes import collections, embeddings, health, jobs, pictures, records, searching
+from api.routes import (
+    collections,
+    embeddings,
+    health,
+    jobs,
+    labels,
+    pictures,
+    records,
+    searching,
+)
 from api.schemas import RecordsIn
 from api.search_schemas import SearchBesideIn, SearchIn
 from api.service import Service
@@ -63,7 +72,7 @@ def create_app(workshop: Workshop) -> FastAPI:
     app.state.jobs = jobs.Jobs(service)
     problems.install(app)
     app.include_router(health.router)
-    for room in (collections, searching, pictures, records, jobs):
+    for room in (collections, searching, pictures, labels, records, jobs):
         app.include_router(room.router, prefix="/v1/collections", dependencies=[Depends(key_of)])
     app.include_router(embeddings.router, prefix="/v1", dependencies=[Depends(key_of)])
     if workshop.settings.cors_origins:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from api.label_schemas import CaptionsIn, LabelsIn, LabelsOut, MatchIn, MatchOut
 from api.problems import Problem
 from api.schemas import (
     CollectionIn,
@@ -214,6 +215,18 @@ class Client:
         """Answer many queries in one call."""
         body = BatchIn(searches=list(searches))
         return self._ask(BatchOut, "POST", _path(name, "search", "batch"), body=body)
+
+    def label(self, name: str, asked: LabelsIn) -> LabelsOut:
+        """Give pictures, or the records of a collection, the likeliest of some labels."""
+        return self._ask(LabelsOut, "POST", _path(name, "labels"), body=asked)
+
+    def match(self, name: str, asked: MatchIn) -> MatchOut:
+        """Tell how well a text and a picture go together."""
+        return self._ask(MatchOut, "POST", _path(name, "match"), body=asked)
+
+    def captions(self, name: str, asked: CaptionsIn) -> SearchOut:
+        """Find the captions for a picture among the texts of a collection."""
+        return self._ask(SearchOut, "POST", _path(name, "captions"), body=asked)
 
     def image(self, name: str, record_id: str) -> bytes:
         """Return a record's first picture as it was stored."""

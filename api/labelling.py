@@ -40,6 +40,7 @@ _AT_ONCE = 2000
 @click.option(
     "--write", "field", metavar="FIELD", help="Store each record's label in this metadata field."
 )
+@click.option("--force", is_flag=True, help="Never say none of these.")
 @click.option(
     "-k", "--limit", default=3, show_default=True, type=click.IntRange(1, 1000), metavar="N",
     help="How many labels to show for each.",
@@ -55,6 +56,7 @@ def label(
     collection: str,
     where: str | None,
     field: str | None,
+    force: bool,
     limit: int,
     as_json: bool,
     **engine: Any,
@@ -69,6 +71,7 @@ def label(
     binocle label --labels "dog, cat" beach.jpg
     """  # noqa: D301
     from search.labels import TEMPLATES
+    from search.where import parse_where
 
     names = _names(labels, labels_file)
     if pictures and (field or where):
@@ -80,11 +83,13 @@ def label(
         label_set = labeller.label_set(names, chosen)
         if pictures:
             rows = [_embedded(workshop, opened.space, path) for path in pictures]
-            found = [one for row in rows for one in label_set.label(row, limit=limit)]
+            found = [one for row in rows for one in label_set.label(row, limit=limit, force=force)]
             shown = [_as_json(str(path), one) for path, one in zip(pictures, found, strict=True)]
             _print(shown, None, as_json=as_json)
             return
-        _label_records(labeller, label_set, where, field, limit, as_json=as_json)
+        parsed = parse_where(where) if where else None
+        records = labeller.label_records(label_set, where=parsed, limit=limit, force=force)
+        _label_records(labeller, records, field, as_json=as_json)
 
 
 @click.command()
@@ -177,21 +182,12 @@ def _embedded(workshop: Any, space: Any, path: Path) -> Float32Array:
 
 
 def _label_records(
-    labeller: Any,
-    label_set: Any,
-    where: str | None,
-    field: str | None,
-    limit: int,
-    *,
-    as_json: bool,
+    labeller: Any, found: Iterator[Any], field: str | None, *, as_json: bool
 ) -> None:
-    from search.where import parse_where
-
     shown: list[dict[str, Any]] = []
     counts: dict[str | None, int] = {}
     written = 0
-    parsed = parse_where(where) if where else None
-    for chunk in _batched(labeller.label_records(label_set, where=parsed, limit=limit)):
+    for chunk in _batched(found):
         for one in chunk:
             best = one.labelling.best
             counts[best] = counts.get(best, 0) + 1

@@ -1,6 +1,6 @@
 """Labels, match scores and captions in a collection, from the vectors it has."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,7 +76,12 @@ class Labeller:
         return LabelSet.of(names, encoder, self._relevance.background(), templates)
 
     def label_records(
-        self, label_set: LabelSet, *, where: Filter | None = None, limit: int = 5
+        self,
+        label_set: LabelSet,
+        *,
+        where: Filter | None = None,
+        limit: int = 5,
+        force: bool = False,
     ) -> Iterator[Labelled]:
         """Label every record by its first picture, from the vectors in the catalogue.
 
@@ -84,6 +89,7 @@ class Labeller:
             label_set: From ``label_set``.
             where: Only records that pass.
             limit: How many labels to give for each.
+            force: Never say none of them.
 
         Yields:
             Records with a picture, in the order they were stored.
@@ -101,7 +107,7 @@ class Labeller:
                 numbers, first = numbers[kept], first[kept]
                 seen = np.union1d(seen, numbers)
                 records = reading.records_by_id(connection, numbers.tolist())
-                labellings = label_set.label(new.rows[first], limit=limit)
+                labellings = label_set.label(new.rows[first], limit=limit, force=force)
                 for number, labelling in zip(numbers.tolist(), labellings, strict=True):
                     if number in records:
                         yield Labelled(records[number], labelling)
@@ -174,11 +180,3 @@ def match(label_set: LabelSet, image: Float32Array) -> Match:
     """
     similarity = float(label_set.rows_kd[0].astype(np.float64) @ image.astype(np.float64))
     return Match(similarity, float(label_set.probabilities(image[np.newaxis])[0, 0]))
-
-
-def counts(labelled: Sequence[Labelled]) -> Mapping[str | None, int]:
-    """Return how many records got each label, most first; None counts those that got none."""
-    found: dict[str | None, int] = {}
-    for one in labelled:
-        found[one.labelling.best] = found.get(one.labelling.best, 0) + 1
-    return dict(sorted(found.items(), key=lambda pair: (-pair[1], pair[0] is None, pair[0] or "")))

@@ -129,15 +129,19 @@ class LabelSet:
         joined = np.concatenate([np.exp(own - top), none], axis=1)
         return np.asarray(joined / joined.sum(axis=1, keepdims=True), np.float64)
 
-    def label(self, images_nd: Float32Array, *, limit: int = 5) -> list[Labelling]:
+    def label(
+        self, images_nd: Float32Array, *, limit: int = 5, force: bool = False
+    ) -> list[Labelling]:
         """Label pictures.
 
         Args:
             images_nd: ``(n, d)`` float32 unit rows.
             limit: How many labels to give for each.
+            force: Never say none of them.
         """
         labellings = []
-        for row in self.probabilities(images_nd):
+        others = 0.0 if force else WEIGHT_OF_OTHERS
+        for row in self.probabilities(images_nd, others=others):
             order = np.argsort(-row[:-1], kind="stable")[:limit]
             found = tuple((self.names[place], float(row[place])) for place in order)
             labellings.append(Labelling(found, float(row[-1])))

@@ -1,0 +1,165 @@
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from binocle.collection import Collection
+from binocle.encoders.base import unit_rows
+from binocle.types import Float32Array, ImageInfo, ImageSpec, NewPart, NewRecord, Space
+from search import background
+from search.hubs import DEPTH
+from search.relevance import Relevance
+
+_DIMENSION = 24
+_SPACE = Space("words", _DIMENSION, "f" * 64)
+_INFO = ImageInfo(1, 1, 1, "png")
+
+
+class WordsEncoder:
+    """Embeds each text as a random row that depends on the text only."""
+
+    space = _SPACE
+    image_spec = ImageSpec(1, 1)
+    batch_size = 1
+    runs_on = "test"
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def encode_images(self, pixels_nhwc: object) -> Float32Array:
+        raise NotImplementedError
+
+    def encode_texts(self, texts: Sequence[str]) -> Float32Array:
+        self.asked += 1
+        seeds = [int.from_bytes(text.encode()[:8].ljust(8), "big") + len(text) for text in texts]
+        return unit_rows(
+            np.stack([np.random.default_rng(seed).normal(size=_DIMENSION) for seed in seeds])
+        )
+
+
+def _rows(count: int, seed: int, *, about: object = 0.0) -> Float32Array:
+    rng = np.random.default_rng(seed)
+    return unit_rows(np.asarray(about, np.float64) + rng.normal(size=(count, _DIMENSION)))
+
+
+def _store(
+    collection: Collection, images: Float32Array, texts: Float32Array | None = None, start: int = 0
+) -> None:
+    records = []
+    for number, row in enumerate(images, start):
+        parts = [NewPart("image", "image", f"{number}.png", b"%d" % number, row, info=_INFO)]
+        if texts is not None:
+            text = f"text {number}"
+            parts.append(NewPart("text", "text", text, text.encode(), texts[number - start], text))
+        records.append(NewRecord(f"r{number}", f"r{number}", {}, tuple(parts)))
+    collection.upsert(records)
+
+
+@pytest.fixture
+def collection(tmp_path: Path) -> Collection:
+    made = Collection(tmp_path / "collection", create=True)
+    made.claim_space(_SPACE)
+    return made
+
+
+def test_background_texts_are_embedded_once_for_a_collection(collection: Collection) -> None:
+    _store(collection, _rows(100, 1))
+    encoder = WordsEncoder()
+    query = _rows(1, 2)
+    first = Relevance(collection, lambda: encoder).judges("image", ["text"], query)
+    again = Relevance(collection, lambda: encoder).judges("image", ["text"], query)
+    assert encoder.asked == 1
+    assert first[0] is not None
+    assert first == again
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", None])
+def test_a_damaged_or_foreign_background_file_is_made_anew(
+    collection: Collection, content: bytes | None
+) -> None:
+    _store(collection, _rows(100, 1))
+    path = collection.path / "background.npz"
+    if content is not None:
+        path.write_bytes(content)
+    else:
+        np.savez(path, rows=_rows(512, 3), stamp=np.array(f'[{background.VERSION}, "other"]'))
+    encoder = WordsEncoder()
+    judge = Relevance(collection, lambda: encoder).judges("image", ["text"], _rows(1, 2))[0]
+    assert encoder.asked == 1
+    assert judge is not None
+
+
+def test_nobody_tells_about_few_parts_or_vectors_of_unknown_origin(collection: Collection) -> None:
+    _store(collection, _rows(3, 1))
+    relevance = Relevance(collection, WordsEncoder)
+    assert relevance.judges("image", ["text", "image", None], _rows(3, 2)) == [None] * 3
+    assert relevance.judges("text", ["text", "image"], _rows(2, 2)) == [None] * 2
+    _store(collection, _rows(100, 4), start=3)
+    judges = relevance.judges("image", ["text", "image", None], _rows(3, 2))
+    assert [one is None for one in judges] == [False, False, True]
+
+
+def test_pictures_ask_without_an_encoder(collection: Collection) -> None:
+    _store(collection, _rows(100, 1))
+    encoder = WordsEncoder()
+    judge = Relevance(collection, lambda: encoder).judges("image", ["image"], _rows(1, 2))[0]
+    assert judge is not None
+    assert encoder.asked == 0
+
+
+def test_a_calibration_follows_a_collection_that_grows_but_not_every_record(
+    collection: Collection,
+) -> None:
+    _store(collection, _rows(100, 1))
+    relevance = Relevance(collection, WordsEncoder)
+    query = _rows(1, 2)
+    first = relevance.judges("image", ["text"], query)
+    _store(collection, _rows(10, 3), start=100)
+    assert relevance.judges("image", ["text"], query) == first
+    _store(collection, _rows(60, 4, about=query[0] * 5), start=110)
+    after = relevance.judges("image", ["text"], query)
+    assert after != first
+    assert after == Relevance(collection, WordsEncoder).judges("image", ["text"], query)
+
+
+def _hubby(count: int, hubs: int) -> tuple[Float32Array, Float32Array]:
+    rng = np.random.default_rng(0)
+    texts = rng.normal(size=(count, _DIMENSION))
+    texts[:, 0] += 3.0
+    images = texts + 0.8 * rng.normal(size=texts.shape)
+    images[:, 0] = 0.0
+    images[:hubs] *= 0.1
+    images[:hubs, 0] = 4.0
+    order = rng.permutation(count)
+    return unit_rows(images[order]), unit_rows(texts[order])
+
+
+def test_hubs_move_down_where_a_collection_has_pairs_that_are_found_better(
+    collection: Collection,
+) -> None:
+    images, texts = _hubby(900, 90)
+    _store(collection, images, texts)
+    relevance = Relevance(collection, WordsEncoder)
+    assert relevance.depth("image", "text") == DEPTH
+    assert relevance.depth("image", None) == relevance.depth("image", "image") == 0
+    improved = 0
+    for number in range(0, 900, 30):
+        found = collection.nearest("image", texts[number], 900)
+        order, scores = relevance.reorder("image", "text", found.part_ids, found.scores)
+        assert sorted(order) == list(range(900))
+        assert (np.diff(scores) <= 0).all()
+        place = int(np.flatnonzero(found.record_ids == number + 1)[0])
+        improved += int(np.sign(place - np.flatnonzero(order == place)[0]))
+    assert improved > 0
+
+
+def test_a_collection_without_pairs_is_not_corrected(collection: Collection) -> None:
+    images, _ = _hubby(300, 30)
+    _store(collection, images)
+    relevance = Relevance(collection, WordsEncoder)
+    assert relevance.depth("image", "text") == 0
+    found = collection.nearest("image", images[0], 10)
+    order, scores = relevance.reorder("image", "text", found.part_ids, found.scores)
+    assert order.tolist() == list(range(10))
+    assert scores is found.scores
