@@ -18,59 +18,12 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from binocle.collection import Ranking
 from binocle.types import BoolArray, Contribution, Int64Array
 
 RANK_CONSTANT = 60
 _CALIBRATED_DEPTH = 1000
 _SHARES = {"image": 0.1, "text": 0.5, "keyword": 1.0}  # measured: docs/keywords.md
 _NOWHERE = np.iinfo(np.int64).max // 4
-
-
-def fuse(rankings: Sequence[Ranking], depth: int) -> tuple[Ranking, npt.NDArray[np.float64]]:
-    """Fuse rankings of records into one, band by band.
-
-    The first band are the records among the first ``depth`` of any ranking, the second those
-    first found twice as deep, and so on; within a band only ranks down to its depth count. So
-    the place of a record does not depend on how much deeper somebody looked, and pages of any
-    size fit together.
-
-    Args:
-        rankings: Of the same query over different kinds of parts, equally deep.
-        depth: Of the first band, at least 1.
-
-    Returns:
-        The fused ranking, each record with its part from the ranking that placed it best and
-        that part's cosine; and the fused scores, ``(n,)`` float64, the sum of
-        ``1 / (60 + rank)`` with ranks from 1, descending. Ties go by record id.
-    """
-    ranks: dict[int, list[tuple[int, int, float]]] = {}
-    for ranking in rankings:
-        columns = zip(
-            ranking.record_ids.tolist(),
-            ranking.part_ids.tolist(),
-            ranking.scores.tolist(),
-            strict=True,
-        )
-        for rank, (record, part, score) in enumerate(columns, 1):
-            ranks.setdefault(record, []).append((rank, part, score))
-    placed = []
-    for record, places in ranks.items():
-        best = min(places, key=lambda place: place[0])
-        band = depth
-        while band < best[0]:
-            band *= 2
-        fused = sum(1.0 / (RANK_CONSTANT + rank) for rank, _, _ in places if rank <= band)
-        placed.append((band, -fused, record, best[1], best[2]))
-    placed.sort()
-    joined = Ranking(
-        record_ids=np.array([one[2] for one in placed], np.int64),
-        part_ids=np.array([one[3] for one in placed], np.int64),
-        scores=np.array([one[4] for one in placed], np.float32),
-        exact=all(ranking.exact for ranking in rankings),
-    )
-    scores = np.array([-one[1] for one in placed], np.float64)
-    return joined, np.minimum.accumulate(scores)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,8 @@ _UNFINISHED = 0.6
 _MISSPELT = {1: 0.6, 2: 0.4}
 _LEAST_BEGINNING = 2
 _FEW = 10_000  # ids that are faster sorted than marked
-_RARELY = 20_000  # a word in fewer than one of so many records may be a misspelling
+_RARELY = 20_000  # a word in one of so many records, or in two of twice as many, may be misspelt
+_MOST_MISSPELT = 8  # of a query's words are corrected
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +202,7 @@ class Matcher:
             longer = self._beginning(connection, word.token)
             ways.append(_Way(longer, weight, word.token, is_strict=False))
         known = sum(len(way.matches.record_ids) for way in ways)
-        if typed and known <= self.records // _RARELY:
+        if typed and place < _MOST_MISSPELT and known <= min(2, self.records // _RARELY):
             ways += self._nearly(connection, word)
         is_code = word.has_digits and len(word.token) > 2
         return _joined(place, [way for way in ways if len(way.matches.record_ids)], is_code=is_code)

@@ -11,6 +11,7 @@ from binocle.catalog.database import Connection
 _LEAST_LENGTH = 4
 _TWO_EDITS_FROM = 8
 _MOST = 8
+_KEPT = 10_000
 
 
 class Spelling:
@@ -25,6 +26,7 @@ class Spelling:
         self._lock = threading.Lock()
         self._by_length: dict[int, list[str]] = {}
         self._last = 0
+        self._found: dict[str, dict[int, list[str]]] = {}
 
     def near(self, connection: Connection, word: str) -> dict[int, list[str]]:
         """Return stored words by their distance, 1 for words of 4 to 7 letters, up to 2 beyond.
@@ -35,6 +37,14 @@ class Spelling:
         if len(word) < _LEAST_LENGTH or not word.isalpha():
             return {}
         self._follow(connection)
+        found = self._found
+        if word not in found:
+            if len(found) >= _KEPT:
+                found = self._found = {}
+            found[word] = self._scan(word)
+        return found[word]
+
+    def _scan(self, word: str) -> dict[int, list[str]]:
         most = 2 if len(word) >= _TWO_EDITS_FROM else 1
         found: dict[int, list[str]] = {}
         for length in range(len(word) - most, len(word) + most + 1):
@@ -53,5 +63,7 @@ class Spelling:
     def _follow(self, connection: Connection) -> None:
         with self._lock:
             self._last, fresh = words.words_after(connection, self._last)
+            if fresh:
+                self._found = {}
             for word in fresh:
                 self._by_length.setdefault(len(word), []).append(word)

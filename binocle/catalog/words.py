@@ -25,7 +25,7 @@ from binocle.catalog import tokens
 from binocle.catalog.reading import batched
 from binocle.types import Int64Array, Metadata
 
-VERSION = 1
+VERSION = 2
 TITLE, CAPTION, NAME, FIELD = range(4)
 GROUPS = 4
 NO_PART = 127
@@ -51,6 +51,7 @@ _CODES = {
     "code", "partnumber", "articlenumber", "itemnumber", "型号",
 }  # fmt: skip
 _SILENT = {"format", "createdat", "takenat", "sha256", "md5", "hash"}
+_FAINT = {"camera"}  # is searched, but makes no photo a record with texts
 _NO_WORDS = re.compile(r"\w+://|[/\\]|\d{4}-\d\d-\d\d(T|$)|[!-~]{65}")
 _ROW_MARK = re.compile(r"#(row=|L)\d+$")
 
@@ -69,6 +70,7 @@ def prepare(connection: sa.Connection) -> None:
     """
     if _meta(connection, "words") == _stamp(connection):
         return
+    connection.exec_driver_sql("DELETE FROM meta WHERE key = 'has_texts'")
     for table in ("words", "vocabulary"):
         connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table}")
     for statement in _TABLES:
@@ -136,12 +138,8 @@ def rows_with_beginning(connection: sa.Connection, beginning: str) -> Int64Array
 
 
 def has_texts(connection: sa.Connection) -> bool:
-    """Tell whether any record has words beyond its file name."""
-    query = "SELECT EXISTS (SELECT 1 FROM parts WHERE text IS NOT NULL)"
-    if connection.exec_driver_sql(query).scalar_one():
-        return True
-    query = "SELECT EXISTS (SELECT 1 FROM words WHERE (rowid >> 14 & 3) != ?)"
-    return bool(connection.exec_driver_sql(query, (NAME,)).scalar_one())
+    """Tell whether any record ever had words beyond its file name and its camera."""
+    return _meta(connection, "has_texts") is not None
 
 
 def relatives(connection: sa.Connection, stem: str) -> list[str]:
@@ -225,6 +223,7 @@ class _Texts:
     """What a record says, by the row it goes to: group and position."""
 
     rows: dict[tuple[int, int], list[str]] = field(default_factory=dict)
+    has_texts: bool = False
 
     def add(self, group: int, position: int, text: str) -> None:
         self.rows.setdefault((group, position), []).append(text)
@@ -233,7 +232,9 @@ class _Texts:
 def _insert(connection: sa.Connection, record_ids: Sequence[int]) -> None:
     rows: list[tuple[int, str, str]] = []
     vocabulary: set[str] = set()
+    has_any = False
     for record_id, texts in _texts_of(connection, record_ids):
+        has_any = has_any or texts.has_texts
         for (group, position), several in texts.rows.items():
             words, joined = tokens.tokens_of("\n".join(several), _MAX_TOKENS)
             if not words:
@@ -242,6 +243,8 @@ def _insert(connection: sa.Connection, record_ids: Sequence[int]) -> None:
             number = record_id << RECORD_SHIFT | place | min(len(words), LENGTH_MASK)
             rows.append((number, " ".join(words), " ".join(joined)))
             vocabulary.update(words, joined)
+    if has_any:
+        connection.exec_driver_sql("INSERT OR IGNORE INTO meta VALUES ('has_texts', '1')")
     if rows:
         connection.exec_driver_sql("INSERT INTO words (rowid, text, joined) VALUES (?, ?, ?)", rows)
     plain = sorted(word for word in vocabulary if word.isalpha() and 1 < len(word) <= _MAX_WORD)
@@ -257,12 +260,13 @@ def _texts_of(connection: sa.Connection, record_ids: Sequence[int]) -> Iterator[
     found: dict[int, _Texts] = {}
     said: dict[int, set[str]] = {}
     query = (
-        "SELECT record_id, position, role, text FROM json_each(?) CROSS JOIN parts ON record_id = value "
-        "WHERE text IS NOT NULL ORDER BY record_id, position"
+        "SELECT record_id, position, role, text FROM json_each(?) "
+        "CROSS JOIN parts ON record_id = value WHERE text IS NOT NULL ORDER BY record_id, position"
     )
     for record_id, position, role, text in connection.exec_driver_sql(query, listed):
         group = TITLE if _plain_name(role) in _TITLES else CAPTION
-        found.setdefault(record_id, _Texts()).add(group, min(position, _LAST_PART), text)
+        texts = found.setdefault(record_id, _Texts(has_texts=True))
+        texts.add(group, min(position, _LAST_PART), text)
         said.setdefault(record_id, set()).add(text)
     query = (
         "SELECT records.id, records.key, uri, metadata FROM json_each(?) "
@@ -287,6 +291,7 @@ def _add_fields(texts: _Texts, metadata: Metadata, said: set[str]) -> None:
                 texts.add(FIELD, NO_PART, str(one))
             if not isinstance(one, str) or one in said or _NO_WORDS.match(one):
                 continue
+            texts.has_texts = texts.has_texts or plain not in _FAINT
             if plain in _TITLES:
                 texts.add(TITLE, NO_PART, one)
             elif plain in _BRANDS:

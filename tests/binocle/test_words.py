@@ -177,3 +177,17 @@ def test_tokens_of_a_text_are_those_of_its_runs(text: str) -> None:
     assert tokens.tokens_of(text, 1000)[0] == several
     assert all(token and " " not in token and '"' not in token for token in several)
     assert tokens.fold(tokens.fold(text)) == tokens.fold(text)
+
+
+def test_photo_with_a_camera_has_no_texts_and_one_with_keywords_has(tmp_path: Path) -> None:
+    database = Database(tmp_path / "catalog.sqlite")
+    for new, expected in (
+        (record("a", [], uri="/d/sunset.jpg", camera="Canon EOS R5"), False),
+        (record("b", [], keywords=["beach"]), True),
+    ):
+        with database.writing() as connection:
+            writing.upsert_records(connection, [new])
+        with database.reading() as connection:
+            assert words.has_texts(connection) is expected
+            assert having(connection, "canon") == [1]
+    database.close()

@@ -6,16 +6,17 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
 
-from binocle.collection import Collection, Ranking
+from binocle.collection import Collection
 from binocle.encoders.colour import ColourEncoder
 from binocle.errors import CursorError
 from binocle.filters import Comparison
 from binocle.types import Hit, Kind, Limits, NewPart, NewRecord
-from search.fusion import fuse
+from search.fusion import Weighted, combine
 from search.query import Query, Target, Term
 from search.searcher import Searcher
 
@@ -232,16 +233,22 @@ def test_changed_cursor_is_refused(collection: Collection) -> None:
 def test_fused_pages_fit_together_however_deep_the_first_band_is() -> None:
     rng = np.random.default_rng(5)
     rankings = []
-    for _ in range(2):
+    names: tuple[Literal["image", "keyword"], ...] = ("image", "keyword")
+    for name in names:
         order = rng.permutation(400)[:350]
-        cosines = np.linspace(1, 0, len(order)).astype(np.float32)
-        rankings.append(Ranking(order, order, cosines, exact=True))
-    whole, scores = fuse(rankings, 50)
-    assert (np.diff(scores) <= 0).all()
+        cosines = np.linspace(1, 0, len(order))
+        rankings.append(Weighted(name, 1.0, order, order, cosines))
+    whole = combine(rankings, 50)
+    assert (np.diff(whole.scores) <= 0).all()
     for depth in (50, 100, 200):
         shallow = [
-            Ranking(one.record_ids[:depth], one.part_ids[:depth], one.scores[:depth], exact=True)
+            replace(
+                one,
+                record_ids=one.record_ids[:depth],
+                part_ids=one.part_ids[:depth],
+                scores=one.scores[:depth],
+            )
             for one in rankings
         ]
-        fused, _ = fuse(shallow, 50)
+        fused = combine(shallow, 50)
         assert fused.record_ids[:depth].tolist() == whole.record_ids[:depth].tolist()
