@@ -217,7 +217,10 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collection]
         yield opened
 
 
-def store(collection: Collection, stored: list[Metadata]) -> list[NewRecord]:
+def store(
+    collection: Collection, stored: list[Metadata], schema: dict[str, FieldType] | None = None
+) -> list[NewRecord]:
+    collection.declare(dict.fromkeys(DECLARABLE) | (schema or {}))
     uris = ["", "a", "b/é", "a\U0010ffff"]
     records = [
         NewRecord(f"a{number}", uris[number % 4], one, ()) for number, one in enumerate(stored)
@@ -268,11 +271,9 @@ def test_sql_and_columns_find_what_the_definition_finds(
     schema: dict[str, FieldType],
     wheres: list[Filter],
 ) -> None:
-    declared = dict.fromkeys(DECLARABLE) | schema
-    collection.declare(declared)
     store(collection, stored)
-    collection.moment(fields=FIELDS)  # loaded, and then caught up
-    records = store(collection, [*changed, *stored[: len(stored) // 2]])
+    collection.moment(fields=FIELDS)  # loaded, and then caught up or loaded anew
+    records = store(collection, [*changed, *stored[: len(stored) // 2]], schema)
     for where in wheres:
         wanted = {
             one.id for one in records if matches(where, one.id, one.uri, one.metadata, schema)
