@@ -219,7 +219,9 @@ def _read(stream: IO[bytes]) -> bytes:
 def work() -> None:
     """Serve decode requests on the standard streams until the parent closes them."""
     from binocle import images
+    from binocle.likeness.grey import use_one_thread
 
+    use_one_thread()
     resource.setrlimit(resource.RLIMIT_AS, (_WORKER_ADDRESS_SPACE_BYTES,) * 2)
     requests = sys.stdin.buffer
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")

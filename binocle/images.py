@@ -96,6 +96,17 @@ def load(data: bytes, spec: ImageSpec, limits: Limits | None = None) -> Picture:
         return Picture(np.array(_upright(fitted, exif.orientation)), info, likeness)
 
 
+def upright_size(data: bytes, limits: Limits | None = None) -> tuple[int, int]:
+    """Return the width and height of the upright picture from its header alone.
+
+    Raises:
+        PictureError: As for ``load``.
+    """
+    image = open_picture(data, limits or Limits())
+    turned = read_exif(image).orientation >= 5
+    return image.size[::-1] if turned else image.size
+
+
 def _likeness(image: Image.Image, data: bytes, orientation: int) -> Likeness:
     """Return the likeness of a picture that ``_fit`` has decoded, perhaps at reduced scale."""
     if image.width * image.height < STORED_SIDE**2:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-
 from binocle.catalog import likeness, reading
 from binocle.catalog.database import Connection
 from binocle.vectors.likeness_index import LikenessIndex

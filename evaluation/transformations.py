@@ -21,7 +21,7 @@ _NEAR = frozenset({"near-duplicate", "same-pixels", "same-file"})
 _PART = frozenset({"part"})
 _TURNED = frozenset({"rotated"})
 _MIRRORED = frozenset({"mirrored"})
-_WORDS = tuple("THE QUICK BROWN FOX JUMPS OVER A LAZY DOG WHEN NOBODY IS LOOKING".split(" "))
+_WORDS = ("THE", "QUICK", "BROWN", "FOX", "JUMPS", "OVER", "A", "LAZY", "DOG", "AT", "NIGHT")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
-from binocle.catalog.tables import meta, parts, schema
+from binocle.catalog.tables import meta, parts, records, schema
 from binocle.types import ImageInfo, Int64Array, Likeness, Part
 
 _CHUNK = 5000
@@ -101,7 +102,7 @@ def likenesses_after(connection: sa.Connection, part_id: int) -> Iterator[Likene
 
 def likenesses_of(connection: sa.Connection, part_ids: Iterable[int]) -> LikenessRows:
     """Return the likenesses of some parts, in order of id; those without one are missing."""
-    found: list[sa.Row[tuple[int, bytes, bytes]]] = []
+    found: list[Any] = []
     for chunk in _batched(sorted(set(part_ids)), _MAX_VARIABLES):
         query = sa.select(likenesses.c.part_id, likenesses.c.hash, likenesses.c.features)
         found += connection.execute(query.where(likenesses.c.part_id.in_(chunk))).all()
@@ -186,9 +187,18 @@ def known_pictures(connection: sa.Connection, part_ids: Iterable[int]) -> dict[i
             parts.c.sha256,
             parts.c.info,
         ).where(parts.c.id.in_(chunk), parts.c.kind == "image", parts.c.info.is_not(None))
-        for row in connection.execute(query):
-            info = ImageInfo(**json.loads(row[6]))
-            found[row[0]] = KnownPicture(Part(*row[:4]), row[4], row[5], info)
+        for part_id, kind, role, uri, record_id, sha256, info in connection.execute(query):
+            part = Part(part_id, kind, role, uri)
+            found[part_id] = KnownPicture(part, record_id, sha256, ImageInfo(**json.loads(info)))
+    return found
+
+
+def keys_of_records(connection: sa.Connection, record_ids: Iterable[int]) -> dict[int, str]:
+    """Return the ids that users see by internal id; records that are gone are missing."""
+    found: dict[int, str] = {}
+    for chunk in _batched(dict.fromkeys(record_ids), _MAX_VARIABLES):
+        query = sa.select(records.c.id, records.c.key).where(records.c.id.in_(chunk))
+        found.update((row[0], row[1]) for row in connection.execute(query))
     return found
 
 
@@ -200,7 +210,7 @@ def _existing(connection: sa.Connection, part_ids: Iterable[int]) -> list[int]:
     return there
 
 
-def _rows(found: Sequence[sa.Row[tuple[int, bytes, bytes]]]) -> LikenessRows:
+def _rows(found: Sequence[Any]) -> LikenessRows:
     return LikenessRows(
         np.array([row[0] for row in found], np.int64),
         np.frombuffer(b"".join(row[1] for row in found), np.uint8).reshape(-1, 32),

@@ -78,14 +78,13 @@ def _compared(
     overlap: float,
 ) -> Agreement:
     weight = mask.astype(np.float32)
-    first = cv2.GaussianBlur(laid, (0, 0), 0.8)
-    second = cv2.GaussianBlur(base, (0, 0), 0.8)
+    first = np.asarray(cv2.GaussianBlur(laid, (0, 0), 0.8), np.float32)
+    second = np.asarray(cv2.GaussianBlur(base, (0, 0), 0.8), np.float32)
 
     def mean(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        averaged: npt.NDArray[np.float32] = cv2.boxFilter(values * weight, -1, (_WINDOW, _WINDOW))
-        return averaged / covered
+        return np.asarray(_averaged(values * weight) / covered, np.float32)
 
-    covered = np.maximum(cv2.boxFilter(weight, -1, (_WINDOW, _WINDOW)), 1e-3)
+    covered = np.maximum(_averaged(weight), np.float32(1e-3))
     mean_first, mean_second = mean(first), mean(second)
     variance_first = np.maximum(mean(first * first) - mean_first**2, 0)
     variance_second = np.maximum(mean(second * second) - mean_second**2, 0)
@@ -95,8 +94,12 @@ def _compared(
     count = int(textured.sum())
     alike = float((correlation[textured] > _ALIKE).mean()) if count else 0.0
     inside = np.stack([first[mask], second[mask]])
-    whole = float(np.corrcoef(inside)[0, 1]) if (inside.std(axis=1) > 1).all() else 0.0
+    whole = float(np.asarray(np.corrcoef(inside))[0, 1]) if (inside.std(axis=1) > 1).all() else 0.0
     return Agreement(alike, count / float(mask.sum()), whole, overlap)
+
+
+def _averaged(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    return np.asarray(cv2.boxFilter(values, -1, (_WINDOW, _WINDOW)), np.float32)
 
 
 def _scale_of(mapping: Mapping, query: Grey) -> float:

@@ -39,11 +39,13 @@ def features_of(grey: Grey, count: int) -> Features:
     """
     if min(grey.shape) <= 2 * _EDGE:
         return Features(np.empty((0, 2), np.float32), np.empty((0, DESCRIPTOR_BYTES), np.uint8))
-    detector = cv2.ORB_create(
+    detector = cv2.ORB.create(
         nfeatures=count, edgeThreshold=_EDGE, patchSize=_PATCH, fastThreshold=_FAST_THRESHOLD
     )
     keypoints, descriptors = detector.detectAndCompute(grey, None)
     if descriptors is None:
         descriptors = np.empty((0, DESCRIPTOR_BYTES), np.uint8)
     points = cv2.KeyPoint.convert(keypoints) if keypoints else np.empty((0, 2))
-    return Features(np.asarray(points, np.float32).reshape(-1, 2), descriptors)
+    return Features(
+        np.asarray(points, np.float32).reshape(-1, 2), np.asarray(descriptors, np.uint8)
+    )

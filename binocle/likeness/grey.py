@@ -13,10 +13,14 @@ Grey: TypeAlias = npt.NDArray[np.uint8]
 _MAX_ENLARGEMENT = 3.0
 
 
+def use_one_thread() -> None:
+    """Keep OpenCV from starting threads of its own for pictures this small."""
+    cv2.setNumThreads(1)
+
+
 def grey_of(pixels: PixelArray) -> Grey:
     """Return the luma (BT.601) of ``(height, width, 3)`` uint8 RGB, ``(height, width)`` uint8."""
-    grey: Grey = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY)
-    return grey
+    return np.asarray(cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def fitted(grey: Grey, side: int) -> Grey:
@@ -39,8 +43,7 @@ def scaled(grey: Grey, ratio: float) -> Grey:
     if size == (grey.shape[1], grey.shape[0]):
         return grey
     way = cv2.INTER_AREA if ratio < 1 else cv2.INTER_CUBIC
-    resized: Grey = cv2.resize(grey, size, interpolation=way)
-    return resized
+    return np.asarray(cv2.resize(grey, size, interpolation=way), np.uint8)
 
 
 def trimmed(grey: Grey) -> tuple[int, int, int, int]:

@@ -52,6 +52,29 @@ def variant_hashes(grey: Grey) -> npt.NDArray[np.uint8]:
     )
 
 
+def turned_hashes(hashes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Return the hashes of turned and mirrored pictures, from the hashes of the upright ones.
+
+    Mirroring turns the sign of odd frequencies, and the median is near 0, so their bits are
+    inverted; a quarter turn also transposes. A few bits differ from ``variant_hashes``.
+
+    Args:
+        hashes: ``(n, 32)`` uint8.
+
+    Returns:
+        ``(n, 8, 32)`` uint8 in the order of ``VARIANTS``.
+    """
+    bits = np.unpackbits(hashes, axis=1).reshape(-1, _LOW, _LOW).astype(np.bool_)
+    odd = np.arange(1, _LOW + 1) % 2 == 1  # row and column i hold frequency i + 1
+    forms = []
+    for turns, mirrored in VARIANTS:
+        form = bits ^ odd if mirrored else bits
+        for _ in range(turns):  # a quarter turn against the clock: transpose, then upside down
+            form = form.transpose(0, 2, 1) ^ odd[:, np.newaxis]
+        forms.append(np.packbits(form.reshape(len(bits), -1), axis=1))
+    return np.stack(forms, axis=1)
+
+
 def distances(
     hashes: npt.NDArray[np.uint8], others: npt.NDArray[np.uint8]
 ) -> npt.NDArray[np.int64]:

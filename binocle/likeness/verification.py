@@ -5,6 +5,7 @@ from functools import cached_property
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from binocle.likeness.agreement import Agreement, Mapping, agreement
 from binocle.likeness.features import Features, features_of
@@ -51,16 +52,6 @@ class View:
         """Left, top, right and bottom without a plain border."""
         return trimmed(self.grey)
 
-    @cached_property
-    def busy(self) -> np.ndarray:
-        """Where there is something to see: ``(24, 24)`` bool, false where it is plain."""
-        values = self.grey.astype(np.float32)
-        mean = cv2.boxFilter(values, -1, (7, 7))
-        spread = np.sqrt(np.maximum(cv2.boxFilter(values * values, -1, (7, 7)) - mean**2, 0))
-        cells: np.ndarray = cv2.resize((spread > 5).astype(np.float32), (24, 24),
-                                       interpolation=cv2.INTER_AREA)  # fmt: skip
-        return cells > 0.4
-
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -73,7 +64,8 @@ class Match:
         inliers: Matched corners that follow it; 0 where it came from a hash.
         agreement: How alike the two are where they overlap.
         query_share: How much of the query shows the stored picture, 0 to 1.
-        foreign_share: How much of the rest of the query is not plain, 0 to 1.
+        plain_share: How much of the rest of the query has one of its two commonest greys, 0 to 1:
+            much in frames and windows, little in other pictures.
     """
 
     mapping: Mapping
@@ -81,7 +73,7 @@ class Match:
     inliers: int
     agreement: Agreement
     query_share: float
-    foreign_share: float
+    plain_share: float
 
 
 def verify(query: View, stored: View, *, mirrored_too: bool = True) -> Match | None:
@@ -155,17 +147,29 @@ def _judged(query: View, stored: View, mapping: Mapping, inliers: int) -> Match:
     width, height = query.size
     found = agreement(query.grey, stored.grey, mapping)
     in_fractions = _fractions(stored.size) @ mapping @ np.linalg.inv(_fractions((width, height)))
-    inside = _inside(in_fractions)
-    busy_outside = query.busy & ~inside
-    outside = int((~inside).sum())
+    inside = _inside(in_fractions, (width, height))
     return Match(
         in_fractions,
         turn_of(mapping, query.size),
         inliers,
         found,
         float(inside.mean()),
-        float(busy_outside.sum() / outside) if outside > 12 else 0.0,
+        _plain_share(query.grey[~inside]),
     )
+
+
+def _plain_share(greys: Grey) -> float:
+    """Return the share of a picture's two commonest greys, each with six levels either side."""
+    if len(greys) < 500:
+        return 1.0
+    counts = np.bincount(greys, minlength=256)
+    share = 0.0
+    for _ in range(2):
+        summed = np.convolve(counts, np.ones(13), "same")
+        level = int(summed.argmax())
+        share += float(summed[level])
+        counts[max(0, level - 6) : level + 7] = 0
+    return share / len(greys)
 
 
 def _fractions(size: tuple[int, int]) -> Mapping:
@@ -173,10 +177,11 @@ def _fractions(size: tuple[int, int]) -> Mapping:
     return np.array([[1 / size[0], 0, 0.5 / size[0]], [0, 1 / size[1], 0.5 / size[1]], [0, 0, 1]])
 
 
-def _inside(mapping: Mapping) -> np.ndarray:
-    """Return which cells of the query come to lie on the stored picture: ``(24, 24)`` bool."""
-    places = (np.arange(24) + 0.5) / 24
-    grid = np.stack(np.meshgrid(places, places), axis=-1).reshape(1, -1, 2)
+def _inside(mapping: Mapping, size: tuple[int, int]) -> npt.NDArray[np.bool_]:
+    """Return which pixels of the query come to lie on the stored picture: ``(height, width)``."""
+    across = (np.arange(size[0]) + 0.5) / size[0]
+    down = (np.arange(size[1]) + 0.5) / size[1]
+    grid = np.stack(np.meshgrid(across, down), axis=-1).reshape(1, -1, 2)
     there = cv2.perspectiveTransform(grid, mapping)[0]
-    inside: np.ndarray = ((there > 0) & (there < 1)).all(axis=1).reshape(24, 24)
-    return inside
+    inside: npt.NDArray[np.bool_] = ((there > -0.02) & (there < 1.02)).all(axis=1)
+    return inside.reshape(size[1], size[0])

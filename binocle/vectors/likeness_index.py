@@ -110,10 +110,36 @@ class LikenessIndex:
         return HashHits(distances, part_ids)
 
     def within(self, hashes: npt.NDArray[np.uint8], bits: int) -> list[Int64Array]:
-        """Return, for each of ``(q, 32)`` hashes, the pictures that differ in at most so many bits."""
+        """Return the pictures at most so many bits from each of ``(q, 32)`` hashes."""
         with self._lock:
             limits, _, part_ids = self._hashes.range_search(np.ascontiguousarray(hashes), bits + 1)
         return [part_ids[limits[one] : limits[one + 1]] for one in range(len(hashes))]
+
+    def sharing(self, features: Sequence[bytes], least: float) -> list[Int64Array]:
+        """Return, for each stored likeness, the pictures that share many of its features.
+
+        Only features of the same word are compared, which is enough among near copies.
+
+        Args:
+            features: As stored.
+            least: The sum of votes that is many; each shared feature gives up to 1.
+        """
+        found = []
+        for one in map(unpacked, features):
+            votes = Votes(np.empty(0, np.int64), np.empty(0, np.float32))
+            if len(one.words):
+                with self._lock:
+                    self._features.nprobe = 1
+                    try:
+                        distances, part_ids = self._features.search_preassigned(
+                            np.ascontiguousarray(one.codes), _NEIGHBOURS, one.words[:, np.newaxis],
+                            np.zeros((len(one.words), 1), np.int32),
+                        )  # fmt: skip
+                    finally:
+                        self._features.nprobe = _PROBES
+                votes = _counted(distances, part_ids, _NEIGHBOURS)
+            found.append(votes.part_ids[votes.scores >= least])
+        return found
 
     def by_features(self, descriptors: npt.NDArray[np.uint8], k: int) -> Votes:
         """Return the pictures that share most features with a query.

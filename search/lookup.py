@@ -1,0 +1,368 @@
+"""Is this picture, or something made from it, in the collection?
+
+Exact bytes in SQL; perceptual hashes of the query's turned and mirrored forms and shared local
+features in memory; embedding neighbours; then the few that are left are read and verified
+pixel by pixel. What nothing verifies can at most be ``similar``.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from binocle import images
+from binocle.catalog import likeness, reading
+from binocle.catalog.likeness import KnownPicture
+from binocle.collection import Collection
+from binocle.errors import BinocleError
+from binocle.likeness.grey import use_one_thread
+from binocle.likeness.hashes import variant_hashes
+from binocle.likeness.verification import VIEW_SIDE, Match, View, verify, verify_whole
+from binocle.types import Float32Array, ImageSpec, Limits, Part, Picture, PixelArray, Record
+from binocle.vectors.likeness_index import LikenessIndex
+from search.verdicts import COPIES, WHOLE, Judgement, Verdict, is_copy, judged
+
+_HASH_BITS = 90  # unrelated pictures differ in about 128 of 256
+_CLOSE_BITS = 40
+_HASH_NEIGHBOURS = 6
+_VOTED = 12
+_LEAST_VOTES = 1.5
+_EMBEDDED = 6
+_AT_ONCE = 4
+_LIKELY = 0.3  # of the weight of the likeliest: what has less waits, or is left
+_MANY = 20.0
+_CLEAR_SHARE = 0.9
+_SIMILAR_AMONG = 200
+_SIMILAR_GAP = 0.35
+
+Decode = Callable[[bytes, ImageSpec], Picture]
+ReadPicture = Callable[[Part], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A record that the picture was held against.
+
+    Attributes:
+        record: The record.
+        part: The picture of it.
+        judgement: What the query is of it.
+        similarity: Cosine of the embeddings, -1 to 1; None where it was not compared.
+        hash_distance: Differing bits of 256 in the best form; None beyond 90.
+    """
+
+    record: Record
+    part: Part
+    judgement: Judgement
+    similarity: float | None = None
+    hash_distance: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LookupAnswer:
+    """What is known of a picture.
+
+    Attributes:
+        verdict: That of the best candidate; ``none`` without one.
+        candidates: Surest first.
+        verified: How many stored pictures were read and compared.
+        unprepared: How many pictures could not be found by hash or features, because they were
+            indexed before there were any; ``binocle index`` fills them in.
+        took_ms: Milliseconds by stage, and in total.
+    """
+
+    verdict: Verdict
+    candidates: tuple[Candidate, ...]
+    verified: int
+    unprepared: int
+    took_ms: dict[str, float]
+
+
+@dataclass(slots=True)
+class _Suspect:
+    """A stored picture on the short list, and why."""
+
+    part_id: int
+    votes: float = 0.0
+    bits: int | None = None
+    variant: int = 0
+    similarity: float | None = None
+
+    @property
+    def weight(self) -> float:
+        """What the short list is sorted by: a close hash says as much as many shared corners."""
+        by_hash = 0.0 if self.bits is None else max(0.0, (_HASH_BITS - self.bits) / 2)
+        return max(self.votes, by_hash)
+
+
+@dataclass(slots=True)
+class _Watch:
+    stages: dict[str, float] = field(default_factory=dict)
+    started: float = field(default_factory=time.perf_counter)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = 1000 * (time.perf_counter() - began)
+            self.stages[name] = self.stages.get(name, 0.0) + spent
+
+    def result(self) -> dict[str, float]:
+        total = 1000 * (time.perf_counter() - self.started)
+        return {name: round(spent, 2) for name, spent in {**self.stages, "total": total}.items()}
+
+
+class Lookup:
+    """Looks pictures up in one collection. Thread-safe."""
+
+    def __init__(
+        self,
+        collection: Collection,
+        read_picture: ReadPicture,
+        *,
+        embed: Callable[[bytes], Float32Array] | None = None,
+        decode: Decode | None = None,
+        limits: Limits | None = None,
+        workers: int = 2,
+    ) -> None:
+        """Set up.
+
+        Args:
+            collection: Where to look.
+            read_picture: Returns the file of a stored picture; may raise OSError or BinocleError,
+                and that picture is passed over.
+            embed: Returns a picture's ``(d,)`` float32 unit row in the collection's space; called
+                where no copy was found, to name what is similar. None leaves that out.
+            decode: Decodes a picture; by default in this process.
+            limits: What a picture may cost.
+            workers: How many stored pictures are verified at once.
+        """
+        self._collection = collection
+        self._read_picture = read_picture
+        self._embed = embed
+        self._limits = limits or Limits()
+        self._decode = decode or (lambda data, spec: images.load(data, spec, self._limits))
+        self._workers = workers
+        use_one_thread()
+
+    def find(self, data: bytes, *, limit: int = 10) -> LookupAnswer:
+        """Look a picture up.
+
+        Args:
+            data: The encoded file.
+            limit: At most so many candidates.
+
+        Raises:
+            PictureError: The picture cannot be read.
+            ModelError: The collection's encoder cannot be had.
+        """
+        watch = _Watch()
+        with watch.stage("decode"):
+            size = images.upright_size(data, self._limits)
+            query = View(self._decode(data, working_spec(size)).pixels)
+        with watch.stage("hash"):
+            index = self._collection.known_pictures.index()
+            same = self._same_files(data)
+            suspects = _by_hash(index, query)
+        with watch.stage("features"):
+            _add_votes(suspects, index, query)
+        found: dict[int, Match] = {}
+        tried: set[int] = set(same)
+        self._verify(query, suspects, found, tried, watch)
+        if not found and not same:
+            with watch.stage("features"):
+                _add_votes(suspects, index, query.mirrored)
+            self._verify(query, suspects, found, tried, watch)
+        if not found and not same and self._embed is not None:
+            with watch.stage("embed"):
+                row = self._embed(data)
+            with watch.stage("neighbours"):
+                self._add_neighbours(suspects, row)
+            self._verify(query, suspects, found, tried, watch)
+        with watch.stage("pixels"):
+            identical = self._same_pixels(data, size, found)
+        candidates = self._candidates(same, found, identical, suspects)[:limit]
+        verdict = candidates[0].judgement.verdict if candidates else "none"
+        unprepared = self._collection.known_pictures.missing
+        return LookupAnswer(
+            verdict, tuple(candidates), len(tried - set(same)), unprepared, watch.result()
+        )
+
+    def _same_files(self, data: bytes) -> list[int]:
+        with self._collection.reading() as connection:
+            return likeness.parts_of_content(connection, hashlib.sha256(data).digest())
+
+    def _verify(
+        self,
+        query: View,
+        suspects: dict[int, _Suspect],
+        found: dict[int, Match],
+        tried: set[int],
+        watch: _Watch,
+    ) -> None:
+        """Verify suspects, likeliest first, a few at a time; stop when the rest is unlikely."""
+        waiting = sorted(
+            (one for one in suspects.values() if one.part_id not in tried),
+            key=lambda one: (-one.weight, -(one.similarity or -1.0), one.part_id),
+        )
+        with self._collection.reading() as connection:
+            pictures = likeness.known_pictures(connection, [one.part_id for one in waiting])
+        waiting = [one for one in waiting if one.part_id in pictures]
+        with watch.stage("verify"), ThreadPoolExecutor(self._workers, "verify") as threads:
+            while waiting:
+                sure = [suspects[one].weight for one in found]
+                enough = _LIKELY * max(
+                    [*sure, waiting[0].weight if waiting[0].weight > _MANY else 0]
+                )
+                batch = [one for one in waiting[:_AT_ONCE] if one.weight >= enough]
+                if not batch:
+                    break
+                del waiting[: len(batch)]
+                matches = threads.map(
+                    lambda one: self._compared(query, one, pictures[one.part_id]), batch
+                )
+                for one, match in zip(batch, matches, strict=True):
+                    tried.add(one.part_id)
+                    if match is not None and is_copy(match):
+                        found[one.part_id] = match
+
+    def _compared(self, query: View, suspect: _Suspect, picture: KnownPicture) -> Match | None:
+        try:
+            data = self._read_picture(picture.part)
+            size = (picture.info.width, picture.info.height)
+            stored = View(self._decode(data, working_spec(size)).pixels)
+        except (OSError, BinocleError):  # moved or changed since: nothing can be said of it
+            return None
+        whole = None
+        if suspect.bits is not None:
+            whole = verify_whole(query, stored, suspect.variant)
+            if whole is not None and whole.agreement.share >= _CLEAR_SHARE and is_copy(whole):
+                return whole
+        match = verify(query, stored)
+        copies = [one for one in (match, whole) if one is not None and is_copy(one)]
+        return max(copies, key=lambda one: one.agreement.share) if copies else match
+
+    def _add_neighbours(self, suspects: dict[int, _Suspect], row: Float32Array) -> None:
+        """Add what the embedding finds near; those clearly nearer than most may be similar."""
+        ranking = self._collection.nearest("image", row, _SIMILAR_AMONG)
+        if not len(ranking.scores):
+            return
+        usual = float(np.median(ranking.scores)) if len(ranking.scores) >= 20 else 0.0
+        for part_id, score in zip(ranking.part_ids, ranking.scores, strict=True):
+            suspect = suspects.get(int(part_id))
+            near = (float(score) - usual) / max(1e-6, 1 - usual) >= _SIMILAR_GAP
+            if suspect is None and (near or len(ranking.scores) < 20):
+                suspect = suspects[int(part_id)] = _Suspect(int(part_id))
+            if suspect is not None and near:
+                suspect.similarity = float(score)
+            if len(suspects) >= _VOTED + _EMBEDDED:
+                break
+
+    def _same_pixels(self, data: bytes, size: tuple[int, int], found: dict[int, Match]) -> set[int]:
+        """Return which of the copies have exactly the query's pixels."""
+        with self._collection.reading() as connection:
+            pictures = likeness.known_pictures(connection, found)
+        exact = ImageSpec(size[0], size[1], "squash")
+        own: PixelArray | None = None
+        identical = set()
+        for part_id, picture in pictures.items():
+            alike = found[part_id].agreement.share > 0.99
+            if not alike or (picture.info.width, picture.info.height) != size:
+                continue
+            try:
+                if own is None:
+                    own = self._decode(data, exact).pixels
+                other = self._decode(self._read_picture(picture.part), exact).pixels
+            except (OSError, BinocleError):
+                continue
+            if np.array_equal(own, other):
+                identical.add(part_id)
+        return identical
+
+    def _candidates(
+        self,
+        same: Sequence[int],
+        found: dict[int, Match],
+        identical: set[int],
+        suspects: dict[int, _Suspect],
+    ) -> list[Candidate]:
+        judgements: dict[int, Judgement] = {
+            one: Judgement("same-file", 1.0, WHOLE, WHOLE, _SQUARE) for one in same
+        }
+        for part_id, match in found.items():
+            exact = Judgement("same-pixels", 1.0, WHOLE, WHOLE, _SQUARE)
+            judgements.setdefault(part_id, exact if part_id in identical else judged(match))
+        for suspect in suspects.values():
+            if suspect.similarity is not None:
+                confidence = round(0.49 * max(0.0, suspect.similarity), 4)
+                judgements.setdefault(suspect.part_id, Judgement("similar", confidence))
+        with self._collection.reading() as connection:
+            pictures = likeness.known_pictures(connection, judgements)
+            owners = [one.record_id for one in pictures.values()]
+            records = reading.records_by_id(connection, owners)
+        candidates = []
+        for part_id, picture in pictures.items():
+            known = suspects.get(part_id) or _Suspect(part_id)
+            candidates.append(
+                Candidate(
+                    records[picture.record_id], picture.part, judgements[part_id],
+                    known.similarity, known.bits,
+                )
+            )  # fmt: skip
+        return sorted(candidates, key=_order)
+
+
+_SQUARE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+
+
+def _order(candidate: Candidate) -> tuple[int, float, int]:
+    """Sort the same file and pixels first, then copies, then the similar, each surest first."""
+    verdict = candidate.judgement.verdict
+    exact = {"same-file": 0, "same-pixels": 1}
+    place = exact.get(verdict, 2 if verdict in COPIES else 3)
+    return place, -candidate.judgement.confidence, candidate.part.id
+
+
+def working_spec(size: tuple[int, int]) -> ImageSpec:
+    """Return the pixels that are compared: the whole picture, upright, of a limited area."""
+    ratio = min(1.0, VIEW_SIDE / (size[0] * size[1]) ** 0.5)
+    return ImageSpec(
+        max(1, round(size[0] * ratio)), max(1, round(size[1] * ratio)), "squash", "bilinear"
+    )
+
+
+def _by_hash(index: LikenessIndex, query: View) -> dict[int, _Suspect]:
+    """Return the pictures whose hash is near that of a form of the query, or of its inside."""
+    forms = [variant_hashes(query.grey)]
+    left, top, right, bottom = query.inner
+    if (right - left, bottom - top) != query.size:
+        forms.append(variant_hashes(query.grey[top:bottom, left:right]))
+    hits = index.by_hash(np.concatenate(forms), _HASH_NEIGHBOURS)
+    suspects: dict[int, _Suspect] = {}
+    for form, (distances, part_ids) in enumerate(zip(hits.distances, hits.part_ids, strict=True)):
+        for bits, part_id in zip(distances.tolist(), part_ids.tolist(), strict=True):
+            if part_id < 0 or bits > _HASH_BITS:
+                continue
+            known = suspects.setdefault(part_id, _Suspect(part_id))
+            if known.bits is None or bits < known.bits:
+                known.bits, known.variant = bits, form % 8
+    nearest = sorted(suspects.values(), key=lambda one: one.bits or 0)
+    return {
+        one.part_id: one
+        for place, one in enumerate(nearest)
+        if place < _HASH_NEIGHBOURS or (one.bits or 0) <= _CLOSE_BITS
+    }
+
+
+def _add_votes(suspects: dict[int, _Suspect], index: LikenessIndex, query: View) -> None:
+    votes = index.by_features(query.features.descriptors, _VOTED)
+    for part_id, score in zip(votes.part_ids.tolist(), votes.scores.tolist(), strict=True):
+        if score >= _LEAST_VOTES:
+            known = suspects.setdefault(part_id, _Suspect(part_id))
+            known.votes = max(known.votes, score)

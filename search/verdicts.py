@@ -1,0 +1,119 @@
+"""What a verified mapping between two pictures is called, and how sure that is."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from binocle.likeness.verification import Match
+
+Verdict: TypeAlias = Literal[
+    "same-file", "same-pixels", "near-duplicate", "mirrored", "rotated", "part", "similar", "none"
+]
+COPIES: frozenset[Verdict] = frozenset(
+    ("same-file", "same-pixels", "near-duplicate", "mirrored", "rotated", "part")
+)
+
+# Set on half of the pictures of the evaluation and checked on the other (docs/lookup.md).
+_ALIKE = 0.62  # of the windows with texture, where corners agree on the mapping
+_ALIKE_WHOLE = 0.80  # where only a hash says so
+_LEAST_INLIERS = 7
+_LEAST_TEXTURE = 0.02
+_WHOLE_SHARE = 0.58  # of the stored picture: what keeps less is a part of it
+_FRAMED_SHARE = 0.12  # of the query: what shows less shows something else
+_PLAIN = 0.66  # of the rest of the query: what has less is a collage, not a frame
+_PLAIN_IF_SMALL = 0.85  # the same where the query shows it small
+_SMALL_SHARE = 0.3
+_TURNED_DEGREES = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """An upright box in a picture, as fractions of its width and height, 0 to 1."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+
+
+WHOLE = Region(0.0, 0.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one picture is of another.
+
+    Attributes:
+        verdict: Its class.
+        confidence: 0 to 1; copies have at least 0.5.
+        query_region: Where the query shows the stored picture; None without a mapping.
+        stored_region: What of the stored picture it shows.
+        corners: Where the stored picture's corners lie in the query, as fractions, from the left
+            top clockwise; beyond 0 to 1 where they were cut off.
+        angle: Degrees by which the query must be turned clockwise, after mirroring back.
+        is_mirrored: Whether left and right are swapped.
+    """
+
+    verdict: Verdict
+    confidence: float
+    query_region: Region | None = None
+    stored_region: Region | None = None
+    corners: tuple[tuple[float, float], ...] = ()
+    angle: float = 0.0
+    is_mirrored: bool = False
+
+
+def is_copy(match: Match) -> bool:
+    """Tell whether a mapping holds well enough to say that one was made from the other."""
+    if match.agreement.textured < _LEAST_TEXTURE:
+        return False
+    if match.inliers == 0:
+        return match.agreement.share >= _ALIKE_WHOLE
+    return match.inliers >= _LEAST_INLIERS and match.agreement.share >= _ALIKE
+
+
+def judged(match: Match) -> Judgement:
+    """Name a mapping that holds."""
+    needed = _ALIKE if match.inliers else _ALIKE_WHOLE
+    surplus = (match.agreement.share - needed) / (1 - needed)
+    corners = 1.0 if match.inliers == 0 else 1 - float(np.exp(-match.inliers / 8))
+    backwards = np.asarray(np.linalg.inv(match.mapping), np.float64)
+    return Judgement(
+        _named(match),
+        round(0.5 + 0.5 * max(0.0, surplus) ** 0.5 * corners, 4),
+        _box(_mapped(_CORNERS, backwards)),
+        _box(_mapped(_CORNERS, match.mapping)),
+        tuple((round(float(x), 4), round(float(y), 4)) for x, y in _mapped(_CORNERS, backwards)),
+        round(match.turn.angle, 1),
+        match.turn.mirrored,
+    )
+
+
+_CORNERS = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float64)
+
+
+def _named(match: Match) -> Verdict:
+    shown = match.agreement.overlap
+    if shown < _WHOLE_SHARE or match.query_share < _FRAMED_SHARE:
+        return "part"
+    needed = _PLAIN if match.query_share >= _SMALL_SHARE else _PLAIN_IF_SMALL
+    if match.query_share < 0.9 and match.plain_share < needed:
+        return "part"
+    if match.turn.mirrored:
+        return "mirrored"
+    return "rotated" if abs(match.turn.angle) > _TURNED_DEGREES else "near-duplicate"
+
+
+def _mapped(
+    points: npt.NDArray[np.float64], mapping: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    return np.asarray(cv2.perspectiveTransform(points[np.newaxis], mapping)[0], np.float64)
+
+
+def _box(corners: npt.NDArray[np.float64]) -> Region:
+    left, top = np.clip(corners.min(axis=0), 0, 1)
+    right, bottom = np.clip(corners.max(axis=0), 0, 1)
+    return Region(*(round(float(one), 4) for one in (left, top, right - left, bottom - top)))
