@@ -125,7 +125,7 @@ class Typed:
         pictures = len(self.images) + len(self.like) + len(self.unlike) + len(self.urls)
         if len(found) > pictures:
             raise UsageError(
-                f"{len(found)} regions for {pictures} pictures; --region belongs to --image, "
+                "there are more regions than pictures; each --region belongs to an --image, "
                 "--like, --unlike or --url"
             )
         return found

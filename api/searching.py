@@ -124,7 +124,7 @@ def search(
     """  # noqa: D301
     from api.asking import Typed, is_record
     from api.showing import print_answer
-    from search.advice import doubts
+    from search.advice import query_doubts
 
     asked = Typed(**typed)
     asked.query(lambda _: True)  # what is mistyped is told before anything is opened
@@ -133,5 +133,5 @@ def search(
         query = asked.query(partial(is_record, opened))
         answer = workshop.searcher(opened).search(query)
         print_answer(answer, opened, query, as_json=as_json)
-        for doubt in doubts(opened, query.where) if query.where else ():
+        for doubt in query_doubts(opened, query):
             click.echo(f"Note: {doubt}", err=True)

@@ -83,7 +83,7 @@ def print_answer(answer: Answer, collection: Collection, query: Query, *, as_jso
 
 
 def _print_hits(answer: Answer, query: Query) -> None:
-    rated = all(hit.relevance is not None for hit in answer.hits)
+    rated = any(hit.relevance is not None for hit in answer.hits)
     shown = [one.field for one in query.sort if one.field not in (RELEVANCE, "id", "uri")]
     grouped = [query.group.field] if query.group else []
     fused = any(len(hit.contributions) > 1 for hit in answer.hits) and sys.stdout.isatty()
@@ -97,7 +97,7 @@ def _print_hits(answer: Answer, query: Query) -> None:
     ]
     rows = [
         [
-            _percent(hit.relevance) if rated else f"{hit.similarity:.3f}",
+            _closeness(hit, rated=rated) if query.terms or query.refine else "–",
             hit.record.id,
             *(_group_of(hit, depth) for _ in grouped),
             *(_value(hit, name) for name in shown),
@@ -117,8 +117,12 @@ def _flat(hits: Sequence[Hit]) -> Iterator[tuple[int, Hit]]:
             yield 1, other
 
 
-def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.0f} %"
+def _closeness(hit: Hit, *, rated: bool) -> str:
+    """Return a hit's relevance or similarity; of one that only words found there may be none."""
+    if rated:
+        return "–" if hit.relevance is None else f"{100 * hit.relevance:.0f} %"
+    by_words = all(one.ranking == "keyword" for one in hit.contributions) and hit.contributions
+    return "–" if by_words and not hit.similarity else f"{hit.similarity:.3f}"
 
 
 def _group_of(hit: Hit, depth: int) -> str:

@@ -92,6 +92,14 @@ class Workshop:
 
         return Fetcher(allow=self.settings.fetch_urls)
 
+    def fetch(self, url: str) -> bytes:
+        """Return the picture at a URL.
+
+        Raises:
+            UrlError: URLs are not allowed here, or this one cannot be fetched.
+        """
+        return self.fetcher.fetch(url)
+
     def searcher(self, collection: Collection) -> Searcher:
         """Return a searcher that encodes with the collection's own model; one a collection."""
 
@@ -110,7 +118,7 @@ class Workshop:
                 load,
                 limits=self.settings.limits,
                 read_picture=lambda part: read_original(collection, part.uri),
-                fetch=self.fetcher.fetch if self.settings.fetch_urls else None,
+                fetch=self.fetch,
             )
             return self._searchers[collection.path]
 

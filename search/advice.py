@@ -1,11 +1,37 @@
 """What a filter may have meant that it does not say: fields and types no record has."""
 
+from collections.abc import Sequence
+
 from binocle.catalog import reading
 from binocle.collection import Collection
 from binocle.filters import And, Comparison, Filter, Not, Or
+from search.query import RELEVANCE, Query
 
 _OWN_FIELDS = ("id", "uri")
 _SHOWN = 12
+
+
+def query_doubts(collection: Collection, query: Query) -> list[str]:
+    """Return a line for everything in a query that cannot mean what it seems to.
+
+    What its filter says is looked at by ``doubts``; beyond that, sorting, counting or grouping by
+    a field that no record has does nothing, without a word.
+    """
+    found = doubts(collection, query.where) if query.where is not None else []
+    named = [one.field for one in query.sort] + [one.field for one in query.facets]
+    named += [query.group.field] if query.group else []
+    fields = [one for one in dict.fromkeys(named) if one not in (*_OWN_FIELDS, RELEVANCE)]
+    if not fields:
+        return found
+    with collection.reading() as connection:
+        there = reading.field_names(connection)
+    found += [_unknown(field, there) for field in fields if field not in there]
+    return list(dict.fromkeys(found))
+
+
+def _unknown(field: str, there: Sequence[str]) -> str:
+    shown = ", ".join(there[:_SHOWN]) + (", …" if len(there) > _SHOWN else "")
+    return f"no record has a field {field!r}; there are: {shown or 'none'}"
 
 
 def doubts(collection: Collection, where: Filter) -> list[str]:
@@ -21,9 +47,7 @@ def doubts(collection: Collection, where: Filter) -> list[str]:
             types = reading.field_types(connection, field)
             asked = {_type(one) for one in comparisons if one.field == field} - {None}
             if not types:
-                names = reading.field_names(connection)
-                shown = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
-                found[f"no record has a field {field!r}; there are: {shown or 'none'}"] = None
+                found[_unknown(field, reading.field_names(connection))] = None
             elif asked and not asked & types:
                 holds = " and ".join(sorted(types))
                 found[f"the field {field!r} holds {holds}, and is compared with others"] = None

@@ -34,9 +34,8 @@ from binocle.errors import (
     TurnError,
     UrlError,
 )
-from binocle.filters import Filter
 from binocle.types import Float32Array
-from search.advice import doubts
+from search.advice import query_doubts
 from search.notation import parse_cut, parse_facet
 from search.query import Query, Term
 from search.where import parse_where
@@ -171,7 +170,7 @@ async def _with_picture(service: Service, collection: Collection, one: Wanted) -
     """Return a term with the picture that its URL, or a record's region, speaks of."""
     try:
         if one.term.url is not None:
-            data = await service.fetching.run(service.workshop.fetcher.fetch, one.term.url)
+            data = await service.fetching.run(service.workshop.fetch, one.term.url)
         elif one.term.record is not None and one.region is not None:
             data = await service.fetching.run(_picture_of, collection, one.term.record)
         else:
@@ -203,10 +202,9 @@ async def _answers(
         if isinstance(one, BinocleError):
             raise _placed(one, place)
         answers.append(one)
-    filters = [query.where for query in queries]
-    warnings: list[list[str]] = [[] for _ in filters]
-    if any(filters):
-        warnings = await service.searching.run(_warnings, collection, filters)
+    warnings: list[list[str]] = [[] for _ in queries]
+    if any(one.where or one.sort or one.facets or one.group for one in queries):
+        warnings = await service.searching.run(_warnings, collection, queries)
     took = watch.result()
     return [
         search_out(answer, collection, took, doubted)
@@ -222,5 +220,5 @@ def _placed(error: BinocleError, place: str) -> BinocleError:
     return error
 
 
-def _warnings(collection: Collection, filters: Sequence[Filter | None]) -> list[list[str]]:
-    return [doubts(collection, one) if one else [] for one in filters]
+def _warnings(collection: Collection, queries: Sequence[Query]) -> list[list[str]]:
+    return [query_doubts(collection, one) for one in queries]

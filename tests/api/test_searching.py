@@ -16,7 +16,6 @@ from api.search_schemas import SearchBesideIn, SearchIn, TermIn
 from binocle.encoders.colour import ColourEncoder
 from tests.api.conftest import Running
 
-
 _RANKINGS = ("image", "text", "keyword")
 
 
@@ -270,3 +269,8 @@ def test_filter_that_cannot_mean_what_it_says_is_doubted(
     )
     assert [len(one.warnings) for one in both.answers] == [0, 1]
     assert client.search(filled, "red").warnings == []
+    asked = client.search(filled, "red", sort=["prise", "n"], facets=["kolor", "n"], group="prise")
+    assert [one.split(";")[0] for one in asked.warnings] == [
+        "no record has a field 'prise'",
+        "no record has a field 'kolor'",
+    ]
