@@ -1,4 +1,4 @@
-"""Speed, measured side by side in one run: ``scripts/bench pictures|indices|search``.
+"""Speed, measured side by side in one run: ``scripts/bench pictures|indices|search|filters``.
 
 Every figure is the median over rounds, with the least and the greatest; what is compared runs
 in turn within each round, so that a slow moment of a shared machine hits all alike.
@@ -23,6 +23,7 @@ from binocle.encoders.registry import open_encoder
 from binocle.filters import Comparison
 from binocle.types import Float32Array, ImageSpec, Limits, NewPart, NewRecord, PixelArray, Space
 from binocle.vectors.faiss_index import FaissIndex
+from evaluation.filtering import bench_filters
 from indexer.indexer import Indexer
 from indexer.sources.folder import FolderSource
 
@@ -32,7 +33,7 @@ _WORKERS = 2
 def main() -> None:
     """Run the benchmark named on the command line."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("what", choices=["pictures", "indices", "search"])
+    parser.add_argument("what", choices=["pictures", "indices", "search", "filters"])
     parser.add_argument("--pictures", type=Path, help="a folder; else 1,000 JPEGs are made")
     parser.add_argument("--model", help="else ViT-B-32-256 with random weights")
     parser.add_argument("--count", type=int, default=1000, help="pictures, or vectors")
@@ -44,6 +45,8 @@ def main() -> None:
             bench_pictures(folder, options.pictures, options.model, options.count, options.rounds)
         elif options.what == "indices":
             bench_indices(max(options.count, 2000), options.rounds)
+        elif options.what == "filters":
+            bench_filters(folder, options.count, options.rounds)
         else:
             bench_search(folder, max(options.count, 2000), options.rounds)
 

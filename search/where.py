@@ -7,6 +7,10 @@
     clause     = "not" clause | "(" filter ")" | comparison
     comparison = field ( "=" | "!=" | "<" | "<=" | ">" | ">=" ) value
                | field [ "not" ] "in" "(" value { "," value } ")"
+               | field [ "not" ] "in" time
+               | field [ "not" ] "between" value "and" value
+               | field [ "not" ] "near" "(" latitude "," longitude "," radius ")"
+               | field [ "not" ] "contains" value
                | field [ "not" ] "exists"
                | field [ "not" ] "prefix" value
     field      = word | `quoted with backticks`
@@ -14,10 +18,15 @@
 
 A number without quotes also equals the string it looks like: ``code = 7`` finds the number and
 the string. A year is also compared with dates, which are strings: ``taken_at >= 2021``.
+
+A time is what ``dates.parse_span`` reads, such as ``2021-03``, ``last summer``, ``last 30 days``
+or ``2019..2021``; ``price in 10..20`` and ``price between 10 and 20`` are ranges of numbers, both
+ends in them. A radius is in metres, or has its unit: ``10km``.
 """
 
 import re
 from dataclasses import dataclass
+from datetime import date
 
 from binocle.errors import FilterError
 from binocle.filters import MAX_DEPTH, And, Filter, Not, Or, checked, compare
@@ -37,6 +46,7 @@ _OPERATORS = {
     "=": "eq", "==": "eq", "!=": "ne", "<>": "ne",
     "<": "lt", "<=": "lte", ">": "gt", ">=": "gte",
 }  # fmt: skip
+_SIGNS = "=, !=, <, <=, >, >="
 _YEAR = re.compile(r"^[12]\d{3}$")
 _WHOLE = re.compile(r"^[+-]?\d{1,19}$")
 _NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
@@ -52,13 +62,17 @@ class _Token:
         return self.kind == "word" and self.text.lower() in words
 
 
-def parse_where(expression: str) -> Filter:
+def parse_where(expression: str, today: date | None = None) -> Filter:
     """Read a filter expression.
+
+    Args:
+        expression: As above.
+        today: What ``yesterday`` or ``last week`` start from; the local date for None.
 
     Raises:
         FilterError: It cannot be understood; the message shows where.
     """
-    parser = _Parser(expression)
+    parser = _Parser(expression, today)
     parsed = parser.alternatives(1)
     if parser.current is not None:
         raise parser.error("the end, 'and' or 'or'")
@@ -66,8 +80,9 @@ def parse_where(expression: str) -> Filter:
 
 
 class _Parser:
-    def __init__(self, expression: str) -> None:
+    def __init__(self, expression: str, today: date | None) -> None:
         self._expression = expression
+        self._today = today
         self._tokens: list[_Token] = []
         place = 0
         end = len(expression.rstrip())
@@ -134,12 +149,73 @@ class _Parser:
         if self._take("exists"):
             clause = compare(field, "exists", True)
         elif self._take("in"):
-            clause = compare(field, "in", self._values())
+            is_list = self.current is not None and self.current.text == "("
+            clause = compare(field, "in", self._values()) if is_list else self._in_time(field)
+        elif self._take("between"):
+            clause = self._between(field)
+        elif self._take("near"):
+            clause = compare(field, "near", self._circle())
+        elif self._take("contains"):
+            clause = compare(field, "contains", self._text())
         elif self._take("prefix"):
             clause = compare(field, "prefix", self._text())
         else:
-            raise self.error("=, !=, <, <=, >, >=, in, exists or prefix")
+            raise self.error(f"{_SIGNS}, in, between, near, contains, exists or prefix")
         return Not(clause) if negated else clause
+
+    def _in_time(self, field: str) -> Filter:
+        if self._take("between"):
+            return self._between(field)
+        return self._range(field, self._phrase("'(' or a time, such as 2021-03 or last week"))
+
+    def _between(self, field: str) -> Filter:
+        first = self._phrase("a value")
+        if not self._take("and"):
+            raise self.error("'and'")
+        last = self._phrase("a value")
+        return self._range(field, f"{first}..{last}")
+
+    def _phrase(self, expected: str) -> str:
+        """Return a quoted value, or all words up to ``and``, ``or`` or a bracket."""
+        token = self.current
+        if token is not None and token.kind == "quoted":
+            return str(self._value()[0])
+        words: list[str] = []
+        while (token := self.current) is not None and token.kind == "word":
+            if token.is_word("and", "or"):
+                break
+            words.append(token.text)
+            self._next += 1
+        if not words:
+            raise self.error(expected)
+        return " ".join(words)
+
+    def _range(self, field: str, text: str) -> Filter:
+        """Return a time, a range of numbers, or either where the text may be both."""
+        readings: list[Filter] = []
+        ends = [end.strip() for end in text.split("..")] if ".." in text else [text, text]
+        if len(ends) == 2 and any(ends) and all(_NUMBER.match(end) for end in ends if end):
+            pairs = zip(("gte", "lte"), ends, strict=True)
+            bounds = [compare(field, name, _number(end)) for name, end in pairs if end]
+            readings.append(bounds[0] if len(bounds) == 1 else And(tuple(bounds)))
+        try:
+            readings.insert(0, compare(field, "during", text, today=self._today))
+        except FilterError:
+            if not readings or ".." not in text:
+                raise
+        return readings[0] if len(readings) == 1 else Or(tuple(readings))
+
+    def _circle(self) -> dict[str, object]:
+        self._expect_mark("(")
+        latitude = self._value()[0]
+        self._expect_mark(",")
+        longitude = self._value()[0]
+        self._expect_mark(",")
+        radius = self._text()
+        if self.current is not None and self.current.kind == "word":
+            radius += self._text()  # 10 km
+        self._expect_mark(")")
+        return {"lat": latitude, "lon": longitude, "radius": radius}
 
     def _compared(self, field: str, operator: str) -> Filter:
         values = self._value()
@@ -180,9 +256,7 @@ class _Parser:
         if token.text.lower() in ("true", "false"):
             return [token.text.lower() == "true"]
         if _NUMBER.match(token.text):
-            if _WHOLE.match(token.text) and abs(int(token.text)) < 2**63:
-                return [int(token.text), token.text]
-            return [float(token.text), token.text]
+            return [_number(token.text), token.text]
         return [token.text]
 
     def _take(self, word: str) -> bool:
@@ -202,3 +276,8 @@ class _Parser:
     def _expect_mark(self, mark: str) -> None:
         if not self._take_mark(mark):
             raise self.error(repr(mark))
+
+
+def _number(text: str) -> Scalar:
+    is_whole = _WHOLE.match(text) and abs(int(text)) < 2**63
+    return int(text) if is_whole else float(text)

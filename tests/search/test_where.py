@@ -1,5 +1,7 @@
 """The grammar of filters as people type them."""
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +13,7 @@ from binocle.filters import (
     And,
     Comparison,
     Filter,
+    Near,
     Not,
     Operator,
     Or,
@@ -63,6 +66,85 @@ def test_order_signs_compare_with_the_number(sign: str, operator: Operator) -> N
 )  # fmt: skip
 def test_comparison_is_read_as_documented(expression: str, expected: Filter) -> None:
     assert parse_where(expression) == expected
+
+
+TODAY = date(2024, 3, 6)  # a Wednesday
+
+
+@pytest.mark.parametrize(
+    ("time", "start", "end"),
+    [
+        ("2021-03", "2021-03", "2021-04"),
+        ("2021-12", "2021-12", "2022-01"),
+        ("2021-03-31", "2021-03-31", "2021-04"),
+        ("2024-02-28", "2024-02-28", "2024-02-29"),
+        ("2021-03-05T10:30", "2021-03-05T10:30", "2021-03-05T10:30~"),
+        ("March 2021", "2021-03", "2021-04"),
+        ("today", "2024-03-06", "2024-03-07"),
+        ("Yesterday", "2024-03-05", "2024-03-06"),
+        ("this week", "2024-03-04", "2024-03-11"),
+        ("last week", "2024-02-26", "2024-03-04"),
+        ("last month", "2024-02", "2024-03"),
+        ("last year", "2023", "2024"),
+        ("last 30 days", "2024-02-06", "2024-03-07"),
+        ("last 2 weeks", "2024-02-22", "2024-03-07"),
+        ("last 3 months", "2023-12-07", "2024-03-07"),
+        ("summer 2021", "2021-06", "2021-09"),
+        ("winter 2021", "2021-12", "2022-03"),
+        ("last summer", "2023-06", "2023-09"),
+        ("last winter", "2023-12", "2024-03"),
+        ("2021-03..2021-05", "2021-03", "2021-06"),
+        ("'2021-03 .. summer 2021'", "2021-03", "2021-09"),
+        ("between 2021-03 and last summer", "2021-03", "2023-09"),
+        ("..2021-03", "", "2021-04"),
+        ("2021-03..", "2021-03", ":"),
+        ("since 2021-03", "2021-03", ":"),
+        ("after 2021-03", "2021-04", ":"),
+        ("before 2021-03", "", "2021-03"),
+    ],
+)
+def test_times_are_read_as_people_say_them(time: str, start: str, end: str) -> None:
+    during = Comparison("taken_at", "during", (start, end))
+    assert parse_where(f"taken_at in {time}", TODAY) == during
+    both = parse_where(f"(a = x or taken_at not in {time}) and b = x", TODAY)
+    assert both == And((Or((A, Not(during))), B))
+
+
+def test_years_and_ranges_of_numbers_may_mean_either() -> None:
+    where = parse_where("year in 2021")
+    for value, passes in ((2021, True), ("2021-05-01", True), (2022, False), ("2022", False)):
+        assert matches(where, "", "", {"year": value}) is passes
+    for expression in ("price in 10..20.5", "price between 10 and 20.5"):
+        bounds = (Comparison("price", "gte", 10), Comparison("price", "lte", 20.5))
+        assert parse_where(expression) == And(bounds)
+
+
+@pytest.mark.parametrize("expression", ["place near (48.1, 11.5, 10km)",
+                                        "place near (48.1,11.5,10 km)",
+                                        "place near (48.1, 11.5, 10000)"])  # fmt: skip
+def test_circles_are_read(expression: str) -> None:
+    assert parse_where(expression) == Comparison("place", "near", Near(48.1, 11.5, 10_000))
+
+
+def test_parts_of_texts_are_read() -> None:
+    assert parse_where("title contains 'linen'") == Comparison("title", "contains", "linen")
+    assert parse_where("title contains 501") == Comparison("title", "contains", "501")
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("color in Red", "color: 'Red' is no time to be in; there are a year"),
+        ("day in 2021-02-30", "is no time"),
+        ("day in last 0 days", "is no time"),
+        ("place near (91, 0, 1km)", "'near' takes lat"),
+        ("place near (1, 0, 5miles)", "'near' takes lat"),
+        ("title contains ''", "not empty"),
+    ],
+)
+def test_times_and_circles_that_are_none_are_refused(expression: str, reason: str) -> None:
+    with pytest.raises(FilterError, match=reason):
+        parse_where(expression)
 
 
 @pytest.mark.parametrize(
@@ -143,8 +225,16 @@ def test_what_only_begins_like_a_number_is_a_string(text: str) -> None:
     [
         ("", "a field's name", "found the end"),
         ("   ", "a field's name", "found the end"),
-        ("color", "=, !=, <, <=, >, >=, in, exists or prefix", "found the end"),
-        ("color Red", "=, !=, <, <=, >, >=, in, exists or prefix", "'Red' at position 7"),
+        (
+            "color",
+            "=, !=, <, <=, >, >=, in, between, near, contains, exists or prefix",
+            "found the end",
+        ),
+        (
+            "color Red",
+            "=, !=, <, <=, >, >=, in, between, near, contains, exists or prefix",
+            "'Red' at position 7",
+        ),
         ("color =", "a value", "found the end"),
         ("color = = Red", "a value", "'=' at position 9"),
         ("color = `Red`", "a value", "'`Red`' at position 9"),
@@ -153,10 +243,14 @@ def test_what_only_begins_like_a_number_is_a_string(text: str) -> None:
         ("color = Red and", "a field's name", "found the end"),
         ("(color = Red", r"'\)'", "found the end"),
         ("color = Red)", "the end, 'and' or 'or'", r"'\)' at position 12"),
-        ("color in Red", r"'\('", "'Red' at position 10"),
+        ("color in", r"'\(' or a time", "found the end"),
+        ("color in `Red`", r"'\(' or a time", "'`Red`' at position 10"),
+        ("price between 3 or 4", "'and'", "'or' at position 17"),
+        ("place near 3", r"'\('", "'3' at position 12"),
+        ("place near (3, 4)", "','", r"'\)' at position 17"),
         ("color in ()", "a value", r"'\)' at position 11"),
         ("color in (Red Blue)", r"'\)'", "'Blue' at position 15"),
-        ("color not = Red", "in, exists or prefix", "'=' at position 11"),
+        ("color not = Red", "in, between, near, contains, exists or prefix", "'=' at position 11"),
     ],
 )
 def test_error_names_what_was_expected_and_the_position(

@@ -1,0 +1,136 @@
+"""Speed of filters, facets and sort orders: ``scripts/bench filters --count 1000000``.
+
+The records have no parts: what is measured is which of them pass, not what is nearest.
+"""
+
+import statistics
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from binocle.catalog import reading
+from binocle.collection import Collection
+from binocle.filters import Filter
+from binocle.moment import Moment
+from binocle.types import MetadataValue, NewRecord
+from search.facets import count_facets, sort_order
+from search.query import Facet, Sort
+from search.where import parse_where
+
+_BATCH = 20_000
+_COLORS = ("black", "white", "blue", "red", "green", "beige", "pink", "grey")
+FILTERS = (
+    "brand = b7",
+    "color = black",
+    "rare = r3",
+    "id = r77",
+    "price < 20",
+    "price < 1000",
+    "price >= 100 and price < 101",
+    "in_stock = true",
+    "taken_at in 2021-03",
+    "tags in (t1, t2)",
+    "tags contains t7",
+    "not color = black",
+    "color != black",
+    "color = black and price < 100",
+    "brand = b7 and in_stock = true and price < 500",
+    "not color = black and taken_at in 2021..2022",
+    "color in (red, blue) or price > 900",
+    "location near (48.1, 11.5, 50km)",
+)
+
+
+def bench_filters(folder: Path, count: int, rounds: int) -> None:
+    """Measure how long it takes to tell which records pass, warm and in a fresh collection."""
+    with Collection(folder / "collection", create=True) as collection:
+        started = time.perf_counter()
+        _fill(collection, count)
+        print(f"{count:,} records written in {time.perf_counter() - started:.0f} s")
+    with Collection(folder / "collection") as collection:
+        moment = collection.moment()
+        for name in ("color", "price", "taken_at", "id", "tags", "location"):
+            seconds = _seconds(partial(moment.load, [name]))
+            print(f"column {name:<10} loaded in {1000 * seconds:7.0f} ms")
+        moment.load(["brand", "rare", "in_stock"])
+        for text in FILTERS:
+            where = parse_where(text)
+            times = [_milliseconds(partial(moment.columns.mask, where)) for _ in range(rounds)]
+            share = np.count_nonzero(moment.mask(where)) / count
+            in_sql = _milliseconds(partial(_in_sql, collection, where))
+            print(
+                f"{text:<48} {100 * share:7.3f} %  median {statistics.median(times):6.2f} ms, "
+                f"worst {max(times):6.2f} ms  (SQL {in_sql:6.0f} ms)"
+            )
+        _others(collection, moment, count, rounds)
+
+
+def _others(collection: Collection, moment: Moment, count: int, rounds: int) -> None:
+    ids = np.arange(1, count + 1)
+    half = ids[moment.mask(parse_where("in_stock = true"))[ids]]
+    for facet in (Facet("brand"), Facet("price"), Facet("taken_at"), Facet("tags")):
+        work = partial(count_facets, moment, [facet], half, None)
+        _print(f"facet {facet.field}, {len(half):,} relevant", work, rounds)
+    for name in ("price", "taken_at", "brand"):
+        work_ = partial(sort_order, moment, half, [Sort(name, descending=True)])
+        _print(f"sort by {name}, {len(half):,} relevant", work_, rounds)
+
+    def change() -> None:
+        collection.upsert([NewRecord("r5", "", _metadata(5), ())])
+
+    def catch_up() -> None:
+        collection.moment()
+
+    times = []
+    for _ in range(rounds):
+        change()
+        times.append(_milliseconds(catch_up))
+    print(f"catching up with one record, 9 columns: median {statistics.median(times):.1f} ms")
+
+
+def _fill(collection: Collection, count: int) -> None:
+    for start in range(0, count, _BATCH):
+        numbers = range(start, min(start + _BATCH, count))
+        collection.upsert([NewRecord(f"r{one}", "", _metadata(one), ()) for one in numbers])
+
+
+def _metadata(number: int) -> dict[str, MetadataValue]:
+    rng = np.random.default_rng(number)
+    day, second = int(rng.integers(0, 2000)), int(rng.integers(0, 86_400))
+    taken = np.datetime64("2019-01-01") + np.timedelta64(day, "D") + np.timedelta64(second, "s")
+    found: dict[str, MetadataValue] = {
+        "brand": f"b{int(rng.zipf(1.5)) % 2000}",
+        "color": _COLORS[min(int(rng.exponential(1)), 7)],
+        "price": round(float(rng.gamma(2, 100)), 2),
+        "in_stock": bool(rng.random() < 0.5),
+        "taken_at": str(taken),
+        "tags": [f"t{one}" for one in sorted({int(tag) for tag in rng.integers(0, 200, 3)})],
+        "latitude": round(float(rng.normal(48, 5)), 5),
+        "longitude": round(float(rng.normal(11, 8)), 5),
+    }
+    if number % 10_000 < 3:
+        found["rare"] = f"r{number % 10_000 + 1}"
+    return found
+
+
+def _in_sql(collection: Collection, where: Filter) -> int:
+    with collection.reading() as connection:
+        return len(reading.matching_records(connection, where))
+
+
+def _print(label: str, work: Callable[[], object], rounds: int) -> None:
+    times = [_milliseconds(work) for _ in range(rounds)]
+    print(f"{label:<48} median {statistics.median(times):6.1f} ms, worst {max(times):6.1f} ms")
+
+
+def _milliseconds(work: Callable[[], object]) -> float:
+    return 1000 * _seconds(work)
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
