@@ -32,6 +32,7 @@ import numpy as np
 import numpy.typing as npt
 
 from binocle.types import Float32Array, Kind
+from binocle.vectors.base import products
 
 BEST = 5
 MIN_PARTS = 20
@@ -120,7 +121,7 @@ def profile(queries_qd: Float32Array, sample_nd: Float32Array, *, same_kind: boo
         sample_nd: ``(n, d)`` float32 unit rows, at least 1.
         same_kind: Whether a query may itself be in the sample; it is left out.
     """
-    scores_qn = queries_qd @ sample_nd.T
+    scores_qn = products(queries_qd, sample_nd)
     if same_kind:
         scores_qn = np.where(scores_qn >= _SAME, -1.0, scores_qn)
     best = min(BEST, max(1, len(sample_nd) // 10))

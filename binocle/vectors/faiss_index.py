@@ -12,6 +12,7 @@ removing marks ids, and a search works on the tuple of segments it started with.
 
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +21,7 @@ import numpy as np
 
 from binocle.errors import StorageError
 from binocle.types import BoolArray, Float32Array, Int64Array, Neighbours
-from binocle.vectors.base import top_k
+from binocle.vectors.base import products, top_k
 
 FLAT_LIMIT = 100_000
 _REBUILD_SHARE = 0.25
@@ -28,7 +29,6 @@ _SCAN_LIMIT = 20_000
 _TRAINING_ROWS_PER_LIST = 64
 _PROBED_SHARE = 8
 _SPARE = 8  # looked at beyond k, so that rounding cannot push one out
-_BLOCK_PRODUCTS = 450_000  # multiplications at once: in the cache, and in one thread
 _ROUNDING = 1e-5  # more than two kernels can differ by on unit rows
 
 
@@ -293,12 +293,27 @@ def _search_segment(
         parameters.sel = selector
     wanted = min(k + _SPARE, total)
     while True:
-        scores_qk, ids_qk = index.search(query[np.newaxis], wanted, params=parameters)
+        with nullcontext() if segment.is_ivf else _one_thread():
+            scores_qk, ids_qk = index.search(query[np.newaxis], wanted, params=parameters)
         there = ids_qk[0] >= 0
         scores, ids = scores_qk[0][there], ids_qk[0][there]
         if len(ids) < wanted or wanted == total or scores[-1] < scores[k - 1] - _ROUNDING:
             return _rescored(segment, query, ids), ids
         wanted = min(4 * wanted, total)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keep FAISS to the calling thread: one query over a flat index gains nothing from others.
+
+    Where another process keeps the cores busy, waiting for them takes longer than the search.
+    """
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)  # OpenMP keeps it for each thread that calls
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)
 
 
 def _search_flat(
@@ -307,7 +322,7 @@ def _search_flat(
     """Yield for each query what ``_search_segment`` returns, reading the vectors once for all."""
     own = None if allowed is None else _inside(segment.ids, allowed)
     total = len(segment.ids) if own is None else len(own)
-    scores_qn = _products(queries_qd, _rows_view(segment.index))
+    scores_qn = products(queries_qd, _rows_view(segment.index))
     for row, query in zip(scores_qn, queries_qd, strict=True):
         scores = row if own is None else row[own]
         places = np.arange(total)
@@ -334,7 +349,7 @@ def _search_above(
             query[np.newaxis], least - _ROUNDING, params=parameters
         )
     else:
-        scores = _products(query[np.newaxis], _rows_view(segment.index))[0]
+        scores = products(query[np.newaxis], _rows_view(segment.index))[0]
         ids = segment.ids[scores >= least - _ROUNDING]
         ids = ids if allowed is None else ids[_inside(ids, allowed)]
     chunks = [ids[start : start + _SCAN_LIMIT] for start in range(0, len(ids), _SCAN_LIMIT)]
@@ -352,19 +367,6 @@ def _inside(ids: Int64Array, allowed: BoolArray) -> Int64Array:
 
 def _selector(allowed: BoolArray) -> Any:
     return faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
-
-
-def _products(queries_qd: Float32Array, rows_nd: Float32Array) -> Float32Array:
-    """Return all inner products, ``(q, n)``.
-
-    BLAS copies a large matrix before it multiplies by a few columns, and shares it out among
-    threads that wait for each other. Block by block it takes a third of the time.
-    """
-    scores_qn = np.empty((len(queries_qd), len(rows_nd)), np.float32)
-    step = max(8, _BLOCK_PRODUCTS // queries_qd.size)
-    for start in range(0, len(rows_nd), step):
-        scores_qn[:, start : start + step] = queries_qd @ rows_nd[start : start + step].T
-    return scores_qn
 
 
 def _rescored(segment: _Segment, query: Float32Array, ids: Int64Array) -> Float32Array:
