@@ -25,6 +25,9 @@ def query_doubts(collection: Collection, query: Query) -> list[str]:
         return found
     with collection.reading() as connection:
         there = reading.field_names(connection)
+        counted = [one.field for one in query.facets if one.kind == "numbers"]
+        texts = [one for one in counted if reading.field_types(connection, one) == {"texts"}]
+    found += [f"the field {field!r} holds texts, not numbers; count its values" for field in texts]
     found += [_unknown(field, there) for field in fields if field not in there]
     return list(dict.fromkeys(found))
 
@@ -40,7 +43,7 @@ def doubts(collection: Collection, where: Filter) -> list[str]:
     A field that no record has, or that holds texts where a number is asked for, makes a filter
     pass nothing, or everything, without a word; so somebody should say it.
     """
-    comparisons = [one for one in _comparisons(where) if one.field not in _OWN_FIELDS]
+    comparisons = [one for one in comparisons_in(where) if one.field not in OWN_FIELDS]
     found: dict[str, None] = {}
     with collection.reading() as connection:
         for field in dict.fromkeys(one.field for one in comparisons):
@@ -54,18 +57,10 @@ def doubts(collection: Collection, where: Filter) -> list[str]:
     return list(found)
 
 
-def _comparisons(where: Filter) -> list[Comparison]:
-    match where:
-        case And(clauses) | Or(clauses):
-            return [one for clause in clauses for one in _comparisons(clause)]
-        case Not(clause):
-            return _comparisons(clause)
-        case Comparison():
-            return [where]
-
-
 def _type(comparison: Comparison) -> str | None:
     value = comparison.value
+    if isinstance(value, Near):
+        return "places"
     if comparison.operator == "exists" or value == ():
         return None
     values = value if isinstance(value, tuple) else (value,)

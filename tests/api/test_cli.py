@@ -236,6 +236,7 @@ def test_a_filter_on_what_no_record_has_is_pointed_out(run: Run, photos: Path) -
     assert "'width' holds numbers" in run("search", "red", "--where", "width = wide").stderr
     assert run("search", "red", "--where", "width > 3").stderr == ""
     assert "no record has a field 'prise'" in run("search", "red", "--sort", "prise").stderr
+    assert "holds texts" in run("search", "red", "--facet", "folder:numbers").stderr
 
 
 def test_words_the_colour_model_does_not_know_are_pointed_out(run: Run, photos: Path) -> None:

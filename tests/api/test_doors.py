@@ -25,6 +25,17 @@ CASES = {
         {"q": "red", "where": "price < 90 and stock = true", "limit": 40},
         lambda ids: all(BY_ID[one].get("price", 999) < 90 for one in ids),
     ),
+    "filter by time": Case(
+        Query((RED,), where=parse_where("added in 2024-03 or title contains BAG"), limit=60),
+        ["red", "--where", "added in march 2024 or title contains BAG", "-k", 60],
+        {
+            "query": "red",
+            "filter": {"or": [{"added": {"during": "2024-03"}}, {"title": {"contains": "bag"}}]},
+            "limit": 60,
+        },
+        {"q": "red", "where": "added in 2024-03 or title contains bag", "limit": 60},
+        lambda ids: 0 < len(ids) < 60,
+    ),
     "nothing but a filter": Case(
         Query((), where=parse_where("color = Blue"), limit=60),
         ["--where", "color = Blue", "-k", 60],

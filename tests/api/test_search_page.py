@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from binocle.filters import parse_json
 from search import query as words
 from search.query import Query
 from search.where import parse_where
@@ -34,3 +35,15 @@ def test_example_gives_the_same_in_every_form(
     assert ids
     assert [hit["id"] for hit in shop.typed(*shlex.split(command))["hits"]] == ids
     assert [hit["id"] for hit in shop.posted(json.loads(body))["hits"]] == ids
+
+
+_ROW = re.compile(r"^\| (`.*?) \| (`.*?) \| ", re.MULTILINE)
+
+
+def test_filters_of_the_page_can_be_read() -> None:
+    rows = [row for row in _ROW.findall(_PAGE.read_text()) if '`{"' in row[1] and "…" not in row[1]]
+    assert len(rows) == 8
+    for typed, body in rows:
+        for one in re.findall(r"`(\w+ .*?)`", typed):
+            parse_where(one)
+        parse_json(json.loads(re.findall(r"`(\{.*?\})`", body)[0]))
