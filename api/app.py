@@ -15,6 +15,7 @@ from api.guard import Guard, is_loopback
 from api.routes import (
     collections,
     embeddings,
+    fields,
     health,
     jobs,
     labels,
@@ -72,7 +73,7 @@ def create_app(workshop: Workshop) -> FastAPI:
     app.state.jobs = jobs.Jobs(service)
     problems.install(app)
     app.include_router(health.router)
-    for room in (collections, searching, pictures, labels, records, jobs):
+    for room in (collections, fields, searching, pictures, labels, records, jobs):
         app.include_router(room.router, prefix="/v1/collections", dependencies=[Depends(key_of)])
     app.include_router(embeddings.router, prefix="/v1", dependencies=[Depends(key_of)])
     if workshop.settings.cors_origins:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from api.evaluating import evaluate
+from api.fields import fields, read_schema, schema_options
 from api.labelling import caption, label, match
 from api.options import (
     PATH,
@@ -50,6 +51,7 @@ def cli() -> None:
 )
 @click.option("--id-column", metavar="COLUMN", help="Of a table: the record's id.")
 @table_options
+@schema_options
 @click.option(
     "--max-pixels", type=click.IntRange(1), metavar="N", help="Skip pictures with more pixels."
 )
@@ -67,6 +69,8 @@ def index(
     image_column: str | None,
     text_columns: Sequence[str],
     image_root: Path | None,
+    schema_file: Path | None,
+    typed_fields: Sequence[str],
     as_json: bool,
     **engine: Any,
 ) -> None:
@@ -79,9 +83,12 @@ def index(
     from api.indexing import index_sources
     from indexer.sources.table import Columns
 
+    schema = read_schema(schema_file, typed_fields)
     columns = Columns(id_column, image_column, tuple(text_columns), image_root)
     workshop = open_workshop(**engine)
-    if not index_sources(workshop, sources, collection, model, columns, as_json=as_json):
+    if not index_sources(
+        workshop, sources, collection, model, columns, schema=schema, as_json=as_json
+    ):
         sys.exit(_EXIT_FAILURE)
 
 
@@ -236,7 +243,7 @@ def demo() -> None:
     run_demo(open_workshop())
 
 
-for command in (evaluate, search, train, label, match, caption):
+for command in (evaluate, fields, search, train, label, match, caption):
     cli.add_command(command)
 
 

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -12,11 +12,13 @@ from typing import Protocol
 
 import click
 
+from api.removing import remove_collection
 from api.wiring import Workshop
 from binocle.errors import SourceError
+from binocle.fields import FieldType
 from indexer.indexer import Progress, Report
 from indexer.sources.opening import open_source
-from indexer.sources.table import Columns
+from indexer.sources.table import Columns, TableSource
 
 _LINE_EVERY_S = 5.0
 _NICE = 5
@@ -30,19 +32,25 @@ def index_sources(
     model: str | None,
     columns: Columns,
     *,
+    schema: Mapping[str, FieldType],
     as_json: bool,
 ) -> bool:
-    """Index sources into a collection and print what happened.
+    """Index sources into a collection, declaring types of its fields first; print what happened.
 
     Returns:
         Whether all sources could be indexed.
     """
     sources = [open_source(path, columns) for path in paths]  # a typo stops before any work
+    is_new = name not in workshop.collection_names()
     os.nice(_NICE)  # whoever searches meanwhile goes first
     reports: list[Report] = []
     failures: list[str] = []
     with workshop.open_collection(name, create=True) as collection:
+        collection.declare(schema)
+        declared = collection.declared()
         for source in sources:
+            if isinstance(source, TableSource):
+                source.declare(declared)
             try:
                 with _listener(source.path.name) as listener:
                     report = workshop.indexer(collection, model, listener.update).run(source)
@@ -53,6 +61,8 @@ def index_sources(
             reports.append(report)
             if not as_json:
                 click.echo(_sentence(report, name))
+    if is_new and not reports:  # nothing came of it, so nothing is left of it
+        remove_collection(workshop, name)
     if as_json:
         runs = [
             {"source": one.source.uri, **asdict(one.tally), "seconds": one.seconds}

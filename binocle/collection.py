@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 from binocle.catalog import attributes, reading, writing
 from binocle.catalog.database import Connection, Database
 from binocle.errors import BusyError, NotFoundError, SpaceMismatchError, StorageError
-from binocle.fields import FieldType, check_schema
+from binocle.fields import FieldInfo, FieldType, check_schema
 from binocle.filters import Filter
 from binocle.following import Following
 from binocle.known_pictures import KnownPictures
@@ -197,6 +197,16 @@ class Collection:
         with self.reading() as connection:
             found = attributes.full_schema(connection)
         return {name: kind for name, (kind, _) in found.items()}
+
+    def declared(self) -> dict[str, FieldType]:
+        """Return the types of the fields that were declared, by name."""
+        with self.reading() as connection:
+            return attributes.declared_schema(connection)
+
+    def fields(self) -> list[FieldInfo]:
+        """Return what is known of each metadata field, in order of name."""
+        with self.reading() as connection:
+            return attributes.describe(connection)
 
     def count_parts(self, kind: Kind) -> int:
         """Return the number of parts of a kind that a search now looks at."""

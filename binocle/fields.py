@@ -9,6 +9,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple, TypeAlias, cast, get_args
 
@@ -46,6 +47,25 @@ class Point(NamedTuple):
 
     latitude: float
     longitude: float
+
+
+@dataclass(frozen=True, slots=True)
+class FieldInfo:
+    """What is known of a metadata field.
+
+    Attributes:
+        name: Its name.
+        type: What it was declared as, or what its values are.
+        declared: Whether it was declared.
+        records: How many records have it.
+        examples: A few of its values.
+    """
+
+    name: str
+    type: FieldType
+    declared: bool
+    records: int
+    examples: tuple[Scalar, ...]
 
 
 def check_schema(declared: Mapping[str, str]) -> dict[str, FieldType]:

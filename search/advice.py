@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from binocle.catalog import reading
 from binocle.collection import Collection
-from binocle.filters import And, Comparison, Filter, Not, Or
+from binocle.fields import OWN_FIELDS
+from binocle.filters import Comparison, Filter, Near, comparisons_in
 from search.query import RELEVANCE, Query
 
-_OWN_FIELDS = ("id", "uri")
 _SHOWN = 12
 
 
@@ -20,7 +20,7 @@ def query_doubts(collection: Collection, query: Query) -> list[str]:
     found = doubts(collection, query.where) if query.where is not None else []
     named = [one.field for one in query.sort] + [one.field for one in query.facets]
     named += [query.group.field] if query.group else []
-    fields = [one for one in dict.fromkeys(named) if one not in (*_OWN_FIELDS, RELEVANCE)]
+    fields = [one for one in dict.fromkeys(named) if one not in (*OWN_FIELDS, RELEVANCE)]
     if not fields:
         return found
     with collection.reading() as connection:

@@ -10,6 +10,7 @@ from binocle.catalog.reading import batched
 from binocle.catalog.tables import attributes, fields, points, records
 from binocle.fields import (
     POINT,
+    FieldInfo,
     FieldType,
     inferred_type,
     seen_in,
@@ -19,6 +20,7 @@ from binocle.fields import points as points_of
 from binocle.types import Metadata, Scalar
 
 _CHUNK = 5000
+_EXAMPLES = 3
 
 
 def declared_schema(connection: sa.Connection) -> dict[str, FieldType]:
@@ -37,6 +39,46 @@ def full_schema(connection: sa.Connection) -> dict[str, tuple[FieldType, bool]]:
         elif seen:
             found[name] = (inferred_type(seen), False)
     return found
+
+
+def describe(connection: sa.Connection) -> list[FieldInfo]:
+    """Return what is known of each field, in order of name."""
+    query = sa.select(fields.c.name, fields.c.id)
+    ids = {row[0]: row[1] for row in connection.execute(query)}
+    return [
+        FieldInfo(
+            name,
+            kind,
+            declared,
+            _count_holders(connection, ids[name]),
+            tuple(
+                bool(one) if kind == "boolean" and not isinstance(one, str) else one
+                for one in _examples(connection, ids[name])
+            ),
+        )
+        for name, (kind, declared) in full_schema(connection).items()
+    ]
+
+
+def _count_holders(connection: sa.Connection, field_id: int) -> int:
+    holders = [
+        sa.select(table.c.record_id).where(table.c.field_id == field_id)
+        for table in (attributes, points)
+    ]
+    every = sa.union(*holders).subquery()
+    return connection.execute(sa.select(sa.func.count()).select_from(every)).scalar_one()
+
+
+def _examples(connection: sa.Connection, field_id: int) -> list[Scalar]:
+    found: list[Scalar] = []
+    for column in (attributes.c.text, attributes.c.number):
+        query = sa.select(column).where(attributes.c.field_id == field_id, column.is_not(None))
+        found += connection.execute(query.distinct().limit(_EXAMPLES)).scalars()
+    if not found:
+        place = sa.select(points.c.latitude, points.c.longitude).limit(_EXAMPLES)
+        rows = connection.execute(place.where(points.c.field_id == field_id))
+        found += [f"{latitude:g}, {longitude:g}" for latitude, longitude in rows]
+    return found[:_EXAMPLES]
 
 
 def declare(connection: sa.Connection, types: Mapping[str, FieldType | None]) -> bool:

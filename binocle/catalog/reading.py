@@ -18,6 +18,7 @@ from binocle.catalog.tables import (
     items,
     meta,
     parts,
+    points,
     records,
     removed_parts,
     runs,
@@ -356,7 +357,7 @@ def field_names(connection: sa.Connection) -> list[str]:
 
 
 def field_types(connection: sa.Connection, name: str) -> set[str]:
-    """Return what a field holds: ``numbers``, ``texts``, both, or nothing for no such field."""
+    """Return what a field holds: ``numbers``, ``texts``, ``places``; nothing for no such field."""
     field_id = sa.select(fields.c.id).where(fields.c.name == name).scalar_subquery()
     found = set()
     for kind, column in (("numbers", attributes.c.number), ("texts", attributes.c.text)):
@@ -365,6 +366,9 @@ def field_types(connection: sa.Connection, name: str) -> set[str]:
         )
         if connection.execute(query.limit(1)).first() is not None:
             found.add(kind)
+    placed = sa.select(points.c.record_id).where(points.c.field_id == field_id)
+    if connection.execute(placed.limit(1)).first() is not None:
+        found.add("places")
     return found
 
 

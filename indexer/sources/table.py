@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from binocle.errors import SourceError
+from binocle.fields import NO_SCHEMA, Schema
 from binocle.types import MetadataValue, Skip
 from indexer.sources.base import Candidate, ImageRef, TextRef, printable
 from indexer.sources.values import column_parser, metadata_of, texts_in
@@ -66,6 +67,11 @@ class TableSource:
         self._groups: dict[str, list[int]] | None = None
         self._rows: list[Row] = []
         self._columns = columns
+        self._schema: Schema = {}
+
+    def declare(self, schema: Schema) -> None:
+        """Read declared columns as what they are: codes and names stay strings as written."""
+        self._schema = schema
 
     def scan(self, name: str) -> Iterator[Candidate]:
         """Yield the records the rows make; see ``Source.scan``."""
@@ -86,7 +92,7 @@ class TableSource:
         """Read the table and return its row numbers by record."""
         if self._groups is not None:
             return self._groups
-        self._rows, names = read_rows(self.path)
+        self._rows, names = read_rows(self.path, self._schema)
         self._columns = resolve_columns(self._asked, names, self.path)
         groups: dict[str, list[int]] = {}
         key_column = self._columns.id or self._columns.image
@@ -151,8 +157,8 @@ class TableSource:
         return merged
 
 
-def read_rows(path: Path) -> tuple[list[Row], list[str]]:
-    """Read a whole table, with typed values.
+def read_rows(path: Path, schema: Schema = NO_SCHEMA) -> tuple[list[Row], list[str]]:
+    """Read a whole table, with typed values; of a CSV, declared columns stay as written.
 
     Returns:
         The rows and the columns' names.
@@ -171,7 +177,7 @@ def read_rows(path: Path) -> tuple[list[Row], list[str]]:
             return list(table.to_pylist()), list(table.column_names)
         if suffix in (".jsonl", ".ndjson"):
             return _read_json_lines(path)
-        return _read_csv(path, "\t" if suffix == ".tsv" else None)
+        return _read_csv(path, "\t" if suffix == ".tsv" else None, schema)
     except OSError as error:
         raise SourceError(f"cannot read {path} ({error.strerror or error})") from error
     except (pa.ArrowException, csv.Error) as error:
@@ -196,7 +202,7 @@ def _read_json_lines(path: Path) -> tuple[list[Row], list[str]]:
     return rows, list(names)
 
 
-def _read_csv(path: Path, delimiter: str | None) -> tuple[list[Row], list[str]]:
+def _read_csv(path: Path, delimiter: str | None, schema: Schema) -> tuple[list[Row], list[str]]:
     """Read with the standard library: it takes ragged rows and stray quotes as they come."""
     csv.field_size_limit(_MAX_CELL_CHARACTERS)
     text = _decoded(path.read_bytes(), path)
@@ -209,7 +215,7 @@ def _read_csv(path: Path, delimiter: str | None) -> tuple[list[Row], list[str]]:
     for place, name in enumerate(names):
         column = [row[place] if place < len(row) else "" for row in cells]
         if name and name not in parsed:
-            parse = column_parser(column)
+            parse = column_parser(column, schema.get(name))
             parsed[name] = [parse(cell) for cell in column]
     rows: list[Row] = [
         dict(zip(parsed, values, strict=True)) for values in zip(*parsed.values(), strict=True)

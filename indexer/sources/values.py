@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 
+from binocle.fields import FieldType
 from binocle.types import MetadataValue, Scalar
 
 _INTEGER = re.compile(r"^[+-]?(0|[1-9]\d{0,17})$")
@@ -44,13 +45,18 @@ def scalar_of(value: object) -> Scalar | None:
     return None
 
 
-def column_parser(texts: Sequence[str]) -> Callable[[str], Scalar | None]:
+def column_parser(
+    texts: Sequence[str], declared: FieldType | None = None
+) -> Callable[[str], Scalar | None]:
     """Infer a text column's type from all its values.
 
     A column is of whole numbers, numbers or truth values when every value that is not missing
     is; otherwise it is of strings. Codes with a leading zero or 19 digits are strings, and so
-    are dates in ISO 8601, which sort in time.
+    are dates in ISO 8601, which sort in time. A declared column is of strings as they are
+    written; the catalogue converts them.
     """
+    if declared is not None:
+        return _as_written
     present = [text.strip() for text in texts if text.strip().lower() not in _MISSING]
     if present and all(_INTEGER.match(text) for text in present):
         return _parser(int)
@@ -58,7 +64,11 @@ def column_parser(texts: Sequence[str]) -> Callable[[str], Scalar | None]:
         return _parser(float)
     if present and all(text.lower() in _BOOLEANS for text in present):
         return _parser(lambda text: _BOOLEANS[text.lower()])
-    return lambda text: text.replace("\x00", "").strip() or None
+    return _as_written
+
+
+def _as_written(text: str) -> str | None:
+    return text.replace("\x00", "").strip() or None
 
 
 def _parser(convert: Callable[[str], Scalar]) -> Callable[[str], Scalar | None]:
