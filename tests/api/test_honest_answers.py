@@ -1,0 +1,129 @@
+"""What people are told of how well hits fit, and how it looks on a terminal."""
+
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from api.client import Client
+from api.search_schemas import SearchBesideIn
+from tests.api.conftest import Running, running
+from tests.api.shop import NAME, Shop, run_cli
+from tests.support import picture_bytes
+
+
+@pytest.fixture(scope="module")
+def album(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Two hundred pictures: enough to tell what a cosine means."""
+    folder = tmp_path_factory.mktemp("album")
+    for number in range(200):
+        (folder / f"{number:03}.jpg").write_bytes(picture_bytes(number))
+    Image.new("RGB", (60, 60), (255, 0, 255)).save(folder.parent / "elsewhere.png")
+    code, _, err = run_cli(folder.parent / "album-home", "index", folder)
+    assert code == 0, err
+    with running(folder.parent / "album-home") as service:
+        yield service
+
+
+@pytest.fixture
+def known(album: Running) -> Path:
+    return next(album.home.parent.glob("album*/005.jpg"))
+
+
+@pytest.fixture
+def unknown(album: Running) -> Path:
+    return album.home.parent / "elsewhere.png"
+
+
+def asked(service: Running, picture: Path, **options: Any) -> Any:
+    client: Client = service.client()
+    return client.search_image("default", picture.read_bytes(), SearchBesideIn(**options))
+
+
+def test_known_picture_is_relevant_and_another_is_no_match(
+    album: Running, known: Path, unknown: Path
+) -> None:
+    found = asked(album, known)
+    assert not found.no_match
+    assert found.hits[0].id.endswith("005.jpg")
+    relevances = [hit.relevance for hit in found.hits]
+    assert relevances[0] > 0.5
+    assert relevances == sorted(relevances, reverse=True)
+    assert all(0 <= one <= 1 for one in relevances)
+    none = asked(album, unknown)
+    assert none.no_match
+    assert len(none.hits) == 10
+    assert all(hit.relevance < 0.5 for hit in none.hits)
+
+
+def test_command_says_so_in_percent_and_in_words(
+    album: Running, known: Path, unknown: Path
+) -> None:
+    _, out, err = run_cli(album.home, "search", "--image", known, "-k", 1)
+    relevance = asked(album, known).hits[0].relevance
+    assert out.startswith(f"{100 * relevance:.0f} %\t")
+    assert err == ""
+    _, out, err = run_cli(album.home, "search", "--image", unknown, "-k", 3)
+    assert err == "nothing fits well; nearest are:\n"
+    assert out.count("\n") == 3
+    _, out, err = run_cli(album.home, "search", "--image", unknown, "--min-relevance", "auto")
+    assert (out, err) == ("", "nothing fits\n")
+
+
+def test_cut_leaves_out_what_is_below_it(album: Running, known: Path, unknown: Path) -> None:
+    every = [hit.relevance for hit in asked(album, known, limit=200).hits]
+    cut = asked(album, known, limit=200, min_relevance=0.2)
+    assert [hit.relevance for hit in cut.hits] == pytest.approx(
+        [one for one in every if one >= 0.2]
+    )
+    assert cut.relevant == len(cut.hits) > 1
+    assert asked(album, unknown, min_relevance="auto").hits == []
+    assert asked(album, unknown, min_relevance="auto").no_match
+
+
+def on_terminal(home: Path, *arguments: object) -> str:
+    """Return what a command shows on a terminal, without its colours."""
+    ours, theirs = pty.openpty()
+    environment = {
+        **os.environ, "BINOCLE_HOME": str(home), "BINOCLE_MODEL": "colour", "COLUMNS": "200",
+        "TERM": "dumb", "NO_COLOR": "1",
+    }  # fmt: skip
+    command = [sys.executable, "-m", "api.cli", *map(str, arguments)]
+    with subprocess.Popen(command, stdout=theirs, stderr=theirs, env=environment) as process:
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                read = os.read(ours, 65536)
+            except OSError:  # a pseudo-terminal whose other end is closed
+                break
+            if not read:
+                break
+            shown += read
+    os.close(ours)
+    assert process.returncode == 0, shown.decode()
+    return shown.decode()
+
+
+def test_terminal_shows_facets_as_bars_and_how_to_go_on(shop: Shop) -> None:
+    shown = on_terminal(
+        shop.service.home, "search", "-c", NAME, "red", "-k", 3, "--sort", "-price",
+        "--facet", "color", "--facet", "price:numbers:4", "--group-by", "style:2",
+    )  # fmt: skip
+    lines = [line.strip() for line in shown.splitlines()]
+    header = next(line for line in lines if "record" in line)
+    assert [word for word in ("style", "price", "found") if word in header] == [
+        "style", "price", "found",
+    ]  # fmt: skip
+    assert any(line.startswith("Red") and line.endswith("█") for line in lines)
+    bars = [line.count("█") for line in lines if " – " in line and "█" in line]
+    assert max(bars) == 24
+    assert "--cursor" in shown
+    assert "--refine" in shown
+    assert "3 of " in shown
