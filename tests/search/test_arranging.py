@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from binocle.types import Float32Array, Int64Array
+from search.arranging import Arranger, diversified, first_of_doubles, gathered
 
 Float64Array = npt.NDArray[np.float64]
-from search.arranging import Arranger, diversified, first_of_doubles, gathered
 
 
 def unit_rows(seed: int, count: int, dimension: int = 6) -> Float32Array:
