@@ -22,7 +22,7 @@ from binocle.types import BoolArray, Contribution, Int64Array
 
 RANK_CONSTANT = 60
 _CALIBRATED_DEPTH = 1000
-_SHARES = {"image": 0.1, "text": 0.5, "keyword": 1.0}  # measured: docs/keywords.md
+_SHARES = {"image": 0.05, "text": 0.5, "keyword": 1.0}  # measured: docs/keywords.md
 _NOWHERE = np.iinfo(np.int64).max // 4
 
 
