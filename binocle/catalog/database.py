@@ -1,10 +1,13 @@
 """Opening a catalogue, its transactions, and SQLite's errors in our words."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
@@ -27,13 +30,27 @@ class Database:
             StorageError: It cannot be opened, is damaged, or was made by a newer Binocle.
         """
         self._path = path
+        self._read_only = path.exists() and not os.access(path.parent, os.W_OK)
+        uri = (
+            _read_only_uri(path)
+            if self._read_only
+            else f"file:{quote(os.fsencode(path.absolute()))}"
+        )
         self._engine = sa.create_engine(
-            f"sqlite:///{path}",
-            connect_args={"timeout": _BUSY_TIMEOUT_S, "check_same_thread": False},
+            "sqlite://",
+            creator=partial(
+                sqlite3.connect,
+                uri,
+                uri=True,
+                timeout=_BUSY_TIMEOUT_S,
+                check_same_thread=False,
+            ),
+            poolclass=sa.QueuePool,
             pool_size=8,
             max_overflow=32,
         )
-        sa.event.listen(self._engine, "connect", _configure)
+        configure = _add_functions if self._read_only else _configure
+        sa.event.listen(self._engine, "connect", configure)
         try:
             self._prepare()
         except BaseException:
@@ -99,6 +116,11 @@ class Database:
                 f"the collection at {self._path.parent} has format {version}, made by a newer "
                 f"Binocle; this one reads up to {tables.FORMAT}: upgrade it"
             )
+        elif int(version) < tables.FORMAT and self._read_only:
+            raise StorageError(
+                f"the collection at {self._path.parent} has format {version} and its folder is "
+                "read-only; open it once where it can be written, which brings it up to date"
+            )
         elif int(version) < tables.FORMAT:
             with self.writing() as connection:
                 # Another process may have been faster.
@@ -107,7 +129,7 @@ class Database:
                 self.set_meta(connection, "format", str(tables.FORMAT))
         with self.reading() as connection:
             in_step = words.is_ready(connection)
-        if not in_step:
+        if not in_step and not self._read_only:
             with self.writing() as connection:
                 words.prepare(connection)
         with self.reading() as connection:
@@ -149,9 +171,25 @@ class Database:
         return StorageError(f"the catalogue {self._path}: {text}")
 
 
-def _configure(connection: Any, _record: object) -> None:
+def _read_only_uri(path: Path) -> str:
+    """Return how to open a catalogue in a folder where SQLite can make no files beside it.
+
+    A catalogue that nobody has open can be told to stay as it is. Where there is a log of recent
+    changes, somebody has, and SQLite reads both.
+    """
+    log = path.with_name(path.name + "-wal")
+    is_open = log.exists() and log.stat().st_size > 0
+    options = "mode=ro" if is_open else "mode=ro&immutable=1"
+    return f"file:{quote(os.fsencode(path.absolute()))}?{options}"
+
+
+def _add_functions(connection: Any, _record: object) -> None:
     conditions.add_functions(connection)
     connection.isolation_level = None  # transactions are begun by hand, some of them IMMEDIATE
+
+
+def _configure(connection: Any, record: object) -> None:
+    _add_functions(connection, record)
     for pragma in (
         "journal_mode=WAL",  # readers go on while one writes
         "synchronous=NORMAL",  # a killed process loses nothing; a power cut, the last moments

@@ -114,5 +114,5 @@ def test_types_are_declared_over_http(client: Client, service: Running, name: st
     assert page.records[0].metadata["price"] == "1,200.50 €", "given back as it came"
     undone = http.put(path, json={"fields": {"price": None}}).json()["fields"]
     assert (undone[1]["type"], undone[1]["declared"]) == ("keyword", False)
-    problem_of(http.put(path, json={"fields": {"id": "number"}}), 400, "usage")
+    problem_of(http.put(path, json={"fields": {"id": "number"}}), 422, "usage")
     assert http.put(path, json={"fields": {"price": "money"}}).status_code == 422

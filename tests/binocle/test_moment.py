@@ -1,0 +1,195 @@
+"""Moments: the same answers whatever is written meanwhile, and the next one without waiting."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from binocle.catalog import reading
+from binocle.collection import Collection, Ranking
+from binocle.filters import Comparison, Filter, parse_json
+from binocle.moment import Moment
+from binocle.types import Float32Array, NewPart, NewRecord, Space
+
+DIMENSION = 16
+RECORDS = 1200
+CHEAP = Comparison("price", "lt", 30)
+WHERES: list[Filter | None] = [None, CHEAP, parse_json({"not": {"color": "red"}})]
+
+
+def rows(seed: int, count: int) -> Float32Array:
+    found = np.random.default_rng(seed).standard_normal((count, DIMENSION))
+    return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True), np.float32)
+
+
+def records(seed: int, numbers: range) -> list[NewRecord]:
+    rng = np.random.default_rng(seed)
+    return [
+        NewRecord(
+            f"r{number}",
+            "mem:",
+            {"price": int(rng.integers(0, 100)), "color": str(rng.choice(["red", "blue"]))},
+            tuple(
+                NewPart("image", "image", "mem:", rng.bytes(32), row)
+                for row in rows(int(rng.integers(10**9)), 1 + number % 2)
+            ),
+        )
+        for number in numbers
+    ]
+
+
+@pytest.fixture(params=[300, 100_000], ids=["ivf", "flat"])
+def collection(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Collection]:
+    with Collection(tmp_path / "c", create=True, flat_limit=request.param) as opened:
+        opened.claim_space(Space("toy", DIMENSION, "ab" * 32))
+        opened.upsert(records(1, range(RECORDS)))
+        yield opened
+
+
+def as_lists(ranking: Ranking) -> tuple[Any, ...]:
+    ids, parts = ranking.record_ids.tolist(), ranking.part_ids.tolist()
+    return ids, parts, ranking.scores.tolist()
+
+
+def answers(moment: Moment) -> list[Any]:
+    found: list[Any] = [moment.count_parts("image"), moment.count_records()]
+    queries = rows(2, 3)
+    for where in WHERES:
+        found.append(np.flatnonzero(moment.mask(where)).tolist())
+        found += [as_lists(moment.nearest("image", one, 20, where=where)) for one in queries]
+        many = moment.nearest_many("image", queries, 20, where=where)
+        found += [as_lists(one) for one in many]
+        found += [as_lists(moment.above("image", one, 0.4, where=where)) for one in queries]
+    return found
+
+
+def test_pinned_moment_answers_as_before_whatever_is_written(collection: Collection) -> None:
+    moment = collection.moment(where=CHEAP, fields=["color", "price"])
+    before = answers(moment)
+    with Collection(collection.path, flat_limit=300) as other:
+        for step in range(6):
+            other.upsert(records(10 + step, range(step * 100, step * 100 + 150)))
+            collection.remove([f"r{number}" for number in range(step, RECORDS, 50)])
+            collection.moment()
+        other.save_indices()
+    collection.save_indices()
+    collection.upsert(records(99, range(RECORDS, 3 * RECORDS)))
+    assert collection.moment().change > moment.change
+    assert answers(collection.moment()) != before
+    moment._masks.clear()
+    assert answers(moment) == before
+
+
+def test_moment_after_many_changes_is_that_of_a_fresh_opening(collection: Collection) -> None:
+    collection.moment(fields=["color", "price", "id"])
+    for step in range(5):
+        collection.upsert(records(20 + step, range(step * 90, step * 90 + 100)))
+        collection.remove([f"r{number}" for number in range(step, RECORDS, 40)])
+        collection.moment()
+    queries = rows(3, 2)
+    with Collection(collection.path, flat_limit=100_000) as fresh:
+        for where in WHERES:
+            one, other = collection.moment(), fresh.moment()
+            assert np.array_equal(one.mask(where), other.mask(where))
+            for query in queries:
+                found = one.nearest("image", query, 15, where=where, exact=True)
+                assert as_lists(found) == as_lists(other.nearest("image", query, 15, where=where))
+
+
+def test_everything_above_a_score_is_found_and_nothing_else(collection: Collection) -> None:
+    moment = collection.moment()
+    (query,) = rows(5, 1)
+    with collection.reading() as connection:
+        (new,) = reading.parts_after(connection, "image", 0, DIMENSION)
+    scores = new.rows.astype(np.float64) @ query
+    allowed = np.zeros(RECORDS + 1, np.bool_)
+    allowed[::3] = True
+    best: dict[int, float] = {}
+    for record, score in zip(new.record_ids.tolist(), scores.tolist(), strict=True):
+        if allowed[record] and score >= 0.3:
+            best[record] = max(score, best.get(record, -1))
+    found = moment.above("image", query, 0.3, allowed=allowed)
+    assert found.record_ids.tolist() == sorted(best, key=lambda one: -best[one])
+    assert np.allclose(found.scores, sorted(best.values(), reverse=True), atol=1e-6)
+    nearest = moment.nearest("image", query, len(best), allowed=allowed, exact=True)
+    assert as_lists(found) == as_lists(nearest)
+    assert not len(moment.above("image", query, 1.5).record_ids)
+
+
+def test_others_search_the_moment_before_while_one_thread_catches_up(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = collection.moment()
+    collection.upsert(records(7, range(5)))
+    is_catching_up, may_end = threading.Event(), threading.Event()
+    original = reading.removed_since
+
+    def slowly(*arguments: Any) -> Any:
+        is_catching_up.set()
+        assert may_end.wait(30)
+        return original(*arguments)
+
+    monkeypatch.setattr(reading, "removed_since", slowly)
+    thread = threading.Thread(target=collection.moment)
+    thread.start()
+    try:
+        assert is_catching_up.wait(30)
+        assert collection.moment() is before
+        assert len(collection.nearest("image", rows(1, 1)[0], 5).record_ids) == 5
+    finally:
+        may_end.set()
+        thread.join(30)
+    assert collection.moment().change == before.change + 1
+
+
+def test_failure_half_way_leaves_the_moment_before(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = collection.moment()
+    known = answers(before)
+    collection.upsert(records(8, range(50)))
+    with monkeypatch.context() as patched:
+        patched.setattr(reading, "removed_since", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            collection.moment()
+    assert answers(before) == known
+    after = collection.moment()
+    with Collection(collection.path, flat_limit=100_000) as fresh:
+        assert np.array_equal(after.index("image").ids(), fresh.index_of("image").ids())
+
+
+def test_moments_stay_whole_while_several_threads_write_and_search(collection: Collection) -> None:
+    ending = threading.Event()
+    errors: list[BaseException] = []
+
+    def write() -> None:
+        try:
+            for step in range(30):
+                collection.upsert(records(100 + step, range(step, step + 20)))
+                collection.remove([f"r{RECORDS - 1 - step}"])
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            ending.set()
+
+    def search() -> None:
+        try:
+            while not ending.is_set():
+                moment = collection.moment(where=CHEAP)
+                mask = moment.mask(CHEAP)
+                found = moment.nearest("image", rows(1, 1)[0], 40, where=CHEAP)
+                assert mask[found.record_ids].all()
+                assert moment.count_records() == np.count_nonzero(moment.mask(None))
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work) for work in (write, search, search)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not errors
+    assert collection.moment().count_records() == RECORDS - 30
