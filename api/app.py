@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 from api import problems
 from api.access import key_of
 from api.guard import Guard, is_loopback
+from api.lookup_schemas import LookupIn
 from api.routes import (
     collections,
     embeddings,
@@ -19,6 +20,7 @@ from api.routes import (
     health,
     jobs,
     labels,
+    lookup,
     pictures,
     records,
     searching,
@@ -73,7 +75,7 @@ def create_app(workshop: Workshop) -> FastAPI:
     app.state.jobs = jobs.Jobs(service)
     problems.install(app)
     app.include_router(health.router)
-    for room in (collections, fields, searching, pictures, labels, records, jobs):
+    for room in (collections, fields, searching, lookup, pictures, labels, records, jobs):
         app.include_router(room.router, prefix="/v1/collections", dependencies=[Depends(key_of)])
     app.include_router(embeddings.router, prefix="/v1", dependencies=[Depends(key_of)])
     if workshop.settings.cors_origins:
@@ -102,7 +104,7 @@ def _openapi_of(app: FastAPI) -> Any:
     def openapi() -> dict[str, Any]:
         schema = make()
         _, extra = models_json_schema(
-            [(model, "validation") for model in (SearchIn, SearchBesideIn, RecordsIn)],
+            [(model, "validation") for model in (SearchIn, SearchBesideIn, RecordsIn, LookupIn)],
             ref_template="#/components/schemas/{model}",
         )
         schema["components"]["schemas"] = {**extra["$defs"], **schema["components"]["schemas"]}

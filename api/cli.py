@@ -13,6 +13,7 @@ import click
 from api.evaluating import evaluate
 from api.fields import fields, read_schema, schema_options
 from api.labelling import caption, label, match
+from api.looking_up import duplicates, lookup
 from api.options import (
     PATH,
     collection_option,
@@ -243,7 +244,7 @@ def demo() -> None:
     run_demo(open_workshop())
 
 
-for command in (evaluate, fields, search, train, label, match, caption):
+for command in (evaluate, fields, search, lookup, duplicates, train, label, match, caption):
     cli.add_command(command)
 
 

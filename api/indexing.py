@@ -12,6 +12,7 @@ from typing import Protocol
 
 import click
 
+from api.looking_up import fill_in_likenesses
 from api.removing import remove_collection
 from api.wiring import Workshop
 from binocle.errors import SourceError
@@ -61,6 +62,8 @@ def index_sources(
             reports.append(report)
             if not as_json:
                 click.echo(_sentence(report, name))
+        if reports:
+            fill_in_likenesses(workshop, collection)
     if is_new and not reports:  # nothing came of it, so nothing is left of it
         remove_collection(workshop, name)
     if as_json:

@@ -19,7 +19,7 @@ from binocle.catalog.likeness import KnownPicture
 from binocle.collection import Collection
 from binocle.errors import BinocleError
 from binocle.likeness.grey import use_one_thread
-from binocle.likeness.hashes import turned_hashes
+from binocle.likeness.hashes import VARIANTS, turned_hashes
 from binocle.likeness.verification import Match, View, verify, verify_whole
 from binocle.types import Int64Array, Part
 from search.lookup import Decode, ReadPicture, working_spec
@@ -229,7 +229,7 @@ class DuplicateFinder:
             whole = verify_whole(one, other, variant)
             if whole is not None and is_copy(whole):
                 return whole
-        return verify(one, other)
+        return verify(one, other, mirrored=variant is not None and VARIANTS[variant][1])
 
     def _view(self, picture: KnownPicture) -> View | None:
         part_id = picture.part.id

@@ -88,13 +88,15 @@ class _Suspect:
 
     part_id: int
     votes: float = 0.0
+    mirrored_votes: float = 0.0
     bits: int | None = None
     variant: int = 0
     similarity: float | None = None
 
-    @property
-    def weight(self) -> float:
-        """What the short list is sorted by: a close hash says as much as many shared corners."""
+    def weight(self, *, mirrored: bool) -> float:
+        """Return what is sorted by: a close hash says as much as many shared corners."""
+        if mirrored:
+            return self.mirrored_votes
         by_hash = 0.0 if self.bits is None else max(0.0, (_HASH_BITS - self.bits) / 2)
         return max(self.votes, by_hash)
 
@@ -166,8 +168,9 @@ class Lookup:
         with watch.stage("decode"):
             size = images.upright_size(data, self._limits)
             query = View(self._decode(data, working_spec(size)).pixels)
-        with watch.stage("hash"):
+        with watch.stage("catch_up"):
             index = self._collection.known_pictures.index()
+        with watch.stage("hash"):
             same = self._same_files(data)
             suspects = _by_hash(index, query)
         with watch.stage("features"):
@@ -177,8 +180,8 @@ class Lookup:
         self._verify(query, suspects, found, tried, watch)
         if not found and not same:
             with watch.stage("features"):
-                _add_votes(suspects, index, query.mirrored)
-            self._verify(query, suspects, found, tried, watch)
+                _add_votes(suspects, index, query, mirrored=True)
+            self._verify(query, suspects, found, tried, watch, mirrored=True)
         if not found and not same and self._embed is not None:
             with watch.stage("embed"):
                 row = self._embed(data)
@@ -205,34 +208,48 @@ class Lookup:
         found: dict[int, Match],
         tried: set[int],
         watch: _Watch,
+        *,
+        mirrored: bool = False,
     ) -> None:
         """Verify suspects, likeliest first, a few at a time; stop when the rest is unlikely."""
+
+        def weight(suspect: _Suspect) -> float:
+            return suspect.weight(mirrored=mirrored)
+
+        wanted = [
+            one
+            for one in suspects.values()
+            if (one.mirrored_votes if mirrored else one.part_id not in tried)
+        ]
         waiting = sorted(
-            (one for one in suspects.values() if one.part_id not in tried),
-            key=lambda one: (-one.weight, -(one.similarity or -1.0), one.part_id),
+            wanted, key=lambda one: (-weight(one), -(one.similarity or -1.0), one.part_id)
         )
         with self._collection.reading() as connection:
             pictures = likeness.known_pictures(connection, [one.part_id for one in waiting])
         waiting = [one for one in waiting if one.part_id in pictures]
         with watch.stage("verify"), ThreadPoolExecutor(self._workers, "verify") as threads:
             while waiting:
-                sure = [suspects[one].weight for one in found]
-                enough = _LIKELY * max(
-                    [*sure, waiting[0].weight if waiting[0].weight > _MANY else 0]
-                )
-                batch = [one for one in waiting[:_AT_ONCE] if one.weight >= enough]
+                sure = [weight(suspects[one]) for one in found]
+                first = weight(waiting[0])
+                enough = _LIKELY * max([*sure, first if first > _MANY else 0.0])
+                batch = [one for one in waiting[:_AT_ONCE] if weight(one) >= enough]
                 if not batch:
                     break
                 del waiting[: len(batch)]
                 matches = threads.map(
-                    lambda one: self._compared(query, one, pictures[one.part_id]), batch
+                    lambda one: self._compared(
+                        query, one, pictures[one.part_id], mirrored=mirrored
+                    ),
+                    batch,
                 )
                 for one, match in zip(batch, matches, strict=True):
                     tried.add(one.part_id)
                     if match is not None and is_copy(match):
                         found[one.part_id] = match
 
-    def _compared(self, query: View, suspect: _Suspect, picture: KnownPicture) -> Match | None:
+    def _compared(
+        self, query: View, suspect: _Suspect, picture: KnownPicture, *, mirrored: bool
+    ) -> Match | None:
         try:
             data = self._read_picture(picture.part)
             size = (picture.info.width, picture.info.height)
@@ -244,7 +261,7 @@ class Lookup:
             whole = verify_whole(query, stored, suspect.variant)
             if whole is not None and whole.agreement.share >= _CLEAR_SHARE and is_copy(whole):
                 return whole
-        match = verify(query, stored)
+        match = verify(query, stored, mirrored=mirrored)
         copies = [one for one in (match, whole) if one is not None and is_copy(one)]
         return max(copies, key=lambda one: one.agreement.share) if copies else match
 
@@ -360,9 +377,15 @@ def _by_hash(index: LikenessIndex, query: View) -> dict[int, _Suspect]:
     }
 
 
-def _add_votes(suspects: dict[int, _Suspect], index: LikenessIndex, query: View) -> None:
-    votes = index.by_features(query.features.descriptors, _VOTED)
+def _add_votes(
+    suspects: dict[int, _Suspect], index: LikenessIndex, query: View, *, mirrored: bool = False
+) -> None:
+    view = query.mirrored if mirrored else query
+    votes = index.by_features(view.features.descriptors, _VOTED)
     for part_id, score in zip(votes.part_ids.tolist(), votes.scores.tolist(), strict=True):
         if score >= _LEAST_VOTES:
             known = suspects.setdefault(part_id, _Suspect(part_id))
-            known.votes = max(known.votes, score)
+            if mirrored:
+                known.mirrored_votes = score
+            else:
+                known.votes = score

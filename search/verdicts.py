@@ -17,8 +17,10 @@ COPIES: frozenset[Verdict] = frozenset(
 )
 
 # Set on half of the pictures of the evaluation and checked on the other (docs/lookup.md).
-_ALIKE = 0.62  # of the windows with texture, where corners agree on the mapping
-_ALIKE_WHOLE = 0.80  # where only a hash says so
+_ALIKE = 0.58  # of the windows with texture, where corners agree on the mapping
+_ALIKE_IF_PLAIN = 0.87  # thumbnails and things on plain ground look alike without being copies
+_PLAIN_TEXTURE = 0.5
+_MANY_INLIERS = 130  # so many corners agree in copies only
 _LEAST_INLIERS = 7
 _LEAST_TEXTURE = 0.02
 _WHOLE_SHARE = 0.58  # of the stored picture: what keeps less is a part of it
@@ -68,16 +70,22 @@ class Judgement:
 
 def is_copy(match: Match) -> bool:
     """Tell whether a mapping holds well enough to say that one was made from the other."""
-    if match.agreement.textured < _LEAST_TEXTURE:
+    if match.agreement.textured < _LEAST_TEXTURE or 0 < match.inliers < _LEAST_INLIERS:
         return False
-    if match.inliers == 0:
-        return match.agreement.share >= _ALIKE_WHOLE
-    return match.inliers >= _LEAST_INLIERS and match.agreement.share >= _ALIKE
+    return match.agreement.share >= _needed(match)
+
+
+def _needed(match: Match) -> float:
+    """Return how much agreement makes a copy: less where there is more that could differ."""
+    if match.inliers >= _MANY_INLIERS:
+        return _ALIKE
+    is_plain = match.is_small or match.agreement.textured < _PLAIN_TEXTURE
+    return _ALIKE_IF_PLAIN if is_plain or not match.inliers else _ALIKE
 
 
 def judged(match: Match) -> Judgement:
     """Name a mapping that holds."""
-    needed = _ALIKE if match.inliers else _ALIKE_WHOLE
+    needed = _needed(match)
     surplus = (match.agreement.share - needed) / (1 - needed)
     corners = 1.0 if match.inliers == 0 else 1 - float(np.exp(-match.inliers / 8))
     backwards = np.asarray(np.linalg.inv(match.mapping), np.float64)

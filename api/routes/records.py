@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
@@ -185,9 +185,8 @@ async def _prepare(
     """
     drafts = [_draft(record, files) for record in records]
     data = [one for draft in drafts if isinstance(draft, _Draft) for _, one in draft.images]
-    pictures = dict(
-        zip(map(id, data), await service.decode_all(data, desk.encoder.image_spec), strict=True)
-    )
+    spec = replace(desk.encoder.image_spec, likeness=True)
+    pictures = dict(zip(map(id, data), await service.decode_all(data, spec), strict=True))
     for place, draft in enumerate(drafts):
         if isinstance(draft, _Draft):
             for _, one in draft.images:
@@ -243,8 +242,19 @@ def _new_record(
     for image, data in draft.images:
         sha256 = hashes[id(data)]
         uri = uploads.uri_of(sha256)
-        info = usable(pictures[id(data)]).info
-        parts.append(NewPart("image", image.role, uri, sha256, next(image_rows), info=info))
+        picture = usable(pictures[id(data)])
+        info = picture.info
+        parts.append(
+            NewPart(
+                "image",
+                image.role,
+                uri,
+                sha256,
+                next(image_rows),
+                info=info,
+                likeness=picture.likeness,
+            )
+        )
         for name, value in info.as_metadata().items():
             metadata.setdefault(name, value)
         metadata.setdefault("sha256", sha256.hex())

@@ -16,7 +16,7 @@ from binocle.types import PixelArray
 
 VIEW_SIDE = 320
 _VIEW_FEATURES = 500
-_CLEAR = 0.75  # so much agreement needs no further try
+_SMALL_SIDE = 128  # pixels: what has fewer shows little that could differ
 
 
 class View:
@@ -29,6 +29,7 @@ class View:
             pixels: ``(height, width, 3)`` uint8 RGB, upright.
         """
         self.grey: Grey = fitted(grey_of(pixels), VIEW_SIDE)
+        self.is_small = pixels.shape[0] * pixels.shape[1] < _SMALL_SIDE**2
 
     @property
     def size(self) -> tuple[int, int]:
@@ -45,6 +46,7 @@ class View:
         """The same picture, left and right swapped."""
         view = View.__new__(View)
         view.grey = np.ascontiguousarray(self.grey[:, ::-1])
+        view.is_small = self.is_small
         return view
 
     @cached_property
@@ -66,6 +68,7 @@ class Match:
         query_share: How much of the query shows the stored picture, 0 to 1.
         plain_share: How much of the rest of the query has one of its two commonest greys, 0 to 1:
             much in frames and windows, little in other pictures.
+        is_small: Whether either picture is a thumbnail of less than 128 x 128 pixels.
     """
 
     mapping: Mapping
@@ -74,24 +77,23 @@ class Match:
     agreement: Agreement
     query_share: float
     plain_share: float
+    is_small: bool
 
 
-def verify(query: View, stored: View, *, mirrored_too: bool = True) -> Match | None:
+def verify(query: View, stored: View, *, mirrored: bool = False) -> Match | None:
     """Return the best mapping from the query to a stored picture; None where there is none.
 
     Args:
         query: The picture asked for.
         stored: The picture that it may be made from.
-        mirrored_too: Look for mirrored copies as well.
+        mirrored: Look for a mirrored copy, and for no other.
     """
-    best = _best(query, stored, [(one.mapping, one.inliers)
-                                 for one in fits(query.features, stored.features)])  # fmt: skip
-    if mirrored_too and (best is None or best.agreement.share < _CLEAR):
-        swap = np.array([[-1.0, 0, query.size[0] - 1], [0, 1, 0], [0, 0, 1]])
-        proposed = fits(query.mirrored.features, stored.features)
-        other = _best(query, stored, [(one.mapping @ swap, one.inliers) for one in proposed])
-        best = _better(best, other)
-    return best
+    if not mirrored:
+        plain = [(one.mapping, one.inliers) for one in fits(query.features, stored.features)]
+        return _best(query, stored, plain)
+    swap = np.array([[-1.0, 0, query.size[0] - 1], [0, 1, 0], [0, 0, 1]])
+    found = fits(query.mirrored.features, stored.features)
+    return _best(query, stored, [(one.mapping @ swap, one.inliers) for one in found])
 
 
 def verify_whole(query: View, stored: View, variant: int) -> Match | None:
@@ -155,6 +157,7 @@ def _judged(query: View, stored: View, mapping: Mapping, inliers: int) -> Match:
         found,
         float(inside.mean()),
         _plain_share(query.grey[~inside]),
+        query.is_small or stored.is_small,
     )
 
 

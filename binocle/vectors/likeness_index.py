@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from binocle.likeness.hashes import HASH_BYTES
-from binocle.likeness.sketching import CODE_BYTES, unpacked
+from binocle.likeness.sketching import CODE_BYTES, Codes, unpacked
 from binocle.likeness.words import WORDS, nearest_words
 from binocle.types import Float32Array, Int64Array
 
@@ -24,6 +24,7 @@ _PROBES = 5
 _NEIGHBOURS = 24
 _FAR_BITS = 32  # of the 128 of a code: matching corners differ in fewer
 _SOFT_BITS = 19.0
+_BLOCK = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,22 +125,33 @@ class LikenessIndex:
             features: As stored.
             least: The sum of votes that is many; each shared feature gives up to 1.
         """
-        found = []
-        for one in map(unpacked, features):
-            votes = Votes(np.empty(0, np.int64), np.empty(0, np.float32))
-            if len(one.words):
-                with self._lock:
-                    self._features.nprobe = 1
-                    try:
-                        distances, part_ids = self._features.search_preassigned(
-                            np.ascontiguousarray(one.codes), _NEIGHBOURS, one.words[:, np.newaxis],
-                            np.zeros((len(one.words), 1), np.int32),
-                        )  # fmt: skip
-                    finally:
-                        self._features.nprobe = _PROBES
-                votes = _counted(distances, part_ids, _NEIGHBOURS)
-            found.append(votes.part_ids[votes.scores >= least])
+        found: list[Int64Array] = []
+        for start in range(0, len(features), _BLOCK):
+            found += self._sharing(
+                [unpacked(one) for one in features[start : start + _BLOCK]], least
+            )
         return found
+
+    def _sharing(self, pictures: Sequence[Codes], least: float) -> list[Int64Array]:
+        sizes = np.array([len(one.words) for one in pictures])
+        if not sizes.sum():
+            return [np.empty(0, np.int64) for _ in pictures]
+        words = np.concatenate([one.words for one in pictures])[:, np.newaxis]
+        codes = np.ascontiguousarray(np.concatenate([one.codes for one in pictures]))
+        with self._lock:
+            self._features.nprobe = 1
+            try:
+                distances, part_ids = self._features.search_preassigned(
+                    codes, _NEIGHBOURS, words, np.zeros(words.shape, np.int32)
+                )
+            finally:
+                self._features.nprobe = _PROBES
+        rows, owners, weights = _voting(distances, part_ids)
+        askers = np.repeat(np.arange(len(pictures)), sizes)[rows]
+        pairs, place = np.unique(np.stack([askers, owners]), axis=1, return_inverse=True)
+        scores = np.bincount(place.ravel(), weights, pairs.shape[1])
+        kept = pairs[:, scores >= least]
+        return [kept[1, kept[0] == one] for one in range(len(pictures))]
 
     def by_features(self, descriptors: npt.NDArray[np.uint8], k: int) -> Votes:
         """Return the pictures that share most features with a query.
@@ -159,18 +171,23 @@ class LikenessIndex:
         return _counted(distances, part_ids, k)
 
 
-def _counted(distances: npt.NDArray[np.int32], part_ids: Int64Array, k: int) -> Votes:
-    """Add up the votes; a feature of the query votes for a picture once, by its nearest one."""
+def _voting(
+    distances: npt.NDArray[np.int32], part_ids: Int64Array
+) -> tuple[Int64Array, Int64Array, npt.NDArray[np.float64]]:
+    """Return votes as rows, part ids and weights: each row votes for a picture once."""
     near = (part_ids >= 0) & (distances < _FAR_BITS)
-    features = np.nonzero(near)[0]
-    parts, owner = np.unique(part_ids[near], return_inverse=True)
-    if not len(parts):
-        return Votes(np.empty(0, np.int64), np.empty(0, np.float32))
+    rows, owners = np.nonzero(near)[0], part_ids[near]
     weights = np.exp(-((distances[near] / _SOFT_BITS) ** 2))
-    pair = features * len(parts) + owner
-    order = np.lexsort((-weights, pair))
-    first = np.concatenate([[True], np.diff(pair[order]) > 0])
-    kept = order[first]
-    scores = np.bincount(owner[kept], weights[kept], len(parts))
+    order = np.lexsort((-weights, owners, rows))
+    rows, owners, weights = rows[order], owners[order], weights[order]
+    first = np.ones(len(rows), np.bool_)
+    first[1:] = (np.diff(rows) > 0) | (np.diff(owners) != 0)
+    return rows[first], owners[first], weights[first]
+
+
+def _counted(distances: npt.NDArray[np.int32], part_ids: Int64Array, k: int) -> Votes:
+    _, owners, weights = _voting(distances, part_ids)
+    parts, place = np.unique(owners, return_inverse=True)
+    scores = np.bincount(place, weights, len(parts))
     best = np.lexsort((parts, -scores))[:k]
     return Votes(parts[best], scores[best].astype(np.float32))

@@ -1,0 +1,125 @@
+"""Duplicates as a table for programs and as a page for people; both open from disk."""
+
+import base64
+import csv
+import html
+from dataclasses import asdict
+from pathlib import Path
+
+from api.originals import read_original
+from binocle.collection import Collection
+from binocle.decoding import DecoderPool
+from binocle.errors import BinocleError, StorageError
+from search.duplicates import Duplicates, Member
+
+_THUMBNAIL_SIDE = 160
+_SHOWN_CLUSTERS = 1000
+_COLUMNS = (
+    "cluster", "keep", "verdict", "confidence", "id", "uri", "width", "height", "bytes",
+)  # fmt: skip
+_STYLE = """
+body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;
+color:#1d1d1f;background:#fff}
+section{border-top:1px solid #ddd;padding:1rem 0;display:flex;flex-wrap:wrap;gap:1rem}
+h2{flex-basis:100%;font-size:1rem;margin:0}
+figure{margin:0;width:10.5rem}img{max-width:100%;border-radius:4px;display:block}
+.none{width:10rem;height:7rem;background:#eee;border-radius:4px}
+figcaption{font-size:.8rem;overflow-wrap:anywhere}
+.keep img{outline:3px solid #18794e;outline-offset:2px}.keep b{color:#18794e}
+@media(prefers-color-scheme:dark){body{background:#161618;color:#eee}section{border-color:#333}
+.none{background:#333}.keep b{color:#4cc38a}}
+"""
+
+
+def as_json_object(found: Duplicates, collection: str) -> dict[str, object]:
+    """Return duplicates as a JSON object."""
+    return {
+        "collection": collection,
+        "clusters": [
+            {"keep": _member(one.keep), "others": [_member(other) for other in one.others]}
+            for one in found.clusters
+        ],
+        "pictures": found.pictures,
+        "compared": found.compared,
+        "unprepared": found.unprepared,
+    }
+
+
+def write_csv(path: Path, found: Duplicates) -> None:
+    """Write a line for each picture of a cluster, the one to keep first.
+
+    Raises:
+        StorageError: The file cannot be written.
+    """
+    try:
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(_COLUMNS)
+            for number, cluster in enumerate(found.clusters, 1):
+                for one in (cluster.keep, *cluster.others):
+                    keeps = "yes" if one is cluster.keep else "no"
+                    writer.writerow(
+                        (number, keeps, one.verdict, one.confidence, one.record_id, one.part.uri,
+                         one.width, one.height, one.size_bytes)
+                    )  # fmt: skip
+    except OSError as error:
+        raise StorageError(f"cannot write {path} ({error.strerror})") from error
+
+
+def write_page(
+    path: Path, found: Duplicates, collection: Collection, decoders: DecoderPool
+) -> None:
+    """Write a page that needs no other file: thumbnails are inside it.
+
+    Raises:
+        StorageError: The file cannot be written.
+    """
+    copies = sum(len(one.others) for one in found.clusters)
+    shown = found.clusters[:_SHOWN_CLUSTERS]
+    more = len(found.clusters) - len(shown)
+    parts = [
+        "<!doctype html><html lang=en><meta charset=utf-8>",
+        "<meta name=viewport content='width=device-width,initial-scale=1'>",
+        f"<title>Duplicates in {html.escape(collection.path.name)}</title>",
+        f"<style>{_STYLE}</style>",
+        f"<h1>Duplicates in {html.escape(collection.path.name)}</h1>",
+        (
+            f"<p>{len(found.clusters):,} clusters with {copies:,} copies among "
+            f"{found.pictures:,} pictures. Nothing was removed. Of each cluster the picture with "
+            "most pixels is marked for keeping.</p>"
+        ),
+    ]
+    for number, cluster in enumerate(shown, 1):
+        parts.append(f"<section><h2>Cluster {number}: {1 + len(cluster.others)} pictures</h2>")
+        parts.append(_figure(cluster.keep, collection, decoders, keep=True))
+        parts += [_figure(one, collection, decoders) for one in cluster.others]
+        parts.append("</section>")
+    if more:
+        parts.append(f"<p>{more:,} smaller clusters are not shown here; --csv lists them all.</p>")
+    try:
+        path.write_text("\n".join(parts), encoding="utf-8")
+    except OSError as error:
+        raise StorageError(f"cannot write {path} ({error.strerror})") from error
+
+
+def _figure(
+    member: Member, collection: Collection, decoders: DecoderPool, *, keep: bool = False
+) -> str:
+    name = html.escape(member.record_id)
+    try:
+        data = decoders.thumbnail(read_original(collection, member.part.uri), _THUMBNAIL_SIDE)
+        source = f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"
+        picture = f'<img src="{source}" alt="{name}" loading=lazy>'
+    except BinocleError:  # moved since
+        picture = "<div class=none></div>"
+    said = "keep" if keep else f"{member.verdict}, {member.confidence:.0%} sure"
+    size = f"{member.width} x {member.height}, {member.size_bytes / 1000:,.0f} kB"
+    kind = " class=keep" if keep else ""
+    caption = f"<b>{said}</b><br>{name}<br>{size}"
+    return f"<figure{kind}>{picture}<figcaption>{caption}</figcaption></figure>"
+
+
+def _member(member: Member) -> dict[str, object]:
+    fields = asdict(member)
+    part = fields.pop("part")
+    return {**fields, "uri": part["uri"]}

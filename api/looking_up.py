@@ -1,0 +1,268 @@
+"""``binocle lookup`` and ``binocle duplicates``: their options, and what they do."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from api.options import (
+    PATH,
+    collection_option,
+    engine_options,
+    json_option,
+    open_workshop,
+    shared,
+)
+
+if TYPE_CHECKING:
+    from api.wiring import Workshop
+    from binocle.collection import Collection
+    from binocle.decoding import DecoderPool
+    from binocle.types import Float32Array, Part
+    from search.duplicates import Duplicates
+    from search.lookup import Decode, Lookup, LookupAnswer
+
+
+@click.command()
+@click.argument("pictures", metavar="PICTURE...", nargs=-1, required=True, type=PATH)
+@collection_option
+@click.option(
+    "-k",
+    "--limit",
+    default=10,
+    show_default=True,
+    type=click.IntRange(1, 100),
+    metavar="N",
+    help="How many candidates for each picture.",
+)
+@click.option("--copies-only", is_flag=True, help="Do not look for what is merely similar.")
+@engine_options
+@json_option
+@shared
+def lookup(
+    pictures: Sequence[Path],
+    collection: str,
+    limit: int,
+    copies_only: bool,  # noqa: FBT001 - an option is a parameter
+    as_json: bool,  # noqa: FBT001
+    **engine: Any,
+) -> None:
+    """Tell whether a PICTURE, or something it was made from, is in the collection.
+
+    Each candidate has a verdict: same-file, same-pixels, near-duplicate, mirrored, rotated, part
+    (a larger crop, or a collage), or similar; 'none' where there is no candidate.
+    """
+    from binocle.errors import PictureError, QueryError
+
+    workshop = open_workshop(**engine)
+    answers = []
+    with workshop.open_collection(collection) as opened:
+        finder = open_lookup(workshop, opened, with_similar=not copies_only)
+        for path in pictures:
+            try:
+                answers.append((path, finder.find(path.expanduser().read_bytes(), limit=limit)))
+            except PictureError as error:
+                raise type(error)(f"{path}: {error}") from error
+            except OSError as error:
+                reason = error.strerror
+                raise QueryError(f"cannot read the picture {path} ({reason})") from error
+    if as_json:
+        results = [{"picture": str(path), **answer_as_json(answer)} for path, answer in answers]
+        click.echo(json.dumps({"collection": collection, "results": results}, ensure_ascii=False))
+        return
+    _print_answers(answers)
+
+
+@click.command()
+@collection_option
+@click.option(
+    "--report", metavar="FILE", type=PATH, help="Write a page with the pictures there (.html)."
+)
+@click.option("--csv", "table", metavar="FILE", type=PATH, help="Write a line a picture there.")
+@json_option
+@shared
+def duplicates(
+    collection: str,
+    report: Path | None,
+    table: Path | None,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """Find the pictures of a collection that are the same. Nothing is removed.
+
+    Copies of the same bytes, near duplicates, mirrored and turned ones come together; of each
+    cluster the one with most pixels is proposed for keeping.
+    """
+    from api.duplicates_report import as_json_object, write_csv, write_page
+    from binocle.decoding import DecoderPool
+
+    workshop = open_workshop()
+    settings = workshop.settings
+    with (
+        workshop.open_collection(collection) as opened,
+        DecoderPool(settings.workers, settings.limits) as decoders,
+    ):
+        found = find_duplicates(workshop, opened, decoders)
+        if table is not None:
+            write_csv(table, found)
+        if report is not None:
+            write_page(report, found, opened, decoders)
+    if as_json:
+        click.echo(json.dumps(as_json_object(found, collection), ensure_ascii=False))
+        return
+    _print_clusters(found)
+    for path in (report, table):
+        if path is not None:
+            click.echo(f"wrote {path}", err=True)
+
+
+def open_lookup(
+    workshop: "Workshop",
+    collection: "Collection",
+    *,
+    decode: "Decode | None" = None,
+    with_similar: bool = True,
+) -> "Lookup":
+    """Return what looks pictures up in a collection.
+
+    Args:
+        workshop: Has the encoder and the limits.
+        collection: Where to look.
+        decode: Decodes pictures; by default in this process.
+        with_similar: Also name what is similar, with the collection's own model.
+    """
+    from api.originals import read_original
+    from binocle import images
+    from search.lookup import Lookup
+
+    limits = workshop.settings.limits
+    decoding = decode or (lambda data, spec: images.load(data, spec, limits))
+
+    def read(part: "Part") -> bytes:
+        return read_original(collection, part.uri)
+
+    def embed(data: bytes) -> "Float32Array":
+        from binocle.collection import check_space
+
+        space = collection.space
+        encoder = workshop.encoder(space.name if space else workshop.default_model)
+        if space is not None:
+            check_space(space, encoder.space, collection.path.name)
+        row: Float32Array = encoder.encode_images(decoding(data, encoder.image_spec).pixels[None])[
+            0
+        ]
+        return row
+
+    return Lookup(
+        collection,
+        read,
+        embed=embed if with_similar and collection.space is not None else None,
+        decode=decoding,
+        limits=limits,
+        workers=workshop.settings.workers,
+    )
+
+
+def fill_in_likenesses(workshop: "Workshop", collection: "Collection") -> int:
+    """Compute what reverse lookup needs of pictures indexed before there was any.
+
+    Returns:
+        How many pictures were filled in.
+    """
+    from api.originals import read_original
+    from binocle.catalog import likeness
+    from binocle.decoding import DecoderPool
+    from indexer.sketching import complete_likenesses
+
+    with collection.reading() as connection:
+        if not likeness.parts_without_likeness(connection, 1):
+            return 0
+    settings = workshop.settings
+    with DecoderPool(settings.workers, settings.limits) as decoders:
+        return complete_likenesses(
+            collection, lambda part: read_original(collection, part.uri), decoders
+        )
+
+
+def find_duplicates(
+    workshop: "Workshop", collection: "Collection", decoders: "DecoderPool"
+) -> "Duplicates":
+    """Return the duplicates in a collection, likenesses that are missing filled in first."""
+    from api.originals import read_original
+    from search.duplicates import DuplicateFinder
+
+    def read(part: "Part") -> bytes:
+        return read_original(collection, part.uri)
+
+    fill_in_likenesses(workshop, collection)
+    finder = DuplicateFinder(collection, read, decoders.decode, workers=workshop.settings.workers)
+    return finder.find()
+
+
+def answer_as_json(answer: "LookupAnswer") -> dict[str, object]:
+    """Return an answer as the JSON object both doors give, but for its uris."""
+    from dataclasses import asdict
+
+    return {
+        "verdict": answer.verdict,
+        "candidates": [
+            {
+                "id": one.record.id,
+                "uri": one.record.uri,
+                "part": {"id": one.part.id, "role": one.part.role, "uri": one.part.uri},
+                **asdict(one.judgement),
+                "similarity": one.similarity,
+                "hash_distance": one.hash_distance,
+                "metadata": dict(one.record.metadata),
+            }
+            for one in answer.candidates
+        ],
+        "verified": answer.verified,
+        "unprepared": answer.unprepared,
+        "took_ms": answer.took_ms,
+    }
+
+
+def _print_answers(answers: "Sequence[tuple[Path, LookupAnswer]]") -> None:
+    from api.printing import print_table
+
+    rows = []
+    for path, answer in answers:
+        for one in answer.candidates:
+            region = one.judgement.stored_region
+            shown = f"{region.x:.2f},{region.y:.2f},{region.w:.2f},{region.h:.2f}" if region else ""
+            sure = f"{one.judgement.confidence:.2f}"
+            rows.append((path.name, one.judgement.verdict, sure, one.record.id, shown))
+        if not answer.candidates:
+            rows.append((path.name, "none", "", "", ""))
+    print_table(("picture", "verdict", "confidence", "record", "region"), rows)
+    unprepared = max(answer.unprepared for _, answer in answers)
+    if unprepared:
+        click.echo(
+            f"Note: {unprepared:,} pictures were indexed before there was reverse lookup and "
+            "cannot be found; run 'binocle index' on their source again",
+            err=True,
+        )
+
+
+def _print_clusters(found: "Duplicates") -> None:
+    from api.printing import print_table
+
+    rows = []
+    for number, cluster in enumerate(found.clusters, 1):
+        keep = cluster.keep
+        rows.append((number, "keep", "", f"{keep.width} x {keep.height}", keep.record_id))
+        rows += [
+            (number, one.verdict, f"{one.confidence:.2f}", f"{one.width} x {one.height}",
+             one.record_id)
+            for one in cluster.others
+        ]  # fmt: skip
+    if rows:
+        print_table(("cluster", "verdict", "confidence", "pixels", "record"), rows)
+    copies = sum(len(one.others) for one in found.clusters)
+    click.echo(
+        f"{len(found.clusters):,} clusters with {copies:,} copies among {found.pictures:,} "
+        "pictures; nothing was removed",
+        err=True,
+    )

@@ -1,0 +1,66 @@
+"""Filling in the likenesses of pictures that were indexed before there were any."""
+
+import logging
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from binocle.catalog import likeness
+from binocle.collection import Collection
+from binocle.decoding import DecoderPool
+from binocle.errors import BinocleError
+from binocle.types import ImageSpec, Likeness, Part
+
+_BLOCK = 256
+_SPEC = ImageSpec(128, 128, likeness=True)
+_log = logging.getLogger(__name__)
+
+
+def complete_likenesses(
+    collection: Collection,
+    read_picture: Callable[[Part], bytes],
+    decoders: DecoderPool,
+    on_progress: Callable[[int], None] = lambda _done: None,
+) -> int:
+    """Compute and store what is missing; return how many pictures were filled in.
+
+    A picture whose file cannot be read any more stays without, and is tried again next time.
+
+    Args:
+        collection: Whose pictures.
+        read_picture: Returns the file of a part; may raise OSError or BinocleError.
+        decoders: Where they are decoded.
+        on_progress: Told how many pictures have been tried.
+    """
+
+    def compute(part: Part) -> Likeness | None:
+        try:
+            return decoders.decode(read_picture(part), _SPEC).likeness
+        except (OSError, BinocleError) as error:
+            _log.info("no likeness of %s: %s", part.uri, error)
+            return None
+
+    tried = filled = 0
+    with ThreadPoolExecutor(decoders.workers, "likeness") as threads:
+        for block in _missing(collection):
+            computed = threads.map(compute, block)
+            found = {
+                part.id: one for part, one in zip(block, computed, strict=True) if one is not None
+            }
+            if found:
+                with collection.writing() as connection:
+                    likeness.fill_likenesses(connection, found)
+            tried += len(block)
+            filled += len(found)
+            on_progress(tried)
+    return filled
+
+
+def _missing(collection: Collection) -> Iterator[list[Part]]:
+    after = 0
+    while True:
+        with collection.reading() as connection:
+            block = likeness.parts_without_likeness(connection, _BLOCK, after)
+        if not block:
+            return
+        yield block
+        after = block[-1].id
