@@ -20,7 +20,7 @@ from search.phrases import Phrase, parse_turn
 from search.query import Mode, Query, Refinement, Region, Target, Term, Weights
 from search.where import parse_where
 
-_AWAY = -0.5
+_AWAY = -1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ def run_demo(workshop: Workshop) -> None:
         searches = {
             f"binocle search {flower.text}": Query((flower,), limit=3),
             f"binocle search --image {rose} --without red": Query(
-                (Term(image=rose), Term(text="red", weight=-0.5)), limit=3
+                (Term(image=rose), Term(text="red", weight=-1.0)), limit=3
             ),
             f"binocle search --image {rose} --target text": Query(
                 (Term(image=rose),), "text", limit=3

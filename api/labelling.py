@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -17,8 +17,9 @@ from api.options import (
     shared,
 )
 from binocle.errors import PictureError, SourceError, UsageError
-from binocle.types import Float32Array, Limits
-from search.query import Query, Term
+
+if TYPE_CHECKING:
+    from binocle.types import Float32Array
 
 _T = TypeVar("_T")
 _AT_ONCE = 2000
@@ -142,6 +143,7 @@ def caption(
 ) -> None:
     """Find the captions for PICTURE among the texts of a collection, best first."""
     from api.showing import print_answer
+    from search.query import Query, Term
     from search.where import parse_where
 
     parsed = parse_where(where) if where else None
@@ -164,15 +166,14 @@ def _names(labels: str | None, labels_file: Path | None) -> list[str]:
         raise SourceError(f"cannot read the labels in {labels_file} ({error})") from error
 
 
-def _embedded(workshop: Any, space: Any, path: Path) -> Float32Array:
+def _embedded(workshop: Any, space: Any, path: Path) -> "Float32Array":
     """Return a picture's row, ``(1, d)``."""
     from binocle import images
 
     encoder = workshop.encoder(space.name if space else workshop.default_model)
     try:
         data = path.expanduser().read_bytes()
-        limits: Limits = workshop.settings.limits
-        picture = images.load(data, encoder.image_spec, limits)
+        picture = images.load(data, encoder.image_spec, workshop.settings.limits)
     except OSError as error:
         raise SourceError(f"cannot read the picture {path} ({error.strerror})") from error
     except PictureError as error:

@@ -104,7 +104,7 @@ CASES = {
     "like and unlike": Case(
         Query((Term(record="sku-00"), Term(record="sku-05", weight=2.0),
                Term(record="sku-01", weight=-1.0))),
-        ["--like", "sku-00", "--like", "sku-05^2", "--unlike", "sku-01"],
+        ["--like", "sku-00", "--like", "sku-05^2", "--unlike", "sku-01^1"],
         {"query": [{"record": "sku-00"}, {"record": "sku-05", "weight": 2},
                    {"record": "sku-01", "weight": -1}]},
         None,
