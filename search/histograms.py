@@ -35,7 +35,7 @@ def count_numbers(column: Column, facet: Facet, ids: Int64Array) -> FacetCounts:
         Bucket(_plain(start), int(count), _plain(end))
         for (start, end), count in zip(pairwise(edges), counts, strict=True)
     )
-    missing = len(ids) - len(np.unique(places))
+    missing = len(ids) - _distinct(places)
     return FacetCounts(facet.field, "numbers", buckets, 0, missing)
 
 
@@ -78,9 +78,9 @@ def count_dates(column: Column, facet: Facet, ids: Int64Array) -> FacetCounts:
     all coarser than the bars, ``missing`` those without a date.
     """
     places, codes = column.codes(ids)
-    numbers = column.dictionary.date_numbers()[codes].astype(np.int64)
+    numbers = column.dictionary.date_numbers(codes).astype(np.int64)
     places, numbers = places[numbers >= 0], numbers[numbers >= 0]
-    dated = len(np.unique(places))
+    dated = _distinct(places)
     if not dated:
         return FacetCounts(facet.field, "dates", (), 0, len(ids))
     interval = facet.interval or _interval_for(numbers)
@@ -95,7 +95,7 @@ def count_dates(column: Column, facet: Facet, ids: Int64Array) -> FacetCounts:
         )
         for bar in _with_empty(found.tolist(), interval)
     )
-    others = dated - len(np.unique(places))
+    others = dated - _distinct(places)
     return FacetCounts(facet.field, "dates", buckets, others, len(ids) - dated)
 
 
@@ -152,8 +152,19 @@ def _written(bar: int, interval: Interval) -> str:
 
 def _once(places: Int64Array, bars: Int64Array, limit: int) -> tuple[Int64Array, Int64Array]:
     """Return each pair of place and bar once."""
+    if _is_ascending(places):
+        return places, bars
     pairs = np.unique(places * limit + bars)
     return pairs // limit, pairs % limit
+
+
+def _distinct(places: Int64Array) -> int:
+    return len(places) if _is_ascending(places) else len(np.unique(places))
+
+
+def _is_ascending(places: Int64Array) -> bool:
+    """Tell whether each place comes once: only lists have further values, behind the others."""
+    return bool((places[1:] > places[:-1]).all())
 
 
 def _finite(edge: Decimal) -> float:

@@ -1,6 +1,7 @@
 """Ordering and grouping the relevant set by metadata."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -88,7 +89,9 @@ def _keys(column: Column, ids: Int64Array, *, descending: bool) -> _Keys:
     for kind, (where, value, extra) in enumerate(
         (numbers, strings) if descending else (strings, numbers)
     ):
-        order = np.lexsort((-extra, -value)) if len(where) > len(np.unique(where)) else slice(None)
+        order: Any = slice(None)
+        if not bool((where[1:] > where[:-1]).all()):  # lists: the least is written last
+            order = np.lexsort((-extra, -value))
         rank[where[order]], residue[where[order]] = value[order], extra[order]
         sort[where] = 1.0 - kind
     keys = [rank]

@@ -5,7 +5,7 @@ beside them as pairs of row and value. Numbers are doubles, and where a whole nu
 small residue says by how much it differs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from binocle.filters import Near, is_near
 from binocle.types import BoolArray, Int64Array, Scalar
 
 BLOCK = 1 << 16
+EXACT = 2.0**53  # smaller whole numbers are doubles
 
 RowArray = npt.NDArray[np.int32]
 NumberArray = npt.NDArray[np.float64]
@@ -150,19 +151,26 @@ class Entries:
     place_ids: Int64Array = field(default_factory=lambda: np.empty(0, np.int64))
     places: NumberArray = field(default_factory=lambda: np.empty((0, 2)))
 
-    def of_block(self, number: int) -> "Entries":
-        """Return the entries of one block."""
-        own = self.ids // BLOCK == number
-        placed = self.place_ids // BLOCK == number
-        return Entries(
-            self.ids[own],
-            self.codes[own],
-            self.numbers[own],
-            self.residues[own],
-            self.listed[own],
-            self.place_ids[placed],
-            self.places[placed],
-        )
+    def by_block(self, count: int) -> Iterator["Entries"]:
+        """Yield the entries of each of so many blocks; what lies beyond is left out."""
+        edges = np.arange(count + 1)
+        block, placed = (ids // BLOCK for ids in (self.ids, self.place_ids))
+        order = np.argsort(block.astype(np.uint16), kind="stable")  # of 16 bits: a radix sort
+        order_placed = np.argsort(placed.astype(np.uint16), kind="stable")
+        starts = np.searchsorted(block[order], edges)
+        starts_placed = np.searchsorted(placed[order_placed], edges)
+        for number in range(count):
+            own = order[starts[number] : starts[number + 1]]
+            there = order_placed[starts_placed[number] : starts_placed[number + 1]]
+            yield Entries(
+                self.ids[own],
+                self.codes[own],
+                self.numbers[own],
+                self.residues[own],
+                self.listed[own],
+                self.place_ids[there],
+                self.places[there],
+            )
 
 
 def split(value: Scalar) -> tuple[float, int]:

@@ -49,7 +49,7 @@ class Column:
         return cls(
             kind,
             dictionary,
-            tuple(Block().replaced(None, entries.of_block(number)) for number in range(count)),
+            tuple(Block().replaced(None, own) for own in entries.by_block(count)),
         )
 
     def replaced(
@@ -58,9 +58,10 @@ class Column:
         """Return a column where some records have other values, or none any more."""
         blocks = list(self.blocks)
         blocks.extend(Block() for _ in range(highest // BLOCK + 1 - len(blocks)))
-        for number in np.unique(touched // BLOCK).tolist():
+        for number, own in enumerate(entries.by_block(len(blocks))):
             rows = touched[touched // BLOCK == number] % BLOCK
-            blocks[number] = blocks[number].replaced(rows, entries.of_block(number))
+            if len(rows):
+                blocks[number] = blocks[number].replaced(rows, own)
         return Column(kind, self.dictionary, tuple(blocks))
 
     def mask(self, comparison: Comparison) -> BoolArray:

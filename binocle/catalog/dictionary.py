@@ -13,7 +13,7 @@ from binocle.types import BoolArray
 
 CodeArray = npt.NDArray[np.int32]
 NONE = -1
-_FEW = 4
+_UNKNOWN = -2
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,25 +115,30 @@ class Dictionary:
     def during(self, start: str, end: str) -> CodeSet:
         """Return the codes of dates from ``start`` to before ``end``."""
         found = self.between(start, end)
-        flags = self.date_numbers() >= 0
         if found.table is None:
-            if flags[found.first : found.end].all():
-                return found
-            table = self._table(len(flags))
-            table[found.first : found.end] = True
+            codes = np.arange(found.first, found.end, dtype=np.int32)
         else:
-            table = found.table
-        known = min(len(flags), len(table) - 1)
-        table[:known] &= flags[:known]
+            codes = np.flatnonzero(found.table).astype(np.int32)
+        are_dates = self.date_numbers(codes) >= 0
+        if found.table is None and are_dates.all():
+            return found
+        table = self._table()
+        table[codes[are_dates]] = True
         return CodeSet(0, 0, table)
 
-    def date_numbers(self) -> CodeArray:
+    def date_numbers(self, codes: CodeArray) -> CodeArray:
         """Return for each code the day as 20210305, with 0 for unknown parts; -1 for no date."""
-        numbers, count = self._dates, len(self)
-        if len(numbers) < count:
-            new = [_date_number(self.text(code)) for code in range(len(numbers), count)]
-            numbers = np.concatenate([numbers, np.array(new, np.int32)])
-            self._dates = numbers
+        known = self._dates
+        if len(known) < len(self):
+            known = np.full(len(self), _UNKNOWN, np.int32)
+            known[: len(self._dates)] = self._dates
+            self._dates = known
+        numbers = known[codes]
+        unknown = codes[numbers == _UNKNOWN]
+        if len(unknown):
+            for code in np.unique(unknown).tolist():
+                known[code] = _date_number(self.text(code))
+            numbers = known[codes]
         return numbers
 
     def containing(self, text: str) -> CodeSet:
@@ -169,8 +174,8 @@ class Dictionary:
         table[:-1] = flags
         return CodeSet(0, 0, table) if table.any() else CodeSet(0, 0)
 
-    def _table(self, size: int | None = None) -> BoolArray:
-        return np.zeros((len(self) if size is None else size) + 1, np.bool_)
+    def _table(self) -> BoolArray:
+        return np.zeros(len(self) + 1, np.bool_)
 
 
 def _date_number(text: str) -> int:

@@ -5,10 +5,11 @@ from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 import sqlalchemy as sa
 
 from binocle.catalog.attributes import declared_schema, full_schema
-from binocle.catalog.blocks import BLOCK, Entries, split
+from binocle.catalog.blocks import BLOCK, EXACT, Entries, split
 from binocle.catalog.columns import Column, Columns
 from binocle.catalog.conditions import holders
 from binocle.catalog.dictionary import NONE, Dictionary
@@ -24,14 +25,24 @@ _MAX_TOUCHED = 20_000
 _FEW = 500
 _SELECTIVE = ("eq", "in", "lt", "lte", "gt", "gte", "prefix", "during", "near")
 _UNKNOWN: tuple[FieldType, bool] = ("keyword", False)
-_OWN_STRINGS = {
-    "id": "SELECT key, id, 0 FROM records ORDER BY key",
-    "uri": "SELECT uri, id, 0 FROM records ORDER BY uri",
-}
+# Strings in order with how often they are there, then the records in the same order, each twice
+# its id and one more for an element of a list.
 _STRINGS = (
-    "SELECT text, record_id, listed FROM attributes WHERE field_id = ? AND text IS NOT NULL "
-    "ORDER BY text"
+    """SELECT text, COUNT(*) FROM attributes WHERE field_id = ? AND text IS NOT NULL
+       GROUP BY text ORDER BY text""",
+    """SELECT 2 * record_id + listed FROM attributes WHERE field_id = ? AND text IS NOT NULL
+       ORDER BY text""",
 )
+_OWN_STRINGS = {
+    "id": (
+        "SELECT key, COUNT(*) FROM records GROUP BY key ORDER BY key",
+        "SELECT 2 * id FROM records ORDER BY key",
+    ),
+    "uri": (
+        "SELECT uri, COUNT(*) FROM records GROUP BY uri ORDER BY uri",
+        "SELECT 2 * id FROM records ORDER BY uri",
+    ),
+}
 _NUMBERS = "SELECT record_id, number FROM attributes WHERE field_id = ? AND number IS NOT NULL"
 _POINTS = "SELECT record_id, latitude, longitude FROM points WHERE field_id = ?"
 
@@ -114,24 +125,38 @@ def few_matching(connection: sa.Connection, where: Filter) -> Int64Array | None:
 
 def _load(connection: sa.Connection, name: str, highest: int) -> Column:
     """Return a field's column, its dictionary in the order of its strings."""
-    parameters: tuple[Any, ...] = ()
-    strings = _OWN_STRINGS.get(name)
-    if strings is None:
-        strings, parameters = _STRINGS, (_field_id(connection, name),)
     cursor = _cursor(connection)
-    texts, ids, listed = _columns_of(cursor.execute(strings, parameters).fetchall(), 3)
-    ordered = list(dict.fromkeys(texts))
+    if name in _OWN_STRINGS:
+        counted, listed_ids = _OWN_STRINGS[name]
+        parameters: tuple[int, ...] = ()
+    else:
+        counted, listed_ids = _STRINGS
+        parameters = (_field_id(connection, name),)
+    ordered, counts = _columns_of(cursor.execute(counted, parameters).fetchall(), 2)
+    marked = _integers(connection, listed_ids, *parameters)
+    codes = np.repeat(np.arange(len(ordered), dtype=np.int32), np.array(counts, np.int64))
+    texts = marked // 2, codes, (marked % 2).astype(np.bool_)
     dictionary = Dictionary(ordered)
-    places = {text: code for code, text in enumerate(ordered)}
-    codes = np.fromiter((places[text] for text in texts), np.int32, len(texts))
-    own = np.array(ids, np.int64), codes, np.array(listed, np.bool_)
-    found = cursor.execute(_NUMBERS, parameters).fetchall() if parameters else []
-    number_ids, values = _columns_of(found, 2)
-    entries = _entries(own, np.array(number_ids, np.int64), values)
     if parameters:
+        entries = _with_numbers(cursor, parameters, texts)
         entries = _placed(entries, cursor.execute(_POINTS, parameters).fetchall())
+    else:
+        entries = _entries(texts, np.empty(0, np.int64), ())
     kind = full_schema(connection).get(name, _UNKNOWN)[0]
     return Column.filled(kind, dictionary, entries, highest)  # later records are beyond
+
+
+def _with_numbers(
+    cursor: Any, parameters: tuple[int, ...], texts: tuple[Int64Array, Any, BoolArray]
+) -> Entries:
+    pairs = np.dtype([("id", np.int64), ("number", np.float64)])
+    found = np.fromiter(cursor.execute(_NUMBERS, parameters), pairs)
+    values: Sequence[Any] | npt.NDArray[np.float64] = found["number"]
+    ids = np.ascontiguousarray(found["id"])
+    if (np.abs(found["number"]) >= EXACT).any():  # whole numbers that are no doubles, perhaps
+        rows = cursor.execute(_NUMBERS, parameters).fetchall()
+        ids, values = np.array([row[0] for row in rows], np.int64), [row[1] for row in rows]
+    return _entries(texts, ids, values)
 
 
 def _entries_of(
@@ -182,12 +207,14 @@ def _split_rows(
 
 
 def _entries(
-    texts: tuple[Int64Array, Any, BoolArray], number_ids: Int64Array, values: Sequence[Any]
+    texts: tuple[Int64Array, Any, BoolArray],
+    number_ids: Int64Array,
+    values: Sequence[Any] | npt.NDArray[np.float64],
 ) -> Entries:
     ids, codes, listed = texts
     numbers = np.array(values, np.float64)
     residues = np.zeros(len(numbers), np.int16)
-    for place in np.flatnonzero(np.abs(numbers) >= 2.0**53).tolist():
+    for place in np.flatnonzero(np.abs(numbers) >= EXACT).tolist():
         residues[place] = split(values[place])[1]
     return Entries(
         np.concatenate([ids, number_ids]),
