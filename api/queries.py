@@ -121,7 +121,12 @@ def terms_of(asked: SearchIn, uploads: Sequence[bytes] = (), place: str = "") ->
 
 
 def query_of(
-    asked: SearchIn, terms: tuple[Term, ...], place: str = "", *, where: Filter | None = None
+    asked: SearchIn,
+    terms: tuple[Term, ...],
+    place: str = "",
+    *,
+    where: Filter | None = None,
+    field: str = "query",
 ) -> Query:
     """Return the query that a request makes of its terms.
 
@@ -130,6 +135,7 @@ def query_of(
         terms: What it looks for, embedded.
         place: As for ``terms_of``.
         where: A filter that came in another form than the request's own.
+        field: What the request calls its terms.
 
     Raises:
         ServiceError: 422, a part cannot be understood; its field is named.
@@ -151,7 +157,7 @@ def query_of(
         _read(one, parse_facet, _facet, f"{place}facets.{number}")
         for number, one in enumerate(asked.facets)
     ]
-    with at(f"{place}query"):
+    with at(f"{place}{field}"):
         return Query(
             terms=terms,
             target=asked.target,

@@ -81,7 +81,7 @@ async def search_by_words(
             parse_facet(one)
     body = spoken(asked.body(cut))
     terms = await _terms(service, collection, [terms_of(body)], watch)
-    query = query_of(body, terms[0], "query.", where=where)
+    query = query_of(body, terms[0], "query.", where=where, field="q")
     return (await _answers(service, collection, [query], watch, ["query."]))[0]
 
 

@@ -14,7 +14,7 @@ from api.client import Client, ClientError, picture
 from api.schemas import RecordIn
 from api.search_schemas import SearchBesideIn, SearchIn, TermIn
 from binocle.encoders.colour import ColourEncoder
-from tests.api.conftest import Running
+from tests.api.conftest import Running, problem_of
 
 _RANKINGS = ("image", "text", "keyword")
 
@@ -186,6 +186,37 @@ def test_what_cannot_be_understood_is_422_with_its_code(
     assert (answer.status_code, answer.json()["code"]) == (422, code), answer.text
     if field:
         assert answer.json()["field"].startswith(field)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "code", "field"),
+    [
+        ({}, "bad-query", "query.q"),
+        ({"q": "red", "srot": "price"}, "invalid", "query.srot"),
+        ({"q": "red", "sort": "-"}, "bad-query", "query.sort.0"),
+        ({"q": "red", "facet": ["a", "a:b"]}, "bad-query", "query.facet.1"),
+        ({"q": "red", "group": "a:b"}, "bad-query", "query.group"),
+        ({"q": "red", "where": "price <"}, "bad-filter", "query.where"),
+        ({"q": "red", "min_relevance": "much"}, "bad-query", "query.min_relevance"),
+        ({"q": "red", "cursor": "x"}, "bad-cursor", "query.cursor"),
+        ({"q": "red", "mode": "x"}, "invalid", "query.mode"),
+    ],
+)
+def test_parameter_of_a_link_that_cannot_be_understood_is_named(
+    service: Running, filled: str, parameters: Any, code: str, field: str
+) -> None:
+    answer = service.http().get(f"/v1/collections/{filled}/search", params=parameters)
+    assert problem_of(answer, 422, code)["field"] == field
+
+
+def test_error_in_a_batch_names_its_query(service: Running, filled: str) -> None:
+    url = f"/v1/collections/{filled}/search/batch"
+    searches = [{"query": "red"}, {"query": "red", "facets": ["n", "a:b"]}]
+    answer = service.http().post(url, json={"searches": searches})
+    assert problem_of(answer, 422, "bad-query")["field"] == "searches.1.facets.1"
+    searches = [{"query": "red"}, {"query": "red", "cursor": "x"}]
+    answer = service.http().post(url, json={"searches": searches})
+    assert problem_of(answer, 422, "bad-cursor")["field"] == "searches.1.cursor"
 
 
 def test_a_record_that_is_not_there_is_not_found(client: Client, filled: str) -> None:
