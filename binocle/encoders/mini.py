@@ -1,10 +1,11 @@
-"""The embedded model: a FasterNet (Chen et al. 2023) and a small causal transformer.
+"""The embedded model: MobileNetV4-Conv-M (Qin et al. 2024) and a small causal transformer.
 
-Its folder is an ordinary open_clip model folder, and ``OpenClipEncoder`` loads it as one; that
-is how it is fine-tuned. Importing open_clip takes about two seconds though (torchvision and
-transformers come with it), which a command that starts, searches and ends would spend each time.
-So the two small networks are also written out here, with batch norms folded into the
-convolutions before them; a test holds both ways of loading against each other.
+Its weights are stored as 8-bit integers, so that a network of this size fits into the package;
+unpacked, the folder is an ordinary open_clip model folder, and ``OpenClipEncoder`` loads it as
+one, which is how it is fine-tuned. Importing open_clip takes about two seconds though
+(torchvision and transformers come with it), which a command that starts, searches and ends would
+spend each time. So the two small networks are also written out here, with batch norms folded
+into the convolutions before them; a test holds both ways of loading against each other.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ from tokenizers import Tokenizer
 from torch import nn
 from torch.nn import functional
 
+from binocle.encoders.packed import WEIGHTS, unpack
 from binocle.encoders.registry import MINI, MINI_FOLDER
 from binocle.encoders.running import (
     Precision,
@@ -50,11 +52,11 @@ class MiniEncoder(TowersEncoder):
         """
         chosen = choose_device(device)
         kind = choose_precision(precision, chosen)
-        weights = folder / "open_clip_model.safetensors"
+        weights = folder / WEIGHTS
         try:
             config = json.loads((folder / "open_clip_config.json").read_text("utf-8"))
             digest = hashlib.sha256(weights.read_bytes())
-            state = {name: one.float() for name, one in load_file(weights).items()}
+            state = unpack(load_file(weights))
             tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         except Exception as error:  # safetensors and tokenizers raise their own kinds
             raise ModelError(
@@ -96,48 +98,53 @@ def _part(state: _State, prefix: str) -> _State:
 
 
 class _ImageTower(nn.Module):
-    """FasterNet without its batch norms."""
+    """MobileNetV4-Conv-M without its batch norms."""
 
     def __init__(self, state: _State) -> None:
         super().__init__()
-        patch = _folded(state, "patch_embed.proj", "patch_embed.norm")
-        layers: list[nn.Module] = [patch]
-        stage = 0
-        while f"stages.{stage}.blocks.0.mlp.0.weight" in state:
-            if f"stages.{stage}.downsample.reduction.weight" in state:
-                below = f"stages.{stage}.downsample"
-                layers.append(_folded(state, f"{below}.reduction", f"{below}.norm"))
+        layers: list[nn.Module] = [_folded(state, "conv_stem", "bn1", stride=2), nn.ReLU(True)]
+        fused = "blocks.0.0"  # the one block whose expansion is a full convolution
+        layers += [_folded(state, f"{fused}.conv_exp", f"{fused}.bn1", stride=2), nn.ReLU(True)]
+        layers += [_folded(state, f"{fused}.conv_pwl", f"{fused}.bn2")]
+        stage = 1
+        while f"blocks.{stage}.0.pw_exp.conv.weight" in state:
             block = 0
-            while f"stages.{stage}.blocks.{block}.mlp.0.weight" in state:
-                layers.append(_Block(_part(state, f"stages.{stage}.blocks.{block}.")))
+            while f"blocks.{stage}.{block}.pw_exp.conv.weight" in state:
+                own = _part(state, f"blocks.{stage}.{block}.")
+                layers.append(_Block(own, stride=1 if block else 2))
                 block += 1
             stage += 1
-        self.layers = nn.Sequential(*layers)
-        self.head = _convolution(state["conv_head.weight"])
+        layers += [_folded(state, f"blocks.{stage}.0.conv", f"blocks.{stage}.0.bn1")]
+        self.layers = nn.Sequential(*layers, nn.ReLU(True))
+        self.head = _folded(state, "conv_head", "norm_head")
         self.classifier = _linear(state["classifier.weight"], state["classifier.bias"])
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """Return ``(n, d)`` rows."""
         pooled = self.layers(pixels).mean((2, 3), keepdim=True)
-        rows: torch.Tensor = self.classifier(functional.gelu(self.head(pooled)).flatten(1))
+        rows: torch.Tensor = self.classifier(functional.relu(self.head(pooled)).flatten(1))
         return rows
 
 
 class _Block(nn.Module):
-    """A 3 x 3 convolution over the first quarter of the channels, then two of 1 x 1."""
+    """A universal inverted bottleneck: depthwise, widen, depthwise, narrow; some lack one."""
 
-    def __init__(self, state: _State) -> None:
+    def __init__(self, state: _State, *, stride: int) -> None:
         super().__init__()
-        self.mix = _convolution(state["spatial_mixing.partial_conv3.weight"], padding=1)
-        self.expand = _folded(state, "mlp.0", "mlp.1")
-        self.project = _convolution(state["mlp.3.weight"])
+        layers: list[nn.Module] = []
+        if "dw_start.conv.weight" in state:
+            layers.append(_folded(state, "dw_start.conv", "dw_start.bn"))
+        layers += [_folded(state, "pw_exp.conv", "pw_exp.bn"), nn.ReLU(True)]
+        if "dw_mid.conv.weight" in state:
+            layers += [_folded(state, "dw_mid.conv", "dw_mid.bn", stride=stride), nn.ReLU(True)]
+        layers.append(_folded(state, "pw_proj.conv", "pw_proj.bn"))
+        self.layers = nn.Sequential(*layers)
+        self.is_residual = stride == 1
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
-        """Return what came in and what the block adds."""
-        width = self.mix.in_channels
-        mixed = torch.cat((self.mix(rows[:, :width]), rows[:, width:]), 1)
-        added: torch.Tensor = self.project(functional.gelu(self.expand(mixed)))
-        return rows + added
+        """Return what the block makes, beside what came in where sizes agree."""
+        made: torch.Tensor = self.layers(rows)
+        return rows + made if self.is_residual else made
 
 
 class _TextTower(nn.Module):
@@ -187,24 +194,18 @@ class _Layer(nn.Module):
         return rows + network
 
 
-def _convolution(
-    weight: torch.Tensor, bias: torch.Tensor | None = None, *, stride: int = 1, padding: int = 0
-) -> nn.Conv2d:
-    out, width, height, _ = weight.shape
-    layer = nn.Conv2d(width, out, height, stride, padding, bias=bias is not None, device="meta")
-    layer.weight = nn.Parameter(weight, requires_grad=False)
-    if bias is not None:
-        layer.bias = nn.Parameter(bias, requires_grad=False)
-    return layer
-
-
-def _folded(state: _State, convolution: str, norm: str) -> nn.Conv2d:
-    """Return a convolution that also does the batch norm behind it; patches do not overlap."""
+def _folded(state: _State, convolution: str, norm: str, *, stride: int = 1) -> nn.Conv2d:
+    """Return a convolution that also does the batch norm behind it."""
     weight = state[f"{convolution}.weight"]
     deviation = torch.sqrt(state[f"{norm}.running_var"] + 1e-5)
     gain = state[f"{norm}.weight"] / deviation
     bias = state[f"{norm}.bias"] - state[f"{norm}.running_mean"] * gain
-    return _convolution(weight * gain.view(-1, 1, 1, 1), bias, stride=weight.shape[-1])
+    out, width, side, _ = weight.shape
+    groups = out if width == 1 else 1
+    layer = nn.Conv2d(width * groups, out, side, stride, side // 2, groups=groups, device="meta")
+    layer.weight = nn.Parameter(weight * gain.view(-1, 1, 1, 1), requires_grad=False)
+    layer.bias = nn.Parameter(bias, requires_grad=False)
+    return layer
 
 
 def _linear(weight: torch.Tensor, bias: torch.Tensor) -> nn.Linear:

@@ -18,6 +18,7 @@ import open_clip
 import torch
 from huggingface_hub import constants as hub
 
+from binocle.encoders.packed import ordinary_folder
 from binocle.encoders.registry import MINI, MINI_FOLDER
 from binocle.encoders.running import (
     Precision,
@@ -147,6 +148,9 @@ class OpenClipEncoder(TowersEncoder):
 
 
 def _load(reference: ModelRef, cache_dir: str | None) -> Any:
+    if reference == ModelRef(f"local-dir:{MINI_FOLDER}"):
+        with ordinary_folder(MINI_FOLDER) as folder:
+            return _load(ModelRef(f"local-dir:{folder}"), cache_dir)
     try:
         with _quiet_logging(), _offline_where_the_hub_is_out_of_reach():
             return open_clip.create_model(

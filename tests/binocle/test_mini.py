@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from binocle.encoders.base import Encoder
+from binocle.encoders.packed import WEIGHTS, pack, unpack
 from binocle.encoders.registry import DEFAULT_MODEL, MINI, MINI_FOLDER, canonical_name, open_encoder
 from binocle.errors import ModelError
 
@@ -34,14 +35,12 @@ def pixels(count: int, side: int) -> np.ndarray:
 
 def test_it_is_the_default_and_fits_into_the_package() -> None:
     assert DEFAULT_MODEL == MINI
-    assert sum(one.stat().st_size for one in MINI_FOLDER.iterdir()) <= 24 * 2**20
+    assert sum(one.stat().st_size for one in MINI_FOLDER.iterdir()) <= 24_000_000
     assert "what it is bad at" in (MINI_FOLDER / "README.md").read_text("utf-8").lower()
 
 
 @pytest.mark.parametrize(("precision", "least"), [("float32", 0.999999), ("bfloat16", 0.999)])
-def test_open_clip_loads_the_same_folder_and_gives_the_same_rows(
-    precision: str, least: float
-) -> None:
+def test_open_clip_loads_it_unpacked_and_gives_the_same_rows(precision: str, least: float) -> None:
     from binocle.encoders.openclip import OpenClipEncoder
 
     ours = open_encoder(MINI, device="cpu", precision=precision)  # type: ignore[arg-type]
@@ -52,6 +51,27 @@ def test_open_clip_loads_the_same_folder_and_gives_the_same_rows(
     agree = (ours.encode_images(seen) * theirs.encode_images(seen)).sum(1)
     assert agree.min() > least
     assert (ours.encode_texts(TEXTS) * theirs.encode_texts(TEXTS)).sum(1).min() > least
+
+
+def test_eight_bits_keep_the_weights() -> None:
+    import torch
+
+    generator = torch.Generator().manual_seed(0)
+    state = {
+        "matrix": torch.randn(7, 5, generator=generator) * torch.logspace(-3, 3, 7).view(7, 1),
+        "filters": torch.randn(4, 3, 3, 3, generator=generator),
+        "zeros": torch.zeros(2, 2),
+        "bias": torch.randn(9, generator=generator),
+        "count": torch.tensor(3),
+    }
+    back = unpack(pack(state))
+    assert back.keys() == state.keys()
+    assert torch.equal(back["count"], state["count"])
+    for name in ("matrix", "filters", "zeros"):
+        rows, kept = state[name].flatten(1), back[name].flatten(1)
+        step = rows.abs().amax(1, keepdim=True) / 127  # half a step is what rounding may cost
+        assert ((rows - kept).abs() <= step / 2 + 1e-7).all()
+    assert (back["bias"] - state["bias"]).abs().max() < 2e-3
 
 
 def test_texts_do_not_depend_on_their_neighbours_case_or_spaces(mini: Encoder) -> None:
@@ -84,7 +104,7 @@ def test_a_damaged_package_is_said_in_one_line(tmp_path: Path) -> None:
 
     for name in ("open_clip_config.json", "tokenizer.json"):
         (tmp_path / name).write_bytes((MINI_FOLDER / name).read_bytes())
-    (tmp_path / "open_clip_model.safetensors").write_bytes(b"no weights")
+    (tmp_path / WEIGHTS).write_bytes(b"no weights")
     with pytest.raises(ModelError, match="install binocle again") as caught:
         MiniEncoder(folder=tmp_path)
     assert "\n" not in str(caught.value)

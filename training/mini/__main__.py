@@ -7,7 +7,8 @@ from typing import Any
 
 import torch
 
-from training.mini.distil import Distillation, Recipe
+from training.mini.distil import Distillation
+from training.mini.recipe import Recipe
 
 
 def main() -> None:
@@ -24,7 +25,10 @@ def main() -> None:
     for name in names:
         value: Any = getattr(usual, name)
         option = f"--{name.replace('_', '-')}"
-        parser.add_argument(option, type=type(value), default=value, help=f"default: {value}")
+        if isinstance(value, bool):
+            parser.add_argument(option, action="store_true")
+        else:
+            parser.add_argument(option, type=type(value), default=value, help=f"default: {value}")
     chosen = parser.parse_args()
     packed = chosen.packed or chosen.out / "packed"
     if chosen.data:
@@ -34,7 +38,9 @@ def main() -> None:
     numbers = {name: getattr(chosen, name) for name in names}
     recipe = Recipe(**numbers, limit=chosen.limit, hold_back=not chosen.everything)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    Distillation(packed, chosen.out, recipe, device).train()
+    distillation = Distillation(packed, chosen.out, recipe, device)
+    distillation.begin()
+    distillation.train()
 
 
 def prepare(data: Path, packed: Path) -> None:

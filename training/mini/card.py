@@ -7,8 +7,8 @@ from typing import Any
 
 _CARD = """# mini
 
-The model that comes with Binocle: an image tower (FasterNet T0, {image:.1f} million weights, {side} x {side} pixels) and a
-text tower ({text:.1f} million weights, {context} tokens, lower case) into one space of {width} dimensions. It exists so that a
+The model that comes with Binocle: an image tower (MobileNetV4-Conv-M, {image:.1f} million weights, {side} x {side} pixels) and
+a text tower ({text:.1f} million weights, {context} tokens, lower case) into one space of {width} dimensions, stored as 8-bit integers. It exists so that a
 fresh installation finds things with no network and no download, and for tests. **It is not meant for serious use**:
 `binocle models` lists models trained on a billion pictures and more.
 
@@ -23,10 +23,10 @@ fresh installation finds things with no network and no download, and for tests. 
 ## How
 
 Regularised canonical correlation analysis, then a few epochs of contrastive training, bring the teachers' features of the
-pictures and of their texts into one space. Both towers regress on that space, pictures on jittered windows, texts on the
-captions and titles and on {made_up:,} made-up texts that hold every word the sentence encoder knows; pictures and their own texts
-also attract each other (InfoNCE). The shipped weights are an average along the way. `python -m training.mini --help` repeats
-it: {steps:,} steps of {pictures} pictures in {minutes:.0f} minutes on {device}.
+pictures and of their texts into one space. Both towers regress on that space: pictures on windows of any size that the teacher
+looks at as well, half of them mixed two by two; texts on the captions and titles and on {made_up:,} made-up texts that hold
+every word the sentence encoder knows. Later, pictures and their own texts also attract each other (InfoNCE). The shipped weights are an average along the way. `python -m training.mini --help` repeats
+it: {steps:,} steps of {pictures} pictures with a text and {crops} windows in {minutes:.0f} minutes on {device}.
 
 ## How good it is
 

@@ -7,19 +7,37 @@ import torch
 from training.mini.material import DataSet, unit
 from training.mini.words import product_phrases
 
-_PARAPHRASES = (
+_PARAPHRASES = (  # what captions say less often, and how they say it
     ("puppy", "dog"),
     ("a puppy playing", "a dog playing"),
+    ("hound", "dog"),
     ("bike rider", "man riding a bicycle"),
+    ("cyclist", "person riding a bike"),
     ("sneakers", "shoes"),
     ("handbag", "bag"),
+    ("purse", "bag"),
     ("kid", "child"),
+    ("toddler", "little child"),
+    ("youngster", "young boy"),
     ("a lady", "a woman"),
+    ("gentleman", "man"),
     ("ocean", "the sea"),
+    ("seashore", "beach"),
     ("soccer", "football"),
     ("automobile", "car"),
     ("snowy mountain", "mountain covered with snow"),
     ("infant", "baby"),
+    ("motorbike", "motorcycle"),
+    ("a guy jumping", "a man jumping"),
+    ("surfboarder", "surfer on a wave"),
+    ("alpinist", "man climbing a rock"),
+    ("racing automobile", "race car"),
+    ("lawn", "grass"),
+    ("swimming kid", "child in a pool"),
+    ("canine in snow", "dog running in the snow"),
+    ("musician", "man playing guitar"),
+    ("bicycle", "bike"),
+    ("sprinting dog", "dog running"),
 )
 
 Embed = Callable[[torch.Tensor], torch.Tensor]
@@ -72,7 +90,7 @@ def _products(one: DataSet, rows: torch.Tensor, texts: EmbedTexts) -> dict[str, 
     phrases = [phrases[0] if (phrases := product_phrases(label)) else "" for label in one.labels]
     least = min(10, len(phrases) // 50)
     wanted = sorted({one for one in phrases if one and phrases.count(one) >= least})
-    hits = (unit(texts(wanted)) @ rows.T).topk(10).indices.tolist()
+    hits = (unit(texts(wanted)) @ rows.T).topk(min(10, len(rows))).indices.tolist()
     right = [phrases[at] == text for text, found in zip(wanted, hits, strict=True) for at in found]
     return {
         "title@10": _share(ranks < 10),

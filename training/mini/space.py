@@ -21,6 +21,8 @@ from training.mini.words import bag_of_words, count_words
 
 _BINS = 6
 COLOUR_WIDTH = 2 * _BINS**3
+_NEIGHBOURS = 50
+_SOFTNESS = 0.1
 
 
 def colour_histogram(pixels: torch.Tensor) -> torch.Tensor:
@@ -203,6 +205,36 @@ def distinct(pairs: Pairs, batch: int, generator: torch.Generator) -> torch.Tens
             if len(kept) == batch:
                 break
     return torch.tensor(kept, device=pairs.texts.device)
+
+
+@torch.no_grad()
+def smooth(
+    sentences: torch.Tensor,
+    rows: torch.Tensor,
+    known_sentences: torch.Tensor,
+    known_rows: torch.Tensor,
+) -> torch.Tensor:
+    """Add to each text's row those of the texts that mean nearly the same.
+
+    One word says little of where its pictures lie; its neighbours say more, and words that mean
+    the same come to share them.
+
+    Args:
+        sentences: ``(n, 384)`` rows of the sentence encoder.
+        rows: ``(n, d)`` unit rows of the joint space.
+        known_sentences: ``(m, 384)`` of the texts that may be neighbours.
+        known_rows: ``(m, d)`` likewise.
+
+    Returns:
+        ``(n, d)`` unit rows.
+    """
+    bank, smoothed = known_sentences.float().T.contiguous(), []
+    for mine, own in zip(torch.split(sentences, 2048), torch.split(rows, 2048), strict=True):
+        near, at = (mine.float() @ bank).topk(min(_NEIGHBOURS, bank.shape[1]), 1)
+        weights = torch.softmax(near / _SOFTNESS, 1)
+        around = torch.einsum("nk,nkd->nd", weights, known_rows[at].float())
+        smoothed.append(functional.normalize(own.float() + functional.normalize(around, dim=1)))
+    return torch.cat(smoothed).to(rows.dtype)
 
 
 def _inverse_root(covariance: torch.Tensor, ridge: float) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""The network of ``mini``: a FasterNet (Chen et al. 2023) and a small causal transformer.
+"""The network of ``mini``: MobileNetV4-Conv-M (Qin et al. 2024) and a small causal transformer.
 
 Everything is an ordinary open_clip ``CustomTextCLIP``, so the shipped folder loads through
 open_clip's own code.
@@ -18,7 +18,7 @@ WIDTH = 256
 IMAGE_SIZE = 160
 TRUNK_WIDTH = 1280
 VOCABULARY = 16_384
-_TEXT_WIDTH = 256
+_TEXT_WIDTH = 384
 
 
 def model_config() -> dict[str, Any]:
@@ -26,7 +26,7 @@ def model_config() -> dict[str, Any]:
     return {
         "embed_dim": WIDTH,
         "vision_cfg": {
-            "timm_model_name": "fasternet_t0",
+            "timm_model_name": "mobilenetv4_conv_medium",
             "timm_model_pretrained": False,
             "timm_pool": "avg",
             "timm_proj": "",
@@ -38,8 +38,8 @@ def model_config() -> dict[str, Any]:
             "hf_tokenizer_name": "mini",
             "tokenizer_kwargs": {"clean": "lower"},
             "width": _TEXT_WIDTH,
-            "heads": 4,
-            "layers": 3,
+            "heads": 6,
+            "layers": 4,
         },
         "custom_text": True,
     }
