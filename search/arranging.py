@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from binocle.types import BoolArray, Float32Array, Int64Array
+from binocle.vectors.base import products
 
 DOUBLE = 0.97  # cosine from which two pictures count as one, where nothing better is known
 BLOCK = 512  # rows at once among which hits are made to differ
@@ -35,7 +36,7 @@ def diversified(
     """
     count = len(scores)
     relevance = _scaled(np.asarray(scores, np.float64))
-    similarities = _scaled(rows_nd.astype(np.float64) @ rows_nd.astype(np.float64).T)
+    similarities = _scaled(products(rows_nd, rows_nd).astype(np.float64))
     nearest = np.zeros(count)
     left = np.ones(count, np.bool_)
     order = np.empty(count, np.int64)
@@ -68,8 +69,8 @@ def first_of_doubles(
     """
     kept = np.ones(len(rows_nd), np.bool_)
     if len(earlier_md):
-        kept &= (rows_nd @ earlier_md.T).max(axis=1) < threshold
-    similar = rows_nd @ rows_nd.T >= threshold
+        kept &= products(rows_nd, earlier_md).max(axis=1) < threshold
+    similar = products(rows_nd, rows_nd) >= threshold
     for place in np.flatnonzero(kept):
         if kept[place]:
             kept[place + 1 :] &= ~similar[place, place + 1 :]

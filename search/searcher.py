@@ -1,5 +1,6 @@
 """From a query to an answer: the order of the steps, and nothing else."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -355,7 +356,7 @@ def _digest(name: str, query: Query, intent: Intent | None, target: Target, mode
     pulls: list[object] = []
     if intent is not None:
         pulls = [
-            (one.row.tobytes(), one.weight, one.source)
+            (hashlib.blake2b(one.row.tobytes(), digest_size=16).digest(), one.weight, one.source)
             for one in (*intent.wanted, None, *intent.unwanted)
             if one is not None
         ]

@@ -7,12 +7,11 @@ plain sum the picture decides alone. On 300 such questions to a shop's 4,000 pic
 of article, asked colour; ``mini``) 27 % of the first ten fitted, against 18 % with the plain
 sum, and no weights of a plain sum did better than 28 %.
 
-A negative term pushes away what is more like it than the collection's average is, and leaves
-the rest alone; a plain difference also rewards whatever is unlike it. On "shoes without black"
-and 47 such questions 77 % of the first twenty fitted and 1 % had the unwanted colour; with the
-plain difference at the same weight 52 % fitted, and without the negative term 69 % fitted and
-16 % had the colour. Examples to follow and to avoid are terms like others, so feedback by records
-is Rocchio's method (Rocchio 1971, in Salton, "The SMART Retrieval System") with that change.
+A negative term pushes away what is more like it than is to be expected of something that much
+like what is looked for, and leaves the rest alone; a plain difference also rewards whatever is
+unlike it, and takes back what both have in common. Examples to follow and to avoid are terms
+like others: Rocchio's relevance feedback (in Salton, "The SMART Retrieval System", 1971) with
+that change. As there, an example to avoid counts less than one to follow.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,9 +27,11 @@ from binocle.collection import Collection, check_space
 from binocle.encoders.base import Encoder, unit_rows
 from binocle.errors import NotFoundError, PictureError, QueryError
 from binocle.types import Float32Array, ImageSpec, Kind, Limits, Part, Picture
+from binocle.vectors.base import products
 from search.query import Region, Target, Term
 
 MIN_SAMPLE = 30
+EXAMPLE_SHARE = 0.5  # what a picture or record to avoid counts beside one to follow
 _LEAST_SPREAD = 1e-4
 
 
@@ -106,23 +107,48 @@ class Intent:
         if self.is_plain or len(sample_nd) < MIN_SAMPLE:
             signed = [*self.wanted, *(replace(one, weight=-one.weight) for one in self.unwanted)]
             return Aim(_unit(_sum(signed)), ())
-        sample = sample_nd.astype(np.float64)
         sources: tuple[Kind, Kind] = ("text", "image")
         sorts = [[one for one in self.wanted if (one.source or "text") == kind] for kind in sources]
-        total = np.zeros(sample.shape[1])
+        total = np.zeros(sample_nd.shape[1])
         for sort in filter(None, sorts):
-            direction = _unit(_sum(sort)).astype(np.float64)
+            direction = _unit(_sum(sort))
             weight = sum(pull.weight for pull in sort)
-            total += weight * direction / _spread(sample @ direction)
+            total += weight * direction / _spread(_cosines(sample_nd, direction))
         row = _unit(total)
-        spread = _spread(sample @ row)
+        wanted = _Measured.of(sample_nd, row)
         heaviest = max(pull.weight for pull in self.wanted)
-        repelled = []
-        for pull in self.unwanted:
-            cosines = sample @ pull.row.astype(np.float64)
-            slope = pull.weight / heaviest * spread / _spread(cosines)
-            repelled.append(Repulsion(pull.row, float(cosines.mean()), float(slope)))
-        return Aim(row, tuple(repelled))
+        return Aim(
+            row,
+            tuple(
+                wanted.repulsion(sample_nd, pull, pull.weight / heaviest) for pull in self.unwanted
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """The cosines of a sample to a direction, less their mean, over their spread."""
+
+    row: Float32Array
+    mean: float
+    spread: float
+    standard: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, sample_nd: Float32Array, row: Float32Array) -> "_Measured":
+        cosines = _cosines(sample_nd, row)
+        mean, spread = float(cosines.mean()), _spread(cosines)
+        return cls(row, mean, spread, (cosines - mean) / spread)
+
+    def repulsion(self, sample_nd: Float32Array, pull: Pull, weight: float) -> "Repulsion":
+        """Return what a term to keep away from costs, where this is what is looked for."""
+        away = _Measured.of(sample_nd, pull.row)
+        shared = max(0.0, float((self.standard * away.standard).mean()))
+        scale = self.spread / away.spread
+        rest = scale * away.row.astype(np.float64) - shared * self.row.astype(np.float64)
+        slope = weight * (EXAMPLE_SHARE if pull.source == "image" else 1.0)
+        background = scale * away.mean - shared * self.mean
+        return Repulsion(np.asarray(rest, np.float32), background, slope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +156,11 @@ class Repulsion:
     """A term to keep away from, measured on one kind of parts.
 
     Attributes:
-        row: ``(d,)`` float32 unit row.
-        background: The collection's mean cosine to it; what is below is left alone.
-        slope: How much score each further bit of cosine costs.
+        row: ``(d,)`` float32, not a unit row: the term less what it shares with what is looked
+            for, in units of a cosine to that.
+        background: What the collection's parts have of it on average; what is below is left
+            alone.
+        slope: How much score each further bit costs.
     """
 
     row: Float32Array
@@ -156,7 +184,7 @@ class Aim:
         """Return what each row, ``(n, d)``, loses of its cosine: ``(n,)`` float64 from 0."""
         worst = np.zeros(len(rows_nd))
         for one in self.repelled:
-            excess = rows_nd.astype(np.float64) @ one.row.astype(np.float64) - one.background
+            excess = _cosines(rows_nd, one.row) - one.background
             np.maximum(worst, one.slope * excess, out=worst)
         return worst
 
@@ -341,6 +369,10 @@ def _sum(pulls: Sequence[Pull]) -> npt.NDArray[np.float64]:
     if np.linalg.norm(total) < 1e-6:
         raise QueryError("the terms cancel each other out; change a weight")
     return total
+
+
+def _cosines(rows_nd: Float32Array, row: Float32Array) -> npt.NDArray[np.float64]:
+    return np.asarray(products(row[np.newaxis], rows_nd)[0], np.float64)
 
 
 def _spread(cosines: npt.NDArray[np.float64]) -> float:
