@@ -65,6 +65,13 @@ def test_refinement_removes_and_replaces_terms_and_drops_the_filter(shop: Shop) 
     assert refined(drop_filter=True) == alone(*terms)
     again = client.search(NAME, "blue", refine=RefinementIn(turn=first.turn, replace=True))
     assert [hit.id for hit in again.hits] == alone(TermIn(text="blue"), filter=green)
+
+    def typed(*arguments: str) -> list[str]:
+        return [hit["id"] for hit in shop.typed("--refine", str(first.turn), *arguments)["hits"]]
+
+    assert typed("--remove", "sku-02") == refined(remove=["sku-02"])
+    assert typed("--drop-filter") == refined(drop_filter=True)
+    assert typed("--replace", "blue") == [hit.id for hit in again.hits]
     with pytest.raises(UsageError, match="add --refine TURN"):
         shop.typed("red", "--remove", "x")
 
