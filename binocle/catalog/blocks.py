@@ -47,11 +47,15 @@ class Texts:
 
     def mask(self, plain: CodeSet, words: CodeSet | None) -> BoolArray:
         """Return the rows with a string in a set; another set may count for lists."""
-        found = plain.has(self.codes)
-        hits = self.rows[plain.has(self.more)]
-        if words is not None and self.listed is not None:
-            found = np.where(self.listed, words.has(self.codes), found)
+        if words is None or self.listed is None:
+            found = plain.has(self.codes)
+            hits = self.rows[plain.has(self.more)]
+        else:
+            found = words.has(self.codes) & self.listed
             hits = self.rows[words.has(self.more)]  # only lists have more than one string
+            others = ~self.listed & (self.codes != NONE)
+            if others.any():
+                found |= plain.has(self.codes) & others
         if len(hits):
             found[hits] = True
         return found

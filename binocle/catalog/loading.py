@@ -132,7 +132,11 @@ def _load(connection: sa.Connection, name: str, highest: int) -> Column:
     else:
         counted, listed_ids = _STRINGS
         parameters = (_field_id(connection, name),)
-    ordered, counts = _columns_of(cursor.execute(counted, parameters).fetchall(), 2)
+    ordered: list[str] = []
+    counts: list[int] = []
+    for text, count in cursor.execute(counted, parameters):  # a list of rows would take long
+        ordered.append(text)
+        counts.append(count)
     marked = _integers(connection, listed_ids, *parameters)
     codes = np.repeat(np.arange(len(ordered), dtype=np.int32), np.array(counts, np.int64))
     texts = marked // 2, codes, (marked % 2).astype(np.bool_)
