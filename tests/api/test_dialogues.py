@@ -1,6 +1,8 @@
 """Questions that go on: refined turns, pages, cursors, and pictures from elsewhere."""
 
 import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,9 @@ import pytest
 from api.client import Client
 from api.schemas import RecordIn
 from api.search_schemas import RefinementIn, TermIn
+from api.wiring import Workshop
 from binocle.errors import QueryError, UsageError
+from search.fetching import Fetcher, FetchLimits
 from search.query import Query, Refinement, Term
 from tests.api.conftest import Running, problem_of, running
 from tests.api.shop import NAME, Shop, products
@@ -123,6 +127,34 @@ def test_urls_of_this_machine_are_refused_where_urls_are_allowed(
         asked = {"query": [{"url": address}]}
         answer = service.http().post("/v1/collections/c/search", json=asked)
         assert problem_of(answer, 422, "bad-url")["field"] == "query.0.url"
+
+
+def test_picture_of_a_url_is_looked_for_as_an_uploaded_one(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler = partial(SimpleHTTPRequestHandler, directory=str(shop.folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as elsewhere:
+        thread = threading.Thread(target=elsewhere.serve_forever)
+        thread.start()
+        port = elsewhere.server_address[1]
+        limits = FetchLimits(ports=frozenset({port}))
+        fetcher = Fetcher(allow=True, limits=limits, is_allowed=lambda _: True)
+        monkeypatch.setattr(Workshop, "fetch", lambda _, url: fetcher.fetch(url))
+        try:
+            url = f"http://127.0.0.1:{port}/02.png"
+            region = ["--region", "0,0,0.5,1"]
+            uploaded = shop.typed("--image", shop.folder / "02.png", *region)
+            ids = [hit["id"] for hit in uploaded["hits"]]
+            posted = shop.posted({"query": [{"url": url, "region": "0,0,0.5,1"}]})
+            assert [hit["id"] for hit in posted["hits"]] == ids
+            assert [hit["id"] for hit in shop.typed("--url", url, *region)["hits"]] == ids
+            for path, code in (("products.jsonl", "not-a-picture"), ("nowhere", "bad-url")):
+                asked = {"query": [{"text": "red"}, {"url": f"http://127.0.0.1:{port}/{path}"}]}
+                answer = shop.service.http().post(f"/v1/collections/{NAME}/search", json=asked)
+                assert problem_of(answer, 422, code)["field"] == "query.1.url"
+        finally:
+            elsewhere.shutdown()
+            thread.join(10)
 
 
 def test_300_pages_neither_repeat_nor_skip_while_records_are_written(
