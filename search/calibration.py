@@ -74,24 +74,24 @@ class Fitted:
 
 FITTED: dict[tuple[Kind, Kind], Fitted] = {  # by what asks, and what is searched
     ("text", "image"): Fitted(
-        answers=Weights(margin=0.0, level=0.6, mean=0.91, spread=3.69, bias=-1.16),
-        fits=Weights(margin=2.16, level=0.25, mean=0.0, spread=1.57, bias=-2.4),
-        cut=0.19,
+        answers=Weights(margin=0.0, level=1.64, mean=0.59, spread=1.97, bias=-1.38),
+        fits=Weights(margin=3.16, level=0.82, mean=0.0, spread=1.25, bias=-1.85),
+        cut=0.34,
     ),
     ("text", "text"): Fitted(
-        answers=Weights(margin=1.19, level=1.63, mean=0.0, spread=9.8, bias=-4.15),
-        fits=Weights(margin=2.28, level=0.53, mean=0.86, spread=0.0, bias=-1.59),
-        cut=0.36,
+        answers=Weights(margin=0.62, level=1.67, mean=6.17, spread=5.41, bias=-3.27),
+        fits=Weights(margin=1.75, level=0.67, mean=0.19, spread=0.0, bias=-1.48),
+        cut=0.34,
     ),
     ("image", "image"): Fitted(
-        answers=Weights(margin=0.0, level=0.99, mean=0.93, spread=0.0, bias=1.55),
-        fits=Weights(margin=1.81, level=0.69, mean=0.0, spread=0.0, bias=-1.74),
-        cut=0.19,
+        answers=Weights(margin=0.0, level=2.23, mean=1.47, spread=1.13, bias=4.07),
+        fits=Weights(margin=0.82, level=0.82, mean=0.0, spread=0.0, bias=-0.51),
+        cut=0.23,
     ),
     ("image", "text"): Fitted(
-        answers=Weights(margin=1.91, level=0.78, mean=0.92, spread=3.09, bias=1.15),
-        fits=Weights(margin=2.08, level=0.36, mean=0.0, spread=0.92, bias=-1.51),
-        cut=0.14,
+        answers=Weights(margin=4.02, level=1.66, mean=0.82, spread=5.73, bias=2.55),
+        fits=Weights(margin=4.09, level=0.67, mean=0.0, spread=0.0, bias=-0.1),
+        cut=0.33,
     ),
 }
 

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from binocle.encoders.base import unit_rows
@@ -36,6 +36,7 @@ def _calibrated(gallery: Float32Array, background: Float32Array) -> Calibration:
     return made
 
 
+@settings(deadline=None)
 @given(odds, rising_odds, st.lists(st.floats(-1, 1), min_size=2))
 def test_relevance_is_a_share_and_never_falls_where_the_cosine_rises(
     answers: tuple[float, float], fits: tuple[float, float], cosines: list[float]
@@ -46,6 +47,7 @@ def test_relevance_is_a_share_and_never_falls_where_the_cosine_rises(
     assert (np.diff(relevance) >= 0).all()
 
 
+@settings(deadline=None)
 @given(odds, rising_odds, st.floats(0, 1))
 def test_a_cut_in_relevance_is_one_in_cosine(
     answers: tuple[float, float], fits: tuple[float, float], least: float

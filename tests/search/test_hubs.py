@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from binocle.encoders.base import unit_rows
@@ -50,6 +50,7 @@ def test_correction_is_off_where_it_does_not_help_or_nobody_can_tell() -> None:
     assert find_hubs(rows[:3], rows[200:], rows[:200], rows[:200]) is None
 
 
+@settings(deadline=None)
 @given(st.integers(0, 1000), st.integers(2, 60), st.integers(0, 60))
 def test_only_the_first_change_places_and_scores_never_rise(
     seed: int, count: int, depth: int

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -49,6 +49,7 @@ def bench(tmp_path: Path) -> Bench:
     return made
 
 
+@settings(deadline=None)
 @given(st.integers(0, 500), st.integers(1, 8))
 def test_probabilities_of_all_labels_and_of_none_add_up_to_one(seed: int, count: int) -> None:
     names = [f"thing{number}" for number in range(count)]
