@@ -5,6 +5,7 @@ moments before and after it. Whoever holds one gets the same answers for as long
 whatever is written meanwhile.
 """
 
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -106,6 +107,7 @@ class Moment:
         self._columns = columns
         self._metadata = metadata
         self._masks: dict[Filter, BoolArray] = {}
+        self._loading = threading.Lock()
 
     @property
     def columns(self) -> Columns:
@@ -130,9 +132,10 @@ class Moment:
 
     def load(self, fields: Iterable[str]) -> Columns:
         """Make fields ready for filters, facets, sort orders and groups; return all that are."""
-        lacking = self._columns.lacks(fields)
-        if lacking:
-            self._columns = self._metadata.with_fields(self._columns, lacking)
+        names = tuple(fields)
+        if self._columns.lacks(names):
+            with self._loading:  # what one thread loads, no other may drop
+                self._columns = self._metadata.with_fields(self._columns, names)
         return self._columns
 
     def column(self, field: str) -> Column:

@@ -326,3 +326,11 @@ def test_longest_filter_allowed_is_answered(collection: Collection, tmp_path: Pa
     document: list[object] = [{"a": [number, str(number)]} for number in range(MAX_COMPARISONS)]
     assert found_in_sql(collection, parse_json({"or": document})) == {"a0", "a1"}
     assert found_in_sql(collection, parse_json({"a": list(range(5000))})) == {"a0", "a2"}
+
+
+@pytest.mark.parametrize("wanted", ["x", "y", 3, 4, 2**53 + 1])
+def test_every_element_of_a_list_is_found(collection: Collection, wanted: Scalar) -> None:
+    store(collection, [{"a": ["y", 3, "x", 4, "x", 2**53 + 1]}, {"a": ["z", 2**53]}, {"a": wanted}])
+    for where in (Comparison("a", "eq", wanted), Comparison("a", "in", (wanted, "never", -7))):
+        assert found_in_sql(collection, where) == {"a0", "a2"}
+        assert found_in_columns(collection, where) == {"a0", "a2"}
