@@ -10,6 +10,8 @@ from binocle.types import BoolArray, Float32Array, Int64Array
 from binocle.vectors.base import products
 
 DOUBLE = 0.97  # cosine from which two pictures count as one, where nothing better is known
+HASH_BITS = 256
+NEAR_BITS = 36  # perceptual hashes of one picture differ in at most so many bits
 BLOCK = 512  # rows at once among which hits are made to differ
 COMPARED = 4_096  # kept rows that a later one may be a double of
 REACH = 20_000  # rows beyond which an answer stays as it is
@@ -57,20 +59,58 @@ def _scaled(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return scaled
 
 
-def first_of_doubles(
-    rows_nd: Float32Array, earlier_md: Float32Array, threshold: float = DOUBLE
-) -> BoolArray:
-    """Return which rows are no double of a kept one before them.
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What tells whether hits are doubles of each other.
+
+    Attributes:
+        rows: ``(n, d)`` float32 unit rows; zeros where there is no vector, as nobody's double.
+        signs: ``(n, 256)`` float32, a perceptual hash with -1 for each 0; zeros where there is
+            none.
+    """
+
+    rows: Float32Array
+    signs: Float32Array
+
+    def __getitem__(self, places: Int64Array | BoolArray | slice) -> "Looks":
+        return Looks(self.rows[places], self.signs[places])
+
+    def doubles(self, other: "Looks") -> BoolArray:
+        """Return which are doubles of which, ``(n, m)``: by hashes, by vectors where one has none.
+
+        Vectors say that two things are alike, hashes that two pictures are the same.
+        """
+        alike = products(self.rows, other.rows) >= DOUBLE
+        if not self.signs.any() or not other.signs.any():
+            return alike
+        near = products(self.signs, other.signs) >= HASH_BITS - 2 * NEAR_BITS
+        both = np.outer(self.signs.any(axis=1), other.signs.any(axis=1))
+        return np.where(both, near, alike)
+
+
+def signs_of(hashes: npt.NDArray[np.uint8], known: BoolArray) -> Float32Array:
+    """Return perceptual hashes, ``(n, 32)`` uint8, as ``Looks`` has them.
 
     Args:
-        rows_nd: ``(n, d)`` float32 unit rows, best first; a row of zeros is nobody's double.
-        earlier_md: ``(m, d)`` rows kept before.
-        threshold: Cosine from which two rows are doubles.
+        hashes: As from ``catalog.likeness.hashes_of_parts``.
+        known: ``(n,)`` which of them are hashes.
     """
-    kept = np.ones(len(rows_nd), np.bool_)
-    if len(earlier_md):
-        kept &= products(rows_nd, earlier_md).max(axis=1) < threshold
-    similar = products(rows_nd, rows_nd) >= threshold
+    signs = 2.0 * np.unpackbits(hashes, axis=1).astype(np.float32) - 1.0
+    signs[~known] = 0.0
+    return signs
+
+
+def first_of_doubles(looks: Looks, earlier: Looks) -> BoolArray:
+    """Return which hits are no double of a kept one before them.
+
+    Args:
+        looks: Of the hits, best first.
+        earlier: Of hits kept before.
+    """
+    kept = np.ones(len(looks.rows), np.bool_)
+    if len(earlier.rows):
+        kept &= ~looks.doubles(earlier).any(axis=1)
+    similar = looks.doubles(looks)
     for place in np.flatnonzero(kept):
         if kept[place]:
             kept[place + 1 :] &= ~similar[place, place + 1 :]
@@ -82,7 +122,7 @@ class Arranger:
 
     def __init__(
         self,
-        rows_of: Callable[[Int64Array, Int64Array], Float32Array],
+        looks_of: Callable[[Int64Array, Int64Array], Looks],
         *,
         diversity: float,
         collapse: bool,
@@ -90,13 +130,12 @@ class Arranger:
         """Set up.
 
         Args:
-            rows_of: Returns ``(n, d)`` float32 unit rows of records by internal id and best part;
-                zeros for those without a vector.
+            looks_of: Returns what records look like, by internal id and best part.
             diversity: See ``diversified``; 0 leaves the order alone.
             collapse: Leave out doubles of rows before.
         """
-        self._rows_of, self._diversity, self._collapse = rows_of, diversity, collapse
-        self._kept: list[Float32Array] = []
+        self._looks_of, self._diversity, self._collapse = looks_of, diversity, collapse
+        self._kept: list[Looks] = []
         self._seen = 0
 
     def arranged(
@@ -115,24 +154,29 @@ class Arranger:
         arranged = []
         for start in range(0, len(record_ids), BLOCK):
             places = np.arange(start, min(start + BLOCK, len(record_ids)))
-            if self._seen < REACH:
-                rows = self._rows_of(record_ids[places], part_ids[places])
-                places = self._block(places, rows, scores)
             self._seen += len(places)
+            if self._seen <= REACH:
+                looks = self._looks_of(record_ids[places], part_ids[places])
+                places = self._block(places, looks, scores)
             arranged.append(places)
         return np.concatenate(arranged) if arranged else np.empty(0, np.int64)
 
     def _block(
-        self, places: Int64Array, rows: Float32Array, scores: npt.NDArray[np.floating]
+        self, places: Int64Array, looks: Looks, scores: npt.NDArray[np.floating]
     ) -> Int64Array:
         if self._collapse:
-            earlier = np.concatenate(self._kept)[-COMPARED:] if self._kept else rows[:0]
-            kept = first_of_doubles(rows, earlier)
-            places, rows = places[kept], rows[kept]
-            self._kept.append(rows)
+            kept = first_of_doubles(looks, self._earlier(looks))
+            places, looks = places[kept], looks[kept]
+            self._kept.append(looks)
         if self._diversity and len(places):
-            places = places[diversified(scores[places], rows, self._diversity)]
+            places = places[diversified(scores[places], looks.rows, self._diversity)]
         return places
+
+    def _earlier(self, looks: Looks) -> Looks:
+        if not self._kept:
+            return looks[slice(0)]
+        rows = np.concatenate([one.rows for one in self._kept])[-COMPARED:]
+        return Looks(rows, np.concatenate([one.signs for one in self._kept])[-COMPARED:])
 
 
 @dataclass(frozen=True, slots=True)

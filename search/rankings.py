@@ -13,10 +13,12 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from binocle.catalog.likeness import hashes_of_parts
 from binocle.catalog.words import part_ids as parts_at
 from binocle.collection import Collection
 from binocle.moment import Moment, Owners, Ranking
 from binocle.types import KINDS, BoolArray, Float32Array, Int64Array, Kind
+from search.arranging import Looks, signs_of
 from search.calibration import Judge
 from search.fusion import Fused, Weighted, combine
 from search.keywords import KeywordRanking, Keywords
@@ -304,23 +306,24 @@ class Ranker:
         self._holders = ((owners, mask), *self._holders)[: len(KINDS)]
         return mask
 
-    def rows_of_any(
-        self, asked: Asked, record_ids: Int64Array, part_ids: Int64Array
-    ) -> Float32Array:
-        """Return a row for each record, ``(n, d)``: its part's, or its first part's for -1."""
+    def looks_of(self, asked: Asked, record_ids: Int64Array, part_ids: Int64Array) -> Looks:
+        """Return what records look like by their parts, or their first parts for -1."""
         part_ids = part_ids.copy()
         lost = part_ids < 0
-        if lost.any():
-            nowhere = np.full(int(lost.sum()), -1, np.int64)
-            with self._collection.reading() as connection:
+        hashes = np.empty((0, 32), np.uint8), np.empty(0, np.bool_)
+        with self._collection.reading() as connection:
+            if lost.any():
+                nowhere = np.full(int(lost.sum()), -1, np.int64)
                 part_ids[lost] = parts_at(connection, record_ids[lost], nowhere)
+            if asked.query.collapse:
+                hashes = hashes_of_parts(connection, part_ids.tolist())
         rows = self.rows(asked.moment, asked.kinds[0], part_ids)
         for kind in KINDS:
             others = ~rows.any(axis=1)
             if kind != asked.kinds[0] and others.any():
                 moment = asked.moment if kind in asked.kinds else None
                 rows[others] = self.rows(moment, kind, part_ids[others])
-        return rows
+        return Looks(rows, signs_of(*hashes) if asked.query.collapse else rows[:, :0])
 
     def rows(self, moment: Moment | None, kind: Kind, part_ids: Int64Array) -> Float32Array:
         """Return the rows of parts, ``(n, d)``; zeros for those that are not there.

@@ -235,8 +235,8 @@ class Searcher:
         diversity = 0.0 if _is_sorted(asked.query) else asked.query.diversity
         if not diversity and not asked.query.collapse:
             return None
-        rows_of = partial(self._ranker.rows_of_any, asked)
-        return Arranger(rows_of, diversity=diversity, collapse=asked.query.collapse)
+        looks_of = partial(self._ranker.looks_of, asked)
+        return Arranger(looks_of, diversity=diversity, collapse=asked.query.collapse)
 
     def _answers(self, begun: Sequence["_Begun"]) -> list[Answer]:
         """Return the pages of listings."""

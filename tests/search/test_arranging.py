@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from binocle.types import Float32Array, Int64Array
-from search.arranging import Arranger, diversified, first_of_doubles, gathered
+from search.arranging import Arranger, Looks, diversified, first_of_doubles, gathered, signs_of
 
 Float64Array = npt.NDArray[np.float64]
 
@@ -14,6 +14,10 @@ Float64Array = npt.NDArray[np.float64]
 def unit_rows(seed: int, count: int, dimension: int = 6) -> Float32Array:
     rows = np.random.default_rng(seed).standard_normal((count, dimension))
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+
+
+def bare(rows: Float32Array) -> Looks:
+    return Looks(rows, rows[:, :0])
 
 
 def scaled(values: Float64Array) -> Float64Array:
@@ -70,22 +74,22 @@ def test_doubles_of_kept_rows_are_left_out(seed: int, count: int, earlier: int) 
         wanted.append(is_kept)
         if is_kept:
             kept.append(row)
-    assert first_of_doubles(rows, before).tolist() == wanted
+    assert first_of_doubles(bare(rows), bare(before)).tolist() == wanted
 
 
 def test_arranger_leaves_out_doubles_across_calls() -> None:
     rows = unit_rows(2, 700, 8)
     rows[600:] = rows[:100]
 
-    def rows_of(record_ids: Int64Array, part_ids: Int64Array) -> Float32Array:
-        return rows[record_ids]
+    def looks_of(record_ids: Int64Array, part_ids: Int64Array) -> Looks:
+        return bare(rows[record_ids])
 
-    arranger = Arranger(rows_of, diversity=0.0, collapse=True)
+    arranger = Arranger(looks_of, diversity=0.0, collapse=True)
     shown: list[int] = []
     for first in range(0, 700, 70):
         ids = np.arange(first, first + 70)
         shown.extend(ids[arranger.arranged(ids, ids, -ids.astype(np.float64))].tolist())
-    assert shown == np.flatnonzero(first_of_doubles(rows, rows[:0])).tolist()
+    assert shown == np.flatnonzero(first_of_doubles(bare(rows), bare(rows[:0]))).tolist()
     assert max(shown) < 600
 
 
@@ -99,3 +103,21 @@ def test_groups_are_gathered_best_first(keys: list[int]) -> None:
     assert found == list(wanted.values())
     assert groups.heads.tolist() == [one[0] for one in wanted.values()]
     assert groups.sizes.tolist() == [len(one) for one in wanted.values()]
+
+
+def test_hashes_decide_where_both_pictures_have_one() -> None:
+    rng = np.random.default_rng(4)
+    first = rng.integers(0, 256, 32, dtype=np.uint8)
+    flipped = np.unpackbits(first)
+    flipped[:36] ^= 1
+    near = np.packbits(flipped)
+    flipped[36] ^= 1
+    far = np.packbits(flipped)
+    hashes = np.stack([first, near, far, first, first])
+    known = np.array([True, True, True, False, True])
+    same, other = unit_rows(7, 2)
+    rows = np.stack([same, other, same, same, same])
+    looks = Looks(rows, signs_of(hashes, known))
+    assert looks.doubles(looks)[0].tolist() == [True, True, False, True, True]
+    assert looks.doubles(looks)[3].tolist() == [True, False, True, True, True]
+    assert first_of_doubles(looks, looks[slice(0)]).tolist() == [True, False, True, False, False]
