@@ -104,12 +104,6 @@ class BusyError(StorageError):
     code = "busy"
 
 
-class StaleMomentError(StorageError):
-    """A moment was asked for metadata it was not made with, and the collection has changed."""
-
-    code = "stale-moment"
-
-
 class PictureError(BinocleError):
     """One picture cannot be used. Its neighbours are not touched."""
 
