@@ -60,7 +60,11 @@ class Trial:
 
 
 def run_trials(
-    collection: Path, known: Sequence[Path], unknown: Sequence[Path], workers: int
+    collection: Path,
+    known: Sequence[Path],
+    unknown: Sequence[Path],
+    workers: int,
+    kinds: Sequence[Transformation] = TRANSFORMATIONS,
 ) -> list[Trial]:
     """Look up every known picture in every form, and every unknown one as it is and in one form.
 
@@ -69,11 +73,12 @@ def run_trials(
         known: Pictures by the paths they were indexed by.
         unknown: Other pictures; they also fill collages, so there should be a few.
         workers: Processes.
+        kinds: Ways to change them.
     """
-    jobs = [(path, kind.name, True) for path in known for kind in TRANSFORMATIONS]
+    jobs = [(path, kind.name, True) for path in known for kind in kinds]
     for number, path in enumerate(unknown):
         jobs += [(path, "png", False)]
-        jobs += [(path, TRANSFORMATIONS[number % len(TRANSFORMATIONS)].name, False)]
+        jobs += [(path, kinds[number % len(kinds)].name, False)]
     try_one = partial(_try, collection, tuple(unknown or known))
     with ProcessPoolExecutor(workers) as processes:
         return list(processes.map(try_one, jobs, chunksize=32))
@@ -164,6 +169,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--collection", type=Path, help="an indexed one of these folders")
     parser.add_argument("--count", type=int, default=100, help="pictures of each folder asked")
     parser.add_argument("--half", choices=["even", "odd"], default="odd")
+    parser.add_argument("--kind", action="append", default=[], help="only these; else all 45")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--json", type=Path, help="write every trial there, one a line")
     options = parser.parse_args(arguments)
@@ -176,7 +182,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             for folder in options.unknown
             for path in _spread(_files(folder)[first::2], options.count)
         ]
-        trials = run_trials(collection, known, unknown, options.workers)
+        kinds = [one for one in TRANSFORMATIONS if one.name in options.kind or not options.kind]
+        trials = run_trials(collection, known, unknown, options.workers, kinds)
     if options.json:
         options.json.write_text("".join(json.dumps(asdict(one)) + "\n" for one in trials))
     print(report(trials))

@@ -134,7 +134,7 @@ class Database:
                 words.prepare(connection)
         with self.reading() as connection:
             has_likenesses = likeness.has_table(connection)
-        if not has_likenesses:  # from before there was reverse lookup
+        if not has_likenesses and not self._read_only:  # from before reverse lookup
             with self.writing() as connection:
                 likeness.make_table(connection)
 

@@ -16,7 +16,7 @@ from binocle.types import PixelArray
 
 VIEW_SIDE = 320
 _VIEW_FEATURES = 500
-_SMALL_SIDE = 128  # pixels: what has fewer shows little that could differ
+_SMALL_SIDE = 100  # pixels: what has fewer shows little that could differ
 
 
 class View:
@@ -68,7 +68,7 @@ class Match:
         query_share: How much of the query shows the stored picture, 0 to 1.
         plain_share: How much of the rest of the query has one of its two commonest greys, 0 to 1:
             much in frames and windows, little in other pictures.
-        is_small: Whether either picture is a thumbnail of less than 128 x 128 pixels.
+        is_small: Whether either picture is a thumbnail of less than 100 x 100 pixels.
     """
 
     mapping: Mapping
