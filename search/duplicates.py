@@ -30,6 +30,8 @@ _GROUP_BITS = 36
 _SHARED_FEATURES = 14.0
 _CLEAR_SHARE = 0.9
 _VIEWS_KEPT = 512
+_PLAIN_TEXTURE = 0.66
+_TINT = 4.0  # levels of mean Cr or Cb
 _BLOCK = 256
 _WHOLE: frozenset[Verdict] = frozenset(("same-file", "near-duplicate", "mirrored", "rotated"))
 
@@ -228,8 +230,9 @@ class DuplicateFinder:
         if variant is not None:
             whole = verify_whole(one, other, variant)
             if whole is not None and is_copy(whole):
-                return whole
-        return verify(one, other, mirrored=variant is not None and VARIANTS[variant][1])
+                return whole if _same_colours(one, other, whole) else None
+        match = verify(one, other, mirrored=variant is not None and VARIANTS[variant][1])
+        return match if match is not None and _same_colours(one, other, match) else None
 
     def _view(self, picture: KnownPicture) -> View | None:
         part_id = picture.part.id
@@ -272,6 +275,12 @@ class DuplicateFinder:
             itself = Judgement("same-file", 1.0)
             clusters.append(Cluster(_member(pictures[best], keys, itself), tuple(rest)))
         return sorted(clusters, key=lambda one: (-len(one.others), one.keep.part.id))
+
+
+def _same_colours(one: View, other: View, match: Match) -> bool:
+    """Tell thumbnails and things on plain ground of other colours apart: those are variants."""
+    is_plain = match.is_small or match.agreement.textured < _PLAIN_TEXTURE
+    return not is_plain or float(np.abs(one.tint - other.tint).max()) <= _TINT
 
 
 def _near_hashes(

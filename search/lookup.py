@@ -381,7 +381,7 @@ def _add_votes(
     suspects: dict[int, _Suspect], index: LikenessIndex, query: View, *, mirrored: bool = False
 ) -> None:
     view = query.mirrored if mirrored else query
-    votes = index.by_features(view.features.descriptors, _VOTED)
+    votes = index.by_features(view.voters, _VOTED)
     for part_id, score in zip(votes.part_ids.tolist(), votes.scores.tolist(), strict=True):
         if score >= _LEAST_VOTES:
             known = suspects.setdefault(part_id, _Suspect(part_id))

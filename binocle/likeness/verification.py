@@ -10,7 +10,7 @@ import numpy.typing as npt
 from binocle.likeness.agreement import Agreement, Mapping, agreement
 from binocle.likeness.features import Features, features_of
 from binocle.likeness.geometry import Turn, fits, is_sound, turn_of
-from binocle.likeness.grey import Grey, fitted, grey_of, trimmed
+from binocle.likeness.grey import Grey, fitted, grey_of, scaled, trimmed
 from binocle.likeness.hashes import VARIANTS
 from binocle.types import PixelArray
 
@@ -29,6 +29,7 @@ class View:
             pixels: ``(height, width, 3)`` uint8 RGB, upright.
         """
         self.grey: Grey = fitted(grey_of(pixels), VIEW_SIDE)
+        self.tint = _tint(pixels)
         self.is_small = pixels.shape[0] * pixels.shape[1] < _SMALL_SIDE**2
 
     @property
@@ -42,17 +43,31 @@ class View:
         return features_of(self.grey, _VIEW_FEATURES)
 
     @cached_property
+    def voters(self) -> npt.NDArray[np.uint8]:
+        """Descriptors at two scales, ``(n, 32)``: crops show things larger than stored."""
+        half = features_of(scaled(self.grey, 0.5), _VIEW_FEATURES // 2)
+        return np.concatenate([self.features.descriptors, half.descriptors])
+
+    @cached_property
     def mirrored(self) -> "View":
         """The same picture, left and right swapped."""
         view = View.__new__(View)
         view.grey = np.ascontiguousarray(self.grey[:, ::-1])
-        view.is_small = self.is_small
+        view.is_small, view.tint = self.is_small, self.tint
         return view
 
     @cached_property
     def inner(self) -> tuple[int, int, int, int]:
         """Left, top, right and bottom without a plain border."""
         return trimmed(self.grey)
+
+
+def _tint(pixels: PixelArray) -> npt.NDArray[np.float64]:
+    """Return the mean Cr and Cb of what is not nearly white, ``(2,)``; 128 is grey."""
+    small = cv2.resize(pixels, (48, 48), interpolation=cv2.INTER_AREA)
+    values = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2YCrCb), np.float64).reshape(-1, 3)
+    shown = values[values[:, 0] < 235]
+    return shown[:, 1:].mean(axis=0) if len(shown) else np.full(2, 128.0)
 
 
 @dataclass(frozen=True, slots=True)
