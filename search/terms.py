@@ -3,15 +3,16 @@
 Terms of one sort, words or pictures, are added by weight. Where words and a picture meet ("this
 bag, but red") each sort is first divided by the spread of its own cosines over the collection:
 cosines between pictures vary several times as much as those between words and pictures, so in a
-plain sum the picture decides alone. On 300 such questions to a shop's 4,000 pictures (same sort
-of article, asked colour; ``mini``) 27 % of the first ten fitted, against 18 % with the plain
-sum, and no weights of a plain sum did better than 28 %.
+plain sum the picture decides. On 300 such questions to a shop's 3,000 pictures (same sort of
+article, asked colour; ``mini``) 53 % of the first ten fitted, against 39 % with the plain sum.
 
 A negative term pushes away what is more like it than is to be expected of something that much
 like what is looked for, and leaves the rest alone; a plain difference also rewards whatever is
 unlike it, and takes back what both have in common. Examples to follow and to avoid are terms
 like others: Rocchio's relevance feedback (in Salton, "The SMART Retrieval System", 1971) with
-that change. As there, an example to avoid counts less than one to follow.
+that change. As there, an example to avoid counts less than one to follow. On 45 questions such
+as "shoes" without "black" 94 % of the first twenty fitted and 1 % had the unwanted colour; with
+the plain difference 70 % and 0 %, without the negative term 78 % and 18 %.
 """
 
 from collections.abc import Callable, Sequence
