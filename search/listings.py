@@ -9,7 +9,7 @@ memory within limits; a cursor names one.
 import secrets
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -107,6 +107,15 @@ class Listing:
         rows = sum(len(stage.ranked) for stage in self._stages) + (len(whole) if whole else 0)
         return 2000 + _ROW_BYTES * rows
 
+    @property
+    def segments(self) -> dict[int, int]:
+        """The index segments it keeps in memory, and their bytes; others may share them."""
+        asked = self.asked
+        found: dict[int, int] = {}
+        for kind in asked.kinds:
+            found |= asked.moment.index(kind).segment_sizes
+        return found
+
     def has(self, place: int) -> bool:
         """Tell whether there is a row at a place, ranking deeper if need be."""
         return len(self.rows(place, 1)) > 0
@@ -171,6 +180,7 @@ class Listings:
         *,
         max_count: int = 1000,
         max_bytes: int = 256 * 1024 * 1024,
+        max_old_bytes: int = 1024 * 1024 * 1024,
         max_age_s: float = 1800.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -179,13 +189,20 @@ class Listings:
         Args:
             max_count: How many are kept, those used last.
             max_bytes: How much memory all of them may take, at least one aside.
+            max_old_bytes: How much memory they may keep in index segments that the newest of
+                them does not have: what has been replaced since.
             max_age_s: How long one is kept after its last use.
             clock: Tells the seconds.
         """
         self._max_count, self._max_bytes, self._max_age_s = max_count, max_bytes, max_age_s
+        self._max_old_bytes = max_old_bytes
         self._clock = clock
         self._kept: OrderedDict[str, tuple[float, int, Listing]] = OrderedDict()
         self._bytes = 0
+        self._holders: Counter[int] = Counter()  # of each segment, how many listings have it
+        self._segment_bytes: dict[int, int] = {}
+        self._newest = -1
+        self._newest_segments: dict[int, int] = {}
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -198,9 +215,15 @@ class Listings:
             self._forget(listing.name)
             self._kept[listing.name] = now, size, listing
             self._bytes += size
+            segments = listing.segments
+            self._holders.update(segments.keys())
+            self._segment_bytes |= segments
+            if listing.asked.moment.change >= self._newest:
+                self._newest, self._newest_segments = listing.asked.moment.change, segments
             while len(self._kept) > 1:
                 name, (used_at, _, _) = next(iter(self._kept.items()))
                 is_full = len(self._kept) > self._max_count or self._bytes > self._max_bytes
+                is_full = is_full or self._old_bytes() > self._max_old_bytes
                 if not is_full and now - used_at <= self._max_age_s:
                     return
                 self._forget(name)
@@ -214,7 +237,17 @@ class Listings:
                 return None
             return found[2] if found else None
 
+    def _old_bytes(self) -> int:
+        return sum(
+            size for one, size in self._segment_bytes.items() if one not in self._newest_segments
+        )
+
     def _forget(self, name: str) -> None:
         found = self._kept.pop(name, None)
-        if found is not None:
-            self._bytes -= found[1]
+        if found is None:
+            return
+        self._bytes -= found[1]
+        for one in found[2].segments:
+            self._holders[one] -= 1
+            if not self._holders[one]:
+                del self._holders[one], self._segment_bytes[one]

@@ -280,3 +280,17 @@ def test_listings_are_kept_within_limits_of_number_size_and_age(collection: Coll
     clock.now += 101
     with pytest.raises(StaleCursorError):
         searcher.search(replace(made[4][0], cursor=made[4][1]))
+
+
+def test_replaced_index_segments_are_not_kept_for_long(collection: Collection) -> None:
+    searcher = searcher_of(collection)
+    searcher._listings = Listings(max_old_bytes=100_000)
+    query = Query((Term(text="red"),), "image", limit=5, mode="semantic")
+    cursors = []
+    for turn in range(6):  # each merges the segments there were into a new one
+        cursors.append(searcher.search(query).cursor)
+        collection.upsert([record(f"t{turn} {n}", n, n=n) for n in range(200 * 2**turn)])
+    assert len(searcher._listings) < 6
+    assert searcher.search(replace(query, cursor=cursors[-1])).hits
+    with pytest.raises(StaleCursorError):
+        searcher.search(replace(query, cursor=cursors[0]))
