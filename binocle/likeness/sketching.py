@@ -36,7 +36,7 @@ def likeness_of(pixels: PixelArray) -> Likeness:
         pixels: ``(height, width, 3)`` uint8 RGB, upright; about 256 x 256 is enough.
     """
     grey = fitted(grey_of(pixels), STORED_SIDE)
-    descriptors = features_of(grey, STORED_FEATURES).descriptors
+    descriptors = features_of(grey, STORED_FEATURES, spread=True).descriptors
     words = word_of(descriptors).astype("<u2") if len(descriptors) else np.empty(0, "<u2")
     codes = np.ascontiguousarray(descriptors[:, :CODE_BYTES])
     return Likeness(perceptual_hash(grey).tobytes(), words.tobytes() + codes.tobytes())
