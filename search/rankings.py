@@ -18,6 +18,7 @@ from binocle.catalog.words import part_ids as parts_at
 from binocle.collection import Collection
 from binocle.moment import Moment, Owners, Ranking
 from binocle.types import KINDS, BoolArray, Float32Array, Int64Array, Kind
+from search import found_words
 from search.arranging import Looks, signs_of
 from search.calibration import Judge
 from search.fusion import Fused, Weighted, combine
@@ -30,7 +31,6 @@ FULL_FUSION_PARTS = 10_000
 FUSION_DEPTH = 1_000
 FIRST_DEPTH = 256
 MAX_KEYWORD_HITS = 100_000
-STRONG_SHARE = 0.5  # of the best keyword score: what belongs to the relevant set
 SPREAD_SAMPLE = 2_000
 
 
@@ -240,7 +240,9 @@ class Ranker:
         words, _ = self._by_words(asked, MAX_KEYWORD_HITS, filtered=filtered)
         no_match = _nothing_fits(asked, view, best, words)
         if words is not None:
-            rankings.append(_only(_as_weighted(asked, words), _is_strong(words)))
+            rankings.append(
+                _only(_as_weighted(asked, words), _is_likely(words, asked.query.min_relevance))
+            )
         fused = _fused(rankings, max(asked.depth, *(len(one.record_ids) for one in rankings), 1))
         return Ranked(fused, True, True, words, no_match)
 
@@ -409,12 +411,14 @@ def _least(judge: Judge | None, asked: float | Literal["auto"] | None) -> float:
     return judge.cut if asked in (None, "auto") else judge.score_at(float(asked))
 
 
-def _is_strong(words: KeywordRanking) -> BoolArray:
-    """Return which hits by words belong to the relevant set: exact ones, and no mere fragments."""
+def _is_likely(words: KeywordRanking, asked: float | Literal["auto"] | None) -> BoolArray:
+    """Return which hits by words belong to the relevant set: exact ones, and likely ones."""
     if not len(words.scores):
         return np.empty(0, np.bool_)
-    strong: BoolArray = words.exact | (words.scores >= STRONG_SHARE * words.scores.max())
-    return strong
+    least = found_words.CUT if asked in (None, "auto") else float(asked)
+    chances = found_words.relevance(words.scores, float(words.scores.max()), words.full_score)
+    likely: BoolArray = np.where(words.exact, found_words.EXACT, chances) >= least
+    return likely
 
 
 def _nothing_fits(
@@ -422,11 +426,14 @@ def _nothing_fits(
 ) -> bool:
     """Tell whether no ranking has anything that fits, and one of them can tell.
 
-    A record with all the words fits.
+    A record with all the words fits, and one with most of what they are worth.
     """
     if words is not None and len(words.record_ids) and asked.intent is not None:
         wanted = [word for word in asked.intent.words.split() if not word.startswith("-")]
         if words.exact.any() or len(words.find_words(0)) >= len(wanted):
+            return False
+        best = float(words.scores.max())
+        if found_words.relevance(np.array([best]), best, words.full_score)[0] >= found_words.CUT:
             return False
     judged = [
         lens.judge.is_no_match(float(ranking.scores.max()))

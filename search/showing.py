@@ -12,10 +12,9 @@ from binocle.catalog.database import Connection
 from binocle.catalog.words import part_ids as parts_at
 from binocle.collection import Collection
 from binocle.types import Contribution, Hit, Int64Array, Kind, Part, Record
+from search import found_words
 from search.listings import Listing, Row
 from search.rankings import Ranked, Ranker, similarities
-
-EXACT_WORDS_RELEVANCE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,18 +238,24 @@ def _relevances(
             if not math.isnan(chance):
                 best[place] = max(best[place] or 0.0, chance)
     for place, one in enumerate(found):
-        if _has_exact_words(one.row):
-            best[place] = max(best[place] or 0.0, EXACT_WORDS_RELEVANCE)
+        chance = _relevance_of_words(one.row)
+        if chance is not None:
+            best[place] = max(best[place] or 0.0, chance)
     return best
 
 
-def _has_exact_words(row: Row) -> bool:
-    fused = row.ranked.fused
+def _relevance_of_words(row: Row) -> float | None:
+    """Return what words say of a row; None where none were found in it."""
+    fused, words = row.ranked.fused, row.ranked.keywords
     for number, ranking in enumerate(fused.rankings):
         rank = int(fused.places[row.place, number])
-        if ranking.exact is not None and rank and ranking.exact[rank - 1]:
-            return True
-    return False
+        if ranking.name != "keyword" or not rank or words is None:
+            continue
+        if ranking.exact is not None and ranking.exact[rank - 1]:
+            return found_words.EXACT
+        score = np.array([ranking.scores[rank - 1]])
+        return float(found_words.relevance(score, float(words.scores.max()), words.full_score)[0])
+    return None
 
 
 def _group_value(record: Record, field: str) -> str | float | bool | None:
