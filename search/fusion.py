@@ -23,6 +23,7 @@ from binocle.types import BoolArray, Contribution, Int64Array
 RANK_CONSTANT = 60
 _CALIBRATED_DEPTH = 1000
 _SHARES = {"image": 0.05, "text": 0.5, "keyword": 1.0}  # measured: docs/keywords.md
+_SHARES_OF_NAMES = {"image": 1.0, "text": 1.0, "keyword": 1.0}
 _NOWHERE = np.iinfo(np.int64).max // 4
 
 
@@ -39,6 +40,8 @@ class Weighted:
         exact: ``(n,)`` bool: comes before all others. None for none.
         find_words: Of the i-th record, see ``KeywordRanking``.
         full_score: Of words, see ``KeywordRanking``; 0 for the best score there is.
+        has_texts: Of words, whether texts have them; False for file names and fields only, which
+            say less of a picture than its looks.
     """
 
     name: Literal["image", "text", "keyword"]
@@ -49,6 +52,7 @@ class Weighted:
     exact: BoolArray | None = None
     find_words: Callable[[int], tuple[str, ...]] | None = None
     full_score: float = 0.0
+    has_texts: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +161,8 @@ def _worths(ranking: Weighted, rankings: Sequence[Weighted], depth: int) -> npt.
     the order to the vectors. A hundredth of the reciprocal rank orders what is further down.
     """
     reciprocal = 1.0 / (RANK_CONSTANT + np.arange(1, len(ranking.scores) + 1))
-    if not len(reciprocal) or all(one.name != "keyword" for one in rankings):
+    words = next((one for one in rankings if one.name == "keyword"), None)
+    if not len(reciprocal) or words is None:
         return ranking.weight * reciprocal
     scores = np.asarray(ranking.scores, np.float64)
     first = scores[: min(depth, _CALIBRATED_DEPTH)]
@@ -166,7 +171,8 @@ def _worths(ranking: Weighted, rankings: Sequence[Weighted], depth: int) -> npt.
     else:
         least, most = float(first.min()), float(first.max())
     calibrated = np.clip((scores - least) / max(most - least, 1e-9), 0.0, 1.0)
-    weight = ranking.weight * _SHARES[ranking.name]
+    shares = _SHARES if words.has_texts else _SHARES_OF_NAMES
+    weight = ranking.weight * shares[ranking.name]
     return np.asarray(weight * (calibrated + reciprocal * RANK_CONSTANT / 100))
 
 

@@ -32,6 +32,7 @@ FUSION_DEPTH = 1_000
 FIRST_DEPTH = 256
 MAX_KEYWORD_HITS = 100_000
 SPREAD_SAMPLE = 2_000
+_FIRST_WORDS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,6 +375,7 @@ def _as_weighted(asked: Asked, words: KeywordRanking) -> Weighted:
         words.exact,
         words.find_words,
         words.full_score,
+        has_texts=bool((words.positions[:_FIRST_WORDS] >= 0).any()),  # no matter how deep
     )
 
 

@@ -223,8 +223,11 @@ def _relevances(
     cosines: Sequence[float],
 ) -> list[float | None]:
     """Return how likely each hit is what was asked for: the best that any ranking says."""
-    best: list[float | None] = [None] * len(found)
-    for kind, lens in listing.view.lenses.items():
+    lenses = listing.view.lenses
+    if lenses and all(lens.judge is None for lens in lenses.values()):
+        return [None] * len(found)  # a figure for what words found alone would mislead
+    best = [_relevance_of_words(one.row) for one in found]
+    for kind, lens in lenses.items():
         if lens.judge is None:
             continue
         scores = np.full(len(found), np.nan)
@@ -237,10 +240,6 @@ def _relevances(
         for place, chance in enumerate(lens.judge.relevance(scores).tolist()):
             if not math.isnan(chance):
                 best[place] = max(best[place] or 0.0, chance)
-    for place, one in enumerate(found):
-        chance = _relevance_of_words(one.row)
-        if chance is not None:
-            best[place] = max(best[place] or 0.0, chance)
     return best
 
 

@@ -122,3 +122,11 @@ def test_ranking_without_weight_is_left_out() -> None:
     fused = combine([weighted([1, 2], 0.0), weighted([2, 3], 1.0)], 10)
     assert fused.record_ids.tolist() == [2, 3]
     assert combine([weighted([1], 0.0)], 1).record_ids.tolist() == []
+
+
+def test_names_of_files_do_not_outweigh_looks_as_texts_do() -> None:
+    looks = weighted((1, 2, 3), 1.0)
+    words = replace(weighted((3,), 1.0, words=True), scores=np.array([0.3]), full_score=1.0)
+    assert combine([looks, words], 10).record_ids.tolist() == [3, 1, 2]
+    named = replace(words, has_texts=False)
+    assert combine([looks, named], 10).record_ids.tolist()[0] == 1
