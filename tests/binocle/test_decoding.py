@@ -45,7 +45,7 @@ def slow_picture() -> bytes:
     return file.getvalue()
 
 
-def workers_of(parent: int) -> set[int]:
+def living_workers(parent: int) -> set[int]:
     """Living decoder processes whose parent is the given process."""
     found = set()
     for folder in Path("/proc").glob("[0-9]*"):
@@ -57,6 +57,20 @@ def workers_of(parent: int) -> set[int]:
         if int(parent_id) == parent and state != "Z" and b"binocle.decoding" in command:
             found.add(int(folder.name))
     return found
+
+
+OF_OTHERS: set[int] = set()  # a service that other tests keep for the session has decoders too
+
+
+@pytest.fixture(autouse=True)
+def _leave_others_out() -> None:
+    OF_OTHERS.clear()
+    OF_OTHERS.update(living_workers(os.getpid()))
+
+
+def workers_of(parent: int) -> set[int]:
+    """Living decoder processes of the given process that this test has started."""
+    return living_workers(parent) - OF_OTHERS
 
 
 def is_alive(process_id: int) -> bool:
