@@ -105,6 +105,10 @@ def index(
 @shared
 def serve(without_keys: bool, **options: Any) -> None:
     """Answer searches over HTTP; interactive documentation is at /docs."""  # fmt: skip
+    # Threads of one product wait for each other; with another process at work, for long. So half
+    # the cores compute, unless the operator says otherwise. Read when numpy and torch load.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, str(max(1, (os.cpu_count() or 1) // 2)))
     from api.serving import serve_forever
 
     serve_forever(open_workshop(**options), without_keys=without_keys)

@@ -22,7 +22,7 @@ from indexer.sources.opening import open_source
 from indexer.sources.table import Columns, TableSource
 
 _LINE_EVERY_S = 5.0
-_NICE = 5
+_NICE = 19
 _SETTLED_FOR_A_RATE = 50
 
 
