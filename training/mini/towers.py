@@ -52,7 +52,7 @@ def preprocess_config() -> dict[str, Any]:
         "mode": "RGB",
         "mean": [0.5, 0.5, 0.5],
         "std": [0.5, 0.5, 0.5],
-        "interpolation": "bicubic",
+        "interpolation": "bilinear",
         "resize_mode": "squash",
     }
 
