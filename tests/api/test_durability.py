@@ -84,7 +84,10 @@ def test_acknowledged_records_survive_kill_9(tmp_path: Path, seed: int) -> None:
             client.put_collection("c")
         writer = threading.Thread(target=store)
         writer.start()
-        time.sleep(1 + random.Random(seed).random())
+        give_up = time.monotonic() + 60
+        while len(acknowledged) <= 10 and time.monotonic() < give_up:
+            time.sleep(0.02)
+        time.sleep(random.Random(seed).random())
         process.send_signal(signal.SIGKILL)
         process.wait(30)
         writer.join(30)
