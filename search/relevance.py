@@ -35,6 +35,8 @@ class _Sample:
 
     def fits(self, count: int, newest_part: int) -> bool:
         """Tell whether few parts have come and gone since."""
+        if not self.count:  # newer parts may be of other kinds
+            return not count
         room = _GROWTH * self.count
         return abs(count - self.count) <= room and newest_part - self.newest_part <= room
 

@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from binocle.collection import Collection
 from binocle.encoders.base import unit_rows
 from binocle.types import Float32Array, ImageInfo, ImageSpec, NewPart, NewRecord, Space
 from search import background
+from search.calibration import Calibration
 from search.hubs import DEPTH
 from search.relevance import Relevance
 
@@ -121,6 +123,25 @@ def test_a_calibration_follows_a_collection_that_grows_but_not_every_record(
     after = relevance.judges("image", ["text"], query)
     assert after != first
     assert after == Relevance(collection, WordsEncoder).judges("image", ["text"], query)
+
+
+def test_pictures_without_texts_are_not_calibrated_anew_after_every_record(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = []
+    measure = Calibration.measure
+
+    def counting(*arguments: Any, **options: Any) -> Calibration | None:
+        measured.append(1)
+        return measure(*arguments, **options)
+
+    monkeypatch.setattr(Calibration, "measure", counting)
+    _store(collection, _rows(100, 1))
+    relevance = Relevance(collection, WordsEncoder)
+    for number in range(3):
+        relevance.judges("image", ["text"], _rows(1, 2))
+        _store(collection, _rows(1, 3), start=100 + number)
+    assert len(measured) == 1
 
 
 def _hubby(count: int, hubs: int) -> tuple[Float32Array, Float32Array]:
