@@ -12,7 +12,7 @@ docs/keywords.md).
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -25,6 +25,8 @@ _CALIBRATED_DEPTH = 1000
 _SHARES = {"image": 0.05, "text": 0.5, "keyword": 1.0}  # measured: docs/keywords.md
 _SHARES_OF_NAMES = {"image": 1.0, "text": 1.0, "keyword": 1.0}
 _NOWHERE = np.iinfo(np.int64).max // 4
+
+Float64Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ class Fused:
         scores: ``(n,)`` float64, descending.
         places: ``(n, r)`` int64 rank in each ranking given, from 1; 0 where it is not there.
         rankings: Those that count.
-        depth: Of the first band; None where nothing was fused.
+        worths: ``(n, r)`` float64 what each ranking adds to the score; 0 where it is not there,
+            or too far down to count. Empty where nothing was fused.
     """
 
     record_ids: Int64Array
@@ -74,23 +77,28 @@ class Fused:
     scores: npt.NDArray[np.float64]
     places: Int64Array
     rankings: tuple[Weighted, ...]
-    depth: int | None = None
+    worths: Float64Array = field(default_factory=lambda: np.empty((0, 0)))
+
+    def only(self, rows: Int64Array | BoolArray) -> "Fused":
+        """Return some of the rows, in the order given."""
+        return replace(
+            self,
+            record_ids=self.record_ids[rows],
+            part_ids=self.part_ids[rows],
+            scores=self.scores[rows],
+            places=self.places[rows],
+            worths=self.worths[rows] if len(self.worths) else self.worths,
+        )
 
     def contributions(self, place: int) -> tuple[Contribution, ...]:
         """Return what each ranking says for the record at a place, largest share first."""
-        ranks = self.places[place]
-        depth = self.depth or len(self.record_ids)
-        deepest = int(_bands(np.array([ranks[ranks > 0].min()]), depth)[0])
         found = []
-        for ranking, rank in zip(self.rankings, ranks.tolist(), strict=True):
-            if not 0 < rank <= deepest:
-                continue
-            at = rank - 1
-            is_exact = ranking.exact is not None and bool(ranking.exact[at])
-            worth = float(_worths(ranking, self.rankings, depth)[at])
-            worth += _exact_worth(self.rankings) if is_exact else 0.0
-            words = ranking.find_words(at) if ranking.find_words else ()
-            found.append((worth, ranking.name, rank, float(ranking.scores[at]), words))
+        each = zip(self.rankings, self.places[place], self.worths[place], strict=True)
+        for ranking, rank, worth in each:
+            if worth > 0:
+                words = ranking.find_words(int(rank) - 1) if ranking.find_words else ()
+                score = float(ranking.scores[rank - 1])
+                found.append((float(worth), ranking.name, int(rank), score, words))
         total = sum(one[0] for one in found)
         found.sort(key=lambda one: -one[0])
         return tuple(
@@ -125,24 +133,24 @@ def combine(rankings: Sequence[Weighted], depth: int) -> Fused:
     worths = np.zeros((len(record_ids), len(counted)))
     part_ids = np.full(len(record_ids), -1, np.int64)
     part_ranks = np.full(len(record_ids), _NOWHERE)
-    exact_ranks = np.full(len(record_ids), _NOWHERE)
     for number, ranking in enumerate(counted):
         at = np.searchsorted(record_ids, ranking.record_ids)
         ranks = np.arange(1, len(at) + 1)
         places[at, number] = ranks
         worths[at, number] = _worths(ranking, counted, depth)
+        if ranking.exact is not None:
+            worths[at[ranking.exact], number] += _exact_worth(counted)
         better = (ranking.part_ids >= 0) & (ranks < part_ranks[at])
         part_ids[at[better]] = ranking.part_ids[better]
         part_ranks[at[better]] = ranks[better]
-        if ranking.exact is not None:
-            exact_at = at[ranking.exact]
-            exact_ranks[exact_at] = np.minimum(exact_ranks[exact_at], ranks[ranking.exact])
     bands = _bands(np.where(places > 0, places, _NOWHERE).min(axis=1), depth)
-    scores = np.where(places <= bands[:, np.newaxis], worths, 0.0).sum(axis=1)
-    scores += np.where(exact_ranks <= bands, _exact_worth(counted), 0.0)
+    worths[places > bands[:, np.newaxis]] = 0.0
+    scores = worths.sum(axis=1)
     order = np.lexsort((record_ids, -scores, bands))
     descending = np.minimum.accumulate(scores[order])
-    return Fused(record_ids[order], part_ids[order], descending, places[order], counted, depth)
+    return Fused(
+        record_ids[order], part_ids[order], descending, places[order], counted, worths[order]
+    )
 
 
 def _bands(best_ranks: Int64Array, depth: int) -> Int64Array:

@@ -97,15 +97,7 @@ class Ranked:
 
     def only(self, places: Int64Array | BoolArray) -> "Ranked":
         """Return some of the rows, in the order given."""
-        fused = self.fused
-        chosen = replace(
-            fused,
-            record_ids=fused.record_ids[places],
-            part_ids=fused.part_ids[places],
-            scores=fused.scores[places],
-            places=fused.places[places],
-        )
-        return replace(self, fused=chosen)
+        return replace(self, fused=self.fused.only(places))
 
 
 @dataclass(slots=True)

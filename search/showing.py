@@ -14,7 +14,7 @@ from binocle.collection import Collection
 from binocle.types import Contribution, Hit, Int64Array, Kind, Part, Record
 from search import found_words
 from search.listings import Listing, Row
-from search.rankings import Ranked, Ranker, similarities
+from search.rankings import Ranker, similarities
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,17 +184,30 @@ def _part_ids(connection: Connection, rows: Sequence[Row]) -> list[int]:
     lost = [number for number in lost if rows[number].ranked.keywords is not None]
     if lost:
         records = np.array([rows[number].record_id for number in lost], np.int64)
-        positions = np.array([_position(rows[number].ranked, rows[number]) for number in lost])
-        parts = parts_at(connection, records, positions.astype(np.int64))
+        parts = parts_at(connection, records, _positions([rows[number] for number in lost]))
         for number, part in zip(lost, parts.tolist(), strict=True):
             found[number] = part
     return found
 
 
-def _position(ranked: Ranked, row: Row) -> int:
-    assert ranked.keywords is not None
-    places: Int64Array = np.flatnonzero(ranked.keywords.record_ids == row.record_id)
-    return int(ranked.keywords.positions[places[0]]) if len(places) else -1
+def _positions(rows: Sequence[Row]) -> Int64Array:
+    """Return which of its record's parts has the words of each row; -1 where none is known."""
+    positions = np.full(len(rows), -1, np.int64)
+    together: dict[int, list[int]] = {}
+    for place, row in enumerate(rows):
+        together.setdefault(id(row.ranked), []).append(place)
+    for places in together.values():
+        words = rows[places[0]].ranked.keywords
+        assert words is not None
+        if not len(words.record_ids):
+            continue
+        order = np.argsort(words.record_ids)
+        wanted = np.array([rows[place].record_id for place in places], np.int64)
+        near = np.searchsorted(words.record_ids, wanted, sorter=order)
+        at = order[np.minimum(near, len(order) - 1)]
+        found = words.record_ids[at] == wanted
+        positions[np.array(places)[found]] = words.positions[at[found]]
+    return positions
 
 
 def _preferred(parts: Sequence[Part], kinds: Sequence[Kind]) -> Part | None:
@@ -226,7 +239,7 @@ def _relevances(
     lenses = listing.view.lenses
     if lenses and all(lens.judge is None for lens in lenses.values()):
         return [None] * len(found)  # a figure for what words found alone would mislead
-    best = [_relevance_of_words(one.row) for one in found]
+    best = _relevances_of_words([one.row for one in found])
     for kind, lens in lenses.items():
         if lens.judge is None:
             continue
@@ -243,17 +256,33 @@ def _relevances(
     return best
 
 
-def _relevance_of_words(row: Row) -> float | None:
-    """Return what words say of a row; None where none were found in it."""
-    fused, words = row.ranked.fused, row.ranked.keywords
+def _relevances_of_words(rows: Sequence[Row]) -> list[float | None]:
+    """Return what words say of each row; None where none were found in it."""
+    said: list[float | None] = []
+    highest: dict[int, float] = {}
+    for row in rows:
+        score, words = _found_by_words(row), row.ranked.keywords
+        if score is None or words is None:
+            said.append(None)
+        elif math.isinf(score):
+            said.append(found_words.EXACT)
+        else:
+            if id(words) not in highest:
+                highest[id(words)] = float(words.scores.max())
+            best = highest[id(words)]
+            likely = found_words.relevance(np.array([score]), best, words.full_score)
+            said.append(float(likely[0]))
+    return said
+
+
+def _found_by_words(row: Row) -> float | None:
+    """Return the score of a row's words, infinite for exact ones; None where none were found."""
+    fused = row.ranked.fused
     for number, ranking in enumerate(fused.rankings):
         rank = int(fused.places[row.place, number])
-        if ranking.name != "keyword" or not rank or words is None:
-            continue
-        if ranking.exact is not None and ranking.exact[rank - 1]:
-            return found_words.EXACT
-        score = np.array([ranking.scores[rank - 1]])
-        return float(found_words.relevance(score, float(words.scores.max()), words.full_score)[0])
+        if ranking.name == "keyword" and rank:
+            is_exact = ranking.exact is not None and bool(ranking.exact[rank - 1])
+            return math.inf if is_exact else float(ranking.scores[rank - 1])
     return None
 
 
