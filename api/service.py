@@ -170,6 +170,8 @@ class Service:
         )
         self.fetching: Bounded[bytes] = Bounded("fetch", settings.workers, settings.queue_size)
         self.storing: Bounded[Any] = Bounded("store", 2, settings.queue_size)
+        self._warming = ThreadPoolExecutor(1, thread_name_prefix="warm")
+        self._is_closing = threading.Event()
         self.ready = False
         self._collections: dict[str, Collection] = {}
         self._desks: dict[str, EncoderDesk] = {}
@@ -311,6 +313,18 @@ class Service:
         """Return the models in memory."""
         return sorted(map(public_model, self._desks))
 
+    def warm(self, collection: Collection) -> None:
+        """Do what the first query to a collection would wait for, in a thread of its own."""
+        if not self._is_closing.is_set():
+            self._warming.submit(self._warm, collection)
+
+    def _warm(self, collection: Collection) -> None:
+        try:
+            if not self._is_closing.is_set() and collection.exists():
+                self.workshop.searcher(collection).prepare(self._is_closing.is_set)
+        except Exception as error:  # a collection removed meanwhile; queries say what is wrong
+            _log.warning("the collection %s is not warm: %s", collection.path.name, error)
+
     async def start(self) -> None:
         """Open and tidy every collection and load its model, so that the first request is quick."""
         for name in self.workshop.collection_names():
@@ -319,6 +333,7 @@ class Service:
                 await self.storing.run(uploads.sweep, collection)
                 if collection.space is not None:
                     await self.desk_of(collection)
+                    self.warm(collection)
             except BinocleError as error:  # the other collections can still be searched
                 _log.warning("the collection %s is not ready: %s", name, error)
         self.ready = True
@@ -326,6 +341,8 @@ class Service:
     async def close(self) -> None:
         """Finish what runs, then close everything."""
         self.ready = False
+        self._is_closing.set()
+        self._warming.shutdown(wait=True, cancel_futures=True)
         work: list[Awaitable[None]] = [desk.close() for desk in self._desks.values()]
         work.append(self.searches.close())
         await asyncio.gather(*work)

@@ -6,10 +6,11 @@ a photo of the same class, a photo whose captions have at least half of the quer
 """
 
 import csv
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from indexer.sources.base import Candidate, ImageRef
 from search.background import background_texts
 
 QUERIES = 500
+FRESH = frozenset({"flickr8k-train"})  # sets that nothing is fitted on
 _BANK = 512
 _STOP_WORDS = frozenset(
     re.findall(
@@ -62,6 +64,23 @@ class Pictures:
     asked: tuple[frozenset[str], ...]
     labels: tuple[str, ...]
 
+    @property
+    def has_several_texts(self) -> bool:
+        """Whether pictures are described more than once, as photos are by their captions."""
+        return not np.array_equal(self.first, self.last)
+
+    def part(self, places: Int64Array) -> "Pictures":
+        """Return some of the pictures."""
+        return Pictures(
+            self.rows[places],
+            self.first[places],
+            self.last[places],
+            self.short[places] if self.labels else self.short,
+            tuple(self.words[one] for one in places),
+            tuple(self.asked[one] for one in places),
+            tuple(self.labels[one] for one in places) if self.labels else (),
+        )
+
     def right(self, queries: Int64Array, gallery: Int64Array) -> BoolArray:
         """Tell which pictures are right for queries about others: ``(q, n)``."""
         if self.labels:
@@ -88,6 +107,8 @@ class Split:
         asked_qd: ``(q, d)`` float32 unit rows of queries with an answer.
         right_qn: ``(q, n)`` which hits are right.
         absent_ud: ``(u, d)`` float32 unit rows of queries without one.
+        families: The data sets it is made of, ``flickr8k`` for both parts of that.
+        is_fresh: Nothing is fitted on it.
     """
 
     name: str
@@ -98,14 +119,21 @@ class Split:
     asked_qd: Float32Array
     right_qn: BoolArray
     absent_ud: Float32Array
+    families: frozenset[str] = frozenset()
+    is_fresh: bool = False
+
+
+def family(name: str) -> str:
+    """Return the data set that a set is a part of."""
+    return name.split("-", maxsplit=1)[0]
 
 
 def read_sets(data: Path, encoder: Encoder, limits: Limits, *, most: int) -> dict[str, Pictures]:
     """Embed the data sets that are in a folder.
 
     Args:
-        data: With ``flickr8k-dev``, ``fashion``, ``electronics`` and ``caltech101``, or some of
-            them.
+        data: With ``flickr8k-dev``, ``flickr8k-train``, ``fashion``, ``electronics`` and
+            ``caltech101``, or some of them.
         encoder: Embeds.
         limits: For decoding.
         most: Pictures of each set, spread evenly.
@@ -140,33 +168,65 @@ def splits(sets: Mapping[str, Pictures], encoder: Encoder, *, seed: int = 0) -> 
     """
     rng = np.random.default_rng(seed)
     background = embed_texts(background_texts(), encoder)
-    nonsense = embed_texts(_nonsense(rng), encoder)
+    nonsense = embed_texts(nonsense_words(rng), encoder)
     for name, one in sets.items():
-        every, asked = np.arange(len(one.rows)), _drawn(len(one.rows), rng)
-        others = {other: two for other, two in sets.items() if other != name}
-        absent = {other: two.last[_drawn(len(two.last), rng)] for other, two in others.items()}
-        absent |= {
-            f"{other} labels": np.unique(two.short, axis=0)[:QUERIES]
-            for other, two in others.items()
-            if two.labels
-        }
+        others = {other: two for other, two in sets.items() if family(other) != family(name)}
+        absent = absent_queries(one, others, rng)
         if name == "caltech101":  # it has some of what each of the others asks for
             absent.clear()
         absent["nonsense"] = nonsense
-        right = one.right(asked, every)
-        for unfit, rows in absent.items():
-            yield Split(f"{name} / {unfit}", "text", "image", one.rows, background,
+        for split in itertools.chain(
+            asked_by_texts(name, one, absent, background, rng),
+            _without_some(name, one, background, rng),
+            _asked_by_pictures(name, one, others, rng),
+        ):
+            asked = split.name.partition(" / ")[2].split(" ", maxsplit=1)[0]
+            families = {family(name), family(asked)} & {family(every) for every in sets}
+            yield replace(split, families=frozenset(families), is_fresh=name in FRESH)
+
+
+def absent_queries(
+    one: Pictures, others: Mapping[str, Pictures], rng: np.random.Generator
+) -> dict[str, Float32Array]:
+    """Return queries about other sets, by name.
+
+    Labels that are in people's captions of a set are left out where there are captions: a
+    photo of a "dog" is no answer to be missed.
+    """
+    absent = {other: two.last[_drawn(len(two.last), rng)] for other, two in others.items()}
+    for other, two in others.items():
+        if not two.labels:
+            continue
+        labels, first = np.unique(np.array(two.labels), return_index=True)
+        absent[f"{other} labels"] = two.short[first[:QUERIES]]
+        if not one.labels and one.has_several_texts:
+            said = frozenset().union(*one.words)
+            unsaid = [not _content(label) & said for label in labels.tolist()]
+            absent[f"{other} labels in no caption"] = two.short[first[unsaid][:QUERIES]]
+    return absent
+
+
+def asked_by_texts(
+    name: str,
+    one: Pictures,
+    absent: Mapping[str, Float32Array],
+    background: Float32Array,
+    rng: np.random.Generator,
+) -> Iterator[Split]:
+    """Let texts ask, those of a set and those that are absent from it."""
+    every, asked = np.arange(len(one.rows)), _drawn(len(one.rows), rng)
+    right = one.right(asked, every)
+    for unfit, rows in absent.items():
+        yield Split(f"{name} / {unfit}", "text", "image", one.rows, background,
+                    one.last[asked], right, rows)  # fmt: skip
+        if one.labels:
+            yield Split(f"{name} labels / {unfit}", "text", "image", one.rows, background,
+                        one.short[asked], right, rows)  # fmt: skip
+            yield Split(f"{name} labels / {unfit}", "text", "text", one.first, background,
+                        one.short[asked], right, rows)  # fmt: skip
+        elif one.has_several_texts:
+            yield Split(f"{name} / {unfit}", "text", "text", one.first, background,
                         one.last[asked], right, rows)  # fmt: skip
-            if one.labels:
-                yield Split(f"{name} labels / {unfit}", "text", "image", one.rows, background,
-                            one.short[asked], right, rows)  # fmt: skip
-                yield Split(f"{name} labels / {unfit}", "text", "text", one.first, background,
-                            one.short[asked], right, rows)  # fmt: skip
-            elif not np.array_equal(one.first, one.last):
-                yield Split(f"{name} / {unfit}", "text", "text", one.first, background,
-                            one.last[asked], right, rows)  # fmt: skip
-        yield from _without_some(name, one, background, rng)
-        yield from _asked_by_pictures(name, one, others, rng)
 
 
 def _without_some(
@@ -178,7 +238,7 @@ def _without_some(
         kinds = np.unique(labels)
         gone = {"half of the labels": np.isin(labels, rng.permutation(kinds)[::2])}
         queries = one.short
-    elif not np.array_equal(one.first, one.last):
+    elif one.has_several_texts:
         queries = one.last
         gone = {
             topic: np.array([bool(words & set(names.split())) for words in one.words])
@@ -223,9 +283,8 @@ def _asked_by_pictures(
 def _listed(data: Path) -> dict[str, list[tuple[Path, list[str], str]]]:
     """Return for each set its pictures' paths, texts and labels."""
     sets: dict[str, list[tuple[Path, list[str], str]]] = {}
-    flickr, fashion = data / "flickr8k-dev", data / "fashion"
-    electronics, caltech = data / "electronics", data / "caltech101"
-    if flickr.is_dir():
+    electronics, caltech, fashion = data / "electronics", data / "caltech101", data / "fashion"
+    for flickr in filter(Path.is_dir, (data / "flickr8k-dev", data / "flickr8k-train")):
         captions: dict[str, list[str]] = defaultdict(list)
         for row in _table(flickr / "captions.csv"):
             captions[row["image"]].append(row["caption"])
@@ -269,7 +328,7 @@ def _drawn(count: int, rng: np.random.Generator) -> Int64Array:
     return np.asarray(rng.permutation(count)[:QUERIES], np.int64)
 
 
-def _nonsense(rng: np.random.Generator) -> Sequence[str]:
+def nonsense_words(rng: np.random.Generator) -> Sequence[str]:
     """Return words of random letters, half of them alone."""
     letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
 

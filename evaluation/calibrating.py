@@ -9,8 +9,9 @@ from binocle.types import BoolArray
 from search.calibration import Weights
 
 Float64Array = npt.NDArray[np.float64]
-_RIDGE = 1.0
+_RIDGE = 50.0  # a weaker one fits better, and carries over worse (docs/relevance.md)
 _BINS = 10
+FEATURES = ("margin", "level", "mean", "spread", "near")
 
 
 def best_cut(relevance: Float64Array, right: BoolArray) -> float:
@@ -25,12 +26,20 @@ def regression(
     features: Sequence[Float64Array],
     wanted: Sequence[BoolArray],
     *,
+    used: Sequence[str],
     is_balanced: bool = False,
     least_margin: float = 0.0,
 ) -> Weights:
-    """Return the most likely weights with a small ridge, none of them below 0.
+    """Return the most likely weights with a ridge, none of them below 0.
 
     A nearer hit, a higher level, a nearer collection and a wider spread never speak against.
+
+    Args:
+        features: Of each split ``(n, 5)`` margin, level, mean, spread, near.
+        wanted: Of each split ``(n,)`` what is to be told.
+        used: The features that may count, by name.
+        is_balanced: Both answers count alike, however many there are of each.
+        least_margin: The least weight of the margin.
     """
     counts = []
     for one in wanted:
@@ -39,11 +48,12 @@ def regression(
     rows = np.concatenate(features)
     table = np.column_stack([rows, np.ones(len(rows))])
     targets, weights = np.concatenate(wanted).astype(np.float64), np.concatenate(counts)
-    least = np.array([least_margin, 0.0, 0.0, 0.0])
-    found, free = np.zeros(5), np.ones(5, np.bool_)
-    for _ in range(5):  # what would be below its least is set to it, and the rest fitted again
+    least = np.array([least_margin] + [0.0] * (len(FEATURES) - 1))
+    found = np.zeros(len(FEATURES) + 1)
+    free = np.array([name in used for name in FEATURES] + [True])
+    for _ in range(len(FEATURES) + 1):  # what falls below its least is set to it
         found = _newton(table, targets, weights, found, free)
-        low = np.append(found[:4] < least, False) & free
+        low = np.append(found[:-1] < least, False) & free
         if not low.any():
             break
         found[low] = np.append(least, 0.0)[low]
@@ -59,7 +69,7 @@ def _newton(
     free: BoolArray,
 ) -> Float64Array:
     found = start.copy()
-    ridge = np.diag([_RIDGE] * 4 + [0.0])[np.ix_(free, free)]
+    ridge = np.diag([_RIDGE] * len(FEATURES) + [0.0])[np.ix_(free, free)]
     for _ in range(100):
         odds = 1 / (1 + np.exp(-np.clip(table @ found, -30, 30)))
         gradient = table[:, free].T @ (weights * (wanted - odds)) - ridge @ found[free]

@@ -3,10 +3,12 @@
 Prints, for each split of ``evaluation.answerable``, the AUC of the best hit's relevance between
 queries with and without an answer, how relevance and the share of right hits agree, and what hub
 correction does; with ``--fit`` first fits the weights of ``search.calibration`` anew, and prints
-them to be copied there.
+them to be copied there; with ``--held-out`` each split is judged by weights fitted without its
+data sets.
 """
 
 import argparse
+import itertools
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
@@ -17,13 +19,29 @@ import numpy as np
 from binocle.encoders.registry import open_encoder
 from binocle.types import BoolArray, Float32Array, Int64Array, Kind, Limits
 from evaluation.answerable import Pictures, Split, read_sets, splits
-from evaluation.calibrating import Float64Array, auc, best_cut, calibration_error, regression
+from evaluation.calibrating import (
+    FEATURES,
+    Float64Array,
+    auc,
+    best_cut,
+    calibration_error,
+    regression,
+)
+from evaluation.further import further_splits
 from evaluation.labelling import fit_labels, lines, tasks
 from search import hubs, labels
 from search.calibration import FITTED, SAMPLE, Calibration, Fitted, Weights
 
 Direction = tuple[Kind, Kind]
 _DEPTH = 10
+_REFUSED = 0.1
+FITS_USE = ("margin", "level")
+ANSWERS_USE: dict[Direction, tuple[str, ...]] = {  # what carried over best: docs/relevance.md
+    ("text", "image"): ("level",),
+    ("text", "text"): ("level", "mean", "spread"),
+    ("image", "image"): ("level", "mean"),
+    ("image", "text"): ("level", "mean", "spread", "near"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +49,17 @@ class Examples:
     """Hits of a split, as the regression sees them.
 
     Attributes:
-        features_qkf: ``(q, k, 4)`` margin, level, mean, spread of each query's best hits.
+        name: Of the split.
+        families: The data sets it is made of.
+        is_fresh: Nothing is fitted on it.
+        features_qkf: ``(q, k, 5)`` margin, level, mean, spread, near of each query's best hits.
         right_qk: ``(q, k)`` whether they are.
         answerable_q: ``(q,)`` whether the query has an answer.
     """
 
+    name: str
+    families: frozenset[str]
+    is_fresh: bool
     features_qkf: Float64Array
     right_qk: BoolArray
     answerable_q: BoolArray
@@ -60,14 +84,17 @@ def examples_of(split: Split) -> Examples | None:
     margins_qk = (scores_qk - seen.starts[:, np.newaxis]) / seen.units[:, np.newaxis]
     repeated = np.repeat(seen.known[:, np.newaxis], best_qk.shape[1], axis=1)
     return Examples(
+        split.name,
+        split.families,
+        split.is_fresh,
         np.concatenate([margins_qk[:, :, np.newaxis], repeated], axis=2),
         np.take_along_axis(right_qn, best_qk, axis=1),
         np.arange(len(queries)) < len(split.asked_qd),
     )
 
 
-def fit(examples: Sequence[Examples]) -> Fitted:
-    """Fit both regressions and the cut-off; each split counts alike.
+def fit(examples: Sequence[Examples], direction: Direction) -> Fitted:
+    """Fit both regressions, the cut-off and the threshold; each split counts alike.
 
     Whether there is an answer is learned from each query's best hit, queries with and without one
     counting alike; whether a hit is right, from the first hits of queries with an answer.
@@ -75,17 +102,28 @@ def fit(examples: Sequence[Examples]) -> Fitted:
     answers = regression(
         [one.features_qkf[:, 0] for one in examples],
         [one.answerable_q for one in examples],
+        used=ANSWERS_USE[direction],
         is_balanced=True,
     )
     fits = regression(
-        [one.features_qkf[one.answerable_q].reshape(-1, 4) for one in examples],
+        [one.features_qkf[one.answerable_q].reshape(-1, len(FEATURES)) for one in examples],
         [one.right_qk[one.answerable_q].ravel() for one in examples],
+        used=FITS_USE,
         least_margin=0.05,
     )
-    fitted = Fitted(answers, fits, 0.0)
+    fitted = Fitted(answers, fits, cut=0.0, none=0.5)
     said = np.concatenate([_relevance(one, fitted).ravel() for one in examples])
     right = np.concatenate([one.right_qk.ravel() for one in examples])
-    return Fitted(answers, fits, best_cut(said, right))
+    none = _threshold([_odds(one, answers)[one.answerable_q, 0] for one in examples])
+    return Fitted(answers, fits, best_cut(said, right), none)
+
+
+def _threshold(answered: Sequence[Float64Array]) -> float:
+    """Return the threshold that refuses no more than a tenth in three of four splits."""
+    cuts = np.arange(0.02, 0.51, 0.01)
+    refused = np.array([[(one < cut).mean() for one in answered] for cut in cuts])
+    kept = cuts[np.quantile(refused, 0.75, axis=1) <= _REFUSED]
+    return round(float(kept.max(initial=0.02)), 2)
 
 
 def _odds(one: Examples, weights: Weights) -> Float64Array:
@@ -98,22 +136,36 @@ def _relevance(one: Examples, fitted: Fitted) -> Float64Array:
     return _odds(one, fitted.answers) * _odds(one, fitted.fits)
 
 
-def _report(direction: Direction, known: Sequence[tuple[str, Examples]], fitted: Fitted) -> None:
-    print(f"\n{direction[0]} -> {direction[1]}: {fitted}")
-    print("split\tAUC\tno match: answerable\tunanswerable\tright at 1\trelevance at 1")
-    areas, said, right = [], [], []
-    for name, one in known:
-        relevance, unanswered = _relevance(one, fitted), _odds(one, fitted.answers)[:, 0] < 0.5
+def _held_out(examples: Sequence[Examples], direction: Direction) -> list[Fitted]:
+    """Return for each split what is fitted without its data sets."""
+    known: dict[frozenset[str], Fitted] = {}
+    for families in {one.families for one in examples}:
+        left = [one for one in examples if not one.is_fresh and not one.families & families]
+        if left:
+            known[families] = fit(left, direction)
+    return [known.get(one.families, FITTED[direction]) for one in examples]
+
+
+def _report(direction: Direction, known: Sequence[Examples], fitted: Sequence[Fitted]) -> None:
+    """Print how well splits are judged, each by its own weights."""
+    print(f"\n{direction[0]} -> {direction[1]}: {fitted[0]}")
+    print("split\tAUC\tno match: answerable\tunanswerable\tright at 1\trelevance at 1\terror")
+    areas, said, right, errors = [], [], [], []
+    for one, own_fitted in zip(known, fitted, strict=True):
+        relevance = _relevance(one, own_fitted)
+        unanswered = _odds(one, own_fitted.answers)[:, 0] < own_fitted.none
         best, own = relevance[:, 0], one.answerable_q
         areas.append(auc(best[own], best[~own]))
-        print(f"{name}\t{areas[-1]:.3f}\t{unanswered[own].mean():.2f}\t"
+        errors.append(calibration_error(relevance.ravel(), one.right_qk.ravel())[0])
+        print(f"{one.name}\t{areas[-1]:.3f}\t{unanswered[own].mean():.2f}\t"
               f"{unanswered[~own].mean():.2f}\t{one.right_qk[own, 0].mean():.2f}\t"
-              f"{best[own].mean():.2f}")  # fmt: skip
+              f"{best[own].mean():.2f}\t{errors[-1]:.3f}")  # fmt: skip
         said.append(relevance.ravel())
         right.append(one.right_qk.ravel())
     error, lines = calibration_error(np.concatenate(said), np.concatenate(right))
     print(f"mean AUC {np.mean(areas):.3f}, least {min(areas):.3f}, median {np.median(areas):.3f}")
-    print(f"expected calibration error of the first {_DEPTH} hits {error:.3f}")
+    print(f"expected calibration error of the first {_DEPTH} hits {error:.3f}, "
+          f"mean of the splits {np.mean(errors):.3f}")  # fmt: skip
     print("relevance\tright\thits")
     print("\n".join(lines))
 
@@ -154,19 +206,22 @@ def main() -> None:
     parser.add_argument("--model", default="mini")
     parser.add_argument("--most", type=int, default=2000, help="pictures of each set")
     parser.add_argument("--fit", action="store_true", help="fit the weights anew")
+    parser.add_argument("--held-out", action="store_true", help="judge by what is fitted elsewhere")
     options = parser.parse_args()
     encoder = open_encoder(options.model)
     sets = read_sets(options.data, encoder, Limits(), most=options.most)
-    known: dict[Direction, list[tuple[str, Examples]]] = defaultdict(list)
-    for split in splits(sets, encoder):
+    known: dict[Direction, list[Examples]] = defaultdict(list)
+    for split in itertools.chain(splits(sets, encoder), further_splits(sets, encoder)):
         examples = examples_of(split)
         if examples is not None:
-            known[split.source, split.kind].append((split.name, examples))
-    for direction, named in known.items():
-        fitted = FITTED[direction]
+            known[split.source, split.kind].append(examples)
+    for direction, every in known.items():
+        fitted = [FITTED[direction]] * len(every)
         if options.fit:
-            fitted = fit([one for _, one in named])
-        _report(direction, named, fitted)
+            fitted = [fit([one for one in every if not one.is_fresh], direction)] * len(every)
+        if options.held_out:
+            fitted = _held_out(every, direction)
+        _report(direction, every, fitted)
     print("\nhubs: asked by\tstate\trecall@1/5/10 before\tafter")
     for name, one in sets.items():
         report_hubs(name, one)

@@ -1,7 +1,7 @@
 """From cosines to probabilities: what a query's scores say, beside what background queries get.
 
 A cosine means something only beside others: those of the same query with the rest of the
-collection, and those that queries get which nobody asked. Four numbers, none of which depends
+collection, and those that queries get which nobody asked. Five numbers, none of which depends
 on where a model puts its cosines:
 
 - *margin*: how far the hit stands above the query's five best, in standard deviations of the
@@ -10,11 +10,14 @@ on where a model puts its cosines:
   best are;
 - *mean*: how near the query is to the collection as a whole, in the same unit;
 - *spread*: the logarithm of the standard deviation of the query's scores over that of background
-  queries. Words that a model does not know are about as near to everything.
+  queries. Words that a model does not know are about as near to everything;
+- *near*: where pictures ask, how near the query's nearest of the collection's pictures is, in
+  standard deviations of what that is for these pictures among themselves.
 
-Two logistic regressions take them. One says how likely the collection has an answer, the other
-how likely the hit is right if it has; relevance is the product. Within one query only the margin
-differs, so relevance rises with the cosine, and a cut-off in relevance is one in cosine.
+Two logistic regressions take them, each those that carried over to collections which it was not
+fitted on. One says how likely the collection has an answer, the other how likely the hit is right
+if it has; relevance is the product. Within one query only the margin differs, so relevance rises
+with the cosine, and a cut-off in relevance is one in cosine.
 
 The weights were fitted by ``python -m evaluation.relevance --fit`` (docs/relevance.md). The
 calibration of a collection is the background's numbers.
@@ -26,7 +29,7 @@ Source of the idea that a score is measured by its distribution over other queri
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +44,7 @@ _LIMIT = 8.0  # a feature beyond it says no more
 _SAME = 0.9999  # a vector and itself, within rounding
 _TINY = 1e-6
 _STEPS = 40
+_REFUSED = 0.1
 
 Float64Array = npt.NDArray[np.float64]
 
@@ -53,6 +57,7 @@ class Weights:
     level: float
     mean: float
     spread: float
+    near: float
     bias: float
 
 
@@ -65,33 +70,40 @@ class Fitted:
         fits: Whether a hit is right, where there is an answer.
         cut: The relevance from which on hits are in the relevant set: where the F1 measure of
             right hits among the first ten is highest.
+        none: How likely an answer must be for something to fit: below, nothing does. Less than
+            even, as people mind an answer that is denied more than a weak one that is shown.
     """
 
     answers: Weights
     fits: Weights
     cut: float
+    none: float
 
 
 FITTED: dict[tuple[Kind, Kind], Fitted] = {  # by what asks, and what is searched
     ("text", "image"): Fitted(
-        answers=Weights(margin=0.0, level=1.64, mean=0.59, spread=1.97, bias=-1.38),
-        fits=Weights(margin=3.16, level=0.82, mean=0.0, spread=1.25, bias=-1.85),
-        cut=0.34,
+        answers=Weights(margin=0.0, level=2.1, mean=0.0, spread=0.0, near=0.0, bias=-1.39),
+        fits=Weights(margin=3.03, level=0.91, mean=0.0, spread=0.0, near=0.0, bias=-1.68),
+        cut=0.33,
+        none=0.31,
     ),
     ("text", "text"): Fitted(
-        answers=Weights(margin=0.62, level=1.67, mean=6.17, spread=5.41, bias=-3.27),
-        fits=Weights(margin=1.75, level=0.67, mean=0.19, spread=0.0, bias=-1.48),
-        cut=0.34,
+        answers=Weights(margin=0.0, level=2.03, mean=2.84, spread=2.39, near=0.0, bias=-2.09),
+        fits=Weights(margin=1.58, level=0.64, mean=0.0, spread=0.0, near=0.0, bias=-1.38),
+        cut=0.36,
+        none=0.5,
     ),
     ("image", "image"): Fitted(
-        answers=Weights(margin=0.0, level=2.23, mean=1.47, spread=1.13, bias=4.07),
-        fits=Weights(margin=0.82, level=0.82, mean=0.0, spread=0.0, bias=-0.51),
-        cut=0.23,
+        answers=Weights(margin=0.0, level=2.16, mean=0.86, spread=0.0, near=0.0, bias=3.48),
+        fits=Weights(margin=0.71, level=0.74, mean=0.0, spread=0.0, near=0.0, bias=-0.51),
+        cut=0.31,
+        none=0.5,
     ),
     ("image", "text"): Fitted(
-        answers=Weights(margin=4.02, level=1.66, mean=0.82, spread=5.73, bias=2.55),
-        fits=Weights(margin=4.09, level=0.67, mean=0.0, spread=0.0, bias=-0.1),
+        answers=Weights(margin=0.0, level=0.94, mean=0.78, spread=1.04, near=1.77, bias=3.88),
+        fits=Weights(margin=2.63, level=0.53, mean=0.0, spread=0.0, near=0.0, bias=-0.21),
         cut=0.33,
+        none=0.5,
     ),
 }
 
@@ -142,12 +154,14 @@ class Judge:
             than 0.
         best: About the highest cosine the query gets.
         least: The relevance from which on hits are in the relevant set, if one is that relevant.
+        none: How likely an answer must be for something to fit, 0 to 1, neither included.
     """
 
     answers: tuple[float, float]
     fits: tuple[float, float]
     best: float
     least: float
+    none: float = 0.5
 
     def relevance(self, scores: npt.ArrayLike) -> Float64Array:
         """Return how likely each hit is what was asked for.
@@ -197,7 +211,7 @@ class Judge:
         return max(self.score_at(least), self._answered_from)
 
     def is_no_match(self, best: float) -> bool:
-        """Tell whether nothing fits: that there is an answer is less likely than not.
+        """Tell whether nothing fits: that there is an answer is less likely than ``none``.
 
         Args:
             best: The highest cosine over all that was searched.
@@ -207,6 +221,7 @@ class Judge:
     @property
     def _answered_from(self) -> float:
         offset, slope = self.answers
+        offset -= math.log(self.none / (1.0 - self.none))
         if slope <= 0:
             return -math.inf if offset >= 0 else math.inf
         return -offset / slope
@@ -222,7 +237,7 @@ class Features:
     """What is known of queries before any hit.
 
     Attributes:
-        known: ``(q, 3)`` level, mean and spread.
+        known: ``(q, 4)`` level, mean, spread and near.
         starts: ``(q,)`` cosines at which the margin is 0.
         units: ``(q,)`` cosines by which it rises by 1.
         best: ``(q,)`` about the highest cosine.
@@ -246,6 +261,10 @@ class Calibration:
         mean: Mean of the background's means.
         log_spread: Mean of the logarithms of the background's spreads.
         fitted: What weighs the features.
+        bank_bd: ``(b, d)`` float32 background of pictures, which are the collection's own; None
+            where texts ask.
+        near: Mean and standard deviation of how near each of these is to its nearest.
+        none: How likely an answer must be for something to fit; None for what was fitted.
     """
 
     sample_nd: Float32Array
@@ -255,6 +274,9 @@ class Calibration:
     mean: float
     log_spread: float
     fitted: Fitted
+    bank_bd: Float32Array | None = None
+    near: tuple[float, float] = (0.0, 1.0)
+    none: float | None = None
 
     @classmethod
     def measure(
@@ -265,6 +287,7 @@ class Calibration:
         *,
         source: Kind,
         kind: Kind,
+        own_qd: Float32Array | None = None,
     ) -> "Calibration | None":
         """Calibrate.
 
@@ -274,6 +297,8 @@ class Calibration:
             background_bd: ``(b, d)`` float32 unit rows of queries.
             source: What asks.
             kind: What is searched.
+            own_qd: ``(q, d)`` float32 unit rows of queries that are known to have an answer: the
+                collection's own texts where texts ask for pictures, and the other way round.
 
         Returns:
             None where there are too few parts to tell, or where the background scores alike
@@ -286,7 +311,10 @@ class Calibration:
         wide = seen.spread > _TINY
         if seen.level.std() < _TINY or wide.mean() < 0.5:
             return None
-        return cls(
+        bank, near = None, np.array([0.0, 1.0])
+        if source == "image":
+            bank, near = background_bd, _nearest(background_bd, background_bd)
+        made = cls(
             sample_nd=sample_nd,
             count=max(count, len(sample_nd)),
             same_kind=same_kind,
@@ -294,7 +322,12 @@ class Calibration:
             mean=float(seen.mean.mean()),
             log_spread=float(np.log(seen.spread[wide]).mean()),
             fitted=FITTED[source, kind],
+            bank_bd=bank,
+            near=(float(near.mean()), max(float(near.std()), _TINY)),
         )
+        if own_qd is None or len(own_qd) < MIN_PARTS:
+            return made
+        return replace(made, none=made._none_by(own_qd))
 
     def features(self, queries_qd: Float32Array) -> "Features":
         """Return what is known of queries before any hit.
@@ -310,6 +343,7 @@ class Calibration:
                 (seen.level - centre) / scale,
                 (seen.mean - self.mean) / scale,
                 np.log(spread) - self.log_spread,
+                self._near(queries_qd),
             ]
         )
         # The best of many stand higher by chance than the best of a sample of them.
@@ -317,6 +351,21 @@ class Calibration:
         chance = (math.sqrt(2.0 * total) - math.sqrt(2.0 * sampled)) * spread
         known = np.clip(known, -_LIMIT, _LIMIT)
         return Features(known, seen.level + chance, spread, seen.best + chance)
+
+    def _none_by(self, own_qd: Float32Array) -> float:
+        """Return how likely an answer must be, by queries that have one.
+
+        What nine of ten of them reach, but not less than was fitted, and not more than even.
+        """
+        odds = [judge.answers[0] + judge.answers[1] * judge.best for judge in self.judges(own_qd)]
+        reached = 1.0 / (1.0 + math.exp(-float(np.quantile(odds, _REFUSED))))
+        return min(max(reached, self.fitted.none), max(0.5, self.fitted.none))
+
+    def _near(self, queries_qd: Float32Array) -> Float64Array:
+        if self.bank_bd is None:
+            return np.zeros(len(queries_qd))
+        usual, unit = self.near
+        return (_nearest(queries_qd, self.bank_bd) - usual) / unit
 
     def judges(self, queries_qd: Float32Array) -> Sequence[Judge]:
         """Return a judge for each query.
@@ -328,10 +377,17 @@ class Calibration:
         lines = []
         for own in (self.fitted.answers, self.fitted.fits):
             slopes = own.margin / seen.units
-            fixed = own.bias + seen.known @ np.array([own.level, own.mean, own.spread])
+            fixed = own.bias + seen.known @ np.array([own.level, own.mean, own.spread, own.near])
             lines.append(zip((fixed - slopes * seen.starts).tolist(), slopes.tolist(), strict=True))
-        least = self.fitted.cut
+        cut, none = self.fitted.cut, self.none or self.fitted.none
         return [
-            Judge(answers, fits, best, least)
+            Judge(answers, fits, best, cut, none)
             for answers, fits, best in zip(*lines, seen.best.tolist(), strict=True)
         ]
+
+
+def _nearest(queries_qd: Float32Array, bank_bd: Float32Array) -> Float64Array:
+    """Return the cosine of each query and the nearest of a bank that is not itself."""
+    scores_qb = products(queries_qd, bank_bd)
+    others = np.where(scores_qb >= _SAME, -1.0, scores_qb)
+    return np.asarray(others.max(axis=1), np.float64)

@@ -22,7 +22,7 @@ from binocle.types import BoolArray, Contribution, Int64Array
 
 RANK_CONSTANT = 60
 _CALIBRATED_DEPTH = 1000
-_SHARES = {"image": 0.05, "text": 0.5, "keyword": 1.0}  # measured: docs/keywords.md
+_SHARES = {"image": 0.05, "text": 0.4, "keyword": 1.0}  # measured: docs/keywords.md
 _SHARES_OF_NAMES = {"image": 1.0, "text": 1.0, "keyword": 1.0}
 _NOWHERE = np.iinfo(np.int64).max // 4
 
@@ -44,6 +44,7 @@ class Weighted:
         full_score: Of words, see ``KeywordRanking``; 0 for the best score there is.
         has_texts: Of words, whether texts have them; False for file names and fields only, which
             say less of a picture than its looks.
+        is_beside: Its parts are shown only where no other ranking has one.
     """
 
     name: Literal["image", "text", "keyword"]
@@ -55,6 +56,22 @@ class Weighted:
     find_words: Callable[[int], tuple[str, ...]] | None = None
     full_score: float = 0.0
     has_texts: bool = True
+    is_beside: bool = False
+
+    def only(self, kept: BoolArray) -> "Weighted":
+        """Return some of the places, ``(n,)`` bool, in the same order."""
+        if kept.all():
+            return self
+        places = np.flatnonzero(kept)
+        find = self.find_words
+        return replace(
+            self,
+            record_ids=self.record_ids[kept],
+            part_ids=self.part_ids[kept],
+            scores=self.scores[kept],
+            exact=None if self.exact is None else self.exact[kept],
+            find_words=None if find is None else lambda place: find(int(places[place])),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +157,7 @@ def combine(rankings: Sequence[Weighted], depth: int) -> Fused:
         worths[at, number] = _worths(ranking, counted, depth)
         if ranking.exact is not None:
             worths[at[ranking.exact], number] += _exact_worth(counted)
+        ranks += _NOWHERE // 2 if ranking.is_beside else 0
         better = (ranking.part_ids >= 0) & (ranks < part_ranks[at])
         part_ids[at[better]] = ranking.part_ids[better]
         part_ranks[at[better]] = ranks[better]

@@ -18,7 +18,7 @@ import numpy as np
 from binocle.types import BoolArray, Int64Array
 from search.answer import FacetCounts
 from search.arranging import Arranger, Groups
-from search.rankings import Asked, Ranked, View
+from search.asking import Asked, Ranked, View
 
 GROWTH = 4
 _ROW_BYTES = 64  # about what a row of a listing takes with its rankings
@@ -112,7 +112,7 @@ class Listing:
         """The index segments it keeps in memory, and their bytes; others may share them."""
         asked = self.asked
         found: dict[int, int] = {}
-        for kind in asked.kinds:
+        for kind in (*asked.kinds, *asked.beside):
             found |= asked.moment.index(kind).segment_sizes
         return found
 

@@ -6,7 +6,7 @@ sorts, counts or groups. Both end in ``Ranked``.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -20,12 +20,13 @@ from binocle.moment import Moment, Owners, Ranking
 from binocle.types import KINDS, BoolArray, Float32Array, Int64Array, Kind
 from search import found_words
 from search.arranging import Looks, signs_of
+from search.asking import Asked, Lens, Ranked, View
 from search.calibration import Judge
 from search.fusion import Fused, Weighted, combine
 from search.keywords import KeywordRanking, Keywords
-from search.query import Mode, Query, Target
+from search.query import Target
 from search.relevance import Relevance
-from search.terms import Aim, Intent
+from search.terms import Aim
 
 FULL_FUSION_PARTS = 10_000
 FUSION_DEPTH = 1_000
@@ -35,96 +36,6 @@ SPREAD_SAMPLE = 2_000
 _FIRST_WORDS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A query with all that is known before anything is ranked.
-
-    Attributes:
-        query: What was asked, with refinements worked in.
-        intent: What its terms come to; None where there are none.
-        target: Which parts are looked at.
-        kinds: The same, as kinds.
-        mode: Which rankings are made.
-        moment: The collection as of the first page.
-        digest: Of the query.
-        depth: How deep the first rankings go; the first band of a fusion.
-    """
-
-    query: Query
-    intent: Intent | None
-    target: Target
-    kinds: tuple[Kind, ...]
-    mode: Mode
-    moment: Moment
-    digest: str
-    depth: int
-
-    @property
-    def exclude(self) -> frozenset[int]:
-        """Return the records that are part of the question."""
-        return self.intent.exclude if self.intent else frozenset()
-
-    @property
-    def ranked_kinds(self) -> tuple[Kind, ...]:
-        """Return the kinds that are ranked by vectors."""
-        if self.mode == "keyword" or self.intent is None:
-            return ()
-        if len(self.kinds) == 1 and self.mode == "semantic":
-            return self.kinds
-        return tuple(kind for kind in self.kinds if getattr(self.query.weights, kind))
-
-
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """Records in an order.
-
-    Attributes:
-        fused: The records, and what each ranking says of them.
-        exact: Whether exhaustive scans would give the same.
-        is_complete: There are no more, however deep somebody looks.
-        keywords: The ranking by words among them.
-        no_match: Nothing fits.
-    """
-
-    fused: Fused
-    exact: bool
-    is_complete: bool
-    keywords: KeywordRanking | None = None
-    no_match: bool = False
-
-    def __len__(self) -> int:
-        return len(self.fused.record_ids)
-
-    def only(self, places: Int64Array | BoolArray) -> "Ranked":
-        """Return some of the rows, in the order given."""
-        return replace(self, fused=self.fused.only(places))
-
-
-@dataclass(slots=True)
-class Lens:
-    """How one query looks at one kind of parts; made once for all its pages."""
-
-    aim: Aim
-    judge: Judge | None
-    correction_depth: int
-
-    @property
-    def scores_are_cosines(self) -> bool:
-        """Whether nothing is taken off the cosines."""
-        return not self.correction_depth and not self.aim.repelled
-
-
-@dataclass(slots=True)
-class View:
-    """What a query's rankings are made with; made once for all its pages.
-
-    Attributes:
-        lenses: By kind.
-    """
-
-    lenses: dict[Kind, Lens] = field(default_factory=dict)
-
-
 class Ranker:
     """Ranks records for queries. Thread-safe."""
 
@@ -132,7 +43,7 @@ class Ranker:
         self._collection = collection
         self._relevance = relevance
         self._keywords = keywords
-        self._holders: tuple[tuple[Owners, BoolArray], ...] = ()
+        self._first_parts: tuple[tuple[Owners, Int64Array], ...] = ()
 
     def has_words(self) -> bool:
         """Tell whether records have texts to be found by words."""
@@ -148,21 +59,22 @@ class Ranker:
         views = [View() for _ in several]
         for kind in KINDS:
             pairs = [
-                (asked.intent, view)
+                (asked.intent, view, asked.moment)
                 for asked, view in zip(several, views, strict=True)
                 if asked.intent is not None and kind in asked.ranked_kinds
             ]
             if not pairs:
                 continue
+            moment = pairs[0][2]
             sample = np.empty((0, 0), np.float32)
-            if not all(intent.is_plain for intent, _ in pairs):
-                sample = self._sample(several[0].moment, kind)
-            aims = [intent.aim(sample) for intent, _ in pairs]
-            sources = [intent.source for intent, _ in pairs]
+            if not all(intent.is_plain for intent, _, _ in pairs):
+                sample = self._sample(moment, kind)
+            aims = [intent.aim(sample) for intent, _, _ in pairs]
+            sources = [intent.source for intent, _, _ in pairs]
             rows = np.stack([aim.row for aim in aims])
-            change = several[0].moment.change
+            change = moment.change
             judges = self._relevance.judges(kind, sources, rows, change=change)
-            for (intent, view), aim, judge in zip(pairs, aims, judges, strict=True):
+            for (intent, view, _), aim, judge in zip(pairs, aims, judges, strict=True):
                 depth = self._relevance.depth(kind, intent.source, change=change)
                 view.lenses[kind] = Lens(aim, judge, depth)
         return views
@@ -229,13 +141,12 @@ class Ranker:
             best.append(self._weighted(asked, kind, lens, top))
             weighted = self._weighted(asked, kind, lens, found)
             kept = weighted.scores >= least
-            rankings.append(_only(weighted, kept))
+            rankings.append(weighted.only(kept))
         words, _ = self._by_words(asked, MAX_KEYWORD_HITS, filtered=filtered)
         no_match = _nothing_fits(asked, view, best, words)
         if words is not None:
-            rankings.append(
-                _only(_as_weighted(asked, words), _is_likely(words, asked.query.min_relevance))
-            )
+            likely = _is_likely(words, asked.query.min_relevance)
+            rankings.append(_as_weighted(asked, words).only(likely))
         fused = _fused(rankings, max(asked.depth, *(len(one.record_ids) for one in rankings), 1))
         return Ranked(fused, True, True, words, no_match)
 
@@ -259,7 +170,8 @@ class Ranker:
             order = _by_bands(scores, asked.depth)
             record_ids, part_ids, scores = record_ids[order], part_ids[order], scores[order]
         weight = getattr(asked.query.weights, kind)
-        return Weighted(kind, weight or 1.0, record_ids, part_ids, scores)
+        ranking = Weighted(kind, weight or 1.0, record_ids, part_ids, scores)
+        return self._beside(asked, ranking) if kind in asked.beside else ranking
 
     def _by_words(
         self, asked: Asked, depth: int, *, filtered: bool = True
@@ -283,23 +195,29 @@ class Ranker:
 
     def _with_parts(self, asked: Asked, mask: BoolArray) -> BoolArray:
         """Return those of some records that have a part of the kinds looked at."""
-        holders = [self._holders_of(asked.moment.owners(kind)) for kind in asked.kinds]
         has = np.zeros(len(mask), np.bool_)
-        for one in holders:
-            shared = min(len(one), len(mask))
-            has[:shared] |= one[:shared]
+        for kind in asked.kinds:
+            first = self._first_parts_of(asked.moment.owners(kind))[: len(mask)]
+            has[: len(first)] |= first >= 0
         return np.asarray(mask & has)
 
-    def _holders_of(self, owners: Owners) -> BoolArray:
-        """Return which records own parts; kept, as it is asked for with every query."""
-        for known, mask in self._holders:
+    def _first_parts_of(self, owners: Owners) -> Int64Array:
+        """Return each record's first part by its id, -1 for none; kept, as queries ask for it."""
+        for known, parts in self._first_parts:
             if known is owners:
-                return mask
-        highest = int(owners.record_ids.max(initial=-1))
-        mask = np.zeros(highest + 1, np.bool_)
-        mask[owners.record_ids] = True
-        self._holders = ((owners, mask), *self._holders)[: len(KINDS)]
-        return mask
+                return parts
+        first = np.full(int(owners.record_ids.max(initial=-1)) + 1, -1, np.int64)
+        first[owners.record_ids[::-1]] = owners.part_ids[::-1]
+        self._first_parts = ((owners, first), *self._first_parts)[: len(KINDS)]
+        return first
+
+    def _beside(self, asked: Asked, ranking: Weighted) -> Weighted:
+        """Return what a ranking by other parts says of the records looked at."""
+        first = self._first_parts_of(asked.moment.owners(asked.kinds[0]))
+        parts = np.full(len(ranking.record_ids), -1, np.int64)
+        known = ranking.record_ids < len(first)
+        parts[known] = first[ranking.record_ids[known]]
+        return replace(ranking.only(parts >= 0), part_ids=parts[parts >= 0], is_beside=True)
 
     def looks_of(self, asked: Asked, record_ids: Int64Array, part_ids: Int64Array) -> Looks:
         """Return what records look like by their parts, or their first parts for -1."""
@@ -368,21 +286,6 @@ def _as_weighted(asked: Asked, words: KeywordRanking) -> Weighted:
         words.find_words,
         words.full_score,
         has_texts=bool((words.positions[:_FIRST_WORDS] >= 0).any()),  # no matter how deep
-    )
-
-
-def _only(one: Weighted, kept: BoolArray) -> Weighted:
-    if kept.all():
-        return one
-    places = np.flatnonzero(kept)
-    find = one.find_words
-    return replace(
-        one,
-        record_ids=one.record_ids[kept],
-        part_ids=one.part_ids[kept],
-        scores=one.scores[kept],
-        exact=None if one.exact is None else one.exact[kept],
-        find_words=None if find is None else lambda place: find(int(places[place])),
     )
 
 

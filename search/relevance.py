@@ -13,15 +13,16 @@ from binocle.catalog.pairs import parts_beside
 from binocle.collection import Collection
 from binocle.encoders.base import Encoder
 from binocle.errors import QueryError
-from binocle.types import Float32Array, Int64Array, Kind
+from binocle.types import KINDS, Float32Array, Int64Array, Kind
 from search import background, hubs
-from search.calibration import SAMPLE, Calibration, Judge
+from search.calibration import MIN_PARTS, SAMPLE, Calibration, Judge
 from search.hubs import Hubs
 
 _log = logging.getLogger(__name__)
 _FILE = "background.npz"
 _GROWTH = 0.25
 _PAIRS = 512
+_TEXTS_AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Relevance:
         self._directions: dict[tuple[Kind, Kind], _Direction] = {}
         self._fitted: dict[tuple[Kind, Kind], int] = {}  # at which change that was last looked at
         self._texts: tuple[str, Float32Array] | None = None
-        self._calibrating = threading.Lock()
+        self._calibrating, self._embedding = threading.Lock(), threading.Lock()
 
     def judges(
         self,
@@ -147,14 +148,23 @@ class Relevance:
             return np.arange(len(part_ids)), scores
         return found.reorder(scores, part_ids, rows)
 
-    def prepare(self) -> None:
-        """Calibrate for texts now, as after indexing, when the model is at hand.
+    def prepare(self, is_stopped: Callable[[], bool] = lambda: False) -> None:
+        """Calibrate now, so that no query waits for it: after indexing, or at a start.
+
+        Args:
+            is_stopped: Asked between steps of some milliseconds; True leaves the rest undone.
 
         Raises:
             ModelError: The background texts cannot be embedded.
         """
-        for kind in ("image", "text"):
-            self._direction(kind, "text")
+        kinds = [kind for kind in KINDS if self._collection.count_parts(kind) >= MIN_PARTS]
+        for kind in kinds:
+            if self._texts_until(is_stopped) is None:
+                return
+            for source in KINDS:
+                if is_stopped():
+                    return
+                self._direction(kind, source)
 
     def _direction(self, kind: Kind, source: Kind, change: int | None = None) -> _Direction:
         """Return what is known; while another thread calibrates anew, what was known before."""
@@ -186,9 +196,11 @@ class Relevance:
         # A picture's own kind is its background; so as not to find themselves, they are set apart.
         spread = np.linspace(0, len(asking.rows) - 1, min(len(asking.rows), hubs.BANK))
         bank = asking.rows[np.unique(spread.astype(np.int64))]
-        queries = self.background() if source == "text" and len(sample.rows) else bank
+        is_asked = source == "text" and len(sample.rows) >= MIN_PARTS
+        queries = self.background() if is_asked else bank
+        own = bank if kind != source and len(bank) else None
         calibration = Calibration.measure(
-            sample.rows, sample.count, queries, source=source, kind=kind
+            sample.rows, sample.count, queries, source=source, kind=kind, own_qd=own
         )
         found = self._hubs(kind, sample, asking) if kind != source else None
         return _Direction(calibration, found, (sample, asking))
@@ -235,13 +247,35 @@ class Relevance:
         space = self._collection.space
         if space is None:
             raise QueryError(f"the collection {self._collection.path.name!r} is empty")
-        if self._texts is None or self._texts[0] != space.fingerprint:
-            rows = self._saved(space.fingerprint)
-            if rows is None:
-                rows = self._load_encoder().encode_texts(background.background_texts())
-                self._save(space.fingerprint, rows)
-            self._texts = space.fingerprint, rows
-        return self._texts[1]
+        rows = self._texts_until(lambda: False)
+        assert rows is not None
+        return rows
+
+    def _texts_until(self, is_stopped: Callable[[], bool]) -> Float32Array | None:
+        """Return the background texts' vectors; None where somebody stopped their embedding."""
+        space = self._collection.space
+        assert space is not None
+        with self._embedding:  # whoever comes meanwhile waits, and finds it done
+            if self._texts is None or self._texts[0] != space.fingerprint:
+                rows = self._saved(space.fingerprint)
+                if rows is None:
+                    rows = self._embedded(is_stopped)
+                if rows is None:
+                    return None
+                self._texts = space.fingerprint, rows
+            return self._texts[1]
+
+    def _embedded(self, is_stopped: Callable[[], bool]) -> Float32Array | None:
+        space, encoder = self._collection.space, self._load_encoder()
+        assert space is not None
+        texts, parts = background.background_texts(), []
+        for start in range(0, len(texts), _TEXTS_AT_ONCE):
+            if is_stopped():
+                return None
+            parts.append(encoder.encode_texts(texts[start : start + _TEXTS_AT_ONCE]))
+        rows = np.concatenate(parts)
+        self._save(space.fingerprint, rows)
+        return rows
 
     def _saved(self, fingerprint: str) -> Float32Array | None:
         try:

@@ -15,6 +15,7 @@ from binocle.types import KINDS, Kind, Limits, Part
 from search import cursors
 from search.answer import Answer
 from search.arranging import Arranger, gathered
+from search.asking import Asked, Ranked, View
 from search.cursors import Position
 from search.facets import count_facets, group_keys, sort_order
 from search.keywords import Keywords
@@ -24,10 +25,7 @@ from search.rankings import (
     FIRST_DEPTH,
     FULL_FUSION_PARTS,
     FUSION_DEPTH,
-    Asked,
-    Ranked,
     Ranker,
-    View,
     default_kinds,
 )
 from search.relevance import Relevance
@@ -94,6 +92,19 @@ class Searcher:
         if "_turns" in self.__dict__:
             self._turns.close()
 
+    def prepare(self, is_stopped: Callable[[], bool] = lambda: False) -> None:
+        """Do now what the first query would have to wait for: load indices, and calibrate.
+
+        Args:
+            is_stopped: Asked between steps of some milliseconds; True leaves the rest undone.
+
+        Raises:
+            ModelError, SpaceMismatchError: The encoder cannot be had, or does not fit.
+        """
+        if self.collection.space is not None:
+            self.collection.moment(KINDS)
+            self._relevance.prepare(is_stopped)
+
     def search(self, query: Query) -> Answer:
         """Answer a query.
 
@@ -130,25 +141,26 @@ class Searcher:
         target = query.target or (position.target if position else now.default_target)
         intent = self._intent(query, target)
         mode = _mode(query, intent, now)
-        digest = _digest(self.collection.path.name, query, intent, target, mode)
+        beside = _beside(query, intent, target, mode)
+        digest = _digest(self.collection.path.name, query, intent, target, mode, beside)
         if position is not None and position.query != digest:
             raise CursorError("the cursor belongs to another query; start again without one")
         listing = self._listings.get(position.listing) if position else None
         if listing is not None:
             return _Begun(listing.asked, query.limit, position, listing)
         kinds = default_kinds(target)
-        fields = _fields(query)
+        ranked, fields = (*kinds, *beside), _fields(query)
         if query.where is not None or fields:
-            moment = self.collection.moment(kinds, where=query.where, fields=fields)
+            moment = self.collection.moment(ranked, where=query.where, fields=fields)
         else:
-            moment = now.moment(kinds)
+            moment = now.moment(ranked)
         if position is not None and moment.change != position.change:
             raise StaleCursorError(
                 "the cursor is stale: the collection has changed since its first page, which is "
                 "not kept any more; start again without it"
             )
-        depth = position.depth if position else _depth(query, mode, kinds, moment)
-        asked = Asked(query, intent, target, kinds, mode, moment, digest, depth)
+        depth = position.depth if position else _depth(query, mode, ranked, moment)
+        asked = Asked(query, intent, target, kinds, mode, moment, digest, depth, beside)
         return _Begun(asked, query.limit, position)
 
     def _intent(self, query: Query, target: Target) -> Intent | None:
@@ -336,6 +348,16 @@ def _mode(query: Query, intent: Intent | None, now: _Now) -> Mode:
     return "hybrid" if intent.words and query.weights.keyword and now.has_words else "semantic"
 
 
+def _beside(query: Query, intent: Intent | None, target: Target, mode: Mode) -> tuple[Kind, ...]:
+    """Return the kinds that are ranked beside those looked at.
+
+    Words that ask for pictures also ask what is written beside these, where nobody chose a target.
+    """
+    if query.target is not None or target != "image" or mode != "hybrid" or intent is None:
+        return ()
+    return ("text",) if all(one.source == "text" for one in intent.wanted) else ()
+
+
 def _fields(query: Query) -> list[str]:
     """Return the fields that facets, sort orders and groups are asked for."""
     named = [one.field for one in query.facets] + [one.field for one in query.sort]
@@ -351,7 +373,14 @@ def _depth(query: Query, mode: Mode, kinds: Sequence[Kind], moment: Moment) -> i
     return max(FIRST_DEPTH, full, query.limit + 1)
 
 
-def _digest(name: str, query: Query, intent: Intent | None, target: Target, mode: Mode) -> str:
+def _digest(
+    name: str,
+    query: Query,
+    intent: Intent | None,
+    target: Target,
+    mode: Mode,
+    beside: tuple[Kind, ...],
+) -> str:
     """Return a digest of all that decides on the rows of a query and their order."""
     pulls: list[object] = []
     if intent is not None:
@@ -362,7 +391,7 @@ def _digest(name: str, query: Query, intent: Intent | None, target: Target, mode
         ]
         pulls += [len(intent.wanted), sorted(intent.exclude), intent.words]
     return cursors.digest(
-        name, pulls, target, mode, query.where, query.exact, query.weights, query.sort,
+        name, pulls, target, mode, beside, query.where, query.exact, query.weights, query.sort,
         query.group, query.diversity, query.collapse, query.min_relevance,
     )  # fmt: skip
 

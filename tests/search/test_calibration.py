@@ -114,6 +114,27 @@ def test_a_picture_does_not_find_itself() -> None:
     assert seen.level == pytest.approx([np.sort(one)[-5:].mean() for one in left], abs=1e-6)
 
 
+def test_pictures_unlike_those_of_the_collection_find_no_text_that_fits() -> None:
+    gallery, _, near, elsewhere = _world()
+    made = Calibration.measure(gallery, len(gallery), gallery[::2], source="image", kind="text")
+    assert made is not None
+    known = [made.features(rows).known[:, 3] for rows in (near, elsewhere)]
+    assert known[0].min() > known[1].max()
+    refused = [
+        [judge.is_no_match(1.0) for judge in made.judges(rows)] for rows in (near, elsewhere)
+    ]
+    assert np.mean(refused[0]) < 0.2
+    assert np.mean(refused[1]) > 0.9
+
+
+@given(st.floats(-5, 5), st.floats(0.05, 0.5))
+def test_nothing_fits_below_the_threshold(odds: float, none: float) -> None:
+    judge = Judge((odds, 0.0), (0.0, 5.0), 0.5, 0.3, none)
+    likely = 1 / (1 + math.exp(-odds))
+    if abs(likely - none) > 1e-9:
+        assert judge.is_no_match(1.0) == (likely < none)
+
+
 def test_a_query_whose_answer_does_not_depend_on_the_best_hit_has_an_infinite_cut_or_none() -> None:
     assert Judge((-1.0, 0.0), (0.0, 5.0), 0.5, 0.3).cut == math.inf
     assert not Judge((1.0, 0.0), (0.0, 5.0), 0.5, 0.3).is_no_match(-1.0)
@@ -123,9 +144,10 @@ def test_fitted_weights_never_speak_against_what_is_nearer() -> None:
     assert len(FITTED) == 4
     for fitted in FITTED.values():
         for one in (fitted.answers, fitted.fits):
-            assert min(one.margin, one.level, one.mean, one.spread) >= 0
+            assert min(one.margin, one.level, one.mean, one.spread, one.near) >= 0
         assert fitted.fits.margin > 0
         assert 0 < fitted.cut < 1
+        assert 0 < fitted.none <= 0.5
 
 
 def test_background_texts_are_many_different_and_the_same_each_time() -> None:

@@ -9,7 +9,7 @@ from binocle.collection import Collection
 from binocle.encoders.base import unit_rows
 from binocle.types import Float32Array, ImageInfo, ImageSpec, NewPart, NewRecord, Space
 from search import background
-from search.calibration import Calibration
+from search.calibration import FITTED, Calibration
 from search.hubs import DEPTH
 from search.relevance import Relevance
 
@@ -33,7 +33,7 @@ class WordsEncoder:
         raise NotImplementedError
 
     def encode_texts(self, texts: Sequence[str]) -> Float32Array:
-        self.asked += 1
+        self.asked += len(texts)
         seeds = [int.from_bytes(text.encode()[:8].ljust(8), "big") + len(text) for text in texts]
         return unit_rows(
             np.stack([np.random.default_rng(seed).normal(size=_DIMENSION) for seed in seeds])
@@ -71,7 +71,7 @@ def test_background_texts_are_embedded_once_for_a_collection(collection: Collect
     query = _rows(1, 2)
     first = Relevance(collection, lambda: encoder).judges("image", ["text"], query)
     again = Relevance(collection, lambda: encoder).judges("image", ["text"], query)
-    assert encoder.asked == 1
+    assert encoder.asked == background.COUNT
     assert first[0] is not None
     assert first == again
 
@@ -88,7 +88,7 @@ def test_a_damaged_or_foreign_background_file_is_made_anew(
         np.savez(path, rows=_rows(512, 3), stamp=np.array(f'[{background.VERSION}, "other"]'))
     encoder = WordsEncoder()
     judge = Relevance(collection, lambda: encoder).judges("image", ["text"], _rows(1, 2))[0]
-    assert encoder.asked == 1
+    assert encoder.asked == background.COUNT
     assert judge is not None
 
 
@@ -184,3 +184,44 @@ def test_a_collection_without_pairs_is_not_corrected(collection: Collection) -> 
     order, scores = relevance.reorder("image", "text", found.part_ids, found.scores)
     assert order.tolist() == list(range(10))
     assert scores is found.scores
+
+
+def test_a_prepared_collection_needs_no_model_for_its_first_query(collection: Collection) -> None:
+    _store(collection, _rows(100, 1), _rows(100, 3))
+    encoder = WordsEncoder()
+    Relevance(collection, lambda: encoder).prepare()
+    assert encoder.asked == background.COUNT
+
+    def nothing() -> WordsEncoder:
+        raise AssertionError("no model is loaded")
+
+    later = Relevance(collection, nothing)
+    later.prepare()
+    for kind in ("image", "text"):
+        assert later.judges(kind, ["text"], _rows(1, 2))[0] is not None
+
+
+def test_preparing_stops_when_told_and_leaves_nothing_half_done(collection: Collection) -> None:
+    _store(collection, _rows(100, 1))
+    encoder = WordsEncoder()
+    relevance = Relevance(collection, lambda: encoder)
+    relevance.prepare(lambda: encoder.asked > 0)
+    assert 0 < encoder.asked < background.COUNT
+    assert not (collection.path / "background.npz").exists()
+    assert relevance.judges("image", ["text"], _rows(1, 2))[0] is not None
+
+
+def test_what_own_texts_reach_raises_the_threshold_but_never_above_even(
+    collection: Collection,
+) -> None:
+    texts = 6 * _rows(1, 7) + np.random.default_rng(8).normal(size=(400, _DIMENSION))
+    _store(collection, unit_rows(texts + 0.1), unit_rows(texts))
+    told = Relevance(collection, WordsEncoder).judges("image", ["text"], _rows(1, 2))[0]
+    assert told is not None
+    assert told.none == 0.5
+    bare = Collection(collection.path.parent / "bare", create=True)
+    bare.claim_space(_SPACE)
+    _store(bare, unit_rows(texts + 0.1))
+    untold = Relevance(bare, WordsEncoder).judges("image", ["text"], _rows(1, 2))[0]
+    assert untold is not None
+    assert untold.none == FITTED["text", "image"].none < 0.5

@@ -137,7 +137,7 @@ def test_keyword_mode_needs_no_encoder(searcher: Searcher) -> None:
 
 
 def test_weights_leave_rankings_out(searcher: Searcher) -> None:
-    words = Query((Term(text="brown bag"),), mode="hybrid", weights=Weights(image=0))
+    words = Query((Term(text="brown bag"),), mode="hybrid", weights=Weights(image=0, text=0))
     said = {one.ranking for hit in searcher.search(words).hits for one in hit.contributions}
     assert said == {"keyword"}
     with pytest.raises(QueryError, match="leave out every ranking"):

@@ -18,9 +18,9 @@ from binocle.encoders.colour import ColourEncoder
 from binocle.errors import CursorError, StaleCursorError
 from binocle.filters import Comparison
 from binocle.types import Limits, NewPart, NewRecord
+from search.asking import Asked, Ranked, View
 from search.listings import Listings
 from search.query import Group, Query, Sort, Term
-from search.rankings import Asked, Ranked, View
 from search.searcher import Searcher
 
 ENCODER = ColourEncoder()
