@@ -6,7 +6,6 @@ apart from values: a field may have both (``location`` as a name and as coordina
 """
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import numpy as np
 
 from binocle.dates import is_date
 from binocle.errors import UsageError
+from binocle.numerals import parse_number
 from binocle.types import Metadata, MetadataValue, Scalar
 
 FieldType: TypeAlias = Literal["number", "boolean", "date", "keyword", "text", "keywords", "geo"]
@@ -29,9 +29,10 @@ LONG_TEXT = 60
 
 # What has been seen in a field, kept as bits; see ``seen_in`` and ``inferred_type``.
 NUMBER, BOOLEAN, DATE, STRING, LONG, LIST, POINT = (1 << bit for bit in range(7))
+# A table's column is of numbers or of dates but for a few strays; see ``Reading``.
+MOSTLY_NUMBERS, MOSTLY_DATES = 1 << 7, 1 << 8
+STRAYS = 0.02  # the share of values up to which they count as strays
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 _BOOLEANS = {
     "true": True, "yes": True, "y": True, "1": True,
     "false": False, "no": False, "n": False, "0": False,
@@ -66,6 +67,30 @@ class FieldInfo:
     declared: bool
     records: int
     examples: tuple[Scalar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the values of a table's column are.
+
+    Attributes:
+        type: ``number`` or ``date`` where at most ``STRAYS`` of them are something else, else None.
+        fitting: How many are of the type; none where it is None.
+        written: How many of these are strings, such as ``$1,299``.
+        strays: How many are not.
+        example: One of those.
+    """
+
+    type: Literal["number", "date"] | None
+    fitting: int
+    written: int
+    strays: int
+    example: str = ""
+
+    @property
+    def needs_conversion(self) -> bool:
+        """Whether the type shows only when strings are converted."""
+        return self.type is not None and (self.strays > 0 or self.written > 0)
 
 
 def check_schema(declared: Mapping[str, str]) -> dict[str, FieldType]:
@@ -132,17 +157,7 @@ def _as_text(value: Scalar) -> str:
 def _as_number(value: Scalar) -> int | float | None:
     if isinstance(value, bool):
         return int(value)
-    if not isinstance(value, str):
-        return value
-    text = value.strip().strip("$€£¥").strip()
-    if _THOUSANDS.fullmatch(text):
-        text = text.replace(",", "")
-    if not _NUMBER.fullmatch(text):
-        return None
-    if text.lstrip("+-").isdigit() and -(2**63) <= int(text) < 2**63:
-        return int(text)
-    number = float(text)
-    return number if math.isfinite(number) else None
+    return parse_number(value) if isinstance(value, str) else value
 
 
 def _as_date(value: Scalar) -> str | None:
@@ -264,12 +279,23 @@ def seen_in(value: MetadataValue) -> int:
     return bits
 
 
+def mostly_type(seen: int) -> FieldType | None:
+    """Return what the values of a field are but for strays; None where nothing says so."""
+    if seen & MOSTLY_NUMBERS:
+        return "number"
+    return "date" if seen & MOSTLY_DATES else None
+
+
 def inferred_type(seen: int) -> FieldType:
     """Return the type of a field no one has declared, from all that was ever seen in it.
 
-    Numbers among truth values make a number, other strings among dates a keyword, one long
+    Where a table's column was of numbers or dates but for strays, so is the field. Otherwise
+    numbers among truth values make a number, other strings among dates a keyword, one long
     string a text, and one list of strings keywords.
     """
+    mostly = mostly_type(seen)
+    if mostly is not None:
+        return mostly
     if seen & (STRING | DATE):
         if seen & LIST and not seen & LONG:
             return "keywords"

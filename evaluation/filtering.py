@@ -15,8 +15,9 @@ from binocle.catalog import reading
 from binocle.collection import Collection
 from binocle.filters import Filter
 from binocle.moment import Moment
-from binocle.types import MetadataValue, NewRecord
-from search.facets import count_facets, sort_order
+from binocle.types import Int64Array, MetadataValue, NewRecord
+from search.arranging import gathered
+from search.facets import count_facets, group_keys, sort_order
 from search.query import Facet, Sort
 from search.where import parse_where
 
@@ -41,6 +42,14 @@ FILTERS = (
     "not color = black and taken_at in 2021..2022",
     "color in (red, blue) or price > 900",
     "location near (48.1, 11.5, 50km)",
+)
+_FACETS = (
+    Facet("color"),
+    Facet("brand"),
+    Facet("in_stock"),
+    Facet("price"),
+    Facet("taken_at"),
+    Facet("tags"),
 )
 
 
@@ -76,12 +85,16 @@ def measure(path: Path, count: int, rounds: int) -> None:
 def _others(collection: Collection, moment: Moment, count: int, rounds: int) -> None:
     ids = np.arange(1, count + 1)
     half = ids[moment.mask(parse_where("in_stock = true"))[ids]]
-    for facet in (Facet("brand"), Facet("price"), Facet("taken_at"), Facet("tags")):
+    for facet in _FACETS:
         work = partial(count_facets, moment, [facet], half, None)
         _print(f"facet {facet.field}, {len(half):,} relevant", work, rounds)
-    for name in ("price", "taken_at", "brand"):
-        work_ = partial(sort_order, moment, half, [Sort(name, descending=True)])
-        _print(f"sort by {name}, {len(half):,} relevant", work_, rounds)
+    for names in (("price",), ("taken_at",), ("brand",), ("tags",), ("color", "price")):
+        sorts = [Sort(name, descending=True) for name in names]
+        label = f"sort by {', '.join(names)}, {len(half):,} relevant"
+        _print(label, partial(sort_order, moment, half, sorts), rounds)
+    for name in ("brand", "id"):
+        work_ = partial(_grouped, moment, half, name)
+        _print(f"group by {name}, {len(half):,} relevant", work_, rounds)
 
     def change() -> None:
         collection.upsert([NewRecord("r5", "", _metadata(5), ())])
@@ -94,6 +107,10 @@ def _others(collection: Collection, moment: Moment, count: int, rounds: int) -> 
         change()
         times.append(_milliseconds(catch_up))
     print(f"catching up with one record, 9 columns: median {statistics.median(times):.1f} ms")
+
+
+def _grouped(moment: Moment, ids: Int64Array, field: str) -> int:
+    return len(gathered(group_keys(moment, ids, field)).heads)
 
 
 def _fill(collection: Collection, count: int) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from binocle.errors import SourceError
 from binocle.types import Int64Array
 from indexer.sources.base import Candidate
-from indexer.sources.table import Columns, TableSource, read_rows, resolve_columns
+from indexer.sources.table import Columns, TableSource, read_table, resolve_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,10 @@ def read_pairs(path: Path, columns: Columns) -> Pairs:
         SourceError: The table cannot be read, is empty, or a column is missing.
     """
     absolute = path.expanduser().resolve()
-    rows, names = read_rows(absolute)
-    if not rows:
+    table = read_table(absolute)
+    if not table.rows:
         raise SourceError(f"{path} has no rows; it takes pairs of a picture and a text")
-    found = _both_columns(columns, names, path)
+    found = _both_columns(columns, table.names, path)
     # Rows are put together by picture, whatever other id they have.
     by_picture = Columns(found.image, found.image, found.text, found.image_root)
     candidates = list(TableSource(absolute, by_picture).scan(absolute.name))

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from binocle.types import BoolArray, Float32Array, Int64Array
 from binocle.vectors.base import products
+from search.ordering import stable_order
 
 DOUBLE = 0.97  # cosine from which two pictures count as one, where nothing better is known
 HASH_BITS = 256
@@ -206,7 +207,7 @@ def gathered(keys: Int64Array) -> Groups:
         keys: ``(n,)`` int64, best row first.
     """
     own = np.where(keys < 0, np.arange(len(keys)) + keys.max(initial=0) + 1, keys)
-    order = np.argsort(own, kind="stable")  # by group, then by place
+    order = stable_order([own], len(own))  # by group, then by place
     starts = np.flatnonzero(np.diff(own[order], prepend=-1))
     sizes = np.diff(starts, append=len(keys))
     heads = order[starts]

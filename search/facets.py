@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from binocle.catalog.columns import Column, distinct_numbers
 from binocle.filters import And, Filter, fields_in
@@ -33,13 +34,14 @@ def count_facets(
     """
     ids = np.flatnonzero(relevant) if relevant.dtype == np.bool_ else relevant
     ids = np.asarray(ids, np.int64)
+    highest = int(ids.max()) if len(ids) else -1
     clauses = tuple(_conjuncts(where))
     moment.load([*fields_in(where), *(facet.field for facet in facets)])
     counted = []
     for facet in facets:
         others = tuple(clause for clause in clauses if fields_in(clause) != (facet.field,))
         mask = moment.mask(And(others) if others else None)
-        reachable = ids[ids < len(mask)]
+        reachable = ids if highest < len(mask) else ids[ids < len(mask)]
         counted.append(_count(moment.column(facet.field), facet, reachable[mask[reachable]]))
     return tuple(counted)
 
@@ -79,10 +81,8 @@ def _count_values(column: Column, facet: Facet, ids: Int64Array) -> FacetCounts:
     top = _most(counts, ranks, facet.limit)
     shown = np.zeros(len(counts), np.bool_)
     shown[top] = True
-    present, covered = np.zeros(len(ids), np.bool_), np.zeros(len(ids), np.bool_)
-    for where, value in ((number_places, which), (places, codes + first_code)):
-        present[where] = True
-        covered[where[shown[value]]] = True
+    pairs = ((number_places, which), (places, codes + first_code if first_code else codes))
+    has_any, covered = _holders(pairs, shown, counts, len(ids))
     buckets = tuple(
         Bucket(
             column.dictionary.text(int(place) - first_code)
@@ -92,9 +92,31 @@ def _count_values(column: Column, facet: Facet, ids: Int64Array) -> FacetCounts:
         )
         for place in top
     )
-    has_any = int(np.count_nonzero(present))
-    others = has_any - int(np.count_nonzero(covered))
-    return FacetCounts(facet.field, "values", buckets, others, len(ids) - has_any)
+    return FacetCounts(facet.field, "values", buckets, has_any - covered, len(ids) - has_any)
+
+
+def _holders(
+    pairs: Sequence[tuple[Int64Array, npt.NDArray[np.integer]]],
+    shown: BoolArray,
+    counts: Int64Array,
+    count: int,
+) -> tuple[int, int]:
+    """Return how many records have any value, and how many have one that is shown.
+
+    Args:
+        pairs: Places of records and what they have, of numbers and of strings.
+        shown: By value.
+        counts: By value.
+        count: How many records there are.
+    """
+    both = all(len(one) for one, _ in pairs)
+    if not both and all(bool((one[1:] > one[:-1]).all()) for one, _ in pairs):
+        return int(counts.sum()), int(counts[shown].sum())  # each record has one value at most
+    present, covered = np.zeros(count, np.bool_), np.zeros(count, np.bool_)
+    for where, value in pairs:
+        present[where] = True
+        covered[where[shown[value]]] = True
+    return int(np.count_nonzero(present)), int(np.count_nonzero(covered))
 
 
 def _most(counts: Int64Array, ranks: Int64Array, limit: int) -> Int64Array:

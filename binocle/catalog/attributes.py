@@ -9,10 +9,16 @@ import sqlalchemy as sa
 from binocle.catalog.reading import batched
 from binocle.catalog.tables import attributes, fields, points, records
 from binocle.fields import (
+    MOSTLY_DATES,
+    MOSTLY_NUMBERS,
     POINT,
+    STRAYS,
     FieldInfo,
     FieldType,
+    Reading,
+    converted_to,
     inferred_type,
+    mostly_type,
     seen_in,
     typed,
 )
@@ -21,12 +27,23 @@ from binocle.types import Metadata, Scalar
 
 _CHUNK = 5000
 _EXAMPLES = 3
+_MOSTLY = {"number": MOSTLY_NUMBERS, "date": MOSTLY_DATES}
 
 
 def declared_schema(connection: sa.Connection) -> dict[str, FieldType]:
     """Return the declared fields and their types."""
     query = sa.select(fields.c.name, fields.c.declared).where(fields.c.declared.is_not(None))
     return {row[0]: cast(FieldType, row[1]) for row in connection.execute(query)}
+
+
+def conversions(connection: sa.Connection) -> dict[str, FieldType]:
+    """Return the fields whose values are converted: declared ones, and those with strays."""
+    query = sa.select(fields.c.name, fields.c.declared, fields.c.seen)
+    every = {
+        row[0]: cast("FieldType | None", row[1]) or mostly_type(row[2])
+        for row in connection.execute(query)
+    }
+    return {name: kind for name, kind in every.items() if kind is not None}
 
 
 def full_schema(connection: sa.Connection) -> dict[str, tuple[FieldType, bool]]:
@@ -93,11 +110,74 @@ def declare(connection: sa.Connection, types: Mapping[str, FieldType | None]) ->
     ids = _field_ids(connection, set(changed))
     for name, kind in changed.items():
         statement = fields.update().where(fields.c.id == ids[name])
-        connection.execute(statement.values(declared=kind, seen=0))
+        known_strays = fields.c.seen.bitwise_and(MOSTLY_NUMBERS | MOSTLY_DATES)
+        connection.execute(statement.values(declared=kind, seen=known_strays))
+    _convert_again(connection, ids)
+    return True
+
+
+def settle(connection: sa.Connection, readings: Mapping[str, Reading], source_id: int) -> bool:
+    """Note which fields are numbers or dates but for strays, as a table's columns say.
+
+    What other sources have in a field counts too: where the strays of all together are too many,
+    it is a field of strings. What is declared stays so.
+
+    Args:
+        connection: Of the write transaction.
+        readings: What the columns are.
+        source_id: The table's.
+
+    Returns:
+        Whether anything changed; the caller notes the change.
+    """
+    known = {row.name: row for row in connection.execute(sa.select(fields))}
+    changed: dict[str, int] = {}
+    stale: set[str] = set()
+    for name, reading in readings.items():
+        row = known.get(name)
+        mostly = mostly_type(row.seen) if row is not None else None
+        if (row is not None and row.declared is not None) or mostly == reading.type:
+            continue
+        if mostly is not None:
+            strays = reading.fitting + reading.strays
+            fits, _ = _stored(connection, name, mostly, source_id)
+            stale.add(name)
+        elif reading.type is not None and reading.needs_conversion:
+            fits, strays = _stored(connection, name, reading.type, source_id)
+            stale.update({name} if row is not None and row.seen else ())
+            fits, strays = fits + reading.fitting, strays + reading.strays
+        else:
+            continue
+        are_few = strays <= STRAYS * (fits + strays)
+        if are_few == (mostly is None):
+            changed[name] = _MOSTLY[reading.type] if reading.type and are_few else 0
+    ids = _field_ids(connection, set(changed))
+    for name, bits in changed.items():
+        connection.execute(fields.update().where(fields.c.id == ids[name]).values(seen=bits))
+    if stale & changed.keys():
+        _convert_again(connection, {name: ids[name] for name in stale & changed.keys()})
+    return bool(changed)
+
+
+def _stored(
+    connection: sa.Connection, name: str, kind: FieldType, source_id: int
+) -> tuple[int, int]:
+    """Count the values of a field from other sources that are of a type, and that are not."""
+    query = sa.select(attributes.c.text, sa.func.count()).join(fields).join(records)
+    others = records.c.source_id.is_distinct_from(source_id)
+    query = query.where(fields.c.name == name, others).group_by(attributes.c.text)
+    fits = strays = 0
+    for text, count in connection.execute(query):
+        is_fit = kind == "number" if text is None else converted_to(kind, text) is not None
+        fits, strays = (fits + count, strays) if is_fit else (fits, strays + count)
+    return fits, strays
+
+
+def _convert_again(connection: sa.Connection, ids: Mapping[str, int]) -> None:
+    """Write the values of some fields, of given ids, anew."""
     for table in (attributes, points):
         connection.execute(table.delete().where(table.c.field_id.in_(ids.values())))
-    rewrite(connection, only=set(changed))
-    return True
+    rewrite(connection, only=set(ids))
 
 
 def rewrite(connection: sa.Connection, only: set[str] | None = None) -> None:
@@ -131,7 +211,7 @@ def remove(connection: sa.Connection, record_ids: Iterable[int]) -> None:
 def _insert(
     connection: sa.Connection, metadata: Mapping[int, Metadata], only: set[str] | None
 ) -> None:
-    schema = declared_schema(connection)
+    schema = conversions(connection)
     values = {number: typed(one, schema) for number, one in metadata.items()}
     places = {number: points_of(one, schema) for number, one in metadata.items()}
     seen: dict[str, int] = {}

@@ -228,8 +228,9 @@ def _texts(old: Texts | None, touched: Int64Array | None, entries: Entries) -> T
         return None
     rows = (entries.ids[own] % BLOCK).astype(np.int32)
     codes, listed = entries.codes[own], entries.listed[own]
-    order = np.lexsort((codes, rows))
-    rows, codes, listed = rows[order], codes[order], listed[order]
+    if not _are_distinct(rows):
+        order = np.lexsort((codes, rows))
+        rows, codes, listed = rows[order], codes[order], listed[order]
     first, further = _firsts(rows, codes)
     dense = np.full(BLOCK, NONE, np.int32)
     flags = np.zeros(BLOCK, np.bool_)
@@ -258,8 +259,9 @@ def _numbers(old: Numbers | None, touched: Int64Array | None, entries: Entries) 
         return None
     rows = (entries.ids[own] % BLOCK).astype(np.int32)
     values, extra = entries.numbers[own], entries.residues[own]
-    order = np.lexsort((extra, values, rows))
-    rows, values, extra = rows[order], values[order], extra[order]
+    if not _are_distinct(rows):
+        order = np.lexsort((extra, values, rows))
+        rows, values, extra = rows[order], values[order], extra[order]
     first, further = _firsts(rows, values, extra)
     dense, residues = np.full(BLOCK, np.nan), np.zeros(BLOCK, np.int16)
     kept_rows, kept, kept_extra = _NO_ROWS, _NO_NUMBERS, _NO_RESIDUES
@@ -291,6 +293,11 @@ def _placed(old: Places | None, touched: Int64Array | None, entries: Entries) ->
     rows = entries.place_ids % BLOCK
     latitudes[rows], longitudes[rows] = entries.places[:, 0], entries.places[:, 1]
     return Places(latitudes, longitudes)
+
+
+def _are_distinct(rows: RowArray) -> bool:
+    """Tell whether each row comes once: then the order of values makes no difference."""
+    return not len(rows) or int(np.bincount(rows).max()) == 1
 
 
 def _firsts(

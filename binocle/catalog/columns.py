@@ -130,33 +130,41 @@ class Column:
 
     def codes(self, ids: Int64Array) -> tuple[Int64Array, CodeArray]:
         """Return all strings of records: places in ``ids`` and codes, each pair once."""
-        dense = np.concatenate(
-            [
-                np.full(BLOCK, NONE, np.int32) if block.texts is None else block.texts.codes
-                for block in self.blocks
-            ]
-        )[ids]
-        places = np.flatnonzero(dense != NONE)
+        every = [block.texts for block in self.blocks]
+        if all(one is None for one in every):
+            return np.empty(0, np.int64), np.empty(0, np.int32)
+        empty = np.full(BLOCK, NONE, np.int32)
+        dense = np.concatenate([empty if one is None else one.codes for one in every])[ids]
+        places, codes = _there(dense != NONE, dense)
         rows, more = _further(
-            (number, block.texts.rows, block.texts.more)
-            for number, block in enumerate(self.blocks)
-            if block.texts is not None
+            (number, one.rows, one.more) for number, one in enumerate(every) if one is not None
         )
+        if not len(rows):
+            return places, codes
         where, kept = _places_of(rows, ids)
-        return np.concatenate([places, where]), np.concatenate([dense[places], more[kept]])
+        return np.concatenate([places, where]), np.concatenate([codes, more[kept]])
 
     def numbers(self, ids: Int64Array) -> tuple[Int64Array, NumberArray, ResidueArray]:
         """Return all numbers of records: places in ``ids``, numbers and residues, each once."""
         blocks = [block.numbers for block in self.blocks]
-        empty, no_residues = np.full(BLOCK, np.nan), np.zeros(BLOCK, np.int16)
+        if all(one is None for one in blocks):
+            return np.empty(0, np.int64), np.empty(0), np.empty(0, np.int16)
+        empty = np.full(BLOCK, np.nan)
         dense = np.concatenate([empty if one is None else one.values for one in blocks])[ids]
-        residues = np.concatenate(
-            [no_residues if one is None or one.residues is None else one.residues for one in blocks]
-        )[ids]
-        places = np.flatnonzero(~np.isnan(dense))
+        places, values = _there(~np.isnan(dense), dense)
+        residues = np.zeros(len(ids), np.int16)
+        if any(one is not None and one.residues is not None for one in blocks):
+            none = np.zeros(BLOCK, np.int16)
+            every = [
+                none if one is None or one.residues is None else one.residues for one in blocks
+            ]
+            residues = np.concatenate(every)[ids]
+        residues = residues[places] if len(places) < len(ids) else residues
         rows, more = _further(
             (number, one.rows, one.more) for number, one in enumerate(blocks) if one is not None
         )
+        if not len(rows):
+            return places, values, residues
         _, more_residues = _further(
             (number, one.rows, one.more_residues)
             for number, one in enumerate(blocks)
@@ -165,8 +173,8 @@ class Column:
         where, kept = _places_of(rows, ids)
         return (
             np.concatenate([places, where]),
-            np.concatenate([dense[places], more[kept]]),
-            np.concatenate([residues[places], more_residues[kept].astype(np.int16)]),
+            np.concatenate([values, more[kept]]),
+            np.concatenate([residues, more_residues[kept].astype(np.int16)]),
         )
 
 
@@ -174,10 +182,8 @@ def distinct_numbers(
     numbers: NumberArray, residues: ResidueArray
 ) -> tuple[NumberArray, ResidueArray, Int64Array]:
     """Return the distinct numbers, ascending, with residues, and which of them each one is."""
-    if not residues.any():
-        values, which = np.unique(numbers, return_inverse=True)
-        return values, np.zeros(len(values), np.int16), np.asarray(which.reshape(-1), np.int64)
-    order = np.lexsort((residues, numbers))
+    # without residues, the order of equal ones makes no difference
+    order = np.lexsort((residues, numbers)) if residues.any() else np.argsort(numbers)
     numbers, residues = numbers[order], residues[order]
     new = np.ones(len(order), np.bool_)
     new[1:] = (numbers[1:] != numbers[:-1]) | (residues[1:] != residues[:-1])
@@ -200,10 +206,19 @@ def _places_of(rows: Int64Array, ids: Int64Array) -> tuple[Int64Array, BoolArray
     """Return where in ``ids`` some records are, and which of them are there."""
     if not len(rows) or not len(ids):
         return np.empty(0, np.int64), np.zeros(len(rows), np.bool_)
-    order = np.argsort(ids, kind="stable")
-    places = np.minimum(np.searchsorted(ids[order], rows), len(ids) - 1)
-    kept = ids[order][places] == rows
-    return order[places[kept]], kept
+    table = np.full(1 + max(int(ids.max()), int(rows.max())), -1, np.int32)
+    table[ids] = np.arange(len(ids), dtype=np.int32)
+    places = table[rows]
+    kept = places >= 0
+    return places[kept].astype(np.int64), kept
+
+
+def _there(present: BoolArray, dense: npt.NDArray[Any]) -> tuple[Int64Array, npt.NDArray[Any]]:
+    """Return the places where there is something, and what is there."""
+    if present.all():
+        return np.arange(len(dense)), dense
+    places = np.flatnonzero(present)
+    return places, dense[places]
 
 
 @dataclass(frozen=True, slots=True)

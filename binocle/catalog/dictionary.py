@@ -7,12 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from binocle import dates, filters
+from binocle import filters
 from binocle.catalog.conditions import after_prefix
-from binocle.types import BoolArray
+from binocle.catalog.days import date_numbers
+from binocle.types import BoolArray, Int64Array
 
 CodeArray = npt.NDArray[np.int32]
 NONE = -1
+_END = "\0"
+_OFTEN = 0.2  # hits a string, beyond which it is faster to look at one string after the other
 _UNKNOWN = -2
 
 
@@ -49,9 +52,9 @@ class Dictionary:
         """Set up with distinct strings, ascending."""
         self._base = list(ordered)
         self._tail: list[str] = []
-        self._codes: dict[str, int] = {text: code for code, text in enumerate(self._base)}
+        self._added: dict[str, int] = {}
         self._dates: CodeArray = np.zeros(0, np.int32)
-        self._folded: list[str] = []
+        self._folded: _Folded | None = None
 
     def __len__(self) -> int:
         return len(self._base) + len(self._tail)
@@ -68,16 +71,24 @@ class Dictionary:
 
     def code(self, text: str) -> int:
         """Return the code of a string, adding it where it is new."""
-        found = self._codes.get(text)
+        found = self._find(text)
         if found is None:
             found = len(self)
             self._tail.append(text)
-            self._codes[text] = found
+            self._added[text] = found
         return found
+
+    def _find(self, text: str) -> int | None:
+        place = bisect_left(self._base, text)
+        if place < len(self._base) and self._base[place] == text:
+            return place
+        return self._added.get(text)
 
     def ranks(self) -> npt.NDArray[np.int64]:
         """Return for each code the place of its string among all, in their order."""
         base, tail = len(self._base), list(self._tail)
+        if not tail:
+            return np.arange(base)
         order = sorted(range(len(tail)), key=tail.__getitem__)
         before = np.array([bisect_left(self._base, tail[place]) for place in order], np.int64)
         ranks = np.empty(base + len(tail), np.int64)
@@ -88,7 +99,7 @@ class Dictionary:
 
     def equal_to(self, texts: Sequence[str]) -> CodeSet:
         """Return the codes of some strings."""
-        codes = sorted({code for text in texts if (code := self._codes.get(text)) is not None})
+        codes = sorted({code for text in texts if (code := self._find(text)) is not None})
         if not codes:
             return CodeSet(0, 0)
         if codes[-1] - codes[0] == len(codes) - 1:
@@ -136,19 +147,22 @@ class Dictionary:
         numbers = known[codes]
         unknown = codes[numbers == _UNKNOWN]
         if len(unknown):
-            for code in np.unique(unknown).tolist():
-                known[code] = _date_number(self.text(code))
+            fresh = np.unique(unknown)
+            known[fresh] = date_numbers([self.text(code) for code in fresh.tolist()])
             numbers = known[codes]
         return numbers
 
     def containing(self, text: str) -> CodeSet:
         """Return the codes of strings that have another inside, whatever the case."""
         part = text.casefold()
-        folded, count = self._folded, len(self)
-        if len(folded) < count:
-            folded = folded + [self.text(code).casefold() for code in range(len(folded), count)]
-            self._folded = folded
-        return self._where([part in one for one in folded])
+        if self._folded is None:
+            self._folded = _Folded.of(self._base)
+        table = self._table()
+        table[self._folded.containing(part)] = True
+        base = len(self._base)
+        hits = [base + place for place, one in enumerate(self._tail) if part in one.casefold()]
+        table[[code for code in hits if code < len(table) - 1]] = True
+        return CodeSet(0, 0, table) if table.any() else CodeSet(0, 0)
 
     def with_words(self, text: str) -> CodeSet:
         """Return the codes of strings that have another inside as whole words."""
@@ -169,16 +183,38 @@ class Dictionary:
         table[hits] = True
         return CodeSet(0, 0, table)
 
-    def _where(self, flags: list[bool]) -> CodeSet:
-        table = np.zeros(len(flags) + 1, np.bool_)
-        table[:-1] = flags
-        return CodeSet(0, 0, table) if table.any() else CodeSet(0, 0)
-
     def _table(self) -> BoolArray:
         return np.zeros(len(self) + 1, np.bool_)
 
 
-def _date_number(text: str) -> int:
-    if not dates.is_date(text):
-        return -1
-    return int(text[:4]) * 10_000 + int(text[5:7] or 0) * 100 + int(text[8:10] or 0)
+@dataclass(frozen=True, slots=True)
+class _Folded:
+    """Strings without differences of case, one behind the other, each with ``_END`` behind it."""
+
+    text: str
+    ends: Int64Array
+
+    @classmethod
+    def of(cls, strings: Sequence[str]) -> "_Folded":
+        folded = [one.casefold() for one in strings]
+        lengths = np.fromiter(map(len, folded), np.int64, len(folded))
+        return cls(_END.join([*folded, ""]), np.cumsum(lengths + 1))
+
+    def containing(self, part: str) -> Int64Array:
+        """Return which strings have another inside, ascending."""
+        if _END in part:
+            return self._one_by_one(part)
+        found: list[int] = []
+        most = len(self.ends) * _OFTEN
+        place = self.text.find(part)
+        while place >= 0:
+            found.append(place)
+            if len(found) > most:
+                return self._one_by_one(part)
+            place = self.text.find(part, place + 1)
+        return np.unique(np.searchsorted(self.ends, np.array(found, np.int64), side="right"))
+
+    def _one_by_one(self, part: str) -> Int64Array:
+        ends = self.ends.tolist()
+        spans = zip([0, *ends], (end - 1 for end in ends), strict=False)
+        return np.flatnonzero([self.text.find(part, *span) >= 0 for span in spans])

@@ -300,6 +300,11 @@ def _add_fields(texts: _Texts, metadata: Metadata, said: set[str]) -> None:
                 texts.add(FIELD, NO_PART, one)
 
 
+def is_code(field: str) -> bool:
+    """Tell whether a field's name says that its values are codes, which are no amounts."""
+    return _plain_name(field) in _CODES
+
+
 def _plain_name(name: str) -> str:
     return re.sub(r"[\W_]", "", name.rpartition(".")[2].casefold())
 

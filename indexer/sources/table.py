@@ -5,17 +5,18 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from binocle.catalog.words import is_code
 from binocle.errors import SourceError
-from binocle.fields import NO_SCHEMA, Schema
+from binocle.fields import Reading
 from binocle.types import MetadataValue, Skip
 from indexer.sources.base import Candidate, ImageRef, TextRef, printable
-from indexer.sources.values import column_parser, metadata_of, texts_in
+from indexer.sources.values import as_written, metadata_of, read_column, read_values, texts_in
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 _ID_NAMES = ("id", "sku", "product_id", "asin", "uid")
@@ -31,6 +32,21 @@ _REMOTE = ("http://", "https://", "s3://", "gs://", "ftp://")
 _MAX_CELL_CHARACTERS = 16 * 1024 * 1024
 
 Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table in memory.
+
+    Attributes:
+        rows: Typed values by column.
+        names: The columns.
+        readings: What the columns are, but for those of ids, pictures and texts.
+    """
+
+    rows: Sequence[Row]
+    names: Sequence[str]
+    readings: Mapping[str, Reading]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +81,23 @@ class TableSource:
         self.path = path
         self._asked = columns
         self._groups: dict[str, list[int]] | None = None
-        self._rows: list[Row] = []
+        self._rows: Sequence[Row] = ()
         self._columns = columns
-        self._schema: Schema = {}
+        self._declared: frozenset[str] = frozenset()
+        self._readings: Mapping[str, Reading] = {}
 
-    def declare(self, schema: Schema) -> None:
-        """Read declared columns as what they are: codes and names stay strings as written."""
-        self._schema = schema
+    def declare(self, names: Iterable[str]) -> None:
+        """Leave columns of declared types as they are written; the catalogue converts them."""
+        self._declared = frozenset(names)
+
+    def readings(self) -> Mapping[str, Reading]:
+        """Return what the columns that nobody declared are.
+
+        Raises:
+            SourceError: The table cannot be read.
+        """
+        self._grouped()
+        return self._readings
 
     def scan(self, name: str) -> Iterator[Candidate]:
         """Yield the records the rows make; see ``Source.scan``."""
@@ -92,8 +118,11 @@ class TableSource:
         """Read the table and return its row numbers by record."""
         if self._groups is not None:
             return self._groups
-        self._rows, names = read_rows(self.path, self._schema)
-        self._columns = resolve_columns(self._asked, names, self.path)
+        asked = self._asked
+        plain = {name for name in (asked.id, asked.image, *asked.text) if name}
+        table = read_table(self.path, declared=self._declared, plain=plain)
+        self._rows, self._readings = table.rows, table.readings
+        self._columns = resolve_columns(self._asked, table.names, self.path)
         groups: dict[str, list[int]] = {}
         key_column = self._columns.id or self._columns.image
         for number, row in enumerate(self._rows):
@@ -157,11 +186,13 @@ class TableSource:
         return merged
 
 
-def read_rows(path: Path, schema: Schema = NO_SCHEMA) -> tuple[list[Row], list[str]]:
-    """Read a whole table, with typed values; of a CSV, declared columns stay as written.
+def read_table(path: Path, *, declared: Collection[str] = (), plain: Collection[str] = ()) -> Table:
+    """Read a whole table, with typed values.
 
-    Returns:
-        The rows and the columns' names.
+    Args:
+        path: Where it is.
+        declared: Columns that a CSV keeps as they are written.
+        plain: Columns of ids, pictures and texts; without those that are so by their name.
 
     Raises:
         SourceError: It cannot be read, or is in another format than its name says.
@@ -170,18 +201,33 @@ def read_rows(path: Path, schema: Schema = NO_SCHEMA) -> tuple[list[Row], list[s
 
     suffix = path.suffix.lower()
     try:
-        if suffix == ".parquet":
-            import pyarrow.parquet
-
-            table = pyarrow.parquet.read_table(path)
-            return list(table.to_pylist()), list(table.column_names)
-        if suffix in (".jsonl", ".ndjson"):
-            return _read_json_lines(path)
-        return _read_csv(path, "\t" if suffix == ".tsv" else None, schema)
+        if suffix in (".parquet", ".jsonl", ".ndjson"):
+            read = _read_parquet if suffix == ".parquet" else _read_json_lines
+            rows, names = read(path)
+            every = {
+                name: read_values(row.get(name) for row in rows)
+                for name in names
+                if name not in declared and not _is_plain(name, plain)
+            }
+            return Table(rows, names, {name: one for name, one in every.items() if one})
+        return _read_csv(path, "\t" if suffix == ".tsv" else None, declared, plain)
     except OSError as error:
         raise SourceError(f"cannot read {path} ({error.strerror or error})") from error
     except (pa.ArrowException, csv.Error) as error:
         raise SourceError(f"{path} is damaged or no {suffix[1:]} table ({error})") from error
+
+
+def _is_plain(name: str, plain: Collection[str]) -> bool:
+    """Tell whether a column holds ids, pictures, texts or codes, which no stray makes worse."""
+    usual = (*_ID_NAMES, *_IMAGE_NAMES, *_TEXT_NAMES)
+    return name in plain or name.lower() in usual or is_code(name)
+
+
+def _read_parquet(path: Path) -> tuple[list[Row], list[str]]:
+    import pyarrow.parquet
+
+    table = pyarrow.parquet.read_table(path)
+    return list(table.to_pylist()), list(table.column_names)
 
 
 def _read_json_lines(path: Path) -> tuple[list[Row], list[str]]:
@@ -202,25 +248,36 @@ def _read_json_lines(path: Path) -> tuple[list[Row], list[str]]:
     return rows, list(names)
 
 
-def _read_csv(path: Path, delimiter: str | None, schema: Schema) -> tuple[list[Row], list[str]]:
+def _read_csv(
+    path: Path, delimiter: str | None, declared: Collection[str], plain: Collection[str]
+) -> Table:
     """Read with the standard library: it takes ragged rows and stray quotes as they come."""
     csv.field_size_limit(_MAX_CELL_CHARACTERS)
     text = _decoded(path.read_bytes(), path)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter or _delimiter(text))
+    delimiter = delimiter or _delimiter(text)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     names = [name.strip() for name in next(reader, [])]
     if not any(names):
         raise SourceError(f"{path} is empty; its first line has to name the columns")
     cells = [row for row in reader if any(cell.strip() for cell in row)]
     parsed: dict[str, list[Any]] = {}
+    readings: dict[str, Reading] = {}
     for place, name in enumerate(names):
         column = [row[place] if place < len(row) else "" for row in cells]
-        if name and name not in parsed:
-            parse = column_parser(column, schema.get(name))
-            parsed[name] = [parse(cell) for cell in column]
+        if not name or name in parsed:
+            continue
+        if name in declared:
+            parsed[name] = [as_written(cell) for cell in column]
+            continue
+        is_plain = _is_plain(name, plain)
+        parse, reading = read_column(column, tolerant=not is_plain, decimal_commas=delimiter == ";")
+        parsed[name] = [parse(cell) for cell in column]
+        if reading is not None and not is_plain:
+            readings[name] = reading
     rows: list[Row] = [
         dict(zip(parsed, values, strict=True)) for values in zip(*parsed.values(), strict=True)
     ]
-    return rows, list(parsed)
+    return Table(rows, list(parsed), readings)
 
 
 def _decoded(data: bytes, path: Path) -> str:

@@ -1,16 +1,27 @@
-"""Values of strangers' tables and JSON as typed metadata."""
+"""Values of strangers' tables and JSON as typed metadata.
+
+A column of numbers or dates may have strays: what somebody typed into one cell of a thousand does
+not make it a column of texts. ``Reading`` says what a column is; strays are kept as they are.
+"""
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
+from typing import TypeAlias
 
-from binocle.fields import FieldType
+from binocle.dates import is_date
+from binocle.fields import STRAYS, Reading
+from binocle.numerals import (
+    has_decimal_comma,
+    is_plain,
+    may_have_decimal_comma,
+    parse_number,
+)
 from binocle.types import MetadataValue, Scalar
 
 _INTEGER = re.compile(r"^[+-]?(0|[1-9]\d{0,17})$")
-_FLOAT = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
 _CODE = re.compile(r"^[+-]?(0\d.*|\d{19,})$")
 _BOOLEANS = {"true": True, "false": False, "yes": True, "no": False}
 _MISSING = {"", "null", "none", "nan", "n/a", "na", "-"}
@@ -45,36 +56,115 @@ def scalar_of(value: object) -> Scalar | None:
     return None
 
 
-def column_parser(
-    texts: Sequence[str], declared: FieldType | None = None
-) -> Callable[[str], Scalar | None]:
+Parse: TypeAlias = Callable[[str], Scalar | None]
+
+
+def read_column(
+    texts: Sequence[str], *, tolerant: bool = True, decimal_commas: bool = False
+) -> tuple[Parse, Reading | None]:
     """Infer a text column's type from all its values.
 
-    A column is of whole numbers, numbers or truth values when every value that is not missing
-    is; otherwise it is of strings. Codes with a leading zero or 19 digits are strings, and so
-    are dates in ISO 8601, which sort in time. A declared column is of strings as they are
-    written; the catalogue converts them.
+    A column is of truth values when every value that is not missing is. It is of whole numbers or
+    numbers when nearly every one is; what is not stays as it is written, and so does what only
+    people write in this way, such as ``$1,299``. Otherwise it is of strings. Codes with a
+    leading zero or 19 digits are strings, and so are dates in ISO 8601, which sort in time.
+
+    Args:
+        texts: The cells.
+        tolerant: Whether strays and numbers as people write them are allowed.
+        decimal_commas: Whether ``12,50`` is a number, and not a list.
+
+    Returns:
+        What makes a value of a cell, and what the column is; None for truth values and no values.
     """
-    if declared is not None:
-        return _as_written
-    present = [text.strip() for text in texts if text.strip().lower() not in _MISSING]
-    if present and all(_INTEGER.match(text) for text in present):
-        return _parser(int)
-    if present and all(_FLOAT.match(text) and not _CODE.match(text) for text in present):
-        return _parser(float)
-    if present and all(text.lower() in _BOOLEANS for text in present):
-        return _parser(lambda text: _BOOLEANS[text.lower()])
-    return _as_written
+    present = [text.strip() for text in texts if not _is_missing(text)]
+    if not present:
+        return as_written, None
+    if all(text.lower() in _BOOLEANS for text in present):
+        return _parser(lambda text: _BOOLEANS[text.lower()]), None
+    plain = [text for text in present if is_plain(text) and not _CODE.match(text)]
+    convert = int if all(_INTEGER.match(text) for text in plain) else float
+    reading = Reading("number", len(plain), 0, 0)
+    if len(plain) < len(present):
+        if not tolerant:
+            return as_written, Reading(None, 0, 0, len(present))
+        reading = _reading_of(present, decimal_commas=decimal_commas)
+    if reading.type != "number":
+        return as_written, reading
+    return _parser(lambda text: _plainly(text, convert)), reading
 
 
-def _as_written(text: str) -> str | None:
+def read_values(values: Iterable[object]) -> Reading | None:
+    """Tell what the typed values of a column are; strings that look plain are meant as strings.
+
+    Returns:
+        None for truth values, lists and nothing.
+    """
+    texts: list[str] = []
+    numbers = 0
+    for value in values:
+        if isinstance(value, bool | list | tuple | Mapping):
+            return None
+        if isinstance(value, str):
+            texts.extend([] if _is_missing(value) else [value.strip()])
+        else:
+            numbers += scalar_of(value) is not None
+    if not texts:
+        return Reading("number", numbers, 0, 0) if numbers else None
+    if not numbers and all(is_plain(text) for text in texts):
+        return Reading(None, 0, 0, len(texts))
+    return _reading_of(texts, numbers)
+
+
+def _reading_of(texts: Sequence[str], numbers: int = 0, *, decimal_commas: bool = False) -> Reading:
+    """Tell what strings are, beside some numbers."""
+    limit = STRAYS * (len(texts) + numbers)
+    fits = [parse_number(text) is not None for text in texts]
+    if fits.count(False) <= limit and not _are_ambiguous(texts, decimal_commas=decimal_commas):
+        written = sum(
+            fit and (numbers > 0 or not is_plain(text))
+            for text, fit in zip(texts, fits, strict=True)
+        )
+        return Reading("number", numbers + sum(fits), written, *_strays(texts, fits))
+    fits = [is_date(text) for text in texts]
+    if not numbers and fits.count(False) <= limit:
+        return Reading("date", sum(fits), 0, *_strays(texts, fits))
+    return Reading(None, 0, 0, len(texts) + numbers)
+
+
+def _are_ambiguous(texts: Sequence[str], *, decimal_commas: bool) -> bool:
+    """Tell whether any of some strings may be a code, a list of two, or two numbers."""
+    if any(_CODE.match(text) for text in texts):
+        return True
+    if not any(has_decimal_comma(text) for text in texts):
+        return False
+    return not decimal_commas or any(may_have_decimal_comma(text) for text in texts)
+
+
+def _strays(texts: Sequence[str], fits: Sequence[bool]) -> tuple[int, str]:
+    strays = [text for text, fit in zip(texts, fits, strict=True) if not fit]
+    return len(strays), strays[0] if strays else ""
+
+
+def _plainly(text: str, convert: Callable[[str], Scalar]) -> Scalar | None:
+    """Return a number where programs write it so; anything else as it is written."""
+    if is_plain(text) and not _CODE.match(text):
+        return convert(text)
+    return as_written(text)
+
+
+def _is_missing(text: str) -> bool:
+    return text.strip().lower() in _MISSING
+
+
+def as_written(text: str) -> str | None:
+    """Return a cell as it is written; None for an empty one."""
     return text.replace("\x00", "").strip() or None
 
 
-def _parser(convert: Callable[[str], Scalar]) -> Callable[[str], Scalar | None]:
+def _parser(convert: Parse) -> Parse:
     def parse(text: str) -> Scalar | None:
-        stripped = text.strip()
-        return None if stripped.lower() in _MISSING else convert(stripped)
+        return None if _is_missing(text) else convert(text.strip())
 
     return parse
 

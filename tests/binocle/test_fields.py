@@ -34,7 +34,7 @@ from binocle.types import Metadata
         ("number", True, 1),
         ("number", 7.5, 7.5),
         ("number", "12 kg", None),
-        ("number", "1,2", None),
+        ("number", "1,2", 1.2),
         ("number", "1e999", None),
         ("number", "9223372036854775808", 9223372036854775808.0),
         ("number", ["1", "x", 2], [1, 2]),

@@ -15,7 +15,7 @@ import pytest
 from binocle.errors import NothingIndexedError, SourceError
 from indexer.sources.archive import ArchiveSource
 from indexer.sources.opening import open_source
-from indexer.sources.table import Columns, TableSource, read_rows
+from indexer.sources.table import Columns, TableSource, read_table
 from indexer.sources.text import TextSource
 from tests.support import Bench, picture_bytes
 
@@ -236,14 +236,14 @@ def test_jsonl_and_parquet_keep_their_types(bench: Bench, tmp_path: Path, suffix
 def test_csv_dialects_and_types(tmp_path: Path, text: str, expected: dict[str, Any]) -> None:
     path = tmp_path / "t.csv"
     path.write_text(text, encoding="utf-8")
-    assert read_rows(path)[0][0] == expected
+    assert read_table(path).rows[0] == expected
 
 
 def test_csv_in_other_encodings(tmp_path: Path) -> None:
     for encoding in ("cp1252", "utf-16"):
         path = tmp_path / f"{encoding}.csv"
         path.write_bytes("id,name\n1,café\n".encode(encoding))
-        assert read_rows(path)[0][0]["name"] == "café"
+        assert read_table(path).rows[0]["name"] == "café"
 
 
 def test_damaged_tables_are_one_clear_error(tmp_path: Path) -> None:
