@@ -19,7 +19,7 @@ from binocle.errors import SourceError
 from binocle.fields import FieldType
 from indexer.indexer import Progress, Report
 from indexer.sources.opening import open_source
-from indexer.sources.table import Columns, TableSource
+from indexer.sources.table import Columns
 
 _LINE_EVERY_S = 5.0
 _NICE = 19
@@ -48,10 +48,7 @@ def index_sources(
     failures: list[str] = []
     with workshop.open_collection(name, create=True) as collection:
         collection.declare(schema)
-        declared = collection.declared()
         for source in sources:
-            if isinstance(source, TableSource):
-                source.declare(declared)
             try:
                 with _listener(source.path.name) as listener:
                     report = workshop.indexer(collection, model, listener.update).run(source)
@@ -60,15 +57,24 @@ def index_sources(
                 click.echo(f"Error: {failures[-1]}", err=True)
                 continue
             reports.append(report)
+            for warning in report.warnings:
+                click.echo(f"Warning: {warning}", err=True)
             if not as_json:
                 click.echo(_sentence(report, name))
         if reports:
             fill_in_likenesses(workshop, collection)
+        if any(one.tally.added or one.tally.updated for one in reports):
+            workshop.searcher(collection).prepare()  # while the model is at hand
     if is_new and not reports:  # nothing came of it, so nothing is left of it
         remove_collection(workshop, name)
     if as_json:
         runs = [
-            {"source": one.source.uri, **asdict(one.tally), "seconds": one.seconds}
+            {
+                "source": one.source.uri,
+                **asdict(one.tally),
+                "seconds": one.seconds,
+                "warnings": list(one.warnings),
+            }
             for one in reports
         ]
         click.echo(json.dumps({"collection": name, "runs": runs, "errors": failures}))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from api import uploads
 from api.wiring import Workshop
-from binocle.catalog import reading, writing
+from binocle.catalog import ledgers, reading, writing
 from binocle.collection import Collection
 from binocle.errors import NotFoundError
 
@@ -20,7 +20,7 @@ def remove_records(collection: Collection, ids: Sequence[str]) -> str:
     with collection.writing() as connection:
         pictures = reading.pictures_of(connection, ids)
         removed = writing.remove_records(connection, ids)
-        writing.mark_removed(connection, ids)
+        ledgers.mark_removed(connection, ids)
     if not removed:
         raise NotFoundError(f"the collection has no record {', '.join(map(repr, ids))}")
     uploads.drop_unused(collection, pictures)
@@ -38,7 +38,7 @@ def remove_source(collection: Collection, path: str) -> str:
             known = reading.all_sources(connection)
             wanted = {path, str(Path(path).expanduser().absolute())}
             found = next((one for one in known if {one.uri, one.name} & wanted), None)
-            removed = writing.remove_source(connection, found.id) if found else 0
+            removed = ledgers.remove_source(connection, found.id) if found else 0
         if found is None:
             there = ", ".join(one.uri for one in known) or "none"
             raise NotFoundError(f"the collection has no source {path!r}; it has: {there}")

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 from binocle.catalog import attributes, reading, writing
 from binocle.catalog.database import Connection, Database
 from binocle.errors import BusyError, NotFoundError, SpaceMismatchError, StorageError
-from binocle.fields import FieldInfo, FieldType, check_schema
+from binocle.fields import FieldInfo, FieldType, Reading, check_schema
 from binocle.filters import Filter
 from binocle.following import Following
 from binocle.known_pictures import KnownPictures
@@ -56,7 +56,7 @@ class Collection:
             except OSError as error:
                 raise StorageError(f"cannot make the folder {path} ({error.strerror})") from error
         self._database = Database(path / _CATALOG)
-        self.known_pictures = KnownPictures(self.reading)
+        self.known_pictures = KnownPictures(self.reading, path)
         self._space: Space | None = None
         self._following = Following(path, self._database, lambda: self.space, flat_limit=flat_limit)
 
@@ -192,6 +192,20 @@ class Collection:
         with self.writing() as connection:
             writing.declare(connection, checked)
 
+    def settle(self, readings: Mapping[str, Reading], source_id: int) -> None:
+        """Note which fields a table's columns show to be numbers or dates but for strays.
+
+        These are converted as if they had been declared, until somebody declares something else
+        or another table shows them to be strings.
+        """
+        with self.writing() as connection:
+            writing.settle(connection, readings, source_id)
+
+    def conversions(self) -> dict[str, FieldType]:
+        """Return the types that values are converted to: declared ones, and those of ``settle``."""
+        with self.reading() as connection:
+            return attributes.conversions(connection)
+
     def schema(self) -> dict[str, FieldType]:
         """Return the types of all fields, declared or inferred, by name."""
         with self.reading() as connection:
@@ -300,6 +314,7 @@ class Collection:
         They can always be rebuilt, so a failure is logged and not raised.
         """
         self._following.save()
+        self.known_pictures.save()
 
     def _number_of(self, connection: Connection, record_id: str) -> int:
         number = reading.record_by_key(connection, record_id)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from binocle.catalog import reading, writing
+from binocle.catalog import ledgers, reading, writing
 from binocle.catalog.reading import Content, Item
 from binocle.collection import Collection
 from binocle.encoders.base import Encoder
@@ -87,7 +87,7 @@ class ChunkWriter:
         with self._collection.writing() as connection:
             writing.remove_records(connection, chunk.gone, source_id=self._source_id)
             taken = writing.upsert_records(connection, chunk.records, source_id=self._source_id)
-            writing.put_items(connection, self._source_id, self._run_id, chunk.items)
+            ledgers.put_items(connection, self._source_id, self._run_id, chunk.items)
         self._tally.taken_over += taken
 
     def _raise(self) -> None:

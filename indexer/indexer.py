@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from binocle.catalog import reading, writing
+from binocle.catalog import counters, ledgers, reading, writing
 from binocle.catalog.database import Connection
 from binocle.catalog.reading import Item, SourceRow
 from binocle.collection import Collection
@@ -20,6 +20,7 @@ from indexer.chunks import ChunkWriter, Embedder, Tally, picture_key, skip_finge
 from indexer.preparing import Preparer
 from indexer.sources.base import Candidate, Source
 from indexer.sources.folder import FolderSource
+from indexer.sources.table import TableSource
 
 _T = TypeVar("_T")
 
@@ -47,11 +48,13 @@ class Report:
         source: The source as the collection knows it.
         tally: The counts.
         seconds: How long it took.
+        warnings: What a person should know of the source's metadata, one sentence each.
     """
 
     source: SourceRow
     tally: Tally
     seconds: float
+    warnings: tuple[str, ...] = ()
 
 
 class Indexer:
@@ -97,22 +100,40 @@ class Indexer:
         """
         started = time.monotonic()
         with self._collection.indexing():
+            if isinstance(source, TableSource):
+                source.declare(self._collection.declared())
             total = source.count()
             row, source = self._registered(source)
+            warnings = self._settled(source, row)
             tally = Tally()
             with self._collection.writing() as connection:
-                run_id = writing.start_run(connection, row.id)
+                run_id = ledgers.start_run(connection, row.id)
             seen = self._bring_in(source, row, run_id, total, tally)
             self._take_out(source, row, seen, tally)
             with self._collection.writing() as connection:
                 self._absorb(connection, row)
-                writing.forget_old_removals(connection)
-                writing.finish_run(connection, run_id, asdict(tally))
+                counters.forget_old_removals(connection)
+                ledgers.finish_run(connection, run_id, asdict(tally))
         if tally.added + tally.updated + tally.unchanged == 0:
             raise NothingIndexedError(self._why_nothing(row, tally))
         if tally.added or tally.updated or tally.removed:
             self._collection.save_indices()
-        return Report(row, tally, time.monotonic() - started)
+        return Report(row, tally, time.monotonic() - started, warnings)
+
+    def _settled(self, source: Source, row: SourceRow) -> tuple[str, ...]:
+        """Note which of a table's columns are numbers or dates but for strays; warn of these."""
+        readings = source.readings() if isinstance(source, TableSource) else {}
+        if not readings:
+            return ()
+        self._collection.settle(readings, row.id)
+        settled, declared = self._collection.conversions(), self._collection.declared()
+        return tuple(
+            f"{name}: {one.strays:,} of {one.fitting + one.strays:,} values are no {one.type}, "
+            f"such as {one.example[:40]!r}; the records keep them, but filters, sorting and counts "
+            f"see them as missing (to have the column as it is written: --field {name}:keyword)"
+            for name, one in readings.items()
+            if one.type and one.strays and name not in declared and settled.get(name) == one.type
+        )
 
     def _registered(self, source: Source) -> tuple[SourceRow, Source]:
         """Enter the source; what lies inside a known folder becomes a partial run of that."""
@@ -122,7 +143,7 @@ class Indexer:
                 if known.kind == "folder" and is_inside and source.kind in ("folder", "file"):
                     within = source.path if source.kind == "folder" else source.path.parent
                     return known, FolderSource(Path(known.uri), within=within)
-            row = writing.add_source(connection, source.path.name, str(source.path), source.kind)
+            row = ledgers.add_source(connection, source.path.name, str(source.path), source.kind)
         return row, source
 
     def _bring_in(
@@ -205,7 +226,7 @@ class Indexer:
                     [record_id for record_id in ids if record_id not in still_there],
                     source_id=row.id,
                 )
-                writing.remove_items(connection, row.id, [one.key for one in chunk])
+                ledgers.remove_items(connection, row.id, [one.key for one in chunk])
 
     def _absorb(self, connection: Connection, row: SourceRow) -> None:
         """Drop folder sources below this one: their pictures are this one's now."""
@@ -213,7 +234,7 @@ class Indexer:
             return
         for other in reading.all_sources(connection):
             if other.kind == "folder" and Path(row.uri) in Path(other.uri).parents:
-                writing.remove_source(connection, other.id)
+                ledgers.remove_source(connection, other.id)
 
     def _known_images(self) -> set[bytes]:
         with self._collection.reading() as connection:

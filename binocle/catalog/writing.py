@@ -2,32 +2,27 @@
 
 import json
 import math
-import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 
 from binocle.catalog import attributes, likeness, words
-from binocle.catalog.reading import Item, SourceRow, batched
+from binocle.catalog.counters import hand_out, next_change, read_counter, set_counter
+from binocle.catalog.reading import batched
 from binocle.catalog.tables import (
-    changes,
     items,
-    meta,
     parts,
     records,
     removed_parts,
     removed_records,
-    runs,
-    sources,
     vectors,
 )
 from binocle.errors import UsageError
-from binocle.fields import FieldType
+from binocle.fields import FieldType, Reading
 from binocle.types import Metadata, MetadataValue, NewPart, NewRecord, Scalar
 
 _CHUNK = 5000
@@ -51,56 +46,24 @@ def upsert_records(
     wanted = {record.id: record for record in new}
     if not wanted:
         return 0
-    change = _next_change(connection)
+    change = next_change(connection)
     owners = _known_records(connection, list(wanted))
     known = {key: number for key, (number, _) in owners.items()}
-    kept_parts = _parts_of(connection, known.values())
-    record_ids = _hand_out(connection, "next_record_id", len(wanted) - len(known))
+    record_ids = hand_out(connection, "next_record_id", len(wanted) - len(known))
     numbers = {key: known[key] if key in known else next(record_ids) for key in wanted}
-    fresh = [record for key, record in wanted.items() if key not in known]
-    if fresh:
-        connection.execute(
-            records.insert(),
-            [
-                {
-                    "id": numbers[record.id],
-                    "key": record.id,
-                    "source_id": source_id,
-                    "uri": record.uri,
-                    "metadata": _json(record.metadata),
-                    "changed": change,
-                }
-                for record in fresh
-            ],
-        )
-    stale: list[int] = []
-    moved: list[dict[str, Any]] = []
-    added: list[tuple[int, int, NewPart]] = []
-    for key, record in wanted.items():
-        if key in known:
-            statement = records.update().where(records.c.id == known[key])
-            connection.execute(
-                statement.values(
-                    source_id=source_id,
-                    uri=record.uri,
-                    metadata=_json(record.metadata),
-                    changed=change,
-                )
-            )
-        there = kept_parts.get(numbers[key], {})
-        for position, part in enumerate(record.parts):
-            same = there.get((part.kind, part.role, part.sha256))
-            if same:
-                moved.append({"part": same.pop(), "at": position, "to": part.uri})
-            else:
-                added.append((numbers[key], position, part))
-        stale.extend(part_id for part_ids in there.values() for part_id in part_ids)
-    if moved:
-        statement = parts.update().where(parts.c.id == sa.bindparam("part"))
-        values: dict[Any, Any] = {"position": sa.bindparam("at"), "uri": sa.bindparam("to")}
-        connection.execute(statement.values(values), moved)
-    _remove_parts(connection, stale)
-    _insert_parts(connection, added)
+    rows = {
+        key: {
+            "id": numbers[key],
+            "key": key,
+            "source_id": source_id,
+            "uri": record.uri,
+            "metadata": _json(record.metadata),
+            "changed": change,
+        }
+        for key, record in wanted.items()
+    }
+    _store_rows(connection, rows, known)
+    _store_parts(connection, {numbers[key]: one.parts for key, one in wanted.items()}, known)
     attributes.write(
         connection,
         {numbers[key]: record.metadata for key, record in wanted.items()},
@@ -108,6 +71,45 @@ def upsert_records(
     )
     words.update(connection, numbers.values())
     return sum(source != source_id for _, source in owners.values())
+
+
+def _store_rows(
+    connection: sa.Connection, rows: Mapping[str, Mapping[str, Any]], known: Mapping[str, int]
+) -> None:
+    """Insert the rows of new records, and write over those that are known."""
+    fresh = [row for key, row in rows.items() if key not in known]
+    if fresh:
+        connection.execute(records.insert(), fresh)
+    for key, number in known.items():
+        values = {name: value for name, value in rows[key].items() if name not in ("id", "key")}
+        connection.execute(records.update().where(records.c.id == number).values(**values))
+
+
+def _store_parts(
+    connection: sa.Connection,
+    wanted: Mapping[int, Sequence[NewPart]],
+    known: Mapping[str, int],
+) -> None:
+    """Give records their parts; what has the same content as before stays, with its vector."""
+    kept_parts = _parts_of(connection, known.values())
+    stale: list[int] = []
+    moved: list[dict[str, Any]] = []
+    added: list[tuple[int, int, NewPart]] = []
+    for number, own in wanted.items():
+        there = kept_parts.get(number, {})
+        for position, part in enumerate(own):
+            same = there.get((part.kind, part.role, part.sha256))
+            if same:
+                moved.append({"part": same.pop(), "at": position, "to": part.uri})
+            else:
+                added.append((number, position, part))
+        stale.extend(part_id for part_ids in there.values() for part_id in part_ids)
+    if moved:
+        statement = parts.update().where(parts.c.id == sa.bindparam("part"))
+        values: dict[Any, Any] = {"position": sa.bindparam("at"), "uri": sa.bindparam("to")}
+        connection.execute(statement.values(values), moved)
+    _remove_parts(connection, stale)
+    _insert_parts(connection, added)
 
 
 def remove_records(
@@ -132,7 +134,7 @@ def remove_records(
         if not numbers:
             continue
         if not removed:
-            change = _next_change(connection)
+            change = next_change(connection)
         removed += len(numbers)
         # What another source also has under this id is new again at that source's next run.
         if source_id is not None:
@@ -187,7 +189,7 @@ def patch_records(
             joined[number] = {name: one for name, one in values.items() if one is not None}
     if not joined:
         return 0
-    change = _next_change(connection)
+    change = next_change(connection)
     for number, metadata in joined.items():
         statement = records.update().where(records.c.id == number)
         connection.execute(statement.values(metadata=_json(metadata), changed=change))
@@ -196,110 +198,16 @@ def patch_records(
     return len(joined)
 
 
-def add_source(connection: sa.Connection, name: str, uri: str, kind: str) -> SourceRow:
-    """Return the source at a uri, making it with a free name close to the wanted one."""
-    query = sa.select(sources.c.id, sources.c.name, sources.c.uri, sources.c.kind)
-    row = connection.execute(query.where(sources.c.uri == uri)).first()
-    if row:
-        return SourceRow(*row)
-    taken = set(connection.execute(sa.select(sources.c.name)).scalars())
-    free = name
-    number = 2
-    while free in taken:
-        free = f"{name}-{number}"
-        number += 1
-    result = connection.execute(sources.insert().values(name=free, uri=uri, kind=kind))
-    assert result.inserted_primary_key is not None
-    return SourceRow(result.inserted_primary_key[0], free, uri, kind)
-
-
-def remove_source(connection: sa.Connection, source_id: int) -> int:
-    """Remove a source, its ledger and the records that belong to it; return how many."""
-    keys = connection.execute(sa.select(records.c.key).where(records.c.source_id == source_id))
-    removed = remove_records(connection, list(keys.scalars()), source_id=source_id)
-    for table in (items, runs):
-        connection.execute(table.delete().where(table.c.source_id == source_id))
-    connection.execute(sources.delete().where(sources.c.id == source_id))
-    return removed
-
-
-def start_run(connection: sa.Connection, source_id: int) -> int:
-    """Note that a run begins; return its number."""
-    result = connection.execute(runs.insert().values(source_id=source_id, started_at=_now()))
-    assert result.inserted_primary_key is not None
-    return int(result.inserted_primary_key[0])
-
-
-def finish_run(connection: sa.Connection, run_id: int, counts: dict[str, int]) -> None:
-    """Note that a run is complete."""
-    connection.execute(
-        runs.update()
-        .where(runs.c.id == run_id)
-        .values(finished_at=_now(), counts=json.dumps(counts))
-    )
-
-
-def put_items(
-    connection: sa.Connection, source_id: int, run_id: int, lines: Sequence[Item]
-) -> None:
-    """Write outcomes into a source's ledger."""
-    remove_items(connection, source_id, [line.key for line in lines])
-    if lines:
-        connection.execute(
-            items.insert(),
-            [
-                {
-                    "source_id": source_id,
-                    "key": line.key,
-                    "fingerprint": line.fingerprint,
-                    "record_key": line.record_id,
-                    "code": line.code,
-                    "message": line.message,
-                    "run_id": run_id,
-                }
-                for line in {line.key: line for line in lines}.values()
-            ],
-        )
-
-
-def remove_items(connection: sa.Connection, source_id: int, keys: Sequence[str]) -> None:
-    """Remove lines from a source's ledger."""
-    for chunk in batched(keys, _CHUNK):
-        connection.execute(
-            items.delete().where(items.c.source_id == source_id, items.c.key.in_(chunk))
-        )
-
-
-def mark_removed(connection: sa.Connection, keys: Sequence[str]) -> None:
-    """Note in the ledger that records were removed by hand, so that no run brings them back."""
-    for chunk in batched(keys, _CHUNK):
-        statement = items.update().where(items.c.record_key.in_(chunk))
-        connection.execute(
-            statement.values(record_key=None, code="removed", message="removed by hand")
-        )
-
-
-def forget_old_removals(connection: sa.Connection) -> None:
-    """Keep the lists of removed things short; a reader that is further behind starts anew."""
-    latest = _counter(connection, "change")
-    connection.execute(changes.delete().where(changes.c.number < latest - _MAX_CHANGES))
-    floor = 0
-    for table in (removed_parts, removed_records):
-        total = connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
-        if total > _MAX_REMOVED:
-            query = sa.select(table.c.change).order_by(table.c.change.desc())
-            oldest = connection.execute(query.offset(_MAX_REMOVED // 2).limit(1)).scalar_one()
-            floor = max(floor, oldest)
-    if floor:
-        for table in (removed_parts, removed_records):
-            connection.execute(table.delete().where(table.c.change <= floor))
-        _set_counter(connection, "removals_known_after", floor)
-
-
 def declare(connection: sa.Connection, types: Mapping[str, FieldType | None]) -> None:
     """Set the types of metadata fields, None leaving one to inference; see ``attributes``."""
     if attributes.declare(connection, types):
-        _set_counter(connection, "schema_changed", _next_change(connection))
+        set_counter(connection, "schema_changed", next_change(connection))
+
+
+def settle(connection: sa.Connection, readings: Mapping[str, Reading], source_id: int) -> None:
+    """Note what a table's columns are but for strays; see ``attributes``."""
+    if attributes.settle(connection, readings, source_id):
+        set_counter(connection, "schema_changed", next_change(connection))
 
 
 def _known_records(connection: sa.Connection, keys: list[str]) -> dict[str, tuple[int, int | None]]:
@@ -329,7 +237,7 @@ def _parts_of(
 def _remove_parts(connection: sa.Connection, part_ids: Sequence[int]) -> None:
     if not part_ids:
         return
-    change = _counter(connection, "change")
+    change = read_counter(connection, "change")
     for chunk in batched(part_ids, _CHUNK):
         connection.execute(vectors.delete().where(vectors.c.part_id.in_(chunk)))
         connection.execute(parts.delete().where(parts.c.id.in_(chunk)))
@@ -341,7 +249,7 @@ def _remove_parts(connection: sa.Connection, part_ids: Sequence[int]) -> None:
 def _insert_parts(connection: sa.Connection, added: Sequence[tuple[int, int, NewPart]]) -> None:
     if not added:
         return
-    part_ids = list(_hand_out(connection, "next_part_id", len(added)))
+    part_ids = list(hand_out(connection, "next_part_id", len(added)))
     connection.execute(
         parts.insert(),
         [
@@ -382,35 +290,6 @@ def _values(metadata: Metadata) -> Iterator[tuple[str, Scalar]]:
             yield name, one
 
 
-def _hand_out(connection: sa.Connection, counter: str, count: int) -> Iterator[int]:
-    first = _counter(connection, counter) or 1
-    _set_counter(connection, counter, first + count)
-    return iter(range(first, first + count))
-
-
-def _next_change(connection: sa.Connection) -> int:
-    number = _counter(connection, "change") + 1
-    words_in_step = words.is_ready(connection)
-    _set_counter(connection, "change", number)
-    if words_in_step:
-        words.mark(connection)
-    connection.execute(
-        changes.insert().values(number=number, token=secrets.token_hex(8), at=_now())
-    )
-    return number
-
-
-def _counter(connection: sa.Connection, key: str) -> int:
-    value = connection.execute(sa.select(meta.c.value).where(meta.c.key == key)).scalar()
-    return int(value or 0)
-
-
-def _set_counter(connection: sa.Connection, key: str, value: int) -> None:
-    updated = connection.execute(meta.update().where(meta.c.key == key).values(value=str(value)))
-    if not updated.rowcount:
-        connection.execute(meta.insert().values(key=key, value=str(value)))
-
-
 def check_metadata(metadata: Metadata) -> None:
     """Refuse metadata that cannot be stored.
 
@@ -427,7 +306,3 @@ def _json(metadata: Metadata) -> str:
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
             raise UsageError(f"the metadata field {name!r} has more than 64 bits; make it a string")
     return json.dumps(dict(metadata), ensure_ascii=False)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
