@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from binocle.catalog import reading
+from binocle.catalog import reading, words
 from binocle.collection import Collection
 from binocle.fields import OWN_FIELDS
 from binocle.filters import Comparison, Filter, Near, comparisons_in
@@ -18,6 +18,7 @@ def query_doubts(collection: Collection, query: Query) -> list[str]:
     a field that no record has does nothing, without a word.
     """
     found = doubts(collection, query.where) if query.where is not None else []
+    found += _missing_words(collection) if query.terms and query.mode != "semantic" else []
     named = [one.field for one in query.sort] + [one.field for one in query.facets]
     named += [query.group.field] if query.group else []
     fields = [one for one in dict.fromkeys(named) if one not in (*OWN_FIELDS, RELEVANCE)]
@@ -30,6 +31,15 @@ def query_doubts(collection: Collection, query: Query) -> list[str]:
     found += [f"the field {field!r} holds texts, not numbers; count its values" for field in texts]
     found += [_unknown(field, there) for field in fields if field not in there]
     return list(dict.fromkeys(found))
+
+
+def _missing_words(collection: Collection) -> list[str]:
+    with collection.reading() as connection:
+        share = words.filled_share(connection)
+    if share >= 1:
+        return []
+    there = f"the words of this collection are still being read in ({share:.0%} are there)"
+    return [f"{there}, so what is found by words is not complete; ask again later"]
 
 
 def _unknown(field: str, there: Sequence[str]) -> str:

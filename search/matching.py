@@ -129,18 +129,16 @@ class _Way:
 class Matcher:
     """Finds the records with words, as of one change of a collection. Thread-safe."""
 
-    def __init__(
-        self, change: int = -1, records: int = 0, spelling: Spelling | None = None
-    ) -> None:
+    def __init__(self, state: str = "", records: int = 0, spelling: Spelling | None = None) -> None:
         """Set up.
 
         Args:
-            change: The change number that what is kept belongs to.
+            state: Of the words that what is kept belongs to, see ``catalog.words``.
             records: How many records there are.
             spelling: The vocabulary, which outlives changes.
         """
         self.records = records
-        self._change = change
+        self._state = state
         self._spelling = spelling or Spelling()
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[object, ...], Matches] = OrderedDict()
@@ -148,10 +146,10 @@ class Matcher:
 
     def at(self, connection: Connection) -> "Matcher":
         """Return this one if it belongs to the connection's state, else a fresh one."""
-        change = reading.change(connection)
-        if change == self._change:
+        state = words.state(connection)
+        if state == self._state:
             return self
-        return Matcher(change, reading.count_records(connection), self._spelling)
+        return Matcher(state, reading.count_records(connection), self._spelling)
 
     def match(self, connection: Connection, wording: Wording) -> list[WordMatches]:
         """Return the records with each word, in the query's order; all are optional."""

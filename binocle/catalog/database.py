@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -18,6 +19,7 @@ from binocle.errors import BusyError, StorageError
 Connection: TypeAlias = sa.Connection
 
 _BUSY_TIMEOUT_S = 30.0
+_PAUSE_S = 0.02
 
 
 class Database:
@@ -130,13 +132,28 @@ class Database:
         with self.reading() as connection:
             in_step = words.is_ready(connection)
         if not in_step and not self._read_only:
-            with self.writing() as connection:
-                words.prepare(connection)
+            self._fill_words()
         with self.reading() as connection:
             has_likenesses = likeness.has_table(connection)
         if not has_likenesses and not self._read_only:  # from before reverse lookup
             with self.writing() as connection:
                 likeness.make_table(connection)
+
+    def _fill_words(self) -> None:
+        """Read in the words of an older catalogue, letting others write between two slices.
+
+        A process that is killed has lost its last slice; whoever opens the catalogue next goes on.
+        """
+        with self.writing() as connection:
+            words.begin(connection)
+            has_more = words.fill(connection)
+        while has_more:
+            time.sleep(
+                _PAUSE_S
+            )  # SQLite keeps no queue: whoever waits looks again from time to time
+            with self.writing() as connection:
+                words.begin(connection)  # an older Binocle may have written meanwhile
+                has_more = words.fill(connection)
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

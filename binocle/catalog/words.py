@@ -35,7 +35,7 @@ LENGTH_MASK = 127
 _LAST_PART = 125
 _MAX_TOKENS = 1000
 _CHUNK = 5000
-_FILL_CHUNK = 20_000
+_FILL_CHUNK = 5000
 _MAX_WORD = 32
 _TITLES = {
     "title", "name", "headline", "heading", "subject", "productname", "producttitle",
@@ -57,9 +57,15 @@ _ROW_MARK = re.compile(r"#(row=|L)\d+$")
 
 _TABLES = (
     # `ascii` leaves everything beyond ASCII alone, which is what tokens.py has cut already
-    "CREATE VIRTUAL TABLE words USING fts5(text, joined, columnsize=0, tokenize='ascii')",
-    "CREATE TABLE vocabulary (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE, stem TEXT)",
-    "CREATE INDEX vocabulary_by_stem ON vocabulary (stem)",
+    (
+        "CREATE VIRTUAL TABLE IF NOT EXISTS words "
+        "USING fts5(text, joined, columnsize=0, tokenize='ascii')"
+    ),
+    (
+        "CREATE TABLE IF NOT EXISTS vocabulary "
+        "(id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE, stem TEXT)"
+    ),
+    "CREATE INDEX IF NOT EXISTS vocabulary_by_stem ON vocabulary (stem)",
 )
 
 
@@ -68,34 +74,84 @@ def prepare(connection: sa.Connection) -> None:
 
     They are behind where an older Binocle, which knows no words, has written to the catalogue.
     """
-    if _meta(connection, "words") == _stamp(connection):
+    begin(connection)
+    while fill(connection):
+        pass
+
+
+def begin(connection: sa.Connection) -> None:
+    """Make the tables where there are none or where they are behind the records, to be filled."""
+    if is_followed(connection):
         return
+    known = (_meta(connection, "words") or "").split(":")[0]
     connection.exec_driver_sql("DELETE FROM meta WHERE key = 'has_texts'")
-    for table in ("words", "vocabulary"):
-        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table}")
+    connection.exec_driver_sql("DROP TABLE IF EXISTS words")
+    if known != str(VERSION):  # the vocabulary only grows, and readers remember how far they are
+        connection.exec_driver_sql("DROP TABLE IF EXISTS vocabulary")
     for statement in _TABLES:
         connection.exec_driver_sql(statement)
-    record_id = 0
-    while True:
-        found = connection.exec_driver_sql(
-            "SELECT id FROM records WHERE id > ? ORDER BY id LIMIT ?", (record_id, _FILL_CHUNK)
+    _note(connection, 0)
+
+
+def fill(connection: sa.Connection, count: int = _FILL_CHUNK) -> bool:
+    """Read in the words of the next records after ``begin``; tell whether there may be more.
+
+    Each call goes on where the last transaction that was committed has ended, in whatever
+    process. Records written meanwhile have their words already.
+    """
+    done = _filled(connection)
+    if done is None:
+        return False
+    query = "SELECT id FROM records WHERE id > ? ORDER BY id LIMIT ?"
+    record_ids = list(connection.exec_driver_sql(query, (done, count)).scalars())
+    if record_ids:
+        span = (record_ids[0] << RECORD_SHIFT, record_ids[-1] + 1 << RECORD_SHIFT)
+        rows = connection.exec_driver_sql(
+            "SELECT rowid FROM words WHERE rowid >= ? AND rowid < ?", span
         )
-        record_ids = list(found.scalars())
-        if not record_ids:
-            break
-        _insert(connection, record_ids)
-        record_id = record_ids[-1]
-    mark(connection)
+        there = {row >> RECORD_SHIFT for row in rows.scalars()}
+        _insert(connection, [one for one in record_ids if one not in there])
+    _note(connection, record_ids[-1] if len(record_ids) == count else None)
+    return len(record_ids) == count
 
 
 def is_ready(connection: sa.Connection) -> bool:
-    """Tell whether the words are in step with the records."""
+    """Tell whether the words are in step with the records, all of them."""
     return _meta(connection, "words") == _stamp(connection)
 
 
+def is_followed(connection: sa.Connection) -> bool:
+    """Tell whether the words are in step with those records that were read in so far."""
+    return f"{_meta(connection, 'words')}:".startswith(_stamp(connection) + ":")
+
+
+def state(connection: sa.Connection) -> str:
+    """Return what changes whenever the words do."""
+    return f"{_stamp(connection)} {_meta(connection, 'words')}"
+
+
+def filled_share(connection: sa.Connection) -> float:
+    """Return how much of the records, 0 to 1, has its words read in."""
+    if is_ready(connection):
+        return 1.0
+    highest = connection.exec_driver_sql("SELECT max(id) FROM records").scalar() or 0
+    done = _filled(connection) if is_followed(connection) else 0
+    return min(1.0, (done or 0) / highest) if highest else 1.0
+
+
 def mark(connection: sa.Connection) -> None:
-    """Note that the words are in step with the records as of the transaction's change number."""
-    stamp = _stamp(connection)
+    """Note that the words follow the records as of the transaction's change number."""
+    _note(connection, _filled(connection))
+
+
+def _filled(connection: sa.Connection) -> int | None:
+    """Return the last record whose words were read in; None where all were."""
+    parts = (_meta(connection, "words") or "").split(":")
+    return int(parts[2]) if len(parts) == 3 else None
+
+
+def _note(connection: sa.Connection, filled: int | None) -> None:
+    stamp = _stamp(connection) + ("" if filled is None else f":{filled}")
     updated = connection.exec_driver_sql("UPDATE meta SET value = ? WHERE key = 'words'", (stamp,))
     if not updated.rowcount:
         connection.exec_driver_sql("INSERT INTO meta (key, value) VALUES ('words', ?)", (stamp,))

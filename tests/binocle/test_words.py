@@ -2,6 +2,9 @@
 
 import hashlib
 import sqlite3
+import subprocess
+import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -43,6 +46,17 @@ def everything(path: Path) -> tuple[list[tuple[object, ...]], set[object]]:
         return rows, {row[0] for row in plain.execute("SELECT word FROM vocabulary")}
 
 
+def apply(database: Database, change: tuple[str, str, list[str]]) -> None:
+    what, key, texts = change
+    with database.writing() as connection:
+        if what == "put":
+            writing.upsert_records(connection, [record(key, texts, style=" ".join(texts))])
+        elif what == "patch":
+            writing.patch_metadata(connection, key, {"style": " ".join(texts) or None})
+        else:
+            writing.remove_records(connection, [key])
+
+
 WORDS = st.sampled_from(["red", "kite", "T-Shirt", "红色裙", "WH-1000XM4", "dog's", "été"])
 TEXTS = st.lists(st.lists(WORDS, max_size=4).map(" ".join), max_size=3)
 CHANGES = st.lists(
@@ -62,14 +76,8 @@ def test_words_after_any_changes_are_those_of_the_records(
 ) -> None:
     path = tmp_path_factory.mktemp("words") / "catalog.sqlite"
     database = Database(path)
-    for change, key, texts in changes:
-        with database.writing() as connection:
-            if change == "put":
-                writing.upsert_records(connection, [record(key, texts, style=" ".join(texts))])
-            elif change == "patch":
-                writing.patch_metadata(connection, key, {"style": " ".join(texts) or None})
-            else:
-                writing.remove_records(connection, [key])
+    for change in changes:
+        apply(database, change)
     kept, vocabulary = everything(path)
     with database.writing() as connection:
         connection.exec_driver_sql("DELETE FROM meta WHERE key = 'words'")
@@ -96,6 +104,94 @@ def test_catalogue_that_an_older_version_wrote_to_is_filled_on_opening(tmp_path:
         assert having(connection, "blue") == [1]
         assert having(connection, "red") == []
     database.close()
+
+
+def make_old(path: Path) -> None:
+    """Leave a catalogue as a version that knew no words would."""
+    with sqlite3.connect(path) as plain:
+        plain.execute("DROP TABLE words")
+        plain.execute("DROP TABLE vocabulary")
+        plain.execute("DELETE FROM meta WHERE key IN ('words', 'has_texts')")
+
+
+@given(CHANGES, CHANGES)
+@settings(max_examples=60, deadline=None)
+def test_words_read_in_by_slices_are_those_of_the_records_whatever_is_written_between(
+    tmp_path_factory: pytest.TempPathFactory,
+    before: list[tuple[str, str, list[str]]],
+    between: list[tuple[str, str, list[str]]],
+) -> None:
+    path = tmp_path_factory.mktemp("words") / "catalog.sqlite"
+    database = Database(path)
+    for change in before:
+        apply(database, change)
+    make_old(path)
+    with database.writing() as connection:
+        words.begin(connection)
+    has_more = True
+    for change in between:
+        with database.writing() as connection:
+            has_more = words.fill(connection, 1)
+            assert words.is_followed(connection)
+            assert 0 <= words.filled_share(connection) <= 1
+        apply(database, change)
+        with database.reading() as connection:
+            assert words.is_followed(connection)
+            assert words.is_ready(connection) or has_more
+    while has_more:
+        with database.writing() as connection:
+            has_more = words.fill(connection, 2)
+    with database.reading() as connection:
+        assert words.is_ready(connection)
+        assert words.filled_share(connection) == 1
+    by_slices, _ = everything(path)
+    make_old(path)
+    with database.writing() as connection:
+        words.prepare(connection)
+    database.close()
+    assert by_slices == everything(path)[0]
+
+
+def test_filling_that_was_killed_goes_on_and_others_write_meanwhile(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.sqlite"
+    database = Database(path)
+    with database.writing() as connection:
+        every = [record(f"r{number}", [f"kite {number}"]) for number in range(12_000)]
+        writing.upsert_records(connection, every)
+    expected = everything(path)[0]
+    make_old(path)
+    filling = subprocess.Popen([sys.executable, "-c", OPEN, str(path)])
+    shares = []
+    while filling.poll() is None:
+        with database.reading() as connection:
+            shares.append(words.filled_share(connection) if has_words(connection) else 0.0)
+        if shares[-1] > 0:
+            filling.kill()  # in the middle, but for a very quick machine
+            break
+        time.sleep(0.002)
+    filling.wait()
+    with database.writing() as connection:
+        writing.upsert_records(connection, [record("late", ["late kite"])])
+    with database.reading() as connection:
+        assert having(connection, "late") == [12_001]
+        assert len(having(connection, "kite")) == round(12_000 * words.filled_share(connection)) + 1
+    database.close()
+    Database(path).close()
+    assert everything(path)[0][: len(expected)] == expected
+    with sqlite3.connect(path) as plain:
+        plain.execute("INSERT INTO words (words) VALUES ('integrity-check')")
+
+
+OPEN = """
+import pathlib, sys
+from binocle.catalog.database import Database
+Database(pathlib.Path(sys.argv[1])).close()
+"""
+
+
+def has_words(connection: Connection) -> bool:
+    query = "SELECT 1 FROM meta WHERE key = 'words'"
+    return connection.exec_driver_sql(query).scalar() is not None
 
 
 def test_change_that_fails_leaves_the_words_alone(tmp_path: Path) -> None:
