@@ -12,9 +12,11 @@ from pydantic.json_schema import models_json_schema
 from api import problems
 from api.access import key_of
 from api.guard import Guard, is_loopback
+from api.jobs import Jobs
 from api.lookup_schemas import LookupIn
 from api.routes import (
     collections,
+    duplicates,
     embeddings,
     fields,
     health,
@@ -72,10 +74,20 @@ def create_app(workshop: Workshop) -> FastAPI:
         redoc_url=None,
     )
     app.state.service = service
-    app.state.jobs = jobs.Jobs(service)
+    app.state.jobs = Jobs(workshop.settings.queue_size)
     problems.install(app)
     app.include_router(health.router)
-    for room in (collections, fields, searching, lookup, pictures, labels, records, jobs):
+    for room in (
+        collections,
+        fields,
+        searching,
+        lookup,
+        duplicates,
+        pictures,
+        labels,
+        records,
+        jobs,
+    ):
         app.include_router(room.router, prefix="/v1/collections", dependencies=[Depends(key_of)])
     app.include_router(embeddings.router, prefix="/v1", dependencies=[Depends(key_of)])
     if workshop.settings.cors_origins:

@@ -13,6 +13,7 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from api.label_schemas import CaptionsIn, LabelsIn, LabelsOut, MatchIn, MatchOut
+from api.lookup_schemas import DuplicatesOut, LookupIn, LookupOut
 from api.problems import Problem
 from api.schemas import (
     CollectionIn,
@@ -219,6 +220,42 @@ class Client:
     def label(self, name: str, asked: LabelsIn) -> LabelsOut:
         """Give pictures, or the records of a collection, the likeliest of some labels."""
         return self._ask(LabelsOut, "POST", _path(name, "labels"), body=asked)
+
+    def start_labelling(self, name: str, asked: LabelsIn) -> JobOut:
+        """Start what ``label`` does, for many records."""
+        path = _path(name, "labels", "jobs")
+        return self._ask(JobOut, "POST", path, body=asked, repeatable=False)
+
+    def labels_of_job(self, name: str, job_id: str) -> LabelsOut:
+        """Return what a labelling job has found, once it is done."""
+        return self._ask(LabelsOut, "GET", _path(name, "labels", "jobs", job_id))
+
+    def lookup(
+        self, name: str, data: bytes, *, limit: int = 10, copies_only: bool = False
+    ) -> LookupOut:
+        """Tell whether an encoded picture, or what it was made from, is in a collection."""
+        image = base64.b64encode(data).decode()
+        body = LookupIn(image=image, limit=limit, copies_only=copies_only)
+        return self._ask(LookupOut, "POST", _path(name, "lookup"), body=body)
+
+    def start_duplicates(self, name: str) -> JobOut:
+        """Start finding the pictures of a collection that are the same."""
+        return self._ask(JobOut, "POST", _path(name, "duplicates"), repeatable=False)
+
+    def duplicates(
+        self, name: str, job_id: str, *, first: int = 0, limit: int = 100
+    ) -> DuplicatesOut:
+        """Return clusters that a job has found, largest first."""
+        parameters = {"first": first, "limit": limit}
+        return self._ask(DuplicatesOut, "GET", _path(name, "duplicates", job_id), params=parameters)
+
+    def duplicates_csv(self, name: str, job_id: str) -> str:
+        """Return a line for each picture of each cluster."""
+        return self._send("GET", _path(name, "duplicates", job_id, "csv")).text
+
+    def duplicates_report(self, name: str, job_id: str) -> bytes:
+        """Return a page with thumbnails inside it, to be saved."""
+        return self._send("GET", _path(name, "duplicates", job_id, "report")).content
 
     def match(self, name: str, asked: MatchIn) -> MatchOut:
         """Tell how well a text and a picture go together."""

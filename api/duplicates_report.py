@@ -3,6 +3,8 @@
 import base64
 import csv
 import html
+import io
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -46,34 +48,47 @@ def as_json_object(found: Duplicates, collection: str) -> dict[str, object]:
 
 
 def write_csv(path: Path, found: Duplicates) -> None:
-    """Write a line for each picture of a cluster, the one to keep first.
+    """Write ``csv_of`` to a file.
 
     Raises:
         StorageError: The file cannot be written.
     """
-    try:
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(_COLUMNS)
-            for number, cluster in enumerate(found.clusters, 1):
-                for one in (cluster.keep, *cluster.others):
-                    keeps = "yes" if one is cluster.keep else "no"
-                    writer.writerow(
-                        (number, keeps, one.verdict, one.confidence, one.record_id, one.part.uri,
-                         one.width, one.height, one.size_bytes)
-                    )  # fmt: skip
-    except OSError as error:
-        raise StorageError(f"cannot write {path} ({error.strerror})") from error
+    _write(path, csv_of(found))
+
+
+def csv_of(found: Duplicates, uri_of: Callable[[str], str] = str) -> str:
+    """Return a line for each picture of a cluster, the one to keep first.
+
+    Args:
+        found: The clusters.
+        uri_of: What becomes of each uri.
+    """
+    file = io.StringIO(newline="")
+    writer = csv.writer(file)
+    writer.writerow(_COLUMNS)
+    for number, cluster in enumerate(found.clusters, 1):
+        for one in (cluster.keep, *cluster.others):
+            keeps = "yes" if one is cluster.keep else "no"
+            writer.writerow(
+                (number, keeps, one.verdict, one.confidence, one.record_id,
+                 uri_of(one.part.uri), one.width, one.height, one.size_bytes)
+            )  # fmt: skip
+    return file.getvalue()
 
 
 def write_page(
     path: Path, found: Duplicates, collection: Collection, decoders: DecoderPool
 ) -> None:
-    """Write a page that needs no other file: thumbnails are inside it.
+    """Write ``page_of`` to a file.
 
     Raises:
         StorageError: The file cannot be written.
     """
+    _write(path, page_of(found, collection, decoders))
+
+
+def page_of(found: Duplicates, collection: Collection, decoders: DecoderPool) -> str:
+    """Return a page that needs no other file: thumbnails are inside it."""
     copies = sum(len(one.others) for one in found.clusters)
     shown = found.clusters[:_SHOWN_CLUSTERS]
     more = len(found.clusters) - len(shown)
@@ -95,9 +110,16 @@ def write_page(
         parts += [_figure(one, collection, decoders) for one in cluster.others]
         parts.append("</section>")
     if more:
-        parts.append(f"<p>{more:,} smaller clusters are not shown here; --csv lists them all.</p>")
+        parts.append(
+            f"<p>{more:,} smaller clusters are not shown here; the CSV lists them all.</p>"
+        )
+    return "\n".join(parts)
+
+
+def _write(path: Path, text: str) -> None:
     try:
-        path.write_text("\n".join(parts), encoding="utf-8")
+        with path.open("w", newline="", encoding="utf-8") as file:
+            file.write(text)
     except OSError as error:
         raise StorageError(f"cannot write {path} ({error.strerror})") from error
 

@@ -1,7 +1,7 @@
 """``binocle lookup`` and ``binocle duplicates``: their options, and what they do."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -164,8 +164,17 @@ def open_lookup(
     )
 
 
-def fill_in_likenesses(workshop: "Workshop", collection: "Collection") -> int:
+def fill_in_likenesses(
+    workshop: "Workshop",
+    collection: "Collection",
+    on_progress: "Callable[[int], None]" = lambda _done: None,
+) -> int:
     """Compute what reverse lookup needs of pictures indexed before there was any.
+
+    Args:
+        workshop: Has the limits.
+        collection: Whose pictures.
+        on_progress: Told how many pictures have been tried.
 
     Returns:
         How many pictures were filled in.
@@ -181,22 +190,41 @@ def fill_in_likenesses(workshop: "Workshop", collection: "Collection") -> int:
     settings = workshop.settings
     with DecoderPool(settings.workers, settings.limits) as decoders:
         return complete_likenesses(
-            collection, lambda part: read_original(collection, part.uri), decoders
+            collection,
+            lambda part: read_original(collection, part.uri),
+            decoders,
+            on_progress,
         )
 
 
 def find_duplicates(
-    workshop: "Workshop", collection: "Collection", decoders: "DecoderPool"
+    workshop: "Workshop",
+    collection: "Collection",
+    decoders: "DecoderPool",
+    on_progress: "Callable[[int, int], None]" = lambda _done, _total: None,
 ) -> "Duplicates":
-    """Return the duplicates in a collection, likenesses that are missing filled in first."""
+    """Return the duplicates in a collection, likenesses that are missing filled in first.
+
+    Args:
+        workshop: Has the limits.
+        collection: Whose pictures.
+        decoders: Where they are decoded.
+        on_progress: Told how many pairs of how many are compared; 0 of 0 before that is known.
+    """
     from api.originals import read_original
     from search.duplicates import DuplicateFinder
 
     def read(part: "Part") -> bytes:
         return read_original(collection, part.uri)
 
-    fill_in_likenesses(workshop, collection)
-    finder = DuplicateFinder(collection, read, decoders.decode, workers=workshop.settings.workers)
+    fill_in_likenesses(workshop, collection, lambda _done: on_progress(0, 0))
+    finder = DuplicateFinder(
+        collection,
+        read,
+        decoders.decode,
+        workers=workshop.settings.workers,
+        on_progress=on_progress,
+    )
     return finder.find()
 
 

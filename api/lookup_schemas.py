@@ -71,3 +71,33 @@ class LookupOut(BaseModel):
     took_ms: dict[str, float] = Field(
         description="By stage: decode, hash, features, verify, embed, neighbours, pixels, total"
     )
+
+
+class MemberOut(BaseModel):
+    """A picture of a cluster."""
+
+    id: str = Field(description="Of its record")
+    part: CandidatePartOut
+    width: int
+    height: int
+    size_bytes: int
+    verdict: Verdict = Field(description="What it is of the one to keep")
+    confidence: float = Field(description="0 to 1")
+    thumbnail: str = Field(description="Path of a small JPEG")
+
+
+class ClusterOut(BaseModel):
+    """Pictures that are the same."""
+
+    keep: MemberOut = Field(description="The one with most pixels")
+    others: list[MemberOut] = Field(description="Surest first")
+
+
+class DuplicatesOut(BaseModel):
+    """A page of the clusters of a collection, largest first."""
+
+    clusters: list[ClusterOut]
+    total: int = Field(description="How many clusters there are")
+    pictures: int = Field(description="How many pictures were looked at")
+    compared: int = Field(description="How many pairs were compared pixel by pixel")
+    unprepared: int = Field(description="Pictures left out; index them again")

@@ -1,6 +1,6 @@
 """The wire: what requests and answers look like. Parsed here, trusted inside."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -200,16 +200,23 @@ class JobIn(Strict):
     text_columns: list[str] = Field(default_factory=list, max_length=32)
 
 
+JobKind: TypeAlias = Literal["index", "duplicates", "labels"]
+
+
 class JobOut(BaseModel):
-    """How far an indexing job is."""
+    """How far a job is."""
 
     id: str
+    kind: JobKind
     collection: str
-    source: str
+    source: str = Field(description="What is indexed; empty for other kinds")
     state: Literal["waiting", "running", "done", "failed", "cancelled"]
     done: int
-    total: int
+    total: int = Field(description="0 while it is not known")
     counts: dict[str, int]
+    warnings: list[str] = Field(
+        description="What to know of the source's metadata, such as values that are no numbers"
+    )
     error: ItemError | None
 
 

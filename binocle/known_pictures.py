@@ -1,13 +1,29 @@
-"""The likenesses of a collection in memory, following the catalogue."""
+"""The likenesses of a collection, following the catalogue and saved beside it.
 
+``likeness.faiss`` (features) and ``likeness.hashes`` are a cache, as the saved vector indices
+are: ``likeness.stamp.json`` says what they hold, and where that does not agree with the
+catalogue they are ignored and made anew. The features are mapped, not read, so that looking one
+picture up among a million reads only what it compares.
+"""
+
+import json
+import logging
+import os
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 
 from binocle.catalog import likeness, reading
 from binocle.catalog.database import Connection
+from binocle.errors import StorageError
 from binocle.vectors.likeness_index import LikenessIndex
+
+_log = logging.getLogger(__name__)
+_FORMAT = 1
+_SAVE_AFTER_ROWS = 5000
+_SAVED_SHARE = 100  # a change of less than a hundredth is caught up from the catalogue instead
 
 
 @dataclass(slots=True)
@@ -15,20 +31,23 @@ class _Position:
     change: int = -1
     filled: int = -1
     last_part_id: int = 0
+    unsaved: int = 0
 
 
 class KnownPictures:
     """Keeps a ``LikenessIndex`` in step with a catalogue. Thread-safe."""
 
-    def __init__(self, read: Callable[[], AbstractContextManager[Connection]]) -> None:
+    def __init__(self, read: Callable[[], AbstractContextManager[Connection]], path: Path) -> None:
         """Set up; nothing is read yet.
 
         Args:
             read: Gives a connection that sees one state of the catalogue.
+            path: The collection's folder, where the index is saved.
         """
         self._read = read
+        self._path = path
         self._lock = threading.Lock()
-        self._index = LikenessIndex()
+        self._index: LikenessIndex | None = None
         self._position = _Position()
         self.missing = 0
 
@@ -38,21 +57,113 @@ class KnownPictures:
         After this ``missing`` tells how many pictures of the catalogue have no likeness yet: those
         indexed before there were any.
         """
-        with self._lock, self._read() as connection:
+        with self._lock:
+            is_first = self._index is None
+            index = self._caught_up()
+            if is_first and self._position.unsaved >= _SAVE_AFTER_ROWS:
+                self._save(index)
+            return index
+
+    def save(self) -> None:
+        """Write the index beside the catalogue; a failure is logged and not raised."""
+        with self._lock:
+            index = self._caught_up()
+            if self._position.unsaved > index.count // _SAVED_SHARE:
+                self._save(index)
+
+    def _caught_up(self) -> LikenessIndex:
+        with self._read() as connection:
             change = reading.change(connection)
             filled = likeness.times_filled(connection)
-            if (change, filled) != (self._position.change, self._position.filled):
-                self._catch_up(connection, change, filled)
-            return self._index
+            index, position = self._index, self._position
+            if index is not None and (change, filled) == (position.change, position.filled):
+                return index
+            if index is None or self._is_useless(connection, filled):
+                index, position = self._start(connection, filled)
+            elif reading.newest_part(connection) - position.last_part_id > _SAVE_AFTER_ROWS:
+                saved = self._opened(connection, filled)  # another process may have been ahead
+                if saved is not None and saved[1].last_part_id > position.last_part_id:
+                    index, position = saved
+            if position.last_part_id:
+                position.unsaved += index.remove(reading.removed_since(connection, position.change))
+            for rows in likeness.likenesses_after(connection, position.last_part_id):
+                index.add(rows.part_ids, rows.hashes, rows.features)
+                position.last_part_id = int(rows.part_ids[-1])
+                position.unsaved += len(rows.part_ids)
+            self.missing = reading.count_parts(connection)["image"] - index.count
+            position.change = change
+            self._index, self._position = index, position
+            return index
 
-    def _catch_up(self, connection: Connection, change: int, filled: int) -> None:
+    def _is_useless(self, connection: Connection, filled: int) -> bool:
+        behind = likeness.removals_known_after(connection) > self._position.change
+        return behind or filled != self._position.filled
+
+    def _start(self, connection: Connection, filled: int) -> tuple[LikenessIndex, _Position]:
+        """Return what was saved, or an empty start."""
+        return self._opened(connection, filled) or (LikenessIndex(), _Position(filled=filled))
+
+    def _opened(
+        self, connection: Connection, filled: int
+    ) -> tuple[LikenessIndex, _Position] | None:
+        """Return what was saved where it can be trusted."""
+        features, hashes, stamp_path = self._files()
+        try:
+            stamp = json.loads(stamp_path.read_text())
+            position = _Position(int(stamp["change"]), filled, int(stamp["last_part_id"]))
+            if (stamp["format"], stamp["filled"]) != (_FORMAT, filled):
+                raise StorageError("it was made from other likenesses")
+            if stamp["token"] != reading.change_token(connection, position.change):
+                raise StorageError("it belongs to another history of the catalogue")
+            if likeness.removals_known_after(connection) > position.change:
+                raise StorageError("it is too old")
+            return LikenessIndex.opened(features, hashes, stamp["files"]), position
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError, StorageError) as error:
+            _log.warning(
+                "ignoring the saved likenesses of %s and making them anew: %s",
+                self._path.name, error,
+            )  # fmt: skip
+            return None
+
+    def _save(self, index: LikenessIndex) -> None:
+        targets = self._files()
+        written = [path.with_name(f"{path.name}.{os.getpid()}.tmp") for path in targets]
         position = self._position
-        if filled != position.filled or likeness.removals_known_after(connection) > position.change:
-            self._index, position.last_part_id = LikenessIndex(), 0
-        elif position.last_part_id:
-            self._index.remove(reading.removed_since(connection, position.change))
-        for rows in likeness.likenesses_after(connection, position.last_part_id):
-            self._index.add(rows.part_ids, rows.hashes, rows.features)
-            position.last_part_id = int(rows.part_ids[-1])
-        self.missing = reading.count_parts(connection)["image"] - self._index.count
-        self._position = _Position(change, filled, position.last_part_id)
+        with self._read() as connection:
+            token = reading.change_token(connection, position.change)
+        try:
+            stamp = {
+                "format": _FORMAT,
+                "token": token,
+                "change": position.change,
+                "filled": position.filled,
+                "last_part_id": position.last_part_id,
+                "files": index.save(written[0], written[1]),
+            }
+            written[2].write_text(json.dumps(stamp))
+            targets[2].unlink(missing_ok=True)  # meanwhile there is no valid cache
+            for path, target in zip(written, targets, strict=True):
+                _sync(path)
+                path.replace(target)
+            position.unsaved = 0
+        except OSError as error:
+            _log.warning("could not save the likenesses of %s: %s", self._path.name, error)
+        finally:
+            for path in written:
+                path.unlink(missing_ok=True)
+
+    def _files(self) -> tuple[Path, Path, Path]:
+        """Return where features, hashes and the stamp are saved."""
+        folder = self._path
+        return (
+            folder / "likeness.faiss",
+            folder / "likeness.hashes",
+            folder / "likeness.stamp.json",
+        )
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

@@ -160,7 +160,8 @@ class DuplicateFinder:
             read_picture: As for ``Lookup``.
             decode: Decodes a picture; called from several threads.
             workers: How many pairs are verified at once.
-            on_progress: Told how many pairs of how many are done.
+            on_progress: Told how many pairs of how many are done; 0 of 0 before that is known. What
+                it raises ends the search.
         """
         self._collection = collection
         self._read_picture = read_picture
@@ -186,6 +187,7 @@ class DuplicateFinder:
         firsts = {one: groups.first_of(one) for one in pictures}
         pairs: dict[tuple[int, int], int | None] = {}
         for block in rows:
+            self._on_progress(0, 0)  # so that whoever wants can stop it
             by_features = index.sharing(block.features, _SHARED_FEATURES)
             by_hash = _near_hashes(index.within, block.hashes)
             for place, part_id in enumerate(block.part_ids.tolist()):

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from itertools import islice
 
 import numpy as np
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from api.access import KeyDependency, Readable, ServiceDependency, allow
 from api.answers import search_out
 from api.bodies import decoded
+from api.jobs import Job, Jobs
 from api.label_schemas import (
     CaptionsIn,
     LabelledOut,
@@ -19,8 +20,10 @@ from api.label_schemas import (
     MatchOut,
 )
 from api.problems import ServiceError
+from api.schemas import JobOut
 from api.search_schemas import SearchOut
 from api.service import Service, Stopwatch, usable
+from binocle.catalog import reading
 from binocle.collection import Collection
 from binocle.encoders.base import unit_rows
 from binocle.errors import BinocleError, QueryError
@@ -32,6 +35,7 @@ from search.query import Query, Term
 
 router = APIRouter(tags=["labels"])
 _AT_ONCE = 2000
+_WRITTEN_IN_A_REQUEST = 10_000
 
 
 @router.post("/{name}/labels")
@@ -40,7 +44,8 @@ async def label(
 ) -> LabelsOut:
     """Label pictures brought along, or records, with the likeliest of your labels.
 
-    To write labels takes a key that may write.
+    To write labels takes a key that may write. Over many records that takes minutes: see
+    ``labels/jobs``.
     """
     watch = Stopwatch(service.metrics)
     if body.write is not None:
@@ -48,6 +53,12 @@ async def label(
     if body.images and (body.write is not None or body.filter is not None):
         detail = "write and filter are for records; leave out the images"
         raise ServiceError(422, "bad-query", detail, field="images")
+    if body.write is not None and await service.storing.run(_count, collection, body) > (
+        _WRITTEN_IN_A_REQUEST
+    ):
+        limit = f"more than {_WRITTEN_IN_A_REQUEST:,} records are not written in one request"
+        detail = f"{limit}; start a job at labels/jobs, or give a filter"
+        raise ServiceError(422, "too-many-records", detail, field="write")
     labeller = service.workshop.labeller(collection)
     rows = await _embedded(service, collection, body.images, watch)
     with watch.stage("embed"):
@@ -58,13 +69,46 @@ async def label(
             counted = _Counted([_out(None, one) for one in found], found)
         else:
             counted = await service.storing.run(_label_records, labeller, label_set, body)
-    return LabelsOut(
-        items=counted.items,
-        counts=counted.counts(),
-        none=counted.none,
-        written=counted.written if body.write is not None else None,
-        took_ms=watch.result(),
-    )
+    return counted.out(body, watch.result())
+
+
+@router.post("/{name}/labels/jobs", status_code=202)
+async def start_labelling(
+    collection: Readable,
+    service: ServiceDependency,
+    key: KeyDependency,
+    body: LabelsIn,
+    request: Request,
+) -> JobOut:
+    """Label records behind the request; what ``labels`` would answer is kept for a while."""
+    if body.images:
+        raise ServiceError(422, "bad-query", "a job labels records, no images", field="images")
+    if body.write is not None:
+        allow(key, "write", collection.path.name)
+    where = parse_json(body.filter) if body.filter else None
+    labeller = service.workshop.labeller(collection)
+    watch = Stopwatch(service.metrics)
+    if where is not None:  # a filter that cannot be understood is refused at once
+        await service.storing.run(_count, collection, body)
+
+    def work(job: Job) -> None:
+        job.advance(0, _count(collection, body))
+        with watch.stage("embed"):
+            label_set = labeller.label_set(body.labels, body.templates)
+        with watch.stage("label"):
+            counted = _label_records(labeller, label_set, body, job)
+        job.counts = {"none": counted.none, "written": counted.written}
+        job.result = counted.out(body, watch.result())
+
+    jobs: Jobs = request.app.state.jobs
+    return jobs.start("labels", collection, work).out()
+
+
+@router.get("/{name}/labels/jobs/{job_id}")
+async def labels_of_job(collection: Readable, job_id: str, request: Request) -> LabelsOut:
+    """Return what a labelling job has found, once it is done."""
+    jobs: Jobs = request.app.state.jobs
+    return LabelsOut.model_validate(jobs.result(collection, job_id, "labels"))
 
 
 @router.post("/{name}/match")
@@ -126,12 +170,32 @@ class _Counted:
             else:
                 self._counts[one.best] = self._counts.get(one.best, 0) + 1
 
+    def out(self, body: LabelsIn, took_ms: dict[str, float]) -> LabelsOut:
+        """Return what goes over the wire."""
+        return LabelsOut(
+            items=self.items,
+            counts=self.counts(),
+            none=self.none,
+            written=self.written if body.write is not None else None,
+            took_ms=took_ms,
+        )
+
     def counts(self) -> dict[str, int]:
         """Return how many got each label, most first."""
         return dict(sorted(self._counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
-def _label_records(labeller: Labeller, label_set: LabelSet, body: LabelsIn) -> _Counted:
+def _count(collection: Collection, body: LabelsIn) -> int:
+    """Return how many records may be labelled; those without a picture are counted too."""
+    with collection.reading() as connection:
+        if body.filter:
+            return len(reading.matching_records(connection, parse_json(body.filter)))
+        return reading.count_records(connection)
+
+
+def _label_records(
+    labeller: Labeller, label_set: LabelSet, body: LabelsIn, job: Job | None = None
+) -> _Counted:
     where = parse_json(body.filter) if body.filter else None
     counted = _Counted([])
     found = labeller.label_records(label_set, where=where, limit=body.limit, force=body.force)
@@ -141,6 +205,8 @@ def _label_records(labeller: Labeller, label_set: LabelSet, body: LabelsIn) -> _
         counted.items += [_of_record(one) for one in chunk[:room]]
         if body.write is not None:
             counted.written += labeller.write(chunk, body.write)
+        if job is not None:
+            job.advance(job.done + len(chunk), max(job.total, job.done + len(chunk)))
     return counted
 
 

@@ -1,31 +1,37 @@
 """Finding pictures by their likeness: hashes scanned, features voting through an inverted file.
 
-Both are FAISS binary indices whose ids are part ids. FAISS may not change an index while it is
-searched, so one lock guards all; a search takes milliseconds, and lookups are few.
+Hashes are scanned in memory, 40 bytes a picture. Features are two inverted files: the saved
+one, mapped from disk and never changed, and the tail in memory with what came since; what was
+removed since is left out of answers.
 
 Source of the voting: Jegou et al., "Hamming embedding and weak geometric consistency for large
 scale image search", ECCV 2008.
 """
 
+import hashlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
 import faiss
 import numpy as np
 import numpy.typing as npt
 
+from binocle.errors import StorageError
 from binocle.likeness.hashes import HASH_BYTES
 from binocle.likeness.sketching import CODE_BYTES, Codes, unpacked
-from binocle.likeness.words import WORDS, nearest_words
+from binocle.likeness.words import nearest_words
 from binocle.types import Float32Array, Int64Array
+from binocle.vectors.inverted import PROBES, FeatureLists
 
-_PROBES = 5
 _NEIGHBOURS = 24
 _FAR_BITS = 32  # of the 128 of a code: matching corners differ in fewer
 _SOFT_BITS = 19.0
 _BLOCK = 256
-_MANY_PICTURES = 200_000
+_COMPARED = 24_000_000  # codes for one query: what is in long lists tells little, and is left
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +60,62 @@ class Votes:
     scores: Float32Array
 
 
-class LikenessIndex:
-    """The likenesses of a collection's pictures in memory; about 2.4 kB each. Thread-safe."""
+class _Gate:
+    """Any number of readers, or one writer, who is not kept waiting by new readers."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._hashes = faiss.IndexBinaryIDMap2(faiss.IndexBinaryFlat(8 * HASH_BYTES))
-        # The quantizer is never asked: words come with the features.
-        quantizer = faiss.IndexBinaryFlat(8 * CODE_BYTES)
-        quantizer.add(np.zeros((WORDS, CODE_BYTES), np.uint8))
-        self._features = faiss.IndexBinaryIVF(quantizer, 8 * CODE_BYTES, WORDS)
-        self._features.own_fields = False
-        self._quantizer = quantizer
-        self._features.is_trained = True
-        self._features.nprobe = _PROBES
+        self._changed = threading.Condition()
+        self._readers = 0
+        self._writers = 0
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._writers)
+            self._readers += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._readers -= 1
+                self._changed.notify_all()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        with self._changed:
+            self._writers += 1
+            try:
+                self._changed.wait_for(lambda: not self._readers)
+                yield
+            finally:
+                self._writers -= 1
+                self._changed.notify_all()
+
+
+class LikenessIndex:
+    """The likenesses of a collection's pictures. Thread-safe; searches run side by side."""
+
+    def __init__(
+        self,
+        saved: FeatureLists | None = None,
+        part_ids: Int64Array | None = None,
+        hashes: npt.NDArray[np.uint8] | None = None,
+    ) -> None:
+        """Start empty, or with what was saved.
+
+        Args:
+            saved: Features that were saved.
+            part_ids: ``(n,)`` int64, of the pictures they belong to, ascending.
+            hashes: ``(n, 32)`` uint8, theirs.
+        """
+        self._gate = _Gate()
+        self._saved = saved or FeatureLists()
+        self._tail = FeatureLists()
+        self._gone = np.empty(0, np.int64)
+        self._part_ids = np.empty(0, np.int64) if part_ids is None else part_ids
+        self._hashes = faiss.IndexBinaryFlat(8 * HASH_BYTES)
+        if hashes is not None:
+            self._hashes.add(np.ascontiguousarray(hashes))
 
     @property
     def count(self) -> int:
@@ -85,36 +133,38 @@ class LikenessIndex:
             features: As stored, one for each.
         """
         found = [unpacked(one) for one in features]
-        words = np.concatenate([one.words for one in found])
-        codes = np.ascontiguousarray(np.concatenate([one.codes for one in found]))
         owners = np.repeat(part_ids, [len(one.words) for one in found])
-        with self._lock:
-            self._hashes.add_with_ids(np.ascontiguousarray(hashes), part_ids)
-            if len(codes):
-                self._features.add_core(
-                    len(codes), faiss.swig_ptr(codes), faiss.swig_ptr(owners),
-                    faiss.swig_ptr(words),
-                )  # fmt: skip
+        with self._gate.writing():
+            self._hashes.add(np.ascontiguousarray(hashes))
+            self._part_ids = np.concatenate([self._part_ids, part_ids])
+            self._tail.add(_joined(found), owners)
 
-    def remove(self, part_ids: Int64Array) -> None:
-        """Forget pictures; ids that are not there are ignored."""
-        if not len(part_ids):
-            return
-        gone = faiss.IDSelectorBatch(part_ids)
-        with self._lock:
-            self._hashes.remove_ids(gone)
-            self._features.remove_ids(gone)
+    def remove(self, part_ids: Int64Array) -> int:
+        """Forget pictures; ids that are not there are ignored. Return how many were there."""
+        with self._gate.writing():
+            there = np.isin(self._part_ids, part_ids)
+            if not there.any():
+                return 0
+            gone = self._part_ids[there]
+            self._hashes.remove_ids(faiss.IDSelectorBatch(np.flatnonzero(there)))
+            self._part_ids = self._part_ids[~there]
+            self._tail.remove(gone)
+            self._gone = np.union1d(self._gone, gone)
+            return len(gone)
 
     def by_hash(self, hashes: npt.NDArray[np.uint8], k: int) -> HashHits:
         """Return the pictures with the nearest hashes, exact, for ``(q, 32)`` uint8."""
-        with self._lock:
-            distances, part_ids = self._hashes.search(np.ascontiguousarray(hashes), k)
-        return HashHits(distances, part_ids)
+        with self._gate.reading():
+            distances, places = self._hashes.search(np.ascontiguousarray(hashes), k)
+            if not len(self._part_ids):
+                return HashHits(distances, places)
+            return HashHits(distances, np.where(places < 0, -1, self._part_ids[places]))
 
     def within(self, hashes: npt.NDArray[np.uint8], bits: int) -> list[Int64Array]:
         """Return the pictures at most so many bits from each of ``(q, 32)`` hashes."""
-        with self._lock:
-            limits, _, part_ids = self._hashes.range_search(np.ascontiguousarray(hashes), bits + 1)
+        with self._gate.reading():
+            limits, _, places = self._hashes.range_search(np.ascontiguousarray(hashes), bits + 1)
+            part_ids = self._part_ids[places]
         return [part_ids[limits[one] : limits[one + 1]] for one in range(len(hashes))]
 
     def sharing(self, features: Sequence[bytes], least: float) -> list[Int64Array]:
@@ -137,17 +187,10 @@ class LikenessIndex:
         sizes = np.array([len(one.words) for one in pictures])
         if not sizes.sum():
             return [np.empty(0, np.int64) for _ in pictures]
-        words = np.concatenate([one.words for one in pictures])[:, np.newaxis]
-        codes = np.ascontiguousarray(np.concatenate([one.codes for one in pictures]))
-        with self._lock:
-            self._features.nprobe = 1
-            try:
-                distances, part_ids = self._features.search_preassigned(
-                    codes, _NEIGHBOURS, words, np.zeros(words.shape, np.int32)
-                )
-            finally:
-                self._features.nprobe = _PROBES
-        rows, owners, weights = _voting(distances, part_ids)
+        asked = _joined(pictures)
+        words = np.full((len(asked.words), PROBES), -1)
+        words[:, 0] = asked.words
+        rows, owners, weights = self._voting(asked.codes, words)
         askers = np.repeat(np.arange(len(pictures)), sizes)[rows]
         pairs, place = np.unique(np.stack([askers, owners]), axis=1, return_inverse=True)
         scores = np.bincount(place.ravel(), weights, pairs.shape[1])
@@ -157,27 +200,97 @@ class LikenessIndex:
     def by_features(self, descriptors: npt.NDArray[np.uint8], k: int) -> Votes:
         """Return the pictures that share most features with a query.
 
+        A query is held against 24 million codes at most, those of the rarest words first.
+
         Args:
             descriptors: ``(n, 32)`` uint8, of the query.
             k: At most so many pictures.
         """
         if not len(descriptors):
             return Votes(np.empty(0, np.int64), np.empty(0, np.float32))
-        if self.count > _MANY_PICTURES:  # lists are long: half of the corners say nearly as much
-            descriptors = descriptors[::2]
-        words = nearest_words(descriptors, _PROBES)
-        codes = np.ascontiguousarray(descriptors[:, :CODE_BYTES])
-        with self._lock:
-            distances, part_ids = self._features.search_preassigned(
-                codes, _NEIGHBOURS, words, np.zeros(words.shape, np.int32)
-            )
-        return _counted(distances, part_ids, k)
+        words = nearest_words(descriptors, PROBES)
+        return _counted(*self._voting(descriptors[:, :CODE_BYTES], words, _COMPARED)[1:], k)
+
+    def _voting(
+        self, codes: npt.NDArray[np.uint8], words: Int64Array, limit: int | None = None
+    ) -> tuple[Int64Array, Int64Array, npt.NDArray[np.float64]]:
+        """Return votes as rows, part ids and weights: each row votes for a picture once."""
+        with self._gate.reading():
+            if limit is not None:
+                words = _affordable(words, self._saved.sizes + self._tail.sizes, limit)
+            both = [one.search(codes, words, _NEIGHBOURS) for one in (self._saved, self._tail)]
+            gone = np.isin(both[0][1], self._gone) if len(self._gone) else None
+        if gone is not None:
+            both[0][1][gone] = -1
+        distances, part_ids = (np.concatenate(one, axis=1) for one in zip(*both, strict=True))
+        return _weighted(distances, part_ids)
+
+    def save(self, features: Path, hashes: Path) -> dict[str, int | str]:
+        """Write two files, and go on with the features as they are there, mapped.
+
+        Returns:
+            What ``opened`` must know of them.
+
+        Raises:
+            OSError: They cannot be written; everything is as before.
+        """
+        with self._gate.reading():
+            merged = self._saved.joined(self._tail, self._gone)
+            known = merged.write(features)
+            codes = faiss.vector_to_array(self._hashes.xb).tobytes()
+            data = self._part_ids.astype("<i8").tobytes() + codes
+            hashes.write_bytes(data)
+            known |= {"pictures": self.count, "hashes": hashlib.sha256(data).hexdigest()}
+        del merged
+        try:
+            mapped = FeatureLists.read(features, known)
+        except StorageError as error:
+            raise OSError(str(error)) from error
+        with self._gate.writing():
+            self._saved, self._tail = mapped, FeatureLists()
+            self._gone = np.empty(0, np.int64)
+        return known
+
+    @classmethod
+    def opened(cls, features: Path, hashes: Path, known: Mapping[str, int | str]) -> Self:
+        """Open what was saved.
+
+        Args:
+            features: A file of features; it stays mapped.
+            hashes: A file of part ids and hashes.
+            known: As from ``save``.
+
+        Raises:
+            StorageError: They are damaged, or other ones.
+            OSError: They cannot be read.
+        """
+        data, count = hashes.read_bytes(), int(known["pictures"])
+        if hashlib.sha256(data).hexdigest() != known["hashes"]:
+            raise StorageError("its stamp does not fit")
+        part_ids = np.frombuffer(data, "<i8", count).astype(np.int64)
+        rows = np.frombuffer(data, np.uint8, offset=8 * count).reshape(count, HASH_BYTES)
+        return cls(FeatureLists.read(features, known), part_ids, rows)
 
 
-def _voting(
+def _joined(pictures: Sequence[Codes]) -> Codes:
+    return Codes(
+        np.concatenate([one.words for one in pictures]),
+        np.ascontiguousarray(np.concatenate([one.codes for one in pictures])),
+    )
+
+
+def _affordable(words: Int64Array, sizes: Int64Array, limit: int) -> Int64Array:
+    """Return the words with -1 for the longest lists, beyond so many codes in all."""
+    costs = sizes[words].ravel()
+    order = np.argsort(costs, kind="stable")
+    kept = np.ones(len(costs), np.bool_)
+    kept[order] = np.cumsum(costs[order]) <= limit
+    return np.where(kept.reshape(words.shape), words, -1)
+
+
+def _weighted(
     distances: npt.NDArray[np.int32], part_ids: Int64Array
 ) -> tuple[Int64Array, Int64Array, npt.NDArray[np.float64]]:
-    """Return votes as rows, part ids and weights: each row votes for a picture once."""
     near = (part_ids >= 0) & (distances < _FAR_BITS)
     rows, owners = np.nonzero(near)[0], part_ids[near]
     weights = np.exp(-((distances[near] / _SOFT_BITS) ** 2))
@@ -188,8 +301,7 @@ def _voting(
     return rows[first], owners[first], weights[first]
 
 
-def _counted(distances: npt.NDArray[np.int32], part_ids: Int64Array, k: int) -> Votes:
-    _, owners, weights = _voting(distances, part_ids)
+def _counted(owners: Int64Array, weights: npt.NDArray[np.float64], k: int) -> Votes:
     parts, place = np.unique(owners, return_inverse=True)
     scores = np.bincount(place, weights, len(parts))
     best = np.lexsort((parts, -scores))[:k]

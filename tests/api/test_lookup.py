@@ -2,6 +2,7 @@
 
 import base64
 import csv
+import io
 import json
 from pathlib import Path
 
@@ -10,9 +11,11 @@ import pytest
 from PIL import ImageOps
 
 from api import cli
-from api.client import Client, picture
+from api.client import Client, ClientError, picture
+from api.label_schemas import LabelsIn
+from api.routes import labels
 from api.schemas import RecordIn
-from tests.api.conftest import Running
+from tests.api.conftest import Running, Serve, problem_of
 from tests.search.test_lookup import drawn, encoded
 
 
@@ -113,3 +116,106 @@ def test_bad_lookups_are_refused(
     answer = service.http().post(f"/v1/collections/{name}/lookup", json=body)
     assert answer.status_code == 422
     assert answer.json()["code"]
+
+
+@pytest.fixture
+def doubled(client: Client, name: str) -> str:
+    """Four pictures, two of them also as a copy."""
+    pictures = {f"d{seed}": encoded(drawn(seed)) for seed in range(4)}
+    pictures["d0-small"] = encoded(drawn(0).resize((160, 120)), "JPEG")
+    pictures["d1-mirrored"] = encoded(ImageOps.mirror(drawn(1)))
+    pictures["d1-again"] = pictures["d1"]
+    records = [RecordIn(id=one, images=[picture(data)]) for one, data in pictures.items()]
+    assert client.store(name, records).failed == 0
+    return name
+
+
+def test_duplicates_over_http_are_those_of_the_command(
+    service: Running, client: Client, doubled: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job = client.wait_for_job(doubled, client.start_duplicates(doubled).id)
+    assert (job.kind, job.state, job.counts) == ("duplicates", "done", {"clusters": 2, "copies": 3})
+    assert job.done == job.total > 0
+    found = client.duplicates(doubled, job.id)
+    assert (found.total, found.pictures, found.unprepared) == (2, 7, 0)
+    capsys.readouterr()
+    assert run("duplicates", "--home", service.home, "-c", doubled, "--json") == 0
+    by_command = json.loads(capsys.readouterr().out)["clusters"]
+    assert [
+        [(one.id, one.verdict, one.confidence) for one in (cluster.keep, *cluster.others)]
+        for cluster in found.clusters
+    ] == [
+        [(one["record_id"], one["verdict"], one["confidence"])
+         for one in (cluster["keep"], *cluster["others"])]
+        for cluster in by_command
+    ]  # fmt: skip
+    assert service.http().get(found.clusters[0].keep.thumbnail).status_code == 200
+    assert client.collection(doubled).parts["image"] == 7
+
+
+def test_duplicates_are_read_by_the_page_as_a_table_and_as_a_report(
+    client: Client, doubled: str
+) -> None:
+    job = client.wait_for_job(doubled, client.start_duplicates(doubled).id)
+    whole = client.duplicates(doubled, job.id).clusters
+    paged = [client.duplicates(doubled, job.id, first=n, limit=1).clusters for n in range(3)]
+    assert paged == [whole[:1], whole[1:], []]
+    rows = list(csv.DictReader(io.StringIO(client.duplicates_csv(doubled, job.id))))
+    assert [one["keep"] for one in rows] == ["yes", "no", "no", "yes", "no"]
+    assert not any(one["uri"].startswith("/") for one in rows)
+    page = client.duplicates_report(doubled, job.id)
+    assert page.count(b"data:image/jpeg;base64,") == 5
+
+
+def test_result_of_a_job_that_is_not_done_or_another_kind_is_refused(
+    service: Running, client: Client, doubled: str
+) -> None:
+    http = service.http()
+    base = f"/v1/collections/{doubled}"
+    jobs = [client.start_duplicates(doubled) for _ in range(3)]
+    problem_of(http.get(f"{base}/duplicates/{jobs[-1].id}"), 409, "not-done")
+    client.cancel_job(doubled, jobs[-1].id)
+    assert client.wait_for_job(doubled, jobs[-1].id).state == "cancelled"
+    problem_of(http.get(f"{base}/duplicates/{jobs[-1].id}/csv"), 409, "not-done")
+    problem_of(http.get(f"{base}/duplicates/nothing"), 404, "not-found")
+    client.wait_for_job(doubled, jobs[0].id)
+    problem_of(http.get(f"{base}/labels/jobs/{jobs[0].id}"), 404, "not-found")
+
+
+def test_finding_duplicates_takes_a_key_that_may_write(serve: Serve) -> None:
+    service = serve()
+    reader, writer = (
+        service.keys.add("reader", "read", None),
+        service.keys.add("writer", "write", None),
+    )
+    service.client(writer).put_collection("c")
+    with pytest.raises(ClientError, match="may not write"):
+        service.client(reader).start_duplicates("c")
+    job = service.client(writer).start_duplicates("c")
+    service.client(writer).wait_for_job("c", job.id)
+    assert service.client(reader).duplicates("c", job.id).clusters == []
+
+
+def test_client_looks_up(client: Client, doubled: str) -> None:
+    found = client.lookup(doubled, encoded(drawn(2).rotate(90, expand=True)), copies_only=True)
+    assert (found.verdict, found.candidates[0].id) == ("rotated", "d2")
+
+
+def test_labels_of_many_records_are_written_by_a_job(
+    client: Client, doubled: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = LabelsIn(labels=["red", "blue"], write="colour", force=True)
+    monkeypatch.setattr(labels, "_WRITTEN_IN_A_REQUEST", 6)
+    with pytest.raises(ClientError, match="labels/jobs"):
+        client.label(doubled, asked)
+    job = client.wait_for_job(doubled, client.start_labelling(doubled, asked).id)
+    assert (job.kind, job.state, job.done, job.total) == ("labels", "done", 7, 7)
+    assert job.counts == {"none": 0, "written": 7}
+    found = client.labels_of_job(doubled, job.id)
+    assert found.written == 7
+    assert sum(found.counts.values()) == 7
+    again = client.label(doubled, LabelsIn(labels=["red", "blue"], force=True))
+    assert again.counts == found.counts
+    assert {one.id: one.label for one in again.items} == {
+        one.id: client.record(doubled, one.id or "").metadata["colour"] for one in found.items
+    }

@@ -176,6 +176,7 @@ def test_stored_picture_that_is_gone_is_passed_over(filled: Collection, folder: 
 def test_collection_from_before_is_filled_in(filled: Collection) -> None:
     with filled.writing() as connection:
         connection.execute(likeness.likenesses.delete())
+    (filled.path / "likeness.stamp.json").unlink()
     finder = Lookup(filled, read)
     changed = encoded(drawn(3), "JPEG", quality=40)
     answer = finder.find(changed)

@@ -1,0 +1,209 @@
+"""Speed of reverse lookup among many: ``scripts/bench lookup-speed FOLDER... --unknown FOLDER``.
+
+Pictures of the first folder are changed and looked up; those of the others fill the collection,
+once as they are, and then as synthetic pictures up to the wanted number: a random hash, the
+corners of a quarter each of four of them, four bits of each code turned, and one of their files,
+so that what is verified is really read and decoded.
+"""
+
+import argparse
+import json
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps
+
+from binocle.catalog import likeness, reading
+from binocle.catalog.counters import hand_out, next_change
+from binocle.catalog.database import Connection
+from binocle.collection import Collection
+from binocle.encoders.registry import open_encoder
+from binocle.images import SUFFIXES
+from binocle.likeness.sketching import CODE_BYTES, unpacked
+from binocle.types import Likeness, Limits
+from evaluation.transformations import TRANSFORMATIONS
+from indexer.indexer import Indexer
+from indexer.sources.folder import FolderSource
+from search.lookup import Lookup
+from search.verdicts import COPIES
+
+_FULL = 96
+_DONORS = 4
+_TURNED_BITS = 4
+_BATCH = 10_000
+_KINDS = (
+    "jpeg-25", "resize-0.25", "meme", "crop-50%", "crop-70%", "collage-2x2", "mirror-crop",
+    "rotate-10-30", "perspective",
+)  # fmt: skip
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Fill a collection where there is none, and measure lookups in it."""
+    parser = argparse.ArgumentParser(prog="scripts/bench lookup-speed", description=__doc__)
+    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--unknown", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--collection", type=Path, required=True, help="made where there is none")
+    parser.add_argument("--count", type=int, default=1_000_000, help="pictures in it")
+    parser.add_argument("--asked", type=int, default=40, help="lookups of each sort")
+    parser.add_argument("--workers", type=int, default=2)
+    options = parser.parse_args(arguments)
+    folders = [one.resolve() for one in options.folders]
+    if not (options.collection / "catalog.sqlite").exists():
+        fill(options.collection, folders, options.count)
+    measure(options.collection, folders[0], options.unknown, options.asked, options.workers)
+
+
+def fill(path: Path, folders: Sequence[Path], count: int) -> None:
+    """Index folders into a new collection, and add synthetic pictures up to a number."""
+    with Collection(path, create=True) as collection:
+        for number, folder in enumerate(folders):
+            indexer = Indexer(
+                collection, lambda: open_encoder("colour"), limits=Limits(), workers=2
+            )
+            indexer.run(FolderSource(folder))
+            if number == 0:
+                with collection.reading() as connection:
+                    first = reading.newest_part(connection) + 1
+        started = time.perf_counter()
+        donors = _Donors(collection, first)
+        made = collection.count_parts("image")
+        random = np.random.default_rng(0)
+        while made < count:
+            size = min(_BATCH, count - made)
+            with collection.writing() as connection:
+                _insert(connection, donors, random, size)
+            made += size
+        print(f"{made:,} pictures; synthetic ones in {time.perf_counter() - started:.0f} s")
+        started = time.perf_counter()
+        collection.known_pictures.save()
+        print(f"index made and saved in {time.perf_counter() - started:.1f} s")
+
+
+class _Donors:
+    """What synthetic pictures are made of."""
+
+    def __init__(self, collection: Collection, first: int) -> None:
+        words, codes, ids = [], [], []
+        with collection.reading() as connection:
+            for rows in likeness.likenesses_after(connection, first - 1):
+                for part_id, features in zip(rows.part_ids.tolist(), rows.features, strict=True):
+                    found = unpacked(features)
+                    if len(found.words) == _FULL:
+                        words.append(found.words)
+                        codes.append(found.codes)
+                        ids.append(part_id)
+            pictures = likeness.known_pictures(connection, ids[:5000])
+            self.files = [(one.part.uri, json.dumps(asdict(one.info))) for one in pictures.values()]
+        self.words, self.codes = np.stack(words), np.stack(codes)
+
+    def features(self, random: np.random.Generator, count: int) -> Iterator[bytes]:
+        """Yield the features of synthetic pictures, as stored."""
+        step = _FULL // _DONORS
+        donor = random.integers(0, len(self.words), (count, _DONORS)).repeat(step, axis=1)
+        first = step * random.integers(0, _DONORS, (count, _DONORS)).repeat(step, axis=1)
+        place = first + np.tile(np.arange(step), _DONORS)
+        words = self.words[donor, place].astype("<u2")
+        codes = self.codes[donor, place] ^ _turned(random, (count, _FULL))
+        for own_words, own_codes in zip(words, codes, strict=True):
+            yield own_words.tobytes() + own_codes.tobytes()
+
+
+def _turned(random: np.random.Generator, shape: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    bits = np.zeros((*shape, CODE_BYTES), np.uint8)
+    for _ in range(_TURNED_BITS):
+        bit = random.integers(0, 8 * CODE_BYTES, shape)
+        place = (bit // 8)[..., np.newaxis]
+        mask = (1 << (bit % 8)).astype(np.uint8)[..., np.newaxis]
+        np.put_along_axis(bits, place, np.take_along_axis(bits, place, 2) ^ mask, 2)
+    return bits
+
+
+def _insert(
+    connection: Connection, donors: _Donors, random: np.random.Generator, count: int
+) -> None:
+    """Write records that nothing but reverse lookup knows: they have no vectors."""
+    next_change(connection)
+    record_ids = list(hand_out(connection, "next_record_id", count))
+    part_ids = list(hand_out(connection, "next_part_id", count))
+    files = [donors.files[one] for one in random.integers(0, len(donors.files), count).tolist()]
+    both = list(zip(record_ids, part_ids, files, strict=True))
+    connection.exec_driver_sql(
+        "insert into records (id, key, uri, metadata) values (?, ?, ?, '{}')",
+        [(record, f"synthetic/{record}", uri) for record, _, (uri, _) in both],
+    )
+    connection.exec_driver_sql(
+        "insert into parts (id, record_id, kind, role, position, uri, sha256, info) "
+        "values (?, ?, 'image', 'image', 0, ?, ?, ?)",
+        [(part, record, uri, random.bytes(32), info) for record, part, (uri, info) in both],
+    )
+    hashes = random.integers(0, 256, (count, 32), dtype=np.uint8)
+    features = donors.features(random, count)
+    found = {
+        part: Likeness(hashed.tobytes(), own)
+        for part, hashed, own in zip(part_ids, hashes, features, strict=True)
+    }
+    likeness.put_likenesses(connection, found)
+
+
+def measure(path: Path, known: Path, unknown: Path, count: int, workers: int) -> None:
+    """Print the milliseconds of lookups by stage: of changed and of unknown pictures."""
+    asked = list(_changed(_files(known), _files(unknown), count))
+    asked += [("unknown", None, one.read_bytes()) for one in _spread(_files(unknown), count)]
+    started = time.perf_counter()
+    with Collection(path) as collection:
+        finder = Lookup(collection, lambda part: Path(part.uri).read_bytes(), workers=workers)
+        finder.find(asked[0][2])
+        print(f"first lookup after opening: {1000 * (time.perf_counter() - started):.0f} ms")
+        stages: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+        verified: dict[str, list[int]] = defaultdict(list)
+        right: dict[str, list[bool]] = defaultdict(list)
+        for _ in range(2):  # the second time from warm files
+            stages.clear()
+            for sort, uri, data in asked:
+                answer = finder.find(data)
+                group = "unknown" if uri is None else "changed"
+                for stage, took in answer.took_ms.items():
+                    stages[group][stage].append(took)
+                copies = {
+                    one.part.uri for one in answer.candidates if one.judgement.verdict in COPIES
+                }
+                right[sort].append(uri in copies if uri else not copies)
+                verified[group].append(answer.verified)
+    for group, by_stage in stages.items():
+        print(f"{group}: {statistics.mean(verified[group]):.1f} verified")
+        for stage, values in by_stage.items():
+            print(
+                f"  {stage:<10} median {statistics.median(values):6.1f} ms, "
+                f"95 of 100 below {np.percentile(values, 95):6.1f} ms"
+            )
+    print("right:", "  ".join(f"{sort} {np.mean(values):.0%}" for sort, values in right.items()))
+
+
+def _changed(
+    files: Sequence[Path], others: Sequence[Path], count: int
+) -> Iterator[tuple[str, str | None, bytes]]:
+    kinds = [one for one in TRANSFORMATIONS if one.name in _KINDS]
+    for number, path in enumerate(_spread(files, count)):
+        kind = kinds[number % len(kinds)]
+        random = np.random.default_rng(number)
+        other = ImageOps.exif_transpose(Image.open(others[number % len(others)])).convert("RGB")
+        image = ImageOps.exif_transpose(Image.open(path)).convert("RGB")
+        yield kind.name, str(path), kind.apply(image, random, other)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(one for one in folder.resolve().rglob("*") if one.suffix.lower() in SUFFIXES)
+
+
+def _spread(files: Sequence[Path], count: int) -> list[Path]:
+    return list(files[:: max(1, len(files) // count)][:count])
+
+
+if __name__ == "__main__":
+    main()
