@@ -5,9 +5,10 @@ comparison with a record that lacks the field is false, except ``ne``, which is 
 opposite of ``eq``. Numbers compare with numbers (true and false count as 1 and 0) and strings
 with strings, by code point; a date is a string in ISO 8601 and so sorts in time.
 
-``contains`` ignores case. A string contains any part of itself; an element of a list contains
-only whole words, so that ``tags contains red`` is not about the bored. ``during`` is about dates
-within a span of time, ``near`` about points within a distance on the globe.
+``contains`` ignores case, and whether ``é`` is stored as one character or two. A string contains
+any part of itself; an element of a list contains only whole words, so that ``tags contains red``
+is not about the bored. ``during`` is about dates within a span of time, as they are written
+(an offset from UTC changes nothing), ``near`` about points within a distance on the globe.
 
 Values are compared as the collection's schema types them, see ``fields``. ``matches`` is the
 definition; ``catalog.conditions`` computes the same in SQL and ``catalog.columns`` on arrays.
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias, get_args
+from unicodedata import normalize
 
 from binocle import dates
 from binocle.errors import FilterError
@@ -163,17 +165,24 @@ def _contains(value: MetadataValue | None, text: str) -> bool:
 
 def has_part(value: str, text: str) -> bool:
     """Tell whether a string has another inside it, whatever the case."""
-    return text.casefold() in value.casefold()
+    return fold(text) in fold(value)
+
+
+def fold(text: str) -> str:
+    """Return a text without differences of case, nor of how its accents are stored."""
+    if text.isascii():
+        return text.lower()
+    return normalize("NFC", normalize("NFC", text).casefold())
 
 
 def has_words(value: str, text: str) -> bool:
     """Tell whether a string has another inside it as whole words, whatever the case."""
-    return _word_pattern(text).search(value.casefold()) is not None
+    return _word_pattern(text).search(fold(value)) is not None
 
 
 @lru_cache(64)
 def _word_pattern(text: str) -> re.Pattern[str]:
-    words = text.casefold()
+    words = fold(text)
     # Chinese, Japanese and Korean are written without spaces, so any place is a word's border.
     before, after = (r"(?<!\w)", r"(?!\w)")
     first, last = (one < "\u2e80" for one in (words[0], words[-1]))

@@ -19,7 +19,7 @@ from binocle.errors import BusyError, StorageError
 Connection: TypeAlias = sa.Connection
 
 _BUSY_TIMEOUT_S = 30.0
-_PAUSE_S = 0.02
+_PAUSE_S, _PAUSE_SHARE = 0.02, 0.4
 
 
 class Database:
@@ -144,16 +144,15 @@ class Database:
 
         A process that is killed has lost its last slice; whoever opens the catalogue next goes on.
         """
-        with self.writing() as connection:
-            words.begin(connection)
-            has_more = words.fill(connection)
+        has_more = True
         while has_more:
-            time.sleep(
-                _PAUSE_S
-            )  # SQLite keeps no queue: whoever waits looks again from time to time
+            started = time.monotonic()
             with self.writing() as connection:
                 words.begin(connection)  # an older Binocle may have written meanwhile
                 has_more = words.fill(connection)
+            if has_more:
+                # SQLite keeps no queue: whoever waits for the lock looks again from time to time.
+                time.sleep(max(_PAUSE_S, _PAUSE_SHARE * (time.monotonic() - started)))
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

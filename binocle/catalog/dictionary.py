@@ -154,13 +154,13 @@ class Dictionary:
 
     def containing(self, text: str) -> CodeSet:
         """Return the codes of strings that have another inside, whatever the case."""
-        part = text.casefold()
+        part = filters.fold(text)
         if self._folded is None:
             self._folded = _Folded.of(self._base)
         table = self._table()
         table[self._folded.containing(part)] = True
         base = len(self._base)
-        hits = [base + place for place, one in enumerate(self._tail) if part in one.casefold()]
+        hits = [base + place for place, one in enumerate(self._tail) if part in filters.fold(one)]
         table[[code for code in hits if code < len(table) - 1]] = True
         return CodeSet(0, 0, table) if table.any() else CodeSet(0, 0)
 
@@ -196,7 +196,7 @@ class _Folded:
 
     @classmethod
     def of(cls, strings: Sequence[str]) -> "_Folded":
-        folded = [one.casefold() for one in strings]
+        folded = [filters.fold(one) for one in strings]
         lengths = np.fromiter(map(len, folded), np.int64, len(folded))
         return cls(_END.join([*folded, ""]), np.cumsum(lengths + 1))
 

@@ -35,7 +35,7 @@ LENGTH_MASK = 127
 _LAST_PART = 125
 _MAX_TOKENS = 1000
 _CHUNK = 5000
-_FILL_CHUNK = 5000
+_FILL_CHUNK = 2500
 _MAX_WORD = 32
 _TITLES = {
     "title", "name", "headline", "heading", "subject", "productname", "producttitle",
