@@ -23,6 +23,7 @@ def search_out(
         exact=answer.exact,
         mode=answer.mode,
         no_match=answer.no_match,
+        unrated=answer.unrated,
         relevant=answer.relevant,
         facets=[FacetOut.model_validate(asdict(one)) for one in answer.facets],
         turn=answer.turn,

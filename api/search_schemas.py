@@ -232,6 +232,9 @@ class SearchOut(BaseModel):
     exact: bool = Field(description="Whether a full scan would give the same")
     mode: Mode = Field(description="Which rankings were made")
     no_match: bool = Field(description="Nothing fits; the hits are only the nearest there are")
+    unrated: str | None = Field(
+        None, description="Why hits have no relevance, for a person; null where they have"
+    )
     relevant: int | None = Field(description="Records in the relevant set, where somebody asked")
     facets: list[FacetOut] = Field(description="In the order asked for")
     turn: str | None = Field(description="Names this query, so that a later one can refine it")

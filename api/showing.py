@@ -49,6 +49,7 @@ def answer_as_json(answer: Answer, collection: Collection) -> dict[str, object]:
         "cursor": answer.cursor,
         "exact": answer.exact,
         "no_match": answer.no_match,
+        "unrated": answer.unrated,
         "relevant": answer.relevant,
         "facets": [asdict(one) for one in answer.facets],
         "turn": answer.turn,
@@ -66,6 +67,8 @@ def print_answer(answer: Answer, collection: Collection, query: Query, *, as_jso
         click.echo("nothing fits" if answer.no_match else "nothing matches", err=True)
     elif answer.no_match:
         click.echo("nothing fits well; nearest are:", err=True)
+    elif answer.unrated:
+        click.echo(f"nobody can tell how relevant these are: {answer.unrated}", err=True)
     if answer.hits:
         _print_hits(answer, query)
     for facet in answer.facets:

@@ -111,11 +111,12 @@ def fit(examples: Sequence[Examples], direction: Direction) -> Fitted:
         used=FITS_USE,
         least_margin=0.05,
     )
+    from_best = FITTED[direction].from_best
     fitted = Fitted(answers, fits, cut=0.0, none=0.5)
     said = np.concatenate([_relevance(one, fitted).ravel() for one in examples])
     right = np.concatenate([one.right_qk.ravel() for one in examples])
     none = _threshold([_odds(one, answers)[one.answerable_q, 0] for one in examples])
-    return Fitted(answers, fits, best_cut(said, right), none)
+    return Fitted(answers, fits, best_cut(said, right), none, from_best)
 
 
 def _threshold(answered: Sequence[Float64Array]) -> float:

@@ -55,6 +55,8 @@ class Answer:
         facets: In the order asked for.
         turn: Names this query, so that a later one can refine it; None without terms or where
             none can be kept.
+        unrated: Why no hit has a relevance by its vectors; None where they have, or where only
+            words were ranked.
     """
 
     hits: tuple[Hit, ...]
@@ -66,3 +68,4 @@ class Answer:
     relevant: int | None = None
     facets: tuple[FacetCounts, ...] = ()
     turn: str | None = None
+    unrated: str | None = None

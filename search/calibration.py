@@ -4,8 +4,8 @@ A cosine means something only beside others: those of the same query with the re
 collection, and those that queries get which nobody asked. Five numbers, none of which depends
 on where a model puts its cosines:
 
-- *margin*: how far the hit stands above the query's five best, in standard deviations of the
-  query's scores;
+- *margin*: how far the hit stands above the query's five best, or below the best one, in standard
+  deviations of the query's scores;
 - *level*: how high the five best are, in standard deviations of what background queries' five
   best are;
 - *mean*: how near the query is to the collection as a whole, in the same unit;
@@ -70,6 +70,8 @@ class Fitted:
         fits: Whether a hit is right, where there is an answer.
         cut: The relevance from which on hits are in the relevant set: where the F1 measure of
             right hits among the first ten is highest.
+        from_best: Whether the margin is counted from the query's best hit, and not from its five
+            best: then how relevant the best hit is depends on the level only.
         none: How likely an answer must be for something to fit: below, nothing does. Less than
             even, as people mind an answer that is denied more than a weak one that is shown.
     """
@@ -78,14 +80,16 @@ class Fitted:
     fits: Weights
     cut: float
     none: float
+    from_best: bool = False
 
 
 FITTED: dict[tuple[Kind, Kind], Fitted] = {  # by what asks, and what is searched
     ("text", "image"): Fitted(
         answers=Weights(margin=0.0, level=2.1, mean=0.0, spread=0.0, near=0.0, bias=-1.39),
         fits=Weights(margin=3.03, level=0.91, mean=0.0, spread=0.0, near=0.0, bias=-1.68),
-        cut=0.33,
+        cut=0.36,
         none=0.31,
+        from_best=True,
     ),
     ("text", "text"): Fitted(
         answers=Weights(margin=0.0, level=2.03, mean=2.84, spread=2.39, near=0.0, bias=-2.09),
@@ -350,7 +354,9 @@ class Calibration:
         total, sampled = math.log(self.count), math.log(len(self.sample_nd))
         chance = (math.sqrt(2.0 * total) - math.sqrt(2.0 * sampled)) * spread
         known = np.clip(known, -_LIMIT, _LIMIT)
-        return Features(known, seen.level + chance, spread, seen.best + chance)
+        best = seen.best + chance
+        starts = best if self.fitted.from_best else seen.level + chance
+        return Features(known, starts, spread, best)
 
     def _none_by(self, own_qd: Float32Array) -> float:
         """Return how likely an answer must be, by queries that have one.

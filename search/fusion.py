@@ -22,8 +22,8 @@ from binocle.types import BoolArray, Contribution, Int64Array
 
 RANK_CONSTANT = 60
 _CALIBRATED_DEPTH = 1000
-_SHARES = {"image": 0.05, "text": 0.4, "keyword": 1.0}  # measured: docs/keywords.md
-_SHARES_OF_NAMES = {"image": 1.0, "text": 1.0, "keyword": 1.0}
+_SHARES = {"image": 0.2, "text": 0.8, "keyword": 1.0}  # measured: docs/keywords.md
+_LEAST_SHARE = 0.01  # of what vectors count: where all words are found they break ties
 _NOWHERE = np.iinfo(np.int64).max // 4
 
 Float64Array = npt.NDArray[np.float64]
@@ -183,8 +183,9 @@ def _worths(ranking: Weighted, rankings: Sequence[Weighted], depth: int) -> npt.
     """Return what each place of a ranking adds to a score, ``(n,)`` float64.
 
     With words, a cosine counts from 0 at the 1,000th place to 1 at the first, and words by their
-    share of what all words of the query in one title would score, so that few found words leave
-    the order to the vectors. A hundredth of the reciprocal rank orders what is further down.
+    share of what all words of the query in one title would score. The nearer the best title comes
+    to that, the less vectors count: few found words leave the order to these, and where all are
+    found they break ties. A hundredth of the reciprocal rank orders what is further down.
     """
     reciprocal = 1.0 / (RANK_CONSTANT + np.arange(1, len(ranking.scores) + 1))
     words = next((one for one in rankings if one.name == "keyword"), None)
@@ -192,14 +193,22 @@ def _worths(ranking: Weighted, rankings: Sequence[Weighted], depth: int) -> npt.
         return ranking.weight * reciprocal
     scores = np.asarray(ranking.scores, np.float64)
     first = scores[: min(depth, _CALIBRATED_DEPTH)]
+    best, full_score = _best_and_full(words, depth)
     if ranking.name == "keyword":
-        least, most = 0.0, max(ranking.full_score, float(first.max()))
+        least, most, left = 0.0, full_score, 1.0
     else:
         least, most = float(first.min()), float(first.max())
+        left = max(1.0 - (best / full_score) ** 2, _LEAST_SHARE)
     calibrated = np.clip((scores - least) / max(most - least, 1e-9), 0.0, 1.0)
-    shares = _SHARES if words.has_texts else _SHARES_OF_NAMES
-    weight = ranking.weight * shares[ranking.name]
+    share = left * _SHARES[ranking.name] if words.has_texts else 1.0
+    weight = ranking.weight * share
     return np.asarray(weight * (calibrated + reciprocal * RANK_CONSTANT / 100))
+
+
+def _best_and_full(words: Weighted, depth: int) -> tuple[float, float]:
+    """Return the best score of words, and what a title with all of them would score, above 0."""
+    best = float(words.scores[: min(depth, _CALIBRATED_DEPTH)].max(initial=0.0))
+    return best, max(words.full_score, best, 1e-9)
 
 
 def _exact_worth(rankings: Sequence[Weighted]) -> float:

@@ -79,6 +79,13 @@ class Ranker:
                 view.lenses[kind] = Lens(aim, judge, depth)
         return views
 
+    def why_unrated(self, asked: Asked, view: View) -> str | None:
+        """Return why no hit has a relevance by vectors; None where one has, or none was asked."""
+        if asked.intent is None or any(lens.judge is not None for lens in view.lenses.values()):
+            return None
+        kinds = [kind for kind in asked.kinds if kind in view.lenses]
+        return self._relevance.why_unrated(kinds[0], asked.intent.source) if kinds else None
+
     def ranked(
         self,
         asked: Asked,
@@ -313,9 +320,9 @@ def _is_likely(words: KeywordRanking, asked: float | Literal["auto"] | None) -> 
     if not len(words.scores):
         return np.empty(0, np.bool_)
     least = found_words.CUT if asked in (None, "auto") else float(asked)
-    chances = found_words.relevance(words.scores, float(words.scores.max()), words.full_score)
-    likely: BoolArray = np.where(words.exact, found_words.EXACT, chances) >= least
-    return likely
+    best = float(words.scores.max())
+    chances = found_words.relevance(words.scores, best, words.full_score, words.exact)
+    return np.asarray(chances >= least)
 
 
 def _nothing_fits(
@@ -327,11 +334,12 @@ def _nothing_fits(
     """
     if words is not None and len(words.record_ids) and asked.intent is not None:
         wanted = [word for word in asked.intent.words.split() if not word.startswith("-")]
-        if words.exact.any() or len(words.find_words(0)) >= len(wanted):
+        if len(words.find_words(0)) >= len(wanted):
             return False
-        best = float(words.scores.max())
-        if found_words.relevance(np.array([best]), best, words.full_score)[0] >= found_words.CUT:
+        if _is_likely(words, None).any():
             return False
+        if not view.lenses:
+            return found_words.is_no_match(float(words.scores.max()), words.full_score)
     judged = [
         lens.judge.is_no_match(float(ranking.scores.max()))
         for lens, ranking in zip(view.lenses.values(), rankings, strict=False)

@@ -23,6 +23,7 @@ _FILE = "background.npz"
 _GROWTH = 0.25
 _PAIRS = 512
 _TEXTS_AT_ONCE = 64
+_PLURAL: dict[Kind, str] = {"image": "pictures", "text": "texts"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,19 @@ class Relevance:
                 ):
                     judges[place] = judge
         return judges
+
+    def why_unrated(self, kind: Kind, source: Kind) -> str:
+        """Return why ``judges`` has none for such queries, in a few words for a person.
+
+        Args:
+            kind: Which parts are searched.
+            source: What the query is.
+        """
+        if self._collection.count_parts(kind) < MIN_PARTS:
+            return f"the collection has fewer than {MIN_PARTS} {_PLURAL[kind]} to compare with"
+        if source == "image" and self._collection.count_parts("image") < MIN_PARTS:
+            return f"the collection has fewer than {MIN_PARTS} pictures to compare a picture with"
+        return "the model tells too few words apart"
 
     def depth(self, kind: Kind, source: Kind | None, *, change: int | None = None) -> int:
         """Return how many candidates ``reorder`` must be given, 0 where it changes nothing.

@@ -283,6 +283,7 @@ class Searcher:
             listing.no_match,
             listing.counted.relevant,
             listing.counted.facets,
+            unrated=self._ranker.why_unrated(asked, listing.view),
         )
 
     def _with_turns(self, begun: Sequence["_Begun"], answers: Sequence[Answer]) -> list[Answer]:

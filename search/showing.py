@@ -261,28 +261,26 @@ def _relevances_of_words(rows: Sequence[Row]) -> list[float | None]:
     said: list[float | None] = []
     highest: dict[int, float] = {}
     for row in rows:
-        score, words = _found_by_words(row), row.ranked.keywords
-        if score is None or words is None:
+        found, words = _found_by_words(row), row.ranked.keywords
+        if found is None or words is None:
             said.append(None)
-        elif math.isinf(score):
-            said.append(found_words.EXACT)
-        else:
-            if id(words) not in highest:
-                highest[id(words)] = float(words.scores.max())
-            best = highest[id(words)]
-            likely = found_words.relevance(np.array([score]), best, words.full_score)
-            said.append(float(likely[0]))
+            continue
+        if id(words) not in highest:
+            highest[id(words)] = float(words.scores.max())
+        score, exact = np.array([found[0]]), np.array([found[1]])
+        best = highest[id(words)]
+        said.append(float(found_words.relevance(score, best, words.full_score, exact)[0]))
     return said
 
 
-def _found_by_words(row: Row) -> float | None:
-    """Return the score of a row's words, infinite for exact ones; None where none were found."""
+def _found_by_words(row: Row) -> tuple[float, bool] | None:
+    """Return the score of a row's words, and whether it is exact; None where none were found."""
     fused = row.ranked.fused
     for number, ranking in enumerate(fused.rankings):
         rank = int(fused.places[row.place, number])
         if ranking.name == "keyword" and rank:
             is_exact = ranking.exact is not None and bool(ranking.exact[rank - 1])
-            return math.inf if is_exact else float(ranking.scores[rank - 1])
+            return float(ranking.scores[rank - 1]), is_exact
     return None
 
 
