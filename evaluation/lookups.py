@@ -1,8 +1,10 @@
-"""Quality of reverse lookup: ``scripts/bench lookup KNOWN... --unknown FOLDER``.
+"""Quality of reverse lookup: ``scripts/bench lookup FOLDER... --split FOLDER --unknown FOLDER``.
 
-Pictures of the first folder are changed in every way of ``evaluation.transformations`` and
-looked up among all folders; pictures of the unknown folders are in no collection, and must not
-be taken for copies. Thresholds were set on the even pictures; the odd ones are reported.
+Pictures of a collection are changed in the ways of ``evaluation.transformations`` and must be
+found and rightly named; pictures that are in no collection must not be taken for copies. Of a
+split folder every fourth picture stays out of the collection. Thresholds are set on the
+tuning half of all pictures (by the parity of a checksum of their names); the other half is what
+figures are reported of.
 """
 
 import argparse
@@ -10,9 +12,10 @@ import hashlib
 import io
 import json
 import tempfile
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -25,168 +28,247 @@ from binocle.collection import Collection
 from binocle.encoders.registry import open_encoder
 from binocle.images import SUFFIXES
 from binocle.types import Limits
+from evaluation.lookup_reports import Other, Trial, report
 from evaluation.transformations import TRANSFORMATIONS, Transformation
 from indexer.indexer import Indexer
 from indexer.sources.folder import FolderSource
-from search.lookup import Lookup
+from search.lookup import Candidate, Lookup
 from search.verdicts import COPIES
 
 _MODEL = "colour"  # lookup by hash and features asks no model
+_LEFT_OUT = 4  # every so many-th picture of a split folder is in no collection
+_HALVES = {"tuning": (0,), "reported": (1,), "both": (0, 1)}
+_ASKED_SIDE = 1600
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """One lookup of the evaluation.
+class Asked:
+    """A picture that is looked up.
 
     Attributes:
-        picture: The file that was changed.
-        kind: Name of the transformation.
-        is_known: Whether the picture is in the collection.
-        verdict: For a known picture that of its record, else the answer's.
-        confidence: Of that verdict.
-        is_right: Whether the verdict is one of those the transformation allows.
-        others: Further records called copies.
-        took_ms: Milliseconds the lookup took.
+        path: Its file; for a known one the path it was indexed by.
+        domain: The folder it is from.
+        is_known: Whether it is in the collection.
     """
 
-    picture: str
-    kind: str
+    path: Path
+    domain: str
     is_known: bool
-    verdict: str
-    confidence: float
-    is_right: bool
-    others: tuple[str, ...]
-    took_ms: float
 
 
-def run_trials(
-    collection: Path,
-    known: Sequence[Path],
-    unknown: Sequence[Path],
-    workers: int,
-    kinds: Sequence[Transformation] = TRANSFORMATIONS,
-) -> list[Trial]:
-    """Look up every known picture in every form, and every unknown one as it is and in one form.
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What is indexed and what is not.
+
+    Attributes:
+        known: The pictures of the collection, as links below a folder that is indexed.
+        unknown: The others.
+    """
+
+    known: tuple[Asked, ...]
+    unknown: tuple[Asked, ...]
+
+
+def laid_out(
+    place: Path, whole: Sequence[Path], split: Sequence[Path], strange: Sequence[Path]
+) -> Material:
+    """Link what is to be indexed below ``place``, a folder for each one given.
 
     Args:
-        collection: A collection that has the known pictures and none of the unknown ones.
-        known: Pictures by the paths they were indexed by.
-        unknown: Other pictures; they also fill collages, so there should be a few.
-        workers: Processes.
-        kinds: Ways to change them.
+        place: A folder, made where it is missing.
+        whole: Folders that are known.
+        split: Folders of which every fourth picture is unknown, chosen by its name.
+        strange: Folders that are unknown.
     """
-    jobs = [(path, kind.name, True) for path in known for kind in kinds]
-    for number, path in enumerate(unknown):
-        jobs += [(path, "png", False)]
-        jobs += [(path, kinds[number % len(kinds)].name, False)]
-    try_one = partial(_try, collection, tuple(unknown or known))
-    with ProcessPoolExecutor(workers) as processes:
-        return list(processes.map(try_one, jobs, chunksize=32))
+    known, unknown = [], []
+    for folder in [*whole, *split]:
+        for path in _files(folder):
+            if folder in split and (_number(path) >> 1) % _LEFT_OUT == 0:
+                unknown.append(Asked(path, folder.name, is_known=False))
+                continue
+            link = place / folder.name / path.relative_to(folder.resolve())
+            link.parent.mkdir(parents=True, exist_ok=True)
+            if not link.is_symlink():
+                link.symlink_to(path)
+            known.append(Asked(link, folder.name, is_known=True))
+    for folder in strange:
+        unknown += [Asked(path, folder.name, is_known=False) for path in _files(folder)]
+    return Material(tuple(known), tuple(unknown))
+
+
+def chosen(pictures: Sequence[Asked], half: str, count: int | None) -> list[Asked]:
+    """Return at most so many pictures of each domain, of a half, spread by their names."""
+    kept = [one for one in pictures if _number(one.path) & 1 in _HALVES[half]]
+    domains = dict.fromkeys(one.domain for one in kept)
+    picked: list[Asked] = []
+    for domain in domains:
+        own = sorted(
+            (one for one in kept if one.domain == domain), key=lambda one: _number(one.path)
+        )
+        picked += own if count is None else own[:count]
+    return picked
+
+
+def jobs_of(
+    known: Sequence[Asked],
+    unknown: Sequence[Asked],
+    kinds: Sequence[Transformation],
+    forms: int | None,
+) -> Iterator[tuple[Asked, str]]:
+    """Yield each picture with the changes it is asked in.
+
+    Args:
+        known: Asked in so many forms each.
+        unknown: Asked as they are (as PNG), and in one form.
+        kinds: The changes there are.
+        forms: How many of them a known picture is asked in; None for all. Which ones goes round
+            from picture to picture, so that all are asked equally often.
+    """
+    place = 0
+    order = np.random.default_rng(0).permutation(len(kinds))
+    for one in known:
+        for _ in range(len(kinds) if forms is None else forms):
+            yield one, kinds[order[place % len(kinds)]].name
+            place += 1
+    for number, one in enumerate(unknown):
+        yield one, "png"
+        yield one, kinds[number % len(kinds)].name
 
 
 _opened: dict[Path, Lookup] = {}
 
 
-def _try(collection: Path, fillers: Sequence[Path], job: tuple[Path, str, bool]) -> Trial:
-    path, name, is_known = job
+def tried(collection: Path, fillers: Sequence[Path], job: tuple[Asked, str]) -> Trial:
+    """Look one picture up in one form.
+
+    Args:
+        collection: Where.
+        fillers: Pictures that are in no collection, for collages.
+        job: The picture, and the name of the change.
+    """
+    asked, name = job
     if collection not in _opened:
         cv2.setNumThreads(1)
         opened = Collection(collection)
         _opened[collection] = Lookup(opened, lambda part: Path(part.uri).read_bytes(), workers=1)
     kind = next(one for one in TRANSFORMATIONS if one.name == name)
-    data = changed(path, kind, fillers)
+    data, filler = changed(asked.path, kind, fillers)
+    shown = [asked.path] if filler is None else [asked.path, filler]
     answer = _opened[collection].find(data)
     copies = [one for one in answer.candidates if one.judgement.verdict in COPIES]
-    own = [one for one in copies if is_known and Path(one.part.uri) == path]
-    best = own[0].judgement if own else (copies[0].judgement if copies and not is_known else None)
-    verdict = best.verdict if best else "none"
+    own = next((one for one in copies if Path(one.part.uri) == asked.path), None)
+    best = own or (copies[0] if copies and not asked.is_known else None)
+    verdict = best.judgement.verdict if best else "none"
     return Trial(
-        str(path),
+        str(asked.path),
+        asked.domain,
         name,
-        is_known,
+        asked.is_known,
         verdict,
-        best.confidence if best else 0.0,
-        verdict in kind.verdicts if is_known else not copies,
-        tuple(one.part.uri for one in copies if one not in own),
+        best.judgement.confidence if best else 0.0,
+        verdict in kind.verdicts if asked.is_known else not copies,
+        tuple(_other(shown, one) for one in copies if one is not own),
         answer.took_ms["total"],
     )
 
 
-def changed(path: Path, kind: Transformation, fillers: Sequence[Path]) -> bytes:
-    """Return a picture's file, changed; the same each time."""
+def _other(shown: Sequence[Path], candidate: Candidate) -> Other:
+    uri = candidate.part.uri
+    return Other(
+        uri,
+        candidate.judgement.verdict,
+        candidate.judgement.confidence,
+        round(min(difference(one, Path(uri)) for one in shown), 1),
+    )
+
+
+def difference(one: Path, other: Path) -> float:
+    """Return by how much the values of two pictures differ on average, 0 to 255, at 64 x 64.
+
+    True duplicates among the known pictures (a photo stored twice) differ in less than about 4.
+    """
+    first, second = (
+        np.asarray(_opened_upright(path).resize((64, 64), Image.Resampling.BOX), np.float64)
+        for path in (one, other)
+    )
+    return float(np.abs(first - second).mean())
+
+
+def changed(path: Path, kind: Transformation, fillers: Sequence[Path]) -> tuple[bytes, Path | None]:
+    """Return a picture's file, changed, the same each time; and what fills the rest, if any."""
     seed = int.from_bytes(hashlib.sha256(f"{path.name}/{kind.name}".encode()).digest()[:8])
     random = np.random.default_rng(seed)
-    other = fillers[int(random.integers(len(fillers)))]
-    if other == path:
-        other = fillers[(fillers.index(other) + 1) % len(fillers)]
-    return kind.apply(_opened_upright(path), random, _opened_upright(other))
+    place = int(random.integers(len(fillers)))
+    other = fillers[place] if fillers[place] != path else fillers[(place + 1) % len(fillers)]
+    data = kind.apply(_opened_upright(path), random, _opened_upright(other))
+    return data, other if kind.name.startswith("collage") else None
 
 
 def _opened_upright(path: Path) -> Image.Image:
     image = ImageOps.exif_transpose(Image.open(io.BytesIO(path.read_bytes()))).convert("RGB")
-    image.thumbnail((1600, 1600))
+    image.thumbnail((_ASKED_SIDE, _ASKED_SIDE))
     return image
-
-
-def report(trials: Iterable[Trial]) -> str:
-    """Return tables in Markdown: found and rightly named by transformation; false verdicts."""
-    rows: dict[str, list[Trial]] = defaultdict(list)
-    false, unknown = 0, 0
-    for trial in trials:
-        if trial.is_known:
-            rows[trial.kind].append(trial)
-        else:
-            unknown += 1
-            false += not trial.is_right
-    lines = ["| transformation | | found | right class | median ms |", "|---|---|---|---|---|"]
-    rates: dict[str, list[bool]] = {"mild": [], "strong": []}
-    for kind in TRANSFORMATIONS:
-        own = rows.get(kind.name, [])
-        if not own:
-            continue
-        found = np.mean([one.verdict != "none" for one in own])
-        right = [one.is_right for one in own]
-        rates[kind.strength] += right
-        took = np.median([one.took_ms for one in own])
-        lines.append(
-            f"| {kind.name} | {kind.strength} | {found:.1%} | {np.mean(right):.1%} | {took:.0f} |"
-        )
-    for strength, right in rates.items():
-        if right:
-            lines.append(f"| **{strength}, all** | | | **{np.mean(right):.2%}** | |")
-    if unknown:
-        lines.append(
-            f"\nCalled copies though unknown: {false} of {unknown} ({false / unknown:.3%})"
-        )
-    return "\n".join(lines)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and print the tables."""
     parser = argparse.ArgumentParser(prog="scripts/bench lookup", description=__doc__)
-    parser.add_argument("folders", nargs="+", type=Path, help="what is known; the first is asked")
+    parser.add_argument("folders", nargs="*", type=Path, help="what is known")
+    parser.add_argument("--split", type=Path, action="append", default=[], metavar="FOLDER",
+                        help="a folder of which every fourth picture is unknown")  # fmt: skip
     parser.add_argument("--unknown", type=Path, action="append", default=[], metavar="FOLDER")
-    parser.add_argument("--collection", type=Path, help="an indexed one of these folders")
-    parser.add_argument("--count", type=int, default=100, help="pictures of each folder asked")
-    parser.add_argument("--half", choices=["even", "odd"], default="odd")
+    parser.add_argument("--work", type=Path, metavar="FOLDER",
+                        help="keep the collection here, and use it again")  # fmt: skip
+    parser.add_argument("--known-count", type=int, help="known pictures asked of each folder")
+    parser.add_argument("--unknown-count", type=int, help="unknown ones of each folder")
+    parser.add_argument("--forms", type=int, help="changes of each known picture; else all")
+    parser.add_argument("--half", choices=_HALVES, default="reported")
     parser.add_argument("--kind", action="append", default=[], help="only these; else all 45")
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--json", type=Path, help="write every trial there, one a line")
     options = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory() as temporary:
-        collection = options.collection or _indexed(Path(temporary) / "known", options.folders)
-        first = 1 if options.half == "odd" else 0
-        known = _spread(_files(options.folders[0])[first::2], options.count)
-        unknown = [
-            path
-            for folder in options.unknown
-            for path in _spread(_files(folder)[first::2], options.count)
-        ]
+    with _working(options.work) as place:
+        material = laid_out(place / "known", options.folders, options.split, options.unknown)
+        collection = _indexed(place / "collection", place / "known")
         kinds = [one for one in TRANSFORMATIONS if one.name in options.kind or not options.kind]
-        trials = run_trials(collection, known, unknown, options.workers, kinds)
-    if options.json:
-        options.json.write_text("".join(json.dumps(asdict(one)) + "\n" for one in trials))
+        jobs = jobs_of(
+            chosen(material.known, options.half, options.known_count),
+            chosen(material.unknown, options.half, options.unknown_count),
+            kinds,
+            options.forms,
+        )
+        fillers = [one.path for one in material.unknown or material.known]
+        trials = _run(partial(tried, collection, fillers), list(jobs), options)
     print(report(trials))
+
+
+def _run(
+    try_one: partial[Trial], jobs: list[tuple[Asked, str]], options: argparse.Namespace
+) -> list[Trial]:
+    trials = []
+    with ProcessPoolExecutor(options.workers) as processes, _written(options.json) as write:
+        for trial in processes.map(try_one, jobs, chunksize=8):
+            trials.append(trial)
+            write(json.dumps(asdict(trial)) + "\n")
+    return trials
+
+
+@contextmanager
+def _written(path: Path | None) -> Iterator[Callable[[str], object]]:
+    if path is None:
+        yield lambda _line: 0
+        return
+    with path.open("w", buffering=1) as file:
+        yield file.write
+
+
+@contextmanager
+def _working(folder: Path | None) -> Iterator[Path]:
+    if folder is not None:
+        yield folder.absolute()
+        return
+    with tempfile.TemporaryDirectory() as temporary:
+        yield Path(temporary)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -194,16 +276,15 @@ def _files(folder: Path) -> list[Path]:
     return sorted(one for one in resolved.rglob("*") if one.suffix.lower() in SUFFIXES)
 
 
-def _spread(files: Sequence[Path], count: int) -> list[Path]:
-    step = max(1, len(files) // max(1, count))
-    return list(files[::step][:count])
+def _number(path: Path) -> int:
+    """Return a checksum of a picture's name and that of its folder, the same everywhere."""
+    return zlib.crc32(f"{path.parent.name}/{path.name}".encode()) >> 8
 
 
-def _indexed(path: Path, folders: Sequence[Path]) -> Path:
+def _indexed(path: Path, folder: Path) -> Path:
     with Collection(path, create=True) as collection:
-        for folder in folders:
-            indexer = Indexer(collection, lambda: open_encoder(_MODEL), limits=Limits(), workers=2)
-            indexer.run(FolderSource(folder.resolve()))
+        indexer = Indexer(collection, lambda: open_encoder(_MODEL), limits=Limits(), workers=1)
+        indexer.run(FolderSource(folder))
     return path
 
 

@@ -6,6 +6,7 @@ pixel by pixel. What nothing verifies can at most be ``similar``.
 """
 
 import hashlib
+import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,17 +21,21 @@ from binocle.catalog.likeness import KnownPicture
 from binocle.collection import Collection
 from binocle.errors import BinocleError
 from binocle.likeness.grey import use_one_thread
-from binocle.likeness.hashes import variant_hashes
-from binocle.likeness.verification import VIEW_SIDE, Match, View, verify, verify_whole
+from binocle.likeness.hashes import perceptual_hash, variant_hashes
+from binocle.likeness.verification import VIEW_SIDE, Box, Match, View, verify, verify_whole
 from binocle.types import Float32Array, ImageSpec, Limits, Part, Picture, PixelArray, Record
 from binocle.vectors.likeness_index import LikenessIndex
-from search.verdicts import COPIES, WHOLE, Judgement, Verdict, is_copy, judged
+from search.verdicts import COPIES, WHOLE, Judgement, Verdict, is_copy, judged, without_variants
 
 _HASH_BITS = 90  # unrelated pictures differ in about 128 of 256
 _CLOSE_BITS = 40
+_TILE_BITS = 56  # tiles of collages are whole pictures, so their hashes are near
 _HASH_NEIGHBOURS = 6
 _VOTED = 12
 _LEAST_VOTES = 1.5
+_RANKED = 48  # the latter half of so many tells how many votes any picture gets
+_CLEAR_OF_CLUTTER = 1.6
+_ALWAYS_VERIFIED = 3
 _EMBEDDED = 6
 _AT_ONCE = 4
 _LIKELY = 0.3  # of the weight of the likeliest: what has less waits, or is left
@@ -91,6 +96,7 @@ class _Suspect:
     mirrored_votes: float = 0.0
     bits: int | None = None
     variant: int = 0
+    tile: Box | None = None
     similarity: float | None = None
 
     def weight(self, *, mirrored: bool) -> float:
@@ -188,6 +194,7 @@ class Lookup:
             with watch.stage("neighbours"):
                 self._add_neighbours(suspects, row)
             self._verify(query, suspects, found, tried, watch)
+        found = without_variants(found)
         with watch.stage("pixels"):
             identical = self._same_pixels(data, size, found)
         candidates = self._candidates(same, found, identical, suspects)[:limit]
@@ -258,7 +265,7 @@ class Lookup:
             return None
         whole = None
         if suspect.bits is not None:
-            whole = verify_whole(query, stored, suspect.variant)
+            whole = verify_whole(query, stored, suspect.variant, suspect.tile)
             if whole is not None and whole.agreement.share >= _CLEAR_SHARE and is_copy(whole):
                 return whole
         match = verify(query, stored, mirrored=mirrored)
@@ -360,15 +367,22 @@ def _by_hash(index: LikenessIndex, query: View) -> dict[int, _Suspect]:
     left, top, right, bottom = query.inner
     if (right - left, bottom - top) != query.size:
         forms.append(variant_hashes(query.grey[top:bottom, left:right]))
+    whole = 8 * len(forms)
+    tiles = _tiles(query)
+    forms += [
+        perceptual_hash(query.grey[y:down, x:right])[np.newaxis] for x, y, right, down in tiles
+    ]
     hits = index.by_hash(np.concatenate(forms), _HASH_NEIGHBOURS)
     suspects: dict[int, _Suspect] = {}
     for form, (distances, part_ids) in enumerate(zip(hits.distances, hits.part_ids, strict=True)):
+        farthest = _farthest_bits(index.count, whole) if form < whole else _TILE_BITS
         for bits, part_id in zip(distances.tolist(), part_ids.tolist(), strict=True):
-            if part_id < 0 or bits > _HASH_BITS:
+            if part_id < 0 or bits > farthest:
                 continue
             known = suspects.setdefault(part_id, _Suspect(part_id))
             if known.bits is None or bits < known.bits:
-                known.bits, known.variant = bits, form % 8
+                known.bits, known.variant = bits, form % 8 if form < whole else 0
+                known.tile = None if form < whole else tiles[form - whole]
     nearest = sorted(suspects.values(), key=lambda one: one.bits or 0)
     return {
         one.part_id: one
@@ -377,13 +391,34 @@ def _by_hash(index: LikenessIndex, query: View) -> dict[int, _Suspect]:
     }
 
 
+def _farthest_bits(pictures: int, forms: int) -> int:
+    """Return how many bits may differ: chance alone gives less than one picture so near.
+
+    Unrelated hashes differ in 128 bits, with a standard deviation of 8.
+    """
+    chance = 0.5 / max(1, pictures * forms)
+    return min(_HASH_BITS, int(128 + 8 * statistics.NormalDist().inv_cdf(chance)))
+
+
+def _tiles(query: View) -> list[Box]:
+    """Return the halves and quarters of the query: what it shows if it is a collage."""
+    width, height = query.size
+    columns = [(0, width), (0, width // 2), (width // 2, width)]
+    rows = [(0, height), (0, height // 2), (height // 2, height)]
+    boxes = [(left, top, right, bottom) for left, right in columns for top, bottom in rows]
+    return boxes[1:]
+
+
 def _add_votes(
     suspects: dict[int, _Suspect], index: LikenessIndex, query: View, *, mirrored: bool = False
 ) -> None:
     view = query.mirrored if mirrored else query
-    votes = index.by_features(view.voters, _VOTED)
-    for part_id, score in zip(votes.part_ids.tolist(), votes.scores.tolist(), strict=True):
-        if score >= _LEAST_VOTES:
+    votes = index.by_features(view.voters, _RANKED)
+    scores = votes.scores.tolist()
+    clutter = statistics.median(scores[_RANKED // 2 :]) if len(scores) == _RANKED else 0.0
+    for rank, (part_id, score) in enumerate(zip(votes.part_ids.tolist(), scores, strict=True)):
+        is_clear = rank < _ALWAYS_VERIFIED or score >= _CLEAR_OF_CLUTTER * clutter
+        if rank < _VOTED and is_clear and score >= _LEAST_VOTES:
             known = suspects.setdefault(part_id, _Suspect(part_id))
             if mirrored:
                 known.mirrored_votes = score

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from binocle.likeness.agreement import Agreement, Mapping, agreement
+from binocle.likeness.colours import COLOUR_SIDE, colour_difference, on_plain_ground
 from binocle.likeness.features import Features, features_of
 from binocle.likeness.geometry import Turn, fits, is_sound, turn_of
 from binocle.likeness.grey import Grey, fitted, grey_of, scaled, trimmed
@@ -16,6 +18,8 @@ from binocle.types import PixelArray
 
 VIEW_SIDE = 320
 _VIEW_FEATURES = 500
+Box: TypeAlias = tuple[int, int, int, int]  # left, top, right, bottom in pixels
+_WORTH_COLOURS = 0.5  # of the windows agree: with less it is no copy anyway
 _SMALL_SIDE = 100  # pixels: what has fewer shows little that could differ
 
 
@@ -30,6 +34,8 @@ class View:
         """
         self.grey: Grey = fitted(grey_of(pixels), VIEW_SIDE)
         self.tint = _tint(pixels)
+        self.colours: PixelArray = _reduced(pixels)
+        self.on_plain_ground = on_plain_ground(self.colours)
         self.is_small = pixels.shape[0] * pixels.shape[1] < _SMALL_SIDE**2
 
     @property
@@ -54,10 +60,12 @@ class View:
         view = View.__new__(View)
         view.grey = np.ascontiguousarray(self.grey[:, ::-1])
         view.is_small, view.tint = self.is_small, self.tint
+        view.on_plain_ground = self.on_plain_ground
+        view.colours = np.ascontiguousarray(self.colours[:, ::-1])
         return view
 
     @cached_property
-    def inner(self) -> tuple[int, int, int, int]:
+    def inner(self) -> Box:
         """Left, top, right and bottom without a plain border."""
         return trimmed(self.grey)
 
@@ -68,6 +76,14 @@ def _tint(pixels: PixelArray) -> npt.NDArray[np.float64]:
     values = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2YCrCb), np.float64).reshape(-1, 3)
     shown = values[values[:, 0] < 235]
     return shown[:, 1:].mean(axis=0) if len(shown) else np.full(2, 128.0)
+
+
+def _reduced(pixels: PixelArray) -> PixelArray:
+    ratio = COLOUR_SIDE / (pixels.shape[0] * pixels.shape[1]) ** 0.5
+    if ratio >= 1:
+        return pixels
+    size = (max(1, round(pixels.shape[1] * ratio)), max(1, round(pixels.shape[0] * ratio)))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +100,9 @@ class Match:
         plain_share: How much of the rest of the query has one of its two commonest greys, 0 to 1:
             much in frames and windows, little in other pictures.
         is_small: Whether either picture is a thumbnail of less than 100 x 100 pixels.
+        on_plain_ground: Whether the stored picture shows something on plain ground.
+        colour_difference: By how much colours differ, in levels, whatever was done to all of
+            them; infinite where too little agrees to ask.
     """
 
     mapping: Mapping
@@ -93,6 +112,8 @@ class Match:
     query_share: float
     plain_share: float
     is_small: bool
+    on_plain_ground: bool = False
+    colour_difference: float = 0.0
 
 
 def verify(query: View, stored: View, *, mirrored: bool = False) -> Match | None:
@@ -111,7 +132,7 @@ def verify(query: View, stored: View, *, mirrored: bool = False) -> Match | None
     return _best(query, stored, [(one.mapping @ swap, one.inliers) for one in found])
 
 
-def verify_whole(query: View, stored: View, variant: int) -> Match | None:
+def verify_whole(query: View, stored: View, variant: int, tile: Box | None = None) -> Match | None:
     """Return the mapping of all of a query to all of a stored picture, turned as its hash was.
 
     The query is also tried without its border, and the stored picture without its own.
@@ -120,17 +141,18 @@ def verify_whole(query: View, stored: View, variant: int) -> Match | None:
         query: The picture asked for.
         stored: The picture that it may be made from.
         variant: Which of ``hashes.VARIANTS`` of the query had the stored picture's hash.
+        tile: The part of the query that had it; None for all of it.
     """
     turns, mirrored = VARIANTS[variant]
     whole, own = (0, 0, *query.size), (0, 0, *stored.size)
     boxes = dict.fromkeys([(whole, own), (query.inner, own), (whole, stored.inner)])
+    if tile is not None:
+        boxes = {(tile, own): None}
     proposed = [(_stretched(box, target, turns, mirrored=mirrored), 0) for box, target in boxes]
     return _best(query, stored, proposed)
 
 
-def _stretched(
-    box: tuple[int, int, int, int], target: tuple[int, int, int, int], turns: int, *, mirrored: bool
-) -> Mapping:
+def _stretched(box: Box, target: Box, turns: int, *, mirrored: bool) -> Mapping:
     """Return the affine mapping of one box to another, mirrored, then turned by quarters."""
     left, top, right, bottom = (float(one) for one in box)
     corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
@@ -173,6 +195,10 @@ def _judged(query: View, stored: View, mapping: Mapping, inliers: int) -> Match:
         float(inside.mean()),
         _plain_share(query.grey[~inside]),
         query.is_small or stored.is_small,
+        stored.on_plain_ground,
+        colour_difference(query.colours, stored.colours, in_fractions)
+        if found.share >= _WORTH_COLOURS
+        else float("inf"),
     )
 
 
