@@ -25,6 +25,7 @@ _USUAL_LENGTH = 10.0  # of a title, in tokens
 _RELATIVE = 0.9
 _UNFINISHED = 0.6
 _MISSPELT = {1: 0.6, 2: 0.4}
+_APART = 0.4
 _LEAST_BEGINNING = 2
 _FEW = 10_000  # ids that are faster sorted than marked
 _RARELY = 20_000  # a word in one of so many records, or in two of twice as many, may be misspelt
@@ -65,6 +66,13 @@ class Matches:
             worths = np.maximum.reduceat(worths, starts)
             owners = owners[starts]
         return cls(owners, worths, positions, in_brands)
+
+    def both(self, other: "Matches") -> "Matches":
+        """Return the records that are in another one too, worth the lesser of the two."""
+        places = other.find(self.record_ids)
+        kept = places >= 0
+        worths = np.minimum(self.worths[kept], other.worths[places[kept]])
+        return Matches(self.record_ids[kept], worths, self.positions[kept], 0)
 
     @property
     def size_bytes(self) -> int:
@@ -218,7 +226,9 @@ class Matcher:
     def _nearly(self, connection: Connection, word: Word) -> list[_Way]:
         """Return what an unknown word may mean: two words written as one, or a misspelling."""
         token = word.token
-        if word.paired or not token.isalpha():
+        if word.paired:
+            return self._apart(connection, word)
+        if not token.isalpha():
             return []
         cuts = [(token[:at], token[at:]) for at in range(3, len(token) - 2)]
         known = words.known(connection, [half for cut in cuts for half in cut])
@@ -234,6 +244,20 @@ class Matcher:
             for distance, several in self._spelling.near(connection, token).items()
             for near in several
         ]
+
+    def _apart(self, connection: Connection, word: Word) -> list[_Way]:
+        """Return where both characters of an unknown pair stand: 红裙 is a 红色连衣裙.
+
+        Of a run's last pair the last character counts alone where both are nowhere: what is
+        looked for stands at the end, such as the shoe of 红色鞋.
+        """
+        if len(set(word.token)) != 2:
+            return []
+        first, second = (self._beginning(connection, one) for one in word.token)
+        both = first.both(second)
+        if not len(both.record_ids) and word.ends_run:
+            return [_Way(second, _APART, word.token[1], is_strict=False)]
+        return [_Way(both, _APART, word.token, is_strict=False)]
 
     def _windows(self, connection: Connection, wording: Wording) -> list[tuple[Window, _Way]]:
         """Return what is found of the other ways to write neighbouring words."""

@@ -34,6 +34,7 @@ class Word:
             a script.
         may_go_on: It is the last one typed, so it may be unfinished.
         run: Words of the same number stand next to each other without a space.
+        ends_run: It is the last pair of characters of a run.
     """
 
     token: str
@@ -41,6 +42,7 @@ class Word:
     is_beginning: bool = False
     may_go_on: bool = False
     run: int = 0
+    ends_run: bool = False
 
     @property
     def has_digits(self) -> bool:
@@ -129,8 +131,15 @@ def _phrase_tokens(run: tokens.Run) -> tuple[str, ...]:
 def _words_of(run: tokens.Run, number: int, *, star: bool) -> list[Word]:
     found = _phrase_tokens(run)
     lone = run.paired and len(run.tokens) == 1
+    last = len(found) - 1
     return [
-        Word(token, run.paired, lone or (star and place == len(found) - 1), run=number)
+        Word(
+            token,
+            run.paired,
+            lone or (star and place == last),
+            run=number,
+            ends_run=run.paired and place == last,
+        )
         for place, token in enumerate(found)
     ]
 

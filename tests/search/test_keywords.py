@@ -106,6 +106,10 @@ def test_another_model_is_not_exact(shop: Database) -> None:
         ("ワンピース", "赤いワンピース レディース"),
         ("ﾜﾝﾋﾟｰｽ", "赤いワンピース レディース"),
         ("원피스", "빨간 원피스"),
+        ("红裙", "红色连衣裙 夏季"),  # an abbreviation: both characters, apart
+        ("蓝色短裙", "蓝色 裙子"),
+        ("ｎｉｋｅ鞋", "Nike 红色运动鞋"),
+        ("新款运动鞋", "Nike 红色运动鞋"),
     ],
 )
 def test_scripts_without_spaces_are_found(ask: Ask, typed: str, first: str) -> None:
