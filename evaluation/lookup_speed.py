@@ -166,8 +166,11 @@ def measure(path: Path, known: Path, unknown: Path, count: int, workers: int) ->
         for _ in range(2):  # the second time from warm files
             stages.clear()
             for sort, uri, data in asked:
+                processor = time.process_time()
                 answer = finder.find(data)
+                processor = 1000 * (time.process_time() - processor)
                 group = "unknown" if uri is None else "changed"
+                stages[group]["processor"].append(processor)
                 for stage, took in answer.took_ms.items():
                     stages[group][stage].append(took)
                 copies = {
