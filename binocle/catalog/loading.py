@@ -46,6 +46,7 @@ _OWN_STRINGS = {
 }
 _NUMBERS = "SELECT record_id, number FROM attributes WHERE field_id = ? AND number IS NOT NULL"
 _POINTS = "SELECT record_id, latitude, longitude FROM points WHERE field_id = ?"
+_PLACE = np.dtype([("id", np.int64), ("north", np.float64), ("east", np.float64)])
 
 
 def load_columns(connection: sa.Connection) -> Columns:
@@ -146,7 +147,8 @@ def _load(connection: sa.Connection, name: str, highest: int) -> Column:
     dictionary = Dictionary(ordered)
     if parameters:
         entries = _with_numbers(cursor, parameters, texts)
-        entries = _placed(entries, cursor.execute(_POINTS, parameters).fetchall())
+        places = np.fromiter(cursor.execute(_POINTS, parameters), _PLACE)
+        entries = _placed(entries, places["id"], [places["north"], places["east"]])
     else:
         entries = _entries(texts, np.empty(0, np.int64), ())
     kind = full_schema(connection).get(name, _UNKNOWN)[0]
@@ -193,7 +195,11 @@ def _entries_of(
                     if name in rows:
                         rows[name].append((number, None, text, 0))
     return {
-        name: _placed(_split_rows(column.dictionary, rows[name]), places[name])
+        name: _placed(
+            _split_rows(column.dictionary, rows[name]),
+            [row[0] for row in places[name]],
+            [[row[place] for row in places[name]] for place in (1, 2)],
+        )
         for name, column in columns.items()
     }
 
@@ -232,9 +238,10 @@ def _entries(
     )
 
 
-def _placed(entries: Entries, rows: Sequence[tuple[int, float, float]]) -> Entries:
-    places = np.array([row[1:] for row in rows], np.float64).reshape(-1, 2)
-    return replace(entries, place_ids=np.array([row[0] for row in rows], np.int64), places=places)
+def _placed(entries: Entries, ids: npt.ArrayLike, degrees: Sequence[npt.ArrayLike]) -> Entries:
+    """Return entries with points: latitudes and longitudes."""
+    places = np.stack([np.asarray(one, np.float64) for one in degrees], axis=1)
+    return replace(entries, place_ids=np.array(ids, np.int64), places=places)
 
 
 def _columns_of(rows: Sequence[Sequence[Any]], count: int) -> list[Sequence[Any]]:
