@@ -44,7 +44,13 @@ _OWN_STRINGS = {
         "SELECT 2 * id AS one FROM records ORDER BY uri",
     ),
 }
-_NUMBERS = "SELECT record_id, number FROM attributes WHERE field_id = ? AND number IS NOT NULL"
+_NUMBERS = (
+    """SELECT number, COUNT(*) FROM attributes WHERE field_id = ? AND number IS NOT NULL
+       GROUP BY number ORDER BY number""",
+    """SELECT record_id AS one FROM attributes WHERE field_id = ? AND number IS NOT NULL
+       ORDER BY number""",
+)
+_COUNTED = np.dtype([("number", np.float64), ("count", np.int64)])
 _POINTS = "SELECT record_id, latitude, longitude FROM points WHERE field_id = ?"
 _PLACE = np.dtype([("id", np.int64), ("north", np.float64), ("east", np.float64)])
 
@@ -146,7 +152,7 @@ def _load(connection: sa.Connection, name: str, highest: int) -> Column:
     texts = marked // 2, codes, (marked % 2).astype(np.bool_)
     dictionary = Dictionary(ordered)
     if parameters:
-        entries = _with_numbers(cursor, parameters, texts)
+        entries = _with_numbers(connection, parameters, texts)
         places = np.fromiter(cursor.execute(_POINTS, parameters), _PLACE)
         entries = _placed(entries, places["id"], [places["north"], places["east"]])
     else:
@@ -156,16 +162,19 @@ def _load(connection: sa.Connection, name: str, highest: int) -> Column:
 
 
 def _with_numbers(
-    cursor: Any, parameters: tuple[int, ...], texts: tuple[Int64Array, Any, BoolArray]
+    connection: sa.Connection,
+    parameters: tuple[int, ...],
+    texts: tuple[Int64Array, Any, BoolArray],
 ) -> Entries:
-    pairs = np.dtype([("id", np.int64), ("number", np.float64)])
-    found = np.fromiter(cursor.execute(_NUMBERS, parameters), pairs)
-    values: Sequence[Any] | npt.NDArray[np.float64] = found["number"]
-    ids = np.ascontiguousarray(found["id"])
+    counted, ids_in_order = _NUMBERS
+    cursor = _cursor(connection)
+    found = np.fromiter(cursor.execute(counted, parameters), _COUNTED)
+    values: Sequence[Any] | npt.NDArray[np.float64]
+    values = np.repeat(found["number"], found["count"])
     if (np.abs(found["number"]) >= EXACT).any():  # whole numbers that are no doubles, perhaps
-        rows = cursor.execute(_NUMBERS, parameters).fetchall()
-        ids, values = np.array([row[0] for row in rows], np.int64), [row[1] for row in rows]
-    return _entries(texts, ids, values)
+        rows = cursor.execute(counted, parameters)
+        values = [number for number, count in rows for _ in range(count)]
+    return _entries(texts, _integers(connection, ids_in_order, *parameters), values)
 
 
 def _entries_of(
