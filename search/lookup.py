@@ -42,7 +42,8 @@ _LIKELY = 0.3  # of the weight of the likeliest: what has less waits, or is left
 _MANY = 20.0
 _CLEAR_SHARE = 0.9
 _SIMILAR_AMONG = 200
-_SIMILAR_GAP = 0.35
+_NEAR_GAP = 0.35  # above the usual score: worth verifying
+_SIMILAR_GAP = 0.55  # worth naming: with the embedded model the same subject in the same manner
 
 Decode = Callable[[bytes, ImageSpec], Picture]
 ReadPicture = Callable[[Part], bytes]
@@ -280,10 +281,10 @@ class Lookup:
         usual = float(np.median(ranking.scores)) if len(ranking.scores) >= 20 else 0.0
         for part_id, score in zip(ranking.part_ids, ranking.scores, strict=True):
             suspect = suspects.get(int(part_id))
-            near = (float(score) - usual) / max(1e-6, 1 - usual) >= _SIMILAR_GAP
-            if suspect is None and (near or len(ranking.scores) < 20):
+            gap = (float(score) - usual) / max(1e-6, 1 - usual)
+            if suspect is None and (gap >= _NEAR_GAP or len(ranking.scores) < 20):
                 suspect = suspects[int(part_id)] = _Suspect(int(part_id))
-            if suspect is not None and near:
+            if suspect is not None and gap >= _SIMILAR_GAP:
                 suspect.similarity = float(score)
             if len(suspects) >= _VOTED + _EMBEDDED:
                 break

@@ -114,6 +114,17 @@ def test_similar_is_named_by_the_embedding_and_never_a_copy(known: Collection) -
     assert all(one.judgement.confidence < 0.5 for one in similar)
 
 
+@pytest.mark.parametrize(("cosine", "expected"), [(0.45, "none"), (0.75, "similar")])
+def test_only_what_is_clearly_nearer_is_similar(
+    known: Collection, cosine: float, expected: str
+) -> None:
+    ids = [f"drawn/{number:02}.png" for number in range(_COUNT)]
+    rows = np.stack([known.vectors_of(one)[1]["image"][0] for one in ids])
+    away = np.linalg.svd(rows)[2][-1]  # at right angles to all of them
+    row = (cosine * rows[4] + (1 - cosine**2) ** 0.5 * away).astype(np.float32)
+    assert Lookup(known, read, embed=lambda _: row).find(encoded(drawn(500))).verdict == expected
+
+
 def test_region_of_a_crop_is_where_it_was_cut(finder: Lookup) -> None:
     cut = drawn(2).crop((80, 60, 240, 180))  # a quarter to three quarters, both ways
     judgement = finder.find(encoded(cut)).candidates[0].judgement
