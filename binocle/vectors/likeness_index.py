@@ -122,6 +122,11 @@ class LikenessIndex:
         """How many pictures it holds."""
         return int(self._hashes.ntotal)
 
+    @property
+    def mapped(self) -> int:
+        """How many features are in a file, and not in memory."""
+        return self._saved.count
+
     def add(
         self, part_ids: Int64Array, hashes: npt.NDArray[np.uint8], features: Sequence[bytes]
     ) -> None:

@@ -1,0 +1,302 @@
+"""The saved likenesses start the next process, and can never make an answer wrong."""
+
+import json
+import logging
+import os
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from binocle.collection import Collection
+from binocle.likeness.sketching import unpacked
+from binocle.likeness.words import WORDS, nearest_words, word_of
+from binocle.types import Likeness, NewPart, NewRecord, Space
+from binocle.vectors import likeness_index
+from binocle.vectors.likeness_index import LikenessIndex
+
+SPACE = Space("toy", 4, "ab" * 32)
+_FILES = {"likeness.faiss", "likeness.hashes", "likeness.stamp.json"}
+
+
+def descriptors_of(seed: int, count: int = 40) -> npt.NDArray[np.uint8]:
+    return np.random.default_rng(seed).integers(0, 256, (count, 32), dtype=np.uint8)
+
+
+def likeness_of(seed: int) -> Likeness:
+    """Return the likeness of a picture with its own hash and corners."""
+    descriptors = descriptors_of(seed)
+    words = word_of(descriptors).astype("<u2").tobytes()
+    codes = np.ascontiguousarray(descriptors[:, :16]).tobytes()
+    return Likeness(descriptors_of(-seed - 1 + 2**31, 1).tobytes(), words + codes)
+
+
+def store(collection: Collection, seeds: Sequence[int]) -> None:
+    row = np.array([1, 0, 0, 0], np.float32)
+    records = []
+    for seed in seeds:
+        content, likeness = bytes([seed]) * 32, likeness_of(seed)
+        part = NewPart("image", "image", "u", content, row, likeness=likeness)
+        records.append(NewRecord(f"r{seed}", "u", {}, (part,)))
+    collection.upsert(records)
+
+
+def knows_exactly(collection: Collection, seeds: Sequence[int]) -> bool:
+    """Tell whether hashes and votes find each of these pictures first, and none of the others."""
+    index = collection.known_pictures.index()
+    parts = {seed: collection.record(f"r{seed}").parts[0].id for seed in seeds}
+    for seed in range(0, 40, 3):
+        likeness = likeness_of(seed)
+        hits = index.by_hash(np.frombuffer(likeness.hash, np.uint8)[np.newaxis], 1)
+        votes = index.by_features(descriptors_of(seed), 1)
+        [shared] = index.sharing([likeness.features], 20)
+        by_hash = hits.part_ids[0, 0] if hits.distances[0, 0] == 0 else None
+        by_votes = votes.part_ids[0] if len(votes.scores) and votes.scores[0] > 20 else None
+        expected = parts.get(seed)
+        if (by_hash, by_votes) != (expected, expected):
+            return False
+        if shared.tolist() != ([expected] if expected is not None else []):
+            return False
+    return index.count == len(seeds) and collection.known_pictures.missing == 0
+
+
+def was_loaded(collection: Collection) -> bool:
+    return collection.known_pictures.index().mapped > 0
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A collection of pictures 0 to 19, saved."""
+    with Collection(tmp_path / "c", create=True) as opened:
+        opened.claim_space(SPACE)
+        store(opened, range(20))
+        opened.save_indices()
+    return tmp_path / "c"
+
+
+def test_saved_likenesses_are_mapped_by_the_next_opener(folder: Path) -> None:
+    assert {path.name for path in folder.iterdir()} >= _FILES
+    assert not [path for path in folder.iterdir() if path.suffix == ".tmp"]
+    with Collection(folder) as opened:
+        assert knows_exactly(opened, range(20))
+        assert was_loaded(opened)
+
+
+def test_saved_likenesses_catch_up_with_what_came_and_went(folder: Path) -> None:
+    with Collection(folder) as opened:  # writes without ever following
+        store(opened, range(20, 30))
+        opened.remove([f"r{seed}" for seed in range(5)])
+    with Collection(folder) as opened:
+        assert knows_exactly(opened, range(5, 30))
+        assert was_loaded(opened)
+        opened.remove(["r29", "r5"])
+        assert knows_exactly(opened, range(6, 29))
+        opened.save_indices()
+        assert knows_exactly(opened, range(6, 29))
+    before = (folder / "likeness.faiss").stat().st_mtime_ns
+    with Collection(folder) as opened:
+        assert knows_exactly(opened, range(6, 29))
+        opened.save_indices()
+    assert (folder / "likeness.faiss").stat().st_mtime_ns == before  # nothing was new
+
+
+def change_stamp(folder: Path, **changes: object) -> None:
+    path = folder / "likeness.stamp.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def change_files(folder: Path, **changes: object) -> None:
+    files = json.loads((folder / "likeness.stamp.json").read_text())["files"]
+    change_stamp(folder, files=files | changes)
+
+
+def flip_byte(path: Path, place: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[place] ^= 0x10
+    path.write_bytes(data)
+
+
+def cut(path: Path, length: int) -> None:
+    path.write_bytes(path.read_bytes()[:length])
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "no stamp": lambda folder: (folder / "likeness.stamp.json").unlink(),
+    "no features": lambda folder: (folder / "likeness.faiss").unlink(),
+    "no hashes": lambda folder: (folder / "likeness.hashes").unlink(),
+    "features cut": lambda folder: cut(folder / "likeness.faiss", 5000),
+    "features empty": lambda folder: cut(folder / "likeness.faiss", 0),
+    "a byte in the head": lambda folder: flip_byte(folder / "likeness.faiss", 9),
+    "a size of a list": lambda folder: flip_byte(folder / "likeness.faiss", 900),
+    "hashes cut": lambda folder: cut(folder / "likeness.hashes", 100),
+    "a byte of a hash": lambda folder: flip_byte(folder / "likeness.hashes", -1),
+    "stamp no JSON": lambda folder: (folder / "likeness.stamp.json").write_text("{"),
+    "stamp of another kind": lambda folder: (folder / "likeness.stamp.json").write_text("[]"),
+    "another format": lambda folder: change_stamp(folder, format=2),
+    "another token": lambda folder: change_stamp(folder, token="00"),
+    "other likenesses": lambda folder: change_stamp(folder, filled=3),
+    "no files": lambda folder: change_stamp(folder, files=None),
+    "another size": lambda folder: change_files(folder, size=7),
+    "too many features": lambda folder: change_files(folder, features=10**9),
+    "too many pictures": lambda folder: change_files(folder, pictures=10**6),
+    "a future change": lambda folder: change_stamp(folder, change=10**6),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_damaged_file_is_ignored_and_made_anew(
+    folder: Path, damage: Callable[[Path], object]
+) -> None:
+    damage(folder)
+    with Collection(folder) as opened:
+        assert knows_exactly(opened, range(20))
+        assert not was_loaded(opened)
+        opened.save_indices()
+    with Collection(folder) as opened:
+        assert knows_exactly(opened, range(20))
+        assert was_loaded(opened)
+
+
+def test_damaged_code_costs_votes_and_nothing_else(folder: Path) -> None:
+    flip_byte(folder / "likeness.faiss", -30)
+    with Collection(folder) as opened:
+        index = opened.known_pictures.index()
+        assert index.count == 20
+        assert len(index.by_features(descriptors_of(3), 1).part_ids) == 1
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_folder_that_cannot_be_written_is_searched(folder: Path) -> None:
+    for path in folder.glob("likeness.*"):
+        path.unlink()
+    folder.chmod(0o555)
+    try:
+        with Collection(folder) as opened:
+            assert knows_exactly(opened, range(20))
+    finally:
+        folder.chmod(0o755)
+
+
+def test_what_cannot_be_saved_is_told_and_goes_on(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Collection(folder) as opened:
+        store(opened, range(20, 30))
+        (folder / "likeness.hashes").unlink()
+        (folder / "likeness.hashes").mkdir()  # nothing can be put there
+        with caplog.at_level(logging.WARNING):
+            opened.known_pictures.save()
+        assert "could not save the likenesses" in caplog.text
+        assert knows_exactly(opened, range(30))
+    assert not [path for path in folder.iterdir() if path.suffix == ".tmp"]
+    with Collection(folder) as opened:
+        assert knows_exactly(opened, range(30))
+
+
+def test_follower_takes_over_what_another_process_saved(folder: Path) -> None:
+    with Collection(folder) as reader, Collection(folder) as writer:
+        assert knows_exactly(reader, range(20))
+        store(writer, range(20, 36))
+        writer.save_indices()
+        assert knows_exactly(reader, range(36))
+
+
+def test_searches_run_while_pictures_come_and_go(folder: Path) -> None:
+    with Collection(folder) as opened:
+        index = opened.known_pictures.index()
+        expected = opened.record("r0").parts[0].id
+        wrong: list[object] = []
+        done = threading.Event()
+
+        def search() -> None:
+            while not done.is_set():
+                votes = index.by_features(descriptors_of(0), 1)
+                if votes.part_ids.tolist() != [expected]:
+                    wrong.append(votes)
+
+        threads = [threading.Thread(target=search) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for seed in range(20, 40):
+            store(opened, [seed])
+            opened.known_pictures.index()
+            opened.remove([f"r{seed}"])
+            opened.known_pictures.index()
+        opened.known_pictures.save()
+        done.set()
+        for thread in threads:
+            thread.join()
+        assert not wrong
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    kept=st.lists(st.integers(0, 30), unique=True, max_size=12),
+    later=st.lists(st.integers(31, 60), unique=True, max_size=8),
+    gone=st.sets(st.integers(0, 60), max_size=10),
+)
+def test_votes_are_the_same_saved_or_not_and_as_by_definition(
+    tmp_path_factory: pytest.TempPathFactory, kept: list[int], later: list[int], gone: set[int]
+) -> None:
+    folder = tmp_path_factory.mktemp("saved")
+    whole, saved = LikenessIndex(), LikenessIndex()
+    add(whole, [one for one in (*kept, *later) if one not in gone])
+    add(saved, kept)
+    known = saved.save(folder / "f", folder / "h")
+    saved = LikenessIndex.opened(folder / "f", folder / "h", known)
+    add(saved, later)
+    saved.remove(np.array(sorted(gone), np.int64))
+    there = [one for one in (*kept, *later) if one not in gone]
+    for seed in (0, 5, 31, 61):
+        query = descriptors_of(seed)
+        one, other = whole.by_features(query, 5), saved.by_features(query, 5)
+        assert one.part_ids.tolist() == other.part_ids.tolist()
+        np.testing.assert_array_equal(one.scores, other.scores)
+        for part_id, score in zip(one.part_ids.tolist(), one.scores.tolist(), strict=True):
+            assert score == pytest.approx(votes_by_definition(query, part_id), rel=1e-5)
+        hashes = np.frombuffer(likeness_of(seed).hash, np.uint8)[np.newaxis]
+        assert whole.by_hash(hashes, 3).distances.tolist() == (
+            saved.by_hash(hashes, 3).distances.tolist()
+        )
+        assert sorted(whole.within(hashes, 256)[0]) == sorted(there)
+        assert sorted(saved.within(hashes, 256)[0]) == sorted(there)
+
+
+def add(index: LikenessIndex, seeds: Sequence[int]) -> None:
+    if seeds:
+        found = [likeness_of(seed) for seed in seeds]
+        hashes = np.stack([np.frombuffer(one.hash, np.uint8) for one in found])
+        index.add(np.array(seeds, np.int64), hashes, [one.features for one in found])
+
+
+def votes_by_definition(query: npt.NDArray[np.uint8], seed: int) -> float:
+    """Sum over the query's features the best vote among the picture's in one of five words."""
+    stored = unpacked(likeness_of(seed).features)
+    total = 0.0
+    for descriptor, words in zip(query, nearest_words(query, 5), strict=True):
+        apart = np.bitwise_count(descriptor[:16] ^ stored.codes).sum(axis=1)
+        near = apart[np.isin(stored.words, words) & (apart < 32)]
+        if len(near):
+            total += float(np.exp(-((int(near.min()) / 19.0) ** 2)))
+    return total
+
+
+def test_longest_lists_are_left_where_a_query_would_cost_too_much(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sizes = np.full(WORDS, 10)
+    sizes[3] = 1000
+    words = np.array([[3, 1], [2, 5]])
+    affordable = likeness_index._affordable
+    assert affordable(words, sizes, 10_000).tolist() == [[3, 1], [2, 5]]
+    assert affordable(words, sizes, 500).tolist() == [[-1, 1], [2, 5]]
+    assert affordable(words, sizes, 20).tolist() == [[-1, 1], [2, -1]]
+    index = LikenessIndex()
+    add(index, range(10))
+    monkeypatch.setattr(likeness_index, "_COMPARED", 0)
+    assert not len(index.by_features(descriptors_of(1), 5).part_ids)
