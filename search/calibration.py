@@ -44,7 +44,7 @@ _LIMIT = 8.0  # a feature beyond it says no more
 _SAME = 0.9999  # a vector and itself, within rounding
 _TINY = 1e-6
 _STEPS = 40
-_REFUSED = 0.1
+_REFUSED = 0.02  # of a collection's own texts, which are more exact than what people type
 
 Float64Array = npt.NDArray[np.float64]
 
@@ -86,7 +86,7 @@ class Fitted:
 FITTED: dict[tuple[Kind, Kind], Fitted] = {  # by what asks, and what is searched
     ("text", "image"): Fitted(
         answers=Weights(margin=0.0, level=2.1, mean=0.0, spread=0.0, near=0.0, bias=-1.39),
-        fits=Weights(margin=3.03, level=0.91, mean=0.0, spread=0.0, near=0.0, bias=-1.68),
+        fits=Weights(margin=2.84, level=0.97, mean=0.0, spread=0.0, near=0.0, bias=-1.07),
         cut=0.36,
         none=0.31,
         from_best=True,
@@ -361,7 +361,7 @@ class Calibration:
     def _none_by(self, own_qd: Float32Array) -> float:
         """Return how likely an answer must be, by queries that have one.
 
-        What nine of ten of them reach, but not less than was fitted, and not more than even.
+        What nearly all of them reach, but not less than was fitted, and not more than even.
         """
         odds = [judge.answers[0] + judge.answers[1] * judge.best for judge in self.judges(own_qd)]
         reached = 1.0 / (1.0 + math.exp(-float(np.quantile(odds, _REFUSED))))

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from binocle.types import BoolArray
 
 CUT = 0.34  # as for vectors: the relevance from which on hits are in the relevant set
-NONE = 0.3  # an answer less likely than this is none, as for vectors
+NONE = 0.1  # an answer less likely than this is none
 _EXACT = 0.95  # of a record with just the model number, brand or text asked for
 _EVEN = 0.13  # share of the full score at which an answer is as likely as none
 _STEEP = 4.0

@@ -22,7 +22,7 @@ from binocle.types import BoolArray, Contribution, Int64Array
 
 RANK_CONSTANT = 60
 _CALIBRATED_DEPTH = 1000
-_SHARES = {"image": 0.2, "text": 0.8, "keyword": 1.0}  # measured: docs/keywords.md
+_SHARES = {"image": 0.2, "text": 0.8}  # measured: docs/keywords.md
 _LEAST_SHARE = 0.01  # of what vectors count: where all words are found they break ties
 _NOWHERE = np.iinfo(np.int64).max // 4
 
@@ -185,7 +185,7 @@ def _worths(ranking: Weighted, rankings: Sequence[Weighted], depth: int) -> npt.
     With words, a cosine counts from 0 at the 1,000th place to 1 at the first, and words by their
     share of what all words of the query in one title would score. The nearer the best title comes
     to that, the less vectors count: few found words leave the order to these, and where all are
-    found they break ties. A hundredth of the reciprocal rank orders what is further down.
+    found they break ties. A hundredth of their reciprocal rank orders what is further down.
     """
     reciprocal = 1.0 / (RANK_CONSTANT + np.arange(1, len(ranking.scores) + 1))
     words = next((one for one in rankings if one.name == "keyword"), None)
@@ -194,14 +194,12 @@ def _worths(ranking: Weighted, rankings: Sequence[Weighted], depth: int) -> npt.
     scores = np.asarray(ranking.scores, np.float64)
     first = scores[: min(depth, _CALIBRATED_DEPTH)]
     best, full_score = _best_and_full(words, depth)
-    if ranking.name == "keyword":
-        least, most, left = 0.0, full_score, 1.0
-    else:
-        least, most = float(first.min()), float(first.max())
-        left = max(1.0 - (best / full_score) ** 2, _LEAST_SHARE)
+    if ranking.name == "keyword":  # equal ones stay equal, for vectors to tell apart
+        return np.asarray(ranking.weight * np.clip(scores / full_score, 1e-9, 1.0))
+    least, most = float(first.min()), float(first.max())
     calibrated = np.clip((scores - least) / max(most - least, 1e-9), 0.0, 1.0)
-    share = left * _SHARES[ranking.name] if words.has_texts else 1.0
-    weight = ranking.weight * share
+    left = max(1.0 - (best / full_score) ** 2, _LEAST_SHARE)
+    weight = ranking.weight * (left * _SHARES[ranking.name] if words.has_texts else 1.0)
     return np.asarray(weight * (calibrated + reciprocal * RANK_CONSTANT / 100))
 
 

@@ -169,7 +169,9 @@ class Ranker:
         """Return a ranking by vectors with hubs moved down and negative terms kept away from."""
         record_ids, part_ids, scores = found.record_ids, found.part_ids, found.scores
         if lens.correction_depth and asked.intent is not None:
-            order, scores = self._relevance.reorder(kind, asked.intent.source, part_ids, scores)
+            order, scores = self._relevance.reorder(
+                kind, asked.intent.source, part_ids, scores, moment=asked.moment
+            )
             record_ids, part_ids = record_ids[order], part_ids[order]
         if lens.aim.repelled and len(part_ids):
             lost = lens.aim.penalties(self.rows(asked.moment, kind, part_ids))
@@ -340,6 +342,8 @@ def _nothing_fits(
             return False
         if not view.lenses:
             return found_words.is_no_match(float(words.scores.max()), words.full_score)
+    if words is not None and not len(words.record_ids) and not view.lenses:
+        return True
     judged = [
         lens.judge.is_no_match(float(ranking.scores.max()))
         for lens, ranking in zip(view.lenses.values(), rankings, strict=False)

@@ -13,6 +13,7 @@ from binocle.catalog.pairs import parts_beside
 from binocle.collection import Collection
 from binocle.encoders.base import Encoder
 from binocle.errors import QueryError
+from binocle.moment import Moment
 from binocle.types import KINDS, Float32Array, Int64Array, Kind
 from search import background, hubs
 from search.calibration import MIN_PARTS, SAMPLE, Calibration, Judge
@@ -135,7 +136,13 @@ class Relevance:
         return hubs.DEPTH if source and self._direction(kind, source, change).hubs else 0
 
     def reorder(
-        self, kind: Kind, source: Kind | None, part_ids: Int64Array, scores: Float32Array
+        self,
+        kind: Kind,
+        source: Kind | None,
+        part_ids: Int64Array,
+        scores: Float32Array,
+        *,
+        moment: Moment | None = None,
     ) -> tuple[Int64Array, Float32Array]:
         """Move hubs down among the first candidates.
 
@@ -148,16 +155,19 @@ class Relevance:
             source: What the query is.
             part_ids: ``(n,)`` int64, nearest first.
             scores: ``(n,)`` float32 their cosines.
+            moment: The collection as it was searched; None for as it is now.
 
         Returns:
             ``(n,)`` int64 places in ``part_ids``, and ``(n,)`` float32 the corrected scores in
             that order, never rising.
         """
-        found = self._direction(kind, source).hubs if source else None
+        change = None if moment is None else moment.change
+        found = self._direction(kind, source, change).hubs if source else None
         if found is None or len(part_ids) < 2:
             return np.arange(len(part_ids)), scores
         first = part_ids[: hubs.DEPTH]
-        known, rows = self._collection.index_of(kind).rows_of(first)
+        index = self._collection.index_of(kind) if moment is None else moment.index(kind)
+        known, rows = index.rows_of(first)
         if len(known) < len(first):  # some are gone meanwhile
             return np.arange(len(part_ids)), scores
         return found.reorder(scores, part_ids, rows)

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.found_words import CUT, relevance
+from search.found_words import CUT, is_no_match, relevance
 
 
 @given(
@@ -34,3 +34,16 @@ def test_hits_far_behind_the_best_are_unlikely() -> None:
 
 def test_nothing_found_says_nothing() -> None:
     assert relevance(np.array([0.0]), 0.0, 1.0).tolist() == [0.0]
+
+
+def test_a_number_that_happens_to_be_there_is_no_answer_to_a_long_query() -> None:
+    exact = np.array([True])
+    assert relevance(np.array([0.02]), 0.02, 1.0, exact)[0] < CUT
+    assert relevance(np.array([0.6]), 0.6, 1.0, exact)[0] > 0.9
+
+
+@given(st.floats(0.0, 1.0), st.floats(0.01, 1.0))
+def test_more_found_is_never_refused_where_less_is_not(share: float, full: float) -> None:
+    if is_no_match(share * full, full):
+        assert is_no_match(share * full / 2, full)
+    assert not is_no_match(full, full)

@@ -118,6 +118,33 @@ def test_few_found_words_leave_the_order_to_the_vectors() -> None:
     assert combine([vectors, weak], 10).record_ids.tolist() == [1, 2, 3]
 
 
+def test_where_all_words_are_found_vectors_only_break_ties() -> None:
+    vectors = replace(weighted([3, 2, 1], 1.0), name="text")
+    words = replace(weighted([1, 2, 3], 1.0, words=True), full_score=1.0)
+    tied = replace(words, scores=np.array([1.0, 1.0, 0.9]))
+    assert combine([vectors, tied], 10).record_ids.tolist() == [2, 1, 3]
+
+
+def test_what_a_ranking_adds_is_what_contributions_say() -> None:
+    words = replace(weighted([4, 2], 1.0, words=True), full_score=2.0)
+    fused = combine([weighted([1, 2, 3], 1.0), words], 10)
+    for place, score in enumerate(fused.scores.tolist()):
+        shares = {one.ranking: one.share * score for one in fused.contributions(place)}
+        for number, ranking in enumerate(fused.rankings):
+            assert shares.get(ranking.name, 0.0) == pytest.approx(fused.worths[place, number])
+    some = fused.only(np.array([2, 0]))
+    assert some.contributions(1) == fused.contributions(0)
+
+
+def test_parts_from_beside_are_shown_only_where_no_other_ranking_has_one() -> None:
+    looks = weighted([2, 1], 1.0)
+    beside = replace(weighted([1, 3], 1.0), name="text", is_beside=True)
+    beside = replace(beside, part_ids=np.array([11, 31]))
+    fused = combine([looks, beside], 10)
+    found = dict(zip(fused.record_ids.tolist(), fused.part_ids.tolist(), strict=True))
+    assert found == {1: 10, 2: 20, 3: 31}
+
+
 def test_ranking_without_weight_is_left_out() -> None:
     fused = combine([weighted([1, 2], 0.0), weighted([2, 3], 1.0)], 10)
     assert fused.record_ids.tolist() == [2, 3]
