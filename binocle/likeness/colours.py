@@ -70,7 +70,7 @@ def _no_colours(own: _Values, other: _Values, shown: npt.NDArray[np.bool_]) -> f
     along, across = np.median(chroma[shown], axis=0) @ _SEPIA
     if not -_FAINT <= along <= _MOST_TINT or abs(across) > _FAINT:
         return float("inf")
-    terms = np.stack([np.ones_like(luma), luma], axis=1)
+    terms = _terms(luma - luma.mean())
     tint = np.linalg.lstsq(terms[shown], chroma[shown], rcond=None)[0]
     return _typical(_luma_left(own, other), chroma - terms @ tint, shown)
 
@@ -90,9 +90,14 @@ def _typical(luma: _Values, chroma: _Values, shown: npt.NDArray[np.bool_]) -> fl
 def _luma_left(own: _Values, other: _Values) -> _Values:
     """Return what the best change of brightness, contrast and gamma leaves of the luma."""
     first, second = _luma(own), _luma(other)
-    centred = (second - second.mean()) / 64
-    terms = np.stack([np.ones_like(centred), centred, centred**2], axis=1)
+    terms = _terms(second - second.mean())
     return np.asarray(first - terms @ np.linalg.lstsq(terms, first, rcond=None)[0], np.float32)
+
+
+def _terms(values: _Values) -> _Values:
+    """Return ``(n, 3)``: what a parabola is fitted with."""
+    scaled = values / 64
+    return np.stack([np.ones_like(scaled), scaled, scaled**2], axis=1)
 
 
 def _softened(pixels: PixelArray) -> _Values:
