@@ -30,6 +30,8 @@ _CLEARLY_ALIKE = 0.8
 _TRUER_COLOURS = 3.0  # levels by which a better explanation is better
 _MANY_INLIERS = 130  # so many corners agree in copies only
 _LEAST_INLIERS = 7
+_PATCH = 0.15  # of the stored picture: so little of it is like many things
+_LEAST_INLIERS_OF_A_PATCH = 20
 _LEAST_TEXTURE = 0.02
 _WHOLE_SHARE = 0.58  # of the stored picture: what keeps less is a part of it
 _FRAMED_SHARE = 0.12  # of the query: what shows less shows something else
@@ -81,7 +83,8 @@ class Judgement:
 
 def is_copy(match: Match) -> bool:
     """Tell whether a mapping holds well enough to say that one was made from the other."""
-    if match.agreement.textured < _LEAST_TEXTURE or 0 < match.inliers < _LEAST_INLIERS:
+    least = _LEAST_INLIERS if match.agreement.overlap >= _PATCH else _LEAST_INLIERS_OF_A_PATCH
+    if match.agreement.textured < _LEAST_TEXTURE or 0 < match.inliers < least:
         return False
     share = match.agreement.share
     return share >= _needed(match) and match.colour_difference <= _colours_allowed(match)

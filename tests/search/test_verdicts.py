@@ -16,13 +16,15 @@ def match(
     product: bool = True,
     box: tuple[float, float, float, float] = (0, 0, 1, 1),
     plain: float = 1.0,
+    inliers: int = 60,
+    overlap: float = 1.0,
 ) -> Match:
     """Return a mapping by which the query shows a stored picture in a box of its own."""
     x, y, w, h = box
     mapping = np.linalg.inv(np.array([[w, 0, x], [0, h, y], [0, 0, 1]], np.float64))
     return Match(
-        mapping, Turn(mirrored=False, angle=0, stretch=1, scale=1), 60,
-        Agreement(share, 0.6, share, 1.0), w * h, plain, product, product, colours,
+        mapping, Turn(mirrored=False, angle=0, stretch=1, scale=1), inliers,
+        Agreement(share, 0.6, share, overlap), w * h, plain, product, product, colours,
     )  # fmt: skip
 
 
@@ -53,6 +55,16 @@ def test_the_less_windows_agree_the_more_colours_must(
     share: float, colours: float, *, product: bool, expected: bool
 ) -> None:
     assert is_copy(match(share=share, colours=colours, product=product)) is expected
+
+
+@pytest.mark.parametrize(
+    ("overlap", "inliers", "expected"),
+    [(0.05, 12, False), (0.05, 25, True), (0.3, 12, True), (0.3, 5, False)],
+)
+def test_a_patch_of_a_picture_needs_more_corners(
+    overlap: float, inliers: int, *, expected: bool
+) -> None:
+    assert is_copy(match(product=False, overlap=overlap, inliers=inliers)) is expected
 
 
 @pytest.mark.parametrize(
