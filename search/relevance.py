@@ -9,11 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from binocle.catalog.pairs import parts_beside
 from binocle.collection import Collection
 from binocle.encoders.base import Encoder
 from binocle.errors import QueryError
-from binocle.moment import Moment
+from binocle.moment import Moment, Owners
 from binocle.types import KINDS, Float32Array, Int64Array, Kind
 from search import background, hubs
 from search.calibration import MIN_PARTS, SAMPLE, Calibration, Judge
@@ -246,11 +245,12 @@ class Relevance:
         """Measure on records that have both kinds; every other asks, the rest are the bank."""
         if not len(sample.part_ids) or not len(asking.part_ids):
             return None
-        with self._collection.reading() as connection:
-            own, others = parts_beside(connection, sample.part_ids.tolist(), asking_kind(kind))
+        moment = self._collection.moment((kind, asking_kind(kind)))
+        owners = moment.owners(kind), moment.owners(asking_kind(kind))
+        own, others = parts_beside(sample.part_ids, *owners)
         places = np.unique(np.linspace(0, len(own) - 1, min(len(own), 2 * _PAIRS)).astype(np.int64))
         own, others = own[places], others[places]
-        index = self._collection.index_of(asking_kind(kind))
+        index = moment.index(asking_kind(kind))
         queried, queries = index.rows_of(others)
         there = np.isin(others, queried)
         own, others = own[there], others[there]
@@ -331,3 +331,25 @@ class Relevance:
 def asking_kind(kind: Kind) -> Kind:
     """Return the other kind."""
     return "text" if kind == "image" else "image"
+
+
+def parts_beside(
+    part_ids: Int64Array, owners: Owners, others: Owners
+) -> tuple[Int64Array, Int64Array]:
+    """Return for parts the first part of another kind that is of the same record.
+
+    Args:
+        part_ids: ``(n,)`` int64 ascending.
+        owners: Of parts of their kind.
+        others: Of parts of the kind that is looked for.
+
+    Returns:
+        ``(m,)`` int64 those of the ids whose record has such a part, ascending, and ``(m,)`` int64
+        these parts.
+    """
+    records = owners.of(part_ids)
+    first = np.full(int(max(others.record_ids.max(initial=-1), records.max(initial=-1))) + 2, -1)
+    first[others.record_ids[::-1]] = others.part_ids[::-1]  # of several the last one written stays
+    found = first[records]  # -1, a part that is gone, is the last place, which no record has
+    there = found >= 0
+    return part_ids[there], np.asarray(found[there], np.int64)
