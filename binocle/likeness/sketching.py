@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from binocle.likeness.features import features_of
+from binocle.likeness.features import spread_features_of
 from binocle.likeness.grey import fitted, grey_of
 from binocle.likeness.hashes import perceptual_hash
 from binocle.likeness.words import word_of
@@ -36,7 +36,7 @@ def likeness_of(pixels: PixelArray) -> Likeness:
         pixels: ``(height, width, 3)`` uint8 RGB, upright; about 256 x 256 is enough.
     """
     grey = fitted(grey_of(pixels), STORED_SIDE)
-    descriptors = features_of(grey, STORED_FEATURES, spread=True).descriptors
+    descriptors = spread_features_of(grey, STORED_FEATURES).descriptors
     words = word_of(descriptors).astype("<u2") if len(descriptors) else np.empty(0, "<u2")
     codes = np.ascontiguousarray(descriptors[:, :CODE_BYTES])
     return Likeness(perceptual_hash(grey).tobytes(), words.tobytes() + codes.tobytes())
