@@ -4,6 +4,8 @@ import base64
 import csv
 import io
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -219,3 +221,20 @@ def test_labels_of_many_records_are_written_by_a_job(
     assert {one.id: one.label for one in again.items} == {
         one.id: client.record(doubled, one.id or "").metadata["colour"] for one in found.items
     }
+
+
+def test_many_lookups_at_once_agree_and_share_one_index(
+    service: Running, client: Client, doubled: str
+) -> None:
+    asked = [encoded(ImageOps.mirror(drawn(seed))) for seed in (0, 2, 3)] * 4
+    before = threading.active_count()
+
+    def ask(data: bytes) -> tuple[str, str]:
+        with Client(service.url) as own:
+            found = own.lookup(doubled, data, copies_only=True)
+        return found.verdict, found.candidates[0].id
+
+    with ThreadPoolExecutor(6) as threads:
+        answers = list(threads.map(ask, asked))
+    assert answers == [("mirrored", f"d{seed}") for seed in (0, 2, 3)] * 4
+    assert threading.active_count() <= before + 12  # pools of the service, which stay
