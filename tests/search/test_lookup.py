@@ -188,15 +188,15 @@ def test_collection_from_before_is_filled_in(filled: Collection) -> None:
     with filled.writing() as connection:
         connection.execute(likeness.likenesses.delete())
     (filled.path / "likeness.stamp.json").unlink()
-    finder = Lookup(filled, read)
     changed = encoded(drawn(3), "JPEG", quality=40)
-    answer = finder.find(changed)
-    assert (answer.verdict, answer.unprepared) == ("none", _COUNT)
-    with DecoderPool(2, Limits()) as decoders:
-        assert complete_likenesses(filled, read, decoders) == _COUNT
-        assert complete_likenesses(filled, read, decoders) == 0
-    answer = finder.find(changed)
-    assert (answer.verdict, answer.unprepared) == ("near-duplicate", 0)
+    with Collection(filled.path) as opened, DecoderPool(2, Limits()) as decoders:
+        finder = Lookup(opened, read)
+        answer = finder.find(changed)
+        assert (answer.verdict, answer.unprepared) == ("none", _COUNT)
+        assert complete_likenesses(opened, read, decoders) == _COUNT
+        assert complete_likenesses(opened, read, decoders) == 0
+        answer = finder.find(changed)
+        assert (answer.verdict, answer.unprepared) == ("near-duplicate", 0)
 
 
 def test_plain_pictures_are_no_copies_of_each_other(bench: Bench, tmp_path: Path) -> None:
