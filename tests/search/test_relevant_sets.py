@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -190,3 +191,21 @@ def test_batch_answers_as_one_by_one(searcher: Searcher) -> None:
         assert ids(alone.hits) == ids(answer.hits)
         assert [hit.score for hit in alone.hits] == [hit.score for hit in answer.hits]
         assert (alone.mode, alone.target, alone.exact) == (answer.mode, answer.target, answer.exact)
+
+
+def test_an_answer_says_why_it_has_no_relevance(tmp_path: Path) -> None:
+    with Collection(tmp_path / "few", create=True) as few:
+        few.claim_space(ENCODER.space)
+        row = ENCODER.encode_texts(["red"])[0]
+        part = NewPart("text", "caption", "a", b"a", row, text="a red bag")
+        few.upsert([NewRecord("a", "a", {}, (part,))])
+        bare = Searcher(few, lambda: ENCODER, limits=Limits())
+        answer = bare.search(Query((Term(vector=row, source="text"),), "text", mode="semantic"))
+        assert answer.hits[0].relevance is None
+        assert answer.unrated == "the collection has fewer than 20 texts to compare with"
+        assert bare.search(Query((Term(text="bag"),), mode="keyword")).unrated is None
+
+
+def test_words_that_nothing_has_are_no_match(searcher: Searcher) -> None:
+    answer = searcher.search(Query((Term(text="zyxwvut"),), mode="keyword"))
+    assert (answer.hits, answer.no_match) == ((), True)
