@@ -228,7 +228,8 @@ class Query:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be answered."""
-        if not self.terms and not (self.where or self.sort or self.facets or self.refine):
+        browsed = (self.where, self.sort, self.facets, self.group, self.refine)
+        if not self.terms and not any(browsed):
             raise QueryError("nothing to look for: give a text, a picture, a record or a filter")
         if len(self.terms) > MAX_TERMS:
             raise QueryError(f"{len(self.terms)} terms are more than the limit of {MAX_TERMS}")

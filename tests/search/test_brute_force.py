@@ -77,6 +77,14 @@ def test_answers_are_those_of_brute_force(bench: Bench, tmp_path: Path, seed: in
         check_groups(searcher, chance, tree, passing)
 
 
+def test_everything_can_be_grouped(bench: Bench, tmp_path: Path) -> None:
+    rows = brute_force.make_rows(random.Random(1), date(2024, 5, 6), 60)
+    answer = index(bench, tmp_path, rows).search(Query((), group=Group("style", 1), limit=200))
+    found = [(hit.record.id, hit.group_size) for hit in answer.hits]
+    groups = brute_force.groups(rows, "style")
+    assert found == [(group[0]["id"], len(group)) for group in groups]
+
+
 def check_order(
     searcher: Searcher, chance: random.Random, tree: Tree, passing: Sequence[Row]
 ) -> None:
