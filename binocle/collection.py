@@ -259,33 +259,14 @@ class Collection:
         up_to_part: int | None = None,
         exact: bool = False,
     ) -> Ranking:
-        """Rank records by their part of one kind nearest to a query.
+        """Rank records as of now by their part of one kind nearest to a query.
 
-        Never returns fewer than k records while that many match.
-
-        Args:
-            kind: Which parts to look at.
-            query: ``(d,)`` float32 unit row.
-            k: How many records.
-            where: Only records that pass.
-            exclude: Internal ids of records to leave out.
-            up_to_part: Leave out parts with larger ids: what came after a first page.
-            exact: Scan everything, whatever the kind of index.
+        Args: As for ``Moment.nearest``.
         """
         moment = self.moment((kind,))
         return moment.nearest(
             kind, query, k, where=where, exclude=exclude, up_to_part=up_to_part, exact=exact
         )
-
-    def nearest_many(self, kind: Kind, queries_qd: Float32Array, k: int) -> list[Ranking]:
-        """Return what ``nearest`` returns for each of several queries without a filter.
-
-        Args:
-            kind: Which parts to look at.
-            queries_qd: ``(q, d)`` float32 unit rows.
-            k: How many records for each.
-        """
-        return self.moment((kind,)).nearest_many(kind, queries_qd, k)
 
     def fetch(
         self, record_ids: Sequence[int], part_ids: Sequence[int]
