@@ -50,6 +50,14 @@ class Ranker:
         with self._collection.reading() as connection:
             return self._keywords.has_words(connection)
 
+    def has_texts_beside(self, moment: Moment) -> bool:
+        """Tell whether at least half of the records with pictures have texts, too."""
+        pictures = self._first_parts_of(moment.owners("image")) >= 0
+        texts = self._first_parts_of(moment.owners("text")) >= 0
+        shared = min(len(pictures), len(texts))
+        both = int(np.count_nonzero(pictures[:shared] & texts[:shared]))
+        return both > 0 and 2 * both >= int(np.count_nonzero(pictures))
+
     def view(self, asked: Asked) -> View:
         """Return how a query looks at each kind it is ranked over."""
         return self.views([asked])[0]
@@ -117,7 +125,7 @@ class Ranker:
             rankings.append(self._weighted(asked, kind, lens, found))
         words, all_words = self._by_words(asked, depth)
         no_match = _nothing_fits(asked, view, rankings, words)
-        if words is not None and (len(words.record_ids) or not rankings):
+        if words is not None and (len(words.record_ids) or asked.beside or not rankings):
             rankings.append(_as_weighted(asked, words))
         fused = _fused(rankings, asked.depth)
         return Ranked(fused, exact, is_complete and all_words, words, no_match)
@@ -294,7 +302,8 @@ def _as_weighted(asked: Asked, words: KeywordRanking) -> Weighted:
         words.exact,
         words.find_words,
         words.full_score,
-        has_texts=bool((words.positions[:_FIRST_WORDS] >= 0).any()),  # no matter how deep
+        has_texts=not len(words.positions)
+        or bool((words.positions[:_FIRST_WORDS] >= 0).any()),  # no matter how deep
     )
 
 

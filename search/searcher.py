@@ -141,7 +141,7 @@ class Searcher:
         target = query.target or (position.target if position else now.default_target)
         intent = self._intent(query, target)
         mode = _mode(query, intent, now)
-        beside = _beside(query, intent, target, mode)
+        beside = _beside(query, intent, target, mode, now)
         digest = _digest(self.collection.path.name, query, intent, target, mode, beside)
         if position is not None and position.query != digest:
             raise CursorError("the cursor belongs to another query; start again without one")
@@ -328,6 +328,10 @@ class _Now:
     def has_words(self) -> bool:
         return self._ranker.has_words()
 
+    @cached_property
+    def has_texts_beside(self) -> bool:
+        return self._ranker.has_texts_beside(self.moment(KINDS))
+
 
 def _place(listing: Listing, position: Position | None) -> int:
     """Return where a page begins."""
@@ -349,14 +353,19 @@ def _mode(query: Query, intent: Intent | None, now: _Now) -> Mode:
     return "hybrid" if intent.words and query.weights.keyword and now.has_words else "semantic"
 
 
-def _beside(query: Query, intent: Intent | None, target: Target, mode: Mode) -> tuple[Kind, ...]:
+def _beside(
+    query: Query, intent: Intent | None, target: Target, mode: Mode, now: _Now
+) -> tuple[Kind, ...]:
     """Return the kinds that are ranked beside those looked at.
 
-    Words that ask for pictures also ask what is written beside these, where nobody chose a target.
+    Words that ask for pictures also ask what is written beside these, where nobody chose a target
+    and most pictures have something written beside them: of few texts the best says little.
     """
     if query.target is not None or target != "image" or mode != "hybrid" or intent is None:
         return ()
-    return ("text",) if all(one.source == "text" for one in intent.wanted) else ()
+    if not all(one.source == "text" for one in intent.wanted) or not now.has_texts_beside:
+        return ()
+    return ("text",)
 
 
 def _fields(query: Query) -> list[str]:

@@ -209,3 +209,24 @@ def test_an_answer_says_why_it_has_no_relevance(tmp_path: Path) -> None:
 def test_words_that_nothing_has_are_no_match(searcher: Searcher) -> None:
     answer = searcher.search(Query((Term(text="zyxwvut"),), mode="keyword"))
     assert (answer.hits, answer.no_match) == ((), True)
+
+
+@pytest.mark.parametrize(("written", "beside"), [(30, True), (3, False)])
+def test_texts_beside_pictures_count_where_most_pictures_have_one(
+    tmp_path: Path, written: int, beside: bool
+) -> None:
+    rows = ENCODER.encode_texts(["red", "blue"] * 30)
+    records = []
+    for number in range(60 if not beside else 40):
+        picture = NewPart("image", "image", f"{number}.png", b"%d" % number, rows[number])
+        text = NewPart("text", "caption", "t", b"t%d" % number, rows[number], text="some red bag")
+        parts = (picture, text) if number < written else (picture,)
+        records.append(NewRecord(f"r{number}", f"r{number}", {}, parts))
+    with Collection(tmp_path / "some", create=True) as some:
+        some.claim_space(ENCODER.space)
+        some.upsert(records)
+        answer = Searcher(some, lambda: ENCODER, limits=Limits()).search(Query((RED,)))
+    said = {one.ranking for hit in answer.hits for one in hit.contributions}
+    assert answer.mode == "hybrid"
+    assert ("text" in said) == beside
+    assert all(hit.part.kind == "image" for hit in answer.hits)
