@@ -36,6 +36,7 @@ _LEAST_VOTES = 1.5
 _RANKED = 48  # the latter half of so many tells how many votes any picture gets
 _CLEAR_OF_CLUTTER = 1.45
 _ALWAYS_VERIFIED = 5
+_MIRRORED_EFFORT = 0.5  # whole mirrored pictures are found by their hash
 _EMBEDDED = 6
 _AT_ONCE = 4
 _LIKELY = 0.3  # of the weight of the likeliest: what has less waits, or is left
@@ -414,7 +415,8 @@ def _add_votes(
     suspects: dict[int, _Suspect], index: LikenessIndex, query: View, *, mirrored: bool = False
 ) -> None:
     view = query.mirrored if mirrored else query
-    votes = index.by_features(view.voters, _RANKED)
+    effort = _MIRRORED_EFFORT if mirrored else 1.0
+    votes = index.by_features(view.voters, _RANKED, effort=effort)
     scores = votes.scores.tolist()
     clutter = statistics.median(scores[_RANKED // 2 :]) if len(scores) == _RANKED else 0.0
     for rank, (part_id, score) in enumerate(zip(votes.part_ids.tolist(), scores, strict=True)):

@@ -58,7 +58,7 @@ async def cancel_job(collection: Writable, job_id: str, request: Request) -> Job
 @router.get(
     "/{name}/jobs/{job_id}/events",
     response_class=Response,
-    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    responses={200: {"content": {"text/event-stream": {}}}},
 )
 async def job_events(collection: Readable, job_id: str, request: Request) -> StreamingResponse:
     """Tell how far a job is, again and again until it ends, as server-sent events."""

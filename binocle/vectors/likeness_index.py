@@ -202,7 +202,9 @@ class LikenessIndex:
         kept = pairs[:, scores >= least]
         return [kept[1, kept[0] == one] for one in range(len(pictures))]
 
-    def by_features(self, descriptors: npt.NDArray[np.uint8], k: int) -> Votes:
+    def by_features(
+        self, descriptors: npt.NDArray[np.uint8], k: int, *, effort: float = 1.0
+    ) -> Votes:
         """Return the pictures that share most features with a query.
 
         A query is held against 24 million codes at most, those of the rarest words first.
@@ -210,11 +212,13 @@ class LikenessIndex:
         Args:
             descriptors: ``(n, 32)`` uint8, of the query.
             k: At most so many pictures.
+            effort: How much of that limit may be used, 0 to 1.
         """
         if not len(descriptors):
             return Votes(np.empty(0, np.int64), np.empty(0, np.float32))
         words = nearest_words(descriptors, PROBES)
-        return _counted(*self._voting(descriptors[:, :CODE_BYTES], words, _COMPARED)[1:], k)
+        limit = int(effort * _COMPARED)
+        return _counted(*self._voting(descriptors[:, :CODE_BYTES], words, limit)[1:], k)
 
     def _voting(
         self, codes: npt.NDArray[np.uint8], words: Int64Array, limit: int | None = None
