@@ -18,6 +18,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -246,11 +247,23 @@ def _run(
     try_one: partial[Trial], jobs: list[tuple[Asked, str]], options: argparse.Namespace
 ) -> list[Trial]:
     trials = []
-    with ProcessPoolExecutor(options.workers) as processes, _written(options.json) as write:
-        for trial in processes.map(try_one, jobs, chunksize=8):
+    with _mapped(try_one, jobs, options.workers) as found, _written(options.json) as write:
+        for trial in found:
             trials.append(trial)
             write(json.dumps(asdict(trial)) + "\n")
     return trials
+
+
+@contextmanager
+def _mapped(
+    try_one: partial[Trial], jobs: list[tuple[Asked, str]], workers: int
+) -> Iterator[Iterator[Trial]]:
+    if workers == 1:
+        yield map(try_one, jobs)
+        return
+    started = get_context("spawn")  # a fork would copy locks that threads hold
+    with ProcessPoolExecutor(workers, started) as processes:
+        yield processes.map(try_one, jobs, chunksize=8)
 
 
 @contextmanager
