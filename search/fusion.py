@@ -23,6 +23,7 @@ from binocle.types import BoolArray, Contribution, Int64Array
 RANK_CONSTANT = 60
 _CALIBRATED_DEPTH = 1000
 _SHARES = {"image": 0.2, "text": 0.8}  # measured: docs/keywords.md
+_PARTIAL_SHARE = 0.6  # of words beside a picture: measured there, too
 _LEAST_SHARE = 0.01  # of what vectors count: where all words are found they break ties
 _NOWHERE = np.iinfo(np.int64).max // 4
 
@@ -44,6 +45,8 @@ class Weighted:
         full_score: Of words, see ``KeywordRanking``; 0 for the best score there is.
         has_texts: Of words, whether texts have them; False for file names and fields only, which
             say less of a picture than its looks.
+        is_partial: Of words that stand beside a picture in the question ("this, but red"): they
+            tell part of it, so no number of them found outweighs the vectors.
         is_beside: Its parts are shown only where no other ranking has one.
     """
 
@@ -56,6 +59,7 @@ class Weighted:
     find_words: Callable[[int], tuple[str, ...]] | None = None
     full_score: float = 0.0
     has_texts: bool = True
+    is_partial: bool = False
     is_beside: bool = False
 
     def only(self, kept: BoolArray) -> "Weighted":
@@ -155,7 +159,7 @@ def combine(rankings: Sequence[Weighted], depth: int) -> Fused:
         ranks = np.arange(1, len(at) + 1)
         places[at, number] = ranks
         worths[at, number] = _worths(ranking, counted, depth)
-        if ranking.exact is not None:
+        if ranking.exact is not None and not ranking.is_partial:
             worths[at[ranking.exact], number] += _exact_worth(counted)
         ranks += _NOWHERE // 2 if ranking.is_beside else 0
         better = (ranking.part_ids >= 0) & (ranks < part_ranks[at])
@@ -185,7 +189,8 @@ def _worths(ranking: Weighted, rankings: Sequence[Weighted], depth: int) -> npt.
     With words, a cosine counts from 0 at the 1,000th place to 1 at the first, and words by their
     share of what all words of the query in one title would score. The nearer the best title comes
     to that, the less vectors count: few found words leave the order to these, and where all are
-    found they break ties. A hundredth of their reciprocal rank orders what is further down.
+    found they break ties. Words beside a picture only add to what vectors say. A hundredth of a
+    vector's reciprocal rank orders what is further down.
     """
     reciprocal = 1.0 / (RANK_CONSTANT + np.arange(1, len(ranking.scores) + 1))
     words = next((one for one in rankings if one.name == "keyword"), None)
@@ -195,12 +200,14 @@ def _worths(ranking: Weighted, rankings: Sequence[Weighted], depth: int) -> npt.
     first = scores[: min(depth, _CALIBRATED_DEPTH)]
     best, full_score = _best_and_full(words, depth)
     if ranking.name == "keyword":  # equal ones stay equal, for vectors to tell apart
-        return np.asarray(ranking.weight * np.clip(scores / full_score, 1e-9, 1.0))
+        weight = ranking.weight * (_PARTIAL_SHARE if words.is_partial else 1.0)
+        return np.asarray(weight * np.clip(scores / full_score, 1e-9, 1.0))
     least, most = float(first.min()), float(first.max())
     calibrated = np.clip((scores - least) / max(most - least, 1e-9), 0.0, 1.0)
-    left = max(1.0 - (best / full_score) ** 2, _LEAST_SHARE)
-    weight = ranking.weight * (left * _SHARES[ranking.name] if words.has_texts else 1.0)
-    return np.asarray(weight * (calibrated + reciprocal * RANK_CONSTANT / 100))
+    share = 1.0
+    if words.has_texts and not words.is_partial:
+        share = max(1.0 - (best / full_score) ** 2, _LEAST_SHARE) * _SHARES[ranking.name]
+    return np.asarray(ranking.weight * share * (calibrated + reciprocal * RANK_CONSTANT / 100))
 
 
 def _best_and_full(words: Weighted, depth: int) -> tuple[float, float]:

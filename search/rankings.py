@@ -126,7 +126,7 @@ class Ranker:
         words, all_words = self._by_words(asked, depth)
         no_match = _nothing_fits(asked, view, rankings, words)
         if words is not None and (len(words.record_ids) or asked.beside or not rankings):
-            rankings.append(_as_weighted(asked, words))
+            rankings.append(_as_weighted(asked, view, words))
         fused = _fused(rankings, asked.depth)
         return Ranked(fused, exact, is_complete and all_words, words, no_match)
 
@@ -160,8 +160,13 @@ class Ranker:
         words, _ = self._by_words(asked, MAX_KEYWORD_HITS, filtered=filtered)
         no_match = _nothing_fits(asked, view, best, words)
         if words is not None:
-            likely = _is_likely(words, asked.query.min_relevance)
-            rankings.append(_as_weighted(asked, words).only(likely))
+            by_words = _as_weighted(asked, view, words)
+            if by_words.is_partial:
+                near = np.concatenate([one.record_ids for one in rankings])
+                kept = np.isin(by_words.record_ids, near)
+            else:
+                kept = _is_likely(words, asked.query.min_relevance)
+            rankings.append(by_words.only(kept))
         fused = _fused(rankings, max(asked.depth, *(len(one.record_ids) for one in rankings), 1))
         return Ranked(fused, True, True, words, no_match)
 
@@ -292,7 +297,7 @@ def _fused(rankings: Sequence[Weighted], depth: int) -> Fused:
     return combine(rankings, depth)
 
 
-def _as_weighted(asked: Asked, words: KeywordRanking) -> Weighted:
+def _as_weighted(asked: Asked, view: View, words: KeywordRanking) -> Weighted:
     return Weighted(
         "keyword",
         asked.query.weights.keyword or 1.0,
@@ -304,7 +309,13 @@ def _as_weighted(asked: Asked, words: KeywordRanking) -> Weighted:
         words.full_score,
         has_texts=not len(words.positions)
         or bool((words.positions[:_FIRST_WORDS] >= 0).any()),  # no matter how deep
+        is_partial=_tell_part(asked, view),
     )
+
+
+def _tell_part(asked: Asked, view: View) -> bool:
+    """Tell whether the words of a query stand beside pictures that are looked for as well."""
+    return bool(view.lenses) and asked.intent is not None and asked.intent.has_pictures
 
 
 def _by_bands(scores: Float32Array, first: int) -> Int64Array:
@@ -343,6 +354,8 @@ def _nothing_fits(
 
     A record with all the words fits, and one with most of what they are worth.
     """
+    if _tell_part(asked, view):
+        words = None
     if words is not None and len(words.record_ids) and asked.intent is not None:
         wanted = [word for word in asked.intent.words.split() if not word.startswith("-")]
         if len(words.find_words(0)) >= len(wanted):

@@ -274,11 +274,11 @@ def _relevances_of_words(rows: Sequence[Row]) -> list[float | None]:
 
 
 def _found_by_words(row: Row) -> tuple[float, bool] | None:
-    """Return the score of a row's words, and whether it is exact; None where none were found."""
+    """Return the score of a row's words, and whether it is exact; None where they tell nothing."""
     fused = row.ranked.fused
     for number, ranking in enumerate(fused.rankings):
         rank = int(fused.places[row.place, number])
-        if ranking.name == "keyword" and rank:
+        if ranking.name == "keyword" and rank and not ranking.is_partial:
             is_exact = ranking.exact is not None and bool(ranking.exact[rank - 1])
             return float(ranking.scores[rank - 1]), is_exact
     return None

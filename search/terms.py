@@ -90,6 +90,11 @@ class Intent:
         return "image" if weight["image"] > weight["text"] else "text"
 
     @property
+    def has_pictures(self) -> bool:
+        """Whether something other than words is looked for as well."""
+        return any(pull.source != "text" for pull in self.wanted)
+
+    @property
     def is_plain(self) -> bool:
         """Whether one vector says it all, whatever the collection."""
         sources = {pull.source for pull in self.wanted} - {None}

@@ -157,3 +157,10 @@ def test_names_of_files_do_not_outweigh_looks_as_texts_do() -> None:
     assert combine([looks, words], 10).record_ids.tolist() == [3, 1, 2]
     named = replace(words, has_texts=False)
     assert combine([looks, named], 10).record_ids.tolist()[0] == 1
+
+
+def test_words_beside_a_picture_add_to_what_vectors_say() -> None:
+    vectors = weighted(range(1, 11), 1.0)
+    words = replace(weighted([9, 2], 1.0, frozenset({9}), words=True), full_score=1.0)
+    assert combine([vectors, words], 10).record_ids[0] == 9
+    assert combine([vectors, replace(words, is_partial=True)], 10).record_ids[:2].tolist() == [2, 1]
