@@ -1,6 +1,5 @@
 """From a query to an answer: the order of the steps, and nothing else."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -9,10 +8,10 @@ import numpy as np
 
 from binocle.collection import Collection
 from binocle.encoders.base import Encoder
-from binocle.errors import CursorError, QueryError, StaleCursorError
+from binocle.errors import CursorError, StaleCursorError
 from binocle.moment import Moment, Ranking
 from binocle.types import KINDS, Kind, Limits, Part
-from search import cursors
+from search import cursors, planning
 from search.answer import Answer
 from search.arranging import Arranger, gathered
 from search.asking import Asked, Ranked, View
@@ -20,11 +19,9 @@ from search.cursors import Position
 from search.facets import count_facets, group_keys, sort_order
 from search.keywords import Keywords
 from search.listings import Counted, Listing, Listings
-from search.query import RELEVANCE, Mode, Query, Target
+from search.planning import Now
+from search.query import Query, Target
 from search.rankings import (
-    FIRST_DEPTH,
-    FULL_FUSION_PARTS,
-    FUSION_DEPTH,
     Ranker,
     default_kinds,
 )
@@ -126,40 +123,41 @@ class Searcher:
         Raises:
             BinocleError: As for ``search``; of the first query that has one.
         """
-        now = _Now(self.collection, self._ranker)
+        now = Now(self.collection, self._ranker)
         begun = [self._begin(query, now) for query in queries]
         self._look_many([one for one in begun if one.listing is None])
         return self._with_turns(begun, self._answers(begun))
 
-    def _begin(self, query: Query, now: "_Now") -> "_Begun":
+    def _begin(self, query: Query, now: Now) -> "_Begun":
         """Read the terms, and find the listing that a cursor names."""
         if query.refine is not None:
             query = refined(query, self._turns.get(query.refine.turn))
         position = None
         if query.cursor is not None:
             position = cursors.decode(query.cursor, self._signer)
+        listing = self._listings.get(position.listing) if position else None
+        begun = listing.asked if listing else None  # what it decided on goes on, whatever changed
         target = query.target or (position.target if position else now.default_target)
+        if position is not None and begun is None:
+            _check_fresh(position, now.moment(default_kinds(target)))
         intent = self._intent(query, target)
-        mode = _mode(query, intent, now)
-        beside = _beside(query, intent, target, mode, now)
-        digest = _digest(self.collection.path.name, query, intent, target, mode, beside)
+        mode = query.mode or (begun.mode if begun else planning.mode_of(query, intent, now))
+        planning.check_mode(mode, intent)
+        beside = begun.beside if begun else planning.kinds_beside(query, intent, target, mode, now)
+        digest = planning.digest_of(self.collection.path.name, query, intent, target, mode, beside)
         if position is not None and position.query != digest:
             raise CursorError("the cursor belongs to another query; start again without one")
-        listing = self._listings.get(position.listing) if position else None
         if listing is not None:
             return _Begun(listing.asked, query.limit, position, listing)
         kinds = default_kinds(target)
-        ranked, fields = (*kinds, *beside), _fields(query)
+        ranked, fields = (*kinds, *beside), planning.fields_of(query)
         if query.where is not None or fields:
             moment = self.collection.moment(ranked, where=query.where, fields=fields)
         else:
             moment = now.moment(ranked)
-        if position is not None and moment.change != position.change:
-            raise StaleCursorError(
-                "the cursor is stale: the collection has changed since its first page, which is "
-                "not kept any more; start again without it"
-            )
-        depth = position.depth if position else _depth(query, mode, ranked, moment)
+        if position is not None:
+            _check_fresh(position, moment)
+        depth = position.depth if position else planning.first_depth(query, mode, ranked, moment)
         asked = Asked(query, intent, target, kinds, mode, moment, digest, depth, beside)
         return _Begun(asked, query.limit, position)
 
@@ -170,16 +168,16 @@ class Searcher:
 
     def _look_many(self, begun: Sequence["_Begun"]) -> None:
         """Make the listings of queries; those that only ask what is nearest, together."""
-        open_ended = [one for one in begun if not _wants_relevant_set(one.asked.query)]
+        open_ended = [one for one in begun if not planning.wants_relevant_set(one.asked.query)]
         views = self._ranker.views([one.asked for one in open_ended])
         known = self._nearest_many(open_ended, views)
         for one, view, nearest in zip(open_ended, views, known, strict=True):
-            _check_weights(one.asked, view)
+            planning.check_weights(one.asked, view)
             one.listing = self._opened(one.asked, view)
             if one.asked.query.facets:
                 one.listing.counted = self._counted(one.asked, view)
             if nearest:
-                depth = _plain_depth(one.asked, view)
+                depth = planning.page_depth(one.asked, view)
                 one.listing.begin(self._ranker.ranked(one.asked, view, depth, nearest), depth)
         for one in begun:
             if one.listing is None:
@@ -194,7 +192,7 @@ class Searcher:
             together: dict[int, list[int]] = {}
             for number, (one, view) in enumerate(zip(begun, views, strict=True)):
                 if kind in view.lenses and _is_unlimited(one):
-                    together.setdefault(_plain_depth(one.asked, view), []).append(number)
+                    together.setdefault(planning.page_depth(one.asked, view), []).append(number)
             for depth, numbers in together.items():
                 rows = np.stack([views[number].lenses[kind].aim.row for number in numbers])
                 found = begun[numbers[0]].asked.moment.nearest_many(kind, rows, depth)
@@ -210,7 +208,7 @@ class Searcher:
     def _over_relevant_set(self, asked: Asked) -> Listing:
         """Return a listing of what passes filter and cut, in the order asked for."""
         view = self._ranker.view(asked)
-        _check_weights(asked, view)
+        planning.check_weights(asked, view)
         ranked, counted = self._relevant_set(asked, view)
         return Listing(
             asked, view, lambda _: ranked, self._arranger(asked), counted, ranked.no_match
@@ -223,7 +221,7 @@ class Searcher:
         counted = Counted(len(ranked))
         if query.facets:
             counted = self._counted(asked, view, ranked if query.where is None else None)
-        if _is_sorted(query):
+        if planning.is_sorted(query):
             ids = ranked.fused.record_ids
             best_first = -np.arange(len(ids), dtype=np.float64)
             ranked = ranked.only(sort_order(moment, ids, query.sort, best_first))
@@ -244,7 +242,7 @@ class Searcher:
 
     def _arranger(self, asked: Asked) -> Arranger | None:
         """Return what makes rows differ; None where nobody asked."""
-        diversity = 0.0 if _is_sorted(asked.query) else asked.query.diversity
+        diversity = 0.0 if planning.is_sorted(asked.query) else asked.query.diversity
         if not diversity and not asked.query.collapse:
             return None
         looks_of = partial(self._ranker.looks_of, asked)
@@ -307,30 +305,13 @@ class _Begun:
     listing: Listing | None = None
 
 
-class _Now:
-    """What queries that are answered together see of a collection; each thing is asked once."""
-
-    def __init__(self, collection: Collection, ranker: Ranker) -> None:
-        self._collection, self._ranker = collection, ranker
-        self._moments: dict[tuple[Kind, ...], Moment] = {}
-
-    def moment(self, kinds: tuple[Kind, ...]) -> Moment:
-        """Return the collection as of now, for searches of these kinds."""
-        if kinds not in self._moments:
-            self._moments[kinds] = self._collection.moment(kinds)
-        return self._moments[kinds]
-
-    @cached_property
-    def default_target(self) -> Target:
-        return "image" if self.moment(("image",)).count_parts("image") else "text"
-
-    @cached_property
-    def has_words(self) -> bool:
-        return self._ranker.has_words()
-
-    @cached_property
-    def has_texts_beside(self) -> bool:
-        return self._ranker.has_texts_beside(self.moment(KINDS))
+def _check_fresh(position: Position, moment: Moment) -> None:
+    """Refuse to go on over another state of the collection than a first page saw."""
+    if moment.change != position.change:
+        raise StaleCursorError(
+            "the cursor is stale: the collection has changed since its first page, which is "
+            "not kept any more; start again without it"
+        )
 
 
 def _place(listing: Listing, position: Position | None) -> int:
@@ -342,99 +323,8 @@ def _place(listing: Listing, position: Position | None) -> int:
     return listing.place_behind(position.last, position.place)  # it was made anew
 
 
-def _mode(query: Query, intent: Intent | None, now: _Now) -> Mode:
-    """Return which rankings are made."""
-    if intent is None:
-        return query.mode or "semantic"
-    if query.mode == "keyword" and not intent.words:
-        raise QueryError("the mode 'keyword' looks for words; give a text, or another mode")
-    if query.mode is not None:
-        return query.mode
-    return "hybrid" if intent.words and query.weights.keyword and now.has_words else "semantic"
-
-
-def _beside(
-    query: Query, intent: Intent | None, target: Target, mode: Mode, now: _Now
-) -> tuple[Kind, ...]:
-    """Return the kinds that are ranked beside those looked at.
-
-    Words that ask for pictures also ask what is written beside these, where nobody chose a target
-    and most pictures have something written beside them: of few texts the best says little.
-    """
-    if query.target is not None or target != "image" or mode != "hybrid" or intent is None:
-        return ()
-    if not all(one.source == "text" for one in intent.wanted) or not now.has_texts_beside:
-        return ()
-    return ("text",)
-
-
-def _fields(query: Query) -> list[str]:
-    """Return the fields that facets, sort orders and groups are asked for."""
-    named = [one.field for one in query.facets] + [one.field for one in query.sort]
-    return [*named, query.group.field] if query.group else named
-
-
-def _depth(query: Query, mode: Mode, kinds: Sequence[Kind], moment: Moment) -> int:
-    """Return how deep first rankings go; what is fused wholly, wholly where that is cheap."""
-    if mode == "semantic" and len(kinds) == 1:
-        return max(FIRST_DEPTH, query.limit + 1)
-    total = sum(moment.count_parts(kind) for kind in kinds)
-    full = total if total <= FULL_FUSION_PARTS else FUSION_DEPTH
-    return max(FIRST_DEPTH, full, query.limit + 1)
-
-
-def _digest(
-    name: str,
-    query: Query,
-    intent: Intent | None,
-    target: Target,
-    mode: Mode,
-    beside: tuple[Kind, ...],
-) -> str:
-    """Return a digest of all that decides on the rows of a query and their order."""
-    pulls: list[object] = []
-    if intent is not None:
-        pulls = [
-            (hashlib.blake2b(one.row.tobytes(), digest_size=16).digest(), one.weight, one.source)
-            for one in (*intent.wanted, None, *intent.unwanted)
-            if one is not None
-        ]
-        pulls += [len(intent.wanted), sorted(intent.exclude), intent.words]
-    return cursors.digest(
-        name, pulls, target, mode, beside, query.where, query.exact, query.weights, query.sort,
-        query.group, query.diversity, query.collapse, query.min_relevance,
-    )  # fmt: skip
-
-
-def _wants_relevant_set(query: Query) -> bool:
-    """Tell whether hits are cut from the relevant set, and not just from what is nearest."""
-    cuts = query.min_relevance is not None
-    return bool(not query.terms or query.group or cuts or _is_sorted(query))
-
-
-def _is_sorted(query: Query) -> bool:
-    return bool(query.sort) and query.sort[0].field != RELEVANCE
-
-
 def _is_unlimited(one: _Begun) -> bool:
     """Tell whether a query looks at everything there is, from the start."""
     query = one.asked.query
     limited = query.where is not None or query.exact or one.asked.exclude
     return not limited and one.position is None
-
-
-def _plain_depth(asked: Asked, view: View) -> int:
-    """Return how deep a first page must look: where one vector decides, just behind its end."""
-    lens = view.lenses.get(asked.kinds[0])
-    is_plain = asked.mode == "semantic" and len(asked.kinds) == 1 and lens is not None
-    if not is_plain or lens is None or lens.aim.repelled or asked.query.diversity:
-        return asked.depth
-    return max(asked.query.limit + 1, lens.correction_depth)
-
-
-def _check_weights(asked: Asked, view: View) -> None:
-    if asked.intent is None:
-        return
-    by_words = asked.mode == "hybrid" and asked.query.weights.keyword and asked.intent.words
-    if asked.mode != "keyword" and not view.lenses and not by_words:
-        raise QueryError("the weights leave out every ranking; give one more than 0")

@@ -294,3 +294,22 @@ def test_replaced_index_segments_are_not_kept_for_long(collection: Collection) -
     assert searcher.search(replace(query, cursor=cursors[-1])).hits
     with pytest.raises(StaleCursorError):
         searcher.search(replace(query, cursor=cursors[0]))
+
+
+def test_texts_that_arrive_while_somebody_scrolls_change_nothing_for_him(tmp_path: Path) -> None:
+    """Without a mode, words beside pictures decide on one; pages go on with what was decided."""
+    with Collection(tmp_path / "c", create=True) as collection:
+        collection.claim_space(ENCODER.space)
+        both = [record(f"r{n}", n, n=n) for n in range(60)]
+        collection.upsert([replace(one, parts=one.parts[:1]) for one in both])
+        searcher = searcher_of(collection)
+        query = Query((Term(text="red and blue"),), limit=20)
+        first = searcher.search(query)
+        collection.upsert(both)
+        second = searcher.search(replace(query, cursor=first.cursor))
+        third = searcher.search(replace(query, cursor=second.cursor))
+        seen = [hit.record.id for page in (first, second, third) for hit in page.hits]
+        assert len(seen) == len(set(seen)) == 60
+        assert searcher.search(query).mode == "hybrid" != second.mode
+        with pytest.raises(StaleCursorError):
+            searcher_of(collection).search(replace(query, cursor=first.cursor))
