@@ -31,6 +31,7 @@ _UNITS = (
 )  # fmt: skip
 _SIGN = r"(?:US|AU|CA|NZ|HK|NT|S|A|C|R)?[$£¥¢\u20a0-\u20cf\u0e3f]"  # folding makes them narrow
 _UNIT = rf"(?:{_SIGN}|{'|'.join(re.escape(one) for one in sorted(_UNITS, key=len, reverse=True))})"
+_MOST_CHARACTERS = 100  # of a whole number; Python refuses to read very long ones
 _PRICE = re.compile(rf"([+-]?) ?(?:{_UNIT} ?([+-]?[\d.,'\u2019 ]+)|([\d.,'\u2019 ]+?) ?{_UNIT})")
 
 
@@ -43,7 +44,8 @@ def parse_number(text: str) -> int | float | None:
     number = _as_point(written, has_unit=has_unit)
     if number is None or not _PLAIN.fullmatch(number):
         return None
-    if number.lstrip("+-").isdigit() and -(2**63) <= int(number) < 2**63:
+    is_whole = len(number) <= _MOST_CHARACTERS and number.lstrip("+-").isdigit()
+    if is_whole and -(2**63) <= int(number) < 2**63:
         return int(number)
     parsed = float(number)
     return parsed if math.isfinite(parsed) else None

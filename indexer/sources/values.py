@@ -146,10 +146,12 @@ def _strays(texts: Sequence[str], fits: Sequence[bool]) -> tuple[int, str]:
     return len(strays), strays[0] if strays else ""
 
 
-def _plainly(text: str, convert: Callable[[str], Scalar]) -> Scalar | None:
+def _plainly(text: str, convert: Callable[[str], float]) -> Scalar | None:
     """Return a number where programs write it so; anything else as it is written."""
     if is_plain(text) and not _CODE.match(text):
-        return convert(text)
+        number = convert(text)
+        if math.isfinite(number):
+            return number
     return as_written(text)
 
 

@@ -82,7 +82,8 @@ def test_what_programs_write_is_read(number: float) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "Get", "nan", "inf", "1e999", "€1.299", "1.299 kr", "10 - 20", "12%", "1.2.3", "01,299",
-     "1,29,99", "$", "$ -", "5 stars", "M", "2021-03-05", "10:30", "½", "0x10", "1_000", "$€5"],
+     "1,29,99", "$", "$ -", "5 stars", "M", "2021-03-05", "10:30", "½", "0x10", "1_000", "$€5",
+     pytest.param("1" * 5000, id="5000 digits")],
 )  # fmt: skip
 def test_what_is_no_number_or_may_be_two_is_none(text: str) -> None:
     assert parse_number(text) is None

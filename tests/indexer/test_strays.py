@@ -227,3 +227,12 @@ def test_commas_count_as_decimal_ones_only_where_they_can_be_nothing_else(
     index(bench, write_csv(tmp_path / "t.csv", values, delimiter=delimiter))
     assert bench.collection.schema()["rating"] == kind
     assert stored(bench) == values
+
+
+def test_numbers_beyond_all_limits_stay_as_they_are_written(bench: Bench, tmp_path: Path) -> None:
+    long = "1" * 5000
+    values = ["1e999", *(f"{number}.5" for number in range(100))]
+    index(bench, write_csv(tmp_path / "t.csv", values))
+    assert stored(bench)[:2] == ["1e999", 0.5]
+    index(bench, write_csv(tmp_path / "t.csv", [long, "2"]))
+    assert stored(bench)[:2] == [long, "2"]
