@@ -1,5 +1,6 @@
 """What takes minutes and runs behind a request: how far it is, and how it ended."""
 
+import logging
 import secrets
 import threading
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from binocle.collection import Collection
 from binocle.errors import BinocleError
 from indexer.indexer import Progress
 
+_log = logging.getLogger(__name__)
 _KEPT_JOBS = 200
 _KEPT_RESULTS = 16
 
@@ -86,11 +88,12 @@ Work: TypeAlias = Callable[[Job], None]
 
 
 class Jobs:
-    """The jobs of one service: one runs at a time, the others wait."""
+    """The jobs of one service: one runs at a time, the others wait. Thread-safe."""
 
     def __init__(self, queue_size: int) -> None:
         self._queue_size = queue_size
         self._jobs: dict[str, Job] = {}
+        self._lock = threading.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="job")
 
     def start(
@@ -114,18 +117,29 @@ class Jobs:
         Raises:
             ServiceError: 503, too many wait.
         """
-        waiting = sum(not job.ended for job in self._jobs.values())
-        if waiting >= self._queue_size:
-            raise ServiceError(503, "overloaded", f"{waiting} jobs wait already")
-        ended = [job for job in self._jobs.values() if job.ended]
-        for old in ended[:-_KEPT_JOBS]:
-            del self._jobs[old.id]
-        for old in [job for job in ended if job.result is not None][: 1 - _KEPT_RESULTS]:
-            old.result = None
-        job = Job(secrets.token_hex(8), kind, collection.path.name, source, hidden=hidden)
-        self._jobs[job.id] = job
+        with self._lock:
+            waiting = sum(not job.ended for job in self._jobs.values())
+            if waiting >= self._queue_size:
+                raise ServiceError(503, "overloaded", f"{waiting} jobs wait already")
+            ended = [job for job in self._jobs.values() if job.ended]
+            for old in ended[:-_KEPT_JOBS]:
+                del self._jobs[old.id]
+            for old in [job for job in ended if job.result is not None][: 1 - _KEPT_RESULTS]:
+                old.result = None
+            job = Job(secrets.token_hex(8), kind, collection.path.name, source, hidden=hidden)
+            self._jobs[job.id] = job
         self._thread.submit(_run, job, work)
         return job
+
+    def forget(self, collection: str) -> None:
+        """Cancel and forget the jobs of a collection that was removed.
+
+        Another one of the same name has none of them.
+        """
+        with self._lock:
+            for job in [one for one in self._jobs.values() if one.collection == collection]:
+                job.stop.set()
+                del self._jobs[job.id]
 
     def get(self, collection: Collection, job_id: str) -> Job:
         """Return a job of a collection.
@@ -159,8 +173,9 @@ class Jobs:
 
     def close(self) -> None:
         """Cancel everything; what is committed stays."""
-        for job in self._jobs.values():
-            job.stop.set()
+        with self._lock:
+            for job in self._jobs.values():
+                job.stop.set()
         self._thread.shutdown(wait=True, cancel_futures=True)
 
 
@@ -180,6 +195,6 @@ def _run(job: Job, work: Work) -> None:
         job.error = ItemError(code=error.code, detail=told)
         job.state = "failed"
     except Exception:
+        _log.exception("the job %s of the collection %s failed", job.id, job.collection)
         job.error = ItemError(code="internal", detail="see the service's log")
         job.state = "failed"
-        raise

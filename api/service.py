@@ -322,8 +322,10 @@ class Service:
         try:
             if not self._is_closing.is_set() and collection.exists():
                 self.workshop.searcher(collection).prepare(self._is_closing.is_set)
-        except Exception as error:  # a collection removed meanwhile; queries say what is wrong
+        except BinocleError as error:  # it was removed meanwhile, or queries say what is wrong
             _log.warning("the collection %s is not warm: %s", collection.path.name, error)
+        except Exception:
+            _log.exception("the collection %s is not warm", collection.path.name)
 
     async def start(self) -> None:
         """Open and tidy every collection and load its model, so that the first request is quick."""

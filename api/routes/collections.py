@@ -1,8 +1,9 @@
 """Collections: what there is, making one, removing one."""
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from api.access import KeyDependency, Readable, ServiceDependency, allow
+from api.jobs import Jobs
 from api.removing import remove_collection
 from api.schemas import CollectionIn, CollectionOut, CollectionsOut, Name
 from api.service import Service, public_model
@@ -44,12 +45,16 @@ async def put_collection(
 
 
 @router.delete("/{name}", status_code=204, response_class=Response)
-def delete_collection(name: Name, service: ServiceDependency, key: KeyDependency) -> Response:
+def delete_collection(
+    name: Name, service: ServiceDependency, key: KeyDependency, request: Request
+) -> Response:
     """Remove a collection; pictures outside the service are never touched."""
     allow(key, "write", name)
     service.collection(name)
     service.forget(name)
     remove_collection(service.workshop, name)
+    jobs: Jobs = request.app.state.jobs
+    jobs.forget(name)
     return Response(status_code=204)
 
 

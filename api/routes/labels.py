@@ -85,13 +85,12 @@ async def start_labelling(
         raise ServiceError(422, "bad-query", "a job labels records, no images", field="images")
     if body.write is not None:
         allow(key, "write", collection.path.name)
-    where = parse_json(body.filter) if body.filter else None
     labeller = service.workshop.labeller(collection)
-    watch = Stopwatch(service.metrics)
-    if where is not None:  # a filter that cannot be understood is refused at once
+    if body.filter:  # a filter that cannot be understood is refused at once
         await service.storing.run(_count, collection, body)
 
     def work(job: Job) -> None:
+        watch = Stopwatch(service.metrics)
         job.advance(0, _count(collection, body))
         with watch.stage("embed"):
             label_set = labeller.label_set(body.labels, body.templates)
