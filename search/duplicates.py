@@ -26,7 +26,6 @@ from search.lookup import Decode, ReadPicture, working_spec
 from search.verdicts import Judgement, Verdict, is_copy, judged
 
 _PAIR_BITS = 44  # of 256; what is farther is left to shared features
-_GROUP_BITS = 36
 _SHARED_FEATURES = 14.0
 _CLEAR_SHARE = 0.9
 _VIEWS_KEPT = 512
@@ -87,35 +86,6 @@ class Duplicates:
     pictures: int
     compared: int
     unprepared: int
-
-
-def near_duplicate_groups(
-    hashes: npt.NDArray[np.uint8],
-    known: npt.NDArray[np.bool_] | None = None,
-    *,
-    bits: int = _GROUP_BITS,
-) -> Int64Array:
-    """Group hits whose perceptual hashes are close, without looking at pixels.
-
-    For collapsing a page of hits: ``n`` up to some thousands; time and memory grow with ``n²``.
-
-    Args:
-        hashes: ``(n, 32)`` uint8, as from ``likeness.hashes_of_parts``.
-        known: ``(n,)`` bool, which rows are hashes; others stay alone. None for all.
-        bits: Hashes that differ in at most so many of 256 bits are joined, also through a third.
-
-    Returns:
-        ``(n,)`` int64: for each the index of the first of its group.
-    """
-    count = len(hashes)
-    groups = _Groups(range(count))
-    usable = np.flatnonzero(known) if known is not None else np.arange(count)
-    codes = np.ascontiguousarray(hashes[usable]).view(np.uint64)
-    for place in range(len(usable) - 1):
-        apart = np.bitwise_count(codes[place] ^ codes[place + 1 :]).sum(axis=1, dtype=np.int64)
-        for other in np.flatnonzero(apart <= bits) + place + 1:
-            groups.join(int(usable[place]), int(usable[other]))
-    return np.array([groups.first_of(one) for one in range(count)], np.int64)
 
 
 class _Groups:
@@ -266,7 +236,10 @@ class DuplicateFinder:
         with self._collection.reading() as connection:
             keys = likeness.keys_of_records(connection, owners)
         clusters = []
-        for members in found:
+        for every in found:
+            members = [one for one in every if pictures[one].record_id in keys]
+            if len(members) < 2:  # the others were removed meanwhile
+                continue
             best = min(members, key=lambda one: _merit(pictures[one]))
             rest = [
                 _member(pictures[one], keys, _between(judgements, pictures, best, one))

@@ -112,7 +112,7 @@ def likenesses_of(connection: sa.Connection, part_ids: Iterable[int]) -> Likenes
 def hashes_of_parts(
     connection: sa.Connection, part_ids: Sequence[int]
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
-    """Return the perceptual hashes of parts, for ``search.duplicates.near_duplicate_groups``.
+    """Return the perceptual hashes of parts, for collapsing near-duplicates.
 
     Args:
         connection: A connection.

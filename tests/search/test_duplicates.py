@@ -2,17 +2,13 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from binocle import images
-from binocle.catalog.likeness import hashes_of_parts
 from binocle.collection import Collection
 from indexer.sources.folder import FolderSource
-from search.duplicates import DuplicateFinder, Duplicates, near_duplicate_groups
+from search.duplicates import DuplicateFinder, Duplicates
 from tests.search.test_lookup import drawn, encoded, read
 from tests.support import Bench
 
@@ -58,6 +54,23 @@ def test_copies_come_together_and_the_largest_is_kept(mixed: Collection) -> None
     }
 
 
+def test_pictures_removed_meanwhile_are_left_out(mixed: Collection) -> None:
+    removed = []
+
+    def progress(done: int, total: int) -> None:
+        if done == total > 0:
+            removed.append(mixed.remove(["mixed/0-small.jpg", "mixed/1.png"]))
+
+    clusters = DuplicateFinder(mixed, read, images.load, on_progress=progress).find().clusters
+    assert removed == [2]
+    assert [
+        [one.keep.record_id, *(other.record_id for other in one.others)] for one in clusters
+    ] == [
+        ["mixed/0.png", "mixed/0-small-again.jpg"],
+        ["mixed/2.png", "mixed/2-turned.png"],
+    ]
+
+
 def test_nothing_is_removed(mixed: Collection) -> None:
     before = mixed.count_parts("image")
     assert found(mixed).pictures == before == mixed.count_parts("image")
@@ -70,31 +83,3 @@ def test_different_pictures_are_no_duplicates(bench: Bench, tmp_path: Path) -> N
         (folder / f"{seed}.png").write_bytes(encoded(drawn(seed)))
     bench.index(FolderSource(folder))
     assert found(bench.collection).clusters == ()
-
-
-def test_hashes_group_copies_of_a_page(mixed: Collection) -> None:
-    with mixed.reading() as connection:
-        ids = [mixed.record(f"mixed/{name}").parts[0].id for name in ("0.png", "1.png")]
-        ids += [mixed.record("mixed/0-small.jpg").parts[0].id, 10**9]
-        hashes, known = hashes_of_parts(connection, ids)
-    assert known.tolist() == [True, True, True, False]
-    assert near_duplicate_groups(hashes, known).tolist() == [0, 1, 0, 3]
-
-
-@given(st.lists(st.integers(0, 7), max_size=12), st.integers(0, 256))
-def test_groups_are_the_connected_components(picks: list[int], bits: int) -> None:
-    random = np.random.default_rng(0)
-    pool = random.integers(0, 256, (8, 32), dtype=np.uint8)
-    pool[1], pool[2] = pool[0], pool[0]
-    pool[1, :4] ^= 255
-    pool[2, 4:9] ^= 255
-    hashes = pool[picks].reshape(-1, 32)
-    groups = near_duplicate_groups(hashes, bits=bits).tolist()
-    apart = [[int(np.bitwise_count(a ^ b).sum()) for a in hashes] for b in hashes]
-    expected = list(range(len(picks)))
-    for _ in picks:  # the least label spreads along links until nothing changes
-        expected = [
-            min(expected[other] for other in range(len(picks)) if apart[one][other] <= bits)
-            for one in range(len(picks))
-        ]
-    assert groups == expected
