@@ -90,6 +90,7 @@ class KnownPictures:
                 index.add(rows.part_ids, rows.hashes, rows.features)
                 position.last_part_id = int(rows.part_ids[-1])
                 position.unsaved += len(rows.part_ids)
+            position.last_part_id = reading.newest_part(connection)
             self.missing = reading.count_parts(connection)["image"] - index.count
             position.change = change
             self._index, self._position = index, position

@@ -13,9 +13,10 @@ from binocle.catalog.attributes import conversions, full_schema
 from binocle.catalog.blocks import BLOCK, EXACT, Entries, split
 from binocle.catalog.columns import Column, Columns
 from binocle.catalog.conditions import holders
+from binocle.catalog.counters import read_counter
 from binocle.catalog.dictionary import NONE, Dictionary
 from binocle.catalog.reading import batched, change, records_by_id
-from binocle.catalog.tables import attributes, fields, meta, points, records
+from binocle.catalog.tables import attributes, fields, points, records
 from binocle.fields import OWN_FIELDS, FieldType
 from binocle.filters import And, Comparison, Filter, matches
 from binocle.types import BoolArray, Int64Array
@@ -76,7 +77,7 @@ def caught_up(connection: sa.Connection, columns: Columns) -> Columns:
     now = change(connection)
     if now == columns.change:
         return columns
-    floor = max(_counter(connection, "removals_known_after"), 0)
+    floor = read_counter(connection, "removals_known_after")
     if columns.change < floor or columns.change > now:
         return load_columns(connection)
     touched = _integers(
@@ -91,7 +92,7 @@ def caught_up(connection: sa.Connection, columns: Columns) -> Columns:
     alive[touched] = True
     gone = gone[gone <= highest]  # others came and went unseen
     alive[gone] = False
-    is_stale = _counter(connection, "schema_changed") > columns.change
+    is_stale = read_counter(connection, "schema_changed") > columns.change
     if is_stale or len(touched) + len(gone) > _MAX_TOUCHED:
         return Columns(now, alive, {})
     kept = {
@@ -291,8 +292,3 @@ def _blocks(highest: int) -> int:
 
 def _highest(connection: sa.Connection) -> int:
     return connection.execute(sa.select(sa.func.max(records.c.id))).scalar() or 0
-
-
-def _counter(connection: sa.Connection, key: str) -> int:
-    value = connection.execute(sa.select(meta.c.value).where(meta.c.key == key)).scalar()
-    return int(value or 0)

@@ -93,7 +93,11 @@ class _Gate:
 
 
 class LikenessIndex:
-    """The likenesses of a collection's pictures. Thread-safe; searches run side by side."""
+    """The likenesses of a collection's pictures.
+
+    Searches run side by side, and beside changes; changes and ``save`` one after the other, which
+    the caller sees to.
+    """
 
     def __init__(
         self,

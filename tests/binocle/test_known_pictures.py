@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from binocle import known_pictures
 from binocle.collection import Collection
 from binocle.likeness.sketching import unpacked
 from binocle.likeness.words import WORDS, nearest_words, word_of
@@ -198,12 +200,53 @@ def test_what_cannot_be_saved_is_told_and_goes_on(
         assert knows_exactly(opened, range(30))
 
 
-def test_follower_takes_over_what_another_process_saved(folder: Path) -> None:
+def test_follower_takes_over_what_another_process_saved(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_pictures, "_SAVE_AFTER_ROWS", 10)
     with Collection(folder) as reader, Collection(folder) as writer:
         assert knows_exactly(reader, range(20))
+        mapped = reader.known_pictures.index().mapped
         store(writer, range(20, 36))
         writer.save_indices()
         assert knows_exactly(reader, range(36))
+        assert reader.known_pictures.index().mapped == mapped // 20 * 36
+
+
+def test_what_was_saved_is_not_read_again_for_texts_that_come(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_pictures, "_SAVE_AFTER_ROWS", 10)
+    row = np.array([1, 0, 0, 0], np.float32)
+    with Collection(folder) as opened:
+        assert knows_exactly(opened, range(20))
+        texts = [NewPart("text", "caption", "", bytes([n]) * 32, row, text="x") for n in range(12)]
+        opened.upsert([NewRecord(f"t{n}", "", {}, (one,)) for n, one in enumerate(texts)])
+        opened.known_pictures.index()
+        reads = []
+        read = LikenessIndex.opened
+
+        def counting(*arguments: Any) -> LikenessIndex:
+            reads.append(1)
+            return read(*arguments)
+
+        monkeypatch.setattr(LikenessIndex, "opened", counting)
+        opened.upsert([NewRecord("one", "", {}, (texts[0],))])
+        opened.known_pictures.index()
+        assert not reads
+
+
+def test_first_follower_saves_what_it_had_to_make(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_pictures, "_SAVE_AFTER_ROWS", 10)
+    for path in folder.glob("likeness.*"):
+        path.unlink()
+    with Collection(folder) as opened:
+        assert knows_exactly(opened, range(20))
+    with Collection(folder) as opened:
+        assert knows_exactly(opened, range(20))
+        assert was_loaded(opened)
 
 
 def test_searches_run_while_pictures_come_and_go(folder: Path) -> None:
