@@ -6,7 +6,6 @@ pixel by pixel. What nothing verifies can at most be ``similar``.
 """
 
 import hashlib
-import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,30 +20,15 @@ from binocle.catalog.likeness import KnownPicture
 from binocle.collection import Collection
 from binocle.errors import BinocleError
 from binocle.likeness.grey import use_one_thread
-from binocle.likeness.hashes import perceptual_hash, variant_hashes
-from binocle.likeness.verification import VIEW_SIDE, Box, Match, View, verify, verify_whole
+from binocle.likeness.verification import VIEW_SIDE, Match, View, verify, verify_whole
 from binocle.types import Float32Array, ImageSpec, Limits, Part, Picture, PixelArray, Record
-from binocle.vectors.likeness_index import LikenessIndex
+from search.suspects import SIMILAR_AMONG, Suspect, add_neighbours, add_votes, by_hash
 from search.verdicts import COPIES, WHOLE, Judgement, Verdict, is_copy, judged, without_variants
 
-_HASH_BITS = 90  # unrelated pictures differ in about 128 of 256
-_CLOSE_BITS = 40
-_TILE_BITS = 56  # tiles of collages are whole pictures, so their hashes are near
-_HASH_NEIGHBOURS = 6
-_VOTED = 12
-_LEAST_VOTES = 1.5
-_RANKED = 48  # the latter half of so many tells how many votes any picture gets
-_CLEAR_OF_CLUTTER = 1.45
-_ALWAYS_VERIFIED = 5
-_MIRRORED_EFFORT = 0.5  # whole mirrored pictures are found by their hash
-_EMBEDDED = 6
 _AT_ONCE = 4
 _LIKELY = 0.3  # of the weight of the likeliest: what has less waits, or is left
 _MANY = 20.0
 _CLEAR_SHARE = 0.9
-_SIMILAR_AMONG = 200
-_NEAR_GAP = 0.35  # above the usual score: worth verifying
-_SIMILAR_GAP = 0.55  # worth naming: with the embedded model the same subject in the same manner
 
 Decode = Callable[[bytes, ImageSpec], Picture]
 ReadPicture = Callable[[Part], bytes]
@@ -87,26 +71,6 @@ class LookupAnswer:
     verified: int
     unprepared: int
     took_ms: dict[str, float]
-
-
-@dataclass(slots=True)
-class _Suspect:
-    """A stored picture on the short list, and why."""
-
-    part_id: int
-    votes: float = 0.0
-    mirrored_votes: float = 0.0
-    bits: int | None = None
-    variant: int = 0
-    tile: Box | None = None
-    similarity: float | None = None
-
-    def weight(self, *, mirrored: bool) -> float:
-        """Return what is sorted by: a close hash says as much as many shared corners."""
-        if mirrored:
-            return self.mirrored_votes
-        by_hash = 0.0 if self.bits is None else max(0.0, (_HASH_BITS - self.bits) / 2)
-        return max(self.votes, by_hash)
 
 
 @dataclass(slots=True)
@@ -180,21 +144,21 @@ class Lookup:
             index = self._collection.known_pictures.index()
         with watch.stage("hash"):
             same = self._same_files(data)
-            suspects = _by_hash(index, query)
+            suspects = by_hash(index, query)
         with watch.stage("features"):
-            _add_votes(suspects, index, query)
+            add_votes(suspects, index, query)
         found: dict[int, Match] = {}
         tried: set[int] = set(same)
         self._verify(query, suspects, found, tried, watch)
         if not found and not same:
             with watch.stage("features"):
-                _add_votes(suspects, index, query, mirrored=True)
+                add_votes(suspects, index, query, mirrored=True)
             self._verify(query, suspects, found, tried, watch, mirrored=True)
         if not found and not same and self._embed is not None:
             with watch.stage("embed"):
                 row = self._embed(data)
             with watch.stage("neighbours"):
-                self._add_neighbours(suspects, row)
+                add_neighbours(suspects, self._collection.nearest("image", row, SIMILAR_AMONG))
             self._verify(query, suspects, found, tried, watch)
         found = without_variants(found)
         with watch.stage("pixels"):
@@ -213,7 +177,7 @@ class Lookup:
     def _verify(
         self,
         query: View,
-        suspects: dict[int, _Suspect],
+        suspects: dict[int, Suspect],
         found: dict[int, Match],
         tried: set[int],
         watch: _Watch,
@@ -222,7 +186,7 @@ class Lookup:
     ) -> None:
         """Verify suspects, likeliest first, a few at a time; stop when the rest is unlikely."""
 
-        def weight(suspect: _Suspect) -> float:
+        def weight(suspect: Suspect) -> float:
             return suspect.weight(mirrored=mirrored)
 
         wanted = [
@@ -257,7 +221,7 @@ class Lookup:
                         found[one.part_id] = match
 
     def _compared(
-        self, query: View, suspect: _Suspect, picture: KnownPicture, *, mirrored: bool
+        self, query: View, suspect: Suspect, picture: KnownPicture, *, mirrored: bool
     ) -> Match | None:
         try:
             data = self._read_picture(picture.part)
@@ -273,22 +237,6 @@ class Lookup:
         match = verify(query, stored, mirrored=mirrored)
         copies = [one for one in (match, whole) if one is not None and is_copy(one)]
         return max(copies, key=lambda one: one.agreement.share) if copies else match
-
-    def _add_neighbours(self, suspects: dict[int, _Suspect], row: Float32Array) -> None:
-        """Add what the embedding finds near; those clearly nearer than most may be similar."""
-        ranking = self._collection.nearest("image", row, _SIMILAR_AMONG)
-        if not len(ranking.scores):
-            return
-        usual = float(np.median(ranking.scores)) if len(ranking.scores) >= 20 else 0.0
-        for part_id, score in zip(ranking.part_ids, ranking.scores, strict=True):
-            suspect = suspects.get(int(part_id))
-            gap = (float(score) - usual) / max(1e-6, 1 - usual)
-            if suspect is None and (gap >= _NEAR_GAP or len(ranking.scores) < 20):
-                suspect = suspects[int(part_id)] = _Suspect(int(part_id))
-            if suspect is not None and gap >= _SIMILAR_GAP:
-                suspect.similarity = float(score)
-            if len(suspects) >= _VOTED + _EMBEDDED:
-                break
 
     def _same_pixels(self, data: bytes, size: tuple[int, int], found: dict[int, Match]) -> set[int]:
         """Return which of the copies have exactly the query's pixels."""
@@ -316,7 +264,7 @@ class Lookup:
         same: Sequence[int],
         found: dict[int, Match],
         identical: set[int],
-        suspects: dict[int, _Suspect],
+        suspects: dict[int, Suspect],
     ) -> list[Candidate]:
         judgements: dict[int, Judgement] = {
             one: Judgement("same-file", 1.0, WHOLE, WHOLE, _SQUARE) for one in same
@@ -334,7 +282,7 @@ class Lookup:
             records = reading.records_by_id(connection, owners)
         candidates = []
         for part_id, picture in pictures.items():
-            known = suspects.get(part_id) or _Suspect(part_id)
+            known = suspects.get(part_id) or Suspect(part_id)
             candidates.append(
                 Candidate(
                     records[picture.record_id], picture.part, judgements[part_id],
@@ -361,69 +309,3 @@ def working_spec(size: tuple[int, int]) -> ImageSpec:
     return ImageSpec(
         max(1, round(size[0] * ratio)), max(1, round(size[1] * ratio)), "squash", "bilinear"
     )
-
-
-def _by_hash(index: LikenessIndex, query: View) -> dict[int, _Suspect]:
-    """Return the pictures whose hash is near that of a form of the query, or of its inside."""
-    forms = [variant_hashes(query.grey)]
-    left, top, right, bottom = query.inner
-    if (right - left, bottom - top) != query.size:
-        forms.append(variant_hashes(query.grey[top:bottom, left:right]))
-    whole = 8 * len(forms)
-    tiles = _tiles(query)
-    forms += [
-        perceptual_hash(query.grey[y:down, x:right])[np.newaxis] for x, y, right, down in tiles
-    ]
-    hits = index.by_hash(np.concatenate(forms), _HASH_NEIGHBOURS)
-    suspects: dict[int, _Suspect] = {}
-    for form, (distances, part_ids) in enumerate(zip(hits.distances, hits.part_ids, strict=True)):
-        farthest = _farthest_bits(index.count, whole) if form < whole else _TILE_BITS
-        for bits, part_id in zip(distances.tolist(), part_ids.tolist(), strict=True):
-            if part_id < 0 or bits > farthest:
-                continue
-            known = suspects.setdefault(part_id, _Suspect(part_id))
-            if known.bits is None or bits < known.bits:
-                known.bits, known.variant = bits, form % 8 if form < whole else 0
-                known.tile = None if form < whole else tiles[form - whole]
-    nearest = sorted(suspects.values(), key=lambda one: one.bits or 0)
-    return {
-        one.part_id: one
-        for place, one in enumerate(nearest)
-        if place < _HASH_NEIGHBOURS or (one.bits or 0) <= _CLOSE_BITS
-    }
-
-
-def _farthest_bits(pictures: int, forms: int) -> int:
-    """Return how many bits may differ: chance alone gives less than one picture so near.
-
-    Unrelated hashes differ in 128 bits, with a standard deviation of 8.
-    """
-    chance = 0.5 / max(1, pictures * forms)
-    return min(_HASH_BITS, int(128 + 8 * statistics.NormalDist().inv_cdf(chance)))
-
-
-def _tiles(query: View) -> list[Box]:
-    """Return the halves and quarters of the query: what it shows if it is a collage."""
-    width, height = query.size
-    columns = [(0, width), (0, width // 2), (width // 2, width)]
-    rows = [(0, height), (0, height // 2), (height // 2, height)]
-    boxes = [(left, top, right, bottom) for left, right in columns for top, bottom in rows]
-    return boxes[1:]
-
-
-def _add_votes(
-    suspects: dict[int, _Suspect], index: LikenessIndex, query: View, *, mirrored: bool = False
-) -> None:
-    view = query.mirrored if mirrored else query
-    effort = _MIRRORED_EFFORT if mirrored else 1.0
-    votes = index.by_features(view.voters, _RANKED, effort=effort)
-    scores = votes.scores.tolist()
-    clutter = statistics.median(scores[_RANKED // 2 :]) if len(scores) == _RANKED else 0.0
-    for rank, (part_id, score) in enumerate(zip(votes.part_ids.tolist(), scores, strict=True)):
-        is_clear = rank < _ALWAYS_VERIFIED or score >= _CLEAR_OF_CLUTTER * clutter
-        if rank < _VOTED and is_clear and score >= _LEAST_VOTES:
-            known = suspects.setdefault(part_id, _Suspect(part_id))
-            if mirrored:
-                known.mirrored_votes = score
-            else:
-                known.votes = score
