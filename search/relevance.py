@@ -182,8 +182,7 @@ class Relevance:
         """
         kinds = [kind for kind in KINDS if self._collection.count_parts(kind) >= MIN_PARTS]
         for kind in kinds:
-            if self._texts_until(is_stopped) is None:
-                return
+            self._texts_until(is_stopped)
             for source in KINDS:
                 if is_stopped():
                     return

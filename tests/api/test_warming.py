@@ -46,7 +46,8 @@ class OneModel(Workshop):
     """A workshop whose only model is given."""
 
     def __init__(self, home: Path, encoder: SlowEncoder) -> None:
-        super().__init__(read_settings(home=home, workers=2, model="colour"))
+        settings = read_settings(home=home, workers=2, model="colour", sources=[home])
+        super().__init__(settings)
         self._only = encoder
 
     def encoder(self, model: str) -> Encoder:
@@ -78,6 +79,23 @@ def test_a_service_calibrates_its_collections_at_its_start(tmp_path: Path) -> No
         found = client.get("/v1/collections/shop/search", params={"q": "a red bag"}).json()
         assert encoder.batches == before + 1  # the query itself
         assert found["hits"][0]["relevance"] is not None
+
+
+def test_what_a_job_has_indexed_is_calibrated_behind_it(tmp_path: Path) -> None:
+    (tmp_path / "captions.txt").write_text("".join(f"caption {n} of sixty\n" for n in range(60)))
+    with TestClient(
+        create_app(OneModel(tmp_path, SlowEncoder(0.0))), base_url="http://127.0.0.1"
+    ) as client:
+        assert client.put("/v1/collections/shop").status_code == 200
+        begun = client.post(
+            "/v1/collections/shop/jobs", json={"source": str(tmp_path / "captions.txt")}
+        )
+        assert begun.status_code == 202, begun.text
+        saved = tmp_path / "collections" / "shop" / "background.npz"
+        ends = time.monotonic() + _PATIENCE_S
+        while not saved.exists() and time.monotonic() < ends:
+            time.sleep(0.01)
+        assert saved.exists()
 
 
 @pytest.mark.parametrize("moment", ["before", "meanwhile"])

@@ -4,7 +4,9 @@ import json
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from binocle import known_pictures
+from binocle.catalog import counters
 from binocle.collection import Collection
 from binocle.likeness.sketching import unpacked
 from binocle.likeness.words import WORDS, nearest_words, word_of
 from binocle.types import Likeness, NewPart, NewRecord, Space
 from binocle.vectors import likeness_index
+from binocle.vectors.inverted import FeatureLists
 from binocle.vectors.likeness_index import LikenessIndex
 
 SPACE = Space("toy", 4, "ab" * 32)
@@ -135,6 +139,8 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "features empty": lambda folder: cut(folder / "likeness.faiss", 0),
     "a byte in the head": lambda folder: flip_byte(folder / "likeness.faiss", 9),
     "a size of a list": lambda folder: flip_byte(folder / "likeness.faiss", 900),
+    # which of all lists the last one is: the 16 bytes before 800 codes and part ids
+    "a word": lambda folder: flip_byte(folder / "likeness.faiss", -800 * 24 - 16),
     "hashes cut": lambda folder: cut(folder / "likeness.hashes", 100),
     "a byte of a hash": lambda folder: flip_byte(folder / "likeness.hashes", -1),
     "stamp no JSON": lambda folder: (folder / "likeness.stamp.json").write_text("{"),
@@ -236,6 +242,23 @@ def test_what_was_saved_is_not_read_again_for_texts_that_come(
         assert not reads
 
 
+def test_what_was_removed_before_anybody_remembers_is_not_found(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counters, "_MAX_REMOVED", 4)
+    with Collection(folder) as follower:
+        assert knows_exactly(follower, range(20))
+        with Collection(folder) as writer:
+            for seed in range(10):
+                writer.remove([f"r{seed}"])
+            with writer.writing() as connection:
+                counters.forget_old_removals(connection)
+        assert knows_exactly(follower, range(10, 20))
+    with Collection(folder) as opened:
+        assert knows_exactly(opened, range(10, 20))
+        assert not was_loaded(opened)
+
+
 def test_first_follower_saves_what_it_had_to_make(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -275,6 +298,35 @@ def test_searches_run_while_pictures_come_and_go(folder: Path) -> None:
         for thread in threads:
             thread.join()
         assert not wrong
+
+
+def test_change_waits_for_searches_and_later_searches_for_the_change(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    index, begun, may_end = LikenessIndex(), threading.Event(), threading.Event()
+    add(index, range(5))
+    search = FeatureLists.search
+
+    def slowly(*arguments: Any) -> Any:
+        begun.set()
+        assert may_end.wait(20)
+        return search(*arguments)
+
+    monkeypatch.setattr(FeatureLists, "search", slowly)
+    hashes = np.frombuffer(likeness_of(5).hash, np.uint8)[np.newaxis]
+    with ThreadPoolExecutor(3) as threads:
+        searched = threads.submit(index.by_features, descriptors_of(0), 1)
+        assert begun.wait(20)
+        changed = threads.submit(add, index, [5])
+        while not index._gate._writers:
+            time.sleep(0.001)
+        later = threads.submit(index.by_hash, hashes, 1)
+        time.sleep(0.1)
+        assert not changed.done()
+        assert not later.done()
+        may_end.set()
+        assert searched.result(20).part_ids.tolist() == [0]
+        assert later.result(20).part_ids.tolist() == [[5]]
 
 
 @settings(max_examples=25, deadline=None)

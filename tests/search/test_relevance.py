@@ -214,6 +214,21 @@ def test_preparing_stops_when_told_and_leaves_nothing_half_done(collection: Coll
     assert relevance.judges("image", ["text"], _rows(1, 2))[0] is not None
 
 
+def test_preparing_stops_between_the_texts_and_the_calibration(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _store(collection, _rows(100, 1))
+    encoder = WordsEncoder()
+    measured: list[object] = []
+    monkeypatch.setattr(Calibration, "measure", lambda *_, **__: measured.append(1))
+    relevance = Relevance(collection, lambda: encoder)
+    relevance.prepare(lambda: encoder.asked == background.COUNT)
+    assert encoder.asked == background.COUNT
+    assert not measured
+    relevance.prepare()
+    assert measured
+
+
 def test_what_own_texts_reach_raises_the_threshold_but_never_above_even(
     collection: Collection,
 ) -> None:
