@@ -318,7 +318,7 @@ def test_change_waits_for_searches_and_later_searches_for_the_change(
         searched = threads.submit(index.by_features, descriptors_of(0), 1)
         assert begun.wait(20)
         changed = threads.submit(add, index, [5])
-        while not index._gate._writers:
+        while not index._gate._writers and not changed.done():
             time.sleep(0.001)
         later = threads.submit(index.by_hash, hashes, 1)
         time.sleep(0.1)

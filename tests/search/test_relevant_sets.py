@@ -11,7 +11,7 @@ from binocle.collection import Collection
 from binocle.encoders.colour import ColourEncoder
 from binocle.errors import QueryError
 from binocle.filters import Comparison
-from binocle.types import Limits, MetadataValue, NewPart, NewRecord
+from binocle.types import KINDS, Limits, MetadataValue, NewPart, NewRecord
 from search.query import Facet, Group, Query, Sort, Term, Weights
 from search.searcher import Searcher
 
@@ -225,7 +225,11 @@ def test_texts_beside_pictures_count_where_most_pictures_have_one(
     with Collection(tmp_path / "some", create=True) as some:
         some.claim_space(ENCODER.space)
         some.upsert(records)
-        answer = Searcher(some, lambda: ENCODER, limits=Limits()).search(Query((RED,)))
+        searcher = Searcher(some, lambda: ENCODER, limits=Limits())
+        answer = searcher.search(Query((RED,)))
+        [(_, _, listing)] = searcher._listings._kept.values()
+        ranked = [some.index_of(kind) for kind in (KINDS if beside else KINDS[:1])]
+        assert listing.segments.keys() == {one for index in ranked for one in index.segment_sizes}
     said = {one.ranking for hit in answer.hits for one in hit.contributions}
     assert answer.mode == "hybrid"
     assert ("text" in said) == beside
