@@ -24,9 +24,9 @@ from binocle.catalog.counters import hand_out, next_change
 from binocle.catalog.database import Connection
 from binocle.collection import Collection
 from binocle.encoders.registry import open_encoder
-from binocle.images import SUFFIXES
 from binocle.likeness.sketching import CODE_BYTES, unpacked
 from binocle.types import Likeness, Limits
+from evaluation.lookups import pictures_in
 from evaluation.transformations import TRANSFORMATIONS
 from indexer.indexer import Indexer
 from indexer.sources.folder import FolderSource
@@ -153,8 +153,8 @@ def _insert(
 
 def measure(path: Path, known: Path, unknown: Path, count: int, workers: int) -> None:
     """Print the milliseconds of lookups by stage: of changed and of unknown pictures."""
-    asked = list(_changed(_files(known), _files(unknown), count))
-    asked += [("unknown", None, one.read_bytes()) for one in _spread(_files(unknown), count)]
+    asked = list(_changed(pictures_in(known), pictures_in(unknown), count))
+    asked += [("unknown", None, one.read_bytes()) for one in _spread(pictures_in(unknown), count)]
     started = time.perf_counter()
     with Collection(path) as collection:
         finder = Lookup(collection, lambda part: Path(part.uri).read_bytes(), workers=workers)
@@ -198,10 +198,6 @@ def _changed(
         other = ImageOps.exif_transpose(Image.open(others[number % len(others)])).convert("RGB")
         image = ImageOps.exif_transpose(Image.open(path)).convert("RGB")
         yield kind.name, str(path), kind.apply(image, random, other)
-
-
-def _files(folder: Path) -> list[Path]:
-    return sorted(one for one in folder.resolve().rglob("*") if one.suffix.lower() in SUFFIXES)
 
 
 def _spread(files: Sequence[Path], count: int) -> list[Path]:

@@ -83,7 +83,7 @@ def laid_out(
     """
     known, unknown = [], []
     for folder in [*whole, *split]:
-        for path in _files(folder):
+        for path in pictures_in(folder):
             if folder in split and (_number(path) >> 1) % _LEFT_OUT == 0:
                 unknown.append(Asked(path, folder.name, is_known=False))
                 continue
@@ -93,7 +93,7 @@ def laid_out(
                 link.symlink_to(path)
             known.append(Asked(link, folder.name, is_known=True))
     for folder in strange:
-        unknown += [Asked(path, folder.name, is_known=False) for path in _files(folder)]
+        unknown += [Asked(path, folder.name, is_known=False) for path in pictures_in(folder)]
     return Material(tuple(known), tuple(unknown))
 
 
@@ -284,7 +284,8 @@ def _working(folder: Path | None) -> Iterator[Path]:
         yield Path(temporary)
 
 
-def _files(folder: Path) -> list[Path]:
+def pictures_in(folder: Path) -> list[Path]:
+    """Return the pictures below a folder, in order of path."""
     resolved = folder.resolve()
     return sorted(one for one in resolved.rglob("*") if one.suffix.lower() in SUFFIXES)
 
