@@ -44,6 +44,7 @@ class Ranker:
         self._relevance = relevance
         self._keywords = keywords
         self._first_parts: tuple[tuple[Owners, Int64Array], ...] = ()
+        self._texts_beside: tuple[Owners, Owners, bool] | None = None
 
     def has_words(self) -> bool:
         """Tell whether records have texts to be found by words."""
@@ -52,11 +53,16 @@ class Ranker:
 
     def has_texts_beside(self, moment: Moment) -> bool:
         """Tell whether at least half of the records with pictures have texts, too."""
-        pictures = self._first_parts_of(moment.owners("image")) >= 0
-        texts = self._first_parts_of(moment.owners("text")) >= 0
+        owners, written = moment.owners("image"), moment.owners("text")
+        known = self._texts_beside
+        if known is not None and known[0] is owners and known[1] is written:
+            return known[2]
+        pictures, texts = (self._first_parts_of(one) >= 0 for one in (owners, written))
         shared = min(len(pictures), len(texts))
         both = int(np.count_nonzero(pictures[:shared] & texts[:shared]))
-        return both > 0 and 2 * both >= int(np.count_nonzero(pictures))
+        found = both > 0 and 2 * both >= int(np.count_nonzero(pictures))
+        self._texts_beside = owners, written, found
+        return found
 
     def view(self, asked: Asked) -> View:
         """Return how a query looks at each kind it is ranked over."""
