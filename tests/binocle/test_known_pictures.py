@@ -136,6 +136,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "no features": lambda folder: (folder / "likeness.faiss").unlink(),
     "no hashes": lambda folder: (folder / "likeness.hashes").unlink(),
     "features cut": lambda folder: cut(folder / "likeness.faiss", 5000),
+    "lists cut": lambda folder: cut(folder / "likeness.faiss", 20_000),
     "features empty": lambda folder: cut(folder / "likeness.faiss", 0),
     "a byte in the head": lambda folder: flip_byte(folder / "likeness.faiss", 9),
     "a size of a list": lambda folder: flip_byte(folder / "likeness.faiss", 900),
