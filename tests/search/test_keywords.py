@@ -4,6 +4,7 @@ import hashlib
 import math
 import random
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,11 @@ from hypothesis import strategies as st
 
 from binocle.catalog import words, writing
 from binocle.catalog.database import Database
+from binocle.collection import Collection
 from binocle.types import MetadataValue, NewPart, NewRecord
+from search.advice import query_doubts
 from search.keywords import KeywordRanking, Keywords
+from search.query import Query, Term
 
 TITLES = [
     "Sony WH-1000XM4 Wireless Headphones",
@@ -298,3 +302,25 @@ def test_keywords_follow_changes(tmp_path: Path) -> None:
         writing.remove_records(connection, ["two"])
     assert found("kite ") == []
     database.close()
+
+
+def test_while_words_are_read_in_answers_say_so_and_grow(tmp_path: Path) -> None:
+    query = Query((Term(text="kite"),))
+    with Collection(tmp_path / "c", create=True) as kites:
+        kites.upsert([record(str(number), f"kite {number}") for number in range(4)])
+        keywords = Keywords()
+        with kites.writing() as connection:
+            connection.exec_driver_sql("DELETE FROM meta WHERE key = 'words'")
+            words.begin(connection)
+        for share in ("25%", "50%", "75%"):
+            with kites.writing() as connection:
+                assert words.fill(connection, 1)
+            [doubt] = query_doubts(kites, query)
+            assert f"({share} are there)" in doubt
+            assert not query_doubts(kites, replace(query, mode="semantic"))
+            with kites.reading() as connection:
+                found = keywords.search(connection, "kite", 10)
+            assert len(found.record_ids) == int(share[:-1]) // 25
+        with kites.writing() as connection:
+            words.prepare(connection)
+        assert not query_doubts(kites, query)
