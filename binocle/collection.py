@@ -4,8 +4,9 @@ How the indices follow the catalogue is told in ``following``, what a search see
 """
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +28,7 @@ from binocle.vectors.faiss_index import FLAT_LIMIT, FaissIndex
 __all__ = ["Collection", "Moment", "Ranking", "check_space"]
 
 _CATALOG = "catalog.sqlite"
+_ABANDONED_AFTER_S = 3600
 
 
 class Collection:
@@ -292,10 +294,16 @@ class Collection:
     def save_indices(self) -> None:
         """Write the indices beside the catalogue, for the next process to start from.
 
-        They can always be rebuilt, so a failure is logged and not raised.
+        They can always be rebuilt, so a failure is logged and not raised. What a killed process
+        has left half written is removed an hour later.
         """
         self._following.save()
         self.known_pictures.save()
+        abandoned = time.time() - _ABANDONED_AFTER_S
+        for path in self.path.glob("*.tmp"):
+            with suppress(OSError):  # another process was faster
+                if path.stat().st_mtime < abandoned:
+                    path.unlink()
 
     def _number_of(self, connection: Connection, record_id: str) -> int:
         number = reading.record_by_key(connection, record_id)

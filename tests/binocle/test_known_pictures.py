@@ -207,6 +207,17 @@ def test_what_cannot_be_saved_is_told_and_goes_on(
         assert knows_exactly(opened, range(30))
 
 
+def test_what_a_killed_process_left_half_written_is_removed(folder: Path) -> None:
+    old, new = folder / "likeness.faiss.123.tmp", folder / "image.faiss.456.tmp"
+    for path in (old, new):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    with Collection(folder) as opened:
+        opened.save_indices()
+    assert not old.exists()
+    assert new.exists()  # somebody may be writing it
+
+
 def test_follower_takes_over_what_another_process_saved(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

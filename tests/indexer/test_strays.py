@@ -176,6 +176,18 @@ def test_tables_that_disagree_do_not_change_the_field_back_and_forth(
     assert moment.mask(parse_where("rating < 50")).sum() == 50
 
 
+def test_numbers_in_one_table_and_dates_in_another_are_neither(
+    bench: Bench, tmp_path: Path
+) -> None:
+    index(bench, write_csv(tmp_path / "a.csv", [str(number) for number in range(60)] + ["$7"]))
+    assert bench.collection.schema()["rating"] == "number"
+    days = tmp_path / "b.csv"
+    rows = "".join(f"d{day},day {day},2021-03-{day:02}\n" for day in range(1, 29))
+    days.write_text(f"id,title,rating\n{rows}", encoding="utf-8")
+    index(bench, days)
+    assert bench.collection.schema()["rating"] == "keyword"
+
+
 @pytest.mark.parametrize(
     ("values", "kind"),
     [
