@@ -18,7 +18,7 @@ from binocle.catalog.words import part_ids as parts_at
 from binocle.collection import Collection
 from binocle.moment import Moment, Owners, Ranking
 from binocle.types import KINDS, BoolArray, Float32Array, Int64Array, Kind
-from search import found_words
+from search import fitting
 from search.arranging import Looks, signs_of
 from search.asking import Asked, Lens, Ranked, View
 from search.calibration import Judge
@@ -90,13 +90,15 @@ class Ranker:
             judges = self._relevance.judges(kind, sources, rows, change=change)
             for (intent, view, _), aim, judge in zip(pairs, aims, judges, strict=True):
                 depth = self._relevance.depth(kind, intent.source, change=change)
-                view.lenses[kind] = Lens(aim, judge, depth)
+                view.lenses[kind] = Lens(aim, judge if intent.wanted else None, depth)
         return views
 
     def why_unrated(self, asked: Asked, view: View) -> str | None:
         """Return why no hit has a relevance by vectors; None where one has, or none was asked."""
         if asked.intent is None or any(lens.judge is not None for lens in view.lenses.values()):
             return None
+        if asked.intent.unwanted and not asked.intent.wanted:
+            return "nothing is looked for, only kept away from"
         kinds = [kind for kind in asked.kinds if kind in view.lenses]
         return self._relevance.why_unrated(kinds[0], asked.intent.source) if kinds else None
 
@@ -130,7 +132,7 @@ class Ranker:
             is_complete = is_complete and len(found.record_ids) < depth
             rankings.append(self._weighted(asked, kind, lens, found))
         words, all_words = self._by_words(asked, depth)
-        no_match = _nothing_fits(asked, view, rankings, words)
+        no_match = fitting.nothing_fits(asked, view, rankings, words)
         if words is not None and (len(words.record_ids) or asked.beside or not rankings):
             rankings.append(_as_weighted(asked, view, words))
         fused = _fused(rankings, asked.depth)
@@ -164,14 +166,14 @@ class Ranker:
             kept = weighted.scores >= least
             rankings.append(weighted.only(kept))
         words, _ = self._by_words(asked, MAX_KEYWORD_HITS, filtered=filtered)
-        no_match = _nothing_fits(asked, view, best, words)
+        no_match = fitting.nothing_fits(asked, view, best, words)
         if words is not None:
             by_words = _as_weighted(asked, view, words)
             if by_words.is_partial:
                 near = np.concatenate([one.record_ids for one in rankings])
                 kept = np.isin(by_words.record_ids, near)
             else:
-                kept = _is_likely(words, asked.query.min_relevance)
+                kept = fitting.are_likely(words, asked.query.min_relevance)
             rankings.append(by_words.only(kept))
         fused = _fused(rankings, max(asked.depth, *(len(one.record_ids) for one in rankings), 1))
         return Ranked(fused, True, True, words, no_match)
@@ -312,16 +314,11 @@ def _as_weighted(asked: Asked, view: View, words: KeywordRanking) -> Weighted:
         words.scores,
         words.exact,
         words.find_words,
-        words.full_score,
+        fitting.full_score(asked, words),
         has_texts=not len(words.positions)
         or bool((words.positions[:_FIRST_WORDS] >= 0).any()),  # no matter how deep
-        is_partial=_tell_part(asked, view),
+        is_partial=fitting.tell_part(asked, view),
     )
-
-
-def _tell_part(asked: Asked, view: View) -> bool:
-    """Tell whether the words of a query stand beside pictures that are looked for as well."""
-    return bool(view.lenses) and asked.intent is not None and asked.intent.has_pictures
 
 
 def _by_bands(scores: Float32Array, first: int) -> Int64Array:
@@ -341,43 +338,6 @@ def _least(judge: Judge | None, asked: float | Literal["auto"] | None) -> float:
     if judge is None:
         return -np.inf
     return judge.cut if asked in (None, "auto") else judge.score_at(float(asked))
-
-
-def _is_likely(words: KeywordRanking, asked: float | Literal["auto"] | None) -> BoolArray:
-    """Return which hits by words belong to the relevant set: exact ones, and likely ones."""
-    if not len(words.scores):
-        return np.empty(0, np.bool_)
-    least = found_words.CUT if asked in (None, "auto") else float(asked)
-    best = float(words.scores.max())
-    chances = found_words.relevance(words.scores, best, words.full_score, words.exact)
-    return np.asarray(chances >= least)
-
-
-def _nothing_fits(
-    asked: Asked, view: View, rankings: Sequence[Weighted], words: KeywordRanking | None
-) -> bool:
-    """Tell whether no ranking has anything that fits, and one of them can tell.
-
-    A record with all the words fits, and one with most of what they are worth.
-    """
-    if _tell_part(asked, view):
-        words = None
-    if words is not None and len(words.record_ids) and asked.intent is not None:
-        wanted = [word for word in asked.intent.words.split() if not word.startswith("-")]
-        if len(words.find_words(0)) >= len(wanted):
-            return False
-        if _is_likely(words, None).any():
-            return False
-        if not view.lenses:
-            return found_words.is_no_match(float(words.scores.max()), words.full_score)
-    if words is not None and not len(words.record_ids) and not view.lenses:
-        return True
-    judged = [
-        lens.judge.is_no_match(float(ranking.scores.max()))
-        for lens, ranking in zip(view.lenses.values(), rankings, strict=False)
-        if lens.judge is not None and len(ranking.scores)
-    ]
-    return bool(judged) and all(judged)
 
 
 def similarities(rows_nd: Float32Array, aim: Aim) -> npt.NDArray[np.float32]:

@@ -20,7 +20,7 @@ from search.facets import count_facets, group_keys, sort_order
 from search.keywords import Keywords
 from search.listings import Counted, Listing, Listings
 from search.planning import Now
-from search.query import Query, Target
+from search.query import RELEVANCE, Query, Sort, Target
 from search.rankings import (
     Ranker,
     default_kinds,
@@ -224,7 +224,8 @@ class Searcher:
         if planning.is_sorted(query):
             ids = ranked.fused.record_ids
             best_first = -np.arange(len(ids), dtype=np.float64)
-            ranked = ranked.only(sort_order(moment, ids, query.sort, best_first))
+            sorts = (*query.sort, Sort(RELEVANCE)) if asked.intent else query.sort
+            ranked = ranked.only(sort_order(moment, ids, sorts, best_first))
         if query.group is None:
             return ranked, counted
         groups = gathered(group_keys(moment, ranked.fused.record_ids, query.group.field))

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -209,6 +210,31 @@ def test_an_answer_says_why_it_has_no_relevance(tmp_path: Path) -> None:
 def test_words_that_nothing_has_are_no_match(searcher: Searcher) -> None:
     answer = searcher.search(Query((Term(text="zyxwvut"),), mode="keyword"))
     assert (answer.hits, answer.no_match) == ((), True)
+
+
+def test_model_number_that_nothing_has_is_no_match(searcher: Searcher) -> None:
+    assert not searcher.search(Query((Term(text="red 7000"),), "image", mode="hybrid")).no_match
+    assert searcher.search(Query((Term(text="red-7000"),), "image", mode="hybrid")).no_match
+    assert not searcher.search(Query((Term(text="ZX-1007"),), "image", mode="hybrid")).no_match
+
+
+def test_misspelt_words_that_are_all_found_decide_the_order(searcher: Searcher) -> None:
+    first = searcher.search(Query((Term(text="yelow whatch"),), "image", mode="hybrid")).hits[0]
+    assert first.contributions[0].words == ("yellow", "watch")
+    assert first.contributions[0].share > 0.9
+
+
+def test_what_is_only_kept_away_from_has_no_relevance(searcher: Searcher) -> None:
+    answer = searcher.search(Query((Term(text="red", weight=-1.0),), "image", mode="semantic"))
+    assert not answer.no_match
+    assert {hit.relevance for hit in answer.hits} == {None}
+    assert answer.unrated == "nothing is looked for, only kept away from"
+
+
+def test_ties_of_a_sort_go_by_relevance(searcher: Searcher) -> None:
+    asked = Query((RED,), "image", limit=20, mode="semantic", min_relevance="auto")
+    by_relevance = ids(searcher.search(asked).hits)
+    assert ids(searcher.search(replace(asked, sort=(Sort("nobody has it"),))).hits) == by_relevance
 
 
 @pytest.mark.parametrize(("written", "beside"), [(30, True), (3, False)])
