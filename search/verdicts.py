@@ -28,6 +28,8 @@ _LARGER_COLOURS = 3.0  # in addition, for what is not small: there is more to te
 _OTHER_COLOURS = 16.0  # in other pictures, where the windows agree only just
 _CLEARLY_ALIKE = 0.8
 _TRUER_COLOURS = 3.0  # levels by which a better explanation is better
+_SAME_PIXELS = 0.89  # correlation of the median window in copies of photographs
+_NEARLY_ALL = 0.9  # of the windows: where these agree, they may agree less well
 _MANY_INLIERS = 130  # so many corners agree in copies only
 _LEAST_INLIERS = 7
 _PATCH = 0.15  # of the stored picture: so little of it is like many things
@@ -86,8 +88,20 @@ def is_copy(match: Match) -> bool:
     least = _LEAST_INLIERS if match.agreement.overlap >= _PATCH else _LEAST_INLIERS_OF_A_PATCH
     if match.agreement.textured < _LEAST_TEXTURE or 0 < match.inliers < least:
         return False
-    share = match.agreement.share
-    return share >= _needed(match) and match.colour_difference <= _colours_allowed(match)
+    if match.agreement.share < _needed(match) or not _agrees_well(match):
+        return False
+    return match.colour_difference <= _colours_allowed(match)
+
+
+def _agrees_well(match: Match) -> bool:
+    """Tell copies with things put on top from photographs of one scene, taken one after the other.
+
+    Where something covers a copy, the rest has the same pixels; where people moved, all else has
+    moved a little, too.
+    """
+    if _looks_like_others(match) or match.agreement.share >= _NEARLY_ALL:
+        return True
+    return match.agreement.correlation >= _SAME_PIXELS
 
 
 def _needed(match: Match) -> float:

@@ -18,13 +18,14 @@ def match(
     plain: float = 1.0,
     inliers: int = 60,
     overlap: float = 1.0,
+    correlation: float = 0.97,
 ) -> Match:
     """Return a mapping by which the query shows a stored picture in a box of its own."""
     x, y, w, h = box
     mapping = np.linalg.inv(np.array([[w, 0, x], [0, h, y], [0, 0, 1]], np.float64))
     return Match(
         mapping, Turn(mirrored=False, angle=0, stretch=1, scale=1), inliers,
-        Agreement(share, 0.6, share, overlap), w * h, plain, product, product, colours,
+        Agreement(share, 0.6, correlation, overlap), w * h, plain, product, product, colours,
     )  # fmt: skip
 
 
@@ -55,6 +56,16 @@ def test_the_less_windows_agree_the_more_colours_must(
     share: float, colours: float, *, product: bool, expected: bool
 ) -> None:
     assert is_copy(match(share=share, colours=colours, product=product)) is expected
+
+
+@pytest.mark.parametrize(
+    ("share", "correlation", "expected"),
+    [(0.75, 0.97, True), (0.75, 0.8, False), (0.95, 0.8, True)],
+)
+def test_what_something_covers_agrees_well_elsewhere(
+    share: float, correlation: float, *, expected: bool
+) -> None:
+    assert is_copy(match(product=False, share=share, correlation=correlation)) is expected
 
 
 @pytest.mark.parametrize(
