@@ -103,7 +103,8 @@ class Typed:
             (*self.remove, *phrase.remove),
             self.replace,
             self.drop_filter,
-            (*self.swap, *phrase.swap),
+            self.swap,
+            phrase.swap,
         )
 
     def _terms(self, is_record: Callable[[str], bool]) -> list[Term]:

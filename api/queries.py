@@ -93,7 +93,7 @@ def spoken(asked: SearchIn) -> SearchIn:
     refine = asked.refine.model_copy(
         update={
             "remove": [*asked.refine.remove, *phrase.remove],
-            "swap": [*asked.refine.swap, *phrase.swap],
+            "instead": [*asked.refine.instead, *phrase.swap],
         }
     )
     return asked.model_copy(update={"query": terms, "refine": refine})
@@ -223,6 +223,7 @@ def _refinement(given: RefinementIn) -> Refinement:
         replace=given.replace,
         drop_filter=given.drop_filter,
         swap=tuple(given.swap),
+        instead=tuple(given.instead),
     )
 
 

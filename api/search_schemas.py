@@ -77,12 +77,19 @@ class RefinementIn(Strict):
 
     turn: Notation = Field(description="From the earlier answer")
     remove: list[Text] = Field(
-        default_factory=list, max_length=64, description="Texts or record ids whose terms go"
+        default_factory=list,
+        max_length=64,
+        description="Texts or record ids whose terms go; else words that texts lose",
     )
     replace: bool = Field(False, description="Drop all earlier terms")
     drop_filter: bool = Field(False, description="Drop the earlier filter")
     swap: list[tuple[Text, Text]] = Field(
         default_factory=list, max_length=64, description="Words to replace, each with others"
+    )
+    instead: list[tuple[Text, Text]] = Field(
+        default_factory=list,
+        max_length=64,
+        description="As swap; words that no text has are kept away from, the others added",
     )
 
 

@@ -161,11 +161,14 @@ class Refinement:
 
     Attributes:
         turn: ``Answer.turn`` of the earlier query.
-        remove: Texts or record ids whose terms go.
+        remove: Texts or record ids whose terms go. Where no term is called so, the words go from
+            the texts that have them, see ``rewording.without_words``.
         replace: Drop all earlier terms, keeping the rest.
         drop_filter: Drop the earlier filter.
-        swap: Pairs of words: the first is replaced with the second in the earlier texts. Where no
-            text has it, the second is added and the first becomes a negative term.
+        swap: Pairs of words: the first is replaced with the second in the earlier texts, which
+            have it.
+        instead: Pairs of words as a person says them: as ``swap``, but where no text has the
+            first, the second is added and the first becomes a negative term.
     """
 
     turn: str
@@ -173,14 +176,16 @@ class Refinement:
     replace: bool = False
     drop_filter: bool = False
     swap: tuple[tuple[str, str], ...] = ()
+    instead: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what names nothing."""
         if not self.turn or len(self.turn) > MAX_TURN_LENGTH:
             raise QueryError("a refinement names the turn of an earlier answer")
-        if len(self.remove) + len(self.swap) > MAX_TERMS:
+        swaps = (*self.swap, *self.instead)
+        if len(self.remove) + len(swaps) > MAX_TERMS:
             raise QueryError(f"a refinement removes and swaps at most {MAX_TERMS} terms")
-        if not all(old.strip() and new.strip() for old, new in self.swap):
+        if not all(old.strip() and new.strip() for old, new in swaps):
             raise QueryError("a swap is two texts, and neither is empty")
 
 

@@ -10,7 +10,6 @@ import base64
 import json
 import logging
 import os
-import re
 import secrets
 import sqlite3
 import threading
@@ -37,6 +36,7 @@ from search.query import (
     Term,
     Weights,
 )
+from search.rewording import with_words_swapped, without_words
 from search.signing import Signer
 
 _log = logging.getLogger(__name__)
@@ -207,36 +207,61 @@ def refined(query: Query, earlier: Query) -> Query:
 
 
 def _without(terms: tuple[Term, ...], remove: Sequence[str]) -> tuple[Term, ...]:
-    wanted = {name.strip().casefold() for name in remove}
-    named = [_label(term) for term in terms]
-    missing = wanted - {name for name in named if name is not None}
-    if missing:
-        there = ", ".join(repr(name) for name in named if name) or "none with a name"
-        raise QueryError(
-            f"the earlier query has no term {min(missing)!r} to remove; it has {there}"
-        )
-    return tuple(term for term, name in zip(terms, named, strict=True) if name not in wanted)
+    kept = terms
+    for name in {one.strip().casefold(): one.strip() for one in remove}.values():
+        fewer = _without_one(kept, name)
+        if fewer is None:
+            raise QueryError(
+                f"the earlier query has no term {name!r} to remove; it has {_named(terms)}"
+            )
+        kept = fewer
+    return kept
+
+
+def _without_one(terms: tuple[Term, ...], name: str) -> tuple[Term, ...] | None:
+    """Return terms without those of a name, else without these words; None where there is none."""
+    others = tuple(term for term in terms if (_label(term) or "").casefold() != name.casefold())
+    if len(others) < len(terms):
+        return others
+    texts = [without_words(term.text, name) if term.text else None for term in terms]
+    if not any(text is not None for text in texts):
+        return None
+    return tuple(
+        term if text is None else _with_text(term, text)
+        for term, text in zip(terms, texts, strict=True)
+        if text is None or text
+    )
+
+
+def _named(terms: tuple[Term, ...]) -> str:
+    return ", ".join(repr(name) for name in map(_label, terms) if name) or "none with a name"
 
 
 def _label(term: Term) -> str | None:
     name = term.text if term.text is not None else term.record
-    return None if name is None else name.strip().casefold()
+    return None if name is None else name.strip()
 
 
 def _swapped(terms: tuple[Term, ...], change: Refinement) -> tuple[Term, ...]:
+    there = _named(terms)
     for old, new in change.swap:
-        pattern = re.compile(rf"(?<!\w){re.escape(old.strip())}(?!\w)", re.IGNORECASE)
-        has = [term.text is not None and bool(pattern.search(term.text)) for term in terms]
-        if any(has):
-            terms = tuple(
-                _with_text(term, new.strip().join(pattern.split(term.text or "")))
-                if found
-                else term
-                for term, found in zip(terms, has, strict=True)
-            )
-        else:
-            terms += (Term(text=new), Term(text=old, weight=-1.0))
+        swapped = _with_swap(terms, old, new)
+        if swapped is None:
+            raise QueryError(f"the earlier query has no text with {old!r} to swap; it has {there}")
+        terms = swapped
+    for old, new in change.instead:
+        added = (Term(text=new), Term(text=old, weight=-1.0))
+        terms = _with_swap(terms, old, new) or (*terms, *added)
     return terms
+
+
+def _with_swap(terms: tuple[Term, ...], old: str, new: str) -> tuple[Term, ...] | None:
+    texts = [with_words_swapped(term.text, old, new) if term.text else None for term in terms]
+    if not any(texts):
+        return None
+    return tuple(
+        _with_text(term, text) if text else term for term, text in zip(terms, texts, strict=True)
+    )
 
 
 def _with_text(term: Term, text: str) -> Term:

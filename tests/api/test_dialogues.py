@@ -80,6 +80,29 @@ def test_refinement_removes_and_replaces_terms_and_drops_the_filter(shop: Shop) 
         shop.typed("red", "--remove", "x")
 
 
+def test_words_within_a_text_are_forgotten_and_swapped_through_every_door(shop: Shop) -> None:
+    turn = str(shop.typed("red shoes", "-k", 60)["turn"])
+
+    def ids(answer: dict[str, Any]) -> list[str]:
+        return [hit["id"] for hit in answer["hits"]]
+
+    red = ids(shop.typed("red", "-k", 60))
+    assert ids(shop.typed("--refine", turn, "--remove", "shoes")) == red
+    assert ids(shop.typed("--refine", turn, "forget", "the", "shoes")) == red
+    assert ids(shop.linked({"q": "forget the shoes", "refine": turn})) == red
+    assert ids(shop.posted({"refine": {"turn": turn, "remove": ["Shoes"]}})) == red
+    blue = ids(shop.typed("blue shoes", "-k", 60))
+    assert ids(shop.typed("--refine", turn, "--swap", "red", "blue")) == blue
+    away = ids(shop.typed("red shoes", "--text", "brown", "--not", "black", "-k", 60))
+    assert ids(shop.linked({"q": "brown instead of black", "refine": turn})) == away
+    assert ids(shop.typed("--refine", turn, "brown instead of black")) == away
+    with pytest.raises(QueryError, match="no text with 'green' to swap; it has 'red shoes'"):
+        shop.typed("--refine", turn, "--swap", "green", "blue")
+    refine = {"turn": turn, "swap": [["green", "blue"]]}
+    url = f"/v1/collections/{NAME}/search"
+    problem_of(shop.service.http().post(url, json={"refine": refine}), 422, "bad-query")
+
+
 def test_a_turn_of_nowhere_is_refused_everywhere(shop: Shop) -> None:
     url = f"/v1/collections/{NAME}/search"
     answer = shop.service.http().post(url, json={"query": "red", "refine": {"turn": "nobody"}})

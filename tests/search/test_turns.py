@@ -136,16 +136,67 @@ def test_refinement_adds_removes_replaces_and_swaps() -> None:
             [("blue shoes", 1), ("Winter", 1), (None, 2), ("at night", 1)],
         ),
         (
-            Refinement("t", swap=(("hat", "cap"),), remove=("Winter",)),
+            Refinement("t", instead=(("hat", "cap"),), remove=("Winter",)),
             [("red shoes", 1), (None, 2), ("cap", 1), ("hat", -1), ("at night", 1)],
         ),
         (
-            Refinement("t", swap=(("hoe", "x"),), remove=("Winter", "r1")),
+            Refinement("t", instead=(("hoe", "x"),), remove=("Winter", "r1")),
             [("red shoes", 1), ("x", 1), ("hoe", -1), ("at night", 1)],
         ),
     ]
     for change, wanted in cases:
         assert texts(refined(Query(more, refine=change), EARLIER)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("earlier", "remove", "left"),
+    [
+        (("red shoes",), ("shoes",), ("red",)),
+        (("red shoes",), ("the shoes", "red"), ()),
+        (("Red Shoes", "shoes"), ("SHOES",), ("Red Shoes",)),  # a term of that name goes first
+        (("red shoes", "black shoes", "hat"), ("shoes",), ("red", "black", "hat")),
+        (("dog", "on the beach"), ("beach",), ("dog",)),
+        (("a dog on the beach at night",), ("the beach",), ("a dog at night",)),
+        (("red shoes on the beach",), ("shoes at a beach",), ("red",)),
+        (("a man in a red hat",), ("red",), ("a man in a hat",)),
+        (("black and white shoes",), ("black",), ("white shoes",)),
+        (("black and white shoes",), ("white",), ("black shoes",)),
+        (("red, blue, green",), ("green",), ("red, blue",)),
+        (("Ärmel aus Wolle",), ("a\u0308rmel",), ("aus Wolle",)),
+        (("红色鞋子",), ("鞋子",), ("红色",)),
+    ],
+)
+def test_words_within_a_text_are_removed(
+    earlier: tuple[str, ...], remove: tuple[str, ...], left: tuple[str, ...]
+) -> None:
+    terms = (Term(record="r1"), *(Term(text=text, weight=-0.5) for text in earlier))
+    found = refined(Query((), refine=Refinement("t", remove=remove)), Query(terms))
+    assert texts(found) == [(None, 1), *((text, -0.5) for text in left)]
+
+
+@pytest.mark.parametrize("words", ["shoe", "shoes red", "the", "t", "shirt", "boots"])
+def test_only_whole_words_in_their_order_are_removed(words: str) -> None:
+    earlier = Query((Term(text="red shoes"), Term(text="the t-shirt")))
+    with pytest.raises(QueryError, match=r"no term .* to remove; it has 'red shoes', 'the t-shirt"):
+        refined(Query((), refine=Refinement("t", remove=(words,))), earlier)
+
+
+def test_text_that_lost_words_is_embedded_anew() -> None:
+    earlier = Query((Term(text="red shoes", embedded=np.ones(4, np.float32)),))
+    for change in (Refinement("t", remove=("red",)), Refinement("t", swap=(("red", "blue"),))):
+        assert refined(Query((), refine=change), earlier).terms[0].embedded is None
+
+
+def test_swapping_what_is_not_there_names_what_is() -> None:
+    earlier = Query((Term(text="red shoes"), Term(record="r1")))
+    with pytest.raises(QueryError, match="no text with 'green' to swap; it has 'red shoes', 'r1'"):
+        refined(Query((), refine=Refinement("t", swap=(("green", "blue"),))), earlier)
+
+
+def test_what_is_said_of_something_new_adds_it_and_keeps_the_other_away() -> None:
+    said = Refinement("t", instead=(("black", "brown"), ("shoes", "boots")))
+    found = refined(Query((), refine=said), Query((Term(text="red shoes"),)))
+    assert texts(found) == [("red boots", 1), ("brown", 1), ("black", -1)]
 
 
 def test_refinement_keeps_what_it_leaves_at_its_default() -> None:
