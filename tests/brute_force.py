@@ -20,6 +20,7 @@ TITLES = (
 )  # fmt: skip
 PARTS = (
     "café",
+    "Cafe\u0301",
     "strasse",
     "RED",
     "红色",
