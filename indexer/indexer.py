@@ -1,5 +1,6 @@
 """One run over one source: what changed, into the collection; what vanished, out of it."""
 
+import shlex
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -93,7 +94,8 @@ class Indexer:
 
         Raises:
             SourceError: The source cannot be read as a whole; the collection keeps what it has.
-            NothingIndexedError: It holds nothing that could be indexed.
+            NothingIndexedError: It holds nothing that could be indexed. What came from it before
+                and is not there now is kept: an unmounted disk looks like an empty folder.
             BusyError: Another run is writing to the collection.
             ModelError, SpaceMismatchError: The encoder cannot be had, or does not fit.
             StorageError: The collection cannot be written.
@@ -109,13 +111,18 @@ class Indexer:
             with self._collection.writing() as connection:
                 run_id = ledgers.start_run(connection, row.id)
             seen = self._bring_in(source, row, run_id, total, tally)
-            self._take_out(source, row, seen, tally)
+            holds_any = tally.added + tally.updated + tally.unchanged > 0
+            if holds_any:
+                self._take_out(source, row, seen, tally)
             with self._collection.writing() as connection:
-                self._absorb(connection, row)
+                if holds_any:
+                    self._absorb(connection, row)
                 counters.forget_old_removals(connection)
                 ledgers.finish_run(connection, run_id, asdict(tally))
-        if tally.added + tally.updated + tally.unchanged == 0:
-            raise NothingIndexedError(self._why_nothing(row, tally))
+        if not holds_any:
+            raise NothingIndexedError(
+                self._why_nothing(source, row, tally) + self._what_stays(source, row, seen)
+            )
         if tally.added or tally.updated or tally.removed:
             self._collection.save_indices()
         return Report(row, tally, time.monotonic() - started, warnings)
@@ -212,11 +219,19 @@ class Indexer:
         now = skip_fingerprint(before.code, candidate.fingerprint, self._limits_mark)
         return before.fingerprint == now
 
-    def _take_out(self, source: Source, row: SourceRow, seen: set[str], tally: Tally) -> None:
-        """Remove what the source does not contain any more."""
+    def _gone(
+        self, source: Source, row: SourceRow, seen: set[str]
+    ) -> tuple[dict[str, Item], list[Item]]:
+        """Return the source's ledger, and what of it the source does not contain any more."""
         with self._collection.reading() as connection:
             ledger = reading.ledger(connection, row.id)
-        gone = [item for key, item in ledger.items() if key not in seen and source.covers(key)]
+        return ledger, [
+            item for key, item in ledger.items() if key not in seen and source.covers(key)
+        ]
+
+    def _take_out(self, source: Source, row: SourceRow, seen: set[str], tally: Tally) -> None:
+        """Remove what the source does not contain any more."""
+        ledger, gone = self._gone(source, row, seen)
         still_there = {item.record_id for key, item in ledger.items() if key in seen}
         for chunk in reading.batched(gone, 2000):
             ids = [one.record_id for one in chunk if one.record_id]
@@ -243,9 +258,9 @@ class Indexer:
     def _image_spec(self) -> ImageSpec:
         return replace(self._encoder.get().image_spec, likeness=True)
 
-    def _why_nothing(self, row: SourceRow, tally: Tally) -> str:
+    def _why_nothing(self, source: Source, row: SourceRow, tally: Tally) -> str:
         if not tally.skipped:
-            return f"{row.uri} holds nothing to index"
+            return f"{_looked_at(source)} holds nothing to index"
         with self._collection.reading() as connection:
             first = next(
                 item for owner, item in reading.skipped_items(connection) if owner.id == row.id
@@ -253,6 +268,23 @@ class Indexer:
         return (
             f"nothing in {row.uri} could be indexed, {tally.skipped} skipped; the first: "
             f"{first.key}: {first.message} ('binocle skipped' lists all)"
+        )
+
+    def _what_stays(self, source: Source, row: SourceRow, seen: set[str]) -> str:
+        """Say how many records a source that holds nothing now has left, and what to do."""
+        kept = sum(item.record_id is not None for item in self._gone(source, row, seen)[1])
+        if not kept:
+            return ""
+        name = self._collection.path.name
+        command = (
+            ["index", row.uri] if _looked_at(source) != row.uri else ["remove", "--source", row.uri]
+        )
+        option = [] if name == "default" else ["-c", name]
+        remedy = shlex.join(["binocle", *command, *option])
+        records = "record is" if kept == 1 else f"{kept:,} records are"
+        return (
+            f"; its {records} kept, in case it is only out of reach just now "
+            f"(to remove what is gone: {remedy})"
         )
 
 
@@ -270,6 +302,12 @@ class _Once(Generic[_T]):
             if not self._made:
                 self._made.append(self._make())
             return self._made[0]
+
+
+def _looked_at(source: Source) -> str:
+    """Return what a run looks at: the source, or one folder of it."""
+    within = source.within if isinstance(source, FolderSource) else None
+    return str(within or source.path)
 
 
 def _checked(collection: Collection, encoder: Encoder) -> Encoder:

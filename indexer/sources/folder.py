@@ -35,7 +35,7 @@ class FolderSource:
             within: Look only below this subfolder of it.
         """
         self.path = path
-        self._within = within
+        self.within = within
         self._files: list[_File] | None = None
         self._unread: list[str] = []
 
@@ -54,13 +54,13 @@ class FolderSource:
         return key.startswith(prefix) and not any(key.startswith(one) for one in self._unread)
 
     def _prefix(self) -> str:
-        if self._within is None or self._within == self.path:
+        if self.within is None or self.within == self.path:
             return ""
-        return printable(self._within.relative_to(self.path).as_posix()) + "/"
+        return printable(self.within.relative_to(self.path).as_posix()) + "/"
 
     def _listed(self) -> list[_File]:
         if self._files is None:
-            start = self._within or self.path
+            start = self.within or self.path
             try:
                 os.scandir(start).close()
             except OSError as error:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from filelock import FileLock
 from binocle.errors import BusyError, NothingIndexedError, SourceError, SpaceMismatchError
 from binocle.types import Limits, Space
 from indexer.sources.folder import FileSource, FolderSource
+from indexer.sources.opening import open_source
+from indexer.sources.table import Columns
 from tests.support import Bench, picture_bytes
 
 
@@ -221,6 +224,76 @@ def test_an_empty_folder_says_so(bench: Bench, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(NothingIndexedError, match="holds nothing to index"):
         bench.index(FolderSource(tmp_path / "empty"))
+
+
+def test_a_folder_that_is_empty_now_keeps_its_records_and_tells_how_to_remove_them(
+    bench: Bench, photos: Path
+) -> None:
+    source = FolderSource(photos)
+    bench.index(source)
+    before = bench.ids()
+    away = photos.parent / "away"
+    photos.rename(away)  # an unmounted disk's mount point
+    photos.mkdir()
+    remedy = (
+        rf"20 records are kept.*binocle remove --source {photos} -c {bench.collection.path.name}\)$"
+    )
+    with pytest.raises(NothingIndexedError, match=f"{photos} holds nothing to index; its {remedy}"):
+        bench.index(FolderSource(photos))
+    (photos / "README.txt").write_text("the disk is not here")
+    with pytest.raises(NothingIndexedError, match=f"1 skipped.*{remedy}"):
+        bench.index(FolderSource(photos))
+    assert bench.ids() == before
+    (photos / "README.txt").unlink()
+    photos.rmdir()
+    away.rename(photos)
+    tally = bench.index(FolderSource(photos)).tally
+    assert (tally.unchanged, tally.added, tally.removed) == (20, 0, 0)
+    (photos / "2020" / "00.jpg").unlink()
+    assert bench.index(FolderSource(photos)).tally.removed == 1
+
+
+def test_a_subfolder_that_is_empty_now_keeps_its_records(bench: Bench, photos: Path) -> None:
+    bench.index(FolderSource(photos))
+    before = bench.ids()
+    for file in (photos / "2019").iterdir():
+        file.unlink()
+    name = bench.collection.path.name
+    says = f"2019 holds nothing to index; .*kept.*binocle index {photos} -c {name}"
+    with pytest.raises(NothingIndexedError, match=says):
+        bench.index(FolderSource(photos / "2019"))
+    assert bench.ids() == before
+    assert bench.index(FolderSource(photos)).tally.removed == 10
+
+
+def test_an_empty_folder_above_does_not_take_over_a_known_one(bench: Bench, photos: Path) -> None:
+    above = photos.parent / "above"
+    above.mkdir()
+    photos.rename(above / "photos")
+    bench.index(FolderSource(above / "photos"))
+    before = bench.ids()
+    shutil.rmtree(above / "photos")
+    with pytest.raises(NothingIndexedError):
+        bench.index(FolderSource(above))
+    assert bench.ids() == before
+
+
+def test_an_archive_and_a_table_that_are_empty_now_keep_their_records(
+    bench: Bench, photos: Path
+) -> None:
+    archive, table = photos.parent / "a.zip", photos.parent / "t.csv"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.write(photos / "2019" / "01.jpg", "01.jpg")
+    table.write_text("id,title\n1,red bag\n2,blue bag\n")
+    bench.index(open_source(archive, Columns()))
+    bench.index(open_source(table, Columns()))
+    before = bench.ids()
+    zipfile.ZipFile(archive, "w").close()
+    table.write_text("id,title\n")
+    for source, said in ((archive, "record is"), (table, "2 records are")):
+        with pytest.raises(NothingIndexedError, match=f"its {said} kept"):
+            bench.index(open_source(source, Columns()))
+    assert bench.ids() == before
 
 
 def test_a_folder_without_a_usable_picture_names_the_first_reason(
