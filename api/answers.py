@@ -27,6 +27,7 @@ def search_out(
         relevant=answer.relevant,
         facets=[FacetOut.model_validate(asdict(one)) for one in answer.facets],
         turn=answer.turn,
+        looking_for=answer.looking_for,
         space=public_model(space.name) if space else None,
         warnings=warnings,
         took_ms=took_ms,

@@ -245,6 +245,9 @@ class SearchOut(BaseModel):
     relevant: int | None = Field(description="Records in the relevant set, where somebody asked")
     facets: list[FacetOut] = Field(description="In the order asked for")
     turn: str | None = Field(description="Names this query, so that a later one can refine it")
+    looking_for: str = Field(
+        "", description="The query in one line, as it was read and refined, for a person"
+    )
     space: str | None = Field(description="The model")
     warnings: list[str] = Field(
         default_factory=list,

@@ -53,6 +53,7 @@ def answer_as_json(answer: Answer, collection: Collection) -> dict[str, object]:
         "relevant": answer.relevant,
         "facets": [asdict(one) for one in answer.facets],
         "turn": answer.turn,
+        "looking_for": answer.looking_for,
         "collection": collection.path.name,
         "model": space.name if space else None,
     }
@@ -63,6 +64,8 @@ def print_answer(answer: Answer, collection: Collection, query: Query, *, as_jso
     if as_json:
         click.echo(json.dumps(answer_as_json(answer, collection), ensure_ascii=False))
         return
+    if query.refine is not None and sys.stdout.isatty():
+        click.echo(f"looking for: {answer.looking_for}", err=True)
     if not answer.hits:
         click.echo("nothing fits" if answer.no_match else "nothing matches", err=True)
     elif answer.no_match:
@@ -89,9 +92,11 @@ def _print_hits(answer: Answer, query: Query) -> None:
     rated = any(hit.relevance is not None for hit in answer.hits)
     shown = [one.field for one in query.sort if one.field not in (RELEVANCE, "id", "uri")]
     grouped = [query.group.field] if query.group else []
+    rankings = {one.ranking for hit in answer.hits for one in hit.contributions}
     fused = any(len(hit.contributions) > 1 for hit in answer.hits) and sys.stdout.isatty()
+    is_close = not rated and len(rankings) < 2  # fused ranks are in another order than cosines
     header = [
-        "relevance" if rated else "similarity",
+        "similarity" if is_close else "relevance",
         "record",
         *grouped,
         *shown,
@@ -100,7 +105,7 @@ def _print_hits(answer: Answer, query: Query) -> None:
     ]
     rows = [
         [
-            _closeness(hit, rated=rated) if query.terms or query.refine else "–",
+            _closeness(hit, is_close=is_close) if query.terms or query.refine else "–",
             hit.record.id,
             *(_group_of(hit, depth) for _ in grouped),
             *(_value(hit, name) for name in shown),
@@ -120,9 +125,9 @@ def _flat(hits: Sequence[Hit]) -> Iterator[tuple[int, Hit]]:
             yield 1, other
 
 
-def _closeness(hit: Hit, *, rated: bool) -> str:
+def _closeness(hit: Hit, *, is_close: bool) -> str:
     """Return a hit's relevance or similarity; of one that only words found there may be none."""
-    if rated:
+    if not is_close:
         return "–" if hit.relevance is None else f"{100 * hit.relevance:.0f} %"
     by_words = all(one.ranking == "keyword" for one in hit.contributions) and hit.contributions
     return "–" if by_words and not hit.similarity else f"{hit.similarity:.3f}"
@@ -190,7 +195,11 @@ def _short(value: Scalar) -> str:
 
 def _print_how_to_go_on(answer: Answer) -> None:
     if answer.relevant is not None:
-        click.secho(f"{len(answer.hits):,} of {answer.relevant:,} shown", err=True, dim=True)
+        shown = len(answer.hits)
+        told = f"{shown:,} of {answer.relevant:,} shown"
+        if shown > answer.relevant:  # only sorting, grouping and cutting leave out what fits less
+            told = f"{answer.relevant:,} fit{'s' * (answer.relevant == 1)}; {shown:,} nearest shown"
+        click.secho(told, err=True, dim=True)
     if answer.cursor is not None:
         click.secho(f"next page: the same with --cursor {answer.cursor}", err=True, dim=True)
     if answer.turn is not None:

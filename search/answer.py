@@ -69,3 +69,4 @@ class Answer:
     facets: tuple[FacetCounts, ...] = ()
     turn: str | None = None
     unrated: str | None = None
+    looking_for: str = ""

@@ -28,6 +28,7 @@ from search.rankings import (
 from search.relevance import Relevance
 from search.showing import Page, Shower
 from search.signing import Signer
+from search.summaries import summary_of
 from search.terms import Intent, LoadPicture, TermReader
 from search.turns import Turns, refined
 
@@ -283,6 +284,7 @@ class Searcher:
             listing.counted.relevant,
             listing.counted.facets,
             unrated=self._ranker.why_unrated(asked, listing.view),
+            looking_for=summary_of(asked.query),
         )
 
     def _with_turns(self, begun: Sequence["_Begun"], answers: Sequence[Answer]) -> list[Answer]:

@@ -1,7 +1,9 @@
 """What people are told of how well hits fit, and how it looks on a terminal."""
 
+import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -109,6 +111,53 @@ def on_terminal(home: Path, *arguments: object) -> str:
     os.close(ours)
     assert process.returncode == 0, shown.decode()
     return shown.decode()
+
+
+def test_terminal_tells_that_more_are_shown_than_fit(
+    album: Running, known: Path, unknown: Path
+) -> None:
+    def told(picture: Path, limit: int) -> str:
+        typed = ("search", "--image", picture, "--facet", "format", "-k", limit)
+        found = re.search(r"\d+ (?:of|fits?\b).* shown", on_terminal(album.home, *typed))
+        assert found is not None
+        return found[0]
+
+    assert told(unknown, 4) == "0 fit; 4 nearest shown"
+    fit = asked(album, known, min_relevance="auto", limit=200).relevant
+    assert fit is not None
+    assert told(known, 2) == f"2 of {fit} shown"
+
+
+def test_terminal_tells_how_a_refinement_was_read(shop: Shop) -> None:
+    turn = shop.typed("red shoes", "-k", 50, "--where", "price < 150")["turn"]
+    asked = ("search", "-c", NAME, "--refine", turn, "blue instead of red")
+    lines = [line.strip() for line in on_terminal(shop.service.home, *asked).splitlines()]
+    line = "looking for: blue shoes; where price < 150"
+    assert lines[0] == line
+    code, out, err = run_cli(shop.service.home, *asked)
+    assert (code, line in out + err) == (0, False)  # in a pipe are only hits
+    typed = shop.typed("--refine", turn, "blue instead of red")
+    linked = shop.linked({"refine": turn, "q": "blue instead of red"})
+    assert f"looking for: {typed['looking_for']}" == line
+    assert linked["looking_for"] == typed["looking_for"]
+
+
+def test_cosine_is_not_shown_where_fused_ranks_order_hits_without_a_relevance(
+    tmp_path: Path,
+) -> None:
+    rows = [{"id": f"r{n}", "title": f"{text} thing"} for n, text in enumerate(("red", "blue"))]
+    table = tmp_path / "few.jsonl"
+    table.write_text("\n".join(map(json.dumps, rows)))
+    home = tmp_path / "home"
+    assert run_cli(home, "index", table, "-c", "few", "--text-column", "title")[0] == 0
+
+    def shown(*options: str) -> list[str]:
+        _, out, _ = run_cli(home, "search", "-c", "few", "red thing", *options)
+        return [line.split("\t")[0] for line in out.splitlines()]
+
+    assert shown("--mode", "hybrid", "--target", "text") == ["–", "–"]
+    alone = [float(one) for one in shown("--mode", "semantic", "--target", "text")]
+    assert alone == sorted(alone, reverse=True)
 
 
 def test_terminal_shows_facets_as_bars_and_how_to_go_on(shop: Shop) -> None:
