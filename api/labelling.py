@@ -81,6 +81,8 @@ def label(
     workshop = open_workshop(**engine)
     with workshop.open_collection(collection) as opened:
         labeller = workshop.labeller(opened)
+        if field is not None:
+            labeller.check_field(field)
         label_set = labeller.label_set(names, chosen)
         if pictures:
             rows = [_embedded(workshop, opened.space, path) for path in pictures]

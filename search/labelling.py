@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from binocle.catalog import reading, writing
+from binocle.catalog import label_fields, reading, writing
+from binocle.catalog.database import Connection
 from binocle.collection import Collection, check_space
 from binocle.encoders.base import Encoder
 from binocle.errors import QueryError, UsageError
@@ -16,6 +17,10 @@ from search.relevance import Relevance
 
 _WRITTEN_AT_ONCE = 500
 _MATCH = ("{}",)
+_OF_PICTURES = frozenset(
+    ("width", "height", "bytes", "format", "taken_at", "camera", "latitude", "longitude",
+     "altitude", "location", "folder", "filename", "sha256")
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +131,9 @@ class Labeller:
             How many records were changed.
 
         Raises:
-            UsageError: The field cannot be stored.
+            UsageError: The field cannot be stored, or is not for labels: see ``check_field``.
         """
-        if not field.strip():
-            raise UsageError("the name of the field to write labels to is empty")
+        self.check_field(field)
         changed = 0
         for start in range(0, len(labelled), _WRITTEN_AT_ONCE):
             changes = {
@@ -139,8 +143,22 @@ class Labeller:
             }
             if changes:
                 with self.collection.writing() as connection:
+                    _check_free(connection, field)
+                    label_fields.claim(connection, field)
                     changed += writing.patch_records(connection, changes)
         return changed
+
+    def check_field(self, field: str) -> None:
+        """Refuse a field that holds anything but labels, before records are labelled for it.
+
+        Raises:
+            UsageError: Its name is empty or that of a fact of pictures, or records have it from
+                elsewhere.
+        """
+        if not field.strip():
+            raise UsageError("the name of the field to write labels to is empty")
+        with self.collection.reading() as connection:
+            _check_free(connection, field)
 
     def check(self, text: str) -> None:
         """Refuse an empty text, before a picture is embedded for it.
@@ -169,6 +187,18 @@ class Labeller:
             return found
         relevance = float(judge.relevance(found.similarity))
         return Match(found.similarity, found.probability, relevance)
+
+
+def _check_free(connection: Connection, field: str) -> None:
+    if field in _OF_PICTURES:
+        raise UsageError(
+            f"the field {field!r} is for facts of pictures; write the labels to another name"
+        )
+    if not label_fields.is_free(connection, field):
+        raise UsageError(
+            f"records have the field {field!r} already, and not from labelling, which would "
+            "replace its values; write the labels to another name"
+        )
 
 
 def match(label_set: LabelSet, image: Float32Array) -> Match:

@@ -60,6 +60,8 @@ async def label(
         detail = f"{limit}; start a job at labels/jobs, or give a filter"
         raise ServiceError(422, "too-many-records", detail, field="write")
     labeller = service.workshop.labeller(collection)
+    if body.write is not None:
+        await service.storing.run(labeller.check_field, body.write)
     rows = await _embedded(service, collection, body.images, watch)
     with watch.stage("embed"):
         label_set = await service.storing.run(labeller.label_set, body.labels, body.templates)
@@ -86,6 +88,8 @@ async def start_labelling(
     if body.write is not None:
         allow(key, "write", collection.path.name)
     labeller = service.workshop.labeller(collection)
+    if body.write is not None:
+        await service.storing.run(labeller.check_field, body.write)
     if body.filter:  # a filter that cannot be understood is refused at once
         await service.storing.run(_count, collection, body)
 

@@ -50,6 +50,16 @@ def test_records_are_labelled_and_labels_are_written_and_found(client: Client, f
     assert (again.items, again.none, again.written) == ([], 1, None)
 
 
+def test_labels_are_not_written_over_what_the_source_said(client: Client, filled: str) -> None:
+    client.patch(filled, "red", {"price": 7})
+    for ask in (client.label, client.start_labelling):
+        with pytest.raises(ClientError, match="already, and not from labelling"):
+            ask(filled, LabelsIn(labels=["red"], write="price"))
+        with pytest.raises(ClientError, match="facts of pictures"):
+            ask(filled, LabelsIn(labels=["red"], write="sha256"))
+    assert client.record(filled, "red").metadata["price"] == 7
+
+
 def test_pictures_brought_along_are_labelled(client: Client, filled: str) -> None:
     asked = LabelsIn(labels=list(_COLOURS), images=[encoded("red"), encoded("green")], limit=1)
     found = client.label(filled, asked)

@@ -7,12 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from binocle.catalog import reading
+from binocle.catalog import reading, writing
+from binocle.collection import Collection
 from binocle.encoders.base import unit_rows
 from binocle.encoders.colour import ColourEncoder
 from binocle.errors import QueryError, UsageError
 from binocle.filters import Comparison
-from binocle.types import Float32Array
+from binocle.types import Float32Array, MetadataValue
 from indexer.sources.folder import FolderSource
 from search.background import background_texts
 from search.labelling import Labeller
@@ -135,3 +136,34 @@ def test_an_empty_collection_cannot_label(tmp_path: Path) -> None:
 
 def test_the_usual_templates_end_with_the_bare_label() -> None:
     assert TEMPLATES[-1] == "{}"
+
+
+@pytest.mark.parametrize("field", ["sha256", "taken_at", "location", "camera", "folder"])
+def test_labels_are_never_written_over_facts_of_pictures(bench: Bench, field: str) -> None:
+    labeller = Labeller(bench.collection, lambda: _ENCODER)
+    before = bench.rows("select key, metadata from records order by key")
+    found = list(labeller.label_records(labeller.label_set(list(_COLOURS))))
+    with pytest.raises(UsageError, match=f"'{field}' is for facts of pictures; .*another name"):
+        labeller.write(found, field)
+    assert bench.rows("select key, metadata from records order by key") == before
+
+
+def test_labels_are_not_written_over_what_a_source_or_a_person_said(bench: Bench) -> None:
+    with bench.collection.writing() as connection:
+        said: dict[str, MetadataValue] = {"price": 7, "notes": [], "room": "hall"}
+        assert writing.patch_records(connection, {"pictures/red0.png": said}) == 1
+    labeller = Labeller(bench.collection, lambda: _ENCODER)
+    found = list(labeller.label_records(labeller.label_set(list(_COLOURS))))
+    for field in ("price", "notes", "room"):
+        with pytest.raises(UsageError, match=f"have the field '{field}' already.*another name"):
+            labeller.write(found, field)
+    assert labeller.write(found, "colour") == 9
+
+
+def test_labels_may_be_written_again_by_another_process(bench: Bench) -> None:
+    labeller = Labeller(bench.collection, lambda: _ENCODER)
+    found = list(labeller.label_records(labeller.label_set(["red", "blue"])))
+    assert labeller.write(found, "colour") == 6
+    with Collection(bench.collection.path) as again:
+        other = Labeller(again, lambda: _ENCODER)
+        assert other.write(list(other.label_records(other.label_set(["green"]))), "colour") == 9
