@@ -214,6 +214,7 @@ class Service:
         with self._lock:
             opened = self._collections.pop(name, None)
         if opened is not None:
+            self.workshop.forget(opened)
             opened.close()
 
     def _search_all(self, asked: Sequence[tuple[Collection, Query]]) -> list[Answer | BinocleError]:

@@ -122,6 +122,14 @@ class Workshop:
             )
             return self._searchers[collection.path]
 
+    def forget(self, collection: Collection) -> None:
+        """Let go of what is kept for a collection that is about to be removed."""
+        with self._sharing:
+            known = self._searchers.pop(collection.path, None)
+            self._labellers.pop(collection.path, None)
+        if known is not None:
+            known.close()
+
     def labeller(self, collection: Collection) -> Labeller:
         """Return what labels with the collection's own model; one a collection."""
 
