@@ -10,15 +10,16 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.settings import read_settings
 from api.wiring import Workshop
+from binocle.collection import Collection
 
 
 def test_removed_collection_leaves_nothing_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BINOCLE_HOME", str(tmp_path))
+    Collection(tmp_path / "collections" / "shop", create=True).close()
     app = create_app(Workshop(read_settings()))
     with TestClient(app, base_url="http://localhost") as client:
-        assert client.put("/v1/collections/shop", json={"model": "colour"}).is_success
         workshop = app.state.service.workshop
         searcher = weakref.ref(workshop.searcher(app.state.service.collection("shop")))
         assert searcher() is not None
