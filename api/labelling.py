@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from api.looking_up import end_with_errors
 from api.options import (
     PATH,
     collection_option,
@@ -16,7 +17,7 @@ from api.options import (
     open_workshop,
     shared,
 )
-from binocle.errors import PictureError, SourceError, UsageError
+from binocle.errors import PictureError, QueryError, SourceError, UsageError
 
 if TYPE_CHECKING:
     from binocle.types import Float32Array
@@ -37,7 +38,7 @@ _AT_ONCE = 2000
     help='Such as "a photo of a {}."; repeated ones are averaged.',
 )
 @collection_option
-@click.option("--where", metavar="EXPR", help="Only records that pass.")
+@click.option("--where", "--filter", "where", metavar="EXPR", help="Only records that pass.")
 @click.option(
     "--write", "field", metavar="FIELD", help="Store each record's label in this metadata field."
 )
@@ -85,10 +86,17 @@ def label(
             labeller.check_field(field)
         label_set = labeller.label_set(names, chosen)
         if pictures:
-            rows = [_embedded(workshop, opened.space, path) for path in pictures]
-            found = [one for row in rows for one in label_set.label(row, limit=limit, force=force)]
-            shown = [_as_json(str(path), one) for path, one in zip(pictures, found, strict=True)]
+            shown: list[dict[str, Any]] = []
+            for path in pictures:
+                try:
+                    row = _embedded(workshop, opened.space, path)
+                except (PictureError, SourceError) as error:
+                    shown.append({"id": str(path), "error": str(error)})
+                else:
+                    (labelling,) = label_set.label(row, limit=limit, force=force)
+                    shown.append(_as_json(str(path), labelling))
             _print(shown, None, as_json=as_json)
+            end_with_errors([one["error"] for one in shown if "error" in one])
             return
         parsed = parse_where(where) if where else None
         records = labeller.label_records(label_set, where=parsed, limit=limit, force=force)
@@ -131,7 +139,7 @@ def match(text: str, picture: Path, collection: str, as_json: bool, **engine: An
     "-k", "--limit", default=5, show_default=True, type=click.IntRange(1, 10_000), metavar="N",
     help="How many captions.",
 )  # fmt: skip
-@click.option("--where", metavar="EXPR", help="Only records that pass.")
+@click.option("--where", "--filter", "where", metavar="EXPR", help="Only records that pass.")
 @engine_options
 @json_option
 @shared
@@ -177,7 +185,7 @@ def _embedded(workshop: Any, space: Any, path: Path) -> "Float32Array":
         data = path.expanduser().read_bytes()
         picture = images.load(data, encoder.image_spec, workshop.settings.limits)
     except OSError as error:
-        raise SourceError(f"cannot read the picture {path} ({error.strerror})") from error
+        raise QueryError(f"cannot read the picture {path} ({error.strerror})") from error
     except PictureError as error:
         raise type(error)(f"{path}: {error}") from error
     rows: Float32Array = encoder.encode_images(picture.pixels[None])
@@ -232,8 +240,12 @@ def _print(
             facts["written"] = written
         click.echo(json.dumps(facts, ensure_ascii=False))
         return
+    if shown and all("error" in one for one in shown):  # the errors say it all
+        return
     rows = [
-        (
+        (one["id"], "error", "", "")
+        if "error" in one
+        else (
             one["id"],
             one["label"] or "-",
             "  ".join(f"{each['label']} {each['probability']:.2f}" for each in one["labels"]),

@@ -144,6 +144,7 @@ class SearchByWords(Strict):
     limit: int = Field(10, ge=1, le=1000)
     target: Target | None = None
     where: str | None = Field(None, max_length=4000)
+    filter: str | None = Field(None, max_length=4000, description="Another name of where")
     cursor: str | None = Field(None, max_length=1000)
     mode: Mode | None = None
     sort: Annotated[list[Notation], Field(max_length=8)] = Field(

@@ -59,6 +59,8 @@ _MODES = click.Choice(["semantic", "keyword", "hybrid"])
 )
 @click.option(
     "--where",
+    "--filter",
+    "where",
     metavar="EXPR",
     help='Only records that pass, such as "price < 100 and color in (Red, Blue)".',
 )
@@ -81,9 +83,16 @@ _MODES = click.Choice(["semantic", "keyword", "hybrid"])
     metavar="FIELD",
     help="Count what is relevant: color, price:numbers:5, taken_at:month; may be repeated.",
 )
-@click.option("--group-by", metavar="FIELD", help="One hit for each value; style:3 shows three.")
+@click.option(
+    "--group-by",
+    "--group",
+    "group_by",
+    metavar="FIELD",
+    help="One hit for each value; style:3 shows three.",
+)
 @click.option(
     "--diverse",
+    "--diversity",
     "diversity",
     default=0.0,
     type=click.FloatRange(0, 1),

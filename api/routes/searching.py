@@ -72,8 +72,12 @@ async def search_by_words(
 ) -> SearchOut:
     """Search by words, for people and links; everything is written as on the command line."""
     watch = Stopwatch(service.metrics)
-    with at("query.where"):
-        where = parse_where(asked.where) if asked.where and asked.where.strip() else None
+    if asked.where is not None and asked.filter is not None:
+        detail = "filter is another name of where; give one of them"
+        raise ServiceError(422, "bad-filter", detail, field="query.filter")
+    typed = asked.where if asked.filter is None else asked.filter
+    with at("query.where" if asked.filter is None else "query.filter"):
+        where = parse_where(typed) if typed and typed.strip() else None
     with at("query.min_relevance"):
         cut = parse_cut(asked.min_relevance) if asked.min_relevance else None
     for number, one in enumerate(asked.facet):

@@ -9,6 +9,7 @@ import pytest
 
 from search.query import Group, Query, Region, Sort, Term, Weights
 from search.where import parse_where
+from tests.api.conftest import problem_of
 from tests.api.shop import COLOURS, NAME, Case, Product, Shop, products, run_cli
 
 PRODUCTS = products()
@@ -163,6 +164,20 @@ def test_both_doors_answer_with_the_same_words(shop: Shop) -> None:
         assert [one["id"] for one in theirs["others"]] == [one["id"] for one in ours["others"]]
     shares = [one["share"] for one in posted["hits"][0]["contributions"]]
     assert sum(shares) == pytest.approx(1, abs=1e-6)
+
+
+def test_what_goes_by_two_names_is_the_same_under_both(shop: Shop) -> None:
+    where = "color in (Red, Blue)"
+    short = shop.typed("red", "--where", where, "--group-by", "style", "--diverse", 0.4)["hits"]
+    long = shop.typed("red", "--filter", where, "--group", "style", "--diversity", 0.4)["hits"]
+    assert [one["id"] for one in short] == [one["id"] for one in long]
+    assert {one["metadata"]["color"] for one in short} <= {"Red", "Blue"}
+    linked = [shop.linked({"q": "red", name: where})["hits"] for name in ("where", "filter")]
+    assert linked[0] == linked[1]
+    url = f"/v1/collections/{NAME}/search"
+    for wrong in ({"filter": "color ="}, {"filter": where, "where": where}):
+        answer = shop.service.http().get(url, params={"q": "red", **wrong})
+        assert problem_of(answer, 422, "bad-filter")["field"] == "query.filter"
 
 
 def passing(condition: str) -> list[Product]:

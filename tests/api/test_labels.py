@@ -11,7 +11,7 @@ from PIL import Image
 from api.client import Client, ClientError, picture
 from api.label_schemas import CaptionsIn, LabelsIn, MatchIn
 from api.schemas import RecordIn
-from binocle.errors import BinocleError
+from binocle.errors import BinocleError, UsageError
 from tests.api.conftest import Running, Serve
 from tests.api.shop import run_cli
 
@@ -139,6 +139,20 @@ def test_the_command_line_says_the_same(tmp_path: Path) -> None:
     assert json.loads(out)["probability"] > 0.5
     code, out, _ = run_cli(home, "caption", folder / "green.png", "-k", "1", "--json")
     assert [hit["text"] for hit in json.loads(out)["hits"]] == ["green"]
+
+
+def test_a_picture_that_is_not_there_is_wrong_use_in_every_command(tmp_path: Path) -> None:
+    folder, home = tmp_path / "photos", tmp_path / "home"
+    folder.mkdir()
+    (folder / "red.png").write_bytes(png("red"))
+    assert run_cli(home, "index", folder)[0] == 0
+    nowhere = folder / "nowhere.png"
+    for asked in (
+        ("label", nowhere, "--labels", "red"), ("match", "red", nowhere), ("caption", nowhere),
+        ("lookup", nowhere), ("search", "--image", nowhere),
+    ):  # fmt: skip
+        with pytest.raises(UsageError, match=r"nowhere\.png"):  # the exit code is 2
+            run_cli(home, *asked)
 
 
 def test_the_command_line_refuses_what_makes_no_sense(tmp_path: Path) -> None:
