@@ -4,6 +4,7 @@ import base64
 import csv
 import html
 import io
+import os
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -26,7 +27,7 @@ section{border-top:1px solid #ddd;padding:1rem 0;display:flex;flex-wrap:wrap;gap
 h2{flex-basis:100%;font-size:1rem;margin:0}
 figure{margin:0;width:10.5rem}img{max-width:100%;border-radius:4px;display:block}
 .none{width:10rem;height:7rem;background:#eee;border-radius:4px}
-figcaption{font-size:.8rem;overflow-wrap:anywhere}
+figcaption{margin-top:.6rem;font-size:.8rem;overflow-wrap:anywhere}
 .keep img{outline:3px solid #18794e;outline-offset:2px}.keep b{color:#18794e}
 @media(prefers-color-scheme:dark){body{background:#161618;color:#eee}section{border-color:#333}
 .none{background:#333}.keep b{color:#4cc38a}}
@@ -44,7 +45,41 @@ def as_json_object(found: Duplicates, collection: str) -> dict[str, object]:
         "pictures": found.pictures,
         "compared": found.compared,
         "unprepared": found.unprepared,
+        "unreadable": found.unreadable,
     }
+
+
+def warnings_of(found: Duplicates) -> list[str]:
+    """Return what a person must know of pictures that were left out, one sentence each."""
+    warnings = []
+    if found.unprepared:
+        warnings.append(
+            f"{found.unprepared:,} pictures have nothing to be known again by and were left out; "
+            "index their source again"
+        )
+    if found.unreadable:
+        warnings.append(
+            f"{found.unreadable:,} pictures could not be read and were not compared, as if their "
+            "files were moved or removed; bring them back, or index where they are now"
+        )
+    return warnings
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a file that cannot be written, before the work for it begins.
+
+    Raises:
+        StorageError: Its folder is not there, or it or the folder may not be written.
+    """
+    reason = ""
+    if path.is_dir():
+        reason = "it is a folder"
+    elif not path.parent.is_dir():
+        reason = f"there is no folder {path.parent}"
+    elif not os.access(path if path.exists() else path.parent, os.W_OK):
+        reason = "it may not be written"
+    if reason:
+        raise StorageError(f"cannot write {path} ({reason}); name another file")
 
 
 def write_csv(path: Path, found: Duplicates) -> None:
@@ -68,9 +103,10 @@ def csv_of(found: Duplicates, uri_of: Callable[[str], str] = str) -> str:
     writer.writerow(_COLUMNS)
     for number, cluster in enumerate(found.clusters, 1):
         for one in (cluster.keep, *cluster.others):
-            keeps = "yes" if one is cluster.keep else "no"
+            is_kept = one is cluster.keep
+            keeps, verdict = ("yes", "keep") if is_kept else ("no", one.verdict)
             writer.writerow(
-                (number, keeps, one.verdict, one.confidence, one.record_id,
+                (number, keeps, verdict, one.confidence, one.record_id,
                  uri_of(one.part.uri), one.width, one.height, one.size_bytes)
             )  # fmt: skip
     return file.getvalue()
@@ -103,6 +139,7 @@ def page_of(found: Duplicates, collection: Collection, decoders: DecoderPool) ->
             f"{found.pictures:,} pictures. Nothing was removed. Of each cluster the picture with "
             "most pixels is marked for keeping.</p>"
         ),
+        *(f"<p><b>Note:</b> {html.escape(one)}.</p>" for one in warnings_of(found)),
     ]
     for number, cluster in enumerate(shown, 1):
         parts.append(f"<section><h2>Cluster {number}: {1 + len(cluster.others)} pictures</h2>")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from api.looking_up import end_with_errors
 from api.options import (
     PATH,
     collection_option,
@@ -85,10 +86,19 @@ def label(
             labeller.check_field(field)
         label_set = labeller.label_set(names, chosen)
         if pictures:
-            rows = [_embedded(workshop, opened.space, path) for path in pictures]
-            found = [one for row in rows for one in label_set.label(row, limit=limit, force=force)]
-            shown = [_as_json(str(path), one) for path, one in zip(pictures, found, strict=True)]
+            shown: list[dict[str, Any]] = []
+            for path in pictures:
+                try:
+                    row = _embedded(workshop, opened.space, path)
+                except (PictureError, QueryError) as error:
+                    if len(pictures) == 1:
+                        raise
+                    shown.append({"id": str(path), "error": str(error)})
+                else:
+                    (labelling,) = label_set.label(row, limit=limit, force=force)
+                    shown.append(_as_json(str(path), labelling))
             _print(shown, None, as_json=as_json)
+            end_with_errors([one["error"] for one in shown if "error" in one])
             return
         parsed = parse_where(where) if where else None
         records = labeller.label_records(label_set, where=parsed, limit=limit, force=force)
@@ -232,8 +242,12 @@ def _print(
             facts["written"] = written
         click.echo(json.dumps(facts, ensure_ascii=False))
         return
+    if shown and all("error" in one for one in shown):  # the errors say it all
+        return
     rows = [
-        (
+        (one["id"], "error", "", "")
+        if "error" in one
+        else (
             one["id"],
             one["label"] or "-",
             "  ".join(f"{each['label']} {each['probability']:.2f}" for each in one["labels"]),

@@ -1,6 +1,7 @@
 """``binocle lookup`` and ``binocle duplicates``: their options, and what they do."""
 
 import json
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,22 +58,22 @@ def lookup(
     from binocle.errors import PictureError, QueryError
 
     workshop = open_workshop(**engine)
-    answers = []
+    answers: list[tuple[Path, LookupAnswer | str]] = []
     with workshop.open_collection(collection) as opened:
         finder = open_lookup(workshop, opened, with_similar=not copies_only)
         for path in pictures:
             try:
-                answers.append((path, finder.find(path.expanduser().read_bytes(), limit=limit)))
-            except PictureError as error:
-                raise type(error)(f"{path}: {error}") from error
-            except OSError as error:
-                reason = error.strerror
-                raise QueryError(f"cannot read the picture {path} ({reason})") from error
+                answers.append((path, _looked_up(finder, path, limit)))
+            except (PictureError, QueryError) as error:
+                if len(pictures) == 1:
+                    raise
+                answers.append((path, str(error)))
     if as_json:
-        results = [{"picture": str(path), **answer_as_json(answer)} for path, answer in answers]
+        results = [{"picture": str(path), **_as_json(answer)} for path, answer in answers]
         click.echo(json.dumps({"collection": collection, "results": results}, ensure_ascii=False))
-        return
-    _print_answers(answers)
+    else:
+        _print_answers(answers)
+    end_with_errors([answer for _, answer in answers if isinstance(answer, str)])
 
 
 @click.command()
@@ -94,9 +95,18 @@ def duplicates(
     Copies of the same bytes, near duplicates, mirrored and turned ones come together; of each
     cluster the one with most pixels is proposed for keeping.
     """
-    from api.duplicates_report import as_json_object, write_csv, write_page
+    from api.duplicates_report import (
+        as_json_object,
+        check_writable,
+        warnings_of,
+        write_csv,
+        write_page,
+    )
     from binocle.decoding import DecoderPool
 
+    for path in (report, table):
+        if path is not None:
+            check_writable(path)
     workshop = open_workshop()
     settings = workshop.settings
     with (
@@ -112,6 +122,8 @@ def duplicates(
         click.echo(json.dumps(as_json_object(found, collection), ensure_ascii=False))
         return
     _print_clusters(found)
+    for warning in warnings_of(found):
+        click.echo(f"Note: {warning}", err=True)
     for path in (report, table):
         if path is not None:
             click.echo(f"wrote {path}", err=True)
@@ -228,6 +240,14 @@ def find_duplicates(
     return finder.find()
 
 
+def end_with_errors(errors: Sequence[str]) -> None:
+    """Say what was wrong with some of the pictures, a line each, and end with 1 if anything was."""
+    for one in errors:
+        click.echo(f"Error: {' '.join(one.split())}", err=True)
+    if errors:
+        sys.exit(1)
+
+
 def answer_as_json(answer: "LookupAnswer") -> dict[str, object]:
     """Return an answer as the JSON object both doors give, but for its uris."""
     from dataclasses import asdict
@@ -248,15 +268,37 @@ def answer_as_json(answer: "LookupAnswer") -> dict[str, object]:
         ],
         "verified": answer.verified,
         "unprepared": answer.unprepared,
+        "unreadable": answer.unreadable,
         "took_ms": answer.took_ms,
     }
 
 
-def _print_answers(answers: "Sequence[tuple[Path, LookupAnswer]]") -> None:
+def _looked_up(finder: "Lookup", path: Path, limit: int) -> "LookupAnswer":
+    from binocle.errors import PictureError, QueryError
+
+    try:
+        return finder.find(path.expanduser().read_bytes(), limit=limit)
+    except PictureError as error:
+        raise type(error)(f"{path}: {error}") from error
+    except OSError as error:
+        raise QueryError(f"cannot read the picture {path} ({error.strerror})") from error
+
+
+def _as_json(answer: "LookupAnswer | str") -> dict[str, object]:
+    return {"error": answer} if isinstance(answer, str) else answer_as_json(answer)
+
+
+def _print_answers(answers: "Sequence[tuple[Path, LookupAnswer | str]]") -> None:
     from api.printing import print_table
 
+    good = [answer for _, answer in answers if not isinstance(answer, str)]
+    if not good:  # the errors say it all
+        return
     rows = []
     for path, answer in answers:
+        if isinstance(answer, str):
+            rows.append((path.name, "error", "", "", ""))
+            continue
         for one in answer.candidates:
             region = one.judgement.stored_region
             shown = f"{region.x:.2f},{region.y:.2f},{region.w:.2f},{region.h:.2f}" if region else ""
@@ -265,11 +307,19 @@ def _print_answers(answers: "Sequence[tuple[Path, LookupAnswer]]") -> None:
         if not answer.candidates:
             rows.append((path.name, "none", "", "", ""))
     print_table(("picture", "verdict", "confidence", "record", "region"), rows)
-    unprepared = max(answer.unprepared for _, answer in answers)
+    unprepared = max(answer.unprepared for answer in good)
+    unreadable = sum(answer.unreadable for answer in good)
     if unprepared:
         click.echo(
             f"Note: {unprepared:,} pictures were indexed before there was reverse lookup and "
             "cannot be found; run 'binocle index' on their source again",
+            err=True,
+        )
+    if unreadable:
+        click.echo(
+            f"Note: {unreadable:,} stored pictures that may be what was looked for could not be "
+            "read, as if their files were moved or removed; bring them back, or index where they "
+            "are now",
             err=True,
         )
 

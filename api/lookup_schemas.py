@@ -68,6 +68,9 @@ class LookupOut(BaseModel):
     unprepared: int = Field(
         description="Pictures indexed before there was reverse lookup; index them again"
     )
+    unreadable: int = Field(
+        description="Stored pictures that were to be compared, but whose files cannot be read"
+    )
     took_ms: dict[str, float] = Field(
         description="By stage: decode, hash, features, verify, embed, neighbours, pixels, total"
     )
@@ -101,3 +104,6 @@ class DuplicatesOut(BaseModel):
     pictures: int = Field(description="How many pictures were looked at")
     compared: int = Field(description="How many pairs were compared pixel by pixel")
     unprepared: int = Field(description="Pictures left out; index them again")
+    unreadable: int = Field(
+        description="Pictures that were to be compared, but whose files cannot be read"
+    )

@@ -80,12 +80,15 @@ class Duplicates:
         pictures: How many pictures were looked at.
         compared: How many pairs were verified pixel by pixel.
         unprepared: How many pictures have no likeness yet, and were left out.
+        unreadable: How many pictures had to be compared and could not be read: their files were
+            moved, removed or changed. They come together with copies of the same bytes only.
     """
 
     clusters: tuple[Cluster, ...]
     pictures: int
     compared: int
     unprepared: int
+    unreadable: int = 0
 
 
 class _Groups:
@@ -139,6 +142,7 @@ class DuplicateFinder:
         self._workers = workers
         self._on_progress = on_progress
         self._views: OrderedDict[int, View | None] = OrderedDict()
+        self._unreadable: set[int] = set()
         self._lock = Lock()
         use_one_thread()
 
@@ -171,7 +175,9 @@ class DuplicateFinder:
                 judgements[pair] = judgement
         clusters = self._clusters(groups, pictures, judgements)
         missing = self._collection.known_pictures.missing
-        return Duplicates(tuple(clusters), len(pictures), len(pairs), missing)
+        return Duplicates(
+            tuple(clusters), len(pictures), len(pairs), missing, len(self._unreadable)
+        )
 
     def _verified(
         self, pairs: dict[tuple[int, int], int | None], pictures: dict[int, KnownPicture]
@@ -221,6 +227,8 @@ class DuplicateFinder:
             view = None
         with self._lock:
             self._views[part_id] = view
+            if view is None:
+                self._unreadable.add(part_id)
             while len(self._views) > _VIEWS_KEPT:
                 self._views.popitem(last=False)
         return view

@@ -64,6 +64,8 @@ class LookupAnswer:
         unprepared: How many pictures could not be found by hash or features, because they were
             indexed before there were any; ``binocle index`` fills them in.
         took_ms: Milliseconds by stage, and in total.
+        unreadable: How many stored pictures were to be compared and could not be read: their
+            files were moved, removed or changed.
     """
 
     verdict: Verdict
@@ -71,6 +73,7 @@ class LookupAnswer:
     verified: int
     unprepared: int
     took_ms: dict[str, float]
+    unreadable: int = 0
 
 
 @dataclass(slots=True)
@@ -148,7 +151,7 @@ class Lookup:
         with watch.stage("features"):
             add_votes(suspects, index, query)
         found: dict[int, Match] = {}
-        tried: set[int] = set(same)
+        tried = dict.fromkeys(same, True)  # whether it could be read
         self._verify(query, suspects, found, tried, watch)
         if not found and not same:
             with watch.stage("features"):
@@ -166,8 +169,14 @@ class Lookup:
         candidates = self._candidates(same, found, identical, suspects)[:limit]
         verdict = candidates[0].judgement.verdict if candidates else "none"
         unprepared = self._collection.known_pictures.missing
+        compared = [is_read for part_id, is_read in tried.items() if part_id not in same]
         return LookupAnswer(
-            verdict, tuple(candidates), len(tried - set(same)), unprepared, watch.result()
+            verdict,
+            tuple(candidates),
+            compared.count(True),
+            unprepared,
+            watch.result(),
+            compared.count(False),
         )
 
     def _same_files(self, data: bytes) -> list[int]:
@@ -179,7 +188,7 @@ class Lookup:
         query: View,
         suspects: dict[int, Suspect],
         found: dict[int, Match],
-        tried: set[int],
+        tried: dict[int, bool],
         watch: _Watch,
         *,
         mirrored: bool = False,
@@ -215,28 +224,30 @@ class Lookup:
                     ),
                     batch,
                 )
-                for one, match in zip(batch, matches, strict=True):
-                    tried.add(one.part_id)
+                for one, (match, is_read) in zip(batch, matches, strict=True):
+                    tried[one.part_id] = is_read
                     if match is not None and is_copy(match):
                         found[one.part_id] = match
 
     def _compared(
         self, query: View, suspect: Suspect, picture: KnownPicture, *, mirrored: bool
-    ) -> Match | None:
+    ) -> tuple[Match | None, bool]:
+        """Return what a stored picture has in common with the query, and whether it was read."""
         try:
             data = self._read_picture(picture.part)
             size = (picture.info.width, picture.info.height)
             stored = View(self._decode(data, working_spec(size)).pixels)
         except (OSError, BinocleError):  # moved or changed since: nothing can be said of it
-            return None
+            return None, False
         whole = None
         if suspect.bits is not None:
             whole = verify_whole(query, stored, suspect.variant, suspect.tile)
             if whole is not None and whole.agreement.share >= _CLEAR_SHARE and is_copy(whole):
-                return whole
+                return whole, True
         match = verify(query, stored, mirrored=mirrored)
         copies = [one for one in (match, whole) if one is not None and is_copy(one)]
-        return max(copies, key=lambda one: one.agreement.share) if copies else match
+        best = max(copies, key=lambda one: one.agreement.share) if copies else match
+        return best, True
 
     def _same_pixels(self, data: bytes, size: tuple[int, int], found: dict[int, Match]) -> set[int]:
         """Return which of the copies have exactly the query's pixels."""

@@ -27,7 +27,11 @@ async def start_finding(
     def work(job: Job) -> None:
         found = find_duplicates(service.workshop, collection, service.decoders, job.advance)
         copies = sum(len(one.others) for one in found.clusters)
-        job.counts = {"clusters": len(found.clusters), "copies": copies}
+        job.counts = {
+            "clusters": len(found.clusters),
+            "copies": copies,
+            "unreadable": found.unreadable,
+        }
         job.result = found
 
     jobs: Jobs = request.app.state.jobs
@@ -57,6 +61,7 @@ async def clusters(
         pictures=found.pictures,
         compared=found.compared,
         unprepared=found.unprepared,
+        unreadable=found.unreadable,
     )
 
 

@@ -155,6 +155,26 @@ def test_a_picture_that_is_not_there_is_wrong_use_in_every_command(tmp_path: Pat
             run_cli(home, *asked)
 
 
+def test_a_broken_picture_among_others_is_marked_and_the_others_are_labelled(
+    tmp_path: Path,
+) -> None:
+    red, broken, home = tmp_path / "red.png", tmp_path / "broken.png", tmp_path / "home"
+    red.write_bytes(png("red"))
+    broken.write_text("no picture")
+    assert run_cli(home, "index", red)[0] == 0
+    asked = ("label", red, broken, tmp_path / "nowhere.png", red, "--labels", "red,blue")
+    code, out, err = run_cli(home, *asked)
+    assert code == 1
+    assert [line.split("\t")[1] for line in out.splitlines()] == ["red", "error", "error", "red"]
+    assert len(err.splitlines()) == 2
+    assert str(broken) in err
+    code, out, _ = run_cli(home, *asked, "--json")
+    items = json.loads(out)["items"]
+    assert code == 1
+    assert [one.get("label") for one in items] == ["red", None, None, "red"]
+    assert "nowhere.png" in items[2]["error"]
+
+
 def test_the_command_line_refuses_what_makes_no_sense(tmp_path: Path) -> None:
     (tmp_path / "red.png").write_bytes(png("red"))
     assert run_cli(tmp_path / "home", "index", tmp_path / "red.png")[0] == 0

@@ -17,7 +17,10 @@ from api.client import Client, ClientError, picture
 from api.label_schemas import LabelsIn
 from api.routes import labels
 from api.schemas import RecordIn
+from binocle.errors import StorageError
+from search.duplicates import DuplicateFinder
 from tests.api.conftest import Running, Serve, problem_of
+from tests.api.shop import run_cli
 from tests.search.test_lookup import drawn, encoded
 
 
@@ -66,6 +69,62 @@ def test_lookup_of_what_is_no_picture_fails_in_one_line(
     assert "missing.jpg" in capsys.readouterr().err
 
 
+def test_a_broken_picture_among_others_is_marked_and_the_others_are_looked_up(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked, broken, missing = (tmp_path / f"{one}.png" for one in ("asked", "broken", "missing"))
+    asked.write_bytes(encoded(drawn(1)))
+    broken.write_text("no picture")
+    capsys.readouterr()
+    assert run("lookup", asked, broken, missing, asked, "--home", home) == 1
+    out, err = capsys.readouterr()
+    assert [line.split("\t")[:2] for line in out.splitlines()] == [
+        ["asked.png", "same-file"],
+        ["broken.png", "error"],
+        ["missing.png", "error"],
+        ["asked.png", "same-file"],
+    ]
+    assert [line.split(" (")[0].split(": ")[0] for line in err.splitlines()] == ["Error"] * 2
+    assert str(broken) in err
+    assert str(missing) in err
+    assert run("lookup", asked, broken, "--home", home, "--json") == 1
+    good, bad = json.loads(capsys.readouterr().out)["results"]
+    assert good["verdict"] == "same-file"
+    assert bad.keys() == {"picture", "error"}
+
+
+@pytest.mark.parametrize("option", ["--csv", "--report"])
+def test_duplicates_refuse_a_file_that_cannot_be_written_before_they_begin(
+    home: Path, tmp_path: Path, option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DuplicateFinder, "find", lambda _self: pytest.fail("the work began"))
+    for path, words in ((tmp_path / "nodir" / "x", "no folder"), (tmp_path, "a folder")):
+        with pytest.raises(StorageError, match=f"cannot write {path} .*{words}"):
+            run_cli(home, "duplicates", option, path)
+
+
+def test_pictures_that_were_moved_are_counted_and_said(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, page = tmp_path / "drawn", tmp_path / "report.html"
+    assert folder.is_dir()
+    asked = tmp_path / "asked.jpg"
+    asked.write_bytes(encoded(drawn(2).resize((200, 150)), "JPEG"))
+    folder.rename(tmp_path / "moved")
+    capsys.readouterr()
+    assert run("duplicates", "--home", home, "--report", page) == 0
+    assert "2 pictures could not be read" in capsys.readouterr().err
+    assert "2 pictures could not be read" in page.read_text()
+    assert run("duplicates", "--home", home, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["unreadable"] == 2
+    assert run("lookup", asked, "--home", home, "--copies-only") == 0
+    assert "could not be read" in capsys.readouterr().err
+    assert run("lookup", asked, "--home", home, "--copies-only", "--json") == 0
+    [result] = json.loads(capsys.readouterr().out)["results"]
+    assert (result["verdict"], result["verified"]) == ("none", 0)
+    assert result["unreadable"] >= 2
+
+
 def test_duplicates_write_a_page_and_a_table(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -77,9 +136,9 @@ def test_duplicates_write_a_page_and_a_table(
     assert [one["verdict"] for one in cluster["others"]] == ["near-duplicate"]
     with table.open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [(one["keep"], one["id"]) for one in rows] == [
-        ("yes", "drawn/2.png"),
-        ("no", "drawn/2-small.jpg"),
+    assert [(one["keep"], one["verdict"], one["id"]) for one in rows] == [
+        ("yes", "keep", "drawn/2.png"),
+        ("no", "near-duplicate", "drawn/2-small.jpg"),
     ]
     text = page.read_text()
     assert text.count("data:image/jpeg;base64,") == 2
@@ -136,10 +195,14 @@ def test_duplicates_over_http_are_those_of_the_command(
     service: Running, client: Client, doubled: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     job = client.wait_for_job(doubled, client.start_duplicates(doubled).id)
-    assert (job.kind, job.state, job.counts) == ("duplicates", "done", {"clusters": 2, "copies": 3})
+    assert (job.kind, job.state, job.counts) == (
+        "duplicates",
+        "done",
+        {"clusters": 2, "copies": 3, "unreadable": 0},
+    )
     assert job.done == job.total > 0
     found = client.duplicates(doubled, job.id)
-    assert (found.total, found.pictures, found.unprepared) == (2, 7, 0)
+    assert (found.total, found.pictures, found.unprepared, found.unreadable) == (2, 7, 0, 0)
     capsys.readouterr()
     assert run("duplicates", "--home", service.home, "-c", doubled, "--json") == 0
     by_command = json.loads(capsys.readouterr().out)["clusters"]
