@@ -10,6 +10,7 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 
+from api.faults import explain
 from api.problems import ServiceError
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -70,14 +71,15 @@ def parse(model: type[_Model], text: bytes | str) -> _Model:
         ServiceError: 422, it is no JSON, or does not fit the model.
     """
     try:
-        return model.model_validate(json.loads(text))
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise ServiceError(422, "invalid", str(first["msg"]), field=place) from error
+        document = json.loads(text)
     except (ValueError, RecursionError) as error:
         detail = f"the body is no JSON ({error})"
         raise ServiceError(422, "invalid", detail, field="body") from error
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        place, reason = explain(error.errors(), document)
+        raise ServiceError(422, "invalid", reason, field=place or "body") from error
 
 
 def decoded(text: str, field: str) -> bytes:

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -10,6 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from api.faults import explain
 from binocle import errors
 from binocle.errors import BinocleError
 
@@ -120,9 +122,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        first: dict[str, Any] = dict(error.errors()[0])
-        field = ".".join(str(part) for part in first["loc"])
-        return problem_response(request, 422, "invalid", str(first["msg"]), field=field)
+        field, reason = _fault(request, error)
+        return problem_response(request, 422, "invalid", reason, field=field)
 
     @app.exception_handler(HTTPException)
     async def framework(request: Request, error: HTTPException) -> JSONResponse:
@@ -141,6 +142,25 @@ def install(app: FastAPI) -> None:
         return problem_response(
             request, error.status_code, code, str(error.detail), headers=headers
         )
+
+
+def _fault(request: Request, error: RequestValidationError) -> tuple[str, str]:
+    """Return the part of a request at fault, and why."""
+    errors: Sequence[Mapping[str, Any]] = error.errors()
+    first = errors[0]
+    if first["loc"][0] != "body":
+        return ".".join(str(part) for part in first["loc"]), str(first["msg"])
+    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if kind and not kind.endswith(("/json", "+json")):
+        return "content-type", (
+            f"this takes JSON and cannot read {kind}; send 'Content-Type: application/json', "
+            "and pictures in base64"
+        )
+    if first["type"] == "json_invalid":
+        return "body", f"the body is no JSON ({first['ctx']['error']})"
+    in_body = [{**one, "loc": one["loc"][1:]} for one in errors if one["loc"][0] == "body"]
+    place, reason = explain(in_body, error.body)
+    return f"body.{place}" if place else "body", reason
 
 
 def _methods(request: Request) -> set[str]:
