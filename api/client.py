@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from json import dumps
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypedDict, TypeVar, Unpack
 from urllib.parse import quote
@@ -12,6 +13,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from api.faults import explain
 from api.label_schemas import CaptionsIn, LabelsIn, LabelsOut, MatchIn, MatchOut
 from api.lookup_schemas import DuplicatesOut, LookupIn, LookupOut
 from api.problems import Problem
@@ -49,7 +51,10 @@ from binocle.errors import BinocleError
 from binocle.types import MetadataValue
 from search.query import Mode, Target
 
+PictureFile = bytes | str | Path  # the file's bytes, or its path
+
 _Out = TypeVar("_Out", bound=BaseModel)
+_In = TypeVar("_In", bound=BaseModel)
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 10.0
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -61,18 +66,28 @@ class ClientError(BinocleError):
 
     Attributes:
         status: Of HTTP; 0 where there was no answer.
-        code: The problem's, or ``unreachable``, ``timeout`` or ``no-problem`` (not the service).
+        code: The problem's; ``unreachable``, ``timeout``, ``no-problem`` (not the service); or,
+            where nothing was sent, ``invalid`` (what was asked) or ``unreadable`` (a picture's
+            path).
         detail: For a person.
         field: The part of the request at fault, where one is.
         request_id: To be looked for in the service's log.
     """
 
-    def __init__(self, status: int, problem: Problem | None, code: str, detail: str) -> None:
+    def __init__(
+        self,
+        status: int,
+        problem: Problem | None,
+        code: str,
+        detail: str,
+        *,
+        field: str | None = None,
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.code = problem.code if problem else code  # type: ignore[misc]
         self.detail = detail
-        self.field = problem.field if problem else None
+        self.field = problem.field if problem else field
         self.request_id = problem.request_id if problem else None
 
 
@@ -95,16 +110,26 @@ class SearchOptions(TypedDict, total=False):
     refine: RefinementIn | None
 
 
-def picture(data: bytes, *, role: str = "image") -> ImageIn:
-    """Return an encoded picture as a record takes it."""
-    return ImageIn(data=base64.b64encode(data).decode(), role=role)
+def encoded(data: PictureFile) -> str:
+    """Return a picture, or the one at a path, as ``MatchIn``, ``TermIn`` and others take it.
+
+    Raises:
+        ClientError: ``unreadable``, there is no file at the path, or it cannot be read.
+    """
+    return base64.b64encode(_bytes_of(data)).decode()
+
+
+def picture(data: PictureFile, *, role: str = "image") -> ImageIn:
+    """Return a picture, or the one at a path, as a record takes it; raises as ``encoded``."""
+    return ImageIn(data=encoded(data), role=role)
 
 
 class Client:
     """Talks to one service; not for several threads at once.
 
     A full service (503) is asked again, as is one that broke the connection, unless that could
-    do something twice. Every method raises ``ClientError`` when the service refuses.
+    do something twice. Every method raises ``ClientError`` when the service refuses, and before
+    that when what is asked makes no sense. Pictures are bytes or paths.
     """
 
     def __init__(
@@ -135,7 +160,7 @@ class Client:
 
     def put_collection(self, name: str, model: str | None = None) -> CollectionOut:
         """Make a collection; one that is there stays as it is."""
-        return self._ask(CollectionOut, "PUT", _path(name), body=CollectionIn(model=model))
+        return self._ask(CollectionOut, "PUT", _path(name), body=_valid(CollectionIn, model=model))
 
     def collection(self, name: str) -> CollectionOut:
         """Tell what a collection holds."""
@@ -148,7 +173,10 @@ class Client:
     def store(self, name: str, records: Sequence[RecordIn]) -> RecordsOut:
         """Store records, replacing those of the same id; look at each one's outcome."""
         return self._ask(
-            RecordsOut, "POST", _path(name, "records"), body=RecordsIn(records=list(records))
+            RecordsOut,
+            "POST",
+            _path(name, "records"),
+            body=_valid(RecordsIn, records=list(records)),
         )
 
     def record(self, name: str, record_id: str) -> RecordOut:
@@ -173,7 +201,7 @@ class Client:
         self, name: str, record_id: str, metadata: Mapping[str, MetadataValue | None]
     ) -> RecordOut:
         """Set metadata fields; None removes one."""
-        body = MetadataPatch(metadata=dict(metadata))
+        body = _valid(MetadataPatch, metadata=dict(metadata))
         return self._ask(RecordOut, "PATCH", _path(name, "records", record_id), body=body)
 
     def delete(self, name: str, record_id: str) -> None:
@@ -200,21 +228,21 @@ class Client:
             body = body.model_copy(update={"cursor": answer.cursor})
 
     def search_image(
-        self, name: str, data: bytes, beside: SearchBesideIn | None = None
+        self, name: str, data: PictureFile, beside: SearchBesideIn | None = None
     ) -> SearchOut:
-        """Search by an encoded picture, and by what is asked beside it."""
+        """Search by a picture, and by what is asked beside it."""
         document = (beside or SearchBesideIn()).model_dump_json(exclude_defaults=True)
         return self._ask(
             SearchOut,
             "POST",
             _path(name, "search"),
             data={"search": document},
-            files={"image": ("picture", data)},
+            files={"image": ("picture", _bytes_of(data))},
         )
 
     def search_batch(self, name: str, searches: Sequence[SearchIn]) -> BatchOut:
         """Answer many queries in one call."""
-        body = BatchIn(searches=list(searches))
+        body = _valid(BatchIn, searches=list(searches))
         return self._ask(BatchOut, "POST", _path(name, "search", "batch"), body=body)
 
     def label(self, name: str, asked: LabelsIn) -> LabelsOut:
@@ -231,11 +259,10 @@ class Client:
         return self._ask(LabelsOut, "GET", _path(name, "labels", "jobs", job_id))
 
     def lookup(
-        self, name: str, data: bytes, *, limit: int = 10, copies_only: bool = False
+        self, name: str, data: PictureFile, *, limit: int = 10, copies_only: bool = False
     ) -> LookupOut:
-        """Tell whether an encoded picture, or what it was made from, is in a collection."""
-        image = base64.b64encode(data).decode()
-        body = LookupIn(image=image, limit=limit, copies_only=copies_only)
+        """Tell whether a picture, or what it was made from, is in a collection."""
+        body = _valid(LookupIn, image=encoded(data), limit=limit, copies_only=copies_only)
         return self._ask(LookupOut, "POST", _path(name, "lookup"), body=body)
 
     def start_duplicates(self, name: str) -> JobOut:
@@ -280,7 +307,8 @@ class Client:
 
     def embed(self, inputs: str | Sequence[str], model: str) -> EmbeddingsOut:
         """Embed texts, and pictures given as data URLs."""
-        body = EmbeddingsIn(input=inputs if isinstance(inputs, str) else list(inputs), model=model)
+        given = inputs if isinstance(inputs, str) else list(inputs)
+        body = _valid(EmbeddingsIn, input=given, model=model)
         return self._ask(EmbeddingsOut, "POST", "/v1/embeddings", body=body)
 
     def start_job(self, name: str, job: JobIn) -> JobOut:
@@ -322,7 +350,11 @@ class Client:
             options["content"] = body.model_dump_json(exclude_defaults=True)
             options["headers"] = {"Content-Type": "application/json"}
         response = self._send(method, path, repeatable=repeatable, **options)
-        return kind.model_validate_json(response.content)
+        try:
+            return kind.model_validate_json(response.content)
+        except ValidationError as error:
+            detail = f"the answer from {self._http.base_url} is not this service's {kind.__name__}"
+            raise ClientError(response.status_code, None, "no-problem", detail) from error
 
     def _send(
         self, method: str, path: str, *, repeatable: bool = True, **options: Any
@@ -349,7 +381,26 @@ class Client:
 
 def _search(query: str | Sequence[TermIn], options: SearchOptions) -> SearchIn:
     words = query if isinstance(query, str) else list(query)
-    return SearchIn.model_validate({"query": words, **options})
+    return _valid(SearchIn, query=words, **options)
+
+
+def _valid(kind: type[_In], **asked: Any) -> _In:
+    try:
+        return kind.model_validate(asked)
+    except ValidationError as error:
+        place, reason = explain(error.errors(), asked)
+        raise ClientError(0, None, "invalid", f"{place}: {reason}", field=place) from error
+
+
+def _bytes_of(data: PictureFile) -> bytes:
+    if not isinstance(data, str | Path):
+        return data
+    try:
+        return Path(data).expanduser().read_bytes()
+    except (OSError, ValueError) as error:  # a path with a null character is a ValueError
+        reason = getattr(error, "strerror", None) or error
+        detail = f"cannot read the picture {str(data)[:200]!r} ({reason})"
+        raise ClientError(0, None, "unreadable", detail) from error
 
 
 def _path(name: str, *more: str) -> str:
