@@ -7,6 +7,7 @@ from pathlib import Path
 from binocle.catalog import reading
 from binocle.collection import Collection
 from binocle.errors import NotFoundError, UsageError
+from binocle.filters import both
 from search.notation import (
     parse_boosted,
     parse_cut,
@@ -54,11 +55,16 @@ class Typed:
     drop_filter: bool
     swap: tuple[tuple[str, str], ...]
 
-    def query(self, is_record: Callable[[str], bool]) -> Query:
+    def query(
+        self,
+        is_record: Callable[[str], bool],
+        find_price: Callable[[], str | None] = lambda: None,
+    ) -> Query:
         """Return the query.
 
         Args:
             is_record: Tells which names are records' ids.
+            find_price: Names the field of prices; see ``parse_turn``.
 
         Raises:
             UsageError: Something cannot be understood, or does not go together.
@@ -67,11 +73,12 @@ class Typed:
         words = " ".join(self.text).strip()
         phrase = Phrase((Term(text=words),) if words else ())
         if self.refine is not None and words:
-            phrase = parse_turn(words)
+            phrase = parse_turn(words, find_price)
+        where = parse_where(self.where) if self.where else None
         return Query(
             terms=(*phrase.terms, *self._terms(is_record)),
             target=self.target,
-            where=parse_where(self.where) if self.where else None,
+            where=both(where, phrase.where),
             limit=self.limit,
             cursor=self.cursor,
             exact=self.exact,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -19,10 +20,12 @@ from api.search_schemas import (
     SortIn,
     TermIn,
 )
+from binocle.collection import Collection
 from binocle.decoding import Box
 from binocle.errors import UsageError
-from binocle.filters import Filter, parse_json
+from binocle.filters import Filter, both, parse_json
 from binocle.types import Float32Array
+from search.advice import price_field
 from search.notation import parse_facet, parse_group, parse_region, parse_sort
 from search.phrases import parse_turn
 from search.query import Facet, Group, Query, Refinement, Region, Sort, Term, Weights
@@ -84,11 +87,15 @@ class Wanted:
         return box(self.region) if self.region is not None else None
 
 
-def spoken(asked: SearchIn) -> SearchIn:
-    """Return a request whose plain words, beside a refinement, are read as a person means them."""
+def spoken(asked: SearchIn, collection: Collection) -> tuple[SearchIn, Filter | None]:
+    """Return a request whose plain words, beside a refinement, are read as a person means them.
+
+    Returns:
+        The request, and what its words say of the price.
+    """
     if asked.refine is None or not isinstance(asked.query, str):
-        return asked
-    phrase = parse_turn(asked.query)
+        return asked, None
+    phrase = parse_turn(asked.query, partial(price_field, collection))
     terms = [TermIn(text=one.text, weight=one.weight) for one in phrase.terms]
     refine = asked.refine.model_copy(
         update={
@@ -96,7 +103,7 @@ def spoken(asked: SearchIn) -> SearchIn:
             "instead": [*asked.refine.instead, *phrase.swap],
         }
     )
-    return asked.model_copy(update={"query": terms, "refine": refine})
+    return asked.model_copy(update={"query": terms, "refine": refine}), phrase.where
 
 
 def terms_of(asked: SearchIn, uploads: Sequence[bytes] = (), place: str = "") -> list[Wanted]:
@@ -134,14 +141,14 @@ def query_of(
         asked: The request.
         terms: What it looks for, embedded.
         place: As for ``terms_of``.
-        where: A filter that came in another form than the request's own.
+        where: A filter that holds as well as the request's own.
         field: What the request calls its terms.
 
     Raises:
         ServiceError: 422, a part cannot be understood; its field is named.
     """
     with at(f"{place}filter"):
-        where = where or (parse_json(asked.filter) if asked.filter else None)
+        where = both(parse_json(asked.filter) if asked.filter else None, where)
     with at(f"{place}weights"):
         weights = Weights(**asked.weights.model_dump()) if asked.weights else Weights()
     with at(f"{place}refine"):

@@ -133,13 +133,13 @@ def search(
     """  # noqa: D301
     from api.asking import Typed, is_record
     from api.showing import print_answer
-    from search.advice import query_doubts
+    from search.advice import price_field, query_doubts
 
     asked = Typed(**typed)
     asked.query(lambda _: True)  # what is mistyped is told before anything is opened
     workshop = open_workshop(precision=precision, device=device)
     with workshop.open_collection(collection) as opened:
-        query = asked.query(partial(is_record, opened))
+        query = asked.query(partial(is_record, opened), partial(price_field, opened))
         answer = workshop.searcher(opened).search(query)
         print_answer(answer, opened, query, as_json=as_json)
         for doubt in query_doubts(opened, query):

@@ -194,6 +194,13 @@ def is_near(latitude: Any, longitude: Any, near: Near) -> Any:
     return distance_m(latitude, longitude, near.point) <= near.radius_m
 
 
+def both(one: Filter | None, other: Filter | None) -> Filter | None:
+    """Return what passes where two filters do; None is no filter."""
+    if one is None or other is None:
+        return one or other
+    return And((one, other))
+
+
 def comparisons_in(where: Filter | None) -> Iterator[Comparison]:
     """Yield all comparisons of a filter."""
     match where:

@@ -1,5 +1,6 @@
 """What a filter may have meant that it does not say: fields and types no record has."""
 
+import re
 from collections.abc import Sequence
 
 from binocle.catalog import reading, words
@@ -9,6 +10,7 @@ from binocle.filters import Comparison, Filter, Near, comparisons_in
 from search.query import RELEVANCE, Query
 
 _SHOWN = 12
+_PRICE = re.compile(r"(?:price|cost)(?:[_ ].*)?", re.IGNORECASE)
 
 
 def query_doubts(collection: Collection, query: Query) -> list[str]:
@@ -31,6 +33,14 @@ def query_doubts(collection: Collection, query: Query) -> list[str]:
     found += [f"the field {field!r} holds texts, not numbers; count its values" for field in texts]
     found += [_unknown(field, there) for field in fields if field not in there]
     return list(dict.fromkeys(found))
+
+
+def price_field(collection: Collection) -> str | None:
+    """Return the one field of numbers named like a price; None where there is none, or more."""
+    with collection.reading() as connection:
+        named = [one for one in reading.field_names(connection) if _PRICE.fullmatch(one)]
+        found = [one for one in named if "numbers" in reading.field_types(connection, one)]
+    return found[0] if len(found) == 1 else None
 
 
 def _missing_words(collection: Collection) -> list[str]:

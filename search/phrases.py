@@ -7,8 +7,10 @@ dialogue system that knows better uses ``Refinement`` itself.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from binocle.filters import And, Comparison, Filter, Operator
 from search.query import Term
 
 _LEAD = re.compile(
@@ -37,6 +39,12 @@ _SPLIT = re.compile(
     r"[,;.]\s+|\s+(?:and|but)\s+(?=(?:without|with no|no|not|only|except)\b)", re.IGNORECASE
 )
 _LIST = re.compile(r"\s*,\s*|\s+(?:or|nor|and)\s+(?:no\s+|without\s+)?", re.IGNORECASE)
+_AMOUNT = re.compile(
+    r"^(?:(?P<lt>under|below|(?:less|cheaper) than)|(?P<gt>over|above|more than))\s+[$€£¥₹]?\s*"
+    r"(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,12}(?:\.\d+)?)\s*"
+    r"(?:[$€£¥₹]|dollars?|euros?|pounds?|rupees?|usd|eur|gbp|inr)?$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +55,13 @@ class Phrase:
         terms: What to add; negative ones are kept away from.
         remove: Earlier texts to drop.
         swap: Earlier words, and what comes in their place.
+        where: What the price has to be.
     """
 
     terms: tuple[Term, ...] = ()
     remove: tuple[str, ...] = ()
     swap: tuple[tuple[str, str], ...] = ()
+    where: Filter | None = None
 
 
 @dataclass
@@ -59,32 +69,39 @@ class _Reading:
     terms: list[Term] = field(default_factory=list)
     remove: list[str] = field(default_factory=list)
     swap: list[tuple[str, str]] = field(default_factory=list)
+    amounts: list[Comparison] = field(default_factory=list)
+    find_price: Callable[[], str | None] = lambda: None
 
 
-def parse_turn(text: str) -> Phrase:
+def parse_turn(text: str, find_price: Callable[[], str | None] = lambda: None) -> Phrase:
     """Read a refining phrase.
 
     Args:
         text: What was said, such as ``only at night, without people``.
+        find_price: Names the field of prices, which ``under 60`` is then about; None for none.
+            Asked only where an amount is said.
 
     Returns:
         At least one of its parts is not empty, unless the text is blank.
     """
-    found = _Reading()
+    found = _Reading(find_price=find_price)
     whole = " ".join(text.split()).rstrip(".!?")
     if not _read_swap(whole, found):
         for clause in _SPLIT.split(whole):
             _read(clause, found)
-    if whole and not (found.terms or found.remove or found.swap):
+    if whole and not (found.terms or found.remove or found.swap or found.amounts):
         found.terms.append(Term(text=whole))
-    return Phrase(tuple(found.terms), tuple(found.remove), tuple(found.swap))
+    where: Filter | None = None
+    if found.amounts:
+        where = found.amounts[0] if len(found.amounts) == 1 else And(tuple(found.amounts))
+    return Phrase(tuple(found.terms), tuple(found.remove), tuple(found.swap), where)
 
 
 def _read(clause: str, found: _Reading) -> None:
     if _read_swap(clause, found):
         return
     bare = _LEAD.sub("", clause).strip(" ,")
-    if not bare:
+    if not bare or _read_amount(bare, found):
         return
     if away := _AWAY.match(bare):
         for one in _LIST.split(away["what"]):
@@ -94,6 +111,21 @@ def _read(clause: str, found: _Reading) -> None:
         found.remove.append(_plain(removed["what"]))
     else:
         found.terms.append(Term(text=bare))
+
+
+def _read_amount(bare: str, found: _Reading) -> bool:
+    amount = _AMOUNT.match(bare)
+    if amount is None:
+        return False
+    price = found.find_price()
+    if price is None:
+        found.terms.append(Term(text=bare))
+        return True
+    operator: Operator = "lt" if amount["lt"] else "gt"
+    value = float(amount["number"].replace(",", ""))
+    number = int(value) if value.is_integer() else value
+    found.amounts.append(Comparison(price, operator, number))
+    return True
 
 
 def _read_swap(clause: str, found: _Reading) -> bool:

@@ -15,7 +15,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import MISSING, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
@@ -23,7 +23,7 @@ from typing import Any, get_args
 import numpy as np
 
 from binocle.errors import QueryError, TurnError
-from binocle.filters import And, Filter
+from binocle.filters import Filter, both
 from binocle.types import Float32Array
 from search.query import (
     MAX_TERMS,
@@ -156,7 +156,7 @@ class Turns:
 
     def _opened(self) -> sqlite3.Connection:
         if self._database is None:
-            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))  # queries are private
+            self._make_private()
             database = sqlite3.connect(self._path, timeout=5.0, check_same_thread=False)
             try:
                 database.execute("pragma journal_mode=wal")
@@ -170,6 +170,15 @@ class Turns:
                 raise
             self._database = database
         return self._database
+
+    def _make_private(self) -> None:
+        """Make the file, if there is none, for its owner only: queries are private.
+
+        One that is there is left alone: closing it would drop the locks that other connections
+        of this process have on it, and SQLite would take it for nobody's.
+        """
+        with suppress(FileExistsError):
+            os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
     def _prune(self, database: sqlite3.Connection, now: float) -> None:
         database.execute("delete from turns where at < ?", (now - self._max_age_s,))
@@ -199,10 +208,7 @@ def refined(query: Query, earlier: Query) -> Query:
         for one in fields(Query)
         if one.name in _INHERITED and getattr(query, one.name) == _default(one)
     }
-    where: Filter | None = None if change.drop_filter else earlier.where
-    if where is not None and query.where is not None:
-        where = And((where, query.where))
-    where = where or query.where
+    where = both(None if change.drop_filter else earlier.where, query.where)
     return replace(query, **inherited, terms=terms, where=where, refine=None)
 
 

@@ -34,6 +34,7 @@ from binocle.errors import (
     TurnError,
     UrlError,
 )
+from binocle.filters import both
 from binocle.types import Float32Array
 from search.advice import query_doubts
 from search.notation import parse_cut, parse_facet
@@ -83,9 +84,9 @@ async def search_by_words(
     for number, one in enumerate(asked.facet):
         with at(f"query.facet.{number}"):
             parse_facet(one)
-    body = spoken(asked.body(cut))
+    body, price = spoken(asked.body(cut), collection)
     terms = await _terms(service, collection, [terms_of(body)], watch)
-    query = query_of(body, terms[0], "query.", where=where, field="q")
+    query = query_of(body, terms[0], "query.", where=both(where, price), field="q")
     return (await _answers(service, collection, [query], watch, ["query."]))[0]
 
 
@@ -94,9 +95,10 @@ async def search(collection: Readable, service: ServiceDependency, request: Requ
     """Search by weighted terms: JSON, or multipart with a picture beside the same JSON."""
     watch = Stopwatch(service.metrics)
     asked, pictures = await _parse(request)
-    asked = spoken(asked)
+    asked, price = spoken(asked, collection)
     terms = await _terms(service, collection, [terms_of(asked, pictures)], watch)
-    return (await _answers(service, collection, [query_of(asked, terms[0])], watch))[0]
+    query = query_of(asked, terms[0], where=price)
+    return (await _answers(service, collection, [query], watch))[0]
 
 
 @router.post("/{name}/search/batch")
@@ -110,12 +112,14 @@ async def search_batch(collection: Readable, service: ServiceDependency, body: B
             field="searches",
         )
     watch = Stopwatch(service.metrics)
-    searches = list(map(spoken, body.searches))
+    read = [spoken(one, collection) for one in body.searches]
+    searches = [one for one, _ in read]
     places = [f"searches.{number}." for number in range(len(body.searches))]
     wanted = [terms_of(one, place=place) for one, place in zip(searches, places, strict=True)]
     terms = await _terms(service, collection, wanted, watch)
     queries = [
-        query_of(one, own, place) for one, own, place in zip(searches, terms, places, strict=True)
+        query_of(one, own, place, where=price)
+        for (one, price), own, place in zip(read, terms, places, strict=True)
     ]
     answers = await _answers(service, collection, queries, watch, places)
     return BatchOut(answers=answers, took_ms=watch.result())

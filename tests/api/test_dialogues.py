@@ -103,6 +103,29 @@ def test_words_within_a_text_are_forgotten_and_swapped_through_every_door(shop: 
     problem_of(shop.service.http().post(url, json={"refine": refine}), 422, "bad-query")
 
 
+def test_an_amount_that_is_said_is_of_the_price_through_every_door(shop: Shop) -> None:
+    turn = str(shop.typed("shoes", "--where", "color = Red", "-k", 60)["turn"])
+    wanted = shop.typed("shoes", "--where", "color = Red and price < 120", "-k", 60)
+    ids = [hit["id"] for hit in wanted["hits"]]
+    assert 0 < len(ids) < 12
+    body = {"query": "under 120", "refine": {"turn": turn}}
+    batch = shop.service.http().post(
+        f"/v1/collections/{NAME}/search/batch", json={"searches": [body]}
+    )
+    for answer in (
+        shop.typed("--refine", turn, "under 120"),
+        shop.linked({"refine": turn, "q": "under 120"}),
+        shop.posted(body),
+        batch.json()["answers"][0],
+    ):
+        assert [hit["id"] for hit in answer["hits"]] == ids
+        assert answer["looking_for"] == "shoes; where color = Red and price < 120"
+    both = shop.linked({"refine": turn, "q": "under 120", "where": "price > 50"})
+    assert both["looking_for"].endswith("where color = Red and (price > 50 and price < 120)")
+    literal = shop.typed("--refine", turn, "--text", "under 120")
+    assert literal["looking_for"] == "shoes, under 120; where color = Red"
+
+
 def test_a_turn_of_nowhere_is_refused_everywhere(shop: Shop) -> None:
     url = f"/v1/collections/{NAME}/search"
     answer = shop.service.http().post(url, json={"query": "red", "refine": {"turn": "nobody"}})

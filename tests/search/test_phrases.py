@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from binocle.filters import Comparison, Operator
 from search.phrases import Phrase, parse_turn
 from search.query import Term
 
@@ -50,6 +51,34 @@ def more(*texts: str) -> Phrase:
 )
 def test_phrase_is_read_as_people_mean_it(said: str, meant: Phrase) -> None:
     assert parse_turn(said) == meant
+
+
+@pytest.mark.parametrize(
+    ("said", "operator", "number"),
+    [
+        ("under 60", "lt", 60),
+        ("only cheaper than €59.90", "lt", 59.9),
+        ("less than 1,299 dollars", "lt", 1299),
+        ("over 100", "gt", 100),
+        ("but more than 100", "gt", 100),
+    ],
+)
+def test_amount_is_of_the_price_where_there_is_one(
+    said: str, operator: Operator, number: float
+) -> None:
+    where = Comparison("price", operator, number)
+    assert parse_turn(said, lambda: "price") == Phrase(where=where)
+    assert parse_turn(f"{said}, without leather", lambda: "price") == Phrase(
+        (Term(text="leather", weight=-1.0),), where=where
+    )
+    (term,) = parse_turn(said, lambda: None).terms
+    assert said.endswith(term.text or "?")
+    assert term.weight == 1
+
+
+@pytest.mark.parametrize("said", ["under a tree", "over 100 people", "cheaper", "at night"])
+def test_other_words_are_no_amount(said: str) -> None:
+    assert parse_turn(said, lambda: pytest.fail("asked")) == more(said)
 
 
 def test_several_wishes_in_one_phrase_are_told_apart() -> None:

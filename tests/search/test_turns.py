@@ -2,6 +2,8 @@
 
 import logging
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -110,6 +112,24 @@ def test_turn_that_cannot_be_kept_costs_a_warning(
     with caplog.at_level(logging.WARNING):
         assert turns.keep([FULL, FULL]) == [None, None]
     assert "cannot keep queries" in caplog.text
+
+
+def test_another_process_does_not_take_the_file_from_under_two_of_this_one(
+    turns: Turns, tmp_path: Path
+) -> None:
+    first = keep(turns, FULL)
+    beside = Turns(tmp_path, Signer(tmp_path))
+    second = keep(beside, FULL)
+    command = (
+        "import sqlite3, sys; from contextlib import closing\n"
+        "with closing(sqlite3.connect(sys.argv[1])) as it: it.execute('select * from turns')"
+    )
+    subprocess.run([sys.executable, "-c", command, tmp_path / TURNS_FILE], check=True)
+    assert (tmp_path / f"{TURNS_FILE}-wal").exists()  # whoever closes last removes it
+    third = keep(turns, FULL)
+    beside.close()
+    for name in (first, second, third):
+        assert turns.get(name).limit == FULL.limit
 
 
 def texts(query: Query) -> list[tuple[str | None, float]]:
