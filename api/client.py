@@ -1,11 +1,9 @@
 """A client for the HTTP service, in the words of its interface."""
 
-import base64
 import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from json import dumps
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypedDict, TypeVar, Unpack
 from urllib.parse import quote
@@ -13,7 +11,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from api.faults import explain
+from api.client_asks import ClientError, PictureFile, bytes_of, encoded, picture, valid
 from api.label_schemas import CaptionsIn, LabelsIn, LabelsOut, MatchIn, MatchOut
 from api.lookup_schemas import DuplicatesOut, LookupIn, LookupOut
 from api.problems import Problem
@@ -23,7 +21,6 @@ from api.schemas import (
     CollectionsOut,
     EmbeddingsIn,
     EmbeddingsOut,
-    ImageIn,
     JobIn,
     JobOut,
     MetadataPatch,
@@ -47,48 +44,16 @@ from api.search_schemas import (
     TermIn,
     WeightsIn,
 )
-from binocle.errors import BinocleError
 from binocle.types import MetadataValue
 from search.query import Mode, Target
 
-PictureFile = bytes | str | Path  # the file's bytes, or its path
+__all__ = ["Client", "ClientError", "PictureFile", "SearchOptions", "encoded", "picture"]
 
 _Out = TypeVar("_Out", bound=BaseModel)
-_In = TypeVar("_In", bound=BaseModel)
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 10.0
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _BROKEN = (*_UNSENT, httpx.NetworkError, httpx.RemoteProtocolError)
-
-
-class ClientError(BinocleError):
-    """A request that was refused, or never answered.
-
-    Attributes:
-        status: Of HTTP; 0 where there was no answer.
-        code: The problem's; ``unreachable``, ``timeout``, ``no-problem`` (not the service); or,
-            where nothing was sent, ``invalid`` (what was asked) or ``unreadable`` (a picture's
-            path).
-        detail: For a person.
-        field: The part of the request at fault, where one is.
-        request_id: To be looked for in the service's log.
-    """
-
-    def __init__(
-        self,
-        status: int,
-        problem: Problem | None,
-        code: str,
-        detail: str,
-        *,
-        field: str | None = None,
-    ) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.code = problem.code if problem else code  # type: ignore[misc]
-        self.detail = detail
-        self.field = problem.field if problem else field
-        self.request_id = problem.request_id if problem else None
 
 
 class SearchOptions(TypedDict, total=False):
@@ -108,20 +73,6 @@ class SearchOptions(TypedDict, total=False):
     collapse: bool
     min_relevance: float | Literal["auto"] | None
     refine: RefinementIn | None
-
-
-def encoded(data: PictureFile) -> str:
-    """Return a picture, or the one at a path, as ``MatchIn``, ``TermIn`` and others take it.
-
-    Raises:
-        ClientError: ``unreadable``, there is no file at the path, or it cannot be read.
-    """
-    return base64.b64encode(_bytes_of(data)).decode()
-
-
-def picture(data: PictureFile, *, role: str = "image") -> ImageIn:
-    """Return a picture, or the one at a path, as a record takes it; raises as ``encoded``."""
-    return ImageIn(data=encoded(data), role=role)
 
 
 class Client:
@@ -160,7 +111,7 @@ class Client:
 
     def put_collection(self, name: str, model: str | None = None) -> CollectionOut:
         """Make a collection; one that is there stays as it is."""
-        return self._ask(CollectionOut, "PUT", _path(name), body=_valid(CollectionIn, model=model))
+        return self._ask(CollectionOut, "PUT", _path(name), body=valid(CollectionIn, model=model))
 
     def collection(self, name: str) -> CollectionOut:
         """Tell what a collection holds."""
@@ -176,7 +127,7 @@ class Client:
             RecordsOut,
             "POST",
             _path(name, "records"),
-            body=_valid(RecordsIn, records=list(records)),
+            body=valid(RecordsIn, records=list(records)),
         )
 
     def record(self, name: str, record_id: str) -> RecordOut:
@@ -201,7 +152,7 @@ class Client:
         self, name: str, record_id: str, metadata: Mapping[str, MetadataValue | None]
     ) -> RecordOut:
         """Set metadata fields; None removes one."""
-        body = _valid(MetadataPatch, metadata=dict(metadata))
+        body = valid(MetadataPatch, metadata=dict(metadata))
         return self._ask(RecordOut, "PATCH", _path(name, "records", record_id), body=body)
 
     def delete(self, name: str, record_id: str) -> None:
@@ -237,12 +188,12 @@ class Client:
             "POST",
             _path(name, "search"),
             data={"search": document},
-            files={"image": ("picture", _bytes_of(data))},
+            files={"image": ("picture", bytes_of(data))},
         )
 
     def search_batch(self, name: str, searches: Sequence[SearchIn]) -> BatchOut:
         """Answer many queries in one call."""
-        body = _valid(BatchIn, searches=list(searches))
+        body = valid(BatchIn, searches=list(searches))
         return self._ask(BatchOut, "POST", _path(name, "search", "batch"), body=body)
 
     def label(self, name: str, asked: LabelsIn) -> LabelsOut:
@@ -262,7 +213,7 @@ class Client:
         self, name: str, data: PictureFile, *, limit: int = 10, copies_only: bool = False
     ) -> LookupOut:
         """Tell whether a picture, or what it was made from, is in a collection."""
-        body = _valid(LookupIn, image=encoded(data), limit=limit, copies_only=copies_only)
+        body = valid(LookupIn, image=encoded(data), limit=limit, copies_only=copies_only)
         return self._ask(LookupOut, "POST", _path(name, "lookup"), body=body)
 
     def start_duplicates(self, name: str) -> JobOut:
@@ -308,7 +259,7 @@ class Client:
     def embed(self, inputs: str | Sequence[str], model: str) -> EmbeddingsOut:
         """Embed texts, and pictures given as data URLs."""
         given = inputs if isinstance(inputs, str) else list(inputs)
-        body = _valid(EmbeddingsIn, input=given, model=model)
+        body = valid(EmbeddingsIn, input=given, model=model)
         return self._ask(EmbeddingsOut, "POST", "/v1/embeddings", body=body)
 
     def start_job(self, name: str, job: JobIn) -> JobOut:
@@ -381,26 +332,7 @@ class Client:
 
 def _search(query: str | Sequence[TermIn], options: SearchOptions) -> SearchIn:
     words = query if isinstance(query, str) else list(query)
-    return _valid(SearchIn, query=words, **options)
-
-
-def _valid(kind: type[_In], **asked: Any) -> _In:
-    try:
-        return kind.model_validate(asked)
-    except ValidationError as error:
-        place, reason = explain(error.errors(), asked)
-        raise ClientError(0, None, "invalid", f"{place}: {reason}", field=place) from error
-
-
-def _bytes_of(data: PictureFile) -> bytes:
-    if not isinstance(data, str | Path):
-        return data
-    try:
-        return Path(data).expanduser().read_bytes()
-    except (OSError, ValueError) as error:  # a path with a null character is a ValueError
-        reason = getattr(error, "strerror", None) or error
-        detail = f"cannot read the picture {str(data)[:200]!r} ({reason})"
-        raise ClientError(0, None, "unreadable", detail) from error
+    return valid(SearchIn, query=words, **options)
 
 
 def _path(name: str, *more: str) -> str:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import tarfile
 import time
 import zipfile
@@ -216,6 +217,22 @@ def test_paths_that_are_not_allowed_are_refused_alike(
     assert seen.pop()[:2] == (403, "source-not-allowed")
     answer = indexing.http().post("/v1/collections/c/jobs", json={"source": f"{allowed}/nowhere"})
     assert answer.status_code == 422
+
+
+def test_a_job_over_a_folder_that_is_empty_now_keeps_its_records(
+    indexing: Running, allowed: Path
+) -> None:
+    client = indexing.client()
+    assert ends(client, allowed / "photos").state == "done"
+    before = client.collection("c").records
+    assert before > 0
+    shutil.rmtree(allowed / "photos")
+    (allowed / "photos").mkdir()
+    job = ends(client, allowed / "photos")
+    assert job.state == "failed"
+    assert "records are kept" in job.error.detail
+    assert str(allowed.parent) not in job.error.detail
+    assert client.collection("c").records == before
 
 
 def test_events_follow_a_job_to_its_end(indexing: Running, allowed: Path) -> None:
