@@ -70,7 +70,7 @@ def print_answer(answer: Answer, collection: Collection, query: Query, *, as_jso
         click.echo("nothing fits" if answer.no_match else "nothing matches", err=True)
     elif answer.no_match:
         click.echo("nothing fits well; nearest are:", err=True)
-    elif answer.unrated:
+    elif answer.unrated and sys.stdout.isatty():
         click.echo(f"nobody can tell how relevant these are: {answer.unrated}", err=True)
     if answer.hits:
         _print_hits(answer, query)
