@@ -9,35 +9,10 @@ from binocle.filters import fold
 _UNSPACED = "[\u2e80-\U0010ffff]"
 _WORD = re.compile(rf"{_UNSPACED}|(?:(?!{_UNSPACED})\w)+(?:['’-](?:(?!{_UNSPACED})\w)+)*")
 _LINKS = frozenset(["and", "or", "but"])
-_SMALL = _LINKS | frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "any",
-        "some",
-        "this",
-        "that",
-        "these",
-        "those",
-        "at",
-        "behind",
-        "beside",
-        "by",
-        "for",
-        "from",
-        "in",
-        "into",
-        "near",
-        "of",
-        "on",
-        "onto",
-        "over",
-        "to",
-        "under",
-        "with",
-    ]
-)
+_ARTICLES = frozenset(["a", "an", "the", "any", "some", "this", "that", "these", "those"])
+_PLACES = frozenset(["at", "behind", "beside", "in", "into", "near", "on", "onto", "over", "under"])
+_PREPOSITIONS = _PLACES | frozenset(["by", "for", "from", "of", "to", "with"])
+_SMALL = _LINKS | _ARTICLES | _PREPOSITIONS
 
 
 def without_words(text: str, words: str) -> str | None:
