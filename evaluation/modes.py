@@ -69,7 +69,8 @@ def measure_titles(
 ) -> dict[str, dict[Mode, float]]:
     """Return the mean reciprocal rank of each mode for each way to ask, 0 to 1.
 
-    A hit is right if its title is the one asked for; beyond 50 hits nothing counts.
+    A hit is right if its title is the one asked for, whatever the case; beyond 50 hits nothing
+    counts.
 
     Args:
         searcher: Of the collection.
@@ -77,6 +78,7 @@ def measure_titles(
         count: How many records are asked for.
         seed: Chooses these, and how they are asked for.
     """
+    folded = {key: " ".join(title.casefold().split()) for key, title in titles.items()}
     found: dict[str, dict[Mode, float]] = {}
     for way, change in WAYS.items():
         random = np.random.default_rng(seed)
@@ -87,7 +89,7 @@ def measure_titles(
             ranks = []
             for key, text in zip(asked, texts, strict=True):
                 hits = searcher.search(Query((Term(text=text),), limit=_DEPTH, mode=mode)).hits
-                right = [titles.get(hit.record.id) == titles[key] for hit in hits]
+                right = [folded.get(hit.record.id) == folded[key] for hit in hits]
                 ranks.append(1 / (right.index(True) + 1) if any(right) else 0.0)
             found[way][mode] = float(np.mean(ranks))
     return found
