@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+from api.counts import counted, of_copies
 from api.originals import read_original
 from binocle.collection import Collection
 from binocle.decoding import DecoderPool
@@ -46,6 +47,7 @@ def as_json_object(found: Duplicates, collection: str) -> dict[str, object]:
         "compared": found.compared,
         "unprepared": found.unprepared,
         "unreadable": found.unreadable,
+        "crowded": found.crowded,
     }
 
 
@@ -54,13 +56,19 @@ def warnings_of(found: Duplicates) -> list[str]:
     warnings = []
     if found.unprepared:
         warnings.append(
-            f"{found.unprepared:,} pictures have nothing to be known again by and were left out; "
+            f"{counted(found.unprepared, 'picture')} with nothing to be known again by left out; "
             "index their source again"
         )
     if found.unreadable:
         warnings.append(
-            f"{found.unreadable:,} pictures could not be read and were not compared, as if their "
-            "files were moved or removed; bring them back, or index where they are now"
+            f"{counted(found.unreadable, 'picture')} could not be read and not be compared, as if "
+            "moved or removed; bring them back, or index where they are now"
+        )
+    if found.crowded:
+        warnings.append(
+            f"{counted(found.crowded, 'picture')} with more look-alikes than are compared, as "
+            "those of a camera that never moves have: only the nearest were, so copies among "
+            "them may be missing"
         )
     return warnings
 
@@ -135,9 +143,9 @@ def page_of(found: Duplicates, collection: Collection, decoders: DecoderPool) ->
         f"<style>{_STYLE}</style>",
         f"<h1>Duplicates in {html.escape(collection.path.name)}</h1>",
         (
-            f"<p>{len(found.clusters):,} clusters with {copies:,} copies among "
-            f"{found.pictures:,} pictures. Nothing was removed. Of each cluster the picture with "
-            "most pixels is marked for keeping.</p>"
+            f"<p>{counted(len(found.clusters), 'cluster')} with {of_copies(copies)} among "
+            f"{counted(found.pictures, 'picture')}. Nothing was removed. Of each cluster the "
+            "picture with most pixels is marked for keeping.</p>"
         ),
         *(f"<p><b>Note:</b> {html.escape(one)}.</p>" for one in warnings_of(found)),
     ]
@@ -148,7 +156,7 @@ def page_of(found: Duplicates, collection: Collection, decoders: DecoderPool) ->
         parts.append("</section>")
     if more:
         parts.append(
-            f"<p>{more:,} smaller clusters are not shown here; the CSV lists them all.</p>"
+            f"<p>{counted(more, 'smaller cluster')} not shown here; the CSV lists them all.</p>"
         )
     return "\n".join(parts)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from api.counts import counted
 from api.looking_up import end_with_errors
 from api.options import (
     PATH,
@@ -259,4 +260,4 @@ def _print(
     for one, count in ordered:
         click.echo(f"{count:>8,}  {one or 'none of these'}", err=True)
     if written is not None:
-        click.echo(f"{written:,} records changed", err=True)
+        click.echo(f"{counted(written, 'record')} changed", err=True)

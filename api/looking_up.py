@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from api.counts import counted, of_copies
 from api.options import (
     PATH,
     collection_option,
@@ -311,15 +312,14 @@ def _print_answers(answers: "Sequence[tuple[Path, LookupAnswer | str]]") -> None
     unreadable = sum(answer.unreadable for answer in good)
     if unprepared:
         click.echo(
-            f"Note: {unprepared:,} pictures were indexed before there was reverse lookup and "
-            "cannot be found; run 'binocle index' on their source again",
+            f"Note: {counted(unprepared, 'picture')} from before there was reverse lookup cannot "
+            "be found; run 'binocle index' on their source again",
             err=True,
         )
     if unreadable:
         click.echo(
-            f"Note: {unreadable:,} stored pictures that may be what was looked for could not be "
-            "read, as if their files were moved or removed; bring them back, or index where they "
-            "are now",
+            f"Note: {counted(unreadable, 'stored picture')} that may be what was looked for could "
+            "not be read, as if moved or removed; bring them back, or index where they are now",
             err=True,
         )
 
@@ -340,7 +340,7 @@ def _print_clusters(found: "Duplicates") -> None:
         print_table(("cluster", "verdict", "confidence", "pixels", "record"), rows)
     copies = sum(len(one.others) for one in found.clusters)
     click.echo(
-        f"{len(found.clusters):,} clusters with {copies:,} copies among {found.pictures:,} "
-        "pictures; nothing was removed",
+        f"{counted(len(found.clusters), 'cluster')} with {of_copies(copies)} among "
+        f"{counted(found.pictures, 'picture')}; nothing was removed",
         err=True,
     )

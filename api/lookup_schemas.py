@@ -107,3 +107,6 @@ class DuplicatesOut(BaseModel):
     unreadable: int = Field(
         description="Pictures that were to be compared, but whose files cannot be read"
     )
+    crowded: int = Field(
+        description="Pictures with more look-alikes than are compared; only the nearest were"
+    )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from api import uploads
+from api.counts import counted
 from api.wiring import Workshop
 from binocle.catalog import ledgers, reading, writing
 from binocle.collection import Collection
@@ -24,7 +25,7 @@ def remove_records(collection: Collection, ids: Sequence[str]) -> str:
     if not removed:
         raise NotFoundError(f"the collection has no record {', '.join(map(repr, ids))}")
     uploads.drop_unused(collection, pictures)
-    return f"removed {removed} of {len(ids)} records"
+    return f"removed {removed} of {counted(len(ids), 'record')}"
 
 
 def remove_source(collection: Collection, path: str) -> str:
@@ -43,7 +44,7 @@ def remove_source(collection: Collection, path: str) -> str:
             there = ", ".join(one.uri for one in known) or "none"
             raise NotFoundError(f"the collection has no source {path!r}; it has: {there}")
         uploads.sweep(collection)
-    return f"removed {found.uri} and its {removed} records"
+    return f"removed {found.uri} and its {counted(removed, 'record')}"
 
 
 def remove_collection(workshop: Workshop, name: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import click
 
+from api.counts import counted
 from api.options import PATH, json_option, shared, table_options
 
 if TYPE_CHECKING:
@@ -215,8 +216,9 @@ def _print(outcome: "Outcome", out: Path, recipe: "Recipe", *, as_json: bool) ->
         return
     skipped = f", {outcome.skipped:,} skipped as unreadable" if outcome.skipped else ""
     click.echo(
-        f"trained on {outcome.trained_pictures:,} pictures with {outcome.trained_texts:,} texts, "
-        f"measured on {outcome.held_back_pictures:,} others{skipped}; "
+        f"trained on {counted(outcome.trained_pictures, 'picture')} with "
+        f"{counted(outcome.trained_texts, 'text')}, measured on "
+        f"{counted(outcome.held_back_pictures, 'other')}{skipped}; "
         f"{outcome.steps:,} steps in {outcome.seconds:.0f} s on {outcome.runs_on}"
     )
     click.echo("recall@1/5/10 on the pictures held back:")

@@ -24,6 +24,7 @@ from binocle.catalog.counters import hand_out, next_change
 from binocle.catalog.database import Connection
 from binocle.collection import Collection
 from binocle.encoders.registry import open_encoder
+from binocle.likeness.hashes import HASH_BYTES
 from binocle.likeness.sketching import CODE_BYTES, unpacked
 from binocle.types import Likeness, Limits
 from evaluation.lookups import pictures_in
@@ -59,8 +60,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     measure(options.collection, folders[0], options.unknown, options.asked, options.workers)
 
 
-def fill(path: Path, folders: Sequence[Path], count: int) -> None:
-    """Index folders into a new collection, and add synthetic pictures up to a number."""
+def fill(path: Path, folders: Sequence[Path], count: int, *, mixed: bool = False) -> None:
+    """Index folders into a new collection, and add synthetic pictures up to a number.
+
+    Args:
+        path: The collection.
+        folders: Folders of pictures.
+        count: How many pictures it will have.
+        mixed: Make no two pictures alike: each corner is another picture's, and a hash is a real
+            one with a quarter of its bits turned. Otherwise as told above.
+    """
     with Collection(path, create=True) as collection:
         for number, folder in enumerate(folders):
             indexer = Indexer(
@@ -71,7 +80,7 @@ def fill(path: Path, folders: Sequence[Path], count: int) -> None:
                 with collection.reading() as connection:
                     first = reading.newest_part(connection) + 1
         started = time.perf_counter()
-        donors = _Donors(collection, first)
+        donors = _Donors(collection, first, _FULL if mixed else _DONORS)
         made = collection.count_parts("image")
         random = np.random.default_rng(0)
         while made < count:
@@ -88,10 +97,12 @@ def fill(path: Path, folders: Sequence[Path], count: int) -> None:
 class _Donors:
     """What synthetic pictures are made of."""
 
-    def __init__(self, collection: Collection, first: int) -> None:
-        words, codes, ids = [], [], []
+    def __init__(self, collection: Collection, first: int, many: int) -> None:
+        self._many = many
+        words, codes, ids, hashes = [], [], [], []
         with collection.reading() as connection:
             for rows in likeness.likenesses_after(connection, first - 1):
+                hashes.append(rows.hashes)
                 for part_id, features in zip(rows.part_ids.tolist(), rows.features, strict=True):
                     found = unpacked(features)
                     if len(found.words) == _FULL:
@@ -101,17 +112,26 @@ class _Donors:
             pictures = likeness.known_pictures(connection, ids[:5000])
             self.files = [(one.part.uri, json.dumps(asdict(one.info))) for one in pictures.values()]
         self.words, self.codes = np.stack(words), np.stack(codes)
+        self._hashes = np.concatenate(hashes)
 
     def features(self, random: np.random.Generator, count: int) -> Iterator[bytes]:
         """Yield the features of synthetic pictures, as stored."""
-        step = _FULL // _DONORS
-        donor = random.integers(0, len(self.words), (count, _DONORS)).repeat(step, axis=1)
-        first = step * random.integers(0, _DONORS, (count, _DONORS)).repeat(step, axis=1)
-        place = first + np.tile(np.arange(step), _DONORS)
+        many, step = self._many, _FULL // self._many
+        donor = random.integers(0, len(self.words), (count, many)).repeat(step, axis=1)
+        first = step * random.integers(0, many, (count, many)).repeat(step, axis=1)
+        place = first + np.tile(np.arange(step), many)
         words = self.words[donor, place].astype("<u2")
         codes = self.codes[donor, place] ^ _turned(random, (count, _FULL))
         for own_words, own_codes in zip(words, codes, strict=True):
             yield own_words.tobytes() + own_codes.tobytes()
+
+    def hashes(self, random: np.random.Generator, count: int) -> npt.NDArray[np.uint8]:
+        """Return the hashes of synthetic pictures, ``(count, 32)`` uint8."""
+        noise = random.integers(0, 256, (2, count, HASH_BYTES), np.uint8)
+        if self._many < _FULL:
+            return np.asarray(noise[0], np.uint8)
+        own = self._hashes[random.integers(0, len(self._hashes), count)]
+        return np.asarray(own ^ (noise[0] & noise[1]), np.uint8)
 
 
 def _turned(random: np.random.Generator, shape: tuple[int, int]) -> npt.NDArray[np.uint8]:
@@ -142,7 +162,7 @@ def _insert(
         "values (?, ?, 'image', 'image', 0, ?, ?, ?)",
         [(part, record, uri, random.bytes(32), info) for record, part, (uri, info) in both],
     )
-    hashes = random.integers(0, 256, (count, 32), dtype=np.uint8)
+    hashes = donors.hashes(random, count)
     features = donors.features(random, count)
     found = {
         part: Likeness(hashed.tobytes(), own)

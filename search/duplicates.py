@@ -5,33 +5,30 @@ duplicates, mirrored and turned ones; parts of pictures are not duplicates.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from threading import Lock
 
 import numpy as np
-import numpy.typing as npt
 
 from binocle.catalog import likeness
 from binocle.catalog.likeness import KnownPicture
 from binocle.collection import Collection
 from binocle.errors import BinocleError
 from binocle.likeness.grey import use_one_thread
-from binocle.likeness.hashes import VARIANTS, turned_hashes
+from binocle.likeness.hashes import VARIANTS
 from binocle.likeness.verification import Match, View, verify, verify_whole
-from binocle.types import Int64Array, Part
+from binocle.types import Part
 from search.lookup import Decode, ReadPicture, working_spec
+from search.pairing import NO_FORM, Pairs, contents_of, pairs_among
 from search.verdicts import Judgement, Verdict, is_copy, judged
 
-_PAIR_BITS = 44  # of 256; what is farther is left to shared features
-_SHARED_FEATURES = 14.0
-_CLEAR_SHARE = 0.9
 _VIEWS_KEPT = 512
 _PLAIN_TEXTURE = 0.66
 _TINT = 4.0  # levels of mean Cr or Cb
 _BLOCK = 256
+_LARGE = 100  # members: of so large a group not every pair is verified
 _WHOLE: frozenset[Verdict] = frozenset(("same-file", "near-duplicate", "mirrored", "rotated"))
 
 
@@ -82,6 +79,8 @@ class Duplicates:
         unprepared: How many pictures have no likeness yet, and were left out.
         unreadable: How many pictures had to be compared and could not be read: their files were
             moved, removed or changed. They come together with copies of the same bytes only.
+        crowded: How many pictures look like more than 32 others each, as those of a camera that
+            never moves do: only the nearest of these were compared.
     """
 
     clusters: tuple[Cluster, ...]
@@ -89,22 +88,32 @@ class Duplicates:
     compared: int
     unprepared: int
     unreadable: int = 0
+    crowded: int = 0
 
 
 class _Groups:
-    """Union-find; the least member names its group."""
+    """Union-find; the least member names its group. Who was never joined is alone."""
 
-    def __init__(self, members: Iterable[int]) -> None:
-        self._up = {one: one for one in members}
+    def __init__(self) -> None:
+        self._up: dict[int, int] = {}
+        self._sizes: dict[int, int] = {}
 
     def first_of(self, one: int) -> int:
-        while self._up[one] != one:
-            self._up[one] = one = self._up[self._up[one]]
+        up = self._up
+        while (above := up.setdefault(one, one)) != one:
+            up[one] = one = up.setdefault(above, above)
         return one
 
     def join(self, one: int, other: int) -> None:
         first, second = sorted((self.first_of(one), self.first_of(other)))
-        self._up[second] = first
+        if first != second:
+            self._up[second] = first
+            self._sizes[first] = self._sizes.get(first, 1) + self._sizes.pop(second, 1)
+
+    def are_settled(self, one: int, other: int) -> bool:
+        """Tell whether two are together in so large a group that one more link tells nothing."""
+        first = self.first_of(one)
+        return self._sizes.get(first, 1) > _LARGE and first == self.first_of(other)
 
     def clusters(self) -> list[list[int]]:
         """Return the groups of more than one, members ascending."""
@@ -143,73 +152,75 @@ class DuplicateFinder:
         self._on_progress = on_progress
         self._views: OrderedDict[int, View | None] = OrderedDict()
         self._unreadable: set[int] = set()
+        self._compared = 0
         self._lock = Lock()
         use_one_thread()
 
     def find(self) -> Duplicates:
         """Find all clusters."""
-        index = self._collection.known_pictures.index()
-        with self._collection.reading() as connection:
-            rows = list(likeness.likenesses_after(connection, 0))
-            part_ids = [int(one) for block in rows for one in block.part_ids]
-            pictures = likeness.known_pictures(connection, part_ids)
-        groups = _Groups(pictures)
-        judgements: dict[tuple[int, int], Judgement] = {}
-        for pair in _same_files(pictures):
+        read = self._collection.reading
+        contents = contents_of(read)
+        pairs = pairs_among(read, contents.firsts, lambda: self._on_progress(0, 0))
+        involved = set(np.unique([pairs.lower, pairs.upper]).tolist())
+        with read() as connection:
+            pictures = likeness.known_pictures(connection, involved.union(*contents.copies))
+            missing = likeness.count_without_likeness(connection)
+        groups = _Groups()
+        for pair in contents.copies:
             groups.join(*pair)
-        # Of pictures with the same bytes only the first is compared with others.
-        firsts = {one: groups.first_of(one) for one in pictures}
-        pairs: dict[tuple[int, int], int | None] = {}
-        for block in rows:
-            self._on_progress(0, 0)  # so that whoever wants can stop it
-            by_features = index.sharing(block.features, _SHARED_FEATURES)
-            by_hash = _near_hashes(index.within, block.hashes)
-            for place, part_id in enumerate(block.part_ids.tolist()):
-                for other in by_features[place].tolist():
-                    _note(pairs, firsts, part_id, other, None)
-                for other, variant in by_hash[place]:
-                    _note(pairs, firsts, part_id, other, variant)
-        for pair, judgement in self._verified(pairs, pictures):
+        judgements: dict[tuple[int, int], Judgement] = {}
+        for pair, judgement in self._verified(pairs, pictures, groups):
             if judgement.verdict in _WHOLE:
                 groups.join(*pair)
                 judgements[pair] = judgement
         clusters = self._clusters(groups, pictures, judgements)
-        missing = self._collection.known_pictures.missing
         return Duplicates(
-            tuple(clusters), len(pictures), len(pairs), missing, len(self._unreadable)
+            tuple(clusters),
+            contents.pictures,
+            self._compared,
+            missing,
+            len(self._unreadable),
+            pairs.crowded,
         )
 
     def _verified(
-        self, pairs: dict[tuple[int, int], int | None], pictures: dict[int, KnownPicture]
+        self, pairs: Pairs, pictures: dict[int, KnownPicture], groups: _Groups
     ) -> Iterator[tuple[tuple[int, int], Judgement]]:
         """Verify pairs, neighbours in id together, so that few pictures are read twice."""
-        ordered = sorted(pairs)
 
-        def judge(pair: tuple[int, int]) -> Judgement | None:
-            match = self._match(pair, pairs[pair], pictures)
+        def judge(lower: int, upper: int, variant: int) -> Judgement | None:
+            match = self._match((lower, upper), variant, pictures)
             return judged(match) if match is not None and is_copy(match) else None
 
-        done = 0
+        done, total = 0, len(pairs.lower)
         with ThreadPoolExecutor(self._workers, "verify") as threads:
-            remaining = iter(ordered)
-            while block := list(islice(remaining, _BLOCK)):
-                for pair, judgement in zip(block, threads.map(judge, block), strict=True):
+            for block in pairs.blocks(_BLOCK):
+                waiting = [
+                    (lower, upper, variant)
+                    for lower, upper, variant in block
+                    if lower in pictures and upper in pictures  # not removed meanwhile
+                    and not groups.are_settled(lower, upper)
+                ]  # fmt: skip
+                done += len(block) - len(waiting)
+                found = threads.map(judge, *zip(*waiting, strict=True)) if waiting else ()
+                for (lower, upper, _), judgement in zip(waiting, found, strict=True):
                     done += 1
-                    self._on_progress(done, len(ordered))
+                    self._compared += 1
+                    self._on_progress(done, total)
                     if judgement is not None:
-                        yield pair, judgement
+                        yield (lower, upper), judgement
 
     def _match(
-        self, pair: tuple[int, int], variant: int | None, pictures: dict[int, KnownPicture]
+        self, pair: tuple[int, int], variant: int, pictures: dict[int, KnownPicture]
     ) -> Match | None:
         one, other = (self._view(pictures[part_id]) for part_id in pair)
         if one is None or other is None:
             return None
-        if variant is not None:
+        if variant != NO_FORM:
             whole = verify_whole(one, other, variant)
             if whole is not None and is_copy(whole):
                 return whole if _same_colours(one, other, whole) else None
-        match = verify(one, other, mirrored=variant is not None and VARIANTS[variant][1])
+        match = verify(one, other, mirrored=variant != NO_FORM and VARIANTS[variant][1])
         return match if match is not None and _same_colours(one, other, match) else None
 
     def _view(self, picture: KnownPicture) -> View | None:
@@ -264,47 +275,6 @@ def _same_colours(one: View, other: View, match: Match) -> bool:
     """Tell thumbnails and things on plain ground of other colours apart: those are variants."""
     is_plain = match.is_small or match.agreement.textured < _PLAIN_TEXTURE
     return not is_plain or float(np.abs(one.tint - other.tint).max()) <= _TINT
-
-
-def _near_hashes(
-    within: Callable[[npt.NDArray[np.uint8], int], list[Int64Array]],
-    hashes: npt.NDArray[np.uint8],
-) -> list[list[tuple[int, int]]]:
-    """Return, for each hash, the pictures near one of its eight forms, and which form."""
-    forms = turned_hashes(hashes)
-    found: list[list[tuple[int, int]]] = [[] for _ in hashes]
-    for variant in range(forms.shape[1]):
-        for place, near in enumerate(within(forms[:, variant], _PAIR_BITS)):
-            found[place] += [(int(one), variant) for one in near.tolist()]
-    return found
-
-
-def _note(
-    pairs: dict[tuple[int, int], int | None],
-    firsts: dict[int, int],
-    one: int,
-    other: int,
-    variant: int | None,
-) -> None:
-    """Note a pair once, lower id first; a form is that of the lower one."""
-    if one not in firsts or other not in firsts or one >= other:
-        return
-    pair = (firsts[one], firsts[other])
-    if pair[0] != pair[1]:
-        pair = (min(pair), max(pair))
-        if variant is not None or pair not in pairs:
-            pairs.setdefault(pair, variant)
-            if pairs[pair] is None:
-                pairs[pair] = variant
-
-
-def _same_files(pictures: dict[int, KnownPicture]) -> Iterator[tuple[int, int]]:
-    """Yield pairs of the first picture of each content and every other one of it."""
-    by_content: dict[bytes, list[int]] = {}
-    for part_id in sorted(pictures):
-        by_content.setdefault(pictures[part_id].sha256, []).append(part_id)
-    for members in by_content.values():
-        yield from ((members[0], other) for other in members[1:])
 
 
 def _merit(picture: KnownPicture) -> tuple[int, int, int]:

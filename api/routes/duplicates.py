@@ -31,6 +31,7 @@ async def start_finding(
             "clusters": len(found.clusters),
             "copies": copies,
             "unreadable": found.unreadable,
+            "crowded": found.crowded,
         }
         job.result = found
 
@@ -62,6 +63,7 @@ async def clusters(
         compared=found.compared,
         unprepared=found.unprepared,
         unreadable=found.unreadable,
+        crowded=found.crowded,
     )
 
 

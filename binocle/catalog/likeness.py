@@ -100,6 +100,18 @@ def likenesses_after(connection: sa.Connection, part_id: int) -> Iterator[Likene
         part_id = found[-1][0]
 
 
+def contents(connection: sa.Connection) -> Iterator[tuple[int, bytes]]:
+    """Yield part id and SHA-256 of the pictures that have a likeness, in order of part id."""
+    query = (
+        sa.select(parts.c.id, parts.c.sha256)
+        .join(likenesses, likenesses.c.part_id == parts.c.id)
+        .where(parts.c.kind == "image", parts.c.info.is_not(None))
+        .order_by(parts.c.id)
+    )
+    found = connection.execution_options(yield_per=_CHUNK).execute(query)
+    yield from ((part_id, sha256) for part_id, sha256 in found)
+
+
 def likenesses_of(connection: sa.Connection, part_ids: Iterable[int]) -> LikenessRows:
     """Return the likenesses of some parts, in order of id; those without one are missing."""
     found: list[Any] = []
@@ -146,6 +158,16 @@ def parts_without_likeness(connection: sa.Connection, limit: int, after: int = 0
         .limit(limit)
     )
     return [Part(*row) for row in connection.execute(query)]
+
+
+def count_without_likeness(connection: sa.Connection) -> int:
+    """Return how many pictures have no likeness yet."""
+    query = (
+        sa.select(sa.func.count())
+        .select_from(parts.outerjoin(likenesses, likenesses.c.part_id == parts.c.id))
+        .where(parts.c.kind == "image", likenesses.c.part_id.is_(None))
+    )
+    return int(connection.execute(query).scalar_one())
 
 
 def fill_likenesses(connection: sa.Connection, found: Mapping[int, Likeness]) -> None:

@@ -30,7 +30,6 @@ from binocle.vectors.inverted import PROBES, FeatureLists
 _NEIGHBOURS = 24
 _FAR_BITS = 32  # of the 128 of a code: matching corners differ in fewer
 _SOFT_BITS = 19.0
-_BLOCK = 256
 _COMPARED = 24_000_000  # codes for one query: what is in long lists tells little, and is left
 
 
@@ -168,43 +167,6 @@ class LikenessIndex:
             if not len(self._part_ids):
                 return HashHits(distances, places)
             return HashHits(distances, np.where(places < 0, -1, self._part_ids[places]))
-
-    def within(self, hashes: npt.NDArray[np.uint8], bits: int) -> list[Int64Array]:
-        """Return the pictures at most so many bits from each of ``(q, 32)`` hashes."""
-        with self._gate.reading():
-            limits, _, places = self._hashes.range_search(np.ascontiguousarray(hashes), bits + 1)
-            part_ids = self._part_ids[places]
-        return [part_ids[limits[one] : limits[one + 1]] for one in range(len(hashes))]
-
-    def sharing(self, features: Sequence[bytes], least: float) -> list[Int64Array]:
-        """Return, for each stored likeness, the pictures that share many of its features.
-
-        Only features of the same word are compared, which is enough among near copies.
-
-        Args:
-            features: As stored.
-            least: The sum of votes that is many; each shared feature gives up to 1.
-        """
-        found: list[Int64Array] = []
-        for start in range(0, len(features), _BLOCK):
-            found += self._sharing(
-                [unpacked(one) for one in features[start : start + _BLOCK]], least
-            )
-        return found
-
-    def _sharing(self, pictures: Sequence[Codes], least: float) -> list[Int64Array]:
-        sizes = np.array([len(one.words) for one in pictures])
-        if not sizes.sum():
-            return [np.empty(0, np.int64) for _ in pictures]
-        asked = _joined(pictures)
-        words = np.full((len(asked.words), PROBES), -1)
-        words[:, 0] = asked.words
-        rows, owners, weights = self._voting(asked.codes, words)
-        askers = np.repeat(np.arange(len(pictures)), sizes)[rows]
-        pairs, place = np.unique(np.stack([askers, owners]), axis=1, return_inverse=True)
-        scores = np.bincount(place.ravel(), weights, pairs.shape[1])
-        kept = pairs[:, scores >= least]
-        return [kept[1, kept[0] == one] for one in range(len(pictures))]
 
     def by_features(
         self, descriptors: npt.NDArray[np.uint8], k: int, *, effort: float = 1.0

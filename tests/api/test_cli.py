@@ -134,7 +134,7 @@ def test_skipped_lists_every_reason(run: Run, photos: Path) -> None:
 
 def test_remove_takes_records_sources_and_collections_away(run: Run, photos: Path) -> None:
     run("index", photos)
-    assert run("remove", "photos/2019/01.jpg").stdout == "removed 1 of 1 records\n"
+    assert run("remove", "photos/2019/01.jpg").stdout == "removed 1 of 1 record\n"
     assert json.loads(run("index", photos, "--json").stdout)["runs"][0]["added"] == 0
     assert "no record 'photos/2019/01.jpg'" in error_line(run("remove", "photos/2019/01.jpg"), 1)
     assert "its 19 records" in run("remove", "--source", photos).stdout

@@ -198,7 +198,7 @@ def test_duplicates_over_http_are_those_of_the_command(
     assert (job.kind, job.state, job.counts) == (
         "duplicates",
         "done",
-        {"clusters": 2, "copies": 3, "unreadable": 0},
+        {"clusters": 2, "copies": 3, "unreadable": 0, "crowded": 0},
     )
     assert job.done == job.total > 0
     found = client.duplicates(doubled, job.id)

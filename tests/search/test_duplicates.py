@@ -8,6 +8,7 @@ from PIL import Image, ImageOps
 from binocle import images
 from binocle.collection import Collection
 from indexer.sources.folder import FolderSource
+from search import duplicates, pairing
 from search.duplicates import DuplicateFinder, Duplicates
 from tests.search.test_lookup import drawn, encoded, read
 from tests.support import Bench
@@ -69,6 +70,55 @@ def test_pictures_removed_meanwhile_are_left_out(mixed: Collection) -> None:
         ["mixed/0.png", "mixed/0-small-again.jpg"],
         ["mixed/2.png", "mixed/2-turned.png"],
     ]
+
+
+def test_a_camera_that_never_moves_is_one_cluster_and_few_pairs(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pairing, "MOST", 4)
+    monkeypatch.setattr(duplicates, "_LARGE", 6)
+    monkeypatch.setattr(duplicates, "_BLOCK", 8)
+    folder = tmp_path / "camera"
+    folder.mkdir()
+    scene = drawn(0)
+    for number in range(24):  # one scene, saved again and again
+        (folder / f"{number:02}.jpg").write_bytes(encoded(scene, "JPEG", quality=70 + number))
+    bench.index(FolderSource(folder))
+    told: list[tuple[int, int]] = []
+    finder = DuplicateFinder(
+        bench.collection,
+        read,
+        images.load,
+        on_progress=lambda done, total: told.append((done, total)),
+    )
+    answer = finder.find()
+    assert [1 + len(one.others) for one in answer.clusters] == [24]
+    assert answer.crowded > 0
+    assert 23 <= answer.compared < told[-1][1] <= 24 * 10  # of 276 pairs
+    assert told[-1][0] <= told[-1][1]
+
+
+@pytest.mark.parametrize("ends", [0, 1])
+def test_what_progress_raises_ends_the_search(mixed: Collection, ends: int) -> None:
+    class EndedError(Exception):
+        pass
+
+    def progress(done: int, _total: int) -> None:
+        if done >= ends:
+            raise EndedError
+
+    with pytest.raises(EndedError):
+        DuplicateFinder(mixed, read, images.load, on_progress=progress).find()
+
+
+def test_a_copy_of_the_same_bytes_comes_first_in_no_other_pair(mixed: Collection) -> None:
+    contents = pairing.contents_of(mixed.reading)
+    assert (len(contents.firsts), len(contents.copies), contents.pictures) == (10, 1, 11)
+    [(first, again)] = contents.copies
+    pairs = pairing.pairs_among(mixed.reading, contents.firsts)
+    assert first in [*pairs.lower, *pairs.upper]
+    assert again not in [*pairs.lower, *pairs.upper]
+    assert (pairs.lower < pairs.upper).all()
 
 
 def test_nothing_is_removed(mixed: Collection) -> None:

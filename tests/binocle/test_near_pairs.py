@@ -1,0 +1,154 @@
+"""Which hashes are near each other, and which pictures share features, against brute force."""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from binocle.likeness.hashes import HASH_BYTES, distances, turned_hashes
+from binocle.likeness.sketching import CODE_BYTES, Codes
+from binocle.vectors import near_hashes, shared_features
+from binocle.vectors.near_hashes import NearHashes
+from binocle.vectors.shared_features import SharedFeatures, votes_between
+
+_EXACT_BITS = 20  # so many bits of all are at most so many of the 64 that are scanned
+
+
+def turned(
+    random: np.random.Generator, values: npt.NDArray[np.uint8], most: int
+) -> npt.NDArray[np.uint8]:
+    """Return rows of bytes with up to so many bits turned in each."""
+    bits = np.unpackbits(values, axis=1)
+    for row in bits:
+        row[random.choice(len(row), int(random.integers(0, most + 1)), replace=False)] ^= 1
+    return np.packbits(bits, axis=1)
+
+
+def copies(random: np.random.Generator, count: int, most: int) -> npt.NDArray[np.uint8]:
+    """Return hashes of a few pictures and of copies of them: turned, mirrored and changed."""
+    originals = random.integers(0, 256, (count // 4 + 1, HASH_BYTES), dtype=np.uint8)
+    forms = turned_hashes(originals[random.integers(0, len(originals), count)])
+    return turned(random, forms[np.arange(count), random.integers(0, 8, count)], most)
+
+
+def pairs_of(
+    hashes: npt.NDArray[np.uint8], finder: NearHashes, block: int
+) -> dict[tuple[int, int], int]:
+    found: dict[tuple[int, int], int] = {}
+    for start in range(0, len(hashes), block):
+        near = finder.add(hashes[start : start + block])
+        rows = (near.rows + start).tolist()
+        for row, place, variant in zip(rows, near.places, near.variants, strict=True):
+            assert (row, int(place)) not in found
+            found[row, int(place)] = int(variant)
+    return found
+
+
+def brute(hashes: npt.NDArray[np.uint8], bits: int) -> dict[tuple[int, int], int]:
+    """Return the first near form of each earlier hash."""
+    forms = turned_hashes(hashes)
+    found: dict[tuple[int, int], int] = {}
+    for variant in range(8):
+        near = distances(hashes, np.ascontiguousarray(forms[:, variant])) <= bits
+        for row, place in np.argwhere(near).tolist():
+            if place < row:
+                found.setdefault((row, place), variant)
+    return found
+
+
+@settings(deadline=None, max_examples=30)
+@given(seed=st.integers(0, 10_000), count=st.integers(1, 60), block=st.integers(1, 40))
+def test_pairs_of_near_hashes_and_their_forms_are_those_of_all_compared_with_all(
+    seed: int, count: int, block: int
+) -> None:
+    hashes = copies(np.random.default_rng(seed), count, 12)
+    finder = NearHashes(_EXACT_BITS, 1000)
+    assert pairs_of(hashes, finder, block) == brute(hashes, _EXACT_BITS)
+
+
+def test_farther_pairs_are_nearly_all_found_and_no_other() -> None:
+    hashes = copies(np.random.default_rng(0), 1200, 25)
+    wanted = brute(hashes, 44)
+    found = pairs_of(hashes, NearHashes(44, 1000), 256)
+    assert len(found) >= 0.995 * len(wanted) > 1000
+    assert found.items() <= wanted.items()
+
+
+def test_pairs_are_found_across_chunks_and_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(near_hashes, "_CHUNK", 64)
+    monkeypatch.setattr(near_hashes, "_SLICE", 7)
+    hashes = copies(np.random.default_rng(1), 300, 10)
+    found = pairs_of(hashes, NearHashes(_EXACT_BITS, 1000), 50)
+    assert found == brute(hashes, _EXACT_BITS)
+
+
+def test_hashes_that_are_all_alike_make_few_pairs_each_and_all_hang_together() -> None:
+    random = np.random.default_rng(2)
+    one = random.integers(0, 256, (1, HASH_BYTES), dtype=np.uint8)
+    hashes = turned(random, one.repeat(500, axis=0), 4)
+    finder = NearHashes(44, 8)
+    pairs, crowded = 0, 0
+    for start in range(0, 500, 100):
+        near = finder.add(hashes[start : start + 100])
+        pairs += len(near.rows)
+        crowded += len(near.crowded)
+        first = start == 0  # the very first has nothing before it
+        assert set(near.rows[near.places == 0].tolist()) == set(range(first, 100))
+    assert pairs <= 9 * 500
+    assert 500 - 11 <= crowded <= 500 - 9  # the first is among the eight nearest, or a ninth
+
+
+def codes_of(random: np.random.Generator, words: int, count: int = 96) -> Codes:
+    codes = random.integers(0, 256, (count, CODE_BYTES), dtype=np.uint8)
+    return Codes(random.integers(0, words, count), codes)
+
+
+def changed(random: np.random.Generator, codes: Codes, kept: int, most: int) -> Codes:
+    place = random.permutation(len(codes.words))[:kept]
+    return Codes(codes.words[place], turned(random, codes.codes[place], most))
+
+
+def test_pictures_that_share_features_are_found_and_no_others() -> None:
+    random = np.random.default_rng(3)
+    pictures = [codes_of(random, 4096) for _ in range(60)]
+    pictures += [changed(random, pictures[place], 48, 14) for place in range(0, 60, 3)]
+    finder = SharedFeatures(3.0, 32)
+    found = set()
+    for start in range(0, len(pictures), 16):
+        near = finder.add(pictures[start : start + 16])
+        found |= set(zip((near.rows + start).tolist(), near.places.tolist(), strict=True))
+    assert found == {(60 + number, 3 * number) for number in range(20)}
+
+
+def test_pictures_without_features_share_none() -> None:
+    finder = SharedFeatures(3.0, 32)
+    none = Codes(np.empty(0, np.int64), np.empty((0, CODE_BYTES), np.uint8))
+    assert len(finder.add([none, none]).rows) == 0
+    some = codes_of(np.random.default_rng(0), 4096)
+    assert finder.add([some, none, some]).rows.tolist() == [2]
+
+
+def test_features_that_all_pictures_show_make_few_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared_features, "_LONGEST", 50)
+    one = codes_of(np.random.default_rng(4), 4096)
+    finder = SharedFeatures(3.0, 8)
+    for _ in range(4):
+        near = finder.add([one] * 40)
+        assert np.bincount(near.rows, minlength=40).max() <= 8
+    assert finder.stored <= 96 * (50 + 40)
+
+
+@settings(deadline=None, max_examples=30)
+@given(seed=st.integers(0, 10_000))
+def test_votes_between_pictures_are_the_nearest_features_of_the_same_word(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    one = codes_of(random, 5, 20)
+    other = changed(random, one, 15, 40)
+    expected = 0.0
+    for word, code in zip(one.words, one.codes, strict=True):
+        same = other.codes[other.words == word]
+        bits = np.unpackbits(same ^ code, axis=1).sum(axis=1)
+        if len(bits) and bits.min() < 32:
+            expected += float(np.exp(-((bits.min() / 19.0) ** 2)))
+    assert votes_between(one, other) == pytest.approx(expected)
