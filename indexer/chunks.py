@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from binocle.catalog import ledgers, reading, writing
+from binocle.catalog import ledgers, moved_labels, reading, writing
 from binocle.catalog.reading import Content, Item
 from binocle.collection import Collection
 from binocle.encoders.base import Encoder
@@ -85,6 +85,8 @@ class ChunkWriter:
 
     def _commit(self, chunk: _Stored) -> None:
         with self._collection.writing() as connection:
+            moved_labels.set_aside(connection, chunk.gone, source_id=self._source_id)
+            moved_labels.set_aside(connection, [one.id for one in chunk.records])
             writing.remove_records(connection, chunk.gone, source_id=self._source_id)
             taken = writing.upsert_records(connection, chunk.records, source_id=self._source_id)
             ledgers.put_items(connection, self._source_id, self._run_id, chunk.items)

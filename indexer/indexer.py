@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from binocle.catalog import counters, ledgers, reading, writing
+from binocle.catalog import counters, ledgers, moved_labels, reading, writing
 from binocle.catalog.database import Connection
 from binocle.catalog.reading import Item, SourceRow
 from binocle.collection import Collection
@@ -114,9 +114,12 @@ class Indexer:
             holds_any = tally.added + tally.updated + tally.unchanged > 0
             if holds_any:
                 self._take_out(source, row, seen, tally)
-            with self._collection.writing() as connection:
-                if holds_any:
+            if holds_any:
+                with self._collection.writing() as connection:
                     self._absorb(connection, row)
+                self._give_labels_back()
+            with self._collection.writing() as connection:
+                moved_labels.forget_oldest(connection)
                 counters.forget_old_removals(connection)
                 ledgers.finish_run(connection, run_id, asdict(tally))
         if not holds_any:
@@ -235,12 +238,10 @@ class Indexer:
         still_there = {item.record_id for key, item in ledger.items() if key in seen}
         for chunk in reading.batched(gone, 2000):
             ids = [one.record_id for one in chunk if one.record_id]
+            leaving = [record_id for record_id in ids if record_id not in still_there]
             with self._collection.writing() as connection:
-                tally.removed += writing.remove_records(
-                    connection,
-                    [record_id for record_id in ids if record_id not in still_there],
-                    source_id=row.id,
-                )
+                moved_labels.set_aside(connection, leaving, source_id=row.id)
+                tally.removed += writing.remove_records(connection, leaving, source_id=row.id)
                 ledgers.remove_items(connection, row.id, [one.key for one in chunk])
 
     def _absorb(self, connection: Connection, row: SourceRow) -> None:
@@ -249,7 +250,16 @@ class Indexer:
             return
         for other in reading.all_sources(connection):
             if other.kind == "folder" and Path(row.uri) in Path(other.uri).parents:
+                moved_labels.set_aside_of_source(connection, other.id)
                 ledgers.remove_source(connection, other.id)
+
+    def _give_labels_back(self) -> None:
+        """Give the labels of pictures that were moved or renamed to the records they are now."""
+        with self._collection.reading() as connection:
+            waiting = list(moved_labels.waiting_contents(connection))
+        for contents in waiting:
+            with self._collection.writing() as connection:
+                moved_labels.give_back(connection, contents)
 
     def _known_images(self) -> set[bytes]:
         with self._collection.reading() as connection:

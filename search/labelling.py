@@ -146,6 +146,7 @@ class Labeller:
                     _check_free(connection, field)
                     label_fields.claim(connection, field)
                     changed += writing.patch_records(connection, changes)
+                    label_fields.note(connection, field, changes)
         return changed
 
     def check_field(self, field: str) -> None:

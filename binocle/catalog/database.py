@@ -13,7 +13,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
-from binocle.catalog import conditions, likeness, migrations, tables, words
+from binocle.catalog import conditions, label_fields, likeness, migrations, tables, words
 from binocle.errors import BusyError, StorageError
 
 Connection: TypeAlias = sa.Connection
@@ -138,6 +138,11 @@ class Database:
         if not has_likenesses and not self._read_only:  # from before reverse lookup
             with self.writing() as connection:
                 likeness.make_table(connection)
+        with self.reading() as connection:
+            has_labels = label_fields.has_tables(connection)
+        if not has_labels and not self._read_only:  # from before labels moved with pictures
+            with self.writing() as connection:
+                label_fields.make_tables(connection)
 
     def _fill_words(self) -> None:
         """Read in the words of an older catalogue, letting others write between two slices.

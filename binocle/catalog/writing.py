@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from binocle.catalog import attributes, likeness, words
+from binocle.catalog import attributes, label_fields, likeness, words
 from binocle.catalog.counters import hand_out, next_change, read_counter, set_counter
 from binocle.catalog.reading import batched
 from binocle.catalog.tables import (
@@ -63,6 +63,7 @@ def upsert_records(
         for key, record in wanted.items()
     }
     _store_rows(connection, rows, known)
+    label_fields.forget(connection, known.values())
     _store_parts(connection, {numbers[key]: one.parts for key, one in wanted.items()}, known)
     attributes.write(
         connection,
