@@ -19,6 +19,7 @@ from binocle.types import Int64Array
 
 _CHUNK = 65_536  # hashes scanned at once: 512 kB stay in the processor's cache
 _SLICE = 1 << 16  # candidates compared in full at once
+_MOST_COMPARED = 4096  # of each chunk, for one hash: six times what is usual
 _COARSE_BITS = 20  # of 64; unrelated hashes differ in about 32
 _LOW = 16
 _EVEN = 3  # the word of frequencies that are even in both directions
@@ -130,13 +131,27 @@ class _Chunk:
 
     def near(self, asked: _Asked, first: int, bits: int) -> Iterator[NearPairs]:
         """Yield the pairs of what is asked with what was added before each, rows ascending."""
-        limits, _, own = self._index.range_search(_coarse(asked.words), _COARSE_BITS + 1)
-        rows = np.repeat(np.arange(len(asked.words)), np.diff(limits.astype(np.int64)))
+        limits, bits_of, own = self._index.range_search(_coarse(asked.words), _COARSE_BITS + 1)
+        limits = limits.astype(np.int64)
+        rows = np.repeat(np.arange(len(asked.words)), np.diff(limits))
+        if np.diff(limits).max() > _MOST_COMPARED:
+            kept = _likeliest(limits, bits_of)
+            rows, own = rows[kept], own[kept]
         before = own + self._start < first + rows
         rows, own = rows[before], own[before]
         for start in range(0, len(rows), _SLICE):
             part, places = rows[start : start + _SLICE], own[start : start + _SLICE]
             yield asked.compared(part, places + self._start, self._words[places], bits)
+
+
+def _likeliest(limits: Int64Array, bits: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+    """Tell which candidates are compared: of rows with too many the first and the nearest ones."""
+    kept = np.ones(len(bits), np.bool_)
+    for row in np.flatnonzero(np.diff(limits) > _MOST_COMPARED).tolist():
+        start, end = limits[row], limits[row + 1]
+        farther = np.argpartition(bits[start:end], _MOST_COMPARED)[_MOST_COMPARED:]
+        kept[start + farther[farther > 0]] = False
+    return kept
 
 
 def _nearest(pairs: NearPairs, most: int) -> NearPairs:

@@ -83,7 +83,11 @@ def test_pairs_are_found_across_chunks_and_slices(monkeypatch: pytest.MonkeyPatc
     assert found == brute(hashes, _EXACT_BITS)
 
 
-def test_hashes_that_are_all_alike_make_few_pairs_each_and_all_hang_together() -> None:
+@pytest.mark.parametrize("most", [50, 4096])
+def test_hashes_that_are_all_alike_make_few_pairs_each_and_all_hang_together(
+    monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(near_hashes, "_MOST_COMPARED", most)
     random = np.random.default_rng(2)
     one = random.integers(0, 256, (1, HASH_BYTES), dtype=np.uint8)
     hashes = turned(random, one.repeat(500, axis=0), 4)
