@@ -109,17 +109,42 @@ def label(
 @click.command()
 @click.argument("text")
 @click.argument("picture", type=PATH)
-@collection_option
+@click.option(
+    "-c", "--collection", metavar="NAME",
+    help="In the space of this collection, and how relevant it would be there.",
+)  # fmt: skip
+@click.option("--model", metavar="MODEL", help="Without a collection; see 'binocle models'.")
 @engine_options
 @json_option
 @shared
-def match(text: str, picture: Path, collection: str, as_json: bool, **engine: Any) -> None:
-    """Tell how well TEXT and PICTURE go together, in the space of a collection."""
-    workshop = open_workshop(**engine)
-    with workshop.open_collection(collection) as opened:
-        labeller = workshop.labeller(opened)
-        labeller.check(text)
-        found = labeller.match(text, _embedded(workshop, opened.space, picture)[0])
+def match(
+    text: str,
+    picture: Path,
+    collection: str | None,
+    model: str | None,
+    as_json: bool,
+    **engine: Any,
+) -> None:
+    """Tell how well TEXT and PICTURE go together.
+
+    \b
+    binocle match "a dog at the lake" beach.jpg
+    binocle match "a dog at the lake" beach.jpg -c photos
+    """  # noqa: D301
+    from search.labelling import Matcher, check_text
+
+    if collection is not None and model is not None:
+        raise UsageError("a collection has a model of its own; give -c or --model, not both")
+    check_text(text)
+    workshop = open_workshop(model=model, **engine)
+    if collection is None:
+        name = workshop.default_model
+        row = _embedded(workshop, None, picture)[0]
+        found = Matcher(workshop.encoder(name)).match(text, row)
+    else:
+        with workshop.open_collection(collection) as opened:
+            labeller = workshop.labeller(opened)
+            found = labeller.match(text, _embedded(workshop, opened.space, picture)[0])
     facts = {
         "text": text,
         "picture": str(picture),
@@ -130,7 +155,8 @@ def match(text: str, picture: Path, collection: str, as_json: bool, **engine: An
     if as_json:
         click.echo(json.dumps(facts, ensure_ascii=False))
         return
-    for name in ("similarity", "probability", "relevance"):
+    shown = ("similarity", "probability", "relevance")
+    for name in shown if collection is not None else shown[:2]:
         value = facts[name]
         click.echo(f"{name:<12}{'not calibrated' if value is None else f'{value:.3f}'}")
 

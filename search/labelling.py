@@ -12,6 +12,7 @@ from binocle.encoders.base import Encoder
 from binocle.errors import QueryError, UsageError
 from binocle.filters import Filter
 from binocle.types import Float32Array, Record
+from search.background import background_texts
 from search.labels import TEMPLATES, Labelling, LabelSet
 from search.relevance import Relevance
 
@@ -167,8 +168,7 @@ class Labeller:
         Raises:
             QueryError: It is.
         """
-        if not text.strip():
-            raise QueryError("the text to match is empty")
+        check_text(text)
 
     def match(self, text: str, image: Float32Array) -> Match:
         """Tell how well a text and a picture go together.
@@ -180,7 +180,7 @@ class Labeller:
         Raises:
             QueryError: The text or the collection is empty.
         """
-        self.check(text)
+        check_text(text)
         label_set = self.label_set([text], _MATCH)
         found = match(label_set, image)
         judge = self._relevance.judges("image", ["text"], label_set.rows_kd)[0]
@@ -200,6 +200,48 @@ def _check_free(connection: Connection, field: str) -> None:
             f"records have the field {field!r} already, and not from labelling, which would "
             "replace its values; write the labels to another name"
         )
+
+
+class Matcher:
+    """Tells how well texts and pictures go together in a model's space, without a collection."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        """Embed what texts are compared with.
+
+        Args:
+            encoder: Embeds the texts, and has embedded the pictures.
+
+        Raises:
+            ModelError: It cannot embed texts.
+        """
+        self._encoder = encoder
+        self._background = encoder.encode_texts(background_texts())
+
+    def match(self, text: str, image: Float32Array) -> Match:
+        """Tell how well a text and a picture go together.
+
+        Args:
+            text: Words.
+            image: ``(d,)`` float32 unit row of the picture.
+
+        Returns:
+            As ``Labeller.match`` does in a collection of this model, but no relevance.
+
+        Raises:
+            QueryError: The text is empty.
+        """
+        check_text(text)
+        return match(LabelSet.of([text], self._encoder, self._background, _MATCH), image)
+
+
+def check_text(text: str) -> None:
+    """Refuse an empty text, before a picture is embedded for it.
+
+    Raises:
+        QueryError: It is.
+    """
+    if not text.strip():
+        raise QueryError("the text to match is empty")
 
 
 def match(label_set: LabelSet, image: Float32Array) -> Match:

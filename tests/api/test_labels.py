@@ -11,7 +11,7 @@ from PIL import Image
 from api.client import Client, ClientError, picture
 from api.label_schemas import CaptionsIn, LabelsIn, MatchIn
 from api.schemas import RecordIn
-from binocle.errors import BinocleError, UsageError
+from binocle.errors import BinocleError, QueryError, UsageError
 from tests.api.conftest import Running, Serve
 from tests.api.shop import run_cli
 
@@ -135,10 +135,36 @@ def test_the_command_line_says_the_same(tmp_path: Path) -> None:
     assert [hit["metadata"]["colour"] for hit in json.loads(out)["hits"]] == ["red"]
     code, out, _ = run_cli(home, "label", folder / "red.png", "--labels", "red, blue", "--json")
     assert [one["label"] for one in json.loads(out)["items"]] == ["red"]
-    code, out, _ = run_cli(home, "match", "red", folder / "red.png", "--json")
+    asked = ("match", "red", folder / "red.png", "--json", "-c", "default")
+    code, out, _ = run_cli(home, *asked)
     assert json.loads(out)["probability"] > 0.5
     code, out, _ = run_cli(home, "caption", folder / "green.png", "-k", "1", "--json")
     assert [hit["text"] for hit in json.loads(out)["hits"]] == ["green"]
+
+
+def test_a_match_takes_a_model_and_no_collection(tmp_path: Path) -> None:
+    red, home = tmp_path / "red.png", tmp_path / "home"
+    red.write_bytes(png("red"))
+    asked = ("match", "red", red, "--model", "colour")
+    code, out, err = run_cli(home, *asked, "--json")
+    assert (code, err) == (0, "")
+    alone = json.loads(out)
+    assert alone["probability"] > 0.5
+    assert alone["relevance"] is None
+    assert not home.exists()  # nothing was made for it
+    assert [line.split()[0] for line in run_cli(home, *asked)[1].splitlines()] == [
+        "similarity",
+        "probability",
+    ]
+    assert run_cli(home, "index", red, "--model", "colour")[0] == 0
+    code, out, _ = run_cli(home, "match", "red", red, "-c", "default", "--json")
+    inside = json.loads(out)
+    for name in ("similarity", "probability"):
+        assert inside[name] == pytest.approx(alone[name], abs=1e-6)
+    with pytest.raises(UsageError, match="give -c or --model, not both"):
+        run_cli(home, *asked, "-c", "default")
+    with pytest.raises(QueryError, match="text to match is empty"):
+        run_cli(home, "match", " ", red)
 
 
 def test_a_picture_that_is_not_there_is_wrong_use_in_every_command(tmp_path: Path) -> None:

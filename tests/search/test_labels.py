@@ -16,7 +16,7 @@ from binocle.filters import Comparison
 from binocle.types import Float32Array, MetadataValue
 from indexer.sources.folder import FolderSource
 from search.background import background_texts
-from search.labelling import Labeller
+from search.labelling import Labeller, Matcher
 from search.labels import TEMPLATES, Labelling, LabelSet
 from tests.support import Bench
 
@@ -126,6 +126,16 @@ def test_a_text_that_fits_a_picture_matches_better(bench: Bench) -> None:
     assert right.relevance is None  # nine pictures are too few
     with pytest.raises(QueryError, match="empty"):
         labeller.match(" ", red)
+
+
+def test_a_match_without_a_collection_is_that_of_a_collection(bench: Bench) -> None:
+    labeller = Labeller(bench.collection, lambda: bench.encoder)
+    red = bench.encoder.encode_images(np.full((1, 32, 32, 3), _COLOURS["red"], np.uint8))[0]
+    matcher = Matcher(_ENCODER)
+    for text in ("red", "blue"):
+        assert matcher.match(text, red) == labeller.match(text, red)
+    with pytest.raises(QueryError, match="empty"):
+        matcher.match("", red)
 
 
 def test_an_empty_collection_cannot_label(tmp_path: Path) -> None:
