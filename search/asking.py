@@ -1,5 +1,6 @@
 """A query on its way through the rankings: what is asked, how it looks at parts, what was found."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from binocle.moment import Moment
@@ -64,6 +65,7 @@ class Ranked:
         is_complete: There are no more, however deep somebody looks.
         keywords: The ranking by words among them.
         no_match: Nothing fits.
+        judges: What cosines with each kind mean, with what words say taken in.
     """
 
     fused: Fused
@@ -71,6 +73,7 @@ class Ranked:
     is_complete: bool
     keywords: KeywordRanking | None = None
     no_match: bool = False
+    judges: Mapping[Kind, Judge | None] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.fused.record_ids)

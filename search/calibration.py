@@ -44,6 +44,8 @@ _LIMIT = 8.0  # a feature beyond it says no more
 _SAME = 0.9999  # a vector and itself, within rounding
 _TINY = 1e-6
 _STEPS = 40
+NONE_OF_BOTH = 0.25  # an answer by pictures and texts less likely than this is none
+_OF_BOTH = 0.6  # of the log-odds by pictures, and of those by texts
 _REFUSED = 0.02  # of a collection's own texts, which are more exact than what people type
 
 Float64Array = npt.NDArray[np.float64]
@@ -203,6 +205,20 @@ class Judge:
         return high
 
     @property
+    def answer_odds(self) -> float:
+        """Log-odds that the collection has an answer, at about the highest cosine."""
+        return self.answers[0] + self.answers[1] * self.best
+
+    def told(self, answer_odds: float, none: float) -> "Judge":
+        """Return the judge of the same query where more is known of whether there is an answer.
+
+        Args:
+            answer_odds: Log-odds that there is one.
+            none: How likely it must be for something to fit, 0 to 1, neither included.
+        """
+        return replace(self, answers=(answer_odds, 0.0), none=none)
+
+    @property
     def cut(self) -> float:
         """The cosine from which on hits are in the relevant set; infinity where nothing fits.
 
@@ -234,6 +250,27 @@ class Judge:
         odds = (offset + slope * cosine for offset, slope in (self.answers, self.fits))
         one, other = (1.0 / (1.0 + math.exp(-min(max(each, -700.0), 700.0))) for each in odds)
         return one * other
+
+
+def answer_odds_of_both(one: Judge, other: Judge) -> float:
+    """Return the log-odds that a collection has an answer, by its pictures and its texts.
+
+    Args:
+        one: Of a query over the parts of one kind.
+        other: Of the same query over those of the other kind.
+    """
+    return _OF_BOTH * (one.answer_odds + other.answer_odds)
+
+
+def threshold(odds: Sequence[float], least: float) -> float:
+    """Return how likely an answer must be, by queries that have one: what nearly all reach.
+
+    Args:
+        odds: Log-odds that these have an answer, at least one.
+        least: What was fitted; the threshold is not lower, and not above even.
+    """
+    reached = 1.0 / (1.0 + math.exp(-float(np.quantile(odds, _REFUSED))))
+    return min(max(reached, least), max(0.5, least))
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,9 +400,7 @@ class Calibration:
 
         What nearly all of them reach, but not less than was fitted, and not more than even.
         """
-        odds = [judge.answers[0] + judge.answers[1] * judge.best for judge in self.judges(own_qd)]
-        reached = 1.0 / (1.0 + math.exp(-float(np.quantile(odds, _REFUSED))))
-        return min(max(reached, self.fitted.none), max(0.5, self.fitted.none))
+        return threshold([judge.answer_odds for judge in self.judges(own_qd)], self.fitted.none)
 
     def _near(self, queries_qd: Float32Array) -> Float64Array:
         if self.bank_bd is None:

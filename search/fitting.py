@@ -1,59 +1,104 @@
 """What the words of a query say: which hits are likely, when they say it all, when nothing fits."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
 
 from binocle.catalog import tokens
-from binocle.types import BoolArray
+from binocle.types import BoolArray, Kind
 from search import found_words
 from search.asking import Asked, View
+from search.calibration import Judge
 from search.fusion import Weighted
 from search.keywords import KeywordRanking
 from search.terms import Intent
+from search.wording import parse
 
 _MODEL_NUMBER = re.compile(r"(?=\S*\d)(?=\S*[^\W\d_])\S{4,}")
 
 
+def told_by_words(
+    view: View, words: KeywordRanking, *, described: bool
+) -> dict[Kind, Judge | None]:
+    """Return the judges of a query with what words say of whether there is an answer.
+
+    Args:
+        view: With the judges by vectors.
+        words: What they found.
+        described: Most of what is looked for has texts, so that words that are not there speak
+            against an answer; otherwise they only speak for one.
+    """
+    told: dict[Kind, Judge | None] = {}
+    for kind, lens in view.lenses.items():
+        told[kind] = judge = lens.judge
+        if judge is None:
+            continue
+        odds = found_words.odds_together(judge.answer_odds, words.coverage, words.worth)
+        if described or odds > judge.answer_odds:
+            told[kind] = judge.told(odds, found_words.NONE_TOGETHER)
+    return told
+
+
+def chance(judges: Mapping[Kind, Judge | None]) -> float | None:
+    """Return how likely there is an answer, 0 to 1; None where no vectors tell."""
+    odds = [judge.answer_odds for judge in judges.values() if judge is not None]
+    return found_words.probability(max(odds)) if odds else None
+
+
 def nothing_fits(
-    asked: Asked, view: View, rankings: Sequence[Weighted], words: KeywordRanking | None
+    asked: Asked,
+    view: View,
+    judges: Mapping[Kind, Judge | None],
+    rankings: Sequence[Weighted],
+    words: KeywordRanking | None,
 ) -> bool:
     """Tell whether no ranking has anything that fits, and one of them can tell.
 
-    A record with all the words fits, and one with most of what they are worth. A model number that
-    no record has fits nothing, whatever looks like it.
+    A record with all the words fits. A model number that no record has fits nothing, whatever looks
+    like it.
     """
     if tell_part(asked, view):
         words = None
-    if words is not None and asked.intent is not None:
-        if are_likely(words, None).any():
-            return False
-        if _MODEL_NUMBER.fullmatch(asked.intent.words.strip()):
-            return True
-        if len(words.record_ids):
-            if len(words.find_words(0)) >= len(words_wanted(asked.intent)):
-                return False
-            if not view.lenses:
-                return found_words.is_no_match(float(words.scores.max()), words.full_score)
-        elif not view.lenses:
-            return True
     judged = [
-        lens.judge.is_no_match(float(ranking.scores.max()))
-        for lens, ranking in zip(view.lenses.values(), rankings, strict=False)
-        if lens.judge is not None and len(ranking.scores)
+        judge.is_no_match(float(ranking.scores.max()))
+        for judge, ranking in zip(judges.values(), rankings, strict=False)
+        if judge is not None and len(ranking.scores)
     ]
+    if words is not None and asked.intent is not None:
+        if _MODEL_NUMBER.fullmatch(asked.intent.words.strip()):
+            return not (found_words.relevance(words) >= found_words.CUT).any()
+        if (found_words.relevance(words, chance(judges)) >= found_words.CUT).any():
+            return False
+        if len(words.record_ids) and words.has_all:
+            if not judged or not _are_corrected(words, wanted_words(asked.intent)):
+                return False
+        elif not view.lenses:
+            return found_words.is_no_match(words)
     return bool(judged) and all(judged)
 
 
-def are_likely(words: KeywordRanking, asked: float | Literal["auto"] | None) -> BoolArray:
-    """Return which hits by words belong to the relevant set: exact ones, and likely ones."""
+def are_likely(
+    words: KeywordRanking,
+    judges: Mapping[Kind, Judge | None],
+    asked: float | Literal["auto"] | None,
+) -> BoolArray:
+    """Return which hits by words belong to the relevant set.
+
+    Where words are all there is, and there is an answer, hits down to half the relevance of the
+    best do, as with vectors: see ``Judge.cut``.
+    """
     if not len(words.scores):
         return np.empty(0, np.bool_)
+    chances = found_words.relevance(words, chance(judges))
     least = found_words.CUT if asked in (None, "auto") else float(asked)
-    best = float(words.scores.max())
-    chances = found_words.relevance(words.scores, best, words.full_score, words.exact)
+    if (
+        asked in (None, "auto")
+        and not judges
+        and not (found_words.is_no_match(words) and not words.has_all)
+    ):
+        least = min(least, float(chances.max()) / 2)
     return np.asarray(chances >= least)
 
 
@@ -62,9 +107,16 @@ def tell_part(asked: Asked, view: View) -> bool:
     return bool(view.lenses) and asked.intent is not None and asked.intent.has_pictures
 
 
-def words_wanted(intent: Intent) -> list[str]:
-    """Return the words of a query but those to keep away from."""
-    return [word for word in intent.words.split() if not word.startswith("-")]
+def wanted_words(intent: Intent) -> list[str]:
+    """Return the words of a query that are looked for, as they are stored."""
+    return [word.token for word in parse(intent.words).words]
+
+
+def _are_corrected(words: KeywordRanking, typed: Sequence[str]) -> bool:
+    """Tell whether the best record has some words otherwise than typed, plurals aside."""
+    known = {tokens.stem(one) for one in typed}
+    found = words.find_words(int(words.scores.argmax()))
+    return any(tokens.stem(one) not in known for one in " ".join(found).split())
 
 
 def full_score(asked: Asked, words: KeywordRanking) -> float:
@@ -75,9 +127,7 @@ def full_score(asked: Asked, words: KeywordRanking) -> float:
     """
     if asked.intent is None or not len(words.record_ids):
         return words.full_score
-    typed = [word.strip('"').casefold() for word in words_wanted(asked.intent)]
-    found = words.find_words(int(words.scores.argmax()))
-    known = {tokens.stem(one) for one in typed}
-    corrected = any(tokens.stem(one) not in known for one in " ".join(found).split())
-    all_found = len(found) >= len(typed)
-    return float(words.scores.max()) if corrected and all_found else words.full_score
+    typed = wanted_words(asked.intent)
+    all_found = len(words.find_words(int(words.scores.argmax()))) >= len(set(typed))
+    is_all = all_found and _are_corrected(words, typed)
+    return float(words.scores.max()) if is_all else words.full_score

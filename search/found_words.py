@@ -1,63 +1,96 @@
 """How likely a record that words found is what was asked for.
 
-A query that a collection can answer finds most of what its words are worth: of captions asked
-for by another caption of the same photo 95 in 100 reach 0.125 of the full score, of product
-titles nearly all reach 0.78; of queries about other things 95 in 100 stay below 0.16. Which of the
-hits is right depends on how far the others stay behind. The figures and how they were
+What counts is the *coverage*: how much of what a query's words are worth one record has. A word is
+worth its rarity, and one that no record has is worth most, so that a query whose only informative
+word is missing has no answer, however many of its other words are found. Whoever found all of one
+rare word has found more than whoever found all of one common word, so the worth of what was found
+counts as well where words are all there is to go by. Where vectors are, both are taken together:
+these know what the thing looks like, and words that it is named.
+
+Which of the hits is right depends on how far the others stay behind. The figures and how they were
 found: docs/relevance.md.
 """
+
+import math
 
 import numpy as np
 import numpy.typing as npt
 
-from binocle.types import BoolArray
+from search.keywords import KeywordRanking
 
 CUT = 0.34  # as for vectors: the relevance from which on hits are in the relevant set
-NONE = 0.1  # an answer less likely than this is none
+NONE = 0.3  # an answer by words alone less likely than this is none
+NONE_TOGETHER = 0.15  # the same for words and vectors
+_LEAST_COVERAGE = 0.02
+_COVERED, _FOUND, _ALONE = 2.5, 1.3, 1.0  # weights by words alone
+_TOGETHER, _EVEN = 3.5, 0.4  # what coverage adds to what vectors say, and where it adds nothing
+_AT_LEAST = 2.0  # log-odds by which vectors lower what words say that are all found
 _EXACT = 0.95  # of a record with just the model number, brand or text asked for
-_EVEN = 0.13  # share of the full score at which an answer is as likely as none
-_STEEP = 4.0
-_LEAST, _MOST = 0.3, 0.95
+_EXACT_EVEN, _EXACT_STEEP = 0.25, 4.0
+_BEST, _BEST_EVEN, _BEST_STEEP = 0.95, 0.3, 8.0  # how likely the best hit is right, by coverage
+
+Float64Array = npt.NDArray[np.float64]
 
 
-def relevance(
-    scores: npt.NDArray[np.float64],
-    best: float,
-    full_score: float,
-    exact: BoolArray | None = None,
-) -> npt.NDArray[np.float64]:
+def answer_odds(coverage: float, worth: float) -> float:
+    """Return the log-odds that a collection has an answer, by words alone.
+
+    Args:
+        coverage: Of ``KeywordRanking``, 0 to 1.
+        worth: Of ``KeywordRanking``, what all words of the query are worth.
+    """
+    least = max(coverage, _LEAST_COVERAGE)
+    return _COVERED * math.log(least) + _FOUND * coverage * worth + _ALONE
+
+
+def odds_together(vectors: float, coverage: float, worth: float) -> float:
+    """Return the log-odds that a collection has an answer, by vectors and words.
+
+    Args:
+        vectors: The log-odds by vectors.
+        coverage: As for ``answer_odds``.
+        worth: As for ``answer_odds``.
+
+    Returns:
+        It rises with all three. Where all words are found, vectors lower it only so far: of words
+        that a model does not know, as those of another language, they tell nothing.
+    """
+    both = vectors + _TOGETHER * (coverage - _EVEN)
+    missing = _COVERED * math.log(max(coverage, _LEAST_COVERAGE))
+    return max(both, answer_odds(coverage, worth) + missing - _AT_LEAST)
+
+
+def relevance(words: KeywordRanking, chance: float | None = None) -> Float64Array:
     """Return how likely hits by words are right.
 
     A number that happens to be in a record makes it exact, though nothing else of a long query is
-    there: exact hits too are as likely as an answer is by their share of the full score.
+    there: exact hits too are as likely as an answer is by their own share.
 
     Args:
-        scores: ``(n,)`` of ``KeywordRanking``.
-        best: The highest score of that ranking.
-        full_score: Of that ranking, above 0.
-        exact: ``(n,)`` bool of that ranking; None for none.
+        words: The ranking.
+        chance: How likely the collection has an answer, 0 to 1; None for what words alone say.
 
     Returns:
-        ``(n,)`` float64 from 0 to 0.95, higher for higher scores.
+        ``(n,)`` float64 from 0 to 0.95, higher for higher scores but for exact ones.
     """
-    if best <= 0 or full_score <= 0:
-        return np.zeros(len(scores))
-    own = np.asarray(scores, np.float64)
-    share = min(1.0, best / full_score)
-    first = float(_answers(np.array([share]))[0]) * (_LEAST + (_MOST - _LEAST) * share)
-    likely = np.asarray(first * (own / best) ** 3)
-    if exact is not None:
-        certain = _EXACT * _answers(np.clip(own / full_score, 0.0, 1.0))
-        likely = np.where(exact, np.maximum(likely, certain), likely)
-    return likely
+    if not len(words.scores):
+        return np.zeros(0)
+    if chance is None:
+        chance = probability(answer_odds(words.coverage, words.worth))
+    fit = _BEST * probability(_BEST_STEEP * (words.coverage - _BEST_EVEN))
+    first = chance * fit
+    likely = first * (words.scores / float(words.scores.max())) ** 3
+    share = np.maximum(words.shares, 1e-6)
+    certain = _EXACT * (1.0 if words.names else chance)
+    certain_n = certain / (1.0 + (_EXACT_EVEN / share) ** _EXACT_STEEP)
+    return np.asarray(np.where(words.exact, np.maximum(likely, certain_n), likely), np.float64)
 
 
-def is_no_match(best: float, full_score: float) -> bool:
-    """Tell whether nothing fits, by the highest score of a ranking."""
-    share = np.array([min(1.0, max(best, 0.0) / full_score)]) if full_score > 0 else np.zeros(1)
-    return bool(_answers(share)[0] < NONE)
+def is_no_match(words: KeywordRanking) -> bool:
+    """Tell whether nothing fits, by words alone."""
+    return probability(answer_odds(words.coverage, words.worth)) < NONE
 
 
-def _answers(shares: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return how likely a query has an answer whose best hit has a share of the full score."""
-    return np.asarray(1.0 / (1.0 + (_EVEN / np.maximum(shares, 1e-6)) ** _STEEP))
+def probability(odds: float) -> float:
+    """Return the probability of log-odds."""
+    return 1.0 / (1.0 + math.exp(-min(max(odds, -700.0), 700.0)))

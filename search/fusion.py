@@ -42,6 +42,7 @@ class Weighted:
         scores: ``(n,)`` descending, except that exact ones come first.
         exact: ``(n,)`` bool: comes before all others. None for none.
         find_words: Of the i-th record, see ``KeywordRanking``.
+        chances: ``(n,)`` float64 of words, how likely each record is right; None for others.
         full_score: Of words, see ``KeywordRanking``; 0 for the best score there is.
         has_texts: Of words, whether texts have them; False for file names and fields only, which
             say less of a picture than its looks.
@@ -57,6 +58,7 @@ class Weighted:
     scores: npt.NDArray[np.floating[Any]]
     exact: BoolArray | None = None
     find_words: Callable[[int], tuple[str, ...]] | None = None
+    chances: Float64Array | None = None
     full_score: float = 0.0
     has_texts: bool = True
     is_partial: bool = False
@@ -74,6 +76,7 @@ class Weighted:
             part_ids=self.part_ids[kept],
             scores=self.scores[kept],
             exact=None if self.exact is None else self.exact[kept],
+            chances=None if self.chances is None else self.chances[kept],
             find_words=None if find is None else lambda place: find(int(places[place])),
         )
 

@@ -28,6 +28,7 @@ RARE_SHARE = 0.002
 RARE_COUNT = 3
 _TOGETHER = 1.1
 _ALONE = 1.5
+_ALL = 0.9999  # of a sum, within rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,12 @@ class KeywordRanking:
             fusion puts these before all others.
         total: How many records match at all.
         full_score: What a title of ten words with all words of the query would score.
+        shares: ``(n,)`` float64 0 to 1, how much of what the query's words are worth each record
+            has. A word that no record has is worth most; corrected and unfinished ones count less.
+        coverage: The highest share of any record of the collection, whatever is allowed.
+        worth: What all words of the query are worth, in words that no record has.
+        has_all: Some record of the collection has all words, in whatever way.
+        names: Exact ones are so by model numbers or brands.
         find_words: Returns the words that the i-th record has, in the query's order (a corrected
             one as it stands in the record).
     """
@@ -57,6 +64,11 @@ class KeywordRanking:
     exact: BoolArray
     total: int
     full_score: float
+    shares: Float64Array
+    coverage: float
+    worth: float
+    has_all: bool
+    names: bool
     find_words: Callable[[int], tuple[str, ...]]
 
 
@@ -105,6 +117,11 @@ class Keywords:
             exact[places],
             len(record_ids),
             tally.mass,
+            tally.shares(chosen),
+            tally.coverage,
+            tally.typed_mass / _rarity(0, matcher.records),
+            tally.has_all,
+            bool(tally.named()),
             lambda place: _found_words(wording, found, int(chosen[place])),
         )
 
@@ -124,6 +141,9 @@ class _Tally:
         strict: ``(m,)`` uint64, a bit for each word that is there just as it was typed.
         whole: ``(m,)`` float32, 1 or more: a factor for records that have the query in one piece.
         mass: The rarity of all words of the query.
+        covered: ``(m,)`` float32 sums of the rarity of the found words as they were typed, times
+            how sure they are what was meant.
+        typed_mass: The rarity of all words of the query as they were typed.
         records: How many records there are.
     """
 
@@ -133,6 +153,8 @@ class _Tally:
     strict: npt.NDArray[np.uint64]
     whole: npt.NDArray[np.float32]
     mass: float
+    covered: npt.NDArray[np.float32]
+    typed_mass: float
     records: int
 
     @classmethod
@@ -142,16 +164,36 @@ class _Tally:
         size = 1 + max(int(word.record_ids[-1]) if len(word.record_ids) else 0 for word in words)
         scores, masses = np.zeros(size, np.float32), np.zeros(size, np.float32)
         strict, whole = np.zeros(size, np.uint64), np.ones(size, np.float32)
-        mass = 0.0
+        covered = np.zeros(size, np.float32)
+        mass = typed_mass = 0.0
         for number, word in enumerate(words):
             rarity = _rarity(word.frequency, records)
             mass += rarity
             scores[word.record_ids] += np.float32(rarity) * word.worths
             masses[word.record_ids] += np.float32(rarity)
+            typed_rarity = _rarity(word.typed_frequency, records)
+            typed_mass += typed_rarity
+            sure = np.float32(1.0) if word.sureness is None else word.sureness
+            covered[word.record_ids] += np.float32(typed_rarity) * sure
             strict[word.strict_ids] |= np.uint64(1 << number)
         whole[together[together < size]] = _TOGETHER
         whole[alone[alone < size]] = _ALONE
-        return cls(words, scores, masses, strict, whole, mass, records)
+        return cls(words, scores, masses, strict, whole, mass, covered, typed_mass, records)
+
+    @property
+    def coverage(self) -> float:
+        """The highest share of any record."""
+        return min(1.0, float(self.covered.max()) / self.typed_mass)
+
+    @property
+    def has_all(self) -> bool:
+        """Tell whether a record has all words."""
+        return float(self.masses.max()) >= self.mass * _ALL
+
+    def shares(self, record_ids: Int64Array) -> Float64Array:
+        """Return how much of what the words are worth records have, ``(n,)`` float64."""
+        covered = self.covered[record_ids].astype(np.float64)
+        return np.asarray(np.minimum(covered / self.typed_mass, 1.0))
 
     def restrict(self, required: list[Int64Array], allowed: BoolArray | None) -> None:
         """Leave only records that have each required phrase, and are allowed."""
@@ -179,12 +221,8 @@ class _Tally:
     def exact(self, record_ids: Int64Array) -> BoolArray:
         """Return which records have just what was asked for, ``(n,)`` bool."""
         says_just_that = self.whole[record_ids] >= np.float32(_ALONE)
-        limit = max(RARE_COUNT, self.records * RARE_SHARE)
         every = range(len(self.words))
-        codes = [one for one in every if self.words[one].is_code]
-        codes = [one for one in codes if self.words[one].frequency <= max(10, 10 * limit)]
-        brands = [one for one in every if self.words[one].is_brand]
-        asked = codes or brands
+        asked, limit = self.named(), self._rare
         if not asked and any(self.words[one].frequency <= limit for one in every):
             asked = list(every)
         if not asked:
@@ -193,11 +231,34 @@ class _Tally:
         has_all: BoolArray = (self.strict[record_ids] & wanted) == wanted
         return has_all | says_just_that
 
+    def named(self) -> list[int]:
+        """Return which words are model numbers; without such, which are brands."""
+        every = range(len(self.words))
+        most = max(10, 10 * self._rare)
+        codes = [one for one in every if self.words[one].is_code]
+        codes = [one for one in codes if self.words[one].frequency <= most]
+        return codes or [one for one in every if self.words[one].is_brand]
+
+    @property
+    def _rare(self) -> float:
+        return max(RARE_COUNT, self.records * RARE_SHARE)
+
 
 def _nothing() -> KeywordRanking:
     empty = np.empty(0, np.int64)
     return KeywordRanking(
-        empty, empty, np.empty(0, np.float64), np.empty(0, np.bool_), 0, 1.0, lambda _: ()
+        empty,
+        empty,
+        np.empty(0, np.float64),
+        np.empty(0, np.bool_),
+        0,
+        1.0,
+        np.empty(0, np.float64),
+        coverage=0.0,
+        worth=1.0,
+        has_all=False,
+        names=False,
+        find_words=lambda _: (),
     )
 
 

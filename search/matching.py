@@ -26,6 +26,7 @@ _RELATIVE = 0.9
 _UNFINISHED = 0.6
 _MISSPELT = {1: 0.6, 2: 0.4}
 _APART = 0.4
+_SHORT = 5  # letters; a correction of so short a word is often another word
 _LEAST_BEGINNING = 2
 _FEW = 10_000  # ids that are faster sorted than marked
 _RARELY = 20_000  # a word in one of so many records, or in two of twice as many, may be misspelt
@@ -98,6 +99,9 @@ class WordMatches:
         worths: ``(n,)`` float32, what the word is worth there.
         strict_ids: Records that have it as it was typed, or joined or cut elsewhere.
         frequency: How many records have it: as it was typed, if any.
+        sureness: ``(n,)`` float32 how sure it is that the record has what was meant, 0 to 1; None
+            where all have just that.
+        typed_frequency: How many records have it as it was typed, which may be none.
         is_code: It is like a model number, or part of one.
         is_brand: Most records have it as their brand.
         ways: What was found for it, and what that counts.
@@ -109,6 +113,8 @@ class WordMatches:
     worths: Float32Array
     strict_ids: Int64Array
     frequency: int
+    sureness: Float32Array | None
+    typed_frequency: int
     is_code: bool
     is_brand: bool
     ways: tuple[tuple[Matches, float], ...]
@@ -125,13 +131,14 @@ class WordMatches:
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """One way to write a word: what was found, what it counts, how strict it is."""
+    """One way to write a word: what was found, what it counts, how strict and how sure it is."""
 
     matches: Matches
     weight: float
     label: str
     is_strict: bool
     is_code: bool = False
+    sureness: float = 1.0  # that it is what was meant
 
 
 class Matcher:
@@ -206,19 +213,27 @@ class Matcher:
         if word.is_beginning or (word.may_go_on and len(word.token) >= _LEAST_BEGINNING):
             weight = _UNFINISHED if typed else 1.0
             longer = self._beginning(connection, word.token)
-            ways.append(_Way(longer, weight, word.token, is_strict=False))
+            sure = _sureness(weight, word.token) if typed else 1.0
+            ways.append(_Way(longer, weight, word.token, is_strict=False, sureness=sure))
         known = sum(len(way.matches.record_ids) for way in ways)
         if typed and place < _MOST_MISSPELT and known <= min(2, self.records // _RARELY):
             ways += self._nearly(connection, word)
         is_code = word.has_digits and len(word.token) > 2
-        return _joined(place, [way for way in ways if len(way.matches.record_ids)], is_code=is_code)
+        found = [way for way in ways if len(way.matches.record_ids)]
+        return _joined(place, found, typed=typed, is_code=is_code)
 
     def _relatives(self, connection: Connection, word: Word) -> list[_Way]:
         if word.paired or not word.token.isalpha():
             return []
         found = words.relatives(connection, tokens.stem(word.token))
         return [
-            _Way(self._phrases(connection, [(one,)]), _RELATIVE, one, is_strict=False)
+            _Way(
+                self._phrases(connection, [(one,)]),
+                _RELATIVE,
+                one,
+                is_strict=False,
+                sureness=_RELATIVE,
+            )
             for one in found
             if one != word.token
         ]
@@ -240,7 +255,13 @@ class Matcher:
         if any(len(way.matches.record_ids) for way in ways):
             return ways
         return [
-            _Way(self._phrases(connection, [(near,)]), _MISSPELT[distance], near, is_strict=False)
+            _Way(
+                self._phrases(connection, [(near,)]),
+                _MISSPELT[distance],
+                near,
+                is_strict=False,
+                sureness=_sureness(_MISSPELT[distance], token),
+            )
             for distance, several in self._spelling.near(connection, token).items()
             for near in several
         ]
@@ -256,8 +277,8 @@ class Matcher:
         first, second = (self._beginning(connection, one) for one in word.token)
         both = first.both(second)
         if not len(both.record_ids) and word.ends_run:
-            return [_Way(second, _APART, word.token[1], is_strict=False)]
-        return [_Way(both, _APART, word.token, is_strict=False)]
+            return [_Way(second, _APART, word.token[1], is_strict=False, sureness=_APART)]
+        return [_Way(both, _APART, word.token, is_strict=False, sureness=_APART)]
 
     def _windows(self, connection: Connection, wording: Wording) -> list[tuple[Window, _Way]]:
         """Return what is found of the other ways to write neighbouring words."""
@@ -301,7 +322,12 @@ class Matcher:
         return matches
 
 
-def _joined(place: int, ways: Sequence[_Way], *, is_code: bool) -> WordMatches:
+def _sureness(weight: float, token: str) -> float:
+    """Return how sure a corrected or unfinished word is what was meant: longer ones are more."""
+    return min(_RELATIVE, weight * weight * len(token) / _SHORT)
+
+
+def _joined(place: int, ways: Sequence[_Way], *, typed: bool, is_code: bool) -> WordMatches:
     """Take the ways to write a word together; of several in a record the best counts."""
     strict = [way for way in ways if way.is_strict]
     strict_ids = _union(way.matches.record_ids for way in strict)
@@ -314,6 +340,12 @@ def _joined(place: int, ways: Sequence[_Way], *, is_code: bool) -> WordMatches:
             places = np.searchsorted(record_ids, way.matches.record_ids)
             worth = np.float32(way.weight) * way.matches.worths
             worths[places] = np.maximum(worths[places], worth)
+    sureness = None
+    if any(way.sureness < 1.0 for way in ways):
+        sureness = np.zeros(len(record_ids), np.float32)
+        for way in ways:
+            places = np.searchsorted(record_ids, way.matches.record_ids)
+            sureness[places] = np.maximum(sureness[places], np.float32(way.sureness))
     in_brands = sum(way.matches.in_brands for way in strict)
     return WordMatches(
         place,
@@ -321,6 +353,8 @@ def _joined(place: int, ways: Sequence[_Way], *, is_code: bool) -> WordMatches:
         worths,
         strict_ids,
         len(strict_ids) or len(record_ids),
+        sureness,
+        len(strict_ids) if typed else len(record_ids),
         is_code=is_code or any(way.is_code for way in strict),
         is_brand=2 * in_brands > len(strict_ids),
         ways=tuple((way.matches, way.weight) for way in ways),

@@ -18,7 +18,7 @@ from binocle.catalog.words import part_ids as parts_at
 from binocle.collection import Collection
 from binocle.moment import Moment, Owners, Ranking
 from binocle.types import KINDS, BoolArray, Float32Array, Int64Array, Kind
-from search import fitting
+from search import fitting, found_words
 from search.arranging import Looks, signs_of
 from search.asking import Asked, Lens, Ranked, View
 from search.calibration import Judge
@@ -87,7 +87,7 @@ class Ranker:
             sources = [intent.source for intent, _, _ in pairs]
             rows = np.stack([aim.row for aim in aims])
             change = moment.change
-            judges = self._relevance.judges(kind, sources, rows, change=change)
+            judges = self._relevance.judges(kind, sources, rows, change=change, together=True)
             for (intent, view, _), aim, judge in zip(pairs, aims, judges, strict=True):
                 depth = self._relevance.depth(kind, intent.source, change=change)
                 view.lenses[kind] = Lens(aim, judge if intent.wanted else None, depth)
@@ -132,11 +132,12 @@ class Ranker:
             is_complete = is_complete and len(found.record_ids) < depth
             rankings.append(self._weighted(asked, kind, lens, found))
         words, all_words = self._by_words(asked, depth)
-        no_match = fitting.nothing_fits(asked, view, rankings, words)
+        judges = self._judges(asked, view, words)
+        no_match = fitting.nothing_fits(asked, view, judges, rankings, words)
         if words is not None and (len(words.record_ids) or asked.beside or not rankings):
-            rankings.append(_as_weighted(asked, view, words))
+            rankings.append(_as_weighted(asked, view, words, judges))
         fused = _fused(rankings, asked.depth)
-        return Ranked(fused, exact, is_complete and all_words, words, no_match)
+        return Ranked(fused, exact, is_complete and all_words, words, no_match, judges)
 
     def relevant(self, asked: Asked, view: View, *, filtered: bool) -> Ranked:
         """Return the relevant set, best first: all records above the cut.
@@ -149,10 +150,12 @@ class Ranker:
         if asked.intent is None:
             return self._everything(asked, filtered=filtered)
         where = asked.query.where if filtered else None
+        words, _ = self._by_words(asked, MAX_KEYWORD_HITS, filtered=filtered)
+        judges = self._judges(asked, view, words)
         rankings: list[Weighted] = []
         best: list[Weighted] = []
         for kind, lens in view.lenses.items():
-            least = _least(lens.judge, asked.query.min_relevance)
+            least = _least(judges[kind], asked.query.min_relevance)
             found = asked.moment.above(
                 kind, lens.aim.row, max(least, -2.0), where=where, exclude=asked.exclude
             )
@@ -165,18 +168,26 @@ class Ranker:
             weighted = self._weighted(asked, kind, lens, found)
             kept = weighted.scores >= least
             rankings.append(weighted.only(kept))
-        words, _ = self._by_words(asked, MAX_KEYWORD_HITS, filtered=filtered)
-        no_match = fitting.nothing_fits(asked, view, best, words)
+        no_match = fitting.nothing_fits(asked, view, judges, best, words)
         if words is not None:
-            by_words = _as_weighted(asked, view, words)
+            by_words = _as_weighted(asked, view, words, judges)
             if by_words.is_partial:
                 near = np.concatenate([one.record_ids for one in rankings])
                 kept = np.isin(by_words.record_ids, near)
             else:
-                kept = fitting.are_likely(words, asked.query.min_relevance)
+                kept = fitting.are_likely(words, judges, asked.query.min_relevance)
             rankings.append(by_words.only(kept))
         fused = _fused(rankings, max(asked.depth, *(len(one.record_ids) for one in rankings), 1))
-        return Ranked(fused, True, True, words, no_match)
+        return Ranked(fused, True, True, words, no_match, judges)
+
+    def _judges(
+        self, asked: Asked, view: View, words: KeywordRanking | None
+    ) -> dict[Kind, Judge | None]:
+        """Return what cosines with each kind mean, with what words say taken in."""
+        if asked.intent is None or words is None or fitting.tell_part(asked, view):
+            return {kind: lens.judge for kind, lens in view.lenses.items()}
+        described = "image" not in asked.kinds or self._relevance.are_described(asked.intent.source)
+        return fitting.told_by_words(view, words, described=described)
 
     def _everything(self, asked: Asked, *, filtered: bool) -> Ranked:
         mask = asked.moment.mask(asked.query.where if filtered else None)
@@ -305,7 +316,9 @@ def _fused(rankings: Sequence[Weighted], depth: int) -> Fused:
     return combine(rankings, depth)
 
 
-def _as_weighted(asked: Asked, view: View, words: KeywordRanking) -> Weighted:
+def _as_weighted(
+    asked: Asked, view: View, words: KeywordRanking, judges: Mapping[Kind, Judge | None]
+) -> Weighted:
     return Weighted(
         "keyword",
         asked.query.weights.keyword or 1.0,
@@ -314,6 +327,7 @@ def _as_weighted(asked: Asked, view: View, words: KeywordRanking) -> Weighted:
         words.scores,
         words.exact,
         words.find_words,
+        found_words.relevance(words, fitting.chance(judges)),
         fitting.full_score(asked, words),
         has_texts=not len(words.positions)
         or bool((words.positions[:_FIRST_WORDS] >= 0).any()),  # no matter how deep

@@ -15,7 +15,15 @@ from binocle.errors import QueryError
 from binocle.moment import Moment, Owners
 from binocle.types import KINDS, Float32Array, Int64Array, Kind
 from search import background, hubs
-from search.calibration import MIN_PARTS, SAMPLE, Calibration, Judge
+from search.calibration import (
+    MIN_PARTS,
+    NONE_OF_BOTH,
+    SAMPLE,
+    Calibration,
+    Judge,
+    answer_odds_of_both,
+    threshold,
+)
 from search.hubs import Hubs
 
 _log = logging.getLogger(__name__)
@@ -50,6 +58,7 @@ class _Direction:
     calibration: Calibration | None
     hubs: Hubs | None
     basis: tuple[_Sample, ...]
+    is_paired: bool = False  # most parts have one of the other kind beside them
 
 
 class Relevance:
@@ -73,6 +82,7 @@ class Relevance:
         self._directions: dict[tuple[Kind, Kind], _Direction] = {}
         self._fitted: dict[tuple[Kind, Kind], int] = {}  # at which change that was last looked at
         self._texts: tuple[str, Float32Array] | None = None
+        self._together: tuple[Calibration, Calibration, float] | None = None
         self._calibrating, self._embedding = threading.Lock(), threading.Lock()
 
     def judges(
@@ -82,6 +92,7 @@ class Relevance:
         queries_qd: Float32Array,
         *,
         change: int | None = None,
+        together: bool = False,
     ) -> list[Judge | None]:
         """Return a judge for each query.
 
@@ -92,6 +103,8 @@ class Relevance:
             queries_qd: ``(q, d)`` float32 unit rows.
             change: The collection's change number where the caller knows it: with the same one
                 as before nobody looks whether the collection has grown.
+            together: Where most of the parts have one of the other kind beside them, texts that
+                ask are compared with those as well, to tell whether there is an answer.
 
         Returns:
             For each query its judge; None where nobody can tell: a collection of fewer than 20
@@ -102,14 +115,48 @@ class Relevance:
         """
         judges: list[Judge | None] = [None] * len(sources)
         for source in {one for one in sources if one is not None}:
-            calibration = self._direction(kind, source, change).calibration
+            direction = self._direction(kind, source, change)
             places = [place for place, one in enumerate(sources) if one == source]
-            if calibration is not None:
-                for place, judge in zip(
-                    places, calibration.judges(queries_qd[places]), strict=True
-                ):
+            if direction.calibration is not None:
+                rows = queries_qd[places]
+                found = direction.calibration.judges(rows)
+                if together and source == "text" and direction.is_paired:
+                    found = self._told(found, rows, kind, change)
+                for place, judge in zip(places, found, strict=True):
                     judges[place] = judge
         return judges
+
+    def are_described(self, source: Kind | None) -> bool:
+        """Tell whether most pictures have texts beside them; False where nobody asks for these.
+
+        Args:
+            source: What the query is.
+        """
+        known = self._directions.get(("image", source)) if source else None
+        return known is not None and known.is_paired
+
+    def _told(
+        self, judges: Sequence[Judge], rows: Float32Array, kind: Kind, change: int | None
+    ) -> Sequence[Judge]:
+        """Return judges of texts that know what the other kind says of whether there is an answer.
+
+        Both know of the same records, and err in different ways.
+        """
+        both = {one: self._direction(one, "text", change).calibration for one in KINDS}
+        other = both[asking_kind(kind)]
+        image, text = both["image"], both["text"]
+        if image is None or text is None or other is None:
+            return judges
+        known = self._together
+        if known is None or known[0] is not image or known[1] is not text:
+            own_qd = self._bank(self._sample("text"))
+            odds = zip(image.judges(own_qd), text.judges(own_qd), strict=True)
+            least = threshold([answer_odds_of_both(*one) for one in odds], NONE_OF_BOTH)
+            known = self._together = image, text, least
+        return [
+            own.told(answer_odds_of_both(own, beside), known[2])
+            for own, beside in zip(judges, other.judges(rows), strict=True)
+        ]
 
     def why_unrated(self, kind: Kind, source: Kind) -> str:
         """Return why ``judges`` has none for such queries, in a few words for a person.
@@ -216,8 +263,7 @@ class Relevance:
     def _calibrated(self, kind: Kind, source: Kind) -> _Direction:
         sample, asking = self._sample(kind), self._sample(source)
         # A picture's own kind is its background; so as not to find themselves, they are set apart.
-        spread = np.linspace(0, len(asking.rows) - 1, min(len(asking.rows), hubs.BANK))
-        bank = asking.rows[np.unique(spread.astype(np.int64))]
+        bank = self._bank(asking)
         is_asked = source == "text" and len(sample.rows) >= MIN_PARTS
         queries = self.background() if is_asked else bank
         own = bank if kind != source and len(bank) else None
@@ -225,7 +271,21 @@ class Relevance:
             sample.rows, sample.count, queries, source=source, kind=kind, own_qd=own
         )
         found = self._hubs(kind, sample, asking) if kind != source else None
-        return _Direction(calibration, found, (sample, asking))
+        return _Direction(calibration, found, (sample, asking), self._is_paired(kind, sample))
+
+    def _bank(self, sample: _Sample) -> Float32Array:
+        """Return some of a sample's rows, spread evenly."""
+        spread = np.linspace(0, len(sample.rows) - 1, min(len(sample.rows), hubs.BANK))
+        return sample.rows[np.unique(spread.astype(np.int64))]
+
+    def _is_paired(self, kind: Kind, sample: _Sample) -> bool:
+        """Tell whether at least half of the parts have one of the other kind beside them."""
+        if not len(sample.part_ids):
+            return False
+        moment = self._collection.moment((kind, asking_kind(kind)))
+        owners = moment.owners(kind), moment.owners(asking_kind(kind))
+        own, _ = parts_beside(sample.part_ids, *owners)
+        return 2 * len(own) >= len(sample.part_ids)
 
     def _sample(self, kind: Kind) -> _Sample:
         """Return vectors spread evenly over the parts; the same parts give the same sample."""

@@ -12,7 +12,6 @@ from binocle.catalog.database import Connection
 from binocle.catalog.words import part_ids as parts_at
 from binocle.collection import Collection
 from binocle.types import Contribution, Hit, Int64Array, Kind, Part, Record
-from search import found_words
 from search.listings import Listing, Row
 from search.rankings import Ranker, similarities
 
@@ -240,8 +239,9 @@ def _relevances(
     if lenses and all(lens.judge is None for lens in lenses.values()):
         return [None] * len(found)  # a figure for what words found alone would mislead
     best = _relevances_of_words([one.row for one in found])
-    for kind, lens in lenses.items():
-        if lens.judge is None:
+    judges = found[0].row.ranked.judges if found else {}  # the same however deep it was ranked
+    for kind, judge in judges.items():
+        if judge is None:
             continue
         scores = np.full(len(found), np.nan)
         for place, (one, said) in enumerate(zip(found, contributions, strict=True)):
@@ -250,7 +250,7 @@ def _relevances(
                 scores[place] = own[0]
             elif one.part.kind == kind:
                 scores[place] = cosines[place]
-        for place, chance in enumerate(lens.judge.relevance(scores).tolist()):
+        for place, chance in enumerate(judge.relevance(scores).tolist()):
             if not math.isnan(chance):
                 best[place] = max(best[place] or 0.0, chance)
     return best
@@ -258,30 +258,14 @@ def _relevances(
 
 def _relevances_of_words(rows: Sequence[Row]) -> list[float | None]:
     """Return what words say of each row; None where none were found in it."""
-    said: list[float | None] = []
-    highest: dict[int, float] = {}
-    for row in rows:
-        found, words = _found_by_words(row), row.ranked.keywords
-        if found is None or words is None:
-            said.append(None)
-            continue
-        if id(words) not in highest:
-            highest[id(words)] = float(words.scores.max())
-        score, exact = np.array([found[0]]), np.array([found[1]])
-        best = highest[id(words)]
-        said.append(float(found_words.relevance(score, best, words.full_score, exact)[0]))
+    said: list[float | None] = [None] * len(rows)
+    for place, row in enumerate(rows):
+        fused = row.ranked.fused
+        for number, ranking in enumerate(fused.rankings):
+            rank = int(fused.places[row.place, number])
+            if ranking.chances is not None and rank and not ranking.is_partial:
+                said[place] = float(ranking.chances[rank - 1])
     return said
-
-
-def _found_by_words(row: Row) -> tuple[float, bool] | None:
-    """Return the score of a row's words, and whether it is exact; None where they tell nothing."""
-    fused = row.ranked.fused
-    for number, ranking in enumerate(fused.rankings):
-        rank = int(fused.places[row.place, number])
-        if ranking.name == "keyword" and rank and not ranking.is_partial:
-            is_exact = ranking.exact is not None and bool(ranking.exact[rank - 1])
-            return float(ranking.scores[rank - 1]), is_exact
-    return None
 
 
 def _group_value(record: Record, field: str) -> str | float | bool | None:

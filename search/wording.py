@@ -14,6 +14,10 @@ _CODE_LETTERS = 3
 _PIECE = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<quoted>[^"]*)"|(?P<plain>[^\s"]+))')
 _QUOTES = str.maketrans(dict.fromkeys("“”„«»", '"') | {"\u2212": "-"})
 _EDGES = re.compile(r"(?<=[0-9])(?=[^\W\d_])|(?<=[^\W\d_])(?=[0-9])")
+_MEDIA = {  # "a photo of a dog" asks for a dog: few texts say that what they describe is a photo
+    "photo", "photos", "photograph", "photographs", "picture", "pictures", "pic", "pics",
+    "image", "images", "snapshot", "snapshots", "closeup", "close", "up",
+}  # fmt: skip
 _STOP_WORDS = {
     "a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "from", "has", "have", "if",
     "in", "into", "is", "it", "its", "my", "no", "not", "of", "on", "or", "our", "that", "the",
@@ -70,7 +74,8 @@ class Wording:
     """A query's words.
 
     Attributes:
-        words: All optional, in order; stop words only where there are no others.
+        words: All optional, in order; stop words and a beginning such as "a photo of" only where
+            there are no others.
         required: Phrases that must be there; their words are among ``words`` too.
         excluded: Phrases that must not.
         windows: Other ways to write neighbouring words.
@@ -146,12 +151,27 @@ def _words_of(run: tokens.Run, number: int, *, star: bool) -> list[Word]:
 
 def _without_stop_words(words: list[Word], required: list[tuple[str, ...]]) -> list[Word]:
     quoted = {token for phrase in required for token in phrase}
+    said_of_medium = _medium_end(words)
     kept = [
         word
-        for word in words
-        if word.token in quoted or word.is_beginning or word.token not in _STOP_WORDS
+        for place, word in enumerate(words)
+        if word.token in quoted
+        or word.is_beginning
+        or (word.token not in _STOP_WORDS and place >= said_of_medium)
     ]
     return kept or words
+
+
+def _medium_end(words: list[Word]) -> int:
+    """Return how many words say that a picture is looked for: 3 of "a photo of"; 0 for none."""
+    end, has_medium = 0, False
+    for place, written in enumerate(word.token for word in words):
+        if written not in _MEDIA and written not in _STOP_WORDS:
+            break
+        has_medium |= written in _MEDIA
+        if written == "of" and has_medium:
+            end = place + 1
+    return end
 
 
 def _windows(words: list[Word]) -> tuple[Window, ...]:

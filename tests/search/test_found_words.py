@@ -1,49 +1,124 @@
 """What the words that were found say of a hit."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.found_words import CUT, is_no_match, relevance
-
-
-@given(
-    st.lists(st.floats(0.01, 50), min_size=1, max_size=20),
-    st.floats(0.1, 60),
+from search.found_words import (
+    CUT,
+    NONE_TOGETHER,
+    answer_odds,
+    is_no_match,
+    odds_together,
+    probability,
+    relevance,
 )
-def test_more_found_is_never_less_likely(scores: list[float], full: float) -> None:
-    ordered = np.sort(np.array(scores))[::-1]
-    chances = relevance(ordered, float(ordered[0]), full)
+from search.keywords import KeywordRanking
+
+_shares = st.floats(0.0, 1.0)
+_worths = st.floats(0.1, 20.0)
+
+
+def ranking(
+    scores: Sequence[float],
+    coverage: float,
+    *,
+    worth: float = 3.0,
+    exact: bool = False,
+    names: bool = False,
+) -> KeywordRanking:
+    """Return a ranking whose records have shares of the coverage as of the best score."""
+    count = len(scores)
+    own = np.array(scores, np.float64)
+    return KeywordRanking(
+        np.arange(count),
+        np.zeros(count, np.int64),
+        own,
+        np.full(count, exact),
+        count,
+        10.0,
+        coverage * own / own.max() if count else own,
+        coverage,
+        worth,
+        has_all=coverage >= 1.0,
+        names=names,
+        find_words=lambda _: (),
+    )
+
+
+def best(coverage: float, **options: bool | float) -> float:
+    """Return how likely the best hit is right."""
+    return float(relevance(ranking([5.0], coverage, **options))[0])  # type: ignore[arg-type]
+
+
+@given(st.lists(st.floats(0.01, 50), min_size=1, max_size=20), _shares, _worths)
+def test_more_found_is_never_less_likely(
+    scores: list[float], coverage: float, worth: float
+) -> None:
+    ordered = sorted(scores, reverse=True)
+    chances = relevance(ranking(ordered, coverage, worth=worth))
     assert ((chances >= 0) & (chances <= 0.95)).all()
     assert (np.diff(chances) <= 1e-12).all()
 
 
+@given(_shares, _shares, _worths, st.floats(-9, 9))
+def test_odds_rise_with_what_was_found_and_with_what_vectors_say(
+    one: float, other: float, worth: float, vectors: float
+) -> None:
+    less, more = sorted((one, other))
+    assert answer_odds(less, worth) <= answer_odds(more, worth)
+    assert odds_together(vectors, less, worth) <= odds_together(vectors, more, worth)
+    assert odds_together(vectors, less, worth) <= odds_together(vectors + 1, less, worth)
+
+
 def test_a_stray_word_is_no_answer_and_all_of_them_are() -> None:
-    stray, half, all_of_it = (
-        float(relevance(np.array([share]), share, 1.0)[0]) for share in (0.05, 0.5, 1.0)
-    )
+    stray, half, all_of_it = (best(coverage, worth=5.0) for coverage in (0.1, 0.5, 1.0))
     assert stray < 0.02
     assert CUT < half < all_of_it
-    assert all_of_it > 0.94
+    assert all_of_it > 0.9
+
+
+def test_a_single_common_word_that_is_there_is_relevant() -> None:
+    assert best(1.0, worth=0.2) > 0.6
+    assert not is_no_match(ranking([1.0], 1.0, worth=0.2))
 
 
 def test_hits_far_behind_the_best_are_unlikely() -> None:
-    best, far = relevance(np.array([1.0, 0.4]), 1.0, 1.0).tolist()
-    assert far < 0.1 * best
+    first, far = relevance(ranking([1.0, 0.4], 1.0)).tolist()
+    assert far < 0.1 * first
 
 
 def test_nothing_found_says_nothing() -> None:
-    assert relevance(np.array([0.0]), 0.0, 1.0).tolist() == [0.0]
+    assert relevance(ranking([], 0.0)).tolist() == []
+    assert is_no_match(ranking([], 0.0))
 
 
 def test_a_number_that_happens_to_be_there_is_no_answer_to_a_long_query() -> None:
-    exact = np.array([True])
-    assert relevance(np.array([0.02]), 0.02, 1.0, exact)[0] < CUT
-    assert relevance(np.array([0.6]), 0.6, 1.0, exact)[0] > 0.9
+    assert best(0.05, exact=True, names=True) < CUT
+    assert best(0.6, exact=True, names=True) > 0.9
 
 
-@given(st.floats(0.0, 1.0), st.floats(0.01, 1.0))
-def test_more_found_is_never_refused_where_less_is_not(share: float, full: float) -> None:
-    if is_no_match(share * full, full):
-        assert is_no_match(share * full / 2, full)
-    assert not is_no_match(full, full)
+def test_a_model_number_is_right_whatever_vectors_say_and_other_words_are_not() -> None:
+    found = ranking([5.0], 1.0, exact=True, names=True)
+    assert relevance(found, 0.01)[0] > 0.94
+    assert relevance(ranking([5.0], 1.0, exact=True), 0.01)[0] < 0.02
+
+
+def test_vectors_tell_words_that_are_there_by_chance_from_an_answer() -> None:
+    for coverage in (0.3, 0.4, 0.5):
+        doubted, agreed = (probability(odds_together(one, coverage, 3.0)) for one in (-4.0, 4.0))
+        assert doubted < NONE_TOGETHER < 0.9 < agreed
+
+
+def test_what_vectors_know_nothing_of_is_found_by_all_its_words() -> None:
+    assert probability(odds_together(-8.0, 1.0, 3.0)) > 0.9
+    assert probability(odds_together(-8.0, 0.5, 3.0)) < NONE_TOGETHER
+
+
+@given(_shares, _worths)
+def test_more_found_is_never_refused_where_less_is_not(share: float, worth: float) -> None:
+    if is_no_match(ranking([1.0], share, worth=worth)):
+        assert is_no_match(ranking([1.0], share / 2, worth=worth))
+    assert not is_no_match(ranking([1.0], 1.0, worth=worth))

@@ -227,6 +227,46 @@ def test_ranking_is_bm25_times_the_share_of_words(
     assert scores == pytest.approx({one: expected[one] for one in scores}, rel=1e-5)
 
 
+def test_a_missing_word_counts_most_and_a_beginning_about_pictures_nothing(
+    shop: Database,
+) -> None:
+    assert rank(shop, "sony headphones").coverage == pytest.approx(1.0)
+    assert (
+        rank(shop, "headphones gerenuk").coverage < rank(shop, "headphones quietcomfort").coverage
+    )
+    assert rank(shop, "headphones gerenuk").coverage < 0.4
+    assert rank(shop, "a photo of headphones").coverage == pytest.approx(1.0)
+    assert rank(shop, "a close-up picture of gerenuk").total == 0
+    assert rank(shop, "photo").total == 1
+    assert rank(shop, "photo of").total == 1
+
+
+def test_corrected_and_unfinished_words_are_less_sure_the_shorter_they_are(
+    shop: Database,
+) -> None:
+    exact, unfinished, shorter = (
+        rank(shop, one).coverage for one in ("quietcomfort", "quietcomfo", "quie")
+    )
+    assert pytest.approx(exact) == 1.0
+    assert shorter < unfinished < exact
+    assert rank(shop, "quietcomfrt").coverage > rank(shop, "nikr").coverage > 0
+
+
+def test_coverage_is_of_the_whole_collection_and_shares_of_each_record(shop: Database) -> None:
+    keywords = Keywords()
+    with shop.reading() as connection:
+        every = keywords.search(connection, "sony headphones", 50)
+        nothing = np.zeros(60, np.bool_)
+        none = keywords.search(connection, "sony headphones", 50, nothing)
+        assert every.has_all
+        assert not keywords.search(connection, "sony gerenuk", 50).has_all
+        assert keywords.search(connection, "wh-1000xm4", 50).names
+    assert none.total == 0
+    assert none.coverage == every.coverage == pytest.approx(every.shares.max())
+    assert every.shares.min() < 1.0
+    assert not every.names
+
+
 @given(st.lists(st.sampled_from(PLAIN), min_size=1, max_size=3), st.integers(1, 50))
 @settings(max_examples=40, deadline=None)
 def test_fewer_are_the_first_of_more(

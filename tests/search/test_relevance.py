@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from binocle.collection import Collection
 from binocle.encoders.base import unit_rows
 from binocle.moment import Owners
-from binocle.types import Float32Array, ImageInfo, ImageSpec, NewPart, NewRecord, Space
+from binocle.types import (
+    KINDS,
+    Float32Array,
+    ImageInfo,
+    ImageSpec,
+    Kind,
+    NewPart,
+    NewRecord,
+    Space,
+)
 from search import background
 from search.calibration import FITTED, Calibration
 from search.hubs import DEPTH
@@ -267,3 +276,34 @@ def test_parts_beside_are_the_first_of_the_same_record(
         if number in asked and any(one == record for _, one in kinds[1])
     ]
     assert list(zip(own.tolist(), others.tolist(), strict=True)) == expected
+
+
+def _odds(relevance: Relevance, kind: Kind, query: Float32Array, *, together: bool) -> float:
+    judge = relevance.judges(kind, ["text"], query, together=together)[0]
+    assert judge is not None
+    return judge.answer_odds
+
+
+def test_texts_beside_pictures_help_to_tell_whether_there_is_an_answer(
+    collection: Collection,
+) -> None:
+    texts = _rows(200, 1)
+    _store(collection, _rows(200, 2), texts)
+    relevance = Relevance(collection, WordsEncoder)
+    query = _rows(1, 3)
+    alone = [_odds(relevance, kind, query, together=False) for kind in KINDS]
+    both = [_odds(relevance, kind, query, together=True) for kind in KINDS]
+    assert relevance.are_described("text")
+    assert both[0] == both[1]
+    assert both[0] == pytest.approx(0.6 * sum(alone))
+
+
+def test_few_texts_say_nothing_of_pictures(collection: Collection) -> None:
+    _store(collection, _rows(30, 1), _rows(30, 2))
+    _store(collection, _rows(100, 3), start=30)
+    relevance = Relevance(collection, WordsEncoder)
+    query = _rows(1, 4)
+    assert not relevance.are_described("text")
+    alone, both = (_odds(relevance, "image", query, together=one) for one in (False, True))
+    assert alone == both
+    assert not relevance.are_described("text")
