@@ -33,7 +33,7 @@ _STOP_WORDS = frozenset(
         "another she some that the their them there they this to two up wearing while who with",
     )
 )
-_TOPICS = {
+TOPICS = {
     "dogs": "dog dogs puppy",
     "water": "water pool swimming ocean beach lake river wave surfer surfing",
     "wheels": "bike bicycle motorcycle biker cyclist bikes car",
@@ -54,6 +54,7 @@ class Pictures:
         words: Of each picture, the content words of its texts.
         asked: Of each picture, the content words of its last text.
         labels: What each picture is; empty where nobody says.
+        texts: Of each picture, its first and its last text; may be empty where only vectors count.
     """
 
     rows: Float32Array
@@ -63,6 +64,7 @@ class Pictures:
     words: tuple[frozenset[str], ...]
     asked: tuple[frozenset[str], ...]
     labels: tuple[str, ...]
+    texts: tuple[tuple[str, str], ...] = ()
 
     @property
     def has_several_texts(self) -> bool:
@@ -79,6 +81,7 @@ class Pictures:
             tuple(self.words[one] for one in places),
             tuple(self.asked[one] for one in places),
             tuple(self.labels[one] for one in places) if self.labels else (),
+            tuple(self.texts[one] for one in places) if self.texts else (),
         )
 
     def right(self, queries: Int64Array, gallery: Int64Array) -> BoolArray:
@@ -151,9 +154,10 @@ def read_sets(data: Path, encoder: Encoder, limits: Limits, *, most: int) -> dic
                 first=embed_texts([one[0] for one in texts], encoder),
                 last=embed_texts([one[-1] for one in texts], encoder),
                 short=embed_texts(labels, encoder),
-                words=tuple(_content(" ".join(one)) for one in texts),
-                asked=tuple(_content(one[-1]) for one in texts),
+                words=tuple(content_words(" ".join(one)) for one in texts),
+                asked=tuple(content_words(one[-1]) for one in texts),
                 labels=labels,
+                texts=tuple((one[0], one[-1]) for one in texts),
             )
     return sets
 
@@ -201,7 +205,7 @@ def absent_queries(
         absent[f"{other} labels"] = two.short[first[:QUERIES]]
         if not one.labels and one.has_several_texts:
             said = frozenset().union(*one.words)
-            unsaid = [not _content(label) & said for label in labels.tolist()]
+            unsaid = [not content_words(label) & said for label in labels.tolist()]
             absent[f"{other} labels in no caption"] = two.short[first[unsaid][:QUERIES]]
     return absent
 
@@ -242,14 +246,14 @@ def _without_some(
         queries = one.last
         gone = {
             topic: np.array([bool(words & set(names.split())) for words in one.words])
-            for topic, names in _TOPICS.items()
+            for topic, names in TOPICS.items()
         }
     else:
         return
     for topic, out in gone.items():
         left = np.flatnonzero(~out)
         mentioned = out if one.labels else out & np.array(
-            [bool(words & set(_TOPICS[topic].split())) for words in one.asked]
+            [bool(words & set(TOPICS[topic].split())) for words in one.asked]
         )  # fmt: skip
         lost = np.flatnonzero(mentioned)
         if len(left) < _BANK or len(lost) < 20:
@@ -320,7 +324,8 @@ def _candidate(path: Path) -> Candidate:
     return Candidate(str(path), "", str(path), str(path), images=(image,))
 
 
-def _content(text: str) -> frozenset[str]:
+def content_words(text: str) -> frozenset[str]:
+    """Return the words of a text that say something, in lower case."""
     return frozenset(re.findall("[a-z]+", text.lower())) - _STOP_WORDS
 
 
