@@ -10,7 +10,7 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 
-from api.faults import explain
+from api.faults import explain, one_line
 from api.problems import ServiceError
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -49,7 +49,8 @@ async def read(request: Request, part: str, *, max_files: int) -> Body:
     if kind in ("application/json", ""):
         return Body(await request.body())
     if kind != "multipart/form-data":
-        raise ServiceError(422, "invalid", f"cannot read {kind}", field="content-type")
+        detail = f"this takes JSON or a form, and cannot read {one_line(kind)}"
+        raise ServiceError(422, "invalid", detail, field="content-type")
     text: str | None = None
     files: list[tuple[str, bytes]] = []
     others: list[str] = []
@@ -62,6 +63,13 @@ async def read(request: Request, part: str, *, max_files: int) -> Body:
             else:
                 others.append(name)
     return Body(text, is_form=True, files=files, others=others)
+
+
+def unknown_part(body: Body, known: str) -> ServiceError:
+    """Return the error of a form with a field that is not known, and what is known."""
+    name = body.others[0]
+    detail = f"the form field {one_line(name)} is not known here; known are {known}"
+    return ServiceError(422, "invalid", detail, field=name)
 
 
 def parse(model: type[_Model], text: bytes | str) -> _Model:
@@ -78,7 +86,7 @@ def parse(model: type[_Model], text: bytes | str) -> _Model:
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        place, reason = explain(error.errors(), document)
+        place, reason = explain(error.errors(), document, model)
         raise ServiceError(422, "invalid", reason, field=place or "body") from error
 
 
@@ -91,4 +99,5 @@ def decoded(text: str, field: str) -> bytes:
     try:
         return base64.b64decode(text.rsplit(",", 1)[-1], validate=True)
     except (binascii.Error, ValueError) as error:
-        raise ServiceError(422, "invalid", f"no base64 ({error})", field=field) from error
+        detail = f"{field} is no base64 ({error})"
+        raise ServiceError(422, "invalid", detail, field=field) from error

@@ -69,8 +69,8 @@ def valid(kind: type[_In], **asked: Any) -> _In:
     try:
         return kind.model_validate(asked)
     except ValidationError as error:
-        place, reason = explain(error.errors(), asked)
-        raise ClientError(0, None, "invalid", f"{place}: {reason}", field=place) from error
+        place, reason = explain(error.errors(), asked, kind)
+        raise ClientError(0, None, "invalid", reason, field=place) from error
 
 
 def bytes_of(data: PictureFile) -> bytes:

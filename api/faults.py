@@ -2,41 +2,90 @@
 
 Where a value may be one of several things, pydantic tells an error for each of them, with the
 name of a Python type in the place. Here the thing that the value is nearest to is explained, and
-places have only names and numbers that the request has.
+places have only names and numbers that the request has. Nothing pydantic says is repeated: its
+words are about Python.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
-_PLAIN = {
-    "model_type": "must be a JSON object",
-    "model_attributes_type": "must be a JSON object",
-    "dict_type": "must be a JSON object",
-    "string_type": "must be a text",
-    "list_type": "must be a list",
+from pydantic import BaseModel
+
+_MUST_BE = {
+    "model_type": "a JSON object",
+    "model_attributes_type": "a JSON object",
+    "dict_type": "a JSON object",
+    "string_type": "a text",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "int_parsing_size": "a whole number of at most 64 bits",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "finite_number": "a finite number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "none_required": "null",
+    "string_unicode": "a text in Unicode",
 }
-_BLANK = r"\S"
+_LIMITS: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "greater_than_equal": lambda at: f"at least {at['ge']:g}",
+    "greater_than": lambda at: f"more than {at['gt']:g}",
+    "less_than_equal": lambda at: f"at most {at['le']:g}",
+    "less_than": lambda at: f"less than {at['lt']:g}",
+    "literal_error": lambda at: str(at["expected"]),
+}
+_PATTERNS = {
+    r"\S": "must not be blank",
+    r"\{\}": "must have {} where the label goes",
+    r"^[^\x00-\x1f\x7f]+$": "must have no control characters such as line ends",
+    r"^[^\x00]+$": "must have no null characters",
+    r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$": (
+        "must be 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first"
+    ),
+}
+_BE = "must be "
+_LONGEST_NAME = 80
 
 
-def explain(errors: Sequence[Mapping[str, Any]], document: object) -> tuple[str, str]:
+def explain(
+    errors: Sequence[Mapping[str, Any]], document: object, kind: object = None
+) -> tuple[str, str]:
     """Return the place at fault, names and numbers with points between them, and the reason.
 
     Args:
         errors: At least one, as pydantic lists them.
         document: What was validated; places are looked for in it.
+        kind: The type it was to have, for the names that are known where one is not.
+
+    Returns:
+        The place, empty for all of the document; and one line that names it and says what it
+        must be.
     """
     placed = [(_place(one, document), one) for one in errors]
-    (place, is_choice), _ = placed[0]
-    if not is_choice:
-        return ".".join(place), _words(errors[0])
-    rivals = [
-        (found, one) for (found, chosen), one in placed if chosen and found[: len(place)] == place
-    ]
-    best = max(_rank(found, one) for found, one in rivals)
-    nearest = [(found, one) for found, one in rivals if _rank(found, one) == best]
-    place = nearest[0][0]
-    words = dict.fromkeys(_words(one) for found, one in nearest if found == place)
-    return ".".join(place), ", or: ".join(words)
+    (place, is_choice), error = placed[0]
+    nearest = [error]
+    if is_choice:
+        rivals = [
+            (found, one)
+            for (found, chosen), one in placed
+            if chosen and found[: len(place)] == place
+        ]
+        best = max(_rank(found, one) for found, one in rivals)
+        place = next(found for found, one in rivals if _rank(found, one) == best)
+        nearest = [one for found, one in rivals if found == place and _rank(found, one) == best]
+    named = ".".join(place)
+    words = _joined([_words(one, kind) for one in nearest])
+    return named, f"{one_line(named) or 'the body'} {words}"
+
+
+def one_line(name: str) -> str:
+    """Return a name as a message has it: in one line, and not too long."""
+    line = " ".join("".join(one if one.isprintable() else " " for one in name).split())
+    return line if len(line) <= _LONGEST_NAME else line[: _LONGEST_NAME - 1] + "…"
 
 
 def _place(error: Mapping[str, Any], document: object) -> tuple[list[str], bool]:
@@ -63,8 +112,72 @@ def _rank(place: list[str], error: Mapping[str, Any]) -> tuple[int, bool]:
     return len(place), not str(error["type"]).endswith("_type")
 
 
-def _words(error: Mapping[str, Any]) -> str:
-    kind = str(error["type"])
-    if kind == "string_pattern_mismatch" and error.get("ctx", {}).get("pattern") == _BLANK:
-        return "must not be blank"
-    return _PLAIN.get(kind) or str(error["msg"])
+def _joined(reasons: Sequence[str]) -> str:
+    """Join what a value must be to be one of several things."""
+    different = list(dict.fromkeys(reasons))
+    if all(one.startswith(_BE) for one in different):
+        return _BE + " or ".join(one.removeprefix(_BE) for one in different)
+    return ", or ".join(different)
+
+
+def _words(error: Mapping[str, Any], kind: object) -> str:
+    """Return what is wrong, as what follows the name of the place."""
+    name, at = str(error["type"]), error.get("ctx", {})
+    if name in _MUST_BE:
+        return _BE + _MUST_BE[name]
+    if name in _LIMITS:
+        return _BE + _LIMITS[name](at)
+    if name == "missing":
+        return "is required"
+    if name == "extra_forbidden":
+        known = sorted(set(_known(kind, error["loc"])))
+        return "is not known here; " + (
+            f"known are {', '.join(known)}" if known else "leave it out"
+        )
+    if name == "string_pattern_mismatch":
+        return _PATTERNS.get(at.get("pattern", ""), "has characters that are not allowed")
+    if name == "value_error":
+        return str(at.get("error", "cannot be used"))
+    return _lengths(name, at) or "cannot be used; see /docs for what it may be"
+
+
+def _lengths(name: str, at: Mapping[str, Any]) -> str | None:
+    """Return what a text or list of the wrong length must have; None for other errors."""
+    things = "characters" if name.startswith("string") else "entries"
+    if name.endswith("too_short"):
+        least = int(at["min_length"])
+        return "must not be empty" if least == 1 else f"must have at least {least:,} {things}"
+    if name.endswith("too_long"):
+        return f"must have at most {int(at['max_length']):,} {things}"
+    return None
+
+
+def _known(kind: object, place: Sequence[str | int]) -> Iterator[str]:
+    """Yield the names that what a place is in has, whichever of several types it may be."""
+    types = list(_choices(kind))
+    for part in place[:-1]:
+        inside = [deeper for one in types for deeper in _inside(one, part)]
+        types = inside or types  # the name of a type leads nowhere
+    for one in types:
+        if isinstance(one, type) and issubclass(one, BaseModel):
+            yield from one.model_fields
+
+
+def _inside(kind: object, part: str | int) -> Iterator[object]:
+    """Yield the types of a part of a type."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        if part in kind.model_fields:
+            yield from _choices(kind.model_fields[str(part)].annotation)
+    elif get_origin(kind) in (list, tuple) and isinstance(part, int):
+        yield from _choices(get_args(kind)[0])
+
+
+def _choices(kind: object) -> Iterator[object]:
+    """Yield the types that a type stands for."""
+    if hasattr(kind, "__metadata__"):  # Annotated
+        yield from _choices(get_args(kind)[0])
+    elif get_origin(kind) in (Union, UnionType):
+        for one in get_args(kind):
+            yield from _choices(one)
+    else:
+        yield kind

@@ -8,10 +8,11 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from api.faults import explain
+from api.faults import explain, one_line
 from binocle import errors
 from binocle.errors import BinocleError
 
@@ -148,8 +149,12 @@ def _fault(request: Request, error: RequestValidationError) -> tuple[str, str]:
     """Return the part of a request at fault, and why."""
     errors: Sequence[Mapping[str, Any]] = error.errors()
     first = errors[0]
-    if first["loc"][0] != "body":
-        return ".".join(str(part) for part in first["loc"]), str(first["msg"])
+    where = first["loc"][0]
+    if where != "body":
+        there = [{**one, "loc": one["loc"][1:]} for one in errors if one["loc"][0] == where]
+        asked = {name: request.query_params.getlist(name) for name in request.query_params}
+        place, reason = explain(there, request.path_params | asked, _taken(request, where))
+        return f"{where}.{place}", reason
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind and not kind.endswith(("/json", "+json")):
         return "content-type", (
@@ -157,10 +162,21 @@ def _fault(request: Request, error: RequestValidationError) -> tuple[str, str]:
             "and pictures in base64"
         )
     if first["type"] == "json_invalid":
-        return "body", f"the body is no JSON ({first['ctx']['error']})"
+        return "body", f"the body is no JSON ({one_line(str(first['ctx']['error']))})"
     in_body = [{**one, "loc": one["loc"][1:]} for one in errors if one["loc"][0] == "body"]
-    place, reason = explain(in_body, error.body)
+    place, reason = explain(in_body, error.body, _taken(request, "body"))
     return f"body.{place}" if place else "body", reason
+
+
+def _taken(request: Request, where: str) -> object:
+    """Return the type of a request's body, or of its query where that is one type."""
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute):
+        return None
+    if where == "body":
+        return route.body_field.field_info.annotation if route.body_field else None
+    fields = route.dependant.query_params
+    return fields[0].field_info.annotation if where == "query" and len(fields) == 1 else None
 
 
 def _methods(request: Request) -> set[str]:

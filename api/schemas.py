@@ -47,7 +47,7 @@ class ImageIn(Strict):
 
 def _check_id(record_id: str) -> str:
     if record_id.endswith(("/image", "/thumbnail")):
-        raise ValueError("an id must not end in /image or /thumbnail")
+        raise ValueError("must not end in /image or /thumbnail")
     return record_id
 
 

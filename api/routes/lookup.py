@@ -44,7 +44,7 @@ async def lookup(collection: Readable, service: ServiceDependency, request: Requ
     """
     body = await bodies.read(request, "lookup", max_files=1)
     if body.others:
-        raise ServiceError(422, "invalid", "unknown form field", field=body.others[0])
+        raise bodies.unknown_part(body, "image and lookup")
     if body.is_form:
         if len(body.files) != 1:
             raise ServiceError(422, "invalid", "the form needs one file", field="image")

@@ -159,7 +159,9 @@ async def _parse(request: Request) -> tuple[RecordsIn, dict[str, bytes]]:
     """Read either form of the request."""
     body = await bodies.read(request, "records", max_files=1000)
     if body.text is None:
-        raise ServiceError(422, "invalid", "the form has no JSON part", field="records")
+        raise ServiceError(
+            422, "invalid", "the form has no field records with the JSON", field="records"
+        )
     return bodies.parse(RecordsIn, body.text), dict(body.files)
 
 

@@ -129,7 +129,7 @@ async def _parse(request: Request) -> tuple[SearchIn, list[bytes]]:
     """Read either form of the request."""
     body = await bodies.read(request, "search", max_files=8)
     if body.others:
-        raise ServiceError(422, "invalid", "unknown form field", field=body.others[0])
+        raise bodies.unknown_part(body, "image and search")
     if not body.is_form:
         return bodies.parse(SearchIn, body.text or b""), []
     if not body.files:
