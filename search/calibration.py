@@ -44,7 +44,7 @@ _LIMIT = 8.0  # a feature beyond it says no more
 _SAME = 0.9999  # a vector and itself, within rounding
 _TINY = 1e-6
 _STEPS = 40
-NONE_OF_BOTH = 0.25  # an answer by pictures and texts less likely than this is none
+NONE_OF_BOTH = 0.2  # an answer by pictures and texts less likely than this is none
 _OF_BOTH = 0.6  # of the log-odds by pictures, and of those by texts
 _REFUSED = 0.02  # of a collection's own texts, which are more exact than what people type
 
@@ -262,17 +262,6 @@ def answer_odds_of_both(one: Judge, other: Judge) -> float:
     return _OF_BOTH * (one.answer_odds + other.answer_odds)
 
 
-def threshold(odds: Sequence[float], least: float) -> float:
-    """Return how likely an answer must be, by queries that have one: what nearly all reach.
-
-    Args:
-        odds: Log-odds that these have an answer, at least one.
-        least: What was fitted; the threshold is not lower, and not above even.
-    """
-    reached = 1.0 / (1.0 + math.exp(-float(np.quantile(odds, _REFUSED))))
-    return min(max(reached, least), max(0.5, least))
-
-
 @dataclass(frozen=True, slots=True)
 class Features:
     """What is known of queries before any hit.
@@ -400,7 +389,9 @@ class Calibration:
 
         What nearly all of them reach, but not less than was fitted, and not more than even.
         """
-        return threshold([judge.answer_odds for judge in self.judges(own_qd)], self.fitted.none)
+        odds = [judge.answer_odds for judge in self.judges(own_qd)]
+        reached = 1.0 / (1.0 + math.exp(-float(np.quantile(odds, _REFUSED))))
+        return min(max(reached, self.fitted.none), max(0.5, self.fitted.none))
 
     def _near(self, queries_qd: Float32Array) -> Float64Array:
         if self.bank_bd is None:

@@ -22,7 +22,6 @@ from search.calibration import (
     Calibration,
     Judge,
     answer_odds_of_both,
-    threshold,
 )
 from search.hubs import Hubs
 
@@ -82,7 +81,6 @@ class Relevance:
         self._directions: dict[tuple[Kind, Kind], _Direction] = {}
         self._fitted: dict[tuple[Kind, Kind], int] = {}  # at which change that was last looked at
         self._texts: tuple[str, Float32Array] | None = None
-        self._together: tuple[Calibration, Calibration, float] | None = None
         self._calibrating, self._embedding = threading.Lock(), threading.Lock()
 
     def judges(
@@ -142,19 +140,11 @@ class Relevance:
 
         Both know of the same records, and err in different ways.
         """
-        both = {one: self._direction(one, "text", change).calibration for one in KINDS}
-        other = both[asking_kind(kind)]
-        image, text = both["image"], both["text"]
-        if image is None or text is None or other is None:
+        other = self._direction(asking_kind(kind), "text", change).calibration
+        if other is None:
             return judges
-        known = self._together
-        if known is None or known[0] is not image or known[1] is not text:
-            own_qd = self._bank(self._sample("text"))
-            odds = zip(image.judges(own_qd), text.judges(own_qd), strict=True)
-            least = threshold([answer_odds_of_both(*one) for one in odds], NONE_OF_BOTH)
-            known = self._together = image, text, least
         return [
-            own.told(answer_odds_of_both(own, beside), known[2])
+            own.told(answer_odds_of_both(own, beside), NONE_OF_BOTH)
             for own, beside in zip(judges, other.judges(rows), strict=True)
         ]
 
@@ -263,7 +253,8 @@ class Relevance:
     def _calibrated(self, kind: Kind, source: Kind) -> _Direction:
         sample, asking = self._sample(kind), self._sample(source)
         # A picture's own kind is its background; so as not to find themselves, they are set apart.
-        bank = self._bank(asking)
+        spread = np.linspace(0, len(asking.rows) - 1, min(len(asking.rows), hubs.BANK))
+        bank = asking.rows[np.unique(spread.astype(np.int64))]
         is_asked = source == "text" and len(sample.rows) >= MIN_PARTS
         queries = self.background() if is_asked else bank
         own = bank if kind != source and len(bank) else None
@@ -272,11 +263,6 @@ class Relevance:
         )
         found = self._hubs(kind, sample, asking) if kind != source else None
         return _Direction(calibration, found, (sample, asking), self._is_paired(kind, sample))
-
-    def _bank(self, sample: _Sample) -> Float32Array:
-        """Return some of a sample's rows, spread evenly."""
-        spread = np.linspace(0, len(sample.rows) - 1, min(len(sample.rows), hubs.BANK))
-        return sample.rows[np.unique(spread.astype(np.int64))]
 
     def _is_paired(self, kind: Kind, sample: _Sample) -> bool:
         """Tell whether at least half of the parts have one of the other kind beside them."""
