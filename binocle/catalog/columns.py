@@ -102,13 +102,16 @@ class Column:
                 return strings.during(*value), None, []
             case "contains":
                 parts = strings.containing(value)
-                words = strings.with_words(value) if parts else None
+                words = strings.with_words(value) if parts and self._has_lists() else None
                 return parts, words, []
             case "near" | "exists":
                 return nothing, None, []
         if not isinstance(value, str):
             return nothing, None, [split(value)]
         return self._compared(operator, value), None, []
+
+    def _has_lists(self) -> bool:
+        return any(one.texts is not None and one.texts.listed is not None for one in self.blocks)
 
     def _compared(self, operator: str, value: str) -> CodeSet:
         strings = self.dictionary
