@@ -17,12 +17,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import lru_cache, partial
 from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from binocle.collection import Collection
@@ -188,11 +189,12 @@ def difference(one: Path, other: Path) -> float:
 
     True duplicates among the known pictures (a photo stored twice) differ in less than about 4.
     """
-    first, second = (
-        np.asarray(_opened_upright(path).resize((64, 64), Image.Resampling.BOX), np.float64)
-        for path in (one, other)
-    )
-    return float(np.abs(first - second).mean())
+    return float(np.abs(_reduced(one) - _reduced(other)).mean())
+
+
+@lru_cache(2048)
+def _reduced(path: Path) -> npt.NDArray[np.float64]:
+    return np.asarray(_opened_upright(path).resize((64, 64), Image.Resampling.BOX), np.float64)
 
 
 def changed(path: Path, kind: Transformation, fillers: Sequence[Path]) -> tuple[bytes, Path | None]:
@@ -230,7 +232,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     with _working(options.work) as place:
         material = laid_out(place / "known", options.folders, options.split, options.unknown)
-        collection = _indexed(place / "collection", place / "known")
+        collection = indexed(place / "collection", place / "known")
         kinds = [one for one in TRANSFORMATIONS if one.name in options.kind or not options.kind]
         jobs = jobs_of(
             chosen(material.known, options.half, options.known_count),
@@ -295,7 +297,8 @@ def _number(path: Path) -> int:
     return zlib.crc32(f"{path.parent.name}/{path.name}".encode()) >> 8
 
 
-def _indexed(path: Path, folder: Path) -> Path:
+def indexed(path: Path, folder: Path) -> Path:
+    """Index a folder into a collection, as far as it is not; return the collection's place."""
     with Collection(path, create=True) as collection:
         indexer = Indexer(collection, lambda: open_encoder(_MODEL), limits=Limits(), workers=1)
         indexer.run(FolderSource(folder))

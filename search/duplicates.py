@@ -25,8 +25,6 @@ from search.pairing import NO_FORM, Pairs, contents_of, pairs_among
 from search.verdicts import Judgement, Verdict, is_copy, judged
 
 _VIEWS_KEPT = 512
-_PLAIN_TEXTURE = 0.66
-_TINT = 4.0  # levels of mean Cr or Cb
 _BLOCK = 256
 _LARGE = 100  # members: of so large a group not every pair is verified
 _WHOLE: frozenset[Verdict] = frozenset(("same-file", "near-duplicate", "mirrored", "rotated"))
@@ -219,9 +217,8 @@ class DuplicateFinder:
         if variant != NO_FORM:
             whole = verify_whole(one, other, variant)
             if whole is not None and is_copy(whole):
-                return whole if _same_colours(one, other, whole) else None
-        match = verify(one, other, mirrored=variant != NO_FORM and VARIANTS[variant][1])
-        return match if match is not None and _same_colours(one, other, match) else None
+                return whole
+        return verify(one, other, mirrored=variant != NO_FORM and VARIANTS[variant][1])
 
     def _view(self, picture: KnownPicture) -> View | None:
         part_id = picture.part.id
@@ -269,12 +266,6 @@ class DuplicateFinder:
             itself = Judgement("same-file", 1.0)
             clusters.append(Cluster(_member(pictures[best], keys, itself), tuple(rest)))
         return sorted(clusters, key=lambda one: (-len(one.others), one.keep.part.id))
-
-
-def _same_colours(one: View, other: View, match: Match) -> bool:
-    """Tell thumbnails and things on plain ground of other colours apart: those are variants."""
-    is_plain = match.is_small or match.agreement.textured < _PLAIN_TEXTURE
-    return not is_plain or float(np.abs(one.tint - other.tint).max()) <= _TINT
 
 
 def _merit(picture: KnownPicture) -> tuple[int, int, int]:

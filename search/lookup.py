@@ -242,12 +242,10 @@ class Lookup:
         whole = None
         if suspect.bits is not None:
             whole = verify_whole(query, stored, suspect.variant, suspect.tile)
-            if whole is not None and whole.agreement.share >= _CLEAR_SHARE and is_copy(whole):
+            if whole is not None and _is_clear(whole):
                 return whole, True
-        match = verify(query, stored, mirrored=mirrored)
-        copies = [one for one in (match, whole) if one is not None and is_copy(one)]
-        best = max(copies, key=lambda one: one.agreement.share) if copies else match
-        return best, True
+        found = [one for one in (verify(query, stored, mirrored=mirrored), whole) if one]
+        return max(found, key=lambda one: one.log_odds, default=None), True
 
     def _same_pixels(self, data: bytes, size: tuple[int, int], found: dict[int, Match]) -> set[int]:
         """Return which of the copies have exactly the query's pixels."""
@@ -257,7 +255,7 @@ class Lookup:
         own: PixelArray | None = None
         identical = set()
         for part_id, picture in pictures.items():
-            alike = found[part_id].agreement.share > 0.99
+            alike = found[part_id].evidence.agreement.share > 0.99
             if not alike or (picture.info.width, picture.info.height) != size:
                 continue
             try:
@@ -301,6 +299,11 @@ class Lookup:
                 )
             )  # fmt: skip
         return sorted(candidates, key=_order)
+
+
+def _is_clear(match: Match) -> bool:
+    """Tell whether corners need not be asked any more."""
+    return match.evidence.agreement.share >= _CLEAR_SHARE and is_copy(match)
 
 
 _SQUARE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))

@@ -1,5 +1,6 @@
 """What a verified mapping between two pictures is called, and how sure that is."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -16,28 +17,12 @@ COPIES: frozenset[Verdict] = frozenset(
     ("same-file", "same-pixels", "near-duplicate", "mirrored", "rotated", "part")
 )
 
-# Set on half of the pictures of the evaluation and checked on the other (docs/lookup.md).
-_ALIKE = 0.58  # of the windows with texture, where corners agree on the mapping
-_ALIKE_IF_PLAIN = 0.87  # thumbnails and things on plain ground look alike without being copies
-_ALIKE_IN_COLOUR = 0.55  # the same where corners agree, and colours do too
-_PLAIN_TEXTURE = 0.5
-_SOME_INLIERS = 20
-# Levels by which colours may differ in such pictures, at least agreement and for more of it.
-_LEAST_COLOURS, _MORE_COLOURS = 4.5, 9.0
-_LARGER_COLOURS = 3.0  # in addition, for what is not small: there is more to tell things apart by
-_OTHER_COLOURS = 16.0  # in other pictures, where the windows agree only just
-_CLEARLY_ALIKE = 0.8
 _TRUER_COLOURS = 3.0  # levels by which a better explanation is better
-_SAME_PIXELS = 0.89  # correlation of the median window in copies of photographs
-_NEARLY_ALL = 0.9  # of the windows: where these agree, they may agree less well
-_MANY_INLIERS = 130  # so many corners agree in copies only
-_LEAST_INLIERS = 7
-_PATCH = 0.15  # of the stored picture: so little of it is like many things
-_LEAST_INLIERS_OF_A_PATCH = 20
-_LEAST_TEXTURE = 0.02
 _WHOLE_SHARE = 0.58  # of the stored picture: what keeps less is a part of it
 _FRAMED_SHARE = 0.12  # of the query: what shows less shows something else
 _PLAIN = 0.66  # of the rest of the query: what has less is a collage, not a frame
+_PLAIN_IF_LARGE = 0.4  # the same where the query shows more of it than of all else
+_LARGE_SHARE = 0.54
 _PLAIN_IF_SMALL = 0.85  # the same where the query shows it small
 _SMALL_SHARE = 0.3
 _PLAIN_IF_BESIDE = 0.93  # the same where all of the rest lies to one side, as another tile does
@@ -85,46 +70,7 @@ class Judgement:
 
 def is_copy(match: Match) -> bool:
     """Tell whether a mapping holds well enough to say that one was made from the other."""
-    least = _LEAST_INLIERS if match.agreement.overlap >= _PATCH else _LEAST_INLIERS_OF_A_PATCH
-    if match.agreement.textured < _LEAST_TEXTURE or 0 < match.inliers < least:
-        return False
-    if match.agreement.share < _needed(match) or not _agrees_well(match):
-        return False
-    return match.colour_difference <= _colours_allowed(match)
-
-
-def _agrees_well(match: Match) -> bool:
-    """Tell copies with things put on top from photographs of one scene, taken one after the other.
-
-    Where something covers a copy, the rest has the same pixels; where people moved, all else has
-    moved a little, too.
-    """
-    if _looks_like_others(match) or match.agreement.share >= _NEARLY_ALL:
-        return True
-    return match.agreement.correlation >= _SAME_PIXELS
-
-
-def _needed(match: Match) -> float:
-    """Return how much agreement makes a copy: less where there is more that could differ."""
-    if not match.inliers:
-        return _ALIKE_IF_PLAIN
-    if _looks_like_others(match):
-        return _ALIKE_IN_COLOUR if match.inliers >= _SOME_INLIERS else _ALIKE_IF_PLAIN
-    is_plain = match.agreement.textured < _PLAIN_TEXTURE and match.inliers < _MANY_INLIERS
-    return _ALIKE_IF_PLAIN if is_plain else _ALIKE
-
-
-def _looks_like_others(match: Match) -> bool:
-    """Tell whether different things may agree as well: small ones, and those on plain ground."""
-    return match.is_small or match.on_plain_ground
-
-
-def _colours_allowed(match: Match) -> float:
-    share = match.agreement.share
-    if not _looks_like_others(match):
-        return float("inf") if share >= _CLEARLY_ALIKE else _OTHER_COLOURS
-    allowed = _LEAST_COLOURS + _MORE_COLOURS * (share - _ALIKE_IN_COLOUR)
-    return allowed if match.is_small else allowed + _LARGER_COLOURS
+    return match.log_odds >= 0
 
 
 def without_variants(found: dict[int, Match]) -> dict[int, Match]:
@@ -135,14 +81,20 @@ def without_variants(found: dict[int, Match]) -> dict[int, Match]:
     """
     kept = {}
     for part_id, match in found.items():
-        least = min(
-            one.colour_difference
-            for one in found.values()
-            if one is match or (_looks_like_others(one) and _show_the_same(one, match))
-        )
-        if not _looks_like_others(match) or match.colour_difference <= least + _TRUER_COLOURS:
+        rivals = [one for one in found.values() if _is_product(one) and _show_the_same(one, match)]
+        least = min((_colours(one) for one in rivals), default=0.0)
+        if not _is_product(match) or _colours(match) <= least + _TRUER_COLOURS:
             kept[part_id] = match
     return kept
+
+
+def _is_product(match: Match) -> bool:
+    """Tell whether different things may agree as well: small ones, and those on plain ground."""
+    return match.evidence.is_small or match.evidence.on_plain_ground
+
+
+def _colours(match: Match) -> float:
+    return match.evidence.colours.most_with_plain
 
 
 def _show_the_same(one: Match, other: Match) -> bool:
@@ -161,13 +113,10 @@ def _shown(match: Match) -> Region:
 
 def judged(match: Match) -> Judgement:
     """Name a mapping that holds."""
-    needed = _needed(match)
-    surplus = (match.agreement.share - needed) / (1 - needed)
-    corners = 1.0 if match.inliers == 0 else 1 - float(np.exp(-match.inliers / 8))
     backwards = np.asarray(np.linalg.inv(match.mapping), np.float64)
     return Judgement(
         _named(match),
-        round(0.5 + 0.5 * max(0.0, surplus) ** 0.5 * corners, 4),
+        round(1 / (1 + math.exp(-match.log_odds)), 4),
         _box(_mapped(_CORNERS, backwards)),
         _box(_mapped(_CORNERS, match.mapping)),
         tuple((round(float(x), 4), round(float(y), 4)) for x, y in _mapped(_CORNERS, backwards)),
@@ -180,17 +129,25 @@ _CORNERS = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float64)
 
 
 def _named(match: Match) -> Verdict:
-    shown = match.agreement.overlap
-    if shown < _WHOLE_SHARE or match.query_share < _FRAMED_SHARE:
+    evidence = match.evidence
+    shown = evidence.agreement.overlap
+    if shown < _WHOLE_SHARE or evidence.query_share < _FRAMED_SHARE:
         return "part"
-    needed = _PLAIN if match.query_share >= _SMALL_SHARE else _PLAIN_IF_SMALL
-    if _is_beside(match):
-        needed = _PLAIN_IF_BESIDE
-    if match.query_share < 0.9 and match.plain_share < needed:
+    if evidence.query_share < 0.9 and evidence.plain_share < _plain_needed(match):
         return "part"
     if match.turn.mirrored:
         return "mirrored"
     return "rotated" if abs(match.turn.angle) > _TURNED_DEGREES else "near-duplicate"
+
+
+def _plain_needed(match: Match) -> float:
+    """Return how plain the rest of the query is at least where it is a frame."""
+    if _is_beside(match):
+        return _PLAIN_IF_BESIDE
+    shown = match.evidence.query_share
+    if shown < _SMALL_SHARE:
+        return _PLAIN_IF_SMALL
+    return _PLAIN_IF_LARGE if shown >= _LARGE_SHARE else _PLAIN
 
 
 def _is_beside(match: Match) -> bool:

@@ -1,8 +1,8 @@
 """Do two pictures look alike where a mapping lays one upon the other?
 
-Corners that match prove little: a fence is a fence. So the query is laid upon the stored
-picture, and the two are compared window by window, by zero-mean normalised cross-correlation,
-which ignores brightness and contrast. Plain windows tell nothing and are left out.
+Corners that match prove little: a fence is a fence. So the two are compared window by window, by
+zero-mean normalised cross-correlation, which ignores brightness and contrast. Plain windows tell
+nothing and are left out.
 """
 
 from dataclasses import dataclass
@@ -11,15 +11,31 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from binocle.likeness.grey import Grey, scaled
+from binocle.likeness.overlay import Overlay
+from binocle.types import Float32Array
 
-Mapping = npt.NDArray[np.float64]
-
-_SIDE = 128
-_LEAST_SIDE = 24
-_WINDOW = 9
+_BLUR, _WINDOW = 0.8, 9
+_COARSE_BLUR, _COARSE_WINDOW = 2.0, 17  # what sharpening, noise and JPEG leave alone
 _TEXTURE = 4.0  # grey levels of standard deviation in a window
-_ALIKE = 0.6
+_ALIKE, _SAME = 0.6, 0.9
+_MUCH_MORE = 2.0  # times the variance
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """Windows around each pixel of an overlay.
+
+    Attributes:
+        correlation: ``(h, w)`` float32, -1 to 1.
+        query: ``(h, w)`` float32, variance of the query's grey levels.
+        stored: The same of the stored picture.
+        textured: ``(h, w)`` bool, where either has texture.
+    """
+
+    correlation: Float32Array
+    query: Float32Array
+    stored: Float32Array
+    textured: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,94 +44,102 @@ class Agreement:
 
     Attributes:
         share: Of the windows with texture in either, how many correlate, 0 to 1.
-        textured: How much of the overlap has texture, 0 to 1.
+        same: How many of them correlate as those of unchanged copies do.
         correlation: Of the median window with texture, -1 to 1: near 1 in copies, whatever was put
             on top of them; lower in photos of one scene taken one after the other.
+        energy: Covariance of all windows with texture, over the variances, -1 to 1.
+        coarse: ``share`` of large windows of softened pictures.
+        coarse_correlation: ``correlation`` of those.
+        overall: Correlation of all grey levels, -1 to 1.
+        added: Of the windows with texture, how many differ and have it in the query mostly.
+        gone: How many differ and have it in the stored picture mostly.
+        other: How many differ and have it in both.
+        textured: How much of the overlap has texture, 0 to 1.
+        windows: How many windows have.
         overlap: How much of the stored picture is covered, 0 to 1.
     """
 
-    share: float
-    textured: float
-    correlation: float
-    overlap: float
+    share: float = 0.0
+    same: float = 0.0
+    correlation: float = 0.0
+    energy: float = 0.0
+    coarse: float = 0.0
+    coarse_correlation: float = 0.0
+    overall: float = 0.0
+    added: float = 0.0
+    gone: float = 0.0
+    other: float = 0.0
+    textured: float = 0.0
+    windows: int = 0
+    overlap: float = 0.0
 
 
-_NONE = Agreement(0.0, 0.0, 0.0, 0.0)
-
-
-def agreement(query: Grey, stored: Grey, mapping: Mapping) -> Agreement:
-    """Compare two pictures under a mapping.
+def windows_of(overlay: Overlay, blur: float = _BLUR, side: int = _WINDOW) -> Windows:
+    """Compare two pictures in a window around each pixel.
 
     Args:
-        query: ``(h, w)`` uint8.
-        stored: ``(H, W)`` uint8.
-        mapping: ``(3, 3)`` float64 homography from pixels of the query to pixels of the stored
-            picture.
+        overlay: The two.
+        blur: Standard deviation of the Gaussian that softens both first, in pixels.
+        side: Of a window, in pixels.
     """
-    enlargement = max(_scale_of(mapping, query), 1e-3)
-    side = min(_SIDE, max(_LEAST_SIDE, max(stored.shape) / enlargement))
-    ratio = min(1.0, side / max(stored.shape))
-    base = scaled(stored, ratio)
-    shrunk = min(1.0, enlargement * ratio)
-    source = scaled(query, shrunk) if shrunk < 1 else query
-    steps = (
-        _scaling(base.shape[1] / stored.shape[1], base.shape[0] / stored.shape[0])
-        @ mapping
-        @ _scaling(query.shape[1] / source.shape[1], query.shape[0] / source.shape[0])
-    )
-    size = (base.shape[1], base.shape[0])
-    laid = cv2.warpPerspective(source, steps, size, flags=cv2.INTER_LINEAR)
-    mask = cv2.warpPerspective(np.full(source.shape, 255, np.uint8), steps, size) > 250
-    overlap = float(mask.mean())
-    if mask.sum() < 150:
-        return _NONE
-    return _compared(laid.astype(np.float32), base.astype(np.float32), mask, overlap)
+    weight = overlay.covered.astype(np.float32)
+    first = np.asarray(cv2.GaussianBlur(overlay.query, (0, 0), blur), np.float32)
+    second = np.asarray(cv2.GaussianBlur(overlay.stored, (0, 0), blur), np.float32)
 
+    def averaged(values: Float32Array) -> Float32Array:
+        return np.asarray(cv2.boxFilter(values, -1, (side, side)), np.float32)
 
-def _compared(
-    laid: npt.NDArray[np.float32],
-    base: npt.NDArray[np.float32],
-    mask: npt.NDArray[np.bool_],
-    overlap: float,
-) -> Agreement:
-    weight = mask.astype(np.float32)
-    first = np.asarray(cv2.GaussianBlur(laid, (0, 0), 0.8), np.float32)
-    second = np.asarray(cv2.GaussianBlur(base, (0, 0), 0.8), np.float32)
+    covered = np.maximum(averaged(weight), np.float32(1e-3))
 
-    def mean(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        return np.asarray(_averaged(values * weight) / covered, np.float32)
+    def mean(values: Float32Array) -> Float32Array:
+        return np.asarray(averaged(values * weight) / covered, np.float32)
 
-    covered = np.maximum(_averaged(weight), np.float32(1e-3))
     mean_first, mean_second = mean(first), mean(second)
-    variance_first = np.maximum(mean(first * first) - mean_first**2, 0)
-    variance_second = np.maximum(mean(second * second) - mean_second**2, 0)
+    query = np.maximum(mean(first * first) - mean_first**2, 0)
+    stored = np.maximum(mean(second * second) - mean_second**2, 0)
     covariance = mean(first * second) - mean_first * mean_second
-    correlation = covariance / np.sqrt(variance_first * variance_second + 1.0)
-    textured = mask & (np.maximum(variance_first, variance_second) > _TEXTURE**2)
+    correlation = covariance / np.sqrt(query * stored + 1.0)
+    textured = overlay.covered & (np.maximum(query, stored) > _TEXTURE**2)
+    return Windows(correlation, query, stored, textured)
+
+
+def agreement(overlay: Overlay, windows: Windows) -> Agreement:
+    """Measure how alike two pictures are.
+
+    Args:
+        overlay: The two.
+        windows: Of the overlay.
+    """
+    textured = windows.textured
     count = int(textured.sum())
     if not count:
-        return Agreement(0.0, 0.0, 0.0, overlap)
-    found = correlation[textured]
-    alike = float((found > _ALIKE).mean())
-    return Agreement(alike, count / float(mask.sum()), float(np.median(found)), overlap)
-
-
-def _averaged(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    return np.asarray(cv2.boxFilter(values, -1, (_WINDOW, _WINDOW)), np.float32)
-
-
-def _scale_of(mapping: Mapping, query: Grey) -> float:
-    """Return how much the mapping enlarges the query at its middle."""
-    height, width = query.shape
-    middle = np.array([[width / 2, height / 2], [width / 2 + 1, height / 2],
-                       [width / 2, height / 2 + 1]])  # fmt: skip
-    there = cv2.perspectiveTransform(middle[np.newaxis], mapping)[0]
-    area = np.linalg.det(there[1:] - there[0])
-    return float(abs(area) ** 0.5)
-
-
-def _scaling(across: float, down: float) -> Mapping:
-    """Return the mapping of a change of size that keeps the corners of pixels in place."""
-    return np.array(
-        [[across, 0, 0.5 * across - 0.5], [0, down, 0.5 * down - 0.5], [0, 0, 1]], np.float64
+        return Agreement(overlap=overlay.share)
+    found = windows.correlation[textured]
+    own, other = windows.query[textured], windows.stored[textured]
+    covariance = float((found * np.sqrt(own * other + 1.0)).sum())
+    differs = found < _ALIKE
+    added, gone = own > _MUCH_MORE * other, other > _MUCH_MORE * own
+    coarse = windows_of(overlay, _COARSE_BLUR, _COARSE_WINDOW)
+    softened = coarse.correlation[coarse.textured]
+    return Agreement(
+        share=float((found > _ALIKE).mean()),
+        same=float((found > _SAME).mean()),
+        correlation=float(np.median(found)),
+        energy=covariance / float(own.sum() * other.sum() + 1e-6) ** 0.5,
+        coarse=float((softened > _ALIKE).mean()) if len(softened) else 0.0,
+        coarse_correlation=float(np.median(softened)) if len(softened) else 0.0,
+        overall=_overall(overlay),
+        added=float((differs & added).mean()),
+        gone=float((differs & gone).mean()),
+        other=float((differs & ~added & ~gone).mean()),
+        textured=count / float(overlay.covered.sum()),
+        windows=count,
+        overlap=overlay.share,
     )
+
+
+def _overall(overlay: Overlay) -> float:
+    one = overlay.query[overlay.covered].astype(np.float64)
+    other = overlay.stored[overlay.covered].astype(np.float64)
+    one, other = one - one.mean(), other - other.mean()
+    return float((one * other).sum() / max(1e-6, float((one**2).sum() * (other**2).sum()) ** 0.5))

@@ -8,18 +8,20 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from binocle.likeness.agreement import Agreement, Mapping, agreement
+from binocle.likeness.agreement import agreement, windows_of
 from binocle.likeness.colours import COLOUR_SIDE, colour_difference, on_plain_ground
+from binocle.likeness.copies import Evidence, log_odds
 from binocle.likeness.features import Features, features_of
 from binocle.likeness.geometry import Turn, fits, is_sound, turn_of
 from binocle.likeness.grey import Grey, fitted, grey_of, scaled, trimmed
 from binocle.likeness.hashes import VARIANTS
+from binocle.likeness.overlay import Mapping, overlaid
 from binocle.types import PixelArray
 
 VIEW_SIDE = 320
 _VIEW_FEATURES = 500
 Box: TypeAlias = tuple[int, int, int, int]  # left, top, right, bottom in pixels
-_WORTH_COLOURS = 0.5  # of the windows agree: with less it is no copy anyway
+_LEAST_SHARE = 0.3  # of the windows agree: with less it is no copy
 _SMALL_SIDE = 100  # pixels: what has fewer shows little that could differ
 
 
@@ -33,7 +35,6 @@ class View:
             pixels: ``(height, width, 3)`` uint8 RGB, upright.
         """
         self.grey: Grey = fitted(grey_of(pixels), VIEW_SIDE)
-        self.tint = _tint(pixels)
         self.colours: PixelArray = _reduced(pixels)
         self.on_plain_ground = on_plain_ground(self.colours)
         self.is_small = pixels.shape[0] * pixels.shape[1] < _SMALL_SIDE**2
@@ -59,8 +60,7 @@ class View:
         """The same picture, left and right swapped."""
         view = View.__new__(View)
         view.grey = np.ascontiguousarray(self.grey[:, ::-1])
-        view.is_small, view.tint = self.is_small, self.tint
-        view.on_plain_ground = self.on_plain_ground
+        view.is_small, view.on_plain_ground = self.is_small, self.on_plain_ground
         view.colours = np.ascontiguousarray(self.colours[:, ::-1])
         return view
 
@@ -68,14 +68,6 @@ class View:
     def inner(self) -> Box:
         """Left, top, right and bottom without a plain border."""
         return trimmed(self.grey)
-
-
-def _tint(pixels: PixelArray) -> npt.NDArray[np.float64]:
-    """Return the mean Cr and Cb of what is not nearly white, ``(2,)``; 128 is grey."""
-    small = cv2.resize(pixels, (48, 48), interpolation=cv2.INTER_AREA)
-    values = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2YCrCb), np.float64).reshape(-1, 3)
-    shown = values[values[:, 0] < 235]
-    return shown[:, 1:].mean(axis=0) if len(shown) else np.full(2, 128.0)
 
 
 def _reduced(pixels: PixelArray) -> PixelArray:
@@ -94,26 +86,14 @@ class Match:
         mapping: ``(3, 3)`` float64 homography from fractions of the query (0 to 1) to fractions of
             the stored picture.
         turn: How it turns and mirrors.
-        inliers: Matched corners that follow it; 0 where it came from a hash.
-        agreement: How alike the two are where they overlap.
-        query_share: How much of the query shows the stored picture, 0 to 1.
-        plain_share: How much of the rest of the query has one of its two commonest greys, 0 to 1:
-            much in frames and windows, little in other pictures.
-        is_small: Whether either picture is a thumbnail of less than 100 x 100 pixels.
-        on_plain_ground: Whether the stored picture shows something on plain ground.
-        colour_difference: By how much colours differ, in levels, whatever was done to all of
-            them; infinite where too little agrees to ask.
+        evidence: What was measured where they overlap.
+        log_odds: How likely one is a copy of the other: 0 is even, above is likelier.
     """
 
     mapping: Mapping
     turn: Turn
-    inliers: int
-    agreement: Agreement
-    query_share: float
-    plain_share: float
-    is_small: bool
-    on_plain_ground: bool = False
-    colour_difference: float = 0.0
+    evidence: Evidence
+    log_odds: float
 
 
 def verify(query: View, stored: View, *, mirrored: bool = False) -> Match | None:
@@ -124,12 +104,18 @@ def verify(query: View, stored: View, *, mirrored: bool = False) -> Match | None
         stored: The picture that it may be made from.
         mirrored: Look for a mirrored copy, and for no other.
     """
+    return _best(query, stored, corner_mappings(query, stored, mirrored=mirrored))
+
+
+def corner_mappings(
+    query: View, stored: View, *, mirrored: bool = False
+) -> list[tuple[Mapping, int]]:
+    """Return mappings that matched corners agree on, and how many do: as for ``verify``."""
     if not mirrored:
-        plain = [(one.mapping, one.inliers) for one in fits(query.features, stored.features)]
-        return _best(query, stored, plain)
+        return [(one.mapping, one.inliers) for one in fits(query.features, stored.features)]
     swap = np.array([[-1.0, 0, query.size[0] - 1], [0, 1, 0], [0, 0, 1]])
     found = fits(query.mirrored.features, stored.features)
-    return _best(query, stored, [(one.mapping @ swap, one.inliers) for one in found])
+    return [(one.mapping @ swap, one.inliers) for one in found]
 
 
 def verify_whole(query: View, stored: View, variant: int, tile: Box | None = None) -> Match | None:
@@ -143,13 +129,19 @@ def verify_whole(query: View, stored: View, variant: int, tile: Box | None = Non
         variant: Which of ``hashes.VARIANTS`` of the query had the stored picture's hash.
         tile: The part of the query that had it; None for all of it.
     """
+    return _best(query, stored, whole_mappings(query, stored, variant, tile))
+
+
+def whole_mappings(
+    query: View, stored: View, variant: int, tile: Box | None = None
+) -> list[tuple[Mapping, int]]:
+    """Return mappings of all to all, without corners: as for ``verify_whole``."""
     turns, mirrored = VARIANTS[variant]
     whole, own = (0, 0, *query.size), (0, 0, *stored.size)
     boxes = dict.fromkeys([(whole, own), (query.inner, own), (whole, stored.inner)])
     if tile is not None:
         boxes = {(tile, own): None}
-    proposed = [(_stretched(box, target, turns, mirrored=mirrored), 0) for box, target in boxes]
-    return _best(query, stored, proposed)
+    return [(_stretched(box, target, turns, mirrored=mirrored), 0) for box, target in boxes]
 
 
 def _stretched(box: Box, target: Box, turns: int, *, mirrored: bool) -> Mapping:
@@ -169,37 +161,46 @@ def _stretched(box: Box, target: Box, turns: int, *, mirrored: bool) -> Mapping:
 
 
 def _best(query: View, stored: View, proposed: list[tuple[Mapping, int]]) -> Match | None:
-    best: Match | None = None
-    for mapping, inliers in proposed:
-        if is_sound(mapping, query.size):
-            best = _better(best, _judged(query, stored, mapping, inliers))
-    return best
+    matches = [
+        match
+        for mapping, inliers in proposed
+        if is_sound(mapping, query.size)
+        and (match := measured(query, stored, mapping, inliers)) is not None
+    ]
+    return max(matches, key=_merit, default=None)
 
 
-def _better(one: Match | None, other: Match | None) -> Match | None:
-    if one is None or other is None:
-        return one or other
-    return max(one, other, key=lambda match: (match.agreement.share, match.inliers))
+def _merit(match: Match) -> tuple[float, float]:
+    return match.log_odds, match.evidence.agreement.share
 
 
-def _judged(query: View, stored: View, mapping: Mapping, inliers: int) -> Match:
-    width, height = query.size
-    found = agreement(query.grey, stored.grey, mapping)
-    in_fractions = _fractions(stored.size) @ mapping @ np.linalg.inv(_fractions((width, height)))
-    inside = _inside(in_fractions, (width, height))
-    return Match(
-        in_fractions,
-        turn_of(mapping, query.size),
+def measured(query: View, stored: View, mapping: Mapping, inliers: int) -> Match | None:
+    """Measure how well a mapping holds; None where hardly anything overlaps.
+
+    Args:
+        query: The picture asked for.
+        stored: The picture that it may be made from.
+        mapping: ``(3, 3)`` float64 homography, pixels to pixels of their working sizes.
+        inliers: Matched corners that follow it.
+    """
+    overlay = overlaid((query.grey, query.colours), (stored.grey, stored.colours), mapping)
+    if overlay is None:
+        return None
+    windows = windows_of(overlay)
+    in_fractions = _fractions(stored.size) @ mapping @ np.linalg.inv(_fractions(query.size))
+    inside = _inside(in_fractions, query.size)
+    evidence = Evidence(
+        agreement(overlay, windows),
+        colour_difference(overlay, windows),
         inliers,
-        found,
         float(inside.mean()),
         _plain_share(query.grey[~inside]),
         query.is_small or stored.is_small,
         stored.on_plain_ground,
-        colour_difference(query.colours, stored.colours, in_fractions)
-        if found.share >= _WORTH_COLOURS
-        else float("inf"),
     )
+    likely = evidence.agreement.share >= _LEAST_SHARE
+    odds = log_odds(evidence) if likely else -float("inf")
+    return Match(in_fractions, turn_of(mapping, query.size), evidence, odds)
 
 
 def _plain_share(greys: Grey) -> float:

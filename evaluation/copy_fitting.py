@@ -1,0 +1,223 @@
+"""Fits what tells copies: ``python -m evaluation.copy_fitting FOLDER... --work W --output O.npz``.
+
+Pictures of the folders are indexed; half of them (``evaluation.lookups``) are changed and looked
+up, and every stored picture that comes into question is measured: what they were made from, and,
+where that is passed over, what is alike and no copy. A gradient-boosted forest is fitted to tell
+the ones from the others.
+"""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from sklearn.ensemble import GradientBoostingClassifier
+
+from binocle import images
+from binocle.catalog import likeness
+from binocle.collection import Collection
+from binocle.likeness.copies import Evidence, Forest
+from binocle.likeness.verification import View, corner_mappings, measured, whole_mappings
+from binocle.types import Float32Array, Limits
+from evaluation.lookups import Asked, changed, chosen, difference, indexed, jobs_of, laid_out
+from evaluation.transformations import TRANSFORMATIONS
+from search.lookup import working_spec
+from search.suspects import Suspect, add_votes, by_hash
+
+_LEAST_SHARE = 0.3  # windows that agree: what has fewer is never asked
+_SAME_PHOTO = 4.0  # mean difference of two pictures that are one
+_AS_GOOD = 0.05  # share by which a mapping may be worse than the best one of a copy
+_OTHERS_WEIGHT = 4.0  # naming a wrong picture is worse than missing one
+_TREES, _LEAVES, _RATE, _SUBSAMPLE = 200, 12, 0.1, 0.6
+_SAME_CORNERS, _SAME_SHARE, _SAME_CORRELATION = 80, 0.85, 0.97
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One mapping that was measured.
+
+    Attributes:
+        query: The picture that was changed, and how.
+        stored: What it was held against.
+        is_copy: Whether it was made from that.
+        evidence: What was found.
+    """
+
+    query: tuple[str, str]
+    stored: str
+    is_copy: bool
+    evidence: Evidence
+
+
+class Comparer:
+    """Measures what a lookup would compare."""
+
+    def __init__(self, collection: Collection) -> None:
+        """Open a collection of pictures."""
+        self._limits = Limits()
+        self._index = collection.known_pictures.index()
+        with collection.reading() as connection:
+            blocks = list(likeness.likenesses_after(connection, 0))
+            part_ids = [int(one) for block in blocks for one in block.part_ids]
+            pictures = likeness.known_pictures(connection, part_ids)
+        self._uris = {part_id: one.part.uri for part_id, one in pictures.items()}
+        self.stored = lru_cache(512)(self._stored)
+
+    def samples(self, asked: Asked, name: str, fillers: Sequence[Path]) -> Iterator[Sample]:
+        """Yield what one changed picture is compared with.
+
+        Args:
+            asked: The picture; where it is not known its own record is passed over.
+            name: Of the change.
+            fillers: For collages.
+        """
+        kind = next(one for one in TRANSFORMATIONS if one.name == name)
+        data, filler = changed(asked.path, kind, fillers)
+        query = self.view(data)
+        suspects = by_hash(self._index, query)
+        add_votes(suspects, self._index, query)
+        if not asked.is_known:
+            add_votes(suspects, self._index, query, mirrored=True)
+        for suspect in suspects.values():
+            uri = self._uris[suspect.part_id]
+            is_own = uri == str(asked.path)
+            if is_own != asked.is_known and is_own:
+                continue
+            shown = [asked.path, *([filler] if filler else [])]
+            if not is_own and min(difference(one, Path(uri)) for one in shown) < _SAME_PHOTO:
+                continue
+            for evidence in self._measured(query, suspect, self.stored(uri)):
+                if not is_own and _is_the_same_photo(evidence):
+                    break
+                yield Sample((str(asked.path), name), uri, is_own, evidence)
+
+    def view(self, data: bytes) -> View:
+        """Return a picture as lookups compare it."""
+        spec = working_spec(images.upright_size(data, self._limits))
+        return View(images.load(data, spec, self._limits).pixels)
+
+    def _stored(self, uri: str) -> View:
+        return self.view(Path(uri).read_bytes())
+
+    @staticmethod
+    def _measured(query: View, suspect: Suspect, stored: View) -> Iterator[Evidence]:
+        mappings = corner_mappings(query, stored)
+        if suspect.mirrored_votes:
+            mappings += corner_mappings(query, stored, mirrored=True)
+        if suspect.bits is not None:
+            mappings += whole_mappings(query, stored, suspect.variant, suspect.tile)
+        for mapping, inliers in mappings:
+            match = measured(query, stored, mapping, inliers)
+            if match is not None and match.evidence.agreement.share >= _LEAST_SHARE:
+                yield match.evidence
+
+
+def _is_the_same_photo(evidence: Evidence) -> bool:
+    """Tell a crop of one photograph that is stored as another picture: it is a copy indeed."""
+    agrees = evidence.agreement
+    is_scene = not evidence.is_small and not evidence.on_plain_ground
+    has_corners = is_scene and evidence.inliers >= _SAME_CORNERS
+    return has_corners and agrees.share >= _SAME_SHARE and agrees.correlation >= _SAME_CORRELATION
+
+
+def table_of(
+    samples: Sequence[Sample],
+) -> tuple[Float32Array, npt.NDArray[np.bool_]]:
+    """Return ``(n, m)`` float32 measures and ``(n,)`` bool, which are copies.
+
+    Of a copy only mappings that are about as good as the best one count: the others are wrong.
+    """
+    best: dict[tuple[tuple[str, str], str], float] = {}
+    for one in samples:
+        key = (one.query, one.stored)
+        best[key] = max(best.get(key, 0.0), one.evidence.agreement.share)
+    kept = [
+        one
+        for one in samples
+        if not one.is_copy or one.evidence.agreement.share >= best[one.query, one.stored] - _AS_GOOD
+    ]
+    measures = np.stack([one.evidence.measures() for one in kept])
+    return measures, np.array([one.is_copy for one in kept])
+
+
+def fitted(measures: Float32Array, copies: npt.NDArray[np.bool_], *, seed: int = 0) -> Forest:
+    """Fit a forest.
+
+    Args:
+        measures: ``(n, m)`` float32.
+        copies: ``(n,)`` bool.
+        seed: Which samples each tree sees.
+    """
+    model = GradientBoostingClassifier(
+        n_estimators=_TREES,
+        learning_rate=_RATE,
+        max_depth=None,
+        max_leaf_nodes=_LEAVES,
+        min_samples_leaf=20,
+        subsample=_SUBSAMPLE,
+        random_state=seed,
+    )
+    model.fit(measures, copies, sample_weight=np.where(copies, 1.0, _OTHERS_WEIGHT))
+    weighed = float(np.where(copies, 1.0, 0.0).sum()), _OTHERS_WEIGHT * float((~copies).sum())
+    return _as_arrays(model, float(np.log(weighed[0] / weighed[1])))
+
+
+def _as_arrays(model: Any, start: float) -> Forest:
+    trees = [one.tree_ for one in model.estimators_[:, 0]]
+    nodes = max(one.node_count for one in trees)
+    measure = np.full((len(trees), nodes), -1, np.int64)
+    limit, value = np.zeros((2, len(trees), nodes), np.float32)
+    left, right = np.tile(np.arange(nodes), (2, len(trees), 1))
+    for place, tree in enumerate(trees):
+        own = slice(0, tree.node_count)
+        inner = tree.children_left >= 0
+        measure[place, own] = np.where(inner, tree.feature, -1)
+        limit[place, own] = np.where(inner, tree.threshold, 0)
+        left[place, own] = np.where(inner, tree.children_left, np.arange(tree.node_count))
+        right[place, own] = np.where(inner, tree.children_right, np.arange(tree.node_count))
+        value[place, own] = np.where(inner, 0, model.learning_rate * tree.value[:, 0, 0])
+    return Forest(measure, limit, left, right, value, start)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, fit and write."""
+    parser = argparse.ArgumentParser(prog="python -m evaluation.copy_fitting", description=__doc__)
+    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--work", type=Path, required=True, help="keep the collection here")
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--known-count", type=int, default=200, help="of each folder")
+    parser.add_argument("--forms", type=int, default=15)
+    parser.add_argument("--other-count", type=int, default=600, help="passed over, of each folder")
+    options = parser.parse_args(arguments)
+    cv2.setNumThreads(1)
+    material = laid_out(options.work / "known", options.folders, [], [])
+    comparer = Comparer(Collection(indexed(options.work / "collection", options.work / "known")))
+    known = chosen(material.known, "tuning", options.known_count)
+    first = {one.path for one in known}
+    rest = [
+        Asked(one.path, one.domain, is_known=False)
+        for one in chosen(material.known, "tuning", options.known_count + options.other_count)
+        if one.path not in first
+    ]
+    fillers = [one.path for one in rest] or [one.path for one in known]
+    jobs = jobs_of(known, rest, TRANSFORMATIONS, options.forms)
+    samples = [one for job in jobs for one in comparer.samples(*job, fillers)]
+    forest = fitted(*table_of(samples))
+    np.savez_compressed(
+        options.output,
+        measure=forest.measure.astype(np.int8),
+        limit=forest.limit,
+        left=forest.left.astype(np.int8),
+        right=forest.right.astype(np.int8),
+        value=forest.value,
+        start=np.float64(forest.start),
+    )
+
+
+if __name__ == "__main__":
+    main()
