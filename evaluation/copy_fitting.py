@@ -16,7 +16,6 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
-from sklearn.ensemble import GradientBoostingClassifier
 
 from binocle import images
 from binocle.catalog import likeness
@@ -29,12 +28,11 @@ from evaluation.transformations import TRANSFORMATIONS
 from search.lookup import working_spec
 from search.suspects import Suspect, add_votes, by_hash
 
-_LEAST_SHARE = 0.3  # windows that agree: what has fewer is never asked
 _SAME_PHOTO = 4.0  # mean difference of two pictures that are one
 _AS_GOOD = 0.05  # share by which a mapping may be worse than the best one of a copy
 _OTHERS_WEIGHT = 4.0  # naming a wrong picture is worse than missing one
 _TREES, _LEAVES, _RATE, _SUBSAMPLE = 200, 12, 0.1, 0.6
-_SAME_CORNERS, _SAME_SHARE, _SAME_CORRELATION = 80, 0.85, 0.97
+_SAME_CORNERS, _SAME_SHARE, _SAME_CORRELATION = 45, 0.9, 0.94
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +111,7 @@ class Comparer:
             mappings += whole_mappings(query, stored, suspect.variant, suspect.tile)
         for mapping, inliers in mappings:
             match = measured(query, stored, mapping, inliers)
-            if match is not None and match.evidence.agreement.share >= _LEAST_SHARE:
+            if match is not None:
                 yield match.evidence
 
 
@@ -153,6 +151,8 @@ def fitted(measures: Float32Array, copies: npt.NDArray[np.bool_], *, seed: int =
         copies: ``(n,)`` bool.
         seed: Which samples each tree sees.
     """
+    from sklearn.ensemble import GradientBoostingClassifier
+
     model = GradientBoostingClassifier(
         n_estimators=_TREES,
         learning_rate=_RATE,

@@ -37,6 +37,12 @@ class Windows:
     stored: Float32Array
     textured: npt.NDArray[np.bool_]
 
+    @property
+    def share(self) -> float:
+        """Of the windows with texture, how many correlate, 0 to 1; 0 without any."""
+        found = self.correlation[self.textured]
+        return float((found > _ALIKE).mean()) if len(found) else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
@@ -122,11 +128,11 @@ def agreement(overlay: Overlay, windows: Windows) -> Agreement:
     coarse = windows_of(overlay, _COARSE_BLUR, _COARSE_WINDOW)
     softened = coarse.correlation[coarse.textured]
     return Agreement(
-        share=float((found > _ALIKE).mean()),
+        share=windows.share,
         same=float((found > _SAME).mean()),
         correlation=float(np.median(found)),
         energy=covariance / float(own.sum() * other.sum() + 1e-6) ** 0.5,
-        coarse=float((softened > _ALIKE).mean()) if len(softened) else 0.0,
+        coarse=coarse.share,
         coarse_correlation=float(np.median(softened)) if len(softened) else 0.0,
         overall=_overall(overlay),
         added=float((differs & added).mean()),

@@ -21,7 +21,7 @@ from binocle.types import PixelArray
 VIEW_SIDE = 320
 _VIEW_FEATURES = 500
 Box: TypeAlias = tuple[int, int, int, int]  # left, top, right, bottom in pixels
-_LEAST_SHARE = 0.3  # of the windows agree: with less it is no copy
+_LEAST_SHARE = 0.3  # of the windows: where fewer agree it is no copy
 _SMALL_SIDE = 100  # pixels: what has fewer shows little that could differ
 
 
@@ -175,7 +175,7 @@ def _merit(match: Match) -> tuple[float, float]:
 
 
 def measured(query: View, stored: View, mapping: Mapping, inliers: int) -> Match | None:
-    """Measure how well a mapping holds; None where hardly anything overlaps.
+    """Measure how well a mapping holds; None where hardly anything overlaps, or little agrees.
 
     Args:
         query: The picture asked for.
@@ -187,6 +187,8 @@ def measured(query: View, stored: View, mapping: Mapping, inliers: int) -> Match
     if overlay is None:
         return None
     windows = windows_of(overlay)
+    if windows.share < _LEAST_SHARE:
+        return None
     in_fractions = _fractions(stored.size) @ mapping @ np.linalg.inv(_fractions(query.size))
     inside = _inside(in_fractions, query.size)
     evidence = Evidence(
@@ -198,9 +200,7 @@ def measured(query: View, stored: View, mapping: Mapping, inliers: int) -> Match
         query.is_small or stored.is_small,
         stored.on_plain_ground,
     )
-    likely = evidence.agreement.share >= _LEAST_SHARE
-    odds = log_odds(evidence) if likely else -float("inf")
-    return Match(in_fractions, turn_of(mapping, query.size), evidence, odds)
+    return Match(in_fractions, turn_of(mapping, query.size), evidence, log_odds(evidence))
 
 
 def _plain_share(greys: Grey) -> float:
