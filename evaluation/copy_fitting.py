@@ -20,7 +20,7 @@ import numpy.typing as npt
 from binocle import images
 from binocle.catalog import likeness
 from binocle.collection import Collection
-from binocle.likeness.copies import Evidence, Forest
+from binocle.likeness.copies import MEASURES, Evidence, Forest
 from binocle.likeness.verification import View, corner_mappings, measured, whole_mappings
 from binocle.types import Float32Array, Limits
 from evaluation.lookups import Asked, changed, chosen, difference, indexed, jobs_of, laid_out
@@ -30,8 +30,12 @@ from search.suspects import Suspect, add_votes, by_hash
 
 _SAME_PHOTO = 4.0  # mean difference of two pictures that are one
 _AS_GOOD = 0.05  # share by which a mapping may be worse than the best one of a copy
-_OTHERS_WEIGHT = 4.0  # naming a wrong picture is worse than missing one
-_TREES, _LEAVES, _RATE, _SUBSAMPLE = 200, 12, 0.1, 0.6
+_OTHERS_WEIGHT = 16.0  # naming a wrong picture is worse than missing one
+_TREES, _LEAVES, _RATE, _SUBSAMPLE = 300, 20, 0.1, 0.6
+# The more of these the less likely is a copy, also where nothing like it was among the samples.
+_DIFFERENCES = {
+    "other", "most", "nearly_all", "light", "most_with_plain", "nearly_all_with_plain",
+}  # fmt: skip
 _SAME_CORNERS, _SAME_SHARE, _SAME_CORRELATION = 45, 0.9, 0.94
 
 
@@ -147,41 +151,50 @@ def fitted(measures: Float32Array, copies: npt.NDArray[np.bool_], *, seed: int =
     """Fit a forest.
 
     Args:
-        measures: ``(n, m)`` float32.
+        measures: ``(n, 24)`` float32.
         copies: ``(n,)`` bool.
         seed: Which samples each tree sees.
     """
-    from sklearn.ensemble import GradientBoostingClassifier
+    from lightgbm import LGBMClassifier
 
-    model = GradientBoostingClassifier(
+    model = LGBMClassifier(
         n_estimators=_TREES,
+        num_leaves=_LEAVES,
         learning_rate=_RATE,
-        max_depth=None,
-        max_leaf_nodes=_LEAVES,
-        min_samples_leaf=20,
         subsample=_SUBSAMPLE,
+        subsample_freq=1,
+        min_child_samples=20,
+        min_sum_hessian_in_leaf=3.0,
+        reg_lambda=3.0,
+        monotone_constraints=[-1 if name in _DIFFERENCES else 0 for name in MEASURES],
+        monotone_constraints_method="advanced",
         random_state=seed,
+        num_threads=1,
+        deterministic=True,
+        verbose=-1,
     )
     model.fit(measures, copies, sample_weight=np.where(copies, 1.0, _OTHERS_WEIGHT))
-    weighed = float(np.where(copies, 1.0, 0.0).sum()), _OTHERS_WEIGHT * float((~copies).sum())
-    return _as_arrays(model, float(np.log(weighed[0] / weighed[1])))
+    return _as_arrays(model.booster_.dump_model()["tree_info"])
 
 
-def _as_arrays(model: Any, start: float) -> Forest:
-    trees = [one.tree_ for one in model.estimators_[:, 0]]
-    nodes = max(one.node_count for one in trees)
+def _as_arrays(trees: Sequence[dict[str, Any]]) -> Forest:
+    """Number the nodes of each tree, parents before children."""
+    nodes = 2 * _LEAVES - 1
     measure = np.full((len(trees), nodes), -1, np.int64)
     limit, value = np.zeros((2, len(trees), nodes), np.float32)
     left, right = np.tile(np.arange(nodes), (2, len(trees), 1))
     for place, tree in enumerate(trees):
-        own = slice(0, tree.node_count)
-        inner = tree.children_left >= 0
-        measure[place, own] = np.where(inner, tree.feature, -1)
-        limit[place, own] = np.where(inner, tree.threshold, 0)
-        left[place, own] = np.where(inner, tree.children_left, np.arange(tree.node_count))
-        right[place, own] = np.where(inner, tree.children_right, np.arange(tree.node_count))
-        value[place, own] = np.where(inner, 0, model.learning_rate * tree.value[:, 0, 0])
-    return Forest(measure, limit, left, right, value, start)
+        waiting, used = [(0, tree["tree_structure"])], 1
+        while waiting:
+            node, found = waiting.pop()
+            if "leaf_value" in found:
+                value[place, node] = found["leaf_value"]
+                continue
+            measure[place, node], limit[place, node] = found["split_feature"], found["threshold"]
+            left[place, node], right[place, node] = used, used + 1
+            waiting += [(used, found["left_child"]), (used + 1, found["right_child"])]
+            used += 2
+    return Forest(measure, limit, left, right, value)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -215,7 +228,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         left=forest.left.astype(np.int8),
         right=forest.right.astype(np.int8),
         value=forest.value,
-        start=np.float64(forest.start),
     )
 
 

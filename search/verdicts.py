@@ -17,6 +17,7 @@ COPIES: frozenset[Verdict] = frozenset(
     ("same-file", "same-pixels", "near-duplicate", "mirrored", "rotated", "part")
 )
 
+_OTHER_COLOURS = 18.0  # levels: 99.5 % of the copies of products have less
 _TRUER_COLOURS = 3.0  # levels by which a better explanation is better
 _WHOLE_SHARE = 0.58  # of the stored picture: what keeps less is a part of it
 _FRAMED_SHARE = 0.12  # of the query: what shows less shows something else
@@ -70,6 +71,9 @@ class Judgement:
 
 def is_copy(match: Match) -> bool:
     """Tell whether a mapping holds well enough to say that one was made from the other."""
+    colours = match.evidence.colours
+    if _is_product(match) and colours.compared and colours.most > _OTHER_COLOURS:
+        return False
     return match.log_odds >= 0
 
 

@@ -70,7 +70,6 @@ class Forest:
         left: int64, the node to go to; leaves have themselves.
         right: The same above the limit.
         value: float32, what a leaf adds.
-        start: What the sum begins with.
     """
 
     measure: npt.NDArray[np.int64]
@@ -78,7 +77,6 @@ class Forest:
     left: npt.NDArray[np.int64]
     right: npt.NDArray[np.int64]
     value: Float32Array
-    start: float
 
     def log_odds(self, measures: Float32Array) -> float:
         """Return the sum over all trees.
@@ -91,7 +89,7 @@ class Forest:
         while (asked := self.measure[trees, node]).max() >= 0:
             goes_left = measures[asked] <= self.limit[trees, node]
             node = np.where(goes_left, self.left[trees, node], self.right[trees, node])
-        return self.start + float(self.value[trees, node].sum(dtype=np.float64))
+        return float(self.value[trees, node].sum(dtype=np.float64))
 
 
 def log_odds(evidence: Evidence) -> float:
@@ -108,5 +106,4 @@ def _forest() -> Forest:
             kept["left"].astype(np.int64),
             kept["right"].astype(np.int64),
             kept["value"],
-            float(kept["start"]),
         )

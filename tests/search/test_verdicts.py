@@ -24,7 +24,8 @@ def match(
     x, y, w, h = box
     mapping = np.linalg.inv(np.array([[w, 0, x], [0, h, y], [0, 0, 1]], np.float64))
     evidence = Evidence(
-        Agreement(share=0.95, overlap=overlap), ColourDifference(most_with_plain=colours),
+        Agreement(share=0.95, overlap=overlap),
+        ColourDifference(most=colours, most_with_plain=colours, compared=0.5),
         60, w * h, plain, product, product,
     )  # fmt: skip
     turn = Turn(mirrored=False, angle=0, stretch=1, scale=1)
@@ -48,6 +49,12 @@ def test_the_confidence_is_the_chance_that_it_is_a_copy(log_odds: float, confide
     assert is_copy(match(log_odds=log_odds))
     assert judged(match(log_odds=log_odds)).confidence == confidence
     assert not is_copy(match(log_odds=-0.01))
+
+
+@pytest.mark.parametrize(("colours", "expected"), [(15.0, True), (20.0, False)])
+def test_a_product_in_clearly_other_colours_is_another(colours: float, *, expected: bool) -> None:
+    assert is_copy(match(colours=colours)) is expected
+    assert is_copy(match(colours=colours, product=False))
 
 
 @pytest.mark.parametrize(
