@@ -1,6 +1,6 @@
 """What vectors and words say together of whether there is an answer: logistic regressions.
 
-Fits the numbers of ``search.found_words`` and ``search.calibration.answer_odds_of_both``; run by
+Fits the numbers of ``search.found_words`` and ``search.judging.answer_odds_of_both``; run by
 ``python -m evaluation.answered --data DIR --fit``.
 """
 
@@ -16,7 +16,7 @@ from binocle.types import Kind
 from evaluation.answerable import family
 from evaluation.calibrating import Float64Array, logistic
 from evaluation.embedding import embed_texts
-from search.calibration import answer_odds_of_both
+from search.judging import answer_odds_of_both
 from search.keywords import Keywords
 from search.relevance import Relevance
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from binocle.moment import Moment
 from binocle.types import BoolArray, Int64Array, Kind
-from search.calibration import Judge
 from search.fusion import Fused
+from search.judging import Judge
 from search.keywords import KeywordRanking
 from search.query import Mode, Query, Target
 from search.terms import Aim, Intent

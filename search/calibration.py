@@ -36,6 +36,7 @@ import numpy.typing as npt
 
 from binocle.types import Float32Array, Kind
 from binocle.vectors.base import products
+from search.judging import Judge
 
 BEST = 5
 MIN_PARTS = 20
@@ -43,9 +44,6 @@ SAMPLE = 4096
 _LIMIT = 8.0  # a feature beyond it says no more
 _SAME = 0.9999  # a vector and itself, within rounding
 _TINY = 1e-6
-_STEPS = 40
-NONE_OF_BOTH = 0.2  # an answer by pictures and texts less likely than this is none
-_OF_BOTH = 0.6  # of the log-odds by pictures, and of those by texts
 _REFUSED = 0.02  # of a collection's own texts, which are more exact than what people type
 
 Float64Array = npt.NDArray[np.float64]
@@ -148,118 +146,6 @@ def profile(queries_qd: Float32Array, sample_nd: Float32Array, *, same_kind: boo
     mean = scores_qn.mean(axis=1, dtype=np.float64)
     spread = scores_qn.std(axis=1, dtype=np.float64)
     return Profile(highest.max(axis=1), highest.mean(axis=1), mean, spread)
-
-
-@dataclass(frozen=True, slots=True)
-class Judge:
-    """What the scores of one query over the parts of one kind mean.
-
-    Attributes:
-        answers: Log-odds that the collection has an answer: at a cosine of 0, and by unit of it.
-        fits: Log-odds that a hit is right where there is an answer, likewise; the second is more
-            than 0.
-        best: About the highest cosine the query gets.
-        least: The relevance from which on hits are in the relevant set, if one is that relevant.
-        none: How likely an answer must be for something to fit, 0 to 1, neither included.
-    """
-
-    answers: tuple[float, float]
-    fits: tuple[float, float]
-    best: float
-    least: float
-    none: float = 0.5
-
-    def relevance(self, scores: npt.ArrayLike) -> Float64Array:
-        """Return how likely each hit is what was asked for.
-
-        Args:
-            scores: ``(n,)`` cosines of the query and parts, in any order.
-
-        Returns:
-            ``(n,)`` float64, 0 to 1; it never falls where the cosine rises.
-        """
-        cosines = np.asarray(scores, np.float64)
-        both = [offset + slope * cosines for offset, slope in (self.answers, self.fits)]
-        one, other = (1.0 / (1.0 + np.exp(-np.clip(odds, -700.0, 700.0))) for odds in both)
-        return np.asarray(one * other, np.float64)
-
-    def score_at(self, relevance: float) -> float:
-        """Return the least cosine with at least this relevance; infinite where there is none.
-
-        Args:
-            relevance: 0 to 1.
-        """
-        low, high = -1.0, 1.0
-        if self._at(high) < relevance:
-            return math.inf
-        if self._at(low) >= relevance:
-            return -math.inf
-        for _ in range(
-            _STEPS
-        ):  # halving an interval of 2 this often leaves less than float32 can tell
-            middle = (low + high) / 2
-            if self._at(middle) >= relevance:
-                high = middle
-            else:
-                low = middle
-        return high
-
-    @property
-    def answer_odds(self) -> float:
-        """Log-odds that the collection has an answer, at about the highest cosine."""
-        return self.answers[0] + self.answers[1] * self.best
-
-    def told(self, answer_odds: float, none: float) -> "Judge":
-        """Return the judge of the same query where more is known of whether there is an answer.
-
-        Args:
-            answer_odds: Log-odds that there is one.
-            none: How likely it must be for something to fit, 0 to 1, neither included.
-        """
-        return replace(self, answers=(answer_odds, 0.0), none=none)
-
-    @property
-    def cut(self) -> float:
-        """The cosine from which on hits are in the relevant set; infinity where nothing fits.
-
-        Hits down to half the relevance of the best belong to it even where no hit is very
-        relevant: the cut-off with the highest expected F1 measure is half that measure (Lipton,
-        Elkan and Naryanaswamy, "Optimal Thresholding of Classifiers to Maximize F1 Measure",
-        ECML 2014).
-        """
-        least = min(self.least, self._at(self.best) / 2)
-        return max(self.score_at(least), self._answered_from)
-
-    def is_no_match(self, best: float) -> bool:
-        """Tell whether nothing fits: that there is an answer is less likely than ``none``.
-
-        Args:
-            best: The highest cosine over all that was searched.
-        """
-        return best < self._answered_from
-
-    @property
-    def _answered_from(self) -> float:
-        offset, slope = self.answers
-        offset -= math.log(self.none / (1.0 - self.none))
-        if slope <= 0:
-            return -math.inf if offset >= 0 else math.inf
-        return -offset / slope
-
-    def _at(self, cosine: float) -> float:
-        odds = (offset + slope * cosine for offset, slope in (self.answers, self.fits))
-        one, other = (1.0 / (1.0 + math.exp(-min(max(each, -700.0), 700.0))) for each in odds)
-        return one * other
-
-
-def answer_odds_of_both(one: Judge, other: Judge) -> float:
-    """Return the log-odds that a collection has an answer, by its pictures and its texts.
-
-    Args:
-        one: Of a query over the parts of one kind.
-        other: Of the same query over those of the other kind.
-    """
-    return _OF_BOTH * (one.answer_odds + other.answer_odds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from binocle.catalog import tokens
 from binocle.types import BoolArray, Kind
 from search import found_words
 from search.asking import Asked, View
-from search.calibration import Judge
 from search.fusion import Weighted
+from search.judging import Judge
 from search.keywords import KeywordRanking
 from search.terms import Intent
 from search.wording import parse
@@ -39,6 +39,20 @@ def told_by_words(
         if described or odds > judge.answer_odds:
             told[kind] = judge.told(odds, found_words.NONE_TOGETHER)
     return told
+
+
+def are_all_denying(judges: Mapping[Kind, Judge | None]) -> bool:
+    """Tell whether by vectors most likely nothing fits, whatever is filtered."""
+    known = [judge for judge in judges.values() if judge is not None]
+    return bool(known) and all(judge.is_no_match(judge.best) for judge in known)
+
+
+def never_denying(judges: Mapping[Kind, Judge | None]) -> dict[Kind, Judge | None]:
+    """Return judges where words that nobody ranks by are written in a record.
+
+    Of many single words a model knows nothing. What is relevant, and how much, vectors say alone.
+    """
+    return {kind: judge and judge.never_denied() for kind, judge in judges.items()}
 
 
 def chance(judges: Mapping[Kind, Judge | None]) -> float | None:

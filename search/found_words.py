@@ -21,6 +21,7 @@ from search.keywords import KeywordRanking
 CUT = 0.34  # as for vectors: the relevance from which on hits are in the relevant set
 NONE = 0.3  # an answer by words alone less likely than this is none
 NONE_TOGETHER = 0.15  # the same for words and vectors
+WRITTEN = 0.8999  # coverage from which on words are there as typed, plurals aside, within rounding
 _LEAST_COVERAGE = 0.02
 _COVERED, _FOUND, _ALONE = 2.5, 1.3, 1.0  # weights by words alone
 _TOGETHER, _EVEN = 3.5, 0.4  # what coverage adds to what vectors say, and where it adds nothing

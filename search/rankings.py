@@ -21,8 +21,8 @@ from binocle.types import KINDS, BoolArray, Float32Array, Int64Array, Kind
 from search import fitting, found_words
 from search.arranging import Looks, signs_of
 from search.asking import Asked, Lens, Ranked, View
-from search.calibration import Judge
 from search.fusion import Fused, Weighted, combine
+from search.judging import Judge
 from search.keywords import KeywordRanking, Keywords
 from search.query import Target
 from search.relevance import Relevance
@@ -184,10 +184,23 @@ class Ranker:
         self, asked: Asked, view: View, words: KeywordRanking | None
     ) -> dict[Kind, Judge | None]:
         """Return what cosines with each kind mean, with what words say taken in."""
-        if asked.intent is None or words is None or fitting.tell_part(asked, view):
-            return {kind: lens.judge for kind, lens in view.lenses.items()}
+        judges = {kind: lens.judge for kind, lens in view.lenses.items()}
+        if asked.intent is None or fitting.tell_part(asked, view):
+            return judges
         described = "image" not in asked.kinds or self._relevance.are_described(asked.intent.source)
-        return fitting.told_by_words(view, words, described=described)
+        if words is not None:
+            return fitting.told_by_words(view, words, described=described)
+        if described and fitting.are_all_denying(judges) and self._are_written(asked.intent.words):
+            return fitting.never_denying(judges)
+        return judges
+
+    def _are_written(self, words: str) -> bool:
+        """Tell whether a record has all of some words, hardly otherwise than typed."""
+        if not words:
+            return False
+        with self._collection.reading() as connection:
+            found = self._keywords.search(connection, words, 1)
+        return found.has_all and found.coverage >= found_words.WRITTEN
 
     def _everything(self, asked: Asked, *, filtered: bool) -> Ranked:
         mask = asked.moment.mask(asked.query.where if filtered else None)

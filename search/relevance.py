@@ -15,15 +15,9 @@ from binocle.errors import QueryError
 from binocle.moment import Moment, Owners
 from binocle.types import KINDS, Float32Array, Int64Array, Kind
 from search import background, hubs
-from search.calibration import (
-    MIN_PARTS,
-    NONE_OF_BOTH,
-    SAMPLE,
-    Calibration,
-    Judge,
-    answer_odds_of_both,
-)
+from search.calibration import MIN_PARTS, SAMPLE, Calibration
 from search.hubs import Hubs
+from search.judging import NONE_OF_BOTH, Judge, answer_odds_of_both
 
 _log = logging.getLogger(__name__)
 _FILE = "background.npz"

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from binocle.encoders.base import unit_rows
 from binocle.types import Float32Array
 from search.background import COUNT, background_texts
-from search.calibration import FITTED, MIN_PARTS, Calibration, Judge, profile
+from search.calibration import FITTED, MIN_PARTS, Calibration, profile
+from search.judging import Judge
 
 _DIMENSION = 32
 

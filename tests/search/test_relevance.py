@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from binocle.collection import Collection
 from binocle.encoders.base import unit_rows
+from binocle.filters import Comparison
 from binocle.moment import Owners
 from binocle.types import (
     KINDS,
@@ -16,14 +17,18 @@ from binocle.types import (
     ImageInfo,
     ImageSpec,
     Kind,
+    Limits,
     NewPart,
     NewRecord,
     Space,
 )
 from search import background
+from search.answer import Answer
 from search.calibration import FITTED, Calibration
 from search.hubs import DEPTH
+from search.query import Query, Target, Term
 from search.relevance import Relevance, parts_beside
+from search.searcher import Searcher
 
 _DIMENSION = 24
 _SPACE = Space("words", _DIMENSION, "f" * 64)
@@ -50,6 +55,15 @@ class WordsEncoder:
         return unit_rows(
             np.stack([np.random.default_rng(seed).normal(size=_DIMENSION) for seed in seeds])
         )
+
+
+class _Against(WordsEncoder):
+    """Embeds what is asked on the side where nothing is, and background texts anywhere."""
+
+    def encode_texts(self, texts: Sequence[str]) -> Float32Array:
+        if len(texts) > 1:
+            return super().encode_texts(texts)
+        return -unit_rows(np.ones((1, _DIMENSION)))
 
 
 def _rows(count: int, seed: int, *, about: object = 0.0) -> Float32Array:
@@ -307,3 +321,43 @@ def test_few_texts_say_nothing_of_pictures(collection: Collection) -> None:
     alone, both = (_odds(relevance, "image", query, together=one) for one in (False, True))
     assert alone == both
     assert not relevance.are_described("text")
+
+
+@pytest.fixture
+def noted(collection: Collection) -> Collection:
+    """Return pictures with notes about which vectors of any text say that nothing fits."""
+    pictures, notes = _rows(60, 1, about=9.0), _rows(60, 2, about=9.0)
+    records = []
+    for number, (picture, note) in enumerate(zip(pictures, notes, strict=True)):
+        text = "standing beside a lantern" if number < 5 else "a saddle"
+        image = NewPart("image", "image", f"{number}.png", b"%d" % number, picture, info=_INFO)
+        said = NewPart("text", "title", f"n{number}", b"n%d" % number, note, text)
+        records.append(NewRecord(f"r{number}", f"r{number}", {}, (image, said)))
+    collection.upsert(records)
+    return collection
+
+
+@pytest.mark.parametrize("target", [None, "image", "text", "any"])
+def test_what_a_text_says_as_typed_is_never_denied_and_shown_as_weak_as_vectors_say(
+    noted: Collection, target: Target | None
+) -> None:
+    searcher = Searcher(noted, _Against, limits=Limits())
+
+    def answer(text: str, **options: Any) -> Answer:
+        return searcher.search(Query((Term(text=text),), target, mode="semantic", **options))
+
+    for missing in ("gerenuk", "standing gerenuk", "standing saddle", "latern"):
+        assert answer(missing).no_match, missing
+        assert not answer(missing, min_relevance="auto").hits
+    for written in ("standing", "Lantern", "lanterns", "lantern standing"):
+        found = answer(written)
+        assert not found.no_match, written
+        assert all(hit.relevance is not None and hit.relevance < 0.2 for hit in found.hits)
+        assert answer(written, min_relevance="auto").hits
+    assert not answer("standing", where=Comparison("uri", "eq", "r50")).no_match
+
+
+def test_what_few_texts_say_takes_no_denial_back(noted: Collection) -> None:
+    _store(noted, _rows(100, 3, about=9.0), start=100)
+    searcher = Searcher(noted, _Against, limits=Limits())
+    assert searcher.search(Query((Term(text="standing"),), mode="semantic")).no_match
