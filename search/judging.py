@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-NONE_OF_BOTH = 0.2  # an answer by pictures and texts less likely than this is none
 _OF_BOTH = 0.6  # of the log-odds by pictures, and of those by texts
+_NONE_OF_BOTH = 0.645  # of the lower of both thresholds: 0.2, and up to 0.32 by own texts
 _NEVER = 1e-300  # nothing is as unlikely
 _STEPS = 40
 
@@ -131,3 +131,13 @@ def answer_odds_of_both(one: Judge, other: Judge) -> float:
         other: Of the same query over those of the other kind.
     """
     return _OF_BOTH * (one.answer_odds + other.answer_odds)
+
+
+def none_of_both(one: Judge, other: Judge) -> float:
+    """Return how likely an answer by pictures and texts must be for something to fit, 0 to 1.
+
+    Args:
+        one: As for ``answer_odds_of_both``.
+        other: Likewise.
+    """
+    return _NONE_OF_BOTH * min(one.none, other.none)

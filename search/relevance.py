@@ -17,7 +17,7 @@ from binocle.types import KINDS, Float32Array, Int64Array, Kind
 from search import background, hubs
 from search.calibration import MIN_PARTS, SAMPLE, Calibration
 from search.hubs import Hubs
-from search.judging import NONE_OF_BOTH, Judge, answer_odds_of_both
+from search.judging import Judge, answer_odds_of_both, none_of_both
 
 _log = logging.getLogger(__name__)
 _FILE = "background.npz"
@@ -138,7 +138,7 @@ class Relevance:
         if other is None:
             return judges
         return [
-            own.told(answer_odds_of_both(own, beside), NONE_OF_BOTH)
+            own.told(answer_odds_of_both(own, beside), none_of_both(own, beside))
             for own, beside in zip(judges, other.judges(rows), strict=True)
         ]
 
