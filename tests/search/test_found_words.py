@@ -122,3 +122,11 @@ def test_more_found_is_never_refused_where_less_is_not(share: float, worth: floa
     if is_no_match(ranking([1.0], share, worth=worth)):
         assert is_no_match(ranking([1.0], share / 2, worth=worth))
     assert not is_no_match(ranking([1.0], 1.0, worth=worth))
+
+
+@given(st.floats(-9, 9), _worths)
+def test_words_move_what_vectors_say_by_how_much_is_found(vectors: float, worth: float) -> None:
+    missing, even = (odds_together(vectors, coverage, worth) for coverage in (0.1, 0.4))
+    assert missing <= even
+    assert odds_together(vectors, 1.0, worth) >= vectors + 2
+    assert odds_together(9.0, 0.1, worth) < 9.0 - 1

@@ -361,3 +361,20 @@ def test_what_few_texts_say_takes_no_denial_back(noted: Collection) -> None:
     _store(noted, _rows(100, 3, about=9.0), start=100)
     searcher = Searcher(noted, _Against, limits=Limits())
     assert searcher.search(Query((Term(text="standing"),), mode="semantic")).no_match
+
+
+def test_own_texts_raise_what_pictures_and_texts_together_must_reach(
+    collection: Collection, tmp_path: Path
+) -> None:
+    texts = 6 * _rows(1, 7) + np.random.default_rng(8).normal(size=(400, _DIMENSION))
+    _store(collection, unit_rows(texts + 0.1), unit_rows(texts))
+    other = Collection(tmp_path / "other", create=True)
+    other.claim_space(_SPACE)
+    _store(other, _rows(400, 1), _rows(400, 2))
+    found = []
+    for one in (collection, other):
+        for kind in KINDS:
+            told = Relevance(one, WordsEncoder).judges(kind, ["text"], _rows(1, 3), together=True)
+            assert told[0] is not None
+            found.append(told[0].none)
+    assert found == pytest.approx([0.32, 0.32, 0.2, 0.2], abs=0.005)
