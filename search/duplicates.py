@@ -22,9 +22,10 @@ from binocle.likeness.verification import Match, View, verify, verify_whole
 from binocle.types import Part
 from search.lookup import Decode, ReadPicture, working_spec
 from search.pairing import NO_FORM, Pairs, contents_of, pairs_among
-from search.verdicts import Judgement, Verdict, is_copy, judged
+from search.verdicts import Judgement, Verdict, is_copy, is_product, judged
 
 _VIEWS_KEPT = 512
+_SAME_COLOURS = 4.0  # levels: one product in two shades is no duplicate
 _BLOCK = 256
 _LARGE = 100  # members: of so large a group not every pair is verified
 _WHOLE: frozenset[Verdict] = frozenset(("same-file", "near-duplicate", "mirrored", "rotated"))
@@ -188,7 +189,7 @@ class DuplicateFinder:
 
         def judge(lower: int, upper: int, variant: int) -> Judgement | None:
             match = self._match((lower, upper), variant, pictures)
-            return judged(match) if match is not None and is_copy(match) else None
+            return judged(match) if match is not None and _is_duplicate(match) else None
 
         done, total = 0, len(pairs.lower)
         with ThreadPoolExecutor(self._workers, "verify") as threads:
@@ -266,6 +267,13 @@ class DuplicateFinder:
             itself = Judgement("same-file", 1.0)
             clusters.append(Cluster(_member(pictures[best], keys, itself), tuple(rest)))
         return sorted(clusters, key=lambda one: (-len(one.others), one.keep.part.id))
+
+
+def _is_duplicate(match: Match) -> bool:
+    """Tell copies from two shades of one product: who removes duplicates wants to keep those."""
+    if is_product(match) and match.evidence.colours.most > _SAME_COLOURS:
+        return False
+    return is_copy(match)
 
 
 def _merit(picture: KnownPicture) -> tuple[int, int, int]:

@@ -72,7 +72,7 @@ class Judgement:
 def is_copy(match: Match) -> bool:
     """Tell whether a mapping holds well enough to say that one was made from the other."""
     colours = match.evidence.colours
-    if _is_product(match) and colours.compared and colours.most > _OTHER_COLOURS:
+    if is_product(match) and colours.compared and colours.most > _OTHER_COLOURS:
         return False
     return match.log_odds >= 0
 
@@ -85,14 +85,14 @@ def without_variants(found: dict[int, Match]) -> dict[int, Match]:
     """
     kept = {}
     for part_id, match in found.items():
-        rivals = [one for one in found.values() if _is_product(one) and _show_the_same(one, match)]
+        rivals = [one for one in found.values() if is_product(one) and _show_the_same(one, match)]
         least = min((_colours(one) for one in rivals), default=0.0)
-        if not _is_product(match) or _colours(match) <= least + _TRUER_COLOURS:
+        if not is_product(match) or _colours(match) <= least + _TRUER_COLOURS:
             kept[part_id] = match
     return kept
 
 
-def _is_product(match: Match) -> bool:
+def is_product(match: Match) -> bool:
     """Tell whether different things may agree as well: small ones, and those on plain ground."""
     return match.evidence.is_small or match.evidence.on_plain_ground
 

@@ -11,6 +11,7 @@ from indexer.sources.folder import FolderSource
 from search import duplicates, pairing
 from search.duplicates import DuplicateFinder, Duplicates
 from tests.search.test_lookup import drawn, encoded, read
+from tests.search.test_lookup_products import RED, product
 from tests.support import Bench
 
 
@@ -133,3 +134,19 @@ def test_different_pictures_are_no_duplicates(bench: Bench, tmp_path: Path) -> N
         (folder / f"{seed}.png").write_bytes(encoded(drawn(seed)))
     bench.index(FolderSource(folder))
     assert found(bench.collection).clusters == ()
+
+
+def test_two_shades_of_a_product_are_no_duplicates(bench: Bench, tmp_path: Path) -> None:
+    folder = tmp_path / "shades"
+    folder.mkdir()
+    for name, colour in {"red": RED, "dark": (60, 20, 20)}.items():
+        picture = product(0, colour, (180, 240))
+        (folder / f"{name}.png").write_bytes(encoded(picture))
+        (folder / f"{name}-small.jpg").write_bytes(encoded(picture.resize((120, 160)), "JPEG"))
+    bench.index(FolderSource(folder))
+    clusters = found(bench.collection).clusters
+    names = [{one.record_id for one in (each.keep, *each.others)} for each in clusters]
+    assert sorted(map(sorted, names)) == [
+        ["shades/dark-small.jpg", "shades/dark.png"],
+        ["shades/red-small.jpg", "shades/red.png"],
+    ]
