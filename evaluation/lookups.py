@@ -226,7 +226,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--unknown-count", type=int, help="unknown ones of each folder")
     parser.add_argument("--forms", type=int, help="changes of each known picture; else all")
     parser.add_argument("--half", choices=_HALVES, default="reported")
-    parser.add_argument("--kind", action="append", default=[], help="only these; else all 45")
+    parser.add_argument("--kind", action="append", default=[], help="only these; else all")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--json", type=Path, help="write every trial there, one a line")
     options = parser.parse_args(arguments)

@@ -155,6 +155,33 @@ def _text_over(image: Image.Image, random: Random, _other: Image.Image) -> Image
     return changed
 
 
+def _banner(image: Image.Image, random: Random, _other: Image.Image) -> Image.Image:
+    """Cover 8 to 28 % of the height, at the top or the bottom, with a bar that has words on it."""
+    changed = image.copy()
+    draw = ImageDraw.Draw(changed)
+    height = round(image.height * random.uniform(0.08, 0.28))
+    top = 0 if random.random() < 0.3 else image.height - height
+    dark = random.random() < 0.5
+    paper = tuple(int(one) for one in random.integers(*((0, 60) if dark else (180, 256)), 3))
+    ink = (250, 230, 60) if dark else (20, 20, 40)
+    draw.rectangle((0, top, image.width, top + height), paper)
+    draw.text((image.width * 0.04, top + 0.2 * height), _words(random, 3), ink, _font(0.5 * height))
+    return changed
+
+
+def _sticker(image: Image.Image, random: Random, _other: Image.Image) -> Image.Image:
+    """Cover 8 to 22 % of the area with a block of one colour, as to hide a face or a name."""
+    changed = image.copy()
+    area, stretch = random.uniform(0.08, 0.22), random.uniform(0.7, 1.4)
+    width, height = image.width * area**0.5 * stretch, image.height * area**0.5 / stretch
+    left = random.uniform(0, image.width - width)
+    top = random.uniform(0, image.height - height)
+    colour = tuple(int(one) for one in random.integers(0, 256, 3))
+    box = (left, top, left + width, top + height)
+    ImageDraw.Draw(changed).rounded_rectangle(box, min(width, height) / 8, colour)
+    return changed
+
+
 def _watermark(image: Image.Image, random: Random, _other: Image.Image) -> Image.Image:
     layer = Image.new("RGBA", image.size, (255, 255, 255, 0))
     draw = ImageDraw.Draw(layer)
@@ -344,6 +371,8 @@ TRANSFORMATIONS: tuple[Transformation, ...] = (
     Transformation("watermark", _NEAR, "mild", _watermark),
     Transformation("logo", _NEAR, "mild", _logo),
     Transformation("emoji", _NEAR, "mild", _emoji),
+    Transformation("banner", _NEAR, "mild", _banner),
+    Transformation("sticker", _NEAR, "strong", _sticker),
     Transformation("squash", _NEAR, "strong", _squashed),
     Transformation("screenshot", _NEAR, "strong", _screenshot),
     Transformation("meme", _NEAR, "strong", _meme),
