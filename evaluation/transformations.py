@@ -1,4 +1,4 @@
-"""What people do to pictures before they look them up: 45 transformations, each with its class.
+"""What people do to pictures before they look them up: 47 transformations, each with its class.
 
 A transformation takes an upright RGB picture and a random generator, and returns an encoded
 file. The classes are those of ``search.lookup``; where a picture could rightly be called

@@ -123,7 +123,7 @@ def judged(match: Match) -> Judgement:
         round(1 / (1 + math.exp(-match.log_odds)), 4),
         _box(_mapped(_CORNERS, backwards)),
         _box(_mapped(_CORNERS, match.mapping)),
-        tuple((round(float(x), 4), round(float(y), 4)) for x, y in _mapped(_CORNERS, backwards)),
+        tuple((_rounded(x), _rounded(y)) for x, y in _mapped(_CORNERS, backwards)),
         round(match.turn.angle, 1),
         match.turn.mirrored,
     )
@@ -161,6 +161,10 @@ def _is_beside(match: Match) -> bool:
     beside = [max(one) >= _BESIDE and min(one) <= _AT_THE_EDGE for one in (across, down)]
     filled = [max(one) <= _AT_THE_EDGE for one in (across, down)]
     return any(beside) and all(one or other for one, other in zip(beside, filled, strict=True))
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), 4) + 0.0  # no -0.0
 
 
 def _mapped(
