@@ -19,14 +19,16 @@ from binocle.errors import BinocleError
 from binocle.likeness.grey import use_one_thread
 from binocle.likeness.hashes import VARIANTS
 from binocle.likeness.verification import Match, View, verify, verify_whole
-from binocle.types import Part
+from binocle.types import Int64Array, Part
 from search.lookup import Decode, ReadPicture, working_spec
 from search.pairing import NO_FORM, Pairs, contents_of, pairs_among
+from search.suspects import add_votes, by_hash
 from search.verdicts import Judgement, Verdict, is_copy, is_product, judged
 
 _VIEWS_KEPT = 512
 _SAME_COLOURS = 4.0  # levels: one product in two shades is no duplicate
 _BLOCK = 256
+_LOOKED_UP = 5_000  # pictures: of more, looking each one up takes too long
 _LARGE = 100  # members: of so large a group not every pair is verified
 _WHOLE: frozenset[Verdict] = frozenset(("same-file", "near-duplicate", "mirrored", "rotated"))
 
@@ -160,6 +162,8 @@ class DuplicateFinder:
         read = self._collection.reading
         contents = contents_of(read)
         pairs = pairs_among(read, contents.firsts, lambda: self._on_progress(0, 0))
+        if len(contents.firsts) <= _LOOKED_UP:
+            pairs = pairs.with_links(self._links(contents.firsts))
         involved = set(np.unique([pairs.lower, pairs.upper]).tolist())
         with read() as connection:
             pictures = likeness.known_pictures(connection, involved.union(*contents.copies))
@@ -181,6 +185,33 @@ class DuplicateFinder:
             len(self._unreadable),
             pairs.crowded,
         )
+
+    def _links(self, firsts: Int64Array) -> set[tuple[int, int]]:
+        """Look every picture up among the others: that finds crops, borders and small turns.
+
+        What is stored of two pictures tells too little of these; the pixels of one do.
+        """
+        index = self._collection.known_pictures.index()
+        among = set(firsts.tolist())
+        with self._collection.reading() as connection:
+            pictures = likeness.known_pictures(connection, among)
+
+        def others_of(part_id: int) -> list[int]:
+            view = self._view(pictures[part_id]) if part_id in pictures else None
+            if view is None:
+                return []
+            suspects = by_hash(index, view)
+            add_votes(suspects, index, view)
+            return [one for one in suspects if one in among and one != part_id]
+
+        links = set()
+        with ThreadPoolExecutor(self._workers, "looking-up") as threads:
+            for start in range(0, len(firsts), _BLOCK):
+                self._on_progress(0, 0)
+                block = firsts[start : start + _BLOCK].tolist()
+                for part_id, others in zip(block, threads.map(others_of, block), strict=True):
+                    links |= {(min(part_id, one), max(part_id, one)) for one in others}
+        return links
 
     def _verified(
         self, pairs: Pairs, pictures: dict[int, KnownPicture], groups: _Groups

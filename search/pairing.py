@@ -71,6 +71,20 @@ class Pairs:
             parts = [one[start : start + size].tolist() for one in columns]
             yield list(zip(*parts, strict=True))
 
+    def with_links(self, links: set[tuple[int, int]]) -> "Pairs":
+        """Return these and other pairs without a near form; each pair once.
+
+        Args:
+            links: Lower and upper part ids.
+        """
+        known = set(zip(self.lower.tolist(), self.upper.tolist(), strict=True))
+        new = np.array(sorted(links - known), np.int64).reshape(-1, 2)
+        lower = np.concatenate([self.lower, new[:, 0]])
+        upper = np.concatenate([self.upper, new[:, 1]])
+        variants = np.concatenate([self.variants, np.full(len(new), NO_FORM)])
+        order = np.lexsort((upper, lower))
+        return Pairs(lower[order], upper[order], variants[order], self.crowded)
+
 
 def contents_of(read: Read) -> Contents:
     """Return the pictures of a catalogue that have a likeness, those of the same bytes together."""

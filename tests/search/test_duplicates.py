@@ -78,6 +78,7 @@ def test_a_camera_that_never_moves_is_one_cluster_and_few_pairs(
 ) -> None:
     monkeypatch.setattr(pairing, "MOST", 4)
     monkeypatch.setattr(duplicates, "_LARGE", 6)
+    monkeypatch.setattr(duplicates, "_LOOKED_UP", 0)  # as in a large collection
     monkeypatch.setattr(duplicates, "_BLOCK", 8)
     folder = tmp_path / "camera"
     folder.mkdir()
@@ -150,3 +151,22 @@ def test_two_shades_of_a_product_are_no_duplicates(bench: Bench, tmp_path: Path)
         ["shades/dark-small.jpg", "shades/dark.png"],
         ["shades/red-small.jpg", "shades/red.png"],
     ]
+
+
+def test_crops_borders_and_small_turns_come_together(bench: Bench, tmp_path: Path) -> None:
+    folder = tmp_path / "changed"
+    folder.mkdir()
+    for seed in range(6):
+        picture = drawn(seed)
+        (folder / f"{seed}.png").write_bytes(encoded(picture))
+        width, height = picture.size
+        changed = [
+            picture.crop((0, 0, int(0.9 * width), int(0.9 * height))),
+            ImageOps.expand(picture, 20, "white"),
+            picture.rotate(7, Image.Resampling.BICUBIC, expand=True),
+        ][seed % 3]
+        (folder / f"{seed}-changed.jpg").write_bytes(encoded(changed, "JPEG"))
+    bench.index(FolderSource(folder))
+    clusters = found(bench.collection).clusters
+    names = sorted(sorted(one.record_id for one in (each.keep, *each.others)) for each in clusters)
+    assert names == [[f"changed/{seed}-changed.jpg", f"changed/{seed}.png"] for seed in range(6)]
