@@ -155,26 +155,28 @@ def fitted(measures: Float32Array, copies: npt.NDArray[np.bool_], *, seed: int =
         copies: ``(n,)`` bool.
         seed: Which samples each tree sees.
     """
-    from lightgbm import LGBMClassifier
+    import lightgbm
 
-    model = LGBMClassifier(
-        n_estimators=_TREES,
-        num_leaves=_LEAVES,
-        learning_rate=_RATE,
-        subsample=_SUBSAMPLE,
-        subsample_freq=1,
-        min_child_samples=20,
-        min_sum_hessian_in_leaf=3.0,
-        reg_lambda=3.0,
-        monotone_constraints=[-1 if name in _DIFFERENCES else 0 for name in MEASURES],
-        monotone_constraints_method="advanced",
-        random_state=seed,
-        num_threads=1,
-        deterministic=True,
-        verbose=-1,
-    )
-    model.fit(measures, copies, sample_weight=np.where(copies, 1.0, _OTHERS_WEIGHT))
-    return _as_arrays(model.booster_.dump_model()["tree_info"])
+    settings = {
+        "objective": "binary",
+        "num_leaves": _LEAVES,
+        "learning_rate": _RATE,
+        "bagging_fraction": _SUBSAMPLE,
+        "bagging_freq": 1,
+        "min_data_in_leaf": 20,
+        "min_sum_hessian_in_leaf": 3.0,
+        "lambda_l2": 3.0,
+        "monotone_constraints": [-1 if name in _DIFFERENCES else 0 for name in MEASURES],
+        "monotone_constraints_method": "advanced",
+        "seed": seed,
+        "num_threads": 1,
+        "deterministic": True,
+        "verbose": -1,
+    }
+    weights = np.where(copies, 1.0, _OTHERS_WEIGHT)
+    data = lightgbm.Dataset(measures, copies.astype(np.float32), weight=weights)
+    model = lightgbm.train(settings, data, num_boost_round=_TREES)
+    return _as_arrays(model.dump_model()["tree_info"])
 
 
 def _as_arrays(trees: Sequence[dict[str, Any]]) -> Forest:

@@ -245,6 +245,9 @@ class DuplicateFinder:
     ) -> Match | None:
         one, other = (self._view(pictures[part_id]) for part_id in pair)
         if one is None or other is None:
+            lost = [part_id for part_id, view in zip(pair, (one, other), strict=True) if not view]
+            with self._lock:
+                self._unreadable.update(lost)
             return None
         if variant != NO_FORM:
             whole = verify_whole(one, other, variant)
@@ -267,8 +270,6 @@ class DuplicateFinder:
             view = None
         with self._lock:
             self._views[part_id] = view
-            if view is None:
-                self._unreadable.add(part_id)
             while len(self._views) > _VIEWS_KEPT:
                 self._views.popitem(last=False)
         return view
