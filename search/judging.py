@@ -12,7 +12,7 @@ import numpy.typing as npt
 _OF_BOTH = 0.6  # of the log-odds by pictures, and of those by texts
 _NONE_OF_BOTH = 0.645  # of the lower of both thresholds: 0.2, and up to 0.32 by own texts
 _NEVER = 1e-300  # nothing is as unlikely
-_STEPS = 40
+_STEPS = 40  # halving an interval of 2 this often leaves less than float32 can tell
 
 Float64Array = npt.NDArray[np.float64]
 
@@ -61,9 +61,7 @@ class Judge:
             return math.inf
         if self._at(low) >= relevance:
             return -math.inf
-        for _ in range(
-            _STEPS
-        ):  # halving an interval of 2 this often leaves less than float32 can tell
+        for _ in range(_STEPS):
             middle = (low + high) / 2
             if self._at(middle) >= relevance:
                 high = middle
