@@ -14,6 +14,7 @@ from binocle.encoders import colour
 from binocle.types import Hit, Scalar
 from search.answer import Answer, FacetCounts
 from search.query import RELEVANCE, Query
+from search.summaries import summary_of
 
 _SHOWN_CHARACTERS = 300
 _TITLES = ("title", "name", "caption")
@@ -64,7 +65,7 @@ def print_answer(answer: Answer, collection: Collection, query: Query, *, as_jso
     if as_json:
         click.echo(json.dumps(answer_as_json(answer, collection), ensure_ascii=False))
         return
-    if query.refine is not None and sys.stdout.isatty():
+    if answer.looking_for != summary_of(query) and sys.stdout.isatty():
         click.echo(f"looking for: {answer.looking_for}", err=True)
     if not answer.hits:
         click.echo("nothing fits" if answer.no_match else "nothing matches", err=True)

@@ -129,6 +129,17 @@ class Searcher:
         self._look_many([one for one in begun if one.listing is None])
         return self._with_turns(begun, self._answers(begun))
 
+    def meant(self, texts: Sequence[str]) -> list[str]:
+        """Return texts of queries with misspelt words as they were probably meant.
+
+        For callers that embed texts themselves: what to embed, and ``Term.meant`` where it differs.
+
+        Raises:
+            QueryError: The collection is empty.
+            ModelError, SpaceMismatchError: As for ``search``.
+        """
+        return self._reader.meant(texts)
+
     def _begin(self, query: Query, now: Now) -> "_Begun":
         """Read the terms, and find the listing that a cursor names."""
         if query.refine is not None:
@@ -284,7 +295,7 @@ class Searcher:
             listing.counted.relevant,
             listing.counted.facets,
             unrated=self._ranker.why_unrated(asked, listing.view),
-            looking_for=summary_of(asked.query),
+            looking_for=summary_of(_as_read(asked)),
         )
 
     def _with_turns(self, begun: Sequence["_Begun"], answers: Sequence[Answer]) -> list[Answer]:
@@ -306,6 +317,14 @@ class _Begun:
     limit: int
     position: Position | None = None
     listing: Listing | None = None
+
+
+def _as_read(asked: Asked) -> Query:
+    """Return a query with what its texts were read as."""
+    if asked.intent is None:
+        return asked.query
+    pairs = zip(asked.query.terms, asked.intent.terms, strict=True)
+    return replace(asked.query, terms=tuple(replace(one, meant=read.meant) for one, read in pairs))
 
 
 def _check_fresh(position: Position, moment: Moment) -> None:

@@ -8,7 +8,8 @@ from rapidfuzz.distance import OSA
 from binocle.catalog import words
 from binocle.catalog.database import Connection
 
-_LEAST_LENGTH = 4
+_LEAST_LENGTH = 3
+_SWAPS_ONLY = 3  # letters: anything else makes another word of so short a one
 _TWO_EDITS_FROM = 8
 _MOST = 8
 _KEPT = 10_000
@@ -32,7 +33,9 @@ class Spelling:
         """Return stored words by their distance, 1 for words of 4 to 7 letters, up to 2 beyond.
 
         The distance counts letters added, left out, replaced, and neighbours exchanged (optimal
-        string alignment). Words with digits are right as they are: another model is another thing.
+        string alignment). The same letters in another order may be 2 away ("bycicle"), where the
+        first is the same; of three letters only neighbours may be exchanged. Words with digits are
+        right as they are: another model is another thing.
         """
         if len(word) < _LEAST_LENGTH or not word.isalpha():
             return {}
@@ -47,18 +50,38 @@ class Spelling:
     def _scan(self, word: str) -> dict[int, list[str]]:
         most = 2 if len(word) >= _TWO_EDITS_FROM else 1
         found: dict[int, list[str]] = {}
-        for length in range(len(word) - most, len(word) + most + 1):
-            choices = self._by_length.get(length, [])
-            matches = process.extract(
-                word, choices, scorer=OSA.distance, score_cutoff=most, limit=_MOST
-            )
-            for match, distance, _ in matches:
-                if distance:
-                    found.setdefault(int(distance), []).append(match)
+        if len(word) > _SWAPS_ONLY:
+            for length in range(len(word) - most, len(word) + most + 1):
+                choices = self._by_length.get(length, [])
+                matches = process.extract(
+                    word, choices, scorer=OSA.distance, score_cutoff=most, limit=_MOST
+                )
+                for match, distance, _ in matches:
+                    if distance:
+                        found.setdefault(int(distance), []).append(match)
+        if not found:
+            for match, distance in self._reordered(word):
+                found.setdefault(distance, []).append(match)
         return {
             distance: sorted(found[distance], key=lambda one: (one[0] != word[0], one))[:_MOST]
             for distance in sorted(found)
         }
+
+    def _reordered(self, word: str) -> list[tuple[str, int]]:
+        """Return stored words of the same letters that are 1 or 2 away, and how far."""
+        most, letters = 1 if len(word) <= _SWAPS_ONLY else 2, sorted(word)
+        matches = process.extract(
+            word,
+            self._by_length.get(len(word), []),
+            scorer=OSA.distance,
+            score_cutoff=most,
+            limit=None,
+        )
+        return [
+            (match, int(distance))
+            for match, distance, _ in matches
+            if distance and sorted(match) == letters and (distance == 1 or match[0] == word[0])
+        ]
 
     def _follow(self, connection: Connection) -> None:
         with self._lock:

@@ -24,11 +24,13 @@ import numpy as np
 import numpy.typing as npt
 
 from binocle import images
+from binocle.catalog import words as catalog
 from binocle.collection import Collection, check_space
 from binocle.encoders.base import Encoder, unit_rows
 from binocle.errors import NotFoundError, PictureError, QueryError
 from binocle.types import Float32Array, ImageSpec, Kind, Limits, Part, Picture
 from binocle.vectors.base import products
+from search.correcting import Corrector
 from search.query import Region, Target, Term
 
 MIN_SAMPLE = 30
@@ -214,6 +216,7 @@ class TermReader:
         self._read_picture, self._fetch = read_picture, fetch
         self._limits = limits
         self._load_picture = load_picture or self._decode
+        self._corrector: tuple[str, Corrector] | None = None
 
     def read(self, terms: Sequence[Term], target: Target, *, embed: bool = True) -> Intent:
         """Embed terms.
@@ -246,8 +249,8 @@ class TermReader:
                 row, source = self._checked(term.vector, space.dimension), term.source
                 kept = replace(term, vector=row)
             elif term.text is not None:
-                row, source = rows[number], "text"
-                kept = replace(term, embedded=row)
+                (row, meant), source = rows[number], "text"
+                kept = replace(term, embedded=row, meant=meant)
             else:
                 row, source = self._picture(term), "image"
                 kept = Term(vector=row, weight=term.weight, source="image")
@@ -261,21 +264,45 @@ class TermReader:
             _words(terms),
         )
 
-    def _texts(self, terms: Sequence[Term]) -> dict[int, Float32Array]:
-        """Return the vectors of all texts, embedding together what is not embedded yet."""
+    def meant(self, texts: Sequence[str]) -> list[str]:
+        """Return texts as their misspelt words were probably meant, for the encoder.
+
+        Raises:
+            ModelError, SpaceMismatchError: As for ``read``.
+        """
+        encoder = self._encoder()
+        if not encoder.vocabulary:
+            return list(texts)
+        known = self._corrector
+        if known is None or known[0] != encoder.space.fingerprint:
+            known = self._corrector = encoder.space.fingerprint, Corrector(encoder.vocabulary)
+        return [known[1].meant(text, self._stored) for text in texts]
+
+    def _stored(self, words: list[str]) -> set[str]:
+        with self._collection.reading() as connection:
+            return catalog.known(connection, words)
+
+    def _texts(self, terms: Sequence[Term]) -> dict[int, tuple[Float32Array, str]]:
+        """Return the vectors of all texts, embedding together what is not embedded yet.
+
+        Returns:
+            By the number of the term, and what was embedded where that is not the text itself.
+        """
         texts = {number: term for number, term in enumerate(terms) if term.text is not None}
         missing = {
             number: term.text or "" for number, term in texts.items() if term.embedded is None
         }
-        rows: dict[int, Float32Array] = {}
+        rows: dict[int, tuple[Float32Array, str]] = {}
         if missing:
-            encoded = self._encoder().encode_texts(list(missing.values()))
-            rows = {number: _unit(row) for number, row in zip(missing, encoded, strict=True)}
+            meant = self.meant(list(missing.values()))
+            encoded = self._encoder().encode_texts(meant)
+            for number, row, read in zip(missing, encoded, meant, strict=True):
+                rows[number] = _unit(row), "" if read == missing[number] else read
         space = self._collection.space
         assert space is not None
         for number, term in texts.items():
             if term.embedded is not None:
-                rows[number] = self._checked(term.embedded, space.dimension)
+                rows[number] = self._checked(term.embedded, space.dimension), term.meant
         return rows
 
     def _record(self, term: Term, target: Target, exclude: set[int]) -> tuple[Float32Array, Kind]:

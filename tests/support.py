@@ -34,6 +34,7 @@ class CountingEncoder:
         self.image_spec = self._inner.image_spec
         self.batch_size = 8
         self.runs_on = "test"
+        self.vocabulary = self._inner.vocabulary
         self.images = 0
         self.texts = 0
 

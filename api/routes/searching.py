@@ -22,7 +22,7 @@ from api.search_schemas import (
     SearchIn,
     SearchOut,
 )
-from api.service import Service, Stopwatch
+from api.service import EncoderDesk, Service, Stopwatch
 from binocle.catalog import reading
 from binocle.collection import Collection
 from binocle.errors import (
@@ -35,7 +35,6 @@ from binocle.errors import (
     UrlError,
 )
 from binocle.filters import both
-from binocle.types import Float32Array
 from search.advice import query_doubts
 from search.notation import parse_cut, parse_facet
 from search.query import Query, Term
@@ -164,14 +163,31 @@ async def _terms(
             pixels.append(picture.pixels)
     with watch.stage("embed"):
         image_rows = iter(await desk.images(pixels))
-        text_rows = iter(await desk.texts(texts) if texts else [])
+        meant = await _meant(service, collection, desk, texts)
+        embedded = await desk.texts(meant) if texts else []
+        text_rows = iter(zip(embedded, meant, strict=True))
 
-    def row(one: Wanted) -> Float32Array | None:
+    def finished(one: Wanted) -> Term:
         if one.picture is not None:
-            return next(image_rows)
-        return next(text_rows) if one.term.text is not None else None
+            return one.finished(next(image_rows))
+        if one.term.text is None:
+            return one.finished(None)
+        row, text = next(text_rows)
+        return one.finished(row, "" if text == one.term.text else text)
 
-    return [tuple(one.finished(row(one)) for one in terms) for terms in filled]
+    return [tuple(finished(one) for one in terms) for terms in filled]
+
+
+async def _meant(
+    service: Service, collection: Collection, desk: EncoderDesk, texts: list[str]
+) -> list[str]:
+    """Return what to embed: texts with misspelt words as they were probably meant."""
+    if not texts or not desk.encoder.vocabulary or collection.space is None:
+        return texts
+    found: list[str] = await service.searching.run(
+        service.workshop.searcher(collection).meant, texts
+    )
+    return found
 
 
 async def _with_picture(service: Service, collection: Collection, one: Wanted) -> Wanted:

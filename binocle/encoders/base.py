@@ -37,6 +37,15 @@ class Encoder(Protocol):
         """Device and precision, for a person."""
         ...
 
+    @property
+    def vocabulary(self) -> tuple[str, ...]:
+        """Words it knows whole, lower case, the commonest of its training texts first.
+
+        Misspelt words of queries are read as one of these. Empty where that is not known, or where
+        the model copes with misspelt words itself.
+        """
+        ...
+
     def encode_images(self, pixels_nhwc: PixelArray) -> Float32Array:
         """Embed pictures.
 

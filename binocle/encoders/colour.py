@@ -82,6 +82,11 @@ class ColourEncoder:
         return self._space
 
     @property
+    def vocabulary(self) -> tuple[str, ...]:
+        """Nothing: words are hashed."""
+        return ()
+
+    @property
     def image_spec(self) -> ImageSpec:
         """Small squashed pictures: the layout of the whole frame counts."""
         return ImageSpec(_SIDE, _SIDE, "squash", "bilinear")

@@ -82,6 +82,7 @@ class MiniEncoder(TowersEncoder):
             encode_text=texts,
             tokenizer=lambda batch: _tokens(tokenizer, batch),
             is_convolutional=True,
+            vocabulary=_whole_words(tokenizer),
         )
 
 
@@ -89,6 +90,12 @@ def _tokens(tokenizer: Tokenizer, texts: list[str]) -> torch.Tensor:
     """Return ``(n, length)`` int64 tokens, as long as the longest text."""
     encoded = tokenizer.encode_batch([" ".join(text.split()).lower() for text in texts])
     return torch.tensor([one.ids for one in encoded])
+
+
+def _whole_words(tokenizer: Tokenizer) -> tuple[str, ...]:
+    """Return the tokens that begin a word, in order, which is that of their frequency."""
+    places = tokenizer.get_vocab()
+    return tuple(word for word in sorted(places, key=places.__getitem__) if word.isalpha())
 
 
 def _part(state: _State, prefix: str) -> _State:

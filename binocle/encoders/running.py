@@ -32,6 +32,7 @@ class TowersEncoder:
         encode_text: Callable[[torch.Tensor], torch.Tensor],
         tokenizer: Tokenizer,
         is_convolutional: bool = False,
+        vocabulary: tuple[str, ...] = (),
     ) -> None:
         """Take what is loaded.
 
@@ -45,11 +46,13 @@ class TowersEncoder:
             encode_text: From ``(n, context)`` int64 tokens to rows.
             tokenizer: From texts to tokens.
             is_convolutional: Whether pixels are best kept with the channels last.
+            vocabulary: As for ``Encoder``.
         """
         self._space, self._spec = space, image_spec
         self._device, self._precision = device, precision
         self._encode_image, self._encode_text = encode_image, encode_text
         self._tokenizer = tokenizer
+        self._vocabulary = vocabulary
         self._format = torch.channels_last if is_convolutional else torch.contiguous_format
         scale = 1.0 / (255.0 * np.asarray(preprocess["std"], np.float32))
         shift = np.asarray(preprocess["mean"], np.float32) / np.asarray(
@@ -73,6 +76,11 @@ class TowersEncoder:
     def batch_size(self) -> int:
         """Pictures at once: from 24 on a CPU gains nothing more, and from 96 on loses."""
         return 32 if self._device.type == "cpu" else 256
+
+    @property
+    def vocabulary(self) -> tuple[str, ...]:
+        """Words it knows whole."""
+        return self._vocabulary
 
     @property
     def runs_on(self) -> str:

@@ -25,6 +25,7 @@ class SlowEncoder:
     image_spec = ImageSpec(1, 1)
     batch_size = 64
     runs_on = "test"
+    vocabulary = ()
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds

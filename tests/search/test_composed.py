@@ -22,6 +22,7 @@ class TextsEncoder:
     image_spec = ImageSpec(8, 8, "squash")
     batch_size = 4
     runs_on = "nothing"
+    vocabulary = ()
 
     def encode_texts(self, texts: Sequence[str]) -> Float32Array:
         rngs = [np.random.default_rng(zlib.crc32(text.encode())) for text in texts]

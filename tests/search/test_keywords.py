@@ -138,6 +138,8 @@ def test_one_character_finds_every_text_that_has_it(ask: Ask) -> None:
         ("creme brulee", "Crème Brûlée torch"),
         ("CRÈME", "Crème Brûlée torch"),
         ("quietcom", "Bose QuietComfort 45 headphones"),
+        ("photo of the dgo", "A photo of the dog and the ball"),
+        ("haedphones bsoe", "Bose QuietComfort 45 headphones"),
         ("wirel* sony", "Sony WH-1000XM4 Wireless Headphones"),
         ("what is the photo of a ball", "A photo of the dog and the ball"),
     ],

@@ -42,6 +42,7 @@ class WordsEncoder:
     image_spec = ImageSpec(1, 1)
     batch_size = 1
     runs_on = "test"
+    vocabulary = ()
 
     def __init__(self) -> None:
         self.asked = 0
