@@ -1,6 +1,5 @@
 """What the words of a query say: which hits are likely, when they say it all, when nothing fits."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -12,11 +11,9 @@ from search import found_words
 from search.asking import Asked, View
 from search.fusion import Weighted
 from search.judging import Judge
-from search.keywords import KeywordRanking
+from search.keywords import KeywordRanking, is_model_number
 from search.terms import Intent
 from search.wording import parse
-
-_MODEL_NUMBER = re.compile(r"(?=\S*\d)(?=\S*[^\W\d_])\S{4,}")
 
 
 def told_by_words(
@@ -35,7 +32,7 @@ def told_by_words(
         told[kind] = judge = lens.judge
         if judge is None:
             continue
-        odds = found_words.odds_together(judge.answer_odds, words.coverage, words.worth)
+        odds = found_words.odds_together(judge.answer_odds, words)
         if described or odds > judge.answer_odds:
             told[kind] = judge.told(odds, found_words.NONE_TOGETHER)
     return told
@@ -81,8 +78,9 @@ def nothing_fits(
         if judge is not None and len(ranking.scores)
     ]
     if words is not None and asked.intent is not None:
-        if _MODEL_NUMBER.fullmatch(asked.intent.words.strip()):
-            return not (found_words.relevance(words) >= found_words.CUT).any()
+        if is_model_number(asked.intent.words.strip()):
+            is_likely = (found_words.relevance(words) >= found_words.CUT).any()
+            return bool(words.lacks_number or not is_likely)
         if (found_words.relevance(words, chance(judges)) >= found_words.CUT).any():
             return False
         if len(words.record_ids) and words.has_all:

@@ -26,6 +26,7 @@ _LEAST_COVERAGE = 0.02
 _COVERED, _FOUND, _ALONE = 2.5, 1.3, 1.0  # weights by words alone
 _TOGETHER, _EVEN = 3.5, 0.4  # what coverage adds to what vectors say, and where it adds nothing
 _AT_LEAST = 2.0  # log-odds by which vectors lower what words say that are all found
+_LACKING = 0.0  # log-odds of an answer at most where a model number is nowhere
 _EXACT = 0.95  # of a record with just the model number, brand or text asked for
 _EXACT_EVEN, _EXACT_STEEP = 0.25, 4.0
 _BEST, _BEST_EVEN, _BEST_STEEP = 0.95, 0.3, 8.0  # how likely the best hit is right, by coverage
@@ -33,32 +34,33 @@ _BEST, _BEST_EVEN, _BEST_STEEP = 0.95, 0.3, 8.0  # how likely the best hit is ri
 Float64Array = npt.NDArray[np.float64]
 
 
-def answer_odds(coverage: float, worth: float) -> float:
+def answer_odds(words: KeywordRanking) -> float:
     """Return the log-odds that a collection has an answer, by words alone.
 
-    Args:
-        coverage: Of ``KeywordRanking``, 0 to 1.
-        worth: Of ``KeywordRanking``, what all words of the query are worth.
+    It rises with the coverage and with what all words of the query are worth. Without a model
+    number that was asked for, an answer is as likely as none at most.
     """
-    least = max(coverage, _LEAST_COVERAGE)
-    return _COVERED * math.log(least) + _FOUND * coverage * worth + _ALONE
+    least = max(words.coverage, _LEAST_COVERAGE)
+    found = _COVERED * math.log(least) + _FOUND * words.coverage * words.worth + _ALONE
+    return min(found, _LACKING) if words.lacks_number else found
 
 
-def odds_together(vectors: float, coverage: float, worth: float) -> float:
+def odds_together(vectors: float, words: KeywordRanking) -> float:
     """Return the log-odds that a collection has an answer, by vectors and words.
 
     Args:
         vectors: The log-odds by vectors.
-        coverage: As for ``answer_odds``.
-        worth: As for ``answer_odds``.
+        words: What they found.
 
     Returns:
-        It rises with all three. Where all words are found, vectors lower it only so far: of words
-        that a model does not know, as those of another language, they tell nothing.
+        It rises with the vectors' log-odds, the coverage and the worth. Where all words are found,
+        vectors lower it only so far: of words that a model does not know, as those of another
+        language, they tell nothing.
     """
-    both = vectors + _TOGETHER * (coverage - _EVEN)
-    missing = _COVERED * math.log(max(coverage, _LEAST_COVERAGE))
-    return max(both, answer_odds(coverage, worth) + missing - _AT_LEAST)
+    both = vectors + _TOGETHER * (words.coverage - _EVEN)
+    missing = _COVERED * math.log(max(words.coverage, _LEAST_COVERAGE))
+    found = max(both, answer_odds(words) + missing - _AT_LEAST)
+    return min(found, _LACKING) if words.lacks_number else found
 
 
 def relevance(words: KeywordRanking, chance: float | None = None) -> Float64Array:
@@ -77,7 +79,7 @@ def relevance(words: KeywordRanking, chance: float | None = None) -> Float64Arra
     if not len(words.scores):
         return np.zeros(0)
     if chance is None:
-        chance = probability(answer_odds(words.coverage, words.worth))
+        chance = probability(answer_odds(words))
     fit = _BEST * probability(_BEST_STEEP * (words.coverage - _BEST_EVEN))
     first = chance * fit
     likely = first * (words.scores / float(words.scores.max())) ** 3
@@ -89,7 +91,7 @@ def relevance(words: KeywordRanking, chance: float | None = None) -> Float64Arra
 
 def is_no_match(words: KeywordRanking) -> bool:
     """Tell whether nothing fits, by words alone."""
-    return probability(answer_odds(words.coverage, words.worth)) < NONE
+    return probability(answer_odds(words)) < NONE
 
 
 def probability(odds: float) -> float:

@@ -9,6 +9,7 @@ query in one piece count more, and those that say nothing else come first.
 """
 
 import math
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,9 +27,13 @@ Float64Array = npt.NDArray[np.float64]
 
 RARE_SHARE = 0.002
 RARE_COUNT = 3
+_MODEL_NUMBER = re.compile(
+    r"(?!\d+(?:st|nd|rd|th|s)$)(?=\S*\d)(?=\S*[^\W\d_])\S{3,}", re.IGNORECASE
+)
 _TOGETHER = 1.1
 _ALONE = 1.5
 _ALL = 0.9999  # of a sum, within rounding
+_MOST = 0.5  # of what the words are worth: less is a number that happens to be there
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +52,15 @@ class KeywordRanking:
             asked for, all words and a rare one among them, or a text that says just what was typed;
             fusion puts these before all others.
         total: How many records match at all.
-        full_score: What a title of ten words with all words of the query would score.
+        full_score: What a title of ten words with all words of the query would score, but for model
+            numbers that no record has.
         shares: ``(n,)`` float64 0 to 1, how much of what the query's words are worth each record
             has. A word that no record has is worth most; corrected and unfinished ones count less.
         coverage: The highest share of any record of the collection, whatever is allowed.
         worth: What all words of the query are worth, in words that no record has.
         has_all: Some record of the collection has all words, in whatever way.
+        lacks_number: No record has one of the query's model numbers (letters and digits, three of
+            them or more).
         names: Exact ones are so by model numbers or brands.
         find_words: Returns the words that the i-th record has, in the query's order (a corrected
             one as it stands in the record).
@@ -68,6 +76,7 @@ class KeywordRanking:
     coverage: float
     worth: float
     has_all: bool
+    lacks_number: bool
     names: bool
     find_words: Callable[[int], tuple[str, ...]]
 
@@ -116,11 +125,15 @@ class Keywords:
             scores[places],
             exact[places],
             len(record_ids),
-            tally.mass,
+            tally.known_mass,
             tally.shares(chosen),
             tally.coverage,
             tally.typed_mass / _rarity(0, matcher.records),
             tally.has_all,
+            any(
+                not len(one.record_ids) and is_model_number(wording.words[one.place].token)
+                for one in found
+            ),
             bool(tally.named()),
             lambda place: _found_words(wording, found, int(chosen[place])),
         )
@@ -141,6 +154,8 @@ class _Tally:
         strict: ``(m,)`` uint64, a bit for each word that is there just as it was typed.
         whole: ``(m,)`` float32, 1 or more: a factor for records that have the query in one piece.
         mass: The rarity of all words of the query.
+        known_mass: The same without model numbers that no record has. Vectors know such no better
+            than words do, so they are no reason to trust the other words less.
         covered: ``(m,)`` float32 sums of the rarity of the found words as they were typed, times
             how sure they are what was meant.
         typed_mass: The rarity of all words of the query as they were typed.
@@ -153,6 +168,7 @@ class _Tally:
     strict: npt.NDArray[np.uint64]
     whole: npt.NDArray[np.float32]
     mass: float
+    known_mass: float
     covered: npt.NDArray[np.float32]
     typed_mass: float
     records: int
@@ -165,10 +181,11 @@ class _Tally:
         scores, masses = np.zeros(size, np.float32), np.zeros(size, np.float32)
         strict, whole = np.zeros(size, np.uint64), np.ones(size, np.float32)
         covered = np.zeros(size, np.float32)
-        mass = typed_mass = 0.0
+        mass = known_mass = typed_mass = 0.0
         for number, word in enumerate(words):
             rarity = _rarity(word.frequency, records)
             mass += rarity
+            known_mass += rarity if len(word.record_ids) or not word.is_code else 0.0
             scores[word.record_ids] += np.float32(rarity) * word.worths
             masses[word.record_ids] += np.float32(rarity)
             typed_rarity = _rarity(word.typed_frequency, records)
@@ -178,7 +195,9 @@ class _Tally:
             strict[word.strict_ids] |= np.uint64(1 << number)
         whole[together[together < size]] = _TOGETHER
         whole[alone[alone < size]] = _ALONE
-        return cls(words, scores, masses, strict, whole, mass, covered, typed_mass, records)
+        return cls(
+            words, scores, masses, strict, whole, mass, known_mass, covered, typed_mass, records
+        )
 
     @property
     def coverage(self) -> float:
@@ -213,7 +232,7 @@ class _Tally:
 
     def final_scores(self, record_ids: Int64Array) -> Float64Array:
         """Return the scores, ``(n,)`` float64 above 0."""
-        shares = np.minimum(self.masses[record_ids].astype(np.float64) / self.mass, 1.0)
+        shares = np.minimum(self.masses[record_ids].astype(np.float64) / self.known_mass, 1.0)
         found = self.scores[record_ids].astype(np.float64)
         final: Float64Array = found * shares * self.whole[record_ids]
         return final
@@ -229,7 +248,8 @@ class _Tally:
             return says_just_that
         wanted = np.uint64(sum(1 << number for number in asked))
         has_all: BoolArray = (self.strict[record_ids] & wanted) == wanted
-        return has_all | says_just_that
+        has_most = self.covered[record_ids] >= np.float32(_MOST * self.typed_mass)
+        return (has_all & has_most) | says_just_that
 
     def named(self) -> list[int]:
         """Return which words are model numbers; without such, which are brands."""
@@ -257,9 +277,18 @@ def _nothing() -> KeywordRanking:
         coverage=0.0,
         worth=1.0,
         has_all=False,
+        lacks_number=False,
         names=False,
         find_words=lambda _: (),
     )
+
+
+def is_model_number(text: str) -> bool:
+    """Tell whether a text is like ``WH-1000XM4``, with letters and digits and no space.
+
+    Ordinals and decades, as in "20th" and "1920s", are none.
+    """
+    return _MODEL_NUMBER.fullmatch(text) is not None
 
 
 def _rarity(frequency: int, records: int) -> float:

@@ -28,6 +28,7 @@ _MISSPELT = {1: 0.6, 2: 0.4}
 _APART = 0.4
 _SHORT = 5  # letters; a correction of so short a word is often another word
 _LEAST_BEGINNING = 2
+_LEAST_NUMBER = 3  # digits of a number that may go on: the 15 of "iphone 15" is no 15W
 _FEW = 10_000  # ids that are faster sorted than marked
 _RARELY = 20_000  # a word in one of so many records, or in two of twice as many, may be misspelt
 _MOST_MISSPELT = 8  # of a query's words are corrected
@@ -42,12 +43,14 @@ class Matches:
         worths: ``(n,)`` float32, what the word is worth in the record's best text.
         positions: ``(n,)`` int16, of the best part that has it; -1 where no part has.
         in_brands: How many records have it as their brand.
+        said_ids: Those of ``record_ids`` that have it elsewhere than in their file name or id.
     """
 
     record_ids: Int64Array
     worths: Float32Array
     positions: npt.NDArray[np.int16]
     in_brands: int
+    said_ids: Int64Array
 
     @classmethod
     def of(cls, rows: Int64Array) -> "Matches":
@@ -57,6 +60,7 @@ class Matches:
         positions = (rows >> words.POSITION_SHIFT & words.NO_PART).astype(np.int16)
         in_brands = int(np.count_nonzero(positions == words.BRAND))
         positions[positions >= words.BRAND] = -1
+        said = owners[rows >> words.GROUP_SHIFT & (words.GROUPS - 1) != words.NAME]
         starts = np.flatnonzero(np.diff(owners, prepend=-1))
         if len(starts) < len(rows):
             preferred = worths + 9 * (positions >= 0)  # a part, if any has it
@@ -66,19 +70,22 @@ class Matches:
             positions = positions[places[np.flatnonzero(np.diff(owners[places], prepend=-1))]]
             worths = np.maximum.reduceat(worths, starts)
             owners = owners[starts]
-        return cls(owners, worths, positions, in_brands)
+        said = np.unique(said) if len(said) < len(rows) else owners
+        return cls(owners, worths, positions, in_brands, said)
 
     def both(self, other: "Matches") -> "Matches":
         """Return the records that are in another one too, worth the lesser of the two."""
         places = other.find(self.record_ids)
         kept = places >= 0
         worths = np.minimum(self.worths[kept], other.worths[places[kept]])
-        return Matches(self.record_ids[kept], worths, self.positions[kept], 0)
+        record_ids = self.record_ids[kept]
+        return Matches(record_ids, worths, self.positions[kept], 0, record_ids)
 
     @property
     def size_bytes(self) -> int:
         """Return what it takes in memory."""
-        return self.record_ids.nbytes + self.worths.nbytes + self.positions.nbytes + 200
+        own = 0 if self.said_ids is self.record_ids else self.said_ids.nbytes
+        return own + self.record_ids.nbytes + self.worths.nbytes + self.positions.nbytes + 200
 
     def find(self, record_ids: Int64Array) -> Int64Array:
         """Return where records are in ``record_ids``, -1 where they are not."""
@@ -139,6 +146,14 @@ class _Way:
     is_strict: bool
     is_code: bool = False
     sureness: float = 1.0  # that it is what was meant
+    names_count: bool = True  # as strictly as what is said elsewhere
+
+    @property
+    def strict_ids(self) -> Int64Array:
+        """Return the records that have it as it was typed; none where it is written otherwise."""
+        if not self.is_strict:
+            return np.empty(0, np.int64)
+        return self.matches.record_ids if self.names_count else self.matches.said_ids
 
 
 class Matcher:
@@ -167,7 +182,11 @@ class Matcher:
         return Matcher(state, reading.count_records(connection), self._spelling)
 
     def match(self, connection: Connection, wording: Wording) -> list[WordMatches]:
-        """Return the records with each word, in the query's order; all are optional."""
+        """Return the records with each word, in the query's order; all are optional.
+
+        A number among other words that a record has in its file name or id only, as ``255.jpg``
+        has, is seldom what was meant: it counts, but not strictly.
+        """
         windows = self._windows(connection, wording)
         done: dict[tuple[str, bool, bool], WordMatches] = {}
         found = []
@@ -176,7 +195,8 @@ class Matcher:
             if key in done:
                 continue
             ways = [way for window, way in windows if window.first <= place < window.end]
-            done[key] = self._word(connection, place, word, ways)
+            is_number = word.token.isdigit() and len(wording.words) > 1
+            done[key] = self._word(connection, place, word, ways, names_count=not is_number)
             found.append(done[key])
         return found if any(len(one.record_ids) for one in found) else []
 
@@ -203,14 +223,22 @@ class Matcher:
         return np.unique(owners), np.unique(owners[is_all])
 
     def _word(
-        self, connection: Connection, place: int, word: Word, ways: list[_Way]
+        self,
+        connection: Connection,
+        place: int,
+        word: Word,
+        ways: list[_Way],
+        *,
+        names_count: bool,
     ) -> WordMatches:
         own = self._phrases(connection, [(word.token,)])
         typed = not word.is_beginning
         if typed:
-            ways = [_Way(own, 1.0, word.token, is_strict=True), *ways]
+            itself = _Way(own, 1.0, word.token, is_strict=True, names_count=names_count)
+            ways = [itself, *ways]
             ways += self._relatives(connection, word)
-        if word.is_beginning or (word.may_go_on and len(word.token) >= _LEAST_BEGINNING):
+        least = _LEAST_NUMBER if word.token.isdigit() else _LEAST_BEGINNING
+        if word.is_beginning or (word.may_go_on and len(word.token) >= least):
             weight = _UNFINISHED if typed else 1.0
             longer = self._beginning(connection, word.token)
             sure = _sureness(weight, word.token) if typed else 1.0
@@ -330,7 +358,7 @@ def _sureness(weight: float, token: str) -> float:
 def _joined(place: int, ways: Sequence[_Way], *, typed: bool, is_code: bool) -> WordMatches:
     """Take the ways to write a word together; of several in a record the best counts."""
     strict = [way for way in ways if way.is_strict]
-    strict_ids = _union(way.matches.record_ids for way in strict)
+    strict_ids = _union(way.strict_ids for way in strict)
     if len(ways) == 1 and ways[0].weight == 1.0:
         record_ids, worths = ways[0].matches.record_ids, ways[0].matches.worths
     else:

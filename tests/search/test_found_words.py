@@ -28,6 +28,7 @@ def ranking(
     worth: float = 3.0,
     exact: bool = False,
     names: bool = False,
+    lacks_number: bool = False,
 ) -> KeywordRanking:
     """Return a ranking whose records have shares of the coverage as of the best score."""
     count = len(scores)
@@ -43,6 +44,7 @@ def ranking(
         coverage,
         worth,
         has_all=coverage >= 1.0,
+        lacks_number=lacks_number,
         names=names,
         find_words=lambda _: (),
     )
@@ -68,9 +70,10 @@ def test_odds_rise_with_what_was_found_and_with_what_vectors_say(
     one: float, other: float, worth: float, vectors: float
 ) -> None:
     less, more = sorted((one, other))
-    assert answer_odds(less, worth) <= answer_odds(more, worth)
-    assert odds_together(vectors, less, worth) <= odds_together(vectors, more, worth)
-    assert odds_together(vectors, less, worth) <= odds_together(vectors + 1, less, worth)
+    few, many = (ranking([1.0], share, worth=worth) for share in (less, more))
+    assert answer_odds(few) <= answer_odds(many)
+    assert odds_together(vectors, few) <= odds_together(vectors, many)
+    assert odds_together(vectors, few) <= odds_together(vectors + 1, few)
 
 
 def test_a_stray_word_is_no_answer_and_all_of_them_are() -> None:
@@ -108,13 +111,14 @@ def test_a_model_number_is_right_whatever_vectors_say_and_other_words_are_not() 
 
 def test_vectors_tell_words_that_are_there_by_chance_from_an_answer() -> None:
     for coverage in (0.3, 0.4, 0.5):
-        doubted, agreed = (probability(odds_together(one, coverage, 3.0)) for one in (-4.0, 4.0))
+        words = ranking([1.0], coverage, worth=3.0)
+        doubted, agreed = (probability(odds_together(one, words)) for one in (-4.0, 4.0))
         assert doubted < NONE_TOGETHER < 0.9 < agreed
 
 
 def test_what_vectors_know_nothing_of_is_found_by_all_its_words() -> None:
-    assert probability(odds_together(-8.0, 1.0, 3.0)) > 0.9
-    assert probability(odds_together(-8.0, 0.5, 3.0)) < NONE_TOGETHER
+    assert probability(odds_together(-8.0, ranking([1.0], 1.0))) > 0.9
+    assert probability(odds_together(-8.0, ranking([1.0], 0.5))) < NONE_TOGETHER
 
 
 @given(_shares, _worths)
@@ -126,7 +130,16 @@ def test_more_found_is_never_refused_where_less_is_not(share: float, worth: floa
 
 @given(st.floats(-9, 9), _worths)
 def test_words_move_what_vectors_say_by_how_much_is_found(vectors: float, worth: float) -> None:
-    missing, even = (odds_together(vectors, coverage, worth) for coverage in (0.1, 0.4))
-    assert missing <= even
-    assert odds_together(vectors, 1.0, worth) >= vectors + 2
-    assert odds_together(9.0, 0.1, worth) < 9.0 - 1
+    missing, even, all_of_it = (
+        ranking([1.0], coverage, worth=worth) for coverage in (0.1, 0.4, 1.0)
+    )
+    assert odds_together(vectors, missing) <= odds_together(vectors, even)
+    assert odds_together(vectors, all_of_it) >= vectors + 2
+    assert odds_together(9.0, missing) < 9.0 - 1
+
+
+def test_without_the_model_number_an_answer_is_as_likely_as_none_at_most() -> None:
+    found = ranking([5.0, 4.0], 0.8, worth=5.0, lacks_number=True)
+    assert probability(odds_together(9.0, found)) == 0.5
+    assert probability(odds_together(-9.0, found)) < 0.5
+    assert relevance(found).max() <= 0.5 < relevance(ranking([5.0], 0.8, worth=5.0)).max()
