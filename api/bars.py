@@ -1,4 +1,4 @@
-"""A progress bar on a terminal."""
+"""Progress bars on a terminal."""
 
 from types import TracebackType
 from typing import Self
@@ -24,6 +24,39 @@ class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
         return Text(f"{speed:,.0f}/s" if speed else "–/s")
+
+
+class StepsBar:
+    """Shows how many steps of how many are done, and the time remaining; only on a terminal."""
+
+    def __init__(self, label: str) -> None:
+        console = Console(stderr=True)
+        self._bar = RichProgress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task(label, total=None)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def update(self, done: int, total: int) -> None:
+        """Show how far it is; a total of 0 is not known yet."""
+        self._bar.update(self._task, completed=done, total=total or None)
 
 
 class Bar:

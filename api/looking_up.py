@@ -94,8 +94,9 @@ def duplicates(
     """Find the pictures of a collection that are the same. Nothing is removed.
 
     Copies of the same bytes, near duplicates, mirrored and turned ones come together; of each
-    cluster the one with most pixels is proposed for keeping.
+    cluster the one is proposed for keeping that shows most of the picture in most pixels.
     """
+    from api.bars import StepsBar
     from api.duplicates_report import (
         as_json_object,
         check_writable,
@@ -114,7 +115,8 @@ def duplicates(
         workshop.open_collection(collection) as opened,
         DecoderPool(settings.workers, settings.limits) as decoders,
     ):
-        found = find_duplicates(workshop, opened, decoders)
+        with StepsBar("duplicates") as bar:
+            found = find_duplicates(workshop, opened, decoders, bar.update)
         if table is not None:
             write_csv(table, found)
         if report is not None:
@@ -222,7 +224,8 @@ def find_duplicates(
         workshop: Has the limits.
         collection: Whose pictures.
         decoders: Where they are decoded.
-        on_progress: Told how many pairs of how many are compared; 0 of 0 before that is known.
+        on_progress: Told how many steps of how many are done, as for ``DuplicateFinder``; 0 of 0
+            while likenesses are filled in.
     """
     from api.originals import read_original
     from search.duplicates import DuplicateFinder

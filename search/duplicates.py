@@ -19,7 +19,8 @@ from binocle.errors import BinocleError
 from binocle.likeness.grey import use_one_thread
 from binocle.likeness.hashes import VARIANTS
 from binocle.likeness.verification import Match, View, verify, verify_whole
-from binocle.types import Int64Array, Part
+from binocle.types import ImageSpec, Int64Array, Part, PixelArray
+from search.keeping import Comparing, best_of, judgement_of
 from search.lookup import Decode, ReadPicture, working_spec
 from search.pairing import NO_FORM, Pairs, contents_of, pairs_among
 from search.suspects import add_votes, by_hash
@@ -30,7 +31,7 @@ _SAME_COLOURS = 4.0  # levels: one product in two shades is no duplicate
 _BLOCK = 256
 _LOOKED_UP = 5_000  # pictures: of more, looking each one up takes too long
 _LARGE = 100  # members: of so large a group not every pair is verified
-_WHOLE: frozenset[Verdict] = frozenset(("same-file", "near-duplicate", "mirrored", "rotated"))
+_WHOLE: frozenset[Verdict] = frozenset(("near-duplicate", "mirrored", "rotated"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ class Member:
         width: Pixels, upright.
         height: Pixels, upright.
         size_bytes: Length of the file.
-        verdict: What it is of the one to keep; ``same-file`` for that one itself.
+        verdict: What it is of the one to keep: ``same-file``, which that one itself is too,
+            ``same-pixels``, ``near-duplicate``, ``mirrored`` or ``rotated``.
         confidence: Of the verdict, 0 to 1.
     """
 
@@ -61,7 +63,7 @@ class Cluster:
     """Pictures that are the same.
 
     Attributes:
-        keep: The one with most pixels, then most bytes, then the first stored.
+        keep: The one to keep, see ``search.keeping``.
         others: The rest, surest first.
     """
 
@@ -143,8 +145,9 @@ class DuplicateFinder:
             read_picture: As for ``Lookup``.
             decode: Decodes a picture; called from several threads.
             workers: How many pairs are verified at once.
-            on_progress: Told how many pairs of how many are done; 0 of 0 before that is known. What
-                it raises ends the search.
+            on_progress: Told how many steps of how many are done. A picture whose look-alikes are
+                sought is a step, and so is a pair that is compared; how many pairs there are is
+                known when all pictures are done. What it raises ends the search.
         """
         self._collection = collection
         self._read_picture = read_picture
@@ -154,6 +157,7 @@ class DuplicateFinder:
         self._views: OrderedDict[int, View | None] = OrderedDict()
         self._unreadable: set[int] = set()
         self._compared = 0
+        self._done = self._total = 0
         self._lock = Lock()
         use_one_thread()
 
@@ -161,16 +165,21 @@ class DuplicateFinder:
         """Find all clusters."""
         read = self._collection.reading
         contents = contents_of(read)
-        pairs = pairs_among(read, contents.firsts, lambda: self._on_progress(0, 0))
-        if len(contents.firsts) <= _LOOKED_UP:
+        are_few = len(contents.firsts) <= _LOOKED_UP
+        self._done, self._total = 0, (2 if are_few else 1) * len(contents.firsts)
+        self._advance(0)
+        pairs = pairs_among(read, contents.firsts, self._advance)
+        if are_few:
             pairs = pairs.with_links(self._links(contents.firsts))
+        self._total += len(pairs.lower)
         involved = set(np.unique([pairs.lower, pairs.upper]).tolist())
         with read() as connection:
             pictures = likeness.known_pictures(connection, involved.union(*contents.copies))
             missing = likeness.count_without_likeness(connection)
         groups = _Groups()
         for pair in contents.copies:
-            groups.join(*pair)
+            if pictures.keys() >= set(pair):  # not removed meanwhile
+                groups.join(*pair)
         judgements: dict[tuple[int, int], Judgement] = {}
         for pair, judgement in self._verified(pairs, pictures, groups):
             if judgement.verdict in _WHOLE:
@@ -207,11 +216,15 @@ class DuplicateFinder:
         links = set()
         with ThreadPoolExecutor(self._workers, "looking-up") as threads:
             for start in range(0, len(firsts), _BLOCK):
-                self._on_progress(0, 0)
                 block = firsts[start : start + _BLOCK].tolist()
                 for part_id, others in zip(block, threads.map(others_of, block), strict=True):
                     links |= {(min(part_id, one), max(part_id, one)) for one in others}
+                    self._advance(1)
         return links
+
+    def _advance(self, steps: int) -> None:
+        self._done += steps
+        self._on_progress(self._done, self._total)
 
     def _verified(
         self, pairs: Pairs, pictures: dict[int, KnownPicture], groups: _Groups
@@ -219,10 +232,8 @@ class DuplicateFinder:
         """Verify pairs, neighbours in id together, so that few pictures are read twice."""
 
         def judge(lower: int, upper: int, variant: int) -> Judgement | None:
-            match = self._match((lower, upper), variant, pictures)
-            return judged(match) if match is not None and _is_duplicate(match) else None
+            return self._judge((lower, upper), variant, pictures)
 
-        done, total = 0, len(pairs.lower)
         with ThreadPoolExecutor(self._workers, "verify") as threads:
             for block in pairs.blocks(_BLOCK):
                 waiting = [
@@ -231,14 +242,30 @@ class DuplicateFinder:
                     if lower in pictures and upper in pictures  # not removed meanwhile
                     and not groups.are_settled(lower, upper)
                 ]  # fmt: skip
-                done += len(block) - len(waiting)
+                self._advance(len(block) - len(waiting))
                 found = threads.map(judge, *zip(*waiting, strict=True)) if waiting else ()
                 for (lower, upper, _), judgement in zip(waiting, found, strict=True):
-                    done += 1
                     self._compared += 1
-                    self._on_progress(done, total)
+                    self._advance(1)
                     if judgement is not None:
                         yield (lower, upper), judgement
+
+    def _judge(
+        self, pair: tuple[int, int], variant: int, pictures: dict[int, KnownPicture]
+    ) -> Judgement | None:
+        match = self._match(pair, variant, pictures)
+        return judged(match) if match is not None and _is_duplicate(match) else None
+
+    def _have_same_pixels(self, pair: tuple[int, int], pictures: dict[int, KnownPicture]) -> bool:
+        one, other = (self._pixels(pictures[part_id]) for part_id in pair)
+        return one is not None and other is not None and np.array_equal(one, other)
+
+    def _pixels(self, picture: KnownPicture) -> PixelArray | None:
+        exact = ImageSpec(picture.info.width, picture.info.height, "squash")
+        try:
+            return self._decode(self._read_picture(picture.part), exact).pixels
+        except (OSError, BinocleError):  # moved or changed since
+            return None
 
     def _match(
         self, pair: tuple[int, int], variant: int, pictures: dict[int, KnownPicture]
@@ -284,14 +311,21 @@ class DuplicateFinder:
         owners = {pictures[one].record_id for members in found for one in members}
         with self._collection.reading() as connection:
             keys = likeness.keys_of_records(connection, owners)
+        comparing = Comparing(
+            lambda part_id: self._view(pictures[part_id]),
+            lambda pair: self._judge(pair, NO_FORM, pictures),
+            lambda pair: self._have_same_pixels(pair, pictures),
+        )
         clusters = []
         for every in found:
             members = [one for one in every if pictures[one].record_id in keys]
             if len(members) < 2:  # the others were removed meanwhile
                 continue
-            best = min(members, key=lambda one: _merit(pictures[one]))
+            best = best_of(members, pictures, judgements, comparing)
             rest = [
-                _member(pictures[one], keys, _between(judgements, pictures, best, one))
+                _member(
+                    pictures[one], keys, judgement_of(best, one, pictures, judgements, comparing)
+                )
                 for one in members
                 if one != best
             ]
@@ -306,24 +340,6 @@ def _is_duplicate(match: Match) -> bool:
     if is_product(match) and match.evidence.colours.most > _SAME_COLOURS:
         return False
     return is_copy(match)
-
-
-def _merit(picture: KnownPicture) -> tuple[int, int, int]:
-    info = picture.info
-    return -info.width * info.height, -info.size_bytes, picture.part.id
-
-
-def _between(
-    judgements: dict[tuple[int, int], Judgement],
-    pictures: dict[int, KnownPicture],
-    one: int,
-    other: int,
-) -> Judgement:
-    """Return what was found of two members; where only others link them, that they are alike."""
-    if pictures[one].sha256 == pictures[other].sha256:
-        return Judgement("same-file", 1.0)
-    found = judgements.get((min(one, other), max(one, other)))
-    return found or Judgement("near-duplicate", 0.5)
 
 
 def _member(picture: KnownPicture, keys: dict[int, str], judgement: Judgement) -> Member:

@@ -99,22 +99,23 @@ def contents_of(read: Read) -> Contents:
 
 
 def pairs_among(
-    read: Read, firsts: Int64Array, on_block: Callable[[], None] = lambda: None
+    read: Read, firsts: Int64Array, on_block: Callable[[int], None] = lambda _count: None
 ) -> Pairs:
     """Find the pairs among pictures.
 
     Args:
         read: Gives a connection that sees one state of the catalogue.
         firsts: ``(n,)`` int64 part ids, ascending.
-        on_block: Called every few hundred pictures; what it raises ends the search.
+        on_block: Told the number of each few hundred pictures that are done; what it raises ends
+            the search.
     """
     near, sharing = NearHashes(PAIR_BITS, MOST), SharedFeatures(SOME_SHARED, MOST)
     known = np.empty(len(firsts), np.int64)  # part ids by place
     count = crowded = 0
     found: list[npt.NDArray[np.int64]] = [np.empty((3, 0), np.int64)]
     for block in _blocks(read, firsts):
-        on_block()
         size = len(block.part_ids)
+        on_block(size)
         known[count : count + size] = block.part_ids
         count += size
         by_hash = near.add(block.hashes)
