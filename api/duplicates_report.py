@@ -145,7 +145,7 @@ def page_of(found: Duplicates, collection: Collection, decoders: DecoderPool) ->
         (
             f"<p>{counted(len(found.clusters), 'cluster')} with {of_copies(copies)} among "
             f"{counted(found.pictures, 'picture')}. Nothing was removed. Of each cluster the "
-            "picture with most pixels is marked for keeping.</p>"
+            "picture that shows most in most pixels is marked for keeping.</p>"
         ),
         *(f"<p><b>Note:</b> {html.escape(one)}.</p>" for one in warnings_of(found)),
     ]

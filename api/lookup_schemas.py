@@ -92,7 +92,7 @@ class MemberOut(BaseModel):
 class ClusterOut(BaseModel):
     """Pictures that are the same."""
 
-    keep: MemberOut = Field(description="The one with most pixels")
+    keep: MemberOut = Field(description="The one that shows most of the picture in most pixels")
     others: list[MemberOut] = Field(description="Surest first")
 
 
