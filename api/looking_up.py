@@ -2,7 +2,9 @@
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,27 +55,39 @@ def lookup(
 ) -> None:
     """Tell whether a PICTURE, or something it was made from, is in the collection.
 
-    Each candidate has a verdict: same-file, same-pixels, near-duplicate, mirrored, rotated, part
-    (a larger crop, or a collage), or similar; 'none' where there is no candidate.
+    Of a folder all pictures in it are looked up. Each candidate has a verdict: same-file,
+    same-pixels, near-duplicate, mirrored, rotated, part (a larger crop, or a collage), or similar;
+    'none' where there is no candidate.
     """
+    from api.bars import StepsBar
     from binocle.errors import PictureError, QueryError
 
     workshop = open_workshop(**engine)
-    answers: list[tuple[Path, LookupAnswer | str]] = []
-    with workshop.open_collection(collection) as opened:
+    asked = list(_files_of(pictures))
+    answers: list[tuple[_File, LookupAnswer | str]] = []
+    is_table = sys.stdout.isatty() and not as_json
+    with (
+        workshop.open_collection(collection) as opened,
+        StepsBar("pictures") if len(asked) > 1 else nullcontext() as bar,
+    ):
         finder = open_lookup(workshop, opened, with_similar=not copies_only)
-        for path in pictures:
+        for file in asked:
             try:
-                answers.append((path, _looked_up(finder, path, limit)))
+                answers.append((file, _looked_up(finder, file, limit)))
             except (PictureError, QueryError) as error:
-                if len(pictures) == 1:
+                if len(asked) == 1:
                     raise
-                answers.append((path, str(error)))
+                answers.append((file, str(error)))
+            if not as_json and not is_table:  # in a pipe each as soon as it is known
+                _print_rows(answers[-1:])
+            if bar is not None:
+                bar.update(len(answers), len(asked))
     if as_json:
-        results = [{"picture": str(path), **_as_json(answer)} for path, answer in answers]
+        results = [{"picture": str(file.path), **_as_json(answer)} for file, answer in answers]
         click.echo(json.dumps({"collection": collection, "results": results}, ensure_ascii=False))
     else:
-        _print_answers(answers)
+        _print_rows(answers if is_table else ())
+        _print_notes([answer for _, answer in answers if not isinstance(answer, str)])
     end_with_errors([answer for _, answer in answers if isinstance(answer, str)])
 
 
@@ -277,42 +291,74 @@ def answer_as_json(answer: "LookupAnswer") -> dict[str, object]:
     }
 
 
-def _looked_up(finder: "Lookup", path: Path, limit: int) -> "LookupAnswer":
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A picture to look up, by the name it is shown under."""
+
+    path: Path
+    name: str
+
+
+def _files_of(paths: Sequence[Path]) -> Iterator[_File]:
+    """Yield pictures, and of folders those in them, named as they lie there.
+
+    Raises:
+        QueryError: A folder has no pictures.
+    """
+    from binocle.errors import QueryError
+    from indexer.sources.folder import FolderSource
+
+    for path in paths:
+        expanded = path.expanduser()
+        if not expanded.is_dir():
+            yield _File(expanded, path.name)
+            continue
+        folder = expanded.resolve()
+        found = [one for one in FolderSource(folder).scan(folder.name) if one.images]
+        if not found:
+            raise QueryError(f"the folder {path} has no pictures to look up")
+        yield from (_File(Path(one.uri), one.record_id) for one in found)
+
+
+def _looked_up(finder: "Lookup", file: _File, limit: int) -> "LookupAnswer":
     from binocle.errors import PictureError, QueryError
 
     try:
-        return finder.find(path.expanduser().read_bytes(), limit=limit)
+        return finder.find(file.path.read_bytes(), limit=limit)
     except PictureError as error:
-        raise type(error)(f"{path}: {error}") from error
+        raise type(error)(f"{file.path}: {error}") from error
     except OSError as error:
-        raise QueryError(f"cannot read the picture {path} ({error.strerror})") from error
+        raise QueryError(f"cannot read the picture {file.path} ({error.strerror})") from error
 
 
 def _as_json(answer: "LookupAnswer | str") -> dict[str, object]:
     return {"error": answer} if isinstance(answer, str) else answer_as_json(answer)
 
 
-def _print_answers(answers: "Sequence[tuple[Path, LookupAnswer | str]]") -> None:
+def _print_rows(answers: "Sequence[tuple[_File, LookupAnswer | str]]") -> None:
     from api.printing import print_table
 
-    good = [answer for _, answer in answers if not isinstance(answer, str)]
-    if not good:  # the errors say it all
-        return
+    if all(isinstance(answer, str) for _, answer in answers) and sys.stdout.isatty():
+        return  # the errors say it all
     rows = []
-    for path, answer in answers:
+    for file, answer in answers:
         if isinstance(answer, str):
-            rows.append((path.name, "error", "", "", ""))
+            rows.append((file.name, "error", "", "", ""))
             continue
         for one in answer.candidates:
             region = one.judgement.stored_region
             shown = f"{region.x:.2f},{region.y:.2f},{region.w:.2f},{region.h:.2f}" if region else ""
             sure = f"{one.judgement.confidence:.2f}"
-            rows.append((path.name, one.judgement.verdict, sure, one.record.id, shown))
+            rows.append((file.name, one.judgement.verdict, sure, one.record.id, shown))
         if not answer.candidates:
-            rows.append((path.name, "none", "", "", ""))
-    print_table(("picture", "verdict", "confidence", "record", "region"), rows)
-    unprepared = max(answer.unprepared for answer in good)
-    unreadable = sum(answer.unreadable for answer in good)
+            rows.append((file.name, "none", "", "", ""))
+    print_table(("picture", "verdict", "confidence", "record", "region"), rows, whole="record")
+
+
+def _print_notes(answers: "Sequence[LookupAnswer]") -> None:
+    """Say what could not be compared."""
+    unprepared = max((answer.unprepared for answer in answers), default=0)
+    unreadable = sum(answer.unreadable for answer in answers)
     if unprepared:
         click.echo(
             f"Note: {counted(unprepared, 'picture')} from before there was reverse lookup cannot "
@@ -340,7 +386,7 @@ def _print_clusters(found: "Duplicates") -> None:
             for one in cluster.others
         ]  # fmt: skip
     if rows:
-        print_table(("cluster", "verdict", "confidence", "pixels", "record"), rows)
+        print_table(("cluster", "verdict", "confidence", "pixels", "record"), rows, whole="record")
     copies = sum(len(one.others) for one in found.clusters)
     click.echo(
         f"{counted(len(found.clusters), 'cluster')} with {of_copies(copies)} among "

@@ -69,6 +69,31 @@ def test_lookup_of_what_is_no_picture_fails_in_one_line(
     assert "missing.jpg" in capsys.readouterr().err
 
 
+def test_pictures_of_a_folder_are_looked_up_by_their_names_in_it(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "suspects"
+    (folder / "more").mkdir(parents=True)
+    (folder / "notes.txt").write_text("no picture")
+    capsys.readouterr()
+    assert run("lookup", folder, "--home", home) == 2
+    assert "suspects has no pictures" in capsys.readouterr().err
+    (folder / "more" / "one.jpg").write_bytes(encoded(drawn(1).resize((200, 150)), "JPEG"))
+    (folder / "two.png").write_bytes(encoded(drawn(60)))
+    assert run("lookup", folder, "--home", home, "--copies-only") == 0
+    rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert [row[:2] for row in rows] == [
+        ["suspects/more/one.jpg", "near-duplicate"],
+        ["suspects/two.png", "none"],
+    ]
+    assert run("lookup", folder, "--home", home, "--copies-only", "--json") == 0
+    results = json.loads(capsys.readouterr().out)["results"]
+    assert [one["picture"] for one in results] == [
+        str(folder / "more" / "one.jpg"),
+        str(folder / "two.png"),
+    ]
+
+
 def test_a_broken_picture_among_others_is_marked_and_the_others_are_looked_up(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
