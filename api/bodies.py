@@ -78,6 +78,8 @@ def parse(model: type[_Model], text: bytes | str) -> _Model:
     Raises:
         ServiceError: 422, it is no JSON, or does not fit the model.
     """
+    if not text.strip():
+        raise ServiceError(422, "invalid", "the body is empty; send a JSON object", field="body")
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -165,7 +165,7 @@ def _fault(request: Request, error: RequestValidationError) -> tuple[str, str]:
         return "body", f"the body is no JSON ({one_line(str(first['ctx']['error']))})"
     in_body = [{**one, "loc": one["loc"][1:]} for one in errors if one["loc"][0] == "body"]
     place, reason = explain(in_body, error.body, _taken(request, "body"))
-    return f"body.{place}" if place else "body", reason
+    return place or "body", reason
 
 
 def _taken(request: Request, where: str) -> object:

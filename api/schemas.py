@@ -9,7 +9,7 @@ from binocle.types import MetadataValue
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 RecordId = Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Text = Annotated[str, Field(min_length=1, max_length=20_000, pattern=r"\S")]
-Base64 = Annotated[str, Field(min_length=4, description="An encoded picture in base64")]
+Base64 = Annotated[str, Field(min_length=1, description="An encoded picture in base64")]
 Metadata = dict[str, MetadataValue]
 Filter = Annotated[
     dict[str, Any],
