@@ -17,7 +17,7 @@ from binocle.catalog.likeness import KnownPicture
 from binocle.collection import Collection
 from binocle.errors import BinocleError
 from binocle.likeness.grey import use_one_thread
-from binocle.likeness.hashes import VARIANTS
+from binocle.likeness.hashes import VARIANTS, distances, perceptual_hash, variant_hashes
 from binocle.likeness.verification import Match, View, verify, verify_whole
 from binocle.types import ImageSpec, Int64Array, Part, PixelArray
 from search.keeping import Comparing, best_of, judgement_of
@@ -256,6 +256,23 @@ class DuplicateFinder:
         match = self._match(pair, variant, pictures)
         return judged(match) if match is not None and _is_duplicate(match) else None
 
+    def _judge_anyhow(
+        self, pair: tuple[int, int], pictures: dict[int, KnownPicture]
+    ) -> Judgement | None:
+        """Compare two in the form whose hash is nearest, and mirrored as well as not."""
+        one, other = (self._view(pictures[part_id]) for part_id in pair)
+        if one is None or other is None:
+            return None
+        forms = distances(variant_hashes(one.grey), perceptual_hash(other.grey)[np.newaxis])
+        matches = [
+            verify_whole(one, other, int(forms.argmin())),
+            verify(one, other),
+            verify(one, other, mirrored=True),
+        ]
+        copies = [match for match in matches if match is not None and _is_duplicate(match)]
+        best = max(copies, key=lambda match: match.log_odds, default=None)
+        return judged(best) if best is not None else None
+
     def _have_same_pixels(self, pair: tuple[int, int], pictures: dict[int, KnownPicture]) -> bool:
         one, other = (self._pixels(pictures[part_id]) for part_id in pair)
         return one is not None and other is not None and np.array_equal(one, other)
@@ -313,7 +330,7 @@ class DuplicateFinder:
             keys = likeness.keys_of_records(connection, owners)
         comparing = Comparing(
             lambda part_id: self._view(pictures[part_id]),
-            lambda pair: self._judge(pair, NO_FORM, pictures),
+            lambda pair: self._judge_anyhow(pair, pictures),
             lambda pair: self._have_same_pixels(pair, pictures),
         )
         clusters = []
@@ -321,13 +338,15 @@ class DuplicateFinder:
             members = [one for one in every if pictures[one].record_id in keys]
             if len(members) < 2:  # the others were removed meanwhile
                 continue
-            best = best_of(members, pictures, judgements, comparing)
+            firsts: dict[bytes, int] = {}
+            same = {one: firsts.setdefault(pictures[one].sha256, one) for one in members}
+            best = best_of(list(firsts.values()), pictures, judgements, comparing)
+            found_of = {
+                one: judgement_of(best, one, pictures, judgements, comparing)
+                for one in firsts.values()
+            }
             rest = [
-                _member(
-                    pictures[one], keys, judgement_of(best, one, pictures, judgements, comparing)
-                )
-                for one in members
-                if one != best
+                _member(pictures[one], keys, found_of[same[one]]) for one in members if one != best
             ]
             rest.sort(key=lambda one: (-one.confidence, one.part.id))
             itself = Judgement("same-file", 1.0)

@@ -24,7 +24,9 @@ RANK_CONSTANT = 60
 _CALIBRATED_DEPTH = 1000
 _SHARES = {"image": 0.2, "text": 0.8}  # measured: docs/keywords.md
 _PARTIAL_SHARE = 0.6  # of words beside a picture: measured there, too
-_LEAST_SHARE = 0.01  # of what vectors count: where all words are found they break ties
+_LEAST_SHARE = 0.01  # of what vectors count: where one has all words they break ties
+_MORE_SHARE, _MOST_SHARE = 0.03, 0.3  # by how many more have as much, and at most
+_AS_MUCH = 0.8  # of the best score
 _NOWHERE = np.iinfo(np.int64).max // 4
 
 Float64Array = npt.NDArray[np.float64]
@@ -191,9 +193,10 @@ def _worths(ranking: Weighted, rankings: Sequence[Weighted], depth: int) -> npt.
 
     With words, a cosine counts from 0 at the 1,000th place to 1 at the first, and words by their
     share of what all words of the query in one title would score. The nearer the best title comes
-    to that, the less vectors count: few found words leave the order to these, and where all are
-    found they break ties. Words beside a picture only add to what vectors say. A hundredth of a
-    vector's reciprocal rank orders what is further down.
+    to that, the less vectors count: few found words leave the order to these, and where one title
+    has all of them they break ties. Where many have, vectors count more again: of eighty titles
+    with "laptop" words cannot tell the laptops from tables for them. Words beside a picture only
+    add to what vectors say. A hundredth of a vector's reciprocal rank orders what is further down.
     """
     reciprocal = 1.0 / (RANK_CONSTANT + np.arange(1, len(ranking.scores) + 1))
     words = next((one for one in rankings if one.name == "keyword"), None)
@@ -209,7 +212,10 @@ def _worths(ranking: Weighted, rankings: Sequence[Weighted], depth: int) -> npt.
     calibrated = np.clip((scores - least) / max(most - least, 1e-9), 0.0, 1.0)
     share = 1.0
     if words.has_texts and not words.is_partial:
-        share = max(1.0 - (best / full_score) ** 2, _LEAST_SHARE) * _SHARES[ranking.name]
+        as_much = words.scores[: min(depth, _CALIBRATED_DEPTH)] >= _AS_MUCH * best
+        rivals = max(0, int(np.count_nonzero(as_much)) - 1)
+        least = max(_LEAST_SHARE, min(_MORE_SHARE * rivals, _MOST_SHARE))
+        share = max(1.0 - (best / full_score) ** 2, least) * _SHARES[ranking.name]
     return np.asarray(ranking.weight * share * (calibrated + reciprocal * RANK_CONSTANT / 100))
 
 

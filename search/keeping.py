@@ -1,9 +1,10 @@
 """Which of some copies to keep, and what the others are of it.
 
-The one that shows most of the picture in most pixels: a border adds none, and of a crop and the
-whole the whole shows more. Grey counts half of colour. What is left equal is decided by bytes,
-then by which was stored first. An enlargement cannot be told from a soft original surely enough
-to give that away.
+The one that shows most of the picture in most pixels, as most of them have it: a border adds none,
+of a crop and the whole the whole shows more, one that is mirrored or turned while the others are
+not was made of them, and grey counts half of colour. What is left equal is decided by bytes, then
+by which was stored first. An enlargement cannot be told from a soft original surely enough to give
+that away.
 """
 
 import math
@@ -13,15 +14,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from binocle.catalog.likeness import KnownPicture
-from binocle.likeness.verification import View, plain_share
+from binocle.likeness.verification import View
 from search.verdicts import Judgement, Region
 
 _WHOLE = 0.97  # of a picture's area: what shows so much shows all of it
-_PLAIN = 0.66  # of what a picture shows beside another: as plain as a frame
+_EDGE = 0.02  # of a side, by which a frame's inner edge may be off
 _FRAMED = 0.1  # taken off the logarithm of the pixels
+_CROPPED = 0.4
+_TURNED = 0.4
 _GREY = math.log(2.0)
 _LEAST_CHROMA = 3.0  # levels between the channels, on average; less is grey
-_COMPARED = 12  # members, by pixels: of more no border and no colour is looked for
+_COMPARED = 12  # members, by pixels: the others are not looked at
 _SAME_PIXELS_FROM = 0.98  # confidence
 
 Pair = tuple[int, int]
@@ -58,12 +61,16 @@ def best_of(
     """
     ordered = sorted(members, key=lambda one: (_pixels(pictures[one]), -one))
     likely = ordered[-_COMPARED:]
-    borders = _framed(set(likely), judgements, comparing.view)
+    borders, crops = _framed_and_cropped(set(likely), judgements, comparing.view)
+    turned = _turned(members, judgements)
 
     def merit(part_id: int) -> tuple[float, int, int]:
         worth = math.log(_pixels(pictures[part_id]))
         if part_id in borders:
             worth += math.log(borders[part_id]) - _FRAMED
+        elif part_id in crops:
+            worth -= _CROPPED
+        worth -= _TURNED if part_id in turned else 0.0
         worth -= _GREY if _is_grey(comparing.view(part_id)) else 0.0
         return -round(worth, 6), -pictures[part_id].info.size_bytes, part_id
 
@@ -80,8 +87,15 @@ def judgement_of(
     """Return what a member is of the one to keep.
 
     Where only others link them and they are no copies by themselves, it is that they are alike.
+
+    Args:
+        keep: A part id, of the first picture with these bytes.
+        other: Likewise.
+        pictures: Of both.
+        judgements: What was found of pairs, lower part id first.
+        comparing: Looks at what was not compared yet.
     """
-    if pictures[keep].sha256 == pictures[other].sha256:
+    if keep == other:
         return Judgement("same-file", 1.0)
     pair = min(keep, other), max(keep, other)
     found = judgements.get(pair) or comparing.judge(pair)
@@ -94,35 +108,59 @@ def judgement_of(
     return found
 
 
-def _framed(
+def _framed_and_cropped(
     members: set[int],
     judgements: Mapping[Pair, Judgement],
     view: Callable[[int], View | None],
-) -> dict[int, float]:
-    """Return the members that show another one within a frame, and how much of them it takes."""
-    found: dict[int, float] = {}
+) -> tuple[dict[int, float], set[int]]:
+    """Return the members that show another one within a frame, and those that show a part of one.
+
+    Returns:
+        By member how much of it the other one takes; and the crops.
+    """
+    borders: dict[int, float] = {}
+    crops: set[int] = set()
     for (lower, upper), judgement in judgements.items():
         if lower not in members or upper not in members:
             continue
         shown, stored = judgement.query_region, judgement.stored_region
         if shown is None or stored is None:
             continue
-        sides = ((lower, shown, stored), (upper, stored, shown))
-        for part_id, own, other in sides:
-            if _area(own) < _WHOLE <= _area(other) and _rest_is_plain(view(part_id), own):
-                found[part_id] = min(found.get(part_id, 1.0), _area(own))
-    return found
+        for part_id, own, part in ((lower, shown, upper), (upper, stored, lower)):
+            whole = stored if part_id == lower else shown
+            if not _area(own) < _WHOLE <= _area(whole):
+                continue
+            if _is_frame(view(part_id), own):
+                borders[part_id] = min(borders.get(part_id, 1.0), _area(own))
+            else:
+                crops.add(part)
+    return borders, crops
 
 
-def _rest_is_plain(view: View | None, region: Region) -> bool:
+def _turned(members: Sequence[int], judgements: Mapping[Pair, Judgement]) -> set[int]:
+    """Return the members that are mirrored or turned as seen from most others."""
+    facing = {one: {one} for one in members}
+    for (lower, upper), judgement in judgements.items():
+        if judgement.verdict == "near-duplicate" and lower in facing and upper in facing:
+            together = facing[lower] | facing[upper]
+            for one in together:
+                facing[one] = together
+    most = max(len(together) for together in facing.values())
+    largest = {frozenset(one) for one in facing.values() if len(one) == most}
+    if len(largest) > 1:  # nobody can tell which were turned
+        return set()
+    return set(members) - next(iter(largest))
+
+
+def _is_frame(view: View | None, region: Region) -> bool:
+    """Tell whether what lies beside a region is plain up to its edge, and no further."""
     if view is None:
         return False
-    height, width = view.grey.shape
-    rest = np.ones((height, width), np.bool_)
-    left, top = round(region.x * width), round(region.y * height)
-    right, bottom = round((region.x + region.w) * width), round((region.y + region.h) * height)
-    rest[max(0, top - 1) : bottom + 1, max(0, left - 1) : right + 1] = False
-    return bool(rest.any()) and plain_share(view.grey[rest]) >= _PLAIN
+    width, height = view.size
+    left, top, right, bottom = view.inner
+    ends = (region.x, region.y, region.x + region.w, region.y + region.h)
+    edges = (left / width, top / height, right / width, bottom / height)
+    return all(abs(end - edge) <= _EDGE for end, edge in zip(ends, edges, strict=True))
 
 
 def _is_grey(view: View | None) -> bool:

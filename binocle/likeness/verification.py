@@ -196,14 +196,14 @@ def measured(query: View, stored: View, mapping: Mapping, inliers: int) -> Match
         colour_difference(overlay, windows),
         inliers,
         float(inside.mean()),
-        plain_share(query.grey[~inside]),
+        _plain_share(query.grey[~inside]),
         query.is_small or stored.is_small,
         stored.on_plain_ground,
     )
     return Match(in_fractions, turn_of(mapping, query.size), evidence, log_odds(evidence))
 
 
-def plain_share(greys: Grey) -> float:
+def _plain_share(greys: Grey) -> float:
     """Return the share of a picture's two commonest greys, each with six levels either side."""
     if len(greys) < 500:
         return 1.0

@@ -1,6 +1,8 @@
 """Which pictures of a collection are the same."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image, ImageOps
@@ -243,3 +245,64 @@ def test_pictures_removed_before_any_pair_is_compared_are_left_out(mixed: Collec
     named = {one.record_id for each in clusters for one in (each.keep, *each.others)}
     assert named
     assert not named.intersection(gone)
+
+
+def test_upright_picture_is_kept_and_not_a_turned_or_mirrored_one(
+    bench: Bench, tmp_path: Path
+) -> None:
+    picture = drawn(5)
+    files = {
+        "mirrored.png": encoded(ImageOps.mirror(picture)),
+        "photo.jpg": encoded(picture, "JPEG", quality=85),
+        "small.jpg": encoded(picture.resize((160, 120)), "JPEG"),
+        "turned.png": encoded(picture.transpose(Image.Transpose.ROTATE_90)),
+    }
+    cluster = only_cluster(bench, tmp_path, files)
+    assert cluster.keep.record_id == "album/photo.jpg"
+    told = {one.record_id.removeprefix("album/"): one.verdict for one in cluster.others}
+    assert told == {
+        "mirrored.png": "mirrored",
+        "small.jpg": "near-duplicate",
+        "turned.png": "rotated",
+    }
+
+
+def test_copies_of_the_same_bytes_are_told_alike(bench: Bench, tmp_path: Path) -> None:
+    picture = drawn(1)
+    mirrored = encoded(ImageOps.mirror(picture).resize((200, 150)), "JPEG")
+    files = {"a.jpg": mirrored, "b.jpg": mirrored, "photo.png": encoded(picture)}
+    cluster = only_cluster(bench, tmp_path, files)
+    assert cluster.keep.record_id == "album/photo.png"
+    assert {(one.verdict, one.confidence) for one in cluster.others} == {
+        ("mirrored", cluster.others[0].confidence)
+    }
+    assert cluster.others[0].confidence > 0.6
+
+
+def test_what_only_a_third_picture_links_is_compared_with_the_one_to_keep(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = drawn(2)
+    files = {
+        "a-small.jpg": encoded(picture.resize((160, 120)), "JPEG"),
+        "b-mirrored.jpg": encoded(ImageOps.mirror(picture).resize((200, 150)), "JPEG"),
+        "c-photo.png": encoded(picture),
+    }
+    looked_at = pairing.pairs_among
+
+    def without_last(*arguments: Any) -> pairing.Pairs:
+        pairs = looked_at(*arguments)
+        kept = pairs.lower == pairs.lower.min()  # nothing but what the first is of the others
+        return replace(
+            pairs, lower=pairs.lower[kept], upper=pairs.upper[kept], variants=pairs.variants[kept]
+        )
+
+    monkeypatch.setattr(duplicates, "pairs_among", without_last)
+    monkeypatch.setattr(duplicates, "_LOOKED_UP", 0)
+    cluster = only_cluster(bench, tmp_path, files)
+    assert cluster.keep.record_id == "album/c-photo.png"
+    assert {one.record_id: one.verdict for one in cluster.others} == {
+        "album/a-small.jpg": "near-duplicate",
+        "album/b-mirrored.jpg": "mirrored",
+    }
+    assert all(one.confidence > 0.6 for one in cluster.others)
