@@ -47,7 +47,7 @@ class Asked:
     @property
     def ranked_kinds(self) -> tuple[Kind, ...]:
         """Return the kinds that are ranked by vectors."""
-        if self.mode == "keyword" or self.intent is None:
+        if self.mode == "keyword" or self.intent is None or not self.intent.has_vectors:
             return ()
         if len(self.kinds) == 1 and self.mode == "semantic":
             return self.kinds

@@ -140,7 +140,7 @@ def check_weights(asked: Asked, view: View) -> None:
     Raises:
         QueryError: They do.
     """
-    if asked.intent is None:
+    if asked.intent is None or not asked.intent.has_vectors:
         return
     by_words = asked.mode == "hybrid" and asked.query.weights.keyword and asked.intent.words
     if asked.mode != "keyword" and not view.lenses and not by_words:

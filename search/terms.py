@@ -75,6 +75,7 @@ class Intent:
         unwanted: What to keep away from.
         exclude: Internal ids of the records that are part of the question.
         words: The texts to look for, and ``-word`` for each single word to keep away from.
+        unread: Texts that the model cannot read: they count as words only.
     """
 
     terms: tuple[Term, ...]
@@ -82,6 +83,12 @@ class Intent:
     unwanted: tuple[Pull, ...]
     exclude: frozenset[int]
     words: str
+    unread: tuple[str, ...] = ()
+
+    @property
+    def has_vectors(self) -> bool:
+        """Whether anything was embedded."""
+        return bool(self.wanted or self.unwanted)
 
     @property
     def source(self) -> Kind:
@@ -237,6 +244,7 @@ class TermReader:
             return Intent(tuple(terms), (), (), frozenset(), _words(terms))
         exclude: set[int] = set()
         read: list[Term] = []
+        unread: list[str] = []
         pulls: list[Pull] = []
         rows = self._texts(terms)
         heaviest = max(abs(term.weight) for term in terms)
@@ -251,6 +259,10 @@ class TermReader:
             elif term.text is not None:
                 (row, meant), source = rows[number], "text"
                 kept = replace(term, embedded=row, meant=meant)
+                if not self._can_read(term.text):
+                    read.append(kept)
+                    unread.append(term.text)
+                    continue
             else:
                 row, source = self._picture(term), "image"
                 kept = Term(vector=row, weight=term.weight, source="image")
@@ -262,6 +274,7 @@ class TermReader:
             tuple(replace(pull, weight=-pull.weight) for pull in pulls if pull.weight < 0),
             frozenset(exclude),
             _words(terms),
+            tuple(unread),
         )
 
     def meant(self, texts: Sequence[str]) -> list[str]:
@@ -277,6 +290,9 @@ class TermReader:
         if known is None or known[0] != encoder.space.fingerprint:
             known = self._corrector = encoder.space.fingerprint, Corrector(encoder.vocabulary)
         return [known[1].meant(text, self._stored) for text in texts]
+
+    def _can_read(self, text: str) -> bool:
+        return text.isascii() or self._encoder().can_read(text)
 
     def _stored(self, words: list[str]) -> set[str]:
         with self._collection.reading() as connection:

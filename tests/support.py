@@ -35,6 +35,7 @@ class CountingEncoder:
         self.batch_size = 8
         self.runs_on = "test"
         self.vocabulary = self._inner.vocabulary
+        self.can_read = self._inner.can_read
         self.images = 0
         self.texts = 0
 

@@ -46,6 +46,13 @@ class Encoder(Protocol):
         """
         ...
 
+    def can_read(self, text: str) -> bool:
+        """Tell whether a text has a word, or a piece of one, that the model was trained on.
+
+        Texts without any, as those in a script it never saw, all get about the same row.
+        """
+        ...
+
     def encode_images(self, pixels_nhwc: PixelArray) -> Float32Array:
         """Embed pictures.
 

@@ -83,6 +83,7 @@ class MiniEncoder(TowersEncoder):
             tokenizer=lambda batch: _tokens(tokenizer, batch),
             is_convolutional=True,
             vocabulary=_whole_words(tokenizer),
+            can_read=lambda text: _knows_a_word(tokenizer, text),
         )
 
 
@@ -96,6 +97,12 @@ def _whole_words(tokenizer: Tokenizer) -> tuple[str, ...]:
     """Return the tokens that begin a word, in order, which is that of their frequency."""
     places = tokenizer.get_vocab()
     return tuple(word for word in sorted(places, key=places.__getitem__) if word.isalpha())
+
+
+def _knows_a_word(tokenizer: Tokenizer, text: str) -> bool:
+    """Tell whether a text has a token with a letter that is in the vocabulary."""
+    tokens = tokenizer.encode(text.lower()).tokens
+    return any(any(map(str.isalpha, one)) for one in tokens if not one.startswith("<"))
 
 
 def _part(state: _State, prefix: str) -> _State:

@@ -33,6 +33,7 @@ class TowersEncoder:
         tokenizer: Tokenizer,
         is_convolutional: bool = False,
         vocabulary: tuple[str, ...] = (),
+        can_read: Callable[[str], bool] = lambda _text: True,
     ) -> None:
         """Take what is loaded.
 
@@ -47,12 +48,13 @@ class TowersEncoder:
             tokenizer: From texts to tokens.
             is_convolutional: Whether pixels are best kept with the channels last.
             vocabulary: As for ``Encoder``.
+            can_read: Likewise.
         """
         self._space, self._spec = space, image_spec
         self._device, self._precision = device, precision
         self._encode_image, self._encode_text = encode_image, encode_text
         self._tokenizer = tokenizer
-        self._vocabulary = vocabulary
+        self._vocabulary, self._can_read = vocabulary, can_read
         self._format = torch.channels_last if is_convolutional else torch.contiguous_format
         scale = 1.0 / (255.0 * np.asarray(preprocess["std"], np.float32))
         shift = np.asarray(preprocess["mean"], np.float32) / np.asarray(
@@ -81,6 +83,11 @@ class TowersEncoder:
     def vocabulary(self) -> tuple[str, ...]:
         """Words it knows whole."""
         return self._vocabulary
+
+    def can_read(self, text: str) -> bool:
+        """Tell whether a text has anything the model was trained on."""
+        with self._tokenizing:
+            return self._can_read(text)
 
     @property
     def runs_on(self) -> str:

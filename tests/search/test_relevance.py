@@ -44,6 +44,9 @@ class WordsEncoder:
     runs_on = "test"
     vocabulary = ()
 
+    def can_read(self, text: str) -> bool:
+        return True
+
     def __init__(self) -> None:
         self.asked = 0
 
