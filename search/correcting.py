@@ -8,12 +8,14 @@ The figures and how the constants were found: docs/keywords.md.
 
 import math
 import re
-from collections.abc import Callable, Sequence
-from functools import cache, cached_property, lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, lru_cache
+from typing import TypeAlias
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
-from spellchecker import SpellChecker
+
+from search.english import known_english
 
 _WORD = re.compile(r"""(?<![\w'’@#./-])[A-Za-z]{3,}(?![\w@/-]|['’.]\w)""")
 _QUOTED = re.compile(r'["“„«][^"“”„«»]*["”“»]')
@@ -25,7 +27,10 @@ _OTHER_BEGINNING = 1.5
 _SAME_LETTERS = 1.5  # gains
 _LETTER_MISSING = 1.0
 _FIRST_PLACES = 30  # in the vocabulary, which count about alike
+_STORED = 300  # place in the vocabulary of a word that the collection has, at most
 _KEPT = 10_000
+
+FindNear: TypeAlias = Callable[[str], Mapping[int, Sequence[str]]]
 
 
 class Corrector:
@@ -41,12 +46,19 @@ class Corrector:
         self._places = {word: place for place, word in enumerate(vocabulary)}
         self._nearest = lru_cache(_KEPT)(self._search)
 
-    def meant(self, text: str, find_stored: Callable[[list[str]], set[str]]) -> str:
+    def meant(
+        self,
+        text: str,
+        find_stored: Callable[[list[str]], set[str]],
+        find_near: FindNear = lambda _word: {},
+    ) -> str:
         """Return a text with its misspelt words as they were probably meant.
 
         Args:
             text: What somebody typed.
             find_stored: Returns which of some words the collection has; these are right.
+            find_near: Returns words the collection has that are near another, see ``Spelling``;
+                they may be what was meant as well as the model's own.
         """
         quoted = [found.span() for found in _QUOTED.finditer(text)]
         words = [
@@ -56,8 +68,8 @@ class Corrector:
         ]
         unknown = {found[0].lower() for found in words} - self._places.keys()
         unknown -= find_stored(sorted(unknown)) if unknown else set()
-        unknown -= _dictionary().known(unknown) if unknown else set()
-        read = {word: near for word in unknown if (near := self._nearest(word)) is not None}
+        unknown -= known_english(unknown) if unknown else set()
+        read = {word: near for word in unknown if (near := self._meant(word, find_near))}
         if 2 * len(read) <= len(unknown):
             return text
         written, end = [], 0
@@ -67,24 +79,36 @@ class Corrector:
                 end = found.end()
         return "".join([*written, text[end:]])
 
-    def _search(self, word: str) -> str | None:
-        """Return the known word that is nearest and common; None where none is near."""
-        least, best = math.inf, None
+    def _meant(self, word: str, find_near: FindNear) -> str | None:
+        """Return the known or stored word that is nearest and common; None where none is near."""
+        stored = [
+            (self._cost(word, near, distance, min(self._places.get(near, _STORED), _STORED)), near)
+            for distance, several in find_near(word).items()
+            for near in several
+        ]
+        own = self._nearest(word)
+        return min([*stored, *([own] if own else [])], default=(0.0, None))[1]
+
+    def _search(self, word: str) -> tuple[float, str] | None:
+        """Return what the model's nearest word costs, and the word; None where none is near."""
+        found = []
         for near, distance in self._near(word):
             same_letters = sorted(near) == sorted(word)
             place = self._places[near]
             if len(word) <= _SHORT and not (same_letters and distance == 1 and place < _COMMON):
                 continue
-            same_beginning = near[0] == word[0]
             is_long = len(word) >= _TWO_EDITS_FROM
-            if distance > 1 and not is_long and not (same_letters and same_beginning):
+            if distance > 1 and not is_long and not (same_letters and near[0] == word[0]):
                 continue
-            cost = math.log(_FIRST_PLACES + place) + _SECOND_EDIT * (distance - 1)
-            cost += 0 if same_letters or same_beginning else _OTHER_BEGINNING
-            cost -= _SAME_LETTERS * same_letters + _LETTER_MISSING * (len(near) > len(word))
-            if cost < least:
-                least, best = cost, near
-        return best
+            found.append((self._cost(word, near, distance, place), near))
+        return min(found, default=None)
+
+    @staticmethod
+    def _cost(word: str, near: str, distance: int, place: int) -> float:
+        same_letters = sorted(near) == sorted(word)
+        cost = math.log(_FIRST_PLACES + place) + _SECOND_EDIT * (distance - 1)
+        cost += 0 if same_letters or near[0] == word[0] else _OTHER_BEGINNING
+        return cost - _SAME_LETTERS * same_letters - _LETTER_MISSING * (len(near) > len(word))
 
     def _near(self, word: str) -> list[tuple[str, int]]:
         """Return the model's English words that are 1 or 2 edits from another, and how many."""
@@ -95,7 +119,7 @@ class Corrector:
 
     @cached_property
     def _english(self) -> list[str]:
-        return sorted(_dictionary().known(self._places), key=self._places.__getitem__)
+        return sorted(known_english(self._places), key=self._places.__getitem__)
 
 
 def _as_typed(word: str, near: str) -> str:
@@ -103,8 +127,3 @@ def _as_typed(word: str, near: str) -> str:
     if word.isupper():
         return near.upper()
     return near.capitalize() if word[0].isupper() else near
-
-
-@cache
-def _dictionary() -> SpellChecker:
-    return SpellChecker()

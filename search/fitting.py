@@ -15,6 +15,9 @@ from search.keywords import KeywordRanking, is_model_number
 from search.terms import Intent
 from search.wording import parse
 
+_NOTHING = 0.1  # relevance: where no hit has more, nothing fits
+_SURE = 0.65  # coverage from which on corrected words are what was meant
+
 
 def told_by_words(
     view: View, words: KeywordRanking, *, described: bool
@@ -67,18 +70,19 @@ def nothing_fits(
 ) -> bool:
     """Tell whether no ranking has anything that fits, and one of them can tell.
 
-    A record with all the words fits. A model number that no record has fits nothing, whatever looks
-    like it.
+    A record with all the words fits. Where no hit is at all relevant nothing does. A model number
+    that no record has fits nothing, whatever looks like it.
     """
     if asked.intent is not None and asked.intent.unread and not view.lenses and words is None:
         return True
     if tell_part(asked, view):
         words = None
-    judged = [
-        judge.is_no_match(float(ranking.scores.max()))
+    best = [
+        (judge, float(ranking.scores.max()))
         for judge, ranking in zip(judges.values(), rankings, strict=False)
         if judge is not None and len(ranking.scores)
     ]
+    judged = [judge.is_no_match(score) for judge, score in best]
     if words is not None and asked.intent is not None:
         if is_model_number(asked.intent.words.strip()):
             is_likely = (found_words.relevance(words) >= found_words.CUT).any()
@@ -86,11 +90,14 @@ def nothing_fits(
         if (found_words.relevance(words, chance(judges)) >= found_words.CUT).any():
             return False
         if len(words.record_ids) and words.has_all:
-            if not judged or not _are_corrected(words, wanted_words(asked.intent)):
+            is_sure = words.coverage >= _SURE
+            if is_sure or not judged or not _are_corrected(words, wanted_words(asked.intent)):
                 return False
         elif not view.lenses:
             return found_words.is_no_match(words)
-    return bool(judged) and all(judged)
+    is_weak = all(float(judge.relevance(score)) < _NOTHING for judge, score in best)
+    may_deny = not any(judge.is_never_denied for judge, _ in best)
+    return bool(judged) and (all(judged) or (is_weak and may_deny))
 
 
 def are_likely(

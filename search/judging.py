@@ -88,6 +88,11 @@ class Judge:
         return replace(self, none=_NEVER)
 
     @property
+    def is_never_denied(self) -> bool:
+        """Whether it is known otherwise that something fits."""
+        return self.none <= _NEVER
+
+    @property
     def cut(self) -> float:
         """The cosine from which on hits are in the relevant set; infinity where nothing fits.
 

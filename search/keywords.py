@@ -21,6 +21,7 @@ from binocle.catalog import words as catalog
 from binocle.catalog.database import Connection
 from binocle.types import BoolArray, Int64Array
 from search.matching import Matcher, WordMatches
+from search.spelling import Spelling
 from search.wording import Wording, parse
 
 Float64Array = npt.NDArray[np.float64]
@@ -84,10 +85,14 @@ class KeywordRanking:
 class Keywords:
     """Searches a collection's words. Thread-safe; keeps what it read until the next change."""
 
-    def __init__(self) -> None:
-        """Set up; nothing is read yet."""
+    def __init__(self, spelling: Spelling | None = None) -> None:
+        """Set up; nothing is read yet.
+
+        Args:
+            spelling: The collection's vocabulary, where somebody shares it.
+        """
         self._lock = threading.Lock()
-        self._matcher = Matcher()
+        self._matcher = Matcher(spelling=spelling)
 
     def search(
         self, connection: Connection, text: str, k: int, allowed: BoolArray | None = None
@@ -185,7 +190,7 @@ class _Tally:
         for number, word in enumerate(words):
             rarity = _rarity(word.frequency, records)
             mass += rarity
-            known_mass += rarity if len(word.record_ids) or not word.is_code else 0.0
+            known_mass += rarity if len(word.record_ids) or not word.is_of_number else 0.0
             scores[word.record_ids] += np.float32(rarity) * word.worths
             masses[word.record_ids] += np.float32(rarity)
             typed_rarity = _rarity(word.typed_frequency, records)

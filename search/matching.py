@@ -3,7 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from binocle.catalog import reading, tokens, words
 from binocle.catalog.database import Connection
 from binocle.types import BoolArray, Int64Array
+from search.english import known_english
 from search.spelling import Spelling
 from search.wording import Window, Word, Wording
 
@@ -25,6 +26,8 @@ _USUAL_LENGTH = 10.0  # of a title, in tokens
 _RELATIVE = 0.9
 _UNFINISHED = 0.6
 _MISSPELT = {1: 0.6, 2: 0.4}
+_SURE_OF_MISSPELT = {1: 0.85, 2: 0.7}  # that it is what was meant by what is no English word
+_LESS_SURE = 0.2  # for short words
 _APART = 0.4
 _SHORT = 5  # letters; a correction of so short a word is often another word
 _LEAST_BEGINNING = 2
@@ -110,6 +113,7 @@ class WordMatches:
             where all have just that.
         typed_frequency: How many records have it as it was typed, which may be none.
         is_code: It is like a model number, or part of one.
+        is_of_number: It stands in one piece with digits, as the ``wh`` of ``WH-1000XM4``.
         is_brand: Most records have it as their brand.
         ways: What was found for it, and what that counts.
         labels: How each way is written.
@@ -123,6 +127,7 @@ class WordMatches:
     sureness: Float32Array | None
     typed_frequency: int
     is_code: bool
+    is_of_number: bool
     is_brand: bool
     ways: tuple[tuple[Matches, float], ...]
     labels: tuple[str, ...]
@@ -188,6 +193,7 @@ class Matcher:
         has, is seldom what was meant: it counts, but not strictly.
         """
         windows = self._windows(connection, wording)
+        numbers = {word.run for word in wording.words if _is_code(word)}
         done: dict[tuple[str, bool, bool], WordMatches] = {}
         found = []
         for place, word in enumerate(wording.words):
@@ -197,6 +203,7 @@ class Matcher:
             ways = [way for window, way in windows if window.first <= place < window.end]
             is_number = word.token.isdigit() and len(wording.words) > 1
             done[key] = self._word(connection, place, word, ways, names_count=not is_number)
+            done[key] = replace(done[key], is_of_number=word.run in numbers)
             found.append(done[key])
         return found if any(len(one.record_ids) for one in found) else []
 
@@ -246,9 +253,8 @@ class Matcher:
         known = sum(len(way.matches.record_ids) for way in ways)
         if typed and place < _MOST_MISSPELT and known <= min(2, self.records // _RARELY):
             ways += self._nearly(connection, word)
-        is_code = word.has_digits and len(word.token) > 2
         found = [way for way in ways if len(way.matches.record_ids)]
-        return _joined(place, found, typed=typed, is_code=is_code)
+        return _joined(place, found, typed=typed, is_code=_is_code(word))
 
     def _relatives(self, connection: Connection, word: Word) -> list[_Way]:
         if word.paired or not word.token.isalpha():
@@ -282,15 +288,21 @@ class Matcher:
         ]
         if any(len(way.matches.record_ids) for way in ways):
             return ways
+        near_by = self._spelling.near(connection, token)
+        is_english = bool(near_by) and bool(known_english([token]))
         return [
             _Way(
                 self._phrases(connection, [(near,)]),
                 _MISSPELT[distance],
                 near,
                 is_strict=False,
-                sureness=_sureness(_MISSPELT[distance], token),
+                sureness=(
+                    _sureness(_MISSPELT[distance], token)
+                    if is_english
+                    else _SURE_OF_MISSPELT[distance] - _LESS_SURE * (len(token) < _SHORT)
+                ),
             )
-            for distance, several in self._spelling.near(connection, token).items()
+            for distance, several in near_by.items()
             for near in several
         ]
 
@@ -350,6 +362,11 @@ class Matcher:
         return matches
 
 
+def _is_code(word: Word) -> bool:
+    """Tell whether a word is like a model number, or part of one."""
+    return word.has_digits and len(word.token) > 2
+
+
 def _sureness(weight: float, token: str) -> float:
     """Return how sure a corrected or unfinished word is what was meant: longer ones are more."""
     return min(_RELATIVE, weight * weight * len(token) / _SHORT)
@@ -384,6 +401,7 @@ def _joined(place: int, ways: Sequence[_Way], *, typed: bool, is_code: bool) -> 
         sureness,
         len(strict_ids) if typed else len(record_ids),
         is_code=is_code or any(way.is_code for way in strict),
+        is_of_number=is_code,
         is_brand=2 * in_brands > len(strict_ids),
         ways=tuple((way.matches, way.weight) for way in ways),
         labels=tuple(way.label for way in ways),

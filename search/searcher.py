@@ -28,6 +28,7 @@ from search.rankings import (
 from search.relevance import Relevance
 from search.showing import Page, Shower
 from search.signing import Signer
+from search.spelling import Spelling
 from search.summaries import summary_of
 from search.terms import Intent, LoadPicture, TermReader
 from search.turns import Turns, refined
@@ -64,6 +65,7 @@ class Searcher:
             load_picture: Decodes a picture; None to do it in this process.
         """
         self.collection = collection
+        spelling = Spelling()
         self._reader = TermReader(
             collection,
             load_encoder,
@@ -71,9 +73,10 @@ class Searcher:
             read_picture=read_picture,
             fetch=fetch,
             load_picture=load_picture,
+            spelling=spelling,
         )
         self._relevance = Relevance(collection, load_encoder)
-        self._ranker = Ranker(collection, self._relevance, Keywords())
+        self._ranker = Ranker(collection, self._relevance, Keywords(spelling))
         self._shower = Shower(collection, self._ranker)
         self._listings = Listings()
 

@@ -32,6 +32,7 @@ from binocle.types import Float32Array, ImageSpec, Kind, Limits, Part, Picture
 from binocle.vectors.base import products
 from search.correcting import Corrector
 from search.query import Region, Target, Term
+from search.spelling import Spelling
 
 MIN_SAMPLE = 30
 EXAMPLE_SHARE = 0.5  # what a picture or record to avoid counts beside one to follow
@@ -216,6 +217,7 @@ class TermReader:
         read_picture: Callable[[Part], bytes] | None = None,
         fetch: Callable[[str], bytes] | None = None,
         load_picture: LoadPicture | None = None,
+        spelling: Spelling | None = None,
     ) -> None:
         """Set up; see ``Searcher``."""
         self._collection = collection
@@ -223,6 +225,7 @@ class TermReader:
         self._read_picture, self._fetch = read_picture, fetch
         self._limits = limits
         self._load_picture = load_picture or self._decode
+        self._spelling = spelling or Spelling()
         self._corrector: tuple[str, Corrector] | None = None
 
     def read(self, terms: Sequence[Term], target: Target, *, embed: bool = True) -> Intent:
@@ -289,7 +292,7 @@ class TermReader:
         known = self._corrector
         if known is None or known[0] != encoder.space.fingerprint:
             known = self._corrector = encoder.space.fingerprint, Corrector(encoder.vocabulary)
-        return [known[1].meant(text, self._stored) for text in texts]
+        return [known[1].meant(text, self._stored, self._stored_near) for text in texts]
 
     def _can_read(self, text: str) -> bool:
         return text.isascii() or self._encoder().can_read(text)
@@ -297,6 +300,10 @@ class TermReader:
     def _stored(self, words: list[str]) -> set[str]:
         with self._collection.reading() as connection:
             return catalog.known(connection, words)
+
+    def _stored_near(self, word: str) -> dict[int, list[str]]:
+        with self._collection.reading() as connection:
+            return self._spelling.near(connection, word)
 
     def _texts(self, terms: Sequence[Term]) -> dict[int, tuple[Float32Array, str]]:
         """Return the vectors of all texts, embedding together what is not embedded yet.

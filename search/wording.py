@@ -202,7 +202,9 @@ def _other_ways(written: list[str]) -> tuple[tuple[str, ...], ...]:
     for token in written[:-1]:
         at += len(token)
         cuts.add(at)
-    if len(cuts) > _MAX_CUTS or joined.isdigit():
+    if joined.isdigit():  # 14.1 is no 141
+        return ()
+    if len(cuts) > _MAX_CUTS:
         return () if len(written) == 1 else ((joined,),)
     ways = {_cut(joined, sorted(cuts), chosen) for chosen in range(1 << len(cuts))}
     return tuple(sorted(ways - {tuple(written)}))

@@ -25,6 +25,7 @@ _CONNECTOR = "[-'.,/+&_\u2019\u2010-\u2015]"
 _RUN = re.compile(rf"[{_PAIRED}]+|{_WORD}(?:{_CONNECTOR}{_WORD})*")
 _SIMPLE_RUN = re.compile(r"[0-9a-z]+(?:[-'.,/+&_][0-9a-z]+)*")
 _CONNECTORS = re.compile(_CONNECTOR)
+_DECIMAL = re.compile(r"(?<![^\W\d_])\d+\.\d")  # 14.1 is no 141
 _IS_PAIRED = re.compile(f"[{_PAIRED}]")
 _MARKS = re.compile("[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed]")
 _HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -37,7 +38,8 @@ class Run:
 
     Attributes:
         tokens: In order: ``wh 1000xm4`` for ``WH-1000XM4``; pairs of characters where ``paired``.
-        joined: All of them as one, ``wh1000xm4``; empty where there is one, or too many.
+        joined: All of them as one, ``wh1000xm4``; empty where there is one, or too many, or where
+            they are a decimal number.
         paired: Whether the tokens are pairs of characters.
         start: Where the run begins in the folded text.
         end: Where it ends.
@@ -110,7 +112,8 @@ def _words(run: str, span: tuple[int, int]) -> Run:
     if run.isalnum():
         return Run((run[:MAX_TOKEN],), "", False, *span)
     words = tuple(word[:MAX_TOKEN] for word in _CONNECTORS.split(run))
-    joined = "".join(words) if 1 < len(words) <= _MAX_JOINED else ""
+    is_one = 1 < len(words) <= _MAX_JOINED and not _DECIMAL.search(run)
+    joined = "".join(words) if is_one else ""
     return Run(words, joined if len(joined) <= MAX_TOKEN else "", False, *span)
 
 

@@ -25,7 +25,7 @@ from binocle.catalog import tokens
 from binocle.catalog.reading import batched
 from binocle.types import Int64Array, Metadata
 
-VERSION = 2
+VERSION = 3
 TITLE, CAPTION, NAME, FIELD = range(4)
 GROUPS = 4
 NO_PART = 127

@@ -83,3 +83,20 @@ def test_letters_with_digits_are_a_model_number(text: str) -> None:
 @pytest.mark.parametrize("text", ["255", "20th", "1920s", "1ST", "headphones", "4k", "wh 1000"])
 def test_others_are_none(text: str) -> None:
     assert not is_model_number(text)
+
+
+def test_letters_of_an_absent_model_number_belong_to_it(shop: Database) -> None:
+    keys, found = rank(shop, "sony wf-1000xm4")
+    assert keys[:2] == ["9", "10"] or keys[:2] == ["10", "9"]
+    assert found.scores[0] > 0.9 * found.full_score
+    assert rank(shop, "sony wf speaker")[1].scores[0] < 0.5 * rank(shop, "sony")[1].scores[0]
+
+
+def test_decimal_is_no_model_number(tmp_path: Path) -> None:
+    titles = ("Laptop sleeve for 14.1 inch", "boAt Airdopes 141 earbuds", "Case 1,299 WH.1000")
+    database = store(tmp_path, [record(str(n), title) for n, title in enumerate(titles)])
+    assert rank(database, "airdopes 141")[0] == ["1"]
+    assert rank(database, "14.1 inch sleeve")[0][0] == "0"
+    assert rank(database, "1299")[0] == ["2"]
+    assert rank(database, "wh1000")[0] == ["2"]
+    database.close()
