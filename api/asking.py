@@ -17,7 +17,7 @@ from search.notation import (
     parse_sort,
     parse_weights,
 )
-from search.phrases import Phrase, parse_turn
+from search.phrases import Phrase, parse_first, parse_turn
 from search.query import Mode, Query, Refinement, Region, Target, Term, Weights
 from search.where import parse_where
 
@@ -72,8 +72,8 @@ class Typed:
         """
         words = " ".join(self.text).strip()
         phrase = Phrase((Term(text=words),) if words else ())
-        if self.refine is not None and words:
-            phrase = parse_turn(words, find_price)
+        if words:
+            phrase = (parse_first if self.refine is None else parse_turn)(words, find_price)
         where = parse_where(self.where) if self.where else None
         return Query(
             terms=(*phrase.terms, *self._terms(is_record)),
@@ -84,7 +84,7 @@ class Typed:
             exact=self.exact,
             mode=self.mode,
             weights=parse_weights(self.weights) if self.weights else Weights(),
-            sort=tuple(map(parse_sort, self.sort)),
+            sort=tuple(map(parse_sort, self.sort)) or phrase.sort,
             facets=tuple(map(parse_facet, self.facets)),
             group=parse_group(self.group_by) if self.group_by else None,
             diversity=self.diversity,
@@ -112,6 +112,7 @@ class Typed:
             self.drop_filter,
             self.swap,
             phrase.swap,
+            phrase.amounts,
         )
 
     def _terms(self, is_record: Callable[[str], bool]) -> list[Term]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -23,11 +23,11 @@ from api.search_schemas import (
 from binocle.collection import Collection
 from binocle.decoding import Box
 from binocle.errors import UsageError
-from binocle.filters import Filter, both, parse_json
+from binocle.filters import Filter, both, comparisons_in, parse_json
 from binocle.types import Float32Array
 from search.advice import price_field
 from search.notation import parse_facet, parse_group, parse_region, parse_sort
-from search.phrases import parse_turn
+from search.phrases import parse_first, parse_turn
 from search.query import Facet, Group, Query, Refinement, Region, Sort, Term, Weights
 from search.terms import box
 
@@ -88,14 +88,20 @@ class Wanted:
 
 
 def spoken(asked: SearchIn, collection: Collection) -> tuple[SearchIn, Filter | None]:
-    """Return a request whose plain words, beside a refinement, are read as a person means them.
+    """Return a request whose plain words are read as a person means them.
+
+    Beside a refinement they say what to change; of a first question only the price is read.
 
     Returns:
         The request, and what its words say of the price.
     """
-    if asked.refine is None or not isinstance(asked.query, str):
+    if not isinstance(asked.query, str) or not asked.query.strip():
         return asked, None
-    phrase = parse_turn(asked.query, partial(price_field, collection))
+    find_price = partial(price_field, collection)
+    if asked.refine is None:
+        phrase = parse_first(asked.query, find_price)
+        return asked.model_copy(update={"query": phrase.terms[0].text}), phrase.where
+    phrase = parse_turn(asked.query, find_price)
     terms = [TermIn(text=one.text, weight=one.weight) for one in phrase.terms]
     refine = asked.refine.model_copy(
         update={
@@ -103,7 +109,9 @@ def spoken(asked: SearchIn, collection: Collection) -> tuple[SearchIn, Filter | 
             "instead": [*asked.refine.instead, *phrase.swap],
         }
     )
-    return asked.model_copy(update={"query": terms, "refine": refine}), phrase.where
+    sort = asked.sort or [SortIn(field=one.field, descending=one.descending) for one in phrase.sort]
+    update = {"query": terms, "refine": refine, "sort": sort}
+    return asked.model_copy(update=update), phrase.where
 
 
 def terms_of(asked: SearchIn, uploads: Sequence[bytes] = (), place: str = "") -> list[Wanted]:
@@ -133,6 +141,7 @@ def query_of(
     place: str = "",
     *,
     where: Filter | None = None,
+    said: Filter | None = None,
     field: str = "query",
 ) -> Query:
     """Return the query that a request makes of its terms.
@@ -142,17 +151,19 @@ def query_of(
         terms: What it looks for, embedded.
         place: As for ``terms_of``.
         where: A filter that holds as well as the request's own.
+        said: What its plain words say, which holds as well, see ``spoken``.
         field: What the request calls its terms.
 
     Raises:
         ServiceError: 422, a part cannot be understood; its field is named.
     """
     with at(f"{place}filter"):
-        where = both(parse_json(asked.filter) if asked.filter else None, where)
+        where = both(parse_json(asked.filter) if asked.filter else None, both(where, said))
     with at(f"{place}weights"):
         weights = Weights(**asked.weights.model_dump()) if asked.weights else Weights()
     with at(f"{place}refine"):
-        refine = _refinement(asked.refine) if asked.refine else None
+        bounds = tuple(comparisons_in(said))
+        refine = replace(_refinement(asked.refine), bounds=bounds) if asked.refine else None
     group = None
     if asked.group is not None:
         group = _read(asked.group, parse_group, _group, f"{place}group")

@@ -15,7 +15,7 @@ from search.keywords import KeywordRanking, is_model_number
 from search.terms import Intent
 from search.wording import parse
 
-_NOTHING = 0.1  # relevance: where no hit has more, nothing fits
+_NOTHING = 0.07  # relevance: where no hit has more, nothing fits
 _SURE = 0.65  # coverage from which on corrected words are what was meant
 
 
@@ -44,7 +44,10 @@ def told_by_words(
 def are_all_denying(judges: Mapping[Kind, Judge | None]) -> bool:
     """Tell whether by vectors most likely nothing fits, whatever is filtered."""
     known = [judge for judge in judges.values() if judge is not None]
-    return bool(known) and all(judge.is_no_match(judge.best) for judge in known)
+    return bool(known) and (
+        all(judge.is_no_match(judge.best) for judge in known)
+        or all(float(judge.relevance(judge.best)) < _NOTHING for judge in known)
+    )
 
 
 def never_denying(judges: Mapping[Kind, Judge | None]) -> dict[Kind, Judge | None]:

@@ -11,13 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from binocle.filters import And, Comparison, Filter, Operator
-from search.query import Term
+from search.query import Sort, Term
 
 _LEAD = re.compile(
     r"^(?:(?:and|but|please|ok|okay|now|then|also|just|only|show(?: me)?|make (?:it|them)"
     r"|i want|i'd like|it should be|they should be|should be|rather)\b[\s,]*)+",
     re.IGNORECASE,
 )
+_MANNERS = re.compile(r"[\s,]+(?:please|thanks|thank you|instead)$", re.IGNORECASE)
 _ARTICLE = re.compile(r"^(?:any|some|the|a|an|with|having)\s+", re.IGNORECASE)
 _AWAY = re.compile(
     r"^(?:without|with no|no more|no|not|isn't|aren't|nothing|never|except(?: for)?|excluding"
@@ -39,11 +40,23 @@ _SPLIT = re.compile(
     r"[,;.]\s+|\s+(?:and|but)\s+(?=(?:without|with no|no|not|only|except)\b)", re.IGNORECASE
 )
 _LIST = re.compile(r"\s*,\s*|\s+(?:or|nor|and)\s+(?:no\s+|without\s+)?", re.IGNORECASE)
+_NUMBER = (
+    r"[$€£¥₹]?\s*(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,12}(?:\.\d+)?)\s*"
+    r"(?:[$€£¥₹]|dollars?|euros?|pounds?|rupees?|usd|eur|gbp|inr)?"
+)
 _AMOUNT = re.compile(
-    r"^(?:(?P<lt>under|below|(?:less|cheaper) than)|(?P<gt>over|above|more than))\s+[$€£¥₹]?\s*"
-    r"(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,12}(?:\.\d+)?)\s*"
-    r"(?:[$€£¥₹]|dollars?|euros?|pounds?|rupees?|usd|eur|gbp|inr)?$",
+    r"(?:(?P<lte>(?:no|not) more than|at most|up to|max(?:imum)?(?: of)?)"
+    r"|(?P<gte>(?:no|not) less than|at least|min(?:imum)?(?: of)?)"
+    r"|(?P<lt>under|below|(?:less|cheaper) than)"
+    r"|(?P<gt>over|above|more than)"
+    rf"|between\s+(?P<first>{_NUMBER})\s+and)\s+(?P<number>{_NUMBER})",
     re.IGNORECASE,
+)
+_CHEAPEST = re.compile(
+    r"(?:the )?(?:cheapest|lowest price)(?: (?:ones? )?first)?|sort(?:ed)? by price", re.IGNORECASE
+)
+_DEAREST = re.compile(
+    r"(?:the )?(?:most expensive|dearest|highest price)(?: (?:ones? )?first)?", re.IGNORECASE
 )
 
 
@@ -55,13 +68,22 @@ class Phrase:
         terms: What to add; negative ones are kept away from.
         remove: Earlier texts to drop.
         swap: Earlier words, and what comes in their place.
-        where: What the price has to be.
+        amounts: What the price has to be; all of them.
+        sort: By what to order hits.
     """
 
     terms: tuple[Term, ...] = ()
     remove: tuple[str, ...] = ()
     swap: tuple[tuple[str, str], ...] = ()
-    where: Filter | None = None
+    amounts: tuple[Comparison, ...] = ()
+    sort: tuple[Sort, ...] = ()
+
+    @property
+    def where(self) -> Filter | None:
+        """What the price has to be, as a filter."""
+        if len(self.amounts) < 2:
+            return self.amounts[0] if self.amounts else None
+        return And(self.amounts)
 
 
 @dataclass
@@ -70,6 +92,7 @@ class _Reading:
     remove: list[str] = field(default_factory=list)
     swap: list[tuple[str, str]] = field(default_factory=list)
     amounts: list[Comparison] = field(default_factory=list)
+    sort: list[Sort] = field(default_factory=list)
     find_price: Callable[[], str | None] = lambda: None
 
 
@@ -89,18 +112,42 @@ def parse_turn(text: str, find_price: Callable[[], str | None] = lambda: None) -
     if not _read_swap(whole, found):
         for clause in _SPLIT.split(whole):
             _read(clause, found)
-    if whole and not (found.terms or found.remove or found.swap or found.amounts):
+    is_read = found.terms or found.remove or found.swap or found.amounts or found.sort
+    if whole and not is_read:
         found.terms.append(Term(text=whole))
-    where: Filter | None = None
-    if found.amounts:
-        where = found.amounts[0] if len(found.amounts) == 1 else And(tuple(found.amounts))
-    return Phrase(tuple(found.terms), tuple(found.remove), tuple(found.swap), where)
+    return Phrase(
+        tuple(found.terms),
+        tuple(found.remove),
+        tuple(found.swap),
+        tuple(found.amounts),
+        tuple(found.sort),
+    )
+
+
+def parse_first(text: str, find_price: Callable[[], str | None]) -> Phrase:
+    """Read a first question: what it says of the price at its end is a filter.
+
+    Args:
+        text: What was asked, such as ``headphones under 1000``; a last word in quotes is no price.
+        find_price: As for ``parse_turn``.
+    """
+    whole = Phrase((Term(text=text),))
+    for start in _AMOUNT.finditer(text):
+        amount = _AMOUNT.fullmatch(text, start.start())
+        what = text[: start.start()].rstrip(" ,")
+        if amount is None or not what or what.count('"') % 2:
+            continue
+        price = find_price()
+        return (
+            whole if price is None else Phrase((Term(text=what),), amounts=_bounds(amount, price))
+        )
+    return whole
 
 
 def _read(clause: str, found: _Reading) -> None:
     if _read_swap(clause, found):
         return
-    bare = _LEAD.sub("", clause).strip(" ,")
+    bare = _MANNERS.sub("", _LEAD.sub("", clause).strip(" ,"))
     if not bare or _read_amount(bare, found):
         return
     if away := _AWAY.match(bare):
@@ -114,18 +161,33 @@ def _read(clause: str, found: _Reading) -> None:
 
 
 def _read_amount(bare: str, found: _Reading) -> bool:
-    amount = _AMOUNT.match(bare)
-    if amount is None:
+    amount = _AMOUNT.fullmatch(bare)
+    cheapest, dearest = _CHEAPEST.fullmatch(bare), _DEAREST.fullmatch(bare)
+    if not (amount or cheapest or dearest):
         return False
     price = found.find_price()
     if price is None:
         found.terms.append(Term(text=bare))
-        return True
-    operator: Operator = "lt" if amount["lt"] else "gt"
-    value = float(amount["number"].replace(",", ""))
-    number = int(value) if value.is_integer() else value
-    found.amounts.append(Comparison(price, operator, number))
+    elif amount:
+        found.amounts.extend(_bounds(amount, price))
+    else:
+        found.sort.append(Sort(price, descending=dearest is not None))
     return True
+
+
+def _bounds(amount: re.Match[str], price: str) -> tuple[Comparison, ...]:
+    number = _number(amount["number"])
+    if amount["first"] is not None:
+        low, high = sorted((_number(amount["first"]), number))
+        return Comparison(price, "gte", low), Comparison(price, "lte", high)
+    operators: tuple[Operator, ...] = ("lt", "lte", "gt", "gte")
+    operator = next(one for one in operators if amount[one] is not None)
+    return (Comparison(price, operator, number),)
+
+
+def _number(text: str) -> float:
+    value = float(re.sub(r"[^\d.]", "", text))
+    return int(value) if value.is_integer() else value
 
 
 def _read_swap(clause: str, found: _Reading) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from binocle.errors import QueryError
-from binocle.filters import Filter
+from binocle.filters import Comparison, Filter
 from binocle.types import Float32Array, Kind
 
 Target: TypeAlias = Literal["image", "text", "any"]
@@ -159,7 +159,8 @@ class Refinement:
     """How a query changes an earlier one, whose answer gave ``turn``.
 
     The query's own terms are added, and its filter holds as well as the earlier one. What the
-    query leaves at its default is as in the earlier one.
+    query leaves at its default is as in the earlier one. A text to keep away from goes from the
+    earlier texts that look for it.
 
     Attributes:
         turn: ``Answer.turn`` of the earlier query.
@@ -171,6 +172,8 @@ class Refinement:
             have it.
         instead: Pairs of words as a person says them: as ``swap``, but where no text has the
             first, the second is added and the first becomes a negative term.
+        bounds: Comparisons that a person said: earlier ones of the same field that bound it on the
+            same side, or leave nothing between, go. They are in the query's filter as well.
     """
 
     turn: str
@@ -179,6 +182,7 @@ class Refinement:
     drop_filter: bool = False
     swap: tuple[tuple[str, str], ...] = ()
     instead: tuple[tuple[str, str], ...] = ()
+    bounds: tuple[Comparison, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what names nothing."""

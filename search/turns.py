@@ -23,7 +23,7 @@ from typing import Any, get_args
 import numpy as np
 
 from binocle.errors import QueryError, TurnError
-from binocle.filters import Filter, both
+from binocle.filters import And, Comparison, Filter, both
 from binocle.types import Float32Array
 from search.query import (
     MAX_TERMS,
@@ -200,6 +200,7 @@ def refined(query: Query, earlier: Query) -> Query:
     change = query.refine
     assert change is not None
     kept = () if change.replace else _without(earlier.terms, change.remove)
+    kept = _without_unwanted(kept, query.terms)
     terms = _swapped(kept, change) + query.terms
     if len(terms) > MAX_TERMS:
         raise QueryError(f"{len(terms)} terms are more than the limit of {MAX_TERMS}")
@@ -208,7 +209,8 @@ def refined(query: Query, earlier: Query) -> Query:
         for one in fields(Query)
         if one.name in _INHERITED and getattr(query, one.name) == _default(one)
     }
-    where = both(None if change.drop_filter else earlier.where, query.where)
+    where = None if change.drop_filter else _without_bounds(earlier.where, change.bounds)
+    where = both(where, query.where)
     return replace(query, **inherited, terms=terms, where=where, refine=None)
 
 
@@ -222,6 +224,37 @@ def _without(terms: tuple[Term, ...], remove: Sequence[str]) -> tuple[Term, ...]
             )
         kept = fewer
     return kept
+
+
+def _without_unwanted(terms: tuple[Term, ...], added: Sequence[Term]) -> tuple[Term, ...]:
+    """Return terms that do not look for what is to be kept away from now."""
+    wanted = tuple(term for term in terms if term.weight > 0)
+    for name in (term.text for term in added if term.text is not None and term.weight < 0):
+        fewer = _without_one(wanted, name.strip())
+        wanted = wanted if fewer is None else fewer
+    return (*wanted, *(term for term in terms if term.weight < 0))
+
+
+def _without_bounds(where: Filter | None, bounds: Sequence[Comparison]) -> Filter | None:
+    """Return a filter without the comparisons that later ones take the place of."""
+    if isinstance(where, And):
+        kept = [_without_bounds(clause, bounds) for clause in where.clauses]
+        clauses = tuple(clause for clause in kept if clause is not None)
+        return And(clauses) if len(clauses) > 1 else next(iter(clauses), None)
+    if isinstance(where, Comparison) and any(_goes(where, one) for one in bounds):
+        return None
+    return where
+
+
+def _goes(earlier: Comparison, later: Comparison) -> bool:
+    sides = {"lt": -1, "lte": -1, "gt": 1, "gte": 1}
+    own, other = sides.get(earlier.operator), sides.get(later.operator)
+    if earlier.field != later.field or own is None or other is None:
+        return False
+    limits = earlier.value, later.value
+    if own == other or not all(isinstance(one, int | float) for one in limits):
+        return own == other
+    return float(limits[0]) * own >= float(limits[1]) * own  # type: ignore[arg-type]
 
 
 def _without_one(terms: tuple[Term, ...], name: str) -> tuple[Term, ...] | None:

@@ -34,7 +34,6 @@ from binocle.errors import (
     TurnError,
     UrlError,
 )
-from binocle.filters import both
 from search.advice import query_doubts
 from search.notation import parse_cut, parse_facet
 from search.query import Query, Term
@@ -85,7 +84,7 @@ async def search_by_words(
             parse_facet(one)
     body, price = spoken(asked.body(cut), collection)
     terms = await _terms(service, collection, [terms_of(body)], watch)
-    query = query_of(body, terms[0], "query.", where=both(where, price), field="q")
+    query = query_of(body, terms[0], "query.", where=where, said=price, field="q")
     return (await _answers(service, collection, [query], watch, ["query."]))[0]
 
 
@@ -96,7 +95,7 @@ async def search(collection: Readable, service: ServiceDependency, request: Requ
     asked, pictures = await _parse(request)
     asked, price = spoken(asked, collection)
     terms = await _terms(service, collection, [terms_of(asked, pictures)], watch)
-    query = query_of(asked, terms[0], where=price)
+    query = query_of(asked, terms[0], said=price)
     return (await _answers(service, collection, [query], watch))[0]
 
 
@@ -117,7 +116,7 @@ async def search_batch(collection: Readable, service: ServiceDependency, body: B
     wanted = [terms_of(one, place=place) for one, place in zip(searches, places, strict=True)]
     terms = await _terms(service, collection, wanted, watch)
     queries = [
-        query_of(one, own, place, where=price)
+        query_of(one, own, place, said=price)
         for (one, price), own, place in zip(read, terms, places, strict=True)
     ]
     answers = await _answers(service, collection, queries, watch, places)

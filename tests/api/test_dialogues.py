@@ -126,6 +126,58 @@ def test_an_amount_that_is_said_is_of_the_price_through_every_door(shop: Shop) -
     assert literal["looking_for"] == "shoes, under 120; where color = Red"
 
 
+def test_price_at_the_end_of_a_first_question_is_a_filter_through_every_door(shop: Shop) -> None:
+    wanted = [hit["id"] for hit in shop.typed("shoes", "--where", "price < 120")["hits"]]
+    line = "shoes; where price < 120"
+    batch = shop.service.http().post(
+        f"/v1/collections/{NAME}/search/batch", json={"searches": [{"query": "shoes under 120"}]}
+    )
+    for answer in (
+        shop.typed("shoes under 120"),
+        shop.typed("shoes", "under", "120"),
+        shop.linked({"q": "shoes under 120"}),
+        shop.posted({"query": "shoes under 120"}),
+        batch.json()["answers"][0],
+    ):
+        assert ([hit["id"] for hit in answer["hits"]], answer["looking_for"]) == (wanted, line)
+    first = shop.posted({"query": "shoes under 120", "limit": 3})
+    second = shop.posted({"query": "shoes under 120", "limit": 3, "cursor": first["cursor"]})
+    assert [hit["id"] for page in (first, second) for hit in page["hits"]] == wanted[:6]
+    both = shop.linked({"q": "shoes under 120", "where": "color = Red"})
+    assert both["looking_for"] == "shoes; where color = Red and price < 120"
+    literal = shop.posted({"query": [{"text": "shoes under 120"}]})
+    assert literal["looking_for"] == "shoes under 120"
+
+
+def test_what_is_said_later_takes_the_place_of_what_it_contradicts(shop: Shop) -> None:
+    def chain(*steps: str) -> str:
+        """Ask step by step by command and over HTTP; both read it alike."""
+        typed = shop.typed(steps[0])
+        posted = shop.posted({"query": steps[0]})
+        for step in steps[1:]:
+            typed = shop.typed("--refine", typed["turn"], step)
+            posted = shop.posted({"query": step, "refine": {"turn": posted["turn"]}})
+        assert typed["looking_for"] == posted["looking_for"]
+        assert typed["hits"]
+        return str(typed["looking_for"])
+
+    assert chain("shoes", "under 60", "more than 100") == "shoes; where price > 100"
+    assert chain("shoes", "under 60", "under 120") == "shoes; where price < 120"
+    assert chain("shoes under 160", "at least 50") == "shoes; where price < 160 and price >= 50"
+    assert chain("shoes", "red", "without red") == "shoes; not red"
+    assert chain("red shoes", "no red please") == "shoes; not red"
+
+
+def test_cheapest_first_is_an_order(shop: Shop) -> None:
+    turn = shop.typed("shoes")["turn"]
+    typed = shop.typed("--refine", turn, "cheapest first")
+    posted = shop.posted({"query": "cheapest first", "refine": {"turn": turn}})
+    for answer in (typed, posted):
+        prices = [hit["metadata"]["price"] for hit in answer["hits"]]
+        assert len(prices) > 3
+        assert prices == sorted(prices)
+
+
 def test_a_turn_of_nowhere_is_refused_everywhere(shop: Shop) -> None:
     url = f"/v1/collections/{NAME}/search"
     answer = shop.service.http().post(url, json={"query": "red", "refine": {"turn": "nobody"}})

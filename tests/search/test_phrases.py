@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from binocle.filters import Comparison, Operator
-from search.phrases import Phrase, parse_turn
-from search.query import Term
+from binocle.filters import And, Comparison, Operator
+from search.phrases import Phrase, parse_first, parse_turn
+from search.query import Sort, Term
 
 
 def away(*texts: str) -> Phrase:
@@ -26,6 +26,8 @@ def more(*texts: str) -> Phrase:
         ("but no people or cars", away("people", "cars")),
         ("no people, no cars", away("people", "cars")),
         ("not red", away("red")),
+        ("no adidas please", away("adidas")),
+        ("in red instead", more("in red")),
         ("not the red one", away("red one")),
         ("except for dogs", away("dogs")),
         ("only at night", more("at night")),
@@ -60,20 +62,74 @@ def test_phrase_is_read_as_people_mean_it(said: str, meant: Phrase) -> None:
         ("only cheaper than €59.90", "lt", 59.9),
         ("less than 1,299 dollars", "lt", 1299),
         ("over 100", "gt", 100),
+        ("at least 50", "gte", 50),
+        ("no less than 50 euros", "gte", 50),
+        ("minimum 50", "gte", 50),
+        ("at most ₹1,299", "lte", 1299),
+        ("up to 50", "lte", 50),
+        ("max 40", "lte", 40),
+        ("no more than 40, please", "lte", 40),
         ("but more than 100", "gt", 100),
     ],
 )
 def test_amount_is_of_the_price_where_there_is_one(
     said: str, operator: Operator, number: float
 ) -> None:
-    where = Comparison("price", operator, number)
-    assert parse_turn(said, lambda: "price") == Phrase(where=where)
+    bound = Comparison("price", operator, number)
+    assert parse_turn(said, lambda: "price") == Phrase(amounts=(bound,))
+    assert parse_turn(said, lambda: "price").where == bound
     assert parse_turn(f"{said}, without leather", lambda: "price") == Phrase(
-        (Term(text="leather", weight=-1.0),), where=where
+        (Term(text="leather", weight=-1.0),), amounts=(bound,)
     )
     (term,) = parse_turn(said, lambda: None).terms
-    assert said.endswith(term.text or "?")
+    assert (term.text or "?") in said
     assert term.weight == 1
+
+
+def test_amounts_between_are_both_bounds() -> None:
+    bounds = (Comparison("price", "gte", 50), Comparison("price", "lte", 80))
+    assert parse_turn("between 80 and $50", lambda: "price") == Phrase(amounts=bounds)
+    assert parse_turn("between 50 and 80", lambda: "price").where == And(bounds)
+
+
+@pytest.mark.parametrize(
+    ("said", "descending"),
+    [
+        ("cheapest first", False),
+        ("the cheapest", False),
+        ("sorted by price", False),
+        ("most expensive first", True),
+    ],
+)
+def test_order_by_price_is_understood(said: str, *, descending: bool) -> None:
+    assert parse_turn(said, lambda: "price") == Phrase(sort=(Sort("price", descending),))
+    assert parse_turn(said) == more(said)
+
+
+@pytest.mark.parametrize(
+    ("asked", "what", "operator"),
+    [
+        ("headphones under 1000", "headphones", "lt"),
+        ("red shoes, at most $60", "red shoes", "lte"),
+        ("under armour shoes over 50 euros", "under armour shoes", "gt"),
+    ],
+)
+def test_first_question_says_the_price_at_its_end(
+    asked: str, what: str, operator: Operator
+) -> None:
+    found = parse_first(asked, lambda: "price")
+    assert [term.text for term in found.terms] == [what]
+    assert [one.operator for one in found.amounts] == [operator]
+    assert parse_first(asked, lambda: None) == more(asked)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["under 1000", "boat under water", "over 100 people on a square", 'book "under 1000"',
+     "under 18 only", "a child under"],
+)  # fmt: skip
+def test_first_question_that_says_no_price_is_left_alone(asked: str) -> None:
+    assert parse_first(asked, lambda: pytest.fail("asked")) == more(asked)
 
 
 @pytest.mark.parametrize("said", ["under a tree", "over 100 people", "cheaper", "at night"])

@@ -14,12 +14,13 @@ import pytest
 from binocle.collection import Collection
 from binocle.encoders.colour import ColourEncoder
 from binocle.errors import QueryError, TurnError
-from binocle.filters import And, Comparison, Not, Or
+from binocle.filters import And, Comparison, Not, Or, both, comparisons_in
 from binocle.types import Limits
 from search.query import Facet, Group, Query, Refinement, Region, Sort, Term, Weights
 from search.searcher import Searcher
 from search.signing import Signer
 from search.turns import TURNS_FILE, Turns, refined
+from search.where import parse_where
 from tests.search.test_scrolling import record
 
 ENCODER = ColourEncoder()
@@ -166,6 +167,41 @@ def test_refinement_adds_removes_replaces_and_swaps() -> None:
     ]
     for change, wanted in cases:
         assert texts(refined(Query(more, refine=change), EARLIER)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("earlier", "said", "left"),
+    [
+        ("price < 50", ["price > 100"], "price > 100"),
+        ("price < 50", ["price >= 50"], "price >= 50"),
+        ("price < 50", ["price > 20"], "price < 50 and price > 20"),
+        ("price < 50", ["price <= 80"], "price <= 80"),
+        ("color = Red and price > 20", ["price < 10"], "color = Red and price < 10"),
+        ("not price < 50", ["price < 20"], "not price < 50 and price < 20"),
+        ("size < 50", ["price > 100"], "size < 50 and price > 100"),
+        (
+            "price > 10 and price < 50",
+            ["price >= 20", "price <= 30"],
+            "price >= 20 and price <= 30",
+        ),
+    ],
+)
+def test_later_bounds_take_the_place_of_earlier_ones(
+    earlier: str, said: list[str], left: str
+) -> None:
+    bounds = [one for each in said for one in comparisons_in(parse_where(each))]
+    where = And(tuple(bounds)) if len(bounds) > 1 else bounds[0]
+    query = Query((), where=where, refine=Refinement("t", bounds=tuple(bounds)))
+    found = refined(query, Query((Term(text="shoes"),), where=parse_where(earlier)))
+    assert set(comparisons_in(found.where)) == set(comparisons_in(parse_where(left)))
+    plain = refined(replace(query, refine=Refinement("t")), Query((), where=parse_where(earlier)))
+    assert plain.where == both(parse_where(earlier), where)  # filters of programs all hold
+
+
+def test_what_is_kept_away_from_is_not_looked_for_any_more() -> None:
+    away = (Term(text="Winter", weight=-1.0), Term(text="shoes", weight=-1.0))
+    found = refined(Query(away, refine=Refinement("t")), EARLIER)
+    assert texts(found) == [("red", 1), (None, 2), ("Winter", -1), ("shoes", -1)]
 
 
 @pytest.mark.parametrize(
