@@ -182,6 +182,7 @@ def caption(
 ) -> None:
     """Find the captions for PICTURE among the texts of a collection, best first."""
     from api.showing import print_answer
+    from search.labelling import check_texts
     from search.query import Query, Term
     from search.where import parse_where
 
@@ -190,6 +191,8 @@ def caption(
     workshop = open_workshop(**engine)
     with workshop.open_collection(collection) as opened:
         answer = workshop.searcher(opened).search(query)
+        if not answer.hits:
+            check_texts(opened)
         print_answer(answer, opened, query, as_json=as_json)
 
 

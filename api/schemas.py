@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from binocle.types import MetadataValue
 
@@ -57,12 +57,21 @@ class RecordIn(Strict):
     id: Annotated[RecordId, AfterValidator(_check_id)] = Field(
         json_schema_extra={"not": {"pattern": "/(image|thumbnail)$"}}
     )
-    metadata: Metadata = Field(default_factory=dict, max_length=500)
+    metadata: Metadata = Field(
+        default_factory=dict, max_length=500, description="A null says no more than a missing field"
+    )
     images: list[Base64 | ImageIn] = Field(default_factory=list, max_length=32)
     texts: dict[str, Text | list[Text]] = Field(
         default_factory=dict, max_length=64, description="By role, such as title"
     )
     uri: str | None = Field(None, max_length=2000, description="Where it lies for you; not read")
+
+    @field_validator("metadata", mode="before")
+    @classmethod
+    def _without_nulls(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        return {name: one for name, one in value.items() if one is not None}
 
 
 class RecordsIn(Strict):

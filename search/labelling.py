@@ -253,3 +253,16 @@ def match(label_set: LabelSet, image: Float32Array) -> Match:
     """
     similarity = float(label_set.rows_kd[0].astype(np.float64) @ image.astype(np.float64))
     return Match(similarity, float(label_set.probabilities(image[np.newaxis])[0, 0]))
+
+
+def check_texts(collection: Collection) -> None:
+    """Refuse to look for captions where there are no texts.
+
+    Raises:
+        QueryError: There are none.
+    """
+    if not collection.count_parts("text"):
+        raise QueryError(
+            f"the collection {collection.path.name!r} has no texts to find captions among; index a "
+            "table or a text file into it"
+        )

@@ -132,8 +132,11 @@ class Facet:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be counted."""
-        if not 1 <= self.limit <= 1000 or not 1 <= self.bins <= 1000:
-            raise QueryError("a facet has 1 to 1000 values or bars")
+        for count in (self.limit, self.bins):
+            if not 1 <= count <= 1000:
+                raise QueryError(
+                    f"the facet {self.field!r} asks for {count} values or bars; ask for 1 to 1000"
+                )
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from binocle.encoders.base import unit_rows
 from binocle.errors import BinocleError, QueryError
 from binocle.filters import parse_json
 from binocle.types import Float32Array
-from search.labelling import Labelled, Labeller
+from search.labelling import Labelled, Labeller, check_texts
 from search.labels import Labelling, LabelSet
 from search.query import Query, Term
 
@@ -152,6 +152,8 @@ async def captions(collection: Readable, service: ServiceDependency, body: Capti
         answer = (await service.searches.submit([(collection, query)]))[0]
     if isinstance(answer, BinocleError):
         raise answer
+    if not answer.hits:
+        check_texts(collection)
     return search_out(answer, collection, watch.result(), [])
 
 

@@ -1,5 +1,6 @@
 """What a refused request is told: the part at fault, and why, without names of Python types."""
 
+import base64
 import copy
 import json
 from collections.abc import Iterator
@@ -10,11 +11,12 @@ import pytest
 from pydantic import BaseModel
 
 from api import bodies, faults
+from api.client import Client, ClientError
 from api.field_schemas import SchemaIn
 from api.label_schemas import CaptionsIn, LabelsIn, MatchIn
 from api.lookup_schemas import LookupBesideIn, LookupIn
 from api.problems import ServiceError
-from api.schemas import CollectionIn, EmbeddingsIn, JobIn, MetadataPatch, RecordsIn
+from api.schemas import CollectionIn, EmbeddingsIn, JobIn, MetadataPatch, RecordIn, RecordsIn
 from api.search_schemas import BatchIn, SearchBesideIn, SearchIn
 from tests.api.conftest import Running, problem_of
 
@@ -221,3 +223,22 @@ def _with(value: Any, place: list[Any], new: Any, *, drop: bool = False) -> Any:
     else:
         _at(changed, place[:-1])[place[-1]] = new
     return changed
+
+
+def test_captions_need_texts(client: Client, name: str, pictures: list[bytes]) -> None:
+    data = base64.b64encode(pictures[0]).decode()
+    client.store(name, [RecordIn(id="r", images=[data])])
+    with pytest.raises(ClientError, match=f"'{name}' has no texts to find captions among"):
+        client.captions(name, CaptionsIn(record="r"))
+
+
+def test_null_metadata_is_no_metadata_and_harms_no_neighbour(service: Running, name: str) -> None:
+    http = service.http()
+    records = [
+        {"id": "a", "texts": {"title": "one"}, "metadata": {"price": None, "brand": "x"}},
+        {"id": "b", "texts": {"title": "two"}, "metadata": {"price": 5}},
+    ]
+    answer = http.post(f"/v1/collections/{name}/records", json={"records": records})
+    assert answer.status_code == 200, answer.text
+    assert http.get(f"/v1/collections/{name}/records/a").json()["metadata"] == {"brand": "x"}
+    assert http.get(f"/v1/collections/{name}/records/b").json()["metadata"] == {"price": 5}
