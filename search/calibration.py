@@ -74,6 +74,9 @@ class Fitted:
             best: then how relevant the best hit is depends on the level only.
         none: How likely an answer must be for something to fit: below, nothing does. Less than
             even, as people mind an answer that is denied more than a weak one that is shown.
+        wide: How far from the mean to the five best hits are at least half as relevant as the
+            best, 0 to 1; None for no such thing. What was fitted has one right hit for a query,
+            and of a broad one ("dog") many are.
     """
 
     answers: Weights
@@ -81,6 +84,7 @@ class Fitted:
     cut: float
     none: float
     from_best: bool = False
+    wide: float | None = None
 
 
 FITTED: dict[tuple[Kind, Kind], Fitted] = {  # by what asks, and what is searched
@@ -90,6 +94,7 @@ FITTED: dict[tuple[Kind, Kind], Fitted] = {  # by what asks, and what is searche
         cut=0.36,
         none=0.31,
         from_best=True,
+        wide=0.85,
     ),
     ("text", "text"): Fitted(
         answers=Weights(margin=0.0, level=2.03, mean=2.84, spread=2.39, near=0.0, bias=-2.09),
@@ -157,12 +162,14 @@ class Features:
         starts: ``(q,)`` cosines at which the margin is 0.
         units: ``(q,)`` cosines by which it rises by 1.
         best: ``(q,)`` about the highest cosine.
+        halves: ``(q,)`` cosines from which on hits are at least half as relevant as the best.
     """
 
     known: Float64Array
     starts: Float64Array
     units: Float64Array
     best: Float64Array
+    halves: Float64Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +275,9 @@ class Calibration:
         known = np.clip(known, -_LIMIT, _LIMIT)
         best = seen.best + chance
         starts = best if self.fitted.from_best else seen.level + chance
-        return Features(known, starts, spread, best)
+        wide = 1.0 if self.fitted.wide is None else self.fitted.wide
+        halves = seen.mean + wide * (seen.level - seen.mean) + chance
+        return Features(known, starts, spread, best, halves)
 
     def _none_by(self, own_qd: Float32Array) -> float:
         """Return how likely an answer must be, by queries that have one.
@@ -298,10 +307,13 @@ class Calibration:
             fixed = own.bias + seen.known @ np.array([own.level, own.mean, own.spread, own.near])
             lines.append(zip((fixed - slopes * seen.starts).tolist(), slopes.tolist(), strict=True))
         cut, none = self.fitted.cut, self.none or self.fitted.none
-        return [
+        judges = [
             Judge(answers, fits, best, cut, none)
             for answers, fits, best in zip(*lines, seen.best.tolist(), strict=True)
         ]
+        if self.fitted.wide is None:
+            return judges
+        return [one.wider(half) for one, half in zip(judges, seen.halves.tolist(), strict=True)]
 
 
 def _nearest(queries_qd: Float32Array, bank_bd: Float32Array) -> Float64Array:

@@ -83,6 +83,24 @@ class Judge:
         """
         return replace(self, answers=(answer_odds, 0.0), none=none)
 
+    def wider(self, half: float) -> "Judge":
+        """Return the judge by which hits down to a cosine are half as relevant as the best or more.
+
+        The best hit is as relevant as before.
+
+        Args:
+            half: The cosine; where it is not below the best nothing changes.
+        """
+        odds = self.fits[0] + self.fits[1] * self.best
+        likely = 1.0 / (1.0 + math.exp(-min(max(odds, -700.0), 700.0)))
+        gap = self.best - half
+        if not 0.0 < likely < 1.0 or gap <= 0.0:
+            return self
+        slope = (odds - math.log(likely / (2.0 - likely))) / gap
+        if slope >= self.fits[1]:
+            return self
+        return replace(self, fits=(odds - slope * self.best, slope))
+
     def never_denied(self) -> "Judge":
         """Return the judge of the same query where it is known otherwise that something fits."""
         return replace(self, none=_NEVER)

@@ -60,6 +60,24 @@ def test_a_cut_in_relevance_is_one_in_cosine(
     assert ((judge.relevance(cosines) >= least) == by_cosine)[~unclear].all()
 
 
+@settings(deadline=None)
+@given(st.floats(-8, 8), rising_odds, st.floats(-0.2, 0.6))
+def test_wider_judge_rates_the_best_hit_alike_and_others_no_less(
+    answers: float, fits: tuple[float, float], half: float
+) -> None:
+    best = 0.5
+    judge = Judge((answers, 0.0), (fits[0] - fits[1] * best, fits[1]), best, 0.3)
+    wider = judge.wider(half)
+    cosines = np.linspace(-0.2, best, 50)
+    assert wider.relevance(best) == pytest.approx(float(judge.relevance(best)), abs=1e-9)
+    assert (wider.relevance(cosines) >= judge.relevance(cosines) - 1e-9).all()
+    assert wider.fits[1] > 0
+    if half < best:
+        assert wider.relevance(half) >= 0.5 * float(judge.relevance(best)) - 1e-9
+    else:
+        assert wider == judge
+
+
 def test_queries_about_what_is_there_are_more_relevant_than_others() -> None:
     gallery, background, near, elsewhere = _world()
     calibrated = _calibrated(gallery, background)
