@@ -20,6 +20,7 @@ from binocle.likeness.grey import use_one_thread
 from binocle.likeness.hashes import VARIANTS, distances, perceptual_hash, variant_hashes
 from binocle.likeness.verification import Match, View, verify, verify_whole
 from binocle.types import ImageSpec, Int64Array, Part, PixelArray
+from search.grouping import Groups
 from search.keeping import Comparing, best_of, judgement_of
 from search.lookup import Decode, ReadPicture, working_spec
 from search.pairing import NO_FORM, Pairs, contents_of, pairs_among
@@ -30,7 +31,6 @@ _VIEWS_KEPT = 512
 _SAME_COLOURS = 4.0  # levels: one product in two shades is no duplicate
 _BLOCK = 256
 _LOOKED_UP = 5_000  # pictures: of more, looking each one up takes too long
-_LARGE = 100  # members: of so large a group not every pair is verified
 _WHOLE: frozenset[Verdict] = frozenset(("near-duplicate", "mirrored", "rotated"))
 
 
@@ -94,38 +94,6 @@ class Duplicates:
     crowded: int = 0
 
 
-class _Groups:
-    """Union-find; the least member names its group. Who was never joined is alone."""
-
-    def __init__(self) -> None:
-        self._up: dict[int, int] = {}
-        self._sizes: dict[int, int] = {}
-
-    def first_of(self, one: int) -> int:
-        up = self._up
-        while (above := up.setdefault(one, one)) != one:
-            up[one] = one = up.setdefault(above, above)
-        return one
-
-    def join(self, one: int, other: int) -> None:
-        first, second = sorted((self.first_of(one), self.first_of(other)))
-        if first != second:
-            self._up[second] = first
-            self._sizes[first] = self._sizes.get(first, 1) + self._sizes.pop(second, 1)
-
-    def are_settled(self, one: int, other: int) -> bool:
-        """Tell whether two are together in so large a group that one more link tells nothing."""
-        first = self.first_of(one)
-        return self._sizes.get(first, 1) > _LARGE and first == self.first_of(other)
-
-    def clusters(self) -> list[list[int]]:
-        """Return the groups of more than one, members ascending."""
-        found: dict[int, list[int]] = {}
-        for one in sorted(self._up):
-            found.setdefault(self.first_of(one), []).append(one)
-        return [members for members in found.values() if len(members) > 1]
-
-
 class DuplicateFinder:
     """Finds the duplicates in a collection."""
 
@@ -176,7 +144,7 @@ class DuplicateFinder:
         with read() as connection:
             pictures = likeness.known_pictures(connection, involved.union(*contents.copies))
             missing = likeness.count_without_likeness(connection)
-        groups = _Groups()
+        groups = Groups()
         for pair in contents.copies:
             if pictures.keys() >= set(pair):  # not removed meanwhile
                 groups.join(*pair)
@@ -227,7 +195,7 @@ class DuplicateFinder:
         self._on_progress(self._done, self._total)
 
     def _verified(
-        self, pairs: Pairs, pictures: dict[int, KnownPicture], groups: _Groups
+        self, pairs: Pairs, pictures: dict[int, KnownPicture], groups: Groups
     ) -> Iterator[tuple[tuple[int, int], Judgement]]:
         """Verify pairs, neighbours in id together, so that few pictures are read twice."""
 
@@ -320,7 +288,7 @@ class DuplicateFinder:
 
     def _clusters(
         self,
-        groups: _Groups,
+        groups: Groups,
         pictures: dict[int, KnownPicture],
         judgements: dict[tuple[int, int], Judgement],
     ) -> list[Cluster]:
@@ -333,6 +301,9 @@ class DuplicateFinder:
             lambda pair: self._judge_anyhow(pair, pictures),
             lambda pair: self._have_same_pixels(pair, pictures),
         )
+        within: dict[int, dict[tuple[int, int], Judgement]] = {}
+        for pair, judgement in judgements.items():
+            within.setdefault(groups.first_of(pair[0]), {})[pair] = judgement
         clusters = []
         for every in found:
             members = [one for one in every if pictures[one].record_id in keys]
@@ -340,10 +311,10 @@ class DuplicateFinder:
                 continue
             firsts: dict[bytes, int] = {}
             same = {one: firsts.setdefault(pictures[one].sha256, one) for one in members}
-            best = best_of(list(firsts.values()), pictures, judgements, comparing)
+            known = within.get(groups.first_of(members[0]), {})
+            best = best_of(list(firsts.values()), pictures, known, comparing)
             found_of = {
-                one: judgement_of(best, one, pictures, judgements, comparing)
-                for one in firsts.values()
+                one: judgement_of(best, one, pictures, known, comparing) for one in firsts.values()
             }
             rest = [
                 _member(pictures[one], keys, found_of[same[one]]) for one in members if one != best

@@ -8,6 +8,7 @@ that away.
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from binocle.catalog.likeness import KnownPicture
 from binocle.likeness.verification import View
+from search.grouping import Groups
 from search.verdicts import Judgement, Region
 
 _WHOLE = 0.97  # of a picture's area: what shows so much shows all of it
@@ -56,7 +58,7 @@ def best_of(
     Args:
         members: Part ids.
         pictures: Of the members.
-        judgements: What was found of pairs, lower part id first.
+        judgements: What was found of pairs of them, lower part id first.
         comparing: Looks at them.
     """
     ordered = sorted(members, key=lambda one: (_pixels(pictures[one]), -one))
@@ -139,17 +141,15 @@ def _framed_and_cropped(
 
 def _turned(members: Sequence[int], judgements: Mapping[Pair, Judgement]) -> set[int]:
     """Return the members that are mirrored or turned as seen from most others."""
-    facing = {one: {one} for one in members}
-    for (lower, upper), judgement in judgements.items():
-        if judgement.verdict == "near-duplicate" and lower in facing and upper in facing:
-            together = facing[lower] | facing[upper]
-            for one in together:
-                facing[one] = together
-    most = max(len(together) for together in facing.values())
-    largest = {frozenset(one) for one in facing.values() if len(one) == most}
-    if len(largest) > 1:  # nobody can tell which were turned
+    facing = Groups()
+    for pair, judgement in judgements.items():
+        if judgement.verdict == "near-duplicate":
+            facing.join(*pair)
+    sizes = Counter(map(facing.first_of, members))
+    most = max(sizes.values())
+    if list(sizes.values()).count(most) > 1:  # nobody can tell which were turned
         return set()
-    return set(members) - next(iter(largest))
+    return {one for one in members if sizes[facing.first_of(one)] < most}
 
 
 def _is_frame(view: View | None, region: Region) -> bool:

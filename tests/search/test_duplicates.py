@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 from binocle import images
 from binocle.collection import Collection
 from indexer.sources.folder import FolderSource
-from search import duplicates, pairing
+from search import duplicates, grouping, pairing
 from search.duplicates import Cluster, DuplicateFinder, Duplicates
 from tests.search.test_lookup import drawn, encoded, read
 from tests.search.test_lookup_products import RED, product
@@ -79,7 +79,7 @@ def test_a_camera_that_never_moves_is_one_cluster_and_few_pairs(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pairing, "MOST", 4)
-    monkeypatch.setattr(duplicates, "_LARGE", 6)
+    monkeypatch.setattr(grouping, "LARGE", 6)
     monkeypatch.setattr(duplicates, "_LOOKED_UP", 0)  # as in a large collection
     monkeypatch.setattr(duplicates, "_BLOCK", 8)
     folder = tmp_path / "camera"
