@@ -7,7 +7,7 @@ duplicates, mirrored and turned ones; parts of pictures are not duplicates.
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 
 import numpy as np
@@ -20,7 +20,7 @@ from binocle.likeness.grey import use_one_thread
 from binocle.likeness.hashes import VARIANTS, distances, perceptual_hash, variant_hashes
 from binocle.likeness.verification import Match, View, verify, verify_whole
 from binocle.types import ImageSpec, Int64Array, Part, PixelArray
-from search.grouping import Groups
+from search.grouping import LARGE, Groups
 from search.keeping import Comparing, best_of, judgement_of
 from search.lookup import Decode, ReadPicture, working_spec
 from search.pairing import NO_FORM, Pairs, contents_of, pairs_among
@@ -313,8 +313,9 @@ class DuplicateFinder:
             same = {one: firsts.setdefault(pictures[one].sha256, one) for one in members}
             known = within.get(groups.first_of(members[0]), {})
             best = best_of(list(firsts.values()), pictures, known, comparing)
+            how = comparing if len(firsts) <= LARGE else replace(comparing, judge=lambda _: None)
             found_of = {
-                one: judgement_of(best, one, pictures, known, comparing) for one in firsts.values()
+                one: judgement_of(best, one, pictures, known, how) for one in firsts.values()
             }
             rest = [
                 _member(pictures[one], keys, found_of[same[one]]) for one in members if one != best
