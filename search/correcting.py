@@ -2,7 +2,8 @@
 
 Such a model cuts what is not in its vocabulary into pieces, which tell it little: of captions with
 one misspelt word ``mini`` finds a sixth fewer pictures. What is English or stored is left alone, as
-is what stands in quotes; and a text of another language, of which few words come near a known one.
+is what stands in quotes, a name within a text, and a text of another language, of which few words
+come near a known one.
 The figures and how the constants were found: docs/keywords.md.
 """
 
@@ -65,6 +66,7 @@ class Corrector:
             found
             for found in _WORD.finditer(text)
             if not any(start <= found.start() < end for start, end in quoted)
+            and not (found.start() and _is_name(found[0], text))
         ]
         unknown = {found[0].lower() for found in words} - self._places.keys()
         unknown -= find_stored(sorted(unknown)) if unknown else set()
@@ -120,6 +122,11 @@ class Corrector:
     @cached_property
     def _english(self) -> list[str]:
         return sorted(known_english(self._places), key=self._places.__getitem__)
+
+
+def _is_name(word: str, text: str) -> bool:
+    """Tell whether a word is written large, and the text around it small."""
+    return word[0].isupper() and not text.isupper() and not text.istitle()
 
 
 def _as_typed(word: str, near: str) -> str:

@@ -30,7 +30,9 @@ def nothing(_words: list[str]) -> set[str]:
         ("bycicle", "bicycle"),  # the same letters in another order
         ("skatebaord skeateborad", "skateboard skateboard"),  # two edits of a long word
         ("yellw", "yellow"),  # and not "yell": letters are left out more often than added
-        ("Gilr with DGO.", "Girl with DOG."),
+        ("Gilr with dgo.", "Girl with dog."),
+        ("Yellw Shjrt", "Yellow Shirt"),
+        ("A DGO, A GILR", "A DOG, A GIRL"),
         ("teh dog's baech, teh snwo!", "the dog's beach, the snow!"),
     ],
 )
@@ -51,6 +53,7 @@ def test_misspelt_words_are_read_as_known_ones(
         '"dgo" “snwo”',  # in quotes
         "x-dgo dgo2 dgo's wh-1000xm4 dgo@lake.org /dgo/snwo dgo.png",  # names and numbers
         "dg og",  # too short to tell
+        "a dog with Gilr and Dgo",  # names
         "qwxz flurb zorblat",
         "红裙 сабака Hündin",
         "frau mit hunden am strande, teh",  # another language: few words are near a known one
