@@ -10,12 +10,11 @@ from binocle.types import BoolArray, Kind
 from search import found_words
 from search.asking import Asked, View
 from search.fusion import Weighted
-from search.judging import Judge
+from search.judging import NOTHING, Judge
 from search.keywords import KeywordRanking, is_model_number
 from search.terms import Intent
 from search.wording import parse
 
-_NOTHING = 0.07  # relevance: where no hit has more, nothing fits
 _SURE = 0.65  # coverage from which on corrected words are what was meant
 
 
@@ -46,7 +45,7 @@ def are_all_denying(judges: Mapping[Kind, Judge | None]) -> bool:
     known = [judge for judge in judges.values() if judge is not None]
     return bool(known) and (
         all(judge.is_no_match(judge.best) for judge in known)
-        or all(float(judge.relevance(judge.best)) < _NOTHING for judge in known)
+        or all(float(judge.relevance(judge.best)) < NOTHING for judge in known)
     )
 
 
@@ -98,7 +97,7 @@ def nothing_fits(
                 return False
         elif not view.lenses:
             return found_words.is_no_match(words)
-    is_weak = all(float(judge.relevance(score)) < _NOTHING for judge, score in best)
+    is_weak = all(float(judge.relevance(score)) < NOTHING for judge, score in best)
     may_deny = not any(judge.is_never_denied for judge, _ in best)
     return bool(judged) and (all(judged) or (is_weak and may_deny))
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 _OF_BOTH = 0.6  # of the log-odds by pictures, and of those by texts
 _NONE_OF_BOTH = 0.645  # of the lower of both thresholds: 0.2, and up to 0.32 by own texts
 _NEVER = 1e-300  # nothing is as unlikely
+NOTHING = 0.07  # relevance: what has less is in no relevant set; where all have, nothing fits
 _STEPS = 40  # halving an interval of 2 this often leaves less than float32 can tell
 
 Float64Array = npt.NDArray[np.float64]
@@ -120,6 +121,8 @@ class Judge:
         ECML 2014).
         """
         least = min(self.least, self._at(self.best) / 2)
+        if not self.is_never_denied:
+            least = max(least, NOTHING)
         return max(self.score_at(least), self._answered_from)
 
     def is_no_match(self, best: float) -> bool:

@@ -58,6 +58,7 @@ class KeywordRanking:
         shares: ``(n,)`` float64 0 to 1, how much of what the query's words are worth each record
             has. A word that no record has is worth most; corrected and unfinished ones count less.
         coverage: The highest share of any record of the collection, whatever is allowed.
+        best_score: The highest score of any record of the collection, whatever is allowed.
         worth: What all words of the query are worth, in words that no record has.
         has_all: Some record of the collection has all words, in whatever way.
         lacks_number: No record has one of the query's model numbers (letters and digits, three of
@@ -75,6 +76,7 @@ class KeywordRanking:
     full_score: float
     shares: Float64Array
     coverage: float
+    best_score: float
     worth: float
     has_all: bool
     lacks_number: bool
@@ -114,9 +116,11 @@ class Keywords:
         with self._lock:
             matcher = self._matcher = self._matcher.at(connection)
         found = matcher.match(connection, wording)
+        lacks = _lacks_number(wording, found)
         if not found or k < 1:
-            return _nothing()
+            return _nothing(lacks_number=lacks)
         tally = _Tally.of(found, matcher.records, *matcher.whole(connection, wording))
+        best_score = float(tally.final_scores(np.flatnonzero(tally.scores)).max(initial=0.0))
         tally.restrict(matcher.required(connection, wording), allowed)
         tally.drop(matcher.excluded(connection, wording))
         record_ids = np.flatnonzero(tally.scores)
@@ -133,12 +137,10 @@ class Keywords:
             tally.known_mass,
             tally.shares(chosen),
             tally.coverage,
+            best_score,
             tally.typed_mass / _rarity(0, matcher.records),
             tally.has_all,
-            any(
-                not len(one.record_ids) and is_model_number(wording.words[one.place].token)
-                for one in found
-            ),
+            lacks,
             bool(tally.named()),
             lambda place: _found_words(wording, found, int(chosen[place])),
         )
@@ -269,7 +271,16 @@ class _Tally:
         return max(RARE_COUNT, self.records * RARE_SHARE)
 
 
-def _nothing() -> KeywordRanking:
+def _lacks_number(wording: Wording, found: list[WordMatches]) -> bool:
+    """Tell whether a model number of a query is in no record."""
+    known = {one.place for one in found if len(one.record_ids)}
+    known_tokens = {wording.words[place].token for place in known}
+    return any(
+        is_model_number(one.token) and one.token not in known_tokens for one in wording.words
+    )
+
+
+def _nothing(*, lacks_number: bool) -> KeywordRanking:
     empty = np.empty(0, np.int64)
     return KeywordRanking(
         empty,
@@ -280,9 +291,10 @@ def _nothing() -> KeywordRanking:
         1.0,
         np.empty(0, np.float64),
         coverage=0.0,
+        best_score=0.0,
         worth=1.0,
         has_all=False,
-        lacks_number=False,
+        lacks_number=lacks_number,
         names=False,
         find_words=lambda _: (),
     )

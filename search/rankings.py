@@ -179,8 +179,6 @@ class Ranker:
             else:
                 kept = fitting.are_likely(words, judges, asked.query.min_relevance)
             rankings.append(by_words.only(kept))
-        if no_match and asked.query.min_relevance in (None, "auto"):
-            rankings = [one.only(np.zeros(len(one.record_ids), np.bool_)) for one in rankings]
         fused = _fused(rankings, max(asked.depth, *(len(one.record_ids) for one in rankings), 1))
         return Ranked(fused, True, True, words, no_match, judges)
 

@@ -42,6 +42,7 @@ def ranking(
         10.0,
         coverage * own / own.max() if count else own,
         coverage,
+        float(own.max(initial=0.0)),
         worth,
         has_all=coverage >= 1.0,
         lacks_number=lacks_number,
