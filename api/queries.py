@@ -100,7 +100,8 @@ def spoken(asked: SearchIn, collection: Collection) -> tuple[SearchIn, Filter | 
     find_price = partial(price_field, collection)
     if asked.refine is None:
         phrase = parse_first(asked.query, find_price)
-        return asked.model_copy(update={"query": phrase.terms[0].text}), phrase.where
+        query: str | list[TermIn] = (phrase.terms[0].text or "") if phrase.terms else []
+        return asked.model_copy(update={"query": query}), phrase.where
     phrase = parse_turn(asked.query, find_price)
     terms = [TermIn(text=one.text, weight=one.weight) for one in phrase.terms]
     refine = asked.refine.model_copy(

@@ -41,15 +41,31 @@ _SPLIT = re.compile(
 )
 _LIST = re.compile(r"\s*,\s*|\s+(?:or|nor|and)\s+(?:no\s+|without\s+)?", re.IGNORECASE)
 _NUMBER = (
-    r"[$€£¥₹]?\s*(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,12}(?:\.\d+)?)\s*"
-    r"(?:[$€£¥₹]|dollars?|euros?|pounds?|rupees?|usd|eur|gbp|inr)?"
+    r"(?:[$€£¥₹]|rs\.?)?\s*(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,12}(?:\.\d+)?)(?![\d,.]*\d)\s*"
+    r"(?:[$€£¥₹]|dollars?\b|euros?\b|pounds?\b|rupees?\b|rs\b\.?|bucks\b|usd\b|eur\b|gbp\b|inr\b)?"
 )
-_AMOUNT = re.compile(
-    r"(?:(?P<lte>(?:no|not) more than|at most|up to|max(?:imum)?(?: of)?)"
-    r"|(?P<gte>(?:no|not) less than|at least|min(?:imum)?(?: of)?)"
+_BOUND = (
+    r"(?:(?P<lte>(?:no|not) (?:more than|over|above)|at most|up to|max(?:imum)?(?: of)?)"
+    r"|(?P<gte>(?:no|not) (?:less than|under|below)|at least|min(?:imum)?(?: of)?)"
     r"|(?P<lt>under|below|(?:less|cheaper) than)"
     r"|(?P<gt>over|above|more than)"
-    rf"|between\s+(?P<first>{_NUMBER})\s+and)\s+(?P<number>{_NUMBER})",
+    rf"|(?:between|from)\s+(?P<first>{_NUMBER})\s+(?:and|to))\s+(?P<number>{_NUMBER})"
+)
+_AMOUNT = re.compile(_BOUND, re.IGNORECASE)
+# What a text may end with: a bound, and how it is led to and followed.
+_AT_END = re.compile(
+    r"(?:^|(?<=[\s,]))(?:(?:that |which )?"
+    r"(?:costs?|costing|priced(?: at)?|with a price(?: of)?|for)\s+)?"
+    rf"{_BOUND}(?:[\s,]+please)?[.!?]*$",
+    re.IGNORECASE,
+)
+_LOOSE = re.compile(r"\b(?:at (?:most|least)|up to|max(?:imum)?|min(?:imum)?)\b", re.IGNORECASE)
+_CURRENCY = re.compile(
+    r"[$€£¥₹]|\b(?:rs|dollars?|euros?|pounds?|rupees?|bucks|usd|eur|gbp|inr)\b", re.IGNORECASE
+)
+_NO_PRICE = re.compile(  # what an amount behind it is about, if not a price
+    r"(?:\b(?:kids?|child|children|boys?|girls?|babies|baby|toddlers?|teens?|adults?|men|women|man"
+    r"|woman|people|persons?|those|anyone|aged?|ages|years?|old|sizes?|with|inch(?:es)?))$",
     re.IGNORECASE,
 )
 _CHEAPEST = re.compile(
@@ -108,7 +124,7 @@ def parse_turn(text: str, find_price: Callable[[], str | None] = lambda: None) -
         At least one of its parts is not empty, unless the text is blank.
     """
     found = _Reading(find_price=find_price)
-    whole = " ".join(text.split()).rstrip(".!?")
+    whole = re.sub(r"(?i)\brs\.\s*(?=\d)", "Rs ", " ".join(text.split()).rstrip(".!?"))
     if not _read_swap(whole, found):
         for clause in _SPLIT.split(whole):
             _read(clause, found)
@@ -131,17 +147,42 @@ def parse_first(text: str, find_price: Callable[[], str | None]) -> Phrase:
         text: What was asked, such as ``headphones under 1000``; a last word in quotes is no price.
         find_price: As for ``parse_turn``.
     """
-    whole = Phrase((Term(text=text),))
-    for start in _AMOUNT.finditer(text):
-        amount = _AMOUNT.fullmatch(text, start.start())
-        what = text[: start.start()].rstrip(" ,")
-        if amount is None or not what or what.count('"') % 2:
-            continue
-        price = find_price()
-        return (
-            whole if price is None else Phrase((Term(text=what),), amounts=_bounds(amount, price))
-        )
-    return whole
+    what, amounts = _without_price(text, find_price)
+    if not amounts:
+        return Phrase((Term(text=text),))
+    return Phrase((Term(text=what),) if what else (), amounts=amounts)
+
+
+def _without_price(
+    text: str, find_price: Callable[[], str | None]
+) -> tuple[str, tuple[Comparison, ...]]:
+    """Return a text without what it says of the price at its end, and what that is.
+
+    "Under" and "over" are of a price unless persons, ages or sizes stand before; "at least" and
+    the like, which are said of anything, only with a currency or beside another bound.
+    """
+    rest, found = text.strip(), list[re.Match[str]]()
+    while (match := _last_bound(rest)) is not None:
+        found.append(match)
+        head = rest[: match.start()].rstrip(" ,")
+        rest = re.sub(r"(?:^|[\s,]+)(?:and|but)$", "", head)
+    if not found or rest.count('"') % 2 or _NO_PRICE.search(rest):
+        return text, ()
+    is_loose = all(_LOOSE.search(one[0]) for one in found)
+    if is_loose and rest and not any(_CURRENCY.search(one[0]) for one in found):
+        return text, ()
+    price = find_price()
+    if price is None:
+        return text, ()
+    bounds = [bound for one in reversed(found) for bound in _bounds(one, price)]
+    return rest, tuple(bounds)
+
+
+def _last_bound(text: str) -> re.Match[str] | None:
+    """Return the bound that a text ends with, as much of it as there is."""
+    return next(
+        (match for at in range(len(text)) if (match := _AT_END.match(text, at)) is not None), None
+    )
 
 
 def _read(clause: str, found: _Reading) -> None:
@@ -149,6 +190,10 @@ def _read(clause: str, found: _Reading) -> None:
         return
     bare = _MANNERS.sub("", _LEAD.sub("", clause).strip(" ,"))
     if not bare or _read_amount(bare, found):
+        return
+    bare, amounts = _without_price(bare, found.find_price)
+    found.amounts.extend(amounts)
+    if not bare:
         return
     if away := _AWAY.match(bare):
         for one in _LIST.split(away["what"]):
@@ -186,7 +231,9 @@ def _bounds(amount: re.Match[str], price: str) -> tuple[Comparison, ...]:
 
 
 def _number(text: str) -> float:
-    value = float(re.sub(r"[^\d.]", "", text))
+    digits = re.search(r"\d[\d,]*(?:\.\d+)?", text)
+    assert digits is not None
+    value = float(digits[0].replace(",", ""))
     return int(value) if value.is_integer() else value
 
 

@@ -112,6 +112,11 @@ def test_order_by_price_is_understood(said: str, *, descending: bool) -> None:
         ("headphones under 1000", "headphones", "lt"),
         ("red shoes, at most $60", "red shoes", "lte"),
         ("under armour shoes over 50 euros", "under armour shoes", "gt"),
+        ("shoes not over 60", "shoes", "lte"),
+        ("dress not under 60", "dress", "gte"),
+        ("shoes that cost less than 60", "shoes", "lt"),
+        ("shoes under Rs. 1,000 please!", "shoes", "lt"),
+        ("pack of 4 for under 100 bucks", "pack of 4", "lt"),
     ],
 )
 def test_first_question_says_the_price_at_its_end(
@@ -125,8 +130,42 @@ def test_first_question_says_the_price_at_its_end(
 
 @pytest.mark.parametrize(
     "asked",
-    ["under 1000", "boat under water", "over 100 people on a square", 'book "under 1000"',
-     "under 18 only", "a child under"],
+    [
+        "shoes over 20 and under 60",
+        "shoes under 60 but over 20",
+        "shoes, over 20, under 60",
+        "shoes between Rs 20 and Rs. 60",
+        "shoes from 20 to $60.",
+    ],
+)
+def test_two_bounds_are_both_read(asked: str) -> None:
+    found = parse_first(asked, lambda: "price")
+    assert [term.text for term in found.terms] == ["shoes"]
+    limits = {one.operator[0]: one.value for one in found.amounts}
+    assert limits == {"g": 20, "l": 60}
+    turn = parse_turn(asked.removeprefix("shoes").strip(" ,"), lambda: "price")
+    assert (turn.terms, set(turn.amounts)) == ((), set(found.amounts))
+
+
+def test_price_alone_is_a_filter_alone() -> None:
+    bound = Comparison("price", "lt", 60)
+    assert parse_first("under 60", lambda: "price") == Phrase(amounts=(bound,))
+
+
+def test_price_at_the_end_of_a_wish_is_read_in_a_turn_as_well() -> None:
+    found = parse_turn("blue shoes under 80, without leather", lambda: "price")
+    assert found.amounts == (Comparison("price", "lt", 80),)
+    assert [(term.text, term.weight) for term in found.terms] == [
+        ("blue shoes", 1),
+        ("leather", -1),
+    ]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["boat under water", "over 100 people on a square", 'book "under 1000"', "under 18 only",
+     "a child under", "t-shirt for kids under 12", "socks for men over 40", "girl over 18",
+     "wall mount up to 42", "laptop with at least 16", "shoes over 20 metres"],
 )  # fmt: skip
 def test_first_question_that_says_no_price_is_left_alone(asked: str) -> None:
     assert parse_first(asked, lambda: pytest.fail("asked")) == more(asked)
