@@ -21,7 +21,9 @@ from search.english import known_english
 _WORD = re.compile(r"""(?<![\w'’@#./-])[A-Za-z]{3,}(?![\w@/-]|['’.]\w)""")
 _QUOTED = re.compile(r'["“„«][^"“”„«»]*["”“»]')
 _SHORT = 3  # letters: in so short a word only neighbours may have been exchanged
-_COMMON = 1_500  # place in the vocabulary up to which a short word is what was meant
+_COMMON = 600  # place in the vocabulary up to which a word is common
+_BEGINNING_FROM = 5  # letters, for another beginning of a common word
+_ANYTHING_FROM = 7  # letters: less may be a name that differs by chance
 _TWO_EDITS_FROM = 8  # letters; less where the same letters stand in another order
 _SECOND_EDIT = 4.0  # costs, in logarithms of places in the vocabulary
 _OTHER_BEGINNING = 1.5
@@ -30,6 +32,8 @@ _LETTER_MISSING = 1.0
 _FIRST_PLACES = 30  # in the vocabulary, which count about alike
 _STORED = 300  # place in the vocabulary of a word that the collection has, at most
 _KEPT = 10_000
+_LONGEST = 24  # letters; what is longer is no word
+_MOST = 32  # unknown words; a text with more is no question
 
 FindNear: TypeAlias = Callable[[str], Mapping[int, Sequence[str]]]
 
@@ -69,6 +73,9 @@ class Corrector:
             and not (found.start() and _is_name(found[0], text))
         ]
         unknown = {found[0].lower() for found in words} - self._places.keys()
+        unknown = {word for word in unknown if len(word) <= _LONGEST}
+        if len(unknown) > _MOST:
+            return text
         unknown -= find_stored(sorted(unknown)) if unknown else set()
         unknown -= known_english(unknown) if unknown else set()
         read = {word: near for word in unknown if (near := self._meant(word, find_near))}
@@ -87,6 +94,7 @@ class Corrector:
             (self._cost(word, near, distance, min(self._places.get(near, _STORED), _STORED)), near)
             for distance, several in find_near(word).items()
             for near in several
+            if _may_be_meant(word, near, distance, is_common=True)
         ]
         own = self._nearest(word)
         return min([*stored, *([own] if own else [])], default=(0.0, None))[1]
@@ -95,12 +103,8 @@ class Corrector:
         """Return what the model's nearest word costs, and the word; None where none is near."""
         found = []
         for near, distance in self._near(word):
-            same_letters = sorted(near) == sorted(word)
             place = self._places[near]
-            if len(word) <= _SHORT and not (same_letters and distance == 1 and place < _COMMON):
-                continue
-            is_long = len(word) >= _TWO_EDITS_FROM
-            if distance > 1 and not is_long and not (same_letters and near[0] == word[0]):
+            if not _may_be_meant(word, near, distance, is_common=place < _COMMON):
                 continue
             found.append((self._cost(word, near, distance, place), near))
         return min(found, default=None)
@@ -122,6 +126,35 @@ class Corrector:
     @cached_property
     def _english(self) -> list[str]:
         return sorted(known_english(self._places), key=self._places.__getitem__)
+
+
+def _may_be_meant(word: str, near: str, distance: int, *, is_common: bool) -> bool:
+    """Tell whether a known word is a likely reading of one that may be a name.
+
+    Letters in another order, a letter left out and one typed twice are mistakes of the hand; short
+    words that differ otherwise are mostly other words.
+    """
+    same_beginning = near[0] == word[0]
+    if sorted(near) == sorted(word):
+        if len(word) <= _SHORT:
+            return distance == 1 and is_common
+        return same_beginning or distance == 1
+    least = _BEGINNING_FROM if is_common else _ANYTHING_FROM
+    if len(word) <= _SHORT or (not same_beginning and len(word) < least):
+        return False
+    if distance > 1:
+        return len(word) >= _TWO_EDITS_FROM
+    if same_beginning and (len(near) > len(word) or _is_doubled(word, near)):
+        return True
+    return is_common or len(word) >= _ANYTHING_FROM
+
+
+def _is_doubled(word: str, near: str) -> bool:
+    """Tell whether a word is another with one letter typed twice."""
+    return any(
+        word[at] == word[at + 1] and word[:at] + word[at + 1 :] == near
+        for at in range(len(word) - 1)
+    )
 
 
 def _is_name(word: str, text: str) -> bool:

@@ -61,7 +61,9 @@ def best_of(
         judgements: What was found of pairs of them, lower part id first.
         comparing: Looks at them.
     """
-    ordered = sorted(members, key=lambda one: (_pixels(pictures[one]), -one))
+    ordered = sorted(
+        members, key=lambda one: (_pixels(pictures[one]), pictures[one].info.size_bytes, -one)
+    )
     likely = ordered[-_COMPARED:]
     borders, crops = _framed_and_cropped(set(likely), judgements, comparing.view)
     turned = _turned(members, judgements)

@@ -163,7 +163,7 @@ class Refinement:
 
     The query's own terms are added, and its filter holds as well as the earlier one. What the
     query leaves at its default is as in the earlier one. A text to keep away from goes from the
-    earlier texts that look for it.
+    earlier texts that look for it, and one to look for from those to keep away from.
 
     Attributes:
         turn: ``Answer.turn`` of the earlier query.

@@ -14,7 +14,7 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import MISSING, fields, is_dataclass, replace
 from pathlib import Path
@@ -227,12 +227,14 @@ def _without(terms: tuple[Term, ...], remove: Sequence[str]) -> tuple[Term, ...]
 
 
 def _without_unwanted(terms: tuple[Term, ...], added: Sequence[Term]) -> tuple[Term, ...]:
-    """Return terms that do not look for what is to be kept away from now."""
+    """Return terms that do not look for what is to be kept away from now, nor the other way."""
     wanted = tuple(term for term in terms if term.weight > 0)
     for name in (term.text for term in added if term.text is not None and term.weight < 0):
         fewer = _without_one(wanted, name.strip())
         wanted = wanted if fewer is None else fewer
-    return (*wanted, *(term for term in terms if term.weight < 0))
+    said = [term.text.strip() for term in added if term.text is not None]
+    unwanted = (term for term in terms if term.weight < 0)
+    return (*wanted, *(term for term in unwanted if not any(_is_called(term, one) for one in said)))
 
 
 def _without_bounds(where: Filter | None, bounds: Sequence[Comparison]) -> Filter | None:
@@ -259,10 +261,10 @@ def _goes(earlier: Comparison, later: Comparison) -> bool:
 
 def _without_one(terms: tuple[Term, ...], name: str) -> tuple[Term, ...] | None:
     """Return terms without those of a name, else without these words; None where there is none."""
-    others = tuple(term for term in terms if (_label(term) or "").casefold() != name.casefold())
+    others = tuple(term for term in terms if not _is_called(term, name))
     if len(others) < len(terms):
         return others
-    texts = [without_words(term.text, name) if term.text else None for term in terms]
+    texts = [_first_of(term, lambda text: without_words(text, name)) for term in terms]
     if not any(text is not None for text in texts):
         return None
     return tuple(
@@ -270,6 +272,21 @@ def _without_one(terms: tuple[Term, ...], name: str) -> tuple[Term, ...] | None:
         for term, text in zip(terms, texts, strict=True)
         if text is None or text
     )
+
+
+def _is_called(term: Term, name: str) -> bool:
+    """Tell whether a term is a text as it was typed or read, or a record."""
+    names = (_label(term), term.meant.strip() or None)
+    return any(one.casefold() == name.casefold() for one in names if one is not None)
+
+
+def _first_of(term: Term, change: Callable[[str], str | None]) -> str | None:
+    """Return a text changed as it was typed, or else as it was read; None where neither can be."""
+    for text in (term.text, term.meant):
+        changed = change(text) if text else None
+        if changed is not None:
+            return changed
+    return None
 
 
 def _named(terms: tuple[Term, ...]) -> str:
@@ -295,7 +312,7 @@ def _swapped(terms: tuple[Term, ...], change: Refinement) -> tuple[Term, ...]:
 
 
 def _with_swap(terms: tuple[Term, ...], old: str, new: str) -> tuple[Term, ...] | None:
-    texts = [with_words_swapped(term.text, old, new) if term.text else None for term in terms]
+    texts = [_first_of(term, lambda text: with_words_swapped(text, old, new)) for term in terms]
     if not any(texts):
         return None
     return tuple(

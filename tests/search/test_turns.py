@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -202,6 +203,34 @@ def test_what_is_kept_away_from_is_not_looked_for_any_more() -> None:
     away = (Term(text="Winter", weight=-1.0), Term(text="shoes", weight=-1.0))
     found = refined(Query(away, refine=Refinement("t")), EARLIER)
     assert texts(found) == [("red", 1), (None, 2), ("Winter", -1), ("shoes", -1)]
+
+
+def test_what_is_looked_for_again_is_not_kept_away_from_any_more() -> None:
+    earlier = Query(
+        (Term(text="shoes"), Term(text="Black", weight=-1.0), Term(text="red", weight=-1.0))
+    )
+    found = refined(Query((Term(text="black"),), refine=Refinement("t")), earlier)
+    assert texts(found) == [("shoes", 1), ("red", -1), ("black", 1)]
+    again = Query((Term(text="red", weight=-1.0),), refine=Refinement("t"))
+    assert texts(refined(again, earlier)) == [("shoes", 1), ("Black", -1), ("red", -1)]
+
+
+def test_misspelt_text_is_refined_by_the_words_it_was_read_as() -> None:
+    typed = Term(text="a gril on a bycicle", meant="a girl on a bicycle")
+    earlier = Query((typed,))
+
+    def left(**change: Any) -> list[tuple[str | None, float]]:
+        more = change.pop("terms", ())
+        return texts(refined(Query(more, refine=Refinement("t", **change)), earlier))
+
+    assert left(remove=("bicycle",)) == [("a girl", 1)]
+    assert left(remove=("bycicle",)) == [("a gril", 1)]
+    dog = (Term(text="dog"),)
+    assert left(remove=("a girl on a bicycle",), terms=dog) == [("dog", 1)]
+    assert left(swap=(("girl", "boy"),)) == [("a boy on a bicycle", 1)]
+    assert left(instead=(("girl", "boy"),)) == [("a boy on a bicycle", 1)]
+    away = (Term(text="bicycle", weight=-1.0),)
+    assert left(terms=away) == [("a girl", 1), ("bicycle", -1)]
 
 
 @pytest.mark.parametrize(
