@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -293,38 +294,40 @@ def answer_as_json(answer: "LookupAnswer") -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """A picture to look up, by the name it is shown under."""
+    """A picture to look up, the name it is shown under, and how it is read."""
 
     path: Path
     name: str
+    read: Callable[[], bytes]
 
 
 def _files_of(paths: Sequence[Path]) -> Iterator[_File]:
-    """Yield pictures, and of folders those in them, named as they lie there.
-
-    Raises:
-        QueryError: A folder has no pictures.
-    """
-    from binocle.errors import QueryError
+    """Yield pictures, and of folders those in them; one without any cannot be read."""
     from indexer.sources.folder import FolderSource
 
     for path in paths:
         expanded = path.expanduser()
         if not expanded.is_dir():
-            yield _File(expanded, path.name)
+            yield _File(expanded, path.name, expanded.read_bytes)
             continue
         folder = expanded.resolve()
         found = [one for one in FolderSource(folder).scan(folder.name) if one.images]
         if not found:
-            raise QueryError(f"the folder {path} has no pictures to look up")
-        yield from (_File(Path(one.uri), one.record_id) for one in found)
+            yield _File(expanded, path.name, partial(_refuse, path))
+        yield from (_File(Path(one.uri), one.record_id, one.images[0].read) for one in found)
+
+
+def _refuse(folder: Path) -> bytes:
+    from binocle.errors import QueryError
+
+    raise QueryError(f"the folder {folder} has no pictures to look up")
 
 
 def _looked_up(finder: "Lookup", file: _File, limit: int) -> "LookupAnswer":
     from binocle.errors import PictureError, QueryError
 
     try:
-        return finder.find(file.path.read_bytes(), limit=limit)
+        return finder.find(file.read(), limit=limit)
     except PictureError as error:
         raise type(error)(f"{file.path}: {error}") from error
     except OSError as error:

@@ -156,6 +156,8 @@ class Searcher:
         if position is not None and begun is None:
             _check_fresh(position, now.moment(default_kinds(target)))
         intent = self._intent(query, target)
+        if intent is None and query.terms:  # nothing that the model can read is kept away from
+            query = replace(query, terms=())
         mode = query.mode or (begun.mode if begun else planning.mode_of(query, intent, now))
         planning.check_mode(mode, intent)
         beside = begun.beside if begun else planning.kinds_beside(query, intent, target, mode, now)
@@ -179,7 +181,8 @@ class Searcher:
     def _intent(self, query: Query, target: Target) -> Intent | None:
         if not query.terms:
             return None
-        return self._reader.read(query.terms, target, embed=query.mode != "keyword")
+        intent = self._reader.read(query.terms, target, embed=query.mode != "keyword")
+        return None if intent.is_empty and query.mode != "keyword" else intent
 
     def _look_many(self, begun: Sequence["_Begun"]) -> None:
         """Make the listings of queries; those that only ask what is nearest, together."""

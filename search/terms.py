@@ -76,7 +76,7 @@ class Intent:
         unwanted: What to keep away from.
         exclude: Internal ids of the records that are part of the question.
         words: The texts to look for, and ``-word`` for each single word to keep away from.
-        unread: Texts that the model cannot read: they count as words only.
+        unread: Texts to look for that the model cannot read: they count as words only.
     """
 
     terms: tuple[Term, ...]
@@ -88,8 +88,13 @@ class Intent:
 
     @property
     def has_vectors(self) -> bool:
-        """Whether anything was embedded."""
-        return bool(self.wanted or self.unwanted)
+        """Whether vectors say what is looked for, or what is to be kept away from all there is."""
+        return bool(self.wanted or (self.unwanted and not self.unread))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is left: only what the model cannot read is to be kept away from."""
+        return not (self.wanted or self.unwanted or self.unread or self.words)
 
     @property
     def source(self) -> Kind:
@@ -264,7 +269,7 @@ class TermReader:
                 kept = replace(term, embedded=row, meant=meant)
                 if not self._can_read(term.text):
                     read.append(kept)
-                    unread.append(term.text)
+                    unread += [term.text] * (term.weight > 0)
                     continue
             else:
                 row, source = self._picture(term), "image"

@@ -78,7 +78,13 @@ def test_pictures_of_a_folder_are_looked_up_by_their_names_in_it(
     capsys.readouterr()
     assert run("lookup", folder, "--home", home) == 2
     assert "suspects has no pictures" in capsys.readouterr().err
-    (folder / "more" / "one.jpg").write_bytes(encoded(drawn(1).resize((200, 150)), "JPEG"))
+    one = encoded(drawn(1).resize((200, 150)), "JPEG")
+    (tmp_path / "alone.jpg").write_bytes(one)
+    assert run("lookup", folder, tmp_path / "alone.jpg", "--home", home) == 1
+    out, err = capsys.readouterr()
+    assert [line.split("\t")[1] for line in out.splitlines()] == ["error", "near-duplicate"]
+    assert "suspects has no pictures" in err
+    (folder / "more" / "one.jpg").write_bytes(one)
     (folder / "two.png").write_bytes(encoded(drawn(60)))
     assert run("lookup", folder, "--home", home, "--copies-only") == 0
     rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]

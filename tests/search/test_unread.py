@@ -8,6 +8,7 @@ import pytest
 
 from binocle.collection import Collection
 from binocle.encoders.registry import MINI, open_encoder
+from binocle.filters import Comparison
 from binocle.types import Float32Array, Limits, NewPart, NewRecord
 from search.query import Query, Term
 from search.searcher import Searcher
@@ -82,6 +83,17 @@ def test_beside_a_picture_it_leaves_the_order_to_the_picture(tmp_path: Path) -> 
     alone = searcher.search(Query((Term(record="r3"),), limit=20))
     both = searcher.search(Query((Term(record="r3"), Term(text="红色")), limit=20))
     assert [hit.record.id for hit in both.hits] == [hit.record.id for hit in alone.hits]
+
+
+def test_keeping_away_from_it_lets_everything_through(tmp_path: Path) -> None:
+    searcher = searcher_of(tmp_path, with_texts=False)
+    away = Term(text="红色", weight=-1.0)
+    cheap = Comparison("n", "lt", 7)
+    answer = searcher.search(Query((away,), where=cheap, limit=20))
+    assert {hit.record.metadata["n"] for hit in answer.hits} == set(range(7))
+    assert not answer.no_match
+    nothing = searcher.search(Query((Term(text="红裙"), Term(text="red", weight=-1.0))))
+    assert (nothing.hits, nothing.no_match) == ((), True)
 
 
 def test_turn_of_it_can_be_refined(tmp_path: Path) -> None:
