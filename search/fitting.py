@@ -121,7 +121,8 @@ def are_likely(
         and not judges
         and not (found_words.is_no_match(words) and not words.has_all)
     ):
-        least = min(least, float(chances.max()) / 2)
+        chance_alone = found_words.probability(found_words.answer_odds(words))
+        least = min(least, found_words.highest(words, chance_alone) / 2)
     return np.asarray(chances >= least)
 
 

@@ -80,13 +80,22 @@ def relevance(words: KeywordRanking, chance: float | None = None) -> Float64Arra
         return np.zeros(0)
     if chance is None:
         chance = probability(answer_odds(words))
-    fit = _BEST * probability(_BEST_STEEP * (words.coverage - _BEST_EVEN))
-    first = chance * fit
+    first = highest(words, chance)
     likely = first * (words.scores / max(words.best_score, 1e-9)) ** 3
     share = np.maximum(words.shares, 1e-6)
     certain = _EXACT * (1.0 if words.names else chance)
     certain_n = certain / (1.0 + (_EXACT_EVEN / share) ** _EXACT_STEEP)
     return np.asarray(np.where(words.exact, np.maximum(likely, certain_n), likely), np.float64)
+
+
+def highest(words: KeywordRanking, chance: float) -> float:
+    """Return how likely the best record of the collection is right, whatever is allowed.
+
+    Args:
+        words: The ranking.
+        chance: As for ``relevance``.
+    """
+    return chance * _BEST * probability(_BEST_STEEP * (words.coverage - _BEST_EVEN))
 
 
 def is_no_match(words: KeywordRanking) -> bool:

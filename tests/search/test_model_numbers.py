@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from binocle.catalog.database import Database
+from search.found_words import relevance
 from search.keywords import KeywordRanking, Keywords, is_model_number
 from tests.search.test_keywords import record, store
 
@@ -100,3 +102,16 @@ def test_decimal_is_no_model_number(tmp_path: Path) -> None:
     assert rank(database, "1299")[0] == ["2"]
     assert rank(database, "wh1000")[0] == ["2"]
     database.close()
+
+
+def test_filter_makes_no_hit_more_relevant(shop: Database) -> None:
+    with shop.reading() as connection:
+        keywords = Keywords()
+        every = keywords.search(connection, "sony wireless headphones", 10)
+        allowed = np.ones(400, np.bool_)
+        allowed[every.record_ids[0]] = False
+        fewer = keywords.search(connection, "sony wireless headphones", 10, allowed)
+    assert fewer.best_score == every.best_score > fewer.scores.max()
+    chances = dict(zip(every.record_ids.tolist(), relevance(every).tolist(), strict=True))
+    left = dict(zip(fewer.record_ids.tolist(), relevance(fewer).tolist(), strict=True))
+    assert left == {key: pytest.approx(chances[key]) for key in left}
