@@ -68,7 +68,8 @@ def print_answer(answer: Answer, collection: Collection, query: Query, *, as_jso
     if answer.looking_for != summary_of(query) and sys.stdout.isatty():
         click.echo(f"looking for: {answer.looking_for}", err=True)
     if not answer.hits:
-        click.echo("nothing fits" if answer.no_match else "nothing matches", err=True)
+        why = f": {answer.unrated}" if answer.no_match and answer.unrated else ""
+        click.echo(f"nothing fits{why}" if answer.no_match else "nothing matches", err=True)
     elif answer.no_match:
         click.echo("nothing fits well; nearest are:", err=True)
     elif answer.unrated and sys.stdout.isatty():

@@ -70,3 +70,9 @@ def test_quotes_keep_it_as_it_was_typed_and_turns_remember_how_it_was_read(home:
         assert json.loads(out)["looking_for"].startswith(READ)
         words = searcher.search(ask(TYPED, mode="keyword"))
         assert words.looking_for == TYPED  # words are compared as they were typed
+
+
+def test_command_says_that_the_model_cannot_read_a_text(home: Path) -> None:
+    code, out, err = run_cli(home, "search", "红裙", "-c", "photos")
+    assert (code, out) == (0, "")
+    assert err.strip() == "nothing fits: the model cannot read '红裙'"
