@@ -97,7 +97,7 @@ class Ranker:
         """Return why no hit has a relevance by vectors; None where one has, or none was asked."""
         if asked.intent is None or any(lens.judge is not None for lens in view.lenses.values()):
             return None
-        if asked.mode == "semantic" and asked.intent.unread and not view.lenses:
+        if asked.mode != "keyword" and asked.intent.unread and not view.lenses:
             return f"the model cannot read {asked.intent.unread[0]!r}"
         if asked.intent.unwanted and not asked.intent.wanted:
             return "nothing is looked for, only kept away from"

@@ -291,6 +291,7 @@ class Searcher:
                 asked.depth, asked.digest,
             )  # fmt: skip
             cursor = cursors.encode(position, self._signer)
+        rated = any(hit.relevance is not None for hit in page.hits)
         return Answer(
             page.hits,
             asked.target,
@@ -300,7 +301,7 @@ class Searcher:
             listing.no_match,
             listing.counted.relevant,
             listing.counted.facets,
-            unrated=self._ranker.why_unrated(asked, listing.view),
+            unrated=None if rated else self._ranker.why_unrated(asked, listing.view),
             looking_for=summary_of(_as_read(asked)),
         )
 
