@@ -26,7 +26,25 @@ class _Rate(ProgressColumn):
         return Text(f"{speed:,.0f}/s" if speed else "–/s")
 
 
-class StepsBar:
+class _Shown:
+    """A bar that is there while its block runs."""
+
+    _bar: RichProgress
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+
+class StepsBar(_Shown):
     """Shows how many steps of how many are done, and the time remaining; only on a terminal."""
 
     def __init__(self, label: str) -> None:
@@ -42,24 +60,12 @@ class StepsBar:
         )
         self._task = self._bar.add_task(label, total=None)
 
-    def __enter__(self) -> Self:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._bar.stop()
-
     def update(self, done: int, total: int) -> None:
         """Show how far it is; a total of 0 is not known yet."""
         self._bar.update(self._task, completed=done, total=total or None)
 
 
-class Bar:
+class Bar(_Shown):
     """Shows how far an indexing run is, its rate, and the time remaining."""
 
     def __init__(self, label: str) -> None:
@@ -74,18 +80,6 @@ class Bar:
             transient=True,
         )
         self._task = self._bar.add_task(label, total=None, skipped=0)
-
-    def __enter__(self) -> Self:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._bar.stop()
 
     def update(self, progress: Progress) -> None:
         """Show a state of the run."""
