@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 
 from binocle.moment import Moment
 from binocle.types import BoolArray, Int64Array, Kind
+from search.aims import Aim, Intent
 from search.fusion import Fused
 from search.judging import Judge
 from search.keywords import KeywordRanking
 from search.query import Mode, Query, Target
-from search.terms import Aim, Intent
 
 
 @dataclass(frozen=True, slots=True)

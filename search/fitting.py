@@ -8,11 +8,11 @@ import numpy as np
 from binocle.catalog import tokens
 from binocle.types import BoolArray, Kind
 from search import found_words
+from search.aims import Intent
 from search.asking import Asked, View
 from search.fusion import Weighted
 from search.judging import NOTHING, Judge
 from search.keywords import KeywordRanking, is_model_number
-from search.terms import Intent
 from search.wording import parse
 
 _SURE = 0.65  # coverage from which on corrected words are what was meant

@@ -120,11 +120,13 @@ class Keywords:
         if not found or k < 1:
             return _nothing(lacks_number=lacks)
         tally = _Tally.of(found, matcher.records, *matcher.whole(connection, wording))
-        best_score = float(tally.final_scores(np.flatnonzero(tally.scores)).max(initial=0.0))
+        every = np.flatnonzero(tally.scores)
+        scores = tally.final_scores(every)
+        best_score = float(scores.max(initial=0.0))
         tally.restrict(matcher.required(connection, wording), allowed)
         tally.drop(matcher.excluded(connection, wording))
-        record_ids = np.flatnonzero(tally.scores)
-        scores = tally.final_scores(record_ids)
+        kept = tally.scores[every] > 0
+        record_ids, scores = every[kept], scores[kept]
         exact = tally.exact(record_ids)
         places = _best(record_ids, scores, exact, k)
         chosen = record_ids[places]

@@ -6,23 +6,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from binocle.catalog import reading, tokens, words
 from binocle.catalog.database import Connection
-from binocle.types import BoolArray, Int64Array
+from binocle.types import Int64Array
 from search.english import known_english
+from search.matches import Float32Array, Matches
 from search.spelling import Spelling
 from search.wording import Window, Word, Wording
 
-Float32Array = npt.NDArray[np.float32]
-
 _CACHE_BYTES = 128 * 1024 * 1024
-_GROUP_WEIGHTS = np.array([1.0, 0.8, 0.5, 0.5], np.float32)  # title, caption, name, field
-_BRAND_WEIGHT = np.float32(1.0)
-_SATURATION = 1.2  # k1 of BM25
-_LENGTH_SHARE = 0.5  # b of BM25
-_USUAL_LENGTH = 10.0  # of a title, in tokens
 _RELATIVE = 0.9
 _UNFINISHED = 0.6
 _MISSPELT = {1: 0.6, 2: 0.4}
@@ -35,68 +28,6 @@ _LEAST_NUMBER = 3  # digits of a number that may go on: the 15 of "iphone 15" is
 _FEW = 10_000  # ids that are faster sorted than marked
 _RARELY = 20_000  # a word in one of so many records, or in two of twice as many, may be misspelt
 _MOST_MISSPELT = 8  # of a query's words are corrected
-
-
-@dataclass(frozen=True, slots=True)
-class Matches:
-    """The records that have one word or phrase.
-
-    Attributes:
-        record_ids: ``(n,)`` int64 ascending, each once.
-        worths: ``(n,)`` float32, what the word is worth in the record's best text.
-        positions: ``(n,)`` int16, of the best part that has it; -1 where no part has.
-        in_brands: How many records have it as their brand.
-        said_ids: Those of ``record_ids`` that have it elsewhere than in their file name or id.
-    """
-
-    record_ids: Int64Array
-    worths: Float32Array
-    positions: npt.NDArray[np.int16]
-    in_brands: int
-    said_ids: Int64Array
-
-    @classmethod
-    def of(cls, rows: Int64Array) -> "Matches":
-        """Score the rows that have a word, numbered as in ``catalog.words``, ascending."""
-        worths = _worths(rows)
-        owners = rows >> words.RECORD_SHIFT
-        positions = (rows >> words.POSITION_SHIFT & words.NO_PART).astype(np.int16)
-        in_brands = int(np.count_nonzero(positions == words.BRAND))
-        positions[positions >= words.BRAND] = -1
-        said = owners[rows >> words.GROUP_SHIFT & (words.GROUPS - 1) != words.NAME]
-        starts = np.flatnonzero(np.diff(owners, prepend=-1))
-        if len(starts) < len(rows):
-            preferred = worths + 9 * (positions >= 0)  # a part, if any has it
-            counts = np.diff(starts, append=len(rows))
-            best = np.repeat(np.maximum.reduceat(preferred, starts), counts)
-            places = np.flatnonzero(preferred == best)
-            positions = positions[places[np.flatnonzero(np.diff(owners[places], prepend=-1))]]
-            worths = np.maximum.reduceat(worths, starts)
-            owners = owners[starts]
-        said = np.unique(said) if len(said) < len(rows) else owners
-        return cls(owners, worths, positions, in_brands, said)
-
-    def both(self, other: "Matches") -> "Matches":
-        """Return the records that are in another one too, worth the lesser of the two."""
-        places = other.find(self.record_ids)
-        kept = places >= 0
-        worths = np.minimum(self.worths[kept], other.worths[places[kept]])
-        record_ids = self.record_ids[kept]
-        return Matches(record_ids, worths, self.positions[kept], 0, record_ids)
-
-    @property
-    def size_bytes(self) -> int:
-        """Return what it takes in memory."""
-        own = 0 if self.said_ids is self.record_ids else self.said_ids.nbytes
-        return own + self.record_ids.nbytes + self.worths.nbytes + self.positions.nbytes + 200
-
-    def find(self, record_ids: Int64Array) -> Int64Array:
-        """Return where records are in ``record_ids``, -1 where they are not."""
-        if not len(self.record_ids):
-            return np.full(len(record_ids), -1, np.int64)
-        last = len(self.record_ids) - 1
-        places = np.minimum(np.searchsorted(self.record_ids, record_ids), last)
-        return np.where(self.record_ids[places] == record_ids, places, -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -418,18 +349,3 @@ def _union(several: Iterable[Int64Array]) -> Int64Array:
     for one in arrays:
         there[one] = True
     return np.flatnonzero(there)
-
-
-def _worths(rows: Int64Array) -> Float32Array:
-    """Return what a word is worth in each row: the row's weight times BM25's term frequency."""
-    lengths = (rows & words.LENGTH_MASK).astype(np.float32)
-    groups = rows >> words.GROUP_SHIFT & (words.GROUPS - 1)
-    weights = np.where(_is_brand(rows), _BRAND_WEIGHT, _GROUP_WEIGHTS[groups])
-    relative = 1 - _LENGTH_SHARE + _LENGTH_SHARE * lengths / np.float32(_USUAL_LENGTH)
-    worths: Float32Array = weights * np.float32(_SATURATION + 1) / (1 + _SATURATION * relative)
-    return worths.astype(np.float32)
-
-
-def _is_brand(rows: Int64Array) -> BoolArray:
-    brands: BoolArray = (rows >> words.POSITION_SHIFT & words.NO_PART) == words.BRAND
-    return brands

@@ -9,10 +9,10 @@ from binocle.errors import QueryError
 from binocle.moment import Moment
 from binocle.types import KINDS, Kind
 from search import cursors
+from search.aims import Intent
 from search.asking import Asked, View
 from search.query import RELEVANCE, Mode, Query, Target
 from search.rankings import FIRST_DEPTH, FULL_FUSION_PARTS, FUSION_DEPTH, Ranker
-from search.terms import Intent
 
 
 class Now:

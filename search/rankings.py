@@ -19,6 +19,7 @@ from binocle.collection import Collection
 from binocle.moment import Moment, Owners, Ranking
 from binocle.types import KINDS, BoolArray, Float32Array, Int64Array, Kind
 from search import fitting, found_words
+from search.aims import Aim
 from search.arranging import Looks, signs_of
 from search.asking import Asked, Lens, Ranked, View
 from search.fusion import Fused, Weighted, combine
@@ -26,7 +27,6 @@ from search.judging import Judge
 from search.keywords import KeywordRanking, Keywords
 from search.query import Target
 from search.relevance import Relevance
-from search.terms import Aim
 
 FULL_FUSION_PARTS = 10_000
 FUSION_DEPTH = 1_000

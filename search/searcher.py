@@ -12,6 +12,7 @@ from binocle.errors import CursorError, StaleCursorError
 from binocle.moment import Moment, Ranking
 from binocle.types import KINDS, Kind, Limits, Part
 from search import cursors, planning
+from search.aims import Intent
 from search.answer import Answer
 from search.arranging import Arranger, gathered
 from search.asking import Asked, Ranked, View
@@ -30,7 +31,7 @@ from search.showing import Page, Shower
 from search.signing import Signer
 from search.spelling import Spelling
 from search.summaries import summary_of
-from search.terms import Intent, LoadPicture, TermReader
+from search.terms import LoadPicture, TermReader
 from search.turns import Turns, refined
 
 

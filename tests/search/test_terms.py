@@ -14,9 +14,9 @@ from binocle.collection import Collection
 from binocle.encoders.colour import ColourEncoder
 from binocle.errors import QueryError
 from binocle.types import Float32Array, ImageSpec, Kind, Limits, NewPart, NewRecord, Part
+from search.aims import MIN_SAMPLE, Intent, Pull
 from search.query import Query, Region, Term
 from search.searcher import Searcher
-from search.terms import MIN_SAMPLE, Intent, Pull
 
 SPEC = ImageSpec(32, 32, "squash")
 RED, BLUE, GREEN = (205, 25, 30), (35, 70, 180), (35, 140, 50)
