@@ -59,6 +59,8 @@ _AT_END = re.compile(
     rf"{_BOUND}(?:[\s,]+please)?[.!?]*$",
     re.IGNORECASE,
 )
+_LONGEST_BOUND = 100  # characters; beyond, a text is searched for none
+_MOST_BOUNDS = 4
 _LOOSE = re.compile(r"\b(?:at (?:most|least)|up to|max(?:imum)?|min(?:imum)?)\b", re.IGNORECASE)
 _CURRENCY = re.compile(
     r"[$€£¥₹]|\b(?:rs|dollars?|euros?|pounds?|rupees?|bucks|usd|eur|gbp|inr)\b", re.IGNORECASE
@@ -162,7 +164,7 @@ def _without_price(
     the like, which are said of anything, only with a currency or beside another bound.
     """
     rest, found = text.strip(), list[re.Match[str]]()
-    while (match := _last_bound(rest)) is not None:
+    while len(found) < _MOST_BOUNDS and (match := _last_bound(rest)) is not None:
         found.append(match)
         head = rest[: match.start()].rstrip(" ,")
         rest = re.sub(r"(?:^|[\s,]+)(?:and|but)$", "", head)
@@ -180,9 +182,9 @@ def _without_price(
 
 def _last_bound(text: str) -> re.Match[str] | None:
     """Return the bound that a text ends with, as much of it as there is."""
-    return next(
-        (match for at in range(len(text)) if (match := _AT_END.match(text, at)) is not None), None
-    )
+    first = max(0, len(text) - _LONGEST_BOUND)
+    matches = (_AT_END.match(text, at) for at in range(first, len(text)))
+    return next((match for match in matches if match is not None), None)
 
 
 def _read(clause: str, found: _Reading) -> None:

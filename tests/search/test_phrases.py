@@ -188,3 +188,10 @@ def test_whatever_is_said_is_asked_for_somehow(said: str) -> None:
     if said.split() and said.strip(" \n\t.!?,"):
         assert found.terms or found.remove or found.swap
     assert all(one.strip() for pair in found.swap for one in pair)
+
+
+def test_bounds_are_looked_for_at_the_end_of_long_texts_only() -> None:
+    bound = Comparison("price", "lt", 5)
+    assert parse_first(f"{'word ' * 4000}under 5", lambda: "price").amounts == (bound,)
+    assert parse_first(f"shoes under{' ' * 200}5", lambda: "price").amounts == ()
+    assert len(parse_first("under 5 " * 2000, lambda: "price").amounts) <= 4
