@@ -7,7 +7,7 @@ from pathlib import Path
 from binocle.catalog import reading
 from binocle.collection import Collection
 from binocle.errors import NotFoundError, UsageError
-from binocle.filters import both
+from binocle.metadata.filters import both
 from search.notation import (
     parse_boosted,
     parse_cut,

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, Field
 
 from api.schemas import Strict
-from binocle.fields import FieldType
+from binocle.metadata.field_types import FieldType
 
 
 class SchemaIn(Strict):

@@ -12,7 +12,7 @@ from api.options import PATH, collection_option, json_option, open_workshop, sha
 from binocle.errors import UsageError
 
 if TYPE_CHECKING:
-    from binocle.fields import FieldType
+    from binocle.metadata.field_types import FieldType
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _MAX_EXAMPLE = 24
@@ -37,7 +37,7 @@ def read_schema(file: Path | None, pairs: Sequence[str]) -> "dict[str, FieldType
     Raises:
         UsageError: The file cannot be read, or a type is unknown.
     """
-    from binocle.fields import check_schema
+    from binocle.metadata.field_types import check_schema
 
     declared: dict[str, str] = {}
     if file is not None:

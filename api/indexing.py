@@ -16,7 +16,7 @@ from api.looking_up import fill_in_likenesses
 from api.removing import remove_collection
 from api.wiring import Workshop
 from binocle.errors import SourceError
-from binocle.fields import FieldType
+from binocle.metadata.field_types import FieldType
 from indexer.indexer import Progress, Report
 from indexer.sources.opening import open_source
 from indexer.sources.table import Columns

@@ -23,7 +23,7 @@ from api.search_schemas import (
 from binocle.collection import Collection
 from binocle.decoding import Box
 from binocle.errors import UsageError
-from binocle.filters import Filter, both, comparisons_in, parse_json
+from binocle.metadata.filters import Filter, both, comparisons_in, parse_json
 from binocle.types import Float32Array
 from search.advice import price_field
 from search.notation import parse_facet, parse_group, parse_region, parse_sort

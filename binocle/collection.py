@@ -17,10 +17,10 @@ from filelock import FileLock, Timeout
 from binocle.catalog import attributes, reading, writing
 from binocle.catalog.database import Connection, Database
 from binocle.errors import BusyError, NotFoundError, SpaceMismatchError, StorageError
-from binocle.fields import FieldInfo, FieldType, Reading, check_schema
-from binocle.filters import Filter
 from binocle.following import Following
 from binocle.known_pictures import KnownPictures
+from binocle.metadata.field_types import FieldInfo, FieldType, Reading, check_schema
+from binocle.metadata.filters import Filter
 from binocle.moment import Moment, Ranking
 from binocle.types import KINDS, Float32Array, Kind, NewRecord, Part, Record, Space
 from binocle.vectors.faiss_index import FLAT_LIMIT, FaissIndex

@@ -21,10 +21,10 @@ from typing import cast
 import numpy as np
 
 from binocle.catalog import loading, reading
-from binocle.catalog.columns import Columns
 from binocle.catalog.database import Connection, Database
 from binocle.errors import StorageError
-from binocle.filters import Filter
+from binocle.metadata.columns import Columns
+from binocle.metadata.filters import Filter
 from binocle.moment import NO_OWNERS, Moment, Owners, Parts
 from binocle.types import KINDS, Int64Array, Kind, Space
 from binocle.vectors.faiss_index import FaissIndex

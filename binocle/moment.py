@@ -12,8 +12,8 @@ from typing import Protocol
 
 import numpy as np
 
-from binocle.catalog.columns import Column, Columns
-from binocle.filters import Filter, fields_in
+from binocle.metadata.columns import Column, Columns
+from binocle.metadata.filters import Filter, fields_in
 from binocle.types import BoolArray, Float32Array, Int64Array, Kind, Neighbours
 from binocle.vectors.faiss_index import FaissIndex
 

@@ -20,7 +20,7 @@ from binocle.collection import Collection
 from binocle.decoding import DecoderPool
 from binocle.encoders.base import Encoder, unit_rows
 from binocle.encoders.registry import open_encoder
-from binocle.filters import Comparison
+from binocle.metadata.filters import Comparison
 from binocle.types import Float32Array, ImageSpec, Limits, NewPart, NewRecord, PixelArray, Space
 from binocle.vectors.faiss_index import FaissIndex
 from evaluation.filtering import bench_filters

@@ -13,7 +13,7 @@ import numpy as np
 
 from binocle.catalog import reading
 from binocle.collection import Collection
-from binocle.filters import Filter
+from binocle.metadata.filters import Filter
 from binocle.moment import Moment
 from binocle.types import Int64Array, MetadataValue, NewRecord
 from search.arranging import gathered

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from binocle.catalog import reading, words
 from binocle.collection import Collection
-from binocle.fields import OWN_FIELDS
-from binocle.filters import Comparison, Filter, Near, comparisons_in
+from binocle.metadata.field_types import OWN_FIELDS
+from binocle.metadata.filters import Comparison, Filter, Near, comparisons_in
 from search.query import RELEVANCE, Query
 
 _SHOWN = 12

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from binocle.catalog.columns import Column, distinct_numbers
-from binocle.filters import And, Filter, fields_in
+from binocle.metadata.columns import Column, distinct_numbers
+from binocle.metadata.filters import And, Filter, fields_in
 from binocle.moment import Moment
 from binocle.types import BoolArray, Int64Array
 from search.answer import Bucket, FacetCounts

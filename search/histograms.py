@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from binocle.catalog.columns import Column
+from binocle.metadata.columns import Column
 from binocle.types import Int64Array
 from search.answer import Bucket, FacetCounts
 from search.query import Facet, Interval

@@ -10,7 +10,7 @@ from binocle.catalog.database import Connection
 from binocle.collection import Collection, check_space
 from binocle.encoders.base import Encoder
 from binocle.errors import QueryError, UsageError
-from binocle.filters import Filter
+from binocle.metadata.filters import Filter
 from binocle.types import Float32Array, Record
 from search.background import background_texts
 from search.labels import TEMPLATES, Labelling, LabelSet

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from binocle.catalog.columns import Column, distinct_numbers
+from binocle.metadata.columns import Column, distinct_numbers
 from binocle.moment import Moment
 from binocle.types import Int64Array
 from search.query import RELEVANCE, Sort

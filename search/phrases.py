@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from binocle.filters import And, Comparison, Filter, Operator
+from binocle.metadata.filters import And, Comparison, Filter, Operator
 from search.query import Sort, Term
 
 _LEAD = re.compile(

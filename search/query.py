@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from binocle.errors import QueryError
-from binocle.filters import Comparison, Filter
+from binocle.metadata.filters import Comparison, Filter
 from binocle.types import Float32Array, Kind
 
 Target: TypeAlias = Literal["image", "text", "any"]

@@ -3,7 +3,7 @@
 import re
 from unicodedata import normalize
 
-from binocle.filters import fold
+from binocle.metadata.filters import fold
 
 # Chinese, Japanese and Korean are written without spaces, so each character counts as a word.
 _UNSPACED = "[\u2e80-\U0010ffff]"

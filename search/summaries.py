@@ -8,7 +8,7 @@
 import re
 from textwrap import shorten
 
-from binocle.filters import And, Comparison, Filter, Near, Not, Or
+from binocle.metadata.filters import And, Comparison, Filter, Near, Not, Or
 from binocle.types import Scalar
 from search.query import Query, Term
 

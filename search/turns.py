@@ -23,7 +23,7 @@ from typing import Any, get_args
 import numpy as np
 
 from binocle.errors import QueryError, TurnError
-from binocle.filters import And, Comparison, Filter, both
+from binocle.metadata.filters import And, Comparison, Filter, both
 from binocle.types import Float32Array
 from search.query import (
     MAX_TERMS,

@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from binocle.errors import FilterError
-from binocle.filters import MAX_DEPTH, And, Filter, Not, Or, checked, compare
+from binocle.metadata.filters import MAX_DEPTH, And, Filter, Not, Or, checked, compare
 from binocle.types import Scalar
 
 _TOKEN = re.compile(

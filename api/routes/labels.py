@@ -27,7 +27,7 @@ from binocle.catalog import reading
 from binocle.collection import Collection
 from binocle.encoders.base import unit_rows
 from binocle.errors import BinocleError, QueryError
-from binocle.filters import parse_json
+from binocle.metadata.filters import parse_json
 from binocle.types import Float32Array
 from search.labelling import Labelled, Labeller, check_texts
 from search.labels import Labelling, LabelSet

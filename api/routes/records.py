@@ -30,7 +30,7 @@ from api.schemas import (
 from api.service import EncoderDesk, Service, usable
 from binocle.catalog import reading, writing
 from binocle.errors import BinocleError, CursorError, NotFoundError, PictureError
-from binocle.filters import parse_json
+from binocle.metadata.filters import parse_json
 from binocle.types import Float32Array, MetadataValue, NewPart, NewRecord, Picture, Record
 from search.where import parse_where
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from binocle.catalog.reading import batched
 from binocle.catalog.tables import attributes, fields, points, records
-from binocle.fields import (
+from binocle.metadata.field_types import (
     MOSTLY_DATES,
     MOSTLY_NUMBERS,
     POINT,
@@ -22,7 +22,7 @@ from binocle.fields import (
     seen_in,
     typed,
 )
-from binocle.fields import points as points_of
+from binocle.metadata.field_types import points as points_of
 from binocle.types import Metadata, Scalar
 
 _CHUNK = 5000

@@ -6,10 +6,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from binocle import dates, filters
 from binocle.catalog.tables import attributes, fields, points, records
-from binocle.fields import EARTH_RADIUS_M, OWN_FIELDS
-from binocle.filters import And, Comparison, Filter, Near, Not, Operator, Or
+from binocle.metadata import dates, filters
+from binocle.metadata.field_types import EARTH_RADIUS_M, OWN_FIELDS
+from binocle.metadata.filters import And, Comparison, Filter, Near, Not, Operator, Or
 from binocle.types import Scalar
 
 
@@ -138,18 +138,7 @@ def _compare(column: ColumnElement[Any], operator: Operator, value: Scalar) -> C
         case "gte":
             return column >= operand
         case "prefix":
-            end = after_prefix(str(operand))
+            end = filters.after_prefix(str(operand))
             return column >= operand if end is None else sa.and_(column >= operand, column < end)
         case _:
             raise AssertionError(operator)
-
-
-def after_prefix(prefix: str) -> str | None:
-    """Return the least string greater than all that begin with a prefix; None for no such."""
-    stem = prefix.rstrip("\U0010ffff")
-    if not stem:
-        return None
-    following = ord(stem[-1]) + 1
-    if following == 0xD800:  # surrogates are no characters
-        following = 0xE000
-    return stem[:-1] + chr(following)

@@ -10,15 +10,15 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from binocle.catalog.attributes import conversions, full_schema
-from binocle.catalog.blocks import BLOCK, EXACT, Entries, split
-from binocle.catalog.columns import Column, Columns
 from binocle.catalog.conditions import holders
 from binocle.catalog.counters import read_counter
-from binocle.catalog.dictionary import NONE, Dictionary
 from binocle.catalog.reading import batched, change, records_by_id
 from binocle.catalog.tables import attributes, fields, points, records
-from binocle.fields import OWN_FIELDS, FieldType
-from binocle.filters import And, Comparison, Filter, matches
+from binocle.metadata.column_blocks import BLOCK, EXACT, Entries, split
+from binocle.metadata.columns import Column, Columns
+from binocle.metadata.field_types import OWN_FIELDS, FieldType
+from binocle.metadata.filters import And, Comparison, Filter, matches
+from binocle.metadata.string_dictionary import NONE, Dictionary
 from binocle.types import BoolArray, Int64Array
 
 _CHUNK = 5000

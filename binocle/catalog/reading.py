@@ -25,7 +25,7 @@ from binocle.catalog.tables import (
     sources,
     vectors,
 )
-from binocle.filters import Filter
+from binocle.metadata.filters import Filter
 from binocle.types import Float32Array, ImageInfo, Int64Array, Kind, Likeness, Part, Record
 
 _CHUNK = 5000

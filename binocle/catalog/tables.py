@@ -135,7 +135,7 @@ fields = Table(
     Column("id", Integer, primary_key=True),
     Column("name", String, nullable=False, unique=True),
     Column("declared", String),  # a FieldType; NULL: inferred
-    Column("seen", Integer, nullable=False, server_default="0"),  # bits, see binocle.fields
+    Column("seen", Integer, nullable=False, server_default="0"),  # bits, see metadata.field_types
 )
 
 attributes = Table(  # metadata once more as the schema types it, one row a value, for filters

@@ -22,7 +22,7 @@ from binocle.catalog.tables import (
     vectors,
 )
 from binocle.errors import UsageError
-from binocle.fields import FieldType, Reading
+from binocle.metadata.field_types import FieldType, Reading
 from binocle.types import Metadata, MetadataValue, NewPart, NewRecord, Scalar
 
 _CHUNK = 5000

@@ -13,7 +13,7 @@ from typing import Any
 
 from binocle.catalog.words import is_code
 from binocle.errors import SourceError
-from binocle.fields import Reading
+from binocle.metadata.field_types import Reading
 from binocle.types import MetadataValue, Skip
 from indexer.sources.base import Candidate, ImageRef, TextRef, printable
 from indexer.sources.values import as_written, metadata_of, read_column, read_values, texts_in

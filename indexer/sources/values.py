@@ -11,9 +11,9 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TypeAlias
 
-from binocle.dates import is_date
-from binocle.fields import STRAYS, Reading
-from binocle.numerals import (
+from binocle.metadata.dates import is_date
+from binocle.metadata.field_types import STRAYS, Reading
+from binocle.metadata.numbers import (
     has_decimal_comma,
     is_plain,
     may_have_decimal_comma,

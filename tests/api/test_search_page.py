@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from binocle.filters import parse_json
+from binocle.metadata.filters import parse_json
 from search import query as words
 from search.query import Query
 from search.where import parse_where

@@ -10,7 +10,7 @@ import pytest
 from binocle.catalog import reading
 from binocle.collection import Collection
 from binocle.errors import StorageError
-from binocle.filters import Filter, parse_json
+from binocle.metadata.filters import Filter, parse_json
 from binocle.types import NewPart, NewRecord, Space
 
 FORMAT_1 = """

@@ -11,7 +11,7 @@ import pytest
 
 from binocle.catalog import reading
 from binocle.collection import Collection, Ranking
-from binocle.filters import Comparison, Filter, matches
+from binocle.metadata.filters import Comparison, Filter, matches
 from binocle.types import Float32Array, Int64Array, Metadata, NewPart, NewRecord, Space
 from binocle.vectors.faiss_index import FLAT_LIMIT
 

@@ -10,7 +10,7 @@ import pytest
 
 from binocle.catalog import reading
 from binocle.collection import Collection, Ranking
-from binocle.filters import Comparison, Filter, parse_json
+from binocle.metadata.filters import Comparison, Filter, parse_json
 from binocle.moment import Moment
 from binocle.types import Float32Array, NewPart, NewRecord, Space
 

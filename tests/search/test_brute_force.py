@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from binocle.filters import parse_json
+from binocle.metadata.filters import parse_json
 from binocle.types import Limits
 from indexer.sources.table import Columns, TableSource
 from search.answer import Answer, FacetCounts

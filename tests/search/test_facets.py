@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from binocle import dates
 from binocle.collection import Collection
-from binocle.fields import FieldType, typed
-from binocle.filters import And, Comparison, Filter, Not, Or, compare, matches
+from binocle.metadata import dates
+from binocle.metadata.field_types import FieldType, typed
+from binocle.metadata.filters import And, Comparison, Filter, Not, Or, compare, matches
 from binocle.types import Metadata, MetadataValue, NewRecord, Scalar
 from search.answer import FacetCounts
 from search.facets import count_facets, group_keys, sort_order

@@ -12,7 +12,7 @@ from binocle.collection import Collection
 from binocle.encoders.base import unit_rows
 from binocle.encoders.colour import ColourEncoder
 from binocle.errors import QueryError, UsageError
-from binocle.filters import Comparison
+from binocle.metadata.filters import Comparison
 from binocle.types import Float32Array, MetadataValue
 from indexer.sources.folder import FolderSource
 from search.background import background_texts

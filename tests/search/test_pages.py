@@ -14,7 +14,7 @@ import pytest
 from binocle.collection import Collection
 from binocle.encoders.colour import ColourEncoder
 from binocle.errors import CursorError
-from binocle.filters import Comparison
+from binocle.metadata.filters import Comparison
 from binocle.types import Hit, Kind, Limits, NewPart, NewRecord
 from search.fusion import Weighted, combine
 from search.query import Query, Target, Term

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from binocle.filters import And, Comparison, Operator
+from binocle.metadata.filters import And, Comparison, Operator
 from search.phrases import Phrase, parse_first, parse_turn
 from search.query import Sort, Term
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from binocle.collection import Collection
 from binocle.encoders.base import unit_rows
-from binocle.filters import Comparison
+from binocle.metadata.filters import Comparison
 from binocle.moment import Owners
 from binocle.types import (
     KINDS,

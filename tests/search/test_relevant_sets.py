@@ -11,7 +11,7 @@ import pytest
 from binocle.collection import Collection
 from binocle.encoders.colour import ColourEncoder
 from binocle.errors import QueryError
-from binocle.filters import Comparison
+from binocle.metadata.filters import Comparison
 from binocle.types import KINDS, Limits, MetadataValue, NewPart, NewRecord
 from search.query import Facet, Group, Query, Sort, Term, Weights
 from search.searcher import Searcher

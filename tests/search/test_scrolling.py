@@ -16,7 +16,7 @@ import pytest
 from binocle.collection import Collection
 from binocle.encoders.colour import ColourEncoder
 from binocle.errors import CursorError, StaleCursorError
-from binocle.filters import Comparison
+from binocle.metadata.filters import Comparison
 from binocle.types import Limits, NewPart, NewRecord
 from search.asking import Asked, Ranked, View
 from search.listings import Listings

@@ -13,7 +13,7 @@ from PIL import Image
 from binocle.collection import Collection
 from binocle.encoders.base import Encoder
 from binocle.encoders.colour import ColourEncoder
-from binocle.filters import And, Comparison, Filter, Not, matches
+from binocle.metadata.filters import And, Comparison, Filter, Not, matches
 from binocle.types import (
     Float32Array,
     Hit,

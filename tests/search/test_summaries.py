@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from binocle.filters import Comparison
+from binocle.metadata.filters import Comparison
 from search.query import Query, Region, Term
 from search.summaries import filter_as_typed, summary_of
 from search.where import parse_where

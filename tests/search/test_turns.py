@@ -15,7 +15,7 @@ import pytest
 from binocle.collection import Collection
 from binocle.encoders.colour import ColourEncoder
 from binocle.errors import QueryError, TurnError
-from binocle.filters import And, Comparison, Not, Or, both, comparisons_in
+from binocle.metadata.filters import And, Comparison, Not, Or, both, comparisons_in
 from binocle.types import Limits
 from search.query import Facet, Group, Query, Refinement, Region, Sort, Term, Weights
 from search.searcher import Searcher

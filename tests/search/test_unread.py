@@ -8,7 +8,7 @@ import pytest
 
 from binocle.collection import Collection
 from binocle.encoders.registry import MINI, open_encoder
-from binocle.filters import Comparison
+from binocle.metadata.filters import Comparison
 from binocle.types import Float32Array, Limits, NewPart, NewRecord
 from search.query import Query, Term
 from search.searcher import Searcher

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from binocle.errors import FilterError
-from binocle.filters import (
+from binocle.metadata.filters import (
     MAX_COMPARISONS,
     MAX_DEPTH,
     And,

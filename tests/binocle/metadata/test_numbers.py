@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from binocle.numerals import is_plain, parse_number
+from binocle.metadata.numbers import is_plain, parse_number
 
 CURRENCIES = (
     "$",

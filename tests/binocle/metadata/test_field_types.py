@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from binocle.dates import is_date, parse_span, span_of
 from binocle.errors import UsageError
-from binocle.fields import (
+from binocle.metadata.dates import is_date, parse_span, span_of
+from binocle.metadata.field_types import (
     POINT,
     FieldType,
     Point,

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from binocle import filters
-from binocle.catalog.conditions import after_prefix
-from binocle.catalog.days import date_numbers
+from binocle.metadata import filters
+from binocle.metadata.day_numbers import date_numbers
 from binocle.types import BoolArray, Int64Array
 
 CodeArray = npt.NDArray[np.int32]
@@ -122,7 +121,7 @@ class Dictionary:
 
     def prefixed(self, prefix: str) -> CodeSet:
         """Return the codes of strings that begin with another."""
-        return self.between(prefix, after_prefix(prefix))
+        return self.between(prefix, filters.after_prefix(prefix))
 
     def during(self, start: str, end: str) -> CodeSet:
         """Return the codes of dates from ``start`` to before ``end``."""

@@ -14,9 +14,9 @@ from typing import Any, Literal, NamedTuple, TypeAlias, cast, get_args
 
 import numpy as np
 
-from binocle.dates import is_date
 from binocle.errors import UsageError
-from binocle.numerals import parse_number
+from binocle.metadata.dates import is_date
+from binocle.metadata.numbers import parse_number
 from binocle.types import Metadata, MetadataValue, Scalar
 
 FieldType: TypeAlias = Literal["number", "boolean", "date", "keyword", "text", "keywords", "geo"]

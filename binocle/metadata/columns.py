@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from binocle.catalog.blocks import (
+from binocle.metadata.column_blocks import (
     BLOCK,
     Block,
     Entries,
@@ -20,9 +20,9 @@ from binocle.catalog.blocks import (
     RowArray,
     split,
 )
-from binocle.catalog.dictionary import NONE, CodeArray, CodeSet, Dictionary
-from binocle.fields import FieldType
-from binocle.filters import And, Comparison, Filter, Near, Not, Or
+from binocle.metadata.field_types import FieldType
+from binocle.metadata.filters import And, Comparison, Filter, Near, Not, Or
+from binocle.metadata.string_dictionary import NONE, CodeArray, CodeSet, Dictionary
 from binocle.types import BoolArray, Int64Array
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from binocle.catalog.dictionary import NONE, CodeArray, CodeSet
-from binocle.fields import EARTH_RADIUS_M
-from binocle.filters import Near, is_near
+from binocle.metadata.field_types import EARTH_RADIUS_M
+from binocle.metadata.filters import Near, is_near
+from binocle.metadata.string_dictionary import NONE, CodeArray, CodeSet
 from binocle.types import BoolArray, Int64Array, Scalar
 
 BLOCK = 1 << 16

@@ -10,8 +10,8 @@ any part of itself; an element of a list contains only whole words, so that ``ta
 is not about the bored. ``during`` is about dates within a span of time, as they are written
 (an offset from UTC changes nothing), ``near`` about points within a distance on the globe.
 
-Values are compared as the collection's schema types them, see ``fields``. ``matches`` is the
-definition; ``catalog.conditions`` computes the same in SQL and ``catalog.columns`` on arrays.
+Values are compared as the collection's schema types them, see ``field_types``. ``matches`` is the
+definition; ``catalog.tables.filter_sql`` computes the same in SQL and ``columns`` on arrays.
 """
 
 import math
@@ -23,9 +23,17 @@ from functools import lru_cache
 from typing import Any, Literal, TypeAlias, get_args
 from unicodedata import normalize
 
-from binocle import dates
 from binocle.errors import FilterError
-from binocle.fields import NO_SCHEMA, Point, Schema, distance_m, make_point, points, typed
+from binocle.metadata import dates
+from binocle.metadata.field_types import (
+    NO_SCHEMA,
+    Point,
+    Schema,
+    distance_m,
+    make_point,
+    points,
+    typed,
+)
 from binocle.types import Metadata, MetadataValue, Scalar
 
 Operator: TypeAlias = Literal[
@@ -356,3 +364,14 @@ def _size(where: Filter) -> int:
             return max(1, len(values) // 10)
         case _:
             return 1
+
+
+def after_prefix(prefix: str) -> str | None:
+    """Return the least string greater than all that begin with a prefix; None for no such."""
+    stem = prefix.rstrip("\U0010ffff")
+    if not stem:
+        return None
+    following = ord(stem[-1]) + 1
+    if following == 0xD800:  # surrogates are no characters
+        following = 0xE000
+    return stem[:-1] + chr(following)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from binocle.catalog import loading, reading
 from binocle.collection import Collection
 from binocle.errors import BinocleError, FilterError
-from binocle.fields import FIELD_TYPES, FieldType
-from binocle.filters import (
+from binocle.metadata.field_types import FIELD_TYPES, FieldType
+from binocle.metadata.filters import (
     MAX_COMPARISONS,
     MAX_DEPTH,
     And,

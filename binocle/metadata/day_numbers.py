@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from binocle import dates
+from binocle.metadata import dates
 from binocle.types import BoolArray
 
 _AT_ONCE = 65_536

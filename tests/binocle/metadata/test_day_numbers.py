@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from binocle.catalog.days import date_numbers
-from binocle.dates import is_date
+from binocle.metadata.dates import is_date
+from binocle.metadata.day_numbers import date_numbers
 
 TWO = st.integers(0, 62).map("{:02}".format)
 DAYS = st.builds(

@@ -1,0 +1,1 @@
+"""Field types, dates and numbers as people write them, filters and what they mean, columns."""
