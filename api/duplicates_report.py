@@ -12,8 +12,8 @@ from pathlib import Path
 from api.counts import counted, of_copies
 from api.originals import read_original
 from binocle.collection import Collection
-from binocle.decoding import DecoderPool
 from binocle.errors import BinocleError, StorageError
+from binocle.media.decoder_pool import DecoderPool
 from search.duplicates import Duplicates, Member
 
 _THUMBNAIL_SIDE = 160

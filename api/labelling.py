@@ -210,7 +210,7 @@ def _names(labels: str | None, labels_file: Path | None) -> list[str]:
 
 def _embedded(workshop: Any, space: Any, path: Path) -> "Float32Array":
     """Return a picture's row, ``(1, d)``."""
-    from binocle import images
+    from binocle.media import images
 
     encoder = workshop.encoder(space.name if space else workshop.default_model)
     try:

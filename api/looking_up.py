@@ -24,7 +24,7 @@ from api.options import (
 if TYPE_CHECKING:
     from api.wiring import Workshop
     from binocle.collection import Collection
-    from binocle.decoding import DecoderPool
+    from binocle.media.decoder_pool import DecoderPool
     from binocle.types import Float32Array, Part
     from search.duplicates import Duplicates
     from search.lookup import Decode, Lookup, LookupAnswer
@@ -119,7 +119,7 @@ def duplicates(
         write_csv,
         write_page,
     )
-    from binocle.decoding import DecoderPool
+    from binocle.media.decoder_pool import DecoderPool
 
     for path in (report, table):
         if path is not None:
@@ -163,7 +163,7 @@ def open_lookup(
         with_similar: Also name what is similar, with the collection's own model.
     """
     from api.originals import read_original
-    from binocle import images
+    from binocle.media import images
     from search.lookup import Lookup
 
     limits = workshop.settings.limits
@@ -211,7 +211,7 @@ def fill_in_likenesses(
     """
     from api.originals import read_original
     from binocle.catalog import likeness
-    from binocle.decoding import DecoderPool
+    from binocle.media.decoder_pool import DecoderPool
     from indexer.sketching import complete_likenesses
 
     with collection.reading() as connection:

@@ -11,9 +11,9 @@ from pathlib import Path
 import click
 
 from api.wiring import Workshop
-from binocle.decoding import DecoderPool
 from binocle.encoders import colour
 from binocle.errors import StorageError, UsageError
+from binocle.media.decoder_pool import DecoderPool
 from evaluation.pairs import read_pairs
 from evaluation.plots import check_plot_path, draw
 from evaluation.reports import Table, json_of, markdown_of, sentences_of, tables_of

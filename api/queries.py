@@ -21,8 +21,8 @@ from api.search_schemas import (
     TermIn,
 )
 from binocle.collection import Collection
-from binocle.decoding import Box
 from binocle.errors import UsageError
+from binocle.media.decoder_pool import Box
 from binocle.metadata.filters import Filter, both, comparisons_in, parse_json
 from binocle.types import Float32Array
 from search.advice import price_field

@@ -22,9 +22,9 @@ from api.metrics import Metrics
 from api.problems import ServiceError, overloaded
 from api.wiring import Workshop
 from binocle.collection import Collection, check_space
-from binocle.decoding import Box, DecoderPool
 from binocle.encoders.base import Encoder
 from binocle.errors import BinocleError, NotFoundError, PictureError
+from binocle.media.decoder_pool import Box, DecoderPool
 from binocle.types import Float32Array, ImageSpec, Picture, PixelArray
 from search.answer import Answer
 from search.query import Query

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from binocle.decoding import DecoderPool
 from binocle.encoders.base import Encoder
+from binocle.media.decoder_pool import DecoderPool
 from binocle.types import BoolArray, Float32Array, Int64Array, Kind, Limits
 from evaluation.embedding import embed_pictures, embed_texts
 from evaluation.zeroshot import read_labels

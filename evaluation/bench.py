@@ -17,9 +17,9 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from binocle.collection import Collection
-from binocle.decoding import DecoderPool
 from binocle.encoders.base import Encoder, unit_rows
 from binocle.encoders.registry import open_encoder
+from binocle.media.decoder_pool import DecoderPool
 from binocle.metadata.filters import Comparison
 from binocle.types import Float32Array, ImageSpec, Limits, NewPart, NewRecord, PixelArray, Space
 from binocle.vectors.faiss_index import FaissIndex

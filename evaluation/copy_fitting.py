@@ -17,11 +17,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from binocle import images
 from binocle.catalog import likeness
 from binocle.collection import Collection
 from binocle.likeness.copies import MEASURES, Evidence, Forest
 from binocle.likeness.verification import View, corner_mappings, measured, whole_mappings
+from binocle.media import images
 from binocle.types import Float32Array, Limits
 from evaluation.lookups import Asked, changed, chosen, difference, indexed, jobs_of, laid_out
 from evaluation.transformations import TRANSFORMATIONS

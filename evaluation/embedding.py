@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from binocle.decoding import DecoderPool
 from binocle.encoders.base import Encoder
+from binocle.media.decoder_pool import DecoderPool
 from binocle.types import Float32Array, PixelArray, Skip
 from indexer.preparing import Preparer
 from indexer.sources.base import Candidate

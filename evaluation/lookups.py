@@ -28,7 +28,7 @@ from PIL import Image, ImageOps
 
 from binocle.collection import Collection
 from binocle.encoders.registry import open_encoder
-from binocle.images import SUFFIXES
+from binocle.media.images import SUFFIXES
 from binocle.types import Limits
 from evaluation.lookup_reports import Other, Trial, report
 from evaluation.transformations import TRANSFORMATIONS, Transformation

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from binocle.decoding import DecoderPool
 from binocle.encoders.base import Encoder
 from binocle.encoders.registry import open_encoder
+from binocle.media.decoder_pool import DecoderPool
 from binocle.types import Float32Array, Int64Array, Limits
 from evaluation.embedding import embed_pictures, embed_texts
 from evaluation.pairs import read_pairs

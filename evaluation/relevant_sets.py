@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from binocle.decoding import DecoderPool
 from binocle.encoders.registry import open_encoder
+from binocle.media.decoder_pool import DecoderPool
 from binocle.types import BoolArray, Float32Array, Limits
 from evaluation.embedding import embed_pictures, embed_texts
 from evaluation.zeroshot import read_labels

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from binocle.collection import Collection
-from binocle.decoding import DecoderPool
 from binocle.encoders.base import Encoder
 from binocle.errors import SourceError
+from binocle.media.decoder_pool import DecoderPool
 from binocle.types import Float32Array, Skip
 from evaluation.embedding import EmbeddedPictures, OnProgress, embed_pictures, embed_texts
 from evaluation.pairs import Pairs, match_texts

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from binocle.images import SUFFIXES
 from binocle.likeness.features import features_of
 from binocle.likeness.grey import fitted, grey_of
 from binocle.likeness.sketching import STORED_FEATURES, STORED_SIDE
 from binocle.likeness.words import BRANCHES
+from binocle.media.images import SUFFIXES
 
 _ROUNDS = 10
 

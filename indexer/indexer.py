@@ -13,9 +13,9 @@ from binocle.catalog import counters, ledgers, moved_labels, reading, writing
 from binocle.catalog.database import Connection
 from binocle.catalog.reading import Item, SourceRow
 from binocle.collection import Collection
-from binocle.decoding import DecoderPool
 from binocle.encoders.base import Encoder
 from binocle.errors import NothingIndexedError
+from binocle.media.decoder_pool import DecoderPool
 from binocle.types import ImageSpec, Limits
 from indexer.chunks import ChunkWriter, Embedder, Tally, picture_key, skip_fingerprint
 from indexer.preparing import Preparer

@@ -6,8 +6,8 @@ from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from binocle.decoding import DecoderPool
 from binocle.errors import PictureError
+from binocle.media.decoder_pool import DecoderPool
 from binocle.types import ImageSpec, Picture, Skip
 from indexer.sources.base import Candidate, ImageRef
 

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from binocle.catalog import likeness
 from binocle.collection import Collection
-from binocle.decoding import DecoderPool
 from binocle.errors import BinocleError
+from binocle.media.decoder_pool import DecoderPool
 from binocle.types import ImageSpec, Likeness, Part
 
 _BLOCK = 256

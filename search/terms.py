@@ -7,11 +7,11 @@ from typing import Protocol
 
 import numpy as np
 
-from binocle import images
 from binocle.catalog import words as catalog
 from binocle.collection import Collection, check_space
 from binocle.encoders.base import Encoder
 from binocle.errors import NotFoundError, PictureError, QueryError
+from binocle.media import images
 from binocle.types import Float32Array, ImageSpec, Kind, Limits, Part, Picture
 from search.aims import Intent, Pull, unit
 from search.correcting import Corrector

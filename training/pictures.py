@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from binocle.decoding import DecoderPool
+from binocle.media.decoder_pool import DecoderPool
 from binocle.types import Float32Array, ImageSpec, Int64Array, Limits, PixelArray, Skip
 from evaluation.pairs import match_texts
 from indexer.preparing import PreparedImage, Preparer

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from binocle.errors import NotAPictureError, SourceError
-from binocle.images import SUFFIXES
+from binocle.media.images import SUFFIXES
 from binocle.types import MetadataValue, Skip
 from indexer.sources.base import Candidate, ImageRef, TextRef, printable
 from indexer.sources.values import metadata_of

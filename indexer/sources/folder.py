@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from binocle.errors import NotAPictureError, SourceError
-from binocle.images import SUFFIXES
+from binocle.media.images import SUFFIXES
 from binocle.types import Skip
 from indexer.sources.base import Candidate, ImageRef, printable
 

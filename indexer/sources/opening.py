@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from binocle import images
 from binocle.errors import SourceError
+from binocle.media import images
 from indexer.sources import archive, table, text
 from indexer.sources.archive import ArchiveSource
 from indexer.sources.base import Source

@@ -119,7 +119,7 @@ def test_words_find_photos_that_show_them(mini: Encoder) -> None:
     import io
     import tarfile
 
-    from binocle.images import load
+    from binocle.media.images import load
 
     with tarfile.open(data) as archive:
         files = {

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from binocle import images
 from binocle.encoders.base import unit_rows
 from binocle.encoders.registry import open_encoder
 from binocle.errors import ModelError, ModelUnavailableError
+from binocle.media import images
 from binocle.types import ImageSpec, PixelArray
 
 pytestmark = pytest.mark.model

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from PIL import Image, ImageOps
 
-from binocle import images
 from binocle.collection import Collection
+from binocle.media import images
 from indexer.sources.folder import FolderSource
 from search import duplicates, grouping, pairing
 from search.duplicates import Cluster, DuplicateFinder, Duplicates

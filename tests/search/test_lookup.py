@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from binocle import images
 from binocle.catalog import likeness
 from binocle.collection import Collection
-from binocle.decoding import DecoderPool
+from binocle.media import images
+from binocle.media.decoder_pool import DecoderPool
 from binocle.types import ImageSpec, Limits, Part
 from evaluation.transformations import TRANSFORMATIONS, Transformation
 from indexer.sketching import complete_likenesses

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from binocle import images
 from binocle.collection import Collection
 from binocle.encoders.colour import ColourEncoder
 from binocle.errors import QueryError
+from binocle.media import images
 from binocle.types import Float32Array, ImageSpec, Kind, Limits, NewPart, NewRecord, Part
 from search.aims import MIN_SAMPLE, Intent, Pull
 from search.query import Query, Region, Term

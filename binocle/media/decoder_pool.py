@@ -1,6 +1,6 @@
 """Decoding in processes of their own, so that a hostile file can only kill a worker.
 
-A worker is ``python -m binocle.decoding``: it reads requests from its standard input and
+A worker is ``python -m binocle.media.decoder_pool``: it reads requests from its standard input and
 answers on its standard output, in blocks that begin with their length: pickles, between two
 processes of the same user, and the picture's bytes as they are. A picture that takes too long,
 or whose decoder crashes, costs that one worker, which is replaced. When the parent dies,
@@ -127,10 +127,10 @@ class DecoderPool:
 
 class _Worker:
     def __init__(self) -> None:
-        package_root = str(Path(__file__).resolve().parent.parent)
+        package_root = str(Path(__file__).resolve().parents[2])
         python_path = os.pathsep.join(filter(None, [package_root, os.environ.get("PYTHONPATH")]))
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "binocle.decoding"],
+            [sys.executable, "-m", "binocle.media.decoder_pool"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -218,8 +218,8 @@ def _read(stream: IO[bytes]) -> bytes:
 
 def work() -> None:
     """Serve decode requests on the standard streams until the parent closes them."""
-    from binocle import images
     from binocle.likeness.grey import use_one_thread
+    from binocle.media import images
 
     use_one_thread()
     resource.setrlimit(resource.RLIMIT_AS, (_WORKER_ADDRESS_SPACE_BYTES,) * 2)

@@ -13,8 +13,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from binocle import images
-from binocle.decoding import DecoderPool
 from binocle.errors import (
     DecoderCrashError,
     DecodeTimeoutError,
@@ -23,6 +21,8 @@ from binocle.errors import (
     PictureTooLargeError,
     PictureTruncatedError,
 )
+from binocle.media import images
+from binocle.media.decoder_pool import DecoderPool
 from binocle.types import ImageSpec, Limits
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
@@ -54,7 +54,7 @@ def living_workers(parent: int) -> set[int]:
             command = (folder / "cmdline").read_bytes()
         except OSError:  # it ended meanwhile
             continue
-        if int(parent_id) == parent and state != "Z" and b"binocle.decoding" in command:
+        if int(parent_id) == parent and state != "Z" and b"binocle.media.decoder_pool" in command:
             found.add(int(folder.name))
     return found
 
@@ -228,7 +228,7 @@ def test_a_closed_pool_refuses_instead_of_waiting_for_ever() -> None:
 
 PARENT = """
 import sys, threading
-from binocle.decoding import DecoderPool
+from binocle.media.decoder_pool import DecoderPool
 from binocle.types import ImageSpec, Limits
 
 data = open(sys.argv[1], "rb").read()

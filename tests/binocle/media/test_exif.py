@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
-from binocle import images
+from binocle.media import images
 from binocle.types import ImageInfo, ImageSpec
 
 SPEC = ImageSpec(8, 8)

@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageCms
 
-from binocle import images
 from binocle.errors import (
     NotAPictureError,
     PictureError,
     PictureTooLargeError,
     PictureTruncatedError,
 )
+from binocle.media import images
 from binocle.types import ImageSpec, Limits, PixelArray
 
 ResizeMode = Literal["shortest", "longest", "squash"]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from binocle import images
+from binocle.media import images
 from binocle.types import ImageSpec, PixelArray
 
 

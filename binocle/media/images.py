@@ -22,8 +22,8 @@ from binocle.errors import (
     PictureTooLargeError,
     PictureTruncatedError,
 )
-from binocle.exif import read_exif
 from binocle.likeness.sketching import STORED_SIDE, likeness_of
+from binocle.media.exif import read_exif
 from binocle.types import ImageInfo, ImageSpec, Likeness, Limits, Picture
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "HEIF")

@@ -1,0 +1,1 @@
+"""Bytes to pixels within limits: decoding, EXIF, decoder processes."""
