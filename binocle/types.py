@@ -78,7 +78,7 @@ class ImageInfo:
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """What makes a picture known again, whatever its file; see ``binocle.likeness``.
+    """What makes a picture known again, whatever its file; see ``binocle.fingerprints``.
 
     Attributes:
         hash: Perceptual hash, 32 bytes.

@@ -19,8 +19,8 @@ import numpy.typing as npt
 
 from binocle.catalog import likeness
 from binocle.collection import Collection
-from binocle.likeness.copies import MEASURES, Evidence, Forest
-from binocle.likeness.verification import View, corner_mappings, measured, whole_mappings
+from binocle.fingerprints.copy_classifier import MEASURES, Evidence, Forest
+from binocle.fingerprints.verification import View, corner_mappings, measured, whole_mappings
 from binocle.media import images
 from binocle.types import Float32Array, Limits
 from evaluation.lookups import Asked, changed, chosen, difference, indexed, jobs_of, laid_out

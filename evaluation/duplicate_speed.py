@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from binocle.collection import Collection
-from binocle.likeness.hashes import HASH_BYTES
-from binocle.likeness.sketching import CODE_BYTES, STORED_FEATURES, Codes
-from binocle.likeness.words import WORDS
+from binocle.fingerprints.fingerprint import CODE_BYTES, STORED_FEATURES, Codes
+from binocle.fingerprints.perceptual_hash import HASH_BYTES
+from binocle.fingerprints.visual_words import WORDS
 from binocle.vectors.near_hashes import NearHashes
 from binocle.vectors.shared_features import SharedFeatures
 from evaluation.lookup_speed import fill

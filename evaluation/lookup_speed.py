@@ -24,8 +24,8 @@ from binocle.catalog.counters import hand_out, next_change
 from binocle.catalog.database import Connection
 from binocle.collection import Collection
 from binocle.encoders.registry import open_encoder
-from binocle.likeness.hashes import HASH_BYTES
-from binocle.likeness.sketching import CODE_BYTES, unpacked
+from binocle.fingerprints.fingerprint import CODE_BYTES, unpacked
+from binocle.fingerprints.perceptual_hash import HASH_BYTES
 from binocle.types import Likeness, Limits
 from evaluation.lookups import pictures_in
 from evaluation.transformations import TRANSFORMATIONS

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from binocle.likeness.features import features_of
-from binocle.likeness.grey import fitted, grey_of
-from binocle.likeness.sketching import STORED_FEATURES, STORED_SIDE
-from binocle.likeness.words import BRANCHES
+from binocle.fingerprints.fingerprint import STORED_FEATURES, STORED_SIDE
+from binocle.fingerprints.greyscale import fitted, grey_of
+from binocle.fingerprints.local_features import features_of
+from binocle.fingerprints.visual_words import BRANCHES
 from binocle.media.images import SUFFIXES
 
 _ROUNDS = 10

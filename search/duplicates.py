@@ -16,9 +16,14 @@ from binocle.catalog import likeness
 from binocle.catalog.likeness import KnownPicture
 from binocle.collection import Collection
 from binocle.errors import BinocleError
-from binocle.likeness.grey import use_one_thread
-from binocle.likeness.hashes import VARIANTS, distances, perceptual_hash, variant_hashes
-from binocle.likeness.verification import Match, View, verify, verify_whole
+from binocle.fingerprints.greyscale import use_one_thread
+from binocle.fingerprints.perceptual_hash import (
+    VARIANTS,
+    distances,
+    perceptual_hash,
+    variant_hashes,
+)
+from binocle.fingerprints.verification import Match, View, verify, verify_whole
 from binocle.types import ImageSpec, Int64Array, Part, PixelArray
 from search.grouping import LARGE, Groups
 from search.keeping import Comparing, best_of, judgement_of

@@ -18,8 +18,8 @@ from binocle.catalog import likeness, reading
 from binocle.catalog.likeness import KnownPicture
 from binocle.collection import Collection
 from binocle.errors import BinocleError
-from binocle.likeness.grey import use_one_thread
-from binocle.likeness.verification import VIEW_SIDE, Match, View, verify, verify_whole
+from binocle.fingerprints.greyscale import use_one_thread
+from binocle.fingerprints.verification import VIEW_SIDE, Match, View, verify, verify_whole
 from binocle.media import images
 from binocle.types import Float32Array, ImageSpec, Limits, Part, Picture, PixelArray, Record
 from search.suspects import SIMILAR_AMONG, Suspect, add_neighbours, add_votes, by_hash

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from binocle.catalog import likeness
 from binocle.catalog.database import Connection
 from binocle.catalog.likeness import LikenessRows
-from binocle.likeness.sketching import Codes, unpacked
+from binocle.fingerprints.fingerprint import Codes, unpacked
 from binocle.types import Int64Array
 from binocle.vectors.near_hashes import NearHashes, NearPairs
 from binocle.vectors.shared_features import SharedFeatures, SharingPairs, votes_between

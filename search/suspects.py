@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from binocle.likeness.hashes import perceptual_hash, variant_hashes
-from binocle.likeness.verification import Box, View
+from binocle.fingerprints.perceptual_hash import perceptual_hash, variant_hashes
+from binocle.fingerprints.verification import Box, View
 from binocle.moment import Ranking
 from binocle.vectors.likeness_index import LikenessIndex
 

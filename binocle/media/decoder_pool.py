@@ -218,7 +218,7 @@ def _read(stream: IO[bytes]) -> bytes:
 
 def work() -> None:
     """Serve decode requests on the standard streams until the parent closes them."""
-    from binocle.likeness.grey import use_one_thread
+    from binocle.fingerprints.greyscale import use_one_thread
     from binocle.media import images
 
     use_one_thread()

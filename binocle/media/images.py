@@ -22,7 +22,7 @@ from binocle.errors import (
     PictureTooLargeError,
     PictureTruncatedError,
 )
-from binocle.likeness.sketching import STORED_SIDE, likeness_of
+from binocle.fingerprints.fingerprint import STORED_SIDE, likeness_of
 from binocle.media.exif import read_exif
 from binocle.types import ImageInfo, ImageSpec, Likeness, Limits, Picture
 

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from binocle.errors import StorageError
-from binocle.likeness.sketching import CODE_BYTES, Codes
-from binocle.likeness.words import WORDS
+from binocle.fingerprints.fingerprint import CODE_BYTES, Codes
+from binocle.fingerprints.visual_words import WORDS
 from binocle.types import Int64Array
 
 PROBES = 5

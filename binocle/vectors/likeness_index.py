@@ -21,9 +21,9 @@ import numpy as np
 import numpy.typing as npt
 
 from binocle.errors import StorageError
-from binocle.likeness.hashes import HASH_BYTES
-from binocle.likeness.sketching import CODE_BYTES, Codes, unpacked
-from binocle.likeness.words import nearest_words
+from binocle.fingerprints.fingerprint import CODE_BYTES, Codes, unpacked
+from binocle.fingerprints.perceptual_hash import HASH_BYTES
+from binocle.fingerprints.visual_words import nearest_words
 from binocle.types import Float32Array, Int64Array
 from binocle.vectors.inverted import PROBES, FeatureLists
 

@@ -12,8 +12,8 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from binocle.likeness.sketching import CODE_BYTES, Codes
-from binocle.likeness.words import WORDS
+from binocle.fingerprints.fingerprint import CODE_BYTES, Codes
+from binocle.fingerprints.visual_words import WORDS
 from binocle.types import Int64Array
 
 _KEYS = 256  # lists of each word, by a byte of the code

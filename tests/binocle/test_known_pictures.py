@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from binocle import known_pictures
 from binocle.catalog import counters
 from binocle.collection import Collection
-from binocle.likeness.sketching import unpacked
-from binocle.likeness.words import WORDS, nearest_words, word_of
+from binocle.fingerprints.fingerprint import unpacked
+from binocle.fingerprints.visual_words import WORDS, nearest_words, word_of
 from binocle.types import Likeness, NewPart, NewRecord, Space
 from binocle.vectors import likeness_index
 from binocle.vectors.inverted import FeatureLists

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from binocle.likeness.hashes import HASH_BYTES, distances, turned_hashes
-from binocle.likeness.sketching import CODE_BYTES, Codes
+from binocle.fingerprints.fingerprint import CODE_BYTES, Codes
+from binocle.fingerprints.perceptual_hash import HASH_BYTES, distances, turned_hashes
 from binocle.vectors import near_hashes, shared_features
 from binocle.vectors.near_hashes import NearHashes
 from binocle.vectors.shared_features import SharedFeatures, votes_between

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from binocle.collection import Collection
-from binocle.likeness.copies import MEASURES, Forest
+from binocle.fingerprints.copy_classifier import MEASURES, Forest
 from evaluation.copy_fitting import Comparer, main, table_of
 from evaluation.lookups import Asked, indexed
 from tests.search.test_lookup import drawn, encoded

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from binocle.likeness.verification import View
-from binocle.likeness.words import word_of
+from binocle.fingerprints.verification import View
+from binocle.fingerprints.visual_words import word_of
 from binocle.vectors.likeness_index import LikenessIndex
 from search.suspects import Suspect, add_votes
 from tests.search.test_lookup import drawn

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from binocle.likeness.agreement import Agreement
-from binocle.likeness.colours import ColourDifference
-from binocle.likeness.copies import Evidence
-from binocle.likeness.geometry import Turn
-from binocle.likeness.verification import Match
+from binocle.fingerprints.agreement import Agreement
+from binocle.fingerprints.colour_difference import ColourDifference
+from binocle.fingerprints.copy_classifier import Evidence
+from binocle.fingerprints.geometry import Turn
+from binocle.fingerprints.verification import Match
 from search.verdicts import is_copy, judged, without_variants
 
 

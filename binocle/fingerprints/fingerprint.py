@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from binocle.likeness.features import spread_features_of
-from binocle.likeness.grey import fitted, grey_of
-from binocle.likeness.hashes import perceptual_hash
-from binocle.likeness.words import word_of
+from binocle.fingerprints.greyscale import fitted, grey_of
+from binocle.fingerprints.local_features import spread_features_of
+from binocle.fingerprints.perceptual_hash import perceptual_hash
+from binocle.fingerprints.visual_words import word_of
 from binocle.types import Int64Array, Likeness, PixelArray
 
 STORED_SIDE = 256

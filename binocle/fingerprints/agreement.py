@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from binocle.likeness.overlay import Overlay
+from binocle.fingerprints.overlay import Overlay
 from binocle.types import Float32Array
 
 _BLUR, _WINDOW = 0.8, 9

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from binocle.likeness.features import Features
-from binocle.likeness.overlay import Mapping
+from binocle.fingerprints.local_features import Features
+from binocle.fingerprints.overlay import Mapping
 
 _RATIO = 0.85  # a match is kept when the second best is farther by this (Lowe, IJCV 2004)
 _FARTHEST = 80  # bits of 256

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from binocle.likeness.grey import Grey
+from binocle.fingerprints.greyscale import Grey
 
 HASH_BYTES = 32
 # The dihedral group: quarter turns against the clock, then the same of the mirrored picture.

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from binocle.likeness.features import spread_features_of
-from binocle.likeness.grey import Grey
+from binocle.fingerprints.greyscale import Grey
+from binocle.fingerprints.local_features import spread_features_of
 
 _COUNT = 96
 

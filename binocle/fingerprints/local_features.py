@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from binocle.likeness.grey import Grey
+from binocle.fingerprints.greyscale import Grey
 
 DESCRIPTOR_BYTES = 32
 _PATCH = 31

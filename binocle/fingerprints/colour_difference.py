@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from binocle.likeness.agreement import Windows
-from binocle.likeness.overlay import Overlay
+from binocle.fingerprints.agreement import Windows
+from binocle.fingerprints.overlay import Overlay
 from binocle.types import PixelArray
 
 COLOUR_SIDE = 96

@@ -14,8 +14,8 @@ from importlib.resources import files
 import numpy as np
 import numpy.typing as npt
 
-from binocle.likeness.agreement import Agreement
-from binocle.likeness.colours import ColourDifference
+from binocle.fingerprints.agreement import Agreement
+from binocle.fingerprints.colour_difference import ColourDifference
 from binocle.types import Float32Array
 
 MEASURES = (
@@ -99,7 +99,10 @@ def log_odds(evidence: Evidence) -> float:
 
 @cache
 def _forest() -> Forest:
-    with files("binocle.likeness").joinpath("copies.npz").open("rb") as file, np.load(file) as kept:
+    with (
+        files("binocle.fingerprints").joinpath("copies.npz").open("rb") as file,
+        np.load(file) as kept,
+    ):
         return Forest(
             kept["measure"].astype(np.int64),
             kept["limit"],

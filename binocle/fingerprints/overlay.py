@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from binocle.likeness.grey import Grey, scaled
+from binocle.fingerprints.greyscale import Grey, scaled
 from binocle.types import Float32Array, PixelArray
 
 Mapping = npt.NDArray[np.float64]

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from binocle.likeness.copies import MEASURES, Forest
-from binocle.likeness.verification import View, measured
+from binocle.fingerprints.copy_classifier import MEASURES, Forest
+from binocle.fingerprints.verification import View, measured
 from binocle.types import PixelArray
 from evaluation.copy_fitting import fitted
 
