@@ -23,7 +23,7 @@ from binocle.metadata.field_types import FieldInfo, FieldType, Reading, check_sc
 from binocle.metadata.filters import Filter
 from binocle.moment import Moment, Ranking
 from binocle.types import KINDS, Float32Array, Kind, NewRecord, Part, Record, Space
-from binocle.vectors.faiss_index import FLAT_LIMIT, FaissIndex
+from binocle.vectors.faiss_store import FLAT_LIMIT, FaissIndex
 
 __all__ = ["Collection", "Moment", "Ranking", "check_space"]
 

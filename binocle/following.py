@@ -27,7 +27,7 @@ from binocle.metadata.columns import Columns
 from binocle.metadata.filters import Filter
 from binocle.moment import NO_OWNERS, Moment, Owners, Parts
 from binocle.types import KINDS, Int64Array, Kind, Space
-from binocle.vectors.faiss_index import FaissIndex
+from binocle.vectors.faiss_store import FaissIndex
 
 _log = logging.getLogger(__name__)
 _SAVE_AFTER_ROWS = 5000

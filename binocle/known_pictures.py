@@ -18,7 +18,7 @@ from pathlib import Path
 from binocle.catalog import likeness, reading
 from binocle.catalog.database import Connection
 from binocle.errors import StorageError
-from binocle.vectors.likeness_index import LikenessIndex
+from binocle.vectors.fingerprints.fingerprint_index import LikenessIndex
 
 _log = logging.getLogger(__name__)
 _FORMAT = 1

@@ -15,7 +15,7 @@ import numpy as np
 from binocle.metadata.columns import Column, Columns
 from binocle.metadata.filters import Filter, fields_in
 from binocle.types import BoolArray, Float32Array, Int64Array, Kind, Neighbours
-from binocle.vectors.faiss_index import FaissIndex
+from binocle.vectors.faiss_store import FaissIndex
 
 _MASKS_KEPT = 16
 

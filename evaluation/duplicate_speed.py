@@ -18,8 +18,8 @@ from binocle.collection import Collection
 from binocle.fingerprints.fingerprint import CODE_BYTES, STORED_FEATURES, Codes
 from binocle.fingerprints.perceptual_hash import HASH_BYTES
 from binocle.fingerprints.visual_words import WORDS
-from binocle.vectors.near_hashes import NearHashes
-from binocle.vectors.shared_features import SharedFeatures
+from binocle.vectors.fingerprints.near_hashes import NearHashes
+from binocle.vectors.fingerprints.shared_features import SharedFeatures
 from evaluation.lookup_speed import fill
 from search.pairing import MOST, PAIR_BITS, SOME_SHARED, contents_of, pairs_among
 

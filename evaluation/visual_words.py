@@ -1,6 +1,6 @@
 """Makes the tree of visual words: ``python -m evaluation.visual_words FOLDER words.npz``.
 
-The one in ``binocle/likeness`` came from 200,000 descriptors of 6,000 photographs.
+The one in ``binocle/fingerprints`` came from 200,000 descriptors of 6,000 photographs.
 """
 
 import argparse

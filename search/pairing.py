@@ -16,8 +16,8 @@ from binocle.catalog.database import Connection
 from binocle.catalog.likeness import LikenessRows
 from binocle.fingerprints.fingerprint import Codes, unpacked
 from binocle.types import Int64Array
-from binocle.vectors.near_hashes import NearHashes, NearPairs
-from binocle.vectors.shared_features import SharedFeatures, SharingPairs, votes_between
+from binocle.vectors.fingerprints.near_hashes import NearHashes, NearPairs
+from binocle.vectors.fingerprints.shared_features import SharedFeatures, SharingPairs, votes_between
 
 PAIR_BITS = 44  # of 256; what is farther is left to shared features
 _SHARED_FEATURES = 14.0

@@ -12,7 +12,7 @@ import numpy as np
 from binocle.fingerprints.perceptual_hash import perceptual_hash, variant_hashes
 from binocle.fingerprints.verification import Box, View
 from binocle.moment import Ranking
-from binocle.vectors.likeness_index import LikenessIndex
+from binocle.vectors.fingerprints.fingerprint_index import LikenessIndex
 
 SIMILAR_AMONG = 200
 _HASH_BITS = 90  # unrelated pictures differ in about 128 of 256

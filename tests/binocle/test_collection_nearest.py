@@ -13,7 +13,7 @@ from binocle.catalog import reading
 from binocle.collection import Collection, Ranking
 from binocle.metadata.filters import Comparison, Filter, matches
 from binocle.types import Float32Array, Int64Array, Metadata, NewPart, NewRecord, Space
-from binocle.vectors.faiss_index import FLAT_LIMIT
+from binocle.vectors.faiss_store import FLAT_LIMIT
 
 DIMENSION = 64
 RECORDS = 3000

@@ -22,9 +22,9 @@ from binocle.collection import Collection
 from binocle.fingerprints.fingerprint import unpacked
 from binocle.fingerprints.visual_words import WORDS, nearest_words, word_of
 from binocle.types import Likeness, NewPart, NewRecord, Space
-from binocle.vectors import likeness_index
-from binocle.vectors.inverted import FeatureLists
-from binocle.vectors.likeness_index import LikenessIndex
+from binocle.vectors.fingerprints import fingerprint_index
+from binocle.vectors.fingerprints.feature_lists import FeatureLists
+from binocle.vectors.fingerprints.fingerprint_index import LikenessIndex
 
 SPACE = Space("toy", 4, "ab" * 32)
 _FILES = {"likeness.faiss", "likeness.hashes", "likeness.stamp.json"}
@@ -396,11 +396,11 @@ def test_longest_lists_are_left_where_a_query_would_cost_too_much(
     sizes = np.full(WORDS, 10)
     sizes[3] = 1000
     words = np.array([[3, 1], [2, 5]])
-    affordable = likeness_index._affordable
+    affordable = fingerprint_index._affordable
     assert affordable(words, sizes, 10_000).tolist() == [[3, 1], [2, 5]]
     assert affordable(words, sizes, 500).tolist() == [[-1, 1], [2, 5]]
     assert affordable(words, sizes, 20).tolist() == [[-1, 1], [2, -1]]
     index = LikenessIndex()
     add(index, range(10))
-    monkeypatch.setattr(likeness_index, "_COMPARED", 0)
+    monkeypatch.setattr(fingerprint_index, "_COMPARED", 0)
     assert not len(index.by_features(descriptors_of(1), 5).part_ids)

@@ -7,7 +7,7 @@ import pytest
 
 from binocle.fingerprints.verification import View
 from binocle.fingerprints.visual_words import word_of
-from binocle.vectors.likeness_index import LikenessIndex
+from binocle.vectors.fingerprints.fingerprint_index import LikenessIndex
 from search.suspects import Suspect, add_votes
 from tests.search.test_lookup import drawn
 

@@ -25,7 +25,7 @@ from binocle.fingerprints.fingerprint import CODE_BYTES, Codes, unpacked
 from binocle.fingerprints.perceptual_hash import HASH_BYTES
 from binocle.fingerprints.visual_words import nearest_words
 from binocle.types import Float32Array, Int64Array
-from binocle.vectors.inverted import PROBES, FeatureLists
+from binocle.vectors.fingerprints.feature_lists import PROBES, FeatureLists
 
 _NEIGHBOURS = 24
 _FAR_BITS = 32  # of the 128 of a code: matching corners differ in fewer

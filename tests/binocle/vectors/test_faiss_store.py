@@ -7,7 +7,7 @@ import pytest
 from binocle.errors import StorageError
 from binocle.types import Float32Array, Int64Array
 from binocle.vectors.exact import ExactIndex
-from binocle.vectors.faiss_index import FaissIndex
+from binocle.vectors.faiss_store import FaissIndex
 
 DIMENSION = 16
 LARGE = 26_000  # below 20 000 candidates even an IVF index scans

@@ -14,7 +14,7 @@ from binocle.errors import StorageError
 from binocle.types import BoolArray, Float32Array, Int64Array, Neighbours
 from binocle.vectors.base import VectorIndex
 from binocle.vectors.exact import ExactIndex
-from binocle.vectors.faiss_index import FaissIndex
+from binocle.vectors.faiss_store import FaissIndex
 
 Factory: TypeAlias = Callable[[int], VectorIndex]
 DIMENSION = 16

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from binocle.fingerprints.fingerprint import CODE_BYTES, Codes
 from binocle.fingerprints.perceptual_hash import HASH_BYTES, distances, turned_hashes
-from binocle.vectors import near_hashes, shared_features
-from binocle.vectors.near_hashes import NearHashes
-from binocle.vectors.shared_features import SharedFeatures, votes_between
+from binocle.vectors.fingerprints import near_hashes, shared_features
+from binocle.vectors.fingerprints.near_hashes import NearHashes
+from binocle.vectors.fingerprints.shared_features import SharedFeatures, votes_between
 
 _EXACT_BITS = 20  # so many bits of all are at most so many of the 64 that are scanned
 

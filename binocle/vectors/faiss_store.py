@@ -18,7 +18,7 @@ import numpy as np
 
 from binocle.types import BoolArray, Float32Array, Int64Array, Neighbours
 from binocle.vectors.base import top_k
-from binocle.vectors.segments import Segment, selecting
+from binocle.vectors.faiss_segments import Segment, selecting
 
 FLAT_LIMIT = 100_000
 _REBUILD_SHARE = 0.25

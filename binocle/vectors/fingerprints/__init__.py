@@ -1,0 +1,1 @@
+"""The index of fingerprints: local features and perceptual hashes, for lookups."""
