@@ -11,7 +11,7 @@ from api.wiring import Workshop
 from binocle.catalog import reading
 from binocle.collection import Collection
 from binocle.encoders import colour
-from binocle.encoders.recommended import QUALITY_SOURCE, RECOMMENDED
+from binocle.encoders.model_list import QUALITY_SOURCE, RECOMMENDED
 from binocle.encoders.registry import DEFAULT_MODEL, MINI
 from binocle.errors import StorageError
 from binocle.types import KINDS

@@ -18,7 +18,7 @@ from binocle.encoders import openclip
 from binocle.encoders.base import Encoder
 from binocle.encoders.openclip import OpenClipEncoder
 from binocle.encoders.registry import MINI, canonical_name, open_encoder
-from binocle.encoders.running import choose_precision
+from binocle.encoders.two_towers import choose_precision
 from binocle.errors import ModelError
 from binocle.types import Float32Array, ImageSpec, PixelArray
 from training.recipe import Tower, TrainingPrecision

@@ -18,9 +18,9 @@ from tokenizers import Tokenizer
 from torch import nn
 from torch.nn import functional
 
-from binocle.encoders.packed import WEIGHTS, unpack
+from binocle.encoders.int8_weights import WEIGHTS, unpack
 from binocle.encoders.registry import MINI, MINI_FOLDER
-from binocle.encoders.running import (
+from binocle.encoders.two_towers import (
     Precision,
     TowersEncoder,
     choose_device,

@@ -18,9 +18,10 @@ import open_clip
 import torch
 from huggingface_hub import constants as hub
 
-from binocle.encoders.packed import ordinary_folder
+from binocle.encoders.int8_weights import ordinary_folder
 from binocle.encoders.registry import MINI, MINI_FOLDER
-from binocle.encoders.running import (
+from binocle.encoders.text_trimming import text_encoder
+from binocle.encoders.two_towers import (
     Precision,
     TowersEncoder,
     choose_device,
@@ -29,7 +30,6 @@ from binocle.encoders.running import (
     image_spec_of,
     one_line,
 )
-from binocle.encoders.texts import text_encoder
 from binocle.errors import ModelError, ModelUnavailableError
 from binocle.types import Space
 

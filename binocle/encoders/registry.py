@@ -7,7 +7,7 @@ from binocle.encoders import colour
 from binocle.encoders.base import Encoder
 
 if TYPE_CHECKING:
-    from binocle.encoders.running import Precision
+    from binocle.encoders.two_towers import Precision
 
 MINI = "mini"
 MINI_FOLDER = Path(__file__).resolve().parent / "models" / MINI

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from binocle.encoders.packed import WEIGHTS, pack
+from binocle.encoders.int8_weights import WEIGHTS, pack
 from training.averaging import WeightAverage
 from training.losses import feature_distillation, similarity_distillation, symmetric_infonce
 from training.mini.card import write_card
