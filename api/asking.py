@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from binocle.catalog import reading
+from binocle.catalog import records
 from binocle.collection import Collection
 from binocle.errors import NotFoundError, UsageError
 from binocle.metadata.filters import both
@@ -143,7 +143,7 @@ class Typed:
 def is_record(collection: Collection, name: str) -> bool:
     """Tell whether a collection has a record of this id."""
     with collection.reading() as connection:
-        return reading.record_by_key(connection, name) is not None
+        return records.record_by_key(connection, name) is not None
 
 
 def _next(regions: list[Region]) -> Region | None:

@@ -210,12 +210,12 @@ def fill_in_likenesses(
         How many pictures were filled in.
     """
     from api.originals import read_original
-    from binocle.catalog import likeness
+    from binocle.catalog.tables import fingerprints
     from binocle.media.decoder_pool import DecoderPool
     from indexer.sketching import complete_likenesses
 
     with collection.reading() as connection:
-        if not likeness.parts_without_likeness(connection, 1):
+        if not fingerprints.parts_without_likeness(connection, 1):
             return 0
     settings = workshop.settings
     with DecoderPool(settings.workers, settings.limits) as decoders:

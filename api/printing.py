@@ -8,7 +8,7 @@ from dataclasses import asdict
 import click
 
 from api.wiring import Workshop
-from binocle.catalog import reading
+from binocle.catalog import records as reading
 from binocle.collection import Collection
 from binocle.encoders import colour
 from binocle.encoders.model_list import QUALITY_SOURCE, RECOMMENDED

@@ -7,7 +7,7 @@ from pathlib import Path
 from api import uploads
 from api.counts import counted
 from api.wiring import Workshop
-from binocle.catalog import ledgers, reading, writing
+from binocle.catalog import records, sources, writing
 from binocle.collection import Collection
 from binocle.errors import NotFoundError
 
@@ -19,9 +19,9 @@ def remove_records(collection: Collection, ids: Sequence[str]) -> str:
         NotFoundError: None of them is there.
     """
     with collection.writing() as connection:
-        pictures = reading.pictures_of(connection, ids)
+        pictures = records.pictures_of(connection, ids)
         removed = writing.remove_records(connection, ids)
-        ledgers.mark_removed(connection, ids)
+        sources.mark_removed(connection, ids)
     if not removed:
         raise NotFoundError(f"the collection has no record {', '.join(map(repr, ids))}")
     uploads.drop_unused(collection, pictures)
@@ -36,10 +36,10 @@ def remove_source(collection: Collection, path: str) -> str:
     """
     with collection.indexing():
         with collection.writing() as connection:
-            known = reading.all_sources(connection)
+            known = records.all_sources(connection)
             wanted = {path, str(Path(path).expanduser().absolute())}
             found = next((one for one in known if {one.uri, one.name} & wanted), None)
-            removed = ledgers.remove_source(connection, found.id) if found else 0
+            removed = sources.remove_source(connection, found.id) if found else 0
         if found is None:
             there = ", ".join(one.uri for one in known) or "none"
             raise NotFoundError(f"the collection has no source {path!r}; it has: {there}")

@@ -14,7 +14,8 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from binocle.catalog import reading, writing
+from binocle.catalog import records as reading
+from binocle.catalog import writing
 from binocle.catalog.database import Connection
 from binocle.collection import Collection
 from binocle.errors import BinocleError, StorageError

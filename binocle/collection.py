@@ -14,8 +14,10 @@ from typing import Self
 
 from filelock import FileLock, Timeout
 
-from binocle.catalog import attributes, reading, writing
+from binocle.catalog import records as reading
+from binocle.catalog import writing
 from binocle.catalog.database import Connection, Database
+from binocle.catalog.tables import attributes
 from binocle.errors import BusyError, NotFoundError, SpaceMismatchError, StorageError
 from binocle.following import Following
 from binocle.known_pictures import KnownPictures

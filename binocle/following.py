@@ -20,7 +20,7 @@ from typing import cast
 
 import numpy as np
 
-from binocle.catalog import loading, reading
+from binocle.catalog import column_loading, records
 from binocle.catalog.database import Connection, Database
 from binocle.errors import StorageError
 from binocle.metadata.columns import Columns
@@ -91,7 +91,7 @@ class Following:
         state = self._state
         if state is not None and state.serves(kinds, self._space()):
             with self._database.reading() as connection:
-                if reading.change(connection) == state.moment.change:
+                if records.change(connection) == state.moment.change:
                     return state.moment
             if not self._advancing.acquire(blocking=False):
                 return state.moment
@@ -117,12 +117,12 @@ class Following:
     def few_matching(self, where: Filter) -> Int64Array | None:
         """Return the records that pass a filter, if an index shows that they are few."""
         with self._database.reading() as connection:
-            return loading.few_matching(connection, where)
+            return column_loading.few_matching(connection, where)
 
     def with_fields(self, columns: Columns, names: Iterable[str]) -> Columns:
         """Return columns with further fields."""
         with self._database.reading() as connection:
-            return loading.with_fields(connection, columns, names)
+            return column_loading.with_fields(connection, columns, names)
 
     def _advanced(self, state: _State | None, kinds: Sequence[Kind]) -> _State:
         space = self._space()
@@ -137,10 +137,10 @@ class Following:
                     followed[kind] = self._caught_up(connection, kind, one, space)
             columns = state.moment.columns if state else None
             if columns is None:
-                columns = loading.load_columns(connection)
+                columns = column_loading.load_columns(connection)
             else:
-                columns = loading.caught_up(connection, columns)
-            newest_part = reading.newest_part(connection)
+                columns = column_loading.caught_up(connection, columns)
+            newest_part = records.newest_part(connection)
         columns.alive.setflags(write=False)
         return _State(self._moment(followed, columns, newest_part), followed)
 
@@ -153,7 +153,7 @@ class Following:
     def _caught_up(
         self, connection: Connection, kind: Kind, followed: _Followed, space: Space
     ) -> _Followed:
-        change = reading.change(connection)
+        change = records.change(connection)
         index, owners = followed.parts.index, followed.parts.owners
         if change == followed.change and index.count == len(owners.part_ids):
             return followed
@@ -164,7 +164,7 @@ class Following:
         index = index.copy()  # others search the one there is
         last_part_id, unsaved = followed.last_part_id, followed.unsaved
         news = []
-        for new in reading.parts_after(connection, kind, last_part_id, space.dimension):
+        for new in records.parts_after(connection, kind, last_part_id, space.dimension):
             index.add(new.part_ids, new.rows)
             news.append((new.part_ids, new.record_ids))
             last_part_id = int(new.part_ids[-1])
@@ -174,7 +174,7 @@ class Following:
                 np.concatenate([owners.part_ids, *(one[0] for one in news)]),
                 np.concatenate([owners.record_ids, *(one[1] for one in news)]),
             )
-        removed = reading.removed_since(connection, followed.change)
+        removed = records.removed_since(connection, followed.change)
         gone = np.isin(owners.part_ids, removed)
         if gone.any():
             index.remove(owners.part_ids[gone])
@@ -183,7 +183,7 @@ class Following:
         # Counting is a scan, so only what did not start here empty is held against a count.
         expected = len(owners.part_ids)
         if not followed.is_checked:
-            expected = reading.count_parts(connection)[kind]
+            expected = records.count_parts(connection)[kind]
         if index.count != expected:
             if followed.change < 0:
                 raise StorageError(f"the catalogue of {self._path.name} has parts without vectors")
@@ -207,7 +207,7 @@ class Following:
             if not isinstance(stamp["change"], int) or not isinstance(stamp["last_part_id"], int):
                 raise StorageError("its stamp is damaged")
             with self._database.reading() as connection:
-                if stamp["token"] != reading.change_token(connection, stamp["change"]):
+                if stamp["token"] != records.change_token(connection, stamp["change"]):
                     raise StorageError("it belongs to another history of the catalogue")
             return self._with_owners(kind, index, stamp["last_part_id"], stamp["change"])
         except FileNotFoundError:
@@ -225,7 +225,7 @@ class Following:
     ) -> _Followed:
         """Pair a loaded index with its owners, dropping what has been removed since."""
         with self._database.reading() as connection:
-            part_ids, record_ids = reading.part_owners(connection, kind, last_part_id)
+            part_ids, record_ids = records.part_owners(connection, kind, last_part_id)
         stored = index.ids()
         if not np.isin(part_ids, stored).all():
             raise StorageError("it lacks parts of the catalogue")
@@ -241,7 +241,7 @@ class Following:
         index = followed.parts.index.copy()
         stamp_path, index_path = self._cache_paths(kind)
         with self._database.reading() as connection:
-            token = reading.change_token(connection, followed.change)
+            token = records.change_token(connection, followed.change)
         try:
             data = index.dump()
             stamp = {

@@ -15,8 +15,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from binocle.catalog import likeness, reading
+from binocle.catalog import records
 from binocle.catalog.database import Connection
+from binocle.catalog.tables import fingerprints
 from binocle.errors import StorageError
 from binocle.vectors.fingerprints.fingerprint_index import LikenessIndex
 
@@ -73,31 +74,31 @@ class KnownPictures:
 
     def _caught_up(self) -> LikenessIndex:
         with self._read() as connection:
-            change = reading.change(connection)
-            filled = likeness.times_filled(connection)
+            change = records.change(connection)
+            filled = fingerprints.times_filled(connection)
             index, position = self._index, self._position
             if index is not None and (change, filled) == (position.change, position.filled):
                 return index
             if index is None or self._is_useless(connection, filled):
                 index, position = self._start(connection, filled)
-            elif reading.newest_part(connection) - position.last_part_id > _SAVE_AFTER_ROWS:
+            elif records.newest_part(connection) - position.last_part_id > _SAVE_AFTER_ROWS:
                 saved = self._opened(connection, filled)  # another process may have been ahead
                 if saved is not None and saved[1].last_part_id > position.last_part_id:
                     index, position = saved
             if position.last_part_id:
-                position.unsaved += index.remove(reading.removed_since(connection, position.change))
-            for rows in likeness.likenesses_after(connection, position.last_part_id):
+                position.unsaved += index.remove(records.removed_since(connection, position.change))
+            for rows in fingerprints.likenesses_after(connection, position.last_part_id):
                 index.add(rows.part_ids, rows.hashes, rows.features)
                 position.last_part_id = int(rows.part_ids[-1])
                 position.unsaved += len(rows.part_ids)
-            position.last_part_id = reading.newest_part(connection)
-            self.missing = reading.count_parts(connection)["image"] - index.count
+            position.last_part_id = records.newest_part(connection)
+            self.missing = records.count_parts(connection)["image"] - index.count
             position.change = change
             self._index, self._position = index, position
             return index
 
     def _is_useless(self, connection: Connection, filled: int) -> bool:
-        behind = likeness.removals_known_after(connection) > self._position.change
+        behind = fingerprints.removals_known_after(connection) > self._position.change
         return behind or filled != self._position.filled
 
     def _start(self, connection: Connection, filled: int) -> tuple[LikenessIndex, _Position]:
@@ -114,9 +115,9 @@ class KnownPictures:
             position = _Position(int(stamp["change"]), filled, int(stamp["last_part_id"]))
             if (stamp["format"], stamp["filled"]) != (_FORMAT, filled):
                 raise StorageError("it was made from other likenesses")
-            if stamp["token"] != reading.change_token(connection, position.change):
+            if stamp["token"] != records.change_token(connection, position.change):
                 raise StorageError("it belongs to another history of the catalogue")
-            if likeness.removals_known_after(connection) > position.change:
+            if fingerprints.removals_known_after(connection) > position.change:
                 raise StorageError("it is too old")
             return LikenessIndex.opened(features, hashes, stamp["files"]), position
         except FileNotFoundError:
@@ -133,7 +134,7 @@ class KnownPictures:
         written = [path.with_name(f"{path.name}.{os.getpid()}.tmp") for path in targets]
         position = self._position
         with self._read() as connection:
-            token = reading.change_token(connection, position.change)
+            token = records.change_token(connection, position.change)
         try:
             stamp = {
                 "format": _FORMAT,

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from binocle.catalog import likeness
+from binocle.catalog.tables import fingerprints
 from binocle.collection import Collection
 from binocle.fingerprints.copy_classifier import MEASURES, Evidence, Forest
 from binocle.fingerprints.verification import View, corner_mappings, measured, whole_mappings
@@ -64,9 +64,9 @@ class Comparer:
         self._limits = Limits()
         self._index = collection.known_pictures.index()
         with collection.reading() as connection:
-            blocks = list(likeness.likenesses_after(connection, 0))
+            blocks = list(fingerprints.likenesses_after(connection, 0))
             part_ids = [int(one) for block in blocks for one in block.part_ids]
-            pictures = likeness.known_pictures(connection, part_ids)
+            pictures = fingerprints.known_pictures(connection, part_ids)
         self._uris = {part_id: one.part.uri for part_id, one in pictures.items()}
         self.stored = lru_cache(512)(self._stored)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from binocle.catalog import reading
+from binocle.catalog import records
 from binocle.collection import Collection
 from binocle.metadata.filters import Filter
 from binocle.moment import Moment
@@ -140,7 +140,7 @@ def _metadata(number: int) -> dict[str, MetadataValue]:
 
 def _in_sql(collection: Collection, where: Filter) -> int:
     with collection.reading() as connection:
-        return len(reading.matching_records(connection, where))
+        return len(records.matching_records(connection, where))
 
 
 def _print(label: str, work: Callable[[], object], rounds: int) -> None:

@@ -19,9 +19,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from binocle.catalog import likeness, reading
+from binocle.catalog import records
 from binocle.catalog.counters import hand_out, next_change
 from binocle.catalog.database import Connection
+from binocle.catalog.tables import fingerprints
 from binocle.collection import Collection
 from binocle.encoders.registry import open_encoder
 from binocle.fingerprints.fingerprint import CODE_BYTES, unpacked
@@ -78,7 +79,7 @@ def fill(path: Path, folders: Sequence[Path], count: int, *, mixed: bool = False
             indexer.run(FolderSource(folder))
             if number == 0:
                 with collection.reading() as connection:
-                    first = reading.newest_part(connection) + 1
+                    first = records.newest_part(connection) + 1
         started = time.perf_counter()
         donors = _Donors(collection, first, _FULL if mixed else _DONORS)
         made = collection.count_parts("image")
@@ -101,7 +102,7 @@ class _Donors:
         self._many = many
         words, codes, ids, hashes = [], [], [], []
         with collection.reading() as connection:
-            for rows in likeness.likenesses_after(connection, first - 1):
+            for rows in fingerprints.likenesses_after(connection, first - 1):
                 hashes.append(rows.hashes)
                 for part_id, features in zip(rows.part_ids.tolist(), rows.features, strict=True):
                     found = unpacked(features)
@@ -109,7 +110,7 @@ class _Donors:
                         words.append(found.words)
                         codes.append(found.codes)
                         ids.append(part_id)
-            pictures = likeness.known_pictures(connection, ids[:5000])
+            pictures = fingerprints.known_pictures(connection, ids[:5000])
             self.files = [(one.part.uri, json.dumps(asdict(one.info))) for one in pictures.values()]
         self.words, self.codes = np.stack(words), np.stack(codes)
         self._hashes = np.concatenate(hashes)
@@ -168,7 +169,7 @@ def _insert(
         part: Likeness(hashed.tobytes(), own)
         for part, hashed, own in zip(part_ids, hashes, features, strict=True)
     }
-    likeness.put_likenesses(connection, found)
+    fingerprints.put_likenesses(connection, found)
 
 
 def measure(path: Path, known: Path, unknown: Path, count: int, workers: int) -> None:

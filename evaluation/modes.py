@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from binocle.catalog import reading
+from binocle.catalog import records as reading
 from binocle.collection import Collection
 from binocle.encoders.registry import open_encoder
 from binocle.errors import UsageError

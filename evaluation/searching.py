@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from binocle.catalog import reading
+from binocle.catalog import records as reading
 from binocle.collection import Collection, check_space
 from binocle.encoders.base import Encoder
 from binocle.errors import SourceError

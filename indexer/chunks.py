@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from binocle.catalog import ledgers, moved_labels, reading, writing
-from binocle.catalog.reading import Content, Item
+from binocle.catalog import moved_labels, sources, writing
+from binocle.catalog import records as reading
+from binocle.catalog.records import Content, Item
 from binocle.collection import Collection
 from binocle.encoders.base import Encoder
 from binocle.types import Float32Array, ImageInfo, MetadataValue, NewPart, NewRecord, Skip
@@ -89,7 +90,7 @@ class ChunkWriter:
             moved_labels.set_aside(connection, [one.id for one in chunk.records])
             writing.remove_records(connection, chunk.gone, source_id=self._source_id)
             taken = writing.upsert_records(connection, chunk.records, source_id=self._source_id)
-            ledgers.put_items(connection, self._source_id, self._run_id, chunk.items)
+            sources.put_items(connection, self._source_id, self._run_id, chunk.items)
         self._tally.taken_over += taken
 
     def _raise(self) -> None:

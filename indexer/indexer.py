@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from binocle.catalog import counters, ledgers, moved_labels, reading, writing
+from binocle.catalog import counters, moved_labels, sources, writing
+from binocle.catalog import records as reading
 from binocle.catalog.database import Connection
-from binocle.catalog.reading import Item, SourceRow
+from binocle.catalog.records import Item, SourceRow
 from binocle.collection import Collection
 from binocle.encoders.base import Encoder
 from binocle.errors import NothingIndexedError
@@ -109,7 +110,7 @@ class Indexer:
             warnings = self._settled(source, row)
             tally = Tally()
             with self._collection.writing() as connection:
-                run_id = ledgers.start_run(connection, row.id)
+                run_id = sources.start_run(connection, row.id)
             seen = self._bring_in(source, row, run_id, total, tally)
             holds_any = tally.added + tally.updated + tally.unchanged > 0
             if holds_any:
@@ -121,7 +122,7 @@ class Indexer:
             with self._collection.writing() as connection:
                 moved_labels.forget_oldest(connection)
                 counters.forget_old_removals(connection)
-                ledgers.finish_run(connection, run_id, asdict(tally))
+                sources.finish_run(connection, run_id, asdict(tally))
         if not holds_any:
             raise NothingIndexedError(
                 self._why_nothing(source, row, tally) + self._what_stays(source, row, seen)
@@ -153,7 +154,7 @@ class Indexer:
                 if known.kind == "folder" and is_inside and source.kind in ("folder", "file"):
                     within = source.path if source.kind == "folder" else source.path.parent
                     return known, FolderSource(Path(known.uri), within=within)
-            row = ledgers.add_source(connection, source.path.name, str(source.path), source.kind)
+            row = sources.add_source(connection, source.path.name, str(source.path), source.kind)
         return row, source
 
     def _bring_in(
@@ -242,7 +243,7 @@ class Indexer:
             with self._collection.writing() as connection:
                 moved_labels.set_aside(connection, leaving, source_id=row.id)
                 tally.removed += writing.remove_records(connection, leaving, source_id=row.id)
-                ledgers.remove_items(connection, row.id, [one.key for one in chunk])
+                sources.remove_items(connection, row.id, [one.key for one in chunk])
 
     def _absorb(self, connection: Connection, row: SourceRow) -> None:
         """Drop folder sources below this one: their pictures are this one's now."""
@@ -251,7 +252,7 @@ class Indexer:
         for other in reading.all_sources(connection):
             if other.kind == "folder" and Path(row.uri) in Path(other.uri).parents:
                 moved_labels.set_aside_of_source(connection, other.id)
-                ledgers.remove_source(connection, other.id)
+                sources.remove_source(connection, other.id)
 
     def _give_labels_back(self) -> None:
         """Give the labels of pictures that were moved or renamed to the records they are now."""

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from binocle.catalog import likeness
+from binocle.catalog.tables import fingerprints
 from binocle.collection import Collection
 from binocle.errors import BinocleError
 from binocle.media.decoder_pool import DecoderPool
@@ -48,7 +48,7 @@ def complete_likenesses(
             }
             if found:
                 with collection.writing() as connection:
-                    likeness.fill_likenesses(connection, found)
+                    fingerprints.fill_likenesses(connection, found)
             tried += len(block)
             filled += len(found)
             on_progress(tried)
@@ -59,7 +59,7 @@ def _missing(collection: Collection) -> Iterator[list[Part]]:
     after = 0
     while True:
         with collection.reading() as connection:
-            block = likeness.parts_without_likeness(connection, _BLOCK, after)
+            block = fingerprints.parts_without_likeness(connection, _BLOCK, after)
         if not block:
             return
         yield block

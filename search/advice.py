@@ -3,7 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from binocle.catalog import reading, words
+from binocle.catalog import records
+from binocle.catalog.tables import fulltext
 from binocle.collection import Collection
 from binocle.metadata.field_types import OWN_FIELDS
 from binocle.metadata.filters import Comparison, Filter, Near, comparisons_in
@@ -27,9 +28,9 @@ def query_doubts(collection: Collection, query: Query) -> list[str]:
     if not fields:
         return found
     with collection.reading() as connection:
-        there = reading.field_names(connection)
+        there = records.field_names(connection)
         counted = [one.field for one in query.facets if one.kind == "numbers"]
-        texts = [one for one in counted if reading.field_types(connection, one) == {"texts"}]
+        texts = [one for one in counted if records.field_types(connection, one) == {"texts"}]
     found += [f"the field {field!r} holds texts, not numbers; count its values" for field in texts]
     found += [_unknown(field, there) for field in fields if field not in there]
     return list(dict.fromkeys(found))
@@ -38,14 +39,14 @@ def query_doubts(collection: Collection, query: Query) -> list[str]:
 def price_field(collection: Collection) -> str | None:
     """Return the one field of numbers named like a price; None where there is none, or more."""
     with collection.reading() as connection:
-        named = [one for one in reading.field_names(connection) if _PRICE.fullmatch(one)]
-        found = [one for one in named if "numbers" in reading.field_types(connection, one)]
+        named = [one for one in records.field_names(connection) if _PRICE.fullmatch(one)]
+        found = [one for one in named if "numbers" in records.field_types(connection, one)]
     return found[0] if len(found) == 1 else None
 
 
 def _missing_words(collection: Collection) -> list[str]:
     with collection.reading() as connection:
-        share = words.filled_share(connection)
+        share = fulltext.filled_share(connection)
     if share >= 1:
         return []
     there = f"the words of this collection are still being read in ({share:.0%} are there)"
@@ -67,10 +68,10 @@ def doubts(collection: Collection, where: Filter) -> list[str]:
     found: dict[str, None] = {}
     with collection.reading() as connection:
         for field in dict.fromkeys(one.field for one in comparisons):
-            types = reading.field_types(connection, field)
+            types = records.field_types(connection, field)
             asked = {_type(one) for one in comparisons if one.field == field} - {None}
             if not types:
-                found[_unknown(field, reading.field_names(connection))] = None
+                found[_unknown(field, records.field_names(connection))] = None
             elif asked and not asked & types:
                 holds = " and ".join(sorted(types))
                 found[f"the field {field!r} holds {holds}, and is compared with others"] = None

@@ -12,8 +12,8 @@ from threading import Lock
 
 import numpy as np
 
-from binocle.catalog import likeness
-from binocle.catalog.likeness import KnownPicture
+from binocle.catalog.tables import fingerprints
+from binocle.catalog.tables.fingerprints import KnownPicture
 from binocle.collection import Collection
 from binocle.errors import BinocleError
 from binocle.fingerprints.greyscale import use_one_thread
@@ -147,8 +147,8 @@ class DuplicateFinder:
         self._total += len(pairs.lower)
         involved = set(np.unique([pairs.lower, pairs.upper]).tolist())
         with read() as connection:
-            pictures = likeness.known_pictures(connection, involved.union(*contents.copies))
-            missing = likeness.count_without_likeness(connection)
+            pictures = fingerprints.known_pictures(connection, involved.union(*contents.copies))
+            missing = fingerprints.count_without_likeness(connection)
         groups = Groups()
         for pair in contents.copies:
             if pictures.keys() >= set(pair):  # not removed meanwhile
@@ -176,7 +176,7 @@ class DuplicateFinder:
         index = self._collection.known_pictures.index()
         among = set(firsts.tolist())
         with self._collection.reading() as connection:
-            pictures = likeness.known_pictures(connection, among)
+            pictures = fingerprints.known_pictures(connection, among)
 
         def others_of(part_id: int) -> list[int]:
             view = self._view(pictures[part_id]) if part_id in pictures else None
@@ -300,7 +300,7 @@ class DuplicateFinder:
         found = groups.clusters()
         owners = {pictures[one].record_id for members in found for one in members}
         with self._collection.reading() as connection:
-            keys = likeness.keys_of_records(connection, owners)
+            keys = fingerprints.keys_of_records(connection, owners)
         comparing = Comparing(
             lambda part_id: self._view(pictures[part_id]),
             lambda pair: self._judge_anyhow(pair, pictures),

@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from binocle.catalog import tokens
+from binocle.catalog.tables import tokenizer
 from binocle.types import BoolArray, Kind
 from search import found_words
 from search.aims import Intent
@@ -138,9 +138,9 @@ def wanted_words(intent: Intent) -> list[str]:
 
 def _are_corrected(words: KeywordRanking, typed: Sequence[str]) -> bool:
     """Tell whether the best record has some words otherwise than typed, plurals aside."""
-    known = {tokens.stem(one) for one in typed}
+    known = {tokenizer.stem(one) for one in typed}
     found = words.find_words(int(words.scores.argmax()))
-    return any(tokens.stem(one) not in known for one in " ".join(found).split())
+    return any(tokenizer.stem(one) not in known for one in " ".join(found).split())
 
 
 def full_score(asked: Asked, words: KeywordRanking) -> float:

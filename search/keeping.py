@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from binocle.catalog.likeness import KnownPicture
+from binocle.catalog.tables.fingerprints import KnownPicture
 from binocle.fingerprints.verification import View
 from search.grouping import Groups
 from search.verdicts import Judgement, Region

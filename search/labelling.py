@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from binocle.catalog import label_fields, reading, writing
+from binocle.catalog import records as reading
+from binocle.catalog import writing
 from binocle.catalog.database import Connection
+from binocle.catalog.tables import labels
 from binocle.collection import Collection, check_space
 from binocle.encoders.base import Encoder
 from binocle.errors import QueryError, UsageError
@@ -145,9 +147,9 @@ class Labeller:
             if changes:
                 with self.collection.writing() as connection:
                     _check_free(connection, field)
-                    label_fields.claim(connection, field)
+                    labels.claim(connection, field)
                     changed += writing.patch_records(connection, changes)
-                    label_fields.note(connection, field, changes)
+                    labels.note(connection, field, changes)
         return changed
 
     def check_field(self, field: str) -> None:
@@ -195,7 +197,7 @@ def _check_free(connection: Connection, field: str) -> None:
         raise UsageError(
             f"the field {field!r} is for facts of pictures; write the labels to another name"
         )
-    if not label_fields.is_free(connection, field):
+    if not labels.is_free(connection, field):
         raise UsageError(
             f"records have the field {field!r} already, and not from labelling, which would "
             "replace its values; write the labels to another name"

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from binocle.catalog import likeness, reading
-from binocle.catalog.likeness import KnownPicture
+from binocle.catalog import records as reading
+from binocle.catalog.tables import fingerprints
+from binocle.catalog.tables.fingerprints import KnownPicture
 from binocle.collection import Collection
 from binocle.errors import BinocleError
 from binocle.fingerprints.greyscale import use_one_thread
@@ -181,7 +182,7 @@ class Lookup:
 
     def _same_files(self, data: bytes) -> list[int]:
         with self._collection.reading() as connection:
-            return likeness.parts_of_content(connection, hashlib.sha256(data).digest())
+            return fingerprints.parts_of_content(connection, hashlib.sha256(data).digest())
 
     def _verify(
         self,
@@ -207,7 +208,7 @@ class Lookup:
             wanted, key=lambda one: (-weight(one), -(one.similarity or -1.0), one.part_id)
         )
         with self._collection.reading() as connection:
-            pictures = likeness.known_pictures(connection, [one.part_id for one in waiting])
+            pictures = fingerprints.known_pictures(connection, [one.part_id for one in waiting])
         waiting = [one for one in waiting if one.part_id in pictures]
         with watch.stage("verify"), ThreadPoolExecutor(self._workers, "verify") as threads:
             while waiting:
@@ -250,7 +251,7 @@ class Lookup:
     def _same_pixels(self, data: bytes, size: tuple[int, int], found: dict[int, Match]) -> set[int]:
         """Return which of the copies have exactly the query's pixels."""
         with self._collection.reading() as connection:
-            pictures = likeness.known_pictures(connection, found)
+            pictures = fingerprints.known_pictures(connection, found)
         exact = ImageSpec(size[0], size[1], "squash")
         own: PixelArray | None = None
         identical = set()
@@ -286,7 +287,7 @@ class Lookup:
                 confidence = round(0.49 * max(0.0, suspect.similarity), 4)
                 judgements.setdefault(suspect.part_id, Judgement("similar", confidence))
         with self._collection.reading() as connection:
-            pictures = likeness.known_pictures(connection, judgements)
+            pictures = fingerprints.known_pictures(connection, judgements)
             owners = [one.record_id for one in pictures.values()]
             records = reading.records_by_id(connection, owners)
         candidates = []

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from binocle.catalog import words
+from binocle.catalog.tables import fulltext
 from binocle.types import BoolArray, Int64Array
 
 Float32Array = npt.NDArray[np.float32]
@@ -39,11 +39,11 @@ class Matches:
     def of(cls, rows: Int64Array) -> "Matches":
         """Score the rows that have a word, numbered as in ``catalog.words``, ascending."""
         worths = _worths(rows)
-        owners = rows >> words.RECORD_SHIFT
-        positions = (rows >> words.POSITION_SHIFT & words.NO_PART).astype(np.int16)
-        in_brands = int(np.count_nonzero(positions == words.BRAND))
-        positions[positions >= words.BRAND] = -1
-        said = owners[rows >> words.GROUP_SHIFT & (words.GROUPS - 1) != words.NAME]
+        owners = rows >> fulltext.RECORD_SHIFT
+        positions = (rows >> fulltext.POSITION_SHIFT & fulltext.NO_PART).astype(np.int16)
+        in_brands = int(np.count_nonzero(positions == fulltext.BRAND))
+        positions[positions >= fulltext.BRAND] = -1
+        said = owners[rows >> fulltext.GROUP_SHIFT & (fulltext.GROUPS - 1) != fulltext.NAME]
         starts = np.flatnonzero(np.diff(owners, prepend=-1))
         if len(starts) < len(rows):
             preferred = worths + 9 * (positions >= 0)  # a part, if any has it
@@ -81,8 +81,8 @@ class Matches:
 
 def _worths(rows: Int64Array) -> Float32Array:
     """Return what a word is worth in each row: the row's weight times BM25's term frequency."""
-    lengths = (rows & words.LENGTH_MASK).astype(np.float32)
-    groups = rows >> words.GROUP_SHIFT & (words.GROUPS - 1)
+    lengths = (rows & fulltext.LENGTH_MASK).astype(np.float32)
+    groups = rows >> fulltext.GROUP_SHIFT & (fulltext.GROUPS - 1)
     weights = np.where(_is_brand(rows), _BRAND_WEIGHT, _GROUP_WEIGHTS[groups])
     relative = 1 - _LENGTH_SHARE + _LENGTH_SHARE * lengths / np.float32(_USUAL_LENGTH)
     worths: Float32Array = weights * np.float32(_SATURATION + 1) / (1 + _SATURATION * relative)
@@ -90,5 +90,5 @@ def _worths(rows: Int64Array) -> Float32Array:
 
 
 def _is_brand(rows: Int64Array) -> BoolArray:
-    brands: BoolArray = (rows >> words.POSITION_SHIFT & words.NO_PART) == words.BRAND
+    brands: BoolArray = (rows >> fulltext.POSITION_SHIFT & fulltext.NO_PART) == fulltext.BRAND
     return brands

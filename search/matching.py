@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from binocle.catalog import reading, tokens, words
+from binocle.catalog import records as reading
 from binocle.catalog.database import Connection
+from binocle.catalog.tables import fulltext, tokenizer
 from binocle.types import Int64Array
 from search.english import known_english
 from search.matches import Float32Array, Matches
@@ -112,7 +113,7 @@ class Matcher:
 
     def at(self, connection: Connection) -> "Matcher":
         """Return this one if it belongs to the connection's state, else a fresh one."""
-        state = words.state(connection)
+        state = fulltext.state(connection)
         if state == self._state:
             return self
         return Matcher(state, reading.count_records(connection), self._spelling)
@@ -153,11 +154,11 @@ class Matcher:
         """
         if len(wording.whole) < 2:
             return np.empty(0, np.int64), np.empty(0, np.int64)
-        rows = words.rows_with(connection, [wording.whole])
-        groups = rows >> words.GROUP_SHIFT & (words.GROUPS - 1)
-        is_text = (groups == words.TITLE) | (groups == words.CAPTION)
-        is_all = is_text & ((rows & words.LENGTH_MASK) == len(wording.whole))
-        owners = rows >> words.RECORD_SHIFT
+        rows = fulltext.rows_with(connection, [wording.whole])
+        groups = rows >> fulltext.GROUP_SHIFT & (fulltext.GROUPS - 1)
+        is_text = (groups == fulltext.TITLE) | (groups == fulltext.CAPTION)
+        is_all = is_text & ((rows & fulltext.LENGTH_MASK) == len(wording.whole))
+        owners = rows >> fulltext.RECORD_SHIFT
         return np.unique(owners), np.unique(owners[is_all])
 
     def _word(
@@ -190,7 +191,7 @@ class Matcher:
     def _relatives(self, connection: Connection, word: Word) -> list[_Way]:
         if word.paired or not word.token.isalpha():
             return []
-        found = words.relatives(connection, tokens.stem(word.token))
+        found = fulltext.relatives(connection, tokenizer.stem(word.token))
         return [
             _Way(
                 self._phrases(connection, [(one,)]),
@@ -211,7 +212,7 @@ class Matcher:
         if not token.isalpha():
             return []
         cuts = [(token[:at], token[at:]) for at in range(3, len(token) - 2)]
-        known = words.known(connection, [half for cut in cuts for half in cut])
+        known = fulltext.known(connection, [half for cut in cuts for half in cut])
         cuts = [cut for cut in cuts if known.issuperset(cut)]
         ways = [
             _Way(self._phrases(connection, [cut]), 1.0, " ".join(cut), is_strict=True)
@@ -254,7 +255,7 @@ class Matcher:
     def _windows(self, connection: Connection, wording: Wording) -> list[tuple[Window, _Way]]:
         """Return what is found of the other ways to write neighbouring words."""
         plain = [one.phrases[0][0] for one in wording.windows if one.phrases[0][0].isalpha()]
-        known = words.known(connection, plain) if plain else set()
+        known = fulltext.known(connection, plain) if plain else set()
         found = []
         for window in wording.windows:
             if len(window.phrases) == 1 and len(window.phrases[0]) == 1:
@@ -271,10 +272,10 @@ class Matcher:
 
     def _phrases(self, connection: Connection, phrases: Sequence[tuple[str, ...]]) -> Matches:
         key = tuple(phrases)
-        return self._keep(key, lambda: words.rows_with(connection, phrases))
+        return self._keep(key, lambda: fulltext.rows_with(connection, phrases))
 
     def _beginning(self, connection: Connection, token: str) -> Matches:
-        return self._keep((token, "*"), lambda: words.rows_with_beginning(connection, token))
+        return self._keep((token, "*"), lambda: fulltext.rows_with_beginning(connection, token))
 
     def _keep(self, key: tuple[object, ...], read: Callable[[], Int64Array]) -> Matches:
         """Return what is kept under a key, reading it where it is not there yet."""

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from binocle.catalog import likeness
 from binocle.catalog.database import Connection
-from binocle.catalog.likeness import LikenessRows
+from binocle.catalog.tables import fingerprints
+from binocle.catalog.tables.fingerprints import LikenessRows
 from binocle.fingerprints.fingerprint import Codes, unpacked
 from binocle.types import Int64Array
 from binocle.vectors.fingerprints.near_hashes import NearHashes, NearPairs
@@ -91,7 +91,7 @@ def contents_of(read: Read) -> Contents:
     first_of: dict[bytes, int] = {}
     copies = []
     with read() as connection:
-        for part_id, sha256 in likeness.contents(connection):
+        for part_id, sha256 in fingerprints.contents(connection):
             first = first_of.setdefault(sha256, part_id)
             if first != part_id:
                 copies.append((first, part_id))
@@ -132,7 +132,7 @@ def _blocks(read: Read, firsts: Int64Array) -> Iterator[LikenessRows]:
     """Yield the likenesses of pictures; the catalogue may be written to meanwhile."""
     for start in range(0, len(firsts), _BLOCK):
         with read() as connection:
-            rows = likeness.likenesses_of(connection, firsts[start : start + _BLOCK].tolist())
+            rows = fingerprints.likenesses_of(connection, firsts[start : start + _BLOCK].tolist())
         if len(rows.part_ids):
             yield rows
 
@@ -143,7 +143,7 @@ def _confirmed(
     """Return the pairs that share enough of all features; rows that may have more are crowded."""
     lower = known[pairs.places]
     with read() as connection:
-        rows = likeness.likenesses_of(connection, np.unique(lower).tolist())
+        rows = fingerprints.likenesses_of(connection, np.unique(lower).tolist())
     others = {
         part_id: unpacked(features)
         for part_id, features in zip(rows.part_ids.tolist(), rows.features, strict=True)

@@ -13,8 +13,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from binocle.catalog.likeness import hashes_of_parts
-from binocle.catalog.words import part_ids as parts_at
+from binocle.catalog.tables.fingerprints import hashes_of_parts
+from binocle.catalog.tables.fulltext import part_ids as parts_at
 from binocle.collection import Collection
 from binocle.moment import Moment, Owners, Ranking
 from binocle.types import KINDS, BoolArray, Float32Array, Int64Array, Kind

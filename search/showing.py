@@ -7,9 +7,9 @@ from itertools import islice
 
 import numpy as np
 
-from binocle.catalog import reading
+from binocle.catalog import records as reading
 from binocle.catalog.database import Connection
-from binocle.catalog.words import part_ids as parts_at
+from binocle.catalog.tables.fulltext import part_ids as parts_at
 from binocle.collection import Collection
 from binocle.types import Contribution, Hit, Int64Array, Kind, Part, Record
 from search.listings import Listing, Row

@@ -5,8 +5,8 @@ import threading
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from binocle.catalog import words
 from binocle.catalog.database import Connection
+from binocle.catalog.tables import fulltext
 
 _LEAST_LENGTH = 3
 _SWAPS_ONLY = 3  # letters: anything else makes another word of so short a one
@@ -85,7 +85,7 @@ class Spelling:
 
     def _follow(self, connection: Connection) -> None:
         with self._lock:
-            self._last, fresh = words.words_after(connection, self._last)
+            self._last, fresh = fulltext.words_after(connection, self._last)
             if fresh:
                 self._found = {}
             for word in fresh:

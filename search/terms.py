@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from binocle.catalog import words as catalog
+from binocle.catalog.tables import fulltext as catalog
 from binocle.collection import Collection, check_space
 from binocle.encoders.base import Encoder
 from binocle.errors import NotFoundError, PictureError, QueryError

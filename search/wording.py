@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from binocle.catalog import tokens
+from binocle.catalog.tables import tokenizer
 
 MAX_CHARACTERS = 2000
 MAX_WORDS = 64
@@ -99,8 +99,8 @@ def parse(text: str) -> Wording:
     run = 0
     for piece in _PIECE.finditer(shortened):
         quoted, plain = piece["quoted"], piece["plain"]
-        folded = tokens.fold(quoted if plain is None else plain)
-        found = tokens.runs(folded)
+        folded = tokenizer.fold(quoted if plain is None else plain)
+        found = tokenizer.runs(folded)
         phrase = tuple(token for one in found for token in _phrase_tokens(one))
         if not phrase:
             continue
@@ -128,12 +128,12 @@ def parse(text: str) -> Wording:
     )
 
 
-def _phrase_tokens(run: tokens.Run) -> tuple[str, ...]:
+def _phrase_tokens(run: tokenizer.Run) -> tuple[str, ...]:
     """Return what of a run to look for: not the last character of pairs, which pairs have."""
     return run.tokens[:-1] if run.paired and len(run.tokens) > 1 else run.tokens
 
 
-def _words_of(run: tokens.Run, number: int, *, star: bool) -> list[Word]:
+def _words_of(run: tokenizer.Run, number: int, *, star: bool) -> list[Word]:
     found = _phrase_tokens(run)
     lone = run.paired and len(run.tokens) == 1
     last = len(found) - 1
@@ -191,7 +191,7 @@ def _other_ways(written: list[str]) -> tuple[tuple[str, ...], ...]:
     """Return other ways to write words; of words without digits only two are joined."""
     joined = "".join(written)
     has_digits = any(one.isdigit() for one in joined)
-    if len(joined) > tokens.MAX_TOKEN or (not has_digits and len(written) != 2):
+    if len(joined) > tokenizer.MAX_TOKEN or (not has_digits and len(written) != 2):
         return ()
     if len(written) > 2 and any(one.isalpha() and len(one) > _CODE_LETTERS for one in written):
         return ()  # no part of a model number

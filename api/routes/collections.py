@@ -7,7 +7,7 @@ from api.jobs import Jobs
 from api.removing import remove_collection
 from api.schemas import CollectionIn, CollectionOut, CollectionsOut, Name
 from api.service import Service, public_model
-from binocle.catalog import reading
+from binocle.catalog import records as reading
 from binocle.collection import Collection
 from binocle.types import KINDS, Space
 

@@ -6,7 +6,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from api.access import KeyDependency, ServiceDependency
 from api.schemas import Health, Readiness
 from binocle import __version__
-from binocle.catalog import reading
+from binocle.catalog import records
 
 router = APIRouter(tags=["health"])
 
@@ -32,5 +32,5 @@ def metrics(service: ServiceDependency, key: KeyDependency) -> Response:
     del key
     for name in service.workshop.collection_names():
         with service.collection(name).reading() as connection:
-            service.metrics.records.labels(name).set(reading.count_records(connection))
+            service.metrics.records.labels(name).set(records.count_records(connection))
     return Response(generate_latest(service.metrics.registry), media_type=CONTENT_TYPE_LATEST)

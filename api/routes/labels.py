@@ -23,7 +23,7 @@ from api.problems import ServiceError
 from api.schemas import JobOut
 from api.search_schemas import SearchOut
 from api.service import Service, Stopwatch, usable
-from binocle.catalog import reading
+from binocle.catalog import records
 from binocle.collection import Collection
 from binocle.encoders.base import unit_rows
 from binocle.errors import BinocleError, QueryError
@@ -194,8 +194,8 @@ def _count(collection: Collection, body: LabelsIn) -> int:
     """Return how many records may be labelled; those without a picture are counted too."""
     with collection.reading() as connection:
         if body.filter:
-            return len(reading.matching_records(connection, parse_json(body.filter)))
-        return reading.count_records(connection)
+            return len(records.matching_records(connection, parse_json(body.filter)))
+        return records.count_records(connection)
 
 
 def _label_records(

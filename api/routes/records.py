@@ -28,7 +28,8 @@ from api.schemas import (
     RecordsOut,
 )
 from api.service import EncoderDesk, Service, usable
-from binocle.catalog import reading, writing
+from binocle.catalog import records as reading
+from binocle.catalog import writing
 from binocle.errors import BinocleError, CursorError, NotFoundError, PictureError
 from binocle.metadata.filters import parse_json
 from binocle.types import Float32Array, MetadataValue, NewPart, NewRecord, Picture, Record

@@ -23,7 +23,7 @@ from api.search_schemas import (
     SearchOut,
 )
 from api.service import EncoderDesk, Service, Stopwatch
-from binocle.catalog import reading
+from binocle.catalog import records
 from binocle.collection import Collection
 from binocle.errors import (
     BinocleError,
@@ -205,7 +205,7 @@ async def _with_picture(service: Service, collection: Collection, one: Wanted) -
 
 def _picture_of(collection: Collection, record_id: str) -> bytes:
     with collection.reading() as connection:
-        found = reading.first_image(connection, record_id)
+        found = records.first_image(connection, record_id)
     if found is None:
         raise NotFoundError(f"there is no record {record_id!r} with a picture")
     return read_original(collection, found.uri)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from binocle.catalog import words
-from binocle.catalog.tables import changes, meta, removed_parts, removed_records
+from binocle.catalog.tables import fulltext
+from binocle.catalog.tables.schema import changes, meta, removed_parts, removed_records
 
 _MAX_REMOVED = 200_000
 _MAX_CHANGES = 100_000
@@ -36,10 +36,10 @@ def hand_out(connection: sa.Connection, key: str, count: int) -> Iterator[int]:
 def next_change(connection: sa.Connection) -> int:
     """Begin a change; return its number."""
     number = read_counter(connection, "change") + 1
-    words_in_step = words.is_followed(connection)
+    words_in_step = fulltext.is_followed(connection)
     set_counter(connection, "change", number)
     if words_in_step:
-        words.mark(connection)
+        fulltext.mark(connection)
     connection.execute(changes.insert().values(number=number, token=secrets.token_hex(8), at=now()))
     return number
 

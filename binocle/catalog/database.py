@@ -13,7 +13,8 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
-from binocle.catalog import conditions, label_fields, likeness, migrations, tables, words
+from binocle.catalog import migrations
+from binocle.catalog.tables import filter_sql, fingerprints, fulltext, labels, schema
 from binocle.errors import BusyError, StorageError
 
 Connection: TypeAlias = sa.Connection
@@ -91,12 +92,12 @@ class Database:
 
     def get_meta(self, connection: Connection, key: str) -> str | None:
         """Return a value of the ``meta`` table."""
-        found = connection.execute(sa.select(tables.meta.c.value).where(tables.meta.c.key == key))
+        found = connection.execute(sa.select(schema.meta.c.value).where(schema.meta.c.key == key))
         return found.scalar_one_or_none()
 
     def set_meta(self, connection: Connection, key: str, value: str) -> None:
         """Store a value in the ``meta`` table."""
-        table = tables.meta
+        table = schema.meta
         updated = connection.execute(
             table.update().where(table.c.key == key).values(value=value)
         ).rowcount
@@ -109,40 +110,40 @@ class Database:
             version = self.get_meta(connection, "format") if has_tables else None
         if version is None:
             with self.writing() as connection:
-                tables.schema.create_all(connection)
+                schema.schema.create_all(connection)
                 if self.get_meta(connection, "format") is None:
-                    self.set_meta(connection, "format", str(tables.FORMAT))
+                    self.set_meta(connection, "format", str(schema.FORMAT))
                     self.set_meta(connection, "change", "0")
-        elif int(version) > tables.FORMAT:
+        elif int(version) > schema.FORMAT:
             raise StorageError(
                 f"the collection at {self._path.parent} has format {version}, made by a newer "
-                f"Binocle; this one reads up to {tables.FORMAT}: upgrade it"
+                f"Binocle; this one reads up to {schema.FORMAT}: upgrade it"
             )
-        elif int(version) < tables.FORMAT and self._read_only:
+        elif int(version) < schema.FORMAT and self._read_only:
             raise StorageError(
                 f"the collection at {self._path.parent} has format {version} and its folder is "
                 "read-only; open it once where it can be written, which brings it up to date"
             )
-        elif int(version) < tables.FORMAT:
+        elif int(version) < schema.FORMAT:
             with self.writing() as connection:
                 # Another process may have been faster.
                 now = int(self.get_meta(connection, "format") or 0)
                 migrations.migrate(connection, now)
-                self.set_meta(connection, "format", str(tables.FORMAT))
+                self.set_meta(connection, "format", str(schema.FORMAT))
         with self.reading() as connection:
-            in_step = words.is_ready(connection)
+            in_step = fulltext.is_ready(connection)
         if not in_step and not self._read_only:
             self._fill_words()
         with self.reading() as connection:
-            has_likenesses = likeness.has_table(connection)
+            has_likenesses = fingerprints.has_table(connection)
         if not has_likenesses and not self._read_only:  # from before reverse lookup
             with self.writing() as connection:
-                likeness.make_table(connection)
+                fingerprints.make_table(connection)
         with self.reading() as connection:
-            has_labels = label_fields.has_tables(connection)
+            has_labels = labels.has_tables(connection)
         if not has_labels and not self._read_only:  # from before labels moved with pictures
             with self.writing() as connection:
-                label_fields.make_tables(connection)
+                labels.make_tables(connection)
 
     def _fill_words(self) -> None:
         """Read in the words of an older catalogue, letting others write between two slices.
@@ -153,8 +154,8 @@ class Database:
         while has_more:
             started = time.monotonic()
             with self.writing() as connection:
-                words.begin(connection)  # an older Binocle may have written meanwhile
-                has_more = words.fill(connection)
+                fulltext.begin(connection)  # an older Binocle may have written meanwhile
+                has_more = fulltext.fill(connection)
             if has_more:
                 # SQLite keeps no queue: whoever waits for the lock looks again from time to time.
                 time.sleep(max(_PAUSE_S, _PAUSE_SHARE * (time.monotonic() - started)))
@@ -205,7 +206,7 @@ def _read_only_uri(path: Path) -> str:
 
 
 def _add_functions(connection: Any, _record: object) -> None:
-    conditions.add_functions(connection)
+    filter_sql.add_functions(connection)
     connection.isolation_level = None  # transactions are begun by hand, some of them IMMEDIATE
 
 

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from binocle.catalog import attributes, tables
+from binocle.catalog.tables import attributes, schema
 
 
 def migrate(connection: sa.Connection, version: int) -> None:
     """Bring a catalogue from a format to the present one; the caller notes the new number."""
-    for step in range(version, tables.FORMAT):
+    for step in range(version, schema.FORMAT):
         _STEPS[step](connection)
 
 
@@ -26,8 +26,8 @@ def _to_2(connection: sa.Connection) -> None:
         "DROP TABLE attributes",  # all of it follows from the records
     ):
         connection.exec_driver_sql(statement)
-    tables.schema.create_all(connection)
-    next(one for one in tables.records.indexes if "changed" in one.columns).create(connection)
+    schema.schema.create_all(connection)
+    next(one for one in schema.records.indexes if "changed" in one.columns).create(connection)
     attributes.rewrite(connection)
 
 

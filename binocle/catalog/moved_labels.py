@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from binocle.catalog import label_fields
-from binocle.catalog.label_fields import waiting_labels, written_labels
-from binocle.catalog.reading import batched
-from binocle.catalog.tables import parts, records
+from binocle.catalog.records import batched
+from binocle.catalog.tables import labels
+from binocle.catalog.tables.labels import waiting_labels, written_labels
+from binocle.catalog.tables.schema import parts, records
 from binocle.catalog.writing import patch_records
 from binocle.types import Metadata, MetadataValue
 
@@ -122,7 +122,7 @@ def give_back(connection: sa.Connection, contents: Sequence[bytes]) -> int:
     for chunk in batched(settled, _CHUNK):
         connection.execute(waiting_labels.delete().where(waiting_labels.c.id.in_(chunk)))
     for field in {field for values in changes.values() for field in values}:
-        label_fields.mark(connection, field, [key for key in changes if field in changes[key]])
+        labels.mark(connection, field, [key for key in changes if field in changes[key]])
     return len(changes)
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from binocle.catalog import attributes, label_fields, likeness, words
 from binocle.catalog.counters import hand_out, next_change, read_counter, set_counter
-from binocle.catalog.reading import batched
-from binocle.catalog.tables import (
+from binocle.catalog.records import batched
+from binocle.catalog.tables import attributes, fingerprints, fulltext, labels
+from binocle.catalog.tables.schema import (
     items,
     parts,
     records,
@@ -63,14 +63,14 @@ def upsert_records(
         for key, record in wanted.items()
     }
     _store_rows(connection, rows, known)
-    label_fields.forget(connection, known.values())
+    labels.forget(connection, known.values())
     _store_parts(connection, {numbers[key]: one.parts for key, one in wanted.items()}, known)
     attributes.write(
         connection,
         {numbers[key]: record.metadata for key, record in wanted.items()},
         known.values(),
     )
-    words.update(connection, numbers.values())
+    fulltext.update(connection, numbers.values())
     return sum(source != source_id for _, source in owners.values())
 
 
@@ -146,7 +146,7 @@ def remove_records(
         part_ids = connection.execute(sa.select(parts.c.id).where(parts.c.record_id.in_(numbers)))
         _remove_parts(connection, list(part_ids.scalars()))
         attributes.remove(connection, numbers)
-        words.remove(connection, numbers)
+        fulltext.remove(connection, numbers)
         connection.execute(records.delete().where(records.c.id.in_(numbers)))
         connection.execute(
             removed_records.insert(),
@@ -195,7 +195,7 @@ def patch_records(
         statement = records.update().where(records.c.id == number)
         connection.execute(statement.values(metadata=_json(metadata), changed=change))
     attributes.write(connection, joined, list(joined))
-    words.update(connection, list(joined))
+    fulltext.update(connection, list(joined))
     return len(joined)
 
 
@@ -275,7 +275,7 @@ def _insert_parts(connection: sa.Connection, added: Sequence[tuple[int, int, New
             for part_id, (_, _, part) in zip(part_ids, added, strict=True)
         ],
     )
-    likeness.put_likenesses(
+    fingerprints.put_likenesses(
         connection,
         {
             part_id: part.likeness

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from binocle.catalog import reading
+from binocle.catalog import records as reading
 from binocle.collection import Collection, Ranking
 from binocle.metadata.filters import Comparison, Filter, matches
 from binocle.types import Float32Array, Int64Array, Metadata, NewPart, NewRecord, Space

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from binocle.catalog import reading
+from binocle.catalog import records
 from binocle.collection import Collection
 from binocle.types import Float32Array, NewPart, NewRecord, Space
 
@@ -181,7 +181,7 @@ def test_reader_behind_the_forgotten_removals_starts_anew(folder: Path, rows: Ro
         assert answers_are_right(late, rows)
         writer.remove([f"r{number}" for number in range(10)])
         with writer.reading() as connection:
-            change = reading.change(connection)
+            change = records.change(connection)
         with sqlite3.connect(folder / "catalog.sqlite") as connection_:
             connection_.execute("DELETE FROM removed_parts")
             connection_.execute("INSERT INTO meta VALUES ('removals_known_after', ?)", [change])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from binocle.catalog import reading
+from binocle.catalog import records as reading
 from binocle.collection import Collection, Ranking
 from binocle.metadata.filters import Comparison, Filter, parse_json
 from binocle.moment import Moment

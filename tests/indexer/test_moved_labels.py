@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from binocle.catalog import label_fields, writing
+from binocle.catalog import writing
 from binocle.catalog.database import Database
+from binocle.catalog.tables import labels as label_fields
 from binocle.collection import Collection
 from binocle.types import Limits
 from indexer.indexer import Indexer, Progress

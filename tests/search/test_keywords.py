@@ -12,8 +12,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from binocle.catalog import words, writing
+from binocle.catalog import writing
 from binocle.catalog.database import Database
+from binocle.catalog.tables import fulltext
 from binocle.collection import Collection
 from binocle.types import MetadataValue, NewPart, NewRecord
 from search.advice import query_doubts
@@ -322,7 +323,7 @@ def test_position_is_that_of_the_best_part(tmp_path: Path) -> None:
     with database.reading() as connection:
         ranking = Keywords().search(connection, "grass ", 1)
         assert ranking.positions.tolist() == [1]
-        assert words.part_ids(connection, ranking.record_ids, ranking.positions).tolist() == [2]
+        assert fulltext.part_ids(connection, ranking.record_ids, ranking.positions).tolist() == [2]
     database.close()
 
 
@@ -353,10 +354,10 @@ def test_while_words_are_read_in_answers_say_so_and_grow(tmp_path: Path) -> None
         keywords = Keywords()
         with kites.writing() as connection:
             connection.exec_driver_sql("DELETE FROM meta WHERE key = 'words'")
-            words.begin(connection)
+            fulltext.begin(connection)
         for share in ("25%", "50%", "75%"):
             with kites.writing() as connection:
-                assert words.fill(connection, 1)
+                assert fulltext.fill(connection, 1)
             [doubt] = query_doubts(kites, query)
             assert f"({share} are there)" in doubt
             assert not query_doubts(kites, replace(query, mode="semantic"))
@@ -364,5 +365,5 @@ def test_while_words_are_read_in_answers_say_so_and_grow(tmp_path: Path) -> None
                 found = keywords.search(connection, "kite", 10)
             assert len(found.record_ids) == int(share[:-1]) // 25
         with kites.writing() as connection:
-            words.prepare(connection)
+            fulltext.prepare(connection)
         assert not query_doubts(kites, query)

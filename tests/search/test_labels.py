@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from binocle.catalog import reading, writing
+from binocle.catalog import records, writing
 from binocle.collection import Collection
 from binocle.encoders.base import unit_rows
 from binocle.encoders.colour import ColourEncoder
@@ -100,7 +100,7 @@ def test_records_are_labelled_from_stored_vectors_and_labels_can_be_filtered(ben
     assert all(one.labelling.best == one.record.id.split("/")[-1][:-5] for one in found)
     assert labeller.write(found, "colour") == 9
     with bench.collection.reading() as connection:
-        matching = reading.matching_records(connection, Comparison("colour", "eq", "red"))
+        matching = records.matching_records(connection, Comparison("colour", "eq", "red"))
     assert len(matching) == 3
     assert labeller.write(list(labeller.label_records(label_set)), "colour") == 0
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from binocle.catalog import likeness
+from binocle.catalog.tables import fingerprints
 from binocle.collection import Collection
 from binocle.media import images
 from binocle.media.decoder_pool import DecoderPool
@@ -186,7 +186,7 @@ def test_stored_picture_that_is_gone_is_passed_over(filled: Collection, folder: 
 
 def test_collection_from_before_is_filled_in(filled: Collection) -> None:
     with filled.writing() as connection:
-        connection.execute(likeness.likenesses.delete())
+        connection.execute(fingerprints.likenesses.delete())
     (filled.path / "likeness.stamp.json").unlink()
     changed = encoded(drawn(3), "JPEG", quality=40)
     with Collection(filled.path) as opened, DecoderPool(2, Limits()) as decoders:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from binocle.catalog import loading, reading
+from binocle.catalog import column_loading
+from binocle.catalog import records as reading
 from binocle.collection import Collection
 from binocle.errors import BinocleError, FilterError
 from binocle.metadata.field_types import FIELD_TYPES, FieldType
@@ -247,7 +248,7 @@ def found_in_columns(collection: Collection, where: Filter) -> set[str]:
 
 def found_by_index(collection: Collection, where: Filter) -> set[str] | None:
     with collection.reading() as connection:
-        numbers = loading.few_matching(connection, where)
+        numbers = column_loading.few_matching(connection, where)
         if numbers is None:
             return None
         found = reading.records_by_id(connection, numbers.tolist())

@@ -21,8 +21,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import sqlalchemy as sa
 
-from binocle.catalog import tokens
-from binocle.catalog.reading import batched
+from binocle.catalog.records import batched
+from binocle.catalog.tables import tokenizer
 from binocle.types import Int64Array, Metadata
 
 VERSION = 3
@@ -292,7 +292,7 @@ def _insert(connection: sa.Connection, record_ids: Sequence[int]) -> None:
     for record_id, texts in _texts_of(connection, record_ids):
         has_any = has_any or texts.has_texts
         for (group, position), several in texts.rows.items():
-            words, joined = tokens.tokens_of("\n".join(several), _MAX_TOKENS)
+            words, joined = tokenizer.tokens_of("\n".join(several), _MAX_TOKENS)
             if not words:
                 continue
             place = group << GROUP_SHIFT | position << POSITION_SHIFT
@@ -307,7 +307,7 @@ def _insert(connection: sa.Connection, record_ids: Sequence[int]) -> None:
     if plain:
         connection.exec_driver_sql(
             "INSERT OR IGNORE INTO vocabulary (word, stem) VALUES (?, ?)",
-            [(word, tokens.stem(word)) for word in plain],
+            [(word, tokenizer.stem(word)) for word in plain],
         )
 
 
@@ -331,7 +331,7 @@ def _texts_of(connection: sa.Connection, record_ids: Sequence[int]) -> Iterator[
     for record_id, key, uri, metadata in connection.exec_driver_sql(query, listed):
         texts = found.get(record_id) or _Texts()
         names = dict.fromkeys([_last_component(key), _last_component(_without_row(uri))])
-        texts.add(NAME, NO_PART, "\n".join(tokens.spell_out(name) for name in names if name))
+        texts.add(NAME, NO_PART, "\n".join(tokenizer.spell_out(name) for name in names if name))
         _add_fields(texts, json.loads(metadata), said.get(record_id, set()))
         yield record_id, texts
 

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
-from binocle.catalog.attributes import conversions, full_schema
-from binocle.catalog.conditions import holders
 from binocle.catalog.counters import read_counter
-from binocle.catalog.reading import batched, change, records_by_id
-from binocle.catalog.tables import attributes, fields, points, records
+from binocle.catalog.records import batched, change, records_by_id
+from binocle.catalog.tables.attributes import conversions, full_schema
+from binocle.catalog.tables.filter_sql import holders
+from binocle.catalog.tables.schema import attributes, fields, points, records
 from binocle.metadata.column_blocks import BLOCK, EXACT, Entries, split
 from binocle.metadata.columns import Column, Columns
 from binocle.metadata.field_types import OWN_FIELDS, FieldType

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from binocle.catalog.reading import batched, field_types
-from binocle.catalog.tables import meta, records, schema
+from binocle.catalog.records import batched, field_types
+from binocle.catalog.tables.schema import meta, records, schema
 
 _KEY = "label_fields"
 _CHUNK = 5000

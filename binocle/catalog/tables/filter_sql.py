@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from binocle.catalog.tables import attributes, fields, points, records
+from binocle.catalog.tables.schema import attributes, fields, points, records
 from binocle.metadata import dates, filters
 from binocle.metadata.field_types import EARTH_RADIUS_M, OWN_FIELDS
 from binocle.metadata.filters import And, Comparison, Filter, Near, Not, Operator, Or

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from binocle.catalog.counters import now
-from binocle.catalog.reading import Item, SourceRow, batched
-from binocle.catalog.tables import items, records, runs, sources
+from binocle.catalog.records import Item, SourceRow, batched
+from binocle.catalog.tables.schema import items, records, runs, sources
 from binocle.catalog.writing import remove_records
 
 _CHUNK = 5000

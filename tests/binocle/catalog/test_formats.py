@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from binocle.catalog import reading
+from binocle.catalog import records
 from binocle.collection import Collection
 from binocle.errors import StorageError
 from binocle.metadata.filters import Filter, parse_json
@@ -67,7 +67,7 @@ def folder(tmp_path: Path) -> Path:
 def passing(collection: Collection, where: Filter) -> str:
     numbers = np.flatnonzero(collection.moment(fields=["tags"]).mask(where)).tolist()
     with collection.reading() as connection:
-        in_sql = sorted(reading.matching_records(connection, where).tolist())
+        in_sql = sorted(records.matching_records(connection, where).tolist())
     assert numbers == in_sql
     return "".join("?abcd"[number] for number in numbers)
 

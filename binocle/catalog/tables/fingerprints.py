@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
-from binocle.catalog.tables import meta, parts, records, schema
+from binocle.catalog.tables.schema import meta, parts, records, schema
 from binocle.types import ImageInfo, Int64Array, Likeness, Part
 
 _CHUNK = 5000

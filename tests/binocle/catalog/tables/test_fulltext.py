@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from binocle.catalog import tokens, words, writing
+from binocle.catalog import writing
 from binocle.catalog.database import Connection, Database
+from binocle.catalog.tables import fulltext, tokenizer
 from binocle.types import MetadataValue, NewPart, NewRecord
 
 
@@ -36,8 +37,8 @@ def record(
 
 
 def having(connection: Connection, *phrase: str) -> list[int]:
-    rows = words.rows_with(connection, [phrase])
-    return sorted({int(one) for one in rows >> words.RECORD_SHIFT})
+    rows = fulltext.rows_with(connection, [phrase])
+    return sorted({int(one) for one in rows >> fulltext.RECORD_SHIFT})
 
 
 def everything(path: Path) -> tuple[list[tuple[object, ...]], set[object]]:
@@ -81,7 +82,7 @@ def test_words_after_any_changes_are_those_of_the_records(
     kept, vocabulary = everything(path)
     with database.writing() as connection:
         connection.exec_driver_sql("DELETE FROM meta WHERE key = 'words'")
-        words.prepare(connection)
+        fulltext.prepare(connection)
     database.close()
     made_anew, fewest = everything(path)
     assert kept == made_anew
@@ -127,27 +128,27 @@ def test_words_read_in_by_slices_are_those_of_the_records_whatever_is_written_be
         apply(database, change)
     make_old(path)
     with database.writing() as connection:
-        words.begin(connection)
+        fulltext.begin(connection)
     has_more = True
     for change in between:
         with database.writing() as connection:
-            has_more = words.fill(connection, 1)
-            assert words.is_followed(connection)
-            assert 0 <= words.filled_share(connection) <= 1
+            has_more = fulltext.fill(connection, 1)
+            assert fulltext.is_followed(connection)
+            assert 0 <= fulltext.filled_share(connection) <= 1
         apply(database, change)
         with database.reading() as connection:
-            assert words.is_followed(connection)
-            assert words.is_ready(connection) or has_more
+            assert fulltext.is_followed(connection)
+            assert fulltext.is_ready(connection) or has_more
     while has_more:
         with database.writing() as connection:
-            has_more = words.fill(connection, 2)
+            has_more = fulltext.fill(connection, 2)
     with database.reading() as connection:
-        assert words.is_ready(connection)
-        assert words.filled_share(connection) == 1
+        assert fulltext.is_ready(connection)
+        assert fulltext.filled_share(connection) == 1
     by_slices, _ = everything(path)
     make_old(path)
     with database.writing() as connection:
-        words.prepare(connection)
+        fulltext.prepare(connection)
     database.close()
     assert by_slices == everything(path)[0]
 
@@ -164,7 +165,7 @@ def test_filling_that_was_killed_goes_on_and_others_write_meanwhile(tmp_path: Pa
     shares = []
     while filling.poll() is None:
         with database.reading() as connection:
-            shares.append(words.filled_share(connection) if has_words(connection) else 0.0)
+            shares.append(fulltext.filled_share(connection) if has_words(connection) else 0.0)
         if shares[-1] > 0:
             filling.kill()
             break
@@ -175,7 +176,9 @@ def test_filling_that_was_killed_goes_on_and_others_write_meanwhile(tmp_path: Pa
         writing.upsert_records(connection, [record("late", ["late kite"])])
     with database.reading() as connection:
         assert having(connection, "late") == [12_001]
-        assert len(having(connection, "kite")) == round(12_000 * words.filled_share(connection)) + 1
+        assert (
+            len(having(connection, "kite")) == round(12_000 * fulltext.filled_share(connection)) + 1
+        )
     database.close()
     Database(path).close()
     assert everything(path)[0][: len(expected)] == expected
@@ -265,15 +268,15 @@ def test_record_with_very_many_texts_keeps_them_all(tmp_path: Path) -> None:
     ],
 )
 def test_tokens(text: str, expected: list[str]) -> None:
-    assert tokens.tokens_of(text, 100)[0] == expected
+    assert tokenizer.tokens_of(text, 100)[0] == expected
 
 
 @given(st.text(max_size=60))
 def test_tokens_of_a_text_are_those_of_its_runs(text: str) -> None:
-    several = [token for run in tokens.runs(tokens.fold(text)) for token in run.tokens]
-    assert tokens.tokens_of(text, 1000)[0] == several
+    several = [token for run in tokenizer.runs(tokenizer.fold(text)) for token in run.tokens]
+    assert tokenizer.tokens_of(text, 1000)[0] == several
     assert all(token and " " not in token and '"' not in token for token in several)
-    assert tokens.fold(tokens.fold(text)) == tokens.fold(text)
+    assert tokenizer.fold(tokenizer.fold(text)) == tokenizer.fold(text)
 
 
 def test_photo_with_a_camera_has_no_texts_and_one_with_keywords_has(tmp_path: Path) -> None:
@@ -285,6 +288,6 @@ def test_photo_with_a_camera_has_no_texts_and_one_with_keywords_has(tmp_path: Pa
         with database.writing() as connection:
             writing.upsert_records(connection, [new])
         with database.reading() as connection:
-            assert words.has_texts(connection) is expected
+            assert fulltext.has_texts(connection) is expected
             assert having(connection, "canon") == [1]
     database.close()

@@ -9,9 +9,9 @@ from typing import TypeVar
 import numpy as np
 import sqlalchemy as sa
 
-from binocle.catalog.conditions import condition
-from binocle.catalog.likeness import likenesses
-from binocle.catalog.tables import (
+from binocle.catalog.tables.filter_sql import condition
+from binocle.catalog.tables.fingerprints import likenesses
+from binocle.catalog.tables.schema import (
     attributes,
     changes,
     fields,

@@ -6,8 +6,8 @@ from typing import cast
 
 import sqlalchemy as sa
 
-from binocle.catalog.reading import batched
-from binocle.catalog.tables import attributes, fields, points, records
+from binocle.catalog.records import batched
+from binocle.catalog.tables.schema import attributes, fields, points, records
 from binocle.metadata.field_types import (
     MOSTLY_DATES,
     MOSTLY_NUMBERS,

@@ -1,0 +1,1 @@
+"""The tables of the catalogue, and what is asked of each in SQL."""
