@@ -9,7 +9,7 @@ from api.keys import Access, Key
 from api.problems import ServiceError
 from api.schemas import Name
 from api.service import Service
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 
 _bearer = HTTPBearer(auto_error=False, description="An API key")
 _header = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key")

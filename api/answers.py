@@ -6,7 +6,7 @@ from urllib.parse import quote
 from api.schemas import PartOut, RecordOut
 from api.search_schemas import ContributionOut, FacetOut, HitOut, SearchOut
 from api.service import public_model
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.types import Hit, Part, Record
 from search.answer import Answer
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from binocle.catalog import records
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.errors import NotFoundError, UsageError
 from binocle.metadata.filters import both
 from search.notation import (

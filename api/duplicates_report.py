@@ -11,7 +11,7 @@ from pathlib import Path
 
 from api.counts import counted, of_copies
 from api.originals import read_original
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.errors import BinocleError, StorageError
 from binocle.media.decoder_pool import DecoderPool
 from search.duplicates import Duplicates, Member

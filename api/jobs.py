@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 from api.problems import ServiceError, status_of
 from api.schemas import ItemError, JobKind, JobOut
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.errors import BinocleError
 from indexer.indexer import Progress
 

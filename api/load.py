@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.encoders.base import unit_rows
 from binocle.encoders.registry import open_encoder
 from binocle.types import NewPart, NewRecord

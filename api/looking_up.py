@@ -23,7 +23,7 @@ from api.options import (
 
 if TYPE_CHECKING:
     from api.wiring import Workshop
-    from binocle.collection import Collection
+    from binocle.collection.collection import Collection
     from binocle.media.decoder_pool import DecoderPool
     from binocle.types import Float32Array, Part
     from search.duplicates import Duplicates
@@ -173,7 +173,7 @@ def open_lookup(
         return read_original(collection, part.uri)
 
     def embed(data: bytes) -> "Float32Array":
-        from binocle.collection import check_space
+        from binocle.collection.collection import check_space
 
         space = collection.space
         encoder = workshop.encoder(space.name if space else workshop.default_model)

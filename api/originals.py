@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from api import uploads
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.errors import NotFoundError
 from indexer.sources.archive import read_member
 

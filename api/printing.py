@@ -9,7 +9,7 @@ import click
 
 from api.wiring import Workshop
 from binocle.catalog import records as reading
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.encoders import colour
 from binocle.encoders.model_list import QUALITY_SOURCE, RECOMMENDED
 from binocle.encoders.registry import DEFAULT_MODEL, MINI

@@ -20,7 +20,7 @@ from api.search_schemas import (
     SortIn,
     TermIn,
 )
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.errors import UsageError
 from binocle.media.decoder_pool import Box
 from binocle.metadata.filters import Filter, both, comparisons_in, parse_json

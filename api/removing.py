@@ -8,7 +8,7 @@ from api import uploads
 from api.counts import counted
 from api.wiring import Workshop
 from binocle.catalog import records, sources, writing
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.errors import NotFoundError
 
 

@@ -21,7 +21,7 @@ from api.keys import KeyRing
 from api.metrics import Metrics
 from api.problems import ServiceError, overloaded
 from api.wiring import Workshop
-from binocle.collection import Collection, check_space
+from binocle.collection.collection import Collection, check_space
 from binocle.encoders.base import Encoder
 from binocle.errors import BinocleError, NotFoundError, PictureError
 from binocle.media.decoder_pool import Box, DecoderPool

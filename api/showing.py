@@ -9,7 +9,7 @@ from textwrap import shorten
 import click
 
 from api.printing import print_table
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.encoders import colour
 from binocle.types import Hit, Scalar
 from search.answer import Answer, FacetCounts

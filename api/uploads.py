@@ -17,7 +17,7 @@ from pathlib import Path
 from binocle.catalog import records as reading
 from binocle.catalog import writing
 from binocle.catalog.database import Connection
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.errors import BinocleError, StorageError
 from binocle.types import NewRecord
 

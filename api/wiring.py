@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from api.originals import read_original
 from api.settings import Settings
-from binocle.collection import Collection, check_space
+from binocle.collection.collection import Collection, check_space
 from binocle.encoders.base import Encoder
 from binocle.encoders.registry import canonical_name, open_encoder
 from binocle.errors import NotFoundError, UsageError

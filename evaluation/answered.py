@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.encoders.base import Encoder
 from binocle.encoders.registry import open_encoder
 from binocle.types import BoolArray, ImageInfo, Limits, NewPart, NewRecord

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.encoders.base import Encoder, unit_rows
 from binocle.encoders.registry import open_encoder
 from binocle.media.decoder_pool import DecoderPool

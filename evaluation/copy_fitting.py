@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from binocle.catalog.tables import fingerprints
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.fingerprints.copy_classifier import MEASURES, Evidence, Forest
 from binocle.fingerprints.verification import View, corner_mappings, measured, whole_mappings
 from binocle.media import images

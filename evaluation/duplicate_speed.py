@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.fingerprints.fingerprint import CODE_BYTES, STORED_FEATURES, Codes
 from binocle.fingerprints.perceptual_hash import HASH_BYTES
 from binocle.fingerprints.visual_words import WORDS

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from binocle.catalog import records
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
+from binocle.collection.snapshot import Moment
 from binocle.metadata.filters import Filter
-from binocle.moment import Moment
 from binocle.types import Int64Array, MetadataValue, NewRecord
 from search.arranging import gathered
 from search.facets import count_facets, group_keys, sort_order

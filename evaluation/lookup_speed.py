@@ -23,7 +23,7 @@ from binocle.catalog import records
 from binocle.catalog.counters import hand_out, next_change
 from binocle.catalog.database import Connection
 from binocle.catalog.tables import fingerprints
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.encoders.registry import open_encoder
 from binocle.fingerprints.fingerprint import CODE_BYTES, unpacked
 from binocle.fingerprints.perceptual_hash import HASH_BYTES

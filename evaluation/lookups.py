@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.encoders.registry import open_encoder
 from binocle.media.images import SUFFIXES
 from binocle.types import Limits

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from binocle.catalog import records as reading
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.encoders.registry import open_encoder
 from binocle.errors import UsageError
 from binocle.types import Limits

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.encoders.base import Encoder
 from binocle.errors import SourceError
 from binocle.media.decoder_pool import DecoderPool

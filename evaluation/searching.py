@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from binocle.catalog import records as reading
-from binocle.collection import Collection, check_space
+from binocle.collection.collection import Collection, check_space
 from binocle.encoders.base import Encoder
 from binocle.errors import SourceError
 from binocle.types import Hit

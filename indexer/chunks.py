@@ -17,7 +17,7 @@ import numpy as np
 from binocle.catalog import moved_labels, sources, writing
 from binocle.catalog import records as reading
 from binocle.catalog.records import Content, Item
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.encoders.base import Encoder
 from binocle.types import Float32Array, ImageInfo, MetadataValue, NewPart, NewRecord, Skip
 from indexer.preparing import Prepared, PreparedImage, Preparer

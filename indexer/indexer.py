@@ -13,7 +13,7 @@ from binocle.catalog import counters, moved_labels, sources, writing
 from binocle.catalog import records as reading
 from binocle.catalog.database import Connection
 from binocle.catalog.records import Item, SourceRow
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.encoders.base import Encoder
 from binocle.errors import NothingIndexedError
 from binocle.media.decoder_pool import DecoderPool

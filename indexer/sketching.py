@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from binocle.catalog.tables import fingerprints
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.errors import BinocleError
 from binocle.media.decoder_pool import DecoderPool
 from binocle.types import ImageSpec, Likeness, Part

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from binocle.catalog import records
 from binocle.catalog.tables import fulltext
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.metadata.field_types import OWN_FIELDS
 from binocle.metadata.filters import Comparison, Filter, Near, comparisons_in
 from search.query import RELEVANCE, Query

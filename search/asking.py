@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from binocle.moment import Moment
+from binocle.collection.snapshot import Moment
 from binocle.types import BoolArray, Int64Array, Kind
 from search.aims import Aim, Intent
 from search.fusion import Fused

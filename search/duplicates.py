@@ -14,7 +14,7 @@ import numpy as np
 
 from binocle.catalog.tables import fingerprints
 from binocle.catalog.tables.fingerprints import KnownPicture
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.errors import BinocleError
 from binocle.fingerprints.greyscale import use_one_thread
 from binocle.fingerprints.perceptual_hash import (

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from binocle.collection.snapshot import Moment
 from binocle.metadata.columns import Column, distinct_numbers
 from binocle.metadata.filters import And, Filter, fields_in
-from binocle.moment import Moment
 from binocle.types import BoolArray, Int64Array
 from search.answer import Bucket, FacetCounts
 from search.histograms import count_dates, count_numbers

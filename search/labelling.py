@@ -9,7 +9,7 @@ from binocle.catalog import records as reading
 from binocle.catalog import writing
 from binocle.catalog.database import Connection
 from binocle.catalog.tables import labels
-from binocle.collection import Collection, check_space
+from binocle.collection.collection import Collection, check_space
 from binocle.encoders.base import Encoder
 from binocle.errors import QueryError, UsageError
 from binocle.metadata.filters import Filter

@@ -17,7 +17,7 @@ import numpy as np
 from binocle.catalog import records as reading
 from binocle.catalog.tables import fingerprints
 from binocle.catalog.tables.fingerprints import KnownPicture
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.errors import BinocleError
 from binocle.fingerprints.greyscale import use_one_thread
 from binocle.fingerprints.verification import VIEW_SIDE, Match, View, verify, verify_whole

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from binocle.collection.snapshot import Moment
 from binocle.metadata.columns import Column, distinct_numbers
-from binocle.moment import Moment
 from binocle.types import Int64Array
 from search.query import RELEVANCE, Sort
 

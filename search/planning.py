@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Sequence
 from functools import cached_property
 
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
+from binocle.collection.snapshot import Moment
 from binocle.errors import QueryError
-from binocle.moment import Moment
 from binocle.types import KINDS, Kind
 from search import cursors
 from search.aims import Intent

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from binocle.catalog.tables.fingerprints import hashes_of_parts
 from binocle.catalog.tables.fulltext import part_ids as parts_at
-from binocle.collection import Collection
-from binocle.moment import Moment, Owners, Ranking
+from binocle.collection.collection import Collection
+from binocle.collection.snapshot import Moment, Owners, Ranking
 from binocle.types import KINDS, BoolArray, Float32Array, Int64Array, Kind
 from search import fitting, found_words
 from search.aims import Aim

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
+from binocle.collection.snapshot import Moment, Owners
 from binocle.encoders.base import Encoder
 from binocle.errors import QueryError
-from binocle.moment import Moment, Owners
 from binocle.types import KINDS, Float32Array, Int64Array, Kind
 from search import background, hubs
 from search.calibration import MIN_PARTS, SAMPLE, Calibration

@@ -6,10 +6,10 @@ from functools import cached_property, partial
 
 import numpy as np
 
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
+from binocle.collection.snapshot import Moment, Ranking
 from binocle.encoders.base import Encoder
 from binocle.errors import CursorError, StaleCursorError
-from binocle.moment import Moment, Ranking
 from binocle.types import KINDS, Kind, Limits, Part
 from search import cursors, planning
 from search.aims import Intent

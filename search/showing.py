@@ -10,7 +10,7 @@ import numpy as np
 from binocle.catalog import records as reading
 from binocle.catalog.database import Connection
 from binocle.catalog.tables.fulltext import part_ids as parts_at
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.types import Contribution, Hit, Int64Array, Kind, Part, Record
 from search.listings import Listing, Row
 from search.rankings import Ranker, similarities

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from binocle.collection.snapshot import Ranking
 from binocle.fingerprints.perceptual_hash import perceptual_hash, variant_hashes
 from binocle.fingerprints.verification import Box, View
-from binocle.moment import Ranking
 from binocle.vectors.fingerprints.fingerprint_index import LikenessIndex
 
 SIMILAR_AMONG = 200

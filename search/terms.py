@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from binocle.catalog.tables import fulltext as catalog
-from binocle.collection import Collection, check_space
+from binocle.collection.collection import Collection, check_space
 from binocle.encoders.base import Encoder
 from binocle.errors import NotFoundError, PictureError, QueryError
 from binocle.media import images

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.encoders.colour import ColourEncoder
 from binocle.types import Limits
 from indexer.indexer import Indexer, Report

@@ -8,7 +8,7 @@ from api.removing import remove_collection
 from api.schemas import CollectionIn, CollectionOut, CollectionsOut, Name
 from api.service import Service, public_model
 from binocle.catalog import records as reading
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.types import KINDS, Space
 
 router = APIRouter(tags=["collections"])

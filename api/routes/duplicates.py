@@ -12,7 +12,7 @@ from api.jobs import Job, Jobs
 from api.looking_up import find_duplicates
 from api.lookup_schemas import CandidatePartOut, ClusterOut, DuplicatesOut, MemberOut
 from api.schemas import JobOut
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from search.duplicates import Duplicates, Member
 
 router = APIRouter(tags=["lookup"])

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from api.access import Readable, Writable
 from api.field_schemas import FieldOut, SchemaIn, SchemaOut
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 
 router = APIRouter(tags=["fields"])
 

@@ -24,7 +24,7 @@ from api.schemas import JobOut
 from api.search_schemas import SearchOut
 from api.service import Service, Stopwatch, usable
 from binocle.catalog import records
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.encoders.base import unit_rows
 from binocle.errors import BinocleError, QueryError
 from binocle.metadata.filters import parse_json

@@ -12,7 +12,7 @@ from api.looking_up import answer_as_json, open_lookup
 from api.lookup_schemas import LookupBesideIn, LookupIn, LookupOut
 from api.problems import ServiceError
 from api.service import Service
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from search.lookup import LookupAnswer
 
 router = APIRouter(tags=["lookup"])

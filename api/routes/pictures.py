@@ -13,7 +13,7 @@ from api.access import Readable, ServiceDependency
 from api.originals import read_original
 from api.service import Service
 from binocle.catalog import records
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.errors import NotFoundError
 
 router = APIRouter(tags=["pictures"])

@@ -24,7 +24,7 @@ from api.search_schemas import (
 )
 from api.service import EncoderDesk, Service, Stopwatch
 from binocle.catalog import records
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.errors import (
     BinocleError,
     CursorError,

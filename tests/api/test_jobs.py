@@ -11,7 +11,7 @@ from api.client import Client, picture
 from api.jobs import Job, Jobs
 from api.problems import ServiceError
 from api.schemas import RecordIn
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from tests.api.conftest import Running, problem_of
 from tests.search.test_lookup import drawn, encoded
 

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.settings import read_settings
 from api.wiring import Workshop
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 
 
 def test_removed_collection_leaves_nothing_in_memory(

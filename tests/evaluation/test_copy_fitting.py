@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.fingerprints.copy_classifier import MEASURES, Forest
 from evaluation.copy_fitting import Comparer, main, table_of
 from evaluation.lookups import Asked, indexed

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.encoders.colour import ColourEncoder
 from binocle.types import Limits, NewPart, NewRecord
 from evaluation.modes import WAYS, measure_composed, measure_titles

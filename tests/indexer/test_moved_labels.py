@@ -10,7 +10,7 @@ import pytest
 from binocle.catalog import writing
 from binocle.catalog.database import Database
 from binocle.catalog.tables import labels as label_fields
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.types import Limits
 from indexer.indexer import Indexer, Progress
 from indexer.sources.folder import FolderSource

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageOps
 
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.media import images
 from indexer.sources.folder import FolderSource
 from search import duplicates, grouping, pairing

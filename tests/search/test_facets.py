@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.metadata import dates
 from binocle.metadata.field_types import FieldType, typed
 from binocle.metadata.filters import And, Comparison, Filter, Not, Or, compare, matches

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from binocle.catalog import writing
 from binocle.catalog.database import Database
 from binocle.catalog.tables import fulltext
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.types import MetadataValue, NewPart, NewRecord
 from search.advice import query_doubts
 from search.keywords import KeywordRanking, Keywords

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from binocle.catalog import records, writing
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.encoders.base import unit_rows
 from binocle.encoders.colour import ColourEncoder
 from binocle.errors import QueryError, UsageError

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from binocle.catalog.tables import fingerprints
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.media import images
 from binocle.media.decoder_pool import DecoderPool
 from binocle.types import ImageSpec, Limits, Part

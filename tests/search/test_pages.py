@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.encoders.colour import ColourEncoder
 from binocle.errors import CursorError
 from binocle.metadata.filters import Comparison

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.encoders.base import Encoder
 from binocle.encoders.colour import ColourEncoder
 from binocle.errors import NotFoundError, PictureError, QueryError, SpaceMismatchError

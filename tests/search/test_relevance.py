@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
+from binocle.collection.snapshot import Owners
 from binocle.encoders.base import unit_rows
 from binocle.metadata.filters import Comparison
-from binocle.moment import Owners
 from binocle.types import (
     KINDS,
     Float32Array,

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.encoders.colour import ColourEncoder
 from binocle.errors import CursorError, StaleCursorError
 from binocle.metadata.filters import Comparison
@@ -62,7 +62,7 @@ def write(collection: Collection, writer: str, turn: int) -> None:
 _WRITER = """
 import sys, time
 from pathlib import Path
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from tests.search.test_scrolling import write
 with Collection(Path(sys.argv[1])) as collection:
     print("ready", flush=True)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.encoders.colour import ColourEncoder
 from binocle.errors import QueryError
 from binocle.media import images

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.encoders.colour import ColourEncoder
 from binocle.errors import QueryError, TurnError
 from binocle.metadata.filters import And, Comparison, Not, Or, both, comparisons_in

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.encoders.registry import MINI, open_encoder
 from binocle.metadata.filters import Comparison
 from binocle.types import Float32Array, Limits, NewPart, NewRecord

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from binocle.catalog import records
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.errors import StorageError
 from binocle.metadata.filters import Filter, parse_json
 from binocle.types import NewPart, NewRecord, Space

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from binocle.catalog import column_loading
 from binocle.catalog import records as reading
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.errors import BinocleError, FilterError
 from binocle.metadata.field_types import FIELD_TYPES, FieldType
 from binocle.metadata.filters import (

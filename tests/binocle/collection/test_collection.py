@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.errors import NotFoundError, SpaceMismatchError, StorageError, UsageError
 from binocle.types import Float32Array, Kind, Metadata, NewPart, NewRecord, Space
 
@@ -196,7 +196,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 import numpy as np
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.types import NewPart, NewRecord
 row = np.array([0.25, -0.25] * 8, np.float32)
 part = NewPart("text", "body", "mem:other", b"x" * 32, row, "other")

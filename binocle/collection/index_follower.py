@@ -22,10 +22,10 @@ import numpy as np
 
 from binocle.catalog import column_loading, records
 from binocle.catalog.database import Connection, Database
+from binocle.collection.snapshot import NO_OWNERS, Moment, Owners, Parts
 from binocle.errors import StorageError
 from binocle.metadata.columns import Columns
 from binocle.metadata.filters import Filter
-from binocle.moment import NO_OWNERS, Moment, Owners, Parts
 from binocle.types import KINDS, Int64Array, Kind, Space
 from binocle.vectors.faiss_store import FaissIndex
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from binocle.catalog import records
-from binocle.collection import Collection
+from binocle.collection.collection import Collection
 from binocle.types import Float32Array, NewPart, NewRecord, Space
 
 SPACE = Space("toy", 16, "ab" * 32)

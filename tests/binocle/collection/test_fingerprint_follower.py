@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from binocle import known_pictures
 from binocle.catalog import counters
-from binocle.collection import Collection
+from binocle.collection import fingerprint_follower
+from binocle.collection.collection import Collection
 from binocle.fingerprints.fingerprint import unpacked
 from binocle.fingerprints.visual_words import WORDS, nearest_words, word_of
 from binocle.types import Likeness, NewPart, NewRecord, Space
@@ -218,7 +218,7 @@ def test_what_a_killed_process_left_half_written_is_removed(folder: Path) -> Non
 def test_follower_takes_over_what_another_process_saved(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(known_pictures, "_SAVE_AFTER_ROWS", 10)
+    monkeypatch.setattr(fingerprint_follower, "_SAVE_AFTER_ROWS", 10)
     with Collection(folder) as reader, Collection(folder) as writer:
         assert knows_exactly(reader, range(20))
         mapped = reader.known_pictures.index().mapped
@@ -231,7 +231,7 @@ def test_follower_takes_over_what_another_process_saved(
 def test_what_was_saved_is_not_read_again_for_texts_that_come(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(known_pictures, "_SAVE_AFTER_ROWS", 10)
+    monkeypatch.setattr(fingerprint_follower, "_SAVE_AFTER_ROWS", 10)
     row = np.array([1, 0, 0, 0], np.float32)
     with Collection(folder) as opened:
         assert knows_exactly(opened, range(20))
@@ -271,7 +271,7 @@ def test_what_was_removed_before_anybody_remembers_is_not_found(
 def test_first_follower_saves_what_it_had_to_make(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(known_pictures, "_SAVE_AFTER_ROWS", 10)
+    monkeypatch.setattr(fingerprint_follower, "_SAVE_AFTER_ROWS", 10)
     for path in folder.glob("likeness.*"):
         path.unlink()
     with Collection(folder) as opened:

@@ -18,12 +18,12 @@ from binocle.catalog import records as reading
 from binocle.catalog import writing
 from binocle.catalog.database import Connection, Database
 from binocle.catalog.tables import attributes
+from binocle.collection.fingerprint_follower import KnownPictures
+from binocle.collection.index_follower import Following
+from binocle.collection.snapshot import Moment, Ranking
 from binocle.errors import BusyError, NotFoundError, SpaceMismatchError, StorageError
-from binocle.following import Following
-from binocle.known_pictures import KnownPictures
 from binocle.metadata.field_types import FieldInfo, FieldType, Reading, check_schema
 from binocle.metadata.filters import Filter
-from binocle.moment import Moment, Ranking
 from binocle.types import KINDS, Float32Array, Kind, NewRecord, Part, Record, Space
 from binocle.vectors.faiss_store import FLAT_LIMIT, FaissIndex
 

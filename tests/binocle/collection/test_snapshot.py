@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from binocle.catalog import records as reading
-from binocle.collection import Collection, Ranking
+from binocle.collection.collection import Collection, Ranking
+from binocle.collection.snapshot import Moment
 from binocle.metadata.filters import Comparison, Filter, parse_json
-from binocle.moment import Moment
 from binocle.types import Float32Array, NewPart, NewRecord, Space
 
 DIMENSION = 16

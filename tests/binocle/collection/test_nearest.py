@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from binocle.catalog import records as reading
-from binocle.collection import Collection, Ranking
+from binocle.collection.collection import Collection, Ranking
 from binocle.metadata.filters import Comparison, Filter, matches
 from binocle.types import Float32Array, Int64Array, Metadata, NewPart, NewRecord, Space
 from binocle.vectors.faiss_store import FLAT_LIMIT

@@ -1,0 +1,1 @@
+"""A collection as one thing: catalogue, indices, snapshots, and what follows the catalogue."""
