@@ -8,7 +8,7 @@ from api.search_schemas import ContributionOut, FacetOut, HitOut, SearchOut
 from api.service import public_model
 from binocle.collection.collection import Collection
 from binocle.types import Hit, Part, Record
-from search.answer import Answer
+from search.results.answer import Answer
 
 
 def search_out(

@@ -8,7 +8,9 @@ from binocle.catalog import records
 from binocle.collection.collection import Collection
 from binocle.errors import NotFoundError, UsageError
 from binocle.metadata.filters import both
-from search.notation import (
+from search.query.filter_language import parse_where
+from search.query.natural_language import Phrase, parse_first, parse_turn
+from search.query.notation import (
     parse_boosted,
     parse_cut,
     parse_facet,
@@ -17,9 +19,7 @@ from search.notation import (
     parse_sort,
     parse_weights,
 )
-from search.phrases import Phrase, parse_first, parse_turn
-from search.query import Mode, Query, Refinement, Region, Target, Term, Weights
-from search.where import parse_where
+from search.query.query import Mode, Query, Refinement, Region, Target, Term, Weights
 
 _AWAY = -1.0
 

@@ -45,7 +45,7 @@ from api.search_schemas import (
     WeightsIn,
 )
 from binocle.types import MetadataValue
-from search.query import Mode, Target
+from search.query.query import Mode, Target
 
 __all__ = ["Client", "ClientError", "PictureFile", "SearchOptions", "encoded", "picture"]
 

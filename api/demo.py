@@ -10,7 +10,7 @@ from api.showing import print_answer
 from api.wiring import Workshop
 from indexer.sources.folder import FolderSource
 from indexer.sources.table import Columns, TableSource
-from search.query import Query, Term
+from search.query.query import Query, Term
 
 NAME = "demo"
 _WIDTH, _HEIGHT = 480, 320

@@ -14,7 +14,7 @@ from api.originals import read_original
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError, StorageError
 from binocle.media.decoder_pool import DecoderPool
-from search.duplicates import Duplicates, Member
+from search.copies.duplicates import Duplicates, Member
 
 _THUMBNAIL_SIDE = 160
 _SHOWN_CLUSTERS = 1000

@@ -18,7 +18,7 @@ from api.wiring import Workshop
 from binocle.errors import SourceError
 from binocle.metadata.field_types import FieldType
 from indexer.indexer import Progress, Report
-from indexer.sources.opening import open_source
+from indexer.sources.registry import open_source
 from indexer.sources.table import Columns
 
 _LINE_EVERY_S = 5.0

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from api.schemas import Base64, Filter, RecordId, Strict, Text
-from search.labels import TEMPLATES
+from search.labels.zero_shot import TEMPLATES
 
 LabelName = Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")]
 Template = Annotated[str, Field(min_length=2, max_length=500, pattern=r"\{\}")]

@@ -73,8 +73,8 @@ def label(
     binocle label --labels-file rooms.txt --write room -c photos
     binocle label --labels "dog, cat" beach.jpg
     """  # noqa: D301
-    from search.labels import TEMPLATES
-    from search.where import parse_where
+    from search.labels.zero_shot import TEMPLATES
+    from search.query.filter_language import parse_where
 
     names = _names(labels, labels_file)
     if pictures and (field or where):
@@ -131,7 +131,7 @@ def match(
     binocle match "a dog at the lake" beach.jpg
     binocle match "a dog at the lake" beach.jpg -c photos
     """  # noqa: D301
-    from search.labelling import Matcher, check_text
+    from search.labels.labeller import Matcher, check_text
 
     if collection is not None and model is not None:
         raise UsageError("a collection has a model of its own; give -c or --model, not both")
@@ -182,9 +182,9 @@ def caption(
 ) -> None:
     """Find the captions for PICTURE among the texts of a collection, best first."""
     from api.showing import print_answer
-    from search.labelling import check_texts
-    from search.query import Query, Term
-    from search.where import parse_where
+    from search.labels.labeller import check_texts
+    from search.query.filter_language import parse_where
+    from search.query.query import Query, Term
 
     parsed = parse_where(where) if where else None
     query = Query((Term(image=picture),), "text", parsed, limit, mode="semantic")

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from binocle.collection.collection import Collection
     from binocle.media.decoder_pool import DecoderPool
     from binocle.types import Float32Array, Part
-    from search.duplicates import Duplicates
-    from search.lookup import Decode, Lookup, LookupAnswer
+    from search.copies.duplicates import Duplicates
+    from search.copies.lookup import Decode, Lookup, LookupAnswer
 
 
 @click.command()
@@ -164,7 +164,7 @@ def open_lookup(
     """
     from api.originals import read_original
     from binocle.media import images
-    from search.lookup import Lookup
+    from search.copies.lookup import Lookup
 
     limits = workshop.settings.limits
     decoding = decode or (lambda data, spec: images.load(data, spec, limits))
@@ -212,7 +212,7 @@ def fill_in_likenesses(
     from api.originals import read_original
     from binocle.catalog.tables import fingerprints
     from binocle.media.decoder_pool import DecoderPool
-    from indexer.sketching import complete_likenesses
+    from indexer.fingerprint_backfill import complete_likenesses
 
     with collection.reading() as connection:
         if not fingerprints.parts_without_likeness(connection, 1):
@@ -243,7 +243,7 @@ def find_duplicates(
             while likenesses are filled in.
     """
     from api.originals import read_original
-    from search.duplicates import DuplicateFinder
+    from search.copies.duplicates import DuplicateFinder
 
     def read(part: "Part") -> bytes:
         return read_original(collection, part.uri)

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, Field
 
 from api.schemas import Base64, Metadata, Strict
-from search.verdicts import Verdict
+from search.copies.verdicts import Verdict
 
 
 class LookupIn(Strict):

@@ -20,10 +20,10 @@ from evaluation.reports import Table, json_of, markdown_of, sentences_of, tables
 from evaluation.results import Evaluation
 from evaluation.runs import Run, run_collection, run_labels, run_pairs
 from evaluation.zeroshot import read_labels
-from indexer.chunks import Tally
+from indexer.embedder import Tally
 from indexer.indexer import Progress
 from indexer.sources.table import Columns
-from search.labels import TEMPLATES
+from search.labels.zero_shot import TEMPLATES
 
 _MODELS_AT_ONCE = 2
 _STDOUT = Path("-")

@@ -25,11 +25,11 @@ from binocle.errors import UsageError
 from binocle.media.decoder_pool import Box
 from binocle.metadata.filters import Filter, both, comparisons_in, parse_json
 from binocle.types import Float32Array
-from search.advice import price_field
-from search.notation import parse_facet, parse_group, parse_region, parse_sort
-from search.phrases import parse_first, parse_turn
-from search.query import Facet, Group, Query, Refinement, Region, Sort, Term, Weights
-from search.terms import box
+from search.query.natural_language import parse_first, parse_turn
+from search.query.notation import parse_facet, parse_group, parse_region, parse_sort
+from search.query.query import Facet, Group, Query, Refinement, Region, Sort, Term, Weights
+from search.query.warnings import price_field
+from search.query_vectors.term_encoder import box
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")

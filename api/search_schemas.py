@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from api.schemas import Base64, Filter, Metadata, PartOut, RecordId, Strict, Text
 from binocle.types import Scalar
-from search.query import FacetKind, Interval, Mode, Target
+from search.query.query import FacetKind, Interval, Mode, Target
 
 FieldName = Annotated[str, Field(min_length=1, max_length=200)]
 Notation = Annotated[str, Field(min_length=1, max_length=300, description="As on the command line")]

@@ -133,7 +133,7 @@ def search(
     """  # noqa: D301
     from api.asking import Typed, is_record
     from api.showing import print_answer
-    from search.advice import price_field, query_doubts
+    from search.query.warnings import price_field, query_doubts
 
     asked = Typed(**typed)
     asked.query(lambda _: True)  # what is mistyped is told before anything is opened

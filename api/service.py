@@ -26,8 +26,8 @@ from binocle.encoders.base import Encoder
 from binocle.errors import BinocleError, NotFoundError, PictureError
 from binocle.media.decoder_pool import Box, DecoderPool
 from binocle.types import Float32Array, ImageSpec, Picture, PixelArray
-from search.answer import Answer
-from search.query import Query
+from search.query.query import Query
+from search.results.answer import Answer
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")

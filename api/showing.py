@@ -12,9 +12,9 @@ from api.printing import print_table
 from binocle.collection.collection import Collection
 from binocle.encoders import colour
 from binocle.types import Hit, Scalar
-from search.answer import Answer, FacetCounts
-from search.query import RELEVANCE, Query
-from search.summaries import summary_of
+from search.query.query import RELEVANCE, Query
+from search.query.summary import summary_of
+from search.results.answer import Answer, FacetCounts
 
 _SHOWN_CHARACTERS = 300
 _TITLES = ("title", "name", "caption")

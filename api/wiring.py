@@ -14,11 +14,11 @@ from binocle.encoders.base import Encoder
 from binocle.encoders.registry import canonical_name, open_encoder
 from binocle.errors import NotFoundError, UsageError
 from indexer.indexer import Indexer, Progress
-from search.labelling import Labeller
+from search.labels.labeller import Labeller
 from search.searcher import Searcher
 
 if TYPE_CHECKING:
-    from search.fetching import Fetcher
+    from search.query_vectors.url_fetcher import Fetcher
 
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
 CATALOG_FILE = "catalog.sqlite"
@@ -88,7 +88,7 @@ class Workshop:
     @cached_property
     def fetcher(self) -> "Fetcher":
         """Fetches the pictures of URLs in queries, where that is allowed."""
-        from search.fetching import Fetcher
+        from search.query_vectors.url_fetcher import Fetcher
 
         return Fetcher(allow=self.settings.fetch_urls)
 

@@ -21,7 +21,7 @@ from binocle.types import BoolArray, Float32Array, Int64Array, Kind, Limits
 from evaluation.embedding import embed_pictures, embed_texts
 from evaluation.zeroshot import read_labels
 from indexer.sources.base import Candidate, ImageRef
-from search.background import background_texts
+from search.relevance.background_texts import background_texts
 
 QUERIES = 500
 FRESH = frozenset({"flickr8k-train"})  # sets that nothing is fitted on

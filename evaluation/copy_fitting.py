@@ -25,8 +25,8 @@ from binocle.media import images
 from binocle.types import Float32Array, Limits
 from evaluation.lookups import Asked, changed, chosen, difference, indexed, jobs_of, laid_out
 from evaluation.transformations import TRANSFORMATIONS
-from search.lookup import working_spec
-from search.suspects import Suspect, add_votes, by_hash
+from search.copies.candidates import Suspect, add_votes, by_hash
+from search.copies.lookup import working_spec
 
 _SAME_PHOTO = 4.0  # mean difference of two pictures that are one
 _AS_GOOD = 0.05  # share by which a mapping may be worse than the best one of a copy

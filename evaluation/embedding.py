@@ -9,7 +9,7 @@ import numpy as np
 from binocle.encoders.base import Encoder
 from binocle.media.decoder_pool import DecoderPool
 from binocle.types import Float32Array, PixelArray, Skip
-from indexer.preparing import Preparer
+from indexer.media_reader import Preparer
 from indexer.sources.base import Candidate
 
 _TEXTS_AT_ONCE = 256

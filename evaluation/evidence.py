@@ -1,7 +1,7 @@
 """What vectors and words say together of whether there is an answer: logistic regressions.
 
-Fits the numbers of ``search.found_words`` and ``search.judging.answer_odds_of_both``; run by
-``python -m evaluation.answered --data DIR --fit``.
+Fits the numbers of ``search.relevance.keyword_evidence`` and of ``answer_odds_of_both`` in
+``search.relevance.score_model``; run by ``python -m evaluation.answered --data DIR --fit``.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,9 +16,9 @@ from binocle.types import Kind
 from evaluation.answerable import family
 from evaluation.calibrating import Float64Array, logistic
 from evaluation.embedding import embed_texts
-from search.judging import answer_odds_of_both
-from search.keywords import Keywords
-from search.relevance import Relevance
+from search.keyword.bm25_ranker import Keywords
+from search.relevance.calibrator import Relevance
+from search.relevance.score_model import answer_odds_of_both
 
 _LEAST_COVERAGE = 0.02
 FITS: dict[str, tuple[str, ...]] = {

@@ -16,10 +16,10 @@ from binocle.collection.collection import Collection
 from binocle.collection.snapshot import Moment
 from binocle.metadata.filters import Filter
 from binocle.types import Int64Array, MetadataValue, NewRecord
-from search.arranging import gathered
-from search.facets import count_facets, group_keys, sort_order
-from search.query import Facet, Sort
-from search.where import parse_where
+from search.query.filter_language import parse_where
+from search.query.query import Facet, Sort
+from search.results.diversity import gathered
+from search.results.facets import count_facets, group_keys, sort_order
 
 _BATCH = 20_000
 _COLORS = ("black", "white", "blue", "red", "green", "beige", "pink", "grey")

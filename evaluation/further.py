@@ -18,7 +18,7 @@ from evaluation.answerable import (
     nonsense_words,
 )
 from evaluation.embedding import embed_texts
-from search.background import background_texts
+from search.relevance.background_texts import background_texts
 
 _SMALL = 200
 _TOGETHER = (

@@ -10,8 +10,8 @@ from binocle.types import Float32Array, Int64Array
 from evaluation.answerable import Pictures
 from evaluation.calibrating import auc, calibration_error
 from evaluation.embedding import embed_texts
-from search.background import background_texts
-from search.labels import LabelSet
+from search.labels.zero_shot import LabelSet
+from search.relevance.background_texts import background_texts
 
 _LEAST_PICTURES = 5
 _SIZES = (3, 10, 40)

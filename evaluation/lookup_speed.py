@@ -32,8 +32,8 @@ from evaluation.lookups import pictures_in
 from evaluation.transformations import TRANSFORMATIONS
 from indexer.indexer import Indexer
 from indexer.sources.folder import FolderSource
-from search.lookup import Lookup
-from search.verdicts import COPIES
+from search.copies.lookup import Lookup
+from search.copies.verdicts import COPIES
 
 _FULL = 96
 _DONORS = 4

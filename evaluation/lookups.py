@@ -34,8 +34,8 @@ from evaluation.lookup_reports import Other, Trial, report
 from evaluation.transformations import TRANSFORMATIONS, Transformation
 from indexer.indexer import Indexer
 from indexer.sources.folder import FolderSource
-from search.lookup import Candidate, Lookup
-from search.verdicts import COPIES
+from search.copies.lookup import Candidate, Lookup
+from search.copies.verdicts import COPIES
 
 _MODEL = "colour"  # lookup by hash and features asks no model
 _LEFT_OUT = 4  # every so many-th picture of a split folder is in no collection

@@ -18,7 +18,7 @@ from evaluation.embedding import embed_pictures, embed_texts
 from evaluation.pairs import read_pairs
 from evaluation.retrieval import evaluate_retrieval
 from indexer.sources.table import Columns
-from search.correcting import Corrector
+from search.query_vectors.spell_correction import Corrector
 
 _LEAST_LETTERS = 3
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"

@@ -17,7 +17,7 @@ from binocle.collection.collection import Collection
 from binocle.encoders.registry import open_encoder
 from binocle.errors import UsageError
 from binocle.types import Limits
-from search.query import Mode, Query, Term
+from search.query.query import Mode, Query, Term
 from search.searcher import Searcher
 
 MODES: tuple[Mode, ...] = ("semantic", "keyword", "hybrid")

@@ -2,8 +2,8 @@
 
 Prints, for each split of ``evaluation.answerable``, the AUC of the best hit's relevance between
 queries with and without an answer, how relevance and the share of right hits agree, and what hub
-correction does; with ``--fit`` first fits the weights of ``search.calibration`` anew, and prints
-them to be copied there; with ``--held-out`` each split is judged by weights fitted without its
+correction does; with ``--fit`` first fits the weights of ``search.relevance.calibration`` anew,
+and prints them to be copied there; with ``--held-out`` each split is judged by weights fitted without its
 data sets.
 """
 
@@ -29,8 +29,9 @@ from evaluation.calibrating import (
 )
 from evaluation.further import further_splits
 from evaluation.labelling import fit_labels, lines, tasks
-from search import hubs, labels
-from search.calibration import FITTED, SAMPLE, Calibration, Fitted, Weights
+from search.labels import zero_shot
+from search.relevance import hub_correction
+from search.relevance.calibration import FITTED, SAMPLE, Calibration, Fitted, Weights
 
 Direction = tuple[Kind, Kind]
 _DEPTH = 10
@@ -178,7 +179,7 @@ def report_hubs(name: str, one: Pictures) -> None:
     ):  # fmt: skip
         asked = np.arange(len(queries)) % 2 == 0
         half = np.flatnonzero(asked)
-        found = hubs.find_hubs(
+        found = hub_correction.find_hubs(
             queries[~asked][:: max(1, len(queries) // 1024)],
             gallery[~asked][:SAMPLE],
             queries[half[::2][:512]],
@@ -227,7 +228,7 @@ def main() -> None:
     for name, one in sets.items():
         report_hubs(name, one)
     drawn = list(tasks(sets, encoder))
-    fitted_labels = labels.SHARPNESS, labels.WEIGHT_OF_OTHERS
+    fitted_labels = zero_shot.SHARPNESS, zero_shot.WEIGHT_OF_OTHERS
     if options.fit:
         fitted_labels = fit_labels(drawn)
     print(f"\nlabels: sharpness and weight of others {fitted_labels}")

@@ -17,8 +17,8 @@ from binocle.media.decoder_pool import DecoderPool
 from binocle.types import BoolArray, Float32Array, Limits
 from evaluation.embedding import embed_pictures, embed_texts
 from evaluation.zeroshot import read_labels
-from search.background import background_texts
-from search.calibration import Calibration
+from search.relevance.background_texts import background_texts
+from search.relevance.calibration import Calibration
 
 _LEAST_PRECISION = 0.35
 

@@ -18,7 +18,7 @@ from evaluation.retrieval import evaluate_pairs
 from evaluation.searching import DEPTH, evaluate_collection
 from evaluation.zeroshot import Labelled, evaluate_zero_shot
 from indexer.sources.base import Candidate
-from search.labels import TEMPLATES, embed_labels
+from search.labels.zero_shot import TEMPLATES, embed_labels
 from search.searcher import Searcher
 
 TEXT_TO_IMAGE, IMAGE_TO_TEXT = "text → image", "image → text"

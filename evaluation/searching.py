@@ -19,8 +19,8 @@ from evaluation.metrics import TIE, Float64Array, Ranks
 from evaluation.pairs import Pairs, match_texts
 from evaluation.retrieval import DirectionReport, summarise
 from indexer.sources.base import Candidate
-from search.answer import Answer
-from search.query import Query, Term
+from search.query.query import Query, Term
+from search.results.answer import Answer
 from search.searcher import Searcher
 
 DEPTH = 100

@@ -1,7 +1,7 @@
 """What people do to pictures before they look them up: 47 transformations, each with its class.
 
 A transformation takes an upright RGB picture and a random generator, and returns an encoded
-file. The classes are those of ``search.lookup``; where a picture could rightly be called
+file. The classes are those of ``search.copies.lookup``; where a picture could rightly be called
 either of two things, both are named.
 """
 

@@ -18,8 +18,8 @@ from binocle.encoders.base import Encoder
 from binocle.errors import NothingIndexedError
 from binocle.media.decoder_pool import DecoderPool
 from binocle.types import ImageSpec, Limits
-from indexer.chunks import ChunkWriter, Embedder, Tally, picture_key, skip_fingerprint
-from indexer.preparing import Preparer
+from indexer.embedder import ChunkWriter, Embedder, Tally, picture_key, skip_fingerprint
+from indexer.media_reader import Preparer
 from indexer.sources.base import Candidate, Source
 from indexer.sources.folder import FolderSource
 from indexer.sources.table import TableSource

@@ -11,28 +11,26 @@ from binocle.collection.snapshot import Moment, Ranking
 from binocle.encoders.base import Encoder
 from binocle.errors import CursorError, StaleCursorError
 from binocle.types import KINDS, Kind, Limits, Part
-from search import cursors, planning
-from search.aims import Intent
-from search.answer import Answer
-from search.arranging import Arranger, gathered
-from search.asking import Asked, Ranked, View
-from search.cursors import Position
-from search.facets import count_facets, group_keys, sort_order
-from search.keywords import Keywords
-from search.listings import Counted, Listing, Listings
-from search.planning import Now
-from search.query import RELEVANCE, Query, Sort, Target
-from search.rankings import (
-    Ranker,
-    default_kinds,
-)
-from search.relevance import Relevance
-from search.showing import Page, Shower
-from search.signing import Signer
-from search.spelling import Spelling
-from search.summaries import summary_of
-from search.terms import LoadPicture, TermReader
-from search.turns import Turns, refined
+from search.keyword.bm25_ranker import Keywords
+from search.keyword.collection_spelling import Spelling
+from search.query import cursors
+from search.query.cursors import Position
+from search.query.query import RELEVANCE, Query, Sort, Target
+from search.query.saved_queries import Turns, refined
+from search.query.signing import Signer
+from search.query.summary import summary_of
+from search.query_vectors.query_vector import Intent
+from search.query_vectors.term_encoder import LoadPicture, TermReader
+from search.ranking import query_plan
+from search.ranking.hits import Page, Shower
+from search.ranking.query_plan import Now
+from search.ranking.ranked_query import Asked, Ranked, View
+from search.ranking.ranker import Ranker, default_kinds
+from search.ranking.result_list import Counted, Listing, Listings
+from search.relevance.calibrator import Relevance
+from search.results.answer import Answer
+from search.results.diversity import Arranger, gathered
+from search.results.facets import count_facets, group_keys, sort_order
 
 
 class Searcher:
@@ -159,23 +157,27 @@ class Searcher:
         intent = self._intent(query, target)
         if intent is None and query.terms:  # nothing that the model can read is kept away from
             query = replace(query, terms=())
-        mode = query.mode or (begun.mode if begun else planning.mode_of(query, intent, now))
-        planning.check_mode(mode, intent)
-        beside = begun.beside if begun else planning.kinds_beside(query, intent, target, mode, now)
-        digest = planning.digest_of(self.collection.path.name, query, intent, target, mode, beside)
+        mode = query.mode or (begun.mode if begun else query_plan.mode_of(query, intent, now))
+        query_plan.check_mode(mode, intent)
+        beside = (
+            begun.beside if begun else query_plan.kinds_beside(query, intent, target, mode, now)
+        )
+        digest = query_plan.digest_of(
+            self.collection.path.name, query, intent, target, mode, beside
+        )
         if position is not None and position.query != digest:
             raise CursorError("the cursor belongs to another query; start again without one")
         if listing is not None:
             return _Begun(listing.asked, query.limit, position, listing)
         kinds = default_kinds(target)
-        ranked, fields = (*kinds, *beside), planning.fields_of(query)
+        ranked, fields = (*kinds, *beside), query_plan.fields_of(query)
         if query.where is not None or fields:
             moment = self.collection.moment(ranked, where=query.where, fields=fields)
         else:
             moment = now.moment(ranked)
         if position is not None:
             _check_fresh(position, moment)
-        depth = position.depth if position else planning.first_depth(query, mode, ranked, moment)
+        depth = position.depth if position else query_plan.first_depth(query, mode, ranked, moment)
         asked = Asked(query, intent, target, kinds, mode, moment, digest, depth, beside)
         return _Begun(asked, query.limit, position)
 
@@ -187,16 +189,16 @@ class Searcher:
 
     def _look_many(self, begun: Sequence["_Begun"]) -> None:
         """Make the listings of queries; those that only ask what is nearest, together."""
-        open_ended = [one for one in begun if not planning.wants_relevant_set(one.asked.query)]
+        open_ended = [one for one in begun if not query_plan.wants_relevant_set(one.asked.query)]
         views = self._ranker.views([one.asked for one in open_ended])
         known = self._nearest_many(open_ended, views)
         for one, view, nearest in zip(open_ended, views, known, strict=True):
-            planning.check_weights(one.asked, view)
+            query_plan.check_weights(one.asked, view)
             one.listing = self._opened(one.asked, view)
             if one.asked.query.facets:
                 one.listing.counted = self._counted(one.asked, view)
             if nearest:
-                depth = planning.page_depth(one.asked, view)
+                depth = query_plan.page_depth(one.asked, view)
                 one.listing.begin(self._ranker.ranked(one.asked, view, depth, nearest), depth)
         for one in begun:
             if one.listing is None:
@@ -211,7 +213,7 @@ class Searcher:
             together: dict[int, list[int]] = {}
             for number, (one, view) in enumerate(zip(begun, views, strict=True)):
                 if kind in view.lenses and _is_unlimited(one):
-                    together.setdefault(planning.page_depth(one.asked, view), []).append(number)
+                    together.setdefault(query_plan.page_depth(one.asked, view), []).append(number)
             for depth, numbers in together.items():
                 rows = np.stack([views[number].lenses[kind].aim.row for number in numbers])
                 found = begun[numbers[0]].asked.moment.nearest_many(kind, rows, depth)
@@ -227,7 +229,7 @@ class Searcher:
     def _over_relevant_set(self, asked: Asked) -> Listing:
         """Return a listing of what passes filter and cut, in the order asked for."""
         view = self._ranker.view(asked)
-        planning.check_weights(asked, view)
+        query_plan.check_weights(asked, view)
         ranked, counted = self._relevant_set(asked, view)
         return Listing(
             asked, view, lambda _: ranked, self._arranger(asked), counted, ranked.no_match
@@ -240,7 +242,7 @@ class Searcher:
         counted = Counted(len(ranked))
         if query.facets:
             counted = self._counted(asked, view, ranked if query.where is None else None)
-        if planning.is_sorted(query):
+        if query_plan.is_sorted(query):
             ids = ranked.fused.record_ids
             best_first = -np.arange(len(ids), dtype=np.float64)
             sorts = (*query.sort, Sort(RELEVANCE)) if asked.intent else query.sort
@@ -262,7 +264,7 @@ class Searcher:
 
     def _arranger(self, asked: Asked) -> Arranger | None:
         """Return what makes rows differ; None where nobody asked."""
-        diversity = 0.0 if planning.is_sorted(asked.query) else asked.query.diversity
+        diversity = 0.0 if query_plan.is_sorted(asked.query) else asked.query.diversity
         if not diversity and not asked.query.collapse:
             return None
         looks_of = partial(self._ranker.looks_of, asked)

@@ -13,7 +13,7 @@ import numpy as np
 from binocle.media.decoder_pool import DecoderPool
 from binocle.types import Float32Array, ImageSpec, Int64Array, Limits, PixelArray, Skip
 from evaluation.pairs import match_texts
-from indexer.preparing import PreparedImage, Preparer
+from indexer.media_reader import PreparedImage, Preparer
 from indexer.sources.base import Candidate
 
 LEAST_TRAINED, LEAST_HELD_BACK, MOST_HELD_BACK = 40, 20, 2000

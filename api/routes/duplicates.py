@@ -13,7 +13,7 @@ from api.looking_up import find_duplicates
 from api.lookup_schemas import CandidatePartOut, ClusterOut, DuplicatesOut, MemberOut
 from api.schemas import JobOut
 from binocle.collection.collection import Collection
-from search.duplicates import Duplicates, Member
+from search.copies.duplicates import Duplicates, Member
 
 router = APIRouter(tags=["lookup"])
 

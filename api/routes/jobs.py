@@ -14,7 +14,7 @@ from api.problems import ServiceError
 from api.schemas import JobIn, JobOut
 from api.service import Service
 from indexer.sources.base import Source
-from indexer.sources.opening import open_source
+from indexer.sources.registry import open_source
 from indexer.sources.table import Columns
 
 router = APIRouter(tags=["jobs"])

@@ -29,9 +29,9 @@ from binocle.encoders.base import unit_rows
 from binocle.errors import BinocleError, QueryError
 from binocle.metadata.filters import parse_json
 from binocle.types import Float32Array
-from search.labelling import Labelled, Labeller, check_texts
-from search.labels import Labelling, LabelSet
-from search.query import Query, Term
+from search.labels.labeller import Labelled, Labeller, check_texts
+from search.labels.zero_shot import Labelling, LabelSet
+from search.query.query import Query, Term
 
 router = APIRouter(tags=["labels"])
 _AT_ONCE = 2000

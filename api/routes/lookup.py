@@ -13,7 +13,7 @@ from api.lookup_schemas import LookupBesideIn, LookupIn, LookupOut
 from api.problems import ServiceError
 from api.service import Service
 from binocle.collection.collection import Collection
-from search.lookup import LookupAnswer
+from search.copies.lookup import LookupAnswer
 
 router = APIRouter(tags=["lookup"])
 _BODY = {

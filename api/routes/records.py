@@ -33,7 +33,7 @@ from binocle.catalog import writing
 from binocle.errors import BinocleError, CursorError, NotFoundError, PictureError
 from binocle.metadata.filters import parse_json
 from binocle.types import Float32Array, MetadataValue, NewPart, NewRecord, Picture, Record
-from search.where import parse_where
+from search.query.filter_language import parse_where
 
 router = APIRouter(tags=["records"])
 _BODY = {

@@ -34,10 +34,10 @@ from binocle.errors import (
     TurnError,
     UrlError,
 )
-from search.advice import query_doubts
-from search.notation import parse_cut, parse_facet
-from search.query import Query, Term
-from search.where import parse_where
+from search.query.filter_language import parse_where
+from search.query.notation import parse_cut, parse_facet
+from search.query.query import Query, Term
+from search.query.warnings import query_doubts
 
 _FIELDS: dict[type[BinocleError], str] = {
     CursorError: "cursor",

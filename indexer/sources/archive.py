@@ -18,7 +18,7 @@ from binocle.errors import NotAPictureError, SourceError
 from binocle.media.images import SUFFIXES
 from binocle.types import MetadataValue, Skip
 from indexer.sources.base import Candidate, ImageRef, TextRef, printable
-from indexer.sources.values import metadata_of
+from indexer.sources.cell_values import metadata_of
 
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 ZIP_SUFFIXES = (".zip",)

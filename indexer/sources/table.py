@@ -16,7 +16,7 @@ from binocle.errors import SourceError
 from binocle.metadata.field_types import Reading
 from binocle.types import MetadataValue, Skip
 from indexer.sources.base import Candidate, ImageRef, TextRef, printable
-from indexer.sources.values import as_written, metadata_of, read_column, read_values, texts_in
+from indexer.sources.cell_values import as_written, metadata_of, read_column, read_values, texts_in
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 _ID_NAMES = ("id", "sku", "product_id", "asin", "uid")

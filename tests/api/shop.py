@@ -14,8 +14,8 @@ from PIL import Image
 from api.cli import cli
 from api.settings import read_settings
 from api.wiring import Workshop
-from search.answer import Answer
-from search.query import Query
+from search.query.query import Query
+from search.results.answer import Answer
 from tests.api.conftest import Running
 
 NAME = "shop"

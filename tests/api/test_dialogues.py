@@ -13,8 +13,8 @@ from api.schemas import RecordIn
 from api.search_schemas import RefinementIn, TermIn
 from api.wiring import Workshop
 from binocle.errors import QueryError, UsageError
-from search.fetching import Fetcher, FetchLimits
-from search.query import Query, Refinement, Term
+from search.query.query import Query, Refinement, Term
+from search.query_vectors.url_fetcher import Fetcher, FetchLimits
 from tests.api.conftest import Running, problem_of, running
 from tests.api.shop import NAME, Shop, products
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from search.query import Group, Query, Region, Sort, Term, Weights
-from search.where import parse_where
+from search.query.filter_language import parse_where
+from search.query.query import Group, Query, Region, Sort, Term, Weights
 from tests.api.conftest import problem_of
 from tests.api.shop import COLOURS, NAME, Case, Product, Shop, products, run_cli
 

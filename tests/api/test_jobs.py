@@ -13,7 +13,7 @@ from api.problems import ServiceError
 from api.schemas import RecordIn
 from binocle.collection.collection import Collection
 from tests.api.conftest import Running, problem_of
-from tests.search.test_lookup import drawn, encoded
+from tests.search.copies.test_lookup import drawn, encoded
 
 _PATIENCE_S = 20.0
 

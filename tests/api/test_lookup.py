@@ -18,10 +18,10 @@ from api.label_schemas import LabelsIn
 from api.routes import labels
 from api.schemas import RecordIn
 from binocle.errors import StorageError
-from search.duplicates import DuplicateFinder
+from search.copies.duplicates import DuplicateFinder
 from tests.api.conftest import Running, Serve, problem_of
 from tests.api.shop import run_cli
-from tests.search.test_lookup import drawn, encoded
+from tests.search.copies.test_lookup import drawn, encoded
 
 
 @pytest.fixture

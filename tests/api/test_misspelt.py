@@ -9,7 +9,7 @@ from PIL import Image
 
 from api.settings import read_settings
 from api.wiring import Workshop
-from search.query import Query, Term
+from search.query.query import Query, Term
 from tests.api.conftest import running
 from tests.api.shop import run_cli
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from binocle.metadata.filters import parse_json
-from search import query as words
-from search.query import Query
-from search.where import parse_where
+from search.query import query as words
+from search.query.filter_language import parse_where
+from search.query.query import Query
 from tests.api.shop import Shop
 
 _PAGE = Path(__file__).resolve().parents[2] / "docs" / "search.md"

@@ -9,7 +9,7 @@ from binocle.collection.collection import Collection
 from binocle.fingerprints.copy_classifier import MEASURES, Forest
 from evaluation.copy_fitting import Comparer, main, table_of
 from evaluation.lookups import Asked, indexed
-from tests.search.test_lookup import drawn, encoded
+from tests.search.copies.test_lookup import drawn, encoded
 
 
 @pytest.fixture

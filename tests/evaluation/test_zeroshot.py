@@ -13,7 +13,7 @@ from evaluation.zeroshot import (
     evaluate_zero_shot,
     read_labels,
 )
-from search.labels import TEMPLATES, embed_labels
+from search.labels.zero_shot import TEMPLATES, embed_labels
 
 
 def test_figures_are_those_worked_out_by_hand() -> None:

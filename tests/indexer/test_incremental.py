@@ -11,7 +11,7 @@ from filelock import FileLock
 from binocle.errors import BusyError, NothingIndexedError, SourceError, SpaceMismatchError
 from binocle.types import Limits, Space
 from indexer.sources.folder import FileSource, FolderSource
-from indexer.sources.opening import open_source
+from indexer.sources.registry import open_source
 from indexer.sources.table import Columns
 from tests.support import Bench, picture_bytes
 

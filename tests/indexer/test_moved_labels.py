@@ -14,10 +14,10 @@ from binocle.collection.collection import Collection
 from binocle.types import Limits
 from indexer.indexer import Indexer, Progress
 from indexer.sources.folder import FolderSource
-from indexer.sources.opening import open_source
+from indexer.sources.registry import open_source
 from indexer.sources.table import Columns
-from search.labelling import Labelled, Labeller
-from search.labels import Labelling
+from search.labels.labeller import Labelled, Labeller
+from search.labels.zero_shot import Labelling
 from tests.support import Bench, picture_bytes
 
 

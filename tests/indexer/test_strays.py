@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from indexer.sources.table import Columns, TableSource
-from search.facets import count_facets, sort_order
-from search.query import Facet, Sort
-from search.where import parse_where
+from search.query.filter_language import parse_where
+from search.query.query import Facet, Sort
+from search.results.facets import count_facets, sort_order
 from tests.support import Bench
 
 STRAYS = ["Get", "see shop", "12 - 15", "€1.299", "x1"]

@@ -12,10 +12,10 @@ import pytest
 from binocle.metadata.filters import parse_json
 from binocle.types import Limits
 from indexer.sources.table import Columns, TableSource
-from search.answer import Answer, FacetCounts
-from search.query import Facet, Group, Query, Sort
+from search.query.filter_language import parse_where
+from search.query.query import Facet, Group, Query, Sort
+from search.results.answer import Answer, FacetCounts
 from search.searcher import Searcher
-from search.where import parse_where
 from tests import brute_force
 from tests.brute_force import Row, Tree
 from tests.support import Bench

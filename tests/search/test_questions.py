@@ -13,7 +13,7 @@ from binocle.encoders.base import Encoder
 from binocle.encoders.colour import ColourEncoder
 from binocle.errors import NotFoundError, PictureError, QueryError, SpaceMismatchError
 from binocle.types import Float32Array, Limits, NewPart, NewRecord, Space
-from search.query import MAX_LIMIT, MAX_TERMS, Query, Term
+from search.query.query import MAX_LIMIT, MAX_TERMS, Query, Term
 from search.searcher import Searcher
 
 

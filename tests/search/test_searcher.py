@@ -25,7 +25,7 @@ from binocle.types import (
     PixelArray,
     Space,
 )
-from search.query import Query, Target, Term
+from search.query.query import Query, Target, Term
 from search.searcher import Searcher
 
 DIMENSION = 16

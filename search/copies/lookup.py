@@ -1,0 +1,334 @@
+"""Is this picture, or something made from it, in the collection?
+
+Exact bytes in SQL; perceptual hashes of the query's turned and mirrored forms and shared local
+features in memory; embedding neighbours; then the few that are left are read and verified
+pixel by pixel. What nothing verifies can at most be ``similar``.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from binocle.catalog import records as reading
+from binocle.catalog.tables import fingerprints
+from binocle.catalog.tables.fingerprints import KnownPicture
+from binocle.collection.collection import Collection
+from binocle.errors import BinocleError
+from binocle.fingerprints.greyscale import use_one_thread
+from binocle.fingerprints.verification import VIEW_SIDE, Match, View, verify, verify_whole
+from binocle.media import images
+from binocle.types import Float32Array, ImageSpec, Limits, Part, Picture, PixelArray, Record
+from search.copies.candidates import SIMILAR_AMONG, Suspect, add_neighbours, add_votes, by_hash
+from search.copies.verdicts import (
+    COPIES,
+    WHOLE,
+    Judgement,
+    Verdict,
+    is_copy,
+    judged,
+    without_variants,
+)
+
+_AT_ONCE = 4
+_LIKELY = 0.3  # of the weight of the likeliest: what has less waits, or is left
+_MANY = 20.0
+_CLEAR_SHARE = 0.9
+
+Decode = Callable[[bytes, ImageSpec], Picture]
+ReadPicture = Callable[[Part], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A record that the picture was held against.
+
+    Attributes:
+        record: The record.
+        part: The picture of it.
+        judgement: What the query is of it.
+        similarity: Cosine of the embeddings, -1 to 1; None where it was not compared.
+        hash_distance: Differing bits of 256 in the best form; None beyond 90.
+    """
+
+    record: Record
+    part: Part
+    judgement: Judgement
+    similarity: float | None = None
+    hash_distance: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LookupAnswer:
+    """What is known of a picture.
+
+    Attributes:
+        verdict: That of the best candidate; ``none`` without one.
+        candidates: Surest first.
+        verified: How many stored pictures were read and compared.
+        unprepared: How many pictures could not be found by hash or features, because they were
+            indexed before there were any; ``binocle index`` fills them in.
+        took_ms: Milliseconds by stage, and in total.
+        unreadable: How many stored pictures were to be compared and could not be read: their
+            files were moved, removed or changed.
+    """
+
+    verdict: Verdict
+    candidates: tuple[Candidate, ...]
+    verified: int
+    unprepared: int
+    took_ms: dict[str, float]
+    unreadable: int = 0
+
+
+@dataclass(slots=True)
+class _Watch:
+    stages: dict[str, float] = field(default_factory=dict)
+    started: float = field(default_factory=time.perf_counter)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = 1000 * (time.perf_counter() - began)
+            self.stages[name] = self.stages.get(name, 0.0) + spent
+
+    def result(self) -> dict[str, float]:
+        total = 1000 * (time.perf_counter() - self.started)
+        return {name: round(spent, 2) for name, spent in {**self.stages, "total": total}.items()}
+
+
+class Lookup:
+    """Looks pictures up in one collection. Thread-safe."""
+
+    def __init__(
+        self,
+        collection: Collection,
+        read_picture: ReadPicture,
+        *,
+        embed: Callable[[bytes], Float32Array] | None = None,
+        decode: Decode | None = None,
+        limits: Limits | None = None,
+        workers: int = 2,
+    ) -> None:
+        """Set up.
+
+        Args:
+            collection: Where to look.
+            read_picture: Returns the file of a stored picture; may raise OSError or BinocleError,
+                and that picture is passed over.
+            embed: Returns a picture's ``(d,)`` float32 unit row in the collection's space; called
+                where no copy was found, to name what is similar. None leaves that out.
+            decode: Decodes a picture; by default in this process.
+            limits: What a picture may cost.
+            workers: How many stored pictures are verified at once.
+        """
+        self._collection = collection
+        self._read_picture = read_picture
+        self._embed = embed
+        self._limits = limits or Limits()
+        self._decode = decode or (lambda data, spec: images.load(data, spec, self._limits))
+        self._workers = workers
+        use_one_thread()
+
+    def find(self, data: bytes, *, limit: int = 10) -> LookupAnswer:
+        """Look a picture up.
+
+        Args:
+            data: The encoded file.
+            limit: At most so many candidates.
+
+        Raises:
+            PictureError: The picture cannot be read.
+            ModelError: The collection's encoder cannot be had.
+        """
+        watch = _Watch()
+        with watch.stage("decode"):
+            size = images.upright_size(data, self._limits)
+            query = View(self._decode(data, working_spec(size)).pixels)
+        with watch.stage("catch_up"):
+            index = self._collection.known_pictures.index()
+        with watch.stage("hash"):
+            same = self._same_files(data)
+            suspects = by_hash(index, query)
+        with watch.stage("features"):
+            add_votes(suspects, index, query)
+        found: dict[int, Match] = {}
+        tried = dict.fromkeys(same, True)  # whether it could be read
+        self._verify(query, suspects, found, tried, watch)
+        if not found and not same:
+            with watch.stage("features"):
+                add_votes(suspects, index, query, mirrored=True)
+            self._verify(query, suspects, found, tried, watch, mirrored=True)
+        if not found and not same and self._embed is not None:
+            with watch.stage("embed"):
+                row = self._embed(data)
+            with watch.stage("neighbours"):
+                add_neighbours(suspects, self._collection.nearest("image", row, SIMILAR_AMONG))
+            self._verify(query, suspects, found, tried, watch)
+        found = without_variants(found)
+        with watch.stage("pixels"):
+            identical = self._same_pixels(data, size, found)
+        candidates = self._candidates(same, found, identical, suspects)[:limit]
+        verdict = candidates[0].judgement.verdict if candidates else "none"
+        unprepared = self._collection.known_pictures.missing
+        compared = [is_read for part_id, is_read in tried.items() if part_id not in same]
+        return LookupAnswer(
+            verdict,
+            tuple(candidates),
+            compared.count(True),
+            unprepared,
+            watch.result(),
+            compared.count(False),
+        )
+
+    def _same_files(self, data: bytes) -> list[int]:
+        with self._collection.reading() as connection:
+            return fingerprints.parts_of_content(connection, hashlib.sha256(data).digest())
+
+    def _verify(
+        self,
+        query: View,
+        suspects: dict[int, Suspect],
+        found: dict[int, Match],
+        tried: dict[int, bool],
+        watch: _Watch,
+        *,
+        mirrored: bool = False,
+    ) -> None:
+        """Verify suspects, likeliest first, a few at a time; stop when the rest is unlikely."""
+
+        def weight(suspect: Suspect) -> float:
+            return suspect.weight(mirrored=mirrored)
+
+        wanted = [
+            one
+            for one in suspects.values()
+            if (one.mirrored_votes if mirrored else one.part_id not in tried)
+        ]
+        waiting = sorted(
+            wanted, key=lambda one: (-weight(one), -(one.similarity or -1.0), one.part_id)
+        )
+        with self._collection.reading() as connection:
+            pictures = fingerprints.known_pictures(connection, [one.part_id for one in waiting])
+        waiting = [one for one in waiting if one.part_id in pictures]
+        with watch.stage("verify"), ThreadPoolExecutor(self._workers, "verify") as threads:
+            while waiting:
+                sure = [weight(suspects[one]) for one in found]
+                first = weight(waiting[0])
+                enough = _LIKELY * max([*sure, first if first > _MANY else 0.0])
+                batch = [one for one in waiting[:_AT_ONCE] if weight(one) >= enough]
+                if not batch:
+                    break
+                del waiting[: len(batch)]
+                matches = threads.map(
+                    lambda one: self._compared(
+                        query, one, pictures[one.part_id], mirrored=mirrored
+                    ),
+                    batch,
+                )
+                for one, (match, is_read) in zip(batch, matches, strict=True):
+                    tried[one.part_id] = is_read
+                    if match is not None and is_copy(match):
+                        found[one.part_id] = match
+
+    def _compared(
+        self, query: View, suspect: Suspect, picture: KnownPicture, *, mirrored: bool
+    ) -> tuple[Match | None, bool]:
+        """Return what a stored picture has in common with the query, and whether it was read."""
+        try:
+            data = self._read_picture(picture.part)
+            size = (picture.info.width, picture.info.height)
+            stored = View(self._decode(data, working_spec(size)).pixels)
+        except (OSError, BinocleError):  # moved or changed since: nothing can be said of it
+            return None, False
+        whole = None
+        if suspect.bits is not None:
+            whole = verify_whole(query, stored, suspect.variant, suspect.tile)
+            if whole is not None and _is_clear(whole):
+                return whole, True
+        found = [one for one in (verify(query, stored, mirrored=mirrored), whole) if one]
+        return max(found, key=lambda one: one.log_odds, default=None), True
+
+    def _same_pixels(self, data: bytes, size: tuple[int, int], found: dict[int, Match]) -> set[int]:
+        """Return which of the copies have exactly the query's pixels."""
+        with self._collection.reading() as connection:
+            pictures = fingerprints.known_pictures(connection, found)
+        exact = ImageSpec(size[0], size[1], "squash")
+        own: PixelArray | None = None
+        identical = set()
+        for part_id, picture in pictures.items():
+            alike = found[part_id].evidence.agreement.share > 0.99
+            if not alike or (picture.info.width, picture.info.height) != size:
+                continue
+            try:
+                if own is None:
+                    own = self._decode(data, exact).pixels
+                other = self._decode(self._read_picture(picture.part), exact).pixels
+            except (OSError, BinocleError):
+                continue
+            if np.array_equal(own, other):
+                identical.add(part_id)
+        return identical
+
+    def _candidates(
+        self,
+        same: Sequence[int],
+        found: dict[int, Match],
+        identical: set[int],
+        suspects: dict[int, Suspect],
+    ) -> list[Candidate]:
+        judgements: dict[int, Judgement] = {
+            one: Judgement("same-file", 1.0, WHOLE, WHOLE, _SQUARE) for one in same
+        }
+        for part_id, match in found.items():
+            exact = Judgement("same-pixels", 1.0, WHOLE, WHOLE, _SQUARE)
+            judgements.setdefault(part_id, exact if part_id in identical else judged(match))
+        for suspect in suspects.values():
+            if suspect.similarity is not None:
+                confidence = round(0.49 * max(0.0, suspect.similarity), 4)
+                judgements.setdefault(suspect.part_id, Judgement("similar", confidence))
+        with self._collection.reading() as connection:
+            pictures = fingerprints.known_pictures(connection, judgements)
+            owners = [one.record_id for one in pictures.values()]
+            records = reading.records_by_id(connection, owners)
+        candidates = []
+        for part_id, picture in pictures.items():
+            known = suspects.get(part_id) or Suspect(part_id)
+            candidates.append(
+                Candidate(
+                    records[picture.record_id], picture.part, judgements[part_id],
+                    known.similarity, known.bits,
+                )
+            )  # fmt: skip
+        return sorted(candidates, key=_order)
+
+
+def _is_clear(match: Match) -> bool:
+    """Tell whether corners need not be asked any more."""
+    return match.evidence.agreement.share >= _CLEAR_SHARE and is_copy(match)
+
+
+_SQUARE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+
+
+def _order(candidate: Candidate) -> tuple[int, float, int]:
+    """Sort the same file and pixels first, then copies, then the similar, each surest first."""
+    verdict = candidate.judgement.verdict
+    exact = {"same-file": 0, "same-pixels": 1}
+    place = exact.get(verdict, 2 if verdict in COPIES else 3)
+    return place, -candidate.judgement.confidence, candidate.part.id
+
+
+def working_spec(size: tuple[int, int]) -> ImageSpec:
+    """Return the pixels that are compared: the whole picture, upright, of a limited area."""
+    ratio = min(1.0, VIEW_SIDE / (size[0] * size[1]) ** 0.5)
+    return ImageSpec(
+        max(1, round(size[0] * ratio)), max(1, round(size[1] * ratio)), "squash", "bilinear"
+    )

@@ -1,0 +1,1 @@
+"""Zero-shot labels, and how well a text describes a picture."""

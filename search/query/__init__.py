@@ -1,0 +1,1 @@
+"""What may be asked: queries, the filter language, plain phrases, cursors, saved queries."""

@@ -1,0 +1,103 @@
+"""A query in one line, so that people see how what they said was read.
+
+::
+
+    blue shoes, like sku-02; not leather; where price < 60 and color in (Red, 'Navy Blue')
+"""
+
+import re
+from textwrap import shorten
+
+from binocle.metadata.filters import And, Comparison, Filter, Near, Not, Or
+from binocle.types import Scalar
+from search.query.query import Query, Term
+
+_MAX_CHARACTERS = 400
+_MAX_VALUES = 8
+_SIGNS = {"eq": "=", "ne": "!=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
+_BARE = re.compile(r"[^\W_][\w.-]*")
+
+
+def summary_of(query: Query) -> str:
+    """Return what a query looks for, what it keeps away from, and what it lets through."""
+    wanted = ", ".join(_term(one) for one in query.terms if one.weight > 0)
+    unwanted = ", ".join(f"not {_term(one)}" for one in query.terms if one.weight < 0)
+    where = f"where {filter_as_typed(query.where)}" if query.where is not None else ""
+    line = "; ".join(filter(None, (wanted or "anything", unwanted, where)))
+    return shorten(line, _MAX_CHARACTERS, placeholder=" …")
+
+
+def filter_as_typed(where: Filter) -> str:
+    """Return a filter as people type it, see ``where``; long lists are cut short."""
+    match where:
+        case Or((Comparison() as plain, And((Comparison(field, operator, str()), *_)))) if (
+            field,
+            operator,
+        ) == (plain.field, plain.operator):
+            return _comparison(plain)  # a year is also compared with dates
+        case And(clauses):
+            return " and ".join(map(_clause, clauses))
+        case Or(clauses):
+            return " or ".join(map(_clause, clauses))
+        case Not(clause):
+            return f"not {_clause(clause)}"
+        case _:
+            return _comparison(where)
+
+
+def _clause(where: Filter) -> str:
+    typed = filter_as_typed(where)
+    is_one = isinstance(where, Comparison | Not) or not re.search(r" (and|or) ", typed)
+    return typed if is_one else f"({typed})"
+
+
+def _comparison(one: Comparison) -> str:
+    field = one.field if _BARE.fullmatch(one.field) else f"`{one.field}`"
+    value = one.value
+    if isinstance(value, Near):
+        return f"{field} near ({value.latitude:g}, {value.longitude:g}, {value.radius_m:g}m)"
+    if not isinstance(value, tuple):
+        if one.operator == "exists":
+            return f"{field} exists" if value else f"not {field} exists"
+        return f"{field} {_SIGNS.get(one.operator, one.operator)} {_value(value)}"
+    if one.operator == "during":
+        return f"{field} from {value[0]} to before {value[1]}"
+    written = [
+        value[place]
+        for place in range(len(value))
+        if not place or not _is_reading(value[place], value[place - 1])
+    ]
+    if len(written) == 1 < len(value):
+        return f"{field} = {_value(written[0])}"
+    more = ", …" if len(written) > _MAX_VALUES else ""
+    return f"{field} in ({', '.join(map(_value, written[:_MAX_VALUES]))}{more})"
+
+
+def _is_reading(text: Scalar, number: Scalar) -> bool:
+    """Tell whether a text is only the other reading of a bare number before it."""
+    return isinstance(text, str) and not isinstance(number, str) and str(number) == text
+
+
+def _value(value: Scalar) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, str):
+        return str(value)
+    bare = _BARE.fullmatch(value) and not value[0].isdigit()
+    return value if bare and value.lower() not in ("true", "false") else repr(value)
+
+
+def _term(term: Term) -> str:
+    weight = "" if abs(term.weight) == 1 else f"^{abs(term.weight):g}"
+    part = "a part of " if term.region is not None else ""
+    if term.text is not None:
+        what = term.text.strip()
+        if term.meant:
+            what = f'{what} (read as "{term.meant}")'
+    elif term.record is not None:
+        what = f"like {part}{term.record}"
+    elif term.vector is not None and term.source != "image":
+        what = "like a vector"
+    else:
+        what = f"like {part}a picture"
+    return f"{what}{weight}"

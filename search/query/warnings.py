@@ -1,0 +1,89 @@
+"""What a filter may have meant that it does not say: fields and types no record has."""
+
+import re
+from collections.abc import Sequence
+
+from binocle.catalog import records
+from binocle.catalog.tables import fulltext
+from binocle.collection.collection import Collection
+from binocle.metadata.field_types import OWN_FIELDS
+from binocle.metadata.filters import Comparison, Filter, Near, comparisons_in
+from search.query.query import RELEVANCE, Query
+
+_SHOWN = 12
+_PRICE = re.compile(r"(?:price|cost)(?:[_ ].*)?", re.IGNORECASE)
+
+
+def query_doubts(collection: Collection, query: Query) -> list[str]:
+    """Return a line for everything in a query that cannot mean what it seems to.
+
+    What its filter says is looked at by ``doubts``; beyond that, sorting, counting or grouping by
+    a field that no record has does nothing, without a word.
+    """
+    found = doubts(collection, query.where) if query.where is not None else []
+    found += _missing_words(collection) if query.terms and query.mode != "semantic" else []
+    named = [one.field for one in query.sort] + [one.field for one in query.facets]
+    named += [query.group.field] if query.group else []
+    fields = [one for one in dict.fromkeys(named) if one not in (*OWN_FIELDS, RELEVANCE)]
+    if not fields:
+        return found
+    with collection.reading() as connection:
+        there = records.field_names(connection)
+        counted = [one.field for one in query.facets if one.kind == "numbers"]
+        texts = [one for one in counted if records.field_types(connection, one) == {"texts"}]
+    found += [f"the field {field!r} holds texts, not numbers; count its values" for field in texts]
+    found += [_unknown(field, there) for field in fields if field not in there]
+    return list(dict.fromkeys(found))
+
+
+def price_field(collection: Collection) -> str | None:
+    """Return the one field of numbers named like a price; None where there is none, or more."""
+    with collection.reading() as connection:
+        named = [one for one in records.field_names(connection) if _PRICE.fullmatch(one)]
+        found = [one for one in named if "numbers" in records.field_types(connection, one)]
+    return found[0] if len(found) == 1 else None
+
+
+def _missing_words(collection: Collection) -> list[str]:
+    with collection.reading() as connection:
+        share = fulltext.filled_share(connection)
+    if share >= 1:
+        return []
+    there = f"the words of this collection are still being read in ({share:.0%} are there)"
+    return [f"{there}, so what is found by words is not complete; ask again later"]
+
+
+def _unknown(field: str, there: Sequence[str]) -> str:
+    shown = ", ".join(there[:_SHOWN]) + (", …" if len(there) > _SHOWN else "")
+    return f"no record has a field {field!r}; there are: {shown or 'none'}"
+
+
+def doubts(collection: Collection, where: Filter) -> list[str]:
+    """Return one line for every comparison that cannot mean what it seems to.
+
+    A field that no record has, or that holds texts where a number is asked for, makes a filter
+    pass nothing, or everything, without a word; so somebody should say it.
+    """
+    comparisons = [one for one in comparisons_in(where) if one.field not in OWN_FIELDS]
+    found: dict[str, None] = {}
+    with collection.reading() as connection:
+        for field in dict.fromkeys(one.field for one in comparisons):
+            types = records.field_types(connection, field)
+            asked = {_type(one) for one in comparisons if one.field == field} - {None}
+            if not types:
+                found[_unknown(field, records.field_names(connection))] = None
+            elif asked and not asked & types:
+                holds = " and ".join(sorted(types))
+                found[f"the field {field!r} holds {holds}, and is compared with others"] = None
+    return list(found)
+
+
+def _type(comparison: Comparison) -> str | None:
+    value = comparison.value
+    if isinstance(value, Near):
+        return "places"
+    if comparison.operator == "exists" or value == ():
+        return None
+    values = value if isinstance(value, tuple) else (value,)
+    kinds = {"texts" if isinstance(one, str) else "numbers" for one in values}
+    return kinds.pop() if len(kinds) == 1 else None

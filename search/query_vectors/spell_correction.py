@@ -1,0 +1,169 @@
+"""What misspelt words of a text were probably meant to be, for a model that knows whole words.
+
+Such a model cuts what is not in its vocabulary into pieces, which tell it little: of captions with
+one misspelt word ``mini`` finds a sixth fewer pictures. What is English or stored is left alone, as
+is what stands in quotes, a name within a text, and a text of another language, of which few words
+come near a known one.
+The figures and how the constants were found: docs/keywords.md.
+"""
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, lru_cache
+from typing import TypeAlias
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from search.keyword.english_words import known_english
+
+_WORD = re.compile(r"""(?<![\w'’@#./-])[A-Za-z]{3,}(?![\w@/-]|['’.]\w)""")
+_QUOTED = re.compile(r'["“„«][^"“”„«»]*["”“»]')
+_SHORT = 3  # letters: in so short a word only neighbours may have been exchanged
+_COMMON = 600  # place in the vocabulary up to which a word is common
+_BEGINNING_FROM = 5  # letters, for another beginning of a common word
+_ANYTHING_FROM = 7  # letters: less may be a name that differs by chance
+_TWO_EDITS_FROM = 8  # letters; less where the same letters stand in another order
+_SECOND_EDIT = 4.0  # costs, in logarithms of places in the vocabulary
+_OTHER_BEGINNING = 1.5
+_SAME_LETTERS = 1.5  # gains
+_LETTER_MISSING = 1.0
+_FIRST_PLACES = 30  # in the vocabulary, which count about alike
+_STORED = 300  # place in the vocabulary of a word that the collection has, at most
+_KEPT = 10_000
+_LONGEST = 24  # letters; what is longer is no word
+_MOST = 32  # unknown words; a text with more is no question
+
+FindNear: TypeAlias = Callable[[str], Mapping[int, Sequence[str]]]
+
+
+class Corrector:
+    """Corrects texts for one model. Thread-safe."""
+
+    def __init__(self, vocabulary: Sequence[str]) -> None:
+        """Set up.
+
+        Args:
+            vocabulary: The model's whole words, common ones first; beginnings of words among them
+                do no harm.
+        """
+        self._places = {word: place for place, word in enumerate(vocabulary)}
+        self._nearest = lru_cache(_KEPT)(self._search)
+
+    def meant(
+        self,
+        text: str,
+        find_stored: Callable[[list[str]], set[str]],
+        find_near: FindNear = lambda _word: {},
+    ) -> str:
+        """Return a text with its misspelt words as they were probably meant.
+
+        Args:
+            text: What somebody typed.
+            find_stored: Returns which of some words the collection has; these are right.
+            find_near: Returns words the collection has that are near another, see ``Spelling``;
+                they may be what was meant as well as the model's own.
+        """
+        quoted = [found.span() for found in _QUOTED.finditer(text)]
+        words = [
+            found
+            for found in _WORD.finditer(text)
+            if not any(start <= found.start() < end for start, end in quoted)
+            and not (found.start() and _is_name(found[0], text))
+        ]
+        unknown = {found[0].lower() for found in words} - self._places.keys()
+        unknown = {word for word in unknown if len(word) <= _LONGEST}
+        if len(unknown) > _MOST:
+            return text
+        unknown -= find_stored(sorted(unknown)) if unknown else set()
+        unknown -= known_english(unknown) if unknown else set()
+        read = {word: near for word in unknown if (near := self._meant(word, find_near))}
+        if 2 * len(read) <= len(unknown):
+            return text
+        written, end = [], 0
+        for found in words:
+            if (near := read.get(found[0].lower())) is not None:
+                written += [text[end : found.start()], _as_typed(found[0], near)]
+                end = found.end()
+        return "".join([*written, text[end:]])
+
+    def _meant(self, word: str, find_near: FindNear) -> str | None:
+        """Return the known or stored word that is nearest and common; None where none is near."""
+        stored = [
+            (self._cost(word, near, distance, min(self._places.get(near, _STORED), _STORED)), near)
+            for distance, several in find_near(word).items()
+            for near in several
+            if _may_be_meant(word, near, distance, is_common=True)
+        ]
+        own = self._nearest(word)
+        return min([*stored, *([own] if own else [])], default=(0.0, None))[1]
+
+    def _search(self, word: str) -> tuple[float, str] | None:
+        """Return what the model's nearest word costs, and the word; None where none is near."""
+        found = []
+        for near, distance in self._near(word):
+            place = self._places[near]
+            if not _may_be_meant(word, near, distance, is_common=place < _COMMON):
+                continue
+            found.append((self._cost(word, near, distance, place), near))
+        return min(found, default=None)
+
+    @staticmethod
+    def _cost(word: str, near: str, distance: int, place: int) -> float:
+        same_letters = sorted(near) == sorted(word)
+        cost = math.log(_FIRST_PLACES + place) + _SECOND_EDIT * (distance - 1)
+        cost += 0 if same_letters or near[0] == word[0] else _OTHER_BEGINNING
+        return cost - _SAME_LETTERS * same_letters - _LETTER_MISSING * (len(near) > len(word))
+
+    def _near(self, word: str) -> list[tuple[str, int]]:
+        """Return the model's English words that are 1 or 2 edits from another, and how many."""
+        found = process.extract(
+            word, self._english, scorer=OSA.distance, score_cutoff=2, limit=None
+        )
+        return [(near, int(distance)) for near, distance, _ in found]
+
+    @cached_property
+    def _english(self) -> list[str]:
+        return sorted(known_english(self._places), key=self._places.__getitem__)
+
+
+def _may_be_meant(word: str, near: str, distance: int, *, is_common: bool) -> bool:
+    """Tell whether a known word is a likely reading of one that may be a name.
+
+    Letters in another order, a letter left out and one typed twice are mistakes of the hand; short
+    words that differ otherwise are mostly other words.
+    """
+    same_beginning = near[0] == word[0]
+    if sorted(near) == sorted(word):
+        if len(word) <= _SHORT:
+            return distance == 1 and is_common
+        return same_beginning or distance == 1
+    least = _BEGINNING_FROM if is_common else _ANYTHING_FROM
+    if len(word) <= _SHORT or (not same_beginning and len(word) < least):
+        return False
+    if distance > 1:
+        return len(word) >= _TWO_EDITS_FROM
+    if same_beginning and (len(near) > len(word) or _is_doubled(word, near)):
+        return True
+    return is_common or len(word) >= _ANYTHING_FROM
+
+
+def _is_doubled(word: str, near: str) -> bool:
+    """Tell whether a word is another with one letter typed twice."""
+    return any(
+        word[at] == word[at + 1] and word[:at] + word[at + 1 :] == near
+        for at in range(len(word) - 1)
+    )
+
+
+def _is_name(word: str, text: str) -> bool:
+    """Tell whether a word is written large, and the text around it small."""
+    return word[0].isupper() and not text.isupper() and not text.istitle()
+
+
+def _as_typed(word: str, near: str) -> str:
+    """Return a correction with capitals where the word that was typed had them."""
+    if word.isupper():
+        return near.upper()
+    return near.capitalize() if word[0].isupper() else near

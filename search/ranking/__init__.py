@@ -1,0 +1,1 @@
+"""Rankings, their fusion, the result list, hits."""

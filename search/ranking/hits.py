@@ -1,0 +1,275 @@
+"""From rows of a listing to hits: records as they are now, with what each ranking said."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import numpy as np
+
+from binocle.catalog import records as reading
+from binocle.catalog.database import Connection
+from binocle.catalog.tables.fulltext import part_ids as parts_at
+from binocle.collection.collection import Collection
+from binocle.types import Contribution, Hit, Int64Array, Kind, Part, Record
+from search.ranking.ranker import Ranker, similarities
+from search.ranking.result_list import Listing, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some hits, and where the next ones begin.
+
+    Attributes:
+        hits: In the listing's order.
+        place: How many rows of the listing were used up with them.
+        last: Internal id of the last record shown; -1 for none.
+    """
+
+    hits: tuple[Hit, ...]
+    place: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A row whose record is still there."""
+
+    row: Row
+    record: Record
+    part: Part
+
+
+class Shower:
+    """Reads records for rows and makes hits of them. Thread-safe."""
+
+    def __init__(self, collection: Collection, ranker: Ranker) -> None:
+        self._collection, self._ranker = collection, ranker
+
+    def pages(self, wanted: Sequence[tuple[Listing, int, int]]) -> list[Page]:
+        """Return pages of listings, reading all their records at once.
+
+        Records that were removed meanwhile are passed over; those that were changed are shown
+        as they are now.
+
+        Args:
+            wanted: Of each a listing, the place to begin at, and how many hits, fewer only at the
+                listing's end.
+        """
+        found: list[list[_Found]] = [[] for _ in wanted]
+        places = [place for _, place, _ in wanted]
+        unfinished = list(range(len(wanted)))
+        while unfinished:
+            chunks = [
+                wanted[number][0].rows(places[number], wanted[number][2] - len(found[number]))
+                for number in unfinished
+            ]
+            kinds = [wanted[number][0].asked.kinds for number in unfinished]
+            for number, rows in zip(unfinished, self._read(chunks, kinds), strict=True):
+                found[number].extend(one for one in rows if one is not None)
+                places[number] += len(rows)
+            unfinished = [
+                number
+                for number, rows in zip(unfinished, chunks, strict=True)
+                if rows and len(found[number]) < wanted[number][2]
+            ]
+        return [
+            self._page(listing, shown, place)
+            for (listing, _, _), shown, place in zip(wanted, found, places, strict=True)
+        ]
+
+    def _page(self, listing: Listing, found: Sequence[_Found], place: int) -> Page:
+        hits = self._hits(listing, found)
+        if listing.counted.groups is not None:
+            hits = self._grouped(listing, found, hits)
+        return Page(tuple(hits), place, found[-1].row.record_id if found else -1)
+
+    def _read(
+        self, chunks: Sequence[Sequence[Row]], kinds: Sequence[Sequence[Kind]]
+    ) -> list[list[_Found | None]]:
+        """Return rows with their records as they are now; None where one is gone."""
+        rows = [row for chunk in chunks for row in chunk]
+        preferred = [own for chunk, own in zip(chunks, kinds, strict=True) for _ in chunk]
+        found: list[_Found | None] = []
+        with self._collection.reading() as connection:
+            wanted = _part_ids(connection, rows)
+            records = reading.records_by_id(connection, [row.record_id for row in rows])
+            parts = reading.parts_by_id(connection, wanted)
+            for row, part_id, own in zip(rows, wanted, preferred, strict=True):
+                record = records.get(row.record_id)
+                part = parts.get(part_id)
+                if record is not None and part is None:  # changed since, or words found it
+                    part = _preferred(reading.parts_of_record(connection, row.record_id), own)
+                is_there = record is not None and part is not None
+                found.append(_Found(row, record, part) if is_there else None)  # type: ignore[arg-type]
+        each = iter(found)
+        return [list(islice(each, len(chunk))) for chunk in chunks]
+
+    def _hits(self, listing: Listing, found: Sequence[_Found]) -> list[Hit]:
+        contributions = [_contributions(one.row) for one in found]
+        cosines = self._cosines(listing, found, contributions)
+        relevances = _relevances(listing, found, contributions, cosines)
+        return [
+            Hit(
+                one.record,
+                one.part,
+                float(one.row.ranked.fused.scores[one.row.place]),
+                cosine,
+                relevance,
+                said,
+            )
+            for one, cosine, relevance, said in zip(
+                found, cosines, relevances, contributions, strict=True
+            )
+        ]
+
+    def _cosines(
+        self,
+        listing: Listing,
+        found: Sequence[_Found],
+        contributions: Sequence[Sequence[Contribution]],
+    ) -> list[float]:
+        """Return the cosine of the query and each part, 0 where none was asked."""
+        cosines = [0.0] * len(found)
+        for kind, lens in listing.view.lenses.items():
+            places = []
+            for place, (one, said) in enumerate(zip(found, contributions, strict=True)):
+                if one.part.kind != kind:
+                    continue
+                own = [each.score for each in said if each.ranking == kind]
+                if own and one.part.id == one.row.part_id and lens.scores_are_cosines:
+                    cosines[place] = own[0]
+                else:
+                    places.append(place)
+            if places:
+                ids = np.array([found[place].part.id for place in places], np.int64)
+                rows = self._ranker.rows(listing.asked.moment, kind, ids)
+                changed = ~rows.any(axis=1)
+                if changed.any():  # parts that came since
+                    rows[changed] = self._ranker.rows(None, kind, ids[changed])
+                for place, cosine in zip(places, similarities(rows, lens.aim), strict=True):
+                    cosines[place] = float(cosine)
+        return cosines
+
+    def _grouped(self, listing: Listing, found: Sequence[_Found], hits: Sequence[Hit]) -> list[Hit]:
+        """Return the heads of groups with the others that are shown beside them."""
+        groups, whole = listing.counted.groups, listing.counted.whole
+        wanted = listing.asked.query.group
+        assert groups is not None
+        assert whole is not None
+        assert wanted is not None
+        grouped = []
+        for one, hit in zip(found, hits, strict=True):
+            number = one.row.place  # the rows of such a listing are its groups
+            shown = groups.members(number)[1 : wanted.size]
+            rows = [Row(whole, int(place)) for place in shown]
+            read = self._read([rows], [listing.asked.kinds])[0]
+            others = [other for other in read if other is not None]
+            grouped.append(
+                replace(
+                    hit,
+                    group_value=_group_value(one.record, wanted.field),
+                    group_size=int(groups.sizes[number]),
+                    others=tuple(self._hits(listing, others)),
+                )
+            )
+        return grouped
+
+
+def _part_ids(connection: Connection, rows: Sequence[Row]) -> list[int]:
+    """Return the part of each row, looking up those that only words found."""
+    found = [row.part_id for row in rows]
+    lost = [number for number, one in enumerate(found) if one < 0]
+    lost = [number for number in lost if rows[number].ranked.keywords is not None]
+    if lost:
+        records = np.array([rows[number].record_id for number in lost], np.int64)
+        parts = parts_at(connection, records, _positions([rows[number] for number in lost]))
+        for number, part in zip(lost, parts.tolist(), strict=True):
+            found[number] = part
+    return found
+
+
+def _positions(rows: Sequence[Row]) -> Int64Array:
+    """Return which of its record's parts has the words of each row; -1 where none is known."""
+    positions = np.full(len(rows), -1, np.int64)
+    together: dict[int, list[int]] = {}
+    for place, row in enumerate(rows):
+        together.setdefault(id(row.ranked), []).append(place)
+    for places in together.values():
+        words = rows[places[0]].ranked.keywords
+        assert words is not None
+        if not len(words.record_ids):
+            continue
+        order = np.argsort(words.record_ids)
+        wanted = np.array([rows[place].record_id for place in places], np.int64)
+        near = np.searchsorted(words.record_ids, wanted, sorter=order)
+        at = order[np.minimum(near, len(order) - 1)]
+        found = words.record_ids[at] == wanted
+        positions[np.array(places)[found]] = words.positions[at[found]]
+    return positions
+
+
+def _preferred(parts: Sequence[Part], kinds: Sequence[Kind]) -> Part | None:
+    """Return the first part of the kinds looked at, else the first one."""
+    wanted = [part for part in parts if part.kind in kinds] or list(parts)
+    return wanted[0] if wanted else None
+
+
+def _contributions(row: Row) -> tuple[Contribution, ...]:
+    fused = row.ranked.fused
+    if not fused.rankings:
+        return ()
+    if len(fused.rankings) > 1:
+        return fused.contributions(row.place)
+    only = fused.rankings[0]
+    rank = int(fused.places[row.place, 0])
+    words = only.find_words(rank - 1) if only.find_words else ()
+    score = float(only.scores[rank - 1])
+    return (Contribution(only.name, rank, score, share=1.0, words=words),)
+
+
+def _relevances(
+    listing: Listing,
+    found: Sequence[_Found],
+    contributions: Sequence[Sequence[Contribution]],
+    cosines: Sequence[float],
+) -> list[float | None]:
+    """Return how likely each hit is what was asked for: the best that any ranking says."""
+    lenses = listing.view.lenses
+    if lenses and all(lens.judge is None for lens in lenses.values()):
+        return [None] * len(found)  # a figure for what words found alone would mislead
+    best = _relevances_of_words([one.row for one in found])
+    judges = found[0].row.ranked.judges if found else {}  # the same however deep it was ranked
+    for kind, judge in judges.items():
+        if judge is None:
+            continue
+        scores = np.full(len(found), np.nan)
+        for place, (one, said) in enumerate(zip(found, contributions, strict=True)):
+            own = [each.score for each in said if each.ranking == kind]
+            if own:
+                scores[place] = own[0]
+            elif one.part.kind == kind:
+                scores[place] = cosines[place]
+        for place, chance in enumerate(judge.relevance(scores).tolist()):
+            if not math.isnan(chance):
+                best[place] = max(best[place] or 0.0, chance)
+    return best
+
+
+def _relevances_of_words(rows: Sequence[Row]) -> list[float | None]:
+    """Return what words say of each row; None where none were found in it."""
+    said: list[float | None] = [None] * len(rows)
+    for place, row in enumerate(rows):
+        fused = row.ranked.fused
+        for number, ranking in enumerate(fused.rankings):
+            rank = int(fused.places[row.place, number])
+            if ranking.chances is not None and rank and not ranking.is_partial:
+                said[place] = float(ranking.chances[rank - 1])
+    return said
+
+
+def _group_value(record: Record, field: str) -> str | float | bool | None:
+    value = record.uri if field == "uri" else record.metadata.get(field)
+    if isinstance(value, list):
+        return value[0] if len(value) == 1 else None
+    return value

@@ -1,0 +1,253 @@
+"""What the pages of one answer are cut from, kept between the pages.
+
+A listing is made at the first page and then only grows: rows it has once keep their places,
+whatever is written to the collection meanwhile and however its rankings change when they are
+made deeper. So pages never repeat a record, and none that stays is skipped. Listings are kept in
+memory within limits; a cursor names one.
+"""
+
+import secrets
+import threading
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from binocle.types import BoolArray, Int64Array
+from search.ranking.ranked_query import Asked, Ranked, View
+from search.results.answer import FacetCounts
+from search.results.diversity import Arranger, Groups
+
+GROWTH = 4
+_ROW_BYTES = 64  # about what a row of a listing takes with its rankings
+
+Rank = Callable[[int], Ranked]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a listing: where it stands in which ranking."""
+
+    ranked: Ranked
+    place: int
+
+    @property
+    def record_id(self) -> int:
+        """The record's internal id."""
+        return int(self.ranked.fused.record_ids[self.place])
+
+    @property
+    def part_id(self) -> int:
+        """The part that matched best; -1 where only words found it, or nothing was asked."""
+        return int(self.ranked.fused.part_ids[self.place])
+
+
+@dataclass(slots=True)
+class _Stage:
+    """One depth of a listing, and which of its rows were new."""
+
+    ranked: Ranked
+    places: Int64Array
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What was counted over the relevant set at the first page.
+
+    Attributes:
+        relevant: How many records are in it; None where nobody asked.
+        facets: The counts.
+        groups: Where rows are groups: of the ranking whose rows the heads are.
+        whole: That ranking.
+    """
+
+    relevant: int | None = None
+    facets: tuple[FacetCounts, ...] = ()
+    groups: Groups | None = None
+    whole: Ranked | None = None
+
+
+@dataclass(slots=True)
+class Listing:
+    """Rows in the order of the pages, made deeper when somebody scrolls. Thread-safe.
+
+    Attributes:
+        asked: The query, and the moment it is answered at.
+        view: How it looks at the collection.
+        counted: What was counted.
+        no_match: Nothing fits.
+        is_exact: Whether exhaustive scans would give the same, as far as ranked so far.
+        name: For cursors.
+    """
+
+    asked: Asked
+    view: View
+    rank: Rank
+    arranger: Arranger | None = None
+    counted: Counted = Counted()
+    no_match: bool = False
+    is_exact: bool = True
+    name: str = field(default_factory=lambda: secrets.token_urlsafe(9))
+    _depth: int = 0
+    _is_complete: bool = False
+    _stages: list[_Stage] = field(default_factory=list)
+    _ends: list[int] = field(default_factory=list)
+    _seen: Int64Array = field(default_factory=lambda: np.empty(0, np.int64))
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    @property
+    def size_bytes(self) -> int:
+        """About how much memory it holds, the collection's own vectors aside."""
+        whole = self.counted.whole
+        rows = sum(len(stage.ranked) for stage in self._stages) + (len(whole) if whole else 0)
+        return 2000 + _ROW_BYTES * rows
+
+    @property
+    def segments(self) -> dict[int, int]:
+        """The index segments it keeps in memory, and their bytes; others may share them."""
+        asked = self.asked
+        found: dict[int, int] = {}
+        for kind in (*asked.kinds, *asked.beside):
+            found |= asked.moment.index(kind).segment_sizes
+        return found
+
+    def has(self, place: int) -> bool:
+        """Tell whether there is a row at a place, ranking deeper if need be."""
+        return len(self.rows(place, 1)) > 0
+
+    def rows(self, start: int, count: int) -> list[Row]:
+        """Return rows from a place on; fewer only at the end."""
+        with self._lock:
+            while len(self) < start + count and not self._is_complete:
+                self._grow()
+            return [self._row(place) for place in range(start, min(start + count, len(self)))]
+
+    def place_behind(self, record_id: int, place: int) -> int:
+        """Return the place behind a record; where it is not among those before, the given one.
+
+        Args:
+            record_id: The last record somebody saw, in a listing made at another time.
+            place: How many rows they saw.
+        """
+        self.rows(0, place)
+        with self._lock:
+            stages = [stage.ranked.fused.record_ids[stage.places] for stage in self._stages]
+        found = np.flatnonzero(np.concatenate(stages) == record_id)
+        return int(found[0]) + 1 if len(found) else place
+
+    def begin(self, ranked: Ranked, depth: int) -> None:
+        """Take a first ranking that was made already."""
+        self._append(ranked, depth)
+
+    def _grow(self) -> None:
+        depth = max(self.asked.depth, GROWTH * self._depth if self._stages else 0)
+        self._append(self.rank(depth), depth)
+
+    def _append(self, ranked: Ranked, depth: int) -> None:
+        if not self._stages:
+            self.no_match = ranked.no_match
+        fresh: BoolArray = ~np.isin(ranked.fused.record_ids, self._seen)
+        places = np.flatnonzero(fresh)
+        if self.arranger is not None:
+            fused = ranked.fused
+            order = self.arranger.arranged(
+                fused.record_ids[places], fused.part_ids[places], fused.scores[places]
+            )
+            places = places[order]
+        self._seen = np.concatenate([self._seen, ranked.fused.record_ids[fresh]])
+        self._stages.append(_Stage(ranked, places))
+        self._ends.append(len(self) + len(places))
+        self._depth, self._is_complete = depth, ranked.is_complete
+        self.is_exact = self.is_exact and ranked.exact
+
+    def _row(self, place: int) -> Row:
+        for stage, end in zip(self._stages, self._ends, strict=True):
+            if place < end:
+                return Row(stage.ranked, int(stage.places[place - end]))
+        raise IndexError(place)
+
+
+class Listings:
+    """The listings of one collection that cursors may still name. Thread-safe."""
+
+    def __init__(
+        self,
+        *,
+        max_count: int = 1000,
+        max_bytes: int = 256 * 1024 * 1024,
+        max_old_bytes: int = 1024 * 1024 * 1024,
+        max_age_s: float = 1800.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Set up.
+
+        Args:
+            max_count: How many are kept, those used last.
+            max_bytes: How much memory all of them may take, at least one aside.
+            max_old_bytes: How much memory they may keep in index segments that the newest of
+                them does not have: what has been replaced since.
+            max_age_s: How long one is kept after its last use.
+            clock: Tells the seconds.
+        """
+        self._max_count, self._max_bytes, self._max_age_s = max_count, max_bytes, max_age_s
+        self._max_old_bytes = max_old_bytes
+        self._clock = clock
+        self._kept: OrderedDict[str, tuple[float, int, Listing]] = OrderedDict()
+        self._bytes = 0
+        self._holders: Counter[int] = Counter()  # of each segment, how many listings have it
+        self._segment_bytes: dict[int, int] = {}
+        self._newest = -1
+        self._newest_segments: dict[int, int] = {}
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def keep(self, listing: Listing) -> None:
+        """Keep a listing, or note that it was used; the least recently used go."""
+        size, now = listing.size_bytes, self._clock()
+        with self._lock:
+            self._forget(listing.name)
+            self._kept[listing.name] = now, size, listing
+            self._bytes += size
+            segments = listing.segments
+            self._holders.update(segments.keys())
+            self._segment_bytes |= segments
+            if listing.asked.moment.change >= self._newest:
+                self._newest, self._newest_segments = listing.asked.moment.change, segments
+            while len(self._kept) > 1:
+                name, (used_at, _, _) = next(iter(self._kept.items()))
+                is_full = len(self._kept) > self._max_count or self._bytes > self._max_bytes
+                is_full = is_full or self._old_bytes() > self._max_old_bytes
+                if not is_full and now - used_at <= self._max_age_s:
+                    return
+                self._forget(name)
+
+    def get(self, name: str) -> Listing | None:
+        """Return a kept listing; None where it is gone."""
+        with self._lock:
+            found = self._kept.get(name)
+            if found is not None and self._clock() - found[0] > self._max_age_s:
+                self._forget(name)
+                return None
+            return found[2] if found else None
+
+    def _old_bytes(self) -> int:
+        return sum(
+            size for one, size in self._segment_bytes.items() if one not in self._newest_segments
+        )
+
+    def _forget(self, name: str) -> None:
+        found = self._kept.pop(name, None)
+        if found is None:
+            return
+        self._bytes -= found[1]
+        for one in found[2].segments:
+            self._holders[one] -= 1
+            if not self._holders[one]:
+                del self._holders[one], self._segment_bytes[one]

@@ -1,0 +1,1 @@
+"""What scores mean: calibrated relevance, and where to cut."""

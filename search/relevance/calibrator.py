@@ -1,0 +1,396 @@
+"""What a cosine means: how likely a hit is what was asked for, and whether anything fits."""
+
+import json
+import logging
+import os
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from binocle.collection.collection import Collection
+from binocle.collection.snapshot import Moment, Owners
+from binocle.encoders.base import Encoder
+from binocle.errors import QueryError
+from binocle.types import KINDS, Float32Array, Int64Array, Kind
+from search.relevance import background_texts, hub_correction
+from search.relevance.calibration import MIN_PARTS, SAMPLE, Calibration
+from search.relevance.hub_correction import Hubs
+from search.relevance.score_model import Judge, answer_odds_of_both, none_of_both
+
+_log = logging.getLogger(__name__)
+_FILE = "background.npz"
+_GROWTH = 0.25
+_PAIRS = 512
+_TEXTS_AT_ONCE = 64
+_PLURAL: dict[Kind, str] = {"image": "pictures", "text": "texts"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """Parts of one kind that stand for all, and when they were chosen."""
+
+    part_ids: Int64Array
+    rows: Float32Array
+    count: int
+    newest_part: int
+
+    def fits(self, count: int, newest_part: int) -> bool:
+        """Tell whether few parts have come and gone since."""
+        if not self.count:  # newer parts may be of other kinds
+            return not count
+        room = _GROWTH * self.count
+        return abs(count - self.count) <= room and newest_part - self.newest_part <= room
+
+
+@dataclass(frozen=True, slots=True)
+class _Direction:
+    """What is known of queries of one kind over parts of one kind."""
+
+    calibration: Calibration | None
+    hubs: Hubs | None
+    basis: tuple[_Sample, ...]
+    is_paired: bool = False  # most parts have one of the other kind beside them
+
+
+class Relevance:
+    """Calibrates a collection, and judges queries by it. Thread-safe.
+
+    A calibration is made when it is first needed, from a few thousand vectors spread evenly over
+    the collection, and made again when a quarter of the collection has come or gone. Only the
+    background texts, which take a model to embed, are kept beside the catalogue.
+    """
+
+    def __init__(self, collection: Collection, load_encoder: Callable[[], Encoder]) -> None:
+        """Set up; nothing is computed yet.
+
+        Args:
+            collection: Whose hits are judged.
+            load_encoder: As for ``Searcher``; asked once for each collection, for the background
+                texts, and only where texts ask.
+        """
+        self._collection, self._load_encoder = collection, load_encoder
+        self._samples: dict[Kind, _Sample] = {}
+        self._directions: dict[tuple[Kind, Kind], _Direction] = {}
+        self._fitted: dict[tuple[Kind, Kind], int] = {}  # at which change that was last looked at
+        self._texts: tuple[str, Float32Array] | None = None
+        self._calibrating, self._embedding = threading.Lock(), threading.Lock()
+
+    def judges(
+        self,
+        kind: Kind,
+        sources: Sequence[Kind | None],
+        queries_qd: Float32Array,
+        *,
+        change: int | None = None,
+        together: bool = False,
+    ) -> list[Judge | None]:
+        """Return a judge for each query.
+
+        Args:
+            kind: Which parts are searched.
+            sources: ``(q,)`` what each query is: words, or a picture. Of one that is composed, what
+                has the larger weight; None for vectors of unknown origin.
+            queries_qd: ``(q, d)`` float32 unit rows.
+            change: The collection's change number where the caller knows it: with the same one
+                as before nobody looks whether the collection has grown.
+            together: Where most of the parts have one of the other kind beside them, texts that
+                ask are compared with those as well, to tell whether there is an answer.
+
+        Returns:
+            For each query its judge; None where nobody can tell: a collection of fewer than 20
+            parts, pictures asking a collection that has none, vectors of unknown origin.
+
+        Raises:
+            ModelError: The background texts cannot be embedded.
+        """
+        judges: list[Judge | None] = [None] * len(sources)
+        for source in {one for one in sources if one is not None}:
+            direction = self._direction(kind, source, change)
+            places = [place for place, one in enumerate(sources) if one == source]
+            if direction.calibration is not None:
+                rows = queries_qd[places]
+                found = direction.calibration.judges(rows)
+                if together and source == "text" and direction.is_paired:
+                    found = self._told(found, rows, kind, change)
+                for place, judge in zip(places, found, strict=True):
+                    judges[place] = judge
+        return judges
+
+    def are_described(self, source: Kind | None) -> bool:
+        """Tell whether most pictures have texts beside them; False where nobody asks for these.
+
+        Args:
+            source: What the query is.
+        """
+        known = self._directions.get(("image", source)) if source else None
+        return known is not None and known.is_paired
+
+    def _told(
+        self, judges: Sequence[Judge], rows: Float32Array, kind: Kind, change: int | None
+    ) -> Sequence[Judge]:
+        """Return judges of texts that know what the other kind says of whether there is an answer.
+
+        Both know of the same records, and err in different ways.
+        """
+        other = self._direction(asking_kind(kind), "text", change).calibration
+        if other is None:
+            return judges
+        return [
+            own.told(answer_odds_of_both(own, beside), none_of_both(own, beside))
+            for own, beside in zip(judges, other.judges(rows), strict=True)
+        ]
+
+    def why_unrated(self, kind: Kind, source: Kind) -> str:
+        """Return why ``judges`` has none for such queries, in a few words for a person.
+
+        Args:
+            kind: Which parts are searched.
+            source: What the query is.
+        """
+        if self._collection.count_parts(kind) < MIN_PARTS:
+            return f"the collection has fewer than {MIN_PARTS} {_PLURAL[kind]} to compare with"
+        if source == "image" and self._collection.count_parts("image") < MIN_PARTS:
+            return f"the collection has fewer than {MIN_PARTS} pictures to compare a picture with"
+        return "the model tells too few words apart"
+
+    def depth(self, kind: Kind, source: Kind | None, *, change: int | None = None) -> int:
+        """Return how many candidates ``reorder`` must be given, 0 where it changes nothing.
+
+        Args:
+            kind: Which parts are searched.
+            source: What the query is.
+            change: As for ``judges``.
+        """
+        return hub_correction.DEPTH if source and self._direction(kind, source, change).hubs else 0
+
+    def reorder(
+        self,
+        kind: Kind,
+        source: Kind | None,
+        part_ids: Int64Array,
+        scores: Float32Array,
+        *,
+        moment: Moment | None = None,
+    ) -> tuple[Int64Array, Float32Array]:
+        """Move hubs down among the first candidates.
+
+        Only the first ``depth`` change places, and only among themselves, so pages fit together
+        as long as at least these are given for each. Scores stay comparable to cosines, so a
+        judge's relevance and cut-off hold for them.
+
+        Args:
+            kind: Which parts were searched.
+            source: What the query is.
+            part_ids: ``(n,)`` int64, nearest first.
+            scores: ``(n,)`` float32 their cosines.
+            moment: The collection as it was searched; None for as it is now.
+
+        Returns:
+            ``(n,)`` int64 places in ``part_ids``, and ``(n,)`` float32 the corrected scores in
+            that order, never rising.
+        """
+        change = None if moment is None else moment.change
+        found = self._direction(kind, source, change).hubs if source else None
+        if found is None or len(part_ids) < 2:
+            return np.arange(len(part_ids)), scores
+        first = part_ids[: hub_correction.DEPTH]
+        index = self._collection.index_of(kind) if moment is None else moment.index(kind)
+        known, rows = index.rows_of(first)
+        if len(known) < len(first):  # some are gone meanwhile
+            return np.arange(len(part_ids)), scores
+        return found.reorder(scores, part_ids, rows)
+
+    def prepare(self, is_stopped: Callable[[], bool] = lambda: False) -> None:
+        """Calibrate now, so that no query waits for it: after indexing, or at a start.
+
+        Args:
+            is_stopped: Asked between steps of some milliseconds; True leaves the rest undone.
+
+        Raises:
+            ModelError: The background texts cannot be embedded.
+        """
+        kinds = [kind for kind in KINDS if self._collection.count_parts(kind) >= MIN_PARTS]
+        for kind in kinds:
+            self._texts_until(is_stopped)
+            for source in KINDS:
+                if is_stopped():
+                    return
+                self._direction(kind, source)
+
+    def _direction(self, kind: Kind, source: Kind, change: int | None = None) -> _Direction:
+        """Return what is known; while another thread calibrates anew, what was known before."""
+        known = self._directions.get((kind, source))
+        if known is not None and change is not None and self._fitted.get((kind, source)) == change:
+            return known
+        if known is not None and all(
+            sample.fits(*self._size(one))
+            for sample, one in zip(known.basis, (kind, source), strict=False)
+        ):
+            if change is not None:
+                self._fitted[kind, source] = change
+            return known
+        if not self._calibrating.acquire(blocking=known is None):
+            assert known is not None
+            return known
+        try:
+            made = self._calibrated(kind, source)
+            self._directions[kind, source] = made
+            return made
+        finally:
+            self._calibrating.release()
+
+    def _size(self, kind: Kind) -> tuple[int, int]:
+        return self._collection.count_parts(kind), self._collection.snapshot((kind,))
+
+    def _calibrated(self, kind: Kind, source: Kind) -> _Direction:
+        sample, asking = self._sample(kind), self._sample(source)
+        # A picture's own kind is its background; so as not to find themselves, they are set apart.
+        spread = np.linspace(0, len(asking.rows) - 1, min(len(asking.rows), hub_correction.BANK))
+        bank = asking.rows[np.unique(spread.astype(np.int64))]
+        is_asked = source == "text" and len(sample.rows) >= MIN_PARTS
+        queries = self.background() if is_asked else bank
+        own = bank if kind != source and len(bank) else None
+        calibration = Calibration.measure(
+            sample.rows, sample.count, queries, source=source, kind=kind, own_qd=own
+        )
+        found = self._hubs(kind, sample, asking) if kind != source else None
+        return _Direction(calibration, found, (sample, asking), self._is_paired(kind, sample))
+
+    def _is_paired(self, kind: Kind, sample: _Sample) -> bool:
+        """Tell whether at least half of the parts have one of the other kind beside them."""
+        if not len(sample.part_ids):
+            return False
+        moment = self._collection.moment((kind, asking_kind(kind)))
+        owners = moment.owners(kind), moment.owners(asking_kind(kind))
+        own, _ = parts_beside(sample.part_ids, *owners)
+        return 2 * len(own) >= len(sample.part_ids)
+
+    def _sample(self, kind: Kind) -> _Sample:
+        """Return vectors spread evenly over the parts; the same parts give the same sample."""
+        count, newest_part = self._size(kind)
+        known = self._samples.get(kind)
+        if known is not None and known.fits(count, newest_part):
+            return known
+        index = self._collection.index_of(kind)
+        ids = index.ids()
+        places = np.linspace(0, len(ids) - 1, SAMPLE).astype(np.int64)
+        part_ids, rows = index.rows_of(ids[places] if len(ids) > SAMPLE else ids)
+        self._samples[kind] = _Sample(part_ids, rows, len(ids), newest_part)
+        return self._samples[kind]
+
+    def _hubs(self, kind: Kind, sample: _Sample, asking: _Sample) -> Hubs | None:
+        """Measure on records that have both kinds; every other asks, the rest are the bank."""
+        if not len(sample.part_ids) or not len(asking.part_ids):
+            return None
+        moment = self._collection.moment((kind, asking_kind(kind)))
+        owners = moment.owners(kind), moment.owners(asking_kind(kind))
+        own, others = parts_beside(sample.part_ids, *owners)
+        places = np.unique(np.linspace(0, len(own) - 1, min(len(own), 2 * _PAIRS)).astype(np.int64))
+        own, others = own[places], others[places]
+        index = moment.index(asking_kind(kind))
+        queried, queries = index.rows_of(others)
+        there = np.isin(others, queried)
+        own, others = own[there], others[there]
+        asked, held = np.arange(len(own)) % 2 == 0, np.isin(sample.part_ids, own[::2])
+        rows = sample.rows[np.searchsorted(sample.part_ids, own)]
+        return hub_correction.find_hubs(
+            queries[~asked], sample.rows[~held], queries[asked], rows[asked]
+        )
+
+    def background(self) -> Float32Array:
+        """Return the background texts' vectors, embedding them where no file has them.
+
+        Returns:
+            ``(b, d)`` float32 unit rows.
+
+        Raises:
+            QueryError: The collection is empty.
+            ModelError: They cannot be embedded.
+        """
+        space = self._collection.space
+        if space is None:
+            raise QueryError(f"the collection {self._collection.path.name!r} is empty")
+        rows = self._texts_until(lambda: False)
+        assert rows is not None
+        return rows
+
+    def _texts_until(self, is_stopped: Callable[[], bool]) -> Float32Array | None:
+        """Return the background texts' vectors; None where somebody stopped their embedding."""
+        space = self._collection.space
+        assert space is not None
+        with self._embedding:  # whoever comes meanwhile waits, and finds it done
+            if self._texts is None or self._texts[0] != space.fingerprint:
+                rows = self._saved(space.fingerprint)
+                if rows is None:
+                    rows = self._embedded(is_stopped)
+                if rows is None:
+                    return None
+                self._texts = space.fingerprint, rows
+            return self._texts[1]
+
+    def _embedded(self, is_stopped: Callable[[], bool]) -> Float32Array | None:
+        space, encoder = self._collection.space, self._load_encoder()
+        assert space is not None
+        texts, parts = background_texts.background_texts(), []
+        for start in range(0, len(texts), _TEXTS_AT_ONCE):
+            if is_stopped():
+                return None
+            parts.append(encoder.encode_texts(texts[start : start + _TEXTS_AT_ONCE]))
+        rows = np.concatenate(parts)
+        self._save(space.fingerprint, rows)
+        return rows
+
+    def _saved(self, fingerprint: str) -> Float32Array | None:
+        try:
+            with np.load(self._collection.path / _FILE, allow_pickle=False) as saved:
+                if json.loads(str(saved["stamp"])) == [background_texts.VERSION, fingerprint]:
+                    rows = np.asarray(saved["rows"], np.float32)
+                    return rows if rows.ndim == 2 and np.isfinite(rows).all() else None
+        except FileNotFoundError:
+            return None
+        except Exception as error:  # numpy and zipfile raise many kinds for a damaged file
+            _log.warning("ignoring %s of %s: %s", _FILE, self._collection.path.name, error)
+        return None
+
+    def _save(self, fingerprint: str, rows: Float32Array) -> None:
+        """Keep the vectors; they can be made again, so a failure is only logged."""
+        path = self._collection.path / _FILE
+        temporary = path.with_name(f"{_FILE}.{os.getpid()}.{threading.get_ident()}.tmp")
+        try:
+            with temporary.open("wb") as file:
+                stamp = json.dumps([background_texts.VERSION, fingerprint])
+                np.savez(file, rows=rows, stamp=np.array(stamp))
+            temporary.replace(path)
+        except OSError as error:
+            _log.warning("could not save %s: %s", path, error)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def asking_kind(kind: Kind) -> Kind:
+    """Return the other kind."""
+    return "text" if kind == "image" else "image"
+
+
+def parts_beside(
+    part_ids: Int64Array, owners: Owners, others: Owners
+) -> tuple[Int64Array, Int64Array]:
+    """Return for parts the first part of another kind that is of the same record.
+
+    Args:
+        part_ids: ``(n,)`` int64 ascending.
+        owners: Of parts of their kind.
+        others: Of parts of the kind that is looked for.
+
+    Returns:
+        ``(m,)`` int64 those of the ids whose record has such a part, ascending, and ``(m,)`` int64
+        these parts.
+    """
+    records = owners.of(part_ids)
+    first = np.full(int(max(others.record_ids.max(initial=-1), records.max(initial=-1))) + 2, -1)
+    first[others.record_ids[::-1]] = others.part_ids[::-1]  # of several the last one written stays
+    found = first[records]  # -1, a part that is gone, is the last place, which no record has
+    there = found >= 0
+    return part_ids[there], np.asarray(found[there], np.int64)

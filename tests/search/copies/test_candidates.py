@@ -1,0 +1,56 @@
+"""The short list of a lookup: what stands out of what any picture shares with a query."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from binocle.fingerprints.verification import View
+from binocle.fingerprints.visual_words import word_of
+from binocle.vectors.fingerprints.fingerprint_index import LikenessIndex
+from search.copies.candidates import Suspect, add_votes
+from tests.search.copies.test_lookup import drawn
+
+
+def index_of(query: View, shared: Sequence[int]) -> LikenessIndex:
+    """Return pictures 1, 2, ... that have so many of the query's corners each."""
+    random = np.random.default_rng(0)
+    features = []
+    for count in shared:
+        own = query.voters[random.permutation(len(query.voters))[:count]]
+        words = word_of(own).astype("<u2").tobytes()
+        features.append(words + np.ascontiguousarray(own[:, :16]).tobytes())
+    index = LikenessIndex()
+    hashes = random.integers(0, 256, (len(shared), 32), dtype=np.uint8)
+    index.add(np.arange(1, len(shared) + 1), hashes, features)
+    return index
+
+
+@pytest.mark.parametrize(
+    ("shared", "expected"),
+    [
+        ([20] * 60, 5),  # all alike: the first few, whatever they have
+        ([60] * 8 + [20] * 52, 8),
+        ([60] * 20 + [20] * 40, 12),  # never more
+        ([20] * 40, 12),  # too few pictures to tell what any of them gets
+        ([60] * 2, 2),
+    ],
+)
+def test_pictures_that_stand_out_are_suspects(shared: list[int], expected: int) -> None:
+    query = View(np.asarray(drawn(1)))
+    suspects: dict[int, Suspect] = {}
+    add_votes(suspects, index_of(query, shared), query)
+    assert len(suspects) == expected
+    assert all(one.votes > 1.5 and not one.mirrored_votes for one in suspects.values())
+    likely = {number for number, count in enumerate(shared, 1) if count == max(shared)}
+    assert suspects.keys() <= likely
+
+
+def test_votes_for_mirrored_copies_are_kept_apart() -> None:
+    query = View(np.asarray(drawn(1)))
+    suspects: dict[int, Suspect] = {}
+    add_votes(suspects, index_of(query.mirrored, [60]), query, mirrored=True)
+    assert suspects[1].mirrored_votes > 30
+    assert suspects[1].votes == 0
+    assert suspects[1].weight(mirrored=True) > 30
+    assert suspects[1].weight(mirrored=False) == 0

@@ -1,0 +1,83 @@
+"""What mappings are called, from what was measured of them."""
+
+import numpy as np
+import pytest
+
+from binocle.fingerprints.agreement import Agreement
+from binocle.fingerprints.colour_difference import ColourDifference
+from binocle.fingerprints.copy_classifier import Evidence
+from binocle.fingerprints.geometry import Turn
+from binocle.fingerprints.verification import Match
+from search.copies.verdicts import is_copy, judged, without_variants
+
+
+def match(
+    *,
+    colours: float = 0.0,
+    product: bool = True,
+    box: tuple[float, float, float, float] = (0, 0, 1, 1),
+    plain: float = 1.0,
+    overlap: float = 1.0,
+    log_odds: float = 3.0,
+) -> Match:
+    """Return a mapping by which the query shows a stored picture in a box of its own."""
+    x, y, w, h = box
+    mapping = np.linalg.inv(np.array([[w, 0, x], [0, h, y], [0, 0, 1]], np.float64))
+    evidence = Evidence(
+        Agreement(share=0.95, overlap=overlap),
+        ColourDifference(most=colours, most_with_plain=colours, compared=0.5),
+        60, w * h, plain, product, product,
+    )  # fmt: skip
+    turn = Turn(mirrored=False, angle=0, stretch=1, scale=1)
+    return Match(mapping, turn, evidence, log_odds)
+
+
+def test_of_two_products_of_one_shape_that_of_truer_colours_is_kept() -> None:
+    found = {1: match(colours=1), 2: match(colours=6), 3: match(colours=3)}
+    assert list(without_variants(found)) == [1, 3]
+
+
+def test_photographs_and_other_tiles_of_a_collage_are_kept() -> None:
+    photos = {1: match(colours=1, product=False), 2: match(colours=6, product=False)}
+    tiles = {1: match(colours=1, box=(0, 0, 0.5, 1)), 2: match(colours=6, box=(0.5, 0, 0.5, 1))}
+    assert list(without_variants(photos)) == [1, 2]
+    assert list(without_variants(tiles)) == [1, 2]
+
+
+@pytest.mark.parametrize(("log_odds", "confidence"), [(0.0, 0.5), (2.0, 0.8808), (12.0, 1.0)])
+def test_the_confidence_is_the_chance_that_it_is_a_copy(log_odds: float, confidence: float) -> None:
+    assert is_copy(match(log_odds=log_odds))
+    assert judged(match(log_odds=log_odds)).confidence == confidence
+    assert not is_copy(match(log_odds=-0.01))
+
+
+@pytest.mark.parametrize(("colours", "expected"), [(15.0, True), (20.0, False)])
+def test_a_product_in_clearly_other_colours_is_another(colours: float, *, expected: bool) -> None:
+    assert is_copy(match(colours=colours)) is expected
+    assert is_copy(match(colours=colours, product=False))
+
+
+@pytest.mark.parametrize(
+    ("overlap", "verdict"), [(1.0, "near-duplicate"), (0.6, "near-duplicate"), (0.5, "part")]
+)
+def test_what_shows_little_of_it_is_a_part(overlap: float, verdict: str) -> None:
+    assert judged(match(overlap=overlap)).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("box", "plain", "verdict"),
+    [
+        ((0, 0, 0.5, 1), 0.8, "part"),  # another tile on white ground beside it
+        ((0.5, 0.5, 0.5, 0.5), 0.9, "part"),
+        ((0, 0, 0.5, 1), 0.97, "near-duplicate"),  # a plain page beside it
+        ((0.1, 0.2, 0.8, 0.6), 0.8, "near-duplicate"),  # a screenshot around it
+        ((0, 0.2, 1, 0.6), 0.8, "near-duplicate"),  # bands above and below it
+        ((0, 0.1, 1, 0.6), 0.5, "near-duplicate"),  # a small screenshot, all of it words
+        ((0, 0.1, 1, 0.6), 0.3, "part"),
+        ((0, 0.1, 1, 0.5), 0.5, "part"),
+    ],
+)
+def test_frames_are_told_from_tiles(
+    box: tuple[float, float, float, float], plain: float, verdict: str
+) -> None:
+    assert judged(match(box=box, plain=plain)).verdict == verdict

@@ -1,0 +1,88 @@
+"""Misspelt words are read as words the model knows; what may be right is left alone."""
+
+import pytest
+
+from binocle.encoders.registry import MINI, open_encoder
+from search.query_vectors.spell_correction import Corrector
+
+KNOWN = (
+    "the", "with", "dog", "woman", "girl", "shirt", "riding", "bicycle", "bike", "skateboard",
+    "green", "been", "beach", "snow", "yellow", "yell", "cam", "thei", "lake", "at", "in",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def corrector() -> Corrector:
+    return Corrector(KNOWN)
+
+
+def nothing(_words: list[str]) -> set[str]:
+    return set()
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("dgo", "dog"),  # neighbours exchanged, also in a short word
+        ("a womn ridng", "a woman riding"),  # a letter left out
+        ("girll", "girl"),  # one too many
+        ("shjrt", "shirt"),  # another one
+        ("bycicle", "bicycle"),  # the same letters in another order
+        ("skatebaord skeateborad", "skateboard skateboard"),  # two edits of a long word
+        ("yellw", "yellow"),  # and not "yell": letters are left out more often than added
+        ("Gilr with dgo.", "Girl with dog."),
+        ("Yellw Shjrt", "Yellow Shirt"),
+        ("A DGO, A GILR", "A DOG, A GIRL"),
+        ("teh dog's baech, teh snwo!", "the dog's beach, the snow!"),
+    ],
+)
+def test_misspelt_words_are_read_as_known_ones(
+    corrector: Corrector, typed: str, meant: str
+) -> None:
+    assert corrector.meant(typed, nothing) == meant
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        "a woman riding a bicycle",
+        "graduation",  # English, though the model does not know it
+        "beech",
+        "came thin",
+        "cam thei",  # the model's own pieces
+        '"dgo" “snwo”',  # in quotes
+        "x-dgo dgo2 dgo's wh-1000xm4 dgo@lake.org /dgo/snwo dgo.png",  # names and numbers
+        "dg og",  # too short to tell
+        "a dog with Gilr and Dgo",  # names
+        "qwxz flurb zorblat",
+        "红裙 сабака Hündin",
+        "frau mit hunden am strande, teh",  # another language: few words are near a known one
+        "",
+    ],
+)
+def test_what_may_be_right_is_left_alone(corrector: Corrector, right: str) -> None:
+    assert corrector.meant(right, nothing) == right
+
+
+def test_what_is_stored_is_right(corrector: Corrector) -> None:
+    asked: list[list[str]] = []
+
+    def stored(words: list[str]) -> set[str]:
+        asked.append(words)
+        return {"dgo"}
+
+    assert corrector.meant("Dgo in the snwo", stored) == "Dgo in the snow"
+    assert asked == [["dgo", "snwo"]]
+
+
+def test_words_that_are_no_english_are_never_put_in() -> None:
+    assert Corrector(("womann", "woman")).meant("womanx", nothing) == "woman"
+    assert Corrector(("womann",)).meant("womanx", nothing) == "womanx"
+
+
+@pytest.mark.model
+def test_embedded_model_knows_whole_words() -> None:
+    words = open_encoder(MINI, device="cpu").vocabulary
+    assert {"dog", "bicycle", "woman", "shirt", "purple"} < set(words)
+    assert words.index("dog") < words.index("bicycle")
+    assert not any(word.startswith("#") or not word.isalpha() for word in words)

@@ -1,0 +1,316 @@
+"""Three hundred pages while a thread and another process write: no record twice, none left out."""
+
+import os
+import random
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from binocle.collection.collection import Collection
+from binocle.encoders.colour import ColourEncoder
+from binocle.errors import CursorError, StaleCursorError
+from binocle.metadata.filters import Comparison
+from binocle.types import Limits, NewPart, NewRecord
+from search.query.query import Group, Query, Sort, Term
+from search.ranking.ranked_query import Asked, Ranked, View
+from search.ranking.result_list import Listings
+from search.searcher import Searcher
+
+ENCODER = ColourEncoder()
+WORDS = ["red", "green", "blue", "yellow", "pink", "brown", "white", "black", "orange", "purple"]
+PAGES, LIMIT = 300, 4
+STABLE = PAGES * LIMIT  # records that nobody touches; others come, change and go
+
+
+def record(name: str, seed: int, *, n: int) -> NewRecord:
+    rng = np.random.default_rng(seed)
+    text = " ".join(rng.choice(WORDS, 3))
+    row = ENCODER.encode_texts([text])[0] + 0.05 * rng.standard_normal(ENCODER.space.dimension)
+    row = (row / np.linalg.norm(row)).astype(np.float32)
+    parts = (
+        NewPart("image", "image", name, f"{name} {seed}".encode(), row),
+        NewPart("text", "title", name, f"{name} t{seed}".encode(), row, text=text),
+    )
+    return NewRecord(name, name, {"n": n, "style": f"s{n % 700}", "color": text.split()[0]}, parts)
+
+
+def fill(collection: Collection) -> None:
+    collection.claim_space(ENCODER.space)
+    for first in range(0, STABLE, 300):
+        collection.upsert([record(f"stable {n}", n, n=n) for n in range(first, first + 300)])
+    collection.upsert([record(f"loose {n}", 5000 + n, n=n) for n in range(300)])
+
+
+def write(collection: Collection, writer: str, turn: int) -> None:
+    """Add, change and remove records that are not among the stable ones."""
+    chance = random.Random(f"{writer} {turn}")
+    new = [record(f"{writer} {turn} {one}", chance.randrange(10**6), n=one) for one in range(5)]
+    changed = [
+        record(f"loose {chance.randrange(300)}", chance.randrange(10**6), n=one) for one in range(3)
+    ]
+    collection.upsert([*new, *changed])
+    collection.remove([f"loose {chance.randrange(300)}", f"{writer} {turn - 3} 1"])
+
+
+_WRITER = """
+import sys, time
+from pathlib import Path
+from binocle.collection.collection import Collection
+from tests.search.ranking.test_result_list import write
+with Collection(Path(sys.argv[1])) as collection:
+    print("ready", flush=True)
+    turn = 0
+    while True:
+        write(collection, "process", turn)
+        turn += 1
+        time.sleep(0.01)
+"""
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Iterator[Collection]:
+    """A collection that a thread and another process write to."""
+    with Collection(tmp_path / "c", create=True) as collection:
+        fill(collection)
+        root = str(Path(__file__).parents[3])
+        process = subprocess.Popen(
+            [sys.executable, "-c", _WRITER, str(collection.path)],
+            env={**os.environ, "PYTHONPATH": root},
+            stdout=subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        process.stdout.readline()
+        done = threading.Event()
+
+        def keep_writing() -> None:
+            turn = 0
+            while not done.wait(0.01):
+                write(collection, "thread", turn)
+                turn += 1
+
+        thread = threading.Thread(target=keep_writing)
+        thread.start()
+        yield collection
+        done.set()
+        thread.join()
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def searcher_of(collection: Collection) -> Searcher:
+    return Searcher(collection, lambda: ENCODER, limits=Limits())
+
+
+QUERIES = {
+    "semantic": Query((Term(text="red and blue"),), "image", limit=LIMIT, mode="semantic"),
+    "hybrid": Query((Term(text="red and blue"),), limit=LIMIT, mode="hybrid"),
+    "any": Query((Term(text="red"), Term(text="pink", weight=-0.5)), "any", limit=LIMIT),
+    "sorted": Query((), sort=(Sort("n", descending=True),), limit=LIMIT),
+    "filtered": Query(
+        (Term(text="green"),), "image", Comparison("n", "gte", 0), limit=LIMIT, mode="semantic"
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", QUERIES)
+def test_300_pages_during_writes_repeat_and_skip_nothing(written: Collection, name: str) -> None:
+    searcher, query = searcher_of(written), QUERIES[name]
+    before = {f"stable {n}" for n in range(STABLE)}
+    seen: list[str] = []
+    pages, cursor = 0, None
+    changes = set()
+    while True:
+        answer = searcher.search(replace(query, cursor=cursor))
+        with written.reading() as connection:
+            changes.add(connection.exec_driver_sql("select max(number) from changes").scalar())
+        seen.extend(hit.record.id for hit in answer.hits)
+        cursor, pages = answer.cursor, pages + 1
+        if cursor is None:
+            break
+        assert len(answer.hits) == LIMIT, "a page is full while there are more"
+    assert pages >= PAGES
+    assert len(changes) > 20, "nothing was written meanwhile"
+    assert len(seen) == len(set(seen)), "a record was on two pages"
+    assert before <= set(seen), "a record was skipped"
+
+
+@pytest.mark.slow
+def test_groups_scrolled_during_writes_repeat_and_skip_nothing(written: Collection) -> None:
+    searcher = searcher_of(written)
+    query = Query((), sort=(Sort("n"),), group=Group("style", size=3), limit=2)
+    seen: list[str] = []
+    pages, cursor = 0, None
+    while True:
+        answer = searcher.search(replace(query, cursor=cursor))
+        seen.extend(str(hit.group_value) for hit in answer.hits)
+        cursor, pages = answer.cursor, pages + 1
+        if cursor is None:
+            break
+    assert pages >= PAGES
+    assert len(seen) == len(set(seen)), "a group was on two pages"
+    assert {f"s{n}" for n in range(700)} <= set(seen)
+
+
+@pytest.fixture
+def collection(tmp_path: Path) -> Iterator[Collection]:
+    with Collection(tmp_path / "c", create=True) as opened:
+        opened.claim_space(ENCODER.space)
+        opened.upsert([record(f"r{n}", n, n=n) for n in range(80)])
+        yield opened
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_another_process_goes_on_while_nothing_has_changed(
+    collection: Collection, name: str
+) -> None:
+    query = replace(QUERIES[name], limit=7)
+    whole = searcher_of(collection).search(replace(query, limit=1000))
+    seen: list[str] = []
+    cursor: str | None = None
+    while True:
+        answer = searcher_of(collection).search(replace(query, cursor=cursor))
+        seen.extend(hit.record.id for hit in answer.hits)
+        cursor = answer.cursor
+        if cursor is None:
+            break
+    assert seen == [hit.record.id for hit in whole.hits]
+
+
+def test_cursor_is_refused_clearly_where_its_pages_are_gone(collection: Collection) -> None:
+    query = replace(QUERIES["hybrid"], limit=7)
+    searcher = searcher_of(collection)
+    cursor = searcher.search(query).cursor
+    collection.upsert([record("new", 1, n=1)])
+    assert searcher.search(replace(query, cursor=cursor)).hits
+    with pytest.raises(StaleCursorError, match="start again without it"):
+        searcher_of(collection).search(replace(query, cursor=cursor))
+
+
+def test_cursor_of_another_collection_is_refused(collection: Collection, tmp_path: Path) -> None:
+    query = replace(QUERIES["semantic"], limit=7)
+    with Collection(tmp_path / "d" / "c", create=True) as other:
+        other.claim_space(ENCODER.space)
+        other.upsert([record(f"r{n}", n, n=n) for n in range(80)])
+        cursor = searcher_of(other).search(query).cursor
+        with pytest.raises(CursorError, match="of another collection"):
+            searcher_of(collection).search(replace(query, cursor=cursor))
+
+
+def test_key_is_only_the_owners_and_made_once(collection: Collection) -> None:
+    cursor = searcher_of(collection).search(replace(QUERIES["semantic"], limit=7)).cursor
+    key = collection.path / "signing.key"
+    assert key.stat().st_mode & 0o777 == 0o600
+    before = key.read_bytes()
+    assert searcher_of(collection).search(replace(QUERIES["semantic"], limit=7, cursor=cursor)).hits
+    assert key.read_bytes() == before
+
+
+def test_removed_record_is_passed_over_and_a_changed_one_shown_as_it_is(
+    collection: Collection,
+) -> None:
+    searcher, query = searcher_of(collection), Query((), sort=(Sort("n"),), limit=10)
+    first = searcher.search(query)
+    collection.remove([f"r{n}" for n in range(12, 17)])
+    collection.upsert([record("r20", 999, n=20)])
+    with collection.reading() as connection:
+        connection.exec_driver_sql("select 1")
+    stored = collection.record("r20")
+    second = searcher.search(replace(query, cursor=first.cursor))
+    assert [hit.record.id for hit in second.hits] == [
+        "r10", "r11", *(f"r{n}" for n in range(17, 25)),
+    ]  # fmt: skip
+    shown = next(hit for hit in second.hits if hit.record.id == "r20")
+    assert dict(shown.record.metadata) == dict(stored.metadata)
+    assert shown.part in stored.parts
+
+
+def test_deep_pages_do_not_rank_everything_again(collection: Collection) -> None:
+    collection.upsert([record(f"more {n}", n, n=n) for n in range(1500)])
+    searcher = searcher_of(collection)
+    query = Query((Term(text="red"),), "image", limit=5, mode="semantic")
+    depths: list[int] = []
+    ranked = searcher._ranker.ranked
+
+    def counted(asked: Asked, view: View, depth: int, *rest: Any) -> Ranked:
+        depths.append(depth)
+        return ranked(asked, view, depth, *rest)
+
+    searcher._ranker.ranked = counted  # type: ignore[method-assign, assignment]
+    cursor, pages = None, 0
+    while pages == 0 or cursor is not None:
+        answer = searcher.search(replace(query, cursor=cursor))
+        cursor, pages = answer.cursor, pages + 1
+    assert pages == 316
+    assert len(depths) <= 5
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_listings_are_kept_within_limits_of_number_size_and_age(collection: Collection) -> None:
+    clock = Clock()
+    searcher = searcher_of(collection)
+    searcher._listings = Listings(max_count=3, max_age_s=100, clock=clock)
+    made = []
+    for word in WORDS[:5]:
+        query = Query((Term(text=word),), "image", limit=5, mode="semantic")
+        made.append((query, searcher.search(query).cursor))
+        clock.now += 10
+    assert len(searcher._listings) == 3
+    collection.upsert([record("new", 1, n=1)])
+    for number, (query, cursor) in enumerate(made):
+        if number < 2:
+            with pytest.raises(StaleCursorError):
+                searcher.search(replace(query, cursor=cursor))
+        else:
+            assert searcher.search(replace(query, cursor=cursor)).hits
+    clock.now += 101
+    with pytest.raises(StaleCursorError):
+        searcher.search(replace(made[4][0], cursor=made[4][1]))
+
+
+def test_replaced_index_segments_are_not_kept_for_long(collection: Collection) -> None:
+    searcher = searcher_of(collection)
+    searcher._listings = Listings(max_old_bytes=100_000)
+    query = Query((Term(text="red"),), "image", limit=5, mode="semantic")
+    cursors = []
+    for turn in range(6):  # each merges the segments there were into a new one
+        cursors.append(searcher.search(query).cursor)
+        collection.upsert([record(f"t{turn} {n}", n, n=n) for n in range(200 * 2**turn)])
+    assert len(searcher._listings) < 6
+    assert searcher.search(replace(query, cursor=cursors[-1])).hits
+    with pytest.raises(StaleCursorError):
+        searcher.search(replace(query, cursor=cursors[0]))
+
+
+def test_texts_that_arrive_while_somebody_scrolls_change_nothing_for_him(tmp_path: Path) -> None:
+    """What is written beside pictures is ranked, too; not on pages that began before."""
+    with Collection(tmp_path / "c", create=True) as collection:
+        collection.claim_space(ENCODER.space)
+        both = [record(f"r{n}", n, n=n) for n in range(60)]
+        collection.upsert([replace(one, parts=one.parts[:1]) for one in both])
+        searcher = searcher_of(collection)
+        query = Query((Term(text="red and blue"),), limit=20)
+        first = searcher.search(query)
+        collection.upsert(both)
+        second = searcher.search(replace(query, cursor=first.cursor))
+        third = searcher.search(replace(query, cursor=second.cursor))
+        seen = [hit.record.id for page in (first, second, third) for hit in page.hits]
+        assert len(seen) == len(set(seen)) == 60
+        again = searcher.search(query)
+        assert "text" in {one.ranking for hit in again.hits for one in hit.contributions}
+        with pytest.raises(StaleCursorError):
+            searcher_of(collection).search(replace(query, cursor=first.cursor))

@@ -1,0 +1,116 @@
+"""Texts that a model cannot read count as words, and never as vectors."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from binocle.collection.collection import Collection
+from binocle.encoders.registry import MINI, open_encoder
+from binocle.metadata.filters import Comparison
+from binocle.types import Float32Array, Limits, NewPart, NewRecord
+from search.query.query import Query, Term
+from search.searcher import Searcher
+from tests.search.test_searcher import DIMENSION, ToyEncoder
+
+TITLES = ("红色连衣裙", "蓝色裙子", "黑色手表", "red dress", "blue skirt", "black watch")
+
+
+class EnglishEncoder(ToyEncoder):
+    """Reads ASCII only; all else looks the same to it."""
+
+    def can_read(self, text: str) -> bool:
+        return text.isascii()
+
+    def encode_texts(self, texts: Sequence[str]) -> Float32Array:
+        return super().encode_texts([text if text.isascii() else "?" for text in texts])
+
+
+def searcher_of(path: Path, *, with_texts: bool, pictures: int = 60) -> Searcher:
+    encoder = EnglishEncoder()
+    collection = Collection(path / f"shop{with_texts}", create=True)
+    collection.claim_space(encoder.space)
+    records = []
+    for number in range(pictures):
+        title = TITLES[number % len(TITLES)]
+        row = np.random.default_rng(number).normal(size=DIMENSION)
+        unit = np.asarray(row / np.linalg.norm(row), np.float32)
+        parts = [NewPart("image", "image", f"p{number}", f"p{number}".encode(), unit)]
+        if with_texts:
+            own = encoder.encode_texts([title])[0]
+            parts.append(NewPart("text", "title", f"t{number}", f"t{number}".encode(), own, title))
+        records.append(NewRecord(f"r{number}", f"mem:{number}", {"n": number}, tuple(parts)))
+    collection.upsert(records)
+    return Searcher(collection, lambda: encoder, limits=Limits())
+
+
+def asked(text: str, **more: object) -> Query:
+    return Query((Term(text=text),), **more)  # type: ignore[arg-type]
+
+
+def test_only_words_rank_what_cannot_be_read(tmp_path: Path) -> None:
+    searcher = searcher_of(tmp_path, with_texts=True)
+    answer = searcher.search(asked("连衣裙", limit=50))
+    assert not answer.no_match
+    assert {hit.record.metadata["n"] for hit in answer.hits} == set(range(0, 60, 6))
+    assert all(said.ranking == "keyword" for hit in answer.hits for said in hit.contributions)
+    assert searcher.search(asked("连衣裙", min_relevance="auto")).relevant == 10
+    sorted_by = searcher.search(asked("手表", mode="hybrid", limit=50, min_relevance=0.1))
+    assert {hit.record.metadata["n"] for hit in sorted_by.hits} == set(range(2, 60, 6))
+
+
+def test_what_is_not_there_is_no_match_and_nothing_is_relevant(tmp_path: Path) -> None:
+    searcher = searcher_of(tmp_path, with_texts=True)
+    for query in (asked("冰箱"), asked("冰箱", min_relevance="auto")):
+        answer = searcher.search(query)
+        assert answer.no_match
+        assert answer.hits == ()
+    assert searcher.search(asked("冰箱", min_relevance="auto")).relevant == 0
+
+
+@pytest.mark.parametrize("with_texts", [False, True])
+def test_meaning_alone_finds_nothing_and_says_why(tmp_path: Path, *, with_texts: bool) -> None:
+    searcher = searcher_of(tmp_path, with_texts=with_texts)
+    answer = searcher.search(asked("红裙", mode="semantic"))
+    assert (answer.hits, answer.no_match) == ((), True)
+    assert answer.unrated == "the model cannot read '红裙'"
+    assert searcher.search(asked("red dress", mode="semantic")).hits
+
+
+def test_beside_a_picture_it_leaves_the_order_to_the_picture(tmp_path: Path) -> None:
+    searcher = searcher_of(tmp_path, with_texts=False)
+    alone = searcher.search(Query((Term(record="r3"),), limit=20))
+    both = searcher.search(Query((Term(record="r3"), Term(text="红色")), limit=20))
+    assert [hit.record.id for hit in both.hits] == [hit.record.id for hit in alone.hits]
+
+
+def test_keeping_away_from_it_lets_everything_through(tmp_path: Path) -> None:
+    searcher = searcher_of(tmp_path, with_texts=False)
+    away = Term(text="红色", weight=-1.0)
+    cheap = Comparison("n", "lt", 7)
+    answer = searcher.search(Query((away,), where=cheap, limit=20))
+    assert {hit.record.metadata["n"] for hit in answer.hits} == set(range(7))
+    assert not answer.no_match
+    nothing = searcher.search(Query((Term(text="红裙"), Term(text="red", weight=-1.0))))
+    assert (nothing.hits, nothing.no_match) == ((), True)
+
+
+def test_turn_of_it_can_be_refined(tmp_path: Path) -> None:
+    from search.query.query import Refinement
+
+    searcher = searcher_of(tmp_path, with_texts=True)
+    first = searcher.search(asked("连衣裙"))
+    assert first.turn is not None
+    refined = Query((Term(text="红色"),), refine=Refinement(turn=first.turn))
+    assert searcher.search(refined).looking_for == "连衣裙, 红色"
+
+
+@pytest.mark.model
+def test_embedded_model_reads_english_and_pieces_of_it() -> None:
+    encoder = open_encoder(MINI, device="cpu")
+    assert encoder.can_read("red dress")
+    assert encoder.can_read("nike 运动鞋")
+    assert encoder.can_read("xqzzy")
+    for text in ("红裙", "ワンピース", "빨간 원피스", "красное платье", "2022 夏季", "!?", ""):
+        assert not encoder.can_read(text)
