@@ -11,11 +11,11 @@ from binocle.encoders.base import Encoder
 from binocle.errors import SourceError
 from binocle.media.decoder_pool import DecoderPool
 from binocle.types import Float32Array, Skip
+from evaluation.collection_search import DEPTH, evaluate_collection
 from evaluation.embedding import EmbeddedPictures, OnProgress, embed_pictures, embed_texts
 from evaluation.pairs import Pairs, match_texts
 from evaluation.results import Evaluation, ModelResult, notes_on
 from evaluation.retrieval import evaluate_pairs
-from evaluation.searching import DEPTH, evaluate_collection
 from evaluation.zeroshot import Labelled, evaluate_zero_shot
 from indexer.sources.base import Candidate
 from search.labels.zero_shot import TEMPLATES, embed_labels

@@ -3,8 +3,8 @@
 No single measure tells: thumbnails with text over them agree less than two shoes of one shape.
 So a gradient-boosted forest weighs them (Friedman, "Greedy function approximation: a gradient
 boosting machine", Annals of Statistics 2001). It was fitted on pictures that were changed in the
-ways of ``evaluation.transformations`` and on what lookups compared them with
-(``python -m evaluation.copy_fitting``); docs/lookup.md has the figures.
+ways of ``experiments.copies.transformations`` and on what lookups compared them with
+(``python -m experiments.copies.fit_copy_classifier``); docs/lookup.md has the figures.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Visual words: 4,096 typical descriptors in a tree of 64 times 64, for an inverted file.
 
-The tree is a file of the package; ``evaluation.visual_words`` makes it from any pictures. What
-is stored refers to it, so a new one needs new file and format numbers.
+The tree is a file of the package; ``experiments.copies.fit_visual_words`` makes it from any
+pictures. What is stored refers to it, so a new one needs new file and format numbers.
 
 Source: Nister and Stewenius, "Scalable recognition with a vocabulary tree", CVPR 2006, with
 binary centroids; Jegou et al., "Hamming embedding", ECCV 2008, for codes beside words.

@@ -19,8 +19,8 @@ fitted on. One says how likely the collection has an answer, the other how likel
 if it has; relevance is the product. Within one query only the margin differs, so relevance rises
 with the cosine, and a cut-off in relevance is one in cosine.
 
-The weights were fitted by ``python -m evaluation.relevance --fit`` (docs/relevance.md). The
-calibration of a collection is the background's numbers.
+The weights were fitted by ``python -m experiments.relevance.fit_relevance --fit``
+(docs/relevance.md). The calibration of a collection is the background's numbers.
 
 Source of the idea that a score is measured by its distribution over other queries: Platt,
 "Probabilistic Outputs for Support Vector Machines", 1999, for the logistic; Bogolin et al.,

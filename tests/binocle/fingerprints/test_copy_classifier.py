@@ -7,7 +7,7 @@ import pytest
 from binocle.fingerprints.copy_classifier import MEASURES, Forest
 from binocle.fingerprints.verification import View, measured
 from binocle.types import PixelArray
-from evaluation.copy_fitting import fitted
+from experiments.copies.fit_copy_classifier import fitted
 
 SAME = np.eye(3)
 

@@ -13,7 +13,7 @@ from binocle.collection.collection import Collection
 from binocle.media import images
 from binocle.media.decoder_pool import DecoderPool
 from binocle.types import ImageSpec, Limits, Part
-from evaluation.transformations import TRANSFORMATIONS, Transformation
+from experiments.copies.transformations import TRANSFORMATIONS, Transformation
 from indexer.fingerprint_backfill import complete_likenesses
 from indexer.sources.folder import FolderSource
 from search.copies.lookup import Lookup

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from binocle.types import Part
-from evaluation.transformations import TRANSFORMATIONS
+from experiments.copies.transformations import TRANSFORMATIONS
 from indexer.sources.folder import FolderSource
 from search.copies.lookup import Lookup, LookupAnswer
 from search.copies.verdicts import COPIES

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluation.transformations import TRANSFORMATIONS
+from experiments.copies.transformations import TRANSFORMATIONS
 
 _TWIN = 4.0  # a mean difference of 255: below it one photo is stored twice
 _Z = 1.96

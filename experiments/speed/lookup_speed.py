@@ -28,8 +28,8 @@ from binocle.encoders.registry import open_encoder
 from binocle.fingerprints.fingerprint import CODE_BYTES, unpacked
 from binocle.fingerprints.perceptual_hash import HASH_BYTES
 from binocle.types import Likeness, Limits
-from evaluation.lookups import pictures_in
-from evaluation.transformations import TRANSFORMATIONS
+from experiments.copies.lookup_quality import pictures_in
+from experiments.copies.transformations import TRANSFORMATIONS
 from indexer.indexer import Indexer
 from indexer.sources.folder import FolderSource
 from search.copies.lookup import Lookup

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from evaluation.lookup_reports import Other, Trial, report, wilson
-from evaluation.lookups import chosen, jobs_of, laid_out, main
-from evaluation.transformations import TRANSFORMATIONS
+from experiments.copies.lookup_quality import chosen, jobs_of, laid_out, main
+from experiments.copies.lookup_reports import Other, Trial, report, wilson
+from experiments.copies.transformations import TRANSFORMATIONS
 
 
 def fill(folder: Path, count: int, first: int = 0) -> Path:

@@ -1,10 +1,13 @@
-"""Fits and measures the calibration of relevance: ``python -m evaluation.relevance --data DIR``.
+"""Fits and measures the calibration of relevance.
 
-Prints, for each split of ``evaluation.answerable``, the AUC of the best hit's relevance between
-queries with and without an answer, how relevance and the share of right hits agree, and what hub
-correction does; with ``--fit`` first fits the weights of ``search.relevance.calibration`` anew,
-and prints them to be copied there; with ``--held-out`` each split is judged by weights fitted without its
-data sets.
+    python -m experiments.relevance.fit_relevance --data DIR
+
+
+Prints, for each split of ``experiments.relevance.question_sets``, the AUC of the best hit's
+relevance between queries with and without an answer, how relevance and the share of right hits
+agree, and what hub correction does; with ``--fit`` first fits the weights of
+``search.relevance.calibration`` anew, and prints them to be copied there; with ``--held-out`` each
+split is judged by weights fitted without its data sets.
 """
 
 import argparse
@@ -18,8 +21,8 @@ import numpy as np
 
 from binocle.encoders.registry import open_encoder
 from binocle.types import BoolArray, Float32Array, Int64Array, Kind, Limits
-from evaluation.answerable import Pictures, Split, read_sets, splits
-from evaluation.calibrating import (
+from experiments.relevance.fit_labels import fit_labels, lines, tasks
+from experiments.relevance.logistic import (
     FEATURES,
     Float64Array,
     auc,
@@ -27,8 +30,8 @@ from evaluation.calibrating import (
     calibration_error,
     regression,
 )
-from evaluation.further import further_splits
-from evaluation.labelling import fit_labels, lines, tasks
+from experiments.relevance.mixed_collections import further_splits
+from experiments.relevance.question_sets import Pictures, Split, read_sets, splits
 from search.labels import zero_shot
 from search.relevance import hub_correction
 from search.relevance.calibration import FITTED, SAMPLE, Calibration, Fitted, Weights
@@ -203,7 +206,9 @@ def _recall(scores_qn: Float32Array, own: Int64Array) -> str:
 
 def main() -> None:
     """Fit, measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m evaluation.relevance", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m experiments.relevance.fit_relevance", description=__doc__
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
     parser.add_argument("--model", default="mini")
     parser.add_argument("--most", type=int, default=2000, help="pictures of each set")

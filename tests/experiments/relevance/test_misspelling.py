@@ -9,7 +9,7 @@ from rapidfuzz.distance import OSA
 
 from binocle.encoders.base import unit_rows
 from binocle.types import Float32Array, ImageSpec, PixelArray, Space
-from evaluation.misspelling import measure, misspelt
+from experiments.relevance.misspelling import measure, misspelt
 
 _WORDS = ("bicycle", "woman", "mountain", "yellow", "kitchen", "elephant", "guitar", "umbrella")
 

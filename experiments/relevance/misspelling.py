@@ -1,7 +1,8 @@
 """What misspelt words cost, and what reading them as what was meant gives back.
 
-``python -m evaluation.misspelling captions.csv`` asks for pictures by their texts: as they are, and
-with words misspelt at random (a letter left out, added or replaced, or two neighbours exchanged).
+``python -m experiments.relevance.misspelling captions.csv`` asks for pictures by their texts: as
+they are, and with words misspelt at random (a letter left out, added or replaced, or two neighbours
+exchanged).
 """
 
 import argparse
@@ -97,7 +98,9 @@ def measure(
 
 def main() -> None:
     """Print a table."""
-    parser = argparse.ArgumentParser(prog="python -m evaluation.misspelling", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m experiments.relevance.misspelling", description=__doc__
+    )
     parser.add_argument("table", type=Path, help="pictures and texts, as for 'binocle eval'")
     parser.add_argument("--count", type=int, default=1000, help="how many texts are asked")
     options = parser.parse_args()

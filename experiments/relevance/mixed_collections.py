@@ -7,7 +7,8 @@ import numpy as np
 
 from binocle.encoders.base import Encoder
 from binocle.types import Float32Array
-from evaluation.answerable import (
+from evaluation.embedding import embed_texts
+from experiments.relevance.question_sets import (
     FRESH,
     QUERIES,
     Pictures,
@@ -17,7 +18,6 @@ from evaluation.answerable import (
     family,
     nonsense_words,
 )
-from evaluation.embedding import embed_texts
 from search.relevance.background_texts import background_texts
 
 _SMALL = 200

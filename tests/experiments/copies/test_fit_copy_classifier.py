@@ -7,8 +7,8 @@ import pytest
 
 from binocle.collection.collection import Collection
 from binocle.fingerprints.copy_classifier import MEASURES, Forest
-from evaluation.copy_fitting import Comparer, main, table_of
-from evaluation.lookups import Asked, indexed
+from experiments.copies.fit_copy_classifier import Comparer, main, table_of
+from experiments.copies.lookup_quality import Asked, indexed
 from tests.search.copies.test_lookup import drawn, encoded
 
 

@@ -1,4 +1,7 @@
-"""Is what counts as relevant what was asked for? ``python -m evaluation.relevant_sets FOLDER``.
+"""Is what counts as relevant what was asked for?
+
+    python -m experiments.relevance.relevant_sets FOLDER
+
 
 Pictures whose folders name what they show are asked for by these names: a broad question, many
 right hits. The F1 measure of the relevant set says how well its size fits; the best cut for each
@@ -84,7 +87,9 @@ def measure(
 
 def main() -> None:
     """Print one line."""
-    parser = argparse.ArgumentParser(prog="python -m evaluation.relevant_sets", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m experiments.relevance.relevant_sets", description=__doc__
+    )
     parser.add_argument("folder", type=Path, help="of folders of pictures, as for 'binocle eval'")
     options = parser.parse_args()
     encoder = open_encoder("mini")

@@ -1,4 +1,7 @@
-"""Makes the tree of visual words: ``python -m evaluation.visual_words FOLDER words.npz``.
+"""Makes the tree of visual words.
+
+    python -m experiments.copies.fit_visual_words FOLDER words.npz
+
 
 The one in ``binocle/fingerprints`` came from 200,000 descriptors of 6,000 photographs.
 """
@@ -56,7 +59,9 @@ def _nearest(descriptors: Descriptors, centres: Descriptors) -> npt.NDArray[np.i
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read pictures and write the tree."""
-    parser = argparse.ArgumentParser(prog="python -m evaluation.visual_words", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m experiments.copies.fit_visual_words", description=__doc__
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("output", type=Path)
     parser.add_argument("--sample", type=int, default=200_000)

@@ -1,10 +1,10 @@
 """Quality of reverse lookup: ``scripts/bench lookup FOLDER... --split FOLDER --unknown FOLDER``.
 
-Pictures of a collection are changed in the ways of ``evaluation.transformations`` and must be
-found and rightly named; pictures that are in no collection must not be taken for copies. Of a
-split folder every fourth picture stays out of the collection. Thresholds are set on the
-tuning half of all pictures (by the parity of a checksum of their names); the other half is what
-figures are reported of.
+Pictures of a collection are changed in the ways of ``experiments.copies.transformations`` and must
+be found and rightly named; pictures that are in no collection must not be taken for copies. Of a
+split folder every fourth picture stays out of the collection. Thresholds are set on the tuning half
+of all pictures (by the parity of a checksum of their names); the other half is what figures are
+reported of.
 """
 
 import argparse
@@ -30,8 +30,8 @@ from binocle.collection.collection import Collection
 from binocle.encoders.registry import open_encoder
 from binocle.media.images import SUFFIXES
 from binocle.types import Limits
-from evaluation.lookup_reports import Other, Trial, report
-from evaluation.transformations import TRANSFORMATIONS, Transformation
+from experiments.copies.lookup_reports import Other, Trial, report
+from experiments.copies.transformations import TRANSFORMATIONS, Transformation
 from indexer.indexer import Indexer
 from indexer.sources.folder import FolderSource
 from search.copies.lookup import Candidate, Lookup

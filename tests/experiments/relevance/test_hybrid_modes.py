@@ -8,7 +8,7 @@ import pytest
 from binocle.collection.collection import Collection
 from binocle.encoders.colour import ColourEncoder
 from binocle.types import Limits, NewPart, NewRecord
-from evaluation.modes import WAYS, measure_composed, measure_titles
+from experiments.relevance.hybrid_modes import WAYS, measure_composed, measure_titles
 from search.searcher import Searcher
 
 _ENCODER = ColourEncoder()

@@ -20,7 +20,7 @@ from binocle.fingerprints.perceptual_hash import HASH_BYTES
 from binocle.fingerprints.visual_words import WORDS
 from binocle.vectors.fingerprints.near_hashes import NearHashes
 from binocle.vectors.fingerprints.shared_features import SharedFeatures
-from evaluation.lookup_speed import fill
+from experiments.speed.lookup_speed import fill
 from search.copies.pairing import MOST, PAIR_BITS, SOME_SHARED, contents_of, pairs_among
 
 _BLOCK = 256

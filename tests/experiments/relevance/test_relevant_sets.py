@@ -5,7 +5,7 @@ import pytest
 
 from binocle.encoders.base import unit_rows
 from binocle.types import BoolArray, Float32Array
-from evaluation.relevant_sets import measure
+from experiments.relevance.relevant_sets import measure
 
 _DIMENSION = 32
 

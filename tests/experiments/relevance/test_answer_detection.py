@@ -10,10 +10,19 @@ from binocle.collection.collection import Collection
 from binocle.encoders.colour import ColourEncoder
 from binocle.errors import UsageError
 from binocle.types import Limits
-from evaluation.answerable import Pictures, content_words
-from evaluation.answered import WAYS, Question, Told, area, ask, build, questions, report
-from evaluation.calibrating import logistic
-from evaluation.evidence import FITS, Evidence, evidence_of, fit, fit_lines
+from experiments.relevance.answer_detection import (
+    WAYS,
+    Question,
+    Told,
+    area,
+    ask,
+    build,
+    questions,
+    report,
+)
+from experiments.relevance.fit_evidence import FITS, Evidence, evidence_of, fit, fit_lines
+from experiments.relevance.logistic import logistic
+from experiments.relevance.question_sets import Pictures, content_words
 from search.searcher import Searcher
 
 _ENCODER = ColourEncoder()

@@ -1,4 +1,7 @@
-"""Do words and vectors together find better than either? ``python -m evaluation.modes FOLDER``.
+"""Do words and vectors together find better than either?
+
+    python -m experiments.relevance.hybrid_modes FOLDER
+
 
 Titles of a collection's records are asked for as people ask: as they are, shuffled, with words left
 out, misspelt. And records are asked for with one of their words replaced by that of another
@@ -150,7 +153,9 @@ def _pairs_of(values: Mapping[str, str], places: Sequence[int]) -> dict[str, tup
 
 def main() -> None:
     """Print both tables."""
-    parser = argparse.ArgumentParser(prog="python -m evaluation.modes", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m experiments.relevance.hybrid_modes", description=__doc__
+    )
     parser.add_argument("folder", type=Path, help="of a collection, with pictures and titles")
     parser.add_argument("--titles", default="title", help="the field that holds titles")
     parser.add_argument("--count", type=int, default=200)

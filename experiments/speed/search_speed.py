@@ -23,7 +23,7 @@ from binocle.media.decoder_pool import DecoderPool
 from binocle.metadata.filters import Comparison
 from binocle.types import Float32Array, ImageSpec, Limits, NewPart, NewRecord, PixelArray, Space
 from binocle.vectors.faiss_store import FaissIndex
-from evaluation.filtering import bench_filters
+from experiments.speed.filter_speed import bench_filters
 from indexer.indexer import Indexer
 from indexer.sources.folder import FolderSource
 

@@ -1,4 +1,7 @@
-"""Does relevance tell what a collection has? ``python -m evaluation.answered --data DIR``.
+"""Does relevance tell what a collection has?
+
+    python -m experiments.relevance.answer_detection --data DIR
+
 
 Asks collections through the searcher, in every mode, for what they have and for what they have not,
 and prints how often the best hit of a query with an answer is more relevant than that of one
@@ -22,7 +25,11 @@ from binocle.collection.collection import Collection
 from binocle.encoders.base import Encoder
 from binocle.encoders.registry import open_encoder
 from binocle.types import BoolArray, ImageInfo, Limits, NewPart, NewRecord
-from evaluation.answerable import (
+from evaluation.bootstrap import Estimate, interval
+from experiments.relevance.fit_evidence import Evidence, evidence_of, fit_lines
+from experiments.relevance.hybrid_modes import shortened
+from experiments.relevance.logistic import Float64Array, auc
+from experiments.relevance.question_sets import (
     FRESH,
     TOPICS,
     Pictures,
@@ -31,10 +38,6 @@ from evaluation.answerable import (
     nonsense_words,
     read_sets,
 )
-from evaluation.bootstrap import Estimate, interval
-from evaluation.calibrating import Float64Array, auc
-from evaluation.evidence import Evidence, evidence_of, fit_lines
-from evaluation.modes import shortened
 from search.query.query import Mode, Query, Target, Term
 from search.searcher import Searcher
 
@@ -240,7 +243,9 @@ def _evidence(asked: Sequence[Question], encoder: Encoder) -> Iterator[Evidence]
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m evaluation.answered", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m experiments.relevance.answer_detection", description=__doc__
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
     parser.add_argument("--model", default="mini")
     parser.add_argument("--most", type=int, default=2000, help="pictures of each set")

@@ -1,7 +1,8 @@
 """What vectors and words say together of whether there is an answer: logistic regressions.
 
 Fits the numbers of ``search.relevance.keyword_evidence`` and of ``answer_odds_of_both`` in
-``search.relevance.score_model``; run by ``python -m evaluation.answered --data DIR --fit``.
+``search.relevance.score_model``; run by ``python -m experiments.relevance.answer_detection --data
+DIR --fit``.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,9 +14,9 @@ from binocle.collection.collection import Collection
 from binocle.encoders.base import Encoder
 from binocle.errors import UsageError
 from binocle.types import Kind
-from evaluation.answerable import family
-from evaluation.calibrating import Float64Array, logistic
 from evaluation.embedding import embed_texts
+from experiments.relevance.logistic import Float64Array, logistic
+from experiments.relevance.question_sets import family
 from search.keyword.bm25_ranker import Keywords
 from search.relevance.calibrator import Relevance
 from search.relevance.score_model import answer_odds_of_both

@@ -1,9 +1,12 @@
-"""Fits what tells copies: ``python -m evaluation.copy_fitting FOLDER... --work W --output O.npz``.
+"""Fits what tells copies.
 
-Pictures of the folders are indexed; half of them (``evaluation.lookups``) are changed and looked
-up, and every stored picture that comes into question is measured: what they were made from, and,
-where that is passed over, what is alike and no copy. A gradient-boosted forest is fitted to tell
-the ones from the others.
+    python -m experiments.copies.fit_copy_classifier FOLDER... --work W --output O.npz
+
+
+Pictures of the folders are indexed; half of them (``experiments.copies.lookup_quality``) are
+changed and looked up, and every stored picture that comes into question is measured: what they were
+made from, and, where that is passed over, what is alike and no copy. A gradient-boosted forest is
+fitted to tell the ones from the others.
 """
 
 import argparse
@@ -23,8 +26,16 @@ from binocle.fingerprints.copy_classifier import MEASURES, Evidence, Forest
 from binocle.fingerprints.verification import View, corner_mappings, measured, whole_mappings
 from binocle.media import images
 from binocle.types import Float32Array, Limits
-from evaluation.lookups import Asked, changed, chosen, difference, indexed, jobs_of, laid_out
-from evaluation.transformations import TRANSFORMATIONS
+from experiments.copies.lookup_quality import (
+    Asked,
+    changed,
+    chosen,
+    difference,
+    indexed,
+    jobs_of,
+    laid_out,
+)
+from experiments.copies.transformations import TRANSFORMATIONS
 from search.copies.candidates import Suspect, add_votes, by_hash
 from search.copies.lookup import working_spec
 
@@ -201,7 +212,9 @@ def _as_arrays(trees: Sequence[dict[str, Any]]) -> Forest:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, fit and write."""
-    parser = argparse.ArgumentParser(prog="python -m evaluation.copy_fitting", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m experiments.copies.fit_copy_classifier", description=__doc__
+    )
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--work", type=Path, required=True, help="keep the collection here")
     parser.add_argument("--output", type=Path, required=True)

@@ -1,0 +1,1 @@
+"""The speed benchmarks: scripts/bench."""
