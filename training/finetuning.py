@@ -17,7 +17,7 @@ from indexer.sources.base import Candidate
 from indexer.sources.table import Columns
 from training import checkpoints
 from training.batches import Batches
-from training.measuring import Recalls, measure, recalls
+from training.models import CARD, CONFIG, WEIGHTS, Trainee
 from training.objectives import Objective
 from training.pictures import (
     LEAST_HELD_BACK,
@@ -38,8 +38,8 @@ from training.reports import (
     write_card,
     write_history,
 )
-from training.trainees import CARD, CONFIG, WEIGHTS, Trainee
 from training.trainer import Hooks, Progress, Row, Trainer
+from training.validation import Recalls, measure, recalls
 
 CHECKPOINT, PIXELS = "checkpoint.pt", "pixels.tmp"
 _OURS = frozenset({CHECKPOINT, PIXELS, HISTORY, PLOT, f"{CHECKPOINT}.part", f"{WEIGHTS}.part"})

@@ -10,17 +10,17 @@ import torch
 from torch import Tensor, nn
 
 from binocle.types import Float32Array
-from training import caching
 from training.batches import Batch
-from training.losses import (
+from training.losses import gradient_cache
+from training.losses.contrastive import (
     BoundedLogitScale,
     feature_distillation,
     sigmoid_loss,
     similarity_distillation,
     symmetric_infonce,
 )
+from training.models import Trainee
 from training.recipe import Recipe
-from training.trainees import Trainee
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class Objective(nn.Module):
         pixels = batch.cut(trainee.image_spec, trainee.device)
         targets = self._targets(batch, pixels, chunk)
         text_ids = batch.text_ids.to(trainee.device)
-        value = caching.backward(
+        value = gradient_cache.backward(
             (
                 lambda part: trainee.image_rows(pixels[part]),
                 lambda part: trainee.text_rows(batch.tokens[part]),

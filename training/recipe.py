@@ -18,7 +18,7 @@ class Recipe:
         epochs: How often every picture is seen at most, each time with one of its texts; None
             chooses by the number of steps (``epochs_for``).
         batch: Pairs contrasted with each other, at most; batches of a run differ by one at most.
-        chunk: Pairs embedded at once, which bounds memory (``training.caching``).
+        chunk: Pairs embedded at once, which bounds memory (``training.losses.gradient_cache``).
         lr: The highest learning rate; None chooses by the model's size and the batch.
         weight_decay: AdamW's, of matrices and convolutions.
         warmup: Share of the steps in which the learning rate rises.

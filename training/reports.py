@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from binocle import __version__
-from training.measuring import Recalls
 from training.recipe import Recipe
 from training.trainer import Row
+from training.validation import Recalls
 
 HISTORY, PLOT = "history.jsonl", "progress.png"
 _UNKNOWN_LICENCE = "other"

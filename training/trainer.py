@@ -12,11 +12,11 @@ from torch import Tensor
 from binocle.errors import BinocleError, ModelError
 from training.averaging import WeightAverage
 from training.batches import Batches
-from training.measuring import Recalls
+from training.models import Trainee
 from training.objectives import Objective
 from training.recipe import Recipe, default_lr, epochs_for
 from training.schedules import parameter_groups, warmup_cosine
-from training.trainees import Trainee
+from training.validation import Recalls
 
 _LARGEST_GRADIENT = 1.0
 _BETAS = (0.9, 0.98)  # CLIP's

@@ -2,7 +2,6 @@
 
     python -m experiments.copies.fit_copy_classifier FOLDER... --work W --output O.npz
 
-
 Pictures of the folders are indexed; half of them (``experiments.copies.lookup_quality``) are
 changed and looked up, and every stored picture that comes into question is measured: what they were
 made from, and, where that is passed over, what is alike and no copy. A gradient-boosted forest is

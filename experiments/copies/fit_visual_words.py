@@ -2,7 +2,6 @@
 
     python -m experiments.copies.fit_visual_words FOLDER words.npz
 
-
 The one in ``binocle/fingerprints`` came from 200,000 descriptors of 6,000 photographs.
 """
 

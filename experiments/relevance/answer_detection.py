@@ -2,7 +2,6 @@
 
     python -m experiments.relevance.answer_detection --data DIR
 
-
 Asks collections through the searcher, in every mode, for what they have and for what they have not,
 and prints how often the best hit of a query with an answer is more relevant than that of one
 without (AUC), with 95 % bootstrap intervals, and how often ``no_match`` is said. With ``--fit`` it

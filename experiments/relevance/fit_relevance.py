@@ -2,7 +2,6 @@
 
     python -m experiments.relevance.fit_relevance --data DIR
 
-
 Prints, for each split of ``experiments.relevance.question_sets``, the AUC of the best hit's
 relevance between queries with and without an answer, how relevance and the share of right hits
 agree, and what hub correction does; with ``--fit`` first fits the weights of

@@ -2,7 +2,6 @@
 
     python -m experiments.relevance.hybrid_modes FOLDER
 
-
 Titles of a collection's records are asked for as people ask: as they are, shuffled, with words left
 out, misspelt. And records are asked for with one of their words replaced by that of another
 ("this, but red"), where a field holds such words in places of their own.

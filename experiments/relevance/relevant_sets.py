@@ -2,7 +2,6 @@
 
     python -m experiments.relevance.relevant_sets FOLDER
 
-
 Pictures whose folders name what they show are asked for by these names: a broad question, many
 right hits. The F1 measure of the relevant set says how well its size fits; the best cut for each
 name, which nobody can know, is the most that could be had. Names that ``mini`` does not know (an

@@ -277,7 +277,7 @@ def test_recipes_out_of_range_are_refused() -> None:
 
 
 def test_written_rows_are_those_of_the_trained_model(task: Callable[..., Task]) -> None:
-    from training.trainees import Trainee
+    from training.models import Trainee
 
     done = task()
     finetune(done, Onlooker())

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.training.test_trainees import batches, opened
-from training.measuring import Recalls
+from tests.training.test_models import batches, opened
 from training.objectives import Objective
 from training.recipe import Recipe
 from training.reports import Outcome, draw, write_card
 from training.trainer import Hooks, Progress, Trainer
+from training.validation import Recalls
 
 pytestmark = pytest.mark.model
 

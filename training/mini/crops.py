@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
-from training.mini.material import DataSet, cut
+from training.mini.dataset import DataSet, cut
 from training.mini.teacher import INPUT_SIZE
 
 

@@ -20,10 +20,13 @@ from torch import nn
 
 from binocle.encoders.int8_weights import WEIGHTS, pack
 from training.averaging import WeightAverage
-from training.losses import feature_distillation, similarity_distillation, symmetric_infonce
-from training.mini.card import write_card
+from training.losses.contrastive import (
+    feature_distillation,
+    similarity_distillation,
+    symmetric_infonce,
+)
 from training.mini.crops import Crops, Owned, shrink
-from training.mini.material import (
+from training.mini.dataset import (
     DataSet,
     ImageTeacher,
     load_sets,
@@ -32,12 +35,13 @@ from training.mini.material import (
     unit,
     whole,
 )
-from training.mini.measuring import measure
+from training.mini.model_card import write_card
 from training.mini.recipe import Recipe
 from training.mini.sentences import WIDTH as SENTENCE_WIDTH
 from training.mini.sentences import Sentences
-from training.mini.space import COLOUR_WIDTH, JointSpace, TextFeatures, smooth
 from training.mini.teacher import FEATURE_WIDTH, Teacher, load_operations
+from training.mini.teacher_space import COLOUR_WIDTH, JointSpace, TextFeatures, smooth
+from training.mini.tokenizer import CONTEXT, PAD, made_up, train_tokenizer
 from training.mini.towers import (
     IMAGE_SIZE,
     VOCABULARY,
@@ -46,7 +50,7 @@ from training.mini.towers import (
     make_towers,
     write_configs,
 )
-from training.mini.words import CONTEXT, PAD, made_up, train_tokenizer
+from training.mini.validation import measure
 from training.schedules import parameter_groups, warmup_cosine
 
 _SCALE = 30.0

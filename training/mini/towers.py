@@ -12,7 +12,7 @@ import open_clip
 import torch
 from torch import nn
 
-from training.mini.words import CONTEXT
+from training.mini.tokenizer import CONTEXT
 
 WIDTH = 256
 IMAGE_SIZE = 160

@@ -10,9 +10,10 @@ import torch
 from PIL import Image
 
 from training.mini.crops import Crops, Owned, shrink
-from training.mini.material import DataSet, cut, whole
+from training.mini.dataset import DataSet, cut, whole
 from training.mini.pictures import Pictures, load_pictures
-from training.mini.space import (
+from training.mini.teacher import Operation, Teacher, load_operations, save_operations
+from training.mini.teacher_space import (
     COLOUR_WIDTH,
     JointSpace,
     Pairs,
@@ -20,8 +21,7 @@ from training.mini.space import (
     distinct,
     smooth,
 )
-from training.mini.teacher import Operation, Teacher, load_operations, save_operations
-from training.mini.words import made_up, product_phrases
+from training.mini.tokenizer import made_up, product_phrases
 
 pytestmark = pytest.mark.model
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from training.losses import (
+from training.losses.contrastive import (
     BoundedLogitScale,
     feature_distillation,
     sigmoid_loss,

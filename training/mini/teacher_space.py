@@ -16,8 +16,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from training.losses import symmetric_infonce
-from training.mini.words import bag_of_words, count_words
+from training.losses.contrastive import symmetric_infonce
+from training.mini.tokenizer import bag_of_words, count_words
 
 _BINS = 6
 COLOUR_WIDTH = 2 * _BINS**3

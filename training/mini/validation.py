@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from training.mini.material import DataSet, unit
-from training.mini.words import product_phrases
+from training.mini.dataset import DataSet, unit
+from training.mini.tokenizer import product_phrases
 
 _PARAPHRASES = (  # what captions say less often, and how they say it
     ("puppy", "dog"),

@@ -11,9 +11,9 @@ from torch.nn import functional
 
 from training.mini.pictures import DEV_PRODUCTS, Pictures, load_pictures
 from training.mini.sentences import Sentences
-from training.mini.space import Pairs, TextFeatures, colour_histogram
 from training.mini.teacher import INPUT_SIZE, Teacher
-from training.mini.words import class_prompts, product_phrases
+from training.mini.teacher_space import Pairs, TextFeatures, colour_histogram
+from training.mini.tokenizer import class_prompts, product_phrases
 
 _CERTAIN = 0.5
 _BATCH = 256

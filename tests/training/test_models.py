@@ -13,9 +13,9 @@ from binocle.types import ImageSpec
 from tests.training.conftest import CONFIG, write_folder
 from tests.training.test_batches import pictures
 from training.batches import Batches
+from training.models import Trainee
 from training.objectives import Objective
 from training.recipe import Recipe
-from training.trainees import Trainee
 
 pytestmark = pytest.mark.model
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from binocle.types import Float32Array
 from evaluation.retrieval import RECALLS, DirectionReport, evaluate_pairs
+from training.models import Trainee
 from training.pictures import HeldBack
-from training.trainees import Trainee
 
 _RESAMPLES_ON_THE_WAY = 1
 _RESAMPLES = 1000

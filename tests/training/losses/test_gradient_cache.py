@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training import caching
-from training.losses import BoundedLogitScale, symmetric_infonce
+from training.losses import gradient_cache
+from training.losses.contrastive import BoundedLogitScale, symmetric_infonce
 
 pytestmark = pytest.mark.model
 
@@ -26,7 +26,7 @@ def gradients(towers: Towers, chunk: int, *, n: int = 10) -> tuple[float, dict[s
     images = torch.randn(n, 6, generator=generator, dtype=torch.float64)
     texts = torch.randn(n, 5, generator=generator, dtype=torch.float64)
     towers.zero_grad()
-    loss = caching.backward(
+    loss = gradient_cache.backward(
         (
             lambda part: functional.normalize(towers.image(images[part]), dim=1),
             lambda part: functional.normalize(towers.text(texts[part]), dim=1),

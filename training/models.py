@@ -138,7 +138,7 @@ class Trainee:
         """Switch on dropout and its like where something is trained.
 
         Norms over the batch keep the statistics they have: those of a small batch are worse, and
-        rows must not depend on their neighbours (``training.caching``).
+        rows must not depend on their neighbours (``training.losses.gradient_cache``).
         """
         self.model.train()
         for module in self.model.modules():

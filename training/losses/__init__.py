@@ -1,0 +1,1 @@
+"""Contrastive losses, and gradients of large batches in little memory."""
