@@ -14,6 +14,9 @@ from binocle.types import Limits
 from indexer.indexer import Indexer, Report
 from indexer.sources.base import Source
 
+ROOT = Path(__file__).resolve().parents[1]
+"""The repository."""
+
 
 def picture_bytes(seed: int, *, size: tuple[int, int] = (96, 64), format: str = "JPEG") -> bytes:
     """Return an encoded picture of blocks of colour, different for every seed."""

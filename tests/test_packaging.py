@@ -1,9 +1,9 @@
 """What is installed is what is here: files that are no code come along."""
 
 import tomllib
-from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from tests.support import ROOT
+
 PACKAGES = ("binocle", "indexer", "search", "api", "evaluation", "training")
 
 

@@ -105,7 +105,7 @@ def serving(home: Path, encode_batch: int) -> Iterator[str]:
         "BINOCLE_HOME": str(home),
         "BINOCLE_ENCODE_BATCH": str(encode_batch),
     }
-    command = [sys.executable, "-m", "api.cli", "serve", "--port", str(port)]
+    command = [sys.executable, "-m", "api.cli.main", "serve", "--port", str(port)]
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
         url = f"http://127.0.0.1:{port}"
         try:

@@ -13,12 +13,12 @@ import httpx
 import pytest
 import uvicorn
 
-from api.app import create_app
-from api.client import Client
+from api.cli.serve import config_of
+from api.client.client import Client
+from api.container import Workshop
+from api.http.app import create_app
 from api.keys import KeyRing
-from api.serving import config_of
 from api.settings import read_settings
-from api.wiring import Workshop
 from tests.support import picture_bytes
 
 if TYPE_CHECKING:

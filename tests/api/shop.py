@@ -11,9 +11,9 @@ import numpy as np
 from click.testing import CliRunner
 from PIL import Image
 
-from api.cli import cli
+from api.cli.main import cli
+from api.container import Workshop
 from api.settings import read_settings
-from api.wiring import Workshop
 from search.query.query import Query
 from search.results.answer import Answer
 from tests.api.conftest import Running

@@ -1,27 +1,25 @@
 """The container's files, without a Docker engine: what they say must fit the program."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from api.cli import cli
+from api.cli.main import cli
 from api.settings import Settings
-
-_ROOT = Path(__file__).parents[2]
+from tests.support import ROOT
 
 
 @pytest.fixture(scope="module")
 def compose() -> dict[str, Any]:
-    document: dict[str, Any] = yaml.safe_load((_ROOT / "docker-compose.yml").read_text())
+    document: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
     return document
 
 
 def test_service_is_bound_to_this_machine_with_pictures_read_only(compose: dict[str, Any]) -> None:
     service = compose["services"]["binocle"]
-    assert (_ROOT / service["build"] / "Dockerfile").is_file()
+    assert (ROOT / service["build"] / "Dockerfile").is_file()
     assert service["ports"] == [f"127.0.0.1:{Settings().port}:{Settings().port}"]
     named = [one.split(":", 1) for one in service["volumes"]]
     assert ["data", "/data"] in named
@@ -39,7 +37,7 @@ def test_gpu_is_asked_for_in_its_profile_only(compose: dict[str, Any]) -> None:
 
 
 def test_image_runs_the_command_line_as_nobody_special() -> None:
-    text = (_ROOT / "Dockerfile").read_text()
+    text = (ROOT / "Dockerfile").read_text()
     final = text[text.rindex("\nFROM ") :]
     assert re.search(r"^USER [1-9]\d*$", final, re.MULTILINE)
     assert 'ENTRYPOINT ["binocle"]' in final
@@ -52,5 +50,5 @@ def test_image_runs_the_command_line_as_nobody_special() -> None:
 
 @pytest.mark.parametrize("file", ["Dockerfile", "docker-compose.yml", "docs/deployment.md"])
 def test_every_setting_named_exists(file: str) -> None:
-    names = re.findall(r"\bBINOCLE_(\w+)", (_ROOT / file).read_text())
+    names = re.findall(r"\bBINOCLE_(\w+)", (ROOT / file).read_text())
     assert {name.lower() for name in names} <= set(Settings.model_fields)

@@ -15,8 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.client import Client, ClientError, picture
-from api.schemas import RecordIn
+from api.client.client import Client, ClientError, picture
+from api.http.schemas.common import RecordIn
 from tests.support import picture_bytes
 
 
@@ -30,7 +30,7 @@ def free_port() -> int:
 def served(home: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     environment = {name: value for name, value in os.environ.items() if "BINOCLE" not in name}
     process = subprocess.Popen(
-        [sys.executable, "-m", "api.cli", "serve", "--port", str(port)],
+        [sys.executable, "-m", "api.cli.main", "serve", "--port", str(port)],
         env={**environment, "BINOCLE_HOME": str(home), "BINOCLE_MODEL": "colour"},
         stderr=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from api.client import Client
-from api.search_schemas import SearchBesideIn
+from api.client.client import Client
+from api.http.schemas.search import SearchBesideIn
 from tests.api.conftest import Running, running
 from tests.api.shop import NAME, Shop, run_cli
 from tests.support import picture_bytes
@@ -96,7 +96,7 @@ def on_terminal(home: Path, *arguments: object) -> str:
         **os.environ, "BINOCLE_HOME": str(home), "BINOCLE_MODEL": "colour", "COLUMNS": "200",
         "TERM": "dumb", "NO_COLOR": "1",
     }  # fmt: skip
-    command = [sys.executable, "-m", "api.cli", *map(str, arguments)]
+    command = [sys.executable, "-m", "api.cli.main", *map(str, arguments)]
     with subprocess.Popen(command, stdout=theirs, stderr=theirs, env=environment) as process:
         os.close(theirs)
         shown = b""

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from api.client import ClientError
-from api.schemas import RecordIn
-from api.serving import serve_forever
+from api.cli.serve import serve_forever
+from api.client.client import ClientError
+from api.container import Workshop
+from api.http.schemas.common import RecordIn
 from api.settings import read_settings
-from api.wiring import Workshop
 from binocle.errors import UsageError
 from tests.api.conftest import Running, Serve, problem_of
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from api.container import Workshop
 from api.settings import read_settings
-from api.wiring import Workshop
 from search.query.query import Query, Term
 from tests.api.conftest import running
 from tests.api.shop import run_cli

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from api.cli import cli
+from api.cli.main import cli
 from binocle.errors import BinocleError, UsageError
 
 Ask = Callable[..., dict[str, Any]]
@@ -59,7 +59,7 @@ def test_the_command_prints_tables_and_writes_every_file(squares: Path, tmp_path
     names = ("figures.json", "page.md", "curve.png")
     options = zip(("--json", "--markdown", "--plot"), names, strict=True)
     shown = subprocess.run(
-        [sys.executable, "-m", "api.cli", "eval", str(squares), "--resamples", "100",
+        [sys.executable, "-m", "api.cli.main", "eval", str(squares), "--resamples", "100",
          *(word for option, name in options for word in (option, str(tmp_path / name)))],
         capture_output=True,
         text=True,
@@ -84,7 +84,7 @@ def test_the_command_prints_tables_and_writes_every_file(squares: Path, tmp_path
 
 def test_an_error_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
     shown = subprocess.run(
-        [sys.executable, "-m", "api.cli", "eval", str(tmp_path / "nowhere.csv")],
+        [sys.executable, "-m", "api.cli.main", "eval", str(tmp_path / "nowhere.csv")],
         capture_output=True,
         text=True,
         timeout=60,

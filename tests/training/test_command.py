@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from api.cli import cli
+from api.cli.main import cli
 from binocle.errors import ModelError
 from tests.training.conftest import draw_pairs
 
@@ -29,7 +29,15 @@ def test_an_interrupt_saves_the_state_and_names_resume(small_model: Path, tmp_pa
     kept = {name: value for name, value in os.environ.items() if "BINOCLE" not in name}
     process = subprocess.Popen(
         [
-            *(sys.executable, "-m", "api.cli", "train", str(table), "--from", str(small_model)),
+            *(
+                sys.executable,
+                "-m",
+                "api.cli.main",
+                "train",
+                str(table),
+                "--from",
+                str(small_model),
+            ),
             *("--out", str(out), "--epochs", "999", "--patience", "999", "--batch", "16"),
         ],
         env={**kept, "BINOCLE_HOME": str(tmp_path / "home"), "OMP_NUM_THREADS": "1"},

@@ -12,6 +12,7 @@ from binocle.encoders.base import Encoder
 from binocle.encoders.int8_weights import WEIGHTS, pack, unpack
 from binocle.encoders.registry import DEFAULT_MODEL, MINI, MINI_FOLDER, canonical_name, open_encoder
 from binocle.errors import ModelError
+from tests.support import ROOT
 
 pytestmark = pytest.mark.model
 TEXTS = (
@@ -112,7 +113,7 @@ def test_a_damaged_package_is_said_in_one_line(tmp_path: Path) -> None:
 
 def test_words_find_photos_that_show_them(mini: Encoder) -> None:
     """On real photos, which the model has not learned from; far above what chance gives."""
-    data = Path(__file__).parents[3].parent / "shared" / "data" / "flickr8k-dev.tar"
+    data = ROOT.parent / "shared" / "data" / "flickr8k-dev.tar"
     if not data.is_file():
         pytest.skip("needs ../shared/data/flickr8k-dev.tar")
     import csv

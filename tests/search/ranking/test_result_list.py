@@ -22,6 +22,7 @@ from search.query.query import Group, Query, Sort, Term
 from search.ranking.ranked_query import Asked, Ranked, View
 from search.ranking.result_list import Listings
 from search.searcher import Searcher
+from tests.support import ROOT
 
 ENCODER = ColourEncoder()
 WORDS = ["red", "green", "blue", "yellow", "pink", "brown", "white", "black", "orange", "purple"]
@@ -79,7 +80,7 @@ def written(tmp_path: Path) -> Iterator[Collection]:
     """A collection that a thread and another process write to."""
     with Collection(tmp_path / "c", create=True) as collection:
         fill(collection)
-        root = str(Path(__file__).parents[3])
+        root = str(ROOT)
         process = subprocess.Popen(
             [sys.executable, "-c", _WRITER, str(collection.path)],
             env={**os.environ, "PYTHONPATH": root},

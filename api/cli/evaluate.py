@@ -1,0 +1,114 @@
+"""``binocle eval``: its options."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from api.cli.options import PATH, engine_options, open_workshop, shared, table_options
+
+
+@click.command("eval")
+@click.argument("pairs", metavar="[PAIRS]", required=False, type=PATH)
+@click.option(
+    "--labels",
+    metavar="FOLDER",
+    type=PATH,
+    help="Measure labelling instead: each subfolder is a label.",
+)
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="MODEL",
+    help="What to measure; given twice, two models are compared.",
+)
+@click.option(
+    "-c",
+    "--collection",
+    metavar="NAME",
+    help="Measure search in this collection, with its own model.",
+)
+@table_options
+@click.option(
+    "--template",
+    "templates",
+    multiple=True,
+    metavar="TEXT",
+    help='For labels, such as "a photo of a {}."; repeated ones are averaged.',
+)
+@click.option(
+    "--resamples",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(1, 100_000),
+    metavar="N",
+    help="Bootstrap draws for the confidence intervals.",
+)
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    metavar="N",
+    help="Of the draws.",
+)
+@click.option(
+    "--json",
+    "json_path",
+    metavar="FILE",
+    type=PATH,
+    help="Write all figures there; - prints them instead of tables.",
+)
+@click.option(
+    "--markdown",
+    "markdown_path",
+    metavar="FILE",
+    type=PATH,
+    help="Write the tables there.",
+)
+@click.option(
+    "--plot",
+    "plot_path",
+    metavar="FILE",
+    type=PATH,
+    help="Draw recall over k there (.png, .svg, .pdf).",
+)
+@engine_options
+@shared
+def evaluate(
+    pairs: Path | None,
+    labels: Path | None,
+    models: Sequence[str],
+    collection: str | None,
+    image_column: str | None,
+    text_columns: Sequence[str],
+    image_root: Path | None,
+    templates: Sequence[str],
+    resamples: int,
+    seed: int,
+    json_path: Path | None,
+    markdown_path: Path | None,
+    plot_path: Path | None,
+    **engine: Any,
+) -> None:
+    """Measure how well texts find their pictures, and pictures their texts.
+
+    PAIRS is a table (CSV, TSV, JSONL, Parquet) with a column of pictures and one of texts; rows
+    with the same picture are several texts of it.
+
+    \b
+    binocle eval captions.csv --model ViT-B-32/datacomp_xl_s13b_b90k
+    binocle eval captions.csv --model colour --model ./tuned --plot recall.png
+    binocle eval captions.csv -c photos
+    binocle eval --labels caltech101
+    """  # noqa: D301
+    from api.cli.evaluate_run import Outputs, Question, measure
+    from indexer.sources.table import Columns
+
+    columns = Columns(None, image_column, tuple(text_columns), image_root)
+    question = Question(
+        pairs, labels, columns, tuple(models), collection, tuple(templates), resamples, seed
+    )
+    measure(open_workshop(**engine), question, Outputs(json_path, markdown_path, plot_path))

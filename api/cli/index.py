@@ -1,0 +1,138 @@
+"""``binocle index``: sources one after another, with progress for a person."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Protocol
+
+import click
+
+from api.cli.lookup import fill_in_likenesses
+from api.container import Workshop
+from api.operations.removal import remove_collection
+from binocle.errors import SourceError
+from binocle.metadata.field_types import FieldType
+from indexer.indexer import Progress, Report
+from indexer.sources.registry import open_source
+from indexer.sources.table import Columns
+
+_LINE_EVERY_S = 5.0
+_NICE = 19
+_SETTLED_FOR_A_RATE = 50
+
+
+def index_sources(
+    workshop: Workshop,
+    paths: Sequence[Path],
+    name: str,
+    model: str | None,
+    columns: Columns,
+    *,
+    schema: Mapping[str, FieldType],
+    as_json: bool,
+) -> bool:
+    """Index sources into a collection, declaring types of its fields first; print what happened.
+
+    Returns:
+        Whether all sources could be indexed.
+    """
+    sources = [open_source(path, columns) for path in paths]  # a typo stops before any work
+    is_new = name not in workshop.collection_names()
+    os.nice(_NICE)  # whoever searches meanwhile goes first
+    reports: list[Report] = []
+    failures: list[str] = []
+    with workshop.open_collection(name, create=True) as collection:
+        collection.declare(schema)
+        for source in sources:
+            try:
+                with _listener(source.path.name) as listener:
+                    report = workshop.indexer(collection, model, listener.update).run(source)
+            except SourceError as error:
+                failures.append(" ".join(str(error).split()))
+                click.echo(f"Error: {failures[-1]}", err=True)
+                continue
+            reports.append(report)
+            for warning in report.warnings:
+                click.echo(f"Warning: {warning}", err=True)
+            if not as_json:
+                click.echo(_sentence(report, name))
+        if reports:
+            fill_in_likenesses(workshop, collection)
+        if any(one.tally.added or one.tally.updated for one in reports):
+            workshop.searcher(collection).prepare()  # while the model is at hand
+    if is_new and not reports:  # nothing came of it, so nothing is left of it
+        remove_collection(workshop, name)
+    if as_json:
+        runs = [
+            {
+                "source": one.source.uri,
+                **asdict(one.tally),
+                "seconds": one.seconds,
+                "warnings": list(one.warnings),
+            }
+            for one in reports
+        ]
+        click.echo(json.dumps({"collection": name, "runs": runs, "errors": failures}))
+    return not failures
+
+
+def _sentence(report: Report, name: str) -> str:
+    tally = report.tally
+    counts = [
+        (tally.added, "added"),
+        (tally.updated, "updated"),
+        (tally.unchanged, "unchanged"),
+        (tally.removed, "removed"),
+        (tally.skipped, "skipped"),
+    ]
+    said = ", ".join(f"{count:,} {word}" for count, word in counts if count) or "nothing changed"
+    if tally.taken_over:
+        said += f" ({tally.taken_over:,} have ids that were another source's, and replaced those)"
+    stored = tally.added + tally.updated
+    rate = f", {stored / report.seconds:,.0f} records a second" if stored >= 100 else ""
+    hint = "" if name == "default" else f" -c {name}"
+    more = f" ('binocle skipped{hint}' tells why)" if tally.skipped else ""
+    return f"{report.source.uri}: {said} in {report.seconds:.1f} s{rate}{more}"
+
+
+class _Listener(Protocol):
+    def update(self, progress: Progress) -> None: ...
+
+
+@contextmanager
+def _listener(label: str) -> Iterator[_Listener]:
+    if sys.stderr.isatty():
+        from api.cli.output.progress import Bar
+
+        with Bar(label) as bar:
+            yield bar
+    else:
+        yield _Lines(label)
+
+
+class _Lines:
+    """Progress where nobody can see a bar move: a line every few seconds."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._started = self._last = time.monotonic()
+        self._first: int | None = None
+
+    def update(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if self._first is None:  # the model has been loaded by now, which is no indexing
+            self._first, self._started = progress.done, now
+        if now - self._last < _LINE_EVERY_S:
+            return
+        self._last = now
+        line = f"{self._label}: {progress.done:,} of {progress.total:,}"
+        settled = progress.done - self._first
+        if settled >= _SETTLED_FOR_A_RATE:
+            rate = settled / (now - self._started)
+            line += f", {rate:,.0f} a second, {(progress.total - progress.done) / rate:,.0f} s left"
+        click.echo(f"{line}, {progress.tally.skipped:,} skipped", err=True)

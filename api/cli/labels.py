@@ -1,0 +1,292 @@
+"""``binocle label``, ``binocle match`` and ``binocle caption``."""
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from api.cli.lookup import end_with_errors
+from api.cli.options import (
+    PATH,
+    collection_option,
+    engine_options,
+    json_option,
+    open_workshop,
+    shared,
+)
+from api.operations.plurals import counted
+from binocle.errors import PictureError, QueryError, SourceError, UsageError
+
+if TYPE_CHECKING:
+    from binocle.types import Float32Array
+
+_T = TypeVar("_T")
+_AT_ONCE = 2000
+
+
+@click.command()
+@click.argument("pictures", metavar="[PICTURE]...", nargs=-1, type=PATH)
+@click.option("--labels", metavar="A,B,...", help="The labels, with commas between them.")
+@click.option("--labels-file", metavar="FILE", type=PATH, help="The labels, one a line.")
+@click.option(
+    "--template",
+    "templates",
+    multiple=True,
+    metavar="TEXT",
+    help='Such as "a photo of a {}."; repeated ones are averaged.',
+)
+@collection_option
+@click.option("--where", "--filter", "where", metavar="EXPR", help="Only records that pass.")
+@click.option(
+    "--write", "field", metavar="FIELD", help="Store each record's label in this metadata field."
+)
+@click.option("--force", is_flag=True, help="Never say none of these.")
+@click.option(
+    "-k", "--limit", default=3, show_default=True, type=click.IntRange(1, 1000), metavar="N",
+    help="How many labels to show for each.",
+)  # fmt: skip
+@engine_options
+@json_option
+@shared
+def label(
+    pictures: Sequence[Path],
+    labels: str | None,
+    labels_file: Path | None,
+    templates: Sequence[str],
+    collection: str,
+    where: str | None,
+    field: str | None,
+    force: bool,
+    limit: int,
+    as_json: bool,
+    **engine: Any,
+) -> None:
+    """Give the records of a collection, or PICTUREs, the most likely of your labels.
+
+    Each gets the probabilities of the labels, and of none of them. Nothing is decoded again.
+
+    \b
+    binocle label --labels "dog, cat, car" -c photos
+    binocle label --labels-file rooms.txt --write room -c photos
+    binocle label --labels "dog, cat" beach.jpg
+    """  # noqa: D301
+    from search.labels.zero_shot import TEMPLATES
+    from search.query.filter_language import parse_where
+
+    names = _names(labels, labels_file)
+    if pictures and (field or where):
+        raise UsageError("--write and --where are for records; leave out the pictures")
+    chosen = tuple(templates) or TEMPLATES
+    workshop = open_workshop(**engine)
+    with workshop.open_collection(collection) as opened:
+        labeller = workshop.labeller(opened)
+        if field is not None:
+            labeller.check_field(field)
+        label_set = labeller.label_set(names, chosen)
+        if pictures:
+            shown: list[dict[str, Any]] = []
+            for path in pictures:
+                try:
+                    row = _embedded(workshop, opened.space, path)
+                except (PictureError, QueryError) as error:
+                    if len(pictures) == 1:
+                        raise
+                    shown.append({"id": str(path), "error": str(error)})
+                else:
+                    (labelling,) = label_set.label(row, limit=limit, force=force)
+                    shown.append(_as_json(str(path), labelling))
+            _print(shown, None, as_json=as_json)
+            end_with_errors([one["error"] for one in shown if "error" in one])
+            return
+        parsed = parse_where(where) if where else None
+        records = labeller.label_records(label_set, where=parsed, limit=limit, force=force)
+        _label_records(labeller, records, field, as_json=as_json)
+
+
+@click.command()
+@click.argument("text")
+@click.argument("picture", type=PATH)
+@click.option(
+    "-c", "--collection", metavar="NAME",
+    help="In the space of this collection, and how relevant it would be there.",
+)  # fmt: skip
+@click.option("--model", metavar="MODEL", help="Without a collection; see 'binocle models'.")
+@engine_options
+@json_option
+@shared
+def match(
+    text: str,
+    picture: Path,
+    collection: str | None,
+    model: str | None,
+    as_json: bool,
+    **engine: Any,
+) -> None:
+    """Tell how well TEXT and PICTURE go together.
+
+    \b
+    binocle match "a dog at the lake" beach.jpg
+    binocle match "a dog at the lake" beach.jpg -c photos
+    """  # noqa: D301
+    from search.labels.labeller import Matcher, check_text
+
+    if collection is not None and model is not None:
+        raise UsageError("a collection has a model of its own; give -c or --model, not both")
+    check_text(text)
+    workshop = open_workshop(model=model, **engine)
+    if collection is None:
+        name = workshop.default_model
+        row = _embedded(workshop, None, picture)[0]
+        found = Matcher(workshop.encoder(name)).match(text, row)
+    else:
+        with workshop.open_collection(collection) as opened:
+            labeller = workshop.labeller(opened)
+            found = labeller.match(text, _embedded(workshop, opened.space, picture)[0])
+    facts = {
+        "text": text,
+        "picture": str(picture),
+        "similarity": found.similarity,
+        "probability": found.probability,
+        "relevance": found.relevance,
+    }
+    if as_json:
+        click.echo(json.dumps(facts, ensure_ascii=False))
+        return
+    shown = ("similarity", "probability", "relevance")
+    for name in shown if collection is not None else shown[:2]:
+        value = facts[name]
+        click.echo(f"{name:<12}{'not calibrated' if value is None else f'{value:.3f}'}")
+
+
+@click.command()
+@click.argument("picture", type=PATH)
+@collection_option
+@click.option(
+    "-k", "--limit", default=5, show_default=True, type=click.IntRange(1, 10_000), metavar="N",
+    help="How many captions.",
+)  # fmt: skip
+@click.option("--where", "--filter", "where", metavar="EXPR", help="Only records that pass.")
+@engine_options
+@json_option
+@shared
+def caption(
+    picture: Path,
+    collection: str,
+    limit: int,
+    where: str | None,
+    as_json: bool,
+    **engine: Any,
+) -> None:
+    """Find the captions for PICTURE among the texts of a collection, best first."""
+    from api.cli.output.answers import print_answer
+    from search.labels.labeller import check_texts
+    from search.query.filter_language import parse_where
+    from search.query.query import Query, Term
+
+    parsed = parse_where(where) if where else None
+    query = Query((Term(image=picture),), "text", parsed, limit, mode="semantic")
+    workshop = open_workshop(**engine)
+    with workshop.open_collection(collection) as opened:
+        answer = workshop.searcher(opened).search(query)
+        if not answer.hits:
+            check_texts(opened)
+        print_answer(answer, opened, query, as_json=as_json)
+
+
+def _names(labels: str | None, labels_file: Path | None) -> list[str]:
+    if (labels is None) == (labels_file is None):
+        raise UsageError('name the labels with --labels "A, B" or --labels-file FILE')
+    if labels is not None:
+        return labels.split(",")
+    assert labels_file is not None
+    try:
+        return labels_file.expanduser().read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"cannot read the labels in {labels_file} ({error})") from error
+
+
+def _embedded(workshop: Any, space: Any, path: Path) -> "Float32Array":
+    """Return a picture's row, ``(1, d)``."""
+    from binocle.media import images
+
+    encoder = workshop.encoder(space.name if space else workshop.default_model)
+    try:
+        data = path.expanduser().read_bytes()
+        picture = images.load(data, encoder.image_spec, workshop.settings.limits)
+    except OSError as error:
+        raise QueryError(f"cannot read the picture {path} ({error.strerror})") from error
+    except PictureError as error:
+        raise type(error)(f"{path}: {error}") from error
+    rows: Float32Array = encoder.encode_images(picture.pixels[None])
+    return rows
+
+
+def _label_records(
+    labeller: Any, found: Iterator[Any], field: str | None, *, as_json: bool
+) -> None:
+    shown: list[dict[str, Any]] = []
+    counts: dict[str | None, int] = {}
+    written = 0
+    for chunk in _batched(found):
+        for one in chunk:
+            best = one.labelling.best
+            counts[best] = counts.get(best, 0) + 1
+        if field is not None:
+            written += labeller.write(chunk, field)
+        shown += [_as_json(one.record.id, one.labelling) for one in chunk]
+    _print(shown, counts, as_json=as_json, written=written if field is not None else None)
+
+
+def _batched(values: Iterator[_T]) -> Iterator[list[_T]]:
+    while chunk := list(islice(values, _AT_ONCE)):
+        yield chunk
+
+
+def _as_json(name: str, labelling: Any) -> dict[str, Any]:
+    return {
+        "id": name,
+        "label": labelling.best,
+        "labels": [{"label": one, "probability": value} for one, value in labelling.labels],
+        "none": labelling.none,
+    }
+
+
+def _print(
+    shown: list[dict[str, Any]],
+    counts: dict[str | None, int] | None,
+    *,
+    as_json: bool,
+    written: int | None = None,
+) -> None:
+    from api.cli.output.tables import print_table
+
+    ordered = sorted((counts or {}).items(), key=lambda pair: (-pair[1], pair[0] or ""))
+    if as_json:
+        facts: dict[str, Any] = {"items": shown}
+        if counts is not None:
+            facts["counts"] = {one: count for one, count in ordered if one is not None}
+            facts["none"] = counts.get(None, 0)
+            facts["written"] = written
+        click.echo(json.dumps(facts, ensure_ascii=False))
+        return
+    if shown and all("error" in one for one in shown):  # the errors say it all
+        return
+    rows = [
+        (one["id"], "error", "", "")
+        if "error" in one
+        else (
+            one["id"],
+            one["label"] or "-",
+            "  ".join(f"{each['label']} {each['probability']:.2f}" for each in one["labels"]),
+            f"{one['none']:.2f}",
+        )
+        for one in shown
+    ]
+    print_table(("record", "label", "probabilities", "none of these"), rows, whole="record")
+    for one, count in ordered:
+        click.echo(f"{count:>8,}  {one or 'none of these'}", err=True)
+    if written is not None:
+        click.echo(f"{counted(written, 'record')} changed", err=True)

@@ -1,0 +1,398 @@
+"""``binocle lookup`` and ``binocle duplicates``: their options, and what they do."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from api.cli.options import (
+    PATH,
+    collection_option,
+    engine_options,
+    json_option,
+    open_workshop,
+    shared,
+)
+from api.operations.plurals import counted, of_copies
+
+if TYPE_CHECKING:
+    from api.container import Workshop
+    from binocle.collection.collection import Collection
+    from binocle.media.decoder_pool import DecoderPool
+    from binocle.types import Float32Array, Part
+    from search.copies.duplicates import Duplicates
+    from search.copies.lookup import Decode, Lookup, LookupAnswer
+
+
+@click.command()
+@click.argument("pictures", metavar="PICTURE...", nargs=-1, required=True, type=PATH)
+@collection_option
+@click.option(
+    "-k",
+    "--limit",
+    default=10,
+    show_default=True,
+    type=click.IntRange(1, 100),
+    metavar="N",
+    help="How many candidates for each picture.",
+)
+@click.option("--copies-only", is_flag=True, help="Do not look for what is merely similar.")
+@engine_options
+@json_option
+@shared
+def lookup(
+    pictures: Sequence[Path],
+    collection: str,
+    limit: int,
+    copies_only: bool,  # noqa: FBT001 - an option is a parameter
+    as_json: bool,  # noqa: FBT001
+    **engine: Any,
+) -> None:
+    """Tell whether a PICTURE, or something it was made from, is in the collection.
+
+    Of a folder all pictures in it are looked up. Each candidate has a verdict: same-file,
+    same-pixels, near-duplicate, mirrored, rotated, part (a larger crop, or a collage), or similar;
+    'none' where there is no candidate.
+    """
+    from api.cli.output.progress import StepsBar
+    from binocle.errors import PictureError, QueryError
+
+    workshop = open_workshop(**engine)
+    asked = list(_files_of(pictures))
+    answers: list[tuple[_File, LookupAnswer | str]] = []
+    is_table = sys.stdout.isatty() and not as_json
+    with (
+        workshop.open_collection(collection) as opened,
+        StepsBar("pictures") if len(asked) > 1 else nullcontext() as bar,
+    ):
+        finder = open_lookup(workshop, opened, with_similar=not copies_only)
+        for file in asked:
+            try:
+                answers.append((file, _looked_up(finder, file, limit)))
+            except (PictureError, QueryError) as error:
+                if len(asked) == 1:
+                    raise
+                answers.append((file, str(error)))
+            if not as_json and not is_table:  # in a pipe each as soon as it is known
+                _print_rows(answers[-1:])
+            if bar is not None:
+                bar.update(len(answers), len(asked))
+    if as_json:
+        results = [{"picture": str(file.path), **_as_json(answer)} for file, answer in answers]
+        click.echo(json.dumps({"collection": collection, "results": results}, ensure_ascii=False))
+    else:
+        _print_rows(answers if is_table else ())
+        _print_notes([answer for _, answer in answers if not isinstance(answer, str)])
+    end_with_errors([answer for _, answer in answers if isinstance(answer, str)])
+
+
+@click.command()
+@collection_option
+@click.option(
+    "--report", metavar="FILE", type=PATH, help="Write a page with the pictures there (.html)."
+)
+@click.option("--csv", "table", metavar="FILE", type=PATH, help="Write a line a picture there.")
+@json_option
+@shared
+def duplicates(
+    collection: str,
+    report: Path | None,
+    table: Path | None,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """Find the pictures of a collection that are the same. Nothing is removed.
+
+    Copies of the same bytes, near duplicates, mirrored and turned ones come together; of each
+    cluster the one is proposed for keeping that shows most of the picture in most pixels.
+    """
+    from api.cli.output.progress import StepsBar
+    from api.operations.duplicates_report import (
+        as_json_object,
+        check_writable,
+        warnings_of,
+        write_csv,
+        write_page,
+    )
+    from binocle.media.decoder_pool import DecoderPool
+
+    for path in (report, table):
+        if path is not None:
+            check_writable(path)
+    workshop = open_workshop()
+    settings = workshop.settings
+    with (
+        workshop.open_collection(collection) as opened,
+        DecoderPool(settings.workers, settings.limits) as decoders,
+    ):
+        with StepsBar("duplicates") as bar:
+            found = find_duplicates(workshop, opened, decoders, bar.update)
+        if table is not None:
+            write_csv(table, found)
+        if report is not None:
+            write_page(report, found, opened, decoders)
+    if as_json:
+        click.echo(json.dumps(as_json_object(found, collection), ensure_ascii=False))
+        return
+    _print_clusters(found)
+    for warning in warnings_of(found):
+        click.echo(f"Note: {warning}", err=True)
+    for path in (report, table):
+        if path is not None:
+            click.echo(f"wrote {path}", err=True)
+
+
+def open_lookup(
+    workshop: "Workshop",
+    collection: "Collection",
+    *,
+    decode: "Decode | None" = None,
+    with_similar: bool = True,
+) -> "Lookup":
+    """Return what looks pictures up in a collection.
+
+    Args:
+        workshop: Has the encoder and the limits.
+        collection: Where to look.
+        decode: Decodes pictures; by default in this process.
+        with_similar: Also name what is similar, with the collection's own model.
+    """
+    from binocle.media import images
+    from indexer.stored_media import read_original
+    from search.copies.lookup import Lookup
+
+    limits = workshop.settings.limits
+    decoding = decode or (lambda data, spec: images.load(data, spec, limits))
+
+    def read(part: "Part") -> bytes:
+        return read_original(collection, part.uri)
+
+    def embed(data: bytes) -> "Float32Array":
+        from binocle.collection.collection import check_space
+
+        space = collection.space
+        encoder = workshop.encoder(space.name if space else workshop.default_model)
+        if space is not None:
+            check_space(space, encoder.space, collection.path.name)
+        row: Float32Array = encoder.encode_images(decoding(data, encoder.image_spec).pixels[None])[
+            0
+        ]
+        return row
+
+    return Lookup(
+        collection,
+        read,
+        embed=embed if with_similar and collection.space is not None else None,
+        decode=decoding,
+        limits=limits,
+        workers=workshop.settings.workers,
+    )
+
+
+def fill_in_likenesses(
+    workshop: "Workshop",
+    collection: "Collection",
+    on_progress: "Callable[[int], None]" = lambda _done: None,
+) -> int:
+    """Compute what reverse lookup needs of pictures indexed before there was any.
+
+    Args:
+        workshop: Has the limits.
+        collection: Whose pictures.
+        on_progress: Told how many pictures have been tried.
+
+    Returns:
+        How many pictures were filled in.
+    """
+    from binocle.catalog.tables import fingerprints
+    from binocle.media.decoder_pool import DecoderPool
+    from indexer.fingerprint_backfill import complete_likenesses
+    from indexer.stored_media import read_original
+
+    with collection.reading() as connection:
+        if not fingerprints.parts_without_likeness(connection, 1):
+            return 0
+    settings = workshop.settings
+    with DecoderPool(settings.workers, settings.limits) as decoders:
+        return complete_likenesses(
+            collection,
+            lambda part: read_original(collection, part.uri),
+            decoders,
+            on_progress,
+        )
+
+
+def find_duplicates(
+    workshop: "Workshop",
+    collection: "Collection",
+    decoders: "DecoderPool",
+    on_progress: "Callable[[int, int], None]" = lambda _done, _total: None,
+) -> "Duplicates":
+    """Return the duplicates in a collection, likenesses that are missing filled in first.
+
+    Args:
+        workshop: Has the limits.
+        collection: Whose pictures.
+        decoders: Where they are decoded.
+        on_progress: Told how many steps of how many are done, as for ``DuplicateFinder``; 0 of 0
+            while likenesses are filled in.
+    """
+    from indexer.stored_media import read_original
+    from search.copies.duplicates import DuplicateFinder
+
+    def read(part: "Part") -> bytes:
+        return read_original(collection, part.uri)
+
+    fill_in_likenesses(workshop, collection, lambda _done: on_progress(0, 0))
+    finder = DuplicateFinder(
+        collection,
+        read,
+        decoders.decode,
+        workers=workshop.settings.workers,
+        on_progress=on_progress,
+    )
+    return finder.find()
+
+
+def end_with_errors(errors: Sequence[str]) -> None:
+    """Say what was wrong with some of the pictures, a line each, and end with 1 if anything was."""
+    for one in errors:
+        click.echo(f"Error: {' '.join(one.split())}", err=True)
+    if errors:
+        sys.exit(1)
+
+
+def answer_as_json(answer: "LookupAnswer") -> dict[str, object]:
+    """Return an answer as the JSON object both doors give, but for its uris."""
+    from dataclasses import asdict
+
+    return {
+        "verdict": answer.verdict,
+        "candidates": [
+            {
+                "id": one.record.id,
+                "uri": one.record.uri,
+                "part": {"id": one.part.id, "role": one.part.role, "uri": one.part.uri},
+                **asdict(one.judgement),
+                "similarity": one.similarity,
+                "hash_distance": one.hash_distance,
+                "metadata": dict(one.record.metadata),
+            }
+            for one in answer.candidates
+        ],
+        "verified": answer.verified,
+        "unprepared": answer.unprepared,
+        "unreadable": answer.unreadable,
+        "took_ms": answer.took_ms,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A picture to look up, the name it is shown under, and how it is read."""
+
+    path: Path
+    name: str
+    read: Callable[[], bytes]
+
+
+def _files_of(paths: Sequence[Path]) -> Iterator[_File]:
+    """Yield pictures, and of folders those in them; one without any cannot be read."""
+    from indexer.sources.folder import FolderSource
+
+    for path in paths:
+        expanded = path.expanduser()
+        if not expanded.is_dir():
+            yield _File(expanded, path.name, expanded.read_bytes)
+            continue
+        folder = expanded.resolve()
+        found = [one for one in FolderSource(folder).scan(folder.name) if one.images]
+        if not found:
+            yield _File(expanded, path.name, partial(_refuse, path))
+        yield from (_File(Path(one.uri), one.record_id, one.images[0].read) for one in found)
+
+
+def _refuse(folder: Path) -> bytes:
+    from binocle.errors import QueryError
+
+    raise QueryError(f"the folder {folder} has no pictures to look up")
+
+
+def _looked_up(finder: "Lookup", file: _File, limit: int) -> "LookupAnswer":
+    from binocle.errors import PictureError, QueryError
+
+    try:
+        return finder.find(file.read(), limit=limit)
+    except PictureError as error:
+        raise type(error)(f"{file.path}: {error}") from error
+    except OSError as error:
+        raise QueryError(f"cannot read the picture {file.path} ({error.strerror})") from error
+
+
+def _as_json(answer: "LookupAnswer | str") -> dict[str, object]:
+    return {"error": answer} if isinstance(answer, str) else answer_as_json(answer)
+
+
+def _print_rows(answers: "Sequence[tuple[_File, LookupAnswer | str]]") -> None:
+    from api.cli.output.tables import print_table
+
+    if all(isinstance(answer, str) for _, answer in answers) and sys.stdout.isatty():
+        return  # the errors say it all
+    rows = []
+    for file, answer in answers:
+        if isinstance(answer, str):
+            rows.append((file.name, "error", "", "", ""))
+            continue
+        for one in answer.candidates:
+            region = one.judgement.stored_region
+            shown = f"{region.x:.2f},{region.y:.2f},{region.w:.2f},{region.h:.2f}" if region else ""
+            sure = f"{one.judgement.confidence:.2f}"
+            rows.append((file.name, one.judgement.verdict, sure, one.record.id, shown))
+        if not answer.candidates:
+            rows.append((file.name, "none", "", "", ""))
+    print_table(("picture", "verdict", "confidence", "record", "region"), rows, whole="record")
+
+
+def _print_notes(answers: "Sequence[LookupAnswer]") -> None:
+    """Say what could not be compared."""
+    unprepared = max((answer.unprepared for answer in answers), default=0)
+    unreadable = sum(answer.unreadable for answer in answers)
+    if unprepared:
+        click.echo(
+            f"Note: {counted(unprepared, 'picture')} from before there was reverse lookup cannot "
+            "be found; run 'binocle index' on their source again",
+            err=True,
+        )
+    if unreadable:
+        click.echo(
+            f"Note: {counted(unreadable, 'stored picture')} that may be what was looked for could "
+            "not be read, as if moved or removed; bring them back, or index where they are now",
+            err=True,
+        )
+
+
+def _print_clusters(found: "Duplicates") -> None:
+    from api.cli.output.tables import print_table
+
+    rows = []
+    for number, cluster in enumerate(found.clusters, 1):
+        keep = cluster.keep
+        rows.append((number, "keep", "", f"{keep.width} x {keep.height}", keep.record_id))
+        rows += [
+            (number, one.verdict, f"{one.confidence:.2f}", f"{one.width} x {one.height}",
+             one.record_id)
+            for one in cluster.others
+        ]  # fmt: skip
+    if rows:
+        print_table(("cluster", "verdict", "confidence", "pixels", "record"), rows, whole="record")
+    copies = sum(len(one.others) for one in found.clusters)
+    click.echo(
+        f"{counted(len(found.clusters), 'cluster')} with {of_copies(copies)} among "
+        f"{counted(found.pictures, 'picture')}; nothing was removed",
+        err=True,
+    )

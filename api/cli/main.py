@@ -1,0 +1,327 @@
+"""The command line. Everything slow is imported by the command that needs it."""
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from api.cli.evaluate import evaluate
+from api.cli.fields import fields, read_schema, schema_options
+from api.cli.labels import caption, label, match
+from api.cli.lookup import duplicates, lookup
+from api.cli.options import (
+    PATH,
+    collection_option,
+    engine_options,
+    json_option,
+    open_workshop,
+    shared,
+    table_options,
+)
+from api.cli.search import search
+from api.cli.train import train
+from binocle import __version__
+from binocle.errors import BinocleError, UsageError
+
+if TYPE_CHECKING:
+    from api.keys import KeyRing
+
+_EXIT_FAILURE, _EXIT_USAGE, _EXIT_INTERRUPTED = 1, 2, 130
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(context_settings=_CONTEXT)
+@click.version_option(__version__, prog_name="binocle")
+@shared
+def cli() -> None:
+    """Index pictures and texts; find them again by words, by a picture, or by both."""
+
+
+@cli.command()
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=PATH)
+@collection_option
+@click.option(
+    "--model",
+    metavar="MODEL",
+    help="Embeds the collection; see 'binocle models'. Only for a new collection.",
+)
+@click.option("--id-column", metavar="COLUMN", help="Of a table: the record's id.")
+@table_options
+@schema_options
+@click.option(
+    "--max-pixels", type=click.IntRange(1), metavar="N", help="Skip pictures with more pixels."
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 256), metavar="N", help="Pictures decoded at once."
+)
+@engine_options
+@json_option
+@shared
+def index(
+    sources: Sequence[Path],
+    collection: str,
+    model: str | None,
+    id_column: str | None,
+    image_column: str | None,
+    text_columns: Sequence[str],
+    image_root: Path | None,
+    schema_file: Path | None,
+    typed_fields: Sequence[str],
+    as_json: bool,
+    **engine: Any,
+) -> None:
+    """Bring folders, archives, tables, text files or pictures into a collection.
+
+    A SOURCE is a folder of pictures, a tar or zip of them, a table (CSV, TSV, JSONL, Parquet),
+    a text file with one text a line, or a picture. Running the same command again looks only at
+    what changed; what vanished from a source vanishes from the collection.
+    """  # fmt: skip
+    from api.cli.index import index_sources
+    from indexer.sources.table import Columns
+
+    schema = read_schema(schema_file, typed_fields)
+    columns = Columns(id_column, image_column, tuple(text_columns), image_root)
+    workshop = open_workshop(**engine)
+    if not index_sources(
+        workshop, sources, collection, model, columns, schema=schema, as_json=as_json
+    ):
+        sys.exit(_EXIT_FAILURE)
+
+
+@cli.command()
+@click.option("--host", metavar="ADDRESS", help="Where to listen [127.0.0.1].")
+@click.option("--port", type=click.IntRange(0, 65535), metavar="N", help="Port [8765].")
+@click.option(
+    "--without-keys",
+    is_flag=True,
+    help="Listen beyond this machine although anybody may then read and write.",
+)
+@engine_options
+@shared
+def serve(without_keys: bool, **options: Any) -> None:
+    """Answer searches over HTTP; interactive documentation is at /docs."""  # fmt: skip
+    # Threads of one product wait for each other; with another process at work, for long. So half
+    # the cores compute, unless the operator says otherwise. Read when numpy and torch load.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, str(max(1, (os.cpu_count() or 1) // 2)))
+    from api.cli.serve import serve_forever
+
+    serve_forever(open_workshop(**options), without_keys=without_keys)
+
+
+@cli.group()
+@shared
+def keys() -> None:
+    """Make, list and revoke the HTTP service's API keys."""
+
+
+@keys.command("add")
+@click.argument("name")
+@click.option("--write", is_flag=True, help="May store and remove, too.")
+@click.option(
+    "-c",
+    "--collection",
+    "collections",
+    multiple=True,
+    metavar="NAME",
+    help="Only for this collection; may be repeated.",
+)
+@shared
+def add_key(name: str, write: bool, collections: Sequence[str]) -> None:
+    """Make a key and print it, once: only its hash is kept."""  # fmt: skip
+    ring = _key_ring()
+    click.echo(ring.add(name, "write" if write else "read", tuple(collections) or None))
+
+
+@keys.command("list")
+@shared
+def list_keys() -> None:
+    """List the keys' names and what they may do."""
+    for key in _key_ring().all():
+        where = ", ".join(key.collections) if key.collections else "all collections"
+        click.echo(f"{key.name}\t{key.access}\t{where}\t{key.created_at}")
+
+
+@keys.command("revoke")
+@click.argument("name")
+@shared
+def revoke_key(name: str) -> None:
+    """Revoke a key; a running service refuses it from its next request on."""
+    _key_ring().revoke(name)
+    click.echo(f"revoked {name}")
+
+
+def _key_ring() -> "KeyRing":
+    from api.keys import KeyRing
+
+    return KeyRing(open_workshop().settings.home / "keys.json")
+
+
+@cli.command()
+@collection_option
+@json_option
+@shared
+def info(collection: str, as_json: bool) -> None:
+    """Tell what a collection holds: model, counts, indices, sources, fields."""
+    from api.cli.output.tables import print_info
+
+    workshop = open_workshop()
+    with workshop.open_collection(collection) as opened:
+        print_info(opened, as_json=as_json)
+
+
+@cli.command()
+@json_option
+@shared
+def collections(as_json: bool) -> None:
+    """List the collections."""
+    from api.cli.output.tables import print_collections
+
+    print_collections(open_workshop(), as_json=as_json)
+
+
+@cli.command()
+@collection_option
+@json_option
+@shared
+def skipped(collection: str, as_json: bool) -> None:
+    """List the files that were not indexed, and why."""
+    from api.cli.output.tables import print_skipped
+
+    workshop = open_workshop()
+    with workshop.open_collection(collection) as opened:
+        print_skipped(opened, as_json=as_json)
+
+
+@cli.command()
+@click.argument("records", metavar="[RECORD]...", nargs=-1)
+@collection_option
+@click.option("--source", metavar="PATH", help="Remove all that came from this source.")
+@click.option("--all", "everything", is_flag=True, help="Remove the whole collection.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@shared
+def remove(
+    records: Sequence[str], collection: str, source: str | None, everything: bool, yes: bool
+) -> None:
+    """Remove records, a source, or a whole collection. Your files are never touched."""
+    from api.operations.removal import remove_collection, remove_records, remove_source
+
+    if sum([bool(records), source is not None, everything]) != 1:
+        raise click.UsageError("name records, or give --source PATH, or --all")
+    workshop = open_workshop()
+    if everything:
+        workshop.open_collection(collection).close()
+        if not yes and sys.stdin.isatty():
+            click.confirm(f"Remove the collection {collection!r}?", abort=True)
+        elif not yes:
+            raise click.UsageError("--all removes the whole collection; add --yes to do it")
+        click.echo(remove_collection(workshop, collection))
+        return
+    with workshop.open_collection(collection) as opened:
+        if source is not None:
+            click.echo(remove_source(opened, source))
+        else:
+            click.echo(remove_records(opened, records))
+
+
+@cli.command()
+@json_option
+@shared
+def models(as_json: bool) -> None:
+    """List recommended models and what is known of them."""
+    from api.cli.output.tables import print_models
+
+    print_models(as_json=as_json)
+
+
+@cli.command()
+@shared
+def demo() -> None:
+    """Draw a few pictures, index them, and search in every direction."""
+    from api.cli.demo import run_demo
+
+    run_demo(open_workshop())
+
+
+for command in (evaluate, fields, search, lookup, duplicates, train, label, match, caption):
+    cli.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line; end the process with 0, 1 for failure, 2 for wrong use."""
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    logging.basicConfig(
+        level=logging.DEBUG if debug else logging.WARNING,
+        format="%(levelname)s %(name)s: %(message)s",
+    )
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    try:
+        cli.main(args=given, prog_name="binocle", standalone_mode=False)
+    except click.exceptions.Abort:
+        return _EXIT_INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return _EXIT_USAGE
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        hint = f" (try '{context.command_path} --help')" if context else ""
+        return _fail(error.format_message() + hint, _EXIT_USAGE, debug)
+    except UsageError as error:
+        return _fail(str(error), _EXIT_USAGE, debug)
+    except BinocleError as error:
+        # An interrupt inside a library may come out as an error of that library.
+        if _interrupted:
+            return _fail(_interruption(given), _EXIT_INTERRUPTED, debug)
+        return _fail(str(error), _EXIT_FAILURE, debug)
+    except _InterruptedError:
+        return _fail(_interruption(given), _EXIT_INTERRUPTED, debug)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # who read us has gone
+        return _EXIT_FAILURE
+    except OSError as error:
+        return _fail(f"{error.filename or 'the system'}: {error.strerror}", _EXIT_FAILURE, debug)
+    except Exception as error:
+        name = type(error).__name__
+        return _fail(f"unexpected {name}: {error} (--debug shows more)", _EXIT_FAILURE, debug)
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else _EXIT_FAILURE
+    return 0
+
+
+def _fail(message: str, code: int, debug: bool) -> int:
+    logging.getLogger(__name__).debug("failed", exc_info=debug)
+    click.echo("Error: " + " ".join(message.split()), err=True)
+    return code
+
+
+class _InterruptedError(BaseException):
+    """Ctrl-C or a polite kill. Not a KeyboardInterrupt, which click would swallow."""
+
+
+_interrupted: list[int] = []
+
+
+def _interrupt(signal_number: int, _frame: object) -> NoReturn:
+    _interrupted.append(signal_number)
+    raise _InterruptedError
+
+
+def _interruption(arguments: Sequence[str]) -> str:
+    if "index" not in arguments:
+        return "interrupted"
+    return "interrupted; what was committed is kept, run the same command again to go on"
+
+
+if __name__ == "__main__":
+    main()

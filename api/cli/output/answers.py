@@ -1,0 +1,208 @@
+"""How an answer looks: a table for a person, plain lines for a pipe, JSON for a program."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from textwrap import shorten
+
+import click
+
+from api.cli.output.tables import print_table
+from binocle.collection.collection import Collection
+from binocle.encoders import colour
+from binocle.types import Hit, Scalar
+from search.query.query import RELEVANCE, Query
+from search.query.summary import summary_of
+from search.results.answer import Answer, FacetCounts
+
+_SHOWN_CHARACTERS = 300
+_TITLES = ("title", "name", "caption")
+_BAR_WIDTH = 24
+
+
+def hit_as_json(hit: Hit) -> dict[str, object]:
+    """Return a hit as the JSON object both doors give."""
+    return {
+        "id": hit.record.id,
+        "score": hit.score,
+        "similarity": hit.similarity,
+        "relevance": hit.relevance,
+        "contributions": [asdict(one) for one in hit.contributions],
+        "uri": hit.record.uri,
+        "kind": hit.part.kind,
+        "part": {"id": hit.part.id, "role": hit.part.role, "uri": hit.part.uri},
+        "text": hit.part.text,
+        "metadata": dict(hit.record.metadata),
+        "group_value": hit.group_value,
+        "group_size": hit.group_size,
+        "others": [hit_as_json(one) for one in hit.others],
+    }
+
+
+def answer_as_json(answer: Answer, collection: Collection) -> dict[str, object]:
+    """Return an answer as the JSON object both doors give."""
+    space = collection.space
+    return {
+        "hits": [hit_as_json(hit) for hit in answer.hits],
+        "target": answer.target,
+        "mode": answer.mode,
+        "cursor": answer.cursor,
+        "exact": answer.exact,
+        "no_match": answer.no_match,
+        "unrated": answer.unrated,
+        "relevant": answer.relevant,
+        "facets": [asdict(one) for one in answer.facets],
+        "turn": answer.turn,
+        "looking_for": answer.looking_for,
+        "collection": collection.path.name,
+        "model": space.name if space else None,
+    }
+
+
+def print_answer(answer: Answer, collection: Collection, query: Query, *, as_json: bool) -> None:
+    """Print hits, facets, and how to go on."""
+    if as_json:
+        click.echo(json.dumps(answer_as_json(answer, collection), ensure_ascii=False))
+        return
+    if answer.looking_for != summary_of(query) and sys.stdout.isatty():
+        click.echo(f"looking for: {answer.looking_for}", err=True)
+    if not answer.hits:
+        why = f": {answer.unrated}" if answer.no_match and answer.unrated else ""
+        click.echo(f"nothing fits{why}" if answer.no_match else "nothing matches", err=True)
+    elif answer.no_match:
+        click.echo("nothing fits well; nearest are:", err=True)
+    elif answer.unrated and sys.stdout.isatty():
+        click.echo(f"nobody can tell how relevant these are: {answer.unrated}", err=True)
+    if answer.hits:
+        _print_hits(answer, query)
+    for facet in answer.facets:
+        _print_facet(facet)
+    if sys.stdout.isatty():
+        _print_how_to_go_on(answer)
+    space = collection.space
+    hits = answer.hits
+    if hits and space and space.name == colour.NAME and not any(hit.similarity for hit in hits):
+        click.echo(
+            "Note: the model 'colour' knows colours only, and none of these words; for meaning, "
+            "index with another --model ('binocle models' lists good ones)",
+            err=True,
+        )
+
+
+def _print_hits(answer: Answer, query: Query) -> None:
+    rated = any(hit.relevance is not None for hit in answer.hits)
+    shown = [one.field for one in query.sort if one.field not in (RELEVANCE, "id", "uri")]
+    grouped = [query.group.field] if query.group else []
+    rankings = {one.ranking for hit in answer.hits for one in hit.contributions}
+    fused = any(len(hit.contributions) > 1 for hit in answer.hits) and sys.stdout.isatty()
+    is_close = not rated and len(rankings) < 2  # fused ranks are in another order than cosines
+    header = [
+        "similarity" if is_close else "relevance",
+        "record",
+        *grouped,
+        *shown,
+        "found",
+        *(["because of"] if fused else []),
+    ]
+    rows = [
+        [
+            _closeness(hit, is_close=is_close) if query.terms or query.refine else "–",
+            hit.record.id,
+            *(_group_of(hit, depth) for _ in grouped),
+            *(_value(hit, name) for name in shown),
+            _found(hit),
+            *([_reason(hit)] if fused else []),
+        ]
+        for depth, hit in _flat(answer.hits)
+    ]
+    print_table(header, rows)
+
+
+def _flat(hits: Sequence[Hit]) -> Iterator[tuple[int, Hit]]:
+    """Yield each hit with 0, and the others of its group behind it with 1."""
+    for hit in hits:
+        yield 0, hit
+        for other in hit.others:
+            yield 1, other
+
+
+def _closeness(hit: Hit, *, is_close: bool) -> str:
+    """Return a hit's relevance or similarity; of one that only words found there may be none."""
+    if not is_close:
+        return "–" if hit.relevance is None else f"{100 * hit.relevance:.0f} %"
+    by_words = all(one.ranking == "keyword" for one in hit.contributions) and hit.contributions
+    return "–" if by_words and not hit.similarity else f"{hit.similarity:.3f}"
+
+
+def _group_of(hit: Hit, depth: int) -> str:
+    if depth:
+        return "  ″"
+    if hit.group_value is None:
+        return "–"
+    return f"{hit.group_value} ({hit.group_size:,})" if hit.group_size > 1 else str(hit.group_value)
+
+
+def _value(hit: Hit, field: str) -> str:
+    value = hit.record.metadata.get(field, "–")
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _reason(hit: Hit) -> str:
+    """Return which rankings found a hit, and by which words."""
+    parts = []
+    for one in sorted(hit.contributions, key=lambda one: -one.share):
+        words = f" ({', '.join(one.words)})" if one.words else ""
+        parts.append(f"{one.ranking} {100 * one.share:.0f} %{words}")
+    return ", ".join(parts)
+
+
+def _found(hit: Hit) -> str:
+    """Return what a person recognises a hit by: its text, its title, or where its picture lies."""
+    if hit.part.text:
+        return shorten(hit.part.text, _SHOWN_CHARACTERS, placeholder="…")
+    metadata = hit.record.metadata
+    titled = next((metadata[name] for name in _TITLES if name in metadata), None)
+    where = hit.part.uri
+    return f"{shorten(str(titled), 100, placeholder='…')}  {where}" if titled else where
+
+
+def _print_facet(facet: FacetCounts) -> None:
+    rows = [(_label(facet, number), one.count) for number, one in enumerate(facet.buckets)]
+    rows += [
+        (f"({what})", count)
+        for what, count in (("others", facet.others), ("none", facet.missing))
+        if count
+    ]
+    if not sys.stdout.isatty():
+        click.echo()
+        for label, count in rows:
+            click.echo(f"{facet.field}\t{label}\t{count}")
+        return
+    most = max((count for _, count in rows), default=1) or 1
+    table = [(label, f"{count:,}", "█" * round(_BAR_WIDTH * count / most)) for label, count in rows]
+    print_table((facet.field, "records", ""), table)
+
+
+def _label(facet: FacetCounts, number: int) -> str:
+    bucket = facet.buckets[number]
+    if bucket.end is None or facet.kind == "dates":
+        return _short(bucket.value)
+    return f"{_short(bucket.value)} – {_short(bucket.end)}"
+
+
+def _short(value: Scalar) -> str:
+    return f"{value:,.6g}" if isinstance(value, float) else str(value)
+
+
+def _print_how_to_go_on(answer: Answer) -> None:
+    if answer.relevant is not None:
+        shown = len(answer.hits)
+        told = f"{shown:,} of {answer.relevant:,} shown"
+        if shown > answer.relevant:  # only sorting, grouping and cutting leave out what fits less
+            told = f"{answer.relevant:,} fit{'s' * (answer.relevant == 1)}; {shown:,} nearest shown"
+        click.secho(told, err=True, dim=True)
+    if answer.cursor is not None:
+        click.secho(f"next page: the same with --cursor {answer.cursor}", err=True, dim=True)
+    if answer.turn is not None:
+        click.secho(f"narrow it: binocle search … --refine {answer.turn}", err=True, dim=True)

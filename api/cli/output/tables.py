@@ -1,0 +1,184 @@
+"""What commands print that describe: tables on a terminal, plain lines elsewhere, JSON."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+
+import click
+
+from api.container import Workshop
+from binocle.catalog import records as reading
+from binocle.collection.collection import Collection
+from binocle.encoders import colour
+from binocle.encoders.model_list import QUALITY_SOURCE, RECOMMENDED
+from binocle.encoders.registry import DEFAULT_MODEL, MINI
+from binocle.errors import StorageError
+from binocle.types import KINDS
+
+
+def print_info(collection: Collection, *, as_json: bool) -> None:
+    """Print what a collection holds."""
+    space = collection.space
+    with collection.reading() as connection:
+        counts = reading.count_parts(connection)
+        records = reading.count_records(connection)
+        sources = [
+            {
+                "name": source.name,
+                "uri": source.uri,
+                "kind": source.kind,
+                **dict(
+                    zip(
+                        ("indexed", "skipped"),
+                        reading.count_items(connection, source.id),
+                        strict=True,
+                    )
+                ),
+                "last_run": _run(reading.last_run(connection, source.id)),
+            }
+            for source in reading.all_sources(connection)
+        ]
+        fields = reading.field_counts(connection)
+    facts = {
+        "collection": collection.path.name,
+        "path": str(collection.path),
+        "bytes": collection.size_bytes(),
+        "model": space.name if space else None,
+        "dimension": space.dimension if space else None,
+        "fingerprint": space.fingerprint if space else None,
+        "records": records,
+        "parts": counts,
+        "indices": {kind: collection.index_of(kind).description for kind in KINDS if counts[kind]},
+        "sources": sources,
+        "fields": fields,
+    }
+    if as_json:
+        click.echo(json.dumps(facts, ensure_ascii=False))
+        return
+    for name in ("collection", "path", "model", "dimension", "records"):
+        click.echo(f"{name:<11}{facts[name]}")
+    click.echo(f"{'size':<11}{_size(int(str(facts['bytes'])))}")
+    for kind in KINDS:
+        if counts[kind]:
+            click.echo(f"{kind + 's':<11}{counts[kind]:,}, {collection.index_of(kind).description}")
+    if fields:
+        click.echo(f"{'fields':<11}{', '.join(fields)}")
+    for line in sources:
+        click.echo(
+            f"{'source':<11}{line['uri']} ({line['kind']}): {line['indexed']:,} indexed, "
+            f"{line['skipped']:,} skipped, {line['last_run']}"
+        )
+
+
+def print_collections(workshop: Workshop, *, as_json: bool) -> None:
+    """Print all collections."""
+    rows = []
+    for name in workshop.collection_names():
+        try:
+            with workshop.open_collection(name) as collection:
+                space = collection.space
+                with collection.reading() as connection:
+                    counts = reading.count_parts(connection)
+        except StorageError as error:
+            click.echo(f"Error: {name}: {error}", err=True)
+            continue
+        rows.append((name, counts["image"], counts["text"], space.name if space else ""))
+    if as_json:
+        named = [dict(zip(("name", "images", "texts", "model"), row, strict=True)) for row in rows]
+        click.echo(json.dumps({"home": str(workshop.settings.home), "collections": named}))
+    elif rows:
+        print_table(("collection", "images", "texts", "model"), rows)
+    else:
+        click.echo(f"no collections in {workshop.settings.home}", err=True)
+
+
+def print_skipped(collection: Collection, *, as_json: bool) -> None:
+    """Print the ledger's skipped items."""
+    with collection.reading() as connection:
+        lines = [
+            {"source": source.uri, "file": item.key, "code": item.code, "reason": item.message}
+            for source, item in reading.skipped_items(connection)
+        ]
+    if as_json:
+        click.echo(json.dumps({"skipped": lines}, ensure_ascii=False))
+    elif lines:
+        rows = [(line["file"], line["code"], line["reason"]) for line in lines]
+        print_table(("file", "code", "reason"), rows)
+    else:
+        click.echo("nothing was skipped", err=True)
+
+
+def print_models(*, as_json: bool) -> None:
+    """Print recommended models."""
+    if as_json:
+        facts = {
+            "default": DEFAULT_MODEL,
+            "quality_source": QUALITY_SOURCE,
+            "models": [asdict(one) for one in RECOMMENDED],
+        }
+        click.echo(json.dumps(facts, ensure_ascii=False))
+        return
+    rows: list[Sequence[object]] = [
+        (MINI, 256, "none", "English", "Apache-2.0", "–", "–", "–", "comes along; to try things"),
+        (colour.NAME, 443, "none", "colour words", "Apache-2.0", "–", "–", "–", "colours only"),
+    ]
+    rows += [
+        (
+            one.name,
+            one.dimension,
+            _size(one.download_bytes),
+            one.languages,
+            one.licence,
+            one.recall_english or "–",
+            one.recall_chinese or "–",
+            one.recall_coco or "–",
+            one.remark,
+        )
+        for one in RECOMMENDED
+    ]
+    header = (
+        "model", "dims", "download", "languages", "licence", "en", "zh", "coco", "choose it for"
+    )  # fmt: skip
+    print_table(header, rows, whole="model")
+    click.echo(f"\nQuality: {QUALITY_SOURCE}.")
+    click.echo(
+        "Also: any open_clip NAME/PRETRAINED, NAME/CHECKPOINT-PATH, hf-hub:ORG/REPO, a folder."
+    )
+
+
+def _run(run: tuple[str, str | None] | None) -> str:
+    if run is None:
+        return "never run"
+    started, finished = run
+    return f"last run {finished}" if finished else f"run of {started} not finished"
+
+
+def _size(count: int) -> str:
+    size = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000 or unit == "GB":
+            return f"{size:.0f} {unit}" if size >= 10 or unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    raise AssertionError
+
+
+def print_table(
+    header: Sequence[str], rows: Iterable[Sequence[object]], *, whole: str = ""
+) -> None:
+    """Print rows; the column named ``whole`` is never broken, since people copy from it."""
+    if not sys.stdout.isatty():
+        for row in rows:
+            click.echo("\t".join(" ".join(str(cell).split()) for cell in row))
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in header:
+        table.add_column(name, no_wrap=name == whole, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(str(cell)) for cell in row))
+    Console().print(table)

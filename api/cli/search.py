@@ -1,0 +1,146 @@
+"""``binocle search``: its options."""
+
+from functools import partial
+from typing import Any
+
+import click
+
+from api.cli.options import collection_option, engine_options, json_option, open_workshop, shared
+
+_MODES = click.Choice(["semantic", "keyword", "hybrid"])
+
+
+@click.command()
+@click.argument("text", nargs=-1)
+@click.option(
+    "--text", "texts", multiple=True, metavar="TEXT", help="Look for this as well; may be repeated."
+)
+@click.option(
+    "--not", "--without", "without", multiple=True, metavar="TEXT", help="Stay away from this."
+)
+@click.option(
+    "--image", "images", multiple=True, metavar="PATH", help="Find what is like this picture."
+)
+@click.option(
+    "--like",
+    multiple=True,
+    metavar="RECORD",
+    help="Find what is like this record, or this picture; may be repeated.",
+)
+@click.option("--unlike", multiple=True, metavar="RECORD", help="Stay away from its like.")
+@click.option(
+    "--url",
+    "urls",
+    multiple=True,
+    metavar="URL",
+    help="Find what is like this picture from the web, where BINOCLE_FETCH_URLS allows it.",
+)
+@click.option(
+    "--region",
+    "regions",
+    multiple=True,
+    metavar="X,Y,W,H",
+    help="Only this part of the picture or record, as fractions: 0.5,0,0.5,1 is the right half.",
+)
+@collection_option
+@click.option(
+    "-k",
+    "--limit",
+    default=10,
+    show_default=True,
+    type=click.IntRange(1, 10_000),
+    metavar="N",
+    help="How many hits.",
+)
+@click.option(
+    "--target",
+    type=click.Choice(["image", "text", "any"]),
+    help="What to find; pictures by default, texts where there are none.",
+)
+@click.option(
+    "--where",
+    "--filter",
+    "where",
+    metavar="EXPR",
+    help='Only records that pass, such as "price < 100 and color in (Red, Blue)".',
+)
+@click.option(
+    "--mode",
+    type=_MODES,
+    help="By meaning, by words, or by both; both where records have words.",
+)
+@click.option("--weights", metavar="LIST", help="Of the rankings, such as keyword=2,text=0.5.")
+@click.option(
+    "--sort",
+    multiple=True,
+    metavar="FIELD",
+    help="Order what is relevant: price, or -price for the dearest first; may be repeated.",
+)
+@click.option(
+    "--facet",
+    "facets",
+    multiple=True,
+    metavar="FIELD",
+    help="Count what is relevant: color, price:numbers:5, taken_at:month; may be repeated.",
+)
+@click.option(
+    "--group-by",
+    "--group",
+    "group_by",
+    metavar="FIELD",
+    help="One hit for each value; style:3 shows three.",
+)
+@click.option(
+    "--diverse",
+    "--diversity",
+    "diversity",
+    default=0.0,
+    type=click.FloatRange(0, 1),
+    metavar="SHARE",
+    help="How unlike each other hits shall be, 0 to 1.",
+)
+@click.option("--collapse", is_flag=True, help="Show only the best of near-duplicates.")
+@click.option(
+    "--min-relevance",
+    metavar="SHARE",
+    help="Leave out what is less relevant: 0.3, 30%, or auto.",
+)
+@click.option("--cursor", metavar="CURSOR", help="Go on behind an earlier answer.")
+@click.option("--exact", is_flag=True, help="Scan everything, however large.")
+@click.option("--refine", metavar="TURN", help="Change the earlier search that gave this turn.")
+@click.option("--remove", multiple=True, metavar="TEXT", help="Of it: drop this text or record.")
+@click.option(
+    "--swap", multiple=True, nargs=2, metavar="OLD NEW", help="Of it: replace these words."
+)
+@click.option("--replace", is_flag=True, help="Of it: drop everything that was looked for.")
+@click.option("--drop-filter", is_flag=True, help="Of it: drop the filter.")
+@engine_options
+@json_option
+@shared
+def search(
+    collection: str, precision: str | None, device: str | None, as_json: bool, **typed: Any
+) -> None:
+    """Find records by TEXT, by a picture, by another record, or by several of these.
+
+    What is to count more gets a weight behind it: --like "10008^2" --not "leather^0.3".
+
+    \b
+    binocle search a dog at the lake
+    binocle search --image beach.jpg --not people
+    binocle search "this bag, but red" --like 10008 --region 0,0,1,0.5
+    binocle search "running shoes" --where "price < 60 and color = Red" --sort -price --facet brand
+    binocle search "only at night" --refine TURN
+    """  # noqa: D301
+    from api.cli.output.answers import print_answer
+    from api.cli.search_query import Typed, is_record
+    from search.query.warnings import price_field, query_doubts
+
+    asked = Typed(**typed)
+    asked.query(lambda _: True)  # what is mistyped is told before anything is opened
+    workshop = open_workshop(precision=precision, device=device)
+    with workshop.open_collection(collection) as opened:
+        query = asked.query(partial(is_record, opened), partial(price_field, opened))
+        answer = workshop.searcher(opened).search(query)
+        print_answer(answer, opened, query, as_json=as_json)
+        for doubt in query_doubts(opened, query):
+            click.echo(f"Note: {doubt}", err=True)

@@ -1,0 +1,166 @@
+"""Putting the rooms together: the one place that knows who needs whom."""
+
+import re
+import threading
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from api.settings import Settings
+from binocle.collection.collection import Collection, check_space
+from binocle.encoders.base import Encoder
+from binocle.encoders.registry import canonical_name, open_encoder
+from binocle.errors import NotFoundError, UsageError
+from indexer.indexer import Indexer, Progress
+from indexer.stored_media import read_original
+from search.labels.labeller import Labeller
+from search.searcher import Searcher
+
+if TYPE_CHECKING:
+    from search.query_vectors.url_fetcher import Fetcher
+
+_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+CATALOG_FILE = "catalog.sqlite"
+
+
+class Workshop:
+    """Opens collections and encoders by name, and keeps encoders once loaded."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._encoders: dict[str, Encoder] = {}
+        self._searchers: dict[Path, Searcher] = {}
+        self._labellers: dict[Path, Labeller] = {}
+        self._loading, self._sharing = threading.Lock(), threading.Lock()
+
+    def collection_path(self, name: str) -> Path:
+        """Return a collection's folder.
+
+        Raises:
+            UsageError: The name could lead out of the data home.
+        """
+        if not _NAME.match(name):
+            raise UsageError(
+                f"{name!r} cannot name a collection; use 1 to 64 letters, digits, dots, dashes and "
+                "underscores, a letter or digit first"
+            )
+        return self.settings.home / "collections" / name
+
+    def collection_names(self) -> list[str]:
+        """Return the names of all collections, sorted."""
+        folder = self.settings.home / "collections"
+        return sorted(path.parent.name for path in folder.glob(f"*/{CATALOG_FILE}"))
+
+    def open_collection(self, name: str, *, create: bool = False) -> Collection:
+        """Open a collection by name.
+
+        Raises:
+            NotFoundError: There is none, and it was not to be made.
+        """
+        path = self.collection_path(name)
+        if not create and not (path / CATALOG_FILE).is_file():
+            others = ", ".join(self.collection_names())
+            remedy = f"there are: {others}" if others else "'binocle index FOLDER' makes the first"
+            raise NotFoundError(
+                f"there is no collection {name!r} in {self.settings.home}; {remedy}"
+            )
+        return Collection(path, create=create)
+
+    @property
+    def default_model(self) -> str:
+        """The model of a collection for which none is chosen."""
+        return canonical_name(self.settings.model)
+
+    def encoder(self, model: str) -> Encoder:
+        """Return a model's encoder, loading it the first time."""
+        with self._loading:
+            if model not in self._encoders:
+                cache = self.settings.model_cache
+                self._encoders[model] = open_encoder(
+                    model,
+                    device=self.settings.device,
+                    precision=self.settings.precision,
+                    cache_dir=str(cache) if cache else None,
+                )
+            return self._encoders[model]
+
+    @cached_property
+    def fetcher(self) -> "Fetcher":
+        """Fetches the pictures of URLs in queries, where that is allowed."""
+        from search.query_vectors.url_fetcher import Fetcher
+
+        return Fetcher(allow=self.settings.fetch_urls)
+
+    def fetch(self, url: str) -> bytes:
+        """Return the picture at a URL.
+
+        Raises:
+            UrlError: URLs are not allowed here, or this one cannot be fetched.
+        """
+        return self.fetcher.fetch(url)
+
+    def searcher(self, collection: Collection) -> Searcher:
+        """Return a searcher that encodes with the collection's own model; one a collection."""
+
+        def load() -> Encoder:
+            space = collection.space
+            return self.encoder(space.name if space else self.default_model)
+
+        with self._sharing:
+            known = self._searchers.get(collection.path)
+            if known is not None and known.collection is collection:
+                return known
+            if known is not None:
+                known.close()
+            self._searchers[collection.path] = Searcher(
+                collection,
+                load,
+                limits=self.settings.limits,
+                read_picture=lambda part: read_original(collection, part.uri),
+                fetch=self.fetch,
+            )
+            return self._searchers[collection.path]
+
+    def forget(self, collection: Collection) -> None:
+        """Let go of what is kept for a collection that is about to be removed."""
+        with self._sharing:
+            known = self._searchers.pop(collection.path, None)
+            self._labellers.pop(collection.path, None)
+        if known is not None:
+            known.close()
+
+    def labeller(self, collection: Collection) -> Labeller:
+        """Return what labels with the collection's own model; one a collection."""
+
+        def load() -> Encoder:
+            space = collection.space
+            return self.encoder(space.name if space else self.default_model)
+
+        with self._sharing:
+            known = self._labellers.get(collection.path)
+            if known is None or known.collection is not collection:
+                known = self._labellers[collection.path] = Labeller(collection, load)
+            return known
+
+    def indexer(
+        self, collection: Collection, model: str | None, on_progress: Callable[[Progress], None]
+    ) -> Indexer:
+        """Return an indexer that embeds with a model, by default the collection's own.
+
+        Raises:
+            SpaceMismatchError: The collection was embedded with another model.
+        """
+        space = collection.space
+        model = canonical_name(model) if model else None
+        if space is not None and model is not None and model != space.name:
+            # The same weights may go by another name, so the fingerprints decide.
+            check_space(space, self.encoder(model).space, collection.path.name)
+        chosen = model or (space.name if space else self.default_model)
+        return Indexer(
+            collection,
+            lambda: self.encoder(chosen),
+            limits=self.settings.limits,
+            workers=self.settings.workers,
+            on_progress=on_progress,
+        )

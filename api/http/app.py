@@ -1,0 +1,134 @@
+"""The HTTP service: routes, wired to one ``Service`` that the lifespan owns."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import Depends, FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi_offline import FastAPIOffline
+from pydantic.json_schema import models_json_schema
+
+from api.container import Workshop
+from api.http.errors import problems
+from api.http.middleware import Guard, is_loopback
+from api.http.routes import (
+    collections,
+    duplicates,
+    embeddings,
+    fields,
+    health,
+    jobs,
+    labels,
+    lookup,
+    pictures,
+    records,
+    search,
+)
+from api.http.runtime.dependencies import key_of
+from api.http.runtime.jobs import Jobs
+from api.http.runtime.service import Service
+from api.http.schemas.common import RecordsIn
+from api.http.schemas.lookup import LookupIn
+from api.http.schemas.search import SearchBesideIn, SearchIn
+from binocle import __version__
+
+_PROBLEM: dict[str, Any] = {
+    "model": problems.Problem,
+    "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"description": text, **_PROBLEM}
+    for status, text in {
+        400: "The body cannot be read",
+        401: "An API key is needed",
+        403: "The API key is not for this",
+        404: "There is no such thing",
+        408: "The body came too slowly",
+        409: "It does not fit what is there",
+        410: "The cursor was good once; start again without one",
+        413: "Too large",
+        422: "The request cannot be understood",
+        503: "Too busy, or a model is not at hand; try again after Retry-After",
+    }.items()
+}
+
+
+def create_app(workshop: Workshop) -> FastAPI:
+    """Return the service over a data home."""
+    service = Service(workshop)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await service.start()
+        yield
+        app.state.jobs.close()
+        await service.close()
+
+    app = FastAPIOffline(
+        title="Binocle",
+        version=__version__,
+        summary="Cross-modal search: pictures and texts, by words, by a picture, or by both",
+        lifespan=lifespan,
+        responses=_RESPONSES,
+        redoc_url=None,
+    )
+    app.state.service = service
+    app.state.jobs = Jobs(workshop.settings.queue_size)
+    problems.install(app)
+    app.include_router(health.router)
+    for room in (
+        collections,
+        fields,
+        search,
+        lookup,
+        duplicates,
+        pictures,
+        labels,
+        records,
+        jobs,
+    ):
+        app.include_router(room.router, prefix="/v1/collections", dependencies=[Depends(key_of)])
+    app.include_router(embeddings.router, prefix="/v1", dependencies=[Depends(key_of)])
+    if workshop.settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(workshop.settings.cors_origins),
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "X-API-Key"],
+        )
+    settings = workshop.settings
+    app.add_middleware(
+        Guard,
+        metrics=service.metrics,
+        max_body_bytes=settings.max_body_bytes,
+        is_private=lambda: is_loopback(settings.host) and not service.keys.is_closed(),
+        origins=settings.cors_origins,
+    )
+    app.openapi = _openapi_of(app)  # type: ignore[method-assign]
+    return app
+
+
+def _openapi_of(app: FastAPI) -> Any:
+    """Return the schema maker, with problem documents under their own media type only."""
+    make = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        schema = make()
+        _, extra = models_json_schema(
+            [(model, "validation") for model in (SearchIn, SearchBesideIn, RecordsIn, LookupIn)],
+            ref_template="#/components/schemas/{model}",
+        )
+        schema["components"]["schemas"] = {**extra["$defs"], **schema["components"]["schemas"]}
+        service: Service = app.state.service
+        is_open = not service.keys.is_closed()
+        for path in schema["paths"].values():
+            for operation in path.values():
+                if is_open and "security" in operation and {} not in operation["security"]:
+                    operation["security"].append({})  # without keys none is asked for
+                for status, response in operation["responses"].items():
+                    if status[0] in "45":
+                        response.get("content", {}).pop("application/json", None)
+        return schema
+
+    return openapi

@@ -1,0 +1,1 @@
+"""Errors to problem documents (RFC 9457)."""

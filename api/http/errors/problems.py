@@ -1,0 +1,189 @@
+"""Errors as RFC 9457 problem documents, each with a stable code and the request's id."""
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from api.http.errors.validation_messages import explain, one_line
+from binocle import errors
+from binocle.errors import BinocleError
+
+_log = logging.getLogger(__name__)
+MEDIA_TYPE = "application/problem+json"
+
+# The first entry that fits decides. What is not here is our fault and tells nothing: 500.
+_STATUS: tuple[tuple[type[BinocleError], int], ...] = (
+    (errors.NotFoundError, 404),
+    (errors.StaleCursorError, 410),
+    (errors.SpaceMismatchError, 409),
+    (errors.BusyError, 503),
+    (errors.ModelError, 503),
+    (errors.PictureTooLargeError, 413),
+    (errors.PictureError, 422),
+    (errors.SourceError, 422),
+    (errors.UsageError, 422),
+)
+
+
+class Problem(BaseModel):
+    """What went wrong (RFC 9457). ``code`` is stable; the list is in docs/http.md."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str
+    detail: str | None = None
+    field: str | None = Field(None, description="The part of the request at fault")
+    request_id: str
+
+
+class ServiceError(BinocleError):
+    """An error of the door itself, with its status."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        field: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code  # type: ignore[misc]
+        self.field = field
+        self.headers = headers or {}
+
+
+def overloaded() -> ServiceError:
+    """Return the answer of a full queue: come back in a second."""
+    return ServiceError(
+        503, "overloaded", "too many requests are waiting; try again", headers={"Retry-After": "1"}
+    )
+
+
+def at_field(error: BinocleError, field: str) -> ServiceError:
+    """Return an error with the part of the request it is about."""
+    return ServiceError(status_of(error), error.code, str(error), field=field)
+
+
+def problem_response(
+    request: Request,
+    status: int,
+    code: str,
+    detail: str | None,
+    *,
+    field: str | None = None,
+    headers: dict[str, str] | None = None,
+) -> JSONResponse:
+    """Return a problem document."""
+    problem = Problem(
+        title=code.replace("-", " "),
+        status=status,
+        code=code,
+        detail=detail,
+        field=field,
+        request_id=request.state.request_id,
+    )
+    return JSONResponse(problem.model_dump(), status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def status_of(error: BinocleError) -> int:
+    """Return the HTTP status an error stands for."""
+    if isinstance(error, ServiceError):
+        return error.status
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+
+
+def install(app: FastAPI) -> None:
+    """Make an application answer every error with a problem document."""
+
+    @app.exception_handler(BinocleError)
+    async def deliberate(request: Request, error: BinocleError) -> JSONResponse:
+        status = status_of(error)
+        headers = dict(error.headers) if isinstance(error, ServiceError) else {}
+        if status == 503:
+            headers.setdefault("Retry-After", "1")
+        field = error.field if isinstance(error, ServiceError) else None
+        if status >= 500 and status != 503:
+            _log.error("request %s: %s", request.state.request_id, error)
+            return problem_response(request, 500, "internal", None)
+        return problem_response(
+            request, status, error.code, str(error), field=field, headers=headers
+        )
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        field, reason = _fault(request, error)
+        return problem_response(request, 422, "invalid", reason, field=field)
+
+    @app.exception_handler(HTTPException)
+    async def framework(request: Request, error: HTTPException) -> JSONResponse:
+        codes = {
+            400: "bad-request",
+            404: "no-such-path",
+            405: "method-not-allowed",
+            408: "too-slow",
+            413: "body-too-large",
+        }
+        code = codes.get(error.status_code, "refused")
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers.setdefault("Allow", "GET")
+            headers["Allow"] = ", ".join(sorted(_methods(request) or {headers["Allow"]}))
+        return problem_response(
+            request, error.status_code, code, str(error.detail), headers=headers
+        )
+
+
+def _fault(request: Request, error: RequestValidationError) -> tuple[str, str]:
+    """Return the part of a request at fault, and why."""
+    errors: Sequence[Mapping[str, Any]] = error.errors()
+    first = errors[0]
+    where = first["loc"][0]
+    if where != "body":
+        there = [{**one, "loc": one["loc"][1:]} for one in errors if one["loc"][0] == where]
+        asked = {name: request.query_params.getlist(name) for name in request.query_params}
+        place, reason = explain(there, request.path_params | asked, _taken(request, where))
+        return f"{where}.{place}", reason
+    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if kind and not kind.endswith(("/json", "+json")):
+        return "content-type", (
+            f"this takes JSON and cannot read {kind}; send 'Content-Type: application/json', "
+            "and pictures in base64"
+        )
+    if first["type"] == "json_invalid":
+        return "body", f"the body is no JSON ({one_line(str(first['ctx']['error']))})"
+    in_body = [{**one, "loc": one["loc"][1:]} for one in errors if one["loc"][0] == "body"]
+    place, reason = explain(in_body, error.body, _taken(request, "body"))
+    return place or "body", reason
+
+
+def _taken(request: Request, where: str) -> object:
+    """Return the type of a request's body, or of its query where that is one type."""
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute):
+        return None
+    if where == "body":
+        return route.body_field.field_info.annotation if route.body_field else None
+    fields = route.dependant.query_params
+    return fields[0].field_info.annotation if where == "query" and len(fields) == 1 else None
+
+
+def _methods(request: Request) -> set[str]:
+    """Return the documented methods of a path; the framework names only the first route's."""
+    for template, operations in request.app.openapi()["paths"].items():
+        pattern = re.sub(r"\\{record_id\\}", ".+", re.escape(template))
+        pattern = re.sub(r"\\{\w+\\}", "[^/]+", pattern)
+        if re.fullmatch(pattern, request.url.path):
+            return {method.upper() for method in operations}
+    return set()

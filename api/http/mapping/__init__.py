@@ -1,0 +1,1 @@
+"""Wire bodies to queries and payloads, answers to bodies."""

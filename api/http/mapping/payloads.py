@@ -1,0 +1,105 @@
+"""Reading requests that are JSON, or a form with the same JSON and files beside it."""
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+from starlette.datastructures import UploadFile
+
+from api.http.errors.problems import ServiceError
+from api.http.errors.validation_messages import explain, one_line
+
+_Model = TypeVar("_Model", bound=BaseModel)
+_MAX_FIELDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What a request brought.
+
+    Attributes:
+        text: The JSON, not yet parsed; None in a form that has none.
+        is_form: Whether it was a form.
+        files: Names and contents of a form's files, in order.
+        others: Names of a form's other fields.
+    """
+
+    text: bytes | str | None
+    is_form: bool = False
+    files: list[tuple[str, bytes]] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+
+
+async def read(request: Request, part: str, *, max_files: int) -> Body:
+    """Read a request's body.
+
+    Args:
+        request: The request.
+        part: The form field that holds the JSON.
+        max_files: Most files in a form.
+
+    Raises:
+        ServiceError: 422, it is neither JSON nor a form.
+    """
+    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if kind in ("application/json", ""):
+        return Body(await request.body())
+    if kind != "multipart/form-data":
+        detail = f"this takes JSON or a form, and cannot read {one_line(kind)}"
+        raise ServiceError(422, "invalid", detail, field="content-type")
+    text: str | None = None
+    files: list[tuple[str, bytes]] = []
+    others: list[str] = []
+    async with request.form(max_files=max_files, max_fields=_MAX_FIELDS) as form:
+        for name, value in form.multi_items():
+            if isinstance(value, UploadFile):
+                files.append((name, await value.read()))
+            elif name == part:
+                text = value
+            else:
+                others.append(name)
+    return Body(text, is_form=True, files=files, others=others)
+
+
+def unknown_part(body: Body, known: str) -> ServiceError:
+    """Return the error of a form with a field that is not known, and what is known."""
+    name = body.others[0]
+    detail = f"the form field {one_line(name)} is not known here; known are {known}"
+    return ServiceError(422, "invalid", detail, field=name)
+
+
+def parse(model: type[_Model], text: bytes | str) -> _Model:
+    """Return the model that a JSON text holds.
+
+    Raises:
+        ServiceError: 422, it is no JSON, or does not fit the model.
+    """
+    if not text.strip():
+        raise ServiceError(422, "invalid", "the body is empty; send a JSON object", field="body")
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        detail = f"the body is no JSON ({error})"
+        raise ServiceError(422, "invalid", detail, field="body") from error
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        place, reason = explain(error.errors(), document, model)
+        raise ServiceError(422, "invalid", reason, field=place or "body") from error
+
+
+def decoded(text: str, field: str) -> bytes:
+    """Return what a base64 text, or a data URL, holds.
+
+    Raises:
+        ServiceError: 422, it is no base64.
+    """
+    try:
+        return base64.b64decode(text.rsplit(",", 1)[-1], validate=True)
+    except (binascii.Error, ValueError) as error:
+        detail = f"{field} is no base64 ({error})"
+        raise ServiceError(422, "invalid", detail, field=field) from error

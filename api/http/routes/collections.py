@@ -1,0 +1,82 @@
+"""Collections: what there is, making one, removing one."""
+
+from fastapi import APIRouter, Request, Response
+
+from api.http.runtime.dependencies import KeyDependency, Readable, ServiceDependency, allow
+from api.http.runtime.jobs import Jobs
+from api.http.runtime.service import Service, public_model
+from api.http.schemas.common import CollectionIn, CollectionOut, CollectionsOut, Name
+from api.operations.removal import remove_collection
+from binocle.catalog import records as reading
+from binocle.collection.collection import Collection
+from binocle.types import KINDS, Space
+
+router = APIRouter(tags=["collections"])
+
+
+@router.get("")
+def list_collections(service: ServiceDependency, key: KeyDependency) -> CollectionsOut:
+    """List the collections the key may read."""
+    names = service.workshop.collection_names()
+    seen = [name for name in names if key is None or key.allows("read", name)]
+    return CollectionsOut(collections=[describe(service.collection(name)) for name in seen])
+
+
+@router.get("/{name}")
+def get_collection(collection: Readable) -> CollectionOut:
+    """Tell what a collection holds."""
+    return describe(collection)
+
+
+@router.put("/{name}")
+async def put_collection(
+    name: Name, service: ServiceDependency, key: KeyDependency, body: CollectionIn | None = None
+) -> CollectionOut:
+    """Make a collection; one that is there stays as it is, if the model agrees."""
+    allow(key, "write", name)
+    asked = body.model if body else None
+    model = await service.storing.run(service.model_named, asked) if asked else None
+    exists = name in service.workshop.collection_names()
+    if not exists or model is not None:
+        desk = await service.desk(model or service.workshop.default_model)
+        await service.storing.run(_make, service, name, desk.encoder.space)
+    described: CollectionOut = await service.storing.run(describe, await service.opened(name))
+    return described
+
+
+@router.delete("/{name}", status_code=204, response_class=Response)
+def delete_collection(
+    name: Name, service: ServiceDependency, key: KeyDependency, request: Request
+) -> Response:
+    """Remove a collection; pictures outside the service are never touched."""
+    allow(key, "write", name)
+    service.collection(name)
+    service.forget(name)
+    remove_collection(service.workshop, name)
+    jobs: Jobs = request.app.state.jobs
+    jobs.forget(name)
+    return Response(status_code=204)
+
+
+def _make(service: Service, name: str, space: Space) -> None:
+    with service.workshop.open_collection(name, create=True) as collection:
+        collection.claim_space(space)
+
+
+def describe(collection: Collection) -> CollectionOut:
+    """Return what a collection holds."""
+    space = collection.space
+    with collection.reading() as connection:
+        records = reading.count_records(connection)
+        parts = reading.count_parts(connection)
+        changed_at = reading.changed_at(connection)
+    return CollectionOut(
+        name=collection.path.name,
+        model=public_model(space.name) if space else None,
+        dimension=space.dimension if space else None,
+        records=records,
+        parts={kind: parts[kind] for kind in KINDS},
+        indices={kind: collection.index_of(kind).description for kind in KINDS if parts[kind]},
+        bytes=collection.size_bytes(),
+        changed_at=changed_at,
+    )

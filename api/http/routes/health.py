@@ -1,0 +1,36 @@
+"""Is it alive, is it ready, how is it doing."""
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from api.http.runtime.dependencies import KeyDependency, ServiceDependency
+from api.http.schemas.common import Health, Readiness
+from binocle import __version__
+from binocle.catalog import records
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz")
+async def health() -> Health:
+    """Tell that the process answers."""
+    return Health(version=__version__)
+
+
+@router.get("/readyz")
+async def readiness(service: ServiceDependency, response: Response) -> Readiness:
+    """Tell whether models are loaded and catalogues open; 503 while they are not."""
+    if not service.ready:
+        response.status_code = 503
+    names = service.workshop.collection_names()
+    return Readiness(ready=service.ready, collections=len(names), models=service.loaded_models())
+
+
+@router.get("/metrics", response_class=Response)
+def metrics(service: ServiceDependency, key: KeyDependency) -> Response:
+    """Give Prometheus its figures; needs any key where there are keys."""
+    del key
+    for name in service.workshop.collection_names():
+        with service.collection(name).reading() as connection:
+            service.metrics.records.labels(name).set(records.count_records(connection))
+    return Response(generate_latest(service.metrics.registry), media_type=CONTENT_TYPE_LATEST)

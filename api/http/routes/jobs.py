@@ -1,0 +1,101 @@
+"""Indexing jobs over sources the operator has allowed, and how far jobs of any kind are."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from pathlib import Path
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+
+from api.http.errors.problems import ServiceError
+from api.http.runtime.dependencies import Readable, ServiceDependency, Writable
+from api.http.runtime.jobs import Job, Jobs
+from api.http.runtime.service import Service
+from api.http.schemas.common import JobIn, JobOut
+from indexer.sources.base import Source
+from indexer.sources.registry import open_source
+from indexer.sources.table import Columns
+
+router = APIRouter(tags=["jobs"])
+_EVENT_EVERY_S = 0.5
+
+
+@router.post("/{name}/jobs", status_code=202)
+async def start_job(
+    collection: Writable, service: ServiceDependency, body: JobIn, request: Request
+) -> JobOut:
+    """Start indexing a source below one of the folders the operator has allowed."""
+    source = await service.storing.run(_allowed_source, service, body)
+    model = await service.storing.run(service.model_named, body.model) if body.model else None
+    jobs: Jobs = request.app.state.jobs
+
+    def work(job: Job) -> None:
+        report = service.workshop.indexer(collection, model, job.update).run(source)
+        job.counts, job.warnings = asdict(report.tally), report.warnings
+        service.warm(collection)
+
+    hidden = (str(source.path), source.path.name)
+    return jobs.start("index", collection, work, source=source.path.name, hidden=hidden).out()
+
+
+@router.get("/{name}/jobs/{job_id}")
+async def get_job(collection: Readable, job_id: str, request: Request) -> JobOut:
+    """Tell how far a job is."""
+    jobs: Jobs = request.app.state.jobs
+    return jobs.get(collection, job_id).out()
+
+
+@router.delete("/{name}/jobs/{job_id}", status_code=202)
+async def cancel_job(collection: Writable, job_id: str, request: Request) -> JobOut:
+    """Cancel a job; what it has committed stays."""
+    jobs: Jobs = request.app.state.jobs
+    job = jobs.get(collection, job_id)
+    job.stop.set()
+    return job.out()
+
+
+@router.get(
+    "/{name}/jobs/{job_id}/events",
+    response_class=Response,
+    responses={200: {"content": {"text/event-stream": {}}}},
+)
+async def job_events(collection: Readable, job_id: str, request: Request) -> StreamingResponse:
+    """Tell how far a job is, again and again until it ends, as server-sent events."""
+    jobs: Jobs = request.app.state.jobs
+    job = jobs.get(collection, job_id)
+
+    async def events() -> AsyncIterator[str]:
+        last = ""
+        while True:
+            ended = job.ended
+            data = job.out().model_dump_json()
+            if data != last:
+                yield f"event: {job.state}\ndata: {data}\n\n"
+                last = data
+            if ended or await request.is_disconnected():
+                return
+            await asyncio.sleep(_EVENT_EVERY_S)
+
+    return StreamingResponse(events(), media_type="text/event-stream")
+
+
+def _allowed_source(service: Service, body: JobIn) -> Source:
+    """Return the source a client names, if it lies below an allowed folder.
+
+    Whether other paths exist is not told.
+
+    Raises:
+        ServiceError: 403, it does not.
+    """
+    refused = ServiceError(
+        403, "source-not-allowed", "the operator has not allowed this source", field="source"
+    )
+    try:
+        path = Path(body.source).resolve()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise refused from error
+    roots = [root.expanduser().resolve() for root in service.settings.sources]
+    if not any(path == root or root in path.parents for root in roots):
+        raise refused
+    return open_source(path, Columns(body.id_column, body.image_column, tuple(body.text_columns)))

@@ -1,0 +1,255 @@
+"""Labels for pictures, match scores, and captions."""
+
+from collections.abc import Sequence
+from itertools import islice
+
+import numpy as np
+from fastapi import APIRouter, Request
+
+from api.http.errors.problems import ServiceError
+from api.http.mapping.answers import search_out
+from api.http.mapping.payloads import decoded
+from api.http.runtime.dependencies import KeyDependency, Readable, ServiceDependency, allow
+from api.http.runtime.jobs import Job, Jobs
+from api.http.runtime.service import Service, Stopwatch, usable
+from api.http.schemas.common import JobOut
+from api.http.schemas.labels import (
+    CaptionsIn,
+    LabelledOut,
+    LabelOut,
+    LabelsIn,
+    LabelsOut,
+    MatchIn,
+    MatchOut,
+)
+from api.http.schemas.search import SearchOut
+from binocle.catalog import records
+from binocle.collection.collection import Collection
+from binocle.encoders.base import unit_rows
+from binocle.errors import BinocleError, QueryError
+from binocle.metadata.filters import parse_json
+from binocle.types import Float32Array
+from search.labels.labeller import Labelled, Labeller, check_texts
+from search.labels.zero_shot import Labelling, LabelSet
+from search.query.query import Query, Term
+
+router = APIRouter(tags=["labels"])
+_AT_ONCE = 2000
+_WRITTEN_IN_A_REQUEST = 10_000
+
+
+@router.post("/{name}/labels")
+async def label(
+    collection: Readable, service: ServiceDependency, key: KeyDependency, body: LabelsIn
+) -> LabelsOut:
+    """Label pictures brought along, or records, with the likeliest of your labels.
+
+    To write labels takes a key that may write. Over many records that takes minutes: see
+    ``labels/jobs``.
+    """
+    watch = Stopwatch(service.metrics)
+    if body.write is not None:
+        allow(key, "write", collection.path.name)
+    if body.images and (body.write is not None or body.filter is not None):
+        detail = "write and filter are for records; leave out the images"
+        raise ServiceError(422, "bad-query", detail, field="images")
+    if body.write is not None and await service.storing.run(_count, collection, body) > (
+        _WRITTEN_IN_A_REQUEST
+    ):
+        limit = f"more than {_WRITTEN_IN_A_REQUEST:,} records are not written in one request"
+        detail = f"{limit}; start a job at labels/jobs, or give a filter"
+        raise ServiceError(422, "too-many-records", detail, field="write")
+    labeller = service.workshop.labeller(collection)
+    if body.write is not None:
+        await service.storing.run(labeller.check_field, body.write)
+    rows = await _embedded(service, collection, body.images, watch)
+    with watch.stage("embed"):
+        label_set = await service.storing.run(labeller.label_set, body.labels, body.templates)
+    with watch.stage("label"):
+        if rows is not None:
+            found = label_set.label(rows, limit=body.limit, force=body.force)
+            counted = _Counted([_out(None, one) for one in found], found)
+        else:
+            counted = await service.storing.run(_label_records, labeller, label_set, body)
+    return counted.out(body, watch.result())
+
+
+@router.post("/{name}/labels/jobs", status_code=202)
+async def start_labelling(
+    collection: Readable,
+    service: ServiceDependency,
+    key: KeyDependency,
+    body: LabelsIn,
+    request: Request,
+) -> JobOut:
+    """Label records behind the request; what ``labels`` would answer is kept for a while."""
+    if body.images:
+        raise ServiceError(422, "bad-query", "a job labels records, no images", field="images")
+    if body.write is not None:
+        allow(key, "write", collection.path.name)
+    labeller = service.workshop.labeller(collection)
+    if body.write is not None:
+        await service.storing.run(labeller.check_field, body.write)
+    if body.filter:  # a filter that cannot be understood is refused at once
+        await service.storing.run(_count, collection, body)
+
+    def work(job: Job) -> None:
+        watch = Stopwatch(service.metrics)
+        job.advance(0, _count(collection, body))
+        with watch.stage("embed"):
+            label_set = labeller.label_set(body.labels, body.templates)
+        with watch.stage("label"):
+            counted = _label_records(labeller, label_set, body, job)
+        job.counts = {"none": counted.none, "written": counted.written}
+        job.result = counted.out(body, watch.result())
+
+    jobs: Jobs = request.app.state.jobs
+    return jobs.start("labels", collection, work).out()
+
+
+@router.get("/{name}/labels/jobs/{job_id}")
+async def labels_of_job(collection: Readable, job_id: str, request: Request) -> LabelsOut:
+    """Return what a labelling job has found, once it is done."""
+    jobs: Jobs = request.app.state.jobs
+    return LabelsOut.model_validate(jobs.result(collection, job_id, "labels"))
+
+
+@router.post("/{name}/match")
+async def match(collection: Readable, service: ServiceDependency, body: MatchIn) -> MatchOut:
+    """Tell how well a text and a picture go together."""
+    watch = Stopwatch(service.metrics)
+    _check_one(body.image, body.record)
+    if body.record is not None:
+        row = await service.searching.run(_row_of, collection, body.record)
+    else:
+        rows = await _embedded(service, collection, [body.image or ""], watch, "image")
+        assert rows is not None
+        row = rows[0]
+    labeller = service.workshop.labeller(collection)
+    with watch.stage("match"):
+        found = await service.storing.run(labeller.match, body.text, row)
+    return MatchOut(
+        similarity=found.similarity,
+        probability=found.probability,
+        relevance=found.relevance,
+        took_ms=watch.result(),
+    )
+
+
+@router.post("/{name}/captions")
+async def captions(collection: Readable, service: ServiceDependency, body: CaptionsIn) -> SearchOut:
+    """Find the captions for a picture among the texts of the collection, best first."""
+    watch = Stopwatch(service.metrics)
+    _check_one(body.image, body.record)
+    where = parse_json(body.filter) if body.filter else None
+    term = Term(record=body.record) if body.record is not None else None
+    if term is None:
+        rows = await _embedded(service, collection, [body.image or ""], watch, "image")
+        assert rows is not None
+        term = Term(vector=rows[0], source="image")
+    query = Query((term,), "text", where, body.limit, body.cursor, mode="semantic")
+    with watch.stage("search"):
+        answer = (await service.searches.submit([(collection, query)]))[0]
+    if isinstance(answer, BinocleError):
+        raise answer
+    if not answer.hits:
+        check_texts(collection)
+    return search_out(answer, collection, watch.result(), [])
+
+
+class _Counted:
+    """Labelled records, the first of them as they go over the wire."""
+
+    def __init__(self, items: list[LabelledOut], found: Sequence[Labelling] = ()) -> None:
+        self.items = items
+        self.none = 0
+        self.written = 0
+        self._counts: dict[str, int] = {}
+        self.add(found)
+
+    def add(self, found: Sequence[Labelling]) -> None:
+        """Count more."""
+        for one in found:
+            if one.best is None:
+                self.none += 1
+            else:
+                self._counts[one.best] = self._counts.get(one.best, 0) + 1
+
+    def out(self, body: LabelsIn, took_ms: dict[str, float]) -> LabelsOut:
+        """Return what goes over the wire."""
+        return LabelsOut(
+            items=self.items,
+            counts=self.counts(),
+            none=self.none,
+            written=self.written if body.write is not None else None,
+            took_ms=took_ms,
+        )
+
+    def counts(self) -> dict[str, int]:
+        """Return how many got each label, most first."""
+        return dict(sorted(self._counts.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _count(collection: Collection, body: LabelsIn) -> int:
+    """Return how many records may be labelled; those without a picture are counted too."""
+    with collection.reading() as connection:
+        if body.filter:
+            return len(records.matching_records(connection, parse_json(body.filter)))
+        return records.count_records(connection)
+
+
+def _label_records(
+    labeller: Labeller, label_set: LabelSet, body: LabelsIn, job: Job | None = None
+) -> _Counted:
+    where = parse_json(body.filter) if body.filter else None
+    counted = _Counted([])
+    found = labeller.label_records(label_set, where=where, limit=body.limit, force=body.force)
+    while chunk := list(islice(found, _AT_ONCE)):
+        counted.add([one.labelling for one in chunk])
+        room = max(0, body.items - len(counted.items))
+        counted.items += [_of_record(one) for one in chunk[:room]]
+        if body.write is not None:
+            counted.written += labeller.write(chunk, body.write)
+        if job is not None:
+            job.advance(job.done + len(chunk), max(job.total, job.done + len(chunk)))
+    return counted
+
+
+def _of_record(one: Labelled) -> LabelledOut:
+    return _out(one.record.id, one.labelling)
+
+
+def _out(name: str | None, labelling: Labelling) -> LabelledOut:
+    labels = [LabelOut(label=one, probability=value) for one, value in labelling.labels]
+    return LabelledOut(id=name, label=labelling.best, labels=labels, none=labelling.none)
+
+
+def _check_one(image: str | None, record: str | None) -> None:
+    if (image is None) == (record is None):
+        raise ServiceError(422, "bad-query", "give exactly one of image and record", field="image")
+
+
+def _row_of(collection: Collection, record_id: str) -> Float32Array:
+    rows = collection.vectors_of(record_id)[1]["image"]
+    if not rows:
+        raise QueryError(f"the record {record_id!r} has no picture")
+    row: Float32Array = unit_rows(np.mean(rows, axis=0)[np.newaxis])[0]
+    return row
+
+
+async def _embedded(
+    service: Service,
+    collection: Collection,
+    pictures: Sequence[str],
+    watch: Stopwatch,
+    field: str = "images",
+) -> Float32Array | None:
+    """Return the rows of base64 pictures; None for no pictures."""
+    if not pictures:
+        return None
+    desk = await service.desk_of(collection)
+    with watch.stage("decode"):
+        data = [decoded(one, field) for one in pictures]
+        found = await service.decode_all(data, desk.encoder.image_spec)
+    with watch.stage("embed"):
+        return np.stack(await desk.images([usable(one).pixels for one in found]))

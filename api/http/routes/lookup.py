@@ -1,0 +1,82 @@
+"""Reverse lookup: is this picture, or something made from it, in the collection?"""
+
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request
+
+from api.cli.lookup import answer_as_json, open_lookup
+from api.http.errors.problems import ServiceError
+from api.http.mapping import payloads
+from api.http.mapping.answers import public_uri
+from api.http.runtime.dependencies import Readable, ServiceDependency
+from api.http.runtime.service import Service
+from api.http.schemas.lookup import LookupBesideIn, LookupIn, LookupOut
+from binocle.collection.collection import Collection
+from search.copies.lookup import LookupAnswer
+
+router = APIRouter(tags=["lookup"])
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"$ref": "#/components/schemas/LookupIn"}},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "image": {"type": "string", "format": "binary"},
+                        "lookup": {"type": "string", "description": "The other JSON fields"},
+                    },
+                    "required": ["image"],
+                }
+            },
+        },
+    }
+}
+
+
+@router.post("/{name}/lookup", openapi_extra=_BODY)
+async def lookup(collection: Readable, service: ServiceDependency, request: Request) -> LookupOut:
+    """Look a picture up: JSON with base64, or multipart with a file.
+
+    A copy is verified pixel by pixel; what cannot be verified is at most ``similar``.
+    """
+    body = await payloads.read(request, "lookup", max_files=1)
+    if body.others:
+        raise payloads.unknown_part(body, "image and lookup")
+    if body.is_form:
+        if len(body.files) != 1:
+            raise ServiceError(422, "invalid", "the form needs one file", field="image")
+        beside = payloads.parse(LookupBesideIn, body.text or "{}")
+        data, limit, copies_only = body.files[0][1], beside.limit, beside.copies_only
+    else:
+        asked = payloads.parse(LookupIn, body.text or b"")
+        data, limit, copies_only = (
+            payloads.decoded(asked.image, "image"),
+            asked.limit,
+            asked.copies_only,
+        )
+    answer = await service.searching.run(
+        _find, service, collection, data, limit=limit, with_similar=not copies_only
+    )
+    return _out(answer, collection)
+
+
+def _find(
+    service: Service, collection: Collection, data: bytes, *, limit: int, with_similar: bool
+) -> LookupAnswer:
+    finder = open_lookup(
+        service.workshop, collection, decode=service.decoders.decode, with_similar=with_similar
+    )
+    return finder.find(data, limit=limit)
+
+
+def _out(answer: LookupAnswer, collection: Collection) -> LookupOut:
+    found: dict[str, Any] = answer_as_json(answer)
+    for one in found["candidates"]:
+        one["uri"] = public_uri(one["uri"])
+        one["part"]["uri"] = public_uri(one["part"]["uri"])
+        record = quote(one["id"], safe="")
+        one["thumbnail"] = f"/v1/collections/{collection.path.name}/records/{record}/thumbnail"
+    return LookupOut.model_validate(found)

@@ -1,0 +1,135 @@
+"""A record's picture, as it came and small."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import Query as Parameter
+from fastapi.responses import FileResponse
+
+from api.http.runtime.dependencies import Readable, ServiceDependency
+from api.http.runtime.service import Service
+from binocle.catalog import records
+from binocle.collection.collection import Collection
+from binocle.errors import NotFoundError
+from indexer import uploads
+from indexer.stored_media import read_original
+
+router = APIRouter(tags=["pictures"])
+_TYPES = {
+    "jpeg": "image/jpeg", "mpo": "image/jpeg", "png": "image/png", "webp": "image/webp",
+    "gif": "image/gif", "bmp": "image/bmp", "dib": "image/bmp", "tiff": "image/tiff",
+    "avif": "image/avif", "heif": "image/heif",
+}  # fmt: skip
+_CACHE = "private, max-age=3600"
+_PICTURE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"image/*": {"schema": {"type": "string", "format": "binary"}}}},
+    206: {"description": "A range of it"},
+    304: {"description": "The picture the client has is the current one"},
+    416: {"description": "The range lies outside the picture"},
+}
+
+
+@router.get(
+    "/{name}/records/{record_id:path}/image", response_class=FileResponse, responses=_PICTURE
+)
+async def get_image(
+    collection: Readable, service: ServiceDependency, record_id: str, request: Request
+) -> Response:
+    """Return the first picture of a record as it was stored; ranges are served."""
+    found = await service.searching.run(_find, collection, record_id)
+    etag = f'"{found.sha256.hex()}"'
+    if _has(request, etag):
+        return Response(status_code=304, headers={"ETag": etag, "Cache-Control": _CACHE})
+    path = await service.decoding.run(_original, collection, found)
+    return FileResponse(
+        path,
+        media_type=_TYPES.get(found.format, "application/octet-stream"),
+        headers={"ETag": etag, "Cache-Control": _CACHE},
+    )
+
+
+@router.get(
+    "/{name}/records/{record_id:path}/thumbnail", response_class=FileResponse, responses=_PICTURE
+)
+async def get_thumbnail(
+    collection: Readable,
+    service: ServiceDependency,
+    record_id: str,
+    request: Request,
+    size: Annotated[int, Parameter(ge=16, le=2048)] = 256,
+) -> Response:
+    """Return the first picture of a record as a small upright JPEG, kept on disk once made."""
+    found = await service.searching.run(_find, collection, record_id)
+    etag = f'"{found.sha256.hex()}-{size}"'
+    if _has(request, etag):
+        return Response(status_code=304, headers={"ETag": etag, "Cache-Control": _CACHE})
+    name = found.sha256.hex()
+    path = collection.path / "thumbnails" / name[:2] / f"{name}-{size}.jpg"
+    hit = path.exists()
+    service.metrics.cache.labels("thumbnail", "hit" if hit else "miss").inc()
+    if not hit:
+        await service.decoding.run(_make_thumbnail, service, collection, found, size, path)
+    return FileResponse(
+        path, media_type="image/jpeg", headers={"ETag": etag, "Cache-Control": _CACHE}
+    )
+
+
+@router.api_route(
+    "/{name}/records/{record_id:path}/image",
+    methods=["DELETE", "PATCH", "POST", "PUT"],
+    include_in_schema=False,
+)
+@router.api_route(
+    "/{name}/records/{record_id:path}/thumbnail",
+    methods=["DELETE", "PATCH", "POST", "PUT"],
+    include_in_schema=False,
+)
+async def refuse() -> None:
+    """Keep these paths from being taken for a record's."""
+    raise HTTPException(405, headers={"Allow": "GET"})
+
+
+def _find(collection: Collection, record_id: str) -> records.StoredImage:
+    with collection.reading() as connection:
+        found = records.first_image(connection, record_id)
+    if found is None:
+        raise NotFoundError(f"there is no record {record_id!r} with a picture")
+    return found
+
+
+def _original(collection: Collection, image: records.StoredImage) -> Path:
+    """Return a file that holds the picture; a member of an archive is unpacked once."""
+    if image.uri.startswith(uploads.SCHEME):
+        path = uploads.path_of(collection.path, image.uri)
+    elif "!/" in image.uri and not Path(image.uri).exists():
+        name = image.sha256.hex()
+        path = collection.path / "originals" / name[:2] / name
+        if not path.exists():
+            _write(path, read_original(collection, image.uri))
+    else:
+        path = Path(image.uri)
+    if not path.is_file():
+        raise NotFoundError("the picture's file is not there any more")
+    return path
+
+
+def _make_thumbnail(
+    service: Service, collection: Collection, image: records.StoredImage, size: int, path: Path
+) -> None:
+    _write(path, service.decoders.thumbnail(read_original(collection, image.uri), size))
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary.write_bytes(data)
+    temporary.replace(path)
+
+
+def _has(request: Request, etag: str) -> bool:
+    known = request.headers.get("if-none-match", "")
+    return known.strip() == "*" or etag in [
+        one.strip().removeprefix("W/") for one in known.split(",")
+    ]

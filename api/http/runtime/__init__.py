@@ -1,0 +1,1 @@
+"""What requests share while the service runs: encoder queue, jobs, metrics, dependencies."""

@@ -1,0 +1,75 @@
+"""Who may do what: the dependency every route under /v1 has."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+
+from api.http.errors.problems import ServiceError
+from api.http.runtime.service import Service
+from api.http.schemas.common import Name
+from api.keys import Access, Key
+from binocle.collection.collection import Collection
+
+_bearer = HTTPBearer(auto_error=False, description="An API key")
+_header = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key")
+
+
+# Asynchronous, though they wait for nothing: what is not goes through a thread for each request.
+async def service_of(request: Request) -> Service:
+    """Return the application's service."""
+    service: Service = request.app.state.service
+    return service
+
+
+ServiceDependency = Annotated[Service, Depends(service_of)]
+
+
+async def key_of(
+    service: ServiceDependency,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    header: Annotated[str | None, Security(_header)],
+) -> Key | None:
+    """Return the request's key; None where the service has no keys and asks for none.
+
+    Raises:
+        ServiceError: 401, there is no key, or it is not known.
+    """
+    if not service.keys.is_closed():
+        return None
+    secret = bearer.credentials if bearer else header
+    key = service.keys.find(secret) if secret else None
+    if key is None:
+        detail = "the API key is not known" if secret else "an API key is needed"
+        raise ServiceError(401, "no-key", detail, headers={"WWW-Authenticate": "Bearer"})
+    return key
+
+
+KeyDependency = Annotated[Key | None, Depends(key_of)]
+
+
+def allow(key: Key | None, access: Access, collection: str | None) -> None:
+    """Check a key.
+
+    Raises:
+        ServiceError: 403, the key is not for this.
+    """
+    if key is not None and not key.allows(access, collection):
+        where = f" in {collection!r}" if collection else ""
+        raise ServiceError(403, "key-not-allowed", f"this API key may not {access}{where}")
+
+
+async def readable(name: Name, service: ServiceDependency, key: KeyDependency) -> Collection:
+    """Return the collection of the path, for reading."""
+    allow(key, "read", name)
+    return await service.opened(name)
+
+
+async def writable(name: Name, service: ServiceDependency, key: KeyDependency) -> Collection:
+    """Return the collection of the path, for writing."""
+    allow(key, "write", name)
+    return await service.opened(name)
+
+
+Readable = Annotated[Collection, Depends(readable)]
+Writable = Annotated[Collection, Depends(writable)]

@@ -1,0 +1,112 @@
+"""The wire of reverse lookup."""
+
+from pydantic import BaseModel, Field
+
+from api.http.schemas.common import Base64, Metadata, Strict
+from search.copies.verdicts import Verdict
+
+
+class LookupIn(Strict):
+    """A picture to look up."""
+
+    image: Base64
+    limit: int = Field(10, ge=1, le=100)
+    copies_only: bool = Field(default=False, description="Do not look for what is merely similar")
+
+
+class LookupBesideIn(Strict):
+    """Options beside an uploaded picture."""
+
+    limit: int = Field(10, ge=1, le=100)
+    copies_only: bool = False
+
+
+class RegionOut(BaseModel):
+    """A box, as fractions of the upright picture's width and height."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+
+
+class CandidatePartOut(BaseModel):
+    """The stored picture."""
+
+    id: int
+    role: str
+    uri: str
+
+
+class CandidateOut(BaseModel):
+    """A record that the picture was held against, and what the picture is of it."""
+
+    id: str
+    uri: str
+    part: CandidatePartOut
+    verdict: Verdict
+    confidence: float = Field(description="0 to 1; copies have at least 0.5")
+    query_region: RegionOut | None = Field(description="Where the query shows it")
+    stored_region: RegionOut | None = Field(description="What of it the query shows")
+    corners: list[tuple[float, float]] = Field(
+        description="Where its corners lie in the query, from the left top clockwise"
+    )
+    angle: float = Field(description="Degrees to turn the query clockwise, after mirroring back")
+    is_mirrored: bool
+    similarity: float | None = Field(description="Cosine of the embeddings, -1 to 1")
+    hash_distance: int | None = Field(description="Differing bits of 256; null beyond 90")
+    metadata: Metadata
+    thumbnail: str = Field(description="Path of a small JPEG")
+
+
+class LookupOut(BaseModel):
+    """What is known of a picture."""
+
+    verdict: Verdict = Field(description="That of the first candidate; 'none' without one")
+    candidates: list[CandidateOut]
+    verified: int = Field(description="How many stored pictures were compared pixel by pixel")
+    unprepared: int = Field(
+        description="Pictures indexed before there was reverse lookup; index them again"
+    )
+    unreadable: int = Field(
+        description="Stored pictures that were to be compared, but whose files cannot be read"
+    )
+    took_ms: dict[str, float] = Field(
+        description="By stage: decode, hash, features, verify, embed, neighbours, pixels, total"
+    )
+
+
+class MemberOut(BaseModel):
+    """A picture of a cluster."""
+
+    id: str = Field(description="Of its record")
+    part: CandidatePartOut
+    width: int
+    height: int
+    size_bytes: int
+    verdict: Verdict = Field(description="What it is of the one to keep")
+    confidence: float = Field(description="0 to 1")
+    thumbnail: str = Field(description="Path of a small JPEG")
+
+
+class ClusterOut(BaseModel):
+    """Pictures that are the same."""
+
+    keep: MemberOut = Field(description="The one that shows most of the picture in most pixels")
+    others: list[MemberOut] = Field(description="Surest first")
+
+
+class DuplicatesOut(BaseModel):
+    """A page of the clusters of a collection, largest first."""
+
+    clusters: list[ClusterOut]
+    total: int = Field(description="How many clusters there are")
+    pictures: int = Field(description="How many pictures were looked at")
+    compared: int = Field(description="How many pairs were compared pixel by pixel")
+    unprepared: int = Field(description="Pictures left out; index them again")
+    unreadable: int = Field(
+        description="Pictures that were to be compared, but whose files cannot be read"
+    )
+    crowded: int = Field(
+        description="Pictures with more look-alikes than are compared; only the nearest were"
+    )

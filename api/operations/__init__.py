@@ -1,0 +1,1 @@
+"""What the command line and the HTTP service do alike."""

@@ -1,0 +1,55 @@
+"""``binocle remove``."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from api.container import Workshop
+from api.operations.plurals import counted
+from binocle.catalog import records, sources, writing
+from binocle.collection.collection import Collection
+from binocle.errors import NotFoundError
+from indexer import uploads
+
+
+def remove_records(collection: Collection, ids: Sequence[str]) -> str:
+    """Remove records by id, for good; say how many.
+
+    Raises:
+        NotFoundError: None of them is there.
+    """
+    with collection.writing() as connection:
+        pictures = records.pictures_of(connection, ids)
+        removed = writing.remove_records(connection, ids)
+        sources.mark_removed(connection, ids)
+    if not removed:
+        raise NotFoundError(f"the collection has no record {', '.join(map(repr, ids))}")
+    uploads.drop_unused(collection, pictures)
+    return f"removed {removed} of {counted(len(ids), 'record')}"
+
+
+def remove_source(collection: Collection, path: str) -> str:
+    """Remove a source and what came from it, by its path or name; say how much.
+
+    Raises:
+        NotFoundError: There is no such source.
+    """
+    with collection.indexing():
+        with collection.writing() as connection:
+            known = records.all_sources(connection)
+            wanted = {path, str(Path(path).expanduser().absolute())}
+            found = next((one for one in known if {one.uri, one.name} & wanted), None)
+            removed = sources.remove_source(connection, found.id) if found else 0
+        if found is None:
+            there = ", ".join(one.uri for one in known) or "none"
+            raise NotFoundError(f"the collection has no source {path!r}; it has: {there}")
+        uploads.sweep(collection)
+    return f"removed {found.uri} and its {counted(removed, 'record')}"
+
+
+def remove_collection(workshop: Workshop, name: str) -> str:
+    """Remove a collection's folder; say which."""
+    path = workshop.collection_path(name)
+    with workshop.open_collection(name) as collection, collection.indexing():
+        shutil.rmtree(path)
+    return f"removed the collection {name!r} ({path})"

@@ -1,0 +1,267 @@
+"""The command line, as a person and as a program meet it."""
+
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import FileLock
+
+from tests.support import picture_bytes
+
+Run = Any
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    environment = {name: value for name, value in os.environ.items() if "BINOCLE" not in name}
+
+    def run(*arguments: object, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "api.cli.main", *map(str, arguments)],
+            env={
+                **environment,
+                "BINOCLE_HOME": str(tmp_path / "home"),
+                "BINOCLE_MODEL": "colour",
+                **variables,
+            },
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+def hits(answer: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
+    assert answer.returncode == 0, answer.stderr
+    found: list[dict[str, Any]] = json.loads(answer.stdout)["hits"]
+    return found
+
+
+def error_line(answer: subprocess.CompletedProcess[str], code: int) -> str:
+    assert answer.returncode == code, answer.stdout + answer.stderr
+    assert "Traceback" not in answer.stderr
+    lines = answer.stderr.strip().splitlines()
+    assert len(lines) == 1
+    return lines[0]
+
+
+def test_index_then_search_in_all_four_directions(run: Run, photos: Path, tmp_path: Path) -> None:
+    captions = tmp_path / "captions.txt"
+    captions.write_text("something red\nsomething blue\n")
+    assert run("index", photos, captions).returncode == 0
+    texts_to_images = hits(run("search", "red", "--json", "-k", 3))
+    assert [hit["kind"] for hit in texts_to_images] == ["image"] * 3
+    assert {"id", "score", "uri", "kind", "metadata"} <= texts_to_images[0].keys()
+    picture = photos / "2019" / "01.jpg"
+    assert hits(run("search", "--image", picture, "--json"))[0]["uri"] == str(picture)
+    assert (
+        hits(run("search", "--image", picture, "--target", "text", "--json"))[0]["kind"] == "text"
+    )
+    found = hits(run("search", "something", "red", "--target", "text", "--json"))
+    assert found[0]["text"] == "something red"
+
+
+def test_where_like_without_and_limit_narrow_a_search(run: Run, photos: Path) -> None:
+    run("index", photos)
+    found = hits(run("search", "red", "--where", "folder = 2019", "-k", "20", "--json"))
+    assert len(found) == 10
+    assert all(hit["metadata"]["folder"] == "2019" for hit in found)
+    like = hits(run("search", "--like", "photos/2019/01.jpg", "-k", "20", "--json"))
+    assert len(like) == 19
+    assert len(hits(run("search", "red", "--without", "blue", "-k", "2", "--json"))) == 2
+
+
+def test_plain_output_is_one_tab_separated_line_a_hit(run: Run, photos: Path) -> None:
+    run("index", photos)
+    lines = run("search", "red", "-k", "4").stdout.splitlines()
+    assert len(lines) == 4
+    assert all(len(line.split("\t")) == 3 for line in lines)
+
+
+def test_a_second_run_says_unchanged_and_decodes_nothing(run: Run, photos: Path) -> None:
+    run("index", photos)
+    again = json.loads(run("index", photos, "--json").stdout)["runs"][0]
+    assert (again["unchanged"], again["images_embedded"]) == (20, 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("search",), 2, "nothing to look for"),
+        (("search", "red", "-c", "../x"), 2, "cannot name a collection"),
+        (("search", "red", "-k", "0"), 2, "0 is not in the range"),
+        (("search", "red", "-c", "none"), 1, "no collection 'none'"),
+        (("search", "red", "--where", "price <"), 2, "expected a value"),
+        (("search", "red", "--nonsense"), 2, "No such option"),
+        (("index",), 2, "Missing argument"),
+        (("index", "nowhere"), 1, "nothing at nowhere"),
+        (("remove",), 2, "name records"),
+        (("remove", "x", "-c", "none"), 1, "no collection"),
+        (("info",), 1, "no collection 'default'"),
+    ],
+)
+def test_wrong_use_is_one_line_with_its_exit_code(
+    run: Run, arguments: tuple[str, ...], code: int, says: str
+) -> None:
+    assert says in error_line(run(*arguments), code)
+
+
+def test_an_empty_folder_and_one_without_pictures_fail(run: Run, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert "holds nothing to index" in error_line(run("index", empty), 1)
+    (empty / "a.jpg").write_text("x")
+    assert "nothing in" in error_line(run("index", empty), 1)
+
+
+def test_skipped_lists_every_reason(run: Run, photos: Path) -> None:
+    (photos / "bad.jpg").write_text("x")
+    assert "1 skipped" in run("index", photos).stdout
+    skipped = json.loads(run("skipped", "--json").stdout)["skipped"]
+    assert [(one["file"], one["code"]) for one in skipped] == [("bad.jpg", "not-a-picture")]
+
+
+def test_remove_takes_records_sources_and_collections_away(run: Run, photos: Path) -> None:
+    run("index", photos)
+    assert run("remove", "photos/2019/01.jpg").stdout == "removed 1 of 1 record\n"
+    assert json.loads(run("index", photos, "--json").stdout)["runs"][0]["added"] == 0
+    assert "no record 'photos/2019/01.jpg'" in error_line(run("remove", "photos/2019/01.jpg"), 1)
+    assert "its 19 records" in run("remove", "--source", photos).stdout
+    assert "--yes" in error_line(run("remove", "--all"), 2)
+    assert run("remove", "--all", "--yes").returncode == 0
+    assert "no collections" in run("collections").stderr
+    assert photos.exists()
+
+
+def test_info_collections_and_models_tell_what_there_is(run: Run, photos: Path) -> None:
+    run("index", photos, "-c", "mine")
+    info = json.loads(run("info", "-c", "mine", "--json").stdout)
+    assert (info["records"], info["parts"], info["model"]) == (
+        20,
+        {"image": 20, "text": 0},
+        "colour",
+    )
+    assert info["sources"][0]["indexed"] == 20
+    assert "20, exact" in run("info", "-c", "mine").stdout
+    assert json.loads(run("collections", "--json").stdout)["collections"][0]["name"] == "mine"
+    models = json.loads(run("models", "--json").stdout)["models"]
+    assert "ViT-B-16-SigLIP2/webli" in [model["name"] for model in models]
+
+
+def test_another_model_is_refused_with_the_remedy(run: Run, photos: Path, tmp_path: Path) -> None:
+    run("index", photos)
+    answer = run("index", photos, "--model", tmp_path / "nowhere")
+    assert "no model folder" in error_line(answer, 1)
+
+
+def test_unknown_variables_and_bad_values_are_named(run: Run) -> None:
+    assert "BINOCLE_PROT" in error_line(run("collections", BINOCLE_PROT="1"), 2)
+    assert "port" in error_line(run("collections", BINOCLE_PORT="many"), 2)
+
+
+def test_home_may_stand_before_or_behind_the_command(run: Run, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    assert str(other) in run("--home", other, "collections").stderr
+    assert str(other) in run("collections", "--home", other).stderr
+
+
+def test_demo_finds_the_rose(run: Run) -> None:
+    shown = run("demo")
+    assert shown.returncode == 0, shown.stderr
+    lines = shown.stdout.splitlines()
+    first_hit = lines[lines.index("$ binocle search a red flower in green grass -c demo -k 3") + 1]
+    assert "rose.png" in first_hit
+    assert run("demo").returncode == 0
+
+
+def test_help_imports_nothing_slow() -> None:
+    code = "import sys, api.cli.main; print(*set(sys.modules) & set(sys.argv[1].split()))"
+    slow = "torch open_clip faiss sqlalchemy numpy PIL rich fastapi pydantic pyarrow"
+    shown = subprocess.run(
+        [sys.executable, "-c", code, slow], capture_output=True, text=True, check=True
+    )
+    assert shown.stdout.strip() == ""
+
+
+def _records_in(catalog: Path) -> int:
+    """Count what another process has committed so far."""
+    if not catalog.exists():
+        return 0
+    try:
+        with closing(sqlite3.connect(f"file:{catalog}?mode=ro", uri=True)) as connection:
+            return int(connection.execute("SELECT count(*) FROM records").fetchone()[0])
+    except sqlite3.OperationalError:  # its tables are not there yet
+        return 0
+
+
+def test_ctrl_c_keeps_what_is_committed_and_ends_with_130(tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(1500):
+        (folder / f"{number:04}.jpg").write_bytes(picture_bytes(number))
+    environment = {**os.environ, "BINOCLE_HOME": str(tmp_path / "home"), "BINOCLE_MODEL": "colour"}
+    command = [sys.executable, "-m", "api.cli.main", "index", str(folder), "--json"]
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    catalog = tmp_path / "home" / "collections" / "default" / "catalog.sqlite"
+    deadline = time.monotonic() + 30
+    while not _records_in(catalog) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert stderr.startswith("Error: interrupted; what was committed is kept")
+    assert stderr.count("\n") == 1
+    shown = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    tally = json.loads(shown.stdout)["runs"][0]
+    assert tally["added"] + tally["unchanged"] == 1500
+    assert tally["unchanged"] > 0
+
+
+def test_a_filter_on_what_no_record_has_is_pointed_out(run: Run, photos: Path) -> None:
+    run("index", photos)
+    assert "no record has a field 'prise'" in run("search", "red", "--where", "prise < 3").stderr
+    assert "'width' holds numbers" in run("search", "red", "--where", "width = wide").stderr
+    assert run("search", "red", "--where", "width > 3").stderr == ""
+    assert "no record has a field 'prise'" in run("search", "red", "--sort", "prise").stderr
+    assert "holds texts" in run("search", "red", "--facet", "folder:numbers").stderr
+
+
+def test_words_the_colour_model_does_not_know_are_pointed_out(run: Run, photos: Path) -> None:
+    run("index", photos)
+    assert "knows colours only" in run("search", "grandma").stderr
+
+
+def test_a_collection_being_indexed_is_not_removed(run: Run, photos: Path, tmp_path: Path) -> None:
+    run("index", photos)
+    lock = tmp_path / "home" / "collections" / "default" / "indexing.lock"
+    with FileLock(lock):
+        assert "another run is indexing" in error_line(run("remove", "--all", "--yes"), 1)
+    assert run("info").returncode == 0
+
+
+def test_a_taken_port_is_named(run: Run) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert f"port {port}" in error_line(run("serve", "--port", port), 2)
+    assert "no API keys" in error_line(run("serve", "--host", "0.0.0.0"), 2)
+
+
+def test_no_command_shows_the_help(run: Run) -> None:
+    shown = run()
+    assert shown.returncode == 2
+    assert "Commands:" in shown.stderr + shown.stdout

@@ -1,0 +1,307 @@
+"""Searching and embedding over HTTP."""
+
+import base64
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import openai
+import pytest
+
+from api.client.client import Client, ClientError, picture
+from api.http.schemas.common import RecordIn
+from api.http.schemas.search import SearchBesideIn, SearchIn, TermIn
+from binocle.encoders.colour import ColourEncoder
+from tests.api.conftest import Running, problem_of
+
+_RANKINGS = ("image", "text", "keyword")
+
+
+def encoded(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+@pytest.fixture
+def filled(client: Client, name: str, pictures: list[bytes]) -> str:
+    """Twenty pictures, p00 to p19, in two folders, and five texts."""
+    records = [
+        RecordIn(id=f"p{n:02}", images=[picture(one)], metadata={"n": n, "odd": n % 2 == 1})
+        for n, one in enumerate(pictures)
+    ]
+    words = ["red", "green", "blue", "yellow", "black"]
+    records += [RecordIn(id=word, texts={"caption": f"something {word}"}) for word in words]
+    assert client.store(name, records).failed == 0
+    return name
+
+
+def same(one: Any, other: Any) -> bool:
+    return bool([hit.model_dump() for hit in one.hits] == [hit.model_dump() for hit in other.hits])
+
+
+def test_words_by_get_and_by_post_find_the_same(
+    service: Running, client: Client, filled: str
+) -> None:
+    found = client.search(filled, "red", limit=5)
+    assert (len(found.hits), found.target, found.space, found.exact) == (5, "image", "colour", True)
+    assert {"decode", "embed", "search", "total"} <= found.took_ms.keys()
+    scores = [hit.score for hit in found.hits]
+    assert scores == sorted(scores, reverse=True)
+    url = f"/v1/collections/{filled}/search"
+    got = service.http().get(url, params={"q": "red", "limit": 5}).json()
+    assert got["hits"] == [hit.model_dump() for hit in found.hits]
+    parameters: dict[str, Any] = {"q": "red", "where": "odd = true", "target": "image", "limit": 20}
+    odd = service.http().get(url, params=parameters).json()["hits"]
+    assert len(odd) == 10
+    assert all(hit["metadata"]["odd"] for hit in odd)
+
+
+def test_picture_finds_itself_by_base64_by_upload_and_by_record(
+    client: Client, filled: str, pictures: list[bytes]
+) -> None:
+    by_term = client.search(filled, [TermIn(image=encoded(pictures[7]))])
+    assert by_term.hits[0].id == "p07"
+    assert by_term.hits[0].similarity == pytest.approx(1, abs=1e-5)
+    assert same(by_term, client.search_image(filled, pictures[7]))
+    by_record = client.search(filled, [TermIn(record="p07")])
+    assert [hit.id for hit in by_record.hits[:9]] == [hit.id for hit in by_term.hits[1:]]
+    vector = ColourEncoder().encode_texts(["red"])[0].tolist()
+    by_vector = client.search(filled, [TermIn(vector=vector)])
+    assert same(by_vector, client.search(filled, "red"))
+
+
+def test_weights_and_negative_terms_move_the_answer(
+    client: Client, filled: str, pictures: list[bytes]
+) -> None:
+    def rank(terms: list[TermIn]) -> int:
+        hits = client.search(filled, terms, limit=20).hits
+        return [hit.id for hit in hits].index("p03")
+
+    near, away = TermIn(record="p05"), TermIn(image=encoded(pictures[3]), weight=-2)
+    towards = TermIn(image=encoded(pictures[3]), weight=5)
+    assert rank([near, towards]) == 0
+    assert rank([near, away]) == 18
+    beside = SearchBesideIn(query=[TermIn(text="red", weight=0.001)], limit=3)
+    assert client.search_image(filled, pictures[3], beside).hits[0].id == "p03"
+    assert len(client.search_image(filled, pictures[3], beside).hits) == 3
+
+
+def test_targets_choose_pictures_texts_or_both(client: Client, filled: str) -> None:
+    assert client.search(filled, "something red", target="text").hits[0].id == "red"
+    both = client.search(filled, "something red", target="any", limit=25).hits
+    assert {hit.kind for hit in both} == {"image", "text"}
+    assert len({hit.id for hit in both}) == len(both) == 25
+    assert client.search(filled, "red", target="text").hits[0].thumbnail is None
+
+
+def test_batch_answers_as_single_searches_do(
+    client: Client, filled: str, pictures: list[bytes]
+) -> None:
+    searches = [
+        SearchIn(query="blue", limit=4),
+        SearchIn(query=[TermIn(image=encoded(pictures[2])), TermIn(text="red", weight=-0.5)]),
+        SearchIn(query="something green", target="text", exact=True),
+        SearchIn(query=[TermIn(record="p01")], filter={"odd": False}),
+    ]
+    batch = client.search_batch(filled, searches).answers
+    assert len(batch) == 4
+    for asked, answer in zip(searches, batch, strict=True):
+        alone = client.search(
+            filled,
+            asked.query,
+            target=asked.target,
+            filter=asked.filter,
+            limit=asked.limit,
+            exact=asked.exact,
+        )
+        assert [hit.id for hit in answer.hits] == [hit.id for hit in alone.hits]
+        theirs = [hit.score for hit in alone.hits]
+        assert [hit.score for hit in answer.hits] == pytest.approx(theirs, abs=1e-6)
+
+
+@pytest.mark.parametrize("target", ["image", "any"])
+@pytest.mark.parametrize("condition", [None, {"n": {"gte": 5}}])
+def test_pages_never_repeat_and_miss_nothing(
+    client: Client, filled: str, target: Any, condition: Any
+) -> None:
+    options = {"target": target, "filter": condition}
+    whole = [hit.id for hit in client.search(filled, "red", limit=100, **options).hits]
+    paged, cursor = [], None
+    for _ in range(20):
+        answer = client.search(filled, "red", limit=4, cursor=cursor, **options)
+        paged += [hit.id for hit in answer.hits]
+        cursor = answer.cursor
+        if cursor is None:
+            break
+    assert cursor is None
+    assert paged == whole
+    assert len(whole) == len(set(whole))
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "field"),
+    [
+        ({}, "bad-query", "query"),
+        ({"query": ""}, "invalid", "query"),
+        ({"query": [{}]}, "bad-query", "query.0"),
+        ({"query": [{"text": "a", "record": "b"}]}, "bad-query", "query.0"),
+        ({"query": [{"text": "a", "weight": 0}]}, "bad-query", "query.0.weight"),
+        ({"query": [{"image": "????"}]}, "invalid", "query.0.image"),
+        ({"query": [{"image": "AAAA"}]}, "not-a-picture", "query.0.image"),
+        ({"query": [{"vector": [1, 2]}]}, "bad-query", None),
+        ({"query": [{"vector": [1e999]}]}, "bad-query", None),
+        ({"query": "red", "filter": {"a": {"resembles": 1}}}, "bad-filter", "filter"),
+        ({"query": "red", "cursor": "x"}, "bad-cursor", "cursor"),
+        ({"query": "red", "mode": "psychic"}, "invalid", "mode"),
+        ({"query": "red", "sort": ["-"]}, "bad-query", "sort.0"),
+        ({"query": "red", "sort": [{"field": ""}]}, "invalid", "sort.0"),
+        ({"query": "red", "facets": ["a", "a:b"]}, "bad-query", "facets.1"),
+        ({"query": "red", "facets": ["a:5000"]}, "bad-query", "facets.0"),
+        ({"query": "red", "group": "a:b"}, "bad-query", "group"),
+        ({"query": "red", "group": {"field": "a", "size": 0}}, "invalid", "group"),
+        ({"query": "red", "diversity": 2}, "invalid", "diversity"),
+        ({"query": "red", "min_relevance": "much"}, "invalid", "min_relevance"),
+        ({"query": "red", "min_relevance": 1.5}, "invalid", "min_relevance"),
+        (
+            {"query": "red", "weights": {"image": 0, "text": 0, "keyword": 0}},
+            "bad-query",
+            "weights",
+        ),
+        ({"query": "red", "weights": {"image": -1}}, "invalid", "weights.image"),
+        ({"query": "red", "refine": {"turn": "nobody"}}, "bad-turn", "refine.turn"),
+        ({"query": [{"text": "a", "region": "0,0,1,1"}]}, "bad-query", "query.0.region"),
+        ({"query": [{"record": "p01", "region": "0,0,2"}]}, "bad-query", "query.0.region"),
+        ({"query": [{"record": "p01", "region": "0.5,0,1,1"}]}, "bad-query", "query.0.region"),
+        ({"query": [{"url": "http://127.0.0.1/a.jpg"}]}, "bad-url", "query.0.url"),
+        ({"query": "red", "limit": 0}, "invalid", "limit"),
+        ({"query": "red", "colour": 1}, "invalid", "colour"),
+    ],
+)
+def test_what_cannot_be_understood_is_422_with_its_code(
+    service: Running, filled: str, body: Any, code: str, field: str | None
+) -> None:
+    content = json.dumps(body).replace("Infinity", "1e999")
+    answer = service.http().post(f"/v1/collections/{filled}/search", content=content)
+    assert (answer.status_code, answer.json()["code"]) == (422, code), answer.text
+    if field:
+        assert answer.json()["field"].startswith(field)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "code", "field"),
+    [
+        ({}, "bad-query", "query.q"),
+        ({"q": "red", "srot": "price"}, "invalid", "query.srot"),
+        ({"q": "red", "sort": "-"}, "bad-query", "query.sort.0"),
+        ({"q": "red", "facet": ["a", "a:b"]}, "bad-query", "query.facet.1"),
+        ({"q": "red", "group": "a:b"}, "bad-query", "query.group"),
+        ({"q": "red", "where": "price <"}, "bad-filter", "query.where"),
+        ({"q": "red", "min_relevance": "much"}, "bad-query", "query.min_relevance"),
+        ({"q": "red", "cursor": "x"}, "bad-cursor", "query.cursor"),
+        ({"q": "red", "mode": "x"}, "invalid", "query.mode"),
+    ],
+)
+def test_parameter_of_a_link_that_cannot_be_understood_is_named(
+    service: Running, filled: str, parameters: Any, code: str, field: str
+) -> None:
+    answer = service.http().get(f"/v1/collections/{filled}/search", params=parameters)
+    assert problem_of(answer, 422, code)["field"] == field
+
+
+def test_error_in_a_batch_names_its_query(service: Running, filled: str) -> None:
+    url = f"/v1/collections/{filled}/search/batch"
+    searches = [{"query": "red"}, {"query": "red", "facets": ["n", "a:b"]}]
+    answer = service.http().post(url, json={"searches": searches})
+    assert problem_of(answer, 422, "bad-query")["field"] == "searches.1.facets.1"
+    searches = [{"query": "red"}, {"query": "red", "cursor": "x"}]
+    answer = service.http().post(url, json={"searches": searches})
+    assert problem_of(answer, 422, "bad-cursor")["field"] == "searches.1.cursor"
+
+
+def test_a_record_that_is_not_there_is_not_found(client: Client, filled: str) -> None:
+    with pytest.raises(ClientError) as caught:
+        client.search(filled, [TermIn(record="nobody")])
+    assert (caught.value.status, caught.value.code) == (404, "not-found")
+
+
+def test_searches_answer_while_records_are_stored(
+    service: Running, filled: str, pictures: list[bytes]
+) -> None:
+    start = threading.Barrier(3)
+
+    def search() -> list[int]:
+        client = service.client()
+        start.wait(10)
+        return [len(client.search(filled, f"red {turn}", limit=20).hits) for turn in range(20)]
+
+    def store() -> int:
+        client = service.client()
+        start.wait(10)
+        records = [RecordIn(id=f"new{n}", images=[picture(pictures[n])]) for n in range(20)]
+        return sum(client.store(filled, [one]).stored for one in records)
+
+    with ThreadPoolExecutor(3) as threads:
+        answers = [threads.submit(search), threads.submit(search)]
+        assert threads.submit(store).result(30) == 20
+        assert all(answer.result(30) == [20] * 20 for answer in answers)
+    assert service.client().collection(filled).records == 45
+
+
+def test_the_openai_package_gets_our_vectors(service: Running, pictures: list[bytes]) -> None:
+    url = f"data:image/jpeg;base64,{encoded(pictures[0])}"
+    inputs = ["a red flower", url, "blue"]
+    with openai.OpenAI(base_url=f"{service.url}/v1", api_key="x") as theirs:
+        assert "colour" in [model.id for model in theirs.models.list()]
+        floats = theirs.embeddings.create(input=inputs, model="colour", encoding_format="float")
+        default = theirs.embeddings.create(input=inputs, model="colour")
+        raw = theirs.embeddings.create(input="blue", model="colour", encoding_format="base64")
+    rows = np.array([one.embedding for one in floats.data], np.float32)
+    assert [one.index for one in floats.data] == [0, 1, 2]
+    assert np.linalg.norm(rows, axis=1) == pytest.approx(1, abs=1e-5)
+    expected = ColourEncoder().encode_texts(["a red flower", "blue"])
+    assert rows[[0, 2]] == pytest.approx(expected, abs=1e-6)
+    assert np.array([one.embedding for one in default.data]) == pytest.approx(rows, abs=1e-6)
+    numbers: Any = raw.data[0].embedding
+    if isinstance(numbers, str):
+        numbers = np.frombuffer(base64.b64decode(numbers), "<f4")
+    assert np.asarray(numbers) == pytest.approx(rows[2], abs=1e-6)
+
+
+def test_embeddings_agree_with_what_a_search_sees(
+    client: Client, filled: str, pictures: list[bytes]
+) -> None:
+    made = client.embed([f"data:image/jpeg;base64,{encoded(pictures[4])}"], "colour").data[0]
+    assert isinstance(made.embedding, list)
+    hit = client.search(filled, [TermIn(vector=made.embedding)]).hits[0]
+    assert hit.id == "p04"
+    assert hit.similarity == pytest.approx(1, abs=1e-5)
+    with pytest.raises(ClientError) as caught:
+        client.embed("x", "nonsense")
+    assert (caught.value.status, caught.value.field) == (404, "model")
+
+
+def test_filter_that_cannot_mean_what_it_says_is_doubted(
+    service: Running, client: Client, filled: str
+) -> None:
+    found = client.search(filled, "red", filter={"colour": "red"})
+    assert found.hits == []
+    assert len(found.warnings) == 1
+    assert "no record has a field 'colour'; there are: " in found.warnings[0]
+    assert "odd" in found.warnings[0]
+    url = f"/v1/collections/{filled}/search"
+    parameters = {"q": "red", "where": 'odd = "yes" or nowhere exists'}
+    got = service.http().get(url, params=parameters).json()["warnings"]
+    assert len(got) == 2
+    assert got[0] == "the field 'odd' holds numbers, and is compared with others"
+    both = client.search_batch(
+        filled,
+        [SearchIn(query="red", filter={"odd": True}), SearchIn(query="red", filter={"nowhere": 1})],
+    )
+    assert [len(one.warnings) for one in both.answers] == [0, 1]
+    assert client.search(filled, "red").warnings == []
+    asked = client.search(filled, "red", sort=["prise", "n"], facets=["kolor", "n"], group="prise")
+    assert [one.split(";")[0] for one in asked.warnings] == [
+        "no record has a field 'prise'",
+        "no record has a field 'kolor'",
+    ]

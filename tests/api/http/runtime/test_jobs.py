@@ -1,0 +1,112 @@
+"""Jobs: one at a time, their errors told, their results kept for a while and for nobody else."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api.client.client import Client, picture
+from api.http.errors.problems import ServiceError
+from api.http.runtime.jobs import Job, Jobs
+from api.http.schemas.common import RecordIn
+from binocle.collection.collection import Collection
+from tests.api.conftest import Running, problem_of
+from tests.search.copies.test_lookup import drawn, encoded
+
+_PATIENCE_S = 20.0
+
+
+@pytest.fixture
+def collection(tmp_path: Path) -> Iterator[Collection]:
+    with Collection(tmp_path / "c", create=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def jobs() -> Iterator[Jobs]:
+    jobs = Jobs(queue_size=100)
+    yield jobs
+    jobs.close()
+
+
+def finding(job: Job) -> None:
+    job.result = f"of {job.id}"
+
+
+def ended(jobs: Jobs, collection: Collection, *several: Job) -> None:
+    """Wait until these and all before them have ended."""
+    done = threading.Event()
+    jobs.start("index", collection, lambda _: done.set())
+    assert done.wait(_PATIENCE_S)
+    assert all(job.ended for job in several)
+
+
+def test_an_error_that_nobody_foresaw_fails_the_job_and_is_in_the_log(
+    jobs: Jobs, collection: Collection, caplog: pytest.LogCaptureFixture
+) -> None:
+    def work(_: Job) -> None:
+        raise KeyError("a secret")
+
+    job = jobs.start("labels", collection, work)
+    ended(jobs, collection, job)
+    assert job.state == "failed"
+    assert job.error is not None
+    assert "secret" not in job.error.detail
+    [told] = [one for one in caplog.records if one.levelno == logging.ERROR]
+    assert job.id in told.getMessage()
+    assert told.exc_info is not None
+
+
+def test_the_results_of_the_last_jobs_are_kept(jobs: Jobs, collection: Collection) -> None:
+    every = []
+    for _ in range(18):
+        every.append(jobs.start("duplicates", collection, finding))
+        ended(jobs, collection, every[-1])
+    for job in every[-16:]:
+        assert jobs.result(collection, job.id, "duplicates") == f"of {job.id}"
+    for job in every[:2]:
+        with pytest.raises(ServiceError, match="16 jobs are kept"):
+            jobs.result(collection, job.id, "duplicates")
+        assert jobs.get(collection, job.id).state == "done"
+
+
+def test_jobs_of_a_forgotten_collection_are_cancelled_and_those_of_others_go_on(
+    jobs: Jobs, collection: Collection, tmp_path: Path
+) -> None:
+    begun, may_go_on = threading.Event(), threading.Event()
+
+    def work(job: Job) -> None:
+        begun.set()
+        assert may_go_on.wait(_PATIENCE_S)
+        job.advance(1, 2)
+        job.result = "too late"
+
+    with Collection(tmp_path / "other", create=True) as other:
+        running = jobs.start("duplicates", collection, work)
+        waiting = jobs.start("duplicates", collection, finding)
+        kept = jobs.start("duplicates", other, finding)
+        assert begun.wait(_PATIENCE_S)
+        jobs.forget("c")
+        may_go_on.set()
+        ended(jobs, other, running, waiting, kept)
+        assert [one.state for one in (running, waiting, kept)] == ["cancelled", "cancelled", "done"]
+        assert jobs.result(other, kept.id, "duplicates") == f"of {kept.id}"
+    with pytest.raises(ServiceError, match="no job"):
+        jobs.get(collection, running.id)
+
+
+def test_a_new_collection_has_no_results_of_a_removed_one_of_its_name(
+    service: Running, client: Client, name: str
+) -> None:
+    assert client.store(name, [RecordIn(id="a", images=[picture(encoded(drawn(1)))])]).failed == 0
+    job = client.wait_for_job(name, client.start_duplicates(name).id)
+    path = f"/v1/collections/{name}/duplicates/{job.id}"
+    http = service.http()
+    assert http.get(path).status_code == 200
+    assert http.delete(f"/v1/collections/{name}").status_code == 204
+    problem_of(http.get(path), 404, "not-found")
+    client.put_collection(name)
+    for end in ("", "/csv", "/report"):
+        problem_of(http.get(path + end), 404, "not-found")

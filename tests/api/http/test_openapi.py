@@ -1,0 +1,75 @@
+"""The written schema holds for the service."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from api.container import Workshop
+from api.http.app import create_app
+from api.http.schemas.common import RecordIn
+from api.settings import read_settings
+from tests.api.conftest import Serve
+from tests.support import ROOT
+
+_DOCUMENT = ROOT / "docs" / "openapi.json"
+_CHECKS = (
+    "not_a_server_error,status_code_conformance,content_type_conformance,"
+    "response_schema_conformance"
+)
+
+
+def test_written_schema_is_the_services(tmp_path: Path) -> None:
+    app = create_app(Workshop(read_settings(home=tmp_path)))
+    remedy = "it has changed: run python -m api.http.openapi"
+    assert json.loads(_DOCUMENT.read_text()) == app.openapi(), remedy
+
+
+_FUZZ = ("--phases", "examples,fuzzing,stateful")
+_COVER = ("--phases", "coverage")
+_RECORDS = ("--include-tag", "records")
+_SEARCH = ("--include-tag", "search")
+_OTHERS = ("--exclude-tag", "records", "--exclude-tag", "search")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("has_key", "choice"),
+    [
+        (False, _FUZZ),
+        (True, _FUZZ),
+        (False, (*_COVER, *_RECORDS)),
+        (False, (*_COVER, *_SEARCH)),
+        (True, (*_COVER, *_OTHERS)),
+    ],
+    ids=[
+        "fuzz without keys",
+        "fuzz with a key",
+        "cover records",
+        "cover search",
+        "cover the rest with a key",
+    ],
+)
+def test_service_does_as_its_schema_says(
+    serve: Serve, tmp_path: Path, has_key: bool, choice: tuple[str, ...]
+) -> None:
+    service = serve()
+    client = service.client()
+    client.put_collection("c")
+    client.store("c", [RecordIn(id="x", texts={"t": "red"}, metadata={"price": 3})])
+    if has_key:
+        secret = service.keys.add("mine", "write", None)
+        choice = (*choice, "--header", f"Authorization: Bearer {secret}")
+    shown = subprocess.run(
+        [
+            sys.executable, "-m", "schemathesis.cli", "run", f"{service.url}/openapi.json",
+            "--max-examples", "5", "--checks", _CHECKS, "--seed", "7", "--no-color",
+            "--generation-database", "none", "--warnings", "off", *choice,
+        ],
+        cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    told = re.sub(r"(%[0-9A-F]{2}){9,}", "%...", shown.stdout)
+    assert shown.returncode == 0, told[-8000:] + shown.stderr

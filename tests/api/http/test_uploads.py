@@ -1,0 +1,107 @@
+"""Uploaded pictures live as long as a record has them."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from api.client.client import Client, picture
+from api.container import Workshop
+from api.http.schemas.common import RecordIn
+from api.settings import read_settings
+from tests.api.conftest import Running, Serve
+
+
+def kept(home: Path, name: str = "c") -> list[Path]:
+    folder = home / "collections" / name
+    return sorted(
+        path
+        for place in ("uploads", "thumbnails", "originals")
+        for path in (folder / place).rglob("*")
+        if path.is_file()
+    )
+
+
+def shown(key: str, *pictures: bytes) -> RecordIn:
+    return RecordIn(id=key, images=[picture(one) for one in pictures])
+
+
+@pytest.fixture
+def service(serve: Serve) -> Running:
+    service = serve()
+    service.client().put_collection("c")
+    return service
+
+
+@pytest.fixture
+def client(service: Running) -> Client:
+    return service.client()
+
+
+def test_picture_of_a_removed_record_goes_with_its_thumbnails(
+    service: Running, client: Client, pictures: list[bytes]
+) -> None:
+    client.store("c", [shown("a", pictures[0]), shown("b", pictures[1])])
+    client.thumbnail("c", "a")
+    client.thumbnail("c", "a", size=64)
+    assert len(kept(service.home)) == 4
+    client.delete("c", "a")
+    assert [path.read_bytes() for path in kept(service.home)] == [pictures[1]]
+    assert client.image("c", "b") == pictures[1]
+
+
+def test_picture_of_a_replaced_record_goes_and_a_kept_one_stays(
+    service: Running, client: Client, pictures: list[bytes]
+) -> None:
+    client.store("c", [shown("a", pictures[0], pictures[1])])
+    client.store("c", [shown("a", pictures[1], pictures[2])])
+    assert {path.read_bytes() for path in kept(service.home)} == {pictures[1], pictures[2]}
+    client.store("c", [RecordIn(id="a", texts={"t": "red"})])
+    assert kept(service.home) == []
+
+
+def test_picture_that_two_records_share_goes_with_the_second(
+    service: Running, client: Client, pictures: list[bytes]
+) -> None:
+    client.store("c", [shown("a", pictures[0]), shown("b", pictures[0])])
+    client.delete("c", "a")
+    assert client.image("c", "b") == pictures[0]
+    client.delete("c", "b")
+    assert kept(service.home) == []
+
+
+def test_what_a_crash_left_goes_when_the_service_starts(
+    serve: Serve, service: Running, client: Client, pictures: list[bytes]
+) -> None:
+    client.store("c", [shown("a", pictures[0])])
+    client.thumbnail("c", "a")
+    before = kept(service.home)
+    folder = service.home / "collections" / "c"
+    for place, end in (("uploads", ""), ("thumbnails", "-256.jpg"), ("originals", "")):
+        left = folder / place / "ab" / f"{'ab' * 32}{end}"
+        left.parent.mkdir(parents=True, exist_ok=True)
+        left.write_bytes(b"left")
+    foreign = folder / "uploads" / "ab" / "notes.txt"
+    foreign.write_text("not ours")
+    again = serve()
+    assert kept(service.home) == sorted([*before, foreign])
+    assert again.client().image("c", "a") == pictures[0]
+
+
+def test_picture_that_is_removed_while_a_record_waits_to_be_stored_is_there_afterwards(
+    service: Running, pictures: list[bytes]
+) -> None:
+    """A removal holds the catalogue's write lock, and sees no record that needs the picture."""
+    workshop = Workshop(read_settings(home=service.home))
+    with workshop.open_collection("c") as collection, ThreadPoolExecutor(1) as pool:
+        with collection.writing():
+            stored = pool.submit(service.client().store, "c", [shown("a", pictures[0])])
+            deadline = time.monotonic() + 10
+            while not kept(service.home):
+                assert time.monotonic() < deadline, "the picture was not written"
+                time.sleep(0.01)
+            time.sleep(0.1)
+            kept(service.home)[0].unlink()
+        assert stored.result().stored == 1
+    assert service.client().image("c", "a") == pictures[0]

@@ -1,0 +1,28 @@
+"""What is kept for a collection goes with it."""
+
+import gc
+import weakref
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.container import Workshop
+from api.http.app import create_app
+from api.settings import read_settings
+from binocle.collection.collection import Collection
+
+
+def test_removed_collection_leaves_nothing_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BINOCLE_HOME", str(tmp_path))
+    Collection(tmp_path / "collections" / "shop", create=True).close()
+    app = create_app(Workshop(read_settings()))
+    with TestClient(app, base_url="http://localhost") as client:
+        workshop = app.state.service.workshop
+        searcher = weakref.ref(workshop.searcher(app.state.service.collection("shop")))
+        assert searcher() is not None
+        assert client.delete("/v1/collections/shop").status_code == 204
+        gc.collect()
+        assert searcher() is None
