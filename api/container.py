@@ -24,7 +24,7 @@ _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
 CATALOG_FILE = "catalog.sqlite"
 
 
-class Workshop:
+class Container:
     """Opens collections and encoders by name, and keeps encoders once loaded."""
 
     def __init__(self, settings: Settings) -> None:

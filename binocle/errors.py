@@ -44,7 +44,7 @@ class StaleCursorError(CursorError):
     code = "stale-cursor"
 
 
-class TurnError(QueryError):
+class SavedQueryError(QueryError):
     """An earlier query that is to be refined is not known, or not any more."""
 
     code = "bad-turn"

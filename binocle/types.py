@@ -77,7 +77,7 @@ class ImageInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class Fingerprint:
     """What makes a picture known again, whatever its file; see ``binocle.fingerprints``.
 
     Attributes:
@@ -101,7 +101,7 @@ class NewPart:
         vector: ``(d,)`` float32 unit row.
         text: The text itself; None for a picture.
         info: What the picture file says of itself; None for a text.
-        likeness: What makes the picture known again; None for a text.
+        fingerprint: What makes the picture known again; None for a text.
     """
 
     kind: Kind
@@ -111,7 +111,7 @@ class NewPart:
     vector: Float32Array
     text: str | None = None
     info: ImageInfo | None = None
-    likeness: Likeness | None = None
+    fingerprint: Fingerprint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +247,7 @@ class ImageSpec:
             long side and pads, ``squash`` ignores the aspect ratio (open_clip's terms).
         interpolation: ``bicubic`` or ``bilinear``, both with antialiasing.
         fill: Grey level of the padding, 0 to 255.
-        likeness: Whether ``Picture.likeness`` is wanted beside the pixels.
+        fingerprint: Whether ``Picture.fingerprint`` is wanted beside the pixels.
     """
 
     width: int
@@ -255,7 +255,7 @@ class ImageSpec:
     resize_mode: Literal["shortest", "longest", "squash"] = "shortest"
     interpolation: Literal["bicubic", "bilinear"] = "bicubic"
     fill: int = 0
-    likeness: bool = False
+    fingerprint: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,9 +266,9 @@ class Picture:
         pixels: ``(height, width, 3)`` uint8 RGB, upright. Colour profiles are applied to CMYK and
             Lab only, as in the preprocessing the models were trained with.
         info: What the file says of itself.
-        likeness: What makes it known again, where that was asked for.
+        fingerprint: What makes it known again, where that was asked for.
     """
 
     pixels: PixelArray
     info: ImageInfo = field(compare=False)
-    likeness: Likeness | None = field(default=None, compare=False)
+    fingerprint: Fingerprint | None = field(default=None, compare=False)

@@ -9,7 +9,7 @@ import numpy as np
 from binocle.errors import SourceError
 from binocle.types import Int64Array
 from indexer.sources.base import Candidate
-from indexer.sources.table import Columns, TableSource, read_table, resolve_columns
+from indexer.sources.table import ColumnRoles, TableSource, read_table, resolve_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +25,13 @@ class Pairs:
     """
 
     path: Path
-    columns: Columns
+    columns: ColumnRoles
     pictures: tuple[Candidate, ...]
     incomplete: int
 
 
 @dataclass(frozen=True, slots=True)
-class Matches:
+class PairMatches:
     """Which text belongs to which picture, with equal texts joined.
 
     Attributes:
@@ -46,7 +46,7 @@ class Matches:
     pair_picture: Int64Array
 
 
-def read_pairs(path: Path, columns: Columns) -> Pairs:
+def read_pairs(path: Path, columns: ColumnRoles) -> Pairs:
     """Read a table of pictures and texts; no picture is opened.
 
     Rows that name the same picture are one picture with several texts. Columns that are not named
@@ -61,7 +61,7 @@ def read_pairs(path: Path, columns: Columns) -> Pairs:
         raise SourceError(f"{path} has no rows; it takes pairs of a picture and a text")
     found = _both_columns(columns, table.names, path)
     # Rows are put together by picture, whatever other id they have.
-    by_picture = Columns(found.image, found.image, found.text, found.image_root)
+    by_picture = ColumnRoles(found.image, found.image, found.text, found.image_root)
     candidates = list(TableSource(absolute, by_picture).scan(absolute.name))
     complete = tuple(one for one in candidates if one.images and one.texts)
     if not complete:
@@ -70,7 +70,9 @@ def read_pairs(path: Path, columns: Columns) -> Pairs:
     return Pairs(absolute, found, complete, len(candidates) - len(complete))
 
 
-def match_texts(texts_of_pictures: Sequence[Sequence[str]], content: Sequence[object]) -> Matches:
+def match_texts(
+    texts_of_pictures: Sequence[Sequence[str]], content: Sequence[object]
+) -> PairMatches:
     """Join equal texts, and pictures of equal content.
 
     Args:
@@ -93,13 +95,13 @@ def match_texts(texts_of_pictures: Sequence[Sequence[str]], content: Sequence[ob
                 texts.append(text)
             pairs[places[key], picture] = None
     joined = np.array(list(pairs), np.int64).reshape(-1, 2)
-    return Matches(tuple(texts), joined[:, 0].copy(), joined[:, 1].copy())
+    return PairMatches(tuple(texts), joined[:, 0].copy(), joined[:, 1].copy())
 
 
-def _both_columns(asked: Columns, names: Sequence[str], path: Path) -> Columns:
+def _both_columns(asked: ColumnRoles, names: Sequence[str], path: Path) -> ColumnRoles:
     image, text = asked.image, asked.text
     if not image or not text:
-        usual = resolve_columns(Columns(), names, path)
+        usual = resolve_columns(ColumnRoles(), names, path)
         image, text = image or usual.image, text or usual.text
     for column, option, what in ((image, "--image-column", "pictures"),
                                  (text, "--text-column", "texts")):  # fmt: skip
@@ -108,4 +110,4 @@ def _both_columns(asked: Columns, names: Sequence[str], path: Path) -> Columns:
                 f"cannot tell which column of {path} holds {what}; name it with {option} "
                 f"(columns: {', '.join(names)})"
             )
-    return resolve_columns(Columns(None, image, text, asked.image_root), names, path)
+    return resolve_columns(ColumnRoles(None, image, text, asked.image_root), names, path)

@@ -14,7 +14,7 @@ _SHARES = ("recall", "accuracy")  # said in percent, as the literature does
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ReportTable:
     """A table for people.
 
     Attributes:
@@ -28,7 +28,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
 
-def tables_of(evaluation: Evaluation) -> Iterator[Table]:
+def tables_of(evaluation: Evaluation) -> Iterator[ReportTable]:
     """Yield the tables that show all figures: one for each thing asked, then the mistakes."""
     first = evaluation.results[0]
     differences = evaluation.differences
@@ -45,7 +45,7 @@ def tables_of(evaluation: Evaluation) -> Iterator[Table]:
                     row += [_said(measure, one.estimate, sign=True), _verdict(one, evaluation)]
             rows.append(tuple(row))
         what = f"{name}: {section.queries:,} queries, {section.candidates:,} candidates"
-        yield Table(what, tuple(header), tuple(rows))
+        yield ReportTable(what, tuple(header), tuple(rows))
     for result in evaluation.results:
         yield from _confusions(result, named=len(evaluation.results) > 1)
 
@@ -173,12 +173,12 @@ def _conclusion(evaluation: Evaluation) -> str:
     return "; ".join(said) + tail
 
 
-def _confusions(result: ModelResult, *, named: bool) -> Iterator[Table]:
+def _confusions(result: ModelResult, *, named: bool) -> Iterator[ReportTable]:
     for section in result.sections.values():
         if isinstance(section, ZeroShotReport) and section.confusions:
             rows = tuple((one.label, one.taken_for, f"{one.count:,}") for one in section.confusions)
             title = "Most frequent mistakes" + (f" of {result.model}" if named else "")
-            yield Table(title, ("label", "taken for", "pictures"), rows)
+            yield ReportTable(title, ("label", "taken for", "pictures"), rows)
 
 
 def _section_json(result: ModelResult, name: str) -> dict[str, object]:

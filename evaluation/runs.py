@@ -16,7 +16,7 @@ from evaluation.embedding import EmbeddedPictures, OnProgress, embed_pictures, e
 from evaluation.pairs import Pairs, match_texts
 from evaluation.results import Evaluation, ModelResult, notes_on
 from evaluation.retrieval import evaluate_pairs
-from evaluation.zeroshot import Labelled, evaluate_zero_shot
+from evaluation.zeroshot import LabelledPictures, evaluate_zero_shot
 from indexer.sources.base import Candidate
 from search.labels.zero_shot import TEMPLATES, embed_labels
 from search.searcher import Searcher
@@ -60,7 +60,7 @@ def run_pairs(pairs: Pairs, models: Loaders, run: Run) -> Evaluation:
         SourceError: Fewer than two different pictures could be read.
         ModelError: A model cannot be had.
     """
-    embedded = _Pictures.embed(pairs.pictures, models, run, str(pairs.path))
+    embedded = _RunPictures.embed(pairs.pictures, models, run, str(pairs.path))
     if len(set(embedded.hashes)) < 2:
         raise SourceError(
             f"{pairs.path} has only one picture that can be read; it takes at least 2 different "
@@ -101,7 +101,7 @@ def run_pairs(pairs: Pairs, models: Loaders, run: Run) -> Evaluation:
 
 
 def run_labels(
-    labelled: Labelled, models: Loaders, run: Run, templates: Sequence[str] = TEMPLATES
+    labelled: LabelledPictures, models: Loaders, run: Run, templates: Sequence[str] = TEMPLATES
 ) -> Evaluation:
     """Measure zero-shot labelling.
 
@@ -116,7 +116,7 @@ def run_labels(
         SourceError: No picture could be read.
         ModelError: A model cannot be had.
     """
-    embedded = _Pictures.embed(labelled.pictures, models, run, str(labelled.path))
+    embedded = _RunPictures.embed(labelled.pictures, models, run, str(labelled.path))
     labels = labelled.labels[list(embedded.places)]
     results = []
     for name, (encoder, rows, picture_seconds) in embedded.models.items():
@@ -175,7 +175,7 @@ def run_collection(
 
 
 @dataclass(frozen=True, slots=True)
-class _Pictures:
+class _RunPictures:
     """Pictures that every model could be given."""
 
     places: tuple[int, ...]
@@ -186,7 +186,7 @@ class _Pictures:
     @classmethod
     def embed(
         cls, candidates: Sequence[Candidate], models: Loaders, run: Run, source: str
-    ) -> "_Pictures":
+    ) -> "_RunPictures":
         found: dict[str, tuple[Encoder, EmbeddedPictures, float]] = {}
         for name, load in models.items():
             encoder = load()

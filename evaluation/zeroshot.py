@@ -25,7 +25,7 @@ _BLOCK = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
+class LabelledPictures:
     """Pictures whose folders name what they show.
 
     Attributes:
@@ -86,7 +86,7 @@ class ZeroShotReport:
         }
 
 
-def read_labels(folder: Path) -> Labelled:
+def read_labels(folder: Path) -> LabelledPictures:
     """List a folder whose subfolders are classes; no picture is opened.
 
     Files beside the subfolders are left out. A folder's name becomes words: underscores are
@@ -111,7 +111,7 @@ def read_labels(folder: Path) -> Labelled:
         )
     number = {name: place for place, name in enumerate(names)}
     labels = np.array([number[name] for name in folders], np.int64)
-    return Labelled(absolute, tuple(map(words_of, names)), tuple(pictures), labels)
+    return LabelledPictures(absolute, tuple(map(words_of, names)), tuple(pictures), labels)
 
 
 def words_of(folder: str) -> str:

@@ -177,7 +177,7 @@ class Embedder:
             pictures = [one.picture for one in batch if one.picture is not None]
             rows = self._encoder.encode_images(np.stack([one.pixels for one in pictures]))
             for image, picture, row in zip(batch, pictures, rows, strict=True):
-                contents[image.sha256] = Content(row, picture.info, picture.likeness)
+                contents[image.sha256] = Content(row, picture.info, picture.fingerprint)
         return contents
 
     def _text_vectors(self) -> dict[str, Float32Array]:
@@ -266,7 +266,7 @@ def _image_part(image: PreparedImage, content: Content) -> NewPart:
         image.sha256,
         content.vector,
         info=content.info,
-        likeness=content.likeness,
+        fingerprint=content.fingerprint,
     )
 
 

@@ -8,14 +8,14 @@ from binocle.catalog.tables import fingerprints
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError
 from binocle.media.decoder_pool import DecoderPool
-from binocle.types import ImageSpec, Likeness, Part
+from binocle.types import Fingerprint, ImageSpec, Part
 
 _BLOCK = 256
-_SPEC = ImageSpec(128, 128, likeness=True)
+_SPEC = ImageSpec(128, 128, fingerprint=True)
 _log = logging.getLogger(__name__)
 
 
-def complete_likenesses(
+def complete_fingerprints(
     collection: Collection,
     read_picture: Callable[[Part], bytes],
     decoders: DecoderPool,
@@ -32,9 +32,9 @@ def complete_likenesses(
         on_progress: Told how many pictures have been tried.
     """
 
-    def compute(part: Part) -> Likeness | None:
+    def compute(part: Part) -> Fingerprint | None:
         try:
-            return decoders.decode(read_picture(part), _SPEC).likeness
+            return decoders.decode(read_picture(part), _SPEC).fingerprint
         except (OSError, BinocleError) as error:
             _log.info("no likeness of %s: %s", part.uri, error)
             return None
@@ -48,7 +48,7 @@ def complete_likenesses(
             }
             if found:
                 with collection.writing() as connection:
-                    fingerprints.fill_likenesses(connection, found)
+                    fingerprints.fill_fingerprints(connection, found)
             tried += len(block)
             filled += len(found)
             on_progress(tried)
@@ -59,7 +59,7 @@ def _missing(collection: Collection) -> Iterator[list[Part]]:
     after = 0
     while True:
         with collection.reading() as connection:
-            block = fingerprints.parts_without_likeness(connection, _BLOCK, after)
+            block = fingerprints.parts_without_fingerprint(connection, _BLOCK, after)
         if not block:
             return
         yield block

@@ -267,7 +267,7 @@ class Indexer:
             return reading.image_hashes(connection)
 
     def _image_spec(self) -> ImageSpec:
-        return replace(self._encoder.get().image_spec, likeness=True)
+        return replace(self._encoder.get().image_spec, fingerprint=True)
 
     def _why_nothing(self, source: Source, row: SourceRow, tally: Tally) -> str:
         if not tally.skipped:

@@ -7,7 +7,7 @@ from functools import cached_property, partial
 import numpy as np
 
 from binocle.collection.collection import Collection
-from binocle.collection.snapshot import Moment, Ranking
+from binocle.collection.snapshot import Ranking, Snapshot
 from binocle.encoders.base import Encoder
 from binocle.errors import CursorError, StaleCursorError
 from binocle.types import KINDS, Kind, Limits, Part
@@ -16,17 +16,17 @@ from search.keyword.collection_spelling import Spelling
 from search.query import cursors
 from search.query.cursors import Position
 from search.query.query import RELEVANCE, Query, Sort, Target
-from search.query.saved_queries import Turns, refined
+from search.query.saved_queries import SavedQueries, refined
 from search.query.signing import Signer
 from search.query.summary import summary_of
-from search.query_vectors.query_vector import Intent
+from search.query_vectors.query_vector import QueryIntent
 from search.query_vectors.term_encoder import LoadPicture, TermReader
 from search.ranking import query_plan
-from search.ranking.hits import Page, Shower
+from search.ranking.hits import HitBuilder, Page
 from search.ranking.query_plan import Now
-from search.ranking.ranked_query import Asked, Ranked, View
+from search.ranking.ranked_query import QueryContext, QueryScorers, Ranked
 from search.ranking.ranker import Ranker, default_kinds
-from search.ranking.result_list import Counted, Listing, Listings
+from search.ranking.result_list import Counted, ResultList, ResultLists
 from search.relevance.calibrator import Relevance
 from search.results.answer import Answer
 from search.results.diversity import Arranger, gathered
@@ -76,21 +76,21 @@ class Searcher:
         )
         self._relevance = Relevance(collection, load_encoder)
         self._ranker = Ranker(collection, self._relevance, Keywords(spelling))
-        self._shower = Shower(collection, self._ranker)
-        self._listings = Listings()
+        self._hit_builder = HitBuilder(collection, self._ranker)
+        self._listings = ResultLists()
 
     @cached_property
     def _signer(self) -> Signer:
         return Signer(self.collection.path)
 
     @cached_property
-    def _turns(self) -> Turns:
-        return Turns(self.collection.path, self._signer)
+    def _saved_queries(self) -> SavedQueries:
+        return SavedQueries(self.collection.path, self._signer)
 
     def close(self) -> None:
         """Close what is kept beside the collection."""
         if "_turns" in self.__dict__:
-            self._turns.close()
+            self._saved_queries.close()
 
     def prepare(self, is_stopped: Callable[[], bool] = lambda: False) -> None:
         """Do now what the first query would have to wait for: load indices, and calibrate.
@@ -102,7 +102,7 @@ class Searcher:
             ModelError, SpaceMismatchError: The encoder cannot be had, or does not fit.
         """
         if self.collection.space is not None:
-            self.collection.moment(KINDS)
+            self.collection.snapshot(KINDS)
             self._relevance.prepare(is_stopped)
 
     def search(self, query: Query) -> Answer:
@@ -112,7 +112,7 @@ class Searcher:
             QueryError: The query does not fit the collection.
             CursorError: The cursor is damaged or of another query, or stale: the collection has
                 changed, and what it names is not kept any more.
-            TurnError: The earlier query is not known, or not any more.
+            SavedQueryError: The earlier query is not known, or not any more.
             PictureError: A picture of the query cannot be read.
             UrlError: A picture cannot be fetched.
             NotFoundError: A record of the query is not there.
@@ -131,21 +131,21 @@ class Searcher:
         self._look_many([one for one in begun if one.listing is None])
         return self._with_turns(begun, self._answers(begun))
 
-    def meant(self, texts: Sequence[str]) -> list[str]:
+    def corrected(self, texts: Sequence[str]) -> list[str]:
         """Return texts of queries with misspelt words as they were probably meant.
 
-        For callers that embed texts themselves: what to embed, and ``Term.meant`` where it differs.
+        For callers that embed texts themselves: what to embed; ``Term.corrected`` where it differs.
 
         Raises:
             QueryError: The collection is empty.
             ModelError, SpaceMismatchError: As for ``search``.
         """
-        return self._reader.meant(texts)
+        return self._reader.corrected(texts)
 
     def _begin(self, query: Query, now: Now) -> "_Begun":
         """Read the terms, and find the listing that a cursor names."""
         if query.refine is not None:
-            query = refined(query, self._turns.get(query.refine.turn))
+            query = refined(query, self._saved_queries.get(query.refine.turn))
         position = None
         if query.cursor is not None:
             position = cursors.decode(query.cursor, self._signer)
@@ -153,35 +153,39 @@ class Searcher:
         begun = listing.asked if listing else None  # what it decided on goes on, whatever changed
         target = query.target or (position.target if position else now.default_target)
         if position is not None and begun is None:
-            _check_fresh(position, now.moment(default_kinds(target)))
+            _check_fresh(position, now.snapshot(default_kinds(target)))
         intent = self._intent(query, target)
         if intent is None and query.terms:  # nothing that the model can read is kept away from
             query = replace(query, terms=())
         mode = query.mode or (begun.mode if begun else query_plan.mode_of(query, intent, now))
         query_plan.check_mode(mode, intent)
-        beside = (
-            begun.beside if begun else query_plan.kinds_beside(query, intent, target, mode, now)
+        auxiliary = (
+            begun.auxiliary
+            if begun
+            else query_plan.auxiliary_kinds(query, intent, target, mode, now)
         )
         digest = query_plan.digest_of(
-            self.collection.path.name, query, intent, target, mode, beside
+            self.collection.path.name, query, intent, target, mode, auxiliary
         )
         if position is not None and position.query != digest:
             raise CursorError("the cursor belongs to another query; start again without one")
         if listing is not None:
             return _Begun(listing.asked, query.limit, position, listing)
         kinds = default_kinds(target)
-        ranked, fields = (*kinds, *beside), query_plan.fields_of(query)
+        ranked, fields = (*kinds, *auxiliary), query_plan.fields_of(query)
         if query.where is not None or fields:
-            moment = self.collection.moment(ranked, where=query.where, fields=fields)
+            snapshot = self.collection.snapshot(ranked, where=query.where, fields=fields)
         else:
-            moment = now.moment(ranked)
+            snapshot = now.snapshot(ranked)
         if position is not None:
-            _check_fresh(position, moment)
-        depth = position.depth if position else query_plan.first_depth(query, mode, ranked, moment)
-        asked = Asked(query, intent, target, kinds, mode, moment, digest, depth, beside)
+            _check_fresh(position, snapshot)
+        depth = (
+            position.depth if position else query_plan.first_depth(query, mode, ranked, snapshot)
+        )
+        asked = QueryContext(query, intent, target, kinds, mode, snapshot, digest, depth, auxiliary)
         return _Begun(asked, query.limit, position)
 
-    def _intent(self, query: Query, target: Target) -> Intent | None:
+    def _intent(self, query: Query, target: Target) -> QueryIntent | None:
         if not query.terms:
             return None
         intent = self._reader.read(query.terms, target, embed=query.mode != "keyword")
@@ -205,39 +209,41 @@ class Searcher:
                 one.listing = self._over_relevant_set(one.asked)
 
     def _nearest_many(
-        self, begun: Sequence["_Begun"], views: Sequence[View]
+        self, begun: Sequence["_Begun"], views: Sequence[QueryScorers]
     ) -> list[dict[Kind, Ranking]]:
         """Return what is nearest to each query that has no filter, in one pass over an index."""
         known: list[dict[Kind, Ranking]] = [{} for _ in begun]
         for kind in KINDS:
             together: dict[int, list[int]] = {}
             for number, (one, view) in enumerate(zip(begun, views, strict=True)):
-                if kind in view.lenses and _is_unlimited(one):
+                if kind in view.scorers and _is_unlimited(one):
                     together.setdefault(query_plan.page_depth(one.asked, view), []).append(number)
             for depth, numbers in together.items():
-                rows = np.stack([views[number].lenses[kind].aim.row for number in numbers])
-                found = begun[numbers[0]].asked.moment.nearest_many(kind, rows, depth)
+                rows = np.stack(
+                    [views[number].scorers[kind].query_vector.row for number in numbers]
+                )
+                found = begun[numbers[0]].asked.snapshot.nearest_many(kind, rows, depth)
                 for number, ranking in zip(numbers, found, strict=True):
                     known[number][kind] = ranking
         return known
 
-    def _opened(self, asked: Asked, view: View) -> Listing:
+    def _opened(self, asked: QueryContext, view: QueryScorers) -> ResultList:
         """Return a listing of what is nearest, deeper where somebody scrolls."""
         rank = partial(self._ranker.ranked, asked, view)
-        return Listing(asked, view, rank, self._arranger(asked))
+        return ResultList(asked, view, rank, self._arranger(asked))
 
-    def _over_relevant_set(self, asked: Asked) -> Listing:
+    def _over_relevant_set(self, asked: QueryContext) -> ResultList:
         """Return a listing of what passes filter and cut, in the order asked for."""
         view = self._ranker.view(asked)
         query_plan.check_weights(asked, view)
         ranked, counted = self._relevant_set(asked, view)
-        return Listing(
+        return ResultList(
             asked, view, lambda _: ranked, self._arranger(asked), counted, ranked.no_match
         )
 
-    def _relevant_set(self, asked: Asked, view: View) -> tuple[Ranked, Counted]:
+    def _relevant_set(self, asked: QueryContext, view: QueryScorers) -> tuple[Ranked, Counted]:
         """Return the rows of a query that sorts, groups or cuts, and what was counted."""
-        query, moment = asked.query, asked.moment
+        query, snapshot = asked.query, asked.snapshot
         ranked = self._ranker.relevant(asked, view, filtered=True)
         counted = Counted(len(ranked))
         if query.facets:
@@ -246,29 +252,31 @@ class Searcher:
             ids = ranked.fused.record_ids
             best_first = -np.arange(len(ids), dtype=np.float64)
             sorts = (*query.sort, Sort(RELEVANCE)) if asked.intent else query.sort
-            ranked = ranked.only(sort_order(moment, ids, sorts, best_first))
+            ranked = ranked.only(sort_order(snapshot, ids, sorts, best_first))
         if query.group is None:
             return ranked, counted
-        groups = gathered(group_keys(moment, ranked.fused.record_ids, query.group.field))
+        groups = gathered(group_keys(snapshot, ranked.fused.record_ids, query.group.field))
         return ranked.only(groups.heads), replace(counted, groups=groups, whole=ranked)
 
-    def _counted(self, asked: Asked, view: View, every: Ranked | None = None) -> Counted:
+    def _counted(
+        self, asked: QueryContext, view: QueryScorers, every: Ranked | None = None
+    ) -> Counted:
         """Count facets over the relevant set; a facet's own filter does not shrink it."""
-        query, moment = asked.query, asked.moment
+        query, snapshot = asked.query, asked.snapshot
         if every is None:
             every = self._ranker.relevant(asked, view, filtered=False)
         ids = every.fused.record_ids
-        facets = count_facets(moment, query.facets, ids, query.where)
-        passing = moment.mask(query.where)
+        facets = count_facets(snapshot, query.facets, ids, query.where)
+        passing = snapshot.mask(query.where)
         return Counted(int(passing[ids[ids < len(passing)]].sum()), facets)
 
-    def _arranger(self, asked: Asked) -> Arranger | None:
+    def _arranger(self, asked: QueryContext) -> Arranger | None:
         """Return what makes rows differ; None where nobody asked."""
         diversity = 0.0 if query_plan.is_sorted(asked.query) else asked.query.diversity
         if not diversity and not asked.query.collapse:
             return None
-        looks_of = partial(self._ranker.looks_of, asked)
-        return Arranger(looks_of, diversity=diversity, collapse=asked.query.collapse)
+        dedup_features_of = partial(self._ranker.dedup_features_of, asked)
+        return Arranger(dedup_features_of, diversity=diversity, collapse=asked.query.collapse)
 
     def _answers(self, begun: Sequence["_Begun"]) -> list[Answer]:
         """Return the pages of listings."""
@@ -279,10 +287,12 @@ class Searcher:
         ]
         return [
             self._answer(listing, one, page)
-            for one, listing, page in zip(begun, listings, self._shower.pages(wanted), strict=True)
+            for one, listing, page in zip(
+                begun, listings, self._hit_builder.pages(wanted), strict=True
+            )
         ]
 
-    def _answer(self, listing: Listing, begun: "_Begun", page: Page) -> Answer:
+    def _answer(self, listing: ResultList, begun: "_Begun", page: Page) -> Answer:
         asked, cursor = listing.asked, None
         if listing.has(page.place):
             self._listings.keep(listing)
@@ -290,7 +300,7 @@ class Searcher:
             if last < 0 and begun.position is not None:
                 last = begun.position.last
             position = Position(
-                listing.name, page.place, last, asked.moment.change, asked.target,
+                listing.name, page.place, last, asked.snapshot.change, asked.target,
                 asked.depth, asked.digest,
             )  # fmt: skip
             cursor = cursors.encode(position, self._signer)
@@ -315,7 +325,7 @@ class Searcher:
             intent = one.asked.intent
             if intent is not None and one.position is None:
                 kept[number] = replace(one.asked.query, terms=intent.terms)
-        names = dict(zip(kept, self._turns.keep(list(kept.values())), strict=True))
+        names = dict(zip(kept, self._saved_queries.keep(list(kept.values())), strict=True))
         return [replace(answer, turn=names.get(number)) for number, answer in enumerate(answers)]
 
 
@@ -323,30 +333,32 @@ class Searcher:
 class _Begun:
     """A query on its way: what is asked, where to go on, and the rows once there are any."""
 
-    asked: Asked
+    asked: QueryContext
     limit: int
     position: Position | None = None
-    listing: Listing | None = None
+    listing: ResultList | None = None
 
 
-def _as_read(asked: Asked) -> Query:
+def _as_read(asked: QueryContext) -> Query:
     """Return a query with what its texts were read as."""
     if asked.intent is None:
         return asked.query
     pairs = zip(asked.query.terms, asked.intent.terms, strict=True)
-    return replace(asked.query, terms=tuple(replace(one, meant=read.meant) for one, read in pairs))
+    return replace(
+        asked.query, terms=tuple(replace(one, corrected=read.corrected) for one, read in pairs)
+    )
 
 
-def _check_fresh(position: Position, moment: Moment) -> None:
+def _check_fresh(position: Position, snapshot: Snapshot) -> None:
     """Refuse to go on over another state of the collection than a first page saw."""
-    if moment.change != position.change:
+    if snapshot.change != position.change:
         raise StaleCursorError(
             "the cursor is stale: the collection has changed since its first page, which is "
             "not kept any more; start again without it"
         )
 
 
-def _place(listing: Listing, position: Position | None) -> int:
+def _place(listing: ResultList, position: Position | None) -> int:
     """Return where a page begins."""
     if position is None:
         return 0

@@ -55,7 +55,7 @@ def make_rows(chance: random.Random, today: date, count: int) -> list[dict[str, 
             "rating": chance.choice([1, 2, 2.5, 3, 4.75, 5]),
             "brand": chance.choice(BRANDS),
             "tags": chance.sample(TAGS, chance.randint(1, 3)),
-            "added": _moment(chance, today),
+            "added": _snapshot(chance, today),
             "stock": chance.random() < 0.5,
             "latitude": latitude,
             "longitude": longitude,
@@ -78,7 +78,7 @@ def _price(chance: random.Random) -> Any:
     return f"₹{amount:,}" if chance.random() < 0.1 and amount > 0 else amount
 
 
-def _moment(chance: random.Random, today: date) -> str:
+def _snapshot(chance: random.Random, today: date) -> str:
     day = today - timedelta(days=chance.choice([0, 1, 3, 7, 12, 31, 60, 200, 366, 700, 1500]))
     time = f"T{chance.randint(0, 23):02}:{chance.choice([0, 30]):02}:{chance.randint(0, 59):02}"
     return day.isoformat() + chance.choice(["", time, time + "Z", time + "+05:30", time + "-08:00"])

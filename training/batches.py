@@ -13,7 +13,7 @@ from torch import Tensor
 
 from binocle.types import ImageSpec
 from training.augmentation import Crops, mentions_sides, random_crops, render
-from training.pictures import Pictures
+from training.pictures import TrainingPictures
 from training.recipe import Recipe
 
 
@@ -54,7 +54,7 @@ class Batches:
 
     def __init__(
         self,
-        pictures: Pictures,
+        pictures: TrainingPictures,
         places: Sequence[int],
         recipe: Recipe,
         *,

@@ -14,7 +14,7 @@ from binocle.errors import SourceError, UsageError
 from binocle.types import ImageSpec, Limits
 from evaluation.pairs import read_pairs
 from indexer.sources.base import Candidate
-from indexer.sources.table import Columns
+from indexer.sources.table import ColumnRoles
 from training import checkpoints
 from training.batches import Batches
 from training.models import CARD, CONFIG, WEIGHTS, Trainee
@@ -24,7 +24,7 @@ from training.pictures import (
     LEAST_TRAINED,
     Decoding,
     HeldBack,
-    Pictures,
+    TrainingPictures,
     divide,
     held_back,
 )
@@ -38,7 +38,7 @@ from training.reports import (
     write_card,
     write_history,
 )
-from training.trainer import Hooks, Progress, Row, Trainer
+from training.trainer import Hooks, Row, Trainer, TrainingProgress
 from training.validation import Recalls, measure, recalls
 
 CHECKPOINT, PIXELS = "checkpoint.pt", "pixels.tmp"
@@ -73,7 +73,7 @@ class Task:
     model: str
     out: Path
     recipe: Recipe = field(default_factory=Recipe)
-    columns: Columns = field(default_factory=Columns)
+    columns: ColumnRoles = field(default_factory=ColumnRoles)
     held_back: Path | None = None
     teacher: str | None = None
     resume: bool = False
@@ -91,7 +91,7 @@ class Watcher(Protocol):
     def reading(self, done: int, total: int) -> None:
         """Be told how many pictures have been decoded."""
 
-    def training(self, progress: Progress) -> None:
+    def training(self, progress: TrainingProgress) -> None:
         """Be told how far training is."""
 
     def should_stop(self) -> bool:
@@ -154,13 +154,13 @@ class _Run:
         self,
         task: Task,
         trainee: Trainee,
-        pictures: Pictures,
+        pictures: TrainingPictures,
         places: Sequence[int],
         judges: HeldBack,
     ) -> None:
         self._task = task
         self._trainee = trainee
-        self._judges = judges
+        self._score_models = judges
         self._drawn_at = time.monotonic()
         recipe = task.recipe
         start = _open(task, task.model) if recipe.keep else None
@@ -197,7 +197,7 @@ class _Run:
             self.trainer.run(self._hooks(record, watcher.training, watcher.should_stop))
 
     def _measure(self) -> Recalls:
-        return measure(self._trainee, self._judges) if self.trainer.step else self.before
+        return measure(self._trainee, self._score_models) if self.trainer.step else self.before
 
     def _save(self, state: dict[str, Any]) -> None:
         checkpoints.save(self._task.out / CHECKPOINT, {"identity": self._identity, **state})
@@ -228,7 +228,7 @@ def _data(
     candidates: Sequence[Candidate],
     others: Sequence[Candidate] | None,
     watcher: Watcher,
-) -> Iterator[tuple[Pictures, list[int], HeldBack]]:
+) -> Iterator[tuple[TrainingPictures, list[int], HeldBack]]:
     """Decode and divide; a file of pixels that did not fit in memory is removed at the end."""
     spec = trainee.image_spec
     side = round(_MARGIN * max(spec.width, spec.height))

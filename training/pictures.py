@@ -23,7 +23,7 @@ Advance: TypeAlias = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Pictures:
+class TrainingPictures:
     """Decoded pictures with their texts.
 
     Attributes:
@@ -96,7 +96,7 @@ class Decoding:
         self._overflow = overflow
         self._advance = advance
 
-    def decode(self, candidates: Sequence[Candidate], spec: ImageSpec) -> Pictures:
+    def decode(self, candidates: Sequence[Candidate], spec: ImageSpec) -> TrainingPictures:
         """Decode the first picture of each candidate.
 
         Those that cannot be decoded are left out and listed. Files of the same content become
@@ -125,7 +125,7 @@ class Decoding:
             found.append(candidate)
             pixels[place] = image.picture.pixels
             ratios.append(image.picture.info.width / image.picture.info.height)
-        return Pictures(
+        return TrainingPictures(
             pixels[: len(found)],
             np.array(ratios, np.float32),
             tuple(found),
@@ -144,7 +144,7 @@ class Decoding:
                     yield candidate, prepared.images[0]
 
 
-def held_back(pictures: Pictures) -> HeldBack:
+def held_back(pictures: TrainingPictures) -> HeldBack:
     """Return pictures, decoded as the model wants them, with their texts joined where equal."""
     texts = [pictures.texts(place) for place in range(len(pictures))]
     matches = match_texts(texts, pictures.digests)

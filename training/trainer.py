@@ -33,7 +33,7 @@ class TrainingStoppedError(BinocleError):
 
 
 @dataclass(slots=True)
-class Progress:
+class TrainingProgress:
     """How far a run is.
 
     Attributes:
@@ -64,7 +64,7 @@ class Hooks:
     measure: Callable[[], Recalls]
     save: Callable[[dict[str, Any]], None] = lambda _state: None
     record: Callable[[Row], None] = lambda _row: None
-    advance: Callable[[Progress], None] = lambda _progress: None
+    advance: Callable[[TrainingProgress], None] = lambda _progress: None
     should_stop: Callable[[], bool] = lambda: False
 
 
@@ -143,7 +143,7 @@ class Trainer:
         """
         if not self.history:
             self._measure(hooks)
-        hooks.advance(Progress(self._step, self.steps, self.history_loss(), self._recall))
+        hooks.advance(TrainingProgress(self._step, self.steps, self.history_loss(), self._recall))
         saved_at = time.monotonic()
         while self._step < self.steps and self._since_best < self._patience:
             self._advance(hooks)
@@ -151,7 +151,9 @@ class Trainer:
                 self._measure(hooks)
                 hooks.save(self.state())
                 saved_at = time.monotonic()
-            hooks.advance(Progress(self._step, self.steps, self.history_loss(), self._recall))
+            hooks.advance(
+                TrainingProgress(self._step, self.steps, self.history_loss(), self._recall)
+            )
             is_stopped = hooks.should_stop()
             if is_stopped or time.monotonic() - saved_at > _CHECKPOINT_EVERY_S:
                 hooks.save(self.state())
@@ -196,7 +198,7 @@ class Trainer:
         """Measure the averaged weights, and keep them if they are the best so far."""
         present = self._copied()
         self._average.copy_to(self._trainee.model)
-        is_better = self._judge(hooks, 0.0)
+        is_better = self._score_model(hooks, 0.0)
         self._since_best = 0 if is_better else self._since_best + 1
         self._trainee.model.load_state_dict(present)
 
@@ -214,9 +216,9 @@ class Trainer:
                 for name, one in last.items()
             }
             self._trainee.model.load_state_dict(mixed)
-            self._judge(hooks, share)
+            self._score_model(hooks, share)
 
-    def _judge(self, hooks: Hooks, share: float) -> bool:
+    def _score_model(self, hooks: Hooks, share: float) -> bool:
         """Measure the model as it is; tell whether it is the best so far, which is then kept."""
         recalls = hooks.measure()
         self._recall = recalls.mean

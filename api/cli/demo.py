@@ -7,9 +7,9 @@ import click
 from PIL import Image, ImageDraw
 
 from api.cli.output.answers import print_answer
-from api.container import Workshop
+from api.container import Container
 from indexer.sources.folder import FolderSource
-from indexer.sources.table import Columns, TableSource
+from indexer.sources.table import ColumnRoles, TableSource
 from search.query.query import Query, Term
 
 NAME = "demo"
@@ -62,19 +62,19 @@ _SCENES: dict[str, tuple[str, _Draw]] = {
 }  # fmt: skip
 
 
-def run_demo(workshop: Workshop) -> None:
+def run_demo(container: Container) -> None:
     """Draw, index, search, and print each step the way a user would type it."""
-    pictures, captions = _draw(workshop.settings.home / "demo")
+    pictures, captions = _draw(container.settings.home / "demo")
     click.echo(f"{len(_SCENES)} pictures and their captions: {pictures.parent}\n")
-    with workshop.open_collection(NAME, create=True) as collection:
-        indexer = workshop.indexer(collection, None, lambda _: None)
-        for source in (FolderSource(pictures), TableSource(captions, Columns())):
+    with container.open_collection(NAME, create=True) as collection:
+        indexer = container.indexer(collection, None, lambda _: None)
+        for source in (FolderSource(pictures), TableSource(captions, ColumnRoles())):
             _say(f"binocle index {source.path} -c {NAME}")
             tally = indexer.run(source).tally
             click.echo(
                 f"{tally.added} added, {tally.updated} updated, {tally.unchanged} unchanged\n"
             )
-        searcher = workshop.searcher(collection)
+        searcher = container.searcher(collection)
         rose = pictures / "rose.png"
         flower = Term(text="a red flower in green grass")
         searches = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from api.cli.options import PATH, engine_options, open_workshop, shared, table_options
+from api.cli.options import PATH, engine_options, open_container, shared, table_options
 
 
 @click.command("eval")
@@ -104,11 +104,11 @@ def evaluate(
     binocle eval captions.csv -c photos
     binocle eval --labels caltech101
     """  # noqa: D301
-    from api.cli.evaluate_run import Outputs, Question, measure
-    from indexer.sources.table import Columns
+    from api.cli.evaluate_run import EvaluationQuestion, Outputs, measure
+    from indexer.sources.table import ColumnRoles
 
-    columns = Columns(None, image_column, tuple(text_columns), image_root)
-    question = Question(
+    columns = ColumnRoles(None, image_column, tuple(text_columns), image_root)
+    question = EvaluationQuestion(
         pairs, labels, columns, tuple(models), collection, tuple(templates), resamples, seed
     )
-    measure(open_workshop(**engine), question, Outputs(json_path, markdown_path, plot_path))
+    measure(open_container(**engine), question, Outputs(json_path, markdown_path, plot_path))

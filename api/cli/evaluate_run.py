@@ -10,19 +10,19 @@ from pathlib import Path
 
 import click
 
-from api.container import Workshop
+from api.container import Container
 from binocle.encoders import colour
 from binocle.errors import StorageError, UsageError
 from binocle.media.decoder_pool import DecoderPool
 from evaluation.pairs import read_pairs
 from evaluation.plots import check_plot_path, draw
-from evaluation.reports import Table, json_of, markdown_of, sentences_of, tables_of
+from evaluation.reports import ReportTable, json_of, markdown_of, sentences_of, tables_of
 from evaluation.results import Evaluation
 from evaluation.runs import Run, run_collection, run_labels, run_pairs
 from evaluation.zeroshot import read_labels
 from indexer.embedder import Tally
 from indexer.indexer import Progress
-from indexer.sources.table import Columns
+from indexer.sources.table import ColumnRoles
 from search.labels.zero_shot import TEMPLATES
 
 _MODELS_AT_ONCE = 2
@@ -30,7 +30,7 @@ _STDOUT = Path("-")
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class EvaluationQuestion:
     """What is to be measured, as the command line says it.
 
     Attributes:
@@ -46,7 +46,7 @@ class Question:
 
     pairs: Path | None
     labels: Path | None
-    columns: Columns
+    columns: ColumnRoles
     models: tuple[str, ...]
     collection: str | None
     templates: tuple[str, ...]
@@ -95,7 +95,7 @@ class Outputs:
             check_plot_path(self.plot)
 
 
-def measure(workshop: Workshop, question: Question, outputs: Outputs) -> None:
+def measure(container: Container, question: EvaluationQuestion, outputs: Outputs) -> None:
     """Measure, print, and write the files asked for.
 
     Raises:
@@ -105,7 +105,7 @@ def measure(workshop: Workshop, question: Question, outputs: Outputs) -> None:
         NotFoundError: There is no such collection.
     """
     outputs.check()
-    evaluation = _evaluation(workshop, question)
+    evaluation = _evaluation(container, question)
     if outputs.json == _STDOUT:
         click.echo(json.dumps(json_of(evaluation), ensure_ascii=False, indent=2))
     else:
@@ -119,10 +119,10 @@ def measure(workshop: Workshop, question: Question, outputs: Outputs) -> None:
         draw(evaluation, outputs.plot)
 
 
-def _evaluation(workshop: Workshop, question: Question) -> Evaluation:
-    settings = workshop.settings
-    names = question.models or (workshop.default_model,)
-    loaders = {name: partial(workshop.encoder, name) for name in names}
+def _evaluation(container: Container, question: EvaluationQuestion) -> Evaluation:
+    settings = container.settings
+    names = question.models or (container.default_model,)
+    loaders = {name: partial(container.encoder, name) for name in names}
     with (
         DecoderPool(settings.workers, settings.limits) as decoders,
         _listener((question.labels or question.pairs or _STDOUT).name) as on_progress,
@@ -137,10 +137,10 @@ def _evaluation(workshop: Workshop, question: Question) -> Evaluation:
             if question.collection is None:
                 evaluation = run_pairs(pairs, loaders, run)
             else:
-                with workshop.open_collection(question.collection) as opened:
+                with container.open_collection(question.collection) as opened:
                     space = opened.space
-                    encoder = workshop.encoder(space.name if space else workshop.default_model)
-                    searcher = workshop.searcher(opened)
+                    encoder = container.encoder(space.name if space else container.default_model)
+                    searcher = container.searcher(opened)
                     evaluation = run_collection(opened, searcher, encoder, pairs, run)
     if any(one.model == colour.NAME for one in evaluation.results):
         note = f"the model {colour.NAME!r} knows colours only ('binocle models' lists others)"
@@ -175,7 +175,7 @@ def _print(evaluation: Evaluation) -> None:
         click.echo(f"Note: {sentence}", err=True)
 
 
-def _print_for_a_person(table: Table) -> None:
+def _print_for_a_person(table: ReportTable) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table as RichTable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from api.cli.options import PATH, collection_option, json_option, open_workshop, shared
+from api.cli.options import PATH, collection_option, json_option, open_container, shared
 from binocle.errors import UsageError
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def fields(
     binocle fields -c shop --field price:number --field tags:keywords --field spot:geo
     """  # noqa: D301
     declared = read_schema(schema_file, typed_fields)
-    with open_workshop().open_collection(collection) as opened:
+    with open_container().open_collection(collection) as opened:
         if declared:
             opened.declare(declared)
         found = opened.fields()

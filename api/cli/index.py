@@ -12,14 +12,14 @@ from typing import Protocol
 
 import click
 
-from api.cli.lookup import fill_in_likenesses
-from api.container import Workshop
+from api.cli.lookup import fill_in_fingerprints
+from api.container import Container
 from api.operations.removal import remove_collection
 from binocle.errors import SourceError
 from binocle.metadata.field_types import FieldType
 from indexer.indexer import Progress, Report
 from indexer.sources.registry import open_source
-from indexer.sources.table import Columns
+from indexer.sources.table import ColumnRoles
 
 _LINE_EVERY_S = 5.0
 _NICE = 19
@@ -27,11 +27,11 @@ _SETTLED_FOR_A_RATE = 50
 
 
 def index_sources(
-    workshop: Workshop,
+    container: Container,
     paths: Sequence[Path],
     name: str,
     model: str | None,
-    columns: Columns,
+    columns: ColumnRoles,
     *,
     schema: Mapping[str, FieldType],
     as_json: bool,
@@ -42,16 +42,16 @@ def index_sources(
         Whether all sources could be indexed.
     """
     sources = [open_source(path, columns) for path in paths]  # a typo stops before any work
-    is_new = name not in workshop.collection_names()
+    is_new = name not in container.collection_names()
     os.nice(_NICE)  # whoever searches meanwhile goes first
     reports: list[Report] = []
     failures: list[str] = []
-    with workshop.open_collection(name, create=True) as collection:
+    with container.open_collection(name, create=True) as collection:
         collection.declare(schema)
         for source in sources:
             try:
                 with _listener(source.path.name) as listener:
-                    report = workshop.indexer(collection, model, listener.update).run(source)
+                    report = container.indexer(collection, model, listener.update).run(source)
             except SourceError as error:
                 failures.append(" ".join(str(error).split()))
                 click.echo(f"Error: {failures[-1]}", err=True)
@@ -62,11 +62,11 @@ def index_sources(
             if not as_json:
                 click.echo(_sentence(report, name))
         if reports:
-            fill_in_likenesses(workshop, collection)
+            fill_in_fingerprints(container, collection)
         if any(one.tally.added or one.tally.updated for one in reports):
-            workshop.searcher(collection).prepare()  # while the model is at hand
+            container.searcher(collection).prepare()  # while the model is at hand
     if is_new and not reports:  # nothing came of it, so nothing is left of it
-        remove_collection(workshop, name)
+        remove_collection(container, name)
     if as_json:
         runs = [
             {

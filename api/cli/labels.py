@@ -14,7 +14,7 @@ from api.cli.options import (
     collection_option,
     engine_options,
     json_option,
-    open_workshop,
+    open_container,
     shared,
 )
 from api.operations.plurals import counted
@@ -80,9 +80,9 @@ def label(
     if pictures and (field or where):
         raise UsageError("--write and --where are for records; leave out the pictures")
     chosen = tuple(templates) or TEMPLATES
-    workshop = open_workshop(**engine)
-    with workshop.open_collection(collection) as opened:
-        labeller = workshop.labeller(opened)
+    container = open_container(**engine)
+    with container.open_collection(collection) as opened:
+        labeller = container.labeller(opened)
         if field is not None:
             labeller.check_field(field)
         label_set = labeller.label_set(names, chosen)
@@ -90,7 +90,7 @@ def label(
             shown: list[dict[str, Any]] = []
             for path in pictures:
                 try:
-                    row = _embedded(workshop, opened.space, path)
+                    row = _embedded(container, opened.space, path)
                 except (PictureError, QueryError) as error:
                     if len(pictures) == 1:
                         raise
@@ -131,20 +131,20 @@ def match(
     binocle match "a dog at the lake" beach.jpg
     binocle match "a dog at the lake" beach.jpg -c photos
     """  # noqa: D301
-    from search.labels.labeller import Matcher, check_text
+    from search.labels.labeller import TextMatcher, check_text
 
     if collection is not None and model is not None:
         raise UsageError("a collection has a model of its own; give -c or --model, not both")
     check_text(text)
-    workshop = open_workshop(model=model, **engine)
+    container = open_container(model=model, **engine)
     if collection is None:
-        name = workshop.default_model
-        row = _embedded(workshop, None, picture)[0]
-        found = Matcher(workshop.encoder(name)).match(text, row)
+        name = container.default_model
+        row = _embedded(container, None, picture)[0]
+        found = TextMatcher(container.encoder(name)).match(text, row)
     else:
-        with workshop.open_collection(collection) as opened:
-            labeller = workshop.labeller(opened)
-            found = labeller.match(text, _embedded(workshop, opened.space, picture)[0])
+        with container.open_collection(collection) as opened:
+            labeller = container.labeller(opened)
+            found = labeller.match(text, _embedded(container, opened.space, picture)[0])
     facts = {
         "text": text,
         "picture": str(picture),
@@ -188,9 +188,9 @@ def caption(
 
     parsed = parse_where(where) if where else None
     query = Query((Term(image=picture),), "text", parsed, limit, mode="semantic")
-    workshop = open_workshop(**engine)
-    with workshop.open_collection(collection) as opened:
-        answer = workshop.searcher(opened).search(query)
+    container = open_container(**engine)
+    with container.open_collection(collection) as opened:
+        answer = container.searcher(opened).search(query)
         if not answer.hits:
             check_texts(opened)
         print_answer(answer, opened, query, as_json=as_json)
@@ -208,14 +208,14 @@ def _names(labels: str | None, labels_file: Path | None) -> list[str]:
         raise SourceError(f"cannot read the labels in {labels_file} ({error})") from error
 
 
-def _embedded(workshop: Any, space: Any, path: Path) -> "Float32Array":
+def _embedded(container: Any, space: Any, path: Path) -> "Float32Array":
     """Return a picture's row, ``(1, d)``."""
     from binocle.media import images
 
-    encoder = workshop.encoder(space.name if space else workshop.default_model)
+    encoder = container.encoder(space.name if space else container.default_model)
     try:
         data = path.expanduser().read_bytes()
-        picture = images.load(data, encoder.image_spec, workshop.settings.limits)
+        picture = images.load(data, encoder.image_spec, container.settings.limits)
     except OSError as error:
         raise QueryError(f"cannot read the picture {path} ({error.strerror})") from error
     except PictureError as error:

@@ -16,13 +16,13 @@ from api.cli.options import (
     collection_option,
     engine_options,
     json_option,
-    open_workshop,
+    open_container,
     shared,
 )
 from api.operations.plurals import counted, of_copies
 
 if TYPE_CHECKING:
-    from api.container import Workshop
+    from api.container import Container
     from binocle.collection.collection import Collection
     from binocle.media.decoder_pool import DecoderPool
     from binocle.types import Float32Array, Part
@@ -63,15 +63,15 @@ def lookup(
     from api.cli.output.progress import StepsBar
     from binocle.errors import PictureError, QueryError
 
-    workshop = open_workshop(**engine)
+    container = open_container(**engine)
     asked = list(_files_of(pictures))
-    answers: list[tuple[_File, LookupAnswer | str]] = []
+    answers: list[tuple[_PictureFile, LookupAnswer | str]] = []
     is_table = sys.stdout.isatty() and not as_json
     with (
-        workshop.open_collection(collection) as opened,
+        container.open_collection(collection) as opened,
         StepsBar("pictures") if len(asked) > 1 else nullcontext() as bar,
     ):
-        finder = open_lookup(workshop, opened, with_similar=not copies_only)
+        finder = open_lookup(container, opened, with_similar=not copies_only)
         for file in asked:
             try:
                 answers.append((file, _looked_up(finder, file, limit)))
@@ -124,14 +124,14 @@ def duplicates(
     for path in (report, table):
         if path is not None:
             check_writable(path)
-    workshop = open_workshop()
-    settings = workshop.settings
+    container = open_container()
+    settings = container.settings
     with (
-        workshop.open_collection(collection) as opened,
+        container.open_collection(collection) as opened,
         DecoderPool(settings.workers, settings.limits) as decoders,
     ):
         with StepsBar("duplicates") as bar:
-            found = find_duplicates(workshop, opened, decoders, bar.update)
+            found = find_duplicates(container, opened, decoders, bar.update)
         if table is not None:
             write_csv(table, found)
         if report is not None:
@@ -148,7 +148,7 @@ def duplicates(
 
 
 def open_lookup(
-    workshop: "Workshop",
+    container: "Container",
     collection: "Collection",
     *,
     decode: "Decode | None" = None,
@@ -157,7 +157,7 @@ def open_lookup(
     """Return what looks pictures up in a collection.
 
     Args:
-        workshop: Has the encoder and the limits.
+        container: Has the encoder and the limits.
         collection: Where to look.
         decode: Decodes pictures; by default in this process.
         with_similar: Also name what is similar, with the collection's own model.
@@ -166,7 +166,7 @@ def open_lookup(
     from indexer.stored_media import read_original
     from search.copies.lookup import Lookup
 
-    limits = workshop.settings.limits
+    limits = container.settings.limits
     decoding = decode or (lambda data, spec: images.load(data, spec, limits))
 
     def read(part: "Part") -> bytes:
@@ -176,7 +176,7 @@ def open_lookup(
         from binocle.collection.collection import check_space
 
         space = collection.space
-        encoder = workshop.encoder(space.name if space else workshop.default_model)
+        encoder = container.encoder(space.name if space else container.default_model)
         if space is not None:
             check_space(space, encoder.space, collection.path.name)
         row: Float32Array = encoder.encode_images(decoding(data, encoder.image_spec).pixels[None])[
@@ -190,19 +190,19 @@ def open_lookup(
         embed=embed if with_similar and collection.space is not None else None,
         decode=decoding,
         limits=limits,
-        workers=workshop.settings.workers,
+        workers=container.settings.workers,
     )
 
 
-def fill_in_likenesses(
-    workshop: "Workshop",
+def fill_in_fingerprints(
+    container: "Container",
     collection: "Collection",
     on_progress: "Callable[[int], None]" = lambda _done: None,
 ) -> int:
     """Compute what reverse lookup needs of pictures indexed before there was any.
 
     Args:
-        workshop: Has the limits.
+        container: Has the limits.
         collection: Whose pictures.
         on_progress: Told how many pictures have been tried.
 
@@ -211,15 +211,15 @@ def fill_in_likenesses(
     """
     from binocle.catalog.tables import fingerprints
     from binocle.media.decoder_pool import DecoderPool
-    from indexer.fingerprint_backfill import complete_likenesses
+    from indexer.fingerprint_backfill import complete_fingerprints
     from indexer.stored_media import read_original
 
     with collection.reading() as connection:
-        if not fingerprints.parts_without_likeness(connection, 1):
+        if not fingerprints.parts_without_fingerprint(connection, 1):
             return 0
-    settings = workshop.settings
+    settings = container.settings
     with DecoderPool(settings.workers, settings.limits) as decoders:
-        return complete_likenesses(
+        return complete_fingerprints(
             collection,
             lambda part: read_original(collection, part.uri),
             decoders,
@@ -228,7 +228,7 @@ def fill_in_likenesses(
 
 
 def find_duplicates(
-    workshop: "Workshop",
+    container: "Container",
     collection: "Collection",
     decoders: "DecoderPool",
     on_progress: "Callable[[int, int], None]" = lambda _done, _total: None,
@@ -236,7 +236,7 @@ def find_duplicates(
     """Return the duplicates in a collection, likenesses that are missing filled in first.
 
     Args:
-        workshop: Has the limits.
+        container: Has the limits.
         collection: Whose pictures.
         decoders: Where they are decoded.
         on_progress: Told how many steps of how many are done, as for ``DuplicateFinder``; 0 of 0
@@ -248,12 +248,12 @@ def find_duplicates(
     def read(part: "Part") -> bytes:
         return read_original(collection, part.uri)
 
-    fill_in_likenesses(workshop, collection, lambda _done: on_progress(0, 0))
+    fill_in_fingerprints(container, collection, lambda _done: on_progress(0, 0))
     finder = DuplicateFinder(
         collection,
         read,
         decoders.decode,
-        workers=workshop.settings.workers,
+        workers=container.settings.workers,
         on_progress=on_progress,
     )
     return finder.find()
@@ -293,7 +293,7 @@ def answer_as_json(answer: "LookupAnswer") -> dict[str, object]:
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
+class _PictureFile:
     """A picture to look up, the name it is shown under, and how it is read."""
 
     path: Path
@@ -301,20 +301,20 @@ class _File:
     read: Callable[[], bytes]
 
 
-def _files_of(paths: Sequence[Path]) -> Iterator[_File]:
+def _files_of(paths: Sequence[Path]) -> Iterator[_PictureFile]:
     """Yield pictures, and of folders those in them; one without any cannot be read."""
     from indexer.sources.folder import FolderSource
 
     for path in paths:
         expanded = path.expanduser()
         if not expanded.is_dir():
-            yield _File(expanded, path.name, expanded.read_bytes)
+            yield _PictureFile(expanded, path.name, expanded.read_bytes)
             continue
         folder = expanded.resolve()
         found = [one for one in FolderSource(folder).scan(folder.name) if one.images]
         if not found:
-            yield _File(expanded, path.name, partial(_refuse, path))
-        yield from (_File(Path(one.uri), one.record_id, one.images[0].read) for one in found)
+            yield _PictureFile(expanded, path.name, partial(_refuse, path))
+        yield from (_PictureFile(Path(one.uri), one.record_id, one.images[0].read) for one in found)
 
 
 def _refuse(folder: Path) -> bytes:
@@ -323,7 +323,7 @@ def _refuse(folder: Path) -> bytes:
     raise QueryError(f"the folder {folder} has no pictures to look up")
 
 
-def _looked_up(finder: "Lookup", file: _File, limit: int) -> "LookupAnswer":
+def _looked_up(finder: "Lookup", file: _PictureFile, limit: int) -> "LookupAnswer":
     from binocle.errors import PictureError, QueryError
 
     try:
@@ -338,7 +338,7 @@ def _as_json(answer: "LookupAnswer | str") -> dict[str, object]:
     return {"error": answer} if isinstance(answer, str) else answer_as_json(answer)
 
 
-def _print_rows(answers: "Sequence[tuple[_File, LookupAnswer | str]]") -> None:
+def _print_rows(answers: "Sequence[tuple[_PictureFile, LookupAnswer | str]]") -> None:
     from api.cli.output.tables import print_table
 
     if all(isinstance(answer, str) for _, answer in answers) and sys.stdout.isatty():

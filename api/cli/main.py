@@ -19,7 +19,7 @@ from api.cli.options import (
     collection_option,
     engine_options,
     json_option,
-    open_workshop,
+    open_container,
     shared,
     table_options,
 )
@@ -82,13 +82,13 @@ def index(
     what changed; what vanished from a source vanishes from the collection.
     """  # fmt: skip
     from api.cli.index import index_sources
-    from indexer.sources.table import Columns
+    from indexer.sources.table import ColumnRoles
 
     schema = read_schema(schema_file, typed_fields)
-    columns = Columns(id_column, image_column, tuple(text_columns), image_root)
-    workshop = open_workshop(**engine)
+    columns = ColumnRoles(id_column, image_column, tuple(text_columns), image_root)
+    container = open_container(**engine)
     if not index_sources(
-        workshop, sources, collection, model, columns, schema=schema, as_json=as_json
+        container, sources, collection, model, columns, schema=schema, as_json=as_json
     ):
         sys.exit(_EXIT_FAILURE)
 
@@ -111,7 +111,7 @@ def serve(without_keys: bool, **options: Any) -> None:
         os.environ.setdefault(name, str(max(1, (os.cpu_count() or 1) // 2)))
     from api.cli.serve import serve_forever
 
-    serve_forever(open_workshop(**options), without_keys=without_keys)
+    serve_forever(open_container(**options), without_keys=without_keys)
 
 
 @cli.group()
@@ -159,7 +159,7 @@ def revoke_key(name: str) -> None:
 def _key_ring() -> "KeyRing":
     from api.keys import KeyRing
 
-    return KeyRing(open_workshop().settings.home / "keys.json")
+    return KeyRing(open_container().settings.home / "keys.json")
 
 
 @cli.command()
@@ -170,8 +170,8 @@ def info(collection: str, as_json: bool) -> None:
     """Tell what a collection holds: model, counts, indices, sources, fields."""
     from api.cli.output.tables import print_info
 
-    workshop = open_workshop()
-    with workshop.open_collection(collection) as opened:
+    container = open_container()
+    with container.open_collection(collection) as opened:
         print_info(opened, as_json=as_json)
 
 
@@ -182,7 +182,7 @@ def collections(as_json: bool) -> None:
     """List the collections."""
     from api.cli.output.tables import print_collections
 
-    print_collections(open_workshop(), as_json=as_json)
+    print_collections(open_container(), as_json=as_json)
 
 
 @cli.command()
@@ -193,8 +193,8 @@ def skipped(collection: str, as_json: bool) -> None:
     """List the files that were not indexed, and why."""
     from api.cli.output.tables import print_skipped
 
-    workshop = open_workshop()
-    with workshop.open_collection(collection) as opened:
+    container = open_container()
+    with container.open_collection(collection) as opened:
         print_skipped(opened, as_json=as_json)
 
 
@@ -213,16 +213,16 @@ def remove(
 
     if sum([bool(records), source is not None, everything]) != 1:
         raise click.UsageError("name records, or give --source PATH, or --all")
-    workshop = open_workshop()
+    container = open_container()
     if everything:
-        workshop.open_collection(collection).close()
+        container.open_collection(collection).close()
         if not yes and sys.stdin.isatty():
             click.confirm(f"Remove the collection {collection!r}?", abort=True)
         elif not yes:
             raise click.UsageError("--all removes the whole collection; add --yes to do it")
-        click.echo(remove_collection(workshop, collection))
+        click.echo(remove_collection(container, collection))
         return
-    with workshop.open_collection(collection) as opened:
+    with container.open_collection(collection) as opened:
         if source is not None:
             click.echo(remove_source(opened, source))
         else:
@@ -245,7 +245,7 @@ def demo() -> None:
     """Draw a few pictures, index them, and search in every direction."""
     from api.cli.demo import run_demo
 
-    run_demo(open_workshop())
+    run_demo(open_container())
 
 
 for command in (evaluate, fields, search, lookup, duplicates, train, label, match, caption):

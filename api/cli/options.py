@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from api.container import Workshop
+    from api.container import Container
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
@@ -63,17 +63,17 @@ def json_option(command: _F) -> _F:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
 
 
-def open_workshop(**options: object) -> "Workshop":
+def open_container(**options: object) -> "Container":
     """Return the workshop of the settings, of ``--home``, and of a command's own options.
 
     Raises:
         UsageError: A setting cannot be used.
     """
-    from api.container import Workshop
+    from api.container import Container
     from api.settings import read_settings
 
     home = click.get_current_context().find_root().meta.get("binocle.home")
-    return Workshop(read_settings(home=home, **options))
+    return Container(read_settings(home=home, **options))
 
 
 def _remember(context: click.Context, parameter: click.Parameter, value: object) -> object:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from api.cli.options import collection_option, engine_options, json_option, open_workshop, shared
+from api.cli.options import collection_option, engine_options, json_option, open_container, shared
 
 _MODES = click.Choice(["semantic", "keyword", "hybrid"])
 
@@ -137,10 +137,10 @@ def search(
 
     asked = Typed(**typed)
     asked.query(lambda _: True)  # what is mistyped is told before anything is opened
-    workshop = open_workshop(precision=precision, device=device)
-    with workshop.open_collection(collection) as opened:
+    container = open_container(precision=precision, device=device)
+    with container.open_collection(collection) as opened:
         query = asked.query(partial(is_record, opened), partial(price_field, opened))
-        answer = workshop.searcher(opened).search(query)
+        answer = container.searcher(opened).search(query)
         print_answer(answer, opened, query, as_json=as_json)
         for doubt in query_doubts(opened, query):
             click.echo(f"Note: {doubt}", err=True)

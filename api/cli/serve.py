@@ -7,7 +7,7 @@ import sys
 import uvicorn
 from fastapi import FastAPI
 
-from api.container import Workshop
+from api.container import Container
 from api.http.app import create_app
 from api.http.middleware import is_loopback
 from api.keys import KeyRing
@@ -17,13 +17,13 @@ _GRACE_S = 30
 _MAX_HEAD_BYTES = 256 * 1024  # the longest filter in an address, percent-encoded
 
 
-def serve_forever(workshop: Workshop, *, without_keys: bool = False) -> None:
+def serve_forever(container: Container, *, without_keys: bool = False) -> None:
     """Answer requests until told to stop; what is in flight is finished.
 
     Raises:
         UsageError: It would listen beyond this machine without keys.
     """
-    settings = workshop.settings
+    settings = container.settings
     is_closed = KeyRing(settings.home / "keys.json").is_closed()
     if not is_closed and not without_keys and not is_loopback(settings.host):
         raise UsageError(
@@ -31,7 +31,7 @@ def serve_forever(workshop: Workshop, *, without_keys: bool = False) -> None:
             "one with 'binocle keys add NAME', or say --without-keys to let everybody in"
         )
     listening = _listen(settings.host, settings.port)
-    server = uvicorn.Server(config_of(create_app(workshop), log_level="info"))
+    server = uvicorn.Server(config_of(create_app(container), log_level="info"))
     host, port = listening.getsockname()[:2]
     print(f"Binocle answers at http://{host}:{port}, documented at /docs", file=sys.stderr)
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -18,7 +18,7 @@ from api.operations.plurals import counted
 if TYPE_CHECKING:
     from training.recipe import Recipe
     from training.reports import Outcome
-    from training.trainer import Progress
+    from training.trainer import TrainingProgress
 
 _EXIT_INTERRUPTED = 130
 _LINE_EVERY_S = 5.0
@@ -175,7 +175,7 @@ def train(
     binocle train pairs.csv --from tuned --out tuned-more --batch 1024 --chunk 32
     """  # noqa: D301
     from api.settings import read_settings
-    from indexer.sources.table import Columns
+    from indexer.sources.table import ColumnRoles
     from training.finetuning import Task, finetune
     from training.recipe import Recipe
     from training.trainer import TrainingStoppedError
@@ -187,7 +187,7 @@ def train(
         model,
         out,
         Recipe(**given),
-        Columns(None, image_column, tuple(text_columns), image_root),
+        ColumnRoles(None, image_column, tuple(text_columns), image_root),
         held_back,
         teacher,
         resume,
@@ -235,7 +235,7 @@ def _print(outcome: "Outcome", out: Path, recipe: "Recipe", *, as_json: bool) ->
 class _Watcher(Protocol):
     def reading(self, done: int, total: int) -> None: ...
 
-    def training(self, progress: "Progress") -> None: ...
+    def training(self, progress: "TrainingProgress") -> None: ...
 
     def should_stop(self) -> bool: ...
 
@@ -244,7 +244,7 @@ class _Watcher(Protocol):
 def _watching(label: str) -> Iterator[_Watcher]:
     """Show progress; once training has begun, an interrupt waits for the end of a step."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    lines = _Bars(label) if sys.stderr.isatty() else _Lines(label)
+    lines = _Bars(label) if sys.stderr.isatty() else _TrainingLines(label)
     try:
         yield lines
     finally:
@@ -253,7 +253,7 @@ def _watching(label: str) -> Iterator[_Watcher]:
             signal.signal(number, handler)
 
 
-class _Lines:
+class _TrainingLines:
     """Progress where nobody can see a bar move: a line every few seconds."""
 
     def __init__(self, label: str) -> None:
@@ -266,7 +266,7 @@ class _Lines:
         """Show how many pictures have been decoded."""
         self._show("pictures read", done, total, "")
 
-    def training(self, progress: "Progress") -> None:
+    def training(self, progress: "TrainingProgress") -> None:
         """Show how far training is."""
         if not self._is_training:
             self._is_training = True
@@ -296,7 +296,7 @@ class _Lines:
             click.echo(f"{self._label}: {done:,} of {total:,} {what}{more}", err=True)
 
 
-class _Bars(_Lines):
+class _Bars(_TrainingLines):
     """Progress on a terminal."""
 
     def __init__(self, label: str) -> None:

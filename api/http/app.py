@@ -9,7 +9,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 from pydantic.json_schema import models_json_schema
 
-from api.container import Workshop
+from api.container import Container
 from api.http.errors import problems
 from api.http.middleware import Guard, is_loopback
 from api.http.routes import (
@@ -54,9 +54,9 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
-def create_app(workshop: Workshop) -> FastAPI:
+def create_app(container: Container) -> FastAPI:
     """Return the service over a data home."""
-    service = Service(workshop)
+    service = Service(container)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -74,7 +74,7 @@ def create_app(workshop: Workshop) -> FastAPI:
         redoc_url=None,
     )
     app.state.service = service
-    app.state.jobs = Jobs(workshop.settings.queue_size)
+    app.state.jobs = Jobs(container.settings.queue_size)
     problems.install(app)
     app.include_router(health.router)
     for room in (
@@ -90,14 +90,14 @@ def create_app(workshop: Workshop) -> FastAPI:
     ):
         app.include_router(room.router, prefix="/v1/collections", dependencies=[Depends(key_of)])
     app.include_router(embeddings.router, prefix="/v1", dependencies=[Depends(key_of)])
-    if workshop.settings.cors_origins:
+    if container.settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
-            allow_origins=list(workshop.settings.cors_origins),
+            allow_origins=list(container.settings.cors_origins),
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "X-API-Key"],
         )
-    settings = workshop.settings
+    settings = container.settings
     app.add_middleware(
         Guard,
         metrics=service.metrics,

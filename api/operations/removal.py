@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from api.container import Workshop
+from api.container import Container
 from api.operations.plurals import counted
 from binocle.catalog import records, sources, writing
 from binocle.collection.collection import Collection
@@ -47,9 +47,9 @@ def remove_source(collection: Collection, path: str) -> str:
     return f"removed {found.uri} and its {counted(removed, 'record')}"
 
 
-def remove_collection(workshop: Workshop, name: str) -> str:
+def remove_collection(container: Container, name: str) -> str:
     """Remove a collection's folder; say which."""
-    path = workshop.collection_path(name)
-    with workshop.open_collection(name) as collection, collection.indexing():
+    path = container.collection_path(name)
+    with container.open_collection(name) as collection, collection.indexing():
         shutil.rmtree(path)
     return f"removed the collection {name!r} ({path})"

@@ -135,8 +135,8 @@ class Database:
         if not in_step and not self._read_only:
             self._fill_words()
         with self.reading() as connection:
-            has_likenesses = fingerprints.has_table(connection)
-        if not has_likenesses and not self._read_only:  # from before reverse lookup
+            has_fingerprints = fingerprints.has_table(connection)
+        if not has_fingerprints and not self._read_only:  # from before reverse lookup
             with self.writing() as connection:
                 fingerprints.make_table(connection)
         with self.reading() as connection:

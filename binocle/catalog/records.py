@@ -10,7 +10,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from binocle.catalog.tables.filter_sql import condition
-from binocle.catalog.tables.fingerprints import likenesses
+from binocle.catalog.tables.fingerprints import picture_fingerprints
 from binocle.catalog.tables.schema import (
     attributes,
     changes,
@@ -26,7 +26,7 @@ from binocle.catalog.tables.schema import (
     vectors,
 )
 from binocle.metadata.filters import Filter
-from binocle.types import Float32Array, ImageInfo, Int64Array, Kind, Likeness, Part, Record
+from binocle.types import Fingerprint, Float32Array, ImageInfo, Int64Array, Kind, Part, Record
 
 _CHUNK = 5000
 _T = TypeVar("_T")
@@ -38,7 +38,7 @@ class Content:
 
     vector: Float32Array
     info: ImageInfo | None
-    likeness: Likeness | None = None
+    fingerprint: Fingerprint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,17 +257,17 @@ def known_contents(
                 parts.c.sha256,
                 vectors.c.vector,
                 parts.c.info,
-                likenesses.c.hash,
-                likenesses.c.features,
+                picture_fingerprints.c.hash,
+                picture_fingerprints.c.features,
             )
             .join(vectors, vectors.c.part_id == parts.c.id)
-            .outerjoin(likenesses, likenesses.c.part_id == parts.c.id)
+            .outerjoin(picture_fingerprints, picture_fingerprints.c.part_id == parts.c.id)
             .where(parts.c.kind == kind, parts.c.sha256.in_(chunk))
         )
         for sha256, vector, info, hashed, features in connection.execute(query):
             image_info = ImageInfo(**json.loads(info)) if info else None
-            likeness = Likeness(hashed, features) if hashed is not None else None
-            found[sha256] = Content(np.frombuffer(vector, "<f4"), image_info, likeness)
+            fingerprint = Fingerprint(hashed, features) if hashed is not None else None
+            found[sha256] = Content(np.frombuffer(vector, "<f4"), image_info, fingerprint)
     return found
 
 

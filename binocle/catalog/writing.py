@@ -275,12 +275,12 @@ def _insert_parts(connection: sa.Connection, added: Sequence[tuple[int, int, New
             for part_id, (_, _, part) in zip(part_ids, added, strict=True)
         ],
     )
-    fingerprints.put_likenesses(
+    fingerprints.put_fingerprints(
         connection,
         {
-            part_id: part.likeness
+            part_id: part.fingerprint
             for part_id, (_, _, part) in zip(part_ids, added, strict=True)
-            if part.likeness is not None
+            if part.fingerprint is not None
         },
     )
 

@@ -1,6 +1,6 @@
 """A collection: the catalogue and its indices as one thing.
 
-How the indices follow the catalogue is told in ``following``, what a search sees in ``moment``.
+How the indices follow the catalogue is told in ``following``, what a search sees in ``snapshot``.
 """
 
 import json
@@ -18,16 +18,16 @@ from binocle.catalog import records as reading
 from binocle.catalog import writing
 from binocle.catalog.database import Connection, Database
 from binocle.catalog.tables import attributes
-from binocle.collection.fingerprint_follower import KnownPictures
-from binocle.collection.index_follower import Following
-from binocle.collection.snapshot import Moment, Ranking
+from binocle.collection.fingerprint_follower import FingerprintFollower
+from binocle.collection.index_follower import IndexFollower
+from binocle.collection.snapshot import Ranking, Snapshot
 from binocle.errors import BusyError, NotFoundError, SpaceMismatchError, StorageError
 from binocle.metadata.field_types import FieldInfo, FieldType, Reading, check_schema
 from binocle.metadata.filters import Filter
 from binocle.types import KINDS, Float32Array, Kind, NewRecord, Part, Record, Space
 from binocle.vectors.faiss_store import FLAT_LIMIT, FaissIndex
 
-__all__ = ["Collection", "Moment", "Ranking", "check_space"]
+__all__ = ["Collection", "Ranking", "Snapshot", "check_space"]
 
 _CATALOG = "catalog.sqlite"
 _ABANDONED_AFTER_S = 3600
@@ -60,9 +60,11 @@ class Collection:
             except OSError as error:
                 raise StorageError(f"cannot make the folder {path} ({error.strerror})") from error
         self._database = Database(path / _CATALOG)
-        self.known_pictures = KnownPictures(self.reading, path)
+        self.fingerprint_follower = FingerprintFollower(self.reading, path)
         self._space: Space | None = None
-        self._following = Following(path, self._database, lambda: self.space, flat_limit=flat_limit)
+        self._index_follower = IndexFollower(
+            path, self._database, lambda: self.space, flat_limit=flat_limit
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -157,13 +159,13 @@ class Collection:
         with self.writing() as connection:
             return writing.remove_records(connection, ids)
 
-    def moment(
+    def snapshot(
         self,
         kinds: Sequence[Kind] = KINDS,
         *,
         where: Filter | None = None,
         fields: Iterable[str] = (),
-    ) -> Moment:
+    ) -> Snapshot:
         """Return the collection as of now, for all the steps and pages of a query.
 
         It sees what this and other processes have committed, unless another thread is just
@@ -174,11 +176,11 @@ class Collection:
             where: A filter whose mask will be asked for.
             fields: What facets, sort orders and groups will be asked for.
         """
-        moment = self._following.moment(kinds)
+        snapshot = self._index_follower.snapshot(kinds)
         if where is not None:
-            moment.mask(where)
-        moment.load(fields)
-        return moment
+            snapshot.mask(where)
+        snapshot.load(fields)
+        return snapshot
 
     def declare(self, types: Mapping[str, str | None]) -> None:
         """Set the types of metadata fields, for records there are and those to come.
@@ -228,7 +230,7 @@ class Collection:
 
     def count_parts(self, kind: Kind) -> int:
         """Return the number of parts of a kind that a search now looks at."""
-        return self.moment((kind,)).count_parts(kind)
+        return self.snapshot((kind,)).count_parts(kind)
 
     def record(self, record_id: str) -> Record:
         """Return a record with its parts.
@@ -265,10 +267,10 @@ class Collection:
     ) -> Ranking:
         """Rank records as of now by their part of one kind nearest to a query.
 
-        Args: As for ``Moment.nearest``.
+        Args: As for ``Snapshot.nearest``.
         """
-        moment = self.moment((kind,))
-        return moment.nearest(
+        snapshot = self.snapshot((kind,))
+        return snapshot.nearest(
             kind, query, k, where=where, exclude=exclude, up_to_part=up_to_part, exact=exact
         )
 
@@ -285,13 +287,13 @@ class Collection:
             for record, part in pairs
         ]
 
-    def snapshot(self, kinds: Sequence[Kind]) -> int:
+    def newest_part(self, kinds: Sequence[Kind]) -> int:
         """Return the largest part id that searches of these kinds can see: for ``up_to_part``."""
-        return self.moment(kinds).newest_part
+        return self.snapshot(kinds).newest_part
 
     def index_of(self, kind: Kind) -> FaissIndex:
         """Return a kind's index, caught up with the catalogue; it must not be changed."""
-        return self.moment((kind,)).index(kind)
+        return self.snapshot((kind,)).index(kind)
 
     def save_indices(self) -> None:
         """Write the indices beside the catalogue, for the next process to start from.
@@ -299,8 +301,8 @@ class Collection:
         They can always be rebuilt, so a failure is logged and not raised. What a killed process
         has left half written is removed an hour later.
         """
-        self._following.save()
-        self.known_pictures.save()
+        self._index_follower.save()
+        self.fingerprint_follower.save()
         abandoned = time.time() - _ABANDONED_AFTER_S
         for path in self.path.glob("*.tmp"):
             with suppress(OSError):  # another process was faster

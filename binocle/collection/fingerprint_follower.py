@@ -1,7 +1,7 @@
 """The likenesses of a collection, following the catalogue and saved beside it.
 
-``likeness.faiss`` (features) and ``likeness.hashes`` are a cache, as the saved vector indices
-are: ``likeness.stamp.json`` says what they hold, and where that does not agree with the
+``fingerprint.faiss`` (features) and ``fingerprint.hashes`` are a cache, as the saved vector indices
+are: ``fingerprint.stamp.json`` says what they hold, and where that does not agree with the
 catalogue they are ignored and made anew. The features are mapped, not read, so that looking one
 picture up among a million reads only what it compares.
 """
@@ -19,7 +19,7 @@ from binocle.catalog import records
 from binocle.catalog.database import Connection
 from binocle.catalog.tables import fingerprints
 from binocle.errors import StorageError
-from binocle.vectors.fingerprints.fingerprint_index import LikenessIndex
+from binocle.vectors.fingerprints.fingerprint_index import FingerprintIndex
 
 _log = logging.getLogger(__name__)
 _FORMAT = 1
@@ -35,8 +35,8 @@ class _Position:
     unsaved: int = 0
 
 
-class KnownPictures:
-    """Keeps a ``LikenessIndex`` in step with a catalogue. Thread-safe."""
+class FingerprintFollower:
+    """Keeps a ``FingerprintIndex`` in step with a catalogue. Thread-safe."""
 
     def __init__(self, read: Callable[[], AbstractContextManager[Connection]], path: Path) -> None:
         """Set up; nothing is read yet.
@@ -48,11 +48,11 @@ class KnownPictures:
         self._read = read
         self._path = path
         self._lock = threading.Lock()
-        self._index: LikenessIndex | None = None
+        self._index: FingerprintIndex | None = None
         self._position = _Position()
         self.missing = 0
 
-    def index(self) -> LikenessIndex:
+    def index(self) -> FingerprintIndex:
         """Return the index, caught up with the catalogue.
 
         After this ``missing`` tells how many pictures of the catalogue have no likeness yet: those
@@ -72,7 +72,7 @@ class KnownPictures:
             if self._position.unsaved > index.count // _SAVED_SHARE:
                 self._save(index)
 
-    def _caught_up(self) -> LikenessIndex:
+    def _caught_up(self) -> FingerprintIndex:
         with self._read() as connection:
             change = records.change(connection)
             filled = fingerprints.times_filled(connection)
@@ -87,7 +87,7 @@ class KnownPictures:
                     index, position = saved
             if position.last_part_id:
                 position.unsaved += index.remove(records.removed_since(connection, position.change))
-            for rows in fingerprints.likenesses_after(connection, position.last_part_id):
+            for rows in fingerprints.fingerprints_after(connection, position.last_part_id):
                 index.add(rows.part_ids, rows.hashes, rows.features)
                 position.last_part_id = int(rows.part_ids[-1])
                 position.unsaved += len(rows.part_ids)
@@ -101,13 +101,13 @@ class KnownPictures:
         behind = fingerprints.removals_known_after(connection) > self._position.change
         return behind or filled != self._position.filled
 
-    def _start(self, connection: Connection, filled: int) -> tuple[LikenessIndex, _Position]:
+    def _start(self, connection: Connection, filled: int) -> tuple[FingerprintIndex, _Position]:
         """Return what was saved, or an empty start."""
-        return self._opened(connection, filled) or (LikenessIndex(), _Position(filled=filled))
+        return self._opened(connection, filled) or (FingerprintIndex(), _Position(filled=filled))
 
     def _opened(
         self, connection: Connection, filled: int
-    ) -> tuple[LikenessIndex, _Position] | None:
+    ) -> tuple[FingerprintIndex, _Position] | None:
         """Return what was saved where it can be trusted."""
         features, hashes, stamp_path = self._files()
         try:
@@ -119,7 +119,7 @@ class KnownPictures:
                 raise StorageError("it belongs to another history of the catalogue")
             if fingerprints.removals_known_after(connection) > position.change:
                 raise StorageError("it is too old")
-            return LikenessIndex.opened(features, hashes, stamp["files"]), position
+            return FingerprintIndex.opened(features, hashes, stamp["files"]), position
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError, StorageError) as error:
@@ -129,7 +129,7 @@ class KnownPictures:
             )  # fmt: skip
             return None
 
-    def _save(self, index: LikenessIndex) -> None:
+    def _save(self, index: FingerprintIndex) -> None:
         targets = self._files()
         written = [path.with_name(f"{path.name}.{os.getpid()}.tmp") for path in targets]
         position = self._position

@@ -22,7 +22,7 @@ import numpy as np
 
 from binocle.catalog import column_loading, records
 from binocle.catalog.database import Connection, Database
-from binocle.collection.snapshot import NO_OWNERS, Moment, Owners, Parts
+from binocle.collection.snapshot import NO_OWNERS, Owners, Parts, Snapshot
 from binocle.errors import StorageError
 from binocle.metadata.columns import Columns
 from binocle.metadata.filters import Filter
@@ -49,14 +49,14 @@ class _Followed:
 class _State:
     """The latest moment, and what the next one is made from."""
 
-    moment: Moment
+    snapshot: Snapshot
     followed: dict[Kind, _Followed] = field(default_factory=dict)
 
     def serves(self, kinds: Sequence[Kind], space: Space | None) -> bool:
         return space is None or all(kind in self.followed for kind in kinds)
 
 
-class Following:
+class IndexFollower:
     """Makes moments of one collection. Thread-safe."""
 
     def __init__(
@@ -82,7 +82,7 @@ class Following:
         self._state: _State | None = None
         self._advancing = threading.Lock()
 
-    def moment(self, kinds: Sequence[Kind]) -> Moment:
+    def snapshot(self, kinds: Sequence[Kind]) -> Snapshot:
         """Return the collection as of now; while another thread catches up, as it was.
 
         Args:
@@ -91,10 +91,10 @@ class Following:
         state = self._state
         if state is not None and state.serves(kinds, self._space()):
             with self._database.reading() as connection:
-                if records.change(connection) == state.moment.change:
-                    return state.moment
+                if records.change(connection) == state.snapshot.change:
+                    return state.snapshot
             if not self._advancing.acquire(blocking=False):
-                return state.moment
+                return state.snapshot
         else:
             self._advancing.acquire()
         try:
@@ -103,13 +103,13 @@ class Following:
             for kind, followed in state.followed.items():
                 if kind not in known and followed.unsaved >= _SAVE_AFTER_ROWS:
                     self._save(kind)
-            return self._state.moment
+            return self._state.snapshot
         finally:
             self._advancing.release()
 
     def save(self) -> None:
         """Write the indices beside the catalogue; a failure is logged and not raised."""
-        self.moment(KINDS)
+        self.snapshot(KINDS)
         with self._advancing:
             for kind in self._state.followed if self._state else ():
                 self._save(kind)
@@ -135,20 +135,20 @@ class Following:
             if space is not None:
                 for kind, one in followed.items():
                     followed[kind] = self._caught_up(connection, kind, one, space)
-            columns = state.moment.columns if state else None
+            columns = state.snapshot.columns if state else None
             if columns is None:
                 columns = column_loading.load_columns(connection)
             else:
                 columns = column_loading.caught_up(connection, columns)
             newest_part = records.newest_part(connection)
         columns.alive.setflags(write=False)
-        return _State(self._moment(followed, columns, newest_part), followed)
+        return _State(self._snapshot(followed, columns, newest_part), followed)
 
-    def _moment(
+    def _snapshot(
         self, followed: dict[Kind, _Followed], columns: Columns, newest_part: int
-    ) -> Moment:
+    ) -> Snapshot:
         parts = {kind: followed[kind].parts if kind in followed else _NO_PARTS for kind in KINDS}
-        return Moment(parts, columns, self, newest_part)
+        return Snapshot(parts, columns, self, newest_part)
 
     def _caught_up(
         self, connection: Connection, kind: Kind, followed: _Followed, space: Space
@@ -259,8 +259,8 @@ class Following:
             return
         saved = replace(followed, parts=Parts(index, followed.parts.owners), unsaved=0)
         kinds = {**state.followed, kind: saved}
-        moment = self._moment(kinds, state.moment.columns, state.moment.newest_part)
-        self._state = _State(moment, kinds)
+        snapshot = self._snapshot(kinds, state.snapshot.columns, state.snapshot.newest_part)
+        self._state = _State(snapshot, kinds)
 
     def _cache_paths(self, kind: Kind) -> tuple[Path, Path]:
         return self._path / f"{kind}.stamp.json", self._path / f"{kind}.faiss"

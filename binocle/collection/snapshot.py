@@ -78,8 +78,8 @@ class Metadata(Protocol):
         ...
 
 
-class Moment:
-    """A collection as of one change number, from ``Collection.moment``. Thread-safe.
+class Snapshot:
+    """A collection as of one change number, from ``Collection.snapshot``. Thread-safe.
 
     Records are named by their internal ids, which ascend in the order of commits and are never
     used twice. A *mask* is a ``(m,)`` bool array indexed by internal record id; ids beyond its
@@ -100,7 +100,7 @@ class Moment:
         metadata: Metadata,
         newest_part: int,
     ) -> None:
-        """Set up with what is known so far; see ``Collection.moment``."""
+        """Set up with what is known so far; see ``Collection.snapshot``."""
         self.change = columns.change
         self.newest_part = newest_part
         self._parts = parts

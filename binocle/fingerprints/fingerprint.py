@@ -9,7 +9,7 @@ from binocle.fingerprints.greyscale import fitted, grey_of
 from binocle.fingerprints.local_features import spread_features_of
 from binocle.fingerprints.perceptual_hash import perceptual_hash
 from binocle.fingerprints.visual_words import word_of
-from binocle.types import Int64Array, Likeness, PixelArray
+from binocle.types import Fingerprint, Int64Array, PixelArray
 
 STORED_SIDE = 256
 STORED_FEATURES = 96
@@ -29,7 +29,7 @@ class Codes:
     codes: npt.NDArray[np.uint8]
 
 
-def likeness_of(pixels: PixelArray) -> Likeness:
+def fingerprint_of(pixels: PixelArray) -> Fingerprint:
     """Return what makes a picture known again.
 
     Args:
@@ -39,7 +39,7 @@ def likeness_of(pixels: PixelArray) -> Likeness:
     descriptors = spread_features_of(grey, STORED_FEATURES).descriptors
     words = word_of(descriptors).astype("<u2") if len(descriptors) else np.empty(0, "<u2")
     codes = np.ascontiguousarray(descriptors[:, :CODE_BYTES])
-    return Likeness(perceptual_hash(grey).tobytes(), words.tobytes() + codes.tobytes())
+    return Fingerprint(perceptual_hash(grey).tobytes(), words.tobytes() + codes.tobytes())
 
 
 def unpacked(features: bytes) -> Codes:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from binocle.fingerprints.local_features import Features
+from binocle.fingerprints.local_features import LocalFeatures
 from binocle.fingerprints.overlay import Mapping
 
 _RATIO = 0.85  # a match is kept when the second best is farther by this (Lowe, IJCV 2004)
@@ -48,7 +48,7 @@ class Turn:
     scale: float
 
 
-def fits(query: Features, stored: Features) -> list[Fit]:
+def fits(query: LocalFeatures, stored: LocalFeatures) -> list[Fit]:
     """Return mappings from the query to the stored picture, an affine one and a homography.
 
     Empty where too few corners match in a consistent way.
@@ -75,7 +75,7 @@ def fits(query: Features, stored: Features) -> list[Fit]:
     return [one for one in found if one.inliers >= _LEAST_INLIERS]
 
 
-def _matches(query: Features, stored: Features) -> npt.NDArray[np.int64]:
+def _matches(query: LocalFeatures, stored: LocalFeatures) -> npt.NDArray[np.int64]:
     """Return ``(n, 2)`` indices of matching features, each of the stored ones once."""
     if len(query.points) < 2 or len(stored.points) < 2:
         return np.empty((0, 2), np.int64)

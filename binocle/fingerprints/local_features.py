@@ -21,7 +21,7 @@ _FIELDS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Features:
+class LocalFeatures:
     """The corners of a picture.
 
     Attributes:
@@ -33,10 +33,12 @@ class Features:
     descriptors: npt.NDArray[np.uint8]
 
 
-_NO_FEATURES = Features(np.empty((0, 2), np.float32), np.empty((0, DESCRIPTOR_BYTES), np.uint8))
+_NO_FEATURES = LocalFeatures(
+    np.empty((0, 2), np.float32), np.empty((0, DESCRIPTOR_BYTES), np.uint8)
+)
 
 
-def features_of(grey: Grey, count: int) -> Features:
+def features_of(grey: Grey, count: int) -> LocalFeatures:
     """Return the strongest corners over eight scales, each 1.2 times the one before.
 
     Args:
@@ -49,7 +51,7 @@ def features_of(grey: Grey, count: int) -> Features:
     return _described(detector, grey, detector.detect(grey, None))
 
 
-def spread_features_of(grey: Grey, count: int) -> Features:
+def spread_features_of(grey: Grey, count: int) -> LocalFeatures:
     """Return corners from all over a picture, for storing: so that a crop shows some.
 
     Of each of 4 x 4 fields as many are taken as there are, even where the strongest are
@@ -83,12 +85,12 @@ def _detector(count: int, threshold: int, scales: int = 8, step: float = 1.2) ->
     )
 
 
-def _described(detector: cv2.ORB, grey: Grey, keypoints: Sequence[cv2.KeyPoint]) -> Features:
+def _described(detector: cv2.ORB, grey: Grey, keypoints: Sequence[cv2.KeyPoint]) -> LocalFeatures:
     keypoints, descriptors = detector.compute(grey, keypoints)
     if not len(keypoints):
         return _NO_FEATURES
     points = np.asarray(cv2.KeyPoint.convert(keypoints), np.float32).reshape(-1, 2)
-    return Features(points, np.asarray(descriptors, np.uint8))
+    return LocalFeatures(points, np.asarray(descriptors, np.uint8))
 
 
 def _spread(keypoints: Sequence[cv2.KeyPoint], grey: Grey, count: int) -> list[cv2.KeyPoint]:

@@ -13,7 +13,7 @@ from binocle.fingerprints.colour_difference import COLOUR_SIDE, colour_differenc
 from binocle.fingerprints.copy_classifier import Evidence, log_odds
 from binocle.fingerprints.geometry import Turn, fits, is_sound, turn_of
 from binocle.fingerprints.greyscale import Grey, fitted, grey_of, scaled, trimmed
-from binocle.fingerprints.local_features import Features, features_of
+from binocle.fingerprints.local_features import LocalFeatures, features_of
 from binocle.fingerprints.overlay import Mapping, overlaid
 from binocle.fingerprints.perceptual_hash import VARIANTS
 from binocle.types import PixelArray
@@ -25,7 +25,7 @@ _LEAST_SHARE = 0.3  # of the windows: where fewer agree it is no copy
 _SMALL_SIDE = 100  # pixels: what has fewer shows little that could differ
 
 
-class View:
+class PictureView:
     """A picture as it is verified; what takes time is computed once, when first needed."""
 
     def __init__(self, pixels: PixelArray) -> None:
@@ -45,7 +45,7 @@ class View:
         return self.grey.shape[1], self.grey.shape[0]
 
     @cached_property
-    def features(self) -> Features:
+    def features(self) -> LocalFeatures:
         """The corners."""
         return features_of(self.grey, _VIEW_FEATURES)
 
@@ -56,9 +56,9 @@ class View:
         return np.concatenate([self.features.descriptors, half.descriptors])
 
     @cached_property
-    def mirrored(self) -> "View":
+    def mirrored(self) -> "PictureView":
         """The same picture, left and right swapped."""
-        view = View.__new__(View)
+        view = PictureView.__new__(PictureView)
         view.grey = np.ascontiguousarray(self.grey[:, ::-1])
         view.is_small, view.on_plain_ground = self.is_small, self.on_plain_ground
         view.colours = np.ascontiguousarray(self.colours[:, ::-1])
@@ -79,7 +79,7 @@ def _reduced(pixels: PixelArray) -> PixelArray:
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class VerifiedMatch:
     """A mapping between two pictures, and how well it holds.
 
     Attributes:
@@ -96,7 +96,9 @@ class Match:
     log_odds: float
 
 
-def verify(query: View, stored: View, *, mirrored: bool = False) -> Match | None:
+def verify(
+    query: PictureView, stored: PictureView, *, mirrored: bool = False
+) -> VerifiedMatch | None:
     """Return the best mapping from the query to a stored picture; None where there is none.
 
     Args:
@@ -108,7 +110,7 @@ def verify(query: View, stored: View, *, mirrored: bool = False) -> Match | None
 
 
 def corner_mappings(
-    query: View, stored: View, *, mirrored: bool = False
+    query: PictureView, stored: PictureView, *, mirrored: bool = False
 ) -> list[tuple[Mapping, int]]:
     """Return mappings that matched corners agree on, and how many do: as for ``verify``."""
     if not mirrored:
@@ -118,7 +120,9 @@ def corner_mappings(
     return [(one.mapping @ swap, one.inliers) for one in found]
 
 
-def verify_whole(query: View, stored: View, variant: int, tile: Box | None = None) -> Match | None:
+def verify_whole(
+    query: PictureView, stored: PictureView, variant: int, tile: Box | None = None
+) -> VerifiedMatch | None:
     """Return the mapping of all of a query to all of a stored picture, turned as its hash was.
 
     The query is also tried without its border, and the stored picture without its own.
@@ -133,7 +137,7 @@ def verify_whole(query: View, stored: View, variant: int, tile: Box | None = Non
 
 
 def whole_mappings(
-    query: View, stored: View, variant: int, tile: Box | None = None
+    query: PictureView, stored: PictureView, variant: int, tile: Box | None = None
 ) -> list[tuple[Mapping, int]]:
     """Return mappings of all to all, without corners: as for ``verify_whole``."""
     turns, mirrored = VARIANTS[variant]
@@ -160,7 +164,9 @@ def _stretched(box: Box, target: Box, turns: int, *, mirrored: bool) -> Mapping:
     return np.vstack([matrix, [0, 0, 1]])
 
 
-def _best(query: View, stored: View, proposed: list[tuple[Mapping, int]]) -> Match | None:
+def _best(
+    query: PictureView, stored: PictureView, proposed: list[tuple[Mapping, int]]
+) -> VerifiedMatch | None:
     matches = [
         match
         for mapping, inliers in proposed
@@ -170,11 +176,13 @@ def _best(query: View, stored: View, proposed: list[tuple[Mapping, int]]) -> Mat
     return max(matches, key=_merit, default=None)
 
 
-def _merit(match: Match) -> tuple[float, float]:
+def _merit(match: VerifiedMatch) -> tuple[float, float]:
     return match.log_odds, match.evidence.agreement.share
 
 
-def measured(query: View, stored: View, mapping: Mapping, inliers: int) -> Match | None:
+def measured(
+    query: PictureView, stored: PictureView, mapping: Mapping, inliers: int
+) -> VerifiedMatch | None:
     """Measure how well a mapping holds; None where hardly anything overlaps, or little agrees.
 
     Args:
@@ -200,7 +208,7 @@ def measured(query: View, stored: View, mapping: Mapping, inliers: int) -> Match
         query.is_small or stored.is_small,
         stored.on_plain_ground,
     )
-    return Match(in_fractions, turn_of(mapping, query.size), evidence, log_odds(evidence))
+    return VerifiedMatch(in_fractions, turn_of(mapping, query.size), evidence, log_odds(evidence))
 
 
 def _plain_share(greys: Grey) -> float:

@@ -22,9 +22,9 @@ from binocle.errors import (
     PictureTooLargeError,
     PictureTruncatedError,
 )
-from binocle.fingerprints.fingerprint import STORED_SIDE, likeness_of
+from binocle.fingerprints.fingerprint import STORED_SIDE, fingerprint_of
 from binocle.media.exif import read_exif
-from binocle.types import ImageInfo, ImageSpec, Likeness, Limits, Picture
+from binocle.types import Fingerprint, ImageInfo, ImageSpec, Limits, Picture
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "HEIF")
 SUFFIXES = frozenset(
@@ -92,8 +92,8 @@ def load(data: bytes, spec: ImageSpec, limits: Limits | None = None) -> Picture:
     )
     with _decoding():
         fitted = _fit(image, spec, exif.orientation)
-        likeness = _likeness(image, data, exif.orientation) if spec.likeness else None
-        return Picture(np.array(_upright(fitted, exif.orientation)), info, likeness)
+        fingerprint = _fingerprint(image, data, exif.orientation) if spec.fingerprint else None
+        return Picture(np.array(_upright(fitted, exif.orientation)), info, fingerprint)
 
 
 def upright_size(data: bytes, limits: Limits | None = None) -> tuple[int, int]:
@@ -107,7 +107,7 @@ def upright_size(data: bytes, limits: Limits | None = None) -> tuple[int, int]:
     return image.size[::-1] if turned else image.size
 
 
-def _likeness(image: Image.Image, data: bytes, orientation: int) -> Likeness:
+def _fingerprint(image: Image.Image, data: bytes, orientation: int) -> Fingerprint:
     """Return the likeness of a picture that ``_fit`` has decoded, perhaps at reduced scale."""
     if image.width * image.height < STORED_SIDE**2:
         image = Image.open(io.BytesIO(data), formats=FORMATS)  # at its full size, once more
@@ -116,7 +116,7 @@ def _likeness(image: Image.Image, data: bytes, orientation: int) -> Likeness:
     small, extent = _small_rgb(image, size)
     width, height = (min(small.width, round(extent[0])), min(small.height, round(extent[1])))
     whole = small.crop((0, 0, width, height)) if (width, height) != small.size else small
-    return likeness_of(np.asarray(_upright(whole, orientation)))
+    return fingerprint_of(np.asarray(_upright(whole, orientation)))
 
 
 def load_region(

@@ -184,10 +184,10 @@ def _from_number(value: float) -> str | None:
         return str(int(value))
     seconds = value / 1000 if abs(value) >= 1e11 else value  # milliseconds since 1973
     try:
-        moment = datetime.fromtimestamp(seconds, UTC)
+        snapshot = datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
         return None
-    return moment.isoformat(timespec="seconds")
+    return snapshot.isoformat(timespec="seconds")
 
 
 def _split(text: str) -> list[str]:

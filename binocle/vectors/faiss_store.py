@@ -26,7 +26,7 @@ _SCAN_LIMIT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class _State:
+class _Segments:
     segments: tuple[Segment, ...]
     removed: Int64Array  # ascending, still inside the segments
 
@@ -51,7 +51,7 @@ class _State:
         return allowed
 
 
-_EMPTY = _State((), np.empty(0, np.int64))
+_EMPTY = _Segments((), np.empty(0, np.int64))
 
 
 class FaissIndex:
@@ -252,7 +252,7 @@ def _joined(segments: Sequence[Segment]) -> tuple[Int64Array, Float32Array]:
 
 
 def _search_segments(
-    state: _State, query: Float32Array, k: int, selector: Any, *, scan: bool
+    state: _Segments, query: Float32Array, k: int, selector: Any, *, scan: bool
 ) -> tuple[Float32Array, Int64Array]:
     found = [segment.search(query, k, selector, scan=scan) for segment in state.segments]
     if not found:

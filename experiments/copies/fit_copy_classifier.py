@@ -22,11 +22,11 @@ import numpy.typing as npt
 from binocle.catalog.tables import fingerprints
 from binocle.collection.collection import Collection
 from binocle.fingerprints.copy_classifier import MEASURES, Evidence, Forest
-from binocle.fingerprints.verification import View, corner_mappings, measured, whole_mappings
+from binocle.fingerprints.verification import PictureView, corner_mappings, measured, whole_mappings
 from binocle.media import images
 from binocle.types import Float32Array, Limits
 from experiments.copies.lookup_quality import (
-    Asked,
+    LookupQuestion,
     changed,
     chosen,
     difference,
@@ -35,7 +35,7 @@ from experiments.copies.lookup_quality import (
     laid_out,
 )
 from experiments.copies.transformations import TRANSFORMATIONS
-from search.copies.candidates import Suspect, add_votes, by_hash
+from search.copies.candidates import CopyCandidate, add_votes, by_hash
 from search.copies.lookup import working_spec
 
 _SAME_PHOTO = 4.0  # mean difference of two pictures that are one
@@ -72,15 +72,17 @@ class Comparer:
     def __init__(self, collection: Collection) -> None:
         """Open a collection of pictures."""
         self._limits = Limits()
-        self._index = collection.known_pictures.index()
+        self._index = collection.fingerprint_follower.index()
         with collection.reading() as connection:
-            blocks = list(fingerprints.likenesses_after(connection, 0))
+            blocks = list(fingerprints.fingerprints_after(connection, 0))
             part_ids = [int(one) for block in blocks for one in block.part_ids]
-            pictures = fingerprints.known_pictures(connection, part_ids)
+            pictures = fingerprints.fingerprint_follower(connection, part_ids)
         self._uris = {part_id: one.part.uri for part_id, one in pictures.items()}
         self.stored = lru_cache(512)(self._stored)
 
-    def samples(self, asked: Asked, name: str, fillers: Sequence[Path]) -> Iterator[Sample]:
+    def samples(
+        self, asked: LookupQuestion, name: str, fillers: Sequence[Path]
+    ) -> Iterator[Sample]:
         """Yield what one changed picture is compared with.
 
         Args:
@@ -108,16 +110,18 @@ class Comparer:
                     break
                 yield Sample((str(asked.path), name), uri, is_own, evidence)
 
-    def view(self, data: bytes) -> View:
+    def view(self, data: bytes) -> PictureView:
         """Return a picture as lookups compare it."""
         spec = working_spec(images.upright_size(data, self._limits))
-        return View(images.load(data, spec, self._limits).pixels)
+        return PictureView(images.load(data, spec, self._limits).pixels)
 
-    def _stored(self, uri: str) -> View:
+    def _stored(self, uri: str) -> PictureView:
         return self.view(Path(uri).read_bytes())
 
     @staticmethod
-    def _measured(query: View, suspect: Suspect, stored: View) -> Iterator[Evidence]:
+    def _measured(
+        query: PictureView, suspect: CopyCandidate, stored: PictureView
+    ) -> Iterator[Evidence]:
         mappings = corner_mappings(query, stored)
         if suspect.mirrored_votes:
             mappings += corner_mappings(query, stored, mirrored=True)
@@ -227,7 +231,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     known = chosen(material.known, "tuning", options.known_count)
     first = {one.path for one in known}
     rest = [
-        Asked(one.path, one.domain, is_known=False)
+        LookupQuestion(one.path, one.domain, is_known=False)
         for one in chosen(material.known, "tuning", options.known_count + options.other_count)
         if one.path not in first
     ]

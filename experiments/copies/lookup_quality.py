@@ -34,7 +34,7 @@ from experiments.copies.lookup_reports import Other, Trial, report
 from experiments.copies.transformations import TRANSFORMATIONS, Transformation
 from indexer.indexer import Indexer
 from indexer.sources.folder import FolderSource
-from search.copies.lookup import Candidate, Lookup
+from search.copies.lookup import Lookup, LookupCandidate
 from search.copies.verdicts import COPIES
 
 _MODEL = "colour"  # lookup by hash and features asks no model
@@ -44,7 +44,7 @@ _ASKED_SIDE = 1600
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class LookupQuestion:
     """A picture that is looked up.
 
     Attributes:
@@ -67,8 +67,8 @@ class Material:
         unknown: The others.
     """
 
-    known: tuple[Asked, ...]
-    unknown: tuple[Asked, ...]
+    known: tuple[LookupQuestion, ...]
+    unknown: tuple[LookupQuestion, ...]
 
 
 def laid_out(
@@ -86,23 +86,27 @@ def laid_out(
     for folder in [*whole, *split]:
         for path in pictures_in(folder):
             if folder in split and (_number(path) >> 1) % _LEFT_OUT == 0:
-                unknown.append(Asked(path, folder.name, is_known=False))
+                unknown.append(LookupQuestion(path, folder.name, is_known=False))
                 continue
             link = place / folder.name / path.relative_to(folder.resolve())
             link.parent.mkdir(parents=True, exist_ok=True)
             if not link.is_symlink():
                 link.symlink_to(path)
-            known.append(Asked(link, folder.name, is_known=True))
+            known.append(LookupQuestion(link, folder.name, is_known=True))
     for folder in strange:
-        unknown += [Asked(path, folder.name, is_known=False) for path in pictures_in(folder)]
+        unknown += [
+            LookupQuestion(path, folder.name, is_known=False) for path in pictures_in(folder)
+        ]
     return Material(tuple(known), tuple(unknown))
 
 
-def chosen(pictures: Sequence[Asked], half: str, count: int | None) -> list[Asked]:
+def chosen(
+    pictures: Sequence[LookupQuestion], half: str, count: int | None
+) -> list[LookupQuestion]:
     """Return at most so many pictures of each domain, of a half, spread by their names."""
     kept = [one for one in pictures if _number(one.path) & 1 in _HALVES[half]]
     domains = dict.fromkeys(one.domain for one in kept)
-    picked: list[Asked] = []
+    picked: list[LookupQuestion] = []
     for domain in domains:
         own = sorted(
             (one for one in kept if one.domain == domain), key=lambda one: _number(one.path)
@@ -112,11 +116,11 @@ def chosen(pictures: Sequence[Asked], half: str, count: int | None) -> list[Aske
 
 
 def jobs_of(
-    known: Sequence[Asked],
-    unknown: Sequence[Asked],
+    known: Sequence[LookupQuestion],
+    unknown: Sequence[LookupQuestion],
     kinds: Sequence[Transformation],
     forms: int | None,
-) -> Iterator[tuple[Asked, str]]:
+) -> Iterator[tuple[LookupQuestion, str]]:
     """Yield each picture with the changes it is asked in.
 
     Args:
@@ -140,7 +144,7 @@ def jobs_of(
 _opened: dict[Path, Lookup] = {}
 
 
-def tried(collection: Path, fillers: Sequence[Path], job: tuple[Asked, str]) -> Trial:
+def tried(collection: Path, fillers: Sequence[Path], job: tuple[LookupQuestion, str]) -> Trial:
     """Look one picture up in one form.
 
     Args:
@@ -174,7 +178,7 @@ def tried(collection: Path, fillers: Sequence[Path], job: tuple[Asked, str]) -> 
     )
 
 
-def _other(shown: Sequence[Path], candidate: Candidate) -> Other:
+def _other(shown: Sequence[Path], candidate: LookupCandidate) -> Other:
     uri = candidate.part.uri
     return Other(
         uri,
@@ -246,7 +250,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(
-    try_one: partial[Trial], jobs: list[tuple[Asked, str]], options: argparse.Namespace
+    try_one: partial[Trial], jobs: list[tuple[LookupQuestion, str]], options: argparse.Namespace
 ) -> list[Trial]:
     trials = []
     with _mapped(try_one, jobs, options.workers) as found, _written(options.json) as write:
@@ -258,7 +262,7 @@ def _run(
 
 @contextmanager
 def _mapped(
-    try_one: partial[Trial], jobs: list[tuple[Asked, str]], workers: int
+    try_one: partial[Trial], jobs: list[tuple[LookupQuestion, str]], workers: int
 ) -> Iterator[Iterator[Trial]]:
     if workers == 1:
         yield map(try_one, jobs)

@@ -25,13 +25,13 @@ from binocle.encoders.base import Encoder
 from binocle.encoders.registry import open_encoder
 from binocle.types import BoolArray, ImageInfo, Limits, NewPart, NewRecord
 from evaluation.bootstrap import Estimate, interval
-from experiments.relevance.fit_evidence import Evidence, evidence_of, fit_lines
+from experiments.relevance.fit_evidence import AnswerEvidence, evidence_of, fit_lines
 from experiments.relevance.hybrid_modes import shortened
 from experiments.relevance.logistic import Float64Array, auc
 from experiments.relevance.question_sets import (
     FRESH,
     TOPICS,
-    Pictures,
+    QuestionPictures,
     content_words,
     family,
     nonsense_words,
@@ -59,7 +59,7 @@ class Question:
     """
 
     name: str
-    pictures: Pictures
+    pictures: QuestionPictures
     answerable: Mapping[str, Sequence[str]]
     unanswerable: Mapping[str, Sequence[str]]
 
@@ -86,7 +86,9 @@ WAYS: Mapping[str, Way] = {
 }
 
 
-def questions(sets: Mapping[str, Pictures], count: int, seed: int = 0) -> Iterator[Question]:
+def questions(
+    sets: Mapping[str, QuestionPictures], count: int, seed: int = 0
+) -> Iterator[Question]:
     """Yield what is asked of each set, and of photos without a topic.
 
     Args:
@@ -112,7 +114,7 @@ def questions(sets: Mapping[str, Pictures], count: int, seed: int = 0) -> Iterat
 
 
 def _class_names(
-    own: Pictures, others: Pictures, sentences: Sequence[str], count: int
+    own: QuestionPictures, others: QuestionPictures, sentences: Sequence[str], count: int
 ) -> dict[str, Sequence[str]]:
     """Return class names, alone and in sentences; those in no text of a set apart."""
     names = sorted(set(others.labels))
@@ -126,7 +128,9 @@ def _class_names(
     }
 
 
-def _answerable(own: Pictures, count: int, random: np.random.Generator) -> dict[str, Sequence[str]]:
+def _answerable(
+    own: QuestionPictures, count: int, random: np.random.Generator
+) -> dict[str, Sequence[str]]:
     """Return texts that ask for pictures of a set: whole ones, and single words of them."""
     whole, single = [], []
     for place in _drawn(len(own.texts), random):
@@ -142,7 +146,7 @@ def _answerable(own: Pictures, count: int, random: np.random.Generator) -> dict[
 
 
 def _without_topics(
-    name: str, own: Pictures, count: int, random: np.random.Generator
+    name: str, own: QuestionPictures, count: int, random: np.random.Generator
 ) -> Iterator[Question]:
     for topic, named in TOPICS.items():
         wanted = set(named.split())
@@ -160,7 +164,7 @@ def _drawn(count: int, random: np.random.Generator) -> Sequence[int]:
     return [int(place) for place in random.permutation(count)]
 
 
-def build(path: Path, pictures: Pictures, encoder: Encoder) -> Collection:
+def build(path: Path, pictures: QuestionPictures, encoder: Encoder) -> Collection:
     """Store pictures, each with its first text, in a new collection.
 
     Args:
@@ -226,7 +230,7 @@ def report(question: Question, searcher: Searcher) -> Iterator[str]:
                     )
 
 
-def _evidence(asked: Sequence[Question], encoder: Encoder) -> Iterator[Evidence]:
+def _evidence(asked: Sequence[Question], encoder: Encoder) -> Iterator[AnswerEvidence]:
     for one in asked:
         with (
             tempfile.TemporaryDirectory() as folder,

@@ -30,7 +30,7 @@ FITS: dict[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class AnswerEvidence:
     """What is known of queries of one sort.
 
     Attributes:
@@ -46,7 +46,7 @@ class Evidence:
 
 def evidence_of(
     name: str, collection: Collection, encoder: Encoder, texts: Sequence[str], *, answerable: bool
-) -> Evidence:
+) -> AnswerEvidence:
     """Return what vectors and words say of texts that ask a collection.
 
     Args:
@@ -63,8 +63,8 @@ def evidence_of(
     rows = embed_texts(texts, encoder)
     sources: list[Kind] = ["text" for _ in texts]
     by_pictures, by_texts, by_both = [], [], []
-    images = relevance.judges("image", sources, rows)
-    others = relevance.judges("text", sources, rows)
+    images = relevance.score_models("image", sources, rows)
+    others = relevance.score_models("text", sources, rows)
     for one, other in zip(images, others, strict=True):
         if one is None or other is None:
             raise UsageError("nothing can be fitted: the model tells too few words apart")
@@ -85,10 +85,12 @@ def evidence_of(
     }
     # Words that are all found are no sure example of a query without an answer.
     kept = np.ones(len(texts), np.bool_) if answerable else coverage < 1.0 - 1e-9
-    return Evidence(family(name), {key: one[kept] for key, one in features.items()}, answerable)
+    return AnswerEvidence(
+        family(name), {key: one[kept] for key, one in features.items()}, answerable
+    )
 
 
-def fit(known: Sequence[Evidence], used: Sequence[str]) -> Float64Array:
+def fit(known: Sequence[AnswerEvidence], used: Sequence[str]) -> Float64Array:
     """Return the weights of features and the bias, ``(f + 1,)``.
 
     Of each data set the answerable and the unanswerable queries count alike.
@@ -108,7 +110,7 @@ def fit(known: Sequence[Evidence], used: Sequence[str]) -> Float64Array:
     return logistic(np.concatenate(rows), np.concatenate(wanted), np.concatenate(weights))
 
 
-def fit_lines(known: Sequence[Evidence]) -> Iterable[str]:
+def fit_lines(known: Sequence[AnswerEvidence]) -> Iterable[str]:
     """Yield each fit, over all data sets and without each of them."""
     families = sorted({one.family for one in known})
     for name, used in FITS.items():

@@ -9,7 +9,7 @@ from binocle.encoders.base import Encoder
 from binocle.types import Float32Array, Int64Array
 from evaluation.embedding import embed_texts
 from experiments.relevance.logistic import auc, calibration_error
-from experiments.relevance.question_sets import Pictures
+from experiments.relevance.question_sets import QuestionPictures
 from search.labels.zero_shot import LabelSet
 from search.relevance.background_texts import background_texts
 
@@ -21,7 +21,7 @@ _WEIGHTS = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class LabelTask:
     """Pictures to be labelled, half of which show none of the labels.
 
     Attributes:
@@ -37,7 +37,9 @@ class Task:
     right: Int64Array
 
 
-def tasks(sets: Mapping[str, Pictures], encoder: Encoder, *, seed: int = 0) -> Iterator[Task]:
+def tasks(
+    sets: Mapping[str, QuestionPictures], encoder: Encoder, *, seed: int = 0
+) -> Iterator[LabelTask]:
     """Draw sets of labels, and as many pictures without them as with them."""
     rng = np.random.default_rng(seed)
     background = embed_texts(background_texts(), encoder)
@@ -54,10 +56,10 @@ def tasks(sets: Mapping[str, Pictures], encoder: Encoder, *, seed: int = 0) -> I
             count = min(len(inside), len(outside))
             drawn = np.concatenate([rng.permutation(inside)[:count],
                                     rng.permutation(outside)[:count]])  # fmt: skip
-            yield Task(f"{name}, {size} labels", label_set, one.rows[drawn], right[drawn])
+            yield LabelTask(f"{name}, {size} labels", label_set, one.rows[drawn], right[drawn])
 
 
-def fit_labels(drawn: Sequence[Task]) -> tuple[float, float]:
+def fit_labels(drawn: Sequence[LabelTask]) -> tuple[float, float]:
     """Return the sharpness and the weight of others with the least mean log loss."""
     losses = {
         (sharpness, others): np.mean([_log_loss(one, sharpness, others) for one in drawn])
@@ -67,7 +69,7 @@ def fit_labels(drawn: Sequence[Task]) -> tuple[float, float]:
     return min(losses, key=lambda pair: float(losses[pair]))
 
 
-def lines(drawn: Sequence[Task], sharpness: float, others: float) -> list[str]:
+def lines(drawn: Sequence[LabelTask], sharpness: float, others: float) -> list[str]:
     """Return what is measured of each task: a line of the name and four figures.
 
     They are the share of pictures that get what is right, a label or none of them; the same
@@ -87,6 +89,6 @@ def lines(drawn: Sequence[Task], sharpness: float, others: float) -> list[str]:
     return found
 
 
-def _log_loss(one: Task, sharpness: float, others: float) -> float:
+def _log_loss(one: LabelTask, sharpness: float, others: float) -> float:
     likely = one.label_set.probabilities(one.rows, sharpness=sharpness, others=others)
     return float(-np.log(likely[np.arange(len(one.right)), one.right] + 1e-12).mean())

@@ -30,10 +30,10 @@ from experiments.relevance.logistic import (
     regression,
 )
 from experiments.relevance.mixed_collections import further_splits
-from experiments.relevance.question_sets import Pictures, Split, read_sets, splits
+from experiments.relevance.question_sets import QuestionPictures, Split, read_sets, splits
 from search.labels import zero_shot
 from search.relevance import hub_correction
-from search.relevance.calibration import FITTED, SAMPLE, Calibration, Fitted, Weights
+from search.relevance.calibration import FITTED, SAMPLE, Calibration, CalibrationWeights, Fitted
 
 Direction = tuple[Kind, Kind]
 _DEPTH = 10
@@ -130,7 +130,7 @@ def _threshold(answered: Sequence[Float64Array]) -> float:
     return round(float(kept.max(initial=0.02)), 2)
 
 
-def _odds(one: Examples, weights: Weights) -> Float64Array:
+def _odds(one: Examples, weights: CalibrationWeights) -> Float64Array:
     *slopes, bias = astuple(weights)
     return np.asarray(1 / (1 + np.exp(-(one.features_qkf @ np.array(slopes) + bias))), np.float64)
 
@@ -174,7 +174,7 @@ def _report(direction: Direction, known: Sequence[Examples], fitted: Sequence[Fi
     print("\n".join(lines))
 
 
-def report_hubs(name: str, one: Pictures) -> None:
+def report_hubs(name: str, one: QuestionPictures) -> None:
     """Print recall with and without hub correction, in both directions."""
     for asks, queries, gallery in (
         ("text", one.last, one.rows), ("image", one.rows, one.first)

@@ -132,7 +132,7 @@ def measure_composed(
 
 def _values(collection: Collection, field: str) -> dict[str, str]:
     """Return a field's strings by record id."""
-    numbers = np.flatnonzero(collection.moment().mask(None)).tolist()
+    numbers = np.flatnonzero(collection.snapshot().mask(None)).tolist()
     with collection.reading() as connection:
         records = reading.records_by_id(connection, numbers).values()
     found = {one.id: str(one.metadata[field]) for one in records if one.metadata.get(field)}

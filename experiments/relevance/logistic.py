@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from binocle.types import BoolArray
-from search.relevance.calibration import Weights
+from search.relevance.calibration import CalibrationWeights
 
 Float64Array = npt.NDArray[np.float64]
 _RIDGE = 50.0  # a weaker one fits better, and carries over worse (docs/relevance.md)
@@ -29,7 +29,7 @@ def regression(
     used: Sequence[str],
     is_balanced: bool = False,
     least_margin: float = 0.0,
-) -> Weights:
+) -> CalibrationWeights:
     """Return the most likely weights with a ridge, none of them below 0.
 
     A nearer hit, a higher level, a nearer collection and a wider spread never speak against.
@@ -58,7 +58,7 @@ def regression(
             break
         found[low] = np.append(least, 0.0)[low]
         free &= ~low
-    return Weights(*(round(float(one), 2) for one in found))
+    return CalibrationWeights(*(round(float(one), 2) for one in found))
 
 
 def _newton(

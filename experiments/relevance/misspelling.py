@@ -18,7 +18,7 @@ from binocle.types import Float32Array, Int64Array, Limits
 from evaluation.embedding import embed_pictures, embed_texts
 from evaluation.pairs import read_pairs
 from evaluation.retrieval import evaluate_retrieval
-from indexer.sources.table import Columns
+from indexer.sources.table import ColumnRoles
 from search.query_vectors.spell_correction import Corrector
 
 _LEAST_LETTERS = 3
@@ -87,7 +87,7 @@ def measure(
     for words in (0, 1, 2):
         random = np.random.default_rng(seed)
         typed = [misspelt(text, words, random) for text in texts]
-        read = [corrector.meant(text, lambda _: set()) for text in typed]
+        read = [corrector.corrected(text, lambda _: set()) for text in typed]
         same = [
             one.casefold().split() == text.casefold().split()
             for one, text in zip(read, texts, strict=True)
@@ -105,7 +105,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1000, help="how many texts are asked")
     options = parser.parse_args()
     encoder = open_encoder("mini")
-    pairs = read_pairs(options.table, Columns())
+    pairs = read_pairs(options.table, ColumnRoles())
     with DecoderPool(2, Limits()) as decoders:
         embedded = embed_pictures(pairs.pictures, encoder, decoders)
     told = [

@@ -11,7 +11,7 @@ from evaluation.embedding import embed_texts
 from experiments.relevance.question_sets import (
     FRESH,
     QUERIES,
-    Pictures,
+    QuestionPictures,
     Split,
     absent_queries,
     asked_by_texts,
@@ -29,7 +29,7 @@ _TOGETHER = (
 
 
 def further_splits(
-    sets: Mapping[str, Pictures], encoder: Encoder, *, seed: int = 0
+    sets: Mapping[str, QuestionPictures], encoder: Encoder, *, seed: int = 0
 ) -> Iterator[Split]:
     """Yield questions to small collections, and to photos and products together.
 
@@ -58,7 +58,7 @@ def further_splits(
 
 
 def _absent_from_all(
-    sets: Mapping[str, Pictures], names: tuple[str, ...], rng: np.random.Generator
+    sets: Mapping[str, QuestionPictures], names: tuple[str, ...], rng: np.random.Generator
 ) -> dict[str, Float32Array]:
     """Return the queries that are absent from each of several sets."""
     own = {family(name) for name in names}
@@ -68,7 +68,7 @@ def _absent_from_all(
 
 
 def _together(
-    sets: Mapping[str, Pictures],
+    sets: Mapping[str, QuestionPictures],
     names: tuple[str, ...],
     absent: Mapping[str, Float32Array],
     background: Float32Array,

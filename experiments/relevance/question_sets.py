@@ -43,7 +43,7 @@ TOPICS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Pictures:
+class QuestionPictures:
     """Pictures with what is said of them; all rows are ``(n, d)`` float32 unit rows.
 
     Attributes:
@@ -71,9 +71,9 @@ class Pictures:
         """Whether pictures are described more than once, as photos are by their captions."""
         return not np.array_equal(self.first, self.last)
 
-    def part(self, places: Int64Array) -> "Pictures":
+    def part(self, places: Int64Array) -> "QuestionPictures":
         """Return some of the pictures."""
-        return Pictures(
+        return QuestionPictures(
             self.rows[places],
             self.first[places],
             self.last[places],
@@ -131,7 +131,9 @@ def family(name: str) -> str:
     return name.split("-", maxsplit=1)[0]
 
 
-def read_sets(data: Path, encoder: Encoder, limits: Limits, *, most: int) -> dict[str, Pictures]:
+def read_sets(
+    data: Path, encoder: Encoder, limits: Limits, *, most: int
+) -> dict[str, QuestionPictures]:
     """Embed the data sets that are in a folder.
 
     Args:
@@ -149,7 +151,7 @@ def read_sets(data: Path, encoder: Encoder, limits: Limits, *, most: int) -> dic
             kept = [chosen[place] for place in found.places]
             texts = [texts for _, texts, _ in kept]
             labels = tuple(label for _, _, label in kept if label)
-            sets[name] = Pictures(
+            sets[name] = QuestionPictures(
                 rows=found.rows,
                 first=embed_texts([one[0] for one in texts], encoder),
                 last=embed_texts([one[-1] for one in texts], encoder),
@@ -162,7 +164,9 @@ def read_sets(data: Path, encoder: Encoder, limits: Limits, *, most: int) -> dic
     return sets
 
 
-def splits(sets: Mapping[str, Pictures], encoder: Encoder, *, seed: int = 0) -> Iterator[Split]:
+def splits(
+    sets: Mapping[str, QuestionPictures], encoder: Encoder, *, seed: int = 0
+) -> Iterator[Split]:
     """Yield every question that can be made of the sets.
 
     Args:
@@ -190,7 +194,7 @@ def splits(sets: Mapping[str, Pictures], encoder: Encoder, *, seed: int = 0) -> 
 
 
 def absent_queries(
-    one: Pictures, others: Mapping[str, Pictures], rng: np.random.Generator
+    one: QuestionPictures, others: Mapping[str, QuestionPictures], rng: np.random.Generator
 ) -> dict[str, Float32Array]:
     """Return queries about other sets, by name.
 
@@ -212,7 +216,7 @@ def absent_queries(
 
 def asked_by_texts(
     name: str,
-    one: Pictures,
+    one: QuestionPictures,
     absent: Mapping[str, Float32Array],
     background: Float32Array,
     rng: np.random.Generator,
@@ -234,7 +238,7 @@ def asked_by_texts(
 
 
 def _without_some(
-    name: str, one: Pictures, background: Float32Array, rng: np.random.Generator
+    name: str, one: QuestionPictures, background: Float32Array, rng: np.random.Generator
 ) -> Iterator[Split]:
     """Take out what shares a label or a topic, and ask for it."""
     if one.labels:
@@ -265,7 +269,10 @@ def _without_some(
 
 
 def _asked_by_pictures(
-    name: str, one: Pictures, others: Mapping[str, Pictures], rng: np.random.Generator
+    name: str,
+    one: QuestionPictures,
+    others: Mapping[str, QuestionPictures],
+    rng: np.random.Generator,
 ) -> Iterator[Split]:
     """Let pictures ask, those of the set and those of other sets."""
     order = rng.permutation(len(one.rows))

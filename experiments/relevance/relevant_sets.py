@@ -65,15 +65,17 @@ def measure(
         raise ValueError("there are too few pictures to tell what is relevant")
     narrow = replace(made, fitted=replace(made.fitted, wide=None))
     found = []
-    pairs = zip(texts @ pictures.T, right, made.judges(texts), narrow.judges(texts), strict=True)
-    for scores, wanted, judge, strict in pairs:
+    pairs = zip(
+        texts @ pictures.T, right, made.score_models(texts), narrow.score_models(texts), strict=True
+    )
+    for scores, wanted, score_model, strict in pairs:
         ordered = wanted[np.argsort(-scores, kind="stable")]
         places = np.arange(1, len(ordered) + 1)
         precision = np.cumsum(ordered) / places
         if not wanted.any() or precision[ordered].mean() < _LEAST_PRECISION:
             continue
         best = float((2 * np.cumsum(ordered) / (places + wanted.sum())).max())
-        chosen = [scores >= one.cut for one in (judge, strict)]
+        chosen = [scores >= one.cut for one in (score_model, strict)]
         f1 = [2 * int((one & wanted).sum()) / int(one.sum() + wanted.sum()) for one in chosen]
         found.append((*f1, best, int(chosen[0].sum()), int(wanted.sum())))
     if not found:

@@ -13,7 +13,7 @@ import numpy as np
 
 from binocle.catalog import records
 from binocle.collection.collection import Collection
-from binocle.collection.snapshot import Moment
+from binocle.collection.snapshot import Snapshot
 from binocle.metadata.filters import Filter
 from binocle.types import Int64Array, MetadataValue, NewRecord
 from search.query.filter_language import parse_where
@@ -65,42 +65,42 @@ def bench_filters(folder: Path, count: int, rounds: int) -> None:
 def measure(path: Path, count: int, rounds: int) -> None:
     """Measure on a collection that is there."""
     with Collection(path) as collection:
-        moment = collection.moment()
+        snapshot = collection.snapshot()
         for name in ("color", "price", "taken_at", "id", "tags", "location"):
-            seconds = _seconds(partial(moment.load, [name]))
+            seconds = _seconds(partial(snapshot.load, [name]))
             print(f"column {name:<10} loaded in {1000 * seconds:7.0f} ms")
-        moment.load(["brand", "rare", "in_stock"])
+        snapshot.load(["brand", "rare", "in_stock"])
         for text in FILTERS:
             where = parse_where(text)
-            times = [_milliseconds(partial(moment.columns.mask, where)) for _ in range(rounds)]
-            share = np.count_nonzero(moment.mask(where)) / count
+            times = [_milliseconds(partial(snapshot.columns.mask, where)) for _ in range(rounds)]
+            share = np.count_nonzero(snapshot.mask(where)) / count
             in_sql = _milliseconds(partial(_in_sql, collection, where))
             print(
                 f"{text:<48} {100 * share:7.3f} %  median {statistics.median(times):6.2f} ms, "
                 f"worst {max(times):6.2f} ms  (SQL {in_sql:6.0f} ms)"
             )
-        _others(collection, moment, count, rounds)
+        _others(collection, snapshot, count, rounds)
 
 
-def _others(collection: Collection, moment: Moment, count: int, rounds: int) -> None:
+def _others(collection: Collection, snapshot: Snapshot, count: int, rounds: int) -> None:
     ids = np.arange(1, count + 1)
-    half = ids[moment.mask(parse_where("in_stock = true"))[ids]]
+    half = ids[snapshot.mask(parse_where("in_stock = true"))[ids]]
     for facet in _FACETS:
-        work = partial(count_facets, moment, [facet], half, None)
+        work = partial(count_facets, snapshot, [facet], half, None)
         _print(f"facet {facet.field}, {len(half):,} relevant", work, rounds)
     for names in (("price",), ("taken_at",), ("brand",), ("tags",), ("color", "price")):
         sorts = [Sort(name, descending=True) for name in names]
         label = f"sort by {', '.join(names)}, {len(half):,} relevant"
-        _print(label, partial(sort_order, moment, half, sorts), rounds)
+        _print(label, partial(sort_order, snapshot, half, sorts), rounds)
     for name in ("brand", "id"):
-        work_ = partial(_grouped, moment, half, name)
+        work_ = partial(_grouped, snapshot, half, name)
         _print(f"group by {name}, {len(half):,} relevant", work_, rounds)
 
     def change() -> None:
         collection.upsert([NewRecord("r5", "", _metadata(5), ())])
 
     def catch_up() -> None:
-        collection.moment()
+        collection.snapshot()
 
     times = []
     for _ in range(rounds):
@@ -109,8 +109,8 @@ def _others(collection: Collection, moment: Moment, count: int, rounds: int) -> 
     print(f"catching up with one record, 9 columns: median {statistics.median(times):.1f} ms")
 
 
-def _grouped(moment: Moment, ids: Int64Array, field: str) -> int:
-    return len(gathered(group_keys(moment, ids, field)).heads)
+def _grouped(snapshot: Snapshot, ids: Int64Array, field: str) -> int:
+    return len(gathered(group_keys(snapshot, ids, field)).heads)
 
 
 def _fill(collection: Collection, count: int) -> None:

@@ -27,7 +27,7 @@ from binocle.collection.collection import Collection
 from binocle.encoders.registry import open_encoder
 from binocle.fingerprints.fingerprint import CODE_BYTES, unpacked
 from binocle.fingerprints.perceptual_hash import HASH_BYTES
-from binocle.types import Likeness, Limits
+from binocle.types import Fingerprint, Limits
 from experiments.copies.lookup_quality import pictures_in
 from experiments.copies.transformations import TRANSFORMATIONS
 from indexer.indexer import Indexer
@@ -91,7 +91,7 @@ def fill(path: Path, folders: Sequence[Path], count: int, *, mixed: bool = False
             made += size
         print(f"{made:,} pictures; synthetic ones in {time.perf_counter() - started:.0f} s")
         started = time.perf_counter()
-        collection.known_pictures.save()
+        collection.fingerprint_follower.save()
         print(f"index made and saved in {time.perf_counter() - started:.1f} s")
 
 
@@ -102,7 +102,7 @@ class _Donors:
         self._many = many
         words, codes, ids, hashes = [], [], [], []
         with collection.reading() as connection:
-            for rows in fingerprints.likenesses_after(connection, first - 1):
+            for rows in fingerprints.fingerprints_after(connection, first - 1):
                 hashes.append(rows.hashes)
                 for part_id, features in zip(rows.part_ids.tolist(), rows.features, strict=True):
                     found = unpacked(features)
@@ -110,7 +110,7 @@ class _Donors:
                         words.append(found.words)
                         codes.append(found.codes)
                         ids.append(part_id)
-            pictures = fingerprints.known_pictures(connection, ids[:5000])
+            pictures = fingerprints.fingerprint_follower(connection, ids[:5000])
             self.files = [(one.part.uri, json.dumps(asdict(one.info))) for one in pictures.values()]
         self.words, self.codes = np.stack(words), np.stack(codes)
         self._hashes = np.concatenate(hashes)
@@ -166,10 +166,10 @@ def _insert(
     hashes = donors.hashes(random, count)
     features = donors.features(random, count)
     found = {
-        part: Likeness(hashed.tobytes(), own)
+        part: Fingerprint(hashed.tobytes(), own)
         for part, hashed, own in zip(part_ids, hashes, features, strict=True)
     }
-    fingerprints.put_likenesses(connection, found)
+    fingerprints.put_fingerprints(connection, found)
 
 
 def measure(path: Path, known: Path, unknown: Path, count: int, workers: int) -> None:

@@ -9,10 +9,10 @@ from indexer.sources.archive import ArchiveSource
 from indexer.sources.base import Source
 from indexer.sources.folder import FileSource, FolderSource
 from indexer.sources.lines import TextSource
-from indexer.sources.table import Columns, TableSource
+from indexer.sources.table import ColumnRoles, TableSource
 
 
-def open_source(path: Path, columns: Columns) -> Source:
+def open_source(path: Path, columns: ColumnRoles) -> Source:
     """Return the source at a path.
 
     Args:

@@ -35,7 +35,7 @@ Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class SourceTable:
     """A table in memory.
 
     Attributes:
@@ -50,7 +50,7 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class ColumnRoles:
     """Which columns of a table mean what.
 
     Attributes:
@@ -76,7 +76,7 @@ class TableSource:
 
     kind = "table"
 
-    def __init__(self, path: Path, columns: Columns) -> None:
+    def __init__(self, path: Path, columns: ColumnRoles) -> None:
         """Name a table by its absolute path."""
         self.path = path
         self._asked = columns
@@ -186,7 +186,9 @@ class TableSource:
         return merged
 
 
-def read_table(path: Path, *, declared: Collection[str] = (), plain: Collection[str] = ()) -> Table:
+def read_table(
+    path: Path, *, declared: Collection[str] = (), plain: Collection[str] = ()
+) -> SourceTable:
     """Read a whole table, with typed values.
 
     Args:
@@ -209,7 +211,7 @@ def read_table(path: Path, *, declared: Collection[str] = (), plain: Collection[
                 for name in names
                 if name not in declared and not _is_plain(name, plain)
             }
-            return Table(rows, names, {name: one for name, one in every.items() if one})
+            return SourceTable(rows, names, {name: one for name, one in every.items() if one})
         return _read_csv(path, "\t" if suffix == ".tsv" else None, declared, plain)
     except OSError as error:
         raise SourceError(f"cannot read {path} ({error.strerror or error})") from error
@@ -250,7 +252,7 @@ def _read_json_lines(path: Path) -> tuple[list[Row], list[str]]:
 
 def _read_csv(
     path: Path, delimiter: str | None, declared: Collection[str], plain: Collection[str]
-) -> Table:
+) -> SourceTable:
     """Read with the standard library: it takes ragged rows and stray quotes as they come."""
     csv.field_size_limit(_MAX_CELL_CHARACTERS)
     text = _decoded(path.read_bytes(), path)
@@ -277,7 +279,7 @@ def _read_csv(
     rows: list[Row] = [
         dict(zip(parsed, values, strict=True)) for values in zip(*parsed.values(), strict=True)
     ]
-    return Table(rows, list(parsed), readings)
+    return SourceTable(rows, list(parsed), readings)
 
 
 def _decoded(data: bytes, path: Path) -> str:
@@ -296,7 +298,7 @@ def _delimiter(text: str) -> str:
     return max(",;\t|", key=first_line.count)
 
 
-def resolve_columns(asked: Columns, names: Sequence[str], path: Path) -> Columns:
+def resolve_columns(asked: ColumnRoles, names: Sequence[str], path: Path) -> ColumnRoles:
     """Check the columns asked for, or find them by their usual names.
 
     Raises:
@@ -316,7 +318,7 @@ def resolve_columns(asked: Columns, names: Sequence[str], path: Path) -> Columns
             f"cannot tell which columns of {path} hold pictures or texts; name them with "
             f"--image-column or --text-column (columns: {', '.join(names)})"
         )
-    return Columns(id_column, image, text, asked.image_root)
+    return ColumnRoles(id_column, image, text, asked.image_root)
 
 
 def _first(wanted: Sequence[str], names: Sequence[str]) -> str | None:

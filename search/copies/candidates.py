@@ -11,8 +11,8 @@ import numpy as np
 
 from binocle.collection.snapshot import Ranking
 from binocle.fingerprints.perceptual_hash import perceptual_hash, variant_hashes
-from binocle.fingerprints.verification import Box, View
-from binocle.vectors.fingerprints.fingerprint_index import LikenessIndex
+from binocle.fingerprints.verification import Box, PictureView
+from binocle.vectors.fingerprints.fingerprint_index import FingerprintIndex
 
 SIMILAR_AMONG = 200
 _HASH_BITS = 90  # unrelated pictures differ in about 128 of 256
@@ -32,7 +32,7 @@ _ENOUGH_TO_COMPARE = 20  # neighbours, to know which score is usual
 
 
 @dataclass(slots=True)
-class Suspect:
+class CopyCandidate:
     """A stored picture on the short list, and why.
 
     Attributes:
@@ -61,7 +61,7 @@ class Suspect:
         return max(self.votes, by_hash)
 
 
-def by_hash(index: LikenessIndex, query: View) -> dict[int, Suspect]:
+def by_hash(index: FingerprintIndex, query: PictureView) -> dict[int, CopyCandidate]:
     """Return the pictures whose hash is near that of a form of the query, its inside or a tile.
 
     Args:
@@ -82,13 +82,13 @@ def by_hash(index: LikenessIndex, query: View) -> dict[int, Suspect]:
     ]
     hits = index.by_hash(np.concatenate(forms), _HASH_NEIGHBOURS)
     of_whole = _farthest_bits(index.count, whole)
-    suspects: dict[int, Suspect] = {}
+    suspects: dict[int, CopyCandidate] = {}
     for form, (distances, part_ids) in enumerate(zip(hits.distances, hits.part_ids, strict=True)):
         farthest = of_whole if form < whole else _TILE_BITS
         for bits, part_id in zip(distances.tolist(), part_ids.tolist(), strict=True):
             if part_id < 0 or bits > farthest:
                 continue
-            known = suspects.setdefault(part_id, Suspect(part_id))
+            known = suspects.setdefault(part_id, CopyCandidate(part_id))
             if known.bits is None or bits < known.bits:
                 known.bits, known.variant = bits, form % 8 if form < whole else 0
                 known.tile = None if form < whole else tiles[form - whole]
@@ -109,7 +109,7 @@ def _farthest_bits(pictures: int, forms: int) -> int:
     return min(_HASH_BITS, int(128 + 8 * statistics.NormalDist().inv_cdf(chance)))
 
 
-def _tiles(query: View) -> list[Box]:
+def _tiles(query: PictureView) -> list[Box]:
     """Return the halves and quarters of the query: what it shows if it is a collage."""
     width, height = query.size
     columns = [(0, width), (0, width // 2), (width // 2, width)]
@@ -119,7 +119,11 @@ def _tiles(query: View) -> list[Box]:
 
 
 def add_votes(
-    suspects: dict[int, Suspect], index: LikenessIndex, query: View, *, mirrored: bool = False
+    suspects: dict[int, CopyCandidate],
+    index: FingerprintIndex,
+    query: PictureView,
+    *,
+    mirrored: bool = False,
 ) -> None:
     """Add what shares corners with a query, as far as it stands out of what any picture shares.
 
@@ -137,14 +141,14 @@ def add_votes(
     for rank, (part_id, score) in enumerate(zip(votes.part_ids.tolist(), scores, strict=True)):
         is_clear = rank < _ALWAYS_VERIFIED or score >= _CLEAR_OF_CLUTTER * clutter
         if rank < _VOTED and is_clear and score >= _LEAST_VOTES:
-            known = suspects.setdefault(part_id, Suspect(part_id))
+            known = suspects.setdefault(part_id, CopyCandidate(part_id))
             if mirrored:
                 known.mirrored_votes = score
             else:
                 known.votes = score
 
 
-def add_neighbours(suspects: dict[int, Suspect], ranking: Ranking) -> None:
+def add_neighbours(suspects: dict[int, CopyCandidate], ranking: Ranking) -> None:
     """Add what the embedding finds near; those clearly nearer than most may be similar.
 
     Args:
@@ -158,7 +162,7 @@ def add_neighbours(suspects: dict[int, Suspect], ranking: Ranking) -> None:
         suspect = suspects.get(int(part_id))
         gap = (float(score) - usual) / max(1e-6, 1 - usual)
         if suspect is None and (gap >= _NEAR_GAP or len(ranking.scores) < _ENOUGH_TO_COMPARE):
-            suspect = suspects[int(part_id)] = Suspect(int(part_id))
+            suspect = suspects[int(part_id)] = CopyCandidate(int(part_id))
         if suspect is not None and gap >= _SIMILAR_GAP:
             suspect.similarity = float(score)
         if len(suspects) >= _VOTED + _EMBEDDED:

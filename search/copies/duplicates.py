@@ -23,13 +23,13 @@ from binocle.fingerprints.perceptual_hash import (
     perceptual_hash,
     variant_hashes,
 )
-from binocle.fingerprints.verification import Match, View, verify, verify_whole
+from binocle.fingerprints.verification import PictureView, VerifiedMatch, verify, verify_whole
 from binocle.types import ImageSpec, Int64Array, Part, PixelArray
 from search.copies.candidates import add_votes, by_hash
 from search.copies.keep_choice import Comparing, best_of, judgement_of
 from search.copies.lookup import Decode, ReadPicture, working_spec
-from search.copies.pairing import NO_FORM, Pairs, contents_of, pairs_among
-from search.copies.union_find import LARGE, Groups
+from search.copies.pairing import NO_FORM, PicturePairs, contents_of, pairs_among
+from search.copies.union_find import LARGE, UnionFind
 from search.copies.verdicts import Judgement, Verdict, is_copy, is_product, judged
 
 _VIEWS_KEPT = 512
@@ -127,7 +127,7 @@ class DuplicateFinder:
         self._decode = decode
         self._workers = workers
         self._on_progress = on_progress
-        self._views: OrderedDict[int, View | None] = OrderedDict()
+        self._views: OrderedDict[int, PictureView | None] = OrderedDict()
         self._unreadable: set[int] = set()
         self._compared = 0
         self._done = self._total = 0
@@ -147,9 +147,11 @@ class DuplicateFinder:
         self._total += len(pairs.lower)
         involved = set(np.unique([pairs.lower, pairs.upper]).tolist())
         with read() as connection:
-            pictures = fingerprints.known_pictures(connection, involved.union(*contents.copies))
-            missing = fingerprints.count_without_likeness(connection)
-        groups = Groups()
+            pictures = fingerprints.fingerprint_follower(
+                connection, involved.union(*contents.copies)
+            )
+            missing = fingerprints.count_without_fingerprint(connection)
+        groups = UnionFind()
         for pair in contents.copies:
             if pictures.keys() >= set(pair):  # not removed meanwhile
                 groups.join(*pair)
@@ -173,10 +175,10 @@ class DuplicateFinder:
 
         What is stored of two pictures tells too little of these; the pixels of one do.
         """
-        index = self._collection.known_pictures.index()
+        index = self._collection.fingerprint_follower.index()
         among = set(firsts.tolist())
         with self._collection.reading() as connection:
-            pictures = fingerprints.known_pictures(connection, among)
+            pictures = fingerprints.fingerprint_follower(connection, among)
 
         def others_of(part_id: int) -> list[int]:
             view = self._view(pictures[part_id]) if part_id in pictures else None
@@ -200,12 +202,12 @@ class DuplicateFinder:
         self._on_progress(self._done, self._total)
 
     def _verified(
-        self, pairs: Pairs, pictures: dict[int, KnownPicture], groups: Groups
+        self, pairs: PicturePairs, pictures: dict[int, KnownPicture], groups: UnionFind
     ) -> Iterator[tuple[tuple[int, int], Judgement]]:
         """Verify pairs, neighbours in id together, so that few pictures are read twice."""
 
-        def judge(lower: int, upper: int, variant: int) -> Judgement | None:
-            return self._judge((lower, upper), variant, pictures)
+        def verify_pair(lower: int, upper: int, variant: int) -> Judgement | None:
+            return self._verify((lower, upper), variant, pictures)
 
         with ThreadPoolExecutor(self._workers, "verify") as threads:
             for block in pairs.blocks(_BLOCK):
@@ -216,14 +218,14 @@ class DuplicateFinder:
                     and not groups.are_settled(lower, upper)
                 ]  # fmt: skip
                 self._advance(len(block) - len(waiting))
-                found = threads.map(judge, *zip(*waiting, strict=True)) if waiting else ()
+                found = threads.map(verify_pair, *zip(*waiting, strict=True)) if waiting else ()
                 for (lower, upper, _), judgement in zip(waiting, found, strict=True):
                     self._compared += 1
                     self._advance(1)
                     if judgement is not None:
                         yield (lower, upper), judgement
 
-    def _judge(
+    def _verify(
         self, pair: tuple[int, int], variant: int, pictures: dict[int, KnownPicture]
     ) -> Judgement | None:
         match = self._match(pair, variant, pictures)
@@ -259,7 +261,7 @@ class DuplicateFinder:
 
     def _match(
         self, pair: tuple[int, int], variant: int, pictures: dict[int, KnownPicture]
-    ) -> Match | None:
+    ) -> VerifiedMatch | None:
         one, other = (self._view(pictures[part_id]) for part_id in pair)
         if one is None or other is None:
             lost = [part_id for part_id, view in zip(pair, (one, other), strict=True) if not view]
@@ -272,17 +274,17 @@ class DuplicateFinder:
                 return whole
         return verify(one, other, mirrored=variant != NO_FORM and VARIANTS[variant][1])
 
-    def _view(self, picture: KnownPicture) -> View | None:
+    def _view(self, picture: KnownPicture) -> PictureView | None:
         part_id = picture.part.id
         with self._lock:
             if part_id in self._views:
                 self._views.move_to_end(part_id)
                 return self._views[part_id]
-        view: View | None
+        view: PictureView | None
         try:
             data = self._read_picture(picture.part)
             size = (picture.info.width, picture.info.height)
-            view = View(self._decode(data, working_spec(size)).pixels)
+            view = PictureView(self._decode(data, working_spec(size)).pixels)
         except (OSError, BinocleError):  # moved or changed since
             view = None
         with self._lock:
@@ -293,7 +295,7 @@ class DuplicateFinder:
 
     def _clusters(
         self,
-        groups: Groups,
+        groups: UnionFind,
         pictures: dict[int, KnownPicture],
         judgements: dict[tuple[int, int], Judgement],
     ) -> list[Cluster]:
@@ -318,7 +320,7 @@ class DuplicateFinder:
             same = {one: firsts.setdefault(pictures[one].sha256, one) for one in members}
             known = within.get(groups.first_of(members[0]), {})
             best = best_of(list(firsts.values()), pictures, known, comparing)
-            how = comparing if len(firsts) <= LARGE else replace(comparing, judge=lambda _: None)
+            how = comparing if len(firsts) <= LARGE else replace(comparing, verify=lambda _: None)
             found_of = {
                 one: judgement_of(best, one, pictures, known, how) for one in firsts.values()
             }
@@ -331,7 +333,7 @@ class DuplicateFinder:
         return sorted(clusters, key=lambda one: (-len(one.others), one.keep.part.id))
 
 
-def _is_duplicate(match: Match) -> bool:
+def _is_duplicate(match: VerifiedMatch) -> bool:
     """Tell copies from two shades of one product: who removes duplicates wants to keep those."""
     if is_product(match) and match.evidence.colours.most > _SAME_COLOURS:
         return False

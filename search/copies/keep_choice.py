@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from binocle.catalog.tables.fingerprints import KnownPicture
-from binocle.fingerprints.verification import View
-from search.copies.union_find import Groups
-from search.copies.verdicts import Judgement, Region
+from binocle.fingerprints.verification import PictureView
+from search.copies.union_find import UnionFind
+from search.copies.verdicts import Judgement, ShownRegion
 
 _WHOLE = 0.97  # of a picture's area: what shows so much shows all of it
 _EDGE = 0.02  # of a side, by which a frame's inner edge may be off
@@ -38,12 +38,12 @@ class Comparing:
 
     Attributes:
         view: Returns a picture's pixels of a working size; None where it cannot be read.
-        judge: Compares two, the first as the query; None where they are no copies of each other.
+        verify: Compares two, the first as the query; None where they are no copies of each other.
         have_same_pixels: Tells whether two are the same, pixel by pixel, in full size.
     """
 
-    view: Callable[[int], View | None]
-    judge: Callable[[Pair], Judgement | None]
+    view: Callable[[int], PictureView | None]
+    verify: Callable[[Pair], Judgement | None]
     have_same_pixels: Callable[[Pair], bool]
 
 
@@ -102,7 +102,7 @@ def judgement_of(
     if keep == other:
         return Judgement("same-file", 1.0)
     pair = min(keep, other), max(keep, other)
-    found = judgements.get(pair) or comparing.judge(pair)
+    found = judgements.get(pair) or comparing.verify(pair)
     if found is None:
         return Judgement("near-duplicate", 0.5)
     sizes = {(pictures[one].info.width, pictures[one].info.height) for one in pair}
@@ -115,7 +115,7 @@ def judgement_of(
 def _framed_and_cropped(
     members: set[int],
     judgements: Mapping[Pair, Judgement],
-    view: Callable[[int], View | None],
+    view: Callable[[int], PictureView | None],
 ) -> tuple[dict[int, float], set[int]]:
     """Return the members that show another one within a frame, and those that show a part of one.
 
@@ -143,7 +143,7 @@ def _framed_and_cropped(
 
 def _turned(members: Sequence[int], judgements: Mapping[Pair, Judgement]) -> set[int]:
     """Return the members that are mirrored or turned as seen from most others."""
-    facing = Groups()
+    facing = UnionFind()
     for pair, judgement in judgements.items():
         if judgement.verdict == "near-duplicate":
             facing.join(*pair)
@@ -154,7 +154,7 @@ def _turned(members: Sequence[int], judgements: Mapping[Pair, Judgement]) -> set
     return {one for one in members if sizes[facing.first_of(one)] < most}
 
 
-def _is_frame(view: View | None, region: Region) -> bool:
+def _is_frame(view: PictureView | None, region: ShownRegion) -> bool:
     """Tell whether what lies beside a region is plain up to its edge, and no further."""
     if view is None:
         return False
@@ -165,7 +165,7 @@ def _is_frame(view: View | None, region: Region) -> bool:
     return all(abs(end - edge) <= _EDGE for end, edge in zip(ends, edges, strict=True))
 
 
-def _is_grey(view: View | None) -> bool:
+def _is_grey(view: PictureView | None) -> bool:
     if view is None:
         return False
     pixels = view.colours.astype(np.int16)
@@ -176,5 +176,5 @@ def _pixels(picture: KnownPicture) -> int:
     return picture.info.width * picture.info.height
 
 
-def _area(region: Region) -> float:
+def _area(region: ShownRegion) -> float:
     return region.w * region.h

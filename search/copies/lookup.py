@@ -20,10 +20,22 @@ from binocle.catalog.tables.fingerprints import KnownPicture
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError
 from binocle.fingerprints.greyscale import use_one_thread
-from binocle.fingerprints.verification import VIEW_SIDE, Match, View, verify, verify_whole
+from binocle.fingerprints.verification import (
+    VIEW_SIDE,
+    PictureView,
+    VerifiedMatch,
+    verify,
+    verify_whole,
+)
 from binocle.media import images
 from binocle.types import Float32Array, ImageSpec, Limits, Part, Picture, PixelArray, Record
-from search.copies.candidates import SIMILAR_AMONG, Suspect, add_neighbours, add_votes, by_hash
+from search.copies.candidates import (
+    SIMILAR_AMONG,
+    CopyCandidate,
+    add_neighbours,
+    add_votes,
+    by_hash,
+)
 from search.copies.verdicts import (
     COPIES,
     WHOLE,
@@ -44,7 +56,7 @@ ReadPicture = Callable[[Part], bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class LookupCandidate:
     """A record that the picture was held against.
 
     Attributes:
@@ -78,7 +90,7 @@ class LookupAnswer:
     """
 
     verdict: Verdict
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[LookupCandidate, ...]
     verified: int
     unprepared: int
     took_ms: dict[str, float]
@@ -151,15 +163,15 @@ class Lookup:
         watch = _Watch()
         with watch.stage("decode"):
             size = images.upright_size(data, self._limits)
-            query = View(self._decode(data, working_spec(size)).pixels)
+            query = PictureView(self._decode(data, working_spec(size)).pixels)
         with watch.stage("catch_up"):
-            index = self._collection.known_pictures.index()
+            index = self._collection.fingerprint_follower.index()
         with watch.stage("hash"):
             same = self._same_files(data)
             suspects = by_hash(index, query)
         with watch.stage("features"):
             add_votes(suspects, index, query)
-        found: dict[int, Match] = {}
+        found: dict[int, VerifiedMatch] = {}
         tried = dict.fromkeys(same, True)  # whether it could be read
         self._verify(query, suspects, found, tried, watch)
         if not found and not same:
@@ -177,7 +189,7 @@ class Lookup:
             identical = self._same_pixels(data, size, found)
         candidates = self._candidates(same, found, identical, suspects)[:limit]
         verdict = candidates[0].judgement.verdict if candidates else "none"
-        unprepared = self._collection.known_pictures.missing
+        unprepared = self._collection.fingerprint_follower.missing
         compared = [is_read for part_id, is_read in tried.items() if part_id not in same]
         return LookupAnswer(
             verdict,
@@ -194,9 +206,9 @@ class Lookup:
 
     def _verify(
         self,
-        query: View,
-        suspects: dict[int, Suspect],
-        found: dict[int, Match],
+        query: PictureView,
+        suspects: dict[int, CopyCandidate],
+        found: dict[int, VerifiedMatch],
         tried: dict[int, bool],
         watch: _Watch,
         *,
@@ -204,7 +216,7 @@ class Lookup:
     ) -> None:
         """Verify suspects, likeliest first, a few at a time; stop when the rest is unlikely."""
 
-        def weight(suspect: Suspect) -> float:
+        def weight(suspect: CopyCandidate) -> float:
             return suspect.weight(mirrored=mirrored)
 
         wanted = [
@@ -216,7 +228,9 @@ class Lookup:
             wanted, key=lambda one: (-weight(one), -(one.similarity or -1.0), one.part_id)
         )
         with self._collection.reading() as connection:
-            pictures = fingerprints.known_pictures(connection, [one.part_id for one in waiting])
+            pictures = fingerprints.fingerprint_follower(
+                connection, [one.part_id for one in waiting]
+            )
         waiting = [one for one in waiting if one.part_id in pictures]
         with watch.stage("verify"), ThreadPoolExecutor(self._workers, "verify") as threads:
             while waiting:
@@ -239,13 +253,13 @@ class Lookup:
                         found[one.part_id] = match
 
     def _compared(
-        self, query: View, suspect: Suspect, picture: KnownPicture, *, mirrored: bool
-    ) -> tuple[Match | None, bool]:
+        self, query: PictureView, suspect: CopyCandidate, picture: KnownPicture, *, mirrored: bool
+    ) -> tuple[VerifiedMatch | None, bool]:
         """Return what a stored picture has in common with the query, and whether it was read."""
         try:
             data = self._read_picture(picture.part)
             size = (picture.info.width, picture.info.height)
-            stored = View(self._decode(data, working_spec(size)).pixels)
+            stored = PictureView(self._decode(data, working_spec(size)).pixels)
         except (OSError, BinocleError):  # moved or changed since: nothing can be said of it
             return None, False
         whole = None
@@ -256,10 +270,12 @@ class Lookup:
         found = [one for one in (verify(query, stored, mirrored=mirrored), whole) if one]
         return max(found, key=lambda one: one.log_odds, default=None), True
 
-    def _same_pixels(self, data: bytes, size: tuple[int, int], found: dict[int, Match]) -> set[int]:
+    def _same_pixels(
+        self, data: bytes, size: tuple[int, int], found: dict[int, VerifiedMatch]
+    ) -> set[int]:
         """Return which of the copies have exactly the query's pixels."""
         with self._collection.reading() as connection:
-            pictures = fingerprints.known_pictures(connection, found)
+            pictures = fingerprints.fingerprint_follower(connection, found)
         exact = ImageSpec(size[0], size[1], "squash")
         own: PixelArray | None = None
         identical = set()
@@ -280,10 +296,10 @@ class Lookup:
     def _candidates(
         self,
         same: Sequence[int],
-        found: dict[int, Match],
+        found: dict[int, VerifiedMatch],
         identical: set[int],
-        suspects: dict[int, Suspect],
-    ) -> list[Candidate]:
+        suspects: dict[int, CopyCandidate],
+    ) -> list[LookupCandidate]:
         judgements: dict[int, Judgement] = {
             one: Judgement("same-file", 1.0, WHOLE, WHOLE, _SQUARE) for one in same
         }
@@ -295,14 +311,14 @@ class Lookup:
                 confidence = round(0.49 * max(0.0, suspect.similarity), 4)
                 judgements.setdefault(suspect.part_id, Judgement("similar", confidence))
         with self._collection.reading() as connection:
-            pictures = fingerprints.known_pictures(connection, judgements)
+            pictures = fingerprints.fingerprint_follower(connection, judgements)
             owners = [one.record_id for one in pictures.values()]
             records = reading.records_by_id(connection, owners)
         candidates = []
         for part_id, picture in pictures.items():
-            known = suspects.get(part_id) or Suspect(part_id)
+            known = suspects.get(part_id) or CopyCandidate(part_id)
             candidates.append(
-                Candidate(
+                LookupCandidate(
                     records[picture.record_id], picture.part, judgements[part_id],
                     known.similarity, known.bits,
                 )
@@ -310,7 +326,7 @@ class Lookup:
         return sorted(candidates, key=_order)
 
 
-def _is_clear(match: Match) -> bool:
+def _is_clear(match: VerifiedMatch) -> bool:
     """Tell whether corners need not be asked any more."""
     return match.evidence.agreement.share >= _CLEAR_SHARE and is_copy(match)
 
@@ -318,7 +334,7 @@ def _is_clear(match: Match) -> bool:
 _SQUARE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 
 
-def _order(candidate: Candidate) -> tuple[int, float, int]:
+def _order(candidate: LookupCandidate) -> tuple[int, float, int]:
     """Sort the same file and pixels first, then copies, then the similar, each surest first."""
     verdict = candidate.judgement.verdict
     exact = {"same-file": 0, "same-pixels": 1}

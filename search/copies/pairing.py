@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from binocle.catalog.database import Connection
 from binocle.catalog.tables import fingerprints
-from binocle.catalog.tables.fingerprints import LikenessRows
+from binocle.catalog.tables.fingerprints import FingerprintRows
 from binocle.fingerprints.fingerprint import Codes, unpacked
 from binocle.types import Int64Array
 from binocle.vectors.fingerprints.near_hashes import NearHashes, NearPairs
@@ -48,7 +48,7 @@ class Contents:
 
 
 @dataclass(frozen=True, slots=True)
-class Pairs:
+class PicturePairs:
     """Pictures that may be copies of each other, ordered by both part ids.
 
     Attributes:
@@ -71,7 +71,7 @@ class Pairs:
             parts = [one[start : start + size].tolist() for one in columns]
             yield list(zip(*parts, strict=True))
 
-    def with_links(self, links: set[tuple[int, int]]) -> "Pairs":
+    def with_links(self, links: set[tuple[int, int]]) -> "PicturePairs":
         """Return these and other pairs without a near form; each pair once.
 
         Args:
@@ -83,7 +83,7 @@ class Pairs:
         upper = np.concatenate([self.upper, new[:, 1]])
         variants = np.concatenate([self.variants, np.full(len(new), NO_FORM)])
         order = np.lexsort((upper, lower))
-        return Pairs(lower[order], upper[order], variants[order], self.crowded)
+        return PicturePairs(lower[order], upper[order], variants[order], self.crowded)
 
 
 def contents_of(read: Read) -> Contents:
@@ -100,7 +100,7 @@ def contents_of(read: Read) -> Contents:
 
 def pairs_among(
     read: Read, firsts: Int64Array, on_block: Callable[[int], None] = lambda _count: None
-) -> Pairs:
+) -> PicturePairs:
     """Find the pairs among pictures.
 
     Args:
@@ -125,14 +125,14 @@ def pairs_among(
         found.append(_together(by_hash, shared, known, block.part_ids))
     lower, upper, variants = np.concatenate(found, axis=1)
     order = np.lexsort((upper, lower))
-    return Pairs(lower[order], upper[order], variants[order], crowded)
+    return PicturePairs(lower[order], upper[order], variants[order], crowded)
 
 
-def _blocks(read: Read, firsts: Int64Array) -> Iterator[LikenessRows]:
+def _blocks(read: Read, firsts: Int64Array) -> Iterator[FingerprintRows]:
     """Yield the likenesses of pictures; the catalogue may be written to meanwhile."""
     for start in range(0, len(firsts), _BLOCK):
         with read() as connection:
-            rows = fingerprints.likenesses_of(connection, firsts[start : start + _BLOCK].tolist())
+            rows = fingerprints.fingerprints_of(connection, firsts[start : start + _BLOCK].tolist())
         if len(rows.part_ids):
             yield rows
 
@@ -143,7 +143,7 @@ def _confirmed(
     """Return the pairs that share enough of all features; rows that may have more are crowded."""
     lower = known[pairs.places]
     with read() as connection:
-        rows = fingerprints.likenesses_of(connection, np.unique(lower).tolist())
+        rows = fingerprints.fingerprints_of(connection, np.unique(lower).tolist())
     others = {
         part_id: unpacked(features)
         for part_id, features in zip(rows.part_ids.tolist(), rows.features, strict=True)

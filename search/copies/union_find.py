@@ -3,7 +3,7 @@
 LARGE = 100  # members: in so large a group one more link tells nothing
 
 
-class Groups:
+class UnionFind:
     """Union-find; the least member names its group. Who was never joined is alone."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from binocle.fingerprints.verification import Match
+from binocle.fingerprints.verification import VerifiedMatch
 
 Verdict: TypeAlias = Literal[
     "same-file", "same-pixels", "near-duplicate", "mirrored", "rotated", "part", "similar", "none"
@@ -33,7 +33,7 @@ _TURNED_DEGREES = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
+class ShownRegion:
     """An upright box in a picture, as fractions of its width and height, 0 to 1."""
 
     x: float
@@ -42,7 +42,7 @@ class Region:
     h: float
 
 
-WHOLE = Region(0.0, 0.0, 1.0, 1.0)
+WHOLE = ShownRegion(0.0, 0.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +62,14 @@ class Judgement:
 
     verdict: Verdict
     confidence: float
-    query_region: Region | None = None
-    stored_region: Region | None = None
+    query_region: ShownRegion | None = None
+    stored_region: ShownRegion | None = None
     corners: tuple[tuple[float, float], ...] = ()
     angle: float = 0.0
     is_mirrored: bool = False
 
 
-def is_copy(match: Match) -> bool:
+def is_copy(match: VerifiedMatch) -> bool:
     """Tell whether a mapping holds well enough to say that one was made from the other."""
     colours = match.evidence.colours
     if is_product(match) and colours.compared and colours.most > _OTHER_COLOURS:
@@ -77,7 +77,7 @@ def is_copy(match: Match) -> bool:
     return match.log_odds >= 0
 
 
-def without_variants(found: dict[int, Match]) -> dict[int, Match]:
+def without_variants(found: dict[int, VerifiedMatch]) -> dict[int, VerifiedMatch]:
     """Leave out pictures of products that another explains better: same shape, truer colours.
 
     Args:
@@ -92,16 +92,16 @@ def without_variants(found: dict[int, Match]) -> dict[int, Match]:
     return kept
 
 
-def is_product(match: Match) -> bool:
+def is_product(match: VerifiedMatch) -> bool:
     """Tell whether different things may agree as well: small ones, and those on plain ground."""
     return match.evidence.is_small or match.evidence.on_plain_ground
 
 
-def _colours(match: Match) -> float:
+def _colours(match: VerifiedMatch) -> float:
     return match.evidence.colours.most_with_plain
 
 
-def _show_the_same(one: Match, other: Match) -> bool:
+def _show_the_same(one: VerifiedMatch, other: VerifiedMatch) -> bool:
     """Tell whether two mappings are of about the same part of the query."""
     first, second = _shown(one), _shown(other)
     across = min(first.x + first.w, second.x + second.w) - max(first.x, second.x)
@@ -110,12 +110,12 @@ def _show_the_same(one: Match, other: Match) -> bool:
     return shared > 0.5 * (first.w * first.h + second.w * second.h - shared)
 
 
-def _shown(match: Match) -> Region:
+def _shown(match: VerifiedMatch) -> ShownRegion:
     """Return where the query shows the stored picture."""
     return _box(_mapped(_CORNERS, np.asarray(np.linalg.inv(match.mapping), np.float64)))
 
 
-def judged(match: Match) -> Judgement:
+def judged(match: VerifiedMatch) -> Judgement:
     """Name a mapping that holds."""
     backwards = np.asarray(np.linalg.inv(match.mapping), np.float64)
     return Judgement(
@@ -132,7 +132,7 @@ def judged(match: Match) -> Judgement:
 _CORNERS = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float64)
 
 
-def _named(match: Match) -> Verdict:
+def _named(match: VerifiedMatch) -> Verdict:
     evidence = match.evidence
     shown = evidence.agreement.overlap
     if shown < _WHOLE_SHARE or evidence.query_share < _FRAMED_SHARE:
@@ -144,7 +144,7 @@ def _named(match: Match) -> Verdict:
     return "rotated" if abs(match.turn.angle) > _TURNED_DEGREES else "near-duplicate"
 
 
-def _plain_needed(match: Match) -> float:
+def _plain_needed(match: VerifiedMatch) -> float:
     """Return how plain the rest of the query is at least where it is a frame."""
     if _is_beside(match):
         return _PLAIN_IF_BESIDE
@@ -154,13 +154,15 @@ def _plain_needed(match: Match) -> float:
     return _PLAIN_IF_LARGE if shown >= _LARGE_SHARE else _PLAIN
 
 
-def _is_beside(match: Match) -> bool:
+def _is_beside(match: VerifiedMatch) -> bool:
     """Tell whether the query shows it as a tile: much room on one side, none on the other."""
     box = _shown(match)
     across, down = (box.x, 1 - box.x - box.w), (box.y, 1 - box.y - box.h)
-    beside = [max(one) >= _BESIDE and min(one) <= _AT_THE_EDGE for one in (across, down)]
+    auxiliary = [max(one) >= _BESIDE and min(one) <= _AT_THE_EDGE for one in (across, down)]
     filled = [max(one) <= _AT_THE_EDGE for one in (across, down)]
-    return any(beside) and all(one or other for one, other in zip(beside, filled, strict=True))
+    return any(auxiliary) and all(
+        one or other for one, other in zip(auxiliary, filled, strict=True)
+    )
 
 
 def _rounded(value: float) -> float:
@@ -173,7 +175,7 @@ def _mapped(
     return np.asarray(cv2.perspectiveTransform(points[np.newaxis], mapping)[0], np.float64)
 
 
-def _box(corners: npt.NDArray[np.float64]) -> Region:
+def _box(corners: npt.NDArray[np.float64]) -> ShownRegion:
     left, top = np.clip(corners.min(axis=0), 0, 1)
     right, bottom = np.clip(corners.max(axis=0), 0, 1)
-    return Region(*(round(float(one), 4) for one in (left, top, right - left, bottom - top)))
+    return ShownRegion(*(round(float(one), 4) for one in (left, top, right - left, bottom - top)))

@@ -21,8 +21,8 @@ from binocle.catalog.database import Connection
 from binocle.catalog.tables import fulltext as catalog
 from binocle.types import BoolArray, Int64Array
 from search.keyword.collection_spelling import Spelling
-from search.keyword.query_words import Wording, parse
-from search.keyword.word_matcher import Matcher, WordMatches
+from search.keyword.query_words import QueryWords, parse
+from search.keyword.word_matcher import WordMatcher, WordMatches
 
 Float64Array = npt.NDArray[np.float64]
 
@@ -94,7 +94,7 @@ class Keywords:
             spelling: The collection's vocabulary, where somebody shares it.
         """
         self._lock = threading.Lock()
-        self._matcher = Matcher(spelling=spelling)
+        self._matcher = WordMatcher(spelling=spelling)
 
     def search(
         self, connection: Connection, text: str, k: int, allowed: BoolArray | None = None
@@ -273,7 +273,7 @@ class _Tally:
         return max(RARE_COUNT, self.records * RARE_SHARE)
 
 
-def _lacks_number(wording: Wording, found: list[WordMatches]) -> bool:
+def _lacks_number(wording: QueryWords, found: list[WordMatches]) -> bool:
     """Tell whether a model number of a query is in no record."""
     known = {one.place for one in found if len(one.record_ids)}
     known_tokens = {wording.words[place].token for place in known}
@@ -342,7 +342,7 @@ def _positions(words: list[WordMatches], record_ids: Int64Array) -> Int64Array:
     return positions
 
 
-def _found_words(wording: Wording, words: list[WordMatches], record_id: int) -> tuple[str, ...]:
+def _found_words(wording: QueryWords, words: list[WordMatches], record_id: int) -> tuple[str, ...]:
     """Return the words of a query that a record has; pairs of characters that overlap as one."""
     found: list[str] = []
     last = -2

@@ -18,7 +18,7 @@ _USUAL_LENGTH = 10.0  # of a title, in tokens
 
 
 @dataclass(frozen=True, slots=True)
-class Matches:
+class Postings:
     """The records that have one word or phrase.
 
     Attributes:
@@ -36,7 +36,7 @@ class Matches:
     said_ids: Int64Array
 
     @classmethod
-    def of(cls, rows: Int64Array) -> "Matches":
+    def of(cls, rows: Int64Array) -> "Postings":
         """Score the rows that have a word, numbered as in ``catalog.words``, ascending."""
         worths = _worths(rows)
         owners = rows >> fulltext.RECORD_SHIFT
@@ -56,13 +56,13 @@ class Matches:
         said = np.unique(said) if len(said) < len(rows) else owners
         return cls(owners, worths, positions, in_brands, said)
 
-    def both(self, other: "Matches") -> "Matches":
+    def both(self, other: "Postings") -> "Postings":
         """Return the records that are in another one too, worth the lesser of the two."""
         places = other.find(self.record_ids)
         kept = places >= 0
         worths = np.minimum(self.worths[kept], other.worths[places[kept]])
         record_ids = self.record_ids[kept]
-        return Matches(record_ids, worths, self.positions[kept], 0, record_ids)
+        return Postings(record_ids, worths, self.positions[kept], 0, record_ids)
 
     @property
     def size_bytes(self) -> int:

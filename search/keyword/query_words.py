@@ -70,7 +70,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
+class QueryWords:
     """A query's words.
 
     Attributes:
@@ -89,7 +89,7 @@ class Wording:
     whole: tuple[str, ...]
 
 
-def parse(text: str) -> Wording:
+def parse(text: str) -> QueryWords:
     """Read a query."""
     words: list[Word] = []
     required: list[tuple[str, ...]] = []
@@ -119,7 +119,7 @@ def parse(text: str) -> Wording:
     if kept and words and ends_open and kept[-1] is words[-1] and not kept[-1].paired:
         last = kept[-1]
         kept[-1] = Word(last.token, is_beginning=last.is_beginning, may_go_on=True, run=last.run)
-    return Wording(
+    return QueryWords(
         tuple(kept),
         tuple(required[:MAX_WORDS]),
         tuple(excluded[:MAX_WORDS]),
@@ -128,12 +128,12 @@ def parse(text: str) -> Wording:
     )
 
 
-def _phrase_tokens(run: tokenizer.Run) -> tuple[str, ...]:
+def _phrase_tokens(run: tokenizer.TokenRun) -> tuple[str, ...]:
     """Return what of a run to look for: not the last character of pairs, which pairs have."""
     return run.tokens[:-1] if run.paired and len(run.tokens) > 1 else run.tokens
 
 
-def _words_of(run: tokenizer.Run, number: int, *, star: bool) -> list[Word]:
+def _words_of(run: tokenizer.TokenRun, number: int, *, star: bool) -> list[Word]:
     found = _phrase_tokens(run)
     lone = run.paired and len(run.tokens) == 1
     last = len(found) - 1

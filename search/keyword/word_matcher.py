@@ -13,8 +13,8 @@ from binocle.catalog.tables import fulltext, tokenizer
 from binocle.types import Int64Array
 from search.keyword.collection_spelling import Spelling
 from search.keyword.english_words import known_english
-from search.keyword.postings import Float32Array, Matches
-from search.keyword.query_words import Window, Word, Wording
+from search.keyword.postings import Float32Array, Postings
+from search.keyword.query_words import QueryWords, Window, Word
 
 _CACHE_BYTES = 128 * 1024 * 1024
 _RELATIVE = 0.9
@@ -61,7 +61,7 @@ class WordMatches:
     is_code: bool
     is_of_number: bool
     is_brand: bool
-    ways: tuple[tuple[Matches, float], ...]
+    ways: tuple[tuple[Postings, float], ...]
     labels: tuple[str, ...]
 
     def shown(self, record_id: int) -> str | None:
@@ -77,7 +77,7 @@ class WordMatches:
 class _Way:
     """One way to write a word: what was found, what it counts, how strict and how sure it is."""
 
-    matches: Matches
+    matches: Postings
     weight: float
     label: str
     is_strict: bool
@@ -93,7 +93,7 @@ class _Way:
         return self.matches.record_ids if self.names_count else self.matches.said_ids
 
 
-class Matcher:
+class WordMatcher:
     """Finds the records with words, as of one change of a collection. Thread-safe."""
 
     def __init__(self, state: str = "", records: int = 0, spelling: Spelling | None = None) -> None:
@@ -108,17 +108,17 @@ class Matcher:
         self._state = state
         self._spelling = spelling or Spelling()
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[object, ...], Matches] = OrderedDict()
+        self._kept: OrderedDict[tuple[object, ...], Postings] = OrderedDict()
         self._kept_bytes = 0
 
-    def at(self, connection: Connection) -> "Matcher":
+    def at(self, connection: Connection) -> "WordMatcher":
         """Return this one if it belongs to the connection's state, else a fresh one."""
         state = fulltext.state(connection)
         if state == self._state:
             return self
-        return Matcher(state, reading.count_records(connection), self._spelling)
+        return WordMatcher(state, reading.count_records(connection), self._spelling)
 
-    def match(self, connection: Connection, wording: Wording) -> list[WordMatches]:
+    def match(self, connection: Connection, wording: QueryWords) -> list[WordMatches]:
         """Return the records with each word, in the query's order; all are optional.
 
         A number among other words that a record has in its file name or id only, as ``255.jpg``
@@ -139,15 +139,15 @@ class Matcher:
             found.append(done[key])
         return found if any(len(one.record_ids) for one in found) else []
 
-    def required(self, connection: Connection, wording: Wording) -> list[Int64Array]:
+    def required(self, connection: Connection, wording: QueryWords) -> list[Int64Array]:
         """Return the records with each quoted phrase."""
         return [self._phrases(connection, [one]).record_ids for one in wording.required]
 
-    def excluded(self, connection: Connection, wording: Wording) -> list[Int64Array]:
+    def excluded(self, connection: Connection, wording: QueryWords) -> list[Int64Array]:
         """Return the records with each excluded phrase."""
         return [self._phrases(connection, [one]).record_ids for one in wording.excluded]
 
-    def whole(self, connection: Connection, wording: Wording) -> tuple[Int64Array, Int64Array]:
+    def whole(self, connection: Connection, wording: QueryWords) -> tuple[Int64Array, Int64Array]:
         """Return the records with all that was typed in one piece, and those that say just that.
 
         Both internal ids, ascending; nothing for a single word.
@@ -252,7 +252,7 @@ class Matcher:
             return [_Way(second, _APART, word.token[1], is_strict=False, sureness=_APART)]
         return [_Way(both, _APART, word.token, is_strict=False, sureness=_APART)]
 
-    def _windows(self, connection: Connection, wording: Wording) -> list[tuple[Window, _Way]]:
+    def _windows(self, connection: Connection, wording: QueryWords) -> list[tuple[Window, _Way]]:
         """Return what is found of the other ways to write neighbouring words."""
         plain = [one.phrases[0][0] for one in wording.windows if one.phrases[0][0].isalpha()]
         known = fulltext.known(connection, plain) if plain else set()
@@ -270,20 +270,20 @@ class Matcher:
                 found.append((window, _Way(matches, 1.0, label, is_strict=True, is_code=code)))
         return found
 
-    def _phrases(self, connection: Connection, phrases: Sequence[tuple[str, ...]]) -> Matches:
+    def _phrases(self, connection: Connection, phrases: Sequence[tuple[str, ...]]) -> Postings:
         key = tuple(phrases)
         return self._keep(key, lambda: fulltext.rows_with(connection, phrases))
 
-    def _beginning(self, connection: Connection, token: str) -> Matches:
+    def _beginning(self, connection: Connection, token: str) -> Postings:
         return self._keep((token, "*"), lambda: fulltext.rows_with_beginning(connection, token))
 
-    def _keep(self, key: tuple[object, ...], read: Callable[[], Int64Array]) -> Matches:
+    def _keep(self, key: tuple[object, ...], read: Callable[[], Int64Array]) -> Postings:
         """Return what is kept under a key, reading it where it is not there yet."""
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        matches = Matches.of(read())
+        matches = Postings.of(read())
         with self._lock:
             if key not in self._kept:
                 self._kept[key] = matches

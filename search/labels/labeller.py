@@ -27,7 +27,7 @@ _OF_PICTURES = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
+class LabelledRecord:
     """A record and its labels."""
 
     record: Record
@@ -35,7 +35,7 @@ class Labelled:
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class TextMatch:
     """How well a text and a picture go together.
 
     Attributes:
@@ -90,7 +90,7 @@ class Labeller:
         where: Filter | None = None,
         limit: int = 5,
         force: bool = False,
-    ) -> Iterator[Labelled]:
+    ) -> Iterator[LabelledRecord]:
         """Label every record by its first picture, from the vectors in the catalogue.
 
         Args:
@@ -118,9 +118,9 @@ class Labeller:
                 labellings = label_set.label(new.rows[first], limit=limit, force=force)
                 for number, labelling in zip(numbers.tolist(), labellings, strict=True):
                     if number in records:
-                        yield Labelled(records[number], labelling)
+                        yield LabelledRecord(records[number], labelling)
 
-    def write(self, labelled: Sequence[Labelled], field: str) -> int:
+    def write(self, labelled: Sequence[LabelledRecord], field: str) -> int:
         """Store each record's best label as metadata, so that it can be filtered and counted.
 
         A record that none of the labels fits loses the field. A run over a changed source writes
@@ -172,7 +172,7 @@ class Labeller:
         """
         check_text(text)
 
-    def match(self, text: str, image: Float32Array) -> Match:
+    def match(self, text: str, image: Float32Array) -> TextMatch:
         """Tell how well a text and a picture go together.
 
         Args:
@@ -185,11 +185,11 @@ class Labeller:
         check_text(text)
         label_set = self.label_set([text], _MATCH)
         found = match(label_set, image)
-        judge = self._relevance.judges("image", ["text"], label_set.rows_kd)[0]
-        if judge is None:
+        score_model = self._relevance.score_models("image", ["text"], label_set.rows_kd)[0]
+        if score_model is None:
             return found
-        relevance = float(judge.relevance(found.similarity))
-        return Match(found.similarity, found.probability, relevance)
+        relevance = float(score_model.relevance(found.similarity))
+        return TextMatch(found.similarity, found.probability, relevance)
 
 
 def _check_free(connection: Connection, field: str) -> None:
@@ -204,7 +204,7 @@ def _check_free(connection: Connection, field: str) -> None:
         )
 
 
-class Matcher:
+class TextMatcher:
     """Tells how well texts and pictures go together in a model's space, without a collection."""
 
     def __init__(self, encoder: Encoder) -> None:
@@ -219,7 +219,7 @@ class Matcher:
         self._encoder = encoder
         self._background = encoder.encode_texts(background_texts())
 
-    def match(self, text: str, image: Float32Array) -> Match:
+    def match(self, text: str, image: Float32Array) -> TextMatch:
         """Tell how well a text and a picture go together.
 
         Args:
@@ -246,7 +246,7 @@ def check_text(text: str) -> None:
         raise QueryError("the text to match is empty")
 
 
-def match(label_set: LabelSet, image: Float32Array) -> Match:
+def match(label_set: LabelSet, image: Float32Array) -> TextMatch:
     """Tell how well the only label of a set and a picture go together.
 
     Args:
@@ -254,7 +254,7 @@ def match(label_set: LabelSet, image: Float32Array) -> Match:
         image: ``(d,)`` float32 unit row.
     """
     similarity = float(label_set.rows_kd[0].astype(np.float64) @ image.astype(np.float64))
-    return Match(similarity, float(label_set.probabilities(image[np.newaxis])[0, 0]))
+    return TextMatch(similarity, float(label_set.probabilities(image[np.newaxis])[0, 0]))
 
 
 def check_texts(collection: Collection) -> None:

@@ -57,7 +57,7 @@ class Term:
         embedded: ``(d,)`` float32 unit row in the collection's space: what the text or the
             picture was embedded as, its region cut out, where the caller has done that. The
             text still counts as words.
-        meant: What a text was embedded as, where words of it looked misspelt.
+        corrected: What a text was embedded as, where words of it looked misspelt.
         source: For ``vector``: what it was embedded from, words or a picture; None for unknown.
     """
 
@@ -70,7 +70,7 @@ class Term:
     region: Region | None = None
     embedded: Float32Array | None = field(default=None, compare=False, repr=False)
     source: Kind | None = None
-    meant: str = field(default="", compare=False)
+    corrected: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what means nothing."""

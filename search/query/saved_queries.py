@@ -22,7 +22,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from binocle.errors import QueryError, TurnError
+from binocle.errors import QueryError, SavedQueryError
 from binocle.metadata.filters import And, Comparison, Filter, both
 from binocle.types import Float32Array
 from search.query.query import (
@@ -60,7 +60,7 @@ create table if not exists turns (
 """
 
 
-class Turns:
+class SavedQueries:
     """The kept queries of one collection. Thread-safe; several processes may share the file."""
 
     def __init__(
@@ -126,11 +126,11 @@ class Turns:
         """Return a kept query.
 
         Raises:
-            TurnError: It is of another collection, or not kept any more.
+            SavedQueryError: It is of another collection, or not kept any more.
         """
         token = self._signer.verified(_PURPOSE, turn)
         if token is None:
-            raise TurnError(
+            raise SavedQueryError(
                 "the turn is damaged, or of another collection; ask again without a refinement"
             )
         oldest = time.time() - self._max_age_s
@@ -144,9 +144,11 @@ class Turns:
                     with closing(found):
                         row = found.fetchone()
         except (sqlite3.Error, OSError) as error:
-            raise TurnError(f"the turn cannot be read ({error}); ask again without it") from error
+            raise SavedQueryError(
+                f"the turn cannot be read ({error}); ask again without it"
+            ) from error
         if row is None:
-            raise TurnError(
+            raise SavedQueryError(
                 f"the turn has expired: the last {self._max_turns:,} of "
                 f"{self._max_age_s / 3600:g} hours are kept; ask again without a refinement"
             )
@@ -276,13 +278,13 @@ def _without_one(terms: tuple[Term, ...], name: str) -> tuple[Term, ...] | None:
 
 def _is_called(term: Term, name: str) -> bool:
     """Tell whether a term is a text as it was typed or read, or a record."""
-    names = (_label(term), term.meant.strip() or None)
+    names = (_label(term), term.corrected.strip() or None)
     return any(one.casefold() == name.casefold() for one in names if one is not None)
 
 
 def _first_of(term: Term, change: Callable[[str], str | None]) -> str | None:
     """Return a text changed as it was typed, or else as it was read; None where neither can be."""
-    for text in (term.text, term.meant):
+    for text in (term.text, term.corrected):
         changed = change(text) if text else None
         if changed is not None:
             return changed

@@ -92,8 +92,8 @@ def _term(term: Term) -> str:
     part = "a part of " if term.region is not None else ""
     if term.text is not None:
         what = term.text.strip()
-        if term.meant:
-            what = f'{what} (read as "{term.meant}")'
+        if term.corrected:
+            what = f'{what} (read as "{term.corrected}")'
     elif term.record is not None:
         what = f"like {part}{term.record}"
     elif term.vector is not None and term.source != "image":

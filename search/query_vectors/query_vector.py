@@ -34,7 +34,7 @@ _LEAST_SPREAD = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
-class Pull:
+class TermVector:
     """One embedded term.
 
     Attributes:
@@ -49,7 +49,7 @@ class Pull:
 
 
 @dataclass(frozen=True, slots=True)
-class Intent:
+class QueryIntent:
     """What a query's terms come to.
 
     Attributes:
@@ -58,46 +58,46 @@ class Intent:
         unwanted: What to keep away from.
         exclude: Internal ids of the records that are part of the question.
         words: The texts to look for, and ``-word`` for each single word to keep away from.
-        unread: Texts to look for that the model cannot read: they count as words only.
+        unsupported_texts: Texts to look for that the model cannot read: they count as words only.
     """
 
     terms: tuple[Term, ...]
-    wanted: tuple[Pull, ...]
-    unwanted: tuple[Pull, ...]
+    wanted: tuple[TermVector, ...]
+    unwanted: tuple[TermVector, ...]
     exclude: frozenset[int]
     words: str
-    unread: tuple[str, ...] = ()
+    unsupported_texts: tuple[str, ...] = ()
 
     @property
     def has_vectors(self) -> bool:
         """Whether vectors say what is looked for, or what is to be kept away from all there is."""
-        return bool(self.wanted or (self.unwanted and not self.unread))
+        return bool(self.wanted or (self.unwanted and not self.unsupported_texts))
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is left: only what the model cannot read is to be kept away from."""
-        return not (self.wanted or self.unwanted or self.unread or self.words)
+        return not (self.wanted or self.unwanted or self.unsupported_texts or self.words)
 
     @property
     def source(self) -> Kind:
         """What has the larger weight, words or pictures; words where nobody said."""
         weight = {"text": 0.0, "image": 0.0}
-        for pull in self.wanted:
-            weight[pull.source or "text"] += pull.weight
+        for term_vector in self.wanted:
+            weight[term_vector.source or "text"] += term_vector.weight
         return "image" if weight["image"] > weight["text"] else "text"
 
     @property
     def has_pictures(self) -> bool:
         """Whether something other than words is looked for as well."""
-        return any(pull.source != "text" for pull in self.wanted)
+        return any(term_vector.source != "text" for term_vector in self.wanted)
 
     @property
     def is_plain(self) -> bool:
         """Whether one vector says it all, whatever the collection."""
-        sources = {pull.source for pull in self.wanted} - {None}
+        sources = {term_vector.source for term_vector in self.wanted} - {None}
         return len(sources) < 2 and (not self.unwanted or not self.wanted)
 
-    def aim(self, sample_nd: Float32Array) -> "Aim":
+    def query_vector(self, sample_nd: Float32Array) -> "QueryVector":
         """Return how to score parts of one kind.
 
         Args:
@@ -109,21 +109,22 @@ class Intent:
         """
         if self.is_plain or len(sample_nd) < MIN_SAMPLE:
             signed = [*self.wanted, *(replace(one, weight=-one.weight) for one in self.unwanted)]
-            return Aim(unit(_sum(signed)), ())
+            return QueryVector(unit(_sum(signed)), ())
         sources: tuple[Kind, Kind] = ("text", "image")
         sorts = [[one for one in self.wanted if (one.source or "text") == kind] for kind in sources]
         total = np.zeros(sample_nd.shape[1])
         for sort in filter(None, sorts):
             direction = unit(_sum(sort))
-            weight = sum(pull.weight for pull in sort)
+            weight = sum(term_vector.weight for term_vector in sort)
             total += weight * direction / _spread(_cosines(sample_nd, direction))
         row = unit(total)
         wanted = _Measured.of(sample_nd, row)
-        heaviest = max(pull.weight for pull in self.wanted)
-        return Aim(
+        heaviest = max(term_vector.weight for term_vector in self.wanted)
+        return QueryVector(
             row,
             tuple(
-                wanted.repulsion(sample_nd, pull, pull.weight / heaviest) for pull in self.unwanted
+                wanted.repulsion(sample_nd, term_vector, term_vector.weight / heaviest)
+                for term_vector in self.unwanted
             ),
         )
 
@@ -143,13 +144,15 @@ class _Measured:
         mean, spread = float(cosines.mean()), _spread(cosines)
         return cls(row, mean, spread, (cosines - mean) / spread)
 
-    def repulsion(self, sample_nd: Float32Array, pull: Pull, weight: float) -> "Repulsion":
+    def repulsion(
+        self, sample_nd: Float32Array, term_vector: TermVector, weight: float
+    ) -> "Repulsion":
         """Return what a term to keep away from costs, where this is what is looked for."""
-        away = _Measured.of(sample_nd, pull.row)
+        away = _Measured.of(sample_nd, term_vector.row)
         shared = max(0.0, float((self.standard * away.standard).mean()))
         scale = self.spread / away.spread
         rest = scale * away.row.astype(np.float64) - shared * self.row.astype(np.float64)
-        slope = weight * (EXAMPLE_SHARE if pull.source == "image" else 1.0)
+        slope = weight * (EXAMPLE_SHARE if term_vector.source == "image" else 1.0)
         background = scale * away.mean - shared * self.mean
         return Repulsion(np.asarray(rest, np.float32), background, slope)
 
@@ -172,7 +175,7 @@ class Repulsion:
 
 
 @dataclass(frozen=True, slots=True)
-class Aim:
+class QueryVector:
     """How parts of one kind are scored.
 
     Attributes:
@@ -192,9 +195,10 @@ class Aim:
         return worst
 
 
-def _sum(pulls: Sequence[Pull]) -> npt.NDArray[np.float64]:
+def _sum(term_vectors: Sequence[TermVector]) -> npt.NDArray[np.float64]:
     total: npt.NDArray[np.float64] = np.sum(
-        [pull.weight * pull.row.astype(np.float64) for pull in pulls], axis=0
+        [term_vector.weight * term_vector.row.astype(np.float64) for term_vector in term_vectors],
+        axis=0,
     )
     if np.linalg.norm(total) < 1e-6:
         raise QueryError("the terms cancel each other out; change a weight")

@@ -51,7 +51,7 @@ class Corrector:
         self._places = {word: place for place, word in enumerate(vocabulary)}
         self._nearest = lru_cache(_KEPT)(self._search)
 
-    def meant(
+    def corrected(
         self,
         text: str,
         find_stored: Callable[[list[str]], set[str]],
@@ -78,7 +78,7 @@ class Corrector:
             return text
         unknown -= find_stored(sorted(unknown)) if unknown else set()
         unknown -= known_english(unknown) if unknown else set()
-        read = {word: near for word in unknown if (near := self._meant(word, find_near))}
+        read = {word: near for word in unknown if (near := self._corrected(word, find_near))}
         if 2 * len(read) <= len(unknown):
             return text
         written, end = [], 0
@@ -88,7 +88,7 @@ class Corrector:
                 end = found.end()
         return "".join([*written, text[end:]])
 
-    def _meant(self, word: str, find_near: FindNear) -> str | None:
+    def _corrected(self, word: str, find_near: FindNear) -> str | None:
         """Return the known or stored word that is nearest and common; None where none is near."""
         stored = [
             (self._cost(word, near, distance, min(self._places.get(near, _STORED), _STORED)), near)

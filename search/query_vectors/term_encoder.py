@@ -15,7 +15,7 @@ from binocle.media import images
 from binocle.types import Float32Array, ImageSpec, Kind, Limits, Part, Picture
 from search.keyword.collection_spelling import Spelling
 from search.query.query import Region, Target, Term
-from search.query_vectors.query_vector import Intent, Pull, unit
+from search.query_vectors.query_vector import QueryIntent, TermVector, unit
 from search.query_vectors.spell_correction import Corrector
 
 
@@ -54,7 +54,7 @@ class TermReader:
         self._spelling = spelling or Spelling()
         self._corrector: tuple[str, Corrector] | None = None
 
-    def read(self, terms: Sequence[Term], target: Target, *, embed: bool = True) -> Intent:
+    def read(self, terms: Sequence[Term], target: Target, *, embed: bool = True) -> QueryIntent:
         """Embed terms.
 
         Args:
@@ -70,11 +70,11 @@ class TermReader:
         if space is None:
             raise QueryError(f"the collection {self._collection.path.name!r} is empty")
         if not embed:
-            return Intent(tuple(terms), (), (), frozenset(), _words(terms))
+            return QueryIntent(tuple(terms), (), (), frozenset(), _words(terms))
         exclude: set[int] = set()
         read: list[Term] = []
-        unread: list[str] = []
-        pulls: list[Pull] = []
+        unsupported_texts: list[str] = []
+        term_vectors: list[TermVector] = []
         rows = self._texts(terms)
         heaviest = max(abs(term.weight) for term in terms)
         for number, term in enumerate(terms):
@@ -86,27 +86,31 @@ class TermReader:
                 row, source = self._checked(term.vector, space.dimension), term.source
                 kept = replace(term, vector=row)
             elif term.text is not None:
-                (row, meant), source = rows[number], "text"
-                kept = replace(term, embedded=row, meant=meant)
+                (row, corrected), source = rows[number], "text"
+                kept = replace(term, embedded=row, corrected=corrected)
                 if not self._can_read(term.text):
                     read.append(kept)
-                    unread += [term.text] * (term.weight > 0)
+                    unsupported_texts += [term.text] * (term.weight > 0)
                     continue
             else:
                 row, source = self._picture(term), "image"
                 kept = Term(vector=row, weight=term.weight, source="image")
             read.append(kept)
-            pulls.append(Pull(row, term.weight / heaviest, source))
-        return Intent(
+            term_vectors.append(TermVector(row, term.weight / heaviest, source))
+        return QueryIntent(
             tuple(read),
-            tuple(pull for pull in pulls if pull.weight > 0),
-            tuple(replace(pull, weight=-pull.weight) for pull in pulls if pull.weight < 0),
+            tuple(term_vector for term_vector in term_vectors if term_vector.weight > 0),
+            tuple(
+                replace(term_vector, weight=-term_vector.weight)
+                for term_vector in term_vectors
+                if term_vector.weight < 0
+            ),
             frozenset(exclude),
             _words(terms),
-            tuple(unread),
+            tuple(unsupported_texts),
         )
 
-    def meant(self, texts: Sequence[str]) -> list[str]:
+    def corrected(self, texts: Sequence[str]) -> list[str]:
         """Return texts as their misspelt words were probably meant, for the encoder.
 
         Raises:
@@ -118,7 +122,7 @@ class TermReader:
         known = self._corrector
         if known is None or known[0] != encoder.space.fingerprint:
             known = self._corrector = encoder.space.fingerprint, Corrector(encoder.vocabulary)
-        return [known[1].meant(text, self._stored, self._stored_near) for text in texts]
+        return [known[1].corrected(text, self._stored, self._stored_near) for text in texts]
 
     def _can_read(self, text: str) -> bool:
         return text.isascii() or self._encoder().can_read(text)
@@ -143,15 +147,15 @@ class TermReader:
         }
         rows: dict[int, tuple[Float32Array, str]] = {}
         if missing:
-            meant = self.meant(list(missing.values()))
-            encoded = self._encoder().encode_texts(meant)
-            for number, row, read in zip(missing, encoded, meant, strict=True):
+            corrected = self.corrected(list(missing.values()))
+            encoded = self._encoder().encode_texts(corrected)
+            for number, row, read in zip(missing, encoded, corrected, strict=True):
                 rows[number] = unit(row), "" if read == missing[number] else read
         space = self._collection.space
         assert space is not None
         for number, term in texts.items():
             if term.embedded is not None:
-                rows[number] = self._checked(term.embedded, space.dimension), term.meant
+                rows[number] = self._checked(term.embedded, space.dimension), term.corrected
         return rows
 
     def _record(self, term: Term, target: Target, exclude: set[int]) -> tuple[Float32Array, Kind]:

@@ -13,7 +13,7 @@ from binocle.catalog.tables.fulltext import part_ids as parts_at
 from binocle.collection.collection import Collection
 from binocle.types import Contribution, Hit, Int64Array, Kind, Part, Record
 from search.ranking.ranker import Ranker, similarities
-from search.ranking.result_list import Listing, Row
+from search.ranking.result_list import ResultList, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,13 @@ class _Found:
     part: Part
 
 
-class Shower:
+class HitBuilder:
     """Reads records for rows and makes hits of them. Thread-safe."""
 
     def __init__(self, collection: Collection, ranker: Ranker) -> None:
         self._collection, self._ranker = collection, ranker
 
-    def pages(self, wanted: Sequence[tuple[Listing, int, int]]) -> list[Page]:
+    def pages(self, wanted: Sequence[tuple[ResultList, int, int]]) -> list[Page]:
         """Return pages of listings, reading all their records at once.
 
         Records that were removed meanwhile are passed over; those that were changed are shown
@@ -78,7 +78,7 @@ class Shower:
             for (listing, _, _), shown, place in zip(wanted, found, places, strict=True)
         ]
 
-    def _page(self, listing: Listing, found: Sequence[_Found], place: int) -> Page:
+    def _page(self, listing: ResultList, found: Sequence[_Found], place: int) -> Page:
         hits = self._hits(listing, found)
         if listing.counted.groups is not None:
             hits = self._grouped(listing, found, hits)
@@ -105,7 +105,7 @@ class Shower:
         each = iter(found)
         return [list(islice(each, len(chunk))) for chunk in chunks]
 
-    def _hits(self, listing: Listing, found: Sequence[_Found]) -> list[Hit]:
+    def _hits(self, listing: ResultList, found: Sequence[_Found]) -> list[Hit]:
         contributions = [_contributions(one.row) for one in found]
         cosines = self._cosines(listing, found, contributions)
         relevances = _relevances(listing, found, contributions, cosines)
@@ -125,33 +125,37 @@ class Shower:
 
     def _cosines(
         self,
-        listing: Listing,
+        listing: ResultList,
         found: Sequence[_Found],
         contributions: Sequence[Sequence[Contribution]],
     ) -> list[float]:
         """Return the cosine of the query and each part, 0 where none was asked."""
         cosines = [0.0] * len(found)
-        for kind, lens in listing.view.lenses.items():
+        for kind, scorer in listing.view.scorers.items():
             places = []
             for place, (one, said) in enumerate(zip(found, contributions, strict=True)):
                 if one.part.kind != kind:
                     continue
                 own = [each.score for each in said if each.ranking == kind]
-                if own and one.part.id == one.row.part_id and lens.scores_are_cosines:
+                if own and one.part.id == one.row.part_id and scorer.scores_are_cosines:
                     cosines[place] = own[0]
                 else:
                     places.append(place)
             if places:
                 ids = np.array([found[place].part.id for place in places], np.int64)
-                rows = self._ranker.rows(listing.asked.moment, kind, ids)
+                rows = self._ranker.rows(listing.asked.snapshot, kind, ids)
                 changed = ~rows.any(axis=1)
                 if changed.any():  # parts that came since
                     rows[changed] = self._ranker.rows(None, kind, ids[changed])
-                for place, cosine in zip(places, similarities(rows, lens.aim), strict=True):
+                for place, cosine in zip(
+                    places, similarities(rows, scorer.query_vector), strict=True
+                ):
                     cosines[place] = float(cosine)
         return cosines
 
-    def _grouped(self, listing: Listing, found: Sequence[_Found], hits: Sequence[Hit]) -> list[Hit]:
+    def _grouped(
+        self, listing: ResultList, found: Sequence[_Found], hits: Sequence[Hit]
+    ) -> list[Hit]:
         """Return the heads of groups with the others that are shown beside them."""
         groups, whole = listing.counted.groups, listing.counted.whole
         wanted = listing.asked.query.group
@@ -229,19 +233,21 @@ def _contributions(row: Row) -> tuple[Contribution, ...]:
 
 
 def _relevances(
-    listing: Listing,
+    listing: ResultList,
     found: Sequence[_Found],
     contributions: Sequence[Sequence[Contribution]],
     cosines: Sequence[float],
 ) -> list[float | None]:
     """Return how likely each hit is what was asked for: the best that any ranking says."""
-    lenses = listing.view.lenses
-    if lenses and all(lens.judge is None for lens in lenses.values()):
+    scorers = listing.view.scorers
+    if scorers and all(scorer.score_model is None for scorer in scorers.values()):
         return [None] * len(found)  # a figure for what words found alone would mislead
     best = _relevances_of_words([one.row for one in found])
-    judges = found[0].row.ranked.judges if found else {}  # the same however deep it was ranked
-    for kind, judge in judges.items():
-        if judge is None:
+    score_models = (
+        found[0].row.ranked.score_models if found else {}
+    )  # the same however deep it was ranked
+    for kind, score_model in score_models.items():
+        if score_model is None:
             continue
         scores = np.full(len(found), np.nan)
         for place, (one, said) in enumerate(zip(found, contributions, strict=True)):
@@ -250,7 +256,7 @@ def _relevances(
                 scores[place] = own[0]
             elif one.part.kind == kind:
                 scores[place] = cosines[place]
-        for place, chance in enumerate(judge.relevance(scores).tolist()):
+        for place, chance in enumerate(score_model.relevance(scores).tolist()):
             if not math.isnan(chance):
                 best[place] = max(best[place] or 0.0, chance)
     return best

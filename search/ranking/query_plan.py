@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from binocle.collection.collection import Collection
-from binocle.collection.snapshot import Moment
+from binocle.collection.snapshot import Snapshot
 from binocle.errors import QueryError
 from binocle.types import KINDS, Kind
 from search.query import cursors
 from search.query.query import RELEVANCE, Mode, Query, Target
-from search.query_vectors.query_vector import Intent
-from search.ranking.ranked_query import Asked, View
+from search.query_vectors.query_vector import QueryIntent
+from search.ranking.ranked_query import QueryContext, QueryScorers
 from search.ranking.ranker import FIRST_DEPTH, FULL_FUSION_PARTS, FUSION_DEPTH, Ranker
 
 
@@ -20,18 +20,18 @@ class Now:
 
     def __init__(self, collection: Collection, ranker: Ranker) -> None:
         self._collection, self._ranker = collection, ranker
-        self._moments: dict[tuple[Kind, ...], Moment] = {}
+        self._snapshots: dict[tuple[Kind, ...], Snapshot] = {}
 
-    def moment(self, kinds: tuple[Kind, ...]) -> Moment:
+    def snapshot(self, kinds: tuple[Kind, ...]) -> Snapshot:
         """Return the collection as of now, for searches of these kinds."""
-        if kinds not in self._moments:
-            self._moments[kinds] = self._collection.moment(kinds)
-        return self._moments[kinds]
+        if kinds not in self._snapshots:
+            self._snapshots[kinds] = self._collection.snapshot(kinds)
+        return self._snapshots[kinds]
 
     @cached_property
     def default_target(self) -> Target:
         """What is looked at where nobody chose: pictures, or texts where there are none."""
-        return "image" if self.moment(("image",)).count_parts("image") else "text"
+        return "image" if self.snapshot(("image",)).count_parts("image") else "text"
 
     @cached_property
     def has_words(self) -> bool:
@@ -41,17 +41,17 @@ class Now:
     @cached_property
     def has_texts_beside(self) -> bool:
         """Whether most records with pictures have texts, too."""
-        return self._ranker.has_texts_beside(self.moment(KINDS))
+        return self._ranker.has_texts_beside(self.snapshot(KINDS))
 
 
-def mode_of(query: Query, intent: Intent | None, now: Now) -> Mode:
+def mode_of(query: Query, intent: QueryIntent | None, now: Now) -> Mode:
     """Return which rankings are made."""
     if query.mode is not None or intent is None:
         return query.mode or "semantic"
     return "hybrid" if intent.words and query.weights.keyword and now.has_words else "semantic"
 
 
-def check_mode(mode: Mode, intent: Intent | None) -> None:
+def check_mode(mode: Mode, intent: QueryIntent | None) -> None:
     """Refuse to look for words where there are none.
 
     Raises:
@@ -61,8 +61,8 @@ def check_mode(mode: Mode, intent: Intent | None) -> None:
         raise QueryError("the mode 'keyword' looks for words; give a text, or another mode")
 
 
-def kinds_beside(
-    query: Query, intent: Intent | None, target: Target, mode: Mode, now: Now
+def auxiliary_kinds(
+    query: Query, intent: QueryIntent | None, target: Target, mode: Mode, now: Now
 ) -> tuple[Kind, ...]:
     """Return the kinds that are ranked beside those looked at.
 
@@ -82,11 +82,11 @@ def fields_of(query: Query) -> list[str]:
     return [*named, query.group.field] if query.group else named
 
 
-def first_depth(query: Query, mode: Mode, kinds: Sequence[Kind], moment: Moment) -> int:
+def first_depth(query: Query, mode: Mode, kinds: Sequence[Kind], snapshot: Snapshot) -> int:
     """Return how deep first rankings go; what is fused wholly, wholly where that is cheap."""
     if mode == "semantic" and len(kinds) == 1:
         return max(FIRST_DEPTH, query.limit + 1)
-    total = sum(moment.count_parts(kind) for kind in kinds)
+    total = sum(snapshot.count_parts(kind) for kind in kinds)
     full = total if total <= FULL_FUSION_PARTS else FUSION_DEPTH
     return max(FIRST_DEPTH, full, query.limit + 1)
 
@@ -94,22 +94,22 @@ def first_depth(query: Query, mode: Mode, kinds: Sequence[Kind], moment: Moment)
 def digest_of(
     name: str,
     query: Query,
-    intent: Intent | None,
+    intent: QueryIntent | None,
     target: Target,
     mode: Mode,
-    beside: tuple[Kind, ...],
+    auxiliary: tuple[Kind, ...],
 ) -> str:
     """Return a digest of all that decides on the rows of a query and their order."""
-    pulls: list[object] = []
+    vectors: list[object] = []
     if intent is not None:
-        pulls = [
+        vectors = [
             (hashlib.blake2b(one.row.tobytes(), digest_size=16).digest(), one.weight, one.source)
             for one in (*intent.wanted, None, *intent.unwanted)
             if one is not None
         ]
-        pulls += [len(intent.wanted), sorted(intent.exclude), intent.words]
+        vectors += [len(intent.wanted), sorted(intent.exclude), intent.words]
     return cursors.digest(
-        name, pulls, target, mode, beside, query.where, query.exact, query.weights, query.sort,
+        name, vectors, target, mode, auxiliary, query.where, query.exact, query.weights, query.sort,
         query.group, query.diversity, query.collapse, query.min_relevance,
     )  # fmt: skip
 
@@ -125,16 +125,16 @@ def is_sorted(query: Query) -> bool:
     return bool(query.sort) and query.sort[0].field != RELEVANCE
 
 
-def page_depth(asked: Asked, view: View) -> int:
+def page_depth(asked: QueryContext, view: QueryScorers) -> int:
     """Return how deep a first page must look: where one vector decides, just behind its end."""
-    lens = view.lenses.get(asked.kinds[0])
-    is_plain = asked.mode == "semantic" and len(asked.kinds) == 1 and lens is not None
-    if not is_plain or lens is None or lens.aim.repelled or asked.query.diversity:
+    scorer = view.scorers.get(asked.kinds[0])
+    is_plain = asked.mode == "semantic" and len(asked.kinds) == 1 and scorer is not None
+    if not is_plain or scorer is None or scorer.query_vector.repelled or asked.query.diversity:
         return asked.depth
-    return max(asked.query.limit + 1, lens.correction_depth)
+    return max(asked.query.limit + 1, scorer.correction_depth)
 
 
-def check_weights(asked: Asked, view: View) -> None:
+def check_weights(asked: QueryContext, view: QueryScorers) -> None:
     """Refuse weights that leave nothing to rank by.
 
     Raises:
@@ -143,5 +143,5 @@ def check_weights(asked: Asked, view: View) -> None:
     if asked.intent is None or not asked.intent.has_vectors:
         return
     by_words = asked.mode == "hybrid" and asked.query.weights.keyword and asked.intent.words
-    if asked.mode != "keyword" and not view.lenses and not by_words:
+    if asked.mode != "keyword" and not view.scorers and not by_words:
         raise QueryError("the weights leave out every ranking; give one more than 0")

@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from binocle.collection.snapshot import Moment
+from binocle.collection.snapshot import Snapshot
 from binocle.types import BoolArray, Int64Array, Kind
 from search.keyword.bm25_ranker import KeywordRanking
 from search.query.query import Mode, Query, Target
-from search.query_vectors.query_vector import Aim, Intent
+from search.query_vectors.query_vector import QueryIntent, QueryVector
 from search.ranking.fusion import Fused
-from search.relevance.score_model import Judge
+from search.relevance.score_model import ScoreModel
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class QueryContext:
     """A query with all that is known before anything is ranked.
 
     Attributes:
@@ -22,22 +22,22 @@ class Asked:
         target: Which parts are looked at.
         kinds: The same, as kinds.
         mode: Which rankings are made.
-        moment: The collection as of the first page.
+        snapshot: The collection as of the first page.
         digest: Of the query.
         depth: How deep the first rankings go; the first band of a fusion.
-        beside: Kinds that are ranked as well for what they say of records: where nobody chose
+        auxiliary: Kinds that are ranked as well for what they say of records: where nobody chose
             what to look at, what is written beside pictures.
     """
 
     query: Query
-    intent: Intent | None
+    intent: QueryIntent | None
     target: Target
     kinds: tuple[Kind, ...]
     mode: Mode
-    moment: Moment
+    snapshot: Snapshot
     digest: str
     depth: int
-    beside: tuple[Kind, ...] = ()
+    auxiliary: tuple[Kind, ...] = ()
 
     @property
     def exclude(self) -> frozenset[int]:
@@ -51,7 +51,7 @@ class Asked:
             return ()
         if len(self.kinds) == 1 and self.mode == "semantic":
             return self.kinds
-        every = (*self.kinds, *self.beside)
+        every = (*self.kinds, *self.auxiliary)
         return tuple(kind for kind in every if getattr(self.query.weights, kind))
 
 
@@ -65,7 +65,7 @@ class Ranked:
         is_complete: There are no more, however deep somebody looks.
         keywords: The ranking by words among them.
         no_match: Nothing fits.
-        judges: What cosines with each kind mean, with what words say taken in.
+        score_models: What cosines with each kind mean, with what words say taken in.
     """
 
     fused: Fused
@@ -73,7 +73,7 @@ class Ranked:
     is_complete: bool
     keywords: KeywordRanking | None = None
     no_match: bool = False
-    judges: Mapping[Kind, Judge | None] = field(default_factory=dict)
+    score_models: Mapping[Kind, ScoreModel | None] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.fused.record_ids)
@@ -84,25 +84,25 @@ class Ranked:
 
 
 @dataclass(slots=True)
-class Lens:
+class KindScorer:
     """How one query looks at one kind of parts; made once for all its pages."""
 
-    aim: Aim
-    judge: Judge | None
+    query_vector: QueryVector
+    score_model: ScoreModel | None
     correction_depth: int
 
     @property
     def scores_are_cosines(self) -> bool:
         """Whether nothing is taken off the cosines."""
-        return not self.correction_depth and not self.aim.repelled
+        return not self.correction_depth and not self.query_vector.repelled
 
 
 @dataclass(slots=True)
-class View:
+class QueryScorers:
     """What a query's rankings are made with; made once for all its pages.
 
     Attributes:
-        lenses: By kind.
+        scorers: By kind.
     """
 
-    lenses: dict[Kind, Lens] = field(default_factory=dict)
+    scorers: dict[Kind, KindScorer] = field(default_factory=dict)

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from binocle.types import BoolArray, Int64Array
-from search.ranking.ranked_query import Asked, Ranked, View
+from search.ranking.ranked_query import QueryContext, QueryScorers, Ranked
 from search.results.answer import FacetCounts
-from search.results.diversity import Arranger, Groups
+from search.results.diversity import Arranger, HitGroups
 
 GROWTH = 4
 _ROW_BYTES = 64  # about what a row of a listing takes with its rankings
@@ -65,12 +65,12 @@ class Counted:
 
     relevant: int | None = None
     facets: tuple[FacetCounts, ...] = ()
-    groups: Groups | None = None
+    groups: HitGroups | None = None
     whole: Ranked | None = None
 
 
 @dataclass(slots=True)
-class Listing:
+class ResultList:
     """Rows in the order of the pages, made deeper when somebody scrolls. Thread-safe.
 
     Attributes:
@@ -82,8 +82,8 @@ class Listing:
         name: For cursors.
     """
 
-    asked: Asked
-    view: View
+    asked: QueryContext
+    view: QueryScorers
     rank: Rank
     arranger: Arranger | None = None
     counted: Counted = Counted()
@@ -112,8 +112,8 @@ class Listing:
         """The index segments it keeps in memory, and their bytes; others may share them."""
         asked = self.asked
         found: dict[int, int] = {}
-        for kind in (*asked.kinds, *asked.beside):
-            found |= asked.moment.index(kind).segment_sizes
+        for kind in (*asked.kinds, *asked.auxiliary):
+            found |= asked.snapshot.index(kind).segment_sizes
         return found
 
     def has(self, place: int) -> bool:
@@ -172,7 +172,7 @@ class Listing:
         raise IndexError(place)
 
 
-class Listings:
+class ResultLists:
     """The listings of one collection that cursors may still name. Thread-safe."""
 
     def __init__(
@@ -197,7 +197,7 @@ class Listings:
         self._max_count, self._max_bytes, self._max_age_s = max_count, max_bytes, max_age_s
         self._max_old_bytes = max_old_bytes
         self._clock = clock
-        self._kept: OrderedDict[str, tuple[float, int, Listing]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[float, int, ResultList]] = OrderedDict()
         self._bytes = 0
         self._holders: Counter[int] = Counter()  # of each segment, how many listings have it
         self._segment_bytes: dict[int, int] = {}
@@ -208,7 +208,7 @@ class Listings:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def keep(self, listing: Listing) -> None:
+    def keep(self, listing: ResultList) -> None:
         """Keep a listing, or note that it was used; the least recently used go."""
         size, now = listing.size_bytes, self._clock()
         with self._lock:
@@ -218,8 +218,8 @@ class Listings:
             segments = listing.segments
             self._holders.update(segments.keys())
             self._segment_bytes |= segments
-            if listing.asked.moment.change >= self._newest:
-                self._newest, self._newest_segments = listing.asked.moment.change, segments
+            if listing.asked.snapshot.change >= self._newest:
+                self._newest, self._newest_segments = listing.asked.snapshot.change, segments
             while len(self._kept) > 1:
                 name, (used_at, _, _) = next(iter(self._kept.items()))
                 is_full = len(self._kept) > self._max_count or self._bytes > self._max_bytes
@@ -228,7 +228,7 @@ class Listings:
                     return
                 self._forget(name)
 
-    def get(self, name: str) -> Listing | None:
+    def get(self, name: str) -> ResultList | None:
         """Return a kept listing; None where it is gone."""
         with self._lock:
             found = self._kept.get(name)

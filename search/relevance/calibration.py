@@ -36,7 +36,7 @@ import numpy.typing as npt
 
 from binocle.types import Float32Array, Kind
 from binocle.vectors.base import products
-from search.relevance.score_model import Judge
+from search.relevance.score_model import ScoreModel
 
 BEST = 5
 MIN_PARTS = 20
@@ -50,7 +50,7 @@ Float64Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
+class CalibrationWeights:
     """Of a logistic regression; see the module."""
 
     margin: float
@@ -79,8 +79,8 @@ class Fitted:
             and of a broad one ("dog") many are.
     """
 
-    answers: Weights
-    fits: Weights
+    answers: CalibrationWeights
+    fits: CalibrationWeights
     cut: float
     none: float
     from_best: bool = False
@@ -89,28 +89,44 @@ class Fitted:
 
 FITTED: dict[tuple[Kind, Kind], Fitted] = {  # by what asks, and what is searched
     ("text", "image"): Fitted(
-        answers=Weights(margin=0.0, level=2.1, mean=0.0, spread=0.0, near=0.0, bias=-1.39),
-        fits=Weights(margin=2.84, level=0.97, mean=0.0, spread=0.0, near=0.0, bias=-1.07),
+        answers=CalibrationWeights(
+            margin=0.0, level=2.1, mean=0.0, spread=0.0, near=0.0, bias=-1.39
+        ),
+        fits=CalibrationWeights(
+            margin=2.84, level=0.97, mean=0.0, spread=0.0, near=0.0, bias=-1.07
+        ),
         cut=0.36,
         none=0.31,
         from_best=True,
         wide=0.85,
     ),
     ("text", "text"): Fitted(
-        answers=Weights(margin=0.0, level=2.03, mean=2.84, spread=2.39, near=0.0, bias=-2.09),
-        fits=Weights(margin=1.58, level=0.64, mean=0.0, spread=0.0, near=0.0, bias=-1.38),
+        answers=CalibrationWeights(
+            margin=0.0, level=2.03, mean=2.84, spread=2.39, near=0.0, bias=-2.09
+        ),
+        fits=CalibrationWeights(
+            margin=1.58, level=0.64, mean=0.0, spread=0.0, near=0.0, bias=-1.38
+        ),
         cut=0.36,
         none=0.5,
     ),
     ("image", "image"): Fitted(
-        answers=Weights(margin=0.0, level=2.16, mean=0.86, spread=0.0, near=0.0, bias=3.48),
-        fits=Weights(margin=0.71, level=0.74, mean=0.0, spread=0.0, near=0.0, bias=-0.51),
+        answers=CalibrationWeights(
+            margin=0.0, level=2.16, mean=0.86, spread=0.0, near=0.0, bias=3.48
+        ),
+        fits=CalibrationWeights(
+            margin=0.71, level=0.74, mean=0.0, spread=0.0, near=0.0, bias=-0.51
+        ),
         cut=0.31,
         none=0.5,
     ),
     ("image", "text"): Fitted(
-        answers=Weights(margin=0.0, level=0.94, mean=0.78, spread=1.04, near=1.77, bias=3.88),
-        fits=Weights(margin=2.63, level=0.53, mean=0.0, spread=0.0, near=0.0, bias=-0.21),
+        answers=CalibrationWeights(
+            margin=0.0, level=0.94, mean=0.78, spread=1.04, near=1.77, bias=3.88
+        ),
+        fits=CalibrationWeights(
+            margin=2.63, level=0.53, mean=0.0, spread=0.0, near=0.0, bias=-0.21
+        ),
         cut=0.33,
         none=0.5,
     ),
@@ -154,7 +170,7 @@ def profile(queries_qd: Float32Array, sample_nd: Float32Array, *, same_kind: boo
 
 
 @dataclass(frozen=True, slots=True)
-class Features:
+class CalibrationFeatures:
     """What is known of queries before any hit.
 
     Attributes:
@@ -252,7 +268,7 @@ class Calibration:
             return made
         return replace(made, none=made._none_by(own_qd))
 
-    def features(self, queries_qd: Float32Array) -> "Features":
+    def features(self, queries_qd: Float32Array) -> "CalibrationFeatures":
         """Return what is known of queries before any hit.
 
         Args:
@@ -277,14 +293,14 @@ class Calibration:
         starts = best if self.fitted.from_best else seen.level + chance
         wide = 1.0 if self.fitted.wide is None else self.fitted.wide
         halves = seen.mean + wide * (seen.level - seen.mean) + chance
-        return Features(known, starts, spread, best, halves)
+        return CalibrationFeatures(known, starts, spread, best, halves)
 
     def _none_by(self, own_qd: Float32Array) -> float:
         """Return how likely an answer must be, by queries that have one.
 
         What nearly all of them reach, but not less than was fitted, and not more than even.
         """
-        odds = [judge.answer_odds for judge in self.judges(own_qd)]
+        odds = [score_model.answer_odds for score_model in self.score_models(own_qd)]
         reached = 1.0 / (1.0 + math.exp(-float(np.quantile(odds, _REFUSED))))
         return min(max(reached, self.fitted.none), max(0.5, self.fitted.none))
 
@@ -294,7 +310,7 @@ class Calibration:
         usual, unit = self.near
         return (_nearest(queries_qd, self.bank_bd) - usual) / unit
 
-    def judges(self, queries_qd: Float32Array) -> Sequence[Judge]:
+    def score_models(self, queries_qd: Float32Array) -> Sequence[ScoreModel]:
         """Return a judge for each query.
 
         Args:
@@ -307,13 +323,15 @@ class Calibration:
             fixed = own.bias + seen.known @ np.array([own.level, own.mean, own.spread, own.near])
             lines.append(zip((fixed - slopes * seen.starts).tolist(), slopes.tolist(), strict=True))
         cut, none = self.fitted.cut, self.none or self.fitted.none
-        judges = [
-            Judge(answers, fits, best, cut, none)
+        score_models = [
+            ScoreModel(answers, fits, best, cut, none)
             for answers, fits, best in zip(*lines, seen.best.tolist(), strict=True)
         ]
         if self.fitted.wide is None:
-            return judges
-        return [one.wider(half) for one, half in zip(judges, seen.halves.tolist(), strict=True)]
+            return score_models
+        return [
+            one.wider(half) for one, half in zip(score_models, seen.halves.tolist(), strict=True)
+        ]
 
 
 def _nearest(queries_qd: Float32Array, bank_bd: Float32Array) -> Float64Array:

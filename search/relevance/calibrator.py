@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from binocle.collection.collection import Collection
-from binocle.collection.snapshot import Moment, Owners
+from binocle.collection.snapshot import Owners, Snapshot
 from binocle.encoders.base import Encoder
 from binocle.errors import QueryError
 from binocle.types import KINDS, Float32Array, Int64Array, Kind
 from search.relevance import background_texts, hub_correction
 from search.relevance.calibration import MIN_PARTS, SAMPLE, Calibration
 from search.relevance.hub_correction import Hubs
-from search.relevance.score_model import Judge, answer_odds_of_both, none_of_both
+from search.relevance.score_model import ScoreModel, answer_odds_of_both, none_of_both
 
 _log = logging.getLogger(__name__)
 _FILE = "background.npz"
@@ -77,7 +77,7 @@ class Relevance:
         self._texts: tuple[str, Float32Array] | None = None
         self._calibrating, self._embedding = threading.Lock(), threading.Lock()
 
-    def judges(
+    def score_models(
         self,
         kind: Kind,
         sources: Sequence[Kind | None],
@@ -85,7 +85,7 @@ class Relevance:
         *,
         change: int | None = None,
         together: bool = False,
-    ) -> list[Judge | None]:
+    ) -> list[ScoreModel | None]:
         """Return a judge for each query.
 
         Args:
@@ -105,18 +105,18 @@ class Relevance:
         Raises:
             ModelError: The background texts cannot be embedded.
         """
-        judges: list[Judge | None] = [None] * len(sources)
+        score_models: list[ScoreModel | None] = [None] * len(sources)
         for source in {one for one in sources if one is not None}:
             direction = self._direction(kind, source, change)
             places = [place for place, one in enumerate(sources) if one == source]
             if direction.calibration is not None:
                 rows = queries_qd[places]
-                found = direction.calibration.judges(rows)
+                found = direction.calibration.score_models(rows)
                 if together and source == "text" and direction.is_paired:
                     found = self._told(found, rows, kind, change)
-                for place, judge in zip(places, found, strict=True):
-                    judges[place] = judge
-        return judges
+                for place, score_model in zip(places, found, strict=True):
+                    score_models[place] = score_model
+        return score_models
 
     def are_described(self, source: Kind | None) -> bool:
         """Tell whether most pictures have texts beside them; False where nobody asks for these.
@@ -128,22 +128,22 @@ class Relevance:
         return known is not None and known.is_paired
 
     def _told(
-        self, judges: Sequence[Judge], rows: Float32Array, kind: Kind, change: int | None
-    ) -> Sequence[Judge]:
+        self, score_models: Sequence[ScoreModel], rows: Float32Array, kind: Kind, change: int | None
+    ) -> Sequence[ScoreModel]:
         """Return judges of texts that know what the other kind says of whether there is an answer.
 
         Both know of the same records, and err in different ways.
         """
         other = self._direction(asking_kind(kind), "text", change).calibration
         if other is None:
-            return judges
+            return score_models
         return [
-            own.told(answer_odds_of_both(own, beside), none_of_both(own, beside))
-            for own, beside in zip(judges, other.judges(rows), strict=True)
+            own.told(answer_odds_of_both(own, auxiliary), none_of_both(own, auxiliary))
+            for own, auxiliary in zip(score_models, other.score_models(rows), strict=True)
         ]
 
     def why_unrated(self, kind: Kind, source: Kind) -> str:
-        """Return why ``judges`` has none for such queries, in a few words for a person.
+        """Return why ``score_models`` has none for such queries, in a few words for a person.
 
         Args:
             kind: Which parts are searched.
@@ -161,7 +161,7 @@ class Relevance:
         Args:
             kind: Which parts are searched.
             source: What the query is.
-            change: As for ``judges``.
+            change: As for ``score_models``.
         """
         return hub_correction.DEPTH if source and self._direction(kind, source, change).hubs else 0
 
@@ -172,7 +172,7 @@ class Relevance:
         part_ids: Int64Array,
         scores: Float32Array,
         *,
-        moment: Moment | None = None,
+        snapshot: Snapshot | None = None,
     ) -> tuple[Int64Array, Float32Array]:
         """Move hubs down among the first candidates.
 
@@ -185,18 +185,18 @@ class Relevance:
             source: What the query is.
             part_ids: ``(n,)`` int64, nearest first.
             scores: ``(n,)`` float32 their cosines.
-            moment: The collection as it was searched; None for as it is now.
+            snapshot: The collection as it was searched; None for as it is now.
 
         Returns:
             ``(n,)`` int64 places in ``part_ids``, and ``(n,)`` float32 the corrected scores in
             that order, never rising.
         """
-        change = None if moment is None else moment.change
+        change = None if snapshot is None else snapshot.change
         found = self._direction(kind, source, change).hubs if source else None
         if found is None or len(part_ids) < 2:
             return np.arange(len(part_ids)), scores
         first = part_ids[: hub_correction.DEPTH]
-        index = self._collection.index_of(kind) if moment is None else moment.index(kind)
+        index = self._collection.index_of(kind) if snapshot is None else snapshot.index(kind)
         known, rows = index.rows_of(first)
         if len(known) < len(first):  # some are gone meanwhile
             return np.arange(len(part_ids)), scores
@@ -242,7 +242,7 @@ class Relevance:
             self._calibrating.release()
 
     def _size(self, kind: Kind) -> tuple[int, int]:
-        return self._collection.count_parts(kind), self._collection.snapshot((kind,))
+        return self._collection.count_parts(kind), self._collection.newest_part((kind,))
 
     def _calibrated(self, kind: Kind, source: Kind) -> _Direction:
         sample, asking = self._sample(kind), self._sample(source)
@@ -262,8 +262,8 @@ class Relevance:
         """Tell whether at least half of the parts have one of the other kind beside them."""
         if not len(sample.part_ids):
             return False
-        moment = self._collection.moment((kind, asking_kind(kind)))
-        owners = moment.owners(kind), moment.owners(asking_kind(kind))
+        snapshot = self._collection.snapshot((kind, asking_kind(kind)))
+        owners = snapshot.owners(kind), snapshot.owners(asking_kind(kind))
         own, _ = parts_beside(sample.part_ids, *owners)
         return 2 * len(own) >= len(sample.part_ids)
 
@@ -284,12 +284,12 @@ class Relevance:
         """Measure on records that have both kinds; every other asks, the rest are the bank."""
         if not len(sample.part_ids) or not len(asking.part_ids):
             return None
-        moment = self._collection.moment((kind, asking_kind(kind)))
-        owners = moment.owners(kind), moment.owners(asking_kind(kind))
+        snapshot = self._collection.snapshot((kind, asking_kind(kind)))
+        owners = snapshot.owners(kind), snapshot.owners(asking_kind(kind))
         own, others = parts_beside(sample.part_ids, *owners)
         places = np.unique(np.linspace(0, len(own) - 1, min(len(own), 2 * _PAIRS)).astype(np.int64))
         own, others = own[places], others[places]
-        index = moment.index(asking_kind(kind))
+        index = snapshot.index(asking_kind(kind))
         queried, queries = index.rows_of(others)
         there = np.isin(others, queried)
         own, others = own[there], others[there]

@@ -19,7 +19,7 @@ Float64Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class ScoreModel:
     """What the scores of one query over the parts of one kind mean.
 
     Attributes:
@@ -75,7 +75,7 @@ class Judge:
         """Log-odds that the collection has an answer, at about the highest cosine."""
         return self.answers[0] + self.answers[1] * self.best
 
-    def told(self, answer_odds: float, none: float) -> "Judge":
+    def told(self, answer_odds: float, none: float) -> "ScoreModel":
         """Return the judge of the same query where more is known of whether there is an answer.
 
         Args:
@@ -84,7 +84,7 @@ class Judge:
         """
         return replace(self, answers=(answer_odds, 0.0), none=none)
 
-    def wider(self, half: float) -> "Judge":
+    def wider(self, half: float) -> "ScoreModel":
         """Return the judge by which hits down to a cosine are half as relevant as the best or more.
 
         The best hit is as relevant as before.
@@ -102,7 +102,7 @@ class Judge:
             return self
         return replace(self, fits=(odds - slope * self.best, slope))
 
-    def never_denied(self) -> "Judge":
+    def never_denied(self) -> "ScoreModel":
         """Return the judge of the same query where it is known otherwise that something fits."""
         return replace(self, none=_NEVER)
 
@@ -147,7 +147,7 @@ class Judge:
         return one * other
 
 
-def answer_odds_of_both(one: Judge, other: Judge) -> float:
+def answer_odds_of_both(one: ScoreModel, other: ScoreModel) -> float:
     """Return the log-odds that a collection has an answer, by its pictures and its texts.
 
     Args:
@@ -157,7 +157,7 @@ def answer_odds_of_both(one: Judge, other: Judge) -> float:
     return _OF_BOTH * (one.answer_odds + other.answer_odds)
 
 
-def none_of_both(one: Judge, other: Judge) -> float:
+def none_of_both(one: ScoreModel, other: ScoreModel) -> float:
     """Return how likely an answer by pictures and texts must be for something to fit, 0 to 1.
 
     Args:

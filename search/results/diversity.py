@@ -61,7 +61,7 @@ def _scaled(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 @dataclass(frozen=True, slots=True)
-class Looks:
+class DedupFeatures:
     """What tells whether hits are doubles of each other.
 
     Attributes:
@@ -73,10 +73,10 @@ class Looks:
     rows: Float32Array
     signs: Float32Array
 
-    def __getitem__(self, places: Int64Array | BoolArray | slice) -> "Looks":
-        return Looks(self.rows[places], self.signs[places])
+    def __getitem__(self, places: Int64Array | BoolArray | slice) -> "DedupFeatures":
+        return DedupFeatures(self.rows[places], self.signs[places])
 
-    def doubles(self, other: "Looks") -> BoolArray:
+    def doubles(self, other: "DedupFeatures") -> BoolArray:
         """Return which are doubles of which, ``(n, m)``: by hashes, by vectors where one has none.
 
         Vectors say that two things are alike, hashes that two pictures are the same.
@@ -90,10 +90,10 @@ class Looks:
 
 
 def signs_of(hashes: npt.NDArray[np.uint8], known: BoolArray) -> Float32Array:
-    """Return perceptual hashes, ``(n, 32)`` uint8, as ``Looks`` has them.
+    """Return perceptual hashes, ``(n, 32)`` uint8, as ``DedupFeatures`` has them.
 
     Args:
-        hashes: As from ``catalog.likeness.hashes_of_parts``.
+        hashes: As from ``catalog.fingerprint.hashes_of_parts``.
         known: ``(n,)`` which of them are hashes.
     """
     signs = 2.0 * np.unpackbits(hashes, axis=1).astype(np.float32) - 1.0
@@ -101,17 +101,17 @@ def signs_of(hashes: npt.NDArray[np.uint8], known: BoolArray) -> Float32Array:
     return signs
 
 
-def first_of_doubles(looks: Looks, earlier: Looks) -> BoolArray:
+def first_of_doubles(dedup_features: DedupFeatures, earlier: DedupFeatures) -> BoolArray:
     """Return which hits are no double of a kept one before them.
 
     Args:
-        looks: Of the hits, best first.
+        dedup_features: Of the hits, best first.
         earlier: Of hits kept before.
     """
-    kept = np.ones(len(looks.rows), np.bool_)
+    kept = np.ones(len(dedup_features.rows), np.bool_)
     if len(earlier.rows):
-        kept &= ~looks.doubles(earlier).any(axis=1)
-    similar = looks.doubles(looks)
+        kept &= ~dedup_features.doubles(earlier).any(axis=1)
+    similar = dedup_features.doubles(dedup_features)
     for place in np.flatnonzero(kept):
         if kept[place]:
             kept[place + 1 :] &= ~similar[place, place + 1 :]
@@ -123,7 +123,7 @@ class Arranger:
 
     def __init__(
         self,
-        looks_of: Callable[[Int64Array, Int64Array], Looks],
+        dedup_features_of: Callable[[Int64Array, Int64Array], DedupFeatures],
         *,
         diversity: float,
         collapse: bool,
@@ -131,12 +131,16 @@ class Arranger:
         """Set up.
 
         Args:
-            looks_of: Returns what records look like, by internal id and best part.
+            dedup_features_of: Returns what records look like, by internal id and best part.
             diversity: See ``diversified``; 0 leaves the order alone.
             collapse: Leave out doubles of rows before.
         """
-        self._looks_of, self._diversity, self._collapse = looks_of, diversity, collapse
-        self._kept: list[Looks] = []
+        self._dedup_features_of, self._diversity, self._collapse = (
+            dedup_features_of,
+            diversity,
+            collapse,
+        )
+        self._kept: list[DedupFeatures] = []
         self._seen = 0
 
     def arranged(
@@ -157,31 +161,31 @@ class Arranger:
             places = np.arange(start, min(start + BLOCK, len(record_ids)))
             self._seen += len(places)
             if self._seen <= REACH:
-                looks = self._looks_of(record_ids[places], part_ids[places])
-                places = self._block(places, looks, scores)
+                dedup_features = self._dedup_features_of(record_ids[places], part_ids[places])
+                places = self._block(places, dedup_features, scores)
             arranged.append(places)
         return np.concatenate(arranged) if arranged else np.empty(0, np.int64)
 
     def _block(
-        self, places: Int64Array, looks: Looks, scores: npt.NDArray[np.floating]
+        self, places: Int64Array, dedup_features: DedupFeatures, scores: npt.NDArray[np.floating]
     ) -> Int64Array:
         if self._collapse:
-            kept = first_of_doubles(looks, self._earlier(looks))
-            places, looks = places[kept], looks[kept]
-            self._kept.append(looks)
+            kept = first_of_doubles(dedup_features, self._earlier(dedup_features))
+            places, dedup_features = places[kept], dedup_features[kept]
+            self._kept.append(dedup_features)
         if self._diversity and len(places):
-            places = places[diversified(scores[places], looks.rows, self._diversity)]
+            places = places[diversified(scores[places], dedup_features.rows, self._diversity)]
         return places
 
-    def _earlier(self, looks: Looks) -> Looks:
+    def _earlier(self, dedup_features: DedupFeatures) -> DedupFeatures:
         if not self._kept:
-            return looks[slice(0)]
+            return dedup_features[slice(0)]
         rows = np.concatenate([one.rows for one in self._kept])[-COMPARED:]
-        return Looks(rows, np.concatenate([one.signs for one in self._kept])[-COMPARED:])
+        return DedupFeatures(rows, np.concatenate([one.signs for one in self._kept])[-COMPARED:])
 
 
 @dataclass(frozen=True, slots=True)
-class Groups:
+class HitGroups:
     """Rows of a listing taken together.
 
     Attributes:
@@ -200,7 +204,7 @@ class Groups:
         return self._order[start : start + int(self.sizes[group])]
 
 
-def gathered(keys: Int64Array) -> Groups:
+def gathered(keys: Int64Array) -> HitGroups:
     """Take rows with equal keys together; a negative key is a group of its own.
 
     Args:
@@ -212,4 +216,4 @@ def gathered(keys: Int64Array) -> Groups:
     sizes = np.diff(starts, append=len(keys))
     heads = order[starts]
     best_first = np.argsort(heads)
-    return Groups(heads[best_first], sizes[best_first], order, starts[best_first])
+    return HitGroups(heads[best_first], sizes[best_first], order, starts[best_first])

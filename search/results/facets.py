@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from binocle.collection.snapshot import Moment
+from binocle.collection.snapshot import Snapshot
 from binocle.metadata.columns import Column, distinct_numbers
 from binocle.metadata.filters import And, Filter, fields_in
 from binocle.types import BoolArray, Int64Array
@@ -18,7 +18,10 @@ __all__ = ["count_facets", "group_keys", "sort_order"]
 
 
 def count_facets(
-    moment: Moment, facets: Sequence[Facet], relevant: Int64Array | BoolArray, where: Filter | None
+    snapshot: Snapshot,
+    facets: Sequence[Facet],
+    relevant: Int64Array | BoolArray,
+    where: Filter | None,
 ) -> tuple[FacetCounts, ...]:
     """Count the relevant set by each facet.
 
@@ -26,7 +29,7 @@ def count_facets(
     speak of the facet's field alone are left out for it.
 
     Args:
-        moment: What is searched.
+        snapshot: What is searched.
         facets: What to count.
         relevant: The records above the relevance cut, *before* the filter: their internal ids,
             or a mask.
@@ -36,13 +39,13 @@ def count_facets(
     ids = np.asarray(ids, np.int64)
     highest = int(ids.max()) if len(ids) else -1
     clauses = tuple(_conjuncts(where))
-    moment.load([*fields_in(where), *(facet.field for facet in facets)])
+    snapshot.load([*fields_in(where), *(facet.field for facet in facets)])
     counted = []
     for facet in facets:
         others = tuple(clause for clause in clauses if fields_in(clause) != (facet.field,))
-        mask = moment.mask(And(others) if others else None)
+        mask = snapshot.mask(And(others) if others else None)
         reachable = ids if highest < len(mask) else ids[ids < len(mask)]
-        counted.append(_count(moment.column(facet.field), facet, reachable[mask[reachable]]))
+        counted.append(_count(snapshot.column(facet.field), facet, reachable[mask[reachable]]))
     return tuple(counted)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from binocle.collection.snapshot import Moment
+from binocle.collection.snapshot import Snapshot
 from binocle.metadata.columns import Column, distinct_numbers
 from binocle.types import Int64Array
 from search.query.query import RELEVANCE, Sort
@@ -17,7 +17,7 @@ _MOST = 2**62  # what packed keys stay below
 
 
 def sort_order(
-    moment: Moment,
+    snapshot: Snapshot,
     ids: Int64Array,
     sorts: Sequence[Sort],
     relevance: npt.NDArray[np.floating] | None = None,
@@ -29,7 +29,7 @@ def sort_order(
     stay in order of internal id.
 
     Args:
-        moment: What is searched.
+        snapshot: What is searched.
         ids: ``(n,)`` internal record ids.
         sorts: The first decides, the next among its ties. ``relevance``, ``id`` and ``uri`` are
             no metadata fields.
@@ -42,7 +42,7 @@ def sort_order(
     keys: _Keys = []
     for sort in sorts:
         if sort.field != RELEVANCE:
-            keys.extend(_keys(moment.column(sort.field), ids, descending=sort.descending))
+            keys.extend(_keys(snapshot.column(sort.field), ids, descending=sort.descending))
         elif relevance is not None:
             keys.append(-relevance)
     if bool((ids[1:] > ids[:-1]).all()):
@@ -95,20 +95,20 @@ def _ranks_by_sorting(key: npt.NDArray[Any]) -> tuple[Int64Array, int]:
     return ranks, int(runs[-1]) + 1 if len(runs) else 1
 
 
-def group_keys(moment: Moment, ids: Int64Array, field: str) -> Int64Array:
+def group_keys(snapshot: Snapshot, ids: Int64Array, field: str) -> Int64Array:
     """Return a number for each record, equal where the field's value is.
 
     A record without the field, or with a list of several values, is a group of its own.
 
     Args:
-        moment: What is searched.
+        snapshot: What is searched.
         ids: ``(n,)`` internal record ids, each once.
         field: A metadata field, or ``uri``.
 
     Returns:
         ``(n,)`` int64; negative for a group of its own.
     """
-    column = moment.column(field)
+    column = snapshot.column(field)
     keys = -1 - np.arange(len(ids))
     places, codes = column.codes(ids)
     number_places, numbers, residues = column.numbers(ids)

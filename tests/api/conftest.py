@@ -15,7 +15,7 @@ import uvicorn
 
 from api.cli.serve import config_of
 from api.client.client import Client
-from api.container import Workshop
+from api.container import Container
 from api.http.app import create_app
 from api.keys import KeyRing
 from api.settings import read_settings
@@ -53,8 +53,10 @@ class Running:
 
 @contextmanager
 def running(home: Path, **options: object) -> Iterator[Running]:
-    workshop = Workshop(read_settings(**{"home": home, "workers": 2, "model": "colour", **options}))
-    server = uvicorn.Server(config_of(create_app(workshop), log_level="warning"))
+    container = Container(
+        read_settings(**{"home": home, "workers": 2, "model": "colour", **options})
+    )
+    server = uvicorn.Server(config_of(create_app(container), log_level="warning"))
     listener = socket.create_server(("127.0.0.1", 0))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from api.cli.main import cli
-from api.container import Workshop
+from api.container import Container
 from api.settings import read_settings
 from search.query.query import Query
 from search.results.answer import Answer
@@ -95,9 +95,9 @@ class Shop:
     folder: Path
 
     def python(self, query: Query) -> Answer:
-        workshop = Workshop(read_settings(home=self.service.home, model="colour"))
-        with workshop.open_collection(NAME) as opened:
-            return workshop.searcher(opened).search(query)
+        container = Container(read_settings(home=self.service.home, model="colour"))
+        with container.open_collection(NAME) as opened:
+            return container.searcher(opened).search(query)
 
     def typed(self, *arguments: object) -> dict[str, Any]:
         code, out, err = run_cli(self.service.home, "search", "-c", NAME, "--json", *arguments)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from api.container import Workshop
+from api.container import Container
 from api.http.app import create_app
 from api.settings import read_settings
 from binocle.collection.collection import Collection
@@ -18,10 +18,10 @@ def test_removed_collection_leaves_nothing_in_memory(
 ) -> None:
     monkeypatch.setenv("BINOCLE_HOME", str(tmp_path))
     Collection(tmp_path / "collections" / "shop", create=True).close()
-    app = create_app(Workshop(read_settings()))
+    app = create_app(Container(read_settings()))
     with TestClient(app, base_url="http://localhost") as client:
-        workshop = app.state.service.workshop
-        searcher = weakref.ref(workshop.searcher(app.state.service.collection("shop")))
+        container = app.state.service.container
+        searcher = weakref.ref(container.searcher(app.state.service.collection("shop")))
         assert searcher() is not None
         assert client.delete("/v1/collections/shop").status_code == 204
         gc.collect()

@@ -8,7 +8,7 @@ import pytest
 
 from api.cli.serve import serve_forever
 from api.client.client import ClientError
-from api.container import Workshop
+from api.container import Container
 from api.http.schemas.common import RecordIn
 from api.settings import read_settings
 from binocle.errors import UsageError
@@ -116,9 +116,9 @@ def test_key_file_is_private_and_holds_no_secret(serve: Serve) -> None:
 
 def test_serving_beyond_this_machine_needs_keys(tmp_path: Path) -> None:
     for host in ("0.0.0.0", "::", "192.0.2.1", "example.com"):
-        workshop = Workshop(read_settings(home=tmp_path, host=host, port=0))
+        container = Container(read_settings(home=tmp_path, host=host, port=0))
         with pytest.raises(UsageError, match="no API keys"):
-            serve_forever(workshop)
+            serve_forever(container)
 
 
 def test_a_page_from_elsewhere_cannot_use_an_open_service(service: Running) -> None:

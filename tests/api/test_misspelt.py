@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from api.container import Workshop
+from api.container import Container
 from api.settings import read_settings
 from search.query.query import Query, Term
 from tests.api.conftest import running
@@ -51,9 +51,9 @@ def test_every_door_reads_it_alike(home: Path) -> None:
 
 
 def test_quotes_keep_it_as_it_was_typed_and_turns_remember_how_it_was_read(home: Path) -> None:
-    workshop = Workshop(read_settings(home=home, model="mini"))
-    with workshop.open_collection("photos") as opened:
-        searcher = workshop.searcher(opened)
+    container = Container(read_settings(home=home, model="mini"))
+    with container.open_collection("photos") as opened:
+        searcher = container.searcher(opened)
 
         def ask(text: str, **more: object) -> Query:
             return Query(terms=(Term(text=text),), **more)  # type: ignore[arg-type]

@@ -9,14 +9,14 @@ import pytest
 
 from binocle.errors import SourceError
 from evaluation.pairs import read_pairs
-from indexer.sources.table import Columns
+from indexer.sources.table import ColumnRoles
 from tests.support import picture_bytes
 
 ROWS = [("a.png", "one"), ("a.png", "two"), ("b.png", "three")]
 
 
-def texts_of(path: Path, columns: Columns | None = None) -> dict[str, list[str]]:
-    pairs = read_pairs(path, columns or Columns())
+def texts_of(path: Path, columns: ColumnRoles | None = None) -> dict[str, list[str]]:
+    pairs = read_pairs(path, columns or ColumnRoles())
     return {one.key: [text.text for text in one.texts] for one in pairs.pictures}
 
 
@@ -52,8 +52,8 @@ def test_an_id_of_each_row_does_not_tear_a_picture_apart(folder: Path) -> None:
 def test_columns_may_be_named_one_or_both(folder: Path) -> None:
     table = folder / "pairs.csv"
     table.write_text("bild,caption,note\na.png,one,n\nb.png,two,m\n")
-    assert texts_of(table, Columns(image="bild")) == {"a.png": ["one"], "b.png": ["two"]}
-    named = Columns(image="bild", text=("note", "caption"))
+    assert texts_of(table, ColumnRoles(image="bild")) == {"a.png": ["one"], "b.png": ["two"]}
+    named = ColumnRoles(image="bild", text=("note", "caption"))
     assert texts_of(table, named) == {"a.png": ["n", "one"], "b.png": ["m", "two"]}
 
 
@@ -61,14 +61,14 @@ def test_pictures_inside_a_table_are_read_like_files(folder: Path) -> None:
     table = folder / "pairs.parquet"
     cells = [{"bytes": picture_bytes(number), "path": f"{number}.jpg"} for number in (0, 1)]
     pyarrow.parquet.write_table(pa.table({"image": cells, "text": ["one", "two"]}), table)
-    pairs = read_pairs(table, Columns())
+    pairs = read_pairs(table, ColumnRoles())
     assert [one.images[0].read() for one in pairs.pictures] == [picture_bytes(0), picture_bytes(1)]
 
 
 def test_rows_without_picture_or_text_are_counted(folder: Path) -> None:
     table = folder / "pairs.csv"
     table.write_text("image,caption\na.png,one\n,lonely\nb.png,\n")
-    pairs = read_pairs(table, Columns())
+    pairs = read_pairs(table, ColumnRoles())
     assert ([one.key for one in pairs.pictures], pairs.incomplete) == (["a.png"], 2)
 
 
@@ -87,13 +87,13 @@ def test_what_is_missing_is_named(folder: Path, content: str, says: str) -> None
     table = folder / "pairs.csv"
     table.write_text(content)
     with pytest.raises(SourceError, match=says):
-        read_pairs(table, Columns())
+        read_pairs(table, ColumnRoles())
 
 
 def test_a_column_or_file_that_is_not_there_is_named(folder: Path) -> None:
     table = folder / "pairs.csv"
     table.write_text("image,caption\na.png,one\n")
     with pytest.raises(SourceError, match="no column 'picture'"):
-        read_pairs(table, Columns(image="picture"))
+        read_pairs(table, ColumnRoles(image="picture"))
     with pytest.raises(SourceError, match=r"cannot read .*nowhere.csv"):
-        read_pairs(folder / "nowhere.csv", Columns())
+        read_pairs(folder / "nowhere.csv", ColumnRoles())

@@ -12,7 +12,7 @@ from binocle.errors import BusyError, NothingIndexedError, SourceError, SpaceMis
 from binocle.types import Limits, Space
 from indexer.sources.folder import FileSource, FolderSource
 from indexer.sources.registry import open_source
-from indexer.sources.table import Columns
+from indexer.sources.table import ColumnRoles
 from tests.support import Bench, picture_bytes
 
 
@@ -285,14 +285,14 @@ def test_an_archive_and_a_table_that_are_empty_now_keep_their_records(
     with zipfile.ZipFile(archive, "w") as file:
         file.write(photos / "2019" / "01.jpg", "01.jpg")
     table.write_text("id,title\n1,red bag\n2,blue bag\n")
-    bench.index(open_source(archive, Columns()))
-    bench.index(open_source(table, Columns()))
+    bench.index(open_source(archive, ColumnRoles()))
+    bench.index(open_source(table, ColumnRoles()))
     before = bench.ids()
     zipfile.ZipFile(archive, "w").close()
     table.write_text("id,title\n")
     for source, said in ((archive, "record is"), (table, "2 records are")):
         with pytest.raises(NothingIndexedError, match=f"its {said} kept"):
-            bench.index(open_source(source, Columns()))
+            bench.index(open_source(source, ColumnRoles()))
     assert bench.ids() == before
 
 

@@ -15,8 +15,8 @@ from binocle.types import Limits
 from indexer.indexer import Indexer, Progress
 from indexer.sources.folder import FolderSource
 from indexer.sources.registry import open_source
-from indexer.sources.table import Columns
-from search.labels.labeller import Labelled, Labeller
+from indexer.sources.table import ColumnRoles
+from search.labels.labeller import LabelledRecord, Labeller
 from search.labels.zero_shot import Labelling
 from tests.support import Bench, picture_bytes
 
@@ -28,7 +28,7 @@ class KilledError(Exception):
 def label(bench: Bench, labels: dict[str, str], field: str = "kind") -> None:
     labeller = Labeller(bench.collection, lambda: bench.encoder)
     labelled = [
-        Labelled(bench.collection.record(key), Labelling(((value, 1.0),), 0.0))
+        LabelledRecord(bench.collection.record(key), Labelling(((value, 1.0),), 0.0))
         for key, value in labels.items()
     ]
     assert labeller.write(labelled, field) == len(labels)
@@ -247,12 +247,12 @@ def test_what_a_source_says_stays_and_does_not_move(bench: Bench, tmp_path: Path
     pictures = numbered(tmp_path / "photos", {"x.jpg": 1})
     bench.index(FolderSource(pictures))
     label(bench, {"photos/x.jpg": "cat"})
-    bench.index(open_source(table, Columns(id="id")))
+    bench.index(open_source(table, ColumnRoles(id="id")))
     assert labels(bench)["1"] == "from the table"
     (pictures / "x.jpg").rename(pictures / "y.jpg")
     table.write_text("id,image,kind\n2,b.jpg,\n")
     shutil.copy(folder / "a.jpg", pictures / "from-shop.jpg")
-    for source in (FolderSource(pictures), open_source(table, Columns(id="id"))):
+    for source in (FolderSource(pictures), open_source(table, ColumnRoles(id="id"))):
         bench.index(source)
     assert "from the table" not in labels(bench).values()
 
@@ -262,7 +262,7 @@ def test_a_label_is_not_written_over_what_the_new_source_says(bench: Bench, pair
     (shop / "t.csv").write_text("id,image,kind\n1,a.jpg,lion\n")
     (pair / "a.jpg").unlink()
     bench.index(FolderSource(pair))
-    bench.index(open_source(shop / "t.csv", Columns(id="id")))
+    bench.index(open_source(shop / "t.csv", ColumnRoles(id="id")))
     assert labels(bench) == {"1": "lion", "pair/b.jpg": "dog"}
 
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from indexer.sources.table import Columns, TableSource
+from indexer.sources.table import ColumnRoles, TableSource
 from search.query.filter_language import parse_where
 from search.query.query import Facet, Sort
 from search.results.facets import count_facets, sort_order
@@ -33,7 +33,7 @@ def write_csv(path: Path, values: list[str], name: str = "rating", delimiter: st
 
 
 def index(bench: Bench, path: Path) -> tuple[str, ...]:
-    return bench.index(TableSource(path, Columns("id", None, ("title",)))).warnings
+    return bench.index(TableSource(path, ColumnRoles("id", None, ("title",)))).warnings
 
 
 def stored(bench: Bench, name: str = "rating") -> list[Any]:
@@ -79,25 +79,26 @@ def test_field_is_a_number_up_to_two_percent_of_strays(
             return
         assert not strays or f"{strays} of {count + strays} values are no number" in warnings[0]
         assert stored(bench) == [shown for _, _, shown in rows]
-        moment = bench.collection.moment(fields=["rating"])
+        snapshot = bench.collection.snapshot(fields=["rating"])
         ids = [
-            moment.mask(parse_where(f"id = r{one:04}")).nonzero()[0][0] for one in range(len(rows))
+            snapshot.mask(parse_where(f"id = r{one:04}")).nonzero()[0][0]
+            for one in range(len(rows))
         ]
-        order = sort_order(moment, np_ids := _array(ids), [Sort("rating", descending=True)])
+        order = sort_order(snapshot, np_ids := _array(ids), [Sort("rating", descending=True)])
         numbers = [row[1] for row in rows]
         expected = sorted(
             range(len(rows)), key=lambda at: (numbers[at] is None, -(numbers[at] or 0), ids[at])
         )
         assert order.tolist() == expected
         limit = draw.randint(0, 5000)
-        mask = moment.mask(parse_where(f"rating < {limit}"))
+        mask = snapshot.mask(parse_where(f"rating < {limit}"))
         passing = [
             one
             for one, number in zip(ids, numbers, strict=True)
             if number is not None and number < limit
         ]
         assert mask.nonzero()[0].tolist() == sorted(passing)
-        (facet,) = count_facets(moment, [Facet("rating")], np_ids, None)
+        (facet,) = count_facets(snapshot, [Facet("rating")], np_ids, None)
         assert facet.kind == "numbers"
         assert facet.missing == numbers.count(None)
         assert sum(bucket.count for bucket in facet.buckets) == count
@@ -115,9 +116,9 @@ def test_dates_may_have_strays_too(bench: Bench, tmp_path: Path) -> None:
     assert bench.collection.schema()["added"] == "date"
     assert "1 of 100 values are no date, such as 'soon'" in warnings[0]
     assert stored(bench, "added") == values
-    moment = bench.collection.moment()
-    assert moment.mask(parse_where("added exists")).sum() == 99
-    assert moment.mask(parse_where("added in march 2021")).sum() == 99
+    snapshot = bench.collection.snapshot()
+    assert snapshot.mask(parse_where("added exists")).sum() == 99
+    assert snapshot.mask(parse_where("added in march 2021")).sum() == 99
 
 
 @pytest.mark.parametrize("name", ["sku", "model number", "EAN", "id2", "title"])
@@ -136,13 +137,13 @@ def test_declared_type_wins_before_and_after(bench: Bench, tmp_path: Path) -> No
     path = write_csv(tmp_path / "t.csv", values)
     assert index(bench, path) == ()
     assert stored(bench) == values
-    assert bench.collection.moment().mask(parse_where("rating = '7.50'")).sum() == 1
+    assert bench.collection.snapshot().mask(parse_where("rating = '7.50'")).sum() == 1
     bench.collection.declare({"rating": None})
     assert len(index(bench, path)) == 1
     assert bench.collection.schema()["rating"] == "number"
-    assert bench.collection.moment().mask(parse_where("rating < 2")).sum() == 2
+    assert bench.collection.snapshot().mask(parse_where("rating < 2")).sum() == 2
     bench.collection.declare({"rating": "keyword"})
-    assert bench.collection.moment().mask(parse_where("rating = Get")).sum() == 1
+    assert bench.collection.snapshot().mask(parse_where("rating = Get")).sum() == 1
 
 
 def test_catalogue_that_has_the_column_as_strings_is_converted(
@@ -151,11 +152,11 @@ def test_catalogue_that_has_the_column_as_strings_is_converted(
     path = write_csv(tmp_path / "t.csv", ["1,500", "2,500", "soon"])
     index(bench, path)
     assert bench.collection.schema()["rating"] == "keyword"
-    assert bench.collection.moment().mask(parse_where("rating contains 500")).sum() == 2
+    assert bench.collection.snapshot().mask(parse_where("rating contains 500")).sum() == 2
     write_csv(path, ["1,500", "2,500", "90"])
     index(bench, path)
     assert bench.collection.schema()["rating"] == "number"
-    assert bench.collection.moment().mask(parse_where("rating > 1000")).sum() == 2
+    assert bench.collection.snapshot().mask(parse_where("rating > 1000")).sum() == 2
 
 
 def test_tables_that_disagree_do_not_change_the_field_back_and_forth(
@@ -170,10 +171,10 @@ def test_tables_that_disagree_do_not_change_the_field_back_and_forth(
         index(bench, path)
         kinds.append(bench.collection.schema()["rating"])
     assert kinds == ["number", "keyword", "keyword", "keyword"]
-    moment = bench.collection.moment()
-    assert moment.mask(parse_where("rating = good")).sum() == 20
-    assert moment.mask(parse_where("rating = Get")).sum() == 1
-    assert moment.mask(parse_where("rating < 50")).sum() == 50
+    snapshot = bench.collection.snapshot()
+    assert snapshot.mask(parse_where("rating = good")).sum() == 20
+    assert snapshot.mask(parse_where("rating = Get")).sum() == 1
+    assert snapshot.mask(parse_where("rating < 50")).sum() == 50
 
 
 def test_numbers_in_one_table_and_dates_in_another_are_neither(

@@ -11,7 +11,7 @@ import pytest
 
 from binocle.metadata.filters import parse_json
 from binocle.types import Limits
-from indexer.sources.table import Columns, TableSource
+from indexer.sources.table import ColumnRoles, TableSource
 from search.query.filter_language import parse_where
 from search.query.query import Facet, Group, Query, Sort
 from search.results.answer import Answer, FacetCounts
@@ -26,7 +26,7 @@ SORTS = ("price", "rating", "brand", "tags", "added", "stock", "id", "title")
 def index(bench: Bench, folder: Path, rows: list[dict[str, Any]]) -> Searcher:
     path = folder / "shop.jsonl"
     path.write_text("\n".join(map(json.dumps, rows)))
-    bench.index(TableSource(path, Columns("id", None, ("title",))))
+    bench.index(TableSource(path, ColumnRoles("id", None, ("title",))))
     return Searcher(bench.collection, lambda: bench.encoder, limits=Limits())
 
 

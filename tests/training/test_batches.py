@@ -11,13 +11,13 @@ import torch
 from binocle.types import ImageSpec
 from indexer.sources.base import Candidate, TextRef
 from training.batches import Batches
-from training.pictures import Pictures, divide
+from training.pictures import TrainingPictures, divide
 from training.recipe import Recipe
 
 pytestmark = pytest.mark.model
 
 
-def pictures(texts: Sequence[Sequence[str]]) -> Pictures:
+def pictures(texts: Sequence[Sequence[str]]) -> TrainingPictures:
     count = len(texts)
     pixels = np.zeros((count, 10, 10, 3), np.uint8)
     pixels[:, :, :, 0] = np.arange(count)[:, None, None]
@@ -26,7 +26,7 @@ def pictures(texts: Sequence[Sequence[str]]) -> Pictures:
         for number, own in enumerate(texts)
     )
     digests = tuple(bytes([number]) for number in range(count))
-    return Pictures(pixels, np.ones(count, np.float32), candidates, digests, ())
+    return TrainingPictures(pixels, np.ones(count, np.float32), candidates, digests, ())
 
 
 def batches(texts: Sequence[Sequence[str]], places: Sequence[int], **recipe: Any) -> Batches:

@@ -16,7 +16,7 @@ from binocle.errors import BinocleError, ModelError, SourceError, UsageError
 from tests.training.conftest import draw_pairs
 from training.finetuning import CHECKPOINT, Task, finetune
 from training.recipe import Recipe
-from training.trainer import Progress, TrainingStoppedError
+from training.trainer import TrainingProgress, TrainingStoppedError
 
 pytestmark = pytest.mark.model
 
@@ -36,7 +36,7 @@ class Onlooker:
     def reading(self, done: int, total: int) -> None:
         self.read = max(self.read, done)
 
-    def training(self, progress: Progress) -> None:
+    def training(self, progress: TrainingProgress) -> None:
         self.step = progress.step
         if self.die_at is not None and self.step >= self.die_at:
             raise KeyboardInterrupt

@@ -9,7 +9,7 @@ from tests.training.test_models import batches, opened
 from training.objectives import Objective
 from training.recipe import Recipe
 from training.reports import Outcome, draw, write_card
-from training.trainer import Hooks, Progress, Trainer
+from training.trainer import Hooks, Trainer, TrainingProgress
 from training.validation import Recalls
 
 pytestmark = pytest.mark.model
@@ -29,7 +29,7 @@ class Runs:
         made = batches(self.trainee, recipe)
         self.trainer = Trainer(self.trainee, Objective(self.trainee, recipe), made, recipe)
         self.moved: list[float] = []
-        self.seen: list[Progress] = []
+        self.seen: list[TrainingProgress] = []
 
         def measure() -> Recalls:
             self.moved.append(self.distance())

@@ -8,12 +8,12 @@ from typing import Any
 import torch
 
 from training.mini.distil import Distillation
-from training.mini.recipe import Recipe
+from training.mini.recipe import MiniRecipe
 
 
 def main() -> None:
     """Prepare, train and export, or one of these alone."""
-    usual = Recipe()
+    usual = MiniRecipe()
     parser = argparse.ArgumentParser(prog="python -m training.mini", description=__doc__)
     parser.add_argument("--data", type=Path, help="the folder with the data sets' archives")
     parser.add_argument("--packed", type=Path, help="the packed material (default: OUT/packed)")
@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument("--prepare", action="store_true", help="only pack the material")
     parser.add_argument("--everything", action="store_true", help="train on held-back data too")
     parser.add_argument("--limit", type=int, help="take only so many pictures, to try things")
-    names = [one.name for one in fields(Recipe) if one.name not in {"limit", "hold_back"}]
+    names = [one.name for one in fields(MiniRecipe) if one.name not in {"limit", "hold_back"}]
     for name in names:
         value: Any = getattr(usual, name)
         option = f"--{name.replace('_', '-')}"
@@ -36,7 +36,7 @@ def main() -> None:
     if chosen.prepare:
         return
     numbers = {name: getattr(chosen, name) for name in names}
-    recipe = Recipe(**numbers, limit=chosen.limit, hold_back=not chosen.everything)
+    recipe = MiniRecipe(**numbers, limit=chosen.limit, hold_back=not chosen.everything)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     distillation = Distillation(packed, chosen.out, recipe, device)
     distillation.begin()

@@ -27,7 +27,7 @@ class Owned:
     groups: torch.Tensor
 
 
-class Crops:
+class TeacherCrops:
     """Draws windows at random, the same for teacher and tower."""
 
     def __init__(self, sets: list[Owned], device: torch.device, generator: torch.Generator) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import torch
 from torch.nn import functional
 
-from training.mini.pictures import DEV_PRODUCTS, Pictures, load_pictures
+from training.mini.pictures import DEV_PRODUCTS, MiniPictures, load_pictures
 from training.mini.sentences import Sentences
 from training.mini.teacher import INPUT_SIZE, Teacher
-from training.mini.teacher_space import Pairs, TextFeatures, colour_histogram
+from training.mini.teacher_space import TeacherPairs, TextFeatures, colour_histogram
 from training.mini.tokenizer import class_prompts, product_phrases
 
 _CERTAIN = 0.5
@@ -47,7 +47,7 @@ def load_sets(
     """Load the packed data sets.
 
     Args:
-        folder: Where ``Pictures.save`` wrote.
+        folder: Where ``MiniPictures.save`` wrote.
         device: Where the pixels go.
         limit: Take only so many pictures of each, to try things.
         hold_back: Keep what is for measuring (Flickr8k's dev photos, 2,000 products) out of
@@ -79,11 +79,11 @@ def load_sets(
     return learn, measure
 
 
-def _first(pictures: Pictures, limit: int | None) -> Pictures:
+def _first(pictures: MiniPictures, limit: int | None) -> MiniPictures:
     return pictures if limit is None else pictures.part(range(min(limit, len(pictures.encoded))))
 
 
-def _on_device(pictures: Pictures, share: float, device: torch.device) -> DataSet:
+def _on_device(pictures: MiniPictures, share: float, device: torch.device) -> DataSet:
     pixels = torch.from_numpy(pictures.decode()).to(device).permute(0, 3, 1, 2)
     texts, labels = pictures.texts, pictures.labels
     return DataSet(pictures.name, pixels.contiguous(), texts, labels, share)
@@ -188,7 +188,7 @@ def make_pairs(
     chances: Sequence[torch.Tensor],
     sentences: Sentences,
     text_features: TextFeatures,
-) -> list[Pairs]:
+) -> list[TeacherPairs]:
     """Bring pictures and texts together: a data set's own, and the names the teacher gives."""
     weights = {"flickr8k-train": 1.0, "fashion": 0.3, "electronics": 0.3}
     pairs = []
@@ -216,11 +216,11 @@ def _pairs(
     owners: list[int],
     groups: list[str],
     weight: float,
-) -> Pairs:
+) -> TeacherPairs:
     numbers: dict[str, int] = {}
     group = [numbers.setdefault(one.lower(), len(numbers)) for one in groups]
     device = rows.device
-    return Pairs(
+    return TeacherPairs(
         name,
         rows,
         texts,

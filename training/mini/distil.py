@@ -25,7 +25,7 @@ from training.losses.contrastive import (
     similarity_distillation,
     symmetric_infonce,
 )
-from training.mini.crops import Crops, Owned, shrink
+from training.mini.crops import Owned, TeacherCrops, shrink
 from training.mini.dataset import (
     DataSet,
     ImageTeacher,
@@ -36,7 +36,7 @@ from training.mini.dataset import (
     whole,
 )
 from training.mini.model_card import write_card
-from training.mini.recipe import Recipe
+from training.mini.recipe import MiniRecipe
 from training.mini.sentences import WIDTH as SENTENCE_WIDTH
 from training.mini.sentences import Sentences
 from training.mini.teacher import FEATURE_WIDTH, Teacher, load_operations
@@ -63,7 +63,7 @@ _TEXT_PULL = 0.25  # how much pairs may bend the text tower, which other texts a
 class Distillation:
     """Everything a run holds, on one device."""
 
-    def __init__(self, packed: Path, out: Path, recipe: Recipe, device: torch.device) -> None:
+    def __init__(self, packed: Path, out: Path, recipe: MiniRecipe, device: torch.device) -> None:
         """Load the packed material, let the teachers look at it and fit the joint space."""
         self._recipe, self._device, self._out = recipe, device, out
         self._started = time.perf_counter()
@@ -130,7 +130,7 @@ class Distillation:
         for one, (texts_here, owners) in zip(self._sets, own, strict=True):
             owned.append(_owned(one, start, texts_here, owners))
             start += len(texts_here)
-        self._crops = Crops(owned, self._device, self._choices)
+        self._crops = TeacherCrops(owned, self._device, self._choices)
         self._log({"texts": len(texts), "vocabulary": self._tokenizer.get_vocab_size()})
 
     def _tokenise(self, texts: Sequence[str]) -> torch.Tensor:

@@ -20,7 +20,7 @@ DEV_PRODUCTS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Pictures:
+class MiniPictures:
     """One data set.
 
     Attributes:
@@ -40,10 +40,10 @@ class Pictures:
         with ThreadPoolExecutor() as pool:
             return np.stack(list(pool.map(_decode, self.encoded)))
 
-    def part(self, keep: Iterable[int]) -> "Pictures":
+    def part(self, keep: Iterable[int]) -> "MiniPictures":
         """Return the pictures at some positions."""
         kept = list(keep)
-        return Pictures(
+        return MiniPictures(
             self.name,
             [self.encoded[one] for one in kept],
             [self.texts[one] for one in kept],
@@ -62,18 +62,18 @@ class Pictures:
         )
 
 
-def load_pictures(path: Path) -> Pictures:
-    """Read what ``Pictures.save`` wrote."""
+def load_pictures(path: Path) -> MiniPictures:
+    """Read what ``MiniPictures.save`` wrote."""
     with np.load(path) as table:
         whole, ends = table["bytes"].tobytes(), table["ends"].tolist()
         texts = [each.split("\t") if each else [] for each in str(table["texts"]).split("\n")]
         labels = str(table["labels"]).split("\n")
     starts = [0, *ends[:-1]]
     encoded = [whole[start:end] for start, end in zip(starts, ends, strict=True)]
-    return Pictures(path.stem, encoded, texts, labels)
+    return MiniPictures(path.stem, encoded, texts, labels)
 
 
-def read_archives(data: Path) -> list[Pictures]:
+def read_archives(data: Path) -> list[MiniPictures]:
     """Read every data set the recipe uses from its tar archive.
 
     Args:
@@ -103,7 +103,7 @@ def _electronics(row: _Row) -> tuple[str, str]:
     return row["name"], ""
 
 
-def _from_table(path: Path, table: str, facts: Callable[[_Row], tuple[str, str]]) -> Pictures:
+def _from_table(path: Path, table: str, facts: Callable[[_Row], tuple[str, str]]) -> MiniPictures:
     files = _files(path)
     rows = list(csv.DictReader(io.StringIO(files[table].decode())))
     texts: dict[str, list[str]] = {}
@@ -114,14 +114,16 @@ def _from_table(path: Path, table: str, facts: Callable[[_Row], tuple[str, str]]
         texts.setdefault(name, []).append(" ".join(text.split()))
         labels[name] = label
     encoded = _encode([files[name] for name in texts])
-    return Pictures(path.stem, encoded, list(texts.values()), list(labels.values()))
+    return MiniPictures(path.stem, encoded, list(texts.values()), list(labels.values()))
 
 
-def _labelled(path: Path) -> Pictures:
+def _labelled(path: Path) -> MiniPictures:
     files = {name: data for name, data in _files(path).items() if name.endswith(".jpg")}
     names = sorted(files)
     labels = [PurePosixPath(name).parent.name for name in names]
-    return Pictures(path.stem, _encode([files[one] for one in names]), [[] for _ in names], labels)
+    return MiniPictures(
+        path.stem, _encode([files[one] for one in names]), [[] for _ in names], labels
+    )
 
 
 def _files(path: Path) -> dict[str, bytes]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class MiniRecipe:
     """The numbers of a run.
 
     Attributes:

@@ -97,7 +97,7 @@ class TextFeatures:
 
 
 @dataclass(frozen=True, slots=True)
-class Pairs:
+class TeacherPairs:
     """Pictures and texts of one data set that belong together.
 
     Attributes:
@@ -135,7 +135,7 @@ class JointSpace(nn.Module):
         return functional.normalize(self.text(features), dim=1)
 
     @torch.no_grad()
-    def fit(self, sets: Sequence[Pairs], *, image_ridge: float, text_ridge: float) -> None:
+    def fit(self, sets: Sequence[TeacherPairs], *, image_ridge: float, text_ridge: float) -> None:
         """Set the maps by regularised CCA over all data sets, each weighted."""
         total = sum(one.weight * len(one.texts) for one in sets)
         image_mean = self._mean([one.pictures[one.picture_of_text] for one in sets], sets, total)
@@ -164,7 +164,7 @@ class JointSpace(nn.Module):
         self.text.bias.copy_(-text_mean @ text_map)
 
     def refine(
-        self, sets: Sequence[Pairs], *, steps: int, batch: int, rate: float, dropout: float
+        self, sets: Sequence[TeacherPairs], *, steps: int, batch: int, rate: float, dropout: float
     ) -> None:
         """Sharpen the maps by contrastive training, each batch within one data set."""
         scale = nn.Parameter(torch.tensor(math.log(20.0), device=self.image.weight.device))
@@ -186,12 +186,12 @@ class JointSpace(nn.Module):
             optimiser.step()
 
     @staticmethod
-    def _mean(rows: list[torch.Tensor], sets: Sequence[Pairs], total: float) -> torch.Tensor:
+    def _mean(rows: list[torch.Tensor], sets: Sequence[TeacherPairs], total: float) -> torch.Tensor:
         sums = [one.weight * each.double().sum(0) for one, each in zip(sets, rows, strict=True)]
         return torch.stack(sums).sum(0) / total
 
 
-def distinct(pairs: Pairs, batch: int, generator: torch.Generator) -> torch.Tensor:
+def distinct(pairs: TeacherPairs, batch: int, generator: torch.Generator) -> torch.Tensor:
     """Choose texts at random of which no two share a picture or mean the same."""
     drawn = torch.randint(len(pairs.texts), (3 * batch,), generator=generator)
     kept, pictures, groups = [], set(), set()

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from api.container import Workshop
+from api.container import Container
 from binocle.catalog import records as reading
 from binocle.collection.collection import Collection
 from binocle.encoders import colour
@@ -71,12 +71,12 @@ def print_info(collection: Collection, *, as_json: bool) -> None:
         )
 
 
-def print_collections(workshop: Workshop, *, as_json: bool) -> None:
+def print_collections(container: Container, *, as_json: bool) -> None:
     """Print all collections."""
     rows = []
-    for name in workshop.collection_names():
+    for name in container.collection_names():
         try:
-            with workshop.open_collection(name) as collection:
+            with container.open_collection(name) as collection:
                 space = collection.space
                 with collection.reading() as connection:
                     counts = reading.count_parts(connection)
@@ -86,11 +86,11 @@ def print_collections(workshop: Workshop, *, as_json: bool) -> None:
         rows.append((name, counts["image"], counts["text"], space.name if space else ""))
     if as_json:
         named = [dict(zip(("name", "images", "texts", "model"), row, strict=True)) for row in rows]
-        click.echo(json.dumps({"home": str(workshop.settings.home), "collections": named}))
+        click.echo(json.dumps({"home": str(container.settings.home), "collections": named}))
     elif rows:
         print_table(("collection", "images", "texts", "model"), rows)
     else:
-        click.echo(f"no collections in {workshop.settings.home}", err=True)
+        click.echo(f"no collections in {container.settings.home}", err=True)
 
 
 def print_skipped(collection: Collection, *, as_json: bool) -> None:

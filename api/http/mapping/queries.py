@@ -65,11 +65,11 @@ class Wanted:
     region: Region | None = None
     picture: bytes | None = None
 
-    def finished(self, embedded: Float32Array | None, meant: str = "") -> Term:
+    def finished(self, embedded: Float32Array | None, corrected: str = "") -> Term:
         """Return the term with what it was embedded as, and what its text was read as, if else."""
         term, weight = self.term, self.term.weight
         if term.text is not None:
-            return Term(text=term.text, weight=weight, embedded=embedded, meant=meant)
+            return Term(text=term.text, weight=weight, embedded=embedded, corrected=corrected)
         if term.vector is not None:
             return Term(vector=_as_vector(term.vector), weight=weight)
         return Term(

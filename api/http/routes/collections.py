@@ -17,7 +17,7 @@ router = APIRouter(tags=["collections"])
 @router.get("")
 def list_collections(service: ServiceDependency, key: KeyDependency) -> CollectionsOut:
     """List the collections the key may read."""
-    names = service.workshop.collection_names()
+    names = service.container.collection_names()
     seen = [name for name in names if key is None or key.allows("read", name)]
     return CollectionsOut(collections=[describe(service.collection(name)) for name in seen])
 
@@ -36,10 +36,10 @@ async def put_collection(
     allow(key, "write", name)
     asked = body.model if body else None
     model = await service.storing.run(service.model_named, asked) if asked else None
-    exists = name in service.workshop.collection_names()
+    exists = name in service.container.collection_names()
     if not exists or model is not None:
-        desk = await service.desk(model or service.workshop.default_model)
-        await service.storing.run(_make, service, name, desk.encoder.space)
+        encoder_queue = await service.encoder_queue(model or service.container.default_model)
+        await service.storing.run(_make, service, name, encoder_queue.encoder.space)
     described: CollectionOut = await service.storing.run(describe, await service.opened(name))
     return described
 
@@ -52,14 +52,14 @@ def delete_collection(
     allow(key, "write", name)
     service.collection(name)
     service.forget(name)
-    remove_collection(service.workshop, name)
+    remove_collection(service.container, name)
     jobs: Jobs = request.app.state.jobs
     jobs.forget(name)
     return Response(status_code=204)
 
 
 def _make(service: Service, name: str, space: Space) -> None:
-    with service.workshop.open_collection(name, create=True) as collection:
+    with service.container.open_collection(name, create=True) as collection:
         collection.claim_space(space)
 
 

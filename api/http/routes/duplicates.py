@@ -25,7 +25,7 @@ async def start_finding(
     """Start finding the pictures that are the same. Nothing is removed."""
 
     def work(job: Job) -> None:
-        found = find_duplicates(service.workshop, collection, service.decoders, job.advance)
+        found = find_duplicates(service.container, collection, service.decoders, job.advance)
         copies = sum(len(one.others) for one in found.clusters)
         job.counts = {
             "clusters": len(found.clusters),

@@ -35,17 +35,19 @@ async def embed(service: ServiceDependency, body: EmbeddingsIn) -> EmbeddingsOut
     if not 1 <= len(inputs) <= service.settings.max_batch:
         detail = f"from 1 to {service.settings.max_batch} inputs, not {len(inputs)}"
         raise ServiceError(422, "batch-too-large", detail, field="input")
-    desk = await service.desk(await service.storing.run(service.model_named, body.model))
+    encoder_queue = await service.encoder_queue(
+        await service.storing.run(service.model_named, body.model)
+    )
     pictures = {
         number: decoded(text, f"input.{number}")
         for number, text in enumerate(inputs)
         if text.startswith(_DATA_URL)
     }
-    spec = desk.encoder.image_spec
+    spec = encoder_queue.encoder.image_spec
     found = await service.decode_all(list(pictures.values()), spec)
     texts = [text for number, text in enumerate(inputs) if number not in pictures]
-    image_rows = iter(await desk.images([usable(one).pixels for one in found]))
-    text_rows = iter(await desk.texts(texts) if texts else [])
+    image_rows = iter(await encoder_queue.images([usable(one).pixels for one in found]))
+    text_rows = iter(await encoder_queue.texts(texts) if texts else [])
     rows = [next(image_rows if number in pictures else text_rows) for number in range(len(inputs))]
     words = sum(len(text.split()) for text in texts)
     return EmbeddingsOut(

@@ -22,7 +22,7 @@ async def readiness(service: ServiceDependency, response: Response) -> Readiness
     """Tell whether models are loaded and catalogues open; 503 while they are not."""
     if not service.ready:
         response.status_code = 503
-    names = service.workshop.collection_names()
+    names = service.container.collection_names()
     return Readiness(ready=service.ready, collections=len(names), models=service.loaded_models())
 
 
@@ -30,7 +30,7 @@ async def readiness(service: ServiceDependency, response: Response) -> Readiness
 def metrics(service: ServiceDependency, key: KeyDependency) -> Response:
     """Give Prometheus its figures; needs any key where there are keys."""
     del key
-    for name in service.workshop.collection_names():
+    for name in service.container.collection_names():
         with service.collection(name).reading() as connection:
             service.metrics.records.labels(name).set(records.count_records(connection))
     return Response(generate_latest(service.metrics.registry), media_type=CONTENT_TYPE_LATEST)

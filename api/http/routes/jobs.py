@@ -15,7 +15,7 @@ from api.http.runtime.service import Service
 from api.http.schemas.common import JobIn, JobOut
 from indexer.sources.base import Source
 from indexer.sources.registry import open_source
-from indexer.sources.table import Columns
+from indexer.sources.table import ColumnRoles
 
 router = APIRouter(tags=["jobs"])
 _EVENT_EVERY_S = 0.5
@@ -31,7 +31,7 @@ async def start_job(
     jobs: Jobs = request.app.state.jobs
 
     def work(job: Job) -> None:
-        report = service.workshop.indexer(collection, model, job.update).run(source)
+        report = service.container.indexer(collection, model, job.update).run(source)
         job.counts, job.warnings = asdict(report.tally), report.warnings
         service.warm(collection)
 
@@ -98,4 +98,6 @@ def _allowed_source(service: Service, body: JobIn) -> Source:
     roots = [root.expanduser().resolve() for root in service.settings.sources]
     if not any(path == root or root in path.parents for root in roots):
         raise refused
-    return open_source(path, Columns(body.id_column, body.image_column, tuple(body.text_columns)))
+    return open_source(
+        path, ColumnRoles(body.id_column, body.image_column, tuple(body.text_columns))
+    )

@@ -29,7 +29,7 @@ from binocle.encoders.base import unit_rows
 from binocle.errors import BinocleError, QueryError
 from binocle.metadata.filters import parse_json
 from binocle.types import Float32Array
-from search.labels.labeller import Labelled, Labeller, check_texts
+from search.labels.labeller import LabelledRecord, Labeller, check_texts
 from search.labels.zero_shot import Labelling, LabelSet
 from search.query.query import Query, Term
 
@@ -59,7 +59,7 @@ async def label(
         limit = f"more than {_WRITTEN_IN_A_REQUEST:,} records are not written in one request"
         detail = f"{limit}; start a job at labels/jobs, or give a filter"
         raise ServiceError(422, "too-many-records", detail, field="write")
-    labeller = service.workshop.labeller(collection)
+    labeller = service.container.labeller(collection)
     if body.write is not None:
         await service.storing.run(labeller.check_field, body.write)
     rows = await _embedded(service, collection, body.images, watch)
@@ -87,7 +87,7 @@ async def start_labelling(
         raise ServiceError(422, "bad-query", "a job labels records, no images", field="images")
     if body.write is not None:
         allow(key, "write", collection.path.name)
-    labeller = service.workshop.labeller(collection)
+    labeller = service.container.labeller(collection)
     if body.write is not None:
         await service.storing.run(labeller.check_field, body.write)
     if body.filter:  # a filter that cannot be understood is refused at once
@@ -125,7 +125,7 @@ async def match(collection: Readable, service: ServiceDependency, body: MatchIn)
         rows = await _embedded(service, collection, [body.image or ""], watch, "image")
         assert rows is not None
         row = rows[0]
-    labeller = service.workshop.labeller(collection)
+    labeller = service.container.labeller(collection)
     with watch.stage("match"):
         found = await service.storing.run(labeller.match, body.text, row)
     return MatchOut(
@@ -215,7 +215,7 @@ def _label_records(
     return counted
 
 
-def _of_record(one: Labelled) -> LabelledOut:
+def _of_record(one: LabelledRecord) -> LabelledOut:
     return _out(one.record.id, one.labelling)
 
 
@@ -247,9 +247,9 @@ async def _embedded(
     """Return the rows of base64 pictures; None for no pictures."""
     if not pictures:
         return None
-    desk = await service.desk_of(collection)
+    encoder_queue = await service.encoder_queue_of(collection)
     with watch.stage("decode"):
         data = [decoded(one, field) for one in pictures]
-        found = await service.decode_all(data, desk.encoder.image_spec)
+        found = await service.decode_all(data, encoder_queue.encoder.image_spec)
     with watch.stage("embed"):
-        return np.stack(await desk.images([usable(one).pixels for one in found]))
+        return np.stack(await encoder_queue.images([usable(one).pixels for one in found]))

@@ -67,7 +67,7 @@ def _find(
     service: Service, collection: Collection, data: bytes, *, limit: int, with_similar: bool
 ) -> LookupAnswer:
     finder = open_lookup(
-        service.workshop, collection, decode=service.decoders.decode, with_similar=with_similar
+        service.container, collection, decode=service.decoders.decode, with_similar=with_similar
     )
     return finder.find(data, limit=limit)
 

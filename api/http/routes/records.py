@@ -15,7 +15,7 @@ from api.http.mapping import payloads
 from api.http.mapping.answers import record_out
 from api.http.mapping.payloads import decoded
 from api.http.runtime.dependencies import Readable, ServiceDependency, Writable
-from api.http.runtime.service import EncoderDesk, Service, usable
+from api.http.runtime.service import EncoderQueue, Service, usable
 from api.http.schemas.common import (
     ImageIn,
     ItemError,
@@ -72,10 +72,10 @@ async def store_records(
     if len(body.records) > service.settings.max_batch:
         detail = f"{len(body.records)} records are more than {service.settings.max_batch}"
         raise ServiceError(422, "batch-too-large", detail, field="records")
-    desk = await service.desk_of(collection)
+    encoder_queue = await service.encoder_queue_of(collection)
     if collection.space is None:
-        await service.storing.run(collection.claim_space, desk.encoder.space)
-    prepared, contents = await _prepare(service, desk, body.records, files)
+        await service.storing.run(collection.claim_space, encoder_queue.encoder.space)
+    prepared, contents = await _prepare(service, encoder_queue, body.records, files)
     good = [one for one in prepared if isinstance(one, NewRecord)]
     if good:
         await service.storing.run(uploads.store, collection, good, contents)
@@ -178,7 +178,7 @@ class _Draft:
 
 async def _prepare(
     service: Service,
-    desk: EncoderDesk,
+    encoder_queue: EncoderQueue,
     records: Sequence[RecordIn],
     files: dict[str, bytes],
 ) -> tuple[list[NewRecord | ItemError], dict[bytes, bytes]]:
@@ -189,7 +189,7 @@ async def _prepare(
     """
     drafts = [_draft(record, files) for record in records]
     data = [one for draft in drafts if isinstance(draft, _Draft) for _, one in draft.images]
-    spec = replace(desk.encoder.image_spec, likeness=True)
+    spec = replace(encoder_queue.encoder.image_spec, fingerprint=True)
     pictures = dict(zip(map(id, data), await service.decode_all(data, spec), strict=True))
     for place, draft in enumerate(drafts):
         if isinstance(draft, _Draft):
@@ -200,8 +200,10 @@ async def _prepare(
     good = [draft for draft in drafts if isinstance(draft, _Draft)]
     kept = [one for draft in good for _, one in draft.images]
     texts = [text for draft in good for _, text in draft.texts]
-    image_rows = iter(await desk.images([usable(pictures[id(one)]).pixels for one in kept]))
-    text_rows = iter(await desk.texts(texts) if texts else [])
+    image_rows = iter(
+        await encoder_queue.images([usable(pictures[id(one)]).pixels for one in kept])
+    )
+    text_rows = iter(await encoder_queue.texts(texts) if texts else [])
     hashes = await service.storing.run(_hashes, kept)
     prepared = [
         _new_record(draft, pictures, hashes, image_rows, text_rows)
@@ -256,7 +258,7 @@ def _new_record(
                 sha256,
                 next(image_rows),
                 info=info,
-                likeness=picture.likeness,
+                fingerprint=picture.fingerprint,
             )
         )
         for name, value in info.as_metadata().items():

@@ -13,7 +13,7 @@ from api.http.mapping import payloads
 from api.http.mapping.answers import search_out
 from api.http.mapping.queries import Wanted, at, query_of, spoken, terms_of
 from api.http.runtime.dependencies import Readable, ServiceDependency
-from api.http.runtime.service import EncoderDesk, Service, Stopwatch
+from api.http.runtime.service import EncoderQueue, Service, Stopwatch
 from api.http.schemas.search import (
     BatchIn,
     BatchOut,
@@ -30,7 +30,7 @@ from binocle.errors import (
     FilterError,
     NotFoundError,
     PictureError,
-    TurnError,
+    SavedQueryError,
     UrlError,
 )
 from indexer.stored_media import read_original
@@ -41,7 +41,7 @@ from search.query.warnings import query_doubts
 
 _FIELDS: dict[type[BinocleError], str] = {
     CursorError: "cursor",
-    TurnError: "refine.turn",
+    SavedQueryError: "refine.turn",
     FilterError: "filter",
 }
 router = APIRouter(tags=["search"])
@@ -150,21 +150,21 @@ async def _terms(
     texts = [one.term.text for one in flat if one.term.text is not None]
     if not pictures and not texts:
         return [tuple(one.finished(None) for one in terms) for terms in filled]
-    desk = await service.desk_of(collection)
+    encoder_queue = await service.encoder_queue_of(collection)
     with watch.stage("decode"):
         data = [one.picture for one in pictures if one.picture is not None]
         boxes = [one.box for one in pictures]
-        found = await service.decode_all(data, desk.encoder.image_spec, boxes)
+        found = await service.decode_all(data, encoder_queue.encoder.image_spec, boxes)
         pixels = []
         for one, picture in zip(pictures, found, strict=True):
             if isinstance(picture, PictureError):
                 raise at_field(picture, one.field)
             pixels.append(picture.pixels)
     with watch.stage("embed"):
-        image_rows = iter(await desk.images(pixels))
-        meant = await _meant(service, collection, desk, texts)
-        embedded = await desk.texts(meant) if texts else []
-        text_rows = iter(zip(embedded, meant, strict=True))
+        image_rows = iter(await encoder_queue.images(pixels))
+        corrected = await _corrected(service, collection, encoder_queue, texts)
+        embedded = await encoder_queue.texts(corrected) if texts else []
+        text_rows = iter(zip(embedded, corrected, strict=True))
 
     def finished(one: Wanted) -> Term:
         if one.picture is not None:
@@ -177,14 +177,14 @@ async def _terms(
     return [tuple(finished(one) for one in terms) for terms in filled]
 
 
-async def _meant(
-    service: Service, collection: Collection, desk: EncoderDesk, texts: list[str]
+async def _corrected(
+    service: Service, collection: Collection, encoder_queue: EncoderQueue, texts: list[str]
 ) -> list[str]:
     """Return what to embed: texts with misspelt words as they were probably meant."""
-    if not texts or not desk.encoder.vocabulary or collection.space is None:
+    if not texts or not encoder_queue.encoder.vocabulary or collection.space is None:
         return texts
     found: list[str] = await service.searching.run(
-        service.workshop.searcher(collection).meant, texts
+        service.container.searcher(collection).corrected, texts
     )
     return found
 
@@ -193,7 +193,7 @@ async def _with_picture(service: Service, collection: Collection, one: Wanted) -
     """Return a term with the picture that its URL, or a record's region, speaks of."""
     try:
         if one.term.url is not None:
-            data = await service.fetching.run(service.workshop.fetch, one.term.url)
+            data = await service.fetching.run(service.container.fetch, one.term.url)
         elif one.term.record is not None and one.region is not None:
             data = await service.fetching.run(_picture_of, collection, one.term.record)
         else:

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from api.container import Workshop
+from api.container import Container
 from api.http.errors.problems import ServiceError, overloaded
 from api.http.runtime.batcher import Batcher
 from api.http.runtime.metrics import Metrics
@@ -59,7 +59,7 @@ class Stopwatch:
         return {name: round(value, 2) for name, value in {**self.stages, "total": total}.items()}
 
 
-class EncoderDesk:
+class EncoderQueue:
     """One encoder, a thread for it, and a queue for each kind."""
 
     def __init__(
@@ -118,7 +118,7 @@ class EncoderDesk:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
 
-class Bounded(Generic[_T]):
+class BoundedThreadPool(Generic[_T]):
     """Threads for blocking work, and a limit to what waits for them."""
 
     def __init__(self, name: str, threads: int, queue_size: int) -> None:
@@ -149,15 +149,19 @@ class Bounded(Generic[_T]):
 class Service:
     """Everything one running service owns; closed by the application's lifespan."""
 
-    def __init__(self, workshop: Workshop) -> None:
-        settings = workshop.settings
-        self.workshop = workshop
+    def __init__(self, container: Container) -> None:
+        settings = container.settings
+        self.container = container
         self.settings = settings
         self.keys = KeyRing(settings.home / "keys.json")
         self.metrics = Metrics()
         self.decoders = DecoderPool(settings.workers, settings.limits)
-        self.decoding: Bounded[Any] = Bounded("decode", settings.workers, settings.queue_size)
-        self.searching: Bounded[Any] = Bounded("search", settings.workers, settings.queue_size)
+        self.decoding: BoundedThreadPool[Any] = BoundedThreadPool(
+            "decode", settings.workers, settings.queue_size
+        )
+        self.searching: BoundedThreadPool[Any] = BoundedThreadPool(
+            "search", settings.workers, settings.queue_size
+        )
         self._gate = asyncio.Semaphore(max(1, (os.cpu_count() or 2) // 2))
         self._search_threads = ThreadPoolExecutor(settings.workers, thread_name_prefix="search")
         self.searches: Batcher[tuple[Collection, Query], Answer | BinocleError] = Batcher(
@@ -168,20 +172,22 @@ class Service:
             gate=self._gate,
             on_batch=self.metrics.batches.labels("search").observe,
         )
-        self.fetching: Bounded[bytes] = Bounded("fetch", settings.workers, settings.queue_size)
-        self.storing: Bounded[Any] = Bounded("store", 2, settings.queue_size)
+        self.fetching: BoundedThreadPool[bytes] = BoundedThreadPool(
+            "fetch", settings.workers, settings.queue_size
+        )
+        self.storing: BoundedThreadPool[Any] = BoundedThreadPool("store", 2, settings.queue_size)
         self._warming = ThreadPoolExecutor(1, thread_name_prefix="warm")
         self._is_closing = threading.Event()
         self.ready = False
         self._collections: dict[str, Collection] = {}
-        self._desks: dict[str, EncoderDesk] = {}
+        self._desks: dict[str, EncoderQueue] = {}
         self._lock = threading.Lock()
 
     def collection(self, name: str) -> Collection:
         """Return an open collection.
 
         Raises:
-            NotFoundError, UsageError: As for ``Workshop.open_collection``.
+            NotFoundError, UsageError: As for ``Container.open_collection``.
         """
         with self._lock:
             opened = self._collections.get(name)
@@ -190,7 +196,7 @@ class Service:
                 opened = None
             if opened is None:
                 try:
-                    opened = self.workshop.open_collection(name)
+                    opened = self.container.open_collection(name)
                 except NotFoundError as error:  # its message names folders of this machine
                     raise NotFoundError(f"there is no collection {name!r}") from error
                 self._collections[name] = opened
@@ -200,7 +206,7 @@ class Service:
         """Return what ``collection`` returns; one that must be opened first, from a thread.
 
         Raises:
-            NotFoundError, UsageError: As for ``Workshop.open_collection``.
+            NotFoundError, UsageError: As for ``Container.open_collection``.
             ServiceError: 503, too much waits already.
         """
         known = self._collections.get(name)
@@ -214,7 +220,7 @@ class Service:
         with self._lock:
             opened = self._collections.pop(name, None)
         if opened is not None:
-            self.workshop.forget(opened)
+            self.container.forget(opened)
             opened.close()
 
     def _search_all(self, asked: Sequence[tuple[Collection, Query]]) -> list[Answer | BinocleError]:
@@ -222,7 +228,7 @@ class Service:
         answers: dict[int, Answer | BinocleError] = {}
         for collection in {id(one): one for one, _ in asked}.values():
             numbers = [number for number, (one, _) in enumerate(asked) if one is collection]
-            searcher = self.workshop.searcher(collection)
+            searcher = self.container.searcher(collection)
             try:
                 found = searcher.search_many([asked[number][1] for number in numbers])
                 answers.update(zip(numbers, found, strict=True))
@@ -234,31 +240,33 @@ class Service:
                         answers[number] = error
         return [answers[number] for number in range(len(asked))]
 
-    async def desk(self, model: str) -> EncoderDesk:
+    async def encoder_queue(self, model: str) -> EncoderQueue:
         """Return a model's encoder, loading it the first time."""
-        desk = self._desks.get(model)
-        if desk is None:
-            encoder = await self.storing.run(self.workshop.encoder, model)
-            desk = self._desks.get(model)
-            if desk is None:
+        encoder_queue = self._desks.get(model)
+        if encoder_queue is None:
+            encoder = await self.storing.run(self.container.encoder, model)
+            encoder_queue = self._desks.get(model)
+            if encoder_queue is None:
                 settings = self.settings
-                desk = EncoderDesk(
+                encoder_queue = EncoderQueue(
                     encoder,
                     self.metrics,
                     self._gate,
                     settings.encode_batch,
                     settings.queue_size,
                 )
-                self._desks[model] = desk
-        return desk
+                self._desks[model] = encoder_queue
+        return encoder_queue
 
-    async def desk_of(self, collection: Collection) -> EncoderDesk:
+    async def encoder_queue_of(self, collection: Collection) -> EncoderQueue:
         """Return the encoder of a collection; of the default model while it is empty."""
         space = collection.space
-        desk = await self.desk(space.name if space else self.workshop.default_model)
+        encoder_queue = await self.encoder_queue(
+            space.name if space else self.container.default_model
+        )
         if space is not None:
-            check_space(space, desk.encoder.space, collection.path.name)
-        return desk
+            check_space(space, encoder_queue.encoder.space, collection.path.name)
+        return encoder_queue
 
     async def decode_all(
         self, pictures: Sequence[bytes], spec: ImageSpec, boxes: Sequence[Box | None] = ()
@@ -289,8 +297,8 @@ class Service:
 
     def models(self) -> dict[str, str]:
         """Return the models clients may name, by public name: the default, the collections'."""
-        names = {self.workshop.default_model, *self._desks}
-        for name in self.workshop.collection_names():
+        names = {self.container.default_model, *self._desks}
+        for name in self.container.collection_names():
             space = self.collection(name).space
             if space is not None:
                 names.add(space.name)
@@ -322,7 +330,7 @@ class Service:
     def _warm(self, collection: Collection) -> None:
         try:
             if not self._is_closing.is_set() and collection.exists():
-                self.workshop.searcher(collection).prepare(self._is_closing.is_set)
+                self.container.searcher(collection).prepare(self._is_closing.is_set)
         except BinocleError as error:  # it was removed meanwhile, or queries say what is wrong
             _log.warning("the collection %s is not warm: %s", collection.path.name, error)
         except Exception:
@@ -330,12 +338,12 @@ class Service:
 
     async def start(self) -> None:
         """Open and tidy every collection and load its model, so that the first request is quick."""
-        for name in self.workshop.collection_names():
+        for name in self.container.collection_names():
             try:
                 collection = self.collection(name)
                 await self.storing.run(uploads.sweep, collection)
                 if collection.space is not None:
-                    await self.desk_of(collection)
+                    await self.encoder_queue_of(collection)
                     self.warm(collection)
             except BinocleError as error:  # the other collections can still be searched
                 _log.warning("the collection %s is not ready: %s", name, error)
@@ -346,7 +354,9 @@ class Service:
         self.ready = False
         self._is_closing.set()
         self._warming.shutdown(wait=True, cancel_futures=True)
-        work: list[Awaitable[None]] = [desk.close() for desk in self._desks.values()]
+        work: list[Awaitable[None]] = [
+            encoder_queue.close() for encoder_queue in self._desks.values()
+        ]
         work.append(self.searches.close())
         await asyncio.gather(*work)
         for pool in (self.fetching, self.searching, self.storing, self.decoding):

@@ -1,7 +1,7 @@
 """Likenesses: what makes stored pictures known again, beside their parts.
 
 The table is made where it is missing, so a catalogue from before it opens as it is; what its
-pictures lack is found by ``parts_without_likeness`` and filled in with ``put_likenesses``.
+pictures lack is found by ``parts_without_fingerprint`` and filled in with ``put_fingerprints``.
 """
 
 import json
@@ -15,13 +15,13 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from binocle.catalog.tables.schema import meta, parts, records, schema
-from binocle.types import ImageInfo, Int64Array, Likeness, Part
+from binocle.types import Fingerprint, ImageInfo, Int64Array, Part
 
 _CHUNK = 5000
 _MAX_VARIABLES = 5000
 _FILLED = "likenesses_filled"
 
-likenesses = sa.Table(
+picture_fingerprints = sa.Table(
     "likenesses",
     schema,
     sa.Column(
@@ -53,7 +53,7 @@ class KnownPicture:
 
 
 @dataclass(frozen=True, slots=True)
-class LikenessRows:
+class FingerprintRows:
     """Likenesses of parts: ids ascending, hashes ``(n, 32)`` uint8, features as stored."""
 
     part_ids: Int64Array
@@ -61,12 +61,12 @@ class LikenessRows:
     features: tuple[bytes, ...]
 
 
-def put_likenesses(connection: sa.Connection, found: Mapping[int, Likeness]) -> None:
+def put_fingerprints(connection: sa.Connection, found: Mapping[int, Fingerprint]) -> None:
     """Store likenesses by part id; those of parts that are gone meanwhile are dropped."""
     there = _existing(connection, found)
     if there:
         connection.execute(
-            likenesses.insert().prefix_with("OR REPLACE"),
+            picture_fingerprints.insert().prefix_with("OR REPLACE"),
             [
                 {"part_id": one, "hash": found[one].hash, "features": found[one].features}
                 for one in there
@@ -76,21 +76,25 @@ def put_likenesses(connection: sa.Connection, found: Mapping[int, Likeness]) -> 
 
 def has_table(connection: sa.Connection) -> bool:
     """Tell whether the catalogue has the table."""
-    return sa.inspect(connection).has_table(likenesses.name)
+    return sa.inspect(connection).has_table(picture_fingerprints.name)
 
 
 def make_table(connection: sa.Connection) -> None:
     """Make the table where there is none."""
-    likenesses.create(connection, checkfirst=True)
+    picture_fingerprints.create(connection, checkfirst=True)
 
 
-def likenesses_after(connection: sa.Connection, part_id: int) -> Iterator[LikenessRows]:
+def fingerprints_after(connection: sa.Connection, part_id: int) -> Iterator[FingerprintRows]:
     """Yield the likenesses of parts with a larger id than given, a few thousand at a time."""
     while True:
         query = (
-            sa.select(likenesses.c.part_id, likenesses.c.hash, likenesses.c.features)
-            .where(likenesses.c.part_id > part_id)
-            .order_by(likenesses.c.part_id)
+            sa.select(
+                picture_fingerprints.c.part_id,
+                picture_fingerprints.c.hash,
+                picture_fingerprints.c.features,
+            )
+            .where(picture_fingerprints.c.part_id > part_id)
+            .order_by(picture_fingerprints.c.part_id)
             .limit(_CHUNK)
         )
         found = connection.execute(query).all()
@@ -104,7 +108,7 @@ def contents(connection: sa.Connection) -> Iterator[tuple[int, bytes]]:
     """Yield part id and SHA-256 of the pictures that have a likeness, in order of part id."""
     query = (
         sa.select(parts.c.id, parts.c.sha256)
-        .join(likenesses, likenesses.c.part_id == parts.c.id)
+        .join(picture_fingerprints, picture_fingerprints.c.part_id == parts.c.id)
         .where(parts.c.kind == "image", parts.c.info.is_not(None))
         .order_by(parts.c.id)
     )
@@ -112,12 +116,16 @@ def contents(connection: sa.Connection) -> Iterator[tuple[int, bytes]]:
     yield from ((part_id, sha256) for part_id, sha256 in found)
 
 
-def likenesses_of(connection: sa.Connection, part_ids: Iterable[int]) -> LikenessRows:
+def fingerprints_of(connection: sa.Connection, part_ids: Iterable[int]) -> FingerprintRows:
     """Return the likenesses of some parts, in order of id; those without one are missing."""
     found: list[Any] = []
     for chunk in _batched(sorted(set(part_ids)), _MAX_VARIABLES):
-        query = sa.select(likenesses.c.part_id, likenesses.c.hash, likenesses.c.features)
-        found += connection.execute(query.where(likenesses.c.part_id.in_(chunk))).all()
+        query = sa.select(
+            picture_fingerprints.c.part_id,
+            picture_fingerprints.c.hash,
+            picture_fingerprints.c.features,
+        )
+        found += connection.execute(query.where(picture_fingerprints.c.part_id.in_(chunk))).all()
     return _rows(sorted(found, key=lambda row: row[0]))
 
 
@@ -138,8 +146,8 @@ def hashes_of_parts(
     known = np.zeros(len(part_ids), np.bool_)
     found: dict[int, bytes] = {}
     for chunk in _batched(dict.fromkeys(part_ids), _MAX_VARIABLES):
-        query = sa.select(likenesses.c.part_id, likenesses.c.hash)
-        rows = connection.execute(query.where(likenesses.c.part_id.in_(chunk)))
+        query = sa.select(picture_fingerprints.c.part_id, picture_fingerprints.c.hash)
+        rows = connection.execute(query.where(picture_fingerprints.c.part_id.in_(chunk)))
         found.update((row[0], row[1]) for row in rows)
     for place, part_id in enumerate(part_ids):
         if part_id in found:
@@ -148,38 +156,42 @@ def hashes_of_parts(
     return hashes, known
 
 
-def parts_without_likeness(connection: sa.Connection, limit: int, after: int = 0) -> list[Part]:
+def parts_without_fingerprint(connection: sa.Connection, limit: int, after: int = 0) -> list[Part]:
     """Return pictures that have no likeness yet, in order of part id, from behind an id on."""
     query = (
         sa.select(parts.c.id, parts.c.kind, parts.c.role, parts.c.uri)
-        .outerjoin(likenesses, likenesses.c.part_id == parts.c.id)
-        .where(parts.c.kind == "image", parts.c.id > after, likenesses.c.part_id.is_(None))
+        .outerjoin(picture_fingerprints, picture_fingerprints.c.part_id == parts.c.id)
+        .where(
+            parts.c.kind == "image", parts.c.id > after, picture_fingerprints.c.part_id.is_(None)
+        )
         .order_by(parts.c.id)
         .limit(limit)
     )
     return [Part(*row) for row in connection.execute(query)]
 
 
-def count_without_likeness(connection: sa.Connection) -> int:
+def count_without_fingerprint(connection: sa.Connection) -> int:
     """Return how many pictures have no likeness yet."""
     query = (
         sa.select(sa.func.count())
-        .select_from(parts.outerjoin(likenesses, likenesses.c.part_id == parts.c.id))
-        .where(parts.c.kind == "image", likenesses.c.part_id.is_(None))
+        .select_from(
+            parts.outerjoin(picture_fingerprints, picture_fingerprints.c.part_id == parts.c.id)
+        )
+        .where(parts.c.kind == "image", picture_fingerprints.c.part_id.is_(None))
     )
     return int(connection.execute(query).scalar_one())
 
 
-def fill_likenesses(connection: sa.Connection, found: Mapping[int, Likeness]) -> None:
+def fill_fingerprints(connection: sa.Connection, found: Mapping[int, Fingerprint]) -> None:
     """Store likenesses of parts that were stored without, and let readers know."""
-    put_likenesses(connection, found)
+    put_fingerprints(connection, found)
     number = times_filled(connection) + 1
     row = meta.insert().prefix_with("OR REPLACE").values(key=_FILLED, value=str(number))
     connection.execute(row)
 
 
 def times_filled(connection: sa.Connection) -> int:
-    """Return how often ``fill_likenesses`` has stored something; a reader then starts anew."""
+    """Return how often ``fill_fingerprints`` has stored something; a reader then starts anew."""
     found = connection.execute(sa.select(meta.c.value).where(meta.c.key == _FILLED))
     return int(found.scalar() or 0)
 
@@ -196,7 +208,9 @@ def parts_of_content(connection: sa.Connection, sha256: bytes) -> list[int]:
     return list(connection.execute(query.order_by(parts.c.id)).scalars())
 
 
-def known_pictures(connection: sa.Connection, part_ids: Iterable[int]) -> dict[int, KnownPicture]:
+def fingerprint_follower(
+    connection: sa.Connection, part_ids: Iterable[int]
+) -> dict[int, KnownPicture]:
     """Return pictures by part id; those that are gone are missing."""
     found = {}
     for chunk in _batched(dict.fromkeys(part_ids), _MAX_VARIABLES):
@@ -232,8 +246,8 @@ def _existing(connection: sa.Connection, part_ids: Iterable[int]) -> list[int]:
     return there
 
 
-def _rows(found: Sequence[Any]) -> LikenessRows:
-    return LikenessRows(
+def _rows(found: Sequence[Any]) -> FingerprintRows:
+    return FingerprintRows(
         np.array([row[0] for row in found], np.int64),
         np.frombuffer(b"".join(row[1] for row in found), np.uint8).reshape(-1, 32),
         tuple(row[2] for row in found),

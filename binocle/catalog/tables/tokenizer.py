@@ -33,7 +33,7 @@ _SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}$")
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class TokenRun:
     """Tokens that stand together without a space.
 
     Attributes:
@@ -60,7 +60,7 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", stripped.casefold())
 
 
-def runs(folded: str) -> list[Run]:
+def runs(folded: str) -> list[TokenRun]:
     """Cut a folded text into runs of tokens."""
     pattern = _SIMPLE_RUN if folded.isascii() else _RUN
     return [_run(found.group(), found.span()) for found in pattern.finditer(folded)]
@@ -104,19 +104,19 @@ def stem(word: str) -> str:
     return word[:-1]
 
 
-def _run(run: str, span: tuple[int, int]) -> Run:
+def _run(run: str, span: tuple[int, int]) -> TokenRun:
     return _pairs(run, span) if _IS_PAIRED.match(run) else _words(run, span)
 
 
-def _words(run: str, span: tuple[int, int]) -> Run:
+def _words(run: str, span: tuple[int, int]) -> TokenRun:
     if run.isalnum():
-        return Run((run[:MAX_TOKEN],), "", False, *span)
+        return TokenRun((run[:MAX_TOKEN],), "", False, *span)
     words = tuple(word[:MAX_TOKEN] for word in _CONNECTORS.split(run))
     is_one = 1 < len(words) <= _MAX_JOINED and not _DECIMAL.search(run)
     joined = "".join(words) if is_one else ""
-    return Run(words, joined if len(joined) <= MAX_TOKEN else "", False, *span)
+    return TokenRun(words, joined if len(joined) <= MAX_TOKEN else "", False, *span)
 
 
-def _pairs(run: str, span: tuple[int, int]) -> Run:
+def _pairs(run: str, span: tuple[int, int]) -> TokenRun:
     pairs = [run[at : at + 2] for at in range(len(run))]
-    return Run(tuple(pairs), "", True, *span)
+    return TokenRun(tuple(pairs), "", True, *span)

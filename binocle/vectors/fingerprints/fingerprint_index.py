@@ -91,7 +91,7 @@ class _Gate:
                 self._changed.notify_all()
 
 
-class LikenessIndex:
+class FingerprintIndex:
     """The likenesses of a collection's pictures.
 
     Searches run side by side, and beside changes; changes and ``save`` one after the other, which

@@ -76,7 +76,7 @@ class NearHashes:
         """
         if not self._chunks or self._chunks[-1].count >= _CHUNK:
             self._chunks.append(_Chunk(self._count))
-        upright, turned = _Asked(hashes, turned=False), _Asked(hashes, turned=True)
+        upright, turned = _HashQuery(hashes, turned=False), _HashQuery(hashes, turned=True)
         self._chunks[-1].add(upright.words)
         found = [
             _nearest(pairs, self._most)
@@ -88,7 +88,7 @@ class NearHashes:
         return _nearest(_once(found), self._most)
 
 
-class _Asked:
+class _HashQuery:
     """Hashes that are asked for, upright or transposed, and the four ways to mirror them."""
 
     def __init__(self, hashes: npt.NDArray[np.uint8], *, turned: bool) -> None:
@@ -129,7 +129,7 @@ class _Chunk:
         self._words = np.concatenate([self._words, words])
         self._index.add(_coarse(words))
 
-    def near(self, asked: _Asked, first: int, bits: int) -> Iterator[NearPairs]:
+    def near(self, asked: _HashQuery, first: int, bits: int) -> Iterator[NearPairs]:
         """Yield the pairs of what is asked with what was added before each, rows ascending."""
         limits, bits_of, own = self._index.range_search(_coarse(asked.words), _COARSE_BITS + 1)
         limits = limits.astype(np.int64)

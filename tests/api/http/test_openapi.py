@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from api.container import Workshop
+from api.container import Container
 from api.http.app import create_app
 from api.http.schemas.common import RecordIn
 from api.settings import read_settings
@@ -23,7 +23,7 @@ _CHECKS = (
 
 
 def test_written_schema_is_the_services(tmp_path: Path) -> None:
-    app = create_app(Workshop(read_settings(home=tmp_path)))
+    app = create_app(Container(read_settings(home=tmp_path)))
     remedy = "it has changed: run python -m api.http.openapi"
     assert json.loads(_DOCUMENT.read_text()) == app.openapi(), remedy
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from api.client.client import Client, picture
-from api.container import Workshop
+from api.container import Container
 from api.http.schemas.common import RecordIn
 from api.settings import read_settings
 from tests.api.conftest import Running, Serve
@@ -93,8 +93,8 @@ def test_picture_that_is_removed_while_a_record_waits_to_be_stored_is_there_afte
     service: Running, pictures: list[bytes]
 ) -> None:
     """A removal holds the catalogue's write lock, and sees no record that needs the picture."""
-    workshop = Workshop(read_settings(home=service.home))
-    with workshop.open_collection("c") as collection, ThreadPoolExecutor(1) as pool:
+    container = Container(read_settings(home=service.home))
+    with container.open_collection("c") as collection, ThreadPoolExecutor(1) as pool:
         with collection.writing():
             stored = pool.submit(service.client().store, "c", [shown("a", pictures[0])])
             deadline = time.monotonic() + 10

@@ -65,7 +65,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def passing(collection: Collection, where: Filter) -> str:
-    numbers = np.flatnonzero(collection.moment(fields=["tags"]).mask(where)).tolist()
+    numbers = np.flatnonzero(collection.snapshot(fields=["tags"]).mask(where)).tolist()
     with collection.reading() as connection:
         in_sql = sorted(records.matching_records(connection, where).tolist())
     assert numbers == in_sql

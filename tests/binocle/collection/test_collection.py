@@ -87,7 +87,7 @@ def test_unchanged_parts_keep_their_id_and_changed_ones_get_larger_ids(
 ) -> None:
     collection.upsert([record("a", part("one"), part("two"), part("two")), record("b", part("x"))])
     before = collection.record("a").parts
-    newest = collection.snapshot(("image", "text"))
+    newest = collection.newest_part(("image", "text"))
     changed = [part("two"), part("new"), part("one"), part("one", role="title"), part("two")]
     collection.upsert([record("a", *changed)])
     after = collection.record("a").parts
@@ -96,7 +96,7 @@ def test_unchanged_parts_keep_their_id_and_changed_ones_get_larger_ids(
     assert after[2].id == before[0].id
     assert after[1].id > newest, "another content is another part"
     assert after[3].id > newest, "another role is another part"
-    assert collection.snapshot(("image", "text")) == max(one.id for one in after)
+    assert collection.newest_part(("image", "text")) == max(one.id for one in after)
 
 
 def test_ids_of_removed_parts_are_not_used_again(collection: Collection) -> None:
@@ -175,7 +175,7 @@ def test_collection_without_vectors_finds_nothing(tmp_path: Path) -> None:
     with Collection(tmp_path / "c", create=True) as empty:
         assert empty.space is None
         assert nearest_keys(empty, "image", "x") == []
-        assert empty.snapshot(("image", "text")) == 0
+        assert empty.newest_part(("image", "text")) == 0
         empty.save_indices()
 
 

@@ -21,10 +21,10 @@ from binocle.collection import fingerprint_follower
 from binocle.collection.collection import Collection
 from binocle.fingerprints.fingerprint import unpacked
 from binocle.fingerprints.visual_words import WORDS, nearest_words, word_of
-from binocle.types import Likeness, NewPart, NewRecord, Space
+from binocle.types import Fingerprint, NewPart, NewRecord, Space
 from binocle.vectors.fingerprints import fingerprint_index
 from binocle.vectors.fingerprints.feature_lists import FeatureLists
-from binocle.vectors.fingerprints.fingerprint_index import LikenessIndex
+from binocle.vectors.fingerprints.fingerprint_index import FingerprintIndex
 
 SPACE = Space("toy", 4, "ab" * 32)
 _FILES = {"likeness.faiss", "likeness.hashes", "likeness.stamp.json"}
@@ -34,42 +34,42 @@ def descriptors_of(seed: int, count: int = 40) -> npt.NDArray[np.uint8]:
     return np.random.default_rng(seed).integers(0, 256, (count, 32), dtype=np.uint8)
 
 
-def likeness_of(seed: int) -> Likeness:
+def fingerprint_of(seed: int) -> Fingerprint:
     """Return the likeness of a picture with its own hash and corners."""
     descriptors = descriptors_of(seed)
     words = word_of(descriptors).astype("<u2").tobytes()
     codes = np.ascontiguousarray(descriptors[:, :16]).tobytes()
-    return Likeness(descriptors_of(-seed - 1 + 2**31, 1).tobytes(), words + codes)
+    return Fingerprint(descriptors_of(-seed - 1 + 2**31, 1).tobytes(), words + codes)
 
 
 def store(collection: Collection, seeds: Sequence[int]) -> None:
     row = np.array([1, 0, 0, 0], np.float32)
     records = []
     for seed in seeds:
-        content, likeness = bytes([seed]) * 32, likeness_of(seed)
-        part = NewPart("image", "image", "u", content, row, likeness=likeness)
+        content, fingerprint = bytes([seed]) * 32, fingerprint_of(seed)
+        part = NewPart("image", "image", "u", content, row, fingerprint=fingerprint)
         records.append(NewRecord(f"r{seed}", "u", {}, (part,)))
     collection.upsert(records)
 
 
 def knows_exactly(collection: Collection, seeds: Sequence[int]) -> bool:
     """Tell whether hashes and votes find each of these pictures first, and none of the others."""
-    index = collection.known_pictures.index()
+    index = collection.fingerprint_follower.index()
     parts = {seed: collection.record(f"r{seed}").parts[0].id for seed in seeds}
     for seed in range(0, 40, 3):
-        likeness = likeness_of(seed)
-        hits = index.by_hash(np.frombuffer(likeness.hash, np.uint8)[np.newaxis], 1)
+        fingerprint = fingerprint_of(seed)
+        hits = index.by_hash(np.frombuffer(fingerprint.hash, np.uint8)[np.newaxis], 1)
         votes = index.by_features(descriptors_of(seed), 1)
         by_hash = hits.part_ids[0, 0] if hits.distances[0, 0] == 0 else None
         by_votes = votes.part_ids[0] if len(votes.scores) and votes.scores[0] > 20 else None
         expected = parts.get(seed)
         if (by_hash, by_votes) != (expected, expected):
             return False
-    return index.count == len(seeds) and collection.known_pictures.missing == 0
+    return index.count == len(seeds) and collection.fingerprint_follower.missing == 0
 
 
 def was_loaded(collection: Collection) -> bool:
-    return collection.known_pictures.index().mapped > 0
+    return collection.fingerprint_follower.index().mapped > 0
 
 
 @pytest.fixture
@@ -171,7 +171,7 @@ def test_damaged_file_is_ignored_and_made_anew(
 def test_damaged_code_costs_votes_and_nothing_else(folder: Path) -> None:
     flip_byte(folder / "likeness.faiss", -30)
     with Collection(folder) as opened:
-        index = opened.known_pictures.index()
+        index = opened.fingerprint_follower.index()
         assert index.count == 20
         assert len(index.by_features(descriptors_of(3), 1).part_ids) == 1
 
@@ -196,7 +196,7 @@ def test_what_cannot_be_saved_is_told_and_goes_on(
         (folder / "likeness.hashes").unlink()
         (folder / "likeness.hashes").mkdir()  # nothing can be put there
         with caplog.at_level(logging.WARNING):
-            opened.known_pictures.save()
+            opened.fingerprint_follower.save()
         assert "could not save the likenesses" in caplog.text
         assert knows_exactly(opened, range(30))
     assert not [path for path in folder.iterdir() if path.suffix == ".tmp"]
@@ -221,11 +221,11 @@ def test_follower_takes_over_what_another_process_saved(
     monkeypatch.setattr(fingerprint_follower, "_SAVE_AFTER_ROWS", 10)
     with Collection(folder) as reader, Collection(folder) as writer:
         assert knows_exactly(reader, range(20))
-        mapped = reader.known_pictures.index().mapped
+        mapped = reader.fingerprint_follower.index().mapped
         store(writer, range(20, 36))
         writer.save_indices()
         assert knows_exactly(reader, range(36))
-        assert reader.known_pictures.index().mapped == mapped // 20 * 36
+        assert reader.fingerprint_follower.index().mapped == mapped // 20 * 36
 
 
 def test_what_was_saved_is_not_read_again_for_texts_that_come(
@@ -237,17 +237,17 @@ def test_what_was_saved_is_not_read_again_for_texts_that_come(
         assert knows_exactly(opened, range(20))
         texts = [NewPart("text", "caption", "", bytes([n]) * 32, row, text="x") for n in range(12)]
         opened.upsert([NewRecord(f"t{n}", "", {}, (one,)) for n, one in enumerate(texts)])
-        opened.known_pictures.index()
+        opened.fingerprint_follower.index()
         reads = []
-        read = LikenessIndex.opened
+        read = FingerprintIndex.opened
 
-        def counting(*arguments: Any) -> LikenessIndex:
+        def counting(*arguments: Any) -> FingerprintIndex:
             reads.append(1)
             return read(*arguments)
 
-        monkeypatch.setattr(LikenessIndex, "opened", counting)
+        monkeypatch.setattr(FingerprintIndex, "opened", counting)
         opened.upsert([NewRecord("one", "", {}, (texts[0],))])
-        opened.known_pictures.index()
+        opened.fingerprint_follower.index()
         assert not reads
 
 
@@ -283,7 +283,7 @@ def test_first_follower_saves_what_it_had_to_make(
 
 def test_searches_run_while_pictures_come_and_go(folder: Path) -> None:
     with Collection(folder) as opened:
-        index = opened.known_pictures.index()
+        index = opened.fingerprint_follower.index()
         expected = opened.record("r0").parts[0].id
         wrong: list[object] = []
         done = threading.Event()
@@ -299,10 +299,10 @@ def test_searches_run_while_pictures_come_and_go(folder: Path) -> None:
             thread.start()
         for seed in range(20, 40):
             store(opened, [seed])
-            opened.known_pictures.index()
+            opened.fingerprint_follower.index()
             opened.remove([f"r{seed}"])
-            opened.known_pictures.index()
-        opened.known_pictures.save()
+            opened.fingerprint_follower.index()
+        opened.fingerprint_follower.save()
         done.set()
         for thread in threads:
             thread.join()
@@ -312,7 +312,7 @@ def test_searches_run_while_pictures_come_and_go(folder: Path) -> None:
 def test_change_waits_for_searches_and_later_searches_for_the_change(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    index, begun, may_end = LikenessIndex(), threading.Event(), threading.Event()
+    index, begun, may_end = FingerprintIndex(), threading.Event(), threading.Event()
     add(index, range(5))
     search = FeatureLists.search
 
@@ -322,7 +322,7 @@ def test_change_waits_for_searches_and_later_searches_for_the_change(
         return search(*arguments)
 
     monkeypatch.setattr(FeatureLists, "search", slowly)
-    hashes = np.frombuffer(likeness_of(5).hash, np.uint8)[np.newaxis]
+    hashes = np.frombuffer(fingerprint_of(5).hash, np.uint8)[np.newaxis]
     with ThreadPoolExecutor(3) as threads:
         searched = threads.submit(index.by_features, descriptors_of(0), 1)
         assert begun.wait(20)
@@ -348,11 +348,11 @@ def test_votes_are_the_same_saved_or_not_and_as_by_definition(
     tmp_path_factory: pytest.TempPathFactory, kept: list[int], later: list[int], gone: set[int]
 ) -> None:
     folder = tmp_path_factory.mktemp("saved")
-    whole, saved = LikenessIndex(), LikenessIndex()
+    whole, saved = FingerprintIndex(), FingerprintIndex()
     add(whole, [one for one in (*kept, *later) if one not in gone])
     add(saved, kept)
     known = saved.save(folder / "f", folder / "h")
-    saved = LikenessIndex.opened(folder / "f", folder / "h", known)
+    saved = FingerprintIndex.opened(folder / "f", folder / "h", known)
     add(saved, later)
     saved.remove(np.array(sorted(gone), np.int64))
     there = [one for one in (*kept, *later) if one not in gone]
@@ -363,7 +363,7 @@ def test_votes_are_the_same_saved_or_not_and_as_by_definition(
         np.testing.assert_array_equal(one.scores, other.scores)
         for part_id, score in zip(one.part_ids.tolist(), one.scores.tolist(), strict=True):
             assert score == pytest.approx(votes_by_definition(query, part_id), rel=1e-5)
-        hashes = np.frombuffer(likeness_of(seed).hash, np.uint8)[np.newaxis]
+        hashes = np.frombuffer(fingerprint_of(seed).hash, np.uint8)[np.newaxis]
         assert whole.by_hash(hashes, 3).distances.tolist() == (
             saved.by_hash(hashes, 3).distances.tolist()
         )
@@ -371,16 +371,16 @@ def test_votes_are_the_same_saved_or_not_and_as_by_definition(
             assert {*index.by_hash(hashes, 99).part_ids[0].tolist()} - {-1} == {*there}
 
 
-def add(index: LikenessIndex, seeds: Sequence[int]) -> None:
+def add(index: FingerprintIndex, seeds: Sequence[int]) -> None:
     if seeds:
-        found = [likeness_of(seed) for seed in seeds]
+        found = [fingerprint_of(seed) for seed in seeds]
         hashes = np.stack([np.frombuffer(one.hash, np.uint8) for one in found])
         index.add(np.array(seeds, np.int64), hashes, [one.features for one in found])
 
 
 def votes_by_definition(query: npt.NDArray[np.uint8], seed: int) -> float:
     """Sum over the query's features the best vote among the picture's in one of five words."""
-    stored = unpacked(likeness_of(seed).features)
+    stored = unpacked(fingerprint_of(seed).features)
     total = 0.0
     for descriptor, words in zip(query, nearest_words(query, 5), strict=True):
         apart = np.bitwise_count(descriptor[:16] ^ stored.codes).sum(axis=1)
@@ -400,7 +400,7 @@ def test_longest_lists_are_left_where_a_query_would_cost_too_much(
     assert affordable(words, sizes, 10_000).tolist() == [[3, 1], [2, 5]]
     assert affordable(words, sizes, 500).tolist() == [[-1, 1], [2, 5]]
     assert affordable(words, sizes, 20).tolist() == [[-1, 1], [2, -1]]
-    index = LikenessIndex()
+    index = FingerprintIndex()
     add(index, range(10))
     monkeypatch.setattr(fingerprint_index, "_COMPARED", 0)
     assert not len(index.by_features(descriptors_of(1), 5).part_ids)

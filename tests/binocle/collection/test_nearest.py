@@ -122,7 +122,7 @@ def test_nearest_records_equal_brute_force(collection: Collection, where: Filter
 def test_excluded_records_and_later_parts_are_left_out(collection: Collection) -> None:
     rng = np.random.default_rng(3)
     query = sign_rows(rng, 1)[0]
-    newest = collection.snapshot(("image", "text"))
+    newest = collection.newest_part(("image", "text"))
     for k in (1, 50, 5000):
         first = [row[0] for row in brute_force(collection, query, 7, None)]
         for up_to in (newest, newest // 2, 1, 0):

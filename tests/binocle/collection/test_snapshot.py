@@ -10,7 +10,7 @@ import pytest
 
 from binocle.catalog import records as reading
 from binocle.collection.collection import Collection, Ranking
-from binocle.collection.snapshot import Moment
+from binocle.collection.snapshot import Snapshot
 from binocle.metadata.filters import Comparison, Filter, parse_json
 from binocle.types import Float32Array, NewPart, NewRecord, Space
 
@@ -54,45 +54,45 @@ def as_lists(ranking: Ranking) -> tuple[Any, ...]:
     return ids, parts, ranking.scores.tolist()
 
 
-def answers(moment: Moment) -> list[Any]:
-    found: list[Any] = [moment.count_parts("image"), moment.count_records()]
+def answers(snapshot: Snapshot) -> list[Any]:
+    found: list[Any] = [snapshot.count_parts("image"), snapshot.count_records()]
     queries = rows(2, 3)
     for where in WHERES:
-        found.append(np.flatnonzero(moment.mask(where)).tolist())
-        found += [as_lists(moment.nearest("image", one, 20, where=where)) for one in queries]
-        many = moment.nearest_many("image", queries, 20, where=where)
+        found.append(np.flatnonzero(snapshot.mask(where)).tolist())
+        found += [as_lists(snapshot.nearest("image", one, 20, where=where)) for one in queries]
+        many = snapshot.nearest_many("image", queries, 20, where=where)
         found += [as_lists(one) for one in many]
-        found += [as_lists(moment.above("image", one, 0.4, where=where)) for one in queries]
+        found += [as_lists(snapshot.above("image", one, 0.4, where=where)) for one in queries]
     return found
 
 
 def test_pinned_moment_answers_as_before_whatever_is_written(collection: Collection) -> None:
-    moment = collection.moment(where=CHEAP, fields=["color", "price"])
-    before = answers(moment)
+    snapshot = collection.snapshot(where=CHEAP, fields=["color", "price"])
+    before = answers(snapshot)
     with Collection(collection.path, flat_limit=300) as other:
         for step in range(6):
             other.upsert(records(10 + step, range(step * 100, step * 100 + 150)))
             collection.remove([f"r{number}" for number in range(step, RECORDS, 50)])
-            collection.moment()
+            collection.snapshot()
         other.save_indices()
     collection.save_indices()
     collection.upsert(records(99, range(RECORDS, 3 * RECORDS)))
-    assert collection.moment().change > moment.change
-    assert answers(collection.moment()) != before
-    moment._masks.clear()
-    assert answers(moment) == before
+    assert collection.snapshot().change > snapshot.change
+    assert answers(collection.snapshot()) != before
+    snapshot._masks.clear()
+    assert answers(snapshot) == before
 
 
 def test_moment_after_many_changes_is_that_of_a_fresh_opening(collection: Collection) -> None:
-    collection.moment(fields=["color", "price", "id"])
+    collection.snapshot(fields=["color", "price", "id"])
     for step in range(5):
         collection.upsert(records(20 + step, range(step * 90, step * 90 + 100)))
         collection.remove([f"r{number}" for number in range(step, RECORDS, 40)])
-        collection.moment()
+        collection.snapshot()
     queries = rows(3, 2)
     with Collection(collection.path, flat_limit=100_000) as fresh:
         for where in WHERES:
-            one, other = collection.moment(), fresh.moment()
+            one, other = collection.snapshot(), fresh.snapshot()
             assert np.array_equal(one.mask(where), other.mask(where))
             for query in queries:
                 found = one.nearest("image", query, 15, where=where, exact=True)
@@ -100,7 +100,7 @@ def test_moment_after_many_changes_is_that_of_a_fresh_opening(collection: Collec
 
 
 def test_everything_above_a_score_is_found_and_nothing_else(collection: Collection) -> None:
-    moment = collection.moment()
+    snapshot = collection.snapshot()
     (query,) = rows(5, 1)
     with collection.reading() as connection:
         (new,) = reading.parts_after(connection, "image", 0, DIMENSION)
@@ -111,18 +111,18 @@ def test_everything_above_a_score_is_found_and_nothing_else(collection: Collecti
     for record, score in zip(new.record_ids.tolist(), scores.tolist(), strict=True):
         if allowed[record] and score >= 0.3:
             best[record] = max(score, best.get(record, -1))
-    found = moment.above("image", query, 0.3, allowed=allowed)
+    found = snapshot.above("image", query, 0.3, allowed=allowed)
     assert found.record_ids.tolist() == sorted(best, key=lambda one: -best[one])
     assert np.allclose(found.scores, sorted(best.values(), reverse=True), atol=1e-6)
-    nearest = moment.nearest("image", query, len(best), allowed=allowed, exact=True)
+    nearest = snapshot.nearest("image", query, len(best), allowed=allowed, exact=True)
     assert as_lists(found) == as_lists(nearest)
-    assert not len(moment.above("image", query, 1.5).record_ids)
+    assert not len(snapshot.above("image", query, 1.5).record_ids)
 
 
 def test_others_search_the_moment_before_while_one_thread_catches_up(
     collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = collection.moment()
+    before = collection.snapshot()
     collection.upsert(records(7, range(5)))
     is_catching_up, may_end = threading.Event(), threading.Event()
     original = reading.removed_since
@@ -133,30 +133,30 @@ def test_others_search_the_moment_before_while_one_thread_catches_up(
         return original(*arguments)
 
     monkeypatch.setattr(reading, "removed_since", slowly)
-    thread = threading.Thread(target=collection.moment)
+    thread = threading.Thread(target=collection.snapshot)
     thread.start()
     try:
         assert is_catching_up.wait(30)
-        assert collection.moment() is before
+        assert collection.snapshot() is before
         assert len(collection.nearest("image", rows(1, 1)[0], 5).record_ids) == 5
     finally:
         may_end.set()
         thread.join(30)
-    assert collection.moment().change == before.change + 1
+    assert collection.snapshot().change == before.change + 1
 
 
 def test_failure_half_way_leaves_the_moment_before(
     collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = collection.moment()
+    before = collection.snapshot()
     known = answers(before)
     collection.upsert(records(8, range(50)))
     with monkeypatch.context() as patched:
         patched.setattr(reading, "removed_since", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            collection.moment()
+            collection.snapshot()
     assert answers(before) == known
-    after = collection.moment()
+    after = collection.snapshot()
     with Collection(collection.path, flat_limit=100_000) as fresh:
         assert np.array_equal(after.index("image").ids(), fresh.index_of("image").ids())
 
@@ -178,11 +178,11 @@ def test_moments_stay_whole_while_several_threads_write_and_search(collection: C
     def search() -> None:
         try:
             while not ending.is_set():
-                moment = collection.moment(where=CHEAP)
-                mask = moment.mask(CHEAP)
-                found = moment.nearest("image", rows(1, 1)[0], 40, where=CHEAP)
+                snapshot = collection.snapshot(where=CHEAP)
+                mask = snapshot.mask(CHEAP)
+                found = snapshot.nearest("image", rows(1, 1)[0], 40, where=CHEAP)
                 assert mask[found.record_ids].all()
-                assert moment.count_records() == np.count_nonzero(moment.mask(None))
+                assert snapshot.count_records() == np.count_nonzero(snapshot.mask(None))
         except BaseException as error:
             errors.append(error)
 
@@ -192,4 +192,4 @@ def test_moments_stay_whole_while_several_threads_write_and_search(collection: C
     for thread in threads:
         thread.join(60)
     assert not errors
-    assert collection.moment().count_records() == RECORDS - 30
+    assert collection.snapshot().count_records() == RECORDS - 30

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from binocle.fingerprints.copy_classifier import MEASURES, Forest
-from binocle.fingerprints.verification import View, measured
+from binocle.fingerprints.verification import PictureView, measured
 from binocle.types import PixelArray
 from experiments.copies.fit_copy_classifier import fitted
 
@@ -59,10 +59,10 @@ def slowly(forest: Forest, measures: np.ndarray) -> float:
 
 
 def test_a_changed_copy_is_told_from_another_scene() -> None:
-    stored = View(scene())
-    blurred = View(np.asarray(cv2.GaussianBlur(scene(), (0, 0), 1.2), np.uint8))
+    stored = PictureView(scene())
+    blurred = PictureView(np.asarray(cv2.GaussianBlur(scene(), (0, 0), 1.2), np.uint8))
     found = measured(blurred, stored, SAME, 50)
-    other = measured(View(scene(1)), stored, SAME, 6)
+    other = measured(PictureView(scene(1)), stored, SAME, 6)
     assert found is not None
     assert found.log_odds > 0
     assert found.evidence.agreement.correlation > 0.9
@@ -76,7 +76,7 @@ def test_a_changed_copy_is_told_from_another_scene() -> None:
 def test_colours_are_compared_where_shapes_agree(
     colour: tuple[int, int, int], *, is_same: bool
 ) -> None:
-    found = measured(View(shirt(colour)), View(shirt((30, 60, 160))), SAME, 0)
+    found = measured(PictureView(shirt(colour)), PictureView(shirt((30, 60, 160))), SAME, 0)
     assert found is not None
     assert found.evidence.agreement.share > 0.9
     assert (found.evidence.colours.nearly_all < 3) is is_same
@@ -85,14 +85,14 @@ def test_colours_are_compared_where_shapes_agree(
 def test_a_logo_on_top_does_not_count_as_other_colours() -> None:
     changed = shirt((30, 60, 160))
     cv2.rectangle(changed, (5, 150), (55, 195), (200, 30, 120), -1)
-    found = measured(View(changed), View(shirt((30, 60, 160))), SAME, 0)
+    found = measured(PictureView(changed), PictureView(shirt((30, 60, 160))), SAME, 0)
     assert found is not None
     assert found.evidence.colours.nearly_all < 3
     assert found.evidence.agreement.added > 0
 
 
 def test_evidence_comes_in_the_order_of_its_names() -> None:
-    found = measured(View(scene()), View(scene()), SAME, 33)
+    found = measured(PictureView(scene()), PictureView(scene()), SAME, 33)
     assert found is not None
     by_name = dict(zip(MEASURES, found.evidence.measures().tolist(), strict=True))
     assert by_name["inliers"] == 33
@@ -103,4 +103,4 @@ def test_evidence_comes_in_the_order_of_its_names() -> None:
 
 def test_what_hardly_overlaps_is_not_compared() -> None:
     away = np.array([[1.0, 0, 1e4], [0, 1, 0], [0, 0, 1]])
-    assert measured(View(scene()), View(scene()), away, 9) is None
+    assert measured(PictureView(scene()), PictureView(scene()), away, 9) is None

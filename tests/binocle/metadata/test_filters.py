@@ -240,7 +240,7 @@ def found_in_sql(collection: Collection, where: Filter) -> set[str]:
 
 
 def found_in_columns(collection: Collection, where: Filter) -> set[str]:
-    moment = collection.moment(fields=fields_in(where))
+    moment = collection.snapshot(fields=fields_in(where))
     numbers = np.flatnonzero(moment.mask(where)).tolist()
     with collection.reading() as connection:
         return {record.id for record in reading.records_by_id(connection, numbers).values()}
@@ -273,7 +273,7 @@ def test_sql_and_columns_find_what_the_definition_finds(
     wheres: list[Filter],
 ) -> None:
     store(collection, stored)
-    collection.moment(fields=FIELDS)  # loaded, and then caught up or loaded anew
+    collection.snapshot(fields=FIELDS)  # loaded, and then caught up or loaded anew
     records = store(collection, [*changed, *stored[: len(stored) // 2]], schema)
     for where in wheres:
         wanted = {

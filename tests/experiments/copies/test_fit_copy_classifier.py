@@ -8,7 +8,7 @@ import pytest
 from binocle.collection.collection import Collection
 from binocle.fingerprints.copy_classifier import MEASURES, Forest
 from experiments.copies.fit_copy_classifier import Comparer, main, table_of
-from experiments.copies.lookup_quality import Asked, indexed
+from experiments.copies.lookup_quality import LookupQuestion, indexed
 from tests.search.copies.test_lookup import drawn, encoded
 
 
@@ -30,10 +30,10 @@ def test_a_known_picture_is_a_copy_and_passed_over_it_is_not_compared(
 ) -> None:
     comparer = Comparer(Collection(indexed(tmp_path / "collection", folder)))
     own = (folder / "3.png").resolve()
-    known = list(comparer.samples(Asked(own, "x", is_known=True), "jpeg-50", [own]))
+    known = list(comparer.samples(LookupQuestion(own, "x", is_known=True), "jpeg-50", [own]))
     assert {Path(one.stored).name for one in known if one.is_copy} == {"3.png"}
     assert all(one.evidence.agreement.share > 0.9 for one in known if one.is_copy)
-    passed = comparer.samples(Asked(own, "x", is_known=False), "jpeg-50", [own])
+    passed = comparer.samples(LookupQuestion(own, "x", is_known=False), "jpeg-50", [own])
     assert not [one for one in passed if one.is_copy or Path(one.stored).name == "3.png"]
     measures, copies = table_of(known)
     assert measures.shape == (len(copies), len(MEASURES))

@@ -20,9 +20,9 @@ from experiments.relevance.answer_detection import (
     questions,
     report,
 )
-from experiments.relevance.fit_evidence import FITS, Evidence, evidence_of, fit, fit_lines
+from experiments.relevance.fit_evidence import FITS, AnswerEvidence, evidence_of, fit, fit_lines
 from experiments.relevance.logistic import logistic
-from experiments.relevance.question_sets import Pictures, content_words
+from experiments.relevance.question_sets import QuestionPictures, content_words
 from search.searcher import Searcher
 
 _ENCODER = ColourEncoder()
@@ -30,7 +30,9 @@ _COLOURS = ("red", "green", "blue", "yellow", "pink", "brown")
 _THINGS = ("kettle", "lantern", "saddle", "ladder", "violin")
 
 
-def pictures(things: tuple[str, ...], count: int = 60, *, several: bool = False) -> Pictures:
+def pictures(
+    things: tuple[str, ...], count: int = 60, *, several: bool = False
+) -> QuestionPictures:
     """Return pictures that show a colour, with a title of it and a thing; labels are things."""
     texts, labels = [], []
     for number in range(count):
@@ -39,7 +41,7 @@ def pictures(things: tuple[str, ...], count: int = 60, *, several: bool = False)
         texts.append((first, f"look, {thing} in {colour}" if several else first))
         labels.append(thing)
     rows, others = (_ENCODER.encode_texts([one[side] for one in texts]) for side in (0, 1))
-    return Pictures(
+    return QuestionPictures(
         rows=rows,
         first=rows,
         last=others,
@@ -52,7 +54,7 @@ def pictures(things: tuple[str, ...], count: int = 60, *, several: bool = False)
 
 
 @pytest.fixture
-def sets() -> dict[str, Pictures]:
+def sets() -> dict[str, QuestionPictures]:
     return {
         "flickr8k-dev": pictures(_THINGS, several=True),
         "electronics": pictures(("router", "charger", "webcam")),
@@ -61,12 +63,12 @@ def sets() -> dict[str, Pictures]:
 
 
 @pytest.fixture
-def collection(tmp_path: Path, sets: dict[str, Pictures]) -> Iterator[Collection]:
+def collection(tmp_path: Path, sets: dict[str, QuestionPictures]) -> Iterator[Collection]:
     with build(tmp_path / "things", sets["flickr8k-dev"], _ENCODER) as made:
         yield made
 
 
-def test_what_is_asked_in_vain_is_of_other_sets(sets: dict[str, Pictures]) -> None:
+def test_what_is_asked_in_vain_is_of_other_sets(sets: dict[str, QuestionPictures]) -> None:
     asked = {one.name: one for one in questions(sets, 20)}
     assert asked.keys() == {"flickr8k-dev", "electronics"}
     photos = asked["flickr8k-dev"]
@@ -105,7 +107,7 @@ def test_area_has_an_interval_around_it() -> None:
 
 
 def test_report_has_a_line_for_each_mode_and_pair(
-    collection: Collection, sets: dict[str, Pictures]
+    collection: Collection, sets: dict[str, QuestionPictures]
 ) -> None:
     searcher = Searcher(collection, lambda: _ENCODER, limits=Limits())
     asked = {"a": ["red violin"], "b": ["kettle"]}
@@ -131,7 +133,7 @@ def test_evidence_is_fitted_over_all_and_without_each_data_set() -> None:
         for is_answerable in (True, False):
             names = {name for used in FITS.values() for name in used}
             features = {name: random.normal(is_answerable, 1, 50) for name in names}
-            known.append(Evidence(family, features, is_answerable))
+            known.append(AnswerEvidence(family, features, is_answerable))
     lines = list(fit_lines(known))
     assert len(lines) == len(FITS) * 3
     assert lines[0].startswith("pictures and texts\tall\tby pictures ")

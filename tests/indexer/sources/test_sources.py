@@ -16,7 +16,7 @@ from binocle.errors import NothingIndexedError, SourceError
 from indexer.sources.archive import ArchiveSource
 from indexer.sources.lines import TextSource
 from indexer.sources.registry import open_source
-from indexer.sources.table import Columns, TableSource, read_table
+from indexer.sources.table import ColumnRoles, TableSource, read_table
 from tests.support import Bench, picture_bytes
 
 SAMPLES: dict[str, bytes] = {
@@ -118,7 +118,7 @@ def write_products(folder: Path) -> Path:
     return table
 
 
-PRODUCT_COLUMNS = Columns("sku", "photo", ("title",))
+PRODUCT_COLUMNS = ColumnRoles("sku", "photo", ("title",))
 
 
 def test_a_product_row_becomes_a_record_with_typed_metadata(bench: Bench, tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_rows_of_one_picture_are_one_record_with_all_captions(bench: Bench, tmp_
         lines += [f"{number}.jpg,caption {number} {word}" for word in ("one", "two", "three")]
     table = tmp_path / "captions.csv"
     table.write_text("\n".join(lines))
-    bench.index(TableSource(table, Columns(image="image", text=("caption",))))
+    bench.index(TableSource(table, ColumnRoles(image="image", text=("caption",))))
     assert bench.ids() == [f"captions.csv/{number}.jpg" for number in range(3)]
     parts = bench.collection.record("captions.csv/1.jpg").parts
     assert [part.kind for part in parts] == ["image", "text", "text", "text"]
@@ -182,14 +182,14 @@ def test_usual_column_names_are_found_without_being_named(bench: Bench, tmp_path
     (tmp_path / "0.jpg").write_bytes(picture_bytes(0))
     table = tmp_path / "t.csv"
     table.write_text("id,image,title\nx,0.jpg,a title\n")
-    bench.index(TableSource(table, Columns()))
+    bench.index(TableSource(table, ColumnRoles()))
     assert [part.kind for part in bench.collection.record("x").parts] == ["image", "text"]
 
 
 def test_a_text_column_alone_makes_a_text_corpus(bench: Bench, tmp_path: Path) -> None:
     table = tmp_path / "captions.csv"
     table.write_text("image,caption\na.jpg,one\na.jpg,two\n")
-    assert bench.index(TableSource(table, Columns(text=("caption",)))).tally.added == 2
+    assert bench.index(TableSource(table, ColumnRoles(text=("caption",)))).tally.added == 2
     assert bench.ids() == ["captions.csv/#1", "captions.csv/#2"]
 
 
@@ -197,9 +197,9 @@ def test_unknown_columns_are_named_with_those_there_are(tmp_path: Path) -> None:
     table = tmp_path / "t.csv"
     table.write_text("a,b\n1,2\n")
     with pytest.raises(SourceError, match=r"no column 'colour'; it has: a, b"):
-        TableSource(table, Columns(text=("colour",))).count()
+        TableSource(table, ColumnRoles(text=("colour",))).count()
     with pytest.raises(SourceError, match="--image-column or --text-column"):
-        TableSource(table, Columns()).count()
+        TableSource(table, ColumnRoles()).count()
 
 
 ROWS: list[dict[str, Any]] = [
@@ -215,7 +215,7 @@ def test_jsonl_and_parquet_keep_their_types(bench: Bench, tmp_path: Path, suffix
         path.write_text("\n".join(map(json.dumps, ROWS)))
     else:
         pyarrow.parquet.write_table(pa.Table.from_pylist(ROWS), path)
-    bench.index(TableSource(path, Columns("id", None, ("text",))))
+    bench.index(TableSource(path, ColumnRoles("id", None, ("text",))))
     metadata = bench.collection.record("a").metadata
     assert metadata == {"text": "one", "price": 1.5, "tags": ["x", "y"], "size.w": 3}
     assert bench.collection.record("b").metadata == {"text": "two", "size.w": 4}
@@ -256,14 +256,14 @@ def test_damaged_tables_are_one_clear_error(tmp_path: Path) -> None:
         path = tmp_path / name
         path.write_bytes(data)
         with pytest.raises(SourceError, match=name.replace(".", r"\.")):
-            TableSource(path, Columns()).count()
+            TableSource(path, ColumnRoles()).count()
 
 
 def test_remote_pictures_are_not_fetched(bench: Bench, tmp_path: Path) -> None:
     table = tmp_path / "t.csv"
     table.write_text("id,image\nx,https://example.org/a.jpg\n")
     with pytest.raises(NothingIndexedError, match="not on this machine"):
-        bench.index(TableSource(table, Columns()))
+        bench.index(TableSource(table, ColumnRoles()))
 
 
 def test_lines_of_a_text_file_are_records(bench: Bench, tmp_path: Path) -> None:
@@ -285,14 +285,14 @@ def test_what_a_path_is_decides_how_it_is_read(tmp_path: Path) -> None:
         ("a.jpg", "file"), ("a.parquet", "table"),
     ):  # fmt: skip
         (tmp_path / name).touch()
-        assert open_source(tmp_path / name, Columns()).kind == kind
-    assert open_source(tmp_path, Columns()).kind == "folder"
-    assert open_source(tmp_path / "a.txt", Columns(text=("caption",))).kind == "table"
+        assert open_source(tmp_path / name, ColumnRoles()).kind == kind
+    assert open_source(tmp_path, ColumnRoles()).kind == "folder"
+    assert open_source(tmp_path / "a.txt", ColumnRoles(text=("caption",))).kind == "table"
     (tmp_path / "a.exe").touch()
     with pytest.raises(SourceError, match="neither a folder nor a file"):
-        open_source(tmp_path / "a.exe", Columns())
+        open_source(tmp_path / "a.exe", ColumnRoles())
     with pytest.raises(SourceError, match="there is nothing at"):
-        open_source(tmp_path / "nowhere", Columns())
+        open_source(tmp_path / "nowhere", ColumnRoles())
 
 
 def test_a_record_taken_over_comes_back_when_its_new_owner_gives_it_up(
@@ -301,12 +301,12 @@ def test_a_record_taken_over_comes_back_when_its_new_owner_gives_it_up(
     first, second = tmp_path / "a.csv", tmp_path / "b.csv"
     first.write_text("id,title\n1,red\n2,blue\n")
     second.write_text("id,title\n2,green\n3,black\n")
-    bench.index(TableSource(first, Columns()))
-    assert bench.index(TableSource(second, Columns())).tally.taken_over == 1
+    bench.index(TableSource(first, ColumnRoles()))
+    assert bench.index(TableSource(second, ColumnRoles())).tally.taken_over == 1
     second.write_text("id,title\n3,black\n")
-    bench.index(TableSource(second, Columns()))
+    bench.index(TableSource(second, ColumnRoles()))
     assert bench.ids() == ["1", "3"]
-    assert bench.index(TableSource(first, Columns())).tally.updated == 1
+    assert bench.index(TableSource(first, ColumnRoles())).tally.updated == 1
     assert bench.collection.record("2").parts[0].text == "blue"
 
 
@@ -316,7 +316,7 @@ def test_pictures_inside_a_parquet_are_embedded(bench: Bench, tmp_path: Path) ->
     ]
     path = tmp_path / "set.parquet"
     pyarrow.parquet.write_table(pa.Table.from_pylist(rows), path)
-    assert bench.index(TableSource(path, Columns())).tally.images_embedded == 3
+    assert bench.index(TableSource(path, ColumnRoles())).tally.images_embedded == 3
     assert bench.ids() == [f"set.parquet/{number}.jpg" for number in range(3)]
     assert bench.collection.record("set.parquet/1.jpg").metadata["label"] == 1
 

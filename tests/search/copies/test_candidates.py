@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from binocle.fingerprints.verification import View
+from binocle.fingerprints.verification import PictureView
 from binocle.fingerprints.visual_words import word_of
-from binocle.vectors.fingerprints.fingerprint_index import LikenessIndex
-from search.copies.candidates import Suspect, add_votes
+from binocle.vectors.fingerprints.fingerprint_index import FingerprintIndex
+from search.copies.candidates import CopyCandidate, add_votes
 from tests.search.copies.test_lookup import drawn
 
 
-def index_of(query: View, shared: Sequence[int]) -> LikenessIndex:
+def index_of(query: PictureView, shared: Sequence[int]) -> FingerprintIndex:
     """Return pictures 1, 2, ... that have so many of the query's corners each."""
     random = np.random.default_rng(0)
     features = []
@@ -20,7 +20,7 @@ def index_of(query: View, shared: Sequence[int]) -> LikenessIndex:
         own = query.voters[random.permutation(len(query.voters))[:count]]
         words = word_of(own).astype("<u2").tobytes()
         features.append(words + np.ascontiguousarray(own[:, :16]).tobytes())
-    index = LikenessIndex()
+    index = FingerprintIndex()
     hashes = random.integers(0, 256, (len(shared), 32), dtype=np.uint8)
     index.add(np.arange(1, len(shared) + 1), hashes, features)
     return index
@@ -37,8 +37,8 @@ def index_of(query: View, shared: Sequence[int]) -> LikenessIndex:
     ],
 )
 def test_pictures_that_stand_out_are_suspects(shared: list[int], expected: int) -> None:
-    query = View(np.asarray(drawn(1)))
-    suspects: dict[int, Suspect] = {}
+    query = PictureView(np.asarray(drawn(1)))
+    suspects: dict[int, CopyCandidate] = {}
     add_votes(suspects, index_of(query, shared), query)
     assert len(suspects) == expected
     assert all(one.votes > 1.5 and not one.mirrored_votes for one in suspects.values())
@@ -47,8 +47,8 @@ def test_pictures_that_stand_out_are_suspects(shared: list[int], expected: int) 
 
 
 def test_votes_for_mirrored_copies_are_kept_apart() -> None:
-    query = View(np.asarray(drawn(1)))
-    suspects: dict[int, Suspect] = {}
+    query = PictureView(np.asarray(drawn(1)))
+    suspects: dict[int, CopyCandidate] = {}
     add_votes(suspects, index_of(query.mirrored, [60]), query, mirrored=True)
     assert suspects[1].mirrored_votes > 30
     assert suspects[1].votes == 0

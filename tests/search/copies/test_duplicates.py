@@ -290,7 +290,7 @@ def test_what_only_a_third_picture_links_is_compared_with_the_one_to_keep(
     }
     looked_at = pairing.pairs_among
 
-    def without_last(*arguments: Any) -> pairing.Pairs:
+    def without_last(*arguments: Any) -> pairing.PicturePairs:
         pairs = looked_at(*arguments)
         kept = pairs.lower == pairs.lower.min()  # nothing but what the first is of the others
         return replace(

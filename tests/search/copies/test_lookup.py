@@ -14,7 +14,7 @@ from binocle.media import images
 from binocle.media.decoder_pool import DecoderPool
 from binocle.types import ImageSpec, Limits, Part
 from experiments.copies.transformations import TRANSFORMATIONS, Transformation
-from indexer.fingerprint_backfill import complete_likenesses
+from indexer.fingerprint_backfill import complete_fingerprints
 from indexer.sources.folder import FolderSource
 from search.copies.lookup import Lookup
 from search.copies.verdicts import COPIES
@@ -186,15 +186,15 @@ def test_stored_picture_that_is_gone_is_passed_over(filled: Collection, folder: 
 
 def test_collection_from_before_is_filled_in(filled: Collection) -> None:
     with filled.writing() as connection:
-        connection.execute(fingerprints.likenesses.delete())
+        connection.execute(fingerprints.picture_fingerprints.delete())
     (filled.path / "likeness.stamp.json").unlink()
     changed = encoded(drawn(3), "JPEG", quality=40)
     with Collection(filled.path) as opened, DecoderPool(2, Limits()) as decoders:
         finder = Lookup(opened, read)
         answer = finder.find(changed)
         assert (answer.verdict, answer.unprepared) == ("none", _COUNT)
-        assert complete_likenesses(opened, read, decoders) == _COUNT
-        assert complete_likenesses(opened, read, decoders) == 0
+        assert complete_fingerprints(opened, read, decoders) == _COUNT
+        assert complete_fingerprints(opened, read, decoders) == 0
         answer = finder.find(changed)
         assert (answer.verdict, answer.unprepared) == ("near-duplicate", 0)
 
@@ -217,8 +217,8 @@ def test_likeness_of_a_turned_file_is_that_of_the_upright_picture() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     lying = encoded(upright.transpose(Image.Transpose.ROTATE_90), "PNG", exif=exif)
-    spec = ImageSpec(64, 64, likeness=True)
+    spec = ImageSpec(64, 64, fingerprint=True)
     one, other = images.load(encoded(upright), spec), images.load(lying, spec)
-    assert one.likeness is not None
-    assert one.likeness == other.likeness
-    assert images.load(lying, ImageSpec(64, 64)).likeness is None
+    assert one.fingerprint is not None
+    assert one.fingerprint == other.fingerprint
+    assert images.load(lying, ImageSpec(64, 64)).fingerprint is None

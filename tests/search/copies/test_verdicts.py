@@ -7,7 +7,7 @@ from binocle.fingerprints.agreement import Agreement
 from binocle.fingerprints.colour_difference import ColourDifference
 from binocle.fingerprints.copy_classifier import Evidence
 from binocle.fingerprints.geometry import Turn
-from binocle.fingerprints.verification import Match
+from binocle.fingerprints.verification import VerifiedMatch
 from search.copies.verdicts import is_copy, judged, without_variants
 
 
@@ -19,7 +19,7 @@ def match(
     plain: float = 1.0,
     overlap: float = 1.0,
     log_odds: float = 3.0,
-) -> Match:
+) -> VerifiedMatch:
     """Return a mapping by which the query shows a stored picture in a box of its own."""
     x, y, w, h = box
     mapping = np.linalg.inv(np.array([[w, 0, x], [0, h, y], [0, 0, 1]], np.float64))
@@ -29,7 +29,7 @@ def match(
         60, w * h, plain, product, product,
     )  # fmt: skip
     turn = Turn(mirrored=False, angle=0, stretch=1, scale=1)
-    return Match(mapping, turn, evidence, log_odds)
+    return VerifiedMatch(mapping, turn, evidence, log_odds)
 
 
 def test_of_two_products_of_one_shape_that_of_truer_colours_is_kept() -> None:

@@ -15,7 +15,7 @@ from binocle.errors import QueryError, UsageError
 from binocle.metadata.filters import Comparison
 from binocle.types import Float32Array, MetadataValue
 from indexer.sources.folder import FolderSource
-from search.labels.labeller import Labeller, Matcher
+from search.labels.labeller import Labeller, TextMatcher
 from search.labels.zero_shot import TEMPLATES, Labelling, LabelSet
 from search.relevance.background_texts import background_texts
 from tests.support import Bench
@@ -131,7 +131,7 @@ def test_a_text_that_fits_a_picture_matches_better(bench: Bench) -> None:
 def test_a_match_without_a_collection_is_that_of_a_collection(bench: Bench) -> None:
     labeller = Labeller(bench.collection, lambda: bench.encoder)
     red = bench.encoder.encode_images(np.full((1, 32, 32, 3), _COLOURS["red"], np.uint8))[0]
-    matcher = Matcher(_ENCODER)
+    matcher = TextMatcher(_ENCODER)
     for text in ("red", "blue"):
         assert matcher.match(text, red) == labeller.match(text, red)
     with pytest.raises(QueryError, match="empty"):

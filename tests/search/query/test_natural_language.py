@@ -18,7 +18,7 @@ def more(*texts: str) -> Phrase:
 
 
 @pytest.mark.parametrize(
-    ("said", "meant"),
+    ("said", "expected"),
     [
         ("without people", away("people")),
         ("Without any people.", away("people")),
@@ -51,8 +51,8 @@ def more(*texts: str) -> Phrase:
         ("  ", Phrase()),
     ],
 )
-def test_phrase_is_read_as_people_mean_it(said: str, meant: Phrase) -> None:
-    assert parse_turn(said) == meant
+def test_phrase_is_read_as_people_mean_it(said: str, expected: Phrase) -> None:
+    assert parse_turn(said) == expected
 
 
 @pytest.mark.parametrize(

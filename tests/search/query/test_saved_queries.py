@@ -14,12 +14,12 @@ import pytest
 
 from binocle.collection.collection import Collection
 from binocle.encoders.colour import ColourEncoder
-from binocle.errors import QueryError, TurnError
+from binocle.errors import QueryError, SavedQueryError
 from binocle.metadata.filters import And, Comparison, Not, Or, both, comparisons_in
 from binocle.types import Limits
 from search.query.filter_language import parse_where
 from search.query.query import Facet, Group, Query, Refinement, Region, Sort, Term, Weights
-from search.query.saved_queries import TURNS_FILE, Turns, refined
+from search.query.saved_queries import TURNS_FILE, SavedQueries, refined
 from search.query.signing import Signer
 from search.searcher import Searcher
 from tests.search.ranking.test_result_list import record
@@ -28,13 +28,13 @@ ENCODER = ColourEncoder()
 
 
 @pytest.fixture
-def turns(tmp_path: Path) -> Iterator[Turns]:
-    made = Turns(tmp_path, Signer(tmp_path))
+def turns(tmp_path: Path) -> Iterator[SavedQueries]:
+    made = SavedQueries(tmp_path, Signer(tmp_path))
     yield made
     made.close()
 
 
-def keep(turns: Turns, query: Query) -> str:
+def keep(turns: SavedQueries, query: Query) -> str:
     name = turns.keep([query])[0]
     assert name is not None
     return name
@@ -61,9 +61,9 @@ FULL = Query(
 )
 
 
-def test_kept_query_comes_back_as_it_was(turns: Turns, tmp_path: Path) -> None:
+def test_kept_query_comes_back_as_it_was(turns: SavedQueries, tmp_path: Path) -> None:
     name = keep(turns, FULL)
-    other = Turns(tmp_path, Signer(tmp_path))  # as after a restart, or in another process
+    other = SavedQueries(tmp_path, Signer(tmp_path))  # as after a restart, or in another process
     for place in (turns, other):
         found = place.get(name)
         assert replace(found, terms=()) == replace(FULL, terms=())
@@ -77,31 +77,31 @@ def test_kept_query_comes_back_as_it_was(turns: Turns, tmp_path: Path) -> None:
 
 
 def test_turn_of_another_collection_or_a_damaged_one_is_refused(
-    turns: Turns, tmp_path: Path
+    turns: SavedQueries, tmp_path: Path
 ) -> None:
     folder = tmp_path / "other"
     folder.mkdir()
-    other = Turns(folder, Signer(folder))
+    other = SavedQueries(folder, Signer(folder))
     name = keep(other, FULL)
     other.close()
     for wrong in (name, "x", name[:-1], "é", keep(turns, FULL) + "A"):
-        with pytest.raises(TurnError, match="of another collection"):
+        with pytest.raises(SavedQueryError, match="of another collection"):
             turns.get(wrong)
 
 
 def test_only_the_newest_turns_are_kept_and_only_for_a_time(tmp_path: Path) -> None:
-    turns = Turns(tmp_path, Signer(tmp_path), max_turns=50)
+    turns = SavedQueries(tmp_path, Signer(tmp_path), max_turns=50)
     names = [keep(turns, Query((Term(text=f"t{n}"),))) for n in range(301)]
     assert turns.get(names[-1]).terms[0].text == "t300"
-    with pytest.raises(TurnError, match="has expired"):
+    with pytest.raises(SavedQueryError, match="has expired"):
         turns.get(names[0])
     turns.close()
     with sqlite3.connect(tmp_path / TURNS_FILE) as database:
         assert database.execute("select count(*) from turns").fetchone()[0] <= 150
         database.execute("update turns set at = at - 100")
     database.close()
-    aged = Turns(tmp_path, Signer(tmp_path), max_age_s=60)
-    with pytest.raises(TurnError, match="has expired"):
+    aged = SavedQueries(tmp_path, Signer(tmp_path), max_age_s=60)
+    with pytest.raises(SavedQueryError, match="has expired"):
         aged.get(names[-1])
     aged.close()
 
@@ -109,7 +109,7 @@ def test_only_the_newest_turns_are_kept_and_only_for_a_time(tmp_path: Path) -> N
 def test_turn_that_cannot_be_kept_costs_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    turns = Turns(tmp_path, Signer(tmp_path))
+    turns = SavedQueries(tmp_path, Signer(tmp_path))
     (tmp_path / TURNS_FILE).mkdir()
     with caplog.at_level(logging.WARNING):
         assert turns.keep([FULL, FULL]) == [None, None]
@@ -117,11 +117,11 @@ def test_turn_that_cannot_be_kept_costs_a_warning(
 
 
 def test_another_process_does_not_take_the_file_from_under_two_of_this_one(
-    turns: Turns, tmp_path: Path
+    turns: SavedQueries, tmp_path: Path
 ) -> None:
     first = keep(turns, FULL)
-    beside = Turns(tmp_path, Signer(tmp_path))
-    second = keep(beside, FULL)
+    auxiliary = SavedQueries(tmp_path, Signer(tmp_path))
+    second = keep(auxiliary, FULL)
     command = (
         "import sqlite3, sys; from contextlib import closing\n"
         "with closing(sqlite3.connect(sys.argv[1])) as it: it.execute('select * from turns')"
@@ -129,7 +129,7 @@ def test_another_process_does_not_take_the_file_from_under_two_of_this_one(
     subprocess.run([sys.executable, "-c", command, tmp_path / TURNS_FILE], check=True)
     assert (tmp_path / f"{TURNS_FILE}-wal").exists()  # whoever closes last removes it
     third = keep(turns, FULL)
-    beside.close()
+    auxiliary.close()
     for name in (first, second, third):
         assert turns.get(name).limit == FULL.limit
 
@@ -216,7 +216,7 @@ def test_what_is_looked_for_again_is_not_kept_away_from_any_more() -> None:
 
 
 def test_misspelt_text_is_refined_by_the_words_it_was_read_as() -> None:
-    typed = Term(text="a gril on a bycicle", meant="a girl on a bicycle")
+    typed = Term(text="a gril on a bycicle", corrected="a girl on a bicycle")
     earlier = Query((typed,))
 
     def left(**change: Any) -> list[tuple[str | None, float]]:

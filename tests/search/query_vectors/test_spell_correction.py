@@ -21,7 +21,7 @@ def nothing(_words: list[str]) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("typed", "meant"),
+    ("typed", "corrected"),
     [
         ("dgo", "dog"),  # neighbours exchanged, also in a short word
         ("a womn ridng", "a woman riding"),  # a letter left out
@@ -37,9 +37,9 @@ def nothing(_words: list[str]) -> set[str]:
     ],
 )
 def test_misspelt_words_are_read_as_known_ones(
-    corrector: Corrector, typed: str, meant: str
+    corrector: Corrector, typed: str, corrected: str
 ) -> None:
-    assert corrector.meant(typed, nothing) == meant
+    assert corrector.corrected(typed, nothing) == corrected
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_misspelt_words_are_read_as_known_ones(
     ],
 )
 def test_what_may_be_right_is_left_alone(corrector: Corrector, right: str) -> None:
-    assert corrector.meant(right, nothing) == right
+    assert corrector.corrected(right, nothing) == right
 
 
 def test_what_is_stored_is_right(corrector: Corrector) -> None:
@@ -71,13 +71,13 @@ def test_what_is_stored_is_right(corrector: Corrector) -> None:
         asked.append(words)
         return {"dgo"}
 
-    assert corrector.meant("Dgo in the snwo", stored) == "Dgo in the snow"
+    assert corrector.corrected("Dgo in the snwo", stored) == "Dgo in the snow"
     assert asked == [["dgo", "snwo"]]
 
 
 def test_words_that_are_no_english_are_never_put_in() -> None:
-    assert Corrector(("womann", "woman")).meant("womanx", nothing) == "woman"
-    assert Corrector(("womann",)).meant("womanx", nothing) == "womanx"
+    assert Corrector(("womann", "woman")).corrected("womanx", nothing) == "woman"
+    assert Corrector(("womann",)).corrected("womanx", nothing) == "womanx"
 
 
 @pytest.mark.model

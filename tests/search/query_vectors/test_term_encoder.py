@@ -15,7 +15,7 @@ from binocle.errors import QueryError
 from binocle.media import images
 from binocle.types import Float32Array, ImageSpec, Kind, Limits, NewPart, NewRecord, Part
 from search.query.query import Query, Region, Term
-from search.query_vectors.query_vector import MIN_SAMPLE, Intent, Pull
+from search.query_vectors.query_vector import MIN_SAMPLE, QueryIntent, TermVector
 from search.searcher import Searcher
 
 SPEC = ImageSpec(32, 32, "squash")
@@ -131,18 +131,18 @@ def world(seed: int) -> tuple[Float32Array, np.ndarray, np.ndarray]:
     return np.stack([unit(row) for row in rows]), sorts, colours
 
 
-def intent(wanted: list[tuple[int, Kind]], unwanted: list[int] = []) -> Intent:  # noqa: B006
+def intent(wanted: list[tuple[int, Kind]], unwanted: list[int] = []) -> QueryIntent:  # noqa: B006
     """Return one of axes; words are as weak as they are in a space of pictures."""
 
-    def pull(axis: int, source: Kind) -> Pull:
+    def term_vector(axis: int, source: Kind) -> TermVector:
         row = np.zeros(8)
         row[axis], row[7] = (0.2, 1.0) if source == "text" else (1.0, 0.0)
-        return Pull(unit(row), 1.0, source)
+        return TermVector(unit(row), 1.0, source)
 
-    return Intent(
+    return QueryIntent(
         (),
-        tuple(pull(axis, source) for axis, source in wanted),
-        tuple(pull(axis, "text") for axis in unwanted),
+        tuple(term_vector(axis, source) for axis, source in wanted),
+        tuple(term_vector(axis, "text") for axis in unwanted),
         frozenset(),
         "",
     )
@@ -151,23 +151,23 @@ def intent(wanted: list[tuple[int, Kind]], unwanted: list[int] = []) -> Intent: 
 def test_words_count_as_much_as_a_picture_however_weak_their_cosines() -> None:
     rows, sorts, colours = world(1)
     asked = intent([(0, "image"), (4, "text")])
-    aim = asked.aim(rows)
-    first = np.argsort(-(rows @ aim.row))[:20]
+    query_vector = asked.query_vector(rows)
+    first = np.argsort(-(rows @ query_vector.row))[:20]
     assert ((sorts[first] == 0) & (colours[first] == 1)).mean() > 0.9
-    added = unit(np.sum([pull.row for pull in asked.wanted], axis=0))
+    added = unit(np.sum([term_vector.row for term_vector in asked.wanted], axis=0))
     plain = np.argsort(-(rows @ added))[:20]
     assert ((sorts[plain] == 0) & (colours[plain] == 1)).mean() < 0.7
 
 
 def test_negative_term_pushes_away_what_has_it_and_leaves_the_rest() -> None:
     rows, sorts, colours = world(2)
-    aim = intent([(1, "text")], [5]).aim(rows)
-    lost = aim.penalties(rows)
+    query_vector = intent([(1, "text")], [5]).query_vector(rows)
+    lost = query_vector.penalties(rows)
     assert (lost >= 0).all()
-    first = np.argsort(-(rows @ aim.row - lost))[:20]
+    first = np.argsort(-(rows @ query_vector.row - lost))[:20]
     assert (sorts[first] == 1).mean() > 0.9
     assert (colours[first] == 2).mean() <= 0.05
-    without = np.argsort(-(rows @ aim.row))[:20]
+    without = np.argsort(-(rows @ query_vector.row))[:20]
     assert (colours[without] == 2).mean() > 0.2
     assert (lost[colours != 2] == 0).mean() > 0.7
 
@@ -175,7 +175,7 @@ def test_negative_term_pushes_away_what_has_it_and_leaves_the_rest() -> None:
 def test_small_collections_add_and_subtract() -> None:
     rows, _, _ = world(3)
     asked = intent([(0, "image"), (4, "text")], [5])
-    aim = asked.aim(rows[: MIN_SAMPLE - 1])
+    query_vector = asked.query_vector(rows[: MIN_SAMPLE - 1])
     total = asked.wanted[0].row + asked.wanted[1].row - asked.unwanted[0].row
-    np.testing.assert_allclose(aim.row, unit(total), atol=1e-6)
-    assert not aim.repelled
+    np.testing.assert_allclose(query_vector.row, unit(total), atol=1e-6)
+    assert not query_vector.repelled

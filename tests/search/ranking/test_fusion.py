@@ -137,10 +137,10 @@ def test_what_a_ranking_adds_is_what_contributions_say() -> None:
 
 
 def test_parts_from_beside_are_shown_only_where_no_other_ranking_has_one() -> None:
-    looks = weighted([2, 1], 1.0)
-    beside = replace(weighted([1, 3], 1.0), name="text", is_beside=True)
-    beside = replace(beside, part_ids=np.array([11, 31]))
-    fused = combine([looks, beside], 10)
+    dedup_features = weighted([2, 1], 1.0)
+    auxiliary = replace(weighted([1, 3], 1.0), name="text", is_beside=True)
+    auxiliary = replace(auxiliary, part_ids=np.array([11, 31]))
+    fused = combine([dedup_features, auxiliary], 10)
     found = dict(zip(fused.record_ids.tolist(), fused.part_ids.tolist(), strict=True))
     assert found == {1: 10, 2: 20, 3: 31}
 
@@ -152,11 +152,11 @@ def test_ranking_without_weight_is_left_out() -> None:
 
 
 def test_names_of_files_do_not_outweigh_looks_as_texts_do() -> None:
-    looks = weighted((1, 2, 3), 1.0)
+    dedup_features = weighted((1, 2, 3), 1.0)
     words = replace(weighted((3,), 1.0, words=True), scores=np.array([0.3]), full_score=1.0)
-    assert combine([looks, words], 10).record_ids.tolist() == [3, 1, 2]
+    assert combine([dedup_features, words], 10).record_ids.tolist() == [3, 1, 2]
     named = replace(words, has_texts=False)
-    assert combine([looks, named], 10).record_ids.tolist()[0] == 1
+    assert combine([dedup_features, named], 10).record_ids.tolist()[0] == 1
 
 
 def test_words_beside_a_picture_add_to_what_vectors_say() -> None:

@@ -237,13 +237,13 @@ def test_ties_of_a_sort_go_by_relevance(searcher: Searcher) -> None:
     assert ids(searcher.search(replace(asked, sort=(Sort("nobody has it"),))).hits) == by_relevance
 
 
-@pytest.mark.parametrize(("written", "beside"), [(30, True), (3, False)])
+@pytest.mark.parametrize(("written", "auxiliary"), [(30, True), (3, False)])
 def test_texts_beside_pictures_count_where_most_pictures_have_one(
-    tmp_path: Path, written: int, beside: bool
+    tmp_path: Path, written: int, auxiliary: bool
 ) -> None:
     rows = ENCODER.encode_texts(["red", "blue"] * 30)
     records = []
-    for number in range(60 if not beside else 40):
+    for number in range(60 if not auxiliary else 40):
         picture = NewPart("image", "image", f"{number}.png", b"%d" % number, rows[number])
         text = NewPart("text", "caption", "t", b"t%d" % number, rows[number], text="some red bag")
         parts = (picture, text) if number < written else (picture,)
@@ -254,9 +254,9 @@ def test_texts_beside_pictures_count_where_most_pictures_have_one(
         searcher = Searcher(some, lambda: ENCODER, limits=Limits())
         answer = searcher.search(Query((RED,)))
         [(_, _, listing)] = searcher._listings._kept.values()
-        ranked = [some.index_of(kind) for kind in (KINDS if beside else KINDS[:1])]
+        ranked = [some.index_of(kind) for kind in (KINDS if auxiliary else KINDS[:1])]
         assert listing.segments.keys() == {one for index in ranked for one in index.segment_sizes}
     said = {one.ranking for hit in answer.hits for one in hit.contributions}
     assert answer.mode == "hybrid"
-    assert ("text" in said) == beside
+    assert ("text" in said) == auxiliary
     assert all(hit.part.kind == "image" for hit in answer.hits)

@@ -19,8 +19,8 @@ from binocle.errors import CursorError, StaleCursorError
 from binocle.metadata.filters import Comparison
 from binocle.types import Limits, NewPart, NewRecord
 from search.query.query import Group, Query, Sort, Term
-from search.ranking.ranked_query import Asked, Ranked, View
-from search.ranking.result_list import Listings
+from search.ranking.ranked_query import QueryContext, QueryScorers, Ranked
+from search.ranking.result_list import ResultLists
 from search.searcher import Searcher
 from tests.support import ROOT
 
@@ -241,7 +241,7 @@ def test_deep_pages_do_not_rank_everything_again(collection: Collection) -> None
     depths: list[int] = []
     ranked = searcher._ranker.ranked
 
-    def counted(asked: Asked, view: View, depth: int, *rest: Any) -> Ranked:
+    def counted(asked: QueryContext, view: QueryScorers, depth: int, *rest: Any) -> Ranked:
         depths.append(depth)
         return ranked(asked, view, depth, *rest)
 
@@ -264,7 +264,7 @@ class Clock:
 def test_listings_are_kept_within_limits_of_number_size_and_age(collection: Collection) -> None:
     clock = Clock()
     searcher = searcher_of(collection)
-    searcher._listings = Listings(max_count=3, max_age_s=100, clock=clock)
+    searcher._listings = ResultLists(max_count=3, max_age_s=100, clock=clock)
     made = []
     for word in WORDS[:5]:
         query = Query((Term(text=word),), "image", limit=5, mode="semantic")
@@ -285,7 +285,7 @@ def test_listings_are_kept_within_limits_of_number_size_and_age(collection: Coll
 
 def test_replaced_index_segments_are_not_kept_for_long(collection: Collection) -> None:
     searcher = searcher_of(collection)
-    searcher._listings = Listings(max_old_bytes=100_000)
+    searcher._listings = ResultLists(max_old_bytes=100_000)
     query = Query((Term(text="red"),), "image", limit=5, mode="semantic")
     cursors = []
     for turn in range(6):  # each merges the segments there were into a new one

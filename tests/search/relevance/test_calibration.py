@@ -10,7 +10,7 @@ from binocle.encoders.base import unit_rows
 from binocle.types import Float32Array
 from search.relevance.background_texts import COUNT, background_texts
 from search.relevance.calibration import FITTED, MIN_PARTS, Calibration, profile
-from search.relevance.score_model import Judge
+from search.relevance.score_model import ScoreModel
 
 _DIMENSION = 32
 
@@ -42,7 +42,7 @@ def _calibrated(gallery: Float32Array, background: Float32Array) -> Calibration:
 def test_relevance_is_a_share_and_never_falls_where_the_cosine_rises(
     answers: tuple[float, float], fits: tuple[float, float], cosines: list[float]
 ) -> None:
-    relevance = Judge(answers, fits, 0.5, 0.3).relevance(np.sort(cosines))
+    relevance = ScoreModel(answers, fits, 0.5, 0.3).relevance(np.sort(cosines))
     assert (relevance >= 0).all()
     assert (relevance <= 1).all()
     assert (np.diff(relevance) >= 0).all()
@@ -53,11 +53,11 @@ def test_relevance_is_a_share_and_never_falls_where_the_cosine_rises(
 def test_a_cut_in_relevance_is_one_in_cosine(
     answers: tuple[float, float], fits: tuple[float, float], least: float
 ) -> None:
-    judge = Judge(answers, fits, 0.5, 0.3)
+    score_model = ScoreModel(answers, fits, 0.5, 0.3)
     cosines = np.linspace(-1, 1, 201)
-    by_cosine = cosines >= judge.score_at(least) - 1e-9
-    unclear = np.abs(cosines - judge.score_at(least)) < 1e-6
-    assert ((judge.relevance(cosines) >= least) == by_cosine)[~unclear].all()
+    by_cosine = cosines >= score_model.score_at(least) - 1e-9
+    unclear = np.abs(cosines - score_model.score_at(least)) < 1e-6
+    assert ((score_model.relevance(cosines) >= least) == by_cosine)[~unclear].all()
 
 
 @settings(deadline=None)
@@ -66,25 +66,28 @@ def test_wider_judge_rates_the_best_hit_alike_and_others_no_less(
     answers: float, fits: tuple[float, float], half: float
 ) -> None:
     best = 0.5
-    judge = Judge((answers, 0.0), (fits[0] - fits[1] * best, fits[1]), best, 0.3)
-    wider = judge.wider(half)
+    score_model = ScoreModel((answers, 0.0), (fits[0] - fits[1] * best, fits[1]), best, 0.3)
+    wider = score_model.wider(half)
     cosines = np.linspace(-0.2, best, 50)
-    assert wider.relevance(best) == pytest.approx(float(judge.relevance(best)), abs=1e-9)
-    assert (wider.relevance(cosines) >= judge.relevance(cosines) - 1e-9).all()
+    assert wider.relevance(best) == pytest.approx(float(score_model.relevance(best)), abs=1e-9)
+    assert (wider.relevance(cosines) >= score_model.relevance(cosines) - 1e-9).all()
     assert wider.fits[1] > 0
     if half < best:
-        assert wider.relevance(half) >= 0.5 * float(judge.relevance(best)) - 1e-9
+        assert wider.relevance(half) >= 0.5 * float(score_model.relevance(best)) - 1e-9
     else:
-        assert wider == judge
+        assert wider == score_model
 
 
 def test_queries_about_what_is_there_are_more_relevant_than_others() -> None:
     gallery, background, near, elsewhere = _world()
     calibrated = _calibrated(gallery, background)
     best = [
-        [judge.relevance((row @ gallery.T).max()) for judge, row in zip(judges, rows, strict=True)]
+        [
+            score_model.relevance((row @ gallery.T).max())
+            for score_model, row in zip(score_models, rows, strict=True)
+        ]
         for rows in (near, elsewhere)
-        for judges in [calibrated.judges(rows)]
+        for score_models in [calibrated.score_models(rows)]
     ]
     assert min(best[0]) > max(best[1])
 
@@ -95,10 +98,10 @@ def test_nothing_matches_a_query_about_something_else_and_its_relevant_set_is_em
     shares = []
     for rows in (near, elsewhere):
         found = []
-        for judge, row in zip(calibrated.judges(rows), rows, strict=True):
+        for score_model, row in zip(calibrated.score_models(rows), rows, strict=True):
             scores = gallery @ row
-            found.append(judge.is_no_match(float(scores.max())))
-            assert (scores >= judge.cut).any() != found[-1]
+            found.append(score_model.is_no_match(float(scores.max())))
+            assert (scores >= score_model.cut).any() != found[-1]
         shares.append(np.mean(found))
     assert shares[0] < 0.1
     assert shares[1] > 0.6
@@ -108,8 +111,8 @@ def test_where_a_model_puts_its_cosines_does_not_matter() -> None:
     gallery, background, near, _ = _world()
     stretched = [np.column_stack([0.3 * one, np.full(len(one), 0.9539392)]).astype(np.float32)
                  for one in (gallery, background, near)]  # fmt: skip
-    plain = _calibrated(gallery, background).judges(near)
-    other = _calibrated(stretched[0], stretched[1]).judges(stretched[2])
+    plain = _calibrated(gallery, background).score_models(near)
+    other = _calibrated(stretched[0], stretched[1]).score_models(stretched[2])
     for one, two, row, long in zip(plain, other, near, stretched[2], strict=True):
         expected = one.relevance(gallery @ row)
         assert two.relevance(stretched[0] @ long) == pytest.approx(expected, abs=0.01)
@@ -140,7 +143,8 @@ def test_pictures_unlike_those_of_the_collection_find_no_text_that_fits() -> Non
     known = [made.features(rows).known[:, 3] for rows in (near, elsewhere)]
     assert known[0].min() > known[1].max()
     refused = [
-        [judge.is_no_match(1.0) for judge in made.judges(rows)] for rows in (near, elsewhere)
+        [score_model.is_no_match(1.0) for score_model in made.score_models(rows)]
+        for rows in (near, elsewhere)
     ]
     assert np.mean(refused[0]) < 0.2
     assert np.mean(refused[1]) > 0.9
@@ -148,15 +152,15 @@ def test_pictures_unlike_those_of_the_collection_find_no_text_that_fits() -> Non
 
 @given(st.floats(-5, 5), st.floats(0.05, 0.5))
 def test_nothing_fits_below_the_threshold(odds: float, none: float) -> None:
-    judge = Judge((odds, 0.0), (0.0, 5.0), 0.5, 0.3, none)
+    score_model = ScoreModel((odds, 0.0), (0.0, 5.0), 0.5, 0.3, none)
     likely = 1 / (1 + math.exp(-odds))
     if abs(likely - none) > 1e-9:
-        assert judge.is_no_match(1.0) == (likely < none)
+        assert score_model.is_no_match(1.0) == (likely < none)
 
 
 def test_a_query_whose_answer_does_not_depend_on_the_best_hit_has_an_infinite_cut_or_none() -> None:
-    assert Judge((-1.0, 0.0), (0.0, 5.0), 0.5, 0.3).cut == math.inf
-    assert not Judge((1.0, 0.0), (0.0, 5.0), 0.5, 0.3).is_no_match(-1.0)
+    assert ScoreModel((-1.0, 0.0), (0.0, 5.0), 0.5, 0.3).cut == math.inf
+    assert not ScoreModel((1.0, 0.0), (0.0, 5.0), 0.5, 0.3).is_no_match(-1.0)
 
 
 def test_fitted_weights_never_speak_against_what_is_nearer() -> None:

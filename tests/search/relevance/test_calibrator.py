@@ -99,8 +99,8 @@ def test_background_texts_are_embedded_once_for_a_collection(collection: Collect
     _store(collection, _rows(100, 1))
     encoder = WordsEncoder()
     query = _rows(1, 2)
-    first = Relevance(collection, lambda: encoder).judges("image", ["text"], query)
-    again = Relevance(collection, lambda: encoder).judges("image", ["text"], query)
+    first = Relevance(collection, lambda: encoder).score_models("image", ["text"], query)
+    again = Relevance(collection, lambda: encoder).score_models("image", ["text"], query)
     assert encoder.asked == background_texts.COUNT
     assert first[0] is not None
     assert first == again
@@ -117,26 +117,30 @@ def test_a_damaged_or_foreign_background_file_is_made_anew(
     else:
         np.savez(path, rows=_rows(512, 3), stamp=np.array(f'[{background_texts.VERSION}, "other"]'))
     encoder = WordsEncoder()
-    judge = Relevance(collection, lambda: encoder).judges("image", ["text"], _rows(1, 2))[0]
+    score_model = Relevance(collection, lambda: encoder).score_models(
+        "image", ["text"], _rows(1, 2)
+    )[0]
     assert encoder.asked == background_texts.COUNT
-    assert judge is not None
+    assert score_model is not None
 
 
 def test_nobody_tells_about_few_parts_or_vectors_of_unknown_origin(collection: Collection) -> None:
     _store(collection, _rows(3, 1))
     relevance = Relevance(collection, WordsEncoder)
-    assert relevance.judges("image", ["text", "image", None], _rows(3, 2)) == [None] * 3
-    assert relevance.judges("text", ["text", "image"], _rows(2, 2)) == [None] * 2
+    assert relevance.score_models("image", ["text", "image", None], _rows(3, 2)) == [None] * 3
+    assert relevance.score_models("text", ["text", "image"], _rows(2, 2)) == [None] * 2
     _store(collection, _rows(100, 4), start=3)
-    judges = relevance.judges("image", ["text", "image", None], _rows(3, 2))
-    assert [one is None for one in judges] == [False, False, True]
+    score_models = relevance.score_models("image", ["text", "image", None], _rows(3, 2))
+    assert [one is None for one in score_models] == [False, False, True]
 
 
 def test_pictures_ask_without_an_encoder(collection: Collection) -> None:
     _store(collection, _rows(100, 1))
     encoder = WordsEncoder()
-    judge = Relevance(collection, lambda: encoder).judges("image", ["image"], _rows(1, 2))[0]
-    assert judge is not None
+    score_model = Relevance(collection, lambda: encoder).score_models(
+        "image", ["image"], _rows(1, 2)
+    )[0]
+    assert score_model is not None
     assert encoder.asked == 0
 
 
@@ -146,13 +150,13 @@ def test_a_calibration_follows_a_collection_that_grows_but_not_every_record(
     _store(collection, _rows(100, 1))
     relevance = Relevance(collection, WordsEncoder)
     query = _rows(1, 2)
-    first = relevance.judges("image", ["text"], query)
+    first = relevance.score_models("image", ["text"], query)
     _store(collection, _rows(10, 3), start=100)
-    assert relevance.judges("image", ["text"], query) == first
+    assert relevance.score_models("image", ["text"], query) == first
     _store(collection, _rows(60, 4, about=query[0] * 5), start=110)
-    after = relevance.judges("image", ["text"], query)
+    after = relevance.score_models("image", ["text"], query)
     assert after != first
-    assert after == Relevance(collection, WordsEncoder).judges("image", ["text"], query)
+    assert after == Relevance(collection, WordsEncoder).score_models("image", ["text"], query)
 
 
 def test_pictures_without_texts_are_not_calibrated_anew_after_every_record(
@@ -169,7 +173,7 @@ def test_pictures_without_texts_are_not_calibrated_anew_after_every_record(
     _store(collection, _rows(100, 1))
     relevance = Relevance(collection, WordsEncoder)
     for number in range(3):
-        relevance.judges("image", ["text"], _rows(1, 2))
+        relevance.score_models("image", ["text"], _rows(1, 2))
         _store(collection, _rows(1, 3), start=100 + number)
     assert len(measured) == 1
 
@@ -228,7 +232,7 @@ def test_a_prepared_collection_needs_no_model_for_its_first_query(collection: Co
     later = Relevance(collection, nothing)
     later.prepare()
     for kind in ("image", "text"):
-        assert later.judges(kind, ["text"], _rows(1, 2))[0] is not None
+        assert later.score_models(kind, ["text"], _rows(1, 2))[0] is not None
 
 
 def test_preparing_stops_when_told_and_leaves_nothing_half_done(collection: Collection) -> None:
@@ -238,7 +242,7 @@ def test_preparing_stops_when_told_and_leaves_nothing_half_done(collection: Coll
     relevance.prepare(lambda: encoder.asked > 0)
     assert 0 < encoder.asked < background_texts.COUNT
     assert not (collection.path / "background.npz").exists()
-    assert relevance.judges("image", ["text"], _rows(1, 2))[0] is not None
+    assert relevance.score_models("image", ["text"], _rows(1, 2))[0] is not None
 
 
 def test_preparing_stops_between_the_texts_and_the_calibration(
@@ -261,13 +265,13 @@ def test_what_own_texts_reach_raises_the_threshold_but_never_above_even(
 ) -> None:
     texts = 6 * _rows(1, 7) + np.random.default_rng(8).normal(size=(400, _DIMENSION))
     _store(collection, unit_rows(texts + 0.1), unit_rows(texts))
-    told = Relevance(collection, WordsEncoder).judges("image", ["text"], _rows(1, 2))[0]
+    told = Relevance(collection, WordsEncoder).score_models("image", ["text"], _rows(1, 2))[0]
     assert told is not None
     assert told.none == 0.5
     bare = Collection(collection.path.parent / "bare", create=True)
     bare.claim_space(_SPACE)
     _store(bare, unit_rows(texts + 0.1))
-    untold = Relevance(bare, WordsEncoder).judges("image", ["text"], _rows(1, 2))[0]
+    untold = Relevance(bare, WordsEncoder).score_models("image", ["text"], _rows(1, 2))[0]
     assert untold is not None
     assert untold.none == FITTED["text", "image"].none < 0.5
 
@@ -297,9 +301,9 @@ def test_parts_beside_are_the_first_of_the_same_record(
 
 
 def _odds(relevance: Relevance, kind: Kind, query: Float32Array, *, together: bool) -> float:
-    judge = relevance.judges(kind, ["text"], query, together=together)[0]
-    assert judge is not None
-    return judge.answer_odds
+    score_model = relevance.score_models(kind, ["text"], query, together=together)[0]
+    assert score_model is not None
+    return score_model.answer_odds
 
 
 def test_texts_beside_pictures_help_to_tell_whether_there_is_an_answer(
@@ -378,7 +382,9 @@ def test_own_texts_raise_what_pictures_and_texts_together_must_reach(
     found = []
     for one in (collection, other):
         for kind in KINDS:
-            told = Relevance(one, WordsEncoder).judges(kind, ["text"], _rows(1, 3), together=True)
+            told = Relevance(one, WordsEncoder).score_models(
+                kind, ["text"], _rows(1, 3), together=True
+            )
             assert told[0] is not None
             found.append(told[0].none)
     assert found == pytest.approx([0.32, 0.32, 0.2, 0.2], abs=0.005)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from binocle.types import Float32Array, Int64Array
 from search.results.diversity import (
     Arranger,
-    Looks,
+    DedupFeatures,
     diversified,
     first_of_doubles,
     gathered,
@@ -23,8 +23,8 @@ def unit_rows(seed: int, count: int, dimension: int = 6) -> Float32Array:
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
-def bare(rows: Float32Array) -> Looks:
-    return Looks(rows, rows[:, :0])
+def bare(rows: Float32Array) -> DedupFeatures:
+    return DedupFeatures(rows, rows[:, :0])
 
 
 def scaled(values: Float64Array) -> Float64Array:
@@ -88,10 +88,10 @@ def test_arranger_leaves_out_doubles_across_calls() -> None:
     rows = unit_rows(2, 700, 8)
     rows[600:] = rows[:100]
 
-    def looks_of(record_ids: Int64Array, part_ids: Int64Array) -> Looks:
+    def dedup_features_of(record_ids: Int64Array, part_ids: Int64Array) -> DedupFeatures:
         return bare(rows[record_ids])
 
-    arranger = Arranger(looks_of, diversity=0.0, collapse=True)
+    arranger = Arranger(dedup_features_of, diversity=0.0, collapse=True)
     shown: list[int] = []
     for first in range(0, 700, 70):
         ids = np.arange(first, first + 70)
@@ -124,7 +124,13 @@ def test_hashes_decide_where_both_pictures_have_one() -> None:
     known = np.array([True, True, True, False, True])
     same, other = unit_rows(7, 2)
     rows = np.stack([same, other, same, same, same])
-    looks = Looks(rows, signs_of(hashes, known))
-    assert looks.doubles(looks)[0].tolist() == [True, True, False, True, True]
-    assert looks.doubles(looks)[3].tolist() == [True, False, True, True, True]
-    assert first_of_doubles(looks, looks[slice(0)]).tolist() == [True, False, True, False, False]
+    dedup_features = DedupFeatures(rows, signs_of(hashes, known))
+    assert dedup_features.doubles(dedup_features)[0].tolist() == [True, True, False, True, True]
+    assert dedup_features.doubles(dedup_features)[3].tolist() == [True, False, True, True, True]
+    assert first_of_doubles(dedup_features, dedup_features[slice(0)]).tolist() == [
+        True,
+        False,
+        True,
+        False,
+        False,
+    ]

@@ -59,7 +59,7 @@ def store(
     collection.upsert(
         [NewRecord(f"r{number}", f"mem:{number}", one, ()) for number, one in enumerate(stored)]
     )
-    ids = np.flatnonzero(collection.moment().mask(None)).tolist()
+    ids = np.flatnonzero(collection.snapshot().mask(None)).tolist()
     return {number: typed(one, schema) for number, one in zip(ids, stored, strict=True)}
 
 
@@ -127,11 +127,11 @@ def test_value_counts_are_those_of_brute_force(
     records = store(collection, stored, schema)
     relevant = [one for place, one in enumerate(records) if place not in left_out]
     facets = [Facet(field, "values", limit) for field in [*FIELDS, "never"]]
-    moment = collection.moment()
-    found = count_facets(moment, facets, np.array(relevant, np.int64), where)
+    snapshot = collection.snapshot()
+    found = count_facets(snapshot, facets, np.array(relevant, np.int64), where)
     mask = np.zeros(max(records, default=0) + 1, np.bool_)
     mask[relevant] = True
-    assert count_facets(moment, facets, mask, where) == found
+    assert count_facets(snapshot, facets, mask, where) == found
     for facet, counts in zip(facets, found, strict=True):
         rest = without(where, facet.field) if where is not None else None
         kept = [records[one] for one in passing(records, rest) if one in relevant]
@@ -154,7 +154,9 @@ def test_histogram_of_numbers_counts_each_number_in_its_bar(
 ) -> None:
     records = store(collection, [*stored, *({"price": one} for one in more)], schema)
     ids = np.array(list(records), np.int64)
-    (found,) = count_facets(collection.moment(), [Facet("price", "numbers", bins=bins)], ids, None)
+    (found,) = count_facets(
+        collection.snapshot(), [Facet("price", "numbers", bins=bins)], ids, None
+    )
     numbers = [
         [float(value) for value in listed(one, "price") if not isinstance(value, str)]
         for one in records.values()
@@ -189,7 +191,7 @@ def test_edges_are_round(
 ) -> None:
     records = store(collection, [{"price": one} for one in numbers], {"price": "number"})
     (found,) = count_facets(
-        collection.moment(), [Facet("price", bins=bins)], np.array(list(records)), None
+        collection.snapshot(), [Facet("price", bins=bins)], np.array(list(records)), None
     )
     assert found.kind == "numbers"
     shown = [bucket.value for bucket in found.buckets] + [found.buckets[-1].end]
@@ -216,7 +218,7 @@ def test_dates_are_counted_by_year_month_or_day(
 ) -> None:
     records = store(collection, [*({"day": one} for one in days), {}], {"day": "date"})
     (found,) = count_facets(
-        collection.moment(), [Facet("day", interval=interval)], np.array(list(records)), None
+        collection.snapshot(), [Facet("day", interval=interval)], np.array(list(records)), None
     )
     assert found.kind == "dates"
     assert found.missing == 1
@@ -281,7 +283,7 @@ def test_sort_order_is_that_of_brute_force(
             return -1 if (left < right) is not sort.descending else 1
         return one - other
 
-    found = ids[sort_order(collection.moment(), ids, sorts, relevance)].tolist()
+    found = ids[sort_order(collection.snapshot(), ids, sorts, relevance)].tolist()
     assert found == sorted(ids.tolist(), key=cmp_to_key(compared))
 
 
@@ -292,7 +294,7 @@ def test_groups_are_those_of_equal_values(
 ) -> None:
     records = store(collection, stored, schema)
     ids = np.array(list(records), np.int64)
-    keys = group_keys(collection.moment(), ids, field).tolist()
+    keys = group_keys(collection.snapshot(), ids, field).tolist()
     for place, number in enumerate(records):
         own = set(listed(records[number], field))
         same = [
@@ -306,7 +308,7 @@ def test_groups_are_those_of_equal_values(
 
 def test_booleans_are_counted_as_such(collection: Collection) -> None:
     records = store(collection, [{"new": "yes"}, {"new": "no"}, {"new": True}], {"new": "boolean"})
-    (found,) = count_facets(collection.moment(), [Facet("new")], np.array(list(records)), None)
+    (found,) = count_facets(collection.snapshot(), [Facet("new")], np.array(list(records)), None)
     assert [(bucket.value, bucket.count) for bucket in found.buckets] == [(True, 2), (False, 1)]
     assert all(isinstance(bucket.value, bool) for bucket in found.buckets)
 
@@ -315,11 +317,11 @@ def test_pinned_moment_counts_as_before_while_records_change(tmp_path: Path) -> 
     with Collection(tmp_path / "c", create=True) as collection:
         records = store(collection, [{"brand": "Acme"}, {"brand": "Zeta"}], {})
         ids = np.array(list(records))
-        moment = collection.moment(fields=["brand"])
+        snapshot = collection.snapshot(fields=["brand"])
         facets = [Facet("brand")]
-        before = count_facets(moment, facets, ids, None)
+        before = count_facets(snapshot, facets, ids, None)
         collection.upsert([NewRecord("r0", "", {"brand": "New"}, ())])
         collection.remove(["r1"])
-        assert count_facets(moment, facets, ids, None) == before
-        (after,) = count_facets(collection.moment(), facets, ids, None)
+        assert count_facets(snapshot, facets, ids, None) == before
+        (after,) = count_facets(collection.snapshot(), facets, ids, None)
         assert as_counted(after) == ([("New", 1)], 0, 0)

@@ -9,14 +9,14 @@ import pytest
 import torch
 from PIL import Image
 
-from training.mini.crops import Crops, Owned, shrink
+from training.mini.crops import Owned, TeacherCrops, shrink
 from training.mini.dataset import DataSet, cut, whole
-from training.mini.pictures import Pictures, load_pictures
+from training.mini.pictures import MiniPictures, load_pictures
 from training.mini.teacher import Operation, Teacher, load_operations, save_operations
 from training.mini.teacher_space import (
     COLOUR_WIDTH,
     JointSpace,
-    Pairs,
+    TeacherPairs,
     colour_histogram,
     distinct,
     smooth,
@@ -26,7 +26,7 @@ from training.mini.tokenizer import made_up, product_phrases
 pytestmark = pytest.mark.model
 
 
-def drawn(name: str, count: int, texts: int, label: str = "") -> Pictures:
+def drawn(name: str, count: int, texts: int, label: str = "") -> MiniPictures:
     rng = np.random.default_rng(len(name))
     encoded = []
     for _ in range(count):
@@ -36,7 +36,7 @@ def drawn(name: str, count: int, texts: int, label: str = "") -> Pictures:
         buffer = io.BytesIO()
         Image.fromarray(blocks).resize((32, 32)).save(buffer, "WEBP")
         encoded.append(buffer.getvalue())
-    return Pictures(
+    return MiniPictures(
         name,
         encoded,
         [[f"{name} picture {at} text {n}" for n in range(texts)] for at in range(count)],
@@ -119,7 +119,7 @@ def test_the_joint_space_finds_what_pictures_and_texts_share() -> None:
     pictures = np.hstack([shared @ rng.normal(size=(3, 6)), rng.normal(size=(400, 6))])
     texts = np.hstack([rng.normal(size=(400, 5)), shared @ rng.normal(size=(3, 7))])
     numbers = torch.arange(400)
-    pairs = Pairs(
+    pairs = TeacherPairs(
         "pairs",
         torch.from_numpy(pictures).float(),
         torch.from_numpy(texts).float(),
@@ -137,7 +137,7 @@ def test_the_joint_space_finds_what_pictures_and_texts_share() -> None:
 def test_a_batch_never_holds_a_picture_or_a_meaning_twice() -> None:
     pictures = torch.arange(30) // 3
     groups = torch.arange(30) % 8
-    pairs = Pairs("p", torch.zeros(10, 1), torch.zeros(30, 1), pictures, groups, 1.0)
+    pairs = TeacherPairs("p", torch.zeros(10, 1), torch.zeros(30, 1), pictures, groups, 1.0)
     chosen = distinct(pairs, 6, torch.Generator().manual_seed(0))
     assert 0 < len(chosen) <= 6
     assert len(set(pictures[chosen].tolist())) == len(chosen) == len(set(groups[chosen].tolist()))
@@ -176,7 +176,7 @@ def owned(name: str, count: int, texts: int, share: float) -> Owned:
 
 def test_pictures_come_with_a_text_of_their_own() -> None:
     sets = [owned("photos", 20, 3, 0.5), owned("labelled", 20, 0, 0.25)]
-    crops = Crops(sets, torch.device("cpu"), torch.Generator().manual_seed(0))
+    crops = TeacherCrops(sets, torch.device("cpu"), torch.Generator().manual_seed(0))
     pixels, texts = crops.pairs(16)
     assert pixels.shape == (12, 3, 224, 224)
     numbers, groups = texts[0]
@@ -191,7 +191,7 @@ def test_pictures_come_with_a_text_of_their_own() -> None:
 
 
 def test_half_of_the_windows_are_mixed() -> None:
-    crops = Crops(
+    crops = TeacherCrops(
         [owned("photos", 40, 1, 1.0)], torch.device("cpu"), torch.Generator().manual_seed(0)
     )
     assert crops.windows(20).shape == (20, 3, 224, 224)
@@ -223,7 +223,7 @@ def test_the_recipe_trains_and_writes_a_model_that_loads_both_ways(tmp_path: Pat
     from binocle.encoders.openclip import OpenClipEncoder
     from tests.training.mini.sentence_encoder import write_sentence_encoder
     from training.mini.distil import Distillation
-    from training.mini.recipe import Recipe
+    from training.mini.recipe import MiniRecipe
 
     packed, out = tmp_path / "packed", tmp_path / "out"
     packed.mkdir()
@@ -237,7 +237,9 @@ def test_the_recipe_trains_and_writes_a_model_that_loads_both_ways(tmp_path: Pat
         made.save(packed)
     save_operations(operations(), packed / "teacher.npz")
     write_sentence_encoder(packed)
-    recipe = Recipe(steps=3, side=64, pictures=32, crops=16, texts=16, made_up=100, pairs_from=0.2)
+    recipe = MiniRecipe(
+        steps=3, side=64, pictures=32, crops=16, texts=16, made_up=100, pairs_from=0.2
+    )
     distillation = Distillation(packed, out, recipe, torch.device("cpu"))
     distillation.begin()
     distillation.train()

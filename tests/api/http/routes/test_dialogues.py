@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from api.client.client import Client
-from api.container import Workshop
+from api.container import Container
 from api.http.schemas.common import RecordIn
 from api.http.schemas.search import RefinementIn, TermIn
 from binocle.errors import QueryError, UsageError
@@ -237,7 +237,7 @@ def test_picture_of_a_url_is_looked_for_as_an_uploaded_one(
         port = elsewhere.server_address[1]
         limits = FetchLimits(ports=frozenset({port}))
         fetcher = Fetcher(allow=True, limits=limits, is_allowed=lambda _: True)
-        monkeypatch.setattr(Workshop, "fetch", lambda _, url: fetcher.fetch(url))
+        monkeypatch.setattr(Container, "fetch", lambda _, url: fetcher.fetch(url))
         try:
             url = f"http://127.0.0.1:{port}/02.png"
             region = ["--region", "0,0,0.5,1"]

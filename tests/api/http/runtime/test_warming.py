@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from api.container import Workshop
+from api.container import Container
 from api.http.app import create_app
 from api.settings import read_settings
 from binocle.encoders.base import Encoder, unit_rows
@@ -46,7 +46,7 @@ class SlowEncoder:
         return unit_rows(np.stack([np.random.default_rng(one).normal(size=8) for one in seeds]))
 
 
-class OneModel(Workshop):
+class OneModel(Container):
     """A workshop whose only model is given."""
 
     def __init__(self, home: Path, encoder: SlowEncoder) -> None:
@@ -58,8 +58,8 @@ class OneModel(Workshop):
         return self._only  # type: ignore[return-value]
 
 
-def _filled(workshop: Workshop) -> Path:
-    with workshop.open_collection("shop", create=True) as collection:
+def _filled(container: Container) -> Path:
+    with container.open_collection("shop", create=True) as collection:
         collection.claim_space(_SPACE)
         rows = unit_rows(np.random.default_rng(0).normal(size=(60, 8)))
         info = ImageInfo(1, 1, 1, "png")
@@ -72,9 +72,9 @@ def _filled(workshop: Workshop) -> Path:
 
 def test_a_service_calibrates_its_collections_at_its_start(tmp_path: Path) -> None:
     encoder = SlowEncoder(0.0)
-    workshop = OneModel(tmp_path, encoder)
-    saved = _filled(workshop)
-    with TestClient(create_app(workshop), base_url="http://127.0.0.1") as client:
+    container = OneModel(tmp_path, encoder)
+    saved = _filled(container)
+    with TestClient(create_app(container), base_url="http://127.0.0.1") as client:
         ends = time.monotonic() + _PATIENCE_S
         while not saved.exists() and time.monotonic() < ends:
             time.sleep(0.01)
@@ -102,15 +102,15 @@ def test_what_a_job_has_indexed_is_calibrated_behind_it(tmp_path: Path) -> None:
         assert saved.exists()
 
 
-@pytest.mark.parametrize("moment", ["before", "meanwhile"])
+@pytest.mark.parametrize("snapshot", ["before", "meanwhile"])
 def test_a_service_that_stops_while_it_calibrates_stops_at_once(
-    tmp_path: Path, moment: str
+    tmp_path: Path, snapshot: str
 ) -> None:
     encoder = SlowEncoder(0.5)
-    workshop = OneModel(tmp_path, encoder)
-    saved = _filled(workshop)
-    with TestClient(create_app(workshop)):
-        if moment == "meanwhile":
+    container = OneModel(tmp_path, encoder)
+    saved = _filled(container)
+    with TestClient(create_app(container)):
+        if snapshot == "meanwhile":
             assert encoder.begun.wait(_PATIENCE_S)
         begun = time.monotonic()
     assert time.monotonic() - begun < 2.0
