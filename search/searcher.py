@@ -16,7 +16,8 @@ from search.keyword.collection_spelling import Spelling
 from search.query import cursors
 from search.query.cursors import Position
 from search.query.query import RELEVANCE, Query, Sort, Target
-from search.query.saved_queries import SavedQueries, refined
+from search.query.refinement import refined
+from search.query.saved_queries import SavedQueries
 from search.query.signing import Signer
 from search.query.summary import summary_of
 from search.query_vectors.query_vector import QueryIntent
@@ -89,7 +90,7 @@ class Searcher:
 
     def close(self) -> None:
         """Close what is kept beside the collection."""
-        if "_turns" in self.__dict__:
+        if "_saved_queries" in self.__dict__:
             self._saved_queries.close()
 
     def prepare(self, is_stopped: Callable[[], bool] = lambda: False) -> None:
