@@ -31,7 +31,6 @@ class Container:
         self.settings = settings
         self._encoders: dict[str, Encoder] = {}
         self._searchers: dict[Path, Searcher] = {}
-        self._labellers: dict[Path, Labeller] = {}
         self._loading, self._sharing = threading.Lock(), threading.Lock()
 
     def collection_path(self, name: str) -> Path:
@@ -100,13 +99,21 @@ class Container:
         """
         return self.fetcher.fetch(url)
 
+    def encoder_of(self, collection: Collection) -> Encoder:
+        """Return the encoder of a collection's own model; the default one's while it is empty.
+
+        Raises:
+            ModelError: It cannot be had.
+            SpaceMismatchError: It does not fit the vectors of the collection.
+        """
+        space = collection.space
+        encoder = self.encoder(space.name if space else self.default_model)
+        if space is not None:
+            check_space(space, encoder.space, collection.path.name)
+        return encoder
+
     def searcher(self, collection: Collection) -> Searcher:
         """Return a searcher that encodes with the collection's own model; one a collection."""
-
-        def load() -> Encoder:
-            space = collection.space
-            return self.encoder(space.name if space else self.default_model)
-
         with self._sharing:
             known = self._searchers.get(collection.path)
             if known is not None and known.collection is collection:
@@ -115,7 +122,7 @@ class Container:
                 known.close()
             self._searchers[collection.path] = Searcher(
                 collection,
-                load,
+                lambda: self.encoder_of(collection),
                 limits=self.settings.limits,
                 read_picture=lambda part: read_original(collection, part.uri),
                 fetch=self.fetch,
@@ -126,22 +133,13 @@ class Container:
         """Let go of what is kept for a collection that is about to be removed."""
         with self._sharing:
             known = self._searchers.pop(collection.path, None)
-            self._labellers.pop(collection.path, None)
         if known is not None:
             known.close()
 
     def labeller(self, collection: Collection) -> Labeller:
-        """Return what labels with the collection's own model; one a collection."""
-
-        def load() -> Encoder:
-            space = collection.space
-            return self.encoder(space.name if space else self.default_model)
-
-        with self._sharing:
-            known = self._labellers.get(collection.path)
-            if known is None or known.collection is not collection:
-                known = self._labellers[collection.path] = Labeller(collection, load)
-            return known
+        """Return what labels with the collection's own model, calibrated as its searcher is."""
+        relevance = self.searcher(collection).relevance
+        return Labeller(collection, lambda: self.encoder_of(collection), relevance)
 
     def indexer(
         self, collection: Collection, model: str | None, on_progress: Callable[[Progress], None]

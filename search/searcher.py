@@ -75,8 +75,8 @@ class Searcher:
             load_picture=load_picture,
             spelling=spelling,
         )
-        self._relevance = Relevance(collection, load_encoder)
-        self._ranker = Ranker(collection, self._relevance, Keywords(spelling))
+        self.relevance = Relevance(collection, load_encoder)
+        self._ranker = Ranker(collection, self.relevance, Keywords(spelling))
         self._hit_builder = HitBuilder(collection, self._ranker)
         self._listings = ResultLists()
 
@@ -104,7 +104,7 @@ class Searcher:
         """
         if self.collection.space is not None:
             self.collection.snapshot(KINDS)
-            self._relevance.prepare(is_stopped)
+            self.relevance.prepare(is_stopped)
 
     def search(self, query: Query) -> Answer:
         """Answer a query.

@@ -12,8 +12,8 @@ from typing import Protocol
 
 import click
 
-from api.cli.lookup import fill_in_fingerprints
 from api.container import Container
+from api.operations.copies import fill_in_fingerprints
 from api.operations.removal import remove_collection
 from binocle.errors import SourceError
 from binocle.metadata.field_types import FieldType

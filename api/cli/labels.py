@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from api.cli.lookup import end_with_errors
 from api.cli.options import (
     PATH,
     collection_option,
@@ -17,6 +16,7 @@ from api.cli.options import (
     open_container,
     shared,
 )
+from api.cli.output.errors import end_with_errors
 from api.operations.plurals import counted
 from binocle.errors import PictureError, QueryError, SourceError, UsageError
 

@@ -19,15 +19,12 @@ from api.cli.options import (
     open_container,
     shared,
 )
+from api.cli.output.errors import end_with_errors
 from api.operations.plurals import counted, of_copies
 
 if TYPE_CHECKING:
-    from api.container import Container
-    from binocle.collection.collection import Collection
-    from binocle.media.decoder_pool import DecoderPool
-    from binocle.types import Float32Array, Part
     from search.copies.duplicates import Duplicates
-    from search.copies.lookup import Decode, Lookup, LookupAnswer
+    from search.copies.lookup import Lookup, LookupAnswer
 
 
 @click.command()
@@ -61,6 +58,7 @@ def lookup(
     'none' where there is no candidate.
     """
     from api.cli.output.progress import StepsBar
+    from api.operations.copies import answer_as_json, open_lookup
     from binocle.errors import PictureError, QueryError
 
     container = open_container(**engine)
@@ -84,7 +82,13 @@ def lookup(
             if bar is not None:
                 bar.update(len(answers), len(asked))
     if as_json:
-        results = [{"picture": str(file.path), **_as_json(answer)} for file, answer in answers]
+        results = [
+            {
+                "picture": str(file.path),
+                **({"error": answer} if isinstance(answer, str) else answer_as_json(answer)),
+            }
+            for file, answer in answers
+        ]
         click.echo(json.dumps({"collection": collection, "results": results}, ensure_ascii=False))
     else:
         _print_rows(answers if is_table else ())
@@ -112,6 +116,7 @@ def duplicates(
     cluster the one is proposed for keeping that shows most of the picture in most pixels.
     """
     from api.cli.output.progress import StepsBar
+    from api.operations.copies import find_duplicates
     from api.operations.duplicates_report import (
         as_json_object,
         check_writable,
@@ -145,151 +150,6 @@ def duplicates(
     for path in (report, table):
         if path is not None:
             click.echo(f"wrote {path}", err=True)
-
-
-def open_lookup(
-    container: "Container",
-    collection: "Collection",
-    *,
-    decode: "Decode | None" = None,
-    with_similar: bool = True,
-) -> "Lookup":
-    """Return what looks pictures up in a collection.
-
-    Args:
-        container: Has the encoder and the limits.
-        collection: Where to look.
-        decode: Decodes pictures; by default in this process.
-        with_similar: Also name what is similar, with the collection's own model.
-    """
-    from binocle.media import images
-    from indexer.stored_media import read_original
-    from search.copies.lookup import Lookup
-
-    limits = container.settings.limits
-    decoding = decode or (lambda data, spec: images.load(data, spec, limits))
-
-    def read(part: "Part") -> bytes:
-        return read_original(collection, part.uri)
-
-    def embed(data: bytes) -> "Float32Array":
-        from binocle.collection.collection import check_space
-
-        space = collection.space
-        encoder = container.encoder(space.name if space else container.default_model)
-        if space is not None:
-            check_space(space, encoder.space, collection.path.name)
-        row: Float32Array = encoder.encode_images(decoding(data, encoder.image_spec).pixels[None])[
-            0
-        ]
-        return row
-
-    return Lookup(
-        collection,
-        read,
-        embed=embed if with_similar and collection.space is not None else None,
-        decode=decoding,
-        limits=limits,
-        workers=container.settings.workers,
-    )
-
-
-def fill_in_fingerprints(
-    container: "Container",
-    collection: "Collection",
-    on_progress: "Callable[[int], None]" = lambda _done: None,
-) -> int:
-    """Compute what reverse lookup needs of pictures indexed before there was any.
-
-    Args:
-        container: Has the limits.
-        collection: Whose pictures.
-        on_progress: Told how many pictures have been tried.
-
-    Returns:
-        How many pictures were filled in.
-    """
-    from binocle.catalog.tables import fingerprints
-    from binocle.media.decoder_pool import DecoderPool
-    from indexer.fingerprint_backfill import complete_fingerprints
-    from indexer.stored_media import read_original
-
-    with collection.reading() as connection:
-        if not fingerprints.parts_without_fingerprint(connection, 1):
-            return 0
-    settings = container.settings
-    with DecoderPool(settings.workers, settings.limits) as decoders:
-        return complete_fingerprints(
-            collection,
-            lambda part: read_original(collection, part.uri),
-            decoders,
-            on_progress,
-        )
-
-
-def find_duplicates(
-    container: "Container",
-    collection: "Collection",
-    decoders: "DecoderPool",
-    on_progress: "Callable[[int, int], None]" = lambda _done, _total: None,
-) -> "Duplicates":
-    """Return the duplicates in a collection, likenesses that are missing filled in first.
-
-    Args:
-        container: Has the limits.
-        collection: Whose pictures.
-        decoders: Where they are decoded.
-        on_progress: Told how many steps of how many are done, as for ``DuplicateFinder``; 0 of 0
-            while likenesses are filled in.
-    """
-    from indexer.stored_media import read_original
-    from search.copies.duplicates import DuplicateFinder
-
-    def read(part: "Part") -> bytes:
-        return read_original(collection, part.uri)
-
-    fill_in_fingerprints(container, collection, lambda _done: on_progress(0, 0))
-    finder = DuplicateFinder(
-        collection,
-        read,
-        decoders.decode,
-        workers=container.settings.workers,
-        on_progress=on_progress,
-    )
-    return finder.find()
-
-
-def end_with_errors(errors: Sequence[str]) -> None:
-    """Say what was wrong with some of the pictures, a line each, and end with 1 if anything was."""
-    for one in errors:
-        click.echo(f"Error: {' '.join(one.split())}", err=True)
-    if errors:
-        sys.exit(1)
-
-
-def answer_as_json(answer: "LookupAnswer") -> dict[str, object]:
-    """Return an answer as the JSON object both doors give, but for its uris."""
-    from dataclasses import asdict
-
-    return {
-        "verdict": answer.verdict,
-        "candidates": [
-            {
-                "id": one.record.id,
-                "uri": one.record.uri,
-                "part": {"id": one.part.id, "role": one.part.role, "uri": one.part.uri},
-                **asdict(one.judgement),
-                "similarity": one.similarity,
-                "hash_distance": one.hash_distance,
-                "metadata": dict(one.record.metadata),
-            }
-            for one in answer.candidates
-        ],
-        "verified": answer.verified,
-        "unprepared": answer.unprepared,
-        "unreadable": answer.unreadable,
-        "took_ms": answer.took_ms,
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,10 +192,6 @@ def _looked_up(finder: "Lookup", file: _PictureFile, limit: int) -> "LookupAnswe
         raise type(error)(f"{file.path}: {error}") from error
     except OSError as error:
         raise QueryError(f"cannot read the picture {file.path} ({error.strerror})") from error
-
-
-def _as_json(answer: "LookupAnswer | str") -> dict[str, object]:
-    return {"error": answer} if isinstance(answer, str) else answer_as_json(answer)
 
 
 def _print_rows(answers: "Sequence[tuple[_PictureFile, LookupAnswer | str]]") -> None:

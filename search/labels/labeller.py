@@ -54,15 +54,18 @@ class TextMatch:
 class Labeller:
     """Labels the pictures of a collection, and pictures brought along. Thread-safe."""
 
-    def __init__(self, collection: Collection, load_encoder: Callable[[], Encoder]) -> None:
+    def __init__(
+        self, collection: Collection, load_encoder: Callable[[], Encoder], relevance: Relevance
+    ) -> None:
         """Set up; nothing is loaded yet.
 
         Args:
             collection: Whose space labels are embedded in, and whose records are labelled.
             load_encoder: Returns the collection's encoder.
+            relevance: The calibration of the collection, which its searcher has too.
         """
-        self.collection, self._load_encoder = collection, load_encoder
-        self._relevance = Relevance(collection, load_encoder)
+        self._collection, self._load_encoder = collection, load_encoder
+        self.relevance = relevance
 
     def label_set(self, names: Sequence[str], templates: Sequence[str] = TEMPLATES) -> LabelSet:
         """Embed labels.
@@ -76,12 +79,12 @@ class Labeller:
             QueryError: The collection is empty.
             ModelError, SpaceMismatchError: The encoder cannot be had, or does not fit.
         """
-        space = self.collection.space
+        space = self._collection.space
         if space is None:
-            raise QueryError(f"the collection {self.collection.path.name!r} is empty")
+            raise QueryError(f"the collection {self._collection.path.name!r} is empty")
         encoder = self._load_encoder()
-        check_space(space, encoder.space, self.collection.path.name)
-        return LabelSet.of(names, encoder, self._relevance.background(), templates)
+        check_space(space, encoder.space, self._collection.path.name)
+        return LabelSet.of(names, encoder, self.relevance.background(), templates)
 
     def label_records(
         self,
@@ -102,10 +105,10 @@ class Labeller:
         Yields:
             Records with a picture, in the order they were stored.
         """
-        space = self.collection.space
+        space = self._collection.space
         assert space is not None
         seen = np.empty(0, np.int64)
-        with self.collection.reading() as connection:
+        with self._collection.reading() as connection:
             wanted = None if where is None else reading.matching_records(connection, where)
             for new in reading.parts_after(connection, "image", 0, space.dimension):
                 numbers, first = np.unique(new.record_ids, return_index=True)
@@ -145,7 +148,7 @@ class Labeller:
                 if one.record.metadata.get(field) != one.labelling.best
             }
             if changes:
-                with self.collection.writing() as connection:
+                with self._collection.writing() as connection:
                     _check_free(connection, field)
                     labels.claim(connection, field)
                     changed += writing.patch_records(connection, changes)
@@ -161,16 +164,8 @@ class Labeller:
         """
         if not field.strip():
             raise UsageError("the name of the field to write labels to is empty")
-        with self.collection.reading() as connection:
+        with self._collection.reading() as connection:
             _check_free(connection, field)
-
-    def check(self, text: str) -> None:
-        """Refuse an empty text, before a picture is embedded for it.
-
-        Raises:
-            QueryError: It is.
-        """
-        check_text(text)
 
     def match(self, text: str, image: Float32Array) -> TextMatch:
         """Tell how well a text and a picture go together.
@@ -185,7 +180,7 @@ class Labeller:
         check_text(text)
         label_set = self.label_set([text], _MATCH)
         found = match(label_set, image)
-        score_model = self._relevance.score_models("image", ["text"], label_set.rows_kd)[0]
+        score_model = self.relevance.score_models("image", ["text"], label_set.rows_kd)[0]
         if score_model is None:
             return found
         relevance = float(score_model.relevance(found.similarity))

@@ -13,6 +13,15 @@ from api.settings import read_settings
 from binocle.collection.collection import Collection
 
 
+def test_searching_and_labelling_share_one_calibration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BINOCLE_HOME", str(tmp_path))
+    container = Container(read_settings())
+    with Collection(tmp_path / "collections" / "shop", create=True) as collection:
+        assert container.labeller(collection).relevance is container.searcher(collection).relevance
+
+
 def test_removed_collection_leaves_nothing_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,6 +18,7 @@ from indexer.sources.registry import open_source
 from indexer.sources.table import ColumnRoles
 from search.labels.labeller import LabelledRecord, Labeller
 from search.labels.zero_shot import Labelling
+from search.relevance.calibrator import Relevance
 from tests.support import Bench, picture_bytes
 
 
@@ -26,7 +27,8 @@ class KilledError(Exception):
 
 
 def label(bench: Bench, labels: dict[str, str], field: str = "kind") -> None:
-    labeller = Labeller(bench.collection, lambda: bench.encoder)
+    relevance = Relevance(bench.collection, lambda: bench.encoder)
+    labeller = Labeller(bench.collection, lambda: bench.encoder, relevance)
     labelled = [
         LabelledRecord(bench.collection.record(key), Labelling(((value, 1.0),), 0.0))
         for key, value in labels.items()

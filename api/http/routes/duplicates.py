@@ -5,12 +5,12 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.cli.lookup import find_duplicates
 from api.http.mapping.answers import public_uri
 from api.http.runtime.dependencies import Readable, ServiceDependency, Writable
 from api.http.runtime.jobs import Job, Jobs
 from api.http.schemas.common import JobOut
 from api.http.schemas.lookup import CandidatePartOut, ClusterOut, DuplicatesOut, MemberOut
+from api.operations.copies import find_duplicates
 from api.operations.duplicates_report import csv_of, page_of
 from binocle.collection.collection import Collection
 from search.copies.duplicates import Duplicates, Member

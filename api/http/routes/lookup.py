@@ -5,13 +5,13 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 
-from api.cli.lookup import answer_as_json, open_lookup
 from api.http.errors.problems import ServiceError
 from api.http.mapping import payloads
 from api.http.mapping.answers import public_uri
 from api.http.runtime.dependencies import Readable, ServiceDependency
 from api.http.runtime.service import Service
 from api.http.schemas.lookup import LookupBesideIn, LookupIn, LookupOut
+from api.operations.copies import answer_as_json, open_lookup
 from binocle.collection.collection import Collection
 from search.copies.lookup import LookupAnswer
 

@@ -1,4 +1,5 @@
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from PIL import Image
 
 from binocle.catalog import records, writing
 from binocle.collection.collection import Collection
-from binocle.encoders.base import unit_rows
+from binocle.encoders.base import Encoder, unit_rows
 from binocle.encoders.colour import ColourEncoder
 from binocle.errors import QueryError, UsageError
 from binocle.metadata.filters import Comparison
@@ -18,6 +19,7 @@ from indexer.sources.folder import FolderSource
 from search.labels.labeller import Labeller, TextMatcher
 from search.labels.zero_shot import TEMPLATES, Labelling, LabelSet
 from search.relevance.background_texts import background_texts
+from search.relevance.calibrator import Relevance
 from tests.support import Bench
 
 _COLOURS = {"red": (205, 25, 30), "blue": (35, 70, 180), "green": (35, 140, 50)}
@@ -31,6 +33,10 @@ def _picture(colour: tuple[int, int, int]) -> bytes:
     buffer = io.BytesIO()
     Image.new("RGB", (64, 64), colour).save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def _labeller(collection: Collection, load_encoder: Callable[[], Encoder]) -> Labeller:
+    return Labeller(collection, load_encoder, Relevance(collection, load_encoder))
 
 
 def _rows(count: int, seed: int) -> Float32Array:
@@ -91,7 +97,7 @@ def test_labels_are_refused_that_cannot_be_embedded() -> None:
 
 
 def test_records_are_labelled_from_stored_vectors_and_labels_can_be_filtered(bench: Bench) -> None:
-    labeller = Labeller(bench.collection, lambda: bench.encoder)
+    labeller = _labeller(bench.collection, lambda: bench.encoder)
     before = bench.encoder.images
     label_set = labeller.label_set(list(_COLOURS))
     found = list(labeller.label_records(label_set))
@@ -106,7 +112,7 @@ def test_records_are_labelled_from_stored_vectors_and_labels_can_be_filtered(ben
 
 
 def test_a_record_that_no_label_fits_loses_an_earlier_label(bench: Bench) -> None:
-    labeller = Labeller(bench.collection, lambda: bench.encoder)
+    labeller = _labeller(bench.collection, lambda: bench.encoder)
     labeller.write(list(labeller.label_records(labeller.label_set(list(_COLOURS)))), "colour")
     only = Comparison("colour", "eq", "red")
     found = list(labeller.label_records(labeller.label_set(["blue"]), where=only))
@@ -118,7 +124,7 @@ def test_a_record_that_no_label_fits_loses_an_earlier_label(bench: Bench) -> Non
 
 
 def test_a_text_that_fits_a_picture_matches_better(bench: Bench) -> None:
-    labeller = Labeller(bench.collection, lambda: bench.encoder)
+    labeller = _labeller(bench.collection, lambda: bench.encoder)
     red = bench.encoder.encode_images(np.full((1, 32, 32, 3), _COLOURS["red"], np.uint8))[0]
     right, wrong = labeller.match("red", red), labeller.match("blue", red)
     assert right.similarity > wrong.similarity
@@ -129,7 +135,7 @@ def test_a_text_that_fits_a_picture_matches_better(bench: Bench) -> None:
 
 
 def test_a_match_without_a_collection_is_that_of_a_collection(bench: Bench) -> None:
-    labeller = Labeller(bench.collection, lambda: bench.encoder)
+    labeller = _labeller(bench.collection, lambda: bench.encoder)
     red = bench.encoder.encode_images(np.full((1, 32, 32, 3), _COLOURS["red"], np.uint8))[0]
     matcher = TextMatcher(_ENCODER)
     for text in ("red", "blue"):
@@ -141,7 +147,7 @@ def test_a_match_without_a_collection_is_that_of_a_collection(bench: Bench) -> N
 def test_an_empty_collection_cannot_label(tmp_path: Path) -> None:
     bench = Bench(tmp_path / "empty")
     with pytest.raises(QueryError, match="is empty"):
-        Labeller(bench.collection, lambda: bench.encoder).label_set(["red"])
+        _labeller(bench.collection, lambda: bench.encoder).label_set(["red"])
 
 
 def test_the_usual_templates_end_with_the_bare_label() -> None:
@@ -150,7 +156,7 @@ def test_the_usual_templates_end_with_the_bare_label() -> None:
 
 @pytest.mark.parametrize("field", ["sha256", "taken_at", "location", "camera", "folder"])
 def test_labels_are_never_written_over_facts_of_pictures(bench: Bench, field: str) -> None:
-    labeller = Labeller(bench.collection, lambda: _ENCODER)
+    labeller = _labeller(bench.collection, lambda: _ENCODER)
     before = bench.rows("select key, metadata from records order by key")
     found = list(labeller.label_records(labeller.label_set(list(_COLOURS))))
     with pytest.raises(UsageError, match=f"'{field}' is for facts of pictures; .*another name"):
@@ -162,7 +168,7 @@ def test_labels_are_not_written_over_what_a_source_or_a_person_said(bench: Bench
     with bench.collection.writing() as connection:
         said: dict[str, MetadataValue] = {"price": 7, "notes": [], "room": "hall"}
         assert writing.patch_records(connection, {"pictures/red0.png": said}) == 1
-    labeller = Labeller(bench.collection, lambda: _ENCODER)
+    labeller = _labeller(bench.collection, lambda: _ENCODER)
     found = list(labeller.label_records(labeller.label_set(list(_COLOURS))))
     for field in ("price", "notes", "room"):
         with pytest.raises(UsageError, match=f"have the field '{field}' already.*another name"):
@@ -171,9 +177,9 @@ def test_labels_are_not_written_over_what_a_source_or_a_person_said(bench: Bench
 
 
 def test_labels_may_be_written_again_by_another_process(bench: Bench) -> None:
-    labeller = Labeller(bench.collection, lambda: _ENCODER)
+    labeller = _labeller(bench.collection, lambda: _ENCODER)
     found = list(labeller.label_records(labeller.label_set(["red", "blue"])))
     assert labeller.write(found, "colour") == 6
     with Collection(bench.collection.path) as again:
-        other = Labeller(again, lambda: _ENCODER)
+        other = _labeller(again, lambda: _ENCODER)
         assert other.write(list(other.label_records(other.label_set(["green"]))), "colour") == 9

@@ -1,0 +1,122 @@
+"""Reverse lookup and duplicates, put together for both doors."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+
+from api.container import Container
+from binocle.catalog.tables import fingerprints
+from binocle.collection.collection import Collection
+from binocle.media import images
+from binocle.media.decoder_pool import DecoderPool
+from binocle.types import Float32Array, Part
+from indexer.fingerprint_backfill import complete_fingerprints
+from indexer.stored_media import read_original
+from search.copies.duplicates import DuplicateFinder, Duplicates
+from search.copies.lookup import Decode, Lookup, LookupAnswer
+
+
+def open_lookup(
+    container: Container,
+    collection: Collection,
+    *,
+    decode: Decode | None = None,
+    with_similar: bool = True,
+) -> Lookup:
+    """Return what looks pictures up in a collection.
+
+    Args:
+        container: Has the encoder and the limits.
+        collection: Where to look.
+        decode: Decodes pictures; by default in this process.
+        with_similar: Also name what is similar, with the collection's own model.
+    """
+    limits = container.settings.limits
+    decoding = decode or (lambda data, spec: images.load(data, spec, limits))
+
+    def embed(data: bytes) -> Float32Array:
+        encoder = container.encoder_of(collection)
+        pixels = decoding(data, encoder.image_spec).pixels
+        row: Float32Array = encoder.encode_images(pixels[None])[0]
+        return row
+
+    return Lookup(
+        collection,
+        _reader(collection),
+        embed=embed if with_similar and collection.space is not None else None,
+        decode=decoding,
+        limits=limits,
+        workers=container.settings.workers,
+    )
+
+
+def fill_in_fingerprints(
+    container: Container,
+    collection: Collection,
+    on_progress: Callable[[int], None] = lambda _done: None,
+) -> None:
+    """Compute what reverse lookup needs of pictures indexed before there was any.
+
+    Args:
+        container: Has the limits.
+        collection: Whose pictures.
+        on_progress: Told how many pictures have been tried.
+    """
+    with collection.reading() as connection:
+        if not fingerprints.parts_without_fingerprint(connection, 1):
+            return
+    settings = container.settings
+    with DecoderPool(settings.workers, settings.limits) as decoders:
+        complete_fingerprints(collection, _reader(collection), decoders, on_progress)
+
+
+def find_duplicates(
+    container: Container,
+    collection: Collection,
+    decoders: DecoderPool,
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Duplicates:
+    """Return the duplicates in a collection, fingerprints that are missing filled in first.
+
+    Args:
+        container: Has the limits.
+        collection: Whose pictures.
+        decoders: Where they are decoded.
+        on_progress: Told how many steps of how many are done, as for ``DuplicateFinder``; 0 of 0
+            while fingerprints are filled in.
+    """
+    fill_in_fingerprints(container, collection, lambda _done: on_progress(0, 0))
+    finder = DuplicateFinder(
+        collection,
+        _reader(collection),
+        decoders.decode,
+        workers=container.settings.workers,
+        on_progress=on_progress,
+    )
+    return finder.find()
+
+
+def answer_as_json(answer: LookupAnswer) -> dict[str, object]:
+    """Return an answer as the JSON object both doors give, but for its uris."""
+    return {
+        "verdict": answer.verdict,
+        "candidates": [
+            {
+                "id": one.record.id,
+                "uri": one.record.uri,
+                "part": {"id": one.part.id, "role": one.part.role, "uri": one.part.uri},
+                **asdict(one.judgement),
+                "similarity": one.similarity,
+                "hash_distance": one.hash_distance,
+                "metadata": dict(one.record.metadata),
+            }
+            for one in answer.candidates
+        ],
+        "verified": answer.verified,
+        "unprepared": answer.unprepared,
+        "unreadable": answer.unreadable,
+        "took_ms": answer.took_ms,
+    }
+
+
+def _reader(collection: Collection) -> Callable[[Part], bytes]:
+    return lambda part: read_original(collection, part.uri)
