@@ -1,10 +1,9 @@
 """``binocle label``, ``binocle match`` and ``binocle caption``."""
 
 import json
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,10 +20,9 @@ from api.operations.plurals import counted
 from binocle.errors import PictureError, QueryError, SourceError, UsageError
 
 if TYPE_CHECKING:
-    from binocle.types import Float32Array
-
-_T = TypeVar("_T")
-_AT_ONCE = 2000
+    from api.operations.labels import LabelTally
+    from binocle.encoders.base import Encoder
+    from binocle.types import Float32Array, Limits
 
 
 @click.command()
@@ -73,37 +71,42 @@ def label(
     binocle label --labels-file rooms.txt --write room -c photos
     binocle label --labels "dog, cat" beach.jpg
     """  # noqa: D301
+    from api.operations.labels import LabelRequest, label_records, labelling_as_json
     from search.labels.zero_shot import TEMPLATES
     from search.query.filter_language import parse_where
 
     names = _names(labels, labels_file)
     if pictures and (field or where):
         raise UsageError("--write and --where are for records; leave out the pictures")
-    chosen = tuple(templates) or TEMPLATES
     container = open_container(**engine)
     with container.open_collection(collection) as opened:
         labeller = container.labeller(opened)
         if field is not None:
             labeller.check_field(field)
-        label_set = labeller.label_set(names, chosen)
-        if pictures:
-            shown: list[dict[str, Any]] = []
-            for path in pictures:
-                try:
-                    row = _embedded(container, opened.space, path)
-                except (PictureError, QueryError) as error:
-                    if len(pictures) == 1:
-                        raise
-                    shown.append({"id": str(path), "error": str(error)})
-                else:
-                    (labelling,) = label_set.label(row, limit=limit, force=force)
-                    shown.append(_as_json(str(path), labelling))
-            _print(shown, None, as_json=as_json)
-            end_with_errors([one["error"] for one in shown if "error" in one])
+        label_set = labeller.label_set(names, tuple(templates) or TEMPLATES)
+        if not pictures:
+            parsed = parse_where(where) if where else None
+            tally = label_records(
+                labeller, label_set, LabelRequest(parsed, limit, force, write_to=field)
+            )
+            _print(tally, as_json=as_json)
             return
-        parsed = parse_where(where) if where else None
-        records = labeller.label_records(label_set, where=parsed, limit=limit, force=force)
-        _label_records(labeller, records, field, as_json=as_json)
+        shown: list[dict[str, Any]] = []
+        for path in pictures:
+            try:
+                row = _embedded(container.encoder_of(opened), path, container.settings.limits)
+            except (PictureError, QueryError) as error:
+                if len(pictures) == 1:
+                    raise
+                shown.append({"id": str(path), "error": str(error)})
+            else:
+                (labelling,) = label_set.label(row, limit=limit, force=force)
+                shown.append(labelling_as_json(str(path), labelling))
+    if as_json:
+        click.echo(json.dumps({"items": shown}, ensure_ascii=False))
+    else:
+        _print_items(shown)
+    end_with_errors([one["error"] for one in shown if "error" in one])
 
 
 @click.command()
@@ -137,14 +140,14 @@ def match(
         raise UsageError("a collection has a model of its own; give -c or --model, not both")
     check_text(text)
     container = open_container(model=model, **engine)
+    limits = container.settings.limits
     if collection is None:
-        name = container.default_model
-        row = _embedded(container, None, picture)[0]
-        found = TextMatcher(container.encoder(name)).match(text, row)
+        encoder = container.encoder(container.default_model)
+        found = TextMatcher(encoder).match(text, _embedded(encoder, picture, limits)[0])
     else:
         with container.open_collection(collection) as opened:
-            labeller = container.labeller(opened)
-            found = labeller.match(text, _embedded(container, opened.space, picture)[0])
+            row = _embedded(container.encoder_of(opened), picture, limits)[0]
+            found = container.labeller(opened).match(text, row)
     facts = {
         "text": text,
         "picture": str(picture),
@@ -208,71 +211,35 @@ def _names(labels: str | None, labels_file: Path | None) -> list[str]:
         raise SourceError(f"cannot read the labels in {labels_file} ({error})") from error
 
 
-def _embedded(container: Any, space: Any, path: Path) -> "Float32Array":
+def _embedded(encoder: "Encoder", path: Path, limits: "Limits") -> "Float32Array":
     """Return a picture's row, ``(1, d)``."""
     from binocle.media import images
 
-    encoder = container.encoder(space.name if space else container.default_model)
     try:
         data = path.expanduser().read_bytes()
-        picture = images.load(data, encoder.image_spec, container.settings.limits)
+        picture = images.load(data, encoder.image_spec, limits)
     except OSError as error:
         raise QueryError(f"cannot read the picture {path} ({error.strerror})") from error
     except PictureError as error:
         raise type(error)(f"{path}: {error}") from error
-    rows: Float32Array = encoder.encode_images(picture.pixels[None])
-    return rows
+    return encoder.encode_images(picture.pixels[None])
 
 
-def _label_records(
-    labeller: Any, found: Iterator[Any], field: str | None, *, as_json: bool
-) -> None:
-    shown: list[dict[str, Any]] = []
-    counts: dict[str | None, int] = {}
-    written = 0
-    for chunk in _batched(found):
-        for one in chunk:
-            best = one.labelling.best
-            counts[best] = counts.get(best, 0) + 1
-        if field is not None:
-            written += labeller.write(chunk, field)
-        shown += [_as_json(one.record.id, one.labelling) for one in chunk]
-    _print(shown, counts, as_json=as_json, written=written if field is not None else None)
+def _print(tally: "LabelTally", *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(tally.as_json(), ensure_ascii=False))
+        return
+    _print_items(tally.items)
+    for name, count in tally.by_count():
+        click.echo(f"{count:>8,}  {name or 'none of these'}", err=True)
+    if tally.written is not None:
+        click.echo(f"{counted(tally.written, 'record')} changed", err=True)
 
 
-def _batched(values: Iterator[_T]) -> Iterator[list[_T]]:
-    while chunk := list(islice(values, _AT_ONCE)):
-        yield chunk
-
-
-def _as_json(name: str, labelling: Any) -> dict[str, Any]:
-    return {
-        "id": name,
-        "label": labelling.best,
-        "labels": [{"label": one, "probability": value} for one, value in labelling.labels],
-        "none": labelling.none,
-    }
-
-
-def _print(
-    shown: list[dict[str, Any]],
-    counts: dict[str | None, int] | None,
-    *,
-    as_json: bool,
-    written: int | None = None,
-) -> None:
+def _print_items(items: Sequence[dict[str, Any]]) -> None:
     from api.cli.output.tables import print_table
 
-    ordered = sorted((counts or {}).items(), key=lambda pair: (-pair[1], pair[0] or ""))
-    if as_json:
-        facts: dict[str, Any] = {"items": shown}
-        if counts is not None:
-            facts["counts"] = {one: count for one, count in ordered if one is not None}
-            facts["none"] = counts.get(None, 0)
-            facts["written"] = written
-        click.echo(json.dumps(facts, ensure_ascii=False))
-        return
-    if shown and all("error" in one for one in shown):  # the errors say it all
+    if items and all("error" in one for one in items):  # the errors say it all
         return
     rows = [
         (one["id"], "error", "", "")
@@ -283,10 +250,6 @@ def _print(
             "  ".join(f"{each['label']} {each['probability']:.2f}" for each in one["labels"]),
             f"{one['none']:.2f}",
         )
-        for one in shown
+        for one in items
     ]
     print_table(("record", "label", "probabilities", "none of these"), rows, whole="record")
-    for one, count in ordered:
-        click.echo(f"{count:>8,}  {one or 'none of these'}", err=True)
-    if written is not None:
-        click.echo(f"{counted(written, 'record')} changed", err=True)

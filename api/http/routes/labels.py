@@ -1,7 +1,7 @@
 """Labels for pictures, match scores, and captions."""
 
+from collections import Counter
 from collections.abc import Sequence
-from itertools import islice
 
 import numpy as np
 from fastapi import APIRouter, Request
@@ -15,26 +15,24 @@ from api.http.runtime.service import Service, Stopwatch, usable
 from api.http.schemas.common import JobOut
 from api.http.schemas.labels import (
     CaptionsIn,
-    LabelledOut,
-    LabelOut,
     LabelsIn,
     LabelsOut,
     MatchIn,
     MatchOut,
 )
 from api.http.schemas.search import SearchOut
+from api.operations.labels import LabelRequest, LabelTally, label_records, labelling_as_json
 from binocle.catalog import records
 from binocle.collection.collection import Collection
 from binocle.encoders.base import unit_rows
 from binocle.errors import BinocleError, QueryError
 from binocle.metadata.filters import parse_json
 from binocle.types import Float32Array
-from search.labels.labeller import LabelledRecord, Labeller, check_texts
-from search.labels.zero_shot import Labelling, LabelSet
+from search.labels.labeller import Labeller, TextMatch, check_texts
+from search.labels.zero_shot import LabelSet
 from search.query.query import Query, Term
 
 router = APIRouter(tags=["labels"])
-_AT_ONCE = 2000
 _WRITTEN_IN_A_REQUEST = 10_000
 
 
@@ -53,25 +51,16 @@ async def label(
     if body.images and (body.write is not None or body.filter is not None):
         detail = "write and filter are for records; leave out the images"
         raise ServiceError(422, "bad-query", detail, field="images")
-    if body.write is not None and await service.storing.run(_count, collection, body) > (
-        _WRITTEN_IN_A_REQUEST
-    ):
-        limit = f"more than {_WRITTEN_IN_A_REQUEST:,} records are not written in one request"
-        detail = f"{limit}; start a job at labels/jobs, or give a filter"
-        raise ServiceError(422, "too-many-records", detail, field="write")
-    labeller = service.container.labeller(collection)
-    if body.write is not None:
-        await service.storing.run(labeller.check_field, body.write)
+    labeller = await service.storing.run(_labeller_for, service, collection, body)
     rows = await _embedded(service, collection, body.images, watch)
     with watch.stage("embed"):
         label_set = await service.storing.run(labeller.label_set, body.labels, body.templates)
     with watch.stage("label"):
-        if rows is not None:
-            found = label_set.label(rows, limit=body.limit, force=body.force)
-            counted = _Counted([_out(None, one) for one in found], found)
+        if rows is None:
+            tally = await service.storing.run(label_records, labeller, label_set, _request_of(body))
         else:
-            counted = await service.storing.run(_label_records, labeller, label_set, body)
-    return counted.out(body, watch.result())
+            tally = await service.storing.run(_label_pictures, label_set, rows, body)
+    return _out(tally, watch)
 
 
 @router.post("/{name}/labels/jobs", status_code=202)
@@ -87,11 +76,8 @@ async def start_labelling(
         raise ServiceError(422, "bad-query", "a job labels records, no images", field="images")
     if body.write is not None:
         allow(key, "write", collection.path.name)
-    labeller = service.container.labeller(collection)
-    if body.write is not None:
-        await service.storing.run(labeller.check_field, body.write)
-    if body.filter:  # a filter that cannot be understood is refused at once
-        await service.storing.run(_count, collection, body)
+    # What cannot be understood is refused at once.
+    labeller = await service.storing.run(_labeller_for, service, collection, body, limit=None)
 
     def work(job: Job) -> None:
         watch = Stopwatch(service.metrics)
@@ -99,9 +85,14 @@ async def start_labelling(
         with watch.stage("embed"):
             label_set = labeller.label_set(body.labels, body.templates)
         with watch.stage("label"):
-            counted = _label_records(labeller, label_set, body, job)
-        job.counts = {"none": counted.none, "written": counted.written}
-        job.result = counted.out(body, watch.result())
+            tally = label_records(
+                labeller,
+                label_set,
+                _request_of(body),
+                lambda more: job.advance(job.done + more, max(job.total, job.done + more)),
+            )
+        job.counts = {"none": tally.counts[None], "written": tally.written or 0}
+        job.result = _out(tally, watch)
 
     jobs: Jobs = request.app.state.jobs
     return jobs.start("labels", collection, work).out()
@@ -125,9 +116,8 @@ async def match(collection: Readable, service: ServiceDependency, body: MatchIn)
         rows = await _embedded(service, collection, [body.image or ""], watch, "image")
         assert rows is not None
         row = rows[0]
-    labeller = service.container.labeller(collection)
     with watch.stage("match"):
-        found = await service.storing.run(labeller.match, body.text, row)
+        found = await service.storing.run(_match, service, collection, body.text, row)
     return MatchOut(
         similarity=found.similarity,
         probability=found.probability,
@@ -153,41 +143,29 @@ async def captions(collection: Readable, service: ServiceDependency, body: Capti
     if isinstance(answer, BinocleError):
         raise answer
     if not answer.hits:
-        check_texts(collection)
+        await service.searching.run(check_texts, collection)
     return search_out(answer, collection, watch.result(), [])
 
 
-class _Counted:
-    """Labelled records, the first of them as they go over the wire."""
-
-    def __init__(self, items: list[LabelledOut], found: Sequence[Labelling] = ()) -> None:
-        self.items = items
-        self.none = 0
-        self.written = 0
-        self._counts: dict[str, int] = {}
-        self.add(found)
-
-    def add(self, found: Sequence[Labelling]) -> None:
-        """Count more."""
-        for one in found:
-            if one.best is None:
-                self.none += 1
-            else:
-                self._counts[one.best] = self._counts.get(one.best, 0) + 1
-
-    def out(self, body: LabelsIn, took_ms: dict[str, float]) -> LabelsOut:
-        """Return what goes over the wire."""
-        return LabelsOut(
-            items=self.items,
-            counts=self.counts(),
-            none=self.none,
-            written=self.written if body.write is not None else None,
-            took_ms=took_ms,
-        )
-
-    def counts(self) -> dict[str, int]:
-        """Return how many got each label, most first."""
-        return dict(sorted(self._counts.items(), key=lambda pair: (-pair[1], pair[0])))
+def _labeller_for(
+    service: Service,
+    collection: Collection,
+    body: LabelsIn,
+    limit: int | None = _WRITTEN_IN_A_REQUEST,
+) -> Labeller:
+    """Return what labels, once filter, field and number of records have been looked at."""
+    if body.filter or body.write is not None:
+        count = _count(collection, body)
+        if body.write is not None and limit is not None and count > limit:
+            detail = (
+                f"more than {limit:,} records are not written in one request; start a job at "
+                "labels/jobs, or give a filter"
+            )
+            raise ServiceError(422, "too-many-records", detail, field="write")
+    labeller = service.container.labeller(collection)
+    if body.write is not None:
+        labeller.check_field(body.write)
+    return labeller
 
 
 def _count(collection: Collection, body: LabelsIn) -> int:
@@ -198,30 +176,26 @@ def _count(collection: Collection, body: LabelsIn) -> int:
         return records.count_records(connection)
 
 
-def _label_records(
-    labeller: Labeller, label_set: LabelSet, body: LabelsIn, job: Job | None = None
-) -> _Counted:
-    where = parse_json(body.filter) if body.filter else None
-    counted = _Counted([])
-    found = labeller.label_records(label_set, where=where, limit=body.limit, force=body.force)
-    while chunk := list(islice(found, _AT_ONCE)):
-        counted.add([one.labelling for one in chunk])
-        room = max(0, body.items - len(counted.items))
-        counted.items += [_of_record(one) for one in chunk[:room]]
-        if body.write is not None:
-            counted.written += labeller.write(chunk, body.write)
-        if job is not None:
-            job.advance(job.done + len(chunk), max(job.total, job.done + len(chunk)))
-    return counted
+def _request_of(body: LabelsIn) -> LabelRequest:
+    return LabelRequest(
+        parse_json(body.filter) if body.filter else None,
+        body.limit,
+        body.force,
+        body.write,
+        body.items,
+    )
 
 
-def _of_record(one: LabelledRecord) -> LabelledOut:
-    return _out(one.record.id, one.labelling)
+def _label_pictures(label_set: LabelSet, rows: Float32Array, body: LabelsIn) -> LabelTally:
+    labellings = label_set.label(rows, limit=body.limit, force=body.force)
+    return LabelTally(
+        [labelling_as_json(None, one) for one in labellings],
+        Counter(one.best for one in labellings),
+    )
 
 
-def _out(name: str | None, labelling: Labelling) -> LabelledOut:
-    labels = [LabelOut(label=one, probability=value) for one, value in labelling.labels]
-    return LabelledOut(id=name, label=labelling.best, labels=labels, none=labelling.none)
+def _out(tally: LabelTally, watch: Stopwatch) -> LabelsOut:
+    return LabelsOut.model_validate({**tally.as_json(), "took_ms": watch.result()})
 
 
 def _check_one(image: str | None, record: str | None) -> None:
@@ -235,6 +209,10 @@ def _row_of(collection: Collection, record_id: str) -> Float32Array:
         raise QueryError(f"the record {record_id!r} has no picture")
     row: Float32Array = unit_rows(np.mean(rows, axis=0)[np.newaxis])[0]
     return row
+
+
+def _match(service: Service, collection: Collection, text: str, row: Float32Array) -> TextMatch:
+    return service.container.labeller(collection).match(text, row)
 
 
 async def _embedded(

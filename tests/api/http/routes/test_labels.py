@@ -1,11 +1,13 @@
 """Labels, match scores and captions, over HTTP and from the command line."""
 
+import asyncio
 import base64
 import io
 import json
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from PIL import Image
 
 from api.client.client import Client, ClientError, picture
@@ -93,6 +95,32 @@ def test_captions_of_a_picture_come_best_first(client: Client, filled: str) -> N
         assert found.target == "text"
         assert found.hits[0].id == "about green"
         assert len(found.hits) == 2
+
+
+def test_no_route_of_labels_reads_the_catalogue_on_the_event_loop(
+    client: Client, filled: str
+) -> None:
+    on_the_loop: list[str] = []
+
+    def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        on_the_loop.append(statement)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        client.label(filled, LabelsIn(labels=["red"], write="colour", filter={"width": 48}))
+        client.label(filled, LabelsIn(labels=["red"], images=[encoded("red")]))
+        client.match(filled, MatchIn(text="red", record="red"))
+        client.captions(filled, CaptionsIn(image=encoded("green")))
+        client.captions(filled, CaptionsIn(record="green", filter={"id": "nobody"}))
+        job = client.start_labelling(filled, LabelsIn(labels=["red"], filter={"width": 48}))
+        client.wait_for_job(filled, job.id)
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+    assert on_the_loop == []
 
 
 def test_writing_labels_takes_a_key_that_may_write(serve: Serve) -> None:
