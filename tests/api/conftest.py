@@ -14,11 +14,11 @@ import pytest
 import uvicorn
 
 from api.cli.serve import config_of
-from api.client.client import Client
 from api.container import Container
 from api.http.app import create_app
 from api.keys import KeyRing
 from api.settings import read_settings
+from binocle_client import Client
 from tests.support import picture_bytes
 
 if TYPE_CHECKING:

@@ -1,5 +1,6 @@
 """What is acknowledged outlives the process."""
 
+import json
 import os
 import random
 import signal
@@ -15,8 +16,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.client.client import Client, ClientError, picture
-from api.http.schemas.common import RecordIn
+from binocle_client import Client, ClientError, picture
+from binocle_client.requests import RecordBody
 from tests.support import picture_bytes
 
 
@@ -65,7 +66,7 @@ def test_acknowledged_records_survive_kill_9(tmp_path: Path, seed: int) -> None:
                 while True:
                     pair = (number, number + 1)
                     records = [
-                        RecordIn(
+                        RecordBody(
                             id=str(one),
                             images=[picture(picture_bytes(one))],
                             texts={"title": f"picture {one}"},
@@ -103,7 +104,7 @@ def test_acknowledged_records_survive_kill_9(tmp_path: Path, seed: int) -> None:
         hit = client.search_image("c", picture_bytes(last)).hits[0]
         assert (hit.id, round(hit.similarity, 4)) == (str(last), 1)
         assert client.collection("c").records - len(acknowledged) in (0, 2)
-        assert client.store("c", [RecordIn(id="new", texts={"t": "x"})]).stored == 1
+        assert client.store("c", [RecordBody(id="new", texts={"t": "x"})]).stored == 1
 
 
 def test_request_in_flight_is_finished_on_sigterm(tmp_path: Path) -> None:
@@ -112,8 +113,7 @@ def test_request_in_flight_is_finished_on_sigterm(tmp_path: Path) -> None:
         url = f"http://127.0.0.1:{port}"
         client = stack.enter_context(Client(url))
         client.put_collection("c")
-        body = RecordIn(id="x", texts={"t": "red"}).model_dump_json().encode()
-        body = b'{"records": [' + body + b"]}"
+        body = json.dumps({"records": [{"id": "x", "texts": {"t": "red"}}]}).encode()
         head = (
             "POST /v1/collections/c/records HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"

@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from api.client.client import Client
-from api.http.schemas.search import SearchBesideIn
+from binocle_client import Client
 from tests.api.conftest import Running, running
 from tests.api.shop import NAME, Shop, run_cli
 from tests.support import picture_bytes
@@ -45,7 +44,7 @@ def unknown(album: Running) -> Path:
 
 def asked(service: Running, picture: Path, **options: Any) -> Any:
     client: Client = service.client()
-    return client.search_image("default", picture.read_bytes(), SearchBesideIn(**options))
+    return client.search_image("default", picture.read_bytes(), **options)
 
 
 def test_known_picture_is_relevant_and_another_is_no_match(

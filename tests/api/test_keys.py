@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from api.cli.serve import serve_forever
-from api.client.client import ClientError
 from api.container import Container
-from api.http.schemas.common import RecordIn
 from api.settings import read_settings
 from binocle.errors import UsageError
+from binocle_client import ClientError
+from binocle_client.requests import RecordBody
 from tests.api.conftest import Running, Serve, problem_of
 
 
@@ -53,7 +53,7 @@ def test_key_opens_what_it_is_for(serve: Serve) -> None:
     service = serve()
     for name in ("a", "b"):
         service.client().put_collection(name)
-    record = [RecordIn(id="x", texts={"t": "words"})]
+    record = [RecordBody(id="x", texts={"t": "words"})]
     reads = service.client(service.keys.add("reader", "read", ("a",)))
     writes = service.client(service.keys.add("writer", "write", ("a",)))
     assert [one.name for one in reads.collections().collections] == ["a"]

@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.client.client import Client, ClientError, picture
-from api.http.schemas.common import RecordIn
+from binocle_client import Client, ClientError, picture
+from binocle_client.requests import RecordBody
 from tests.api.test_durability import free_port, served
 from tests.support import ROOT, picture_bytes
 
@@ -54,7 +54,7 @@ def store(client: Client, files: list[tuple[str, bytes]]) -> int:
     failed = 0
     for start in range(0, len(files), 16):
         records = [
-            RecordIn(id=re.sub(r"[^\w.]", "_", name), images=[picture(data)])
+            RecordBody(id=re.sub(r"[^\w.]", "_", name), images=[picture(data)])
             for name, data in files[start : start + 16]
             if len(data) > 3
         ]
@@ -107,7 +107,7 @@ def test_memory_returns_after_hostile_uploads(tmp_path: Path) -> None:
                 with pytest.raises(ClientError) as caught:
                     client.search_image("c", filler * (largest // len(filler)))
                 assert caught.value.status in (413, 422)
-                records = [RecordIn(id="x", images=[picture(filler * (largest // len(filler)))])]
+                records = [RecordBody(id="x", images=[picture(filler * (largest // len(filler)))])]
                 assert client.store("c", records).failed == 1
         assert failed > 100
         assert len(client.search("c", "red").hits) == 10

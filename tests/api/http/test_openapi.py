@@ -10,8 +10,8 @@ import pytest
 
 from api.container import Container
 from api.http.app import create_app
-from api.http.schemas.common import RecordIn
 from api.settings import read_settings
+from binocle_client.requests import RecordBody
 from tests.api.conftest import Serve
 from tests.support import ROOT
 
@@ -59,7 +59,7 @@ def test_service_does_as_its_schema_says(
     service = serve()
     client = service.client()
     client.put_collection("c")
-    client.store("c", [RecordIn(id="x", texts={"t": "red"}, metadata={"price": 3})])
+    client.store("c", [RecordBody(id="x", texts={"t": "red"}, metadata={"price": 3})])
     if has_key:
         secret = service.keys.add("mine", "write", None)
         choice = (*choice, "--header", f"Authorization: Bearer {secret}")

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from api.client.client import picture
-from api.http.schemas.common import RecordIn
+from binocle_client import picture
+from binocle_client.requests import RecordBody
 from tests.api.conftest import Running, Serve
 
 _EMBEDDED = r'binocle_encode_batch_size_sum\{kind="text"\} (\S+)'
@@ -65,7 +65,7 @@ def slow(serve: Serve) -> Running:
     """A service that embeds one text after the other."""
     service = serve(encode_batch=1)
     service.client().put_collection("c")
-    service.client().store("c", [RecordIn(id="red", texts={"t": "red"})])
+    service.client().store("c", [RecordBody(id="red", texts={"t": "red"})])
     return service
 
 
@@ -122,15 +122,15 @@ def test_store_whose_client_went_is_done_wholly_or_not_at_all(
     client = slow.client()
     for number in range(12):
         records = [
-            RecordIn(id=f"{number}-{one}", images=[picture(pictures[one])], texts={"t": "red"})
+            RecordBody(id=f"{number}-{one}", images=[picture(pictures[one])], texts={"t": "red"})
             for one in range(3)
         ]
-        document = {"records": [one.model_dump(exclude_defaults=True) for one in records]}
+        document = {"records": records}
         with asking(
             slow, request("POST", "/v1/collections/c/records", json.dumps(document).encode())
         ):
             time.sleep(0.004 * number)
-    client.store("c", [RecordIn(id="last", texts={"t": "red"})])
+    client.store("c", [RecordBody(id="last", texts={"t": "red"})])
     time.sleep(0.5)
     for number in range(12):
         there = []

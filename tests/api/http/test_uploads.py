@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from api.client.client import Client, picture
 from api.container import Container
-from api.http.schemas.common import RecordIn
 from api.settings import read_settings
+from binocle_client import Client, picture
+from binocle_client.requests import RecordBody
 from tests.api.conftest import Running, Serve
 
 
@@ -23,8 +23,8 @@ def kept(home: Path, name: str = "c") -> list[Path]:
     )
 
 
-def shown(key: str, *pictures: bytes) -> RecordIn:
-    return RecordIn(id=key, images=[picture(one) for one in pictures])
+def shown(key: str, *pictures: bytes) -> RecordBody:
+    return RecordBody(id=key, images=[picture(one) for one in pictures])
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_picture_of_a_replaced_record_goes_and_a_kept_one_stays(
     client.store("c", [shown("a", pictures[0], pictures[1])])
     client.store("c", [shown("a", pictures[1], pictures[2])])
     assert {path.read_bytes() for path in kept(service.home)} == {pictures[1], pictures[2]}
-    client.store("c", [RecordIn(id="a", texts={"t": "red"})])
+    client.store("c", [RecordBody(id="a", texts={"t": "red"})])
     assert kept(service.home) == []
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from api.client.client import Client, ClientError
 from api.http.errors import validation_messages
 from api.http.errors.problems import ServiceError
 from api.http.mapping import payloads
@@ -18,13 +17,14 @@ from api.http.schemas.common import (
     EmbeddingsIn,
     JobIn,
     MetadataPatch,
-    RecordIn,
     RecordsIn,
 )
 from api.http.schemas.fields import SchemaIn
 from api.http.schemas.labels import CaptionsIn, LabelsIn, MatchIn
 from api.http.schemas.lookup import LookupBesideIn, LookupIn
 from api.http.schemas.search import BatchIn, SearchBesideIn, SearchIn
+from binocle_client import Client, ClientError
+from binocle_client.requests import RecordBody
 from tests.api.conftest import Running, problem_of
 from tests.support import ROOT
 
@@ -233,9 +233,9 @@ def _with(value: Any, place: list[Any], new: Any, *, drop: bool = False) -> Any:
 
 def test_captions_need_texts(client: Client, name: str, pictures: list[bytes]) -> None:
     data = base64.b64encode(pictures[0]).decode()
-    client.store(name, [RecordIn(id="r", images=[data])])
+    client.store(name, [RecordBody(id="r", images=[data])])
     with pytest.raises(ClientError, match=f"'{name}' has no texts to find captions among"):
-        client.captions(name, CaptionsIn(record="r"))
+        client.captions(name, record="r")
 
 
 def test_null_metadata_is_no_metadata_and_harms_no_neighbour(service: Running, name: str) -> None:

@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from api.client.client import Client
 from api.container import Container
-from api.http.schemas.common import RecordIn
-from api.http.schemas.search import RefinementIn, TermIn
 from binocle.errors import QueryError, UsageError
+from binocle_client import Client
+from binocle_client.requests import RecordBody, RefinementBody, TermBody
 from search.query.query import Query, Refinement, Term
 from search.query_vectors.url_fetcher import Fetcher, FetchLimits
 from tests.api.conftest import Running, problem_of, running
@@ -39,7 +38,7 @@ def test_turns_of_one_door_are_refined_through_the_others(shop: Shop) -> None:
     linked = shop.linked({"q": said, "refine": turn})["hits"]
     spoken = shop.typed(said, "--refine", turn)["hits"]
     client = shop.service.client()
-    told = client.search(NAME, said, refine=RefinementIn(turn=turn)).hits
+    told = client.search(NAME, said, refine=RefinementBody(turn=turn)).hits
     assert [one["id"] for one in linked] == [one["id"] for one in spoken]
     assert [one["id"] for one in linked] == [one.id for one in told]
     assert (
@@ -52,23 +51,23 @@ def test_turns_of_one_door_are_refined_through_the_others(shop: Shop) -> None:
 
 def test_refinement_removes_and_replaces_terms_and_drops_the_filter(shop: Shop) -> None:
     client = shop.service.client()
-    terms = [TermIn(text="red"), TermIn(record="sku-02")]
+    terms = [TermBody(text="red"), TermBody(record="sku-02")]
     first = client.search(NAME, terms, filter={"color": "Green"}, limit=60)
     assert first.turn is not None
 
     def refined(**change: Any) -> list[str]:
-        refine = RefinementIn(turn=str(first.turn), **change)
+        refine: Any = {"turn": first.turn, **change}
         return [hit.id for hit in client.search(NAME, refine=refine).hits]
 
-    def alone(*terms: TermIn, **options: Any) -> list[str]:
+    def alone(*terms: TermBody, **options: Any) -> list[str]:
         return [hit.id for hit in client.search(NAME, list(terms), limit=60, **options).hits]
 
     green = {"color": "Green"}
     assert refined(remove=["sku-02"]) == alone(terms[0], filter=green)
     assert refined(remove=["red"]) == alone(terms[1], filter=green)
     assert refined(drop_filter=True) == alone(*terms)
-    again = client.search(NAME, "blue", refine=RefinementIn(turn=first.turn, replace=True))
-    assert [hit.id for hit in again.hits] == alone(TermIn(text="blue"), filter=green)
+    again = client.search(NAME, "blue", refine=RefinementBody(turn=first.turn, replace=True))
+    assert [hit.id for hit in again.hits] == alone(TermBody(text="blue"), filter=green)
 
     def typed(*arguments: str) -> list[str]:
         return [hit["id"] for hit in shop.typed("--refine", str(first.turn), *arguments)["hits"]]
@@ -221,7 +220,7 @@ def test_urls_of_this_machine_are_refused_where_urls_are_allowed(
     with running(tmp_path / "home", fetch_urls=True) as service:
         client = service.client()
         client.put_collection("c")
-        client.store("c", [RecordIn(id="a", texts={"t": "red"})])
+        client.store("c", [RecordBody(id="a", texts={"t": "red"})])
         asked = {"query": [{"url": address}]}
         answer = service.http().post("/v1/collections/c/search", json=asked)
         assert problem_of(answer, 422, "bad-url")["field"] == "query.0.url"
@@ -262,7 +261,7 @@ def test_300_pages_neither_repeat_nor_skip_while_records_are_written(
     client = service.client()
     for start in range(0, 700, 100):
         client.store(name, [
-            RecordIn(id=f"r{n:03}", texts={"t": f"{words[n % 5]} thing {n}"}, metadata={"n": n})
+            RecordBody(id=f"r{n:03}", texts={"t": f"{words[n % 5]} thing {n}"}, metadata={"n": n})
             for n in range(start, start + 100)
         ])  # fmt: skip
     done = threading.Event()
@@ -273,7 +272,7 @@ def test_300_pages_neither_repeat_nor_skip_while_records_are_written(
         turn = 0
         while not done.wait(0.02):
             turn += 1
-            writer.store(name, [RecordIn(id=f"new{turn}", texts={"t": "red thing"})])
+            writer.store(name, [RecordBody(id=f"new{turn}", texts={"t": "red thing"})])
             writer.patch(name, f"r{turn % 600:03}", {"n": -turn})
             if turn % 5 == 0 and turn // 5 < 90:
                 victim = f"r{610 + turn // 5:03}"
@@ -309,10 +308,10 @@ def test_stale_cursor_has_a_problem_of_its_own(tmp_path: Path) -> None:
     with running(tmp_path / "home") as service:
         client = service.client()
         client.put_collection("c")
-        client.store("c", [RecordIn(id=f"r{n}", texts={"t": f"red {n}"}) for n in range(20)])
+        client.store("c", [RecordBody(id=f"r{n}", texts={"t": f"red {n}"}) for n in range(20)])
         cursor = client.search("c", "red", limit=5).cursor
     with running(tmp_path / "home") as service:
-        service.client().store("c", [RecordIn(id="later", texts={"t": "red"})])
+        service.client().store("c", [RecordBody(id="later", texts={"t": "red"})])
         asked = {"query": "red", "limit": 5, "cursor": cursor}
         answer = service.http().post("/v1/collections/c/search", json=asked)
         assert problem_of(answer, 410, "stale-cursor")["field"] == "cursor"

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from api.cli.main import main
-from api.client.client import Client
-from api.http.schemas.common import RecordIn
+from binocle_client import Client
+from binocle_client.requests import RecordBody
 from tests.api.conftest import Running, problem_of
 
 TABLE = """id,title,price,code,tags,spot,day
@@ -95,8 +95,8 @@ def test_schemas_that_are_none_are_refused(
 
 def test_types_are_declared_over_http(client: Client, service: Running, name: str) -> None:
     records = [
-        RecordIn(id="a", texts={"title": "one"}, metadata={"price": "1,200.50 €", "new": True}),
-        RecordIn(id="b", texts={"title": "two"}, metadata={"price": "7", "new": False}),
+        RecordBody(id="a", texts={"title": "one"}, metadata={"price": "1,200.50 €", "new": True}),
+        RecordBody(id="b", texts={"title": "two"}, metadata={"price": "7", "new": False}),
     ]
     assert client.store(name, records).failed == 0
     http = service.http()

@@ -10,10 +10,9 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
-from api.client.client import Client, ClientError, picture
-from api.http.schemas.common import RecordIn
-from api.http.schemas.labels import CaptionsIn, LabelsIn, MatchIn
 from binocle.errors import BinocleError, QueryError, UsageError
+from binocle_client import Client, ClientError, picture
+from binocle_client.requests import CaptionsBody, LabelsBody, MatchBody, RecordBody
 from tests.api.conftest import Running, Serve
 from tests.api.shop import run_cli
 
@@ -33,14 +32,14 @@ def encoded(colour: str) -> str:
 @pytest.fixture
 def filled(client: Client, name: str) -> str:
     """Three pictures of one colour each, and three captions."""
-    records = [RecordIn(id=one, images=[picture(png(one))]) for one in _COLOURS]
-    records += [RecordIn(id=f"about {one}", texts={"caption": one}) for one in _COLOURS]
+    records = [RecordBody(id=one, images=[picture(png(one))]) for one in _COLOURS]
+    records += [RecordBody(id=f"about {one}", texts={"caption": one}) for one in _COLOURS]
     assert client.store(name, records).failed == 0
     return name
 
 
 def test_records_are_labelled_and_labels_are_written_and_found(client: Client, filled: str) -> None:
-    found = client.label(filled, LabelsIn(labels=list(_COLOURS), write="colour"))
+    found = client.label(filled, labels=list(_COLOURS), write="colour")
     assert found.written == 3
     assert found.counts == {"blue": 1, "green": 1, "red": 1}
     assert found.none == 0
@@ -48,7 +47,7 @@ def test_records_are_labelled_and_labels_are_written_and_found(client: Client, f
     for one in found.items:
         assert sum(each.probability for each in one.labels) + one.none == pytest.approx(1)
     assert client.record(filled, "red").metadata["colour"] == "red"
-    again = client.label(filled, LabelsIn(labels=["blue"], filter={"colour": "red"}, items=0))
+    again = client.label(filled, labels=["blue"], filter={"colour": "red"}, items=0)
     assert (again.items, again.none, again.written) == ([], 1, None)
 
 
@@ -56,42 +55,45 @@ def test_labels_are_not_written_over_what_the_source_said(client: Client, filled
     client.patch(filled, "red", {"price": 7})
     for ask in (client.label, client.start_labelling):
         with pytest.raises(ClientError, match="already, and not from labelling"):
-            ask(filled, LabelsIn(labels=["red"], write="price"))
+            ask(filled, labels=["red"], write="price")
         with pytest.raises(ClientError, match="facts of pictures"):
-            ask(filled, LabelsIn(labels=["red"], write="sha256"))
+            ask(filled, labels=["red"], write="sha256")
     assert client.record(filled, "red").metadata["price"] == 7
 
 
 def test_pictures_brought_along_are_labelled(client: Client, filled: str) -> None:
-    asked = LabelsIn(labels=list(_COLOURS), images=[encoded("red"), encoded("green")], limit=1)
-    found = client.label(filled, asked)
+    asked = LabelsBody(labels=list(_COLOURS), images=[encoded("red"), encoded("green")], limit=1)
+    found = client.label(filled, **asked)
     assert [(one.id, one.label, len(one.labels)) for one in found.items] == [
         (None, "red", 1),
         (None, "green", 1),
     ]
-    forced = client.label(filled, LabelsIn(labels=["red"], images=[encoded("blue")], force=True))
+    forced = client.label(filled, labels=["red"], images=[encoded("blue")], force=True)
     assert forced.items[0].label == "red"
     with pytest.raises(ClientError, match="for records"):
-        client.label(filled, LabelsIn(labels=["red"], images=[encoded("blue")], write="colour"))
+        client.label(filled, labels=["red"], images=[encoded("blue")], write="colour")
 
 
 def test_a_pair_that_fits_matches_better(client: Client, filled: str) -> None:
-    right = client.match(filled, MatchIn(text="red", image=encoded("red")))
-    wrong = client.match(filled, MatchIn(text="blue", image=encoded("red")))
+    right = client.match(filled, text="red", image=encoded("red"))
+    wrong = client.match(filled, text="blue", image=encoded("red"))
     assert right.similarity > wrong.similarity
     assert right.probability > 0.5 > wrong.probability
-    stored = client.match(filled, MatchIn(text="red", record="red"))
+    stored = client.match(filled, text="red", record="red")
     assert stored.similarity == pytest.approx(right.similarity, abs=1e-4)
-    for asked in (MatchIn(text="red"), MatchIn(text="a", image=encoded("red"), record="red")):
+    for asked in (MatchBody(text="red"), MatchBody(text="a", image=encoded("red"), record="red")):
         with pytest.raises(ClientError, match="exactly one"):
-            client.match(filled, asked)
+            client.match(filled, **asked)
     with pytest.raises(ClientError, match="no picture"):
-        client.match(filled, MatchIn(text="red", record="about red"))
+        client.match(filled, text="red", record="about red")
 
 
 def test_captions_of_a_picture_come_best_first(client: Client, filled: str) -> None:
-    for asked in (CaptionsIn(image=encoded("green"), limit=2), CaptionsIn(record="green", limit=2)):
-        found = client.captions(filled, asked)
+    for asked in (
+        CaptionsBody(image=encoded("green"), limit=2),
+        CaptionsBody(record="green", limit=2),
+    ):
+        found = client.captions(filled, **asked)
         assert found.target == "text"
         assert found.hits[0].id == "about green"
         assert len(found.hits) == 2
@@ -111,12 +113,12 @@ def test_no_route_of_labels_reads_the_catalogue_on_the_event_loop(
 
     sa.event.listen(sa.Engine, "before_cursor_execute", note)
     try:
-        client.label(filled, LabelsIn(labels=["red"], write="colour", filter={"width": 48}))
-        client.label(filled, LabelsIn(labels=["red"], images=[encoded("red")]))
-        client.match(filled, MatchIn(text="red", record="red"))
-        client.captions(filled, CaptionsIn(image=encoded("green")))
-        client.captions(filled, CaptionsIn(record="green", filter={"id": "nobody"}))
-        job = client.start_labelling(filled, LabelsIn(labels=["red"], filter={"width": 48}))
+        client.label(filled, labels=["red"], write="colour", filter={"width": 48})
+        client.label(filled, labels=["red"], images=[encoded("red")])
+        client.match(filled, text="red", record="red")
+        client.captions(filled, image=encoded("green"))
+        client.captions(filled, record="green", filter={"id": "nobody"})
+        job = client.start_labelling(filled, labels=["red"], filter={"width": 48})
         client.wait_for_job(filled, job.id)
     finally:
         sa.event.remove(sa.Engine, "before_cursor_execute", note)
@@ -127,12 +129,11 @@ def test_writing_labels_takes_a_key_that_may_write(serve: Serve) -> None:
     service = serve()
     name = "c"
     service.client().put_collection(name)
-    service.client().store(name, [RecordIn(id="red", images=[picture(png("red"))])])
+    service.client().store(name, [RecordBody(id="red", images=[picture(png("red"))])])
     reader = service.client(service.keys.add("reader", "read", None))
-    asked = LabelsIn(labels=["red"])
-    assert reader.label(name, asked).items[0].label == "red"
+    assert reader.label(name, labels=["red"]).items[0].label == "red"
     with pytest.raises(ClientError, match="may not write"):
-        reader.label(name, asked.model_copy(update={"write": "colour"}))
+        reader.label(name, labels=["red"], write="colour")
 
 
 @pytest.mark.parametrize("template", ["a photo", ""])

@@ -13,11 +13,10 @@ import pytest
 from PIL import ImageOps
 
 from api.cli import main
-from api.client.client import Client, ClientError, picture
 from api.http.routes import labels
-from api.http.schemas.common import RecordIn
-from api.http.schemas.labels import LabelsIn
 from binocle.errors import StorageError
+from binocle_client import Client, ClientError, picture
+from binocle_client.requests import LabelsBody, RecordBody
 from search.copies.duplicates import DuplicateFinder
 from tests.api.conftest import Running, Serve, problem_of
 from tests.api.shop import run_cli
@@ -177,7 +176,8 @@ def test_duplicates_write_a_page_and_a_table(
 
 
 def test_lookup_over_http_by_base64_and_form(service: Running, client: Client, name: str) -> None:
-    records = [RecordIn(id=f"d{seed}", images=[picture(encoded(drawn(seed)))]) for seed in range(3)]
+    pictures = [picture(encoded(drawn(seed))) for seed in range(3)]
+    records = [RecordBody(id=f"d{seed}", images=[one]) for seed, one in enumerate(pictures)]
     assert client.store(name, records).failed == 0
     cut = encoded(drawn(1).crop((60, 40, 240, 180)))
     http = service.http()
@@ -204,7 +204,7 @@ def test_lookup_over_http_by_base64_and_form(service: Running, client: Client, n
 def test_bad_lookups_are_refused(
     service: Running, client: Client, name: str, body: dict[str, object]
 ) -> None:
-    assert client.store(name, [RecordIn(id="a", images=[picture(encoded(drawn(1)))])]).failed == 0
+    assert client.store(name, [RecordBody(id="a", images=[picture(encoded(drawn(1)))])]).failed == 0
     answer = service.http().post(f"/v1/collections/{name}/lookup", json=body)
     assert answer.status_code == 422
     assert answer.json()["code"]
@@ -217,7 +217,7 @@ def doubled(client: Client, name: str) -> str:
     pictures["d0-small"] = encoded(drawn(0).resize((160, 120)), "JPEG")
     pictures["d1-mirrored"] = encoded(ImageOps.mirror(drawn(1)))
     pictures["d1-again"] = pictures["d1"]
-    records = [RecordIn(id=one, images=[picture(data)]) for one, data in pictures.items()]
+    records = [RecordBody(id=one, images=[picture(data)]) for one, data in pictures.items()]
     assert client.store(name, records).failed == 0
     return name
 
@@ -300,17 +300,17 @@ def test_client_looks_up(client: Client, doubled: str) -> None:
 def test_labels_of_many_records_are_written_by_a_job(
     client: Client, doubled: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = LabelsIn(labels=["red", "blue"], write="colour", force=True)
+    asked = LabelsBody(labels=["red", "blue"], write="colour", force=True)
     monkeypatch.setattr(labels, "_WRITTEN_IN_A_REQUEST", 6)
     with pytest.raises(ClientError, match="labels/jobs"):
-        client.label(doubled, asked)
-    job = client.wait_for_job(doubled, client.start_labelling(doubled, asked).id)
+        client.label(doubled, **asked)
+    job = client.wait_for_job(doubled, client.start_labelling(doubled, **asked).id)
     assert (job.kind, job.state, job.done, job.total) == ("labels", "done", 7, 7)
     assert job.counts == {"none": 0, "written": 7}
     found = client.labels_of_job(doubled, job.id)
     assert found.written == 7
     assert sum(found.counts.values()) == 7
-    again = client.label(doubled, LabelsIn(labels=["red", "blue"], force=True))
+    again = client.label(doubled, labels=["red", "blue"], force=True)
     assert again.counts == found.counts
     assert {one.id: one.label for one in again.items} == {
         one.id: client.record(doubled, one.id or "").metadata["colour"] for one in found.items

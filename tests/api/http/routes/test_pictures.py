@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from api.client.client import Client, ClientError, picture
-from api.http.schemas.common import JobIn, RecordIn
+from binocle_client import Client, ClientError, picture
+from binocle_client.requests import RecordBody
 from tests.api.conftest import Running, Serve
 from tests.support import picture_bytes
 
@@ -58,7 +58,7 @@ def indexing(serve: Serve, allowed: Path) -> Running:
 
 
 def ends(client: Client, source: Path) -> Any:
-    return client.wait_for_job("c", client.start_job("c", JobIn(source=str(source))).id)
+    return client.wait_for_job("c", client.start_job("c", source=str(source)).id)
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -70,7 +70,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 def test_thumbnail_is_upright_small_and_kept(service: Running, name: str) -> None:
     client, http = service.client(), service.http()
-    client.store(name, [RecordIn(id="a/b c", images=[picture(lying_picture())])])
+    client.store(name, [RecordBody(id="a/b c", images=[picture(lying_picture())])])
     thumbnail = client.record(name, "a/b c").thumbnail
     assert thumbnail is not None
     answer = http.get(thumbnail, params={"size": 64})
@@ -104,7 +104,7 @@ def test_replaced_picture_has_another_thumbnail(
 ) -> None:
     seen = set()
     for data in pictures[:2]:
-        client.store(name, [RecordIn(id="x", images=[picture(data)])])
+        client.store(name, [RecordBody(id="x", images=[picture(data)])])
         seen.add(client.thumbnail(name, "x"))
     assert len(seen) == 2
 
@@ -112,7 +112,7 @@ def test_replaced_picture_has_another_thumbnail(
 @pytest.mark.parametrize(("format", "type"), [("JPEG", "jpeg"), ("PNG", "png"), ("WEBP", "webp")])
 def test_picture_comes_back_as_it_went(service: Running, name: str, format: str, type: str) -> None:
     data = picture_bytes(1, format=format)
-    service.client().store(name, [RecordIn(id="x", images=[picture(data)])])
+    service.client().store(name, [RecordBody(id="x", images=[picture(data)])])
     http, url = service.http(), f"/v1/collections/{name}/records/x/image"
     whole = http.get(url)
     assert (whole.content, whole.headers["content-type"]) == (data, f"image/{type}")
@@ -130,13 +130,13 @@ def test_picture_comes_back_as_it_went(service: Running, name: str, format: str,
 def test_star_stands_for_whatever_picture_there_is(
     service: Running, name: str, pictures: list[bytes]
 ) -> None:
-    service.client().store(name, [RecordIn(id="x", images=[picture(pictures[0])])])
+    service.client().store(name, [RecordBody(id="x", images=[picture(pictures[0])])])
     url = f"/v1/collections/{name}/records/x/image"
     assert service.http().get(url, headers={"If-None-Match": "*"}).status_code == 304
 
 
 def test_record_without_a_picture_has_none(client: Client, name: str) -> None:
-    client.store(name, [RecordIn(id="x", texts={"t": "words"})])
+    client.store(name, [RecordBody(id="x", texts={"t": "words"})])
     assert client.record(name, "x").thumbnail is None
     for ask in (client.image, client.thumbnail):
         with pytest.raises(ClientError) as caught:
@@ -191,7 +191,7 @@ def test_picture_indexed_from_a_folder_has_no_local_path_in_any_field(
     table = allowed / "shop.csv"
     table.write_text(f"id,picture,title\n1,{allowed}/photos/1.jpg,red\n")
     client, http = indexing.client(), indexing.http()
-    job = client.start_job("c", JobIn(source=str(table), image_column="picture", id_column="id"))
+    job = client.start_job("c", source=str(table), image_column="picture", id_column="id")
     assert client.wait_for_job("c", job.id).state == "done"
     record = http.get("/v1/collections/c/records").json()["records"][0]
     assert all("secret-place" not in part["uri"] for part in record["parts"])
@@ -236,7 +236,7 @@ def test_a_job_over_a_folder_that_is_empty_now_keeps_its_records(
 
 
 def test_events_follow_a_job_to_its_end(indexing: Running, allowed: Path) -> None:
-    job = indexing.client().start_job("c", JobIn(source=str(allowed / "photos")))
+    job = indexing.client().start_job("c", source=str(allowed / "photos"))
     url = f"/v1/collections/c/jobs/{job.id}/events"
     with indexing.http().stream("GET", url) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
@@ -254,7 +254,7 @@ def test_cancelled_jobs_end_whether_they_run_or_wait(indexing: Running, allowed:
     for number in range(600):
         (many / f"{number}.jpg").write_bytes(picture_bytes(number, size=(400, 300)))
     client = indexing.client()
-    jobs = [client.start_job("c", JobIn(source=str(many))) for _ in range(2)]
+    jobs = [client.start_job("c", source=str(many)) for _ in range(2)]
     wait_until(lambda: client.job("c", jobs[0].id).done > 0)
     client.cancel_job("c", jobs[1].id)
     client.cancel_job("c", jobs[0].id)
@@ -274,7 +274,7 @@ def test_service_stops_while_a_job_runs(serve: Serve, allowed: Path) -> None:
     service = serve(sources=(allowed,))
     client = service.client()
     client.put_collection("c")
-    client.start_job("c", JobIn(source=str(allowed / "photos")))
+    client.start_job("c", source=str(allowed / "photos"))
     started = time.monotonic()
     service.stack.close()
     assert time.monotonic() - started < 10

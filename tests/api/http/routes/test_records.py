@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from api.client.client import Client, ClientError, picture
-from api.http.schemas.common import ImageIn, RecordIn, RecordOut
+from binocle_client import Client, ClientError, picture
+from binocle_client.answers import StoredRecord
+from binocle_client.requests import RecordBody
 from tests.api.conftest import Running, problem_of
 
 
-def stored(client: Client, name: str, *records: RecordIn) -> None:
+def stored(client: Client, name: str, *records: RecordBody) -> None:
     outcome = client.store(name, records)
     assert outcome.failed == 0, outcome
 
@@ -24,14 +25,14 @@ def refused(status: int, call: Any, *arguments: Any, **options: Any) -> ClientEr
     return caught.value
 
 
-def texts(count: int) -> list[RecordIn]:
+def texts(count: int) -> list[RecordBody]:
     return [
-        RecordIn(id=f"t{number:02}", texts={"title": f"text {number}"}, metadata={"n": number})
+        RecordBody(id=f"t{number:02}", texts={"title": f"text {number}"}, metadata={"n": number})
         for number in range(count)
     ]
 
 
-def every_record(client: Client, name: str, **options: Any) -> list[RecordOut]:
+def every_record(client: Client, name: str, **options: Any) -> list[StoredRecord]:
     found, cursor = [], None
     for _ in range(100):
         page = client.records(name, cursor=cursor, **options)
@@ -84,9 +85,9 @@ def test_records_come_as_base64_as_objects_and_with_texts(
     stored(
         client,
         name,
-        RecordIn(id="plain", images=[plain]),
-        RecordIn(id="url", images=[f"data:image/jpeg;base64,{plain}"]),
-        RecordIn(
+        RecordBody(id="plain", images=[plain]),
+        RecordBody(id="url", images=[f"data:image/jpeg;base64,{plain}"]),
+        RecordBody(
             id="both/ø ?#%.jpg",
             images=[picture(pictures[1], role="front"), picture(pictures[2], role="back")],
             texts={"title": "a red thing", "tags": ["one", "two"]},
@@ -128,8 +129,8 @@ def test_multipart_records_name_their_files(
 
 
 def test_storing_again_replaces(client: Client, name: str, pictures: list[bytes]) -> None:
-    stored(client, name, RecordIn(id="x", images=[picture(pictures[0])], metadata={"a": 1}))
-    stored(client, name, RecordIn(id="x", images=[picture(pictures[1])], metadata={"b": 2}))
+    stored(client, name, RecordBody(id="x", images=[picture(pictures[0])], metadata={"a": 1}))
+    stored(client, name, RecordBody(id="x", images=[picture(pictures[1])], metadata={"b": 2}))
     assert client.collection(name).parts == {"image": 1, "text": 0}
     assert client.image(name, "x") == pictures[1]
     metadata = client.record(name, "x").metadata
@@ -140,15 +141,16 @@ def test_storing_again_replaces(client: Client, name: str, pictures: list[bytes]
 def test_one_bad_record_does_not_harm_its_neighbours(
     client: Client, name: str, pictures: list[bytes]
 ) -> None:
+    both: Any = {"data": "AAAA", "file": "x"}
     outcome = client.store(
         name,
         [
-            RecordIn(id="good", images=[picture(pictures[0])]),
-            RecordIn(id="text", images=[picture(b"this is no picture")]),
-            RecordIn(id="base64", images=["!!!!"]),
-            RecordIn(id="empty"),
-            RecordIn(id="both", images=[ImageIn(data="AAAA", file="x")]),
-            RecordIn(id="also", images=[picture(pictures[1])]),
+            RecordBody(id="good", images=[picture(pictures[0])]),
+            RecordBody(id="text", images=[picture(b"this is no picture")]),
+            RecordBody(id="base64", images=["!!!!"]),
+            RecordBody(id="empty"),
+            RecordBody(id="both", images=[both]),
+            RecordBody(id="also", images=[picture(pictures[1])]),
         ],
     )
     assert [one.error.code if one.error else one.status for one in outcome.results] == [
@@ -159,7 +161,7 @@ def test_one_bad_record_does_not_harm_its_neighbours(
 
 
 def test_of_two_records_with_one_id_in_a_call_the_later_stays(client: Client, name: str) -> None:
-    pair = [RecordIn(id="x", texts={"t": word}) for word in ("first", "second")]
+    pair = [RecordBody(id="x", texts={"t": word}) for word in ("first", "second")]
     stored(client, name, *pair)
     assert [part.text for part in client.record(name, "x").parts] == ["second"]
 
@@ -182,7 +184,7 @@ def test_deleted_record_is_nowhere(client: Client, name: str) -> None:
 
 
 def test_id_of_dots_is_no_folder(client: Client, name: str) -> None:
-    stored(client, name, RecordIn(id="..", texts={"t": "dots"}), *texts(1))
+    stored(client, name, RecordBody(id="..", texts={"t": "dots"}), *texts(1))
     assert client.record(name, "..").id == ".."
     client.delete(name, "..")
     assert client.collection(name).records == 1
@@ -218,7 +220,7 @@ def test_list_is_filtered_as_typed_and_as_json(client: Client, name: str) -> Non
 
 def test_call_of_many_texts_is_taken_by_an_idle_service(service: Running, name: str) -> None:
     records = [
-        RecordIn(id=f"w{number}", texts={"title": [f"{number} {word}" for word in "abcd"]})
+        RecordBody(id=f"w{number}", texts={"title": [f"{number} {word}" for word in "abcd"]})
         for number in range(256)
     ]
     with Client(service.url, retries=0) as client:
@@ -229,7 +231,7 @@ def test_call_of_many_pictures_is_taken_by_an_idle_service(
     service: Running, name: str, pictures: list[bytes]
 ) -> None:
     records = [
-        RecordIn(id=f"p{number}", images=[picture(one) for one in pictures[:15]])
+        RecordBody(id=f"p{number}", images=[picture(one) for one in pictures[:15]])
         for number in range(20)
     ]
     with Client(service.url, retries=0) as client:

@@ -4,16 +4,16 @@ import base64
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import openai
 import pytest
 
-from api.client.client import Client, ClientError, picture
-from api.http.schemas.common import RecordIn
-from api.http.schemas.search import SearchBesideIn, SearchIn, TermIn
 from binocle.encoders.colour import ColourEncoder
+from binocle_client import Client, ClientError, picture
+from binocle_client.requests import RecordBody, SearchBody, TermBody
 from tests.api.conftest import Running, problem_of
 
 _RANKINGS = ("image", "text", "keyword")
@@ -27,17 +27,17 @@ def encoded(data: bytes) -> str:
 def filled(client: Client, name: str, pictures: list[bytes]) -> str:
     """Twenty pictures, p00 to p19, in two folders, and five texts."""
     records = [
-        RecordIn(id=f"p{n:02}", images=[picture(one)], metadata={"n": n, "odd": n % 2 == 1})
+        RecordBody(id=f"p{n:02}", images=[picture(one)], metadata={"n": n, "odd": n % 2 == 1})
         for n, one in enumerate(pictures)
     ]
     words = ["red", "green", "blue", "yellow", "black"]
-    records += [RecordIn(id=word, texts={"caption": f"something {word}"}) for word in words]
+    records += [RecordBody(id=word, texts={"caption": f"something {word}"}) for word in words]
     assert client.store(name, records).failed == 0
     return name
 
 
 def same(one: Any, other: Any) -> bool:
-    return bool([hit.model_dump() for hit in one.hits] == [hit.model_dump() for hit in other.hits])
+    return bool(one.hits == other.hits)
 
 
 def test_words_by_get_and_by_post_find_the_same(
@@ -50,7 +50,7 @@ def test_words_by_get_and_by_post_find_the_same(
     assert scores == sorted(scores, reverse=True)
     url = f"/v1/collections/{filled}/search"
     got = service.http().get(url, params={"q": "red", "limit": 5}).json()
-    assert got["hits"] == [hit.model_dump() for hit in found.hits]
+    assert got["hits"] == [asdict(hit) for hit in found.hits]
     parameters: dict[str, Any] = {"q": "red", "where": "odd = true", "target": "image", "limit": 20}
     odd = service.http().get(url, params=parameters).json()["hits"]
     assert len(odd) == 10
@@ -60,31 +60,32 @@ def test_words_by_get_and_by_post_find_the_same(
 def test_picture_finds_itself_by_base64_by_upload_and_by_record(
     client: Client, filled: str, pictures: list[bytes]
 ) -> None:
-    by_term = client.search(filled, [TermIn(image=encoded(pictures[7]))])
+    by_term = client.search(filled, [TermBody(image=encoded(pictures[7]))])
     assert by_term.hits[0].id == "p07"
     assert by_term.hits[0].similarity == pytest.approx(1, abs=1e-5)
     assert same(by_term, client.search_image(filled, pictures[7]))
-    by_record = client.search(filled, [TermIn(record="p07")])
+    by_record = client.search(filled, [TermBody(record="p07")])
     assert [hit.id for hit in by_record.hits[:9]] == [hit.id for hit in by_term.hits[1:]]
     vector = ColourEncoder().encode_texts(["red"])[0].tolist()
-    by_vector = client.search(filled, [TermIn(vector=vector)])
+    by_vector = client.search(filled, [TermBody(vector=vector)])
     assert same(by_vector, client.search(filled, "red"))
 
 
 def test_weights_and_negative_terms_move_the_answer(
     client: Client, filled: str, pictures: list[bytes]
 ) -> None:
-    def rank(terms: list[TermIn]) -> int:
+    def rank(terms: list[TermBody]) -> int:
         hits = client.search(filled, terms, limit=20).hits
         return [hit.id for hit in hits].index("p03")
 
-    near, away = TermIn(record="p05"), TermIn(image=encoded(pictures[3]), weight=-2)
-    towards = TermIn(image=encoded(pictures[3]), weight=5)
+    near, away = TermBody(record="p05"), TermBody(image=encoded(pictures[3]), weight=-2)
+    towards = TermBody(image=encoded(pictures[3]), weight=5)
     assert rank([near, towards]) == 0
     assert rank([near, away]) == 18
-    beside = SearchBesideIn(query=[TermIn(text="red", weight=0.001)], limit=3)
-    assert client.search_image(filled, pictures[3], beside).hits[0].id == "p03"
-    assert len(client.search_image(filled, pictures[3], beside).hits) == 3
+    terms = [TermBody(text="red", weight=0.001)]
+    beside = client.search_image(filled, pictures[3], query=terms, limit=3)
+    assert beside.hits[0].id == "p03"
+    assert len(beside.hits) == 3
 
 
 def test_targets_choose_pictures_texts_or_both(client: Client, filled: str) -> None:
@@ -99,22 +100,15 @@ def test_batch_answers_as_single_searches_do(
     client: Client, filled: str, pictures: list[bytes]
 ) -> None:
     searches = [
-        SearchIn(query="blue", limit=4),
-        SearchIn(query=[TermIn(image=encoded(pictures[2])), TermIn(text="red", weight=-0.5)]),
-        SearchIn(query="something green", target="text", exact=True),
-        SearchIn(query=[TermIn(record="p01")], filter={"odd": False}),
+        SearchBody(query="blue", limit=4),
+        SearchBody(query=[TermBody(image=encoded(pictures[2])), TermBody(text="red", weight=-0.5)]),
+        SearchBody(query="something green", target="text", exact=True),
+        SearchBody(query=[TermBody(record="p01")], filter={"odd": False}),
     ]
     batch = client.search_batch(filled, searches).answers
     assert len(batch) == 4
     for asked, answer in zip(searches, batch, strict=True):
-        alone = client.search(
-            filled,
-            asked.query,
-            target=asked.target,
-            filter=asked.filter,
-            limit=asked.limit,
-            exact=asked.exact,
-        )
+        alone = client.search(filled, **asked)
         assert [hit.id for hit in answer.hits] == [hit.id for hit in alone.hits]
         theirs = [hit.score for hit in alone.hits]
         assert [hit.score for hit in answer.hits] == pytest.approx(theirs, abs=1e-6)
@@ -221,7 +215,7 @@ def test_error_in_a_batch_names_its_query(service: Running, filled: str) -> None
 
 def test_a_record_that_is_not_there_is_not_found(client: Client, filled: str) -> None:
     with pytest.raises(ClientError) as caught:
-        client.search(filled, [TermIn(record="nobody")])
+        client.search(filled, [TermBody(record="nobody")])
     assert (caught.value.status, caught.value.code) == (404, "not-found")
 
 
@@ -238,7 +232,7 @@ def test_searches_answer_while_records_are_stored(
     def store() -> int:
         client = service.client()
         start.wait(10)
-        records = [RecordIn(id=f"new{n}", images=[picture(pictures[n])]) for n in range(20)]
+        records = [RecordBody(id=f"new{n}", images=[picture(pictures[n])]) for n in range(20)]
         return sum(client.store(filled, [one]).stored for one in records)
 
     with ThreadPoolExecutor(3) as threads:
@@ -273,7 +267,7 @@ def test_embeddings_agree_with_what_a_search_sees(
 ) -> None:
     made = client.embed([f"data:image/jpeg;base64,{encoded(pictures[4])}"], "colour").data[0]
     assert isinstance(made.embedding, list)
-    hit = client.search(filled, [TermIn(vector=made.embedding)]).hits[0]
+    hit = client.search(filled, [TermBody(vector=made.embedding)]).hits[0]
     assert hit.id == "p04"
     assert hit.similarity == pytest.approx(1, abs=1e-5)
     with pytest.raises(ClientError) as caught:
@@ -296,7 +290,10 @@ def test_filter_that_cannot_mean_what_it_says_is_doubted(
     assert got[0] == "the field 'odd' holds numbers, and is compared with others"
     both = client.search_batch(
         filled,
-        [SearchIn(query="red", filter={"odd": True}), SearchIn(query="red", filter={"nowhere": 1})],
+        [
+            SearchBody(query="red", filter={"odd": True}),
+            SearchBody(query="red", filter={"nowhere": 1}),
+        ],
     )
     assert [len(one.warnings) for one in both.answers] == [0, 1]
     assert client.search(filled, "red").warnings == []

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from api.client.client import Client, picture
 from api.http.errors.problems import ServiceError
 from api.http.runtime.jobs import Job, Jobs
-from api.http.schemas.common import RecordIn
 from binocle.collection.collection import Collection
+from binocle_client import Client, picture
+from binocle_client.requests import RecordBody
 from tests.api.conftest import Running, problem_of
 from tests.search.copies.test_lookup import drawn, encoded
 
@@ -100,7 +100,7 @@ def test_jobs_of_a_forgotten_collection_are_cancelled_and_those_of_others_go_on(
 def test_a_new_collection_has_no_results_of_a_removed_one_of_its_name(
     service: Running, client: Client, name: str
 ) -> None:
-    assert client.store(name, [RecordIn(id="a", images=[picture(encoded(drawn(1)))])]).failed == 0
+    assert client.store(name, [RecordBody(id="a", images=[picture(encoded(drawn(1)))])]).failed == 0
     job = client.wait_for_job(name, client.start_duplicates(name).id)
     path = f"/v1/collections/{name}/duplicates/{job.id}"
     http = service.http()

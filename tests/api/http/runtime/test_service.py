@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from api.client.client import Client, ClientError, picture
-from api.http.schemas.common import RecordIn
 from binocle import __version__
+from binocle_client import Client, ClientError, picture
+from binocle_client.requests import RecordBody
 from tests.api.conftest import Running, Serve, problem_of
 
 _SMALL_BODY = 64 * 1024
@@ -103,8 +103,8 @@ def test_hostile_pictures_fail_alone(client: Client, name: str, pictures: list[b
         "eps": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n(/etc/passwd) run\n",
         "zeros": bytes(5000),
     }
-    records = [RecordIn(id=key, images=[picture(data)]) for key, data in hostile.items()]
-    good = RecordIn(id="good", images=[picture(pictures[1])])
+    records = [RecordBody(id=key, images=[picture(data)]) for key, data in hostile.items()]
+    good = RecordBody(id="good", images=[picture(pictures[1])])
     outcome = client.store(name, [*records, good])
     assert [one.status for one in outcome.results] == ["failed"] * len(hostile) + ["stored"]
     codes = {one.id: one.error.code for one in outcome.results if one.error}
@@ -125,7 +125,7 @@ def test_client_that_stalls_holds_up_nobody(service: Running, client: Client, na
     try:
         for connection in stalled:
             connection.sendall(head.encode() + b"Content-Type: application/json\r\n\r\n{")
-        assert client.store(name, [RecordIn(id="x", texts={"t": "red"})]).stored == 1
+        assert client.store(name, [RecordBody(id="x", texts={"t": "red"})]).stored == 1
         assert len(client.search(name, "red").hits) == 1
     finally:
         for connection in stalled:
@@ -146,7 +146,7 @@ def test_metrics_count_routes_not_paths(serve: Serve) -> None:
     service = serve()
     client, http = service.client(), service.http()
     client.put_collection("c")
-    client.store("c", [RecordIn(id="x", texts={"t": "red"})])
+    client.store("c", [RecordBody(id="x", texts={"t": "red"})])
     client.search("c", "red")
     for number in range(5):
         http.get(f"/nowhere/{number}")

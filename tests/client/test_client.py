@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 
-from api.client.client import Client, ClientError, encoded, picture
-from api.http.schemas.common import RecordIn
-from api.http.schemas.labels import MatchIn
-from api.http.schemas.search import TermIn
+from binocle_client import Client, ClientError, encoded, picture
+from binocle_client.requests import RecordBody, TermBody
 from tests.support import picture_bytes
 
 
@@ -24,22 +22,22 @@ def path(tmp_path: Path) -> Path:
 def test_pictures_are_bytes_or_paths(client: Client, name: str, path: Path) -> None:
     every: tuple[bytes | str | Path, ...] = (path.read_bytes(), path, str(path))
     for number, given in enumerate(every):
-        record = RecordIn(id=str(number), images=[picture(given)])
+        record = RecordBody(id=str(number), images=[picture(given)])
         assert client.store(name, [record]).failed == 0
         assert client.image(name, str(number)) == path.read_bytes()
     for given in every:
         assert client.lookup(name, given).verdict == "same-file"
         assert client.search_image(name, given).hits[0].score == pytest.approx(1, abs=1e-4)
-        found = client.match(name, MatchIn(text="red", image=encoded(given)))
+        found = client.match(name, text="red", image=encoded(given))
         assert -1 <= found.similarity <= 1
 
 
 def test_an_empty_picture_is_truncated(client: Client, name: str, path: Path) -> None:
-    client.store(name, [RecordIn(id="a", images=[picture(path)])])
+    client.store(name, [RecordBody(id="a", images=[picture(path)])])
     with pytest.raises(ClientError) as refused:
         client.search_image(name, b"")
     assert refused.value.code == "truncated"
-    error = client.store(name, [RecordIn(id="b")]).results[0].error
+    error = client.store(name, [RecordBody(id="b")]).results[0].error
     assert error is not None
     assert error.code == "empty"
 
@@ -67,7 +65,7 @@ def test_a_path_that_cannot_be_read_is_the_clients_own_error(
         (lambda client: client.search("c", "red", limit=0), "limit"),
         (lambda client: client.search("c", "red", limitt=3), "limitt"),
         (lambda client: client.search("c", ""), "query"),
-        (lambda client: client.search("c", [TermIn(text="red")], mode="magic"), "mode"),
+        (lambda client: client.search("c", [TermBody(text="red")], mode="magic"), "mode"),
         (lambda client: next(client.pages("c", " ")), "query"),
         (lambda client: client.lookup("c", b"x", limit=1000), "limit"),
         (lambda client: client.search_batch("c", []), "searches"),
@@ -77,9 +75,18 @@ def test_a_path_that_cannot_be_read_is_the_clients_own_error(
 def test_what_makes_no_sense_is_refused_in_one_line(
     client: Client, ask: Callable[[Client], Any], field: str
 ) -> None:
+    client.put_collection("c")
     with pytest.raises(ClientError) as refused:
         ask(client)
-    assert (refused.value.status, refused.value.code) == (0, "invalid")
+    assert (refused.value.status, refused.value.code) == (422, "invalid")
     assert refused.value.field == field
+    assert refused.value.request_id
     assert str(refused.value).startswith((f"{field} must ", f"{field} is "))
     assert "\n" not in str(refused.value)
+
+
+def test_what_is_no_json_is_not_sent(client: Client) -> None:
+    for vector in ([float("nan")], [object()]):
+        with pytest.raises(ClientError, match="no JSON") as refused:
+            client.search("c", [{"vector": vector}])
+        assert (refused.value.status, refused.value.code) == (0, "invalid")

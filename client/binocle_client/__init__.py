@@ -1,0 +1,15 @@
+"""A client of a Binocle service.
+
+>>> from binocle_client import Client, picture
+>>> with Client("http://localhost:8765") as client:
+...     client.put_collection("shop")
+...     client.store("shop", [{"id": "bag", "images": [picture("bag.jpg")]}])
+...     for hit in client.search("shop", "a red bag", limit=5).hits:
+...         print(hit.id, hit.relevance, hit.uri)
+"""
+
+from binocle_client.client import Client
+from binocle_client.errors import ClientError
+from binocle_client.pictures import PictureFile, encoded, picture
+
+__all__ = ["Client", "ClientError", "PictureFile", "encoded", "picture"]

@@ -1,0 +1,262 @@
+"""What the service answers; its OpenAPI document says what each field means."""
+
+from dataclasses import dataclass
+
+from binocle_client.requests import Scalar
+
+Metadata = dict[str, Scalar | list[Scalar]]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a record was not stored, or a job failed."""
+
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreOutcome:
+    """What became of one record: ``stored`` or ``failed``."""
+
+    id: str
+    status: str
+    error: Failure | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoreOutcomes:
+    """What became of each record, in order."""
+
+    results: list[StoreOutcome]
+    stored: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPart:
+    """A picture or a text of a record."""
+
+    id: int
+    kind: str
+    role: str
+    uri: str
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A stored record."""
+
+    id: str
+    uri: str
+    metadata: Metadata
+    parts: list[RecordPart]
+    thumbnail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordListing:
+    """Some of the records, in the order they were first stored."""
+
+    records: list[StoredRecord]
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionSummary:
+    """What a collection holds."""
+
+    name: str
+    model: str | None
+    dimension: int | None
+    records: int
+    parts: dict[str, int]
+    indices: dict[str, str]
+    bytes: int
+    changed_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionListing:
+    """All collections the key may see."""
+
+    collections: list[CollectionSummary]
+
+
+@dataclass(frozen=True, slots=True)
+class HitContribution:
+    """What one ranking says for a hit; ``share`` is its part of the score."""
+
+    ranking: str
+    rank: int
+    score: float
+    share: float
+    words: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """A record that matched; ``others`` are further records of its group."""
+
+    id: str
+    score: float
+    similarity: float
+    relevance: float | None
+    contributions: list[HitContribution]
+    uri: str
+    kind: str
+    part: RecordPart
+    metadata: Metadata
+    thumbnail: str | None
+    group_value: Scalar | None
+    group_size: int
+    others: list["SearchHit"]
+
+
+@dataclass(frozen=True, slots=True)
+class FacetBar:
+    """One value of a facet, or one bar of a histogram, which has an end."""
+
+    value: Scalar
+    count: int
+    end: float | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FacetResult:
+    """The counts of one facet."""
+
+    field: str
+    kind: str
+    buckets: list[FacetBar]
+    others: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class SearchAnswer:
+    """A page of hits, and what is known of the query."""
+
+    hits: list[SearchHit]
+    cursor: str | None
+    target: str
+    exact: bool
+    mode: str
+    no_match: bool
+    unrated: str | None
+    relevant: int | None
+    facets: list[FacetResult]
+    turn: str | None
+    looking_for: str
+    space: str | None
+    warnings: list[str]
+    took_ms: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchAnswer:
+    """Answers in the order of the searches."""
+
+    answers: list[SearchAnswer]
+    took_ms: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelProbability:
+    """A label and its probability."""
+
+    label: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledItem:
+    """The labels of one record, or of one picture."""
+
+    id: str | None
+    label: str | None
+    labels: list[LabelProbability]
+    none: float
+
+
+@dataclass(frozen=True, slots=True)
+class LabelsAnswer:
+    """What was labelled."""
+
+    items: list[LabelledItem]
+    counts: dict[str, int]
+    none: int
+    written: int | None
+    took_ms: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class MatchAnswer:
+    """How well a text and a picture go together."""
+
+    similarity: float
+    probability: float
+    relevance: float | None
+    took_ms: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedInput:
+    """The vector of one input."""
+
+    object: str
+    index: int
+    embedding: list[float]
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingUsage:
+    """Counted in words."""
+
+    prompt_tokens: int
+    total_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingsAnswer:
+    """A vector for each input, in order."""
+
+    object: str
+    data: list[EmbeddedInput]
+    model: str
+    usage: EmbeddingUsage
+
+
+@dataclass(frozen=True, slots=True)
+class ServedModel:
+    """A model that may be named."""
+
+    id: str
+    object: str
+    created: int
+    owned_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelListing:
+    """The models that may be named."""
+
+    object: str
+    data: list[ServedModel]
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus:
+    """How far a job is; ``state`` is waiting, running, done, failed or cancelled."""
+
+    id: str
+    kind: str
+    collection: str
+    source: str
+    state: str
+    done: int
+    total: int
+    counts: dict[str, int]
+    warnings: list[str]
+    error: Failure | None

@@ -1,0 +1,264 @@
+"""What a service can be asked, in the words of its interface."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from json import dumps
+from types import TracebackType
+from typing import Self, Unpack
+from urllib.parse import quote
+
+from binocle_client.answers import (
+    BatchAnswer,
+    CollectionListing,
+    CollectionSummary,
+    EmbeddingsAnswer,
+    JobStatus,
+    LabelsAnswer,
+    MatchAnswer,
+    ModelListing,
+    RecordListing,
+    SearchAnswer,
+    StoredRecord,
+    StoreOutcomes,
+)
+from binocle_client.connection import Connection
+from binocle_client.copies import DuplicateClusters, LookupReply
+from binocle_client.errors import ClientError
+from binocle_client.pictures import PictureFile, bytes_of, encoded
+from binocle_client.requests import (
+    CaptionsBody,
+    Filter,
+    JobBody,
+    LabelsBody,
+    MatchBody,
+    MetadataValue,
+    PictureSearchOptions,
+    RecordBody,
+    SearchBody,
+    SearchOptions,
+    TermBody,
+)
+
+
+class Client:
+    """Talks to one service; not for several threads at once.
+
+    A full service (503) is asked again, as is one that broke the connection, unless that could
+    do something twice. Every method raises ``ClientError`` when the service refuses or does not
+    answer. Pictures are bytes or paths.
+    """
+
+    def __init__(
+        self, base_url: str, api_key: str | None = None, *, timeout_s: float = 30, retries: int = 4
+    ) -> None:
+        self._service = Connection(base_url, api_key, timeout_s, retries)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._service.close()
+
+    def collections(self) -> CollectionListing:
+        """List the collections the key may read."""
+        return self._service.ask(CollectionListing, "GET", "/v1/collections")
+
+    def put_collection(self, name: str, model: str | None = None) -> CollectionSummary:
+        """Make a collection; one that is there stays as it is."""
+        return self._service.ask(CollectionSummary, "PUT", _path(name), json={"model": model})
+
+    def collection(self, name: str) -> CollectionSummary:
+        """Tell what a collection holds."""
+        return self._service.ask(CollectionSummary, "GET", _path(name))
+
+    def delete_collection(self, name: str) -> None:
+        """Remove a collection."""
+        self._service.send("DELETE", _path(name))
+
+    def store(self, name: str, records: Sequence[RecordBody]) -> StoreOutcomes:
+        """Store records, replacing those of the same id; look at each one's outcome."""
+        return self._service.ask(
+            StoreOutcomes,
+            "POST",
+            _path(name, "records"),
+            json={"records": list(records)},
+        )
+
+    def record(self, name: str, record_id: str) -> StoredRecord:
+        """Return a record with its parts."""
+        return self._service.ask(StoredRecord, "GET", _path(name, "records", record_id))
+
+    def records(
+        self,
+        name: str,
+        where: str | None = None,
+        *,
+        filter: Filter | None = None,  # noqa: A002 - the interface's word
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> RecordListing:
+        """List records in the order they were first stored."""
+        chosen = {"where": where, "filter": dumps(filter) if filter else None, "cursor": cursor}
+        parameters = {"limit": limit, **{key: value for key, value in chosen.items() if value}}
+        return self._service.ask(RecordListing, "GET", _path(name, "records"), params=parameters)
+
+    def patch(
+        self, name: str, record_id: str, metadata: Mapping[str, MetadataValue | None]
+    ) -> StoredRecord:
+        """Set metadata fields; None removes one."""
+        body = {"metadata": dict(metadata)}
+        return self._service.ask(
+            StoredRecord, "PATCH", _path(name, "records", record_id), json=body
+        )
+
+    def delete(self, name: str, record_id: str) -> None:
+        """Remove a record."""
+        self._service.send("DELETE", _path(name, "records", record_id))
+
+    def search(
+        self, name: str, query: str | Sequence[TermBody] = (), **options: Unpack[SearchOptions]
+    ) -> SearchAnswer:
+        """Search by words, by weighted terms, or by nothing but a filter or a refinement."""
+        body: SearchBody = {"query": query, **options}
+        return self._service.ask(SearchAnswer, "POST", _path(name, "search"), json=body)
+
+    def pages(
+        self, name: str, query: str | Sequence[TermBody] = (), **options: Unpack[SearchOptions]
+    ) -> Iterator[SearchAnswer]:
+        """Search, and go on to the next page until there is none."""
+        while True:
+            answer = self.search(name, query, **options)
+            yield answer
+            if answer.cursor is None:
+                return
+            options["cursor"] = answer.cursor
+
+    def search_image(
+        self, name: str, data: PictureFile, **options: Unpack[PictureSearchOptions]
+    ) -> SearchAnswer:
+        """Search by a picture, and by what is asked beside it."""
+        return self._service.ask(
+            SearchAnswer,
+            "POST",
+            _path(name, "search"),
+            data={"search": dumps(options)},
+            files={"image": ("picture", bytes_of(data))},
+        )
+
+    def search_batch(self, name: str, searches: Sequence[SearchBody]) -> BatchAnswer:
+        """Answer many queries in one call."""
+        body = {"searches": list(searches)}
+        return self._service.ask(BatchAnswer, "POST", _path(name, "search", "batch"), json=body)
+
+    def label(self, name: str, **body: Unpack[LabelsBody]) -> LabelsAnswer:
+        """Give pictures, or the records of a collection, the likeliest of some labels."""
+        return self._service.ask(LabelsAnswer, "POST", _path(name, "labels"), json=body)
+
+    def start_labelling(self, name: str, **body: Unpack[LabelsBody]) -> JobStatus:
+        """Start what ``label`` does, for many records."""
+        path = _path(name, "labels", "jobs")
+        return self._service.ask(JobStatus, "POST", path, json=body, repeatable=False)
+
+    def labels_of_job(self, name: str, job_id: str) -> LabelsAnswer:
+        """Return what a labelling job has found, once it is done."""
+        return self._service.ask(LabelsAnswer, "GET", _path(name, "labels", "jobs", job_id))
+
+    def lookup(
+        self, name: str, data: PictureFile, *, limit: int = 10, copies_only: bool = False
+    ) -> LookupReply:
+        """Tell whether a picture, or what it was made from, is in a collection."""
+        body = {"image": encoded(data), "limit": limit, "copies_only": copies_only}
+        return self._service.ask(LookupReply, "POST", _path(name, "lookup"), json=body)
+
+    def start_duplicates(self, name: str) -> JobStatus:
+        """Start finding the pictures of a collection that are the same."""
+        return self._service.ask(JobStatus, "POST", _path(name, "duplicates"), repeatable=False)
+
+    def duplicates(
+        self, name: str, job_id: str, *, first: int = 0, limit: int = 100
+    ) -> DuplicateClusters:
+        """Return clusters that a job has found, largest first."""
+        parameters = {"first": first, "limit": limit}
+        return self._service.ask(
+            DuplicateClusters, "GET", _path(name, "duplicates", job_id), params=parameters
+        )
+
+    def duplicates_csv(self, name: str, job_id: str) -> str:
+        """Return a line for each picture of each cluster."""
+        return self._service.send("GET", _path(name, "duplicates", job_id, "csv")).text
+
+    def duplicates_report(self, name: str, job_id: str) -> bytes:
+        """Return a page with thumbnails inside it, to be saved."""
+        return self._service.send("GET", _path(name, "duplicates", job_id, "report")).content
+
+    def match(self, name: str, **body: Unpack[MatchBody]) -> MatchAnswer:
+        """Tell how well a text and a picture go together."""
+        return self._service.ask(MatchAnswer, "POST", _path(name, "match"), json=body)
+
+    def captions(self, name: str, **body: Unpack[CaptionsBody]) -> SearchAnswer:
+        """Find the captions for a picture among the texts of a collection."""
+        return self._service.ask(SearchAnswer, "POST", _path(name, "captions"), json=body)
+
+    def image(self, name: str, record_id: str) -> bytes:
+        """Return a record's first picture as it was stored."""
+        return self._service.send("GET", _path(name, "records", record_id, "image")).content
+
+    def thumbnail(self, name: str, record_id: str, size: int = 256) -> bytes:
+        """Return a record's first picture as a small upright JPEG."""
+        path = _path(name, "records", record_id, "thumbnail")
+        return self._service.send("GET", path, params={"size": size}).content
+
+    def models(self) -> ModelListing:
+        """List the models that may be named."""
+        return self._service.ask(ModelListing, "GET", "/v1/models")
+
+    def embed(self, inputs: str | Sequence[str], model: str) -> EmbeddingsAnswer:
+        """Embed texts, and pictures given as data URLs."""
+        given = inputs if isinstance(inputs, str) else list(inputs)
+        body = {"input": given, "model": model}
+        return self._service.ask(EmbeddingsAnswer, "POST", "/v1/embeddings", json=body)
+
+    def start_job(self, name: str, **body: Unpack[JobBody]) -> JobStatus:
+        """Start indexing a source the operator has allowed."""
+        return self._service.ask(
+            JobStatus, "POST", _path(name, "jobs"), json=body, repeatable=False
+        )
+
+    def job(self, name: str, job_id: str) -> JobStatus:
+        """Tell how far a job is."""
+        return self._service.ask(JobStatus, "GET", _path(name, "jobs", job_id))
+
+    def cancel_job(self, name: str, job_id: str) -> JobStatus:
+        """Cancel a job."""
+        return self._service.ask(JobStatus, "DELETE", _path(name, "jobs", job_id))
+
+    def wait_for_job(self, name: str, job_id: str, *, timeout_s: float = 600) -> JobStatus:
+        """Return a job once it has ended, however it did.
+
+        Raises:
+            ClientError: ``timeout``, it still runs; also whatever ``job`` raises.
+        """
+        deadline = time.monotonic() + timeout_s
+        while (job := self.job(name, job_id)).state in ("waiting", "running"):
+            if time.monotonic() > deadline:
+                raise ClientError(0, "timeout", f"the job still runs after {timeout_s:g} s")
+            time.sleep(0.1)
+        return job
+
+
+def _path(name: str, *more: str) -> str:
+    return "/v1/collections/" + "/".join(map(_segment, (name, *more)))
+
+
+def _segment(text: str) -> str:
+    """Return an id as one segment; ``..`` would be taken for the folder above."""
+    return text.replace(".", "%2E") if text in (".", "..") else quote(text, safe="")

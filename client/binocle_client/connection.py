@@ -1,0 +1,94 @@
+"""Requests that are sent again while the service is full, and answers that are what they say."""
+
+import random
+import time
+from typing import Any, TypeVar
+
+import httpx
+
+from binocle_client.decoding import decode
+from binocle_client.errors import ClientError
+
+_Answer = TypeVar("_Answer")
+_FIRST_PAUSE_S = 0.1
+_LONGEST_PAUSE_S = 10.0
+_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_BROKEN = (*_UNSENT, httpx.NetworkError, httpx.RemoteProtocolError)
+
+
+class Connection:
+    """Asks one service; closing it is for whoever opened it."""
+
+    def __init__(self, base_url: str, api_key: str | None, timeout_s: float, retries: int) -> None:
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._http = httpx.Client(base_url=base_url, headers=headers, timeout=timeout_s)
+        self._retries = retries
+
+    def close(self) -> None:
+        """Close what is open."""
+        self._http.close()
+
+    def ask(self, kind: type[_Answer], method: str, path: str, **options: Any) -> _Answer:
+        """Return an answer as what it is; raises as ``send``."""
+        response = self.send(method, path, **options)
+        try:
+            return decode(kind, response.json())
+        except (LookupError, TypeError, ValueError) as error:
+            detail = f"the answer from {self._http.base_url} is not this service's {kind.__name__}"
+            raise ClientError(response.status_code, "no-problem", detail) from error
+
+    def send(
+        self, method: str, path: str, *, repeatable: bool = True, **options: Any
+    ) -> httpx.Response:
+        """Return a response that tells of success.
+
+        Args:
+            method: Of HTTP.
+            path: Below the service's address.
+            repeatable: Whether asking again after a broken connection does no harm.
+            options: As httpx takes them.
+
+        Raises:
+            ClientError: The service refused, or did not answer; or the body is no JSON.
+        """
+        for attempt in range(self._retries + 1):
+            last = attempt == self._retries
+            try:
+                response = self._http.request(method, path, **options)
+            except httpx.TransportError as error:
+                if last or not isinstance(error, _BROKEN if repeatable else _UNSENT):
+                    code = "timeout" if isinstance(error, httpx.TimeoutException) else "unreachable"
+                    detail = f"no answer from {self._http.base_url} ({error})"
+                    raise ClientError(0, code, detail) from error
+                time.sleep(_pause_s(attempt, None))
+                continue
+            except (TypeError, ValueError) as error:
+                raise ClientError(0, "invalid", f"what is asked is no JSON ({error})") from error
+            if response.is_success:
+                return response
+            if response.status_code != 503 or last:
+                raise _refusal(response)
+            time.sleep(_pause_s(attempt, response.headers.get("Retry-After")))
+        raise AssertionError
+
+
+def _pause_s(attempt: int, retry_after: str | None) -> float:
+    if retry_after is not None and retry_after.strip().isdigit():
+        return min(float(retry_after), _LONGEST_PAUSE_S)
+    pause_s = min(_FIRST_PAUSE_S * 2.0**attempt, _LONGEST_PAUSE_S)
+    return pause_s * random.uniform(0.5, 1.5)  # noqa: S311 - so that clients do not come in step
+
+
+def _refusal(response: httpx.Response) -> ClientError:
+    status = response.status_code
+    try:
+        problem = response.json()
+        return ClientError(
+            status,
+            problem["code"],
+            problem.get("detail") or problem["title"],
+            field=problem.get("field"),
+            request_id=problem["request_id"],
+        )
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return ClientError(status, "no-problem", f"HTTP {status} without a problem document")

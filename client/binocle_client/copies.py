@@ -1,0 +1,91 @@
+"""What the service answers to reverse lookups, and the duplicates it finds."""
+
+from dataclasses import dataclass
+
+from binocle_client.answers import Metadata
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPicture:
+    """A stored picture."""
+
+    id: int
+    role: str
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class PictureRegion:
+    """A box, as fractions of the upright picture's width and height."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+
+
+@dataclass(frozen=True, slots=True)
+class LookupMatch:
+    """A record that the picture was held against, and what the picture is of it."""
+
+    id: str
+    uri: str
+    part: StoredPicture
+    verdict: str
+    confidence: float
+    query_region: PictureRegion | None
+    stored_region: PictureRegion | None
+    corners: list[list[float]]
+    angle: float
+    is_mirrored: bool
+    similarity: float | None
+    hash_distance: int | None
+    metadata: Metadata
+    thumbnail: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookupReply:
+    """What is known of a picture."""
+
+    verdict: str
+    candidates: list[LookupMatch]
+    verified: int
+    unprepared: int
+    unreadable: int
+    took_ms: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterMember:
+    """A picture of a cluster."""
+
+    id: str
+    part: StoredPicture
+    width: int
+    height: int
+    size_bytes: int
+    verdict: str
+    confidence: float
+    thumbnail: str
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateCluster:
+    """Pictures that are the same: the one to keep, and the others, surest first."""
+
+    keep: ClusterMember
+    others: list[ClusterMember]
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateClusters:
+    """A page of the clusters of a collection, largest first."""
+
+    clusters: list[DuplicateCluster]
+    total: int
+    pictures: int
+    compared: int
+    unprepared: int
+    unreadable: int
+    crowded: int

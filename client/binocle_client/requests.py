@@ -1,0 +1,165 @@
+"""What may be asked: plain dictionaries, with types for those who check them.
+
+The service's OpenAPI document describes each part and its limits; what makes no sense is refused
+by the service, in one line.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NotRequired, TypedDict
+
+Scalar = str | float | bool
+MetadataValue = Scalar | Sequence[Scalar]
+Filter = Mapping[str, Any]
+
+
+class ImageBody(TypedDict):
+    """A picture of a record, in base64; see ``picture``."""
+
+    data: str
+    role: NotRequired[str]
+
+
+class RecordBody(TypedDict):
+    """A record to store, replacing what has its id. Texts are by role, such as ``title``."""
+
+    id: str
+    metadata: NotRequired[Mapping[str, MetadataValue | None]]
+    images: NotRequired[Sequence[str | ImageBody]]
+    texts: NotRequired[Mapping[str, str | Sequence[str]]]
+    uri: NotRequired[str | None]
+
+
+class RegionBody(TypedDict):
+    """A rectangle of an upright picture, as fractions of its width and height."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class TermBody(TypedDict, total=False):
+    """One thing to look for; exactly one of the first five. A negative weight stays away."""
+
+    text: str
+    image: str
+    record: str
+    vector: Sequence[float]
+    url: str
+    weight: float
+    region: str | RegionBody | None
+
+
+class WeightsBody(TypedDict, total=False):
+    """How much each ranking counts where several are fused; 0 leaves one out."""
+
+    image: float
+    text: float
+    keyword: float
+
+
+class SortBody(TypedDict):
+    """An order; ``"-price"`` says the same as this with ``descending``."""
+
+    field: str
+    descending: NotRequired[bool]
+
+
+class FacetBody(TypedDict):
+    """What to count; ``"price:numbers:5"`` says the same with a kind and bins."""
+
+    field: str
+    kind: NotRequired[Literal["values", "numbers", "dates"] | None]
+    limit: NotRequired[int]
+    bins: NotRequired[int]
+    interval: NotRequired[Literal["year", "month", "day"] | None]
+
+
+class GroupBody(TypedDict):
+    """What records to take together, and how many of each group to show."""
+
+    field: str
+    size: NotRequired[int]
+
+
+class RefinementBody(TypedDict):
+    """How a query changes an earlier one, which ``turn`` of its answer names."""
+
+    turn: str
+    remove: NotRequired[Sequence[str]]
+    replace: NotRequired[bool]
+    drop_filter: NotRequired[bool]
+    swap: NotRequired[Sequence[tuple[str, str]]]
+    instead: NotRequired[Sequence[tuple[str, str]]]
+
+
+class SearchOptions(TypedDict, total=False):
+    """What a search may ask for besides its terms."""
+
+    target: Literal["image", "text", "any"] | None
+    filter: Filter | None
+    limit: int
+    cursor: str | None
+    exact: bool
+    mode: Literal["semantic", "keyword", "hybrid"] | None
+    weights: WeightsBody | None
+    sort: Sequence[str | SortBody]
+    facets: Sequence[str | FacetBody]
+    group: str | GroupBody | None
+    diversity: float
+    collapse: bool
+    min_relevance: float | Literal["auto"] | None
+    refine: RefinementBody | None
+
+
+class SearchBody(SearchOptions, total=False):
+    """One search of a batch."""
+
+    query: str | Sequence[TermBody]
+
+
+class PictureSearchOptions(SearchBody, total=False):
+    """What a search by a picture may ask for beside it; ``region`` is of that picture."""
+
+    region: str | RegionBody | None
+
+
+class LabelsBody(TypedDict):
+    """What to label, and with what: pictures in base64, or the records of the collection."""
+
+    labels: Sequence[str]
+    templates: NotRequired[Sequence[str]]
+    images: NotRequired[Sequence[str]]
+    filter: NotRequired[Filter | None]
+    write: NotRequired[str | None]
+    force: NotRequired[bool]
+    limit: NotRequired[int]
+    items: NotRequired[int]
+
+
+class MatchBody(TypedDict):
+    """A text, and a picture in base64 or the pictures of a record."""
+
+    text: str
+    image: NotRequired[str | None]
+    record: NotRequired[str | None]
+
+
+class CaptionsBody(TypedDict, total=False):
+    """A picture in base64, or a record, that captions are looked for."""
+
+    image: str | None
+    record: str | None
+    filter: Filter | None
+    limit: int
+    cursor: str | None
+
+
+class JobBody(TypedDict):
+    """A source the operator allows, by its path, and what a table's columns mean."""
+
+    source: str
+    model: NotRequired[str | None]
+    id_column: NotRequired[str | None]
+    image_column: NotRequired[str | None]
+    text_columns: NotRequired[Sequence[str]]
