@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import brute_force
-from tests.api.conftest import Running
-from tests.api.shop import run_cli
+from tests.support import brute_force
+from tests.support.service import Running
+from tests.support.shop import run_cli
 
 NAME = "outside"
 

@@ -9,8 +9,8 @@ import pytest
 
 from search.query.filter_language import parse_where
 from search.query.query import Group, Query, Region, Sort, Term, Weights
-from tests.api.conftest import problem_of
-from tests.api.shop import COLOURS, NAME, Case, Product, Shop, products, run_cli
+from tests.support.service import problem_of
+from tests.support.shop import COLOURS, NAME, Case, Product, Shop, products, run_cli
 
 PRODUCTS = products()
 BY_ID = {str(one["id"]): one for one in PRODUCTS}

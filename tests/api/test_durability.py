@@ -1,55 +1,20 @@
 """What is acknowledged outlives the process."""
 
 import json
-import os
 import random
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
-import httpx
 import pytest
 
 from binocle_client import Client, ClientError, picture
 from binocle_client.requests import RecordBody
 from tests.support import picture_bytes
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
-@contextmanager
-def served(home: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    environment = {name: value for name, value in os.environ.items() if "BINOCLE" not in name}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "api.cli.main", "serve", "--port", str(port)],
-        env={**environment, "BINOCLE_HOME": str(home), "BINOCLE_MODEL": "colour"},
-        stderr=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        deadline = time.monotonic() + 30
-        while True:
-            assert process.poll() is None, "the service ended"
-            assert time.monotonic() < deadline, "the service does not answer"
-            try:
-                if httpx.get(f"http://127.0.0.1:{port}/readyz").is_success:
-                    break
-            except httpx.TransportError:
-                time.sleep(0.05)
-        yield process
-    finally:
-        process.kill()
-        process.wait(30)
+from tests.support.service import free_port, served
 
 
 @pytest.mark.slow

@@ -14,9 +14,9 @@ import pytest
 from PIL import Image
 
 from binocle_client import Client
-from tests.api.conftest import Running, running
-from tests.api.shop import NAME, Shop, run_cli
 from tests.support import picture_bytes
+from tests.support.service import Running, running
+from tests.support.shop import NAME, Shop, run_cli
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from api.settings import read_settings
 from binocle.errors import UsageError
 from binocle_client import ClientError
 from binocle_client.requests import RecordBody
-from tests.api.conftest import Running, Serve, problem_of
+from tests.support.service import Running, Serve, problem_of
 
 
 def status_of(call: Any, *arguments: Any) -> int:

@@ -10,8 +10,8 @@ from PIL import Image
 from api.container import Container
 from api.settings import read_settings
 from search.query.query import Query, Term
-from tests.api.conftest import running
-from tests.api.shop import run_cli
+from tests.support.service import running
+from tests.support.shop import run_cli
 
 pytestmark = pytest.mark.model
 RIGHT, TYPED = "a girl riding a bicycle", "a gril ridng a bycicle"

@@ -86,7 +86,8 @@ def test_what_makes_no_sense_is_refused_in_one_line(
 
 
 def test_what_is_no_json_is_not_sent(client: Client) -> None:
-    for vector in ([float("nan")], [object()]):
+    vectors: list[Any] = [[float("nan")], [object()]]
+    for vector in vectors:
         with pytest.raises(ClientError, match="no JSON") as refused:
             client.search("c", [{"vector": vector}])
         assert (refused.value.status, refused.value.code) == (0, "invalid")

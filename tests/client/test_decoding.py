@@ -6,9 +6,9 @@ from types import ModuleType
 from typing import Any, get_type_hints
 
 import pytest
+
 from binocle_client import answers, copies, requests
 from binocle_client.decoding import decode
-
 from tests.support import ROOT
 
 _SCHEMAS = json.loads((ROOT / "docs" / "openapi.json").read_text("utf-8"))["components"]["schemas"]

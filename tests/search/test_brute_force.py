@@ -16,9 +16,8 @@ from search.query.filter_language import parse_where
 from search.query.query import Facet, Group, Query, Sort
 from search.results.answer import Answer, FacetCounts
 from search.searcher import Searcher
-from tests import brute_force
-from tests.brute_force import Row, Tree
-from tests.support import Bench
+from tests.support import Bench, brute_force
+from tests.support.brute_force import Row, Tree
 
 SORTS = ("price", "rating", "brand", "tags", "added", "stock", "id", "title")
 

@@ -1,7 +1,6 @@
 """Hits against brute force: a toy world, its encoder, and an oracle that shares no code."""
 
 import io
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,40 +16,14 @@ from binocle.metadata.filters import And, Comparison, Filter, Not, matches
 from binocle.types import (
     Float32Array,
     Hit,
-    ImageSpec,
     Kind,
     Limits,
     NewPart,
     NewRecord,
-    PixelArray,
-    Space,
 )
 from search.query.query import Query, Target, Term
 from search.searcher import Searcher
-
-DIMENSION = 16
-
-
-class ToyEncoder:
-    """Every text, and every picture by its mean colour, has a sign vector of its own."""
-
-    space = Space("toy", DIMENSION, "ab" * 32)
-    image_spec = ImageSpec(8, 8, "squash")
-    batch_size = 4
-    runs_on = "nothing"
-    vocabulary = ()
-
-    def can_read(self, text: str) -> bool:
-        return True
-
-    def encode_texts(self, texts: Sequence[str]) -> Float32Array:
-        rows = [np.random.default_rng(zlib.crc32(text.encode())) for text in texts]
-        signs = [rng.choice([-0.25, 0.25], DIMENSION) for rng in rows]
-        return np.asarray(signs, np.float32).reshape(-1, DIMENSION)
-
-    def encode_images(self, pixels_nhwc: PixelArray) -> Float32Array:
-        means = pixels_nhwc.astype(np.float64).mean((1, 2)).round().astype(int).tolist()
-        return self.encode_texts([f"picture {mean}" for mean in means])
+from tests.support.toy_encoder import DIMENSION, ToyEncoder
 
 
 def png(colour: tuple[int, int, int]) -> bytes:

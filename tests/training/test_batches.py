@@ -4,29 +4,16 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 
 from binocle.types import ImageSpec
-from indexer.sources.base import Candidate, TextRef
+from tests.support.training import pictures
 from training.batches import Batches
-from training.pictures import TrainingPictures, divide
+from training.pictures import divide
 from training.recipe import Recipe
 
 pytestmark = pytest.mark.model
-
-
-def pictures(texts: Sequence[Sequence[str]]) -> TrainingPictures:
-    count = len(texts)
-    pixels = np.zeros((count, 10, 10, 3), np.uint8)
-    pixels[:, :, :, 0] = np.arange(count)[:, None, None]
-    candidates = tuple(
-        Candidate(str(number), "", "", "", texts=tuple(TextRef("caption", "", one) for one in own))
-        for number, own in enumerate(texts)
-    )
-    digests = tuple(bytes([number]) for number in range(count))
-    return TrainingPictures(pixels, np.ones(count, np.float32), candidates, digests, ())
 
 
 def batches(texts: Sequence[Sequence[str]], places: Sequence[int], **recipe: Any) -> Batches:

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from api.cli.main import cli
 from binocle.errors import ModelError
-from tests.training.conftest import draw_pairs
+from tests.support.training import draw_pairs
 
 pytestmark = pytest.mark.model
 

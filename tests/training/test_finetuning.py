@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 
 from binocle.encoders.registry import open_encoder
 from binocle.errors import BinocleError, ModelError, SourceError, UsageError
-from tests.training.conftest import draw_pairs
+from tests.support.training import draw_pairs
 from training.finetuning import CHECKPOINT, Task, finetune
 from training.recipe import Recipe
 from training.trainer import TrainingProgress, TrainingStoppedError

@@ -10,10 +10,8 @@ import torch
 
 from binocle.errors import ModelError
 from binocle.types import ImageSpec
-from tests.training.conftest import CONFIG, write_folder
-from tests.training.test_batches import pictures
+from tests.support.training import CONFIG, batches, opened, pictures, write_folder
 from training.batches import Batches
-from training.models import Trainee
 from training.objectives import Objective
 from training.recipe import Recipe
 
@@ -38,18 +36,6 @@ def convolutional(tmp_path_factory: pytest.TempPathFactory) -> Path:
             if name.endswith("running_mean"):
                 buffer.normal_(std=0.1)
     return write_folder(tmp_path_factory.mktemp("models") / "convolutional", model, config)
-
-
-def opened(folder: Path) -> Trainee:
-    return Trainee(str(folder), device="cpu", precision="float32")
-
-
-def batches(trainee: Trainee, recipe: Recipe) -> Batches:
-    texts = [[f"number {number} of {number % 7}"] for number in range(24)]
-    rng = np.random.default_rng(0)
-    made = pictures(texts)
-    made.pixels[:] = rng.integers(0, 256, made.pixels.shape, dtype=np.uint8)
-    return Batches(made, range(24), recipe, spec=trainee.image_spec, tokenize=trainee.tokenize)
 
 
 @pytest.mark.parametrize("loss", ["infonce", "sigmoid"])

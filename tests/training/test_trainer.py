@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.training.test_models import batches, opened
+from tests.support.training import batches, opened
 from training.objectives import Objective
 from training.recipe import Recipe
 from training.reports import Outcome, draw, write_card

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, sync_playwright
 
-from tests.api.conftest import Running
+from tests.support.service import Running
 
 _CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(

@@ -12,8 +12,8 @@ import pytest
 
 from binocle_client import Client, ClientError, picture
 from binocle_client.requests import RecordBody
-from tests.api.test_durability import free_port, served
 from tests.support import ROOT, picture_bytes
+from tests.support.service import free_port, served
 
 _HOSTILE = ROOT.parent / "shared" / "data" / "hostile.tar"
 _BODY_BYTES = 100 * 1024 * 1024

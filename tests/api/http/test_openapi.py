@@ -12,8 +12,8 @@ from api.container import Container
 from api.http.app import create_app
 from api.settings import read_settings
 from binocle_client.requests import RecordBody
-from tests.api.conftest import Serve
 from tests.support import ROOT
+from tests.support.service import Serve
 
 _DOCUMENT = ROOT / "docs" / "openapi.json"
 _CHECKS = (

@@ -14,7 +14,7 @@ import pytest
 
 from binocle_client import picture
 from binocle_client.requests import RecordBody
-from tests.api.conftest import Running, Serve
+from tests.support.service import Running, Serve
 
 _EMBEDDED = r'binocle_encode_batch_size_sum\{kind="text"\} (\S+)'
 _WORDS = " ".join(f"word{number}" for number in range(2000))

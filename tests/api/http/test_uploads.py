@@ -10,7 +10,7 @@ from api.container import Container
 from api.settings import read_settings
 from binocle_client import Client, picture
 from binocle_client.requests import RecordBody
-from tests.api.conftest import Running, Serve
+from tests.support.service import Running, Serve
 
 
 def kept(home: Path, name: str = "c") -> list[Path]:

@@ -9,7 +9,7 @@ from binocle.collection.collection import Collection
 from binocle.fingerprints.copy_classifier import MEASURES, Forest
 from experiments.copies.fit_copy_classifier import Comparer, main, table_of
 from experiments.copies.lookup_quality import LookupQuestion, indexed
-from tests.search.copies.test_lookup import drawn, encoded
+from tests.support.drawings import drawn, encoded
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from binocle.fingerprints.verification import PictureView
 from binocle.fingerprints.visual_words import word_of
 from binocle.vectors.fingerprints.fingerprint_index import FingerprintIndex
 from search.copies.candidates import CopyCandidate, add_votes
-from tests.search.copies.test_lookup import drawn
+from tests.support.drawings import drawn
 
 
 def index_of(query: PictureView, shared: Sequence[int]) -> FingerprintIndex:

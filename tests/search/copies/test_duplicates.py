@@ -12,9 +12,8 @@ from binocle.media import images
 from indexer.sources.folder import FolderSource
 from search.copies import duplicates, pairing, union_find
 from search.copies.duplicates import Cluster, DuplicateFinder, Duplicates
-from tests.search.copies.test_lookup import drawn, encoded, read
-from tests.search.copies.test_lookup_products import RED, product
 from tests.support import Bench
+from tests.support.drawings import drawn, encoded, product, read
 
 
 def found(collection: Collection) -> Duplicates:
@@ -144,7 +143,7 @@ def test_different_pictures_are_no_duplicates(bench: Bench, tmp_path: Path) -> N
 def test_two_shades_of_a_product_are_no_duplicates(bench: Bench, tmp_path: Path) -> None:
     folder = tmp_path / "shades"
     folder.mkdir()
-    for name, colour in {"red": RED, "dark": (60, 20, 20)}.items():
+    for name, colour in {"red": (176, 74, 84), "dark": (60, 20, 20)}.items():
         picture = product(0, colour, (180, 240))
         (folder / f"{name}.png").write_bytes(encoded(picture))
         (folder / f"{name}-small.jpg").write_bytes(encoded(picture.resize((120, 160)), "JPEG"))

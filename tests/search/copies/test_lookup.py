@@ -1,6 +1,5 @@
 """Reverse lookup over pictures drawn here; quality on photographs is measured by scripts/bench."""
 
-import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,38 +11,16 @@ from binocle.catalog.tables import fingerprints
 from binocle.collection.collection import Collection
 from binocle.media import images
 from binocle.media.decoder_pool import DecoderPool
-from binocle.types import ImageSpec, Limits, Part
+from binocle.types import ImageSpec, Limits
 from experiments.copies.transformations import TRANSFORMATIONS, Transformation
 from indexer.fingerprint_backfill import complete_fingerprints
 from indexer.sources.folder import FolderSource
 from search.copies.lookup import Lookup
 from search.copies.verdicts import COPIES
 from tests.support import Bench
+from tests.support.drawings import drawn, encoded, read
 
 _COUNT = 12
-
-
-def drawn(seed: int, size: tuple[int, int] = (320, 240)) -> Image.Image:
-    """Return a picture with soft light, things at many scales, and grain."""
-    random = np.random.default_rng(seed)
-    values = np.zeros((size[1], size[0], 3), np.float32)
-    for cells, weight in ((3, 0.5), (9, 0.3), (30, 0.25), (80, 0.15)):
-        light = random.integers(0, 256, (cells * 3 // 4 + 1, cells, 1))
-        tint = random.integers(-40, 41, (cells * 3 // 4 + 1, cells, 3))
-        coarse = Image.fromarray(np.clip(light + tint, 0, 255).astype(np.uint8))
-        scaled = coarse.resize(size, Image.Resampling.BICUBIC)
-        values += weight * np.asarray(scaled, np.float32)
-    return Image.fromarray(np.clip(values - 20, 0, 255).astype(np.uint8))
-
-
-def encoded(image: Image.Image, file_format: str = "PNG", **options: object) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, file_format, **options)
-    return buffer.getvalue()
-
-
-def read(part: Part) -> bytes:
-    return Path(part.uri).read_bytes()
 
 
 def draw_all(folder: Path) -> Path:

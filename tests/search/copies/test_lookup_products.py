@@ -6,35 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from binocle.types import Part
 from experiments.copies.transformations import TRANSFORMATIONS
 from indexer.sources.folder import FolderSource
 from search.copies.lookup import Lookup, LookupAnswer
 from search.copies.verdicts import COPIES
-from tests.search.copies.test_lookup import drawn
 from tests.support import Bench
+from tests.support.drawings import drawn, product
 
 RED, GREEN = (176, 74, 84), (60, 130, 84)
 KINDS = {one.name: one for one in TRANSFORMATIONS}
-
-
-def product(seed: int, colour: tuple[int, int, int], size: tuple[int, int]) -> Image.Image:
-    """Return a thing of one colour with seams, knobs and shading, on white."""
-    random = np.random.default_rng(seed)
-    large = Image.new("RGB", (480, 640), (255, 255, 255))
-    draw = ImageDraw.Draw(large)
-    left, top, right, bottom = (random.integers(40, 130, 4) * (1, 1, -1, -1)).tolist()
-    box = (left, top, 480 + right, 640 + bottom)
-    draw.rounded_rectangle(box, 40, colour)
-    for _ in range(14):
-        x, y = random.integers(box[0], box[2] - 40), random.integers(box[1], box[3] - 40)
-        w, h = random.integers(20, 130, 2)
-        share = random.uniform(0.35, 1.25)
-        shade = tuple(min(255, int(share * one)) for one in colour)
-        draw.rounded_rectangle((x, y, min(x + w, box[2]), min(y + h, box[3])), 8, shade)
-    return large.resize(size, Image.Resampling.LANCZOS)
 
 
 def encoded(image: Image.Image) -> bytes:

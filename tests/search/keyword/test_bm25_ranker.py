@@ -1,9 +1,8 @@
 """Words find what has them, in any spelling, and no text is refused."""
 
-import hashlib
 import math
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,10 +15,10 @@ from binocle.catalog import writing
 from binocle.catalog.database import Database
 from binocle.catalog.tables import fulltext
 from binocle.collection.collection import Collection
-from binocle.types import MetadataValue, NewPart, NewRecord
 from search.keyword.bm25_ranker import KeywordRanking, Keywords
 from search.query.query import Query, Term
 from search.query.warnings import query_doubts
+from tests.support.titles import record, store
 
 TITLES = [
     "Sony WH-1000XM4 Wireless Headphones",
@@ -38,30 +37,6 @@ TITLES = [
     "赤いワンピース レディース",
     "빨간 원피스",
 ]
-
-
-def record(
-    key: str,
-    title: str | Sequence[str],
-    role: str = "title",
-    uri: str = "/shop/0.jpg",
-    **metadata: MetadataValue,
-) -> NewRecord:
-    texts = [title] if isinstance(title, str) else title
-    parts = tuple(
-        NewPart(
-            "text", role, "", hashlib.sha256(text.encode()).digest(), np.ones(1, np.float32), text
-        )
-        for text in texts
-    )
-    return NewRecord(key, uri, metadata, parts)
-
-
-def store(path: Path, records: Sequence[NewRecord]) -> Database:
-    database = Database(path / "catalog.sqlite")
-    with database.writing() as connection:
-        writing.upsert_records(connection, records)
-    return database
 
 
 Ask = Callable[..., list[str]]

@@ -9,7 +9,7 @@ import pytest
 from binocle.catalog.database import Database
 from search.keyword.bm25_ranker import KeywordRanking, Keywords, is_model_number
 from search.relevance.keyword_evidence import relevance
-from tests.search.keyword.test_bm25_ranker import record, store
+from tests.support.titles import record, store
 
 TITLES = {
     "255": "Crucial BX500 240GB solid state drive",

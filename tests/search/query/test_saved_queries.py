@@ -20,7 +20,7 @@ from search.query.query import Facet, Group, Query, Refinement, Region, Sort, Te
 from search.query.saved_queries import TURNS_FILE, SavedQueries
 from search.query.signing import Signer
 from search.searcher import Searcher
-from tests.search.ranking.test_result_list import record
+from tests.support.changing_collection import record
 
 ENCODER = ColourEncoder()
 

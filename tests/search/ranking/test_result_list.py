@@ -1,7 +1,6 @@
 """Three hundred pages while a thread and another process write: no record twice, none left out."""
 
 import os
-import random
 import subprocess
 import sys
 import threading
@@ -10,61 +9,33 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from binocle.collection.collection import Collection
-from binocle.encoders.colour import ColourEncoder
 from binocle.errors import CursorError, StaleCursorError
 from binocle.metadata.filters import Comparison
-from binocle.types import Limits, NewPart, NewRecord
+from binocle.types import Limits
 from search.query.query import Group, Query, Sort, Term
 from search.ranking.ranked_query import QueryContext, QueryScorers, Ranked
 from search.ranking.result_list import ResultLists
 from search.searcher import Searcher
 from tests.support import ROOT
-
-ENCODER = ColourEncoder()
-WORDS = ["red", "green", "blue", "yellow", "pink", "brown", "white", "black", "orange", "purple"]
-PAGES, LIMIT = 300, 4
-STABLE = PAGES * LIMIT  # records that nobody touches; others come, change and go
-
-
-def record(name: str, seed: int, *, n: int) -> NewRecord:
-    rng = np.random.default_rng(seed)
-    text = " ".join(rng.choice(WORDS, 3))
-    row = ENCODER.encode_texts([text])[0] + 0.05 * rng.standard_normal(ENCODER.space.dimension)
-    row = (row / np.linalg.norm(row)).astype(np.float32)
-    parts = (
-        NewPart("image", "image", name, f"{name} {seed}".encode(), row),
-        NewPart("text", "title", name, f"{name} t{seed}".encode(), row, text=text),
-    )
-    return NewRecord(name, name, {"n": n, "style": f"s{n % 700}", "color": text.split()[0]}, parts)
-
-
-def fill(collection: Collection) -> None:
-    collection.claim_space(ENCODER.space)
-    for first in range(0, STABLE, 300):
-        collection.upsert([record(f"stable {n}", n, n=n) for n in range(first, first + 300)])
-    collection.upsert([record(f"loose {n}", 5000 + n, n=n) for n in range(300)])
-
-
-def write(collection: Collection, writer: str, turn: int) -> None:
-    """Add, change and remove records that are not among the stable ones."""
-    chance = random.Random(f"{writer} {turn}")
-    new = [record(f"{writer} {turn} {one}", chance.randrange(10**6), n=one) for one in range(5)]
-    changed = [
-        record(f"loose {chance.randrange(300)}", chance.randrange(10**6), n=one) for one in range(3)
-    ]
-    collection.upsert([*new, *changed])
-    collection.remove([f"loose {chance.randrange(300)}", f"{writer} {turn - 3} 1"])
-
+from tests.support.changing_collection import (
+    ENCODER,
+    LIMIT,
+    PAGES,
+    STABLE,
+    WORDS,
+    fill,
+    record,
+    write,
+)
 
 _WRITER = """
 import sys, time
 from pathlib import Path
 from binocle.collection.collection import Collection
-from tests.search.ranking.test_result_list import write
+from tests.support.changing_collection import write
 with Collection(Path(sys.argv[1])) as collection:
     print("ready", flush=True)
     turn = 0

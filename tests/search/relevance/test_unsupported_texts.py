@@ -12,7 +12,7 @@ from binocle.metadata.filters import Comparison
 from binocle.types import Float32Array, Limits, NewPart, NewRecord
 from search.query.query import Query, Term
 from search.searcher import Searcher
-from tests.search.test_searcher import DIMENSION, ToyEncoder
+from tests.support.toy_encoder import DIMENSION, ToyEncoder
 
 TITLES = ("红色连衣裙", "蓝色裙子", "黑色手表", "red dress", "blue skirt", "black watch")
 

@@ -25,8 +25,8 @@ from api.http.schemas.lookup import LookupBesideIn, LookupIn
 from api.http.schemas.search import BatchIn, SearchBesideIn, SearchIn
 from binocle_client import Client, ClientError
 from binocle_client.requests import RecordBody
-from tests.api.conftest import Running, problem_of
 from tests.support import ROOT
+from tests.support.service import Running, problem_of
 
 _BLANK = "must not be blank"
 _DOCUMENT = json.loads((ROOT / "docs" / "openapi.json").read_text("utf-8"))

@@ -14,8 +14,8 @@ from binocle_client import Client
 from binocle_client.requests import RecordBody, RefinementBody, TermBody
 from search.query.query import Query, Refinement, Term
 from search.query_vectors.url_fetcher import Fetcher, FetchLimits
-from tests.api.conftest import Running, problem_of, running
-from tests.api.shop import NAME, Shop, products
+from tests.support.service import Running, problem_of, running
+from tests.support.shop import NAME, Shop, products
 
 BY_ID = {str(one["id"]): one for one in products()}
 RED = Term(text="red")

@@ -9,7 +9,7 @@ import pytest
 from api.cli.main import main
 from binocle_client import Client
 from binocle_client.requests import RecordBody
-from tests.api.conftest import Running, problem_of
+from tests.support.service import Running, problem_of
 
 TABLE = """id,title,price,code,tags,spot,day
 a,red lamp,1.50,007,warm|bright,"48.1, 11.5",05.03.2021

@@ -13,8 +13,8 @@ from PIL import Image
 from binocle.errors import BinocleError, QueryError, UsageError
 from binocle_client import Client, ClientError, picture
 from binocle_client.requests import CaptionsBody, LabelsBody, MatchBody, RecordBody
-from tests.api.conftest import Running, Serve
-from tests.api.shop import run_cli
+from tests.support.service import Running, Serve
+from tests.support.shop import run_cli
 
 _COLOURS = {"red": (205, 25, 30), "blue": (35, 70, 180), "green": (35, 140, 50)}
 

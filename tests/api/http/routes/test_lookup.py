@@ -18,9 +18,9 @@ from binocle.errors import StorageError
 from binocle_client import Client, ClientError, picture
 from binocle_client.requests import LabelsBody, RecordBody
 from search.copies.duplicates import DuplicateFinder
-from tests.api.conftest import Running, Serve, problem_of
-from tests.api.shop import run_cli
-from tests.search.copies.test_lookup import drawn, encoded
+from tests.support.drawings import drawn, encoded
+from tests.support.service import Running, Serve, problem_of
+from tests.support.shop import run_cli
 
 
 @pytest.fixture

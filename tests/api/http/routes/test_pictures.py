@@ -15,8 +15,8 @@ from PIL import Image
 
 from binocle_client import Client, ClientError, picture
 from binocle_client.requests import RecordBody
-from tests.api.conftest import Running, Serve
 from tests.support import picture_bytes
+from tests.support.service import Running, Serve
 
 _ORIENTATION = 0x0112
 

@@ -10,7 +10,7 @@ import pytest
 from binocle_client import Client, ClientError, picture
 from binocle_client.answers import StoredRecord
 from binocle_client.requests import RecordBody
-from tests.api.conftest import Running, problem_of
+from tests.support.service import Running, problem_of
 
 
 def stored(client: Client, name: str, *records: RecordBody) -> None:

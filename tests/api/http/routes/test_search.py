@@ -14,7 +14,7 @@ import pytest
 from binocle.encoders.colour import ColourEncoder
 from binocle_client import Client, ClientError, picture
 from binocle_client.requests import RecordBody, SearchBody, TermBody
-from tests.api.conftest import Running, problem_of
+from tests.support.service import Running, problem_of
 
 _RANKINGS = ("image", "text", "keyword")
 

@@ -10,8 +10,8 @@ from binocle.metadata.filters import parse_json
 from search.query import query as words
 from search.query.filter_language import parse_where
 from search.query.query import Query
-from tests.api.shop import Shop
 from tests.support import ROOT
+from tests.support.shop import Shop
 
 _PAGE = ROOT / "docs" / "search.md"
 _EXAMPLE = re.compile(

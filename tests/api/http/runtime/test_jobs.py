@@ -12,8 +12,8 @@ from api.http.runtime.jobs import Job, Jobs
 from binocle.collection.collection import Collection
 from binocle_client import Client, picture
 from binocle_client.requests import RecordBody
-from tests.api.conftest import Running, problem_of
-from tests.search.copies.test_lookup import drawn, encoded
+from tests.support.drawings import drawn, encoded
+from tests.support.service import Running, problem_of
 
 _PATIENCE_S = 20.0
 

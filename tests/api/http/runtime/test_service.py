@@ -11,7 +11,7 @@ import pytest
 from binocle import __version__
 from binocle_client import Client, ClientError, picture
 from binocle_client.requests import RecordBody
-from tests.api.conftest import Running, Serve, problem_of
+from tests.support.service import Running, Serve, problem_of
 
 _SMALL_BODY = 64 * 1024
 

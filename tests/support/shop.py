@@ -16,7 +16,7 @@ from api.container import Container
 from api.settings import read_settings
 from search.query.query import Query
 from search.results.answer import Answer
-from tests.api.conftest import Running
+from tests.support.service import Running
 
 NAME = "shop"
 COLOURS = {

@@ -14,7 +14,7 @@ from binocle.types import Limits
 from indexer.indexer import Indexer, Report
 from indexer.sources.base import Source
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 """The repository."""
 
 

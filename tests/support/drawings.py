@@ -1,0 +1,49 @@
+"""Pictures for reverse lookup: with things at many scales, and of products that look alike."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from binocle.types import Part
+
+
+def drawn(seed: int, size: tuple[int, int] = (320, 240)) -> Image.Image:
+    """Return a picture with soft light, things at many scales, and grain."""
+    random = np.random.default_rng(seed)
+    values = np.zeros((size[1], size[0], 3), np.float32)
+    for cells, weight in ((3, 0.5), (9, 0.3), (30, 0.25), (80, 0.15)):
+        light = random.integers(0, 256, (cells * 3 // 4 + 1, cells, 1))
+        tint = random.integers(-40, 41, (cells * 3 // 4 + 1, cells, 3))
+        coarse = Image.fromarray(np.clip(light + tint, 0, 255).astype(np.uint8))
+        scaled = coarse.resize(size, Image.Resampling.BICUBIC)
+        values += weight * np.asarray(scaled, np.float32)
+    return Image.fromarray(np.clip(values - 20, 0, 255).astype(np.uint8))
+
+
+def encoded(image: Image.Image, file_format: str = "PNG", **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, file_format, **options)
+    return buffer.getvalue()
+
+
+def read(part: Part) -> bytes:
+    return Path(part.uri).read_bytes()
+
+
+def product(seed: int, colour: tuple[int, int, int], size: tuple[int, int]) -> Image.Image:
+    """Return a thing of one colour with seams, knobs and shading, on white."""
+    random = np.random.default_rng(seed)
+    large = Image.new("RGB", (480, 640), (255, 255, 255))
+    draw = ImageDraw.Draw(large)
+    left, top, right, bottom = (random.integers(40, 130, 4) * (1, 1, -1, -1)).tolist()
+    box = (left, top, 480 + right, 640 + bottom)
+    draw.rounded_rectangle(box, 40, colour)
+    for _ in range(14):
+        x, y = random.integers(box[0], box[2] - 40), random.integers(box[1], box[3] - 40)
+        w, h = random.integers(20, 130, 2)
+        share = random.uniform(0.35, 1.25)
+        shade = tuple(min(255, int(share * one)) for one in colour)
+        draw.rounded_rectangle((x, y, min(x + w, box[2]), min(y + h, box[3])), 8, shade)
+    return large.resize(size, Image.Resampling.LANCZOS)
