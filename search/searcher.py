@@ -223,7 +223,7 @@ class Searcher:
                 rows = np.stack(
                     [views[number].scorers[kind].query_vector.row for number in numbers]
                 )
-                found = begun[numbers[0]].asked.snapshot.nearest_many(kind, rows, depth)
+                found = begun[numbers[0]].asked.snapshot.nearest(kind, rows, depth)
                 for number, ranking in zip(numbers, found, strict=True):
                     known[number][kind] = ranking
         return known

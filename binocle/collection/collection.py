@@ -25,7 +25,8 @@ from binocle.errors import BusyError, NotFoundError, SpaceMismatchError, Storage
 from binocle.metadata.field_types import FieldInfo, FieldType, Reading, check_schema
 from binocle.metadata.filters import Filter
 from binocle.types import KINDS, Float32Array, Kind, NewRecord, Part, Record, Space
-from binocle.vectors.faiss_store import FLAT_LIMIT, FaissIndex
+from binocle.vectors.base import OpenStore
+from binocle.vectors.faiss_store import FaissStore
 
 __all__ = ["Collection", "Ranking", "Snapshot", "check_space"]
 
@@ -39,13 +40,15 @@ class Collection:
     A collection is a folder; several processes may have it open, and write to it.
     """
 
-    def __init__(self, path: Path, *, create: bool = False, flat_limit: int = FLAT_LIMIT) -> None:
+    def __init__(
+        self, path: Path, *, create: bool = False, open_store: OpenStore = FaissStore
+    ) -> None:
         """Open a collection.
 
         Args:
             path: Its folder.
             create: Make it where there is none.
-            flat_limit: As for ``FaissIndex``.
+            open_store: Opens the vectors of each kind of parts.
 
         Raises:
             NotFoundError: There is none.
@@ -62,9 +65,7 @@ class Collection:
         self._database = Database(path / _CATALOG)
         self.fingerprint_follower = FingerprintFollower(self.reading, path)
         self._space: Space | None = None
-        self._index_follower = IndexFollower(
-            path, self._database, lambda: self.space, flat_limit=flat_limit
-        )
+        self._index_follower = IndexFollower(path, self._database, lambda: self.space, open_store)
 
     def __enter__(self) -> Self:
         return self
@@ -228,10 +229,6 @@ class Collection:
         with self.reading() as connection:
             return attributes.describe(connection)
 
-    def count_parts(self, kind: Kind) -> int:
-        """Return the number of parts of a kind that a search now looks at."""
-        return self.snapshot((kind,)).count_parts(kind)
-
     def record(self, record_id: str) -> Record:
         """Return a record with its parts.
 
@@ -254,26 +251,6 @@ class Collection:
             number = self._number_of(connection, record_id)
             return number, reading.vectors_of_record(connection, number)
 
-    def nearest(
-        self,
-        kind: Kind,
-        query: Float32Array,
-        k: int,
-        *,
-        where: Filter | None = None,
-        exclude: frozenset[int] = frozenset(),
-        up_to_part: int | None = None,
-        exact: bool = False,
-    ) -> Ranking:
-        """Rank records as of now by their part of one kind nearest to a query.
-
-        Args: As for ``Snapshot.nearest``.
-        """
-        snapshot = self.snapshot((kind,))
-        return snapshot.nearest(
-            kind, query, k, where=where, exclude=exclude, up_to_part=up_to_part, exact=exact
-        )
-
     def fetch(
         self, record_ids: Sequence[int], part_ids: Sequence[int]
     ) -> list[tuple[Record, Part] | None]:
@@ -286,14 +263,6 @@ class Collection:
             (records[record], parts[part]) if record in records and part in parts else None
             for record, part in pairs
         ]
-
-    def newest_part(self, kinds: Sequence[Kind]) -> int:
-        """Return the largest part id that searches of these kinds can see: for ``up_to_part``."""
-        return self.snapshot(kinds).newest_part
-
-    def index_of(self, kind: Kind) -> FaissIndex:
-        """Return a kind's index, caught up with the catalogue; it must not be changed."""
-        return self.snapshot((kind,)).index(kind)
 
     def save_indices(self) -> None:
         """Write the indices beside the catalogue, for the next process to start from.

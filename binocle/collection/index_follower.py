@@ -3,42 +3,37 @@
 The catalogue is the truth. Indices and columns live in memory; before a search the change number
 is compared, and what is new or gone is caught up in a single read transaction. The moment before
 is left as it is, so whoever is searching it is not disturbed, and while one thread catches up the
-others search the moment before. A file beside the catalogue saves an index between processes;
-its stamp says what it holds, and when that does not agree with the catalogue the file is ignored
-and made anew.
+others search the moment before. A store keeps its vectors between processes with a watermark, and
+when that does not agree with the catalogue the vectors are ignored and followed anew.
 """
 
-import hashlib
-import json
 import logging
-import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 
 from binocle.catalog import column_loading, records
 from binocle.catalog.database import Connection, Database
-from binocle.collection.snapshot import NO_OWNERS, Owners, Parts, Snapshot
+from binocle.collection.snapshot import NO_PARTS, Owners, Parts, Snapshot
 from binocle.errors import StorageError
 from binocle.metadata.columns import Columns
 from binocle.metadata.filters import Filter
 from binocle.types import KINDS, Int64Array, Kind, Space
-from binocle.vectors.faiss_store import FaissIndex
+from binocle.vectors.base import OpenStore, VectorStore, Watermark
 
 _log = logging.getLogger(__name__)
 _SAVE_AFTER_ROWS = 5000
-_NO_PARTS = Parts(FaissIndex(1), NO_OWNERS)
 
 
 @dataclass(frozen=True, slots=True)
 class _Followed:
-    """One kind's index and how far it has followed the catalogue."""
+    """One kind's vectors and how far they have followed the catalogue."""
 
-    parts: Parts
+    store: VectorStore
+    parts: Parts = NO_PARTS
     last_part_id: int = 0
     change: int = -1
     unsaved: int = 0
@@ -64,8 +59,7 @@ class IndexFollower:
         path: Path,
         database: Database,
         space: Callable[[], Space | None],
-        *,
-        flat_limit: int,
+        open_store: OpenStore,
     ) -> None:
         """Set up.
 
@@ -73,12 +67,12 @@ class IndexFollower:
             path: The collection's folder.
             database: Its catalogue.
             space: Returns the collection's space.
-            flat_limit: As for ``FaissIndex``.
+            open_store: Opens the vectors of a kind.
         """
         self._path = path
         self._database = database
         self._space = space
-        self._flat_limit = flat_limit
+        self._open_store = open_store
         self._state: _State | None = None
         self._advancing = threading.Lock()
 
@@ -147,136 +141,89 @@ class IndexFollower:
     def _snapshot(
         self, followed: dict[Kind, _Followed], columns: Columns, newest_part: int
     ) -> Snapshot:
-        parts = {kind: followed[kind].parts if kind in followed else _NO_PARTS for kind in KINDS}
+        parts = {kind: followed[kind].parts if kind in followed else NO_PARTS for kind in KINDS}
         return Snapshot(parts, columns, self, newest_part)
 
     def _caught_up(
         self, connection: Connection, kind: Kind, followed: _Followed, space: Space
     ) -> _Followed:
         change = records.change(connection)
-        index, owners = followed.parts.index, followed.parts.owners
-        if change == followed.change and index.count == len(owners.part_ids):
+        if change == followed.change and followed.parts.is_whole:
             return followed
         floor = int(self._database.get_meta(connection, "removals_known_after") or 0)
         if followed.change < floor or followed.change > change:
-            followed = self._empty(space)
-            index, owners = followed.parts.index, followed.parts.owners
-        index = index.copy()  # others search the one there is
-        last_part_id, unsaved = followed.last_part_id, followed.unsaved
-        news = []
-        for new in records.parts_after(connection, kind, last_part_id, space.dimension):
-            index.add(new.part_ids, new.rows)
-            news.append((new.part_ids, new.record_ids))
-            last_part_id = int(new.part_ids[-1])
-            unsaved += len(new.part_ids)
-        if news:
-            owners = Owners(
-                np.concatenate([owners.part_ids, *(one[0] for one in news)]),
-                np.concatenate([owners.record_ids, *(one[1] for one in news)]),
-            )
+            followed = self._empty(kind, space)
+        store, owners = followed.store, followed.parts.owners
+        part_ids, record_ids = [owners.part_ids], [owners.record_ids]
+        for new in records.parts_after(connection, kind, followed.last_part_id, space.dimension):
+            store.upsert(new.part_ids, new.rows, born=change)
+            part_ids.append(new.part_ids)
+            record_ids.append(new.record_ids)
+        owners = Owners(np.concatenate(part_ids), np.concatenate(record_ids))
+        newest = int(owners.part_ids[-1]) if len(part_ids) > 1 else followed.last_part_id
+        changed = len(owners.part_ids) - len(part_ids[0])
         removed = records.removed_since(connection, followed.change)
+        store.retire(removed, died=change)
         gone = np.isin(owners.part_ids, removed)
         if gone.any():
-            index.remove(owners.part_ids[gone])
             owners = Owners(owners.part_ids[~gone], owners.record_ids[~gone])
-            unsaved += int(gone.sum())
+            changed += int(gone.sum())
+        parts = Parts(store.at(change), owners)
         # Counting is a scan, so only what did not start here empty is held against a count.
         expected = len(owners.part_ids)
         if not followed.is_checked:
             expected = records.count_parts(connection)[kind]
-        if index.count != expected:
+        if parts.vectors.count() != expected:
             if followed.change < 0:
                 raise StorageError(f"the catalogue of {self._path.name} has parts without vectors")
             _log.warning("the %s index of %s is out of step; rebuilding", kind, self._path.name)
-            return self._caught_up(connection, kind, self._empty(space), space)
-        return _Followed(Parts(index, owners), last_part_id, change, unsaved, is_checked=True)
+            return self._caught_up(connection, kind, self._empty(kind, space), space)
+        unsaved = followed.unsaved + changed
+        return _Followed(store, parts, newest, change, unsaved, is_checked=True)
 
-    def _empty(self, space: Space) -> _Followed:
-        index = FaissIndex(space.dimension, flat_limit=self._flat_limit)
-        return _Followed(Parts(index, NO_OWNERS))
+    def _empty(self, kind: Kind, space: Space) -> _Followed:
+        return _Followed(self._open_store(self._path / kind, space, anew=True))
 
     def _load(self, kind: Kind, space: Space) -> _Followed:
-        """Return what the saved index gives where it can be trusted, else an empty start."""
-        stamp_path, index_path = self._cache_paths(kind)
+        """Return the persisted vectors with their owners where they can be trusted, else none."""
         try:
-            stamp = json.loads(stamp_path.read_text())
-            data = index_path.read_bytes()
-            if stamp["space"] != space.fingerprint or stamp["sha256"] != _digest(data):
-                raise StorageError("its stamp does not fit")
-            index = FaissIndex.load(data, space.dimension, flat_limit=self._flat_limit)
-            if not isinstance(stamp["change"], int) or not isinstance(stamp["last_part_id"], int):
-                raise StorageError("its stamp is damaged")
+            store = self._open_store(self._path / kind, space)
+            mark = store.watermark()
+            if mark is None:
+                return _Followed(store)
             with self._database.reading() as connection:
-                if stamp["token"] != records.change_token(connection, stamp["change"]):
+                if mark.token != records.change_token(connection, mark.change):
                     raise StorageError("it belongs to another history of the catalogue")
-            return self._with_owners(kind, index, stamp["last_part_id"], stamp["change"])
-        except FileNotFoundError:
-            return self._empty(space)
-        except (OSError, ValueError, KeyError, TypeError, StorageError) as error:
+                owners = Owners(*records.part_owners(connection, kind, mark.last_id))
+            stored = store.at(mark.change).ids()
+            if not np.isin(owners.part_ids, stored).all():
+                raise StorageError("it lacks parts of the catalogue")
+            store.retire(np.setdiff1d(stored, owners.part_ids), died=mark.change)
+            parts = Parts(store.at(mark.change), owners)
+            return _Followed(store, parts, mark.last_id, mark.change)
+        except StorageError as error:
             _log.warning(
                 "ignoring the saved %s index of %s and making it anew: %s",
                 kind, self._path.name, error,
             )  # fmt: skip
             # as if much were new, so that it is replaced
-            return replace(self._empty(space), unsaved=_SAVE_AFTER_ROWS)
-
-    def _with_owners(
-        self, kind: Kind, index: FaissIndex, last_part_id: int, change: int
-    ) -> _Followed:
-        """Pair a loaded index with its owners, dropping what has been removed since."""
-        with self._database.reading() as connection:
-            part_ids, record_ids = records.part_owners(connection, kind, last_part_id)
-        stored = index.ids()
-        if not np.isin(part_ids, stored).all():
-            raise StorageError("it lacks parts of the catalogue")
-        index.remove(np.setdiff1d(stored, part_ids))
-        return _Followed(Parts(index, Owners(part_ids, record_ids)), last_part_id, change)
+            return replace(self._empty(kind, space), unsaved=_SAVE_AFTER_ROWS)
 
     def _save(self, kind: Kind) -> None:
-        """Save an index in one segment, and search that from now on; hold the lock."""
-        state, space = self._state, self._space()
-        if state is None or space is None or not state.followed[kind].unsaved:
+        """Persist vectors, and search them in the form they have then; hold the lock."""
+        state = self._state
+        if state is None or not state.followed[kind].unsaved:
             return
         followed = state.followed[kind]
-        index = followed.parts.index.copy()
-        stamp_path, index_path = self._cache_paths(kind)
+        change = followed.change
         with self._database.reading() as connection:
-            token = records.change_token(connection, followed.change)
+            token = records.change_token(connection, change)
         try:
-            data = index.dump()
-            stamp = {
-                "token": token,
-                "space": space.fingerprint,
-                "change": followed.change,
-                "last_part_id": followed.last_part_id,
-                "sha256": _digest(data),
-            }
-            stamp_path.unlink(missing_ok=True)  # between the two writes there is no valid cache
-            _write_atomically(index_path, data)
-            _write_atomically(stamp_path, json.dumps(stamp).encode())
+            followed.store.persist(Watermark(change, followed.last_part_id, token))
         except OSError as error:
             _log.warning("could not save the %s index of %s: %s", kind, self._path.name, error)
             return
-        saved = replace(followed, parts=Parts(index, followed.parts.owners), unsaved=0)
-        kinds = {**state.followed, kind: saved}
+        parts = Parts(followed.store.at(change), followed.parts.owners)
+        kinds = {**state.followed, kind: replace(followed, parts=parts, unsaved=0)}
         snapshot = self._snapshot(kinds, state.snapshot.columns, state.snapshot.newest_part)
         self._state = _State(snapshot, kinds)
-
-    def _cache_paths(self, kind: Kind) -> tuple[Path, Path]:
-        return self._path / f"{kind}.stamp.json", self._path / f"{kind}.faiss"
-
-
-def _digest(data: bytes | memoryview) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def _write_atomically(path: Path, data: bytes | memoryview) -> None:
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(cast(bytes, data))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

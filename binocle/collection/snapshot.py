@@ -15,7 +15,8 @@ import numpy as np
 from binocle.metadata.columns import Column, Columns
 from binocle.metadata.filters import Filter, fields_in
 from binocle.types import BoolArray, Float32Array, Int64Array, Kind, Neighbours
-from binocle.vectors.faiss_store import FaissIndex
+from binocle.vectors.base import Allowed, VectorView, places_in
+from binocle.vectors.exact import ExactView
 
 _MASKS_KEPT = 16
 
@@ -36,6 +37,10 @@ class Ranking:
     scores: Float32Array
     exact: bool
 
+    def head(self, k: int) -> "Ranking":
+        """Return the first k."""
+        return Ranking(self.record_ids[:k], self.part_ids[:k], self.scores[:k], self.exact)
+
 
 NOTHING = Ranking(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32), exact=True)
 
@@ -49,10 +54,10 @@ class Owners:
 
     def of(self, found: Int64Array) -> Int64Array:
         """Return the record of each part, -1 where there is none."""
-        if not len(self.part_ids):
-            return np.full(len(found), -1, np.int64)
-        places = np.minimum(np.searchsorted(self.part_ids, found), len(self.part_ids) - 1)
-        return np.where(self.part_ids[places] == found, self.record_ids[places], -1)
+        places, there = places_in(self.part_ids, found)
+        records = np.full(len(found), -1, np.int64)
+        records[there] = self.record_ids[places[there]]
+        return records
 
 
 NO_OWNERS = Owners(np.empty(0, np.int64), np.empty(0, np.int64))
@@ -60,10 +65,18 @@ NO_OWNERS = Owners(np.empty(0, np.int64), np.empty(0, np.int64))
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of one kind: an index nobody changes any more, and the owners."""
+    """The parts of one kind: their vectors as of one change number, and the owners."""
 
-    index: FaissIndex
+    vectors: VectorView
     owners: Owners
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether there are as many vectors as owners."""
+        return self.vectors.count() == len(self.owners.part_ids)
+
+
+NO_PARTS = Parts(ExactView(np.empty(0, np.int64), np.empty((0, 1), np.float32)), NO_OWNERS)
 
 
 class Metadata(Protocol):
@@ -114,9 +127,9 @@ class Snapshot:
         """The metadata loaded so far."""
         return self._columns
 
-    def index(self, kind: Kind) -> FaissIndex:
-        """Return a kind's index; it must not be changed."""
-        return self._parts[kind].index
+    def vectors(self, kind: Kind) -> VectorView:
+        """Return the vectors of a kind's parts."""
+        return self._parts[kind].vectors
 
     def owners(self, kind: Kind) -> Owners:
         """Return the owners of a kind's parts."""
@@ -169,67 +182,50 @@ class Snapshot:
     def nearest(
         self,
         kind: Kind,
-        query: Float32Array,
-        k: int,
-        *,
-        where: Filter | None = None,
-        allowed: BoolArray | None = None,
-        exclude: frozenset[int] = frozenset(),
-        up_to_part: int | None = None,
-        exact: bool = False,
-    ) -> Ranking:
-        """Rank records by their part of one kind nearest to a query.
-
-        Never returns fewer than k records while that many match.
-
-        Args:
-            kind: Which parts to look at.
-            query: ``(d,)`` float32 unit row.
-            k: How many records.
-            where: Only records that pass.
-            allowed: A mask; only records in it. Both may be given.
-            exclude: Internal ids of records to leave out.
-            up_to_part: Leave out parts with larger ids.
-            exact: Scan everything, whatever the kind of index.
-        """
-        parts = self._parts[kind]
-        reachable = len(parts.owners.part_ids)
-        if not reachable or k < 1:
-            return NOTHING
-        permitted = self._permitted(parts.owners, where, allowed, up_to_part)
-        fetch = min(reachable, 2 * (k + len(exclude)))
-        while True:
-            found = parts.index.search(query, max(1, fetch), allowed=permitted, exact=exact)
-            ranking = _ranked(parts.owners, found, exclude)
-            if len(ranking.record_ids) >= k or len(found.part_ids) < fetch or fetch >= reachable:
-                return _head(ranking, k)
-            fetch = min(reachable, 4 * fetch)
-
-    def nearest_many(
-        self,
-        kind: Kind,
         queries_qd: Float32Array,
         k: int,
         *,
         where: Filter | None = None,
         allowed: BoolArray | None = None,
+        exclude: frozenset[int] = frozenset(),
+        exact: bool = False,
     ) -> list[Ranking]:
-        """Return what ``nearest`` returns for each of several queries: ``(q, d)`` float32."""
+        """Rank records for each query by their part of one kind nearest to it.
+
+        Never returns fewer than k records while that many match.
+
+        Args:
+            kind: Which parts to look at.
+            queries_qd: ``(q, d)`` float32 unit rows.
+            k: How many records.
+            where: Only records that pass.
+            allowed: A mask; only records in it. Both may be given.
+            exclude: Internal ids of records to leave out.
+            exact: Scan everything, whatever the kind of store.
+        """
         parts = self._parts[kind]
-        fetch = min(len(parts.owners.part_ids), 2 * k)
-        if fetch < 1:
-            return [NOTHING for _ in queries_qd]
-        permitted = self._permitted(parts.owners, where, allowed, None)
-        rankings = []
-        for query, found in zip(
-            queries_qd, parts.index.search_many(queries_qd, fetch, allowed=permitted), strict=True
-        ):
-            ranking = _ranked(parts.owners, found, frozenset())
+        reachable = len(parts.owners.part_ids)
+        rankings = [NOTHING] * len(queries_qd)
+        if not reachable or k < 1:
+            return rankings
+        permitted = self._permitted(parts.owners, where, allowed)
+        fetch = min(reachable, 2 * (k + len(exclude)))
+        asked = np.arange(len(queries_qd))
+        while True:
+            found = parts.vectors.search(queries_qd[asked], fetch, allowed=permitted, exact=exact)
+            for number, neighbours in zip(asked, found, strict=True):
+                rankings[number] = _ranked(parts.owners, neighbours, exclude).head(k)
+            if fetch == reachable:
+                return rankings
             # Many parts of few records: look deeper.
-            if len(ranking.record_ids) < k and len(found.part_ids) >= fetch:
-                ranking = self.nearest(kind, query, k, where=where, allowed=allowed)
-            rankings.append(_head(ranking, k))
-        return rankings
+            deeper = [
+                len(rankings[number].record_ids) < k and len(neighbours.part_ids) >= fetch
+                for number, neighbours in zip(asked, found, strict=True)
+            ]
+            if not any(deeper):
+                return rankings
+            asked = asked[deeper]
+            fetch = min(reachable, 4 * fetch)
 
     def above(
         self,
@@ -248,41 +244,27 @@ class Snapshot:
         parts = self._parts[kind]
         if not len(parts.owners.part_ids):
             return NOTHING
-        permitted = self._permitted(parts.owners, where, allowed, None)
-        found = parts.index.above(query, least, allowed=permitted)
+        permitted = self._permitted(parts.owners, where, allowed)
+        found = parts.vectors.above(query, least, allowed=permitted)
         return _ranked(parts.owners, found, exclude)
 
     def _permitted(
-        self,
-        owners: Owners,
-        where: Filter | None,
-        allowed: BoolArray | None,
-        up_to_part: int | None,
-    ) -> BoolArray | None:
-        """Return which parts may be found, indexed by part id; None for all."""
-        part_ids = owners.part_ids
-        if up_to_part is not None and up_to_part >= part_ids[-1]:
-            up_to_part = None
-        masks = [one for one in (allowed, self.mask(where) if where else None) if one is not None]
-        if not masks and up_to_part is None:
+        self, owners: Owners, where: Filter | None, allowed: BoolArray | None
+    ) -> Allowed | None:
+        """Return which parts may be found; None for all."""
+        if where is None and allowed is None:
             return None
-        kept = np.ones(len(part_ids), np.bool_)
-        if masks:
-            records = masks[0] if len(masks) == 1 else _both(*masks)
-            missing = int(owners.record_ids.max()) + 1 - len(records)
-            if missing > 0:
-                records = np.concatenate([records, np.zeros(missing, np.bool_)])
-            kept = records[owners.record_ids]
-        if up_to_part is not None:
-            kept &= part_ids <= up_to_part
-        permitted = np.zeros(int(part_ids[-1]) + 1, np.bool_)
-        permitted[part_ids] = kept
-        return permitted
-
-
-def _both(one: BoolArray, other: BoolArray) -> BoolArray:
-    shared = min(len(one), len(other))
-    return np.asarray(one[:shared] & other[:shared])
+        records = self.mask(where) if allowed is None else allowed
+        if where is not None and allowed is not None:
+            passing = self.mask(where)
+            shared = min(len(passing), len(allowed))
+            records = passing[:shared] & allowed[:shared]
+        missing = int(owners.record_ids.max()) + 1 - len(records)
+        if missing > 0:
+            records = np.concatenate([records, np.zeros(missing, np.bool_)])
+        permitted = np.zeros(int(owners.part_ids[-1]) + 1, np.bool_)
+        permitted[owners.part_ids] = records[owners.record_ids]
+        return Allowed(permitted, where if allowed is None else None)
 
 
 def _ranked(owners: Owners, found: Neighbours, exclude: frozenset[int]) -> Ranking:
@@ -295,7 +277,3 @@ def _ranked(owners: Owners, found: Neighbours, exclude: frozenset[int]) -> Ranki
     first = np.sort(np.unique(records[places], return_index=True)[1])
     places = places[first]
     return Ranking(records[places], found.part_ids[places], found.scores[places], found.exact)
-
-
-def _head(ranking: Ranking, k: int) -> Ranking:
-    return Ranking(ranking.record_ids[:k], ranking.part_ids[:k], ranking.scores[:k], ranking.exact)

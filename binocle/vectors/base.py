@@ -1,71 +1,174 @@
-"""What every vector index promises."""
+"""What every store of vectors promises."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from binocle.types import BoolArray, Float32Array, Int64Array, Neighbours
+from binocle.metadata.filters import Filter
+from binocle.types import BoolArray, Float32Array, Int64Array, Neighbours, Space
 
 _BLOCK_PRODUCTS = 450_000  # multiplications at once: in the cache, and in one thread
 
 
-class VectorIndex(Protocol):
-    """A set of unit rows with int64 ids, searched by inner product.
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Which vectors may be found.
 
-    Searching is thread-safe and sees one consistent state, while one other thread at a time
-    may add and remove.
+    Attributes:
+        mask: Indexed by id; what lies beyond its end is not allowed.
+        where: The filter on records that says the same, where one does: a server that has their
+            metadata can take it in place of the ids.
+    """
+
+    mask: BoolArray
+    where: Filter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Watermark:
+    """How far what a store persisted follows the catalogue.
+
+    Attributes:
+        change: Everything until this change number is in it.
+        last_id: The largest id that was upserted until then.
+        token: Names the catalogue's history up to that change; None where it has none.
+    """
+
+    change: int
+    last_id: int
+    token: str | None
+
+
+class VectorView(Protocol):
+    """The vectors that a store had as of one change number. Immutable and thread-safe.
+
+    These are the ones born until then and not dead by then: ``born <= change`` and not
+    ``died <= change``.
     """
 
     @property
-    def count(self) -> int:
-        """Number of vectors."""
+    def description(self) -> str:
+        """How it is searched, for a person."""
         ...
 
     @property
-    def description(self) -> str:
-        """The kind of index, for a person."""
+    def held_bytes(self) -> Mapping[int, int]:
+        """Bytes it keeps in this process's memory, by a number for what views share."""
         ...
 
-    def add(self, ids: Int64Array, rows: Float32Array) -> None:
-        """Add vectors.
-
-        Args:
-            ids: ``(n,)`` ascending, each larger than every id ever added.
-            rows: ``(n, d)`` float32 unit rows.
-        """
-        ...
-
-    def remove(self, ids: Int64Array) -> None:
-        """Remove vectors; ids that are not there are ignored."""
-        ...
-
-    def search(
-        self,
-        query: Float32Array,
-        k: int,
-        *,
-        allowed: BoolArray | None = None,
-        exact: bool = False,
-    ) -> Neighbours:
-        """Return the nearest vectors, equal scores in order of id.
-
-        Never returns fewer than ``min(k, allowed vectors)``.
-
-        Args:
-            query: ``(d,)`` float32 unit row.
-            k: How many, at least 1.
-            allowed: Mask indexed by id; what lies beyond its end is not allowed. None for all.
-            exact: Scan everything, whatever the kind of index.
-        """
+    def count(self) -> int:
+        """Return the number of vectors."""
         ...
 
     def ids(self) -> Int64Array:
         """Return all ids, ascending."""
         ...
 
-    def vectors(self) -> tuple[Int64Array, Float32Array]:
-        """Return all ids, ascending, and their rows."""
+    def rows(self, ids: Int64Array) -> tuple[Int64Array, Float32Array]:
+        """Return those of some ids that are here, in the order given, and their rows."""
+        ...
+
+    def search(
+        self,
+        queries_qd: Float32Array,
+        k: int,
+        *,
+        allowed: Allowed | None = None,
+        exact: bool = False,
+    ) -> Sequence[Neighbours]:
+        """Return for each query the nearest vectors, equal scores in order of id.
+
+        Never fewer than ``min(k, allowed vectors)``, and for each query the same whatever the
+        others are.
+
+        Args:
+            queries_qd: ``(q, d)`` float32 unit rows.
+            k: How many for each, at least 1.
+            allowed: Which may be found; None for all.
+            exact: Scan everything, whatever the kind of store.
+        """
+        ...
+
+    def above(
+        self, query: Float32Array, least: float, *, allowed: Allowed | None = None
+    ) -> Neighbours:
+        """Return all vectors with at least this score, by a scan; equal scores in order of id.
+
+        Args:
+            query: ``(d,)`` float32 unit row.
+            least: An inner product.
+            allowed: As for ``search``.
+        """
+        ...
+
+
+class VectorStore(Protocol):
+    """Unit rows with int64 ids, which the parts of one kind have, searched by inner product.
+
+    One thread at a time writes; views may be searched meanwhile.
+    """
+
+    def upsert(self, ids: Int64Array, rows: Float32Array, *, born: int) -> None:
+        """Add vectors. Vectors never change, so ids that were added before are passed over.
+
+        Args:
+            ids: ``(n,)`` ascending; those that are new larger than all that ever were here.
+            rows: ``(n, d)`` float32 unit rows.
+            born: The change number they belong to, no smaller than any before.
+        """
+        ...
+
+    def retire(self, ids: Int64Array, *, died: int) -> None:
+        """Let vectors be found no more; ids that are not there are ignored.
+
+        Args:
+            ids: ``(n,)`` in any order.
+            died: The change number they are gone with, no smaller than any before.
+        """
+        ...
+
+    def at(self, change: int) -> VectorView:
+        """Pin the store as of a change number, no smaller than that of any write so far.
+
+        The view answers the same for as long as somebody holds it, whatever is written.
+        """
+        ...
+
+    def watermark(self) -> Watermark | None:
+        """Return what was last persisted; None before the first time."""
+        ...
+
+    def persist(self, watermark: Watermark) -> None:
+        """Keep all vectors for the next process, and bring them into their best form.
+
+        Args:
+            watermark: What ``watermark`` will say; its change is that of the last write or later.
+
+        Raises:
+            OSError: They cannot be kept; the store is as it was.
+        """
+        ...
+
+
+class OpenStore(Protocol):
+    """Opens the vectors of one kind of a collection's parts."""
+
+    def __call__(self, place: Path, space: Space, *, anew: bool = False) -> VectorStore:
+        """Open a store with what was persisted; an empty one where nothing was.
+
+        Args:
+            place: Names it: the collection's folder and, as last component, the kind. A store in
+                files adds its endings to it.
+            space: The vectors' space.
+            anew: Start empty, whatever was persisted.
+
+        Raises:
+            StorageError: What was persisted is damaged, or of another space.
+        """
         ...
 
 
@@ -103,3 +206,14 @@ def top_k(scores: Float32Array, ids: Int64Array, k: int) -> tuple[Float32Array, 
         scores, ids = scores[kept], ids[kept]
     order = np.lexsort((ids, -scores))[:k]
     return scores[order], ids[order]
+
+
+def places_in(ascending: Int64Array, ids: Int64Array) -> tuple[Int64Array, BoolArray]:
+    """Return where ids would stand in an ascending array, and which of them do stand there.
+
+    Places are within the array even of those that do not, unless it is empty.
+    """
+    if not len(ascending):
+        return np.zeros(len(ids), np.int64), np.zeros(len(ids), np.bool_)
+    places = np.minimum(np.searchsorted(ascending, ids), len(ascending) - 1)
+    return places, np.asarray(ascending[places] == ids)

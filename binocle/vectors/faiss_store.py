@@ -7,18 +7,22 @@ can remove, and keeps its recall for queries from the other cone of a CLIP-like 
 
 FAISS indices may not be changed while they are searched. So a segment is never changed: adding
 makes a small flat segment, merged with its neighbours as in a log-structured merge tree,
-removing marks ids, and a search works on the tuple of segments it started with.
+retiring marks ids, and a view is the tuple of segments there were.
 """
 
+import hashlib
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
-from binocle.types import BoolArray, Float32Array, Int64Array, Neighbours
-from binocle.vectors.base import top_k
-from binocle.vectors.faiss_segments import Segment, selecting
+from binocle.errors import StorageError
+from binocle.files import replacing
+from binocle.types import BoolArray, Float32Array, Int64Array, Neighbours, Space
+from binocle.vectors.base import Allowed, Watermark, places_in, top_k
+from binocle.vectors.faiss_segments import FlatSegment, IvfSegment, Scored, Segment, loaded
 
 FLAT_LIMIT = 100_000
 _REBUILD_SHARE = 0.25
@@ -26,248 +30,253 @@ _SCAN_LIMIT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Segments:
-    segments: tuple[Segment, ...]
-    removed: Int64Array  # ascending, still inside the segments
+class FaissView:
+    """The vectors of some segments; see ``VectorView``.
 
-    @property
-    def stored(self) -> int:
-        return sum(len(segment.ids) for segment in self.segments)
+    Attributes:
+        dimension: Components of a row.
+        segments: In the order they were made.
+        removed: Ids that are gone and still in the segments, ascending.
+    """
 
-    @property
-    def count(self) -> int:
-        return self.stored - len(self.removed)
-
-    def without_removed(self, allowed: BoolArray | None) -> BoolArray | None:
-        """Return which ids may be found, None for all there are."""
-        if not len(self.removed):
-            return allowed
-        if allowed is None:
-            highest = max(int(segment.ids[-1]) for segment in self.segments)
-            allowed = np.ones(highest + 1, np.bool_)
-        else:
-            allowed = allowed.copy()
-        allowed[self.removed[self.removed < len(allowed)]] = False
-        return allowed
-
-
-_EMPTY = _Segments((), np.empty(0, np.int64))
-
-
-class FaissIndex:
-    """Inner-product search over unit rows; see ``VectorIndex``."""
-
-    def __init__(self, dimension: int, *, flat_limit: int = FLAT_LIMIT) -> None:
-        """Make an empty index.
-
-        Args:
-            dimension: Components of a row.
-            flat_limit: Up to how many vectors everything is scanned.
-        """
-        self._dimension = dimension
-        self._flat_limit = flat_limit
-        self._state = _EMPTY
-
-    @classmethod
-    def load(cls, data: bytes, dimension: int, *, flat_limit: int = FLAT_LIMIT) -> "FaissIndex":
-        """Read what ``dump`` wrote.
-
-        Raises:
-            StorageError: The bytes are no FAISS index of this dimension.
-        """
-        segment = Segment.loaded(data, dimension)
-        index = cls(dimension, flat_limit=flat_limit)
-        if len(segment.ids):
-            index._state = replace(_EMPTY, segments=(segment,))
-        return index
-
-    def dump(self) -> memoryview:
-        """Return the index as one segment in FAISS's own format, ids being part ids."""
-        self.compact()
-        segments = self._state.segments
-        return (segments[0] if segments else self._empty()).dump()
-
-    @property
-    def count(self) -> int:
-        """Number of vectors."""
-        return self._state.count
-
-    @property
-    def segment_sizes(self) -> dict[int, int]:
-        """Bytes of the vectors in each segment, by what names it for as long as it lives."""
-        width = 4 * self._dimension
-        return {id(one.index): width * len(one.ids) for one in self._state.segments}
+    dimension: int
+    segments: tuple[Segment, ...] = ()
+    removed: Int64Array = field(default_factory=lambda: np.empty(0, np.int64))
 
     @property
     def description(self) -> str:
-        """The kind of index, for a person."""
-        for segment in self._state.segments:
-            if segment.is_ivf:
-                lists = segment.index.nlist
-                return f"approximate (FAISS IVF, {lists} lists, {segment.probed} probed)"
+        """How it is searched, for a person."""
+        for segment in self.segments:
+            if segment.lists:
+                lists, probed = segment.lists, segment.probed
+                return f"approximate (FAISS IVF, {lists} lists, {probed} probed)"
         return "exact (FAISS flat)"
 
-    def copy(self) -> "FaissIndex":
-        """Return an index of the same vectors that changes by itself; nothing is copied."""
-        index = FaissIndex(self._dimension, flat_limit=self._flat_limit)
-        index._state = self._state
-        return index
+    @property
+    def held_bytes(self) -> dict[int, int]:
+        """Bytes of the vectors in each segment, by what names it for as long as it lives."""
+        return {id(one.ids): 4 * self.dimension * len(one.ids) for one in self.segments}
 
-    def add(self, ids: Int64Array, rows: Float32Array) -> None:
-        """Add vectors; see ``VectorIndex.add``."""
-        if not len(ids):
-            return
-        segments = [*self._state.segments, Segment.flat(ids, rows)]
-        while len(segments) > 1 and _should_merge(segments[-2], segments[-1]):
-            segments[-2:] = [Segment.flat(*_joined(segments[-2:]))]
-        self._state = replace(self._state, segments=tuple(segments))
-        fresh = sum(len(segment.ids) for segment in segments if not segment.is_ivf)
-        if self.count > self._flat_limit and fresh > _REBUILD_SHARE * self.count:
-            self.compact()
+    @property
+    def stored(self) -> int:
+        """Number of vectors with those that are gone and still in the segments."""
+        return sum(len(segment.ids) for segment in self.segments)
 
-    def remove(self, ids: Int64Array) -> None:
-        """Remove vectors; see ``VectorIndex.remove``."""
-        state = self._state
-        present = [np.intersect1d(ids, segment.ids) for segment in state.segments]
-        removed = np.unique(np.concatenate([state.removed, *present]))
-        self._state = replace(state, removed=removed)
-        if len(removed) > max(1000, _REBUILD_SHARE * state.stored):
-            self.compact()
-
-    def compact(self) -> None:
-        """Bring everything into one segment of the kind its size asks for."""
-        state = self._state
-        wanted_ivf = state.count > self._flat_limit
-        is_compact = len(state.segments) <= 1 and not len(state.removed)
-        if is_compact and all(segment.is_ivf == wanted_ivf for segment in state.segments):
-            return
-        ids, rows = self.vectors()
-        if not len(ids):
-            self._state = _EMPTY
-            return
-        segment = Segment.ivf(ids, rows) if wanted_ivf else Segment.flat(ids, rows)
-        self._state = replace(_EMPTY, segments=(segment,))
-
-    def search(
-        self,
-        query: Float32Array,
-        k: int,
-        *,
-        allowed: BoolArray | None = None,
-        exact: bool = False,
-    ) -> Neighbours:
-        """Return the nearest vectors; see ``VectorIndex.search``."""
-        state = self._state
-        allowed = state.without_removed(allowed)
-        available = state.count if allowed is None else int(np.count_nonzero(allowed))
-        selector = None if allowed is None else selecting(allowed)
-        # Few candidates cost less to scan than to look for, and the answer is exact for free.
-        scan = exact or available <= max(_SCAN_LIMIT, 4 * k) or k > available // 4
-        scores, ids = _search_segments(state, query, k, selector, scan=scan)
-        approximate = not scan and any(segment.is_ivf for segment in state.segments)
-        if approximate and len(ids) < min(k, available):
-            scores, ids = _search_segments(state, query, k, selector, scan=True)
-            approximate = False
-        return Neighbours(scores, ids, exact=not approximate)
-
-    def search_many(
-        self, queries_qd: Float32Array, k: int, *, allowed: BoolArray | None = None
-    ) -> list[Neighbours]:
-        """Return the nearest vectors of several queries: what ``search`` returns for each.
-
-        A flat index is read once for all of them, which is most of the cost of a search.
-
-        Args:
-            queries_qd: ``(q, d)`` float32 unit rows.
-            k: How many for each, at least 1.
-            allowed: As for ``search``.
-        """
-        state = self._state
-        is_flat = len(state.segments) == 1 and not state.segments[0].is_ivf
-        if not is_flat or len(queries_qd) == 1:
-            return [self.search(query, k, allowed=allowed) for query in queries_qd]
-        found = state.segments[0].search_many(queries_qd, k, state.without_removed(allowed))
-        return [Neighbours(*top_k(scores, ids, k), exact=True) for scores, ids in found]
-
-    def above(
-        self, query: Float32Array, least: float, *, allowed: BoolArray | None = None
-    ) -> Neighbours:
-        """Return all vectors with at least this score, by a scan; equal scores in order of id.
-
-        Args:
-            query: ``(d,)`` float32 unit row.
-            least: An inner product.
-            allowed: As for ``search``.
-        """
-        state = self._state
-        allowed = state.without_removed(allowed)
-        found = [segment.above(query, least, allowed) for segment in state.segments]
-        if not found:
-            return Neighbours(np.empty(0, np.float32), np.empty(0, np.int64), exact=True)
-        scores = np.concatenate([one[0] for one in found])
-        ids = np.concatenate([one[1] for one in found])
-        order = np.lexsort((ids, -scores))
-        return Neighbours(scores[order], ids[order], exact=True)
+    def count(self) -> int:
+        """Return the number of vectors."""
+        return self.stored - len(self.removed)
 
     def ids(self) -> Int64Array:
         """Return all ids, ascending."""
-        state = self._state
-        if not state.segments:
+        if not self.segments:
             return np.empty(0, np.int64)
-        ids = np.sort(np.concatenate([segment.ids for segment in state.segments]))
-        return ids[~np.isin(ids, state.removed)]
+        ids = np.sort(np.concatenate([segment.ids for segment in self.segments]))
+        return ids[~np.isin(ids, self.removed)]
 
-    def vectors(self) -> tuple[Int64Array, Float32Array]:
-        """Return all ids, ascending, and their rows."""
-        state = self._state
-        if not state.segments:
-            return np.empty(0, np.int64), np.empty((0, self._dimension), np.float32)
-        ids, rows = _joined(state.segments)
-        order = np.argsort(ids, kind="stable")
-        ids, rows = ids[order], rows[order]
-        kept = ~np.isin(ids, state.removed)
-        return ids[kept], np.ascontiguousarray(rows[kept])
-
-    def _empty(self) -> Segment:
-        return Segment.flat(np.empty(0, np.int64), np.empty((0, self._dimension), np.float32))
-
-    def rows_of(self, ids: Int64Array) -> tuple[Int64Array, Float32Array]:
-        """Return those of some ids that are here, in the order given, and their rows."""
-        state = self._state
-        rows = np.empty((len(ids), self._dimension), np.float32)
+    def rows(self, ids: Int64Array) -> tuple[Int64Array, Float32Array]:
+        """Return rows by id; see ``VectorView.rows``."""
+        rows = np.empty((len(ids), self.dimension), np.float32)
         found = np.zeros(len(ids), np.bool_)
-        for segment in state.segments:
-            there = _is_in(segment.ids, ids)
+        for segment in self.segments:
+            _, there = places_in(segment.ids, ids)
             if there.any():
-                rows[there] = segment.rows_at(ids[there])
+                rows[there] = segment.rows(ids[there])
                 found |= there
-        found &= ~_is_in(state.removed, ids)
+        found &= ~places_in(self.removed, ids)[1]
         return ids[found], rows[found]
+
+    def search(
+        self,
+        queries_qd: Float32Array,
+        k: int,
+        *,
+        allowed: Allowed | None = None,
+        exact: bool = False,
+    ) -> list[Neighbours]:
+        """Return the nearest vectors; see ``VectorView.search``.
+
+        Flat segments are read once for all queries, which is most of the cost of a search.
+        """
+        mask = self._without_removed(allowed)
+        available = self.count() if mask is None else int(np.count_nonzero(mask))
+        # Few candidates cost less to scan than to look for, and the answer is exact for free.
+        scan = exact or available <= max(_SCAN_LIMIT, 4 * k) or k > available // 4
+        is_exact = scan or not any(segment.lists for segment in self.segments)
+        found = [
+            Neighbours(*_merged(of_segments, k), is_exact)
+            for of_segments in zip(
+                *(one.search(queries_qd, k, mask, scan=scan) for one in self.segments), strict=True
+            )
+        ]
+        for number, neighbours in enumerate(found):
+            if not is_exact and len(neighbours.part_ids) < min(k, available):
+                alone = queries_qd[number : number + 1]
+                found[number] = self.search(alone, k, allowed=allowed, exact=True)[0]
+        return found or [Neighbours(*_merged([], k), exact=True) for _ in queries_qd]
+
+    def above(
+        self, query: Float32Array, least: float, *, allowed: Allowed | None = None
+    ) -> Neighbours:
+        """Return all vectors with at least this score; see ``VectorView.above``."""
+        mask = self._without_removed(allowed)
+        found = [segment.above(query, least, mask) for segment in self.segments]
+        return Neighbours(*_merged(found, self.stored), exact=True)
+
+    def with_rows(self, ids: Int64Array, rows: Float32Array) -> "FaissView":
+        """Return a view with further vectors."""
+        segments = [*self.segments, FlatSegment.made(ids, rows)]
+        while len(segments) > 1 and _should_merge(segments[-2], segments[-1]):
+            segments[-2:] = [FlatSegment.made(*_joined(segments[-2:]))]
+        return FaissView(self.dimension, tuple(segments), self.removed)
+
+    def without(self, ids: Int64Array) -> "FaissView":
+        """Return a view that lacks some vectors."""
+        present = [np.intersect1d(ids, segment.ids) for segment in self.segments]
+        removed = np.unique(np.concatenate([self.removed, *present]))
+        return FaissView(self.dimension, self.segments, removed)
+
+    def compact(self, flat_limit: int) -> "FaissView":
+        """Return a view of the same in one segment of the kind its size asks for."""
+        wants_lists = self.count() > flat_limit
+        is_one = len(self.segments) <= 1 and not len(self.removed)
+        if is_one and all(bool(segment.lists) == wants_lists for segment in self.segments):
+            return self
+        ids, rows = _joined(self.segments)
+        order = np.argsort(ids, kind="stable")
+        order = order[~np.isin(ids[order], self.removed)]
+        if not len(order):
+            return FaissView(self.dimension)
+        make = IvfSegment.made if wants_lists else FlatSegment.made
+        return FaissView(self.dimension, (make(ids[order], rows[order]),))
+
+    def _without_removed(self, allowed: Allowed | None) -> BoolArray | None:
+        """Return which ids may be found, None for all there are."""
+        if not len(self.removed):
+            return None if allowed is None else allowed.mask
+        if allowed is None:
+            mask = np.ones(max(int(segment.ids[-1]) for segment in self.segments) + 1, np.bool_)
+        else:
+            mask = allowed.mask.copy()
+        mask[self.removed[self.removed < len(mask)]] = False
+        return mask
+
+
+class FaissStore:
+    """Segments, and a file of FAISS's with a stamp; see ``VectorStore`` and ``OpenStore``."""
+
+    def __init__(
+        self, place: Path, space: Space, *, anew: bool = False, flat_limit: int = FLAT_LIMIT
+    ) -> None:
+        """Open; see ``OpenStore``.
+
+        Args:
+            place: ``NAME.faiss`` and ``NAME.stamp.json`` are its files.
+            space: The vectors' space.
+            anew: Start empty.
+            flat_limit: Up to how many vectors everything is scanned.
+
+        Raises:
+            StorageError: The files are damaged, do not fit together, or are of another space.
+        """
+        self._file = place.with_name(f"{place.name}.faiss")
+        self._stamp = place.with_name(f"{place.name}.stamp.json")
+        self._space = space
+        self._flat_limit = flat_limit
+        self._now = FaissView(space.dimension)
+        self._newest_id = -1
+        self._changed = -1
+        self._watermark: Watermark | None = None
+        if not anew:
+            self._read()
+
+    def upsert(self, ids: Int64Array, rows: Float32Array, *, born: int) -> None:
+        """Add vectors; see ``VectorStore.upsert``."""
+        first = int(np.searchsorted(ids, self._newest_id, side="right"))
+        self._changed = max(self._changed, born)
+        if first == len(ids):
+            return
+        now = self._now.with_rows(ids[first:], rows[first:])
+        fresh = sum(len(segment.ids) for segment in now.segments if not segment.lists)
+        if now.count() > self._flat_limit and fresh > _REBUILD_SHARE * now.count():
+            now = now.compact(self._flat_limit)
+        self._now, self._newest_id = now, int(ids[-1])
+
+    def retire(self, ids: Int64Array, *, died: int) -> None:
+        """Let vectors be found no more; see ``VectorStore.retire``."""
+        now = self._now.without(ids)
+        if len(now.removed) > max(1000, _REBUILD_SHARE * now.stored):
+            now = now.compact(self._flat_limit)
+        self._now, self._changed = now, max(self._changed, died)
+
+    def at(self, change: int) -> FaissView:
+        """Pin the store as of a change number; see ``VectorStore.at``.
+
+        Raises:
+            ValueError: Something was written with a later change number.
+        """
+        if change < self._changed:
+            raise ValueError(f"the vectors are as of change {self._changed}, not {change}")
+        return self._now
+
+    def watermark(self) -> Watermark | None:
+        """Return what was last persisted."""
+        return self._watermark
+
+    def persist(self, watermark: Watermark) -> None:
+        """Write the files, and search one segment from now on; see ``VectorStore.persist``."""
+        now = self._now.compact(self._flat_limit)
+        nothing = np.empty(0, np.int64), np.empty((0, now.dimension), np.float32)
+        data = (now.segments[0] if now.segments else FlatSegment.made(*nothing)).dump()
+        stamp = {
+            "token": watermark.token,
+            "space": self._space.fingerprint,
+            "change": watermark.change,
+            "last_part_id": watermark.last_id,
+            "sha256": hashlib.sha256(data).hexdigest(),
+        }
+        self._stamp.unlink(missing_ok=True)  # between the two writes nothing valid is there
+        with replacing(self._file) as file:
+            file.write(data)
+        with replacing(self._stamp) as file:
+            file.write(json.dumps(stamp).encode())
+        self._now, self._watermark = now, watermark
+
+    def _read(self) -> None:
+        try:
+            stamp = json.loads(self._stamp.read_text())
+            data = self._file.read_bytes()
+            fits = stamp["space"] == self._space.fingerprint
+            if not fits or stamp["sha256"] != hashlib.sha256(data).hexdigest():
+                raise StorageError("its stamp does not fit")
+            segment = loaded(data, self._space.dimension)
+            mark = Watermark(stamp["change"], stamp["last_part_id"], stamp["token"])
+            if not isinstance(mark.change, int) or not isinstance(mark.last_id, int):
+                raise StorageError("its stamp is damaged")
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StorageError(f"the stamp {self._stamp.name} is damaged ({error})") from error
+        if len(segment.ids):
+            self._now = FaissView(self._space.dimension, (segment,))
+        self._newest_id, self._changed, self._watermark = mark.last_id, mark.change, mark
 
 
 def _joined(segments: Sequence[Segment]) -> tuple[Int64Array, Float32Array]:
     """Return ids and rows of segments one after the other."""
-    parts = [segment.vectors() for segment in segments]
+    parts = [segment.all_rows() for segment in segments]
     return np.concatenate([ids for ids, _ in parts]), np.concatenate([rows for _, rows in parts])
 
 
-def _search_segments(
-    state: _Segments, query: Float32Array, k: int, selector: Any, *, scan: bool
-) -> tuple[Float32Array, Int64Array]:
-    found = [segment.search(query, k, selector, scan=scan) for segment in state.segments]
+def _merged(found: Sequence[Scored], k: int) -> Scored:
+    """Return the k best of what segments found."""
     if not found:
         return np.empty(0, np.float32), np.empty(0, np.int64)
-    scores = np.concatenate([scores for scores, _ in found])
-    return top_k(scores, np.concatenate([ids for _, ids in found]), k)
-
-
-def _is_in(ascending: Int64Array, ids: Int64Array) -> BoolArray:
-    """Tell which ids are in an ascending array, without looking at all of it."""
-    if not len(ascending):
-        return np.zeros(len(ids), np.bool_)
-    places = np.minimum(np.searchsorted(ascending, ids), len(ascending) - 1)
-    return np.asarray(ascending[places] == ids)
+    return top_k(
+        np.concatenate([scores for scores, _ in found]),
+        np.concatenate([ids for _, ids in found]),
+        k,
+    )
 
 
 def _should_merge(older: Segment, newer: Segment) -> bool:
-    return not older.is_ivf and len(older.ids) <= 2 * len(newer.ids)
+    return not older.lists and len(older.ids) <= 2 * len(newer.ids)

@@ -82,7 +82,7 @@ def fill(path: Path, folders: Sequence[Path], count: int, *, mixed: bool = False
                     first = records.newest_part(connection) + 1
         started = time.perf_counter()
         donors = _Donors(collection, first, _FULL if mixed else _DONORS)
-        made = collection.count_parts("image")
+        made = collection.snapshot(("image",)).count_parts("image")
         random = np.random.default_rng(0)
         while made < count:
             size = min(_BATCH, count - made)

@@ -22,7 +22,7 @@ from binocle.encoders.registry import open_encoder
 from binocle.media.decoder_pool import DecoderPool
 from binocle.metadata.filters import Comparison
 from binocle.types import Float32Array, ImageSpec, Limits, NewPart, NewRecord, PixelArray, Space
-from binocle.vectors.faiss_store import FaissIndex
+from binocle.vectors.faiss_store import FaissStore
 from experiments.speed.filter_speed import bench_filters
 from indexer.indexer import Indexer
 from indexer.sources.folder import FolderSource
@@ -163,23 +163,24 @@ def _cosines(data: list[bytes], fast: Encoder, plain: Encoder) -> Float32Array:
 def bench_indices(count: int, rounds: int, dimension: int = 512) -> None:
     """Measure exact and inverted-file search over clustered vectors with a modality gap."""
     rows, queries = clustered(count, 200, dimension)
-    ids = np.arange(1, count + 1)
-    flat, ivf = FaissIndex(dimension, flat_limit=count), FaissIndex(dimension, flat_limit=1)
-    built = {}
-    for name, index in (("flat", flat), ("ivf", ivf)):
-        built[name] = _seconds(partial(index.add, ids, rows))
-    truth = [set(flat.search(query, 10).part_ids.tolist()) for query in queries]
-    for name, index in (("flat", flat), ("ivf", ivf)):
+    ids, built, views = np.arange(1, count + 1), {}, {}
+    for name, limit in (("flat", count), ("ivf", 1)):
+        space = Space("bench", dimension, "bench")
+        store = FaissStore(Path(name), space, anew=True, flat_limit=limit)
+        built[name] = _seconds(partial(store.upsert, ids, rows, born=1))
+        views[name] = store.at(1)
+    truth = [set(one.part_ids.tolist()) for one in views["flat"].search(queries, 10)]
+    for name, view in views.items():
         times = []
         for _ in range(rounds):
-            seconds = [_seconds(partial(index.search, query, 10)) for query in queries]
+            seconds = [_seconds(partial(view.search, query[np.newaxis], 10)) for query in queries]
             times.append(1000 * sum(seconds) / len(queries))
-        found = [set(index.search(query, 10).part_ids.tolist()) for query in queries]
+        found = [set(one.part_ids.tolist()) for one in view.search(queries, 10)]
         recall = np.mean([len(a & b) / 10 for a, b in zip(truth, found, strict=True)])
         print(
             f"{name:<5}{count:>9,} x {dimension}: built in {built[name]:6.1f} s, "
             f"{statistics.median(times):6.2f} ms a query ({min(times):.2f} to {max(times):.2f}), "
-            f"recall@10 {recall:.3f}  {index.description}"
+            f"recall@10 {recall:.3f}  {view.description}"
         )
 
 
@@ -204,12 +205,13 @@ def bench_search(folder: Path, count: int, rounds: int, dimension: int = 512) ->
             collection.upsert(
                 [_record(number, rows[number]) for number in range(start, min(start + 2000, count))]
             )
-        collection.nearest("image", queries[0], 10)
+        snapshot = collection.snapshot()
         filters = {"all": None, "50 %": 500, "10 %": 100, "1 %": 10, "0.1 %": 1}
         for name, share in filters.items():
             where = None if share is None else Comparison("bucket", "lt", share)
             times = [
-                1000 * _seconds(partial(collection.nearest, "image", query, 10, where=where))
+                1000
+                * _seconds(partial(snapshot.nearest, "image", query[np.newaxis], 10, where=where))
                 for query in queries
                 for _ in range(rounds)
             ]

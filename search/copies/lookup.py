@@ -180,9 +180,10 @@ class Lookup:
             self._verify(query, suspects, found, tried, watch, mirrored=True)
         if not found and not same and self._embed is not None:
             with watch.stage("embed"):
-                row = self._embed(data)
+                rows = self._embed(data)[np.newaxis]
             with watch.stage("neighbours"):
-                add_neighbours(suspects, self._collection.nearest("image", row, SIMILAR_AMONG))
+                snapshot = self._collection.snapshot(("image",))
+                add_neighbours(suspects, snapshot.nearest("image", rows, SIMILAR_AMONG)[0])
             self._verify(query, suspects, found, tried, watch)
         found = without_variants(found)
         with watch.stage("pixels"):

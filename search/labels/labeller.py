@@ -258,7 +258,7 @@ def check_texts(collection: Collection) -> None:
     Raises:
         QueryError: There are none.
     """
-    if not collection.count_parts("text"):
+    if not collection.snapshot(("text",)).count_parts("text"):
         raise QueryError(
             f"the collection {collection.path.name!r} has no texts to find captions among; index a "
             "table or a text file into it"

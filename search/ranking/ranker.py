@@ -131,13 +131,16 @@ class Ranker:
         rankings: list[Weighted] = []
         exact, is_complete = True, True
         for kind, scorer in view.scorers.items():
-            found = known.get(kind) or asked.snapshot.nearest(
-                kind,
-                scorer.query_vector.row,
-                depth,
-                where=asked.query.where,
-                exclude=asked.exclude,
-                exact=asked.query.exact,
+            found = (
+                known.get(kind)
+                or asked.snapshot.nearest(
+                    kind,
+                    scorer.query_vector.row[np.newaxis],
+                    depth,
+                    where=asked.query.where,
+                    exclude=asked.exclude,
+                    exact=asked.query.exact,
+                )[0]
             )
             exact = exact and found.exact
             is_complete = is_complete and len(found.record_ids) < depth
@@ -172,8 +175,12 @@ class Ranker:
             )
             top = found
             if not len(found.record_ids):
-                top = asked.snapshot.nearest(
-                    kind, scorer.query_vector.row, 1, where=where, exclude=asked.exclude
+                (top,) = asked.snapshot.nearest(
+                    kind,
+                    scorer.query_vector.row[np.newaxis],
+                    1,
+                    where=where,
+                    exclude=asked.exclude,
                 )
             best.append(self._weighted(asked, kind, scorer, top))
             weighted = self._weighted(asked, kind, scorer, found)
@@ -322,20 +329,18 @@ class Ranker:
         space = self._collection.space
         rows = np.zeros((len(part_ids), space.dimension if space else 0), np.float32)
         if len(part_ids):
-            index = (
-                snapshot.index(kind) if snapshot is not None else self._collection.index_of(kind)
-            )
-            found, known = index.rows_of(part_ids)
+            seen = snapshot or self._collection.snapshot((kind,))
+            found, known = seen.vectors(kind).rows(part_ids)
             rows[np.isin(part_ids, found)] = known
         return rows
 
     def _sample(self, snapshot: Snapshot, kind: Kind) -> Float32Array:
         """Return rows spread evenly over a kind, the same for the same parts."""
-        index = snapshot.index(kind)
-        ids = index.ids()
+        vectors = snapshot.vectors(kind)
+        ids = vectors.ids()
         if len(ids) > SPREAD_SAMPLE:
             ids = ids[np.linspace(0, len(ids) - 1, SPREAD_SAMPLE).astype(np.int64)]
-        return index.rows_of(ids)[1]
+        return vectors.rows(ids)[1]
 
 
 def _fused(rankings: Sequence[Weighted], depth: int) -> Fused:

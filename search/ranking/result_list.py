@@ -113,7 +113,7 @@ class ResultList:
         asked = self.asked
         found: dict[int, int] = {}
         for kind in (*asked.kinds, *asked.auxiliary):
-            found |= asked.snapshot.index(kind).segment_sizes
+            found |= asked.snapshot.vectors(kind).held_bytes
         return found
 
     def has(self, place: int) -> bool:

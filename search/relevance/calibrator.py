@@ -149,9 +149,10 @@ class Relevance:
             kind: Which parts are searched.
             source: What the query is.
         """
-        if self._collection.count_parts(kind) < MIN_PARTS:
+        snapshot = self._collection.snapshot((kind, source))
+        if snapshot.count_parts(kind) < MIN_PARTS:
             return f"the collection has fewer than {MIN_PARTS} {_PLURAL[kind]} to compare with"
-        if source == "image" and self._collection.count_parts("image") < MIN_PARTS:
+        if source == "image" and snapshot.count_parts("image") < MIN_PARTS:
             return f"the collection has fewer than {MIN_PARTS} pictures to compare a picture with"
         return "the model tells too few words apart"
 
@@ -196,8 +197,8 @@ class Relevance:
         if found is None or len(part_ids) < 2:
             return np.arange(len(part_ids)), scores
         first = part_ids[: hub_correction.DEPTH]
-        index = self._collection.index_of(kind) if snapshot is None else snapshot.index(kind)
-        known, rows = index.rows_of(first)
+        seen = snapshot or self._collection.snapshot((kind,))
+        known, rows = seen.vectors(kind).rows(first)
         if len(known) < len(first):  # some are gone meanwhile
             return np.arange(len(part_ids)), scores
         return found.reorder(scores, part_ids, rows)
@@ -211,7 +212,8 @@ class Relevance:
         Raises:
             ModelError: The background texts cannot be embedded.
         """
-        kinds = [kind for kind in KINDS if self._collection.count_parts(kind) >= MIN_PARTS]
+        snapshot = self._collection.snapshot()
+        kinds = [kind for kind in KINDS if snapshot.count_parts(kind) >= MIN_PARTS]
         for kind in kinds:
             self._texts_until(is_stopped)
             for source in KINDS:
@@ -242,7 +244,8 @@ class Relevance:
             self._calibrating.release()
 
     def _size(self, kind: Kind) -> tuple[int, int]:
-        return self._collection.count_parts(kind), self._collection.newest_part((kind,))
+        snapshot = self._collection.snapshot((kind,))
+        return snapshot.count_parts(kind), snapshot.newest_part
 
     def _calibrated(self, kind: Kind, source: Kind) -> _Direction:
         sample, asking = self._sample(kind), self._sample(source)
@@ -269,15 +272,15 @@ class Relevance:
 
     def _sample(self, kind: Kind) -> _Sample:
         """Return vectors spread evenly over the parts; the same parts give the same sample."""
-        count, newest_part = self._size(kind)
+        snapshot = self._collection.snapshot((kind,))
         known = self._samples.get(kind)
-        if known is not None and known.fits(count, newest_part):
+        if known is not None and known.fits(snapshot.count_parts(kind), snapshot.newest_part):
             return known
-        index = self._collection.index_of(kind)
-        ids = index.ids()
+        vectors = snapshot.vectors(kind)
+        ids = vectors.ids()
         places = np.linspace(0, len(ids) - 1, SAMPLE).astype(np.int64)
-        part_ids, rows = index.rows_of(ids[places] if len(ids) > SAMPLE else ids)
-        self._samples[kind] = _Sample(part_ids, rows, len(ids), newest_part)
+        part_ids, rows = vectors.rows(ids[places] if len(ids) > SAMPLE else ids)
+        self._samples[kind] = _Sample(part_ids, rows, len(ids), snapshot.newest_part)
         return self._samples[kind]
 
     def _hubs(self, kind: Kind, sample: _Sample, asking: _Sample) -> Hubs | None:
@@ -289,8 +292,7 @@ class Relevance:
         own, others = parts_beside(sample.part_ids, *owners)
         places = np.unique(np.linspace(0, len(own) - 1, min(len(own), 2 * _PAIRS)).astype(np.int64))
         own, others = own[places], others[places]
-        index = snapshot.index(asking_kind(kind))
-        queried, queries = index.rows_of(others)
+        queried, queries = snapshot.vectors(asking_kind(kind)).rows(others)
         there = np.isin(others, queried)
         own, others = own[there], others[there]
         asked, held = np.arange(len(own)) % 2 == 0, np.isin(sample.part_ids, own[::2])

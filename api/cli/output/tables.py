@@ -40,6 +40,8 @@ def print_info(collection: Collection, *, as_json: bool) -> None:
             for source in reading.all_sources(connection)
         ]
         fields = reading.field_counts(connection)
+    snapshot = collection.snapshot([kind for kind in KINDS if counts[kind]])
+    indices = {kind: snapshot.vectors(kind).description for kind in KINDS if counts[kind]}
     facts = {
         "collection": collection.path.name,
         "path": str(collection.path),
@@ -49,7 +51,7 @@ def print_info(collection: Collection, *, as_json: bool) -> None:
         "fingerprint": space.fingerprint if space else None,
         "records": records,
         "parts": counts,
-        "indices": {kind: collection.index_of(kind).description for kind in KINDS if counts[kind]},
+        "indices": indices,
         "sources": sources,
         "fields": fields,
     }
@@ -59,9 +61,8 @@ def print_info(collection: Collection, *, as_json: bool) -> None:
     for name in ("collection", "path", "model", "dimension", "records"):
         click.echo(f"{name:<11}{facts[name]}")
     click.echo(f"{'size':<11}{_size(int(str(facts['bytes'])))}")
-    for kind in KINDS:
-        if counts[kind]:
-            click.echo(f"{kind + 's':<11}{counts[kind]:,}, {collection.index_of(kind).description}")
+    for kind, description in indices.items():
+        click.echo(f"{kind + 's':<11}{counts[kind]:,}, {description}")
     if fields:
         click.echo(f"{'fields':<11}{', '.join(fields)}")
     for line in sources:

@@ -70,13 +70,15 @@ def describe(collection: Collection) -> CollectionOut:
         records = reading.count_records(connection)
         parts = reading.count_parts(connection)
         changed_at = reading.changed_at(connection)
+    kinds = [kind for kind in KINDS if parts[kind]]
+    snapshot = collection.snapshot(kinds)
     return CollectionOut(
         name=collection.path.name,
         model=public_model(space.name) if space else None,
         dimension=space.dimension if space else None,
         records=records,
         parts={kind: parts[kind] for kind in KINDS},
-        indices={kind: collection.index_of(kind).description for kind in KINDS if parts[kind]},
+        indices={kind: snapshot.vectors(kind).description for kind in kinds},
         bytes=collection.size_bytes(),
         changed_at=changed_at,
     )

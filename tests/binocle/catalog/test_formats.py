@@ -126,7 +126,8 @@ def test_collection_in_a_read_only_folder_is_searched(
     before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "a b?").iterdir()}
     request.getfixturevalue("locked")
     with Collection(tmp_path / "a b?") as collection:
-        found = collection.nearest("image", row, 1, where=parse_json({"price": 3}))
+        where = parse_json({"price": 3})
+        (found,) = collection.snapshot().nearest("image", row[np.newaxis], 1, where=where)
         assert found.record_ids.tolist() == [1]
         with pytest.raises(StorageError, match="readonly"):
             collection.remove(["a"])

@@ -34,7 +34,7 @@ def record(key: str, *parts: NewPart, metadata: Metadata | None = None) -> NewRe
 
 
 def nearest_keys(collection: Collection, kind: Kind, content: str, k: int = 3) -> list[str]:
-    ranking = collection.nearest(kind, row_of(content), k)
+    (ranking,) = collection.snapshot().nearest(kind, row_of(content)[np.newaxis], k)
     pairs = collection.fetch(ranking.record_ids.tolist(), ranking.part_ids.tolist())
     return [pair[0].id for pair in pairs if pair is not None]
 
@@ -47,7 +47,8 @@ def collection(tmp_path: Path) -> Iterator[Collection]:
 
 
 def _counts(collection: Collection) -> tuple[int, int]:
-    return collection.count_parts("image"), collection.count_parts("text")
+    snapshot = collection.snapshot()
+    return snapshot.count_parts("image"), snapshot.count_parts("text")
 
 
 def test_stored_record_comes_back(collection: Collection) -> None:
@@ -87,7 +88,7 @@ def test_unchanged_parts_keep_their_id_and_changed_ones_get_larger_ids(
 ) -> None:
     collection.upsert([record("a", part("one"), part("two"), part("two")), record("b", part("x"))])
     before = collection.record("a").parts
-    newest = collection.newest_part(("image", "text"))
+    newest = collection.snapshot().newest_part
     changed = [part("two"), part("new"), part("one"), part("one", role="title"), part("two")]
     collection.upsert([record("a", *changed)])
     after = collection.record("a").parts
@@ -96,7 +97,7 @@ def test_unchanged_parts_keep_their_id_and_changed_ones_get_larger_ids(
     assert after[2].id == before[0].id
     assert after[1].id > newest, "another content is another part"
     assert after[3].id > newest, "another role is another part"
-    assert collection.newest_part(("image", "text")) == max(one.id for one in after)
+    assert collection.snapshot().newest_part == max(one.id for one in after)
 
 
 def test_ids_of_removed_parts_are_not_used_again(collection: Collection) -> None:
@@ -175,7 +176,7 @@ def test_collection_without_vectors_finds_nothing(tmp_path: Path) -> None:
     with Collection(tmp_path / "c", create=True) as empty:
         assert empty.space is None
         assert nearest_keys(empty, "image", "x") == []
-        assert empty.newest_part(("image", "text")) == 0
+        assert empty.snapshot().newest_part == 0
         empty.save_indices()
 
 
@@ -201,7 +202,7 @@ from binocle.types import NewPart, NewRecord
 row = np.array([0.25, -0.25] * 8, np.float32)
 part = NewPart("text", "body", "mem:other", b"x" * 32, row, "other")
 with Collection(Path(sys.argv[1])) as collection:
-    print(len(collection.nearest("text", row, 10).record_ids))
+    print(len(collection.snapshot().nearest("text", row[np.newaxis], 10)[0].record_ids))
     collection.upsert([NewRecord("from another process", "mem:", {}, (part,))])
     collection.remove(["a"])
 """
@@ -213,6 +214,8 @@ def test_other_process_sees_and_is_seen(collection: Collection) -> None:
     command = [sys.executable, "-c", SCRIPT, str(collection.path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "2"
-    ranking = collection.nearest("text", np.array([0.25, -0.25] * 8, np.float32), 10)
+    (ranking,) = collection.snapshot().nearest(
+        "text", np.array([[0.25, -0.25] * 8], np.float32), 10
+    )
     pairs = collection.fetch(ranking.record_ids.tolist(), ranking.part_ids.tolist())
     assert [pair[0].id for pair in pairs if pair] == ["from another process", "b"]

@@ -5,6 +5,7 @@ import logging
 import shutil
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 from binocle.catalog import records
 from binocle.collection.collection import Collection
 from binocle.types import Float32Array, NewPart, NewRecord, Space
+from binocle.vectors.faiss_store import FaissStore
 
 SPACE = Space("toy", 16, "ab" * 32)
 Rows = dict[str, Float32Array]
@@ -35,7 +37,7 @@ def store(collection: Collection, rows: Rows) -> None:
 def answers_are_right(collection: Collection, rows: Rows) -> bool:
     """Tell whether the index finds what the catalogue says, and the catalogue what was stored."""
     for query in some_rows(99, 0, 5).values():
-        ranking = collection.nearest("image", query, 1000)
+        (ranking,) = collection.snapshot().nearest("image", query[np.newaxis], 1000)
         pairs = collection.fetch(ranking.record_ids.tolist(), ranking.part_ids.tolist())
         found = [(float(score), pair[1].id, pair[0].id)
                  for score, pair in zip(ranking.scores, pairs, strict=True) if pair]  # fmt: skip
@@ -45,7 +47,7 @@ def answers_are_right(collection: Collection, rows: Rows) -> bool:
             return False
         if found != sorted(found, key=lambda one: (-one[0], one[1])):
             return False
-    return collection.index_of("image").count == len(rows)
+    return collection.snapshot().vectors("image").count() == len(rows)
 
 
 @pytest.fixture
@@ -56,7 +58,9 @@ def rows() -> Rows:
 @pytest.fixture
 def folder(tmp_path: Path, rows: Rows) -> Path:
     """A collection of which an inverted file is saved: a rebuilt index would be flat."""
-    with Collection(tmp_path / "c", create=True, flat_limit=100) as opened:
+    with Collection(
+        tmp_path / "c", create=True, open_store=partial(FaissStore, flat_limit=100)
+    ) as opened:
         opened.claim_space(SPACE)
         store(opened, rows)
         assert answers_are_right(opened, rows)
@@ -65,7 +69,7 @@ def folder(tmp_path: Path, rows: Rows) -> Path:
 
 
 def was_loaded(collection: Collection) -> bool:
-    return "IVF" in collection.index_of("image").description
+    return "IVF" in collection.snapshot().vectors("image").description
 
 
 def test_saved_index_is_used_by_the_next_opener(folder: Path, rows: Rows) -> None:
@@ -140,7 +144,10 @@ def test_damaged_index_file_never_makes_an_answer_wrong(
         store(opened, some_rows(3, 300, 3))
     damage(folder)
     now = rows | some_rows(3, 300, 3)
-    with caplog.at_level(logging.WARNING), Collection(folder, flat_limit=100) as opened:
+    with (
+        caplog.at_level(logging.WARNING),
+        Collection(folder, open_store=partial(FaissStore, flat_limit=100)) as opened,
+    ):
         assert answers_are_right(opened, now)
         missing = not all((folder / f"image.{end}").exists() for end in ("faiss", "stamp.json"))
         assert ("ignoring the saved image index" in caplog.text) is not missing
@@ -154,7 +161,7 @@ def test_damaged_index_file_never_makes_an_answer_wrong(
 
 def test_older_stamp_with_its_own_file_is_caught_up(folder: Path, rows: Rows) -> None:
     old = {name: (folder / name).read_bytes() for name in ("image.faiss", "image.stamp.json")}
-    with Collection(folder, flat_limit=100) as opened:
+    with Collection(folder, open_store=partial(FaissStore, flat_limit=100)) as opened:
         opened.remove(["r5", "r6"])
         store(opened, some_rows(4, 6, 100))
         opened.save_indices()
@@ -168,7 +175,7 @@ def test_older_stamp_with_its_own_file_is_caught_up(folder: Path, rows: Rows) ->
 
 def test_older_stamp_with_a_newer_file_is_ignored(folder: Path, rows: Rows) -> None:
     old = (folder / "image.stamp.json").read_bytes()
-    with Collection(folder, flat_limit=100) as opened:
+    with Collection(folder, open_store=partial(FaissStore, flat_limit=100)) as opened:
         store(opened, some_rows(4, 6, 100))
         opened.save_indices()
     (folder / "image.stamp.json").write_bytes(old)
@@ -200,7 +207,9 @@ def test_index_of_another_history_is_not_used_after_a_backup_is_restored(
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
     shutil.copy(folder / "catalog.sqlite", folder.parent / "backup")
-    with Collection(folder, flat_limit=100) as opened:  # this history is lost
+    with Collection(
+        folder, open_store=partial(FaissStore, flat_limit=100)
+    ) as opened:  # this history is lost
         store(opened, some_rows(6, 300, 50))
         opened.save_indices()
     for name in ("catalog.sqlite-wal", "catalog.sqlite-shm"):

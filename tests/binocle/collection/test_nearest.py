@@ -4,7 +4,9 @@ import shutil
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from binocle.catalog import records as reading
 from binocle.collection.collection import Collection, Ranking
 from binocle.metadata.filters import Comparison, Filter, matches
 from binocle.types import Float32Array, Int64Array, Metadata, NewPart, NewRecord, Space
-from binocle.vectors.faiss_store import FLAT_LIMIT
+from binocle.vectors.faiss_store import FLAT_LIMIT, FaissStore
 
 DIMENSION = 64
 RECORDS = 3000
@@ -70,8 +72,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def collection(folder: Path, request: pytest.FixtureRequest) -> Iterator[Collection]:
     path = folder.with_name(f"limit {request.param}")
     shutil.copytree(folder, path)  # each with its own saved index
-    with Collection(path, flat_limit=request.param) as opened:
-        assert ("IVF" in opened.index_of("image").description) == (request.param == 300)
+    with Collection(path, open_store=partial(FaissStore, flat_limit=request.param)) as opened:
+        assert ("IVF" in opened.snapshot().vectors("image").description) == (request.param == 300)
         yield opened
 
 
@@ -81,7 +83,6 @@ def brute_force(
     k: int,
     where: Filter | None,
     exclude: frozenset[int] = frozenset(),
-    up_to_part: int | None = None,
 ) -> list[tuple[int, int, float]]:
     """Return (record, best part, score) straight from the catalogue's vectors."""
     with collection.reading() as connection:
@@ -98,7 +99,7 @@ def brute_force(
     best: dict[int, tuple[int, float]] = {}
     for place in np.lexsort((part_ids, -scores)).tolist():
         record, part_id = int(owners[place]), int(part_ids[place])
-        if record in passing and (up_to_part is None or part_id <= up_to_part):
+        if record in passing:
             best.setdefault(record, (part_id, float(scores[place])))
     return [(record, *found) for record, found in best.items()][:k]
 
@@ -108,40 +109,42 @@ def as_rows(ranking: Ranking) -> list[tuple[int, int, float]]:
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
+def nearest(collection: Collection, query: Float32Array, k: int, **limits: Any) -> Ranking:
+    (found,) = collection.snapshot(("image",)).nearest("image", query[np.newaxis], k, **limits)
+    return found
+
+
 @pytest.mark.parametrize("where", WHERES, ids=str)
 def test_nearest_records_equal_brute_force(collection: Collection, where: Filter | None) -> None:
     rng = np.random.default_rng(2)
     for k in (1, 10, 400, 5000):
         query = sign_rows(rng, 1)[0]
-        found = collection.nearest("image", query, k, where=where, exact=True)
+        found = nearest(collection, query, k, where=where, exact=True)
         assert as_rows(found) == brute_force(collection, query, k, where)
         assert found.exact
-        assert as_rows(collection.nearest("image", query, k, where=where)) == as_rows(found)
+        assert as_rows(nearest(collection, query, k, where=where)) == as_rows(found)
 
 
-def test_excluded_records_and_later_parts_are_left_out(collection: Collection) -> None:
+def test_excluded_records_are_left_out(collection: Collection) -> None:
     rng = np.random.default_rng(3)
     query = sign_rows(rng, 1)[0]
-    newest = collection.newest_part(("image", "text"))
     for k in (1, 50, 5000):
         first = [row[0] for row in brute_force(collection, query, 7, None)]
-        for up_to in (newest, newest // 2, 1, 0):
-            found = collection.nearest(
-                "image", query, k, exclude=frozenset(first), up_to_part=up_to
-            )
-            wanted = brute_force(collection, query, k, None, frozenset(first), up_to)
-            assert as_rows(found) == wanted
+        found = nearest(collection, query, k, exclude=frozenset(first))
+        assert as_rows(found) == brute_force(collection, query, k, None, frozenset(first))
 
 
 def test_nothing_asked_is_nothing_found(collection: Collection) -> None:
-    assert as_rows(collection.nearest("image", sign_rows(np.random.default_rng(4), 1)[0], 0)) == []
+    assert as_rows(nearest(collection, sign_rows(np.random.default_rng(4), 1)[0], 0)) == []
 
 
 def test_ivf_never_gives_fewer_records_than_match(tmp_path: Path) -> None:
     rng = np.random.default_rng(5)
     count, each = 2400, 10  # below 20 000 candidates even an IVF index scans
     centres = sign_rows(rng, 20)
-    with Collection(tmp_path / "c", create=True, flat_limit=1000) as opened:
+    with Collection(
+        tmp_path / "c", create=True, open_store=partial(FaissStore, flat_limit=1000)
+    ) as opened:
         opened.claim_space(SPACE)
         made = []
         for number in range(count):
@@ -152,13 +155,13 @@ def test_ivf_never_gives_fewer_records_than_match(tmp_path: Path) -> None:
                      for place, row in enumerate(rows)]  # fmt: skip
             made.append(NewRecord(key, key, {"n": number}, tuple(parts)))
         opened.upsert(made)
-        assert "IVF" in opened.index_of("image").description
+        assert "IVF" in opened.snapshot().vectors("image").description
         approximate = 0
         for where, matching in ((None, count), (Comparison("n", "gte", 200), count - 200),
                                 (Comparison("n", "lt", 24), 24)):  # fmt: skip
             for k in (1, 20, 600, 2000, 5000):
                 query = centres[k % 20]
-                found = opened.nearest("image", query, k, where=where)
+                found = nearest(opened, query, k, where=where)
                 assert len(found.record_ids) == min(k, matching)
                 assert len(np.unique(found.record_ids)) == len(found.record_ids)
                 assert (np.diff(found.scores) <= 0).all()
@@ -170,7 +173,9 @@ def test_ivf_never_gives_fewer_records_than_match(tmp_path: Path) -> None:
 def test_searching_while_another_thread_writes_never_errs(tmp_path: Path, kept: int) -> None:
     rng = np.random.default_rng(6)
     done = threading.Event()
-    with Collection(tmp_path / "c", create=True, flat_limit=100) as opened:
+    with Collection(
+        tmp_path / "c", create=True, open_store=partial(FaissStore, flat_limit=100)
+    ) as opened:
         opened.claim_space(SPACE)
         stay = [make_record(f"k{n}", sign_rows(rng, 3), {"stays": True}) for n in range(kept)]
         opened.upsert(stay)
@@ -179,7 +184,7 @@ def test_searching_while_another_thread_writes_never_errs(tmp_path: Path, kept: 
             own, searches = np.random.default_rng(seed), 0
             while not done.is_set():
                 where = Comparison("stays", "eq", True) if searches % 2 else None
-                found = opened.nearest("image", sign_rows(own, 1)[0], 20, where=where)
+                found = nearest(opened, sign_rows(own, 1)[0], 20, where=where)
                 rows = as_rows(found)
                 assert len(rows) == len({row[0] for row in rows})
                 assert len(rows) >= min(20, kept)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from binocle.collection.collection import Collection, Ranking
 from binocle.collection.snapshot import Snapshot
 from binocle.metadata.filters import Comparison, Filter, parse_json
 from binocle.types import Float32Array, NewPart, NewRecord, Space
+from binocle.vectors.faiss_store import FaissStore
 
 DIMENSION = 16
 RECORDS = 1200
@@ -43,7 +45,9 @@ def records(seed: int, numbers: range) -> list[NewRecord]:
 
 @pytest.fixture(params=[300, 100_000], ids=["ivf", "flat"])
 def collection(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Collection]:
-    with Collection(tmp_path / "c", create=True, flat_limit=request.param) as opened:
+    with Collection(
+        tmp_path / "c", create=True, open_store=partial(FaissStore, flat_limit=request.param)
+    ) as opened:
         opened.claim_space(Space("toy", DIMENSION, "ab" * 32))
         opened.upsert(records(1, range(RECORDS)))
         yield opened
@@ -54,14 +58,19 @@ def as_lists(ranking: Ranking) -> tuple[Any, ...]:
     return ids, parts, ranking.scores.tolist()
 
 
+def nearest(snapshot: Snapshot, query: Float32Array, k: int, **limits: Any) -> Ranking:
+    (found,) = snapshot.nearest("image", query[np.newaxis], k, **limits)
+    return found
+
+
 def answers(snapshot: Snapshot) -> list[Any]:
     found: list[Any] = [snapshot.count_parts("image"), snapshot.count_records()]
     queries = rows(2, 3)
     for where in WHERES:
         found.append(np.flatnonzero(snapshot.mask(where)).tolist())
-        found += [as_lists(snapshot.nearest("image", one, 20, where=where)) for one in queries]
-        many = snapshot.nearest_many("image", queries, 20, where=where)
-        found += [as_lists(one) for one in many]
+        found += [as_lists(nearest(snapshot, one, 20, where=where)) for one in queries]
+        many = snapshot.nearest("image", queries, 20, where=where)
+        assert [as_lists(one) for one in many] == found[-3:]
         found += [as_lists(snapshot.above("image", one, 0.4, where=where)) for one in queries]
     return found
 
@@ -69,7 +78,7 @@ def answers(snapshot: Snapshot) -> list[Any]:
 def test_pinned_moment_answers_as_before_whatever_is_written(collection: Collection) -> None:
     snapshot = collection.snapshot(where=CHEAP, fields=["color", "price"])
     before = answers(snapshot)
-    with Collection(collection.path, flat_limit=300) as other:
+    with Collection(collection.path, open_store=partial(FaissStore, flat_limit=300)) as other:
         for step in range(6):
             other.upsert(records(10 + step, range(step * 100, step * 100 + 150)))
             collection.remove([f"r{number}" for number in range(step, RECORDS, 50)])
@@ -90,13 +99,13 @@ def test_moment_after_many_changes_is_that_of_a_fresh_opening(collection: Collec
         collection.remove([f"r{number}" for number in range(step, RECORDS, 40)])
         collection.snapshot()
     queries = rows(3, 2)
-    with Collection(collection.path, flat_limit=100_000) as fresh:
+    with Collection(collection.path, open_store=partial(FaissStore, flat_limit=100_000)) as fresh:
         for where in WHERES:
             one, other = collection.snapshot(), fresh.snapshot()
             assert np.array_equal(one.mask(where), other.mask(where))
             for query in queries:
-                found = one.nearest("image", query, 15, where=where, exact=True)
-                assert as_lists(found) == as_lists(other.nearest("image", query, 15, where=where))
+                found = nearest(one, query, 15, where=where, exact=True)
+                assert as_lists(found) == as_lists(nearest(other, query, 15, where=where))
 
 
 def test_everything_above_a_score_is_found_and_nothing_else(collection: Collection) -> None:
@@ -114,8 +123,8 @@ def test_everything_above_a_score_is_found_and_nothing_else(collection: Collecti
     found = snapshot.above("image", query, 0.3, allowed=allowed)
     assert found.record_ids.tolist() == sorted(best, key=lambda one: -best[one])
     assert np.allclose(found.scores, sorted(best.values(), reverse=True), atol=1e-6)
-    nearest = snapshot.nearest("image", query, len(best), allowed=allowed, exact=True)
-    assert as_lists(found) == as_lists(nearest)
+    wanted = nearest(snapshot, query, len(best), allowed=allowed, exact=True)
+    assert as_lists(found) == as_lists(wanted)
     assert not len(snapshot.above("image", query, 1.5).record_ids)
 
 
@@ -138,7 +147,7 @@ def test_others_search_the_moment_before_while_one_thread_catches_up(
     try:
         assert is_catching_up.wait(30)
         assert collection.snapshot() is before
-        assert len(collection.nearest("image", rows(1, 1)[0], 5).record_ids) == 5
+        assert len(nearest(collection.snapshot(), rows(1, 1)[0], 5).record_ids) == 5
     finally:
         may_end.set()
         thread.join(30)
@@ -157,8 +166,8 @@ def test_failure_half_way_leaves_the_moment_before(
             collection.snapshot()
     assert answers(before) == known
     after = collection.snapshot()
-    with Collection(collection.path, flat_limit=100_000) as fresh:
-        assert np.array_equal(after.index("image").ids(), fresh.index_of("image").ids())
+    with Collection(collection.path, open_store=partial(FaissStore, flat_limit=100_000)) as fresh:
+        assert np.array_equal(after.vectors("image").ids(), fresh.snapshot().vectors("image").ids())
 
 
 def test_moments_stay_whole_while_several_threads_write_and_search(collection: Collection) -> None:
@@ -180,7 +189,7 @@ def test_moments_stay_whole_while_several_threads_write_and_search(collection: C
             while not ending.is_set():
                 snapshot = collection.snapshot(where=CHEAP)
                 mask = snapshot.mask(CHEAP)
-                found = snapshot.nearest("image", rows(1, 1)[0], 40, where=CHEAP)
+                found = nearest(snapshot, rows(1, 1)[0], 40, where=CHEAP)
                 assert mask[found.record_ids].all()
                 assert snapshot.count_records() == np.count_nonzero(snapshot.mask(None))
         except BaseException as error:

@@ -254,8 +254,8 @@ def test_texts_beside_pictures_count_where_most_pictures_have_one(
         searcher = Searcher(some, lambda: ENCODER, limits=Limits())
         answer = searcher.search(Query((RED,)))
         [(_, _, listing)] = searcher._listings._kept.values()
-        ranked = [some.index_of(kind) for kind in (KINDS if auxiliary else KINDS[:1])]
-        assert listing.segments.keys() == {one for index in ranked for one in index.segment_sizes}
+        ranked = [some.snapshot().vectors(kind) for kind in (KINDS if auxiliary else KINDS[:1])]
+        assert listing.segments.keys() == {one for view in ranked for one in view.held_bytes}
     said = {one.ranking for hit in answer.hits for one in hit.contributions}
     assert answer.mode == "hybrid"
     assert ("text" in said) == auxiliary

@@ -200,7 +200,7 @@ def test_hubs_move_down_where_a_collection_has_pairs_that_are_found_better(
     assert relevance.depth("image", None) == relevance.depth("image", "image") == 0
     improved = 0
     for number in range(0, 900, 30):
-        found = collection.nearest("image", texts[number], 900)
+        (found,) = collection.snapshot().nearest("image", texts[number : number + 1], 900)
         order, scores = relevance.reorder("image", "text", found.part_ids, found.scores)
         assert sorted(order) == list(range(900))
         assert (np.diff(scores) <= 0).all()
@@ -214,7 +214,7 @@ def test_a_collection_without_pairs_is_not_corrected(collection: Collection) -> 
     _store(collection, images)
     relevance = Relevance(collection, WordsEncoder)
     assert relevance.depth("image", "text") == 0
-    found = collection.nearest("image", images[0], 10)
+    (found,) = collection.snapshot().nearest("image", images[:1], 10)
     order, scores = relevance.reorder("image", "text", found.part_ids, found.scores)
     assert order.tolist() == list(range(10))
     assert scores is found.scores

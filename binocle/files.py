@@ -1,0 +1,44 @@
+"""Files that are there whole or not at all."""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+
+@contextmanager
+def replacing(path: Path, *, mode: int = 0o666, durable: bool = True) -> Iterator[BinaryIO]:
+    """Give a file to write to that takes a path's place at the end, unless something is raised.
+
+    Whoever reads the path meanwhile, and whoever finds it after a crash, has the whole of the old
+    file or of the new one. The draft lies beside it as ``NAME.PROCESS.THREAD.tmp``.
+
+    Args:
+        path: What is made or replaced; its folder is there.
+        mode: Who may read and write it, less the process's umask.
+        durable: Have it on disk before it takes the place. What can be made again need not wait.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
+    try:
+        with open(draft, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
+            yield file
+            file.flush()
+            if durable:
+                os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on disk: what was replaced in it stays so after a crash."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
