@@ -1,17 +1,38 @@
-"""The tree of deliberate errors.
+"""The tree of deliberate errors, each with its code.
+
+    BinocleError                    error
+      UsageError                    usage
+        FilterError                 bad-filter
+        QueryError                  bad-query
+          CursorError               bad-cursor
+            StaleCursorError        stale-cursor
+          SavedQueryError           bad-turn
+          UrlError                  bad-url
+      NotFoundError                 not-found
+      SourceError                   bad-source
+        NothingIndexedError         nothing-indexed
+      ModelError                    bad-model
+        ModelUnavailableError       model-unavailable
+      SpaceMismatchError            space-mismatch
+      StorageError                  storage
+        BusyError                   busy
+      PictureError                  unreadable
+        PictureTooLargeError        too-large
+        PictureTruncatedError       truncated
+        NotAPictureError            not-a-picture
+        DecodeTimeoutError          timeout
+        DecoderCrashError           decoder-crash
 
 Every message names the thing, the limit and the remedy. Rooms raise; only the doors in
 ``api`` turn an error into an exit code or a status code. ``code`` is stable: programs may
 compare it, and the catalogue stores it as the reason a file was skipped.
 """
 
-from typing import ClassVar
-
 
 class BinocleError(Exception):
     """Base of everything Binocle raises on purpose."""
 
-    code: ClassVar[str] = "error"
+    code = "error"
 
 
 class UsageError(BinocleError):

@@ -7,6 +7,7 @@ and March 2021) is outside, because nobody knows.
 """
 
 import re
+from calendar import monthrange
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -50,7 +51,7 @@ def is_date(text: str) -> bool:
     if match is None:
         return False
     year, month, day = match.groups()
-    return int(day or 1) <= 28 or int(day) <= _days_in(int(year), int(month))
+    return int(day or 1) <= 28 or int(day) <= monthrange(int(year), int(month))[1]
 
 
 def parse_span(text: str, today: date | None = None) -> Span:
@@ -167,7 +168,7 @@ def _back(today: date, count: int, unit: str) -> date:
         return today - timedelta(days=min(days - 1, today.toordinal() - 1))
     months = max(0, today.year * 12 + today.month - 1 - count * (12 if unit == "year" else 1))
     year, month = max(1, months // 12), months % 12 + 1
-    return date(year, month, min(today.day, _days_in(year, month))) + timedelta(days=1)
+    return date(year, month, min(today.day, monthrange(year, month)[1])) + timedelta(days=1)
 
 
 def _step(first: date, unit: str, count: int) -> date:
@@ -190,7 +191,7 @@ def _days(first: date, end: date) -> Span:
 
 
 def _next_day(year: int, month: int, day: int) -> str:
-    if day < _days_in(year, month):
+    if day < monthrange(year, month)[1]:
         return f"{year:04}-{month:02}-{day + 1:02}"
     return _month(year, month + 1)
 
@@ -203,9 +204,3 @@ def _month(year: int, month: int) -> str:
     """Return a month, one beyond December being the next year's."""
     year, month = year + (month - 1) // 12, (month - 1) % 12 + 1
     return f"{year:04}-{month:02}" if year <= 9999 else AFTER_ALL
-
-
-def _days_in(year: int, month: int) -> int:
-    if month == 2:
-        return 29 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 28
-    return 30 if month in (4, 6, 9, 11) else 31

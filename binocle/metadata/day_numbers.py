@@ -1,5 +1,6 @@
 """Days of many strings at once."""
 
+import calendar
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,7 +12,8 @@ from binocle.types import BoolArray
 _AT_ONCE = 65_536
 _FORMS = ("dddd-dd-dd", "dddd-dd-ddTdd:dd:dd")  # what most dates look like
 _ZERO, _NINE = ord("0"), ord("9")
-_MONTH_DAYS = np.array([0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+_MONTH_DAYS = np.array([0, *(calendar.monthrange(2021, month)[1] for month in range(1, 13))])
+_IS_LEAP = np.array([calendar.isleap(year) for year in range(400)])  # then they come again
 
 Characters = npt.NDArray[np.uint32]
 
@@ -47,9 +49,8 @@ def _of_form(form: str, texts: Sequence[str]) -> npt.NDArray[np.int32]:
     pairs = 10 * digits[:, 4::2] + digits[:, 5::2]
     month, day = pairs[:, 0], pairs[:, 1]
     fits &= (month >= 1) & (month <= 12)
-    is_leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
-    fits &= (day >= 1) & (day <= _MONTH_DAYS[np.minimum(month, 12)])
-    fits &= (month != 2) | (day <= 28) | is_leap
+    days = _MONTH_DAYS[np.minimum(month, 12)] + ((month == 2) & _IS_LEAP[year % 400])
+    fits &= (day >= 1) & (day <= days)
     for column, limit in zip(range(2, pairs.shape[1]), (23, 59, 59), strict=False):
         fits &= pairs[:, column] <= limit
     return np.where(fits, year * 10_000 + month * 100 + day, -1).astype(np.int32)

@@ -4,13 +4,13 @@ Nothing is removed here. What is joined are copies of the whole picture: the sam
 duplicates, mirrored and turned ones; parts of pictures are not duplicates.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from threading import Lock
 
 import numpy as np
+from cachetools import LRUCache
 
 from binocle.catalog.tables import fingerprints
 from binocle.catalog.tables.fingerprints import KnownPicture
@@ -127,7 +127,7 @@ class DuplicateFinder:
         self._decode = decode
         self._workers = workers
         self._on_progress = on_progress
-        self._views: OrderedDict[int, PictureView | None] = OrderedDict()
+        self._views: LRUCache[int, PictureView | None] = LRUCache(_VIEWS_KEPT)
         self._unreadable: set[int] = set()
         self._compared = 0
         self._done = self._total = 0
@@ -278,7 +278,6 @@ class DuplicateFinder:
         part_id = picture.part.id
         with self._lock:
             if part_id in self._views:
-                self._views.move_to_end(part_id)
                 return self._views[part_id]
         view: PictureView | None
         try:
@@ -289,8 +288,6 @@ class DuplicateFinder:
             view = None
         with self._lock:
             self._views[part_id] = view
-            while len(self._views) > _VIEWS_KEPT:
-                self._views.popitem(last=False)
         return view
 
     def _clusters(

@@ -1,11 +1,12 @@
 """The records that have each word of a query, in any of the ways it may be written."""
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
+from cachetools import LRUCache
 
 from binocle.catalog import records as reading
 from binocle.catalog.database import Connection
@@ -108,8 +109,9 @@ class WordMatcher:
         self._state = state
         self._spelling = spelling or Spelling()
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[object, ...], Postings] = OrderedDict()
-        self._kept_bytes = 0
+        self._kept: LRUCache[tuple[object, ...], Postings] = LRUCache(
+            _CACHE_BYTES, getsizeof=lambda matches: matches.size_bytes
+        )
 
     def at(self, connection: Connection) -> "WordMatcher":
         """Return this one if it belongs to the connection's state, else a fresh one."""
@@ -280,17 +282,11 @@ class WordMatcher:
     def _keep(self, key: tuple[object, ...], read: Callable[[], Int64Array]) -> Postings:
         """Return what is kept under a key, reading it where it is not there yet."""
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        matches = Postings.of(read())
-        with self._lock:
-            if key not in self._kept:
+            matches = self._kept.get(key)
+        if matches is None:
+            matches = Postings.of(read())
+            with self._lock, suppress(ValueError):  # larger than all that may be kept
                 self._kept[key] = matches
-                self._kept_bytes += matches.size_bytes
-            while self._kept_bytes > _CACHE_BYTES and len(self._kept) > 1:
-                _, oldest = self._kept.popitem(last=False)
-                self._kept_bytes -= oldest.size_bytes
         return matches
 
 

@@ -1,6 +1,7 @@
 """Histograms of numbers and of dates, with edges a person would choose."""
 
 import math
+from calendar import monthrange
 from decimal import Decimal
 from itertools import pairwise
 
@@ -135,9 +136,7 @@ def _next(bar: int, interval: Interval) -> int:
     if interval == "month":
         return bar + 1 if bar % 100 < 12 else bar + 89
     year, month, day = bar // 10_000, bar // 100 % 100, bar % 100
-    is_leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-    days = (31, 29 if is_leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)[month - 1]
-    if day < days:
+    if day < monthrange(year, month)[1]:
         return bar + 1
     return _next(bar // 100, "month") * 100 + 1
 

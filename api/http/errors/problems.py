@@ -59,7 +59,7 @@ class ServiceError(BinocleError):
     ) -> None:
         super().__init__(detail)
         self.status = status
-        self.code = code  # type: ignore[misc]
+        self.code = code
         self.field = field
         self.headers = headers or {}
 

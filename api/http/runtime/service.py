@@ -5,7 +5,6 @@ import logging
 import os
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import numpy as np
+from cachetools import LRUCache
 
 from api.container import Container
 from api.http.errors.problems import ServiceError, overloaded
@@ -73,7 +73,7 @@ class EncoderQueue:
         self.encoder = encoder
         self._metrics = metrics
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="encoder")
-        self._cache: OrderedDict[str, Float32Array] = OrderedDict()
+        self._cache: LRUCache[str, Float32Array] = LRUCache(_CACHED_QUERIES)
         self._texts: Batcher[str, Float32Array] = Batcher(
             lambda texts: list(encoder.encode_texts(texts)),
             self._thread,
@@ -100,11 +100,7 @@ class EncoderQueue:
         self._metrics.queue.labels("text").set(self._texts.waiting)
         if missing:
             known |= dict(zip(missing, await self._texts.submit(missing), strict=True))
-        for text in texts:
-            self._cache[text] = known[text]
-            self._cache.move_to_end(text)
-        while len(self._cache) > _CACHED_QUERIES:
-            self._cache.popitem(last=False)
+            self._cache.update((text, known[text]) for text in missing)
         return [known[text] for text in texts]
 
     async def images(self, pixels: Sequence[PixelArray]) -> list[Float32Array]:
