@@ -7,13 +7,13 @@ small residue says by how much it differs.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from binocle.metadata.field_types import EARTH_RADIUS_M
 from binocle.metadata.filters import Near, is_near
+from binocle.metadata.points import EARTH_RADIUS_M
 from binocle.metadata.string_dictionary import NONE, CodeArray, CodeSet
 from binocle.types import BoolArray, Int64Array, Scalar
 
@@ -23,10 +23,7 @@ EXACT = 2.0**53  # smaller whole numbers are doubles
 RowArray = npt.NDArray[np.int32]
 NumberArray = npt.NDArray[np.float64]
 ResidueArray = npt.NDArray[np.int16]
-_NO_ROWS: RowArray = np.empty(0, np.int32)
-_NO_CODES: CodeArray = np.empty(0, np.int32)
-_NO_NUMBERS: NumberArray = np.empty(0, np.float64)
-_NO_RESIDUES: ResidueArray = np.empty(0, np.int16)
+_Value = TypeVar("_Value", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +121,8 @@ class Block:
             found |= ~np.isnan(self.places.latitudes)
         return found
 
-    def replaced(self, touched: Int64Array | None, entries: "Entries") -> "Block":
-        """Return a block where the touched rows, or all for None, have other values."""
+    def replaced(self, touched: Int64Array, entries: "Entries") -> "Block":
+        """Return a block where the touched rows have other values."""
         return Block(
             _texts(self.texts, touched, entries),
             _numbers(self.numbers, touched, entries),
@@ -222,7 +219,7 @@ def _compare_one(
     return np.asarray(above if operator == "gt" else above | equal)
 
 
-def _texts(old: Texts | None, touched: Int64Array | None, entries: Entries) -> Texts | None:
+def _texts(old: Texts | None, touched: Int64Array, entries: Entries) -> Texts | None:
     own = entries.codes != NONE
     if old is None and not own.any():
         return None
@@ -232,28 +229,18 @@ def _texts(old: Texts | None, touched: Int64Array | None, entries: Entries) -> T
         order = np.lexsort((codes, rows))
         rows, codes, listed = rows[order], codes[order], listed[order]
     first, further = _firsts(rows, codes)
-    dense = np.full(BLOCK, NONE, np.int32)
-    flags = np.zeros(BLOCK, np.bool_)
-    kept_rows, kept = _NO_ROWS, _NO_CODES
-    if old is not None and touched is not None:
-        dense = old.codes.copy()
-        dense[touched] = NONE
-        if old.listed is not None:
-            flags = old.listed.copy()
-            flags[touched] = False
+    dense = _without(old.codes if old else None, touched, np.int32(NONE))
+    flags = _without(old.listed if old else None, touched, np.False_)
+    dense[rows[first]], flags[rows[first]] = codes[first], listed[first]
+    more_rows, more = rows[further], codes[further]
+    if old is not None:
         stays = ~np.isin(old.rows, touched)
-        kept_rows, kept = old.rows[stays], old.more[stays]
-    dense[rows[first]] = codes[first]
-    flags[rows[first]] = listed[first]
-    return Texts(
-        dense,
-        flags if flags.any() else None,
-        np.concatenate([kept_rows, rows[further]]),
-        np.concatenate([kept, codes[further]]),
-    )
+        more_rows = np.concatenate([old.rows[stays], more_rows])
+        more = np.concatenate([old.more[stays], more])
+    return Texts(dense, flags if flags.any() else None, more_rows, more)
 
 
-def _numbers(old: Numbers | None, touched: Int64Array | None, entries: Entries) -> Numbers | None:
+def _numbers(old: Numbers | None, touched: Int64Array, entries: Entries) -> Numbers | None:
     own = ~np.isnan(entries.numbers)
     if old is None and not own.any():
         return None
@@ -263,36 +250,37 @@ def _numbers(old: Numbers | None, touched: Int64Array | None, entries: Entries) 
         order = np.lexsort((extra, values, rows))
         rows, values, extra = rows[order], values[order], extra[order]
     first, further = _firsts(rows, values, extra)
-    dense, residues = np.full(BLOCK, np.nan), np.zeros(BLOCK, np.int16)
-    kept_rows, kept, kept_extra = _NO_ROWS, _NO_NUMBERS, _NO_RESIDUES
-    if old is not None and touched is not None:
-        dense = old.values.copy()
-        dense[touched] = np.nan
-        if old.residues is not None:
-            residues = old.residues.copy()
-            residues[touched] = 0
-        stays = ~np.isin(old.rows, touched)
-        kept_rows, kept, kept_extra = old.rows[stays], old.more[stays], old.more_residues[stays]
+    dense = _without(old.values if old else None, touched, np.float64(np.nan))
+    residues = _without(old.residues if old else None, touched, np.int16(0))
     dense[rows[first]], residues[rows[first]] = values[first], extra[first]
-    return Numbers(
-        dense,
-        residues if residues.any() else None,
-        np.concatenate([kept_rows, rows[further]]),
-        np.concatenate([kept, values[further]]),
-        np.concatenate([kept_extra, extra[further]]),
-    )
+    more_rows, more, more_extra = rows[further], values[further], extra[further]
+    if old is not None:
+        stays = ~np.isin(old.rows, touched)
+        more_rows = np.concatenate([old.rows[stays], more_rows])
+        more = np.concatenate([old.more[stays], more])
+        more_extra = np.concatenate([old.more_residues[stays], more_extra])
+    return Numbers(dense, residues if residues.any() else None, more_rows, more, more_extra)
 
 
-def _placed(old: Places | None, touched: Int64Array | None, entries: Entries) -> Places | None:
+def _placed(old: Places | None, touched: Int64Array, entries: Entries) -> Places | None:
     if old is None and not len(entries.place_ids):
         return None
-    latitudes, longitudes = np.full(BLOCK, np.nan), np.full(BLOCK, np.nan)
-    if old is not None and touched is not None:
-        latitudes, longitudes = old.latitudes.copy(), old.longitudes.copy()
-        latitudes[touched] = longitudes[touched] = np.nan
+    latitudes = _without(old.latitudes if old else None, touched, np.float64(np.nan))
+    longitudes = _without(old.longitudes if old else None, touched, np.float64(np.nan))
     rows = entries.place_ids % BLOCK
     latitudes[rows], longitudes[rows] = entries.places[:, 0], entries.places[:, 1]
     return Places(latitudes, longitudes)
+
+
+def _without(
+    old: npt.NDArray[_Value] | None, touched: Int64Array, nothing: _Value
+) -> npt.NDArray[_Value]:
+    """Return a dense array to write to: the old values but for the touched rows, or nothing."""
+    if old is None:
+        return np.full(BLOCK, nothing)
+    dense = old.copy()
+    dense[touched] = nothing
+    return dense
 
 
 def _are_distinct(rows: RowArray) -> bool:

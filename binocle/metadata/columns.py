@@ -25,6 +25,8 @@ from binocle.metadata.filters import And, Comparison, Filter, Near, Not, Or
 from binocle.metadata.string_dictionary import NONE, CodeArray, CodeSet, Dictionary
 from binocle.types import BoolArray, Int64Array
 
+_NO_ROWS: Int64Array = np.empty(0, np.int64)
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -49,7 +51,7 @@ class Column:
         return cls(
             kind,
             dictionary,
-            tuple(Block().replaced(None, own) for own in entries.by_block(count)),
+            tuple(Block().replaced(_NO_ROWS, own) for own in entries.by_block(count)),
         )
 
     def replaced(

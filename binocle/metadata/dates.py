@@ -8,7 +8,7 @@ and March 2021) is outside, because nobody knows.
 
 import re
 from calendar import monthrange
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 _DATE = re.compile(
@@ -69,7 +69,7 @@ def parse_span(text: str, today: date | None = None) -> Span:
         ValueError: It is none of these.
     """
     words = " ".join(text.lower().split())
-    today = today or date.today()  # noqa: DTZ011 - dates are local, as a camera's clock is
+    today = today or datetime.now().astimezone().date()  # local, as a camera's clock is
     if words.startswith("between ") and " and " in words:
         first, last = words.removeprefix("between ").split(" and ", 1)
         return _joined(first, last, today)

@@ -1,8 +1,8 @@
-"""Types of metadata fields: what they are, how values become them, points on the globe.
+"""Types of metadata fields: what they are, and how values become them.
 
 Metadata is given back as it came. Filters, facets and sort orders look at it as its *schema*
-says: ``typed`` converts the declared fields, the others are what their values are. Points are
-apart from values: a field may have both (``location`` as a name and as coordinates).
+says: ``typed`` converts the declared fields, the others are what their values are. Points on the
+globe are apart from values, see ``points``.
 """
 
 import json
@@ -10,9 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, NamedTuple, TypeAlias, cast, get_args
-
-import numpy as np
+from typing import Literal, TypeAlias, cast, get_args
 
 from binocle.errors import UsageError
 from binocle.metadata.dates import is_date
@@ -24,7 +22,6 @@ Schema: TypeAlias = Mapping[str, FieldType]
 FIELD_TYPES: tuple[FieldType, ...] = get_args(FieldType)
 NO_SCHEMA: Schema = {}
 OWN_FIELDS = ("id", "uri")
-EARTH_RADIUS_M = 6_371_008.8
 LONG_TEXT = 60
 
 # What has been seen in a field, kept as bits; see ``seen_in`` and ``inferred_type``.
@@ -37,17 +34,8 @@ _BOOLEANS = {
     "true": True, "yes": True, "y": True, "1": True,
     "false": False, "no": False, "n": False, "0": False,
 }  # fmt: skip
-_LATITUDES, _LONGITUDES = ("lat", "latitude"), ("lon", "lng", "long", "longitude")
-_IMPLICIT_POINT = "location"
 _SLASHED = re.compile(r"(\d{4})[/:.](\d{1,2})[/:.](\d{1,2})(?:[T ](.+))?")
 _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:[T ](.+))?")
-
-
-class Point(NamedTuple):
-    """A place on the globe, in degrees: -90 to 90 north, -180 to 180 east."""
-
-    latitude: float
-    longitude: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +125,7 @@ def converted_to(kind: FieldType, value: MetadataValue) -> MetadataValue | None:
 def _converted(kind: FieldType, value: Scalar) -> Scalar | None:
     match kind:
         case "number":
-            return _as_number(value)
+            return as_number(value)
         case "boolean":
             return _BOOLEANS.get(_as_text(value).strip().lower())
         case "date":
@@ -154,7 +142,8 @@ def _as_text(value: Scalar) -> str:
     return str(value)
 
 
-def _as_number(value: Scalar) -> int | float | None:
+def as_number(value: Scalar) -> int | float | None:
+    """Return the number a value is or is written as; None for none."""
     if isinstance(value, bool):
         return int(value)
     return parse_number(value) if isinstance(value, str) else value
@@ -184,10 +173,10 @@ def _from_number(value: float) -> str | None:
         return str(int(value))
     seconds = value / 1000 if abs(value) >= 1e11 else value  # milliseconds since 1973
     try:
-        snapshot = datetime.fromtimestamp(seconds, UTC)
+        moment = datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
         return None
-    return snapshot.isoformat(timespec="seconds")
+    return moment.isoformat(timespec="seconds")
 
 
 def _split(text: str) -> list[str]:
@@ -203,67 +192,6 @@ def _split(text: str) -> list[str]:
     mark = next((mark for mark in "|;," if mark in stripped), None)
     parts = stripped.split(mark) if mark else [stripped]
     return [part.strip() for part in parts if part.strip()]
-
-
-def points(metadata: Metadata, schema: Schema) -> dict[str, Point]:
-    """Return the points of a record by field.
-
-    A field declared ``geo`` is a point when it is a string ``"48.1, 11.5"``, a list of two
-    numbers, or two fields such as ``field.lat`` and ``field.lon``. Beyond that ``latitude`` and
-    ``longitude`` are the point ``location``.
-    """
-    found: dict[str, Point] = {}
-    for name, kind in schema.items():
-        if kind == "geo":
-            point = _point_of(metadata.get(name)) or _point_in(metadata, f"{name}.")
-            if point is not None:
-                found[name] = point
-    if _IMPLICIT_POINT not in found and "latitude" in metadata:
-        point = make_point(metadata.get("latitude"), metadata.get("longitude"))
-        if point is not None:
-            found[_IMPLICIT_POINT] = point
-    return found
-
-
-def make_point(latitude: object, longitude: object) -> Point | None:
-    """Return a point of two numbers in range; None where they are none."""
-    every = (latitude, longitude)
-    if not all(isinstance(one, int | float) and not isinstance(one, bool) for one in every):
-        return None
-    point = Point(float(cast(float, latitude)), float(cast(float, longitude)))
-    return point if abs(point.latitude) <= 90 and abs(point.longitude) <= 180 else None
-
-
-def _point_of(value: MetadataValue | None) -> Point | None:
-    if isinstance(value, str):
-        parts = [_as_number(part) for part in re.split(r"[,;\s]+", value.strip(" ()"))]
-        value = cast("list[Scalar]", parts)
-    if isinstance(value, list) and len(value) == 2:
-        return make_point(value[0], value[1])
-    return None
-
-
-def _point_in(metadata: Metadata, prefix: str) -> Point | None:
-    latitude, longitude = (
-        next((metadata[prefix + name] for name in names if prefix + name in metadata), None)
-        for names in (_LATITUDES, _LONGITUDES)
-    )
-    return make_point(latitude, longitude)
-
-
-def distance_m(latitude: Any, longitude: Any, point: Point) -> Any:
-    """Return great-circle distances to a point in metres, of numbers or of arrays.
-
-    Source: the haversine formula, R. W. Sinnott, "Virtues of the Haversine", Sky and Telescope
-    68 (2), 1984, on a sphere of the Earth's mean radius (IUGG).
-    """
-    north, east = np.radians(latitude), np.radians(longitude)
-    to_north, to_east = np.radians(point.latitude), np.radians(point.longitude)
-    half = (
-        np.sin((to_north - north) / 2) ** 2
-        + np.cos(north) * np.cos(to_north) * np.sin((to_east - east) / 2) ** 2
-    )
-    return 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.minimum(1.0, half)))
 
 
 def seen_in(value: MetadataValue) -> int:

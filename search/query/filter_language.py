@@ -29,7 +29,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from binocle.errors import FilterError
-from binocle.metadata.filters import MAX_DEPTH, And, Filter, Not, Or, checked, compare
+from binocle.metadata.filter_parsing import MAX_DEPTH, checked, compare
+from binocle.metadata.filters import And, Filter, Not, Or
 from binocle.types import Scalar
 
 _TOKEN = re.compile(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from binocle.metadata.filters import parse_json
+from binocle.metadata.filter_parsing import parse_json
 from binocle.types import Limits
 from indexer.sources.table import ColumnRoles, TableSource
 from search.query.filter_language import parse_where

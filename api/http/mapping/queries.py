@@ -23,7 +23,8 @@ from api.http.schemas.search import (
 from binocle.collection.collection import Collection
 from binocle.errors import UsageError
 from binocle.media.decoder_pool import Box
-from binocle.metadata.filters import Filter, both, comparisons_in, parse_json
+from binocle.metadata.filter_parsing import parse_json
+from binocle.metadata.filters import Filter, both, comparisons_in
 from binocle.types import Float32Array
 from search.query.natural_language import parse_first, parse_turn
 from search.query.notation import parse_facet, parse_group, parse_region, parse_sort

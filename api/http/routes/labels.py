@@ -26,7 +26,7 @@ from binocle.catalog import records
 from binocle.collection.collection import Collection
 from binocle.encoders.base import unit_rows
 from binocle.errors import BinocleError, QueryError
-from binocle.metadata.filters import parse_json
+from binocle.metadata.filter_parsing import parse_json
 from binocle.types import Float32Array
 from search.labels.labeller import Labeller, TextMatch, check_texts
 from search.labels.zero_shot import LabelSet

@@ -31,7 +31,7 @@ from api.operations.removal import remove_records
 from binocle.catalog import records as reading
 from binocle.catalog import writing
 from binocle.errors import BinocleError, CursorError, NotFoundError, PictureError
-from binocle.metadata.filters import parse_json
+from binocle.metadata.filter_parsing import parse_json
 from binocle.types import Float32Array, MetadataValue, NewPart, NewRecord, Picture, Record
 from indexer import uploads
 from search.query.filter_language import parse_where

@@ -22,7 +22,7 @@ from binocle.metadata.field_types import (
     seen_in,
     typed,
 )
-from binocle.metadata.field_types import points as points_of
+from binocle.metadata.points import points_of
 from binocle.types import Metadata, Scalar
 
 _CHUNK = 5000

@@ -8,8 +8,9 @@ from sqlalchemy import ColumnElement
 
 from binocle.catalog.tables.schema import attributes, fields, points, records
 from binocle.metadata import dates, filters
-from binocle.metadata.field_types import EARTH_RADIUS_M, OWN_FIELDS
+from binocle.metadata.field_types import OWN_FIELDS
 from binocle.metadata.filters import And, Comparison, Filter, Near, Not, Operator, Or
+from binocle.metadata.points import EARTH_RADIUS_M
 from binocle.types import Scalar
 
 

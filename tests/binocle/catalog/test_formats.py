@@ -10,7 +10,8 @@ import pytest
 from binocle.catalog import records
 from binocle.collection.collection import Collection
 from binocle.errors import StorageError
-from binocle.metadata.filters import Filter, parse_json
+from binocle.metadata.filter_parsing import parse_json
+from binocle.metadata.filters import Filter
 from binocle.types import NewPart, NewRecord, Space
 
 FORMAT_1 = """

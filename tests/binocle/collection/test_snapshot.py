@@ -12,7 +12,8 @@ import pytest
 from binocle.catalog import records as reading
 from binocle.collection.collection import Collection, Ranking
 from binocle.collection.snapshot import Snapshot
-from binocle.metadata.filters import Comparison, Filter, parse_json
+from binocle.metadata.filter_parsing import parse_json
+from binocle.metadata.filters import Comparison, Filter
 from binocle.types import Float32Array, NewPart, NewRecord, Space
 from binocle.vectors.faiss_store import FaissStore
 

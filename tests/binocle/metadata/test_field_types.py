@@ -12,15 +12,13 @@ from binocle.metadata.dates import is_date, parse_span, span_of
 from binocle.metadata.field_types import (
     POINT,
     FieldType,
-    Point,
     check_schema,
     converted_to,
-    distance_m,
     inferred_type,
-    points,
     seen_in,
     typed,
 )
+from binocle.metadata.points import Point, distance_m, points_of
 from binocle.types import Metadata
 
 
@@ -101,7 +99,7 @@ def test_only_declared_fields_are_converted() -> None:
 def test_points_are_read_where_they_are_meant(
     metadata: Metadata, schema: Any, expected: dict[str, Point]
 ) -> None:
-    assert points(metadata, schema) == expected
+    assert points_of(metadata, schema) == expected
 
 
 @pytest.mark.parametrize(

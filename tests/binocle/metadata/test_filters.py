@@ -14,19 +14,8 @@ from binocle.catalog import records as reading
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError, FilterError
 from binocle.metadata.field_types import FIELD_TYPES, FieldType
-from binocle.metadata.filters import (
-    MAX_COMPARISONS,
-    MAX_DEPTH,
-    And,
-    Comparison,
-    Filter,
-    Not,
-    Or,
-    compare,
-    fields_in,
-    matches,
-    parse_json,
-)
+from binocle.metadata.filter_parsing import MAX_COMPARISONS, MAX_DEPTH, compare, parse_json
+from binocle.metadata.filters import And, Comparison, Filter, Not, Or, fields_in, matches
 from binocle.types import Metadata, MetadataValue, NewRecord, Scalar
 
 RED_SHOE: Metadata = {

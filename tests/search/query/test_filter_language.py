@@ -7,18 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from binocle.errors import FilterError
-from binocle.metadata.filters import (
-    MAX_COMPARISONS,
-    MAX_DEPTH,
-    And,
-    Comparison,
-    Filter,
-    Near,
-    Not,
-    Operator,
-    Or,
-    matches,
-)
+from binocle.metadata.filter_parsing import MAX_COMPARISONS, MAX_DEPTH
+from binocle.metadata.filters import And, Comparison, Filter, Near, Not, Operator, Or, matches
 from search.query.filter_language import parse_where
 
 A, B, C = (Comparison(name, "eq", "x") for name in "abc")

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from binocle.collection.collection import Collection
 from binocle.metadata import dates
 from binocle.metadata.field_types import FieldType, typed
-from binocle.metadata.filters import And, Comparison, Filter, Not, Or, compare, matches
+from binocle.metadata.filter_parsing import compare
+from binocle.metadata.filters import And, Comparison, Filter, Not, Or, matches
 from binocle.types import Metadata, MetadataValue, NewRecord, Scalar
 from search.query.query import Facet, Sort
 from search.results.answer import FacetCounts

@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 
-from binocle.metadata.filters import parse_json
+from binocle.metadata.filter_parsing import parse_json
 from search.query import query as words
 from search.query.filter_language import parse_where
 from search.query.query import Query
