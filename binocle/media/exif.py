@@ -64,7 +64,7 @@ def _taken_at(tags: Mapping[int, Any]) -> str | None:
         if not match:
             continue
         try:
-            moment = datetime(*map(int, match.groups()))  # type: ignore[arg-type]  # noqa: DTZ001 - local
+            moment = datetime.fromisoformat("{}-{}-{}T{}:{}:{}".format(*match.groups()))
         except ValueError:  # 0000:00:00, the 31st of June
             continue
         offset = _text(tags.get(offset_tag))
@@ -111,9 +111,9 @@ def _altitude(gps: Mapping[int, Any]) -> float | None:
     return round(-metres if below else metres, 2)
 
 
-def _number(value: object) -> float | None:
+def _number(value: Any) -> float | None:
     try:
-        number = float(value)  # type: ignore[arg-type]
+        number = float(value)
     except (TypeError, ValueError, ZeroDivisionError):
         return None
     return number if math.isfinite(number) else None

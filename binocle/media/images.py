@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import pillow_heif
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from binocle.errors import (
     NotAPictureError,
@@ -23,7 +23,8 @@ from binocle.errors import (
     PictureTruncatedError,
 )
 from binocle.fingerprints.fingerprint import STORED_SIDE, fingerprint_of
-from binocle.media.exif import read_exif
+from binocle.media.exif import Exif, read_exif
+from binocle.media.rgb import REDUCING_GAP, small_rgb
 from binocle.types import Fingerprint, ImageInfo, ImageSpec, Limits, Picture
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "HEIF")
@@ -32,10 +33,6 @@ SUFFIXES = frozenset(
      ".tif", ".tiff", ".avif", ".heic", ".heif", ".hif")
 )  # fmt: skip
 
-# How many times the wanted size the cheap reductions must leave for the final resize. 2 keeps
-# the embedding's cosine to a full decode above 0.998 (figures: docs/benchmarks.md).
-_REDUCING_GAP = 2.0
-_STRIP_PIXELS = 4_000_000
 _TRANSPOSITIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -77,19 +74,7 @@ def load(data: bytes, spec: ImageSpec, limits: Limits | None = None) -> Picture:
     """
     image = open_picture(data, limits or Limits())
     exif = read_exif(image)
-    turned = exif.orientation >= 5
-    upright_size = image.size[::-1] if turned else image.size
-    info = ImageInfo(
-        width=upright_size[0],
-        height=upright_size[1],
-        size_bytes=len(data),
-        format=(image.format or "").lower(),
-        taken_at=exif.taken_at,
-        camera=exif.camera,
-        latitude=exif.latitude,
-        longitude=exif.longitude,
-        altitude=exif.altitude,
-    )
+    info = _info(image, exif, len(data))
     with _decoding():
         fitted = _fit(image, spec, exif.orientation)
         fingerprint = _fingerprint(image, data, exif.orientation) if spec.fingerprint else None
@@ -103,17 +88,31 @@ def upright_size(data: bytes, limits: Limits | None = None) -> tuple[int, int]:
         PictureError: As for ``load``.
     """
     image = open_picture(data, limits or Limits())
-    turned = read_exif(image).orientation >= 5
-    return image.size[::-1] if turned else image.size
+    return _upright_size(image, read_exif(image).orientation)
+
+
+def _info(image: Image.Image, exif: Exif, size_bytes: int) -> ImageInfo:
+    width, height = _upright_size(image, exif.orientation)
+    return ImageInfo(
+        width=width,
+        height=height,
+        size_bytes=size_bytes,
+        format=(image.format or "").lower(),
+        taken_at=exif.taken_at,
+        camera=exif.camera,
+        latitude=exif.latitude,
+        longitude=exif.longitude,
+        altitude=exif.altitude,
+    )
 
 
 def _fingerprint(image: Image.Image, data: bytes, orientation: int) -> Fingerprint:
-    """Return the likeness of a picture that ``_fit`` has decoded, perhaps at reduced scale."""
+    """Return the fingerprint of a picture that ``_fit`` has decoded, perhaps at reduced scale."""
     if image.width * image.height < STORED_SIDE**2:
         image = Image.open(io.BytesIO(data), formats=FORMATS)  # at its full size, once more
-    ratio = min(1.0, STORED_SIDE / (image.width * image.height) ** 0.5)
-    size = (max(1, round(image.width * ratio)), max(1, round(image.height * ratio)))
-    small, extent = _small_rgb(image, size)
+    small, extent = small_rgb(
+        image, _shrunk(image, STORED_SIDE / (image.width * image.height) ** 0.5)
+    )
     width, height = (min(small.width, round(extent[0])), min(small.height, round(extent[1])))
     whole = small.crop((0, 0, width, height)) if (width, height) != small.size else small
     return fingerprint_of(np.asarray(_upright(whole, orientation)))
@@ -142,24 +141,17 @@ def load_region(
     """
     image = open_picture(data, limits or Limits())
     exif = read_exif(image)
-    turned = exif.orientation >= 5
-    width, height = image.size[::-1] if turned else image.size
-    info = ImageInfo(width, height, len(data), (image.format or "").lower())
+    info = _info(image, exif, len(data))
     share = max(min(box[2] - box[0], box[3] - box[1]), 1e-6)
-    ratio = min(1.0, _REDUCING_GAP * max(spec.width, spec.height) / (share * min(image.size)))
-    size = (max(1, round(image.width * ratio)), max(1, round(image.height * ratio)))
+    ratio = REDUCING_GAP * max(spec.width, spec.height) / (share * min(image.size))
     with _decoding():
-        small, extent = _small_rgb(image, size)
-        whole = (0.0, 0.0, *extent)
-        upright = _upright(
-            small.resize(size, Image.Resampling.BICUBIC, box=whole), exif.orientation
-        )
+        upright = _upright_at(image, ratio, exif.orientation)
         left = min(int(box[0] * upright.width), upright.width - 1)
         top = min(int(box[1] * upright.height), upright.height - 1)
         right = min(max(math.ceil(box[2] * upright.width), left + 1), upright.width)
         bottom = min(max(math.ceil(box[3] * upright.height), top + 1), upright.height)
         part = upright.crop((left, top, right, bottom))
-        return Picture(pixels=np.array(_fit(part, spec, 1)), info=info)
+        return Picture(np.array(_fit(part, spec, 1)), info)
 
 
 def open_picture(data: bytes, limits: Limits) -> Image.Image:
@@ -205,7 +197,7 @@ def _fit(image: Image.Image, spec: ImageSpec, orientation: int) -> Image.Image:
     turned = orientation >= 5
     wanted = (spec.height, spec.width) if turned else (spec.width, spec.height)
     scaled = _scaled_size(image.size, wanted, spec.resize_mode)
-    small, extent = _small_rgb(image, scaled)
+    small, extent = small_rgb(image, scaled)
     resampling = _RESAMPLING[spec.interpolation]
     whole = (0.0, 0.0, *extent)
     if spec.resize_mode == "squash":
@@ -241,6 +233,24 @@ def _upright(image: Image.Image, orientation: int) -> Image.Image:
     return image if turn is None else image.transpose(turn)
 
 
+def _upright_size(image: Image.Image, orientation: int) -> tuple[int, int]:
+    return image.size[::-1] if orientation >= 5 else image.size
+
+
+def _upright_at(image: Image.Image, ratio: float, orientation: int) -> Image.Image:
+    """Decode a whole picture, upright, at a scale of at most 1."""
+    size = _shrunk(image, ratio)
+    small, extent = small_rgb(image, size)
+    fitted = small.resize(size, Image.Resampling.BICUBIC, box=(0.0, 0.0, *extent))
+    return _upright(fitted, orientation)
+
+
+def _shrunk(image: Image.Image, ratio: float) -> tuple[int, int]:
+    """Return a picture's size times a ratio of at most 1."""
+    ratio = min(1.0, ratio)
+    return max(1, round(image.width * ratio)), max(1, round(image.height * ratio))
+
+
 def _scaled_size(size: tuple[int, int], wanted: tuple[int, int], mode: str) -> tuple[int, int]:
     """Return the size of the whole picture at the wanted scale, before crop or padding."""
     width, height = size
@@ -258,86 +268,6 @@ def _scaled_size(size: tuple[int, int], wanted: tuple[int, int], mode: str) -> t
     return max(wanted[0], round(width / ratio)), max(wanted[1], round(height / ratio))
 
 
-def _small_rgb(
-    image: Image.Image, scaled: tuple[int, int]
-) -> tuple[Image.Image, tuple[float, float]]:
-    """Decode to RGB on white, cheaply reduced to no less than the gap times ``scaled``.
-
-    Large pictures are converted strip by strip, so the peak is the decoded picture alone.
-
-    Returns:
-        The picture, and how many of its columns and rows the original fills: reducing rounds
-        sizes up, and the last column and row may be filled in part only.
-    """
-    extent: tuple[float, float] = image.size
-    if image.format in ("JPEG", "MPO"):
-        target = (int(scaled[0] * _REDUCING_GAP), int(scaled[1] * _REDUCING_GAP))
-        drafted = image.draft(image.mode, target)
-        extent = drafted[1][2:] if drafted else extent
-    image.load()
-    factor = int(min(image.width / scaled[0], image.height / scaled[1]) / _REDUCING_GAP)
-    convert = _converter(image)
-    if factor < 2:
-        return convert(image), extent
-    rows = max(1, _STRIP_PIXELS // image.width // factor) * factor
-    small = Image.new("RGB", (-(-image.width // factor), -(-image.height // factor)))
-    for top in range(0, image.height, rows):
-        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
-        small.paste(convert(strip).reduce(factor), (0, top // factor))
-    return small, (extent[0] / factor, extent[1] / factor)
-
-
-class _converter:  # noqa: N801 - used as a function; the class only keeps what is computed once
-    """Turn an image, or a strip of it, into RGB; whole-picture facts are computed once."""
-
-    def __init__(self, image: Image.Image) -> None:
-        self._level = 255.0
-        self._profile: ImageCms.ImageCmsTransform | None = None
-        if image.mode in ("I", "F"):
-            high = image.getextrema()[1]
-            self._level = _white_level(float(str(high)))
-        elif image.mode.startswith("I;16"):
-            self._level = 65535.0
-        elif image.mode in ("CMYK", "LAB"):
-            self._profile = _profile_to_srgb(image)
-
-    def __call__(self, image: Image.Image) -> Image.Image:
-        if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-            values = np.nan_to_num(np.asarray(image, dtype=np.float32))
-            grey = np.clip(values * (255.0 / self._level), 0, 255).astype(np.uint8)
-            return Image.fromarray(grey).convert("RGB")
-        if self._profile is not None:
-            return ImageCms.applyTransform(image, self._profile) or image.convert("RGB")
-        if image.has_transparency_data or image.mode in ("La", "RGBa"):
-            layer = image.convert("RGBA")
-            white = Image.new("RGBA", layer.size, (255, 255, 255, 255))
-            return Image.alpha_composite(white, layer).convert("RGB")
-        return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _white_level(highest: float) -> float:
-    """Guess which value a 32-bit grey picture shows as white: 1, 255, 65535 or its maximum."""
-    for level in (1.0, 255.0, 65535.0):
-        if highest <= level:
-            return level
-    return highest
-
-
-def _profile_to_srgb(image: Image.Image) -> ImageCms.ImageCmsTransform | None:
-    """Return the transform of a CMYK or Lab picture's own profile to sRGB, if it is sound."""
-    try:
-        if image.mode == "LAB":
-            source = ImageCms.createProfile("LAB")
-            return ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), "LAB", "RGB")
-        profile = image.info.get("icc_profile")
-        if not profile:
-            return None
-        opened = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        return ImageCms.buildTransform(opened, ImageCms.createProfile("sRGB"), "CMYK", "RGB")
-    except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
-        return None
-
-
 def thumbnail(data: bytes, max_side: int, limits: Limits | None = None) -> Image.Image:
     """Return an upright RGB picture whose long side is at most ``max_side`` pixels.
 
@@ -346,12 +276,8 @@ def thumbnail(data: bytes, max_side: int, limits: Limits | None = None) -> Image
     """
     image = open_picture(data, limits or Limits())
     orientation = read_exif(image).orientation
-    ratio = min(1.0, max_side / max(image.size))
-    size = (max(1, round(image.width * ratio)), max(1, round(image.height * ratio)))
     with _decoding():
-        small, extent = _small_rgb(image, size)
-        fitted = small.resize(size, Image.Resampling.BICUBIC, box=(0.0, 0.0, *extent))
-        return _upright(fitted, orientation)
+        return _upright_at(image, max_side / max(image.size), orientation)
 
 
 def thumbnail_jpeg(data: bytes, max_side: int, limits: Limits | None = None) -> bytes:
