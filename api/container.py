@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from api.settings import Settings
 from binocle.collection.collection import Collection, check_space
 from binocle.encoders.base import Encoder
-from binocle.encoders.registry import canonical_name, open_encoder
+from binocle.encoders.names import canonical_name
+from binocle.encoders.registry import open_encoder
 from binocle.errors import NotFoundError, UsageError
 from indexer.indexer import Indexer, Progress
 from indexer.stored_media import read_original

@@ -2,13 +2,13 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from platformdirs import user_data_path
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from binocle.encoders.registry import DEFAULT_MODEL
+from binocle.encoders.names import DEFAULT_MODEL
 from binocle.errors import UsageError
 from binocle.types import Limits
 
@@ -54,7 +54,7 @@ class Settings(BaseSettings):
         return Limits(self.max_pixels, self.max_bytes, self.decode_timeout_s)
 
 
-def read_settings(**options: object) -> Settings:
+def read_settings(**options: Any) -> Settings:
     """Read the settings; options that are None are left to the environment.
 
     Raises:
@@ -68,7 +68,7 @@ def read_settings(**options: object) -> Settings:
             )
     given = {name: value for name, value in options.items() if value is not None}
     try:
-        settings = Settings(**given)  # type: ignore[arg-type]
+        settings = Settings(**given)
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])

@@ -16,8 +16,9 @@ from torch.nn import functional
 
 from binocle.encoders import openclip
 from binocle.encoders.base import Encoder
+from binocle.encoders.names import MINI, canonical_name
 from binocle.encoders.openclip import OpenClipEncoder
-from binocle.encoders.registry import MINI, canonical_name, open_encoder
+from binocle.encoders.registry import open_encoder
 from binocle.encoders.two_towers import choose_precision
 from binocle.errors import ModelError
 from binocle.types import Float32Array, ImageSpec, PixelArray
@@ -27,6 +28,7 @@ WEIGHTS, CONFIG, CARD = "open_clip_model.safetensors", "open_clip_config.json", 
 _NO_TOKENIZER_FILES = (".safetensors", ".bin", ".pt", ".pth", ".md", ".png", ".jsonl")
 _LARGEST_TOKENIZER_FILE_BYTES = 64 * 1024 * 1024
 _LEAST_COSINE = 0.999
+_BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
 
 class Trainee:
@@ -72,11 +74,10 @@ class Trainee:
         # The space's name is what the model resolved to, such as a folder's absolute path.
         self._reference = openclip.parse_model(encoder.space.name)
         self.encoder = encoder
-        # The encoder keeps these to itself, since whoever only searches must not touch them.
-        self.model = cast(nn.Module, encoder._model)  # noqa: SLF001
-        self._tokenizer: Any = encoder._tokenizer  # noqa: SLF001
-        self._encode_text = encoder._encode_text  # noqa: SLF001
-        self.device = encoder._device  # noqa: SLF001
+        self.model: nn.Module = encoder.model
+        self._tokenizer: Any = encoder.tokenizer
+        self._encode_text = encoder.encode_tokens
+        self.device = encoder.device
         chosen = choose_precision(precision, self.device)
         self.precision = "bfloat16" if chosen == "bfloat16" else "float32"
         preprocess = open_clip.get_model_preprocess_cfg(self.model)
@@ -143,7 +144,7 @@ class Trainee:
         self.model.train()
         for module in self.model.modules():
             is_locked = not any(one.requires_grad for one in module.parameters())
-            if isinstance(module, nn.modules.batchnorm._BatchNorm) or (  # noqa: SLF001
+            if isinstance(module, _BATCH_NORMS) or (
                 is_locked and any(True for _ in module.parameters())
             ):
                 module.eval()

@@ -19,7 +19,7 @@ from torch import nn
 from torch.nn import functional
 
 from binocle.encoders.int8_weights import WEIGHTS, unpack
-from binocle.encoders.registry import MINI, MINI_FOLDER
+from binocle.encoders.names import MINI, MINI_FOLDER
 from binocle.encoders.two_towers import (
     Precision,
     TowersEncoder,
@@ -32,6 +32,7 @@ from binocle.errors import ModelError
 from binocle.types import Space
 
 _State = dict[str, torch.Tensor]
+_PAD = "<pad>"
 
 
 class MiniEncoder(TowersEncoder):
@@ -65,7 +66,7 @@ class MiniEncoder(TowersEncoder):
         model = config["model_cfg"]
         context = int(model["text_cfg"]["context_length"])
         tokenizer.enable_truncation(context)
-        tokenizer.enable_padding(pad_id=0, pad_token="<pad>")  # noqa: S106 - no password
+        tokenizer.enable_padding(pad_id=0, pad_token=_PAD)
         images = _ImageTower(_part(state, "visual.trunk."))
         texts = _TextTower(_part(state, "text."), int(model["text_cfg"]["heads"]))
         digest.update(json.dumps(config["preprocess_cfg"], sort_keys=True).encode())

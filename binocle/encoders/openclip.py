@@ -19,7 +19,7 @@ import torch
 from huggingface_hub import constants as hub
 
 from binocle.encoders.int8_weights import ordinary_folder
-from binocle.encoders.registry import MINI, MINI_FOLDER
+from binocle.encoders.names import MINI, MINI_FOLDER
 from binocle.encoders.text_trimming import text_encoder
 from binocle.encoders.two_towers import (
     Precision,
@@ -93,7 +93,11 @@ def parse_model(spec: str) -> ModelRef:
 
 
 class OpenClipEncoder(TowersEncoder):
-    """An open_clip model behind the ``Encoder`` protocol."""
+    """An open_clip model behind the ``Encoder`` protocol.
+
+    Attributes:
+        model: The network, which whoever trains it changes.
+    """
 
     def __init__(
         self,
@@ -133,15 +137,15 @@ class OpenClipEncoder(TowersEncoder):
             fingerprint=_fingerprint(model, preprocess, tokenizer),
         )
         # The cast comes after the fingerprint, which must not depend on device or precision.
-        self._model = model.to(device=chosen, dtype=dtype_of(kind))
+        self.model = model.to(device=chosen, dtype=dtype_of(kind))
         super().__init__(
             space=space,
             image_spec=image_spec_of(preprocess),
             preprocess=preprocess,
             device=chosen,
             precision=kind,
-            encode_image=self._model.encode_image,
-            encode_text=text_encoder(self._model, tokenizer, chosen),
+            encode_image=self.model.encode_image,
+            encode_text=text_encoder(self.model, tokenizer, chosen),
             tokenizer=tokenizer,
             is_convolutional=_is_convolutional(model),
         )

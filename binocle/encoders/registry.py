@@ -1,32 +1,13 @@
-"""From a model's name to an encoder, and the models worth choosing from."""
+"""From a model's name to an encoder."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from binocle.encoders import colour
 from binocle.encoders.base import Encoder
+from binocle.encoders.names import MINI, canonical_name
 
 if TYPE_CHECKING:
     from binocle.encoders.two_towers import Precision
-
-MINI = "mini"
-MINI_FOLDER = Path(__file__).resolve().parent / "models" / MINI
-DEFAULT_MODEL = MINI
-
-
-def canonical_name(model: str) -> str:
-    """Return the name a collection knows a model by: paths are absolute, the rest as given."""
-    if model.startswith("hf-hub:"):
-        return model
-    folder = Path(model.removeprefix("local-dir:")).expanduser()
-    if folder.is_dir():
-        resolved = folder.resolve()
-        return MINI if resolved == MINI_FOLDER else str(resolved)
-    architecture, slash, pretrained = model.partition("/")
-    checkpoint = Path(pretrained).expanduser()
-    if slash and checkpoint.is_file():
-        return f"{architecture}/{checkpoint.resolve()}"
-    return model
 
 
 def open_encoder(

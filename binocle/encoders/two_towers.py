@@ -18,7 +18,13 @@ _TEXT_BATCH = 256
 
 
 class TowersEncoder:
-    """Two towers behind the ``Encoder`` protocol."""
+    """Two towers behind the ``Encoder`` protocol.
+
+    Attributes:
+        device: Where they are.
+        tokenizer: From texts to tokens, for whoever trains them.
+        encode_tokens: From tokens to rows, likewise.
+    """
 
     def __init__(  # noqa: PLR0913 - what a loader has loaded
         self,
@@ -51,9 +57,9 @@ class TowersEncoder:
             can_read: Likewise.
         """
         self._space, self._spec = space, image_spec
-        self._device, self._precision = device, precision
-        self._encode_image, self._encode_text = encode_image, encode_text
-        self._tokenizer = tokenizer
+        self.device, self._precision = device, precision
+        self._encode_image, self.encode_tokens = encode_image, encode_text
+        self.tokenizer = tokenizer
         self._vocabulary, self._can_read = vocabulary, can_read
         self._format = torch.channels_last if is_convolutional else torch.contiguous_format
         scale = 1.0 / (255.0 * np.asarray(preprocess["std"], np.float32))
@@ -77,7 +83,7 @@ class TowersEncoder:
     @property
     def batch_size(self) -> int:
         """Pictures at once: from 24 on a CPU gains nothing more, and from 96 on loses."""
-        return 32 if self._device.type == "cpu" else 256
+        return 32 if self.device.type == "cpu" else 256
 
     @property
     def vocabulary(self) -> tuple[str, ...]:
@@ -92,17 +98,17 @@ class TowersEncoder:
     @property
     def runs_on(self) -> str:
         """Device and precision, for a person."""
-        return f"{self._device}, {self._precision}"
+        return f"{self.device}, {self._precision}"
 
     def encode_images(self, pixels_nhwc: PixelArray) -> Float32Array:
         """Embed pictures; see ``Encoder.encode_images``."""
         if not len(pixels_nhwc):
             return np.empty((0, self._space.dimension), np.float32)
-        pixels = torch.from_numpy(np.ascontiguousarray(pixels_nhwc)).to(self._device)
+        pixels = torch.from_numpy(np.ascontiguousarray(pixels_nhwc)).to(self.device)
         with torch.inference_mode():
             count, height, width, channels = pixels.shape
             scaled = torch.empty(
-                (count, channels, height, width), device=self._device, memory_format=self._format
+                (count, channels, height, width), device=self.device, memory_format=self._format
             )
             scaled.copy_(pixels.permute(0, 3, 1, 2))  # four times as fast as .float()
             scaled.mul_(self._scale).sub_(self._shift)
@@ -116,9 +122,9 @@ class TowersEncoder:
         batches = []
         for start in range(0, len(texts), _TEXT_BATCH):
             with self._tokenizing:  # Hugging Face tokenizers may not be shared by threads
-                tokens = self._tokenizer(list(texts[start : start + _TEXT_BATCH]))
+                tokens = self.tokenizer(list(texts[start : start + _TEXT_BATCH]))
             with torch.inference_mode():
-                rows = self._encode_text(tokens.to(self._device))
+                rows = self.encode_tokens(tokens.to(self.device))
                 batches.append(rows.float().cpu().numpy())
         return unit_rows(np.concatenate(batches))
 

@@ -12,7 +12,7 @@ from binocle.catalog import records as reading
 from binocle.collection.collection import Collection
 from binocle.encoders import colour
 from binocle.encoders.model_list import QUALITY_SOURCE, RECOMMENDED
-from binocle.encoders.registry import DEFAULT_MODEL, MINI
+from binocle.encoders.names import DEFAULT_MODEL, MINI
 from binocle.errors import StorageError
 from binocle.types import KINDS
 

@@ -10,7 +10,8 @@ import pytest
 
 from binocle.encoders.base import Encoder
 from binocle.encoders.int8_weights import WEIGHTS, pack, unpack
-from binocle.encoders.registry import DEFAULT_MODEL, MINI, MINI_FOLDER, canonical_name, open_encoder
+from binocle.encoders.names import DEFAULT_MODEL, MINI, MINI_FOLDER, canonical_name
+from binocle.encoders.registry import open_encoder
 from binocle.errors import ModelError
 from tests.support import ROOT
 
@@ -91,7 +92,7 @@ def test_its_folder_is_the_same_model() -> None:
 def test_it_starts_without_open_clip() -> None:
     code = (
         "import json, sys\n"
-        "from binocle.encoders.registry import open_encoder\n"
+        "from binocle.encoders.names import open_encoder\n"
         "open_encoder('mini').encode_texts(['a dog'])\n"
         "print(json.dumps([one for one in ('open_clip', 'torchvision', 'transformers')"
         " if one in sys.modules]))"

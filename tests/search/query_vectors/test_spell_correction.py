@@ -2,7 +2,8 @@
 
 import pytest
 
-from binocle.encoders.registry import MINI, open_encoder
+from binocle.encoders.names import MINI
+from binocle.encoders.registry import open_encoder
 from search.query_vectors.spell_correction import Corrector
 
 KNOWN = (

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from binocle.collection.collection import Collection
-from binocle.encoders.registry import MINI, open_encoder
+from binocle.encoders.names import MINI
+from binocle.encoders.registry import open_encoder
 from binocle.metadata.filters import Comparison
 from binocle.types import Float32Array, Limits, NewPart, NewRecord
 from search.query.query import Query, Term
