@@ -103,7 +103,7 @@ def evaluate(
     binocle eval captions.csv --model colour --model ./tuned --plot recall.png
     binocle eval captions.csv -c photos
     binocle eval --labels caltech101
-    """  # noqa: D301
+    """
     from api.cli.evaluate_run import EvaluationQuestion, Outputs, measure
     from indexer.sources.table import ColumnRoles
 

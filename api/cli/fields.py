@@ -71,7 +71,7 @@ def fields(
     \b
     binocle fields -c shop
     binocle fields -c shop --field price:number --field tags:keywords --field spot:geo
-    """  # noqa: D301
+    """
     declared = read_schema(schema_file, typed_fields)
     with open_container().open_collection(collection) as opened:
         if declared:

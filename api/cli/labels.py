@@ -70,7 +70,7 @@ def label(
     binocle label --labels "dog, cat, car" -c photos
     binocle label --labels-file rooms.txt --write room -c photos
     binocle label --labels "dog, cat" beach.jpg
-    """  # noqa: D301
+    """
     from api.operations.labels import LabelRequest, label_records, labelling_as_json
     from search.labels.zero_shot import TEMPLATES
     from search.query.filter_language import parse_where
@@ -133,7 +133,7 @@ def match(
     \b
     binocle match "a dog at the lake" beach.jpg
     binocle match "a dog at the lake" beach.jpg -c photos
-    """  # noqa: D301
+    """
     from search.labels.labeller import TextMatcher, check_text
 
     if collection is not None and model is not None:

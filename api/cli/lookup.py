@@ -47,8 +47,8 @@ def lookup(
     pictures: Sequence[Path],
     collection: str,
     limit: int,
-    copies_only: bool,  # noqa: FBT001 - an option is a parameter
-    as_json: bool,  # noqa: FBT001
+    copies_only: bool,
+    as_json: bool,
     **engine: Any,
 ) -> None:
     """Tell whether a PICTURE, or something it was made from, is in the collection.
@@ -108,7 +108,7 @@ def duplicates(
     collection: str,
     report: Path | None,
     table: Path | None,
-    as_json: bool,  # noqa: FBT001
+    as_json: bool,
 ) -> None:
     """Find the pictures of a collection that are the same. Nothing is removed.
 

@@ -130,7 +130,7 @@ def search(
     binocle search "this bag, but red" --like 10008 --region 0,0,1,0.5
     binocle search "running shoes" --where "price < 60 and color = Red" --sort -price --facet brand
     binocle search "only at night" --refine TURN
-    """  # noqa: D301
+    """
     from api.cli.output.answers import print_answer
     from api.cli.search_query import Typed, is_record
     from search.query.warnings import price_field, query_doubts

@@ -173,7 +173,7 @@ def train(
     binocle train pairs.csv --from mini --out tuned
     binocle train pairs.csv --from ViT-B-32/datacomp_xl_s13b_b90k --out tuned --keep 0.5
     binocle train pairs.csv --from tuned --out tuned-more --batch 1024 --chunk 32
-    """  # noqa: D301
+    """
     from api.settings import read_settings
     from indexer.sources.table import ColumnRoles
     from training.finetuning import Task, finetune

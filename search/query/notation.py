@@ -22,6 +22,8 @@ from search.query.query import RELEVANCE, Facet, FacetKind, Group, Interval, Reg
 _FIELD = re.compile(r"(?:`([^`]+)`|([^`:][^:]*))((?::[^:]+)*)", re.DOTALL)
 _BOOSTED = re.compile(r"(?P<text>.*\S)\s*\^(?P<weight>\d+\.?\d*|\.\d+)", re.DOTALL)
 _COUNT = re.compile(r"\d{1,9}", re.ASCII)
+_KINDS: dict[str, FacetKind] = {one: one for one in get_args(FacetKind)}
+_INTERVALS: dict[str, Interval] = {one: one for one in get_args(Interval)}
 _RANKINGS = ("image", "text", "keyword")
 
 
@@ -53,10 +55,10 @@ def parse_facet(text: str) -> Facet:
     interval: Interval | None = None
     count: int | None = None
     for one in rest:
-        if one in get_args(FacetKind):
-            kind = one  # type: ignore[assignment]
-        elif one in get_args(Interval):
-            interval = one  # type: ignore[assignment]
+        if one in _KINDS:
+            kind = _KINDS[one]
+        elif one in _INTERVALS:
+            interval = _INTERVALS[one]
         elif _COUNT.fullmatch(one):
             count = int(one)
         else:

@@ -37,7 +37,7 @@ def backward(embeds: Sequence[Embed], size: int, loss: Loss, *, chunk: int) -> T
     if chunk >= size:
         value = loss(*(embed(slice(0, size)) for embed in embeds))
         if value.requires_grad:
-            value.backward()  # type: ignore[no-untyped-call]
+            torch.autograd.backward(value)
         return value.detach()
     slices = [slice(start, min(start + chunk, size)) for start in range(0, size, chunk)]
     states: list[list[_RandomState]] = []
@@ -51,7 +51,7 @@ def backward(embeds: Sequence[Embed], size: int, loss: Loss, *, chunk: int) -> T
                 parts.append(embed(one))
             rows.append(torch.cat(parts).requires_grad_())
     value = loss(*rows)
-    value.backward()  # type: ignore[no-untyped-call]
+    torch.autograd.backward(value)
     for embed, tower_states, tower_rows in zip(embeds, states, rows, strict=True):
         gradient = tower_rows.grad
         if gradient is None:
@@ -61,7 +61,7 @@ def backward(embeds: Sequence[Embed], size: int, loss: Loss, *, chunk: int) -> T
                 again = embed(one)
             if not again.requires_grad:  # a locked tower
                 break
-            again.backward(gradient[one].to(again.dtype))  # type: ignore[no-untyped-call]
+            torch.autograd.backward(again, gradient[one].to(again.dtype))
     return value.detach()
 
 

@@ -62,7 +62,7 @@ def load_sets(
         pictures = _first(load_pictures(folder / f"{name}.npz"), limit)
         order = list(range(len(pictures.encoded)))
         if name == "fashion":
-            random.Random(0).shuffle(order)  # noqa: S311 - not cryptography
+            random.Random(0).shuffle(order)
             held = sorted(order[: min(DEV_PRODUCTS, len(order) // 5)])
             measure.append(_on_device(pictures.part(held), 0.0, device))
             order = sorted(set(order) - set(held)) if hold_back else sorted(order)
@@ -162,7 +162,7 @@ def whole(count: int) -> torch.Tensor:
 
 def own_texts(one: DataSet, per_product: int, seed: int) -> tuple[list[str], list[int]]:
     """Return a data set's texts and the picture each belongs to."""
-    rng = random.Random(seed)  # noqa: S311 - not cryptography
+    rng = random.Random(seed)
     texts, owners = [], []
     for at, (own, label) in enumerate(zip(one.texts, one.labels, strict=True)):
         chosen = list(own)

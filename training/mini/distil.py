@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import click
 import torch
 from torch import nn
 
@@ -80,7 +81,7 @@ class Distillation:
 
     def _log(self, facts: dict[str, Any]) -> None:
         line = json.dumps({"at_s": round(time.perf_counter() - self._started, 1), **facts})
-        print(line, flush=True)  # noqa: T201 - the run's log
+        click.echo(line)
         with (self._out / "log.jsonl").open("a", encoding="utf-8") as stream:
             stream.write(line + "\n")
 

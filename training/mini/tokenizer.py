@@ -14,7 +14,7 @@ from typing import Any
 from open_clip.zero_shot_metadata import IMAGENET_CLASSNAMES, OPENAI_IMAGENET_TEMPLATES
 
 CONTEXT = 40
-PAD, START, END = "<pad>", "<start>", "<end>"
+PAD, START, END, _UNKNOWN = "<pad>", "<start>", "<end>", "<unknown>"
 _WORD = re.compile(r"[a-z]+")
 _LINKS = ("and", "on", "in", "with", "near", "of", "for", "behind", "under", "at the", "next to")
 _FRAMES = (
@@ -36,7 +36,7 @@ def class_names() -> list[str]:
 
 def class_prompts(per_class: int) -> list[list[str]]:
     """Return prompts for each class: first its bare name, then templates."""
-    rng = random.Random(1)  # noqa: S311 - not cryptography
+    rng = random.Random(1)
     templates = list(OPENAI_IMAGENET_TEMPLATES)
     prompts = []
     for name in class_names():
@@ -78,7 +78,7 @@ def made_up(captions: Sequence[str], titles: Sequence[str], words: Sequence[str]
         count: How many texts.
         seed: Same seed, same texts.
     """
-    rng = random.Random(seed)  # noqa: S311 - not cryptography
+    rng = random.Random(seed)
     sentences = [one.split() for one in [*captions, *captions, *titles] if one.split()]
     names = class_names()
     templates = list(OPENAI_IMAGENET_TEMPLATES)
@@ -123,14 +123,14 @@ def train_tokenizer(texts: Sequence[str], words: Sequence[str], size: int, folde
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
     from tokenizers.processors import TemplateProcessing
 
-    tokenizer = Tokenizer(models.WordPiece(unk_token="<unknown>", max_input_chars_per_word=60))  # noqa: S106
+    tokenizer = Tokenizer(models.WordPiece(unk_token=_UNKNOWN, max_input_chars_per_word=60))
     tokenizer.normalizer = normalizers.Sequence(
         [normalizers.NFKD(), normalizers.StripAccents(), normalizers.Lowercase()]
     )
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece()
     trainer = trainers.WordPieceTrainer(
-        vocab_size=size - 2, special_tokens=[PAD, "<unknown>"], show_progress=False
+        vocab_size=size - 2, special_tokens=[PAD, _UNKNOWN], show_progress=False
     )
     tokenizer.train_from_iterator([*texts, *(f"{one} {one} {one}" for one in words)], trainer)
     tokenizer.add_special_tokens([START, END])
@@ -144,7 +144,7 @@ def train_tokenizer(texts: Sequence[str], words: Sequence[str], size: int, folde
     wrapped = make(
         tokenizer_object=tokenizer,
         pad_token=PAD,
-        unk_token="<unknown>",  # noqa: S106
+        unk_token=_UNKNOWN,
         bos_token=START,
         eos_token=END,
         model_max_length=CONTEXT,
