@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from api.settings import Settings
+from api.settings import COLLECTION_NAME, Settings
 from binocle.collection.collection import Collection, check_space
 from binocle.encoders.base import Encoder
 from binocle.encoders.names import canonical_name
@@ -21,7 +21,6 @@ from search.searcher import Searcher
 if TYPE_CHECKING:
     from search.query_vectors.url_fetcher import Fetcher
 
-_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
 CATALOG_FILE = "catalog.sqlite"
 
 
@@ -40,7 +39,7 @@ class Container:
         Raises:
             UsageError: The name could lead out of the data home.
         """
-        if not _NAME.match(name):
+        if not re.fullmatch(COLLECTION_NAME, name):
             raise UsageError(
                 f"{name!r} cannot name a collection; use 1 to 64 letters, digits, dots, dashes and "
                 "underscores, a letter or digit first"

@@ -13,6 +13,7 @@ from binocle.errors import UsageError
 from binocle.types import Limits
 
 _PREFIX = "BINOCLE_"
+COLLECTION_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"  # what a folder in the home may be called
 
 
 class Settings(BaseSettings):

@@ -12,6 +12,8 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
+from api.http.schemas.patterns import MEANINGS
+
 _MUST_BE = {
     "model_type": "a JSON object",
     "model_attributes_type": "a JSON object",
@@ -37,15 +39,6 @@ _LIMITS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "less_than_equal": lambda at: f"at most {at['le']:g}",
     "less_than": lambda at: f"less than {at['lt']:g}",
     "literal_error": lambda at: str(at["expected"]),
-}
-_PATTERNS = {
-    r"\S": "must not be blank",
-    r"\{\}": "must have {} where the label goes",
-    r"^[^\x00-\x1f\x7f]+$": "must have no control characters such as line ends",
-    r"^[^\x00]+$": "must have no null characters",
-    r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$": (
-        "must be 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first"
-    ),
 }
 _BE = "must be "
 _LONGEST_NAME = 80
@@ -135,7 +128,7 @@ def _words(error: Mapping[str, Any], kind: object) -> str:
             f"known are {', '.join(known)}" if known else "leave it out"
         )
     if name == "string_pattern_mismatch":
-        return _PATTERNS.get(at.get("pattern", ""), "has characters that are not allowed")
+        return MEANINGS.get(at.get("pattern", ""), "has characters that are not allowed")
     if name == "value_error":
         return str(at.get("error", "cannot be used"))
     return _lengths(name, at) or "cannot be used; see /docs for what it may be"

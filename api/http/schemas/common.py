@@ -4,11 +4,13 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
+from api.http.schemas.patterns import NO_CONTROLS, NO_NULLS, NOT_BLANK
+from api.settings import COLLECTION_NAME
 from binocle.types import MetadataValue
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-RecordId = Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Text = Annotated[str, Field(min_length=1, max_length=20_000, pattern=r"\S")]
+Name = Annotated[str, Field(pattern=COLLECTION_NAME)]
+RecordId = Annotated[str, Field(min_length=1, max_length=1024, pattern=NO_CONTROLS)]
+Text = Annotated[str, Field(min_length=1, max_length=20_000, pattern=NOT_BLANK)]
 Base64 = Annotated[str, Field(min_length=1, description="An encoded picture in base64")]
 Metadata = dict[str, MetadataValue]
 Filter = Annotated[
@@ -202,7 +204,7 @@ class ModelsOut(BaseModel):
 class JobIn(Strict):
     """A source the operator allows, by its path, and what a table's columns mean."""
 
-    source: str = Field(min_length=1, max_length=4000, pattern=r"^[^\x00]+$")
+    source: str = Field(min_length=1, max_length=4000, pattern=NO_NULLS)
     model: str | None = Field(None, max_length=500)
     id_column: str | None = Field(None, max_length=200)
     image_column: str | None = Field(None, max_length=200)

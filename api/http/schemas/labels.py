@@ -5,11 +5,12 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from api.http.schemas.common import Base64, Filter, RecordId, Strict, Text
+from api.http.schemas.patterns import HAS_PLACE, NOT_BLANK
 from search.labels.zero_shot import TEMPLATES
 
-LabelName = Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")]
-Template = Annotated[str, Field(min_length=2, max_length=500, pattern=r"\{\}")]
-FieldName = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
+LabelName = Annotated[str, Field(min_length=1, max_length=500, pattern=NOT_BLANK)]
+Template = Annotated[str, Field(min_length=2, max_length=500, pattern=HAS_PLACE)]
+FieldName = Annotated[str, Field(min_length=1, max_length=200, pattern=NOT_BLANK)]
 
 
 class LabelsIn(Strict):

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from api.http.schemas.common import Base64, Filter, Metadata, PartOut, RecordId, Strict, Text
+from api.http.schemas.patterns import NOT_BLANK
 from binocle.types import Scalar
 from search.query.query import FacetKind, Interval, Mode, Target
 
@@ -140,7 +141,7 @@ class SearchBesideIn(SearchIn):
 class SearchByWords(Strict):
     """A query as a link: every part is one text, as on the command line."""
 
-    q: str | None = Field(None, min_length=1, max_length=2000, pattern=r"\S")
+    q: str | None = Field(None, min_length=1, max_length=2000, pattern=NOT_BLANK)
     limit: int = Field(10, ge=1, le=1000)
     target: Target | None = None
     where: str | None = Field(None, max_length=4000)

@@ -4,10 +4,11 @@ import base64
 import copy
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel
+from pydantic_core.core_schema import ErrorType
 
 from api.http.errors import validation_messages
 from api.http.errors.problems import ServiceError
@@ -22,6 +23,7 @@ from api.http.schemas.common import (
 from api.http.schemas.fields import SchemaIn
 from api.http.schemas.labels import CaptionsIn, LabelsIn, MatchIn
 from api.http.schemas.lookup import LookupBesideIn, LookupIn
+from api.http.schemas.patterns import MEANINGS
 from api.http.schemas.search import BatchIn, SearchBesideIn, SearchIn
 from binocle_client import Client, ClientError
 from binocle_client.requests import RecordBody
@@ -108,7 +110,7 @@ def test_a_form_where_only_json_is_taken_is_told_so(service: Running, path: str)
 def test_patterns_of_the_interface_are_explained_in_words() -> None:
     patterns = {one["pattern"] for one in _parts(_DOCUMENT) if isinstance(one.get("pattern"), str)}
     patterns -= {"/(image|thumbnail)$"}  # what an id must not be
-    assert patterns == set(validation_messages._PATTERNS)
+    assert patterns == set(MEANINGS)
 
 
 def test_all_bodies_are_tried() -> None:
@@ -248,3 +250,8 @@ def test_null_metadata_is_no_metadata_and_harms_no_neighbour(service: Running, n
     assert answer.status_code == 200, answer.text
     assert http.get(f"/v1/collections/{name}/records/a").json()["metadata"] == {"brand": "x"}
     assert http.get(f"/v1/collections/{name}/records/b").json()["metadata"] == {"price": 5}
+
+
+def test_every_explained_kind_of_error_is_one_of_pydantics() -> None:
+    known = set(get_args(ErrorType))
+    assert {*validation_messages._MUST_BE, *validation_messages._LIMITS} <= known

@@ -1,0 +1,17 @@
+"""Patterns that texts of a request must match, each with what it means to a person."""
+
+from api.settings import COLLECTION_NAME
+
+NOT_BLANK = r"\S"
+HAS_PLACE = r"\{\}"
+NO_CONTROLS = r"^[^\x00-\x1f\x7f]+$"
+NO_NULLS = r"^[^\x00]+$"
+MEANINGS = {
+    NOT_BLANK: "must not be blank",
+    HAS_PLACE: "must have {} where the label goes",
+    NO_CONTROLS: "must have no control characters such as line ends",
+    NO_NULLS: "must have no null characters",
+    COLLECTION_NAME: (
+        "must be 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first"
+    ),
+}
