@@ -6,12 +6,14 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import click
 
+from api.cli.collections import collections, info, remove, skipped
 from api.cli.evaluate import evaluate
 from api.cli.fields import fields, read_schema, schema_options
+from api.cli.keys import keys
 from api.cli.labels import caption, label, match
 from api.cli.lookup import duplicates, lookup
 from api.cli.options import (
@@ -27,9 +29,6 @@ from api.cli.search import search
 from api.cli.train import train
 from binocle import __version__
 from binocle.errors import BinocleError, UsageError
-
-if TYPE_CHECKING:
-    from api.keys import KeyRing
 
 _EXIT_FAILURE, _EXIT_USAGE, _EXIT_INTERRUPTED = 1, 2, 130
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -114,121 +113,6 @@ def serve(without_keys: bool, **options: Any) -> None:
     serve_forever(open_container(**options), without_keys=without_keys)
 
 
-@cli.group()
-@shared
-def keys() -> None:
-    """Make, list and revoke the HTTP service's API keys."""
-
-
-@keys.command("add")
-@click.argument("name")
-@click.option("--write", is_flag=True, help="May store and remove, too.")
-@click.option(
-    "-c",
-    "--collection",
-    "collections",
-    multiple=True,
-    metavar="NAME",
-    help="Only for this collection; may be repeated.",
-)
-@shared
-def add_key(name: str, write: bool, collections: Sequence[str]) -> None:
-    """Make a key and print it, once: only its hash is kept."""  # fmt: skip
-    ring = _key_ring()
-    click.echo(ring.add(name, "write" if write else "read", tuple(collections) or None))
-
-
-@keys.command("list")
-@shared
-def list_keys() -> None:
-    """List the keys' names and what they may do."""
-    for key in _key_ring().all():
-        where = ", ".join(key.collections) if key.collections else "all collections"
-        click.echo(f"{key.name}\t{key.access}\t{where}\t{key.created_at}")
-
-
-@keys.command("revoke")
-@click.argument("name")
-@shared
-def revoke_key(name: str) -> None:
-    """Revoke a key; a running service refuses it from its next request on."""
-    _key_ring().revoke(name)
-    click.echo(f"revoked {name}")
-
-
-def _key_ring() -> "KeyRing":
-    from api.keys import KeyRing
-
-    return KeyRing(open_container().settings.home / "keys.json")
-
-
-@cli.command()
-@collection_option
-@json_option
-@shared
-def info(collection: str, as_json: bool) -> None:
-    """Tell what a collection holds: model, counts, indices, sources, fields."""
-    from api.cli.output.tables import print_info
-
-    container = open_container()
-    with container.open_collection(collection) as opened:
-        print_info(opened, as_json=as_json)
-
-
-@cli.command()
-@json_option
-@shared
-def collections(as_json: bool) -> None:
-    """List the collections."""
-    from api.cli.output.tables import print_collections
-
-    print_collections(open_container(), as_json=as_json)
-
-
-@cli.command()
-@collection_option
-@json_option
-@shared
-def skipped(collection: str, as_json: bool) -> None:
-    """List the files that were not indexed, and why."""
-    from api.cli.output.tables import print_skipped
-
-    container = open_container()
-    with container.open_collection(collection) as opened:
-        print_skipped(opened, as_json=as_json)
-
-
-@cli.command()
-@click.argument("records", metavar="[RECORD]...", nargs=-1)
-@collection_option
-@click.option("--source", metavar="PATH", help="Remove all that came from this source.")
-@click.option("--all", "everything", is_flag=True, help="Remove the whole collection.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@shared
-def remove(
-    records: Sequence[str], collection: str, source: str | None, everything: bool, yes: bool
-) -> None:
-    """Remove records, a source, or a whole collection. Your files are never touched."""
-    from api.operations.removal import remove_collection, remove_records, remove_source
-
-    if sum([bool(records), source is not None, everything]) != 1:
-        raise click.UsageError("name records, or give --source PATH, or --all")
-    container = open_container()
-    if everything:
-        container.open_collection(collection).close()
-        if not yes and sys.stdin.isatty():
-            click.confirm(f"Remove the collection {collection!r}?", abort=True)
-        elif not yes:
-            raise click.UsageError("--all removes the whole collection; add --yes to do it")
-        click.echo(remove_collection(container, collection))
-        return
-    with container.open_collection(collection) as opened:
-        if source is not None:
-            click.echo(remove_source(opened, source))
-        else:
-            click.echo(remove_records(opened, records))
-
-
 @cli.command()
 @json_option
 @shared
@@ -248,7 +132,10 @@ def demo() -> None:
     run_demo(open_container())
 
 
-for command in (evaluate, fields, search, lookup, duplicates, train, label, match, caption):
+for command in (
+    keys, info, collections, skipped, remove, evaluate, fields, search, lookup, duplicates, train,
+    label, match, caption,
+):  # fmt: skip
     cli.add_command(command)
 
 

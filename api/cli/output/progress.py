@@ -1,6 +1,5 @@
 """Progress bars on a terminal."""
 
-from types import TracebackType
 from typing import Self
 
 from rich.console import Console
@@ -26,38 +25,39 @@ class _Rate(ProgressColumn):
         return Text(f"{speed:,.0f}/s" if speed else "–/s")
 
 
-class _Shown:
-    """A bar that is there while its block runs."""
+def rich_bar(*columns: ProgressColumn) -> RichProgress:
+    """Return a bar of a description, how many of how many, and further columns."""
+    console = Console(stderr=True)
+    return RichProgress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        *columns,
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
 
-    _bar: RichProgress
+
+class _Shown:
+    """A bar that is there while its block runs, on a terminal."""
+
+    def __init__(self, bar: RichProgress) -> None:
+        self._bar = bar
 
     def __enter__(self) -> Self:
         self._bar.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._bar.stop()
 
 
 class StepsBar(_Shown):
-    """Shows how many steps of how many are done, and the time remaining; only on a terminal."""
+    """Shows how many steps of how many are done, and the time remaining."""
 
     def __init__(self, label: str) -> None:
-        console = Console(stderr=True)
-        self._bar = RichProgress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
+        super().__init__(rich_bar(TimeRemainingColumn()))
         self._task = self._bar.add_task(label, total=None)
 
     def update(self, done: int, total: int) -> None:
@@ -69,16 +69,8 @@ class Bar(_Shown):
     """Shows how far an indexing run is, its rate, and the time remaining."""
 
     def __init__(self, label: str) -> None:
-        self._bar = RichProgress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            _Rate(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[skipped]} skipped"),
-            console=Console(stderr=True),
-            transient=True,
-        )
+        skipped = TextColumn("{task.fields[skipped]} skipped")
+        super().__init__(rich_bar(_Rate(), TimeRemainingColumn(), skipped))
         self._task = self._bar.add_task(label, total=None, skipped=0)
 
     def update(self, progress: Progress) -> None:
