@@ -76,7 +76,7 @@ def _pause_s(attempt: int, retry_after: str | None) -> float:
     if retry_after is not None and retry_after.strip().isdigit():
         return min(float(retry_after), _LONGEST_PAUSE_S)
     pause_s = min(_FIRST_PAUSE_S * 2.0**attempt, _LONGEST_PAUSE_S)
-    return pause_s * random.uniform(0.5, 1.5)  # noqa: S311 - so that clients do not come in step
+    return pause_s * random.uniform(0.5, 1.5)  # so that clients do not come in step
 
 
 def _refusal(response: httpx.Response) -> ClientError:
