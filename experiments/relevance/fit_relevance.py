@@ -33,7 +33,8 @@ from experiments.relevance.mixed_collections import further_splits
 from experiments.relevance.question_sets import QuestionPictures, Split, read_sets, splits
 from search.labels import zero_shot
 from search.relevance import hub_correction
-from search.relevance.calibration import FITTED, SAMPLE, Calibration, CalibrationWeights, Fitted
+from search.relevance.calibration import SAMPLE, Calibration
+from search.relevance.fitted_weights import FITTED, CalibrationWeights, Fitted
 
 Direction = tuple[Kind, Kind]
 _DEPTH = 10

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from binocle.types import BoolArray
-from search.relevance.calibration import CalibrationWeights
+from search.relevance.fitted_weights import CalibrationWeights
 
 Float64Array = npt.NDArray[np.float64]
 _RIDGE = 50.0  # a weaker one fits better, and carries over worse (docs/relevance.md)

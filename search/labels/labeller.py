@@ -79,12 +79,11 @@ class Labeller:
             QueryError: The collection is empty.
             ModelError, SpaceMismatchError: The encoder cannot be had, or does not fit.
         """
-        space = self._collection.space
-        if space is None:
-            raise QueryError(f"the collection {self._collection.path.name!r} is empty")
-        encoder = self._load_encoder()
+        background = self.relevance.background.rows()
+        encoder, space = self._load_encoder(), self._collection.space
+        assert space is not None
         check_space(space, encoder.space, self._collection.path.name)
-        return LabelSet.of(names, encoder, self.relevance.background(), templates)
+        return LabelSet.of(names, encoder, background, templates)
 
     def label_records(
         self,

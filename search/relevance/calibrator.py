@@ -1,8 +1,5 @@
 """What a cosine means: how likely a hit is what was asked for, and whether anything fits."""
 
-import json
-import logging
-import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,20 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from binocle.collection.collection import Collection
-from binocle.collection.snapshot import Owners, Snapshot
+from binocle.collection.snapshot import Snapshot
 from binocle.encoders.base import Encoder
-from binocle.errors import QueryError
 from binocle.types import KINDS, Float32Array, Int64Array, Kind
-from search.relevance import background_texts, hub_correction
+from search.relevance import hub_correction
+from search.relevance.background_vectors import BackgroundVectors
 from search.relevance.calibration import MIN_PARTS, SAMPLE, Calibration
 from search.relevance.hub_correction import Hubs
+from search.relevance.part_pairs import other_kind, parts_beside
 from search.relevance.score_model import ScoreModel, answer_odds_of_both, none_of_both
 
-_log = logging.getLogger(__name__)
-_FILE = "background.npz"
 _GROWTH = 0.25
 _PAIRS = 512
-_TEXTS_AT_ONCE = 64
 _PLURAL: dict[Kind, str] = {"image": "pictures", "text": "texts"}
 
 
@@ -60,6 +55,9 @@ class Relevance:
     A calibration is made when it is first needed, from a few thousand vectors spread evenly over
     the collection, and made again when a quarter of the collection has come or gone. Only the
     background texts, which take a model to embed, are kept beside the catalogue.
+
+    Attributes:
+        background: The vectors of the background texts.
     """
 
     def __init__(self, collection: Collection, load_encoder: Callable[[], Encoder]) -> None:
@@ -70,12 +68,12 @@ class Relevance:
             load_encoder: As for ``Searcher``; asked once for each collection, for the background
                 texts, and only where texts ask.
         """
-        self._collection, self._load_encoder = collection, load_encoder
+        self._collection = collection
+        self.background = BackgroundVectors(collection, load_encoder)
         self._samples: dict[Kind, _Sample] = {}
         self._directions: dict[tuple[Kind, Kind], _Direction] = {}
         self._fitted: dict[tuple[Kind, Kind], int] = {}  # at which change that was last looked at
-        self._texts: tuple[str, Float32Array] | None = None
-        self._calibrating, self._embedding = threading.Lock(), threading.Lock()
+        self._calibrating = threading.Lock()
 
     def score_models(
         self,
@@ -134,7 +132,7 @@ class Relevance:
 
         Both know of the same records, and err in different ways.
         """
-        other = self._direction(asking_kind(kind), "text", change).calibration
+        other = self._direction(other_kind(kind), "text", change).calibration
         if other is None:
             return score_models
         return [
@@ -215,7 +213,7 @@ class Relevance:
         snapshot = self._collection.snapshot()
         kinds = [kind for kind in KINDS if snapshot.count_parts(kind) >= MIN_PARTS]
         for kind in kinds:
-            self._texts_until(is_stopped)
+            self.background.prepare(is_stopped)
             for source in KINDS:
                 if is_stopped():
                     return
@@ -237,9 +235,8 @@ class Relevance:
             assert known is not None
             return known
         try:
-            made = self._calibrated(kind, source)
-            self._directions[kind, source] = made
-            return made
+            self._directions[kind, source] = self._calibrated(kind, source)
+            return self._directions[kind, source]
         finally:
             self._calibrating.release()
 
@@ -253,22 +250,19 @@ class Relevance:
         spread = np.linspace(0, len(asking.rows) - 1, min(len(asking.rows), hub_correction.BANK))
         bank = asking.rows[np.unique(spread.astype(np.int64))]
         is_asked = source == "text" and len(sample.rows) >= MIN_PARTS
-        queries = self.background() if is_asked else bank
-        own = bank if kind != source and len(bank) else None
+        queries = self.background.rows() if is_asked else bank
+        answered = bank if kind != source and len(bank) else None
         calibration = Calibration.measure(
-            sample.rows, sample.count, queries, source=source, kind=kind, own_qd=own
+            sample.rows, sample.count, queries, source=source, kind=kind, own_qd=answered
         )
-        found = self._hubs(kind, sample, asking) if kind != source else None
-        return _Direction(calibration, found, (sample, asking), self._is_paired(kind, sample))
-
-    def _is_paired(self, kind: Kind, sample: _Sample) -> bool:
-        """Tell whether at least half of the parts have one of the other kind beside them."""
-        if not len(sample.part_ids):
-            return False
-        snapshot = self._collection.snapshot((kind, asking_kind(kind)))
-        owners = snapshot.owners(kind), snapshot.owners(asking_kind(kind))
-        own, _ = parts_beside(sample.part_ids, *owners)
-        return 2 * len(own) >= len(sample.part_ids)
+        snapshot = self._collection.snapshot((kind, other_kind(kind)))
+        own, others = parts_beside(
+            sample.part_ids, snapshot.owners(kind), snapshot.owners(other_kind(kind))
+        )
+        rows_of = snapshot.vectors(other_kind(kind)).rows
+        hubs = _hubs(sample, own, others, rows_of) if kind != source and len(own) else None
+        is_paired = bool(len(own)) and 2 * len(own) >= len(sample.part_ids)
+        return _Direction(calibration, hubs, (sample, asking), is_paired)
 
     def _sample(self, kind: Kind) -> _Sample:
         """Return vectors spread evenly over the parts; the same parts give the same sample."""
@@ -283,116 +277,27 @@ class Relevance:
         self._samples[kind] = _Sample(part_ids, rows, len(ids), snapshot.newest_part)
         return self._samples[kind]
 
-    def _hubs(self, kind: Kind, sample: _Sample, asking: _Sample) -> Hubs | None:
-        """Measure on records that have both kinds; every other asks, the rest are the bank."""
-        if not len(sample.part_ids) or not len(asking.part_ids):
-            return None
-        snapshot = self._collection.snapshot((kind, asking_kind(kind)))
-        owners = snapshot.owners(kind), snapshot.owners(asking_kind(kind))
-        own, others = parts_beside(sample.part_ids, *owners)
-        places = np.unique(np.linspace(0, len(own) - 1, min(len(own), 2 * _PAIRS)).astype(np.int64))
-        own, others = own[places], others[places]
-        queried, queries = snapshot.vectors(asking_kind(kind)).rows(others)
-        there = np.isin(others, queried)
-        own, others = own[there], others[there]
-        asked, held = np.arange(len(own)) % 2 == 0, np.isin(sample.part_ids, own[::2])
-        rows = sample.rows[np.searchsorted(sample.part_ids, own)]
-        return hub_correction.find_hubs(
-            queries[~asked], sample.rows[~held], queries[asked], rows[asked]
-        )
 
-    def background(self) -> Float32Array:
-        """Return the background texts' vectors, embedding them where no file has them.
-
-        Returns:
-            ``(b, d)`` float32 unit rows.
-
-        Raises:
-            QueryError: The collection is empty.
-            ModelError: They cannot be embedded.
-        """
-        space = self._collection.space
-        if space is None:
-            raise QueryError(f"the collection {self._collection.path.name!r} is empty")
-        rows = self._texts_until(lambda: False)
-        assert rows is not None
-        return rows
-
-    def _texts_until(self, is_stopped: Callable[[], bool]) -> Float32Array | None:
-        """Return the background texts' vectors; None where somebody stopped their embedding."""
-        space = self._collection.space
-        assert space is not None
-        with self._embedding:  # whoever comes meanwhile waits, and finds it done
-            if self._texts is None or self._texts[0] != space.fingerprint:
-                rows = self._saved(space.fingerprint)
-                if rows is None:
-                    rows = self._embedded(is_stopped)
-                if rows is None:
-                    return None
-                self._texts = space.fingerprint, rows
-            return self._texts[1]
-
-    def _embedded(self, is_stopped: Callable[[], bool]) -> Float32Array | None:
-        space, encoder = self._collection.space, self._load_encoder()
-        assert space is not None
-        texts, parts = background_texts.background_texts(), []
-        for start in range(0, len(texts), _TEXTS_AT_ONCE):
-            if is_stopped():
-                return None
-            parts.append(encoder.encode_texts(texts[start : start + _TEXTS_AT_ONCE]))
-        rows = np.concatenate(parts)
-        self._save(space.fingerprint, rows)
-        return rows
-
-    def _saved(self, fingerprint: str) -> Float32Array | None:
-        try:
-            with np.load(self._collection.path / _FILE, allow_pickle=False) as saved:
-                if json.loads(str(saved["stamp"])) == [background_texts.VERSION, fingerprint]:
-                    rows = np.asarray(saved["rows"], np.float32)
-                    return rows if rows.ndim == 2 and np.isfinite(rows).all() else None
-        except FileNotFoundError:
-            return None
-        except Exception as error:  # numpy and zipfile raise many kinds for a damaged file
-            _log.warning("ignoring %s of %s: %s", _FILE, self._collection.path.name, error)
-        return None
-
-    def _save(self, fingerprint: str, rows: Float32Array) -> None:
-        """Keep the vectors; they can be made again, so a failure is only logged."""
-        path = self._collection.path / _FILE
-        temporary = path.with_name(f"{_FILE}.{os.getpid()}.{threading.get_ident()}.tmp")
-        try:
-            with temporary.open("wb") as file:
-                stamp = json.dumps([background_texts.VERSION, fingerprint])
-                np.savez(file, rows=rows, stamp=np.array(stamp))
-            temporary.replace(path)
-        except OSError as error:
-            _log.warning("could not save %s: %s", path, error)
-        finally:
-            temporary.unlink(missing_ok=True)
-
-
-def asking_kind(kind: Kind) -> Kind:
-    """Return the other kind."""
-    return "text" if kind == "image" else "image"
-
-
-def parts_beside(
-    part_ids: Int64Array, owners: Owners, others: Owners
-) -> tuple[Int64Array, Int64Array]:
-    """Return for parts the first part of another kind that is of the same record.
+def _hubs(
+    sample: _Sample,
+    own: Int64Array,
+    others: Int64Array,
+    rows_of: Callable[[Int64Array], tuple[Int64Array, Float32Array]],
+) -> Hubs | None:
+    """Measure on records that have both kinds; every other asks, the rest are the bank.
 
     Args:
-        part_ids: ``(n,)`` int64 ascending.
-        owners: Of parts of their kind.
-        others: Of parts of the kind that is looked for.
-
-    Returns:
-        ``(m,)`` int64 those of the ids whose record has such a part, ascending, and ``(m,)`` int64
-        these parts.
+        sample: Of the parts that are searched.
+        own: Those of its parts that have one of the asking kind beside them.
+        others: These.
+        rows_of: Returns which of some of these are there, and their vectors.
     """
-    records = owners.of(part_ids)
-    first = np.full(int(max(others.record_ids.max(initial=-1), records.max(initial=-1))) + 2, -1)
-    first[others.record_ids[::-1]] = others.part_ids[::-1]  # of several the last one written stays
-    found = first[records]  # -1, a part that is gone, is the last place, which no record has
-    there = found >= 0
-    return part_ids[there], np.asarray(found[there], np.int64)
+    places = np.unique(np.linspace(0, len(own) - 1, min(len(own), 2 * _PAIRS)).astype(np.int64))
+    own, others = own[places], others[places]
+    queried, queries = rows_of(others)
+    own = own[np.isin(others, queried)]
+    asked, held = np.arange(len(own)) % 2 == 0, np.isin(sample.part_ids, own[::2])
+    rows = sample.rows[np.searchsorted(sample.part_ids, own)]
+    return hub_correction.find_hubs(
+        queries[~asked], sample.rows[~held], queries[asked], rows[asked]
+    )

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from binocle.encoders.base import unit_rows
 from binocle.types import Float32Array
 from search.relevance.background_texts import COUNT, background_texts
-from search.relevance.calibration import FITTED, MIN_PARTS, Calibration, profile
+from search.relevance.calibration import MIN_PARTS, Calibration, profile
+from search.relevance.fitted_weights import FITTED
 from search.relevance.score_model import ScoreModel
 
 _DIMENSION = 32
