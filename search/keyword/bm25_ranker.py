@@ -8,10 +8,9 @@ found as a factor is the coordination level of Lucene's classic similarity. Text
 query in one piece count more, and those that say nothing else come first.
 """
 
-import math
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,19 +21,16 @@ from binocle.catalog.tables import fulltext as catalog
 from binocle.types import BoolArray, Int64Array
 from search.keyword.collection_spelling import Spelling
 from search.keyword.query_words import QueryWords, parse
-from search.keyword.word_matcher import WordMatcher, WordMatches
+from search.keyword.word_matcher import QueryMatches, WordMatcher
+from search.keyword.word_sums import WordSums, named_words, rare_words, rarity
+from search.keyword.word_ways import WordMatches
 
 Float64Array = npt.NDArray[np.float64]
 
-RARE_SHARE = 0.002
-RARE_COUNT = 3
 _MODEL_NUMBER = re.compile(
     r"(?!\d+(?:st|nd|rd|th|s)$)(?=\S*\d)(?=\S*[^\W\d_])\S{3,}", re.IGNORECASE
 )
-_TOGETHER = 1.1
-_ALONE = 1.5
 _ALL = 0.9999  # of a sum, within rounding
-_MOST = 0.5  # of what the words are worth: less is a number that happens to be there
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,35 +112,33 @@ class Keywords:
         with self._lock:
             matcher = self._matcher = self._matcher.at(connection)
         found = matcher.match(connection, wording)
-        lacks = _lacks_number(wording, found)
-        if not found or k < 1:
+        lacks = _lacks_number(wording, found.words)
+        if not found.words or k < 1:
             return _nothing(lacks_number=lacks)
-        tally = _Tally.of(found, matcher.records, *matcher.whole(connection, wording))
-        every = np.flatnonzero(tally.scores)
-        scores = tally.final_scores(every)
-        best_score = float(scores.max(initial=0.0))
-        tally.restrict(matcher.required(connection, wording), allowed)
-        tally.drop(matcher.excluded(connection, wording))
-        kept = tally.scores[every] > 0
-        record_ids, scores = every[kept], scores[kept]
-        exact = tally.exact(record_ids)
-        places = _best(record_ids, scores, exact, k)
+        sums = WordSums.of(found, matcher.records)
+        every = np.flatnonzero(sums.scores)
+        scores = sums.final_scores(every)
+        kept = _passing(found, allowed, len(sums.scores))[every]
+        record_ids, kept_scores = every[kept], scores[kept]
+        names = named_words(found.words, matcher.records)
+        exact = sums.exact(record_ids, names or rare_words(found.words, matcher.records))
+        places = _best(record_ids, kept_scores, exact, k)
         chosen = record_ids[places]
         return KeywordRanking(
             chosen,
-            _positions(found, chosen),
-            scores[places],
+            _positions(found.words, chosen),
+            kept_scores[places],
             exact[places],
-            len(record_ids),
-            tally.known_mass,
-            tally.shares(chosen),
-            tally.coverage,
-            best_score,
-            tally.typed_mass / _rarity(0, matcher.records),
-            tally.has_all,
-            lacks,
-            bool(tally.named()),
-            lambda place: _found_words(wording, found, int(chosen[place])),
+            total=len(record_ids),
+            full_score=sums.known_mass,
+            shares=sums.shares(chosen),
+            coverage=min(1.0, float(sums.covered.max()) / sums.typed_mass),
+            best_score=float(scores.max(initial=0.0)),
+            worth=sums.typed_mass / rarity(0, matcher.records),
+            has_all=float(sums.masses.max()) >= sums.mass * _ALL,
+            lacks_number=lacks,
+            names=bool(names),
+            find_words=lambda place: _found_words(wording, found.words, int(chosen[place])),
         )
 
     def has_words(self, connection: Connection) -> bool:
@@ -152,128 +146,24 @@ class Keywords:
         return catalog.has_texts(connection)
 
 
-@dataclass(slots=True)
-class _Tally:
-    """Sums over the words of a query, by internal record id.
+def _passing(found: QueryMatches, allowed: BoolArray | None, size: int) -> BoolArray:
+    """Return which records are allowed, have each required phrase and no excluded one.
 
-    Attributes:
-        words: The words that any record has.
-        scores: ``(m,)`` float32 sums of BM25.
-        masses: ``(m,)`` float32 sums of the found words' rarity.
-        strict: ``(m,)`` uint64, a bit for each word that is there just as it was typed.
-        whole: ``(m,)`` float32, 1 or more: a factor for records that have the query in one piece.
-        mass: The rarity of all words of the query.
-        known_mass: The same without model numbers that no record has. Vectors know such no better
-            than words do, so they are no reason to trust the other words less.
-        covered: ``(m,)`` float32 sums of the rarity of the found words as they were typed, times
-            how sure they are what was meant.
-        typed_mass: The rarity of all words of the query as they were typed.
-        records: How many records there are.
+    Returns:
+        ``(size,)`` bool by internal record id.
     """
-
-    words: list[WordMatches]
-    scores: npt.NDArray[np.float32]
-    masses: npt.NDArray[np.float32]
-    strict: npt.NDArray[np.uint64]
-    whole: npt.NDArray[np.float32]
-    mass: float
-    known_mass: float
-    covered: npt.NDArray[np.float32]
-    typed_mass: float
-    records: int
-
-    @classmethod
-    def of(
-        cls, words: list[WordMatches], records: int, together: Int64Array, alone: Int64Array
-    ) -> "_Tally":
-        size = 1 + max(int(word.record_ids[-1]) if len(word.record_ids) else 0 for word in words)
-        scores, masses = np.zeros(size, np.float32), np.zeros(size, np.float32)
-        strict, whole = np.zeros(size, np.uint64), np.ones(size, np.float32)
-        covered = np.zeros(size, np.float32)
-        mass = known_mass = typed_mass = 0.0
-        for number, word in enumerate(words):
-            rarity = _rarity(word.frequency, records)
-            mass += rarity
-            known_mass += rarity if len(word.record_ids) or not word.is_of_number else 0.0
-            scores[word.record_ids] += np.float32(rarity) * word.worths
-            masses[word.record_ids] += np.float32(rarity)
-            typed_rarity = _rarity(word.typed_frequency, records)
-            typed_mass += typed_rarity
-            sure = np.float32(1.0) if word.sureness is None else word.sureness
-            covered[word.record_ids] += np.float32(typed_rarity) * sure
-            strict[word.strict_ids] |= np.uint64(1 << number)
-        whole[together[together < size]] = _TOGETHER
-        whole[alone[alone < size]] = _ALONE
-        return cls(
-            words, scores, masses, strict, whole, mass, known_mass, covered, typed_mass, records
-        )
-
-    @property
-    def coverage(self) -> float:
-        """The highest share of any record."""
-        return min(1.0, float(self.covered.max()) / self.typed_mass)
-
-    @property
-    def has_all(self) -> bool:
-        """Tell whether a record has all words."""
-        return float(self.masses.max()) >= self.mass * _ALL
-
-    def shares(self, record_ids: Int64Array) -> Float64Array:
-        """Return how much of what the words are worth records have, ``(n,)`` float64."""
-        covered = self.covered[record_ids].astype(np.float64)
-        return np.asarray(np.minimum(covered / self.typed_mass, 1.0))
-
-    def restrict(self, required: list[Int64Array], allowed: BoolArray | None) -> None:
-        """Leave only records that have each required phrase, and are allowed."""
-        for record_ids in required:
-            kept = np.zeros(len(self.scores), np.bool_)
-            kept[record_ids[record_ids < len(kept)]] = True
-            self.scores[~kept] = 0
-        if allowed is not None:
-            kept = allowed[: len(self.scores)]
-            self.scores[: len(kept)][~kept] = 0
-            self.scores[len(kept) :] = 0
-
-    def drop(self, excluded: list[Int64Array]) -> None:
-        """Leave out records that have any excluded phrase."""
-        for record_ids in excluded:
-            self.scores[record_ids[record_ids < len(self.scores)]] = 0
-
-    def final_scores(self, record_ids: Int64Array) -> Float64Array:
-        """Return the scores, ``(n,)`` float64 above 0."""
-        shares = np.minimum(self.masses[record_ids].astype(np.float64) / self.known_mass, 1.0)
-        found = self.scores[record_ids].astype(np.float64)
-        final: Float64Array = found * shares * self.whole[record_ids]
-        return final
-
-    def exact(self, record_ids: Int64Array) -> BoolArray:
-        """Return which records have just what was asked for, ``(n,)`` bool."""
-        says_just_that = self.whole[record_ids] >= np.float32(_ALONE)
-        every = range(len(self.words))
-        asked, limit = self.named(), self._rare
-        if not asked and any(self.words[one].frequency <= limit for one in every):
-            asked = list(every)
-        if not asked:
-            return says_just_that
-        wanted = np.uint64(sum(1 << number for number in asked))
-        has_all: BoolArray = (self.strict[record_ids] & wanted) == wanted
-        has_most = self.covered[record_ids] >= np.float32(_MOST * self.typed_mass)
-        return (has_all & has_most) | says_just_that
-
-    def named(self) -> list[int]:
-        """Return which words are model numbers; without such, which are brands."""
-        every = range(len(self.words))
-        most = max(10, 10 * self._rare)
-        codes = [one for one in every if self.words[one].is_code]
-        codes = [one for one in codes if self.words[one].frequency <= most]
-        return codes or [one for one in every if self.words[one].is_brand]
-
-    @property
-    def _rare(self) -> float:
-        return max(RARE_COUNT, self.records * RARE_SHARE)
+    passing = np.ones(size, np.bool_)
+    for record_ids in found.required:
+        passing &= np.isin(np.arange(size), record_ids)
+    for record_ids in found.excluded:
+        passing[record_ids[record_ids < size]] = False
+    if allowed is not None:
+        passing[: len(allowed)] &= allowed[:size]
+        passing[len(allowed) :] = False
+    return passing
 
 
-def _lacks_number(wording: QueryWords, found: list[WordMatches]) -> bool:
+def _lacks_number(wording: QueryWords, found: Sequence[WordMatches]) -> bool:
     """Tell whether a model number of a query is in no record."""
     known = {one.place for one in found if len(one.record_ids)}
     known_tokens = {wording.words[place].token for place in known}
@@ -289,9 +179,9 @@ def _nothing(*, lacks_number: bool) -> KeywordRanking:
         empty,
         np.empty(0, np.float64),
         np.empty(0, np.bool_),
-        0,
-        1.0,
-        np.empty(0, np.float64),
+        total=0,
+        full_score=1.0,
+        shares=np.empty(0, np.float64),
         coverage=0.0,
         best_score=0.0,
         worth=1.0,
@@ -310,11 +200,6 @@ def is_model_number(text: str) -> bool:
     return _MODEL_NUMBER.fullmatch(text) is not None
 
 
-def _rarity(frequency: int, records: int) -> float:
-    """Return the inverse document frequency, above 0 (as in Lucene)."""
-    return math.log1p((max(records, frequency) - frequency + 0.5) / (frequency + 0.5))
-
-
 def _best(record_ids: Int64Array, scores: Float64Array, exact: BoolArray, k: int) -> Int64Array:
     """Return the places of the best k: exact ones first, then by score, then by id."""
     keys = scores + np.where(exact, scores.max(initial=0) + 1, 0)
@@ -326,7 +211,7 @@ def _best(record_ids: Int64Array, scores: Float64Array, exact: BoolArray, k: int
     return ordered
 
 
-def _positions(words: list[WordMatches], record_ids: Int64Array) -> Int64Array:
+def _positions(words: Sequence[WordMatches], record_ids: Int64Array) -> Int64Array:
     """Return the position of the part with the word that is worth most; -1 for none."""
     positions = np.full(len(record_ids), -1, np.int64)
     best = np.zeros(len(record_ids), np.float64)
@@ -342,7 +227,9 @@ def _positions(words: list[WordMatches], record_ids: Int64Array) -> Int64Array:
     return positions
 
 
-def _found_words(wording: QueryWords, words: list[WordMatches], record_id: int) -> tuple[str, ...]:
+def _found_words(
+    wording: QueryWords, words: Sequence[WordMatches], record_id: int
+) -> tuple[str, ...]:
     """Return the words of a query that a record has; pairs of characters that overlap as one."""
     found: list[str] = []
     last = -2

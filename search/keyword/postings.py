@@ -1,15 +1,21 @@
 """The records that have one word or phrase, and what it is worth in each."""
 
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from cachetools import LRUCache
 
+from binocle.catalog.database import Connection
 from binocle.catalog.tables import fulltext
 from binocle.types import BoolArray, Int64Array
 
 Float32Array = npt.NDArray[np.float32]
 
+_CACHE_BYTES = 128 * 1024 * 1024
 _GROUP_WEIGHTS = np.array([1.0, 0.8, 0.5, 0.5], np.float32)  # title, caption, name, field
 _BRAND_WEIGHT = np.float32(1.0)
 _SATURATION = 1.2  # k1 of BM25
@@ -92,3 +98,35 @@ def _worths(rows: Int64Array) -> Float32Array:
 def _is_brand(rows: Int64Array) -> BoolArray:
     brands: BoolArray = (rows >> fulltext.POSITION_SHIFT & fulltext.NO_PART) == fulltext.BRAND
     return brands
+
+
+class PostingReader:
+    """Reads the postings of words and phrases, and keeps them. Thread-safe.
+
+    What is kept belongs to one state of the words of a catalogue, see ``fulltext.state``.
+    """
+
+    def __init__(self) -> None:
+        """Set up; nothing is read yet."""
+        self._lock = threading.Lock()
+        self._kept: LRUCache[tuple[object, ...], Postings] = LRUCache(
+            _CACHE_BYTES, getsizeof=lambda postings: postings.size_bytes
+        )
+
+    def phrases(self, connection: Connection, phrases: Sequence[tuple[str, ...]]) -> Postings:
+        """Return the records that have any of some phrases."""
+        return self._keep(tuple(phrases), lambda: fulltext.rows_with(connection, phrases))
+
+    def beginning(self, connection: Connection, token: str) -> Postings:
+        """Return the records that have a word with a beginning."""
+        return self._keep((token, "*"), lambda: fulltext.rows_with_beginning(connection, token))
+
+    def _keep(self, key: tuple[object, ...], read: Callable[[], Int64Array]) -> Postings:
+        """Return what is kept under a key, reading it where it is not there yet."""
+        with self._lock:
+            postings = self._kept.get(key)
+        if postings is None:
+            postings = Postings.of(read())
+            with self._lock, suppress(ValueError):  # larger than all that may be kept
+                self._kept[key] = postings
+        return postings
