@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from binocle.catalog import records as reading
 from binocle.collection.collection import Collection, check_space
 from binocle.encoders.base import Encoder
 from binocle.errors import SourceError
@@ -99,8 +98,8 @@ def evaluate_collection(
             found.append(positions_in(answer, wanted))
             is_exact = is_exact and answer.exact
     ranks = Ranks.gather(found).take(matches.pair_text)
-    with collection.reading() as connection:
-        candidates = reading.count_parts(connection)["image"]
+    with collection.reading() as session:
+        candidates = session.parts.count()["image"]
     figures = summarise(ranks, matches.pair_picture, candidates, resamples=resamples, seed=seed)
     return CollectionReport(figures, len(known), len(records) - len(known), is_exact)
 
@@ -146,8 +145,8 @@ def _names(collection: Collection) -> Iterator[tuple[str, list[str]]]:
     """Yield every record with what its picture may be known by."""
     last = 0
     while True:
-        with collection.reading() as connection:
-            records = reading.records_after(connection, last, _RECORDS_AT_ONCE, [])
+        with collection.reading() as session:
+            records = session.records.after(last, _RECORDS_AT_ONCE, [])
         for number, record in records:
             content = record.metadata.get("sha256")
             yield record.id, [f"id {record.id}", f"at {record.uri}", f"of {content}"]

@@ -14,9 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from binocle.catalog import moved_labels, sources, writing
-from binocle.catalog import records as reading
-from binocle.catalog.records import Content, Item
+from binocle.catalog.types import Content, Item
 from binocle.collection.collection import Collection
 from binocle.encoders.base import Encoder
 from binocle.types import Float32Array, ImageInfo, MetadataValue, NewPart, NewRecord, Skip
@@ -85,12 +83,12 @@ class ChunkWriter:
                 self._error = error
 
     def _commit(self, chunk: _Stored) -> None:
-        with self._collection.writing() as connection:
-            moved_labels.set_aside(connection, chunk.gone, source_id=self._source_id)
-            moved_labels.set_aside(connection, [one.id for one in chunk.records])
-            writing.remove_records(connection, chunk.gone, source_id=self._source_id)
-            taken = writing.upsert_records(connection, chunk.records, source_id=self._source_id)
-            sources.put_items(connection, self._source_id, self._run_id, chunk.items)
+        with self._collection.writing() as session:
+            session.moved_labels.set_aside(chunk.gone, source_id=self._source_id)
+            session.moved_labels.set_aside([one.id for one in chunk.records])
+            session.records.remove(chunk.gone, source_id=self._source_id)
+            taken = session.records.upsert(chunk.records, source_id=self._source_id)
+            session.sources.put_items(self._source_id, self._run_id, chunk.items)
         self._tally.taken_over += taken
 
     def _raise(self) -> None:
@@ -155,8 +153,8 @@ class Embedder:
         contents = self._embed(list(self._new_images.values()))
         wanted = {one.sha256: one for one in usable if one.sha256 not in contents}
         found = {sha256: self._recent[sha256] for sha256 in wanted if sha256 in self._recent}
-        with self._collection.reading() as connection:
-            found.update(reading.known_contents(connection, "image", wanted.keys() - found.keys()))
+        with self._collection.reading() as session:
+            found.update(session.parts.known_contents("image", wanted.keys() - found.keys()))
         self._tally.reused += len(found)
         contents |= self._embed_again([wanted[one] for one in wanted.keys() - found.keys()])
         self._tally.images_embedded += len(contents)
@@ -188,8 +186,8 @@ class Embedder:
         if not texts:
             return {}
         hashes = {text: _sha256(text) for text in texts}
-        with self._collection.reading() as connection:
-            known = reading.known_contents(connection, "text", hashes.values())
+        with self._collection.reading() as session:
+            known = session.parts.known_contents("text", hashes.values())
         vectors = {text: known[hashes[text]].vector for text in texts if hashes[text] in known}
         self._tally.reused += len(vectors)
         new = [text for text in texts if text not in vectors]

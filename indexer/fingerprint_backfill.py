@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from binocle.catalog.tables import fingerprints
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError
 from binocle.media.decoder_pool import DecoderPool
@@ -47,8 +46,8 @@ def complete_fingerprints(
                 part.id: one for part, one in zip(block, computed, strict=True) if one is not None
             }
             if found:
-                with collection.writing() as connection:
-                    fingerprints.fill_fingerprints(connection, found)
+                with collection.writing() as session:
+                    session.fingerprints.fill(found)
             tried += len(block)
             filled += len(found)
             on_progress(tried)
@@ -58,8 +57,8 @@ def complete_fingerprints(
 def _missing(collection: Collection) -> Iterator[list[Part]]:
     after = 0
     while True:
-        with collection.reading() as connection:
-            block = fingerprints.parts_without_fingerprint(connection, _BLOCK, after)
+        with collection.reading() as session:
+            block = session.fingerprints.parts_without(_BLOCK, after)
         if not block:
             return
         yield block

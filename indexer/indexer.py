@@ -9,10 +9,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from binocle.catalog import counters, moved_labels, sources, writing
-from binocle.catalog import records as reading
-from binocle.catalog.database import Connection
-from binocle.catalog.records import Item, SourceRow
+from binocle.batches import batched
+from binocle.catalog.base import CatalogWriter
+from binocle.catalog.types import Item, SourceRow
 from binocle.collection.collection import Collection
 from binocle.encoders.base import Encoder
 from binocle.errors import NothingIndexedError
@@ -109,20 +108,20 @@ class Indexer:
             row, source = self._registered(source)
             warnings = self._settled(source, row)
             tally = Tally()
-            with self._collection.writing() as connection:
-                run_id = sources.start_run(connection, row.id)
+            with self._collection.writing() as session:
+                run_id = session.sources.start_run(row.id)
             seen = self._bring_in(source, row, run_id, total, tally)
             holds_any = tally.added + tally.updated + tally.unchanged > 0
             if holds_any:
                 self._take_out(source, row, seen, tally)
             if holds_any:
-                with self._collection.writing() as connection:
-                    self._absorb(connection, row)
+                with self._collection.writing() as session:
+                    self._absorb(session, row)
                 self._give_labels_back()
-            with self._collection.writing() as connection:
-                moved_labels.forget_oldest(connection)
-                counters.forget_old_removals(connection)
-                sources.finish_run(connection, run_id, asdict(tally))
+            with self._collection.writing() as session:
+                session.moved_labels.forget_oldest()
+                session.history.forget_old_removals()
+                session.sources.finish_run(run_id, asdict(tally))
         if not holds_any:
             raise NothingIndexedError(
                 self._why_nothing(source, row, tally) + self._what_stays(source, row, seen)
@@ -148,21 +147,21 @@ class Indexer:
 
     def _registered(self, source: Source) -> tuple[SourceRow, Source]:
         """Enter the source; what lies inside a known folder becomes a partial run of that."""
-        with self._collection.writing() as connection:
-            for known in reading.all_sources(connection):
+        with self._collection.writing() as session:
+            for known in session.sources.all():
                 is_inside = Path(known.uri) in source.path.parents
                 if known.kind == "folder" and is_inside and source.kind in ("folder", "file"):
                     within = source.path if source.kind == "folder" else source.path.parent
                     return known, FolderSource(Path(known.uri), within=within)
-            row = sources.add_source(connection, source.path.name, str(source.path), source.kind)
+            row = session.sources.add(source.path.name, str(source.path), source.kind)
         return row, source
 
     def _bring_in(
         self, source: Source, row: SourceRow, run_id: int, total: int, tally: Tally
     ) -> set[str]:
         """Index what changed; return the keys of all the source has."""
-        with self._collection.reading() as connection:
-            ledger = reading.ledger(connection, row.id)
+        with self._collection.reading() as session:
+            ledger = session.sources.ledger(row.id)
         broken_pictures = _broken_pictures(ledger)
         seen: set[str] = set()
         known = _Once(self._known_images)
@@ -227,8 +226,8 @@ class Indexer:
         self, source: Source, row: SourceRow, seen: set[str]
     ) -> tuple[dict[str, Item], list[Item]]:
         """Return the source's ledger, and what of it the source does not contain any more."""
-        with self._collection.reading() as connection:
-            ledger = reading.ledger(connection, row.id)
+        with self._collection.reading() as session:
+            ledger = session.sources.ledger(row.id)
         return ledger, [
             item for key, item in ledger.items() if key not in seen and source.covers(key)
         ]
@@ -237,34 +236,34 @@ class Indexer:
         """Remove what the source does not contain any more."""
         ledger, gone = self._gone(source, row, seen)
         still_there = {item.record_id for key, item in ledger.items() if key in seen}
-        for chunk in reading.batched(gone, 2000):
+        for chunk in batched(gone, 2000):
             ids = [one.record_id for one in chunk if one.record_id]
             leaving = [record_id for record_id in ids if record_id not in still_there]
-            with self._collection.writing() as connection:
-                moved_labels.set_aside(connection, leaving, source_id=row.id)
-                tally.removed += writing.remove_records(connection, leaving, source_id=row.id)
-                sources.remove_items(connection, row.id, [one.key for one in chunk])
+            with self._collection.writing() as session:
+                session.moved_labels.set_aside(leaving, source_id=row.id)
+                tally.removed += session.records.remove(leaving, source_id=row.id)
+                session.sources.remove_items(row.id, [one.key for one in chunk])
 
-    def _absorb(self, connection: Connection, row: SourceRow) -> None:
+    def _absorb(self, session: CatalogWriter, row: SourceRow) -> None:
         """Drop folder sources below this one: their pictures are this one's now."""
         if row.kind != "folder":
             return
-        for other in reading.all_sources(connection):
+        for other in session.sources.all():
             if other.kind == "folder" and Path(row.uri) in Path(other.uri).parents:
-                moved_labels.set_aside_of_source(connection, other.id)
-                sources.remove_source(connection, other.id)
+                session.moved_labels.set_aside_of_source(other.id)
+                session.sources.remove(other.id)
 
     def _give_labels_back(self) -> None:
         """Give the labels of pictures that were moved or renamed to the records they are now."""
-        with self._collection.reading() as connection:
-            waiting = list(moved_labels.waiting_contents(connection))
+        with self._collection.reading() as session:
+            waiting = list(session.moved_labels.waiting_contents())
         for contents in waiting:
-            with self._collection.writing() as connection:
-                moved_labels.give_back(connection, contents)
+            with self._collection.writing() as session:
+                session.moved_labels.give_back(contents)
 
     def _known_images(self) -> set[bytes]:
-        with self._collection.reading() as connection:
-            return reading.image_hashes(connection)
+        with self._collection.reading() as session:
+            return session.parts.image_hashes()
 
     def _image_spec(self) -> ImageSpec:
         return replace(self._encoder.get().image_spec, fingerprint=True)
@@ -272,9 +271,9 @@ class Indexer:
     def _why_nothing(self, source: Source, row: SourceRow, tally: Tally) -> str:
         if not tally.skipped:
             return f"{_looked_at(source)} holds nothing to index"
-        with self._collection.reading() as connection:
+        with self._collection.reading() as session:
             first = next(
-                item for owner, item in reading.skipped_items(connection) if owner.id == row.id
+                item for owner, item in session.sources.skipped_items() if owner.id == row.id
             )
         return (
             f"nothing in {row.uri} could be indexed, {tally.skipped} skipped; the first: "

@@ -14,9 +14,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from binocle.catalog import records as reading
-from binocle.catalog import writing
-from binocle.catalog.database import Connection
+from binocle.catalog.base import CatalogReader
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError, StorageError
 from binocle.types import NewRecord
@@ -53,9 +51,9 @@ def store(
     """
     for sha256, data in pictures.items():
         _put(collection.path, sha256, data)
-    with collection.writing() as connection:
-        former = reading.pictures_of(connection, [record.id for record in records])
-        writing.upsert_records(connection, records)
+    with collection.writing() as session:
+        former = session.parts.images_of_records([record.id for record in records])
+        session.records.upsert(records)
         for sha256, data in pictures.items():  # a removal may have taken it meanwhile
             _put(collection.path, sha256, data)
     drop_unused(collection, former)
@@ -74,11 +72,11 @@ def drop_unused(collection: Collection, pictures: Iterable[bytes]) -> int:
     if not hashes:
         return 0
     try:
-        with collection.reading() as connection:
-            if not _unused(collection.path, connection, hashes):
+        with collection.reading() as session:
+            if not _unused(collection.path, session, hashes):
                 return 0
-        with collection.writing() as connection:  # so that no record comes to need one meanwhile
-            unused = _unused(collection.path, connection, hashes)
+        with collection.writing() as session:  # so that no record comes to need one meanwhile
+            unused = _unused(collection.path, session, hashes)
             for path in unused:
                 path.unlink(missing_ok=True)
     except (BinocleError, OSError) as error:
@@ -115,9 +113,9 @@ def _put(folder: Path, sha256: bytes, data: bytes) -> None:
             raise StorageError(f"cannot store an upload in {folder} ({error.strerror})") from error
 
 
-def _unused(folder: Path, connection: Connection, hashes: Iterable[bytes]) -> list[Path]:
+def _unused(folder: Path, session: CatalogReader, hashes: Iterable[bytes]) -> list[Path]:
     """Return the files of pictures that no part refers to: uploads, thumbnails, copies."""
-    uris = reading.uris_of_pictures(connection, hashes)
+    uris = session.parts.uris_of_images(hashes)
     found: list[Path] = []
     for sha256 in hashes:
         name = sha256.hex()

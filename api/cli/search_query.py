@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from binocle.catalog import records
 from binocle.collection.collection import Collection
 from binocle.errors import NotFoundError, UsageError
 from binocle.metadata.filters import both
@@ -142,8 +141,8 @@ class Typed:
 
 def is_record(collection: Collection, name: str) -> bool:
     """Tell whether a collection has a record of this id."""
-    with collection.reading() as connection:
-        return records.record_by_key(connection, name) is not None
+    with collection.reading() as session:
+        return session.records.number_of(name) is not None
 
 
 def _next(regions: list[Region]) -> Region | None:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from api.container import Container
-from binocle.catalog.tables import fingerprints
 from binocle.collection.collection import Collection
 from binocle.media import images
 from binocle.media.decoder_pool import DecoderPool
@@ -61,8 +60,8 @@ def fill_in_fingerprints(
         collection: Whose pictures.
         on_progress: Told how many pictures have been tried.
     """
-    with collection.reading() as connection:
-        if not fingerprints.parts_without_fingerprint(connection, 1):
+    with collection.reading() as session:
+        if not session.fingerprints.parts_without(1):
             return
     settings = container.settings
     with DecoderPool(settings.workers, settings.limits) as decoders:

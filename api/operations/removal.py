@@ -6,7 +6,6 @@ from pathlib import Path
 
 from api.container import Container
 from api.operations.plurals import counted
-from binocle.catalog import records, sources, writing
 from binocle.collection.collection import Collection
 from binocle.errors import NotFoundError
 from indexer import uploads
@@ -18,10 +17,10 @@ def remove_records(collection: Collection, ids: Sequence[str]) -> str:
     Raises:
         NotFoundError: None of them is there.
     """
-    with collection.writing() as connection:
-        pictures = records.pictures_of(connection, ids)
-        removed = writing.remove_records(connection, ids)
-        sources.mark_removed(connection, ids)
+    with collection.writing() as session:
+        pictures = session.parts.images_of_records(ids)
+        removed = session.records.remove(ids)
+        session.sources.mark_removed(ids)
     if not removed:
         raise NotFoundError(f"the collection has no record {', '.join(map(repr, ids))}")
     uploads.drop_unused(collection, pictures)
@@ -35,11 +34,11 @@ def remove_source(collection: Collection, path: str) -> str:
         NotFoundError: There is no such source.
     """
     with collection.indexing():
-        with collection.writing() as connection:
-            known = records.all_sources(connection)
+        with collection.writing() as session:
+            known = session.sources.all()
             wanted = {path, str(Path(path).expanduser().absolute())}
             found = next((one for one in known if {one.uri, one.name} & wanted), None)
-            removed = sources.remove_source(connection, found.id) if found else 0
+            removed = session.sources.remove(found.id) if found else 0
         if found is None:
             there = ", ".join(one.uri for one in known) or "none"
             raise NotFoundError(f"the collection has no source {path!r}; it has: {there}")

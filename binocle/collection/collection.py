@@ -3,28 +3,24 @@
 How the indices follow the catalogue is told in ``following``, what a search sees in ``snapshot``.
 """
 
-import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from filelock import FileLock, Timeout
 
-from binocle.catalog import records as reading
-from binocle.catalog import writing
-from binocle.catalog.database import Connection, Database
-from binocle.catalog.tables import attributes
+from binocle.catalog.base import Catalog, CatalogReader, CatalogWriter
+from binocle.catalog.sqlite import SqliteCatalog
 from binocle.collection.fingerprint_follower import FingerprintFollower
 from binocle.collection.index_follower import IndexFollower
 from binocle.collection.snapshot import Ranking, Snapshot
 from binocle.errors import BusyError, NotFoundError, SpaceMismatchError, StorageError
 from binocle.metadata.field_types import FieldInfo, FieldType, Reading, check_schema
 from binocle.metadata.filters import Filter
-from binocle.types import KINDS, Float32Array, Kind, NewRecord, Part, Record, Space
+from binocle.types import KINDS, Float32Array, Kind, NewRecord, Record, Space
 from binocle.vectors.base import OpenStore
 from binocle.vectors.faiss_store import FaissStore
 
@@ -62,10 +58,10 @@ class Collection:
                 path.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise StorageError(f"cannot make the folder {path} ({error.strerror})") from error
-        self._database = Database(path / _CATALOG)
+        self._catalog: Catalog = SqliteCatalog(path / _CATALOG)
         self.fingerprint_follower = FingerprintFollower(self.reading, path)
         self._space: Space | None = None
-        self._index_follower = IndexFollower(path, self._database, lambda: self.space, open_store)
+        self._index_follower = IndexFollower(path, self._catalog, lambda: self.space, open_store)
 
     def __enter__(self) -> Self:
         return self
@@ -80,7 +76,7 @@ class Collection:
 
     def close(self) -> None:
         """Close the catalogue's connections."""
-        self._database.close()
+        self._catalog.close()
 
     def exists(self) -> bool:
         """Tell whether the catalogue is still where it was opened."""
@@ -90,17 +86,13 @@ class Collection:
         """Return how much the collection takes on disk, uploads and thumbnails included."""
         return sum(path.stat().st_size for path in self.path.rglob("*") if path.is_file())
 
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """Give a connection for the questions in ``catalog.reading``."""
-        with self._database.reading() as connection:
-            yield connection
+    def reading(self) -> AbstractContextManager[CatalogReader]:
+        """Give a session that sees one state of the catalogue."""
+        return self._catalog.reading()
 
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """Give a connection for the changes in ``catalog.writing``: one transaction."""
-        with self._database.writing() as connection:
-            yield connection
+    def writing(self) -> AbstractContextManager[CatalogWriter]:
+        """Give a session that is one transaction."""
+        return self._catalog.writing()
 
     @contextmanager
     def indexing(self) -> Iterator[None]:
@@ -128,9 +120,8 @@ class Collection:
     def space(self) -> Space | None:
         """The space of the vectors; None before the first ones. Once there, it stays."""
         if self._space is None:
-            with self.reading() as connection:
-                text = self._database.get_meta(connection, "space")
-            self._space = Space(**json.loads(text)) if text else None
+            with self.reading() as session:
+                self._space = session.space()
         return self._space
 
     def claim_space(self, space: Space) -> None:
@@ -139,12 +130,12 @@ class Collection:
         Raises:
             SpaceMismatchError: The collection's vectors are of another space.
         """
-        with self.writing() as connection:
-            text = self._database.get_meta(connection, "space")
-            if text is None:
-                self._database.set_meta(connection, "space", json.dumps(asdict(space)))
-                return
-        check_space(Space(**json.loads(text)), space, self.path.name)
+        with self.writing() as session:
+            known = session.space()
+            if known is None:
+                session.set_space(space)
+            else:
+                check_space(known, space, self.path.name)
 
     def upsert(self, records: Sequence[NewRecord]) -> None:
         """Store records, replacing those of the same id, in one transaction.
@@ -152,13 +143,13 @@ class Collection:
         Raises:
             StorageError: Nothing was stored.
         """
-        with self.writing() as connection:
-            writing.upsert_records(connection, records)
+        with self.writing() as session:
+            session.records.upsert(records)
 
     def remove(self, ids: Sequence[str]) -> int:
         """Remove records; return how many there were."""
-        with self.writing() as connection:
-            return writing.remove_records(connection, ids)
+        with self.writing() as session:
+            return session.records.remove(ids)
 
     def snapshot(
         self,
@@ -196,8 +187,8 @@ class Collection:
         checked: dict[str, FieldType | None] = {}
         for name, kind in types.items():
             checked[name] = check_schema({name: kind})[name] if kind is not None else None
-        with self.writing() as connection:
-            writing.declare(connection, checked)
+        with self.writing() as session:
+            session.fields.declare(checked)
 
     def settle(self, readings: Mapping[str, Reading], source_id: int) -> None:
         """Note which fields a table's columns show to be numbers or dates but for strays.
@@ -205,29 +196,29 @@ class Collection:
         These are converted as if they had been declared, until somebody declares something else
         or another table shows them to be strings.
         """
-        with self.writing() as connection:
-            writing.settle(connection, readings, source_id)
+        with self.writing() as session:
+            session.fields.settle(readings, source_id)
 
     def conversions(self) -> dict[str, FieldType]:
         """Return the types that values are converted to: declared ones, and those of ``settle``."""
-        with self.reading() as connection:
-            return attributes.conversions(connection)
+        with self.reading() as session:
+            return session.fields.conversions()
 
     def schema(self) -> dict[str, FieldType]:
         """Return the types of all fields, declared or inferred, by name."""
-        with self.reading() as connection:
-            found = attributes.full_schema(connection)
+        with self.reading() as session:
+            found = session.fields.types()
         return {name: kind for name, (kind, _) in found.items()}
 
     def declared(self) -> dict[str, FieldType]:
         """Return the types of the fields that were declared, by name."""
-        with self.reading() as connection:
-            return attributes.declared_schema(connection)
+        with self.reading() as session:
+            return session.fields.declared()
 
     def fields(self) -> list[FieldInfo]:
         """Return what is known of each metadata field, in order of name."""
-        with self.reading() as connection:
-            return attributes.describe(connection)
+        with self.reading() as session:
+            return session.fields.describe()
 
     def record(self, record_id: str) -> Record:
         """Return a record with its parts.
@@ -235,10 +226,10 @@ class Collection:
         Raises:
             NotFoundError: There is none of this id.
         """
-        with self.reading() as connection:
-            number = self._number_of(connection, record_id)
-            bare = reading.records_by_id(connection, [number])[number]
-            parts = reading.parts_of_record(connection, number)
+        with self.reading() as session:
+            number = self._number_of(session, record_id)
+            bare = session.records.by_number([number])[number]
+            parts = session.parts.of_record(number)
         return Record(bare.id, bare.uri, bare.metadata, parts)
 
     def vectors_of(self, record_id: str) -> tuple[int, dict[Kind, list[Float32Array]]]:
@@ -247,22 +238,9 @@ class Collection:
         Raises:
             NotFoundError: There is none of this id.
         """
-        with self.reading() as connection:
-            number = self._number_of(connection, record_id)
-            return number, reading.vectors_of_record(connection, number)
-
-    def fetch(
-        self, record_ids: Sequence[int], part_ids: Sequence[int]
-    ) -> list[tuple[Record, Part] | None]:
-        """Return records with one part each; None where either is gone meanwhile."""
-        with self.reading() as connection:
-            records = reading.records_by_id(connection, record_ids)
-            parts = reading.parts_by_id(connection, part_ids)
-        pairs = zip(record_ids, part_ids, strict=True)
-        return [
-            (records[record], parts[part]) if record in records and part in parts else None
-            for record, part in pairs
-        ]
+        with self.reading() as session:
+            number = self._number_of(session, record_id)
+            return number, session.parts.vectors_of_record(number)
 
     def save_indices(self) -> None:
         """Write the indices beside the catalogue, for the next process to start from.
@@ -278,8 +256,8 @@ class Collection:
                 if path.stat().st_mtime < abandoned:
                     path.unlink()
 
-    def _number_of(self, connection: Connection, record_id: str) -> int:
-        number = reading.record_by_key(connection, record_id)
+    def _number_of(self, session: CatalogReader, record_id: str) -> int:
+        number = session.records.number_of(record_id)
         if number is None:
             raise NotFoundError(f"the collection {self.path.name!r} has no record {record_id!r}")
         return number

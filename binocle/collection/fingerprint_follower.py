@@ -15,9 +15,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from binocle.catalog import records
-from binocle.catalog.database import Connection
-from binocle.catalog.tables import fingerprints
+from binocle.catalog.base import CatalogReader
 from binocle.errors import StorageError
 from binocle.vectors.fingerprints.fingerprint_index import FingerprintIndex
 
@@ -38,11 +36,13 @@ class _Position:
 class FingerprintFollower:
     """Keeps a ``FingerprintIndex`` in step with a catalogue. Thread-safe."""
 
-    def __init__(self, read: Callable[[], AbstractContextManager[Connection]], path: Path) -> None:
+    def __init__(
+        self, read: Callable[[], AbstractContextManager[CatalogReader]], path: Path
+    ) -> None:
         """Set up; nothing is read yet.
 
         Args:
-            read: Gives a connection that sees one state of the catalogue.
+            read: Gives a session that sees one state of the catalogue.
             path: The collection's folder, where the index is saved.
         """
         self._read = read
@@ -73,40 +73,40 @@ class FingerprintFollower:
                 self._save(index)
 
     def _caught_up(self) -> FingerprintIndex:
-        with self._read() as connection:
-            change = records.change(connection)
-            filled = fingerprints.times_filled(connection)
+        with self._read() as session:
+            change = session.history.change()
+            filled = session.fingerprints.times_filled()
             index, position = self._index, self._position
             if index is not None and (change, filled) == (position.change, position.filled):
                 return index
-            if index is None or self._is_useless(connection, filled):
-                index, position = self._start(connection, filled)
-            elif records.newest_part(connection) - position.last_part_id > _SAVE_AFTER_ROWS:
-                saved = self._opened(connection, filled)  # another process may have been ahead
+            if index is None or self._is_useless(session, filled):
+                index, position = self._start(session, filled)
+            elif session.history.newest_part() - position.last_part_id > _SAVE_AFTER_ROWS:
+                saved = self._opened(session, filled)  # another process may have been ahead
                 if saved is not None and saved[1].last_part_id > position.last_part_id:
                     index, position = saved
             if position.last_part_id:
-                position.unsaved += index.remove(records.removed_since(connection, position.change))
-            for rows in fingerprints.fingerprints_after(connection, position.last_part_id):
+                position.unsaved += index.remove(session.history.removed_parts(position.change))
+            for rows in session.fingerprints.after(position.last_part_id):
                 index.add(rows.part_ids, rows.hashes, rows.features)
                 position.last_part_id = int(rows.part_ids[-1])
                 position.unsaved += len(rows.part_ids)
-            position.last_part_id = records.newest_part(connection)
-            self.missing = records.count_parts(connection)["image"] - index.count
+            position.last_part_id = session.history.newest_part()
+            self.missing = session.parts.count()["image"] - index.count
             position.change = change
             self._index, self._position = index, position
             return index
 
-    def _is_useless(self, connection: Connection, filled: int) -> bool:
-        behind = fingerprints.removals_known_after(connection) > self._position.change
+    def _is_useless(self, session: CatalogReader, filled: int) -> bool:
+        behind = session.history.removals_known_after() > self._position.change
         return behind or filled != self._position.filled
 
-    def _start(self, connection: Connection, filled: int) -> tuple[FingerprintIndex, _Position]:
+    def _start(self, session: CatalogReader, filled: int) -> tuple[FingerprintIndex, _Position]:
         """Return what was saved, or an empty start."""
-        return self._opened(connection, filled) or (FingerprintIndex(), _Position(filled=filled))
+        return self._opened(session, filled) or (FingerprintIndex(), _Position(filled=filled))
 
     def _opened(
-        self, connection: Connection, filled: int
+        self, session: CatalogReader, filled: int
     ) -> tuple[FingerprintIndex, _Position] | None:
         """Return what was saved where it can be trusted."""
         features, hashes, stamp_path = self._files()
@@ -115,9 +115,9 @@ class FingerprintFollower:
             position = _Position(int(stamp["change"]), filled, int(stamp["last_part_id"]))
             if (stamp["format"], stamp["filled"]) != (_FORMAT, filled):
                 raise StorageError("it was made from other likenesses")
-            if stamp["token"] != records.change_token(connection, position.change):
+            if stamp["token"] != session.history.token(position.change):
                 raise StorageError("it belongs to another history of the catalogue")
-            if fingerprints.removals_known_after(connection) > position.change:
+            if session.history.removals_known_after() > position.change:
                 raise StorageError("it is too old")
             return FingerprintIndex.opened(features, hashes, stamp["files"]), position
         except FileNotFoundError:
@@ -133,8 +133,8 @@ class FingerprintFollower:
         targets = self._files()
         written = [path.with_name(f"{path.name}.{os.getpid()}.tmp") for path in targets]
         position = self._position
-        with self._read() as connection:
-            token = records.change_token(connection, position.change)
+        with self._read() as session:
+            token = session.history.token(position.change)
         try:
             stamp = {
                 "format": _FORMAT,

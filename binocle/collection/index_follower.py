@@ -15,8 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from binocle.catalog import column_loading, records
-from binocle.catalog.database import Connection, Database
+from binocle.catalog.base import Catalog, CatalogReader
 from binocle.collection.snapshot import NO_PARTS, Owners, Parts, Snapshot
 from binocle.errors import StorageError
 from binocle.metadata.columns import Columns
@@ -57,7 +56,7 @@ class IndexFollower:
     def __init__(
         self,
         path: Path,
-        database: Database,
+        catalog: Catalog,
         space: Callable[[], Space | None],
         open_store: OpenStore,
     ) -> None:
@@ -65,12 +64,12 @@ class IndexFollower:
 
         Args:
             path: The collection's folder.
-            database: Its catalogue.
+            catalog: Its catalogue.
             space: Returns the collection's space.
             open_store: Opens the vectors of a kind.
         """
         self._path = path
-        self._database = database
+        self._catalog = catalog
         self._space = space
         self._open_store = open_store
         self._state: _State | None = None
@@ -84,8 +83,8 @@ class IndexFollower:
         """
         state = self._state
         if state is not None and state.serves(kinds, self._space()):
-            with self._database.reading() as connection:
-                if records.change(connection) == state.snapshot.change:
+            with self._catalog.reading() as session:
+                if session.history.change() == state.snapshot.change:
                     return state.snapshot
             if not self._advancing.acquire(blocking=False):
                 return state.snapshot
@@ -110,13 +109,13 @@ class IndexFollower:
 
     def few_matching(self, where: Filter) -> Int64Array | None:
         """Return the records that pass a filter, if an index shows that they are few."""
-        with self._database.reading() as connection:
-            return column_loading.few_matching(connection, where)
+        with self._catalog.reading() as session:
+            return session.columns.few_matching(where)
 
     def with_fields(self, columns: Columns, names: Iterable[str]) -> Columns:
         """Return columns with further fields."""
-        with self._database.reading() as connection:
-            return column_loading.with_fields(connection, columns, names)
+        with self._catalog.reading() as session:
+            return session.columns.with_fields(columns, names)
 
     def _advanced(self, state: _State | None, kinds: Sequence[Kind]) -> _State:
         space = self._space()
@@ -125,16 +124,16 @@ class IndexFollower:
             for kind in kinds:
                 if kind not in followed:
                     followed[kind] = self._load(kind, space)
-        with self._database.reading() as connection:
+        with self._catalog.reading() as session:
             if space is not None:
                 for kind, one in followed.items():
-                    followed[kind] = self._caught_up(connection, kind, one, space)
+                    followed[kind] = self._caught_up(session, kind, one, space)
             columns = state.snapshot.columns if state else None
             if columns is None:
-                columns = column_loading.load_columns(connection)
+                columns = session.columns.load()
             else:
-                columns = column_loading.caught_up(connection, columns)
-            newest_part = records.newest_part(connection)
+                columns = session.columns.caught_up(columns)
+            newest_part = session.history.newest_part()
         columns.alive.setflags(write=False)
         return _State(self._snapshot(followed, columns, newest_part), followed)
 
@@ -145,24 +144,24 @@ class IndexFollower:
         return Snapshot(parts, columns, self, newest_part)
 
     def _caught_up(
-        self, connection: Connection, kind: Kind, followed: _Followed, space: Space
+        self, session: CatalogReader, kind: Kind, followed: _Followed, space: Space
     ) -> _Followed:
-        change = records.change(connection)
+        change = session.history.change()
         if change == followed.change and followed.parts.is_whole:
             return followed
-        floor = int(self._database.get_meta(connection, "removals_known_after") or 0)
+        floor = session.history.removals_known_after()
         if followed.change < floor or followed.change > change:
             followed = self._empty(kind, space)
         store, owners = followed.store, followed.parts.owners
         part_ids, record_ids = [owners.part_ids], [owners.record_ids]
-        for new in records.parts_after(connection, kind, followed.last_part_id, space.dimension):
+        for new in session.parts.after(kind, followed.last_part_id, space.dimension):
             store.upsert(new.part_ids, new.rows, born=change)
             part_ids.append(new.part_ids)
             record_ids.append(new.record_ids)
         owners = Owners(np.concatenate(part_ids), np.concatenate(record_ids))
         newest = int(owners.part_ids[-1]) if len(part_ids) > 1 else followed.last_part_id
         changed = len(owners.part_ids) - len(part_ids[0])
-        removed = records.removed_since(connection, followed.change)
+        removed = session.history.removed_parts(followed.change)
         store.retire(removed, died=change)
         gone = np.isin(owners.part_ids, removed)
         if gone.any():
@@ -172,12 +171,12 @@ class IndexFollower:
         # Counting is a scan, so only what did not start here empty is held against a count.
         expected = len(owners.part_ids)
         if not followed.is_checked:
-            expected = records.count_parts(connection)[kind]
+            expected = session.parts.count()[kind]
         if parts.vectors.count() != expected:
             if followed.change < 0:
                 raise StorageError(f"the catalogue of {self._path.name} has parts without vectors")
             _log.warning("the %s index of %s is out of step; rebuilding", kind, self._path.name)
-            return self._caught_up(connection, kind, self._empty(kind, space), space)
+            return self._caught_up(session, kind, self._empty(kind, space), space)
         unsaved = followed.unsaved + changed
         return _Followed(store, parts, newest, change, unsaved, is_checked=True)
 
@@ -191,10 +190,10 @@ class IndexFollower:
             mark = store.watermark()
             if mark is None:
                 return _Followed(store)
-            with self._database.reading() as connection:
-                if mark.token != records.change_token(connection, mark.change):
+            with self._catalog.reading() as session:
+                if mark.token != session.history.token(mark.change):
                     raise StorageError("it belongs to another history of the catalogue")
-                owners = Owners(*records.part_owners(connection, kind, mark.last_id))
+                owners = Owners(*session.parts.owners(kind, mark.last_id))
             stored = store.at(mark.change).ids()
             if not np.isin(owners.part_ids, stored).all():
                 raise StorageError("it lacks parts of the catalogue")
@@ -216,8 +215,8 @@ class IndexFollower:
             return
         followed = state.followed[kind]
         change = followed.change
-        with self._database.reading() as connection:
-            token = records.change_token(connection, change)
+        with self._catalog.reading() as session:
+            token = session.history.token(change)
         try:
             followed.store.persist(Watermark(change, followed.last_part_id, token))
         except OSError as error:

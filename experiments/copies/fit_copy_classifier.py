@@ -19,7 +19,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from binocle.catalog.tables import fingerprints
 from binocle.collection.collection import Collection
 from binocle.fingerprints.copy_classifier import MEASURES, Evidence, Forest
 from binocle.fingerprints.verification import PictureView, corner_mappings, measured, whole_mappings
@@ -73,10 +72,10 @@ class Comparer:
         """Open a collection of pictures."""
         self._limits = Limits()
         self._index = collection.fingerprint_follower.index()
-        with collection.reading() as connection:
-            blocks = list(fingerprints.fingerprints_after(connection, 0))
+        with collection.reading() as session:
+            blocks = list(session.fingerprints.after(0))
             part_ids = [int(one) for block in blocks for one in block.part_ids]
-            pictures = fingerprints.fingerprint_follower(connection, part_ids)
+            pictures = session.fingerprints.pictures(part_ids)
         self._uris = {part_id: one.part.uri for part_id, one in pictures.items()}
         self.stored = lru_cache(512)(self._stored)
 

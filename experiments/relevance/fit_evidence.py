@@ -71,8 +71,8 @@ def evidence_of(
         by_pictures.append(one.answer_odds)
         by_texts.append(other.answer_odds)
         by_both.append(answer_odds_of_both(one, other))
-    with collection.reading() as connection:
-        found = [keywords.search(connection, text, 1) for text in texts]
+    with collection.reading() as session:
+        found = [keywords.search(session, text, 1) for text in texts]
     coverage = np.array([one.coverage for one in found])
     worth = np.array([one.coverage * one.worth for one in found])
     features = {

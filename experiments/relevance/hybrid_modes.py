@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 
-from binocle.catalog import records as reading
 from binocle.collection.collection import Collection
 from binocle.encoders.registry import open_encoder
 from binocle.errors import UsageError
@@ -133,8 +132,8 @@ def measure_composed(
 def _values(collection: Collection, field: str) -> dict[str, str]:
     """Return a field's strings by record id."""
     numbers = np.flatnonzero(collection.snapshot().mask(None)).tolist()
-    with collection.reading() as connection:
-        records = reading.records_by_id(connection, numbers).values()
+    with collection.reading() as session:
+        records = session.records.by_number(numbers).values()
     found = {one.id: str(one.metadata[field]) for one in records if one.metadata.get(field)}
     if not found:
         raise UsageError(f"no record of {collection.path.name} has a field {field!r}")

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from binocle.catalog import records
 from binocle.collection.collection import Collection
 from binocle.collection.snapshot import Snapshot
 from binocle.metadata.filters import Filter
@@ -139,8 +138,8 @@ def _metadata(number: int) -> dict[str, MetadataValue]:
 
 
 def _in_sql(collection: Collection, where: Filter) -> int:
-    with collection.reading() as connection:
-        return len(records.matching_records(connection, where))
+    with collection.reading() as session:
+        return len(session.records.matching(where))
 
 
 def _print(label: str, work: Callable[[], object], rounds: int) -> None:

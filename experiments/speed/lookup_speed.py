@@ -7,27 +7,22 @@ so that what is verified is really read and decoded.
 """
 
 import argparse
-import json
 import statistics
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from binocle.catalog import records
-from binocle.catalog.counters import hand_out, next_change
-from binocle.catalog.database import Connection
-from binocle.catalog.tables import fingerprints
+from binocle.catalog.base import CatalogWriter
 from binocle.collection.collection import Collection
 from binocle.encoders.registry import open_encoder
 from binocle.fingerprints.fingerprint import CODE_BYTES, unpacked
 from binocle.fingerprints.perceptual_hash import HASH_BYTES
-from binocle.types import Fingerprint, Limits
+from binocle.types import Fingerprint, Limits, NewPart, NewRecord
 from experiments.copies.lookup_quality import pictures_in
 from experiments.copies.transformations import TRANSFORMATIONS
 from indexer.indexer import Indexer
@@ -78,16 +73,16 @@ def fill(path: Path, folders: Sequence[Path], count: int, *, mixed: bool = False
             )
             indexer.run(FolderSource(folder))
             if number == 0:
-                with collection.reading() as connection:
-                    first = records.newest_part(connection) + 1
+                with collection.reading() as session:
+                    first = session.history.newest_part() + 1
         started = time.perf_counter()
         donors = _Donors(collection, first, _FULL if mixed else _DONORS)
         made = collection.snapshot(("image",)).count_parts("image")
         random = np.random.default_rng(0)
         while made < count:
             size = min(_BATCH, count - made)
-            with collection.writing() as connection:
-                _insert(connection, donors, random, size)
+            with collection.writing() as session:
+                _insert(session, donors, random, range(made, made + size))
             made += size
         print(f"{made:,} pictures; synthetic ones in {time.perf_counter() - started:.0f} s")
         started = time.perf_counter()
@@ -101,8 +96,8 @@ class _Donors:
     def __init__(self, collection: Collection, first: int, many: int) -> None:
         self._many = many
         words, codes, ids, hashes = [], [], [], []
-        with collection.reading() as connection:
-            for rows in fingerprints.fingerprints_after(connection, first - 1):
+        with collection.reading() as session:
+            for rows in session.fingerprints.after(first - 1):
                 hashes.append(rows.hashes)
                 for part_id, features in zip(rows.part_ids.tolist(), rows.features, strict=True):
                     found = unpacked(features)
@@ -110,8 +105,8 @@ class _Donors:
                         words.append(found.words)
                         codes.append(found.codes)
                         ids.append(part_id)
-            pictures = fingerprints.fingerprint_follower(connection, ids[:5000])
-            self.files = [(one.part.uri, json.dumps(asdict(one.info))) for one in pictures.values()]
+            pictures = session.fingerprints.pictures(ids[:5000])
+            self.files = [(one.part.uri, one.info) for one in pictures.values()]
         self.words, self.codes = np.stack(words), np.stack(codes)
         self._hashes = np.concatenate(hashes)
 
@@ -146,30 +141,29 @@ def _turned(random: np.random.Generator, shape: tuple[int, int]) -> npt.NDArray[
 
 
 def _insert(
-    connection: Connection, donors: _Donors, random: np.random.Generator, count: int
+    session: CatalogWriter, donors: _Donors, random: np.random.Generator, numbers: range
 ) -> None:
-    """Write records that nothing but reverse lookup knows: they have no vectors."""
-    next_change(connection)
-    record_ids = list(hand_out(connection, "next_record_id", count))
-    part_ids = list(hand_out(connection, "next_part_id", count))
-    files = [donors.files[one] for one in random.integers(0, len(donors.files), count).tolist()]
-    both = list(zip(record_ids, part_ids, files, strict=True))
-    connection.exec_driver_sql(
-        "insert into records (id, key, uri, metadata) values (?, ?, ?, '{}')",
-        [(record, f"synthetic/{record}", uri) for record, _, (uri, _) in both],
-    )
-    connection.exec_driver_sql(
-        "insert into parts (id, record_id, kind, role, position, uri, sha256, info) "
-        "values (?, ?, 'image', 'image', 0, ?, ?, ?)",
-        [(part, record, uri, random.bytes(32), info) for record, part, (uri, info) in both],
-    )
-    hashes = donors.hashes(random, count)
-    features = donors.features(random, count)
-    found = {
-        part: Fingerprint(hashed.tobytes(), own)
-        for part, hashed, own in zip(part_ids, hashes, features, strict=True)
-    }
-    fingerprints.put_fingerprints(connection, found)
+    """Write records that nothing but reverse lookup can tell apart: their vectors are the same."""
+    space = session.space()
+    assert space is not None
+    vector = np.zeros(space.dimension, np.float32)
+    vector[0] = 1
+    count = len(numbers)
+    new = []
+    for number, file, hashed, features in zip(
+        numbers,
+        random.integers(0, len(donors.files), count).tolist(),
+        donors.hashes(random, count),
+        donors.features(random, count),
+        strict=True,
+    ):
+        uri, info = donors.files[file]
+        fingerprint = Fingerprint(hashed.tobytes(), features)
+        part = NewPart(
+            "image", "image", uri, random.bytes(32), vector, info=info, fingerprint=fingerprint
+        )
+        new.append(NewRecord(f"synthetic/{number}", uri, {}, (part,)))
+    session.records.upsert(new)
 
 
 def measure(path: Path, known: Path, unknown: Path, count: int, workers: int) -> None:

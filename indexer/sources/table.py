@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from binocle.catalog.tables.fulltext import is_code
+from binocle.catalog.text_rows import is_code
 from binocle.errors import SourceError
 from binocle.metadata.field_types import Reading
 from binocle.types import MetadataValue, Skip

@@ -12,8 +12,7 @@ from threading import Lock
 import numpy as np
 from cachetools import LRUCache
 
-from binocle.catalog.tables import fingerprints
-from binocle.catalog.tables.fingerprints import KnownPicture
+from binocle.catalog.types import KnownPicture
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError
 from binocle.fingerprints.greyscale import use_one_thread
@@ -146,11 +145,9 @@ class DuplicateFinder:
             pairs = pairs.with_links(self._links(contents.firsts))
         self._total += len(pairs.lower)
         involved = set(np.unique([pairs.lower, pairs.upper]).tolist())
-        with read() as connection:
-            pictures = fingerprints.fingerprint_follower(
-                connection, involved.union(*contents.copies)
-            )
-            missing = fingerprints.count_without_fingerprint(connection)
+        with read() as session:
+            pictures = session.fingerprints.pictures(involved.union(*contents.copies))
+            missing = session.fingerprints.count_without()
         groups = UnionFind()
         for pair in contents.copies:
             if pictures.keys() >= set(pair):  # not removed meanwhile
@@ -177,8 +174,8 @@ class DuplicateFinder:
         """
         index = self._collection.fingerprint_follower.index()
         among = set(firsts.tolist())
-        with self._collection.reading() as connection:
-            pictures = fingerprints.fingerprint_follower(connection, among)
+        with self._collection.reading() as session:
+            pictures = session.fingerprints.pictures(among)
 
         def others_of(part_id: int) -> list[int]:
             view = self._view(pictures[part_id]) if part_id in pictures else None
@@ -298,8 +295,8 @@ class DuplicateFinder:
     ) -> list[Cluster]:
         found = groups.clusters()
         owners = {pictures[one].record_id for members in found for one in members}
-        with self._collection.reading() as connection:
-            keys = fingerprints.keys_of_records(connection, owners)
+        with self._collection.reading() as session:
+            keys = session.records.keys_of(owners)
         comparing = Comparing(
             lambda part_id: self._view(pictures[part_id]),
             lambda pair: self._judge_anyhow(pair, pictures),

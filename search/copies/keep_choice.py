@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from binocle.catalog.tables.fingerprints import KnownPicture
+from binocle.catalog.types import KnownPicture
 from binocle.fingerprints.verification import PictureView
 from search.copies.union_find import UnionFind
 from search.copies.verdicts import Judgement, ShownRegion

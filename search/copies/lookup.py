@@ -14,9 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from binocle.catalog import records as reading
-from binocle.catalog.tables import fingerprints
-from binocle.catalog.tables.fingerprints import KnownPicture
+from binocle.catalog.types import KnownPicture
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError
 from binocle.fingerprints.greyscale import use_one_thread
@@ -202,8 +200,8 @@ class Lookup:
         )
 
     def _same_files(self, data: bytes) -> list[int]:
-        with self._collection.reading() as connection:
-            return fingerprints.parts_of_content(connection, hashlib.sha256(data).digest())
+        with self._collection.reading() as session:
+            return session.parts.images_with_content(hashlib.sha256(data).digest())
 
     def _verify(
         self,
@@ -228,10 +226,8 @@ class Lookup:
         waiting = sorted(
             wanted, key=lambda one: (-weight(one), -(one.similarity or -1.0), one.part_id)
         )
-        with self._collection.reading() as connection:
-            pictures = fingerprints.fingerprint_follower(
-                connection, [one.part_id for one in waiting]
-            )
+        with self._collection.reading() as session:
+            pictures = session.fingerprints.pictures([one.part_id for one in waiting])
         waiting = [one for one in waiting if one.part_id in pictures]
         with watch.stage("verify"), ThreadPoolExecutor(self._workers, "verify") as threads:
             while waiting:
@@ -275,8 +271,8 @@ class Lookup:
         self, data: bytes, size: tuple[int, int], found: dict[int, VerifiedMatch]
     ) -> set[int]:
         """Return which of the copies have exactly the query's pixels."""
-        with self._collection.reading() as connection:
-            pictures = fingerprints.fingerprint_follower(connection, found)
+        with self._collection.reading() as session:
+            pictures = session.fingerprints.pictures(found)
         exact = ImageSpec(size[0], size[1], "squash")
         own: PixelArray | None = None
         identical = set()
@@ -311,10 +307,10 @@ class Lookup:
             if suspect.similarity is not None:
                 confidence = round(0.49 * max(0.0, suspect.similarity), 4)
                 judgements.setdefault(suspect.part_id, Judgement("similar", confidence))
-        with self._collection.reading() as connection:
-            pictures = fingerprints.fingerprint_follower(connection, judgements)
+        with self._collection.reading() as session:
+            pictures = session.fingerprints.pictures(judgements)
             owners = [one.record_id for one in pictures.values()]
-            records = reading.records_by_id(connection, owners)
+            records = session.records.by_number(owners)
         candidates = []
         for part_id, picture in pictures.items():
             known = suspects.get(part_id) or CopyCandidate(part_id)

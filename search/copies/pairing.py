@@ -11,9 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from binocle.catalog.database import Connection
-from binocle.catalog.tables import fingerprints
-from binocle.catalog.tables.fingerprints import FingerprintRows
+from binocle.catalog.base import CatalogReader
+from binocle.catalog.types import FingerprintRows
 from binocle.fingerprints.fingerprint import Codes, unpacked
 from binocle.types import Int64Array
 from binocle.vectors.fingerprints.near_hashes import NearHashes, NearPairs
@@ -26,7 +25,7 @@ MOST = 32  # pairs of each picture with others before it, by hash and by feature
 _BLOCK = 256
 NO_FORM = -1
 
-Read = Callable[[], AbstractContextManager[Connection]]
+Read = Callable[[], AbstractContextManager[CatalogReader]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +89,8 @@ def contents_of(read: Read) -> Contents:
     """Return the pictures of a catalogue that have a likeness, those of the same bytes together."""
     first_of: dict[bytes, int] = {}
     copies = []
-    with read() as connection:
-        for part_id, sha256 in fingerprints.contents(connection):
+    with read() as session:
+        for part_id, sha256 in session.fingerprints.contents():
             first = first_of.setdefault(sha256, part_id)
             if first != part_id:
                 copies.append((first, part_id))
@@ -104,7 +103,7 @@ def pairs_among(
     """Find the pairs among pictures.
 
     Args:
-        read: Gives a connection that sees one state of the catalogue.
+        read: Gives a session that sees one state of the catalogue.
         firsts: ``(n,)`` int64 part ids, ascending.
         on_block: Told the number of each few hundred pictures that are done; what it raises ends
             the search.
@@ -131,8 +130,8 @@ def pairs_among(
 def _blocks(read: Read, firsts: Int64Array) -> Iterator[FingerprintRows]:
     """Yield the likenesses of pictures; the catalogue may be written to meanwhile."""
     for start in range(0, len(firsts), _BLOCK):
-        with read() as connection:
-            rows = fingerprints.fingerprints_of(connection, firsts[start : start + _BLOCK].tolist())
+        with read() as session:
+            rows = session.fingerprints.of_parts(firsts[start : start + _BLOCK].tolist())
         if len(rows.part_ids):
             yield rows
 
@@ -142,8 +141,8 @@ def _confirmed(
 ) -> SharingPairs:
     """Return the pairs that share enough of all features; rows that may have more are crowded."""
     lower = known[pairs.places]
-    with read() as connection:
-        rows = fingerprints.fingerprints_of(connection, np.unique(lower).tolist())
+    with read() as session:
+        rows = session.fingerprints.of_parts(np.unique(lower).tolist())
     others = {
         part_id: unpacked(features)
         for part_id, features in zip(rows.part_ids.tolist(), rows.features, strict=True)

@@ -16,8 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from binocle.catalog.database import Connection
-from binocle.catalog.tables import fulltext as catalog
+from binocle.catalog.base import CatalogReader
 from binocle.types import BoolArray, Int64Array
 from search.keyword.collection_spelling import Spelling
 from search.keyword.query_words import QueryWords, parse
@@ -93,7 +92,7 @@ class Keywords:
         self._matcher = WordMatcher(spelling=spelling)
 
     def search(
-        self, connection: Connection, text: str, k: int, allowed: BoolArray | None = None
+        self, session: CatalogReader, text: str, k: int, allowed: BoolArray | None = None
     ) -> KeywordRanking:
         """Rank the records that have words of a text.
 
@@ -102,7 +101,7 @@ class Keywords:
         text is refused.
 
         Args:
-            connection: A reading transaction.
+            session: A reading transaction.
             text: What somebody typed; beyond 2,000 characters or 64 words it is ignored.
             k: How many records at most. There are fewer only where fewer match.
             allowed: ``(m,)`` bool by internal record id; beyond its end nothing is allowed. None
@@ -110,8 +109,8 @@ class Keywords:
         """
         wording = parse(text)
         with self._lock:
-            matcher = self._matcher = self._matcher.at(connection)
-        found = matcher.match(connection, wording)
+            matcher = self._matcher = self._matcher.at(session)
+        found = matcher.match(session, wording)
         lacks = _lacks_number(wording, found.words)
         if not found.words or k < 1:
             return _nothing(lacks_number=lacks)
@@ -141,9 +140,9 @@ class Keywords:
             find_words=lambda place: _found_words(wording, found.words, int(chosen[place])),
         )
 
-    def has_words(self, connection: Connection) -> bool:
+    def has_words(self, session: CatalogReader) -> bool:
         """Tell whether any record has a text that ``search`` could find, file names aside."""
-        return catalog.has_texts(connection)
+        return session.words.has_texts()
 
 
 def _passing(found: QueryMatches, allowed: BoolArray | None, size: int) -> BoolArray:

@@ -5,8 +5,7 @@ import threading
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from binocle.catalog.database import Connection
-from binocle.catalog.tables import fulltext
+from binocle.catalog.base import CatalogReader
 
 _LEAST_LENGTH = 3
 _SWAPS_ONLY = 3  # letters: anything else makes another word of so short a one
@@ -29,7 +28,7 @@ class Spelling:
         self._last = 0
         self._found: dict[str, dict[int, list[str]]] = {}
 
-    def near(self, connection: Connection, word: str) -> dict[int, list[str]]:
+    def near(self, session: CatalogReader, word: str) -> dict[int, list[str]]:
         """Return stored words by their distance, 1 for words of 4 to 7 letters, up to 2 beyond.
 
         The distance counts letters added, left out, replaced, and neighbours exchanged (optimal
@@ -39,7 +38,7 @@ class Spelling:
         """
         if len(word) < _LEAST_LENGTH or not word.isalpha():
             return {}
-        self._follow(connection)
+        self._follow(session)
         found = self._found
         if word not in found:
             if len(found) >= _KEPT:
@@ -83,9 +82,9 @@ class Spelling:
             if distance and sorted(match) == letters and (distance == 1 or match[0] == word[0])
         ]
 
-    def _follow(self, connection: Connection) -> None:
+    def _follow(self, session: CatalogReader) -> None:
         with self._lock:
-            self._last, fresh = fulltext.words_after(connection, self._last)
+            self._last, fresh = session.words.words_after(self._last)
             if fresh:
                 self._found = {}
             for word in fresh:

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from cachetools import LRUCache
 
-from binocle.catalog.database import Connection
-from binocle.catalog.tables import fulltext
+from binocle.catalog import text_rows
+from binocle.catalog.base import CatalogReader
 from binocle.types import BoolArray, Int64Array
 
 Float32Array = npt.NDArray[np.float32]
@@ -45,11 +45,11 @@ class Postings:
     def of(cls, rows: Int64Array) -> "Postings":
         """Score the rows that have a word, numbered as in ``catalog.words``, ascending."""
         worths = _worths(rows)
-        owners = rows >> fulltext.RECORD_SHIFT
-        positions = (rows >> fulltext.POSITION_SHIFT & fulltext.NO_PART).astype(np.int16)
-        in_brands = int(np.count_nonzero(positions == fulltext.BRAND))
-        positions[positions >= fulltext.BRAND] = -1
-        said = owners[rows >> fulltext.GROUP_SHIFT & (fulltext.GROUPS - 1) != fulltext.NAME]
+        owners = rows >> text_rows.RECORD_SHIFT
+        positions = (rows >> text_rows.POSITION_SHIFT & text_rows.NO_PART).astype(np.int16)
+        in_brands = int(np.count_nonzero(positions == text_rows.BRAND))
+        positions[positions >= text_rows.BRAND] = -1
+        said = owners[rows >> text_rows.GROUP_SHIFT & (text_rows.GROUPS - 1) != text_rows.NAME]
         starts = np.flatnonzero(np.diff(owners, prepend=-1))
         if len(starts) < len(rows):
             preferred = worths + 9 * (positions >= 0)  # a part, if any has it
@@ -87,8 +87,8 @@ class Postings:
 
 def _worths(rows: Int64Array) -> Float32Array:
     """Return what a word is worth in each row: the row's weight times BM25's term frequency."""
-    lengths = (rows & fulltext.LENGTH_MASK).astype(np.float32)
-    groups = rows >> fulltext.GROUP_SHIFT & (fulltext.GROUPS - 1)
+    lengths = (rows & text_rows.LENGTH_MASK).astype(np.float32)
+    groups = rows >> text_rows.GROUP_SHIFT & (text_rows.GROUPS - 1)
     weights = np.where(_is_brand(rows), _BRAND_WEIGHT, _GROUP_WEIGHTS[groups])
     relative = 1 - _LENGTH_SHARE + _LENGTH_SHARE * lengths / np.float32(_USUAL_LENGTH)
     worths: Float32Array = weights * np.float32(_SATURATION + 1) / (1 + _SATURATION * relative)
@@ -96,7 +96,7 @@ def _worths(rows: Int64Array) -> Float32Array:
 
 
 def _is_brand(rows: Int64Array) -> BoolArray:
-    brands: BoolArray = (rows >> fulltext.POSITION_SHIFT & fulltext.NO_PART) == fulltext.BRAND
+    brands: BoolArray = (rows >> text_rows.POSITION_SHIFT & text_rows.NO_PART) == text_rows.BRAND
     return brands
 
 
@@ -113,13 +113,13 @@ class PostingReader:
             _CACHE_BYTES, getsizeof=lambda postings: postings.size_bytes
         )
 
-    def phrases(self, connection: Connection, phrases: Sequence[tuple[str, ...]]) -> Postings:
+    def phrases(self, session: CatalogReader, phrases: Sequence[tuple[str, ...]]) -> Postings:
         """Return the records that have any of some phrases."""
-        return self._keep(tuple(phrases), lambda: fulltext.rows_with(connection, phrases))
+        return self._keep(tuple(phrases), lambda: session.words.rows_with(phrases))
 
-    def beginning(self, connection: Connection, token: str) -> Postings:
+    def beginning(self, session: CatalogReader, token: str) -> Postings:
         """Return the records that have a word with a beginning."""
-        return self._keep((token, "*"), lambda: fulltext.rows_with_beginning(connection, token))
+        return self._keep((token, "*"), lambda: session.words.rows_with_beginning(token))
 
     def _keep(self, key: tuple[object, ...], read: Callable[[], Int64Array]) -> Postings:
         """Return what is kept under a key, reading it where it is not there yet."""

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from binocle.catalog.tables import tokenizer
+from binocle.catalog import tokenizer
 
 MAX_CHARACTERS = 2000
 MAX_WORDS = 64

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from binocle.catalog import records as reading
-from binocle.catalog.database import Connection
-from binocle.catalog.tables import fulltext, tokenizer
+from binocle.catalog import text_rows, tokenizer
+from binocle.catalog.base import CatalogReader
 from binocle.types import Int64Array
 from search.keyword.collection_spelling import Spelling
 from search.keyword.english_words import known_english
@@ -63,39 +62,39 @@ class WordMatcher:
         self._spelling = spelling or Spelling()
         self._postings = PostingReader()
 
-    def at(self, connection: Connection) -> "WordMatcher":
-        """Return this one if it belongs to the connection's state, else a fresh one."""
-        state = fulltext.state(connection)
+    def at(self, session: CatalogReader) -> "WordMatcher":
+        """Return this one if it belongs to the session's state, else a fresh one."""
+        state = session.words.state()
         if state == self._state:
             return self
-        return WordMatcher(state, reading.count_records(connection), self._spelling)
+        return WordMatcher(state, session.records.count(), self._spelling)
 
-    def match(self, connection: Connection, wording: QueryWords) -> QueryMatches:
+    def match(self, session: CatalogReader, wording: QueryWords) -> QueryMatches:
         """Return what the records have of a query.
 
         A number among other words that a record has in its file name or id only, as ``255.jpg``
         has, is seldom what was meant: it counts, but not strictly.
         """
-        words = self._words(connection, wording)
+        words = self._words(session, wording)
         if not any(len(word.record_ids) for word in words):
             return QueryMatches()
-        whole, alone = _whole(connection, wording)
+        whole, alone = _whole(session, wording)
         return QueryMatches(
             tuple(words),
             whole,
             alone,
-            required=self._with_each(connection, wording.required),
-            excluded=self._with_each(connection, wording.excluded),
+            required=self._with_each(session, wording.required),
+            excluded=self._with_each(session, wording.excluded),
         )
 
     def _with_each(
-        self, connection: Connection, phrases: Sequence[tuple[str, ...]]
+        self, session: CatalogReader, phrases: Sequence[tuple[str, ...]]
     ) -> tuple[Int64Array, ...]:
-        return tuple(self._postings.phrases(connection, [one]).record_ids for one in phrases)
+        return tuple(self._postings.phrases(session, [one]).record_ids for one in phrases)
 
-    def _words(self, connection: Connection, wording: QueryWords) -> list[WordMatches]:
+    def _words(self, session: CatalogReader, wording: QueryWords) -> list[WordMatches]:
         """Return the records with each word, in the query's order; one said again counts once."""
-        windows = self._windows(connection, wording)
+        windows = self._windows(session, wording)
         numbers = {word.run for word in wording.words if _is_code(word)}
         found: dict[tuple[str, bool, bool], WordMatches] = {}
         for place, word in enumerate(wording.words):
@@ -104,44 +103,44 @@ class WordMatcher:
                 continue
             ways = [way for window, way in windows if window.first <= place < window.end]
             is_number = word.token.isdigit() and len(wording.words) > 1
-            matches = self._word(connection, place, word, ways, names_count=not is_number)
+            matches = self._word(session, place, word, ways, names_count=not is_number)
             found[key] = replace(matches, is_of_number=word.run in numbers)
         return list(found.values())
 
     def _word(
         self,
-        connection: Connection,
+        session: CatalogReader,
         place: int,
         word: Word,
         ways: list[WordWay],
         *,
         names_count: bool,
     ) -> WordMatches:
-        own = self._postings.phrases(connection, [(word.token,)])
+        own = self._postings.phrases(session, [(word.token,)])
         typed = not word.is_beginning
         if typed:
             itself = WordWay(own, 1.0, word.token, is_strict=True, names_count=names_count)
             ways = [itself, *ways]
-            ways += self._relatives(connection, word)
+            ways += self._relatives(session, word)
         least = _LEAST_NUMBER if word.token.isdigit() else _LEAST_BEGINNING
         if word.is_beginning or (word.may_go_on and len(word.token) >= least):
             weight = _UNFINISHED if typed else 1.0
-            longer = self._postings.beginning(connection, word.token)
+            longer = self._postings.beginning(session, word.token)
             sure = _sureness(weight, word.token) if typed else 1.0
             ways.append(WordWay(longer, weight, word.token, is_strict=False, sureness=sure))
         known = sum(len(way.matches.record_ids) for way in ways)
         if typed and place < _MOST_MISSPELT and known <= min(2, self.records // _RARELY):
-            ways += self._nearly(connection, word)
+            ways += self._nearly(session, word)
         found = [way for way in ways if len(way.matches.record_ids)]
         return join_ways(place, found, typed=typed, is_code=_is_code(word))
 
-    def _relatives(self, connection: Connection, word: Word) -> list[WordWay]:
+    def _relatives(self, session: CatalogReader, word: Word) -> list[WordWay]:
         if word.paired or not word.token.isalpha():
             return []
-        found = fulltext.relatives(connection, tokenizer.stem(word.token))
+        found = session.words.relatives(tokenizer.stem(word.token))
         return [
             WordWay(
-                self._postings.phrases(connection, [(one,)]),
+                self._postings.phrases(session, [(one,)]),
                 _RELATIVE,
                 one,
                 is_strict=False,
@@ -151,27 +150,27 @@ class WordMatcher:
             if one != word.token
         ]
 
-    def _nearly(self, connection: Connection, word: Word) -> list[WordWay]:
+    def _nearly(self, session: CatalogReader, word: Word) -> list[WordWay]:
         """Return what an unknown word may mean: two words written as one, or a misspelling."""
         token = word.token
         if word.paired:
-            return self._apart(connection, word)
+            return self._apart(session, word)
         if not token.isalpha():
             return []
         cuts = [(token[:at], token[at:]) for at in range(3, len(token) - 2)]
-        known = fulltext.known(connection, [half for cut in cuts for half in cut])
+        known = session.words.known([half for cut in cuts for half in cut])
         cuts = [cut for cut in cuts if known.issuperset(cut)]
         ways = [
-            WordWay(self._postings.phrases(connection, [cut]), 1.0, " ".join(cut), is_strict=True)
+            WordWay(self._postings.phrases(session, [cut]), 1.0, " ".join(cut), is_strict=True)
             for cut in cuts
         ]
         if any(len(way.matches.record_ids) for way in ways):
             return ways
-        near_by = self._spelling.near(connection, token)
+        near_by = self._spelling.near(session, token)
         is_english = bool(near_by) and bool(known_english([token]))
         return [
             WordWay(
-                self._postings.phrases(connection, [(near,)]),
+                self._postings.phrases(session, [(near,)]),
                 _MISSPELT[distance],
                 near,
                 is_strict=False,
@@ -185,7 +184,7 @@ class WordMatcher:
             for near in several
         ]
 
-    def _apart(self, connection: Connection, word: Word) -> list[WordWay]:
+    def _apart(self, session: CatalogReader, word: Word) -> list[WordWay]:
         """Return where both characters of an unknown pair stand: 红裙 is a 红色连衣裙.
 
         Of a run's last pair the last character counts alone where both are nowhere: what is
@@ -193,23 +192,23 @@ class WordMatcher:
         """
         if len(set(word.token)) != 2:
             return []
-        first, second = (self._postings.beginning(connection, one) for one in word.token)
+        first, second = (self._postings.beginning(session, one) for one in word.token)
         both = first.both(second)
         if not len(both.record_ids) and word.ends_run:
             return [WordWay(second, _APART, word.token[1], is_strict=False, sureness=_APART)]
         return [WordWay(both, _APART, word.token, is_strict=False, sureness=_APART)]
 
-    def _windows(self, connection: Connection, wording: QueryWords) -> list[tuple[Window, WordWay]]:
+    def _windows(self, session: CatalogReader, wording: QueryWords) -> list[tuple[Window, WordWay]]:
         """Return what is found of the other ways to write neighbouring words."""
         plain = [one.phrases[0][0] for one in wording.windows if one.phrases[0][0].isalpha()]
-        known = fulltext.known(connection, plain) if plain else set()
+        known = session.words.known(plain) if plain else set()
         found = []
         for window in wording.windows:
             if len(window.phrases) == 1 and len(window.phrases[0]) == 1:
                 joined = window.phrases[0][0]
                 if joined.isalpha() and joined not in known:
                     continue
-            matches = self._postings.phrases(connection, window.phrases)
+            matches = self._postings.phrases(session, window.phrases)
             if len(matches.record_ids):
                 inside = wording.words[window.first : window.end]
                 label = " ".join(word.token for word in inside)
@@ -218,15 +217,15 @@ class WordMatcher:
         return found
 
 
-def _whole(connection: Connection, wording: QueryWords) -> tuple[Int64Array, Int64Array]:
+def _whole(session: CatalogReader, wording: QueryWords) -> tuple[Int64Array, Int64Array]:
     """Return the records with all that was typed in one piece, and those that say just that."""
     if len(wording.whole) < 2:
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    rows = fulltext.rows_with(connection, [wording.whole])
-    groups = rows >> fulltext.GROUP_SHIFT & (fulltext.GROUPS - 1)
-    is_text = (groups == fulltext.TITLE) | (groups == fulltext.CAPTION)
-    is_all = is_text & ((rows & fulltext.LENGTH_MASK) == len(wording.whole))
-    owners = rows >> fulltext.RECORD_SHIFT
+    rows = session.words.rows_with([wording.whole])
+    groups = rows >> text_rows.GROUP_SHIFT & (text_rows.GROUPS - 1)
+    is_text = (groups == text_rows.TITLE) | (groups == text_rows.CAPTION)
+    is_all = is_text & ((rows & text_rows.LENGTH_MASK) == len(wording.whole))
+    owners = rows >> text_rows.RECORD_SHIFT
     return np.unique(owners), np.unique(owners[is_all])
 
 

@@ -5,10 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from binocle.catalog import records as reading
-from binocle.catalog import writing
-from binocle.catalog.database import Connection
-from binocle.catalog.tables import labels
+from binocle.catalog.base import CatalogReader
 from binocle.collection.collection import Collection, check_space
 from binocle.encoders.base import Encoder
 from binocle.errors import QueryError, UsageError
@@ -107,16 +104,16 @@ class Labeller:
         space = self._collection.space
         assert space is not None
         seen = np.empty(0, np.int64)
-        with self._collection.reading() as connection:
-            wanted = None if where is None else reading.matching_records(connection, where)
-            for new in reading.parts_after(connection, "image", 0, space.dimension):
+        with self._collection.reading() as session:
+            wanted = None if where is None else session.records.matching(where)
+            for new in session.parts.after("image", 0, space.dimension):
                 numbers, first = np.unique(new.record_ids, return_index=True)
                 kept = ~np.isin(numbers, seen)
                 if wanted is not None:
                     kept &= np.isin(numbers, wanted)
                 numbers, first = numbers[kept], first[kept]
                 seen = np.union1d(seen, numbers)
-                records = reading.records_by_id(connection, numbers.tolist())
+                records = session.records.by_number(numbers.tolist())
                 labellings = label_set.label(new.rows[first], limit=limit, force=force)
                 for number, labelling in zip(numbers.tolist(), labellings, strict=True):
                     if number in records:
@@ -147,11 +144,11 @@ class Labeller:
                 if one.record.metadata.get(field) != one.labelling.best
             }
             if changes:
-                with self._collection.writing() as connection:
-                    _check_free(connection, field)
-                    labels.claim(connection, field)
-                    changed += writing.patch_records(connection, changes)
-                    labels.note(connection, field, changes)
+                with self._collection.writing() as session:
+                    _check_free(session, field)
+                    session.labels.claim(field)
+                    changed += session.records.patch(changes)
+                    session.labels.note(field, changes)
         return changed
 
     def check_field(self, field: str) -> None:
@@ -163,8 +160,8 @@ class Labeller:
         """
         if not field.strip():
             raise UsageError("the name of the field to write labels to is empty")
-        with self._collection.reading() as connection:
-            _check_free(connection, field)
+        with self._collection.reading() as session:
+            _check_free(session, field)
 
     def match(self, text: str, image: Float32Array) -> TextMatch:
         """Tell how well a text and a picture go together.
@@ -186,12 +183,12 @@ class Labeller:
         return TextMatch(found.similarity, found.probability, relevance)
 
 
-def _check_free(connection: Connection, field: str) -> None:
+def _check_free(session: CatalogReader, field: str) -> None:
     if field in _OF_PICTURES:
         raise UsageError(
             f"the field {field!r} is for facts of pictures; write the labels to another name"
         )
-    if not labels.is_free(connection, field):
+    if not session.labels.is_free(field):
         raise UsageError(
             f"records have the field {field!r} already, and not from labelling, which would "
             "replace its values; write the labels to another name"

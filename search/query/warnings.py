@@ -3,8 +3,6 @@
 import re
 from collections.abc import Sequence
 
-from binocle.catalog import records
-from binocle.catalog.tables import fulltext
 from binocle.collection.collection import Collection
 from binocle.metadata.field_types import OWN_FIELDS
 from binocle.metadata.filters import Comparison, Filter, Near, comparisons_in
@@ -27,10 +25,10 @@ def query_doubts(collection: Collection, query: Query) -> list[str]:
     fields = [one for one in dict.fromkeys(named) if one not in (*OWN_FIELDS, RELEVANCE)]
     if not fields:
         return found
-    with collection.reading() as connection:
-        there = records.field_names(connection)
+    with collection.reading() as session:
+        there = session.fields.names()
         counted = [one.field for one in query.facets if one.kind == "numbers"]
-        texts = [one for one in counted if records.field_types(connection, one) == {"texts"}]
+        texts = [one for one in counted if session.fields.holds(one) == {"texts"}]
     found += [f"the field {field!r} holds texts, not numbers; count its values" for field in texts]
     found += [_unknown(field, there) for field in fields if field not in there]
     return list(dict.fromkeys(found))
@@ -38,15 +36,15 @@ def query_doubts(collection: Collection, query: Query) -> list[str]:
 
 def price_field(collection: Collection) -> str | None:
     """Return the one field of numbers named like a price; None where there is none, or more."""
-    with collection.reading() as connection:
-        named = [one for one in records.field_names(connection) if _PRICE.fullmatch(one)]
-        found = [one for one in named if "numbers" in records.field_types(connection, one)]
+    with collection.reading() as session:
+        named = [one for one in session.fields.names() if _PRICE.fullmatch(one)]
+        found = [one for one in named if "numbers" in session.fields.holds(one)]
     return found[0] if len(found) == 1 else None
 
 
 def _missing_words(collection: Collection) -> list[str]:
-    with collection.reading() as connection:
-        share = fulltext.filled_share(connection)
+    with collection.reading() as session:
+        share = session.words.filled_share()
     if share >= 1:
         return []
     there = f"the words of this collection are still being read in ({share:.0%} are there)"
@@ -66,12 +64,12 @@ def doubts(collection: Collection, where: Filter) -> list[str]:
     """
     comparisons = [one for one in comparisons_in(where) if one.field not in OWN_FIELDS]
     found: dict[str, None] = {}
-    with collection.reading() as connection:
+    with collection.reading() as session:
         for field in dict.fromkeys(one.field for one in comparisons):
-            types = records.field_types(connection, field)
+            types = session.fields.holds(field)
             asked = {_type(one) for one in comparisons if one.field == field} - {None}
             if not types:
-                found[_unknown(field, records.field_names(connection))] = None
+                found[_unknown(field, session.fields.names())] = None
             elif asked and not asked & types:
                 holds = " and ".join(sorted(types))
                 found[f"the field {field!r} holds {holds}, and is compared with others"] = None

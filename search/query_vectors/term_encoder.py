@@ -7,7 +7,6 @@ from typing import Protocol
 
 import numpy as np
 
-from binocle.catalog.tables import fulltext as catalog
 from binocle.collection.collection import Collection, check_space
 from binocle.encoders.base import Encoder
 from binocle.errors import NotFoundError, PictureError, QueryError
@@ -128,12 +127,12 @@ class TermReader:
         return text.isascii() or self._encoder().can_read(text)
 
     def _stored(self, words: list[str]) -> set[str]:
-        with self._collection.reading() as connection:
-            return catalog.known(connection, words)
+        with self._collection.reading() as session:
+            return session.words.known(words)
 
     def _stored_near(self, word: str) -> dict[int, list[str]]:
-        with self._collection.reading() as connection:
-            return self._spelling.near(connection, word)
+        with self._collection.reading() as session:
+            return self._spelling.near(session, word)
 
     def _texts(self, terms: Sequence[Term]) -> dict[int, tuple[Float32Array, str]]:
         """Return the vectors of all texts, embedding together what is not embedded yet.

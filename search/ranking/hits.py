@@ -7,9 +7,7 @@ from itertools import islice
 
 import numpy as np
 
-from binocle.catalog import records as reading
-from binocle.catalog.database import Connection
-from binocle.catalog.tables.fulltext import part_ids as parts_at
+from binocle.catalog.base import CatalogReader
 from binocle.collection.collection import Collection
 from binocle.types import Contribution, Hit, Int64Array, Kind, Part, Record
 from search.ranking.ranker import Ranker, similarities
@@ -91,15 +89,15 @@ class HitBuilder:
         rows = [row for chunk in chunks for row in chunk]
         preferred = [own for chunk, own in zip(chunks, kinds, strict=True) for _ in chunk]
         found: list[_Found | None] = []
-        with self._collection.reading() as connection:
-            wanted = _part_ids(connection, rows)
-            records = reading.records_by_id(connection, [row.record_id for row in rows])
-            parts = reading.parts_by_id(connection, wanted)
+        with self._collection.reading() as session:
+            wanted = _part_ids(session, rows)
+            records = session.records.by_number([row.record_id for row in rows])
+            parts = session.parts.by_id(wanted)
             for row, part_id, own in zip(rows, wanted, preferred, strict=True):
                 record = records.get(row.record_id)
                 part = parts.get(part_id)
                 if record is not None and part is None:  # changed since, or words found it
-                    part = _preferred(reading.parts_of_record(connection, row.record_id), own)
+                    part = _preferred(session.parts.of_record(row.record_id), own)
                 is_there = record is not None and part is not None
                 found.append(_Found(row, record, part) if is_there else None)  # type: ignore[arg-type]
         each = iter(found)
@@ -180,14 +178,14 @@ class HitBuilder:
         return grouped
 
 
-def _part_ids(connection: Connection, rows: Sequence[Row]) -> list[int]:
+def _part_ids(session: CatalogReader, rows: Sequence[Row]) -> list[int]:
     """Return the part of each row, looking up those that only words found."""
     found = [row.part_id for row in rows]
     lost = [number for number, one in enumerate(found) if one < 0]
     lost = [number for number in lost if rows[number].ranked.keywords is not None]
     if lost:
         records = np.array([rows[number].record_id for number in lost], np.int64)
-        parts = parts_at(connection, records, _positions([rows[number] for number in lost]))
+        parts = session.parts.at(records, _positions([rows[number] for number in lost]))
         for number, part in zip(lost, parts.tolist(), strict=True):
             found[number] = part
     return found

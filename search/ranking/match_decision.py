@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from binocle.catalog.tables import tokenizer
+from binocle.catalog import tokenizer
 from binocle.types import BoolArray, Kind
 from search.keyword.bm25_ranker import KeywordRanking, is_model_number
 from search.keyword.query_words import parse

@@ -13,8 +13,6 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from binocle.catalog.tables.fingerprints import hashes_of_parts
-from binocle.catalog.tables.fulltext import part_ids as parts_at
 from binocle.collection.collection import Collection
 from binocle.collection.snapshot import Owners, Ranking, Snapshot
 from binocle.types import KINDS, BoolArray, Float32Array, Int64Array, Kind
@@ -49,8 +47,8 @@ class Ranker:
 
     def has_words(self) -> bool:
         """Tell whether records have texts to be found by words."""
-        with self._collection.reading() as connection:
-            return self._keywords.has_words(connection)
+        with self._collection.reading() as session:
+            return self._keywords.has_words(session)
 
     def has_texts_beside(self, snapshot: Snapshot) -> bool:
         """Tell whether at least half of the records with pictures have texts, too."""
@@ -220,8 +218,8 @@ class Ranker:
         """Tell whether a record has all of some words, hardly otherwise than typed."""
         if not words:
             return False
-        with self._collection.reading() as connection:
-            found = self._keywords.search(connection, words, 1)
+        with self._collection.reading() as session:
+            found = self._keywords.search(session, words, 1)
         return found.has_all and found.coverage >= keyword_evidence.WRITTEN
 
     def _everything(self, asked: QueryContext, *, filtered: bool) -> Ranked:
@@ -267,8 +265,8 @@ class Ranker:
         if asked.exclude:
             allowed = allowed.copy()
             allowed[[one for one in asked.exclude if one < len(allowed)]] = False
-        with self._collection.reading() as connection:
-            found = self._keywords.search(connection, asked.intent.words, depth, allowed)
+        with self._collection.reading() as session:
+            found = self._keywords.search(session, asked.intent.words, depth, allowed)
         return found, found.total <= len(found.record_ids)
 
     def _with_parts(self, asked: QueryContext, mask: BoolArray) -> BoolArray:
@@ -304,12 +302,12 @@ class Ranker:
         part_ids = part_ids.copy()
         lost = part_ids < 0
         hashes = np.empty((0, 32), np.uint8), np.empty(0, np.bool_)
-        with self._collection.reading() as connection:
+        with self._collection.reading() as session:
             if lost.any():
                 nowhere = np.full(int(lost.sum()), -1, np.int64)
-                part_ids[lost] = parts_at(connection, record_ids[lost], nowhere)
+                part_ids[lost] = session.parts.at(record_ids[lost], nowhere)
             if asked.query.collapse:
-                hashes = hashes_of_parts(connection, part_ids.tolist())
+                hashes = session.fingerprints.hashes_of_parts(part_ids.tolist())
         rows = self.rows(asked.snapshot, asked.kinds[0], part_ids)
         for kind in KINDS:
             others = ~rows.any(axis=1)

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from binocle.catalog import writing
-from binocle.catalog.database import Database
-from binocle.catalog.tables import labels as label_fields
+from binocle.catalog.sqlite import SqliteCatalog
+from binocle.catalog.tables import schema
 from binocle.collection.collection import Collection
 from binocle.types import Limits
 from indexer.indexer import Indexer, Progress
@@ -286,19 +285,22 @@ def test_labels_written_anew_replace_those_that_wait(bench: Bench, pair: Path) -
 
 
 def test_a_label_a_person_corrected_moves_as_it_is(bench: Bench, pair: Path) -> None:
-    with bench.collection.writing() as connection:
-        writing.patch_metadata(connection, "pair/a.jpg", {"kind": "lynx"})
+    with bench.collection.writing() as session:
+        session.records.patch({"pair/a.jpg": {"kind": "lynx"}})
     (pair / "a.jpg").rename(pair / "z.jpg")
     bench.index(FolderSource(pair))
     assert labels(bench)["pair/z.jpg"] == "lynx"
 
 
 def test_labels_from_before_they_moved_move_too(bench: Bench, pair: Path) -> None:
-    with bench.collection.writing() as connection:
-        label_fields.written_labels.drop(connection)
-        label_fields.waiting_labels.drop(connection)
     bench.collection.close()
-    Database(bench.collection.path / "catalog.sqlite").close()
+    older = SqliteCatalog(bench.collection.path / "catalog.sqlite")
+    with older.writing() as session:
+        schema.written_labels.drop(session.connection)
+        schema.waiting_labels.drop(session.connection)
+        session.connection.exec_driver_sql("DELETE FROM meta WHERE key = 'additions'")
+    older.close()
+    SqliteCatalog(bench.collection.path / "catalog.sqlite").close()
     (pair / "a.jpg").rename(pair / "z.jpg")
     with Collection(bench.collection.path) as again:
         bench.collection = again

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from binocle.catalog import writing
-from binocle.catalog.database import Database
+from binocle.catalog.sqlite import SqliteCatalog
 from binocle.types import MetadataValue, NewPart, NewRecord
 
 
@@ -28,8 +27,8 @@ def record(
     return NewRecord(key, uri, metadata, parts)
 
 
-def store(path: Path, records: Sequence[NewRecord]) -> Database:
-    database = Database(path / "catalog.sqlite")
-    with database.writing() as connection:
-        writing.upsert_records(connection, records)
+def store(path: Path, records: Sequence[NewRecord]) -> SqliteCatalog:
+    database = SqliteCatalog(path / "catalog.sqlite")
+    with database.writing() as session:
+        session.records.upsert(records)
     return database

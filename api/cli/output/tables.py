@@ -8,7 +8,6 @@ from dataclasses import asdict
 import click
 
 from api.container import Container
-from binocle.catalog import records as reading
 from binocle.collection.collection import Collection
 from binocle.encoders import colour
 from binocle.encoders.model_list import QUALITY_SOURCE, RECOMMENDED
@@ -20,9 +19,9 @@ from binocle.types import KINDS
 def print_info(collection: Collection, *, as_json: bool) -> None:
     """Print what a collection holds."""
     space = collection.space
-    with collection.reading() as connection:
-        counts = reading.count_parts(connection)
-        records = reading.count_records(connection)
+    with collection.reading() as session:
+        counts = session.parts.count()
+        records = session.records.count()
         sources = [
             {
                 "name": source.name,
@@ -31,15 +30,15 @@ def print_info(collection: Collection, *, as_json: bool) -> None:
                 **dict(
                     zip(
                         ("indexed", "skipped"),
-                        reading.count_items(connection, source.id),
+                        session.sources.count_items(source.id),
                         strict=True,
                     )
                 ),
-                "last_run": _run(reading.last_run(connection, source.id)),
+                "last_run": _run(session.sources.last_run(source.id)),
             }
-            for source in reading.all_sources(connection)
+            for source in session.sources.all()
         ]
-        fields = reading.field_counts(connection)
+        fields = session.fields.counts()
     snapshot = collection.snapshot([kind for kind in KINDS if counts[kind]])
     indices = {kind: snapshot.vectors(kind).description for kind in KINDS if counts[kind]}
     facts = {
@@ -79,8 +78,8 @@ def print_collections(container: Container, *, as_json: bool) -> None:
         try:
             with container.open_collection(name) as collection:
                 space = collection.space
-                with collection.reading() as connection:
-                    counts = reading.count_parts(connection)
+                with collection.reading() as session:
+                    counts = session.parts.count()
         except StorageError as error:
             click.echo(f"Error: {name}: {error}", err=True)
             continue
@@ -96,10 +95,10 @@ def print_collections(container: Container, *, as_json: bool) -> None:
 
 def print_skipped(collection: Collection, *, as_json: bool) -> None:
     """Print the ledger's skipped items."""
-    with collection.reading() as connection:
+    with collection.reading() as session:
         lines = [
             {"source": source.uri, "file": item.key, "code": item.code, "reason": item.message}
-            for source, item in reading.skipped_items(connection)
+            for source, item in session.sources.skipped_items()
         ]
     if as_json:
         click.echo(json.dumps({"skipped": lines}, ensure_ascii=False))

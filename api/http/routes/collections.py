@@ -7,7 +7,6 @@ from api.http.runtime.jobs import Jobs
 from api.http.runtime.service import Service, public_model
 from api.http.schemas.common import CollectionIn, CollectionOut, CollectionsOut, Name
 from api.operations.removal import remove_collection
-from binocle.catalog import records as reading
 from binocle.collection.collection import Collection
 from binocle.types import KINDS, Space
 
@@ -66,10 +65,10 @@ def _make(service: Service, name: str, space: Space) -> None:
 def describe(collection: Collection) -> CollectionOut:
     """Return what a collection holds."""
     space = collection.space
-    with collection.reading() as connection:
-        records = reading.count_records(connection)
-        parts = reading.count_parts(connection)
-        changed_at = reading.changed_at(connection)
+    with collection.reading() as session:
+        records = session.records.count()
+        parts = session.parts.count()
+        changed_at = session.history.changed_at()
     kinds = [kind for kind in KINDS if parts[kind]]
     snapshot = collection.snapshot(kinds)
     return CollectionOut(

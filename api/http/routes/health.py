@@ -6,7 +6,6 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from api.http.runtime.dependencies import KeyDependency, ServiceDependency
 from api.http.schemas.common import Health, Readiness
 from binocle import __version__
-from binocle.catalog import records
 
 router = APIRouter(tags=["health"])
 
@@ -31,6 +30,6 @@ def metrics(service: ServiceDependency, key: KeyDependency) -> Response:
     """Give Prometheus its figures; needs any key where there are keys."""
     del key
     for name in service.container.collection_names():
-        with service.collection(name).reading() as connection:
-            service.metrics.records.labels(name).set(records.count_records(connection))
+        with service.collection(name).reading() as session:
+            service.metrics.records.labels(name).set(session.records.count())
     return Response(generate_latest(service.metrics.registry), media_type=CONTENT_TYPE_LATEST)

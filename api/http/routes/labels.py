@@ -22,7 +22,6 @@ from api.http.schemas.labels import (
 )
 from api.http.schemas.search import SearchOut
 from api.operations.labels import LabelRequest, LabelTally, label_records, labelling_as_json
-from binocle.catalog import records
 from binocle.collection.collection import Collection
 from binocle.encoders.base import unit_rows
 from binocle.errors import BinocleError, QueryError
@@ -170,10 +169,10 @@ def _labeller_for(
 
 def _count(collection: Collection, body: LabelsIn) -> int:
     """Return how many records may be labelled; those without a picture are counted too."""
-    with collection.reading() as connection:
+    with collection.reading() as session:
         if body.filter:
-            return len(records.matching_records(connection, parse_json(body.filter)))
-        return records.count_records(connection)
+            return len(session.records.matching(parse_json(body.filter)))
+        return session.records.count()
 
 
 def _request_of(body: LabelsIn) -> LabelRequest:

@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse
 
 from api.http.runtime.dependencies import Readable, ServiceDependency
 from api.http.runtime.service import Service
-from binocle.catalog import records
+from binocle.catalog.types import StoredImage
 from binocle.collection.collection import Collection
 from binocle.errors import NotFoundError
 from indexer import uploads
@@ -91,15 +91,15 @@ async def refuse() -> None:
     raise HTTPException(405, headers={"Allow": "GET"})
 
 
-def _find(collection: Collection, record_id: str) -> records.StoredImage:
-    with collection.reading() as connection:
-        found = records.first_image(connection, record_id)
+def _find(collection: Collection, record_id: str) -> StoredImage:
+    with collection.reading() as session:
+        found = session.parts.first_image(record_id)
     if found is None:
         raise NotFoundError(f"there is no record {record_id!r} with a picture")
     return found
 
 
-def _original(collection: Collection, image: records.StoredImage) -> Path:
+def _original(collection: Collection, image: StoredImage) -> Path:
     """Return a file that holds the picture; a member of an archive is unpacked once."""
     if image.uri.startswith(uploads.SCHEME):
         path = uploads.path_of(collection.path, image.uri)
@@ -116,7 +116,7 @@ def _original(collection: Collection, image: records.StoredImage) -> Path:
 
 
 def _make_thumbnail(
-    service: Service, collection: Collection, image: records.StoredImage, size: int, path: Path
+    service: Service, collection: Collection, image: StoredImage, size: int, path: Path
 ) -> None:
     _write(path, service.decoders.thumbnail(read_original(collection, image.uri), size))
 

@@ -28,8 +28,7 @@ from api.http.schemas.common import (
     RecordsOut,
 )
 from api.operations.removal import remove_records
-from binocle.catalog import records as reading
-from binocle.catalog import writing
+from binocle.catalog.metadata_json import metadata_json
 from binocle.errors import BinocleError, CursorError, NotFoundError, PictureError
 from binocle.metadata.filter_parsing import parse_json
 from binocle.types import Float32Array, MetadataValue, NewPart, NewRecord, Picture, Record
@@ -107,14 +106,12 @@ async def list_records(
             raise ServiceError(422, "bad-filter", f"no JSON ({error})", field="filter") from error
 
     def page() -> RecordPage:
-        with collection.reading() as connection:
-            found = reading.records_after(connection, after, limit + 1, clauses)
+        with collection.reading() as session:
+            found = session.records.after(after, limit + 1, clauses)
             shown = found[:limit]
             records = [
                 record_out(
-                    Record(
-                        one.id, one.uri, one.metadata, reading.parts_of_record(connection, number)
-                    ),
+                    Record(one.id, one.uri, one.metadata, session.parts.of_record(number)),
                     collection.path.name,
                 )
                 for number, one in shown
@@ -140,8 +137,8 @@ async def patch_record(
     """Set metadata fields; null removes one. Nothing is embedded again."""
 
     def patch() -> Record:
-        with collection.writing() as connection:
-            if not writing.patch_metadata(connection, record_id, body.metadata):
+        with collection.writing() as session:
+            if not session.records.patch({record_id: body.metadata}):
                 raise NotFoundError(f"there is no record {record_id!r}")
         return collection.record(record_id)
 
@@ -224,7 +221,7 @@ def _draft(record: RecordIn, files: dict[str, bytes]) -> _Draft | ItemError:
     if not images and not texts:
         return ItemError(code="empty", detail="a record needs a picture or a text")
     try:
-        writing.check_metadata(record.metadata)
+        metadata_json(record.metadata)
         return _Draft(record, [(one, _bytes_of(one, files)) for one in images], texts)
     except BinocleError as error:
         return ItemError(code=error.code, detail=str(error))

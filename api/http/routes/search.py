@@ -22,7 +22,6 @@ from api.http.schemas.search import (
     SearchIn,
     SearchOut,
 )
-from binocle.catalog import records
 from binocle.collection.collection import Collection
 from binocle.errors import (
     BinocleError,
@@ -204,8 +203,8 @@ async def _with_picture(service: Service, collection: Collection, one: Wanted) -
 
 
 def _picture_of(collection: Collection, record_id: str) -> bytes:
-    with collection.reading() as connection:
-        found = records.first_image(connection, record_id)
+    with collection.reading() as session:
+        found = session.parts.first_image(record_id)
     if found is None:
         raise NotFoundError(f"there is no record {record_id!r} with a picture")
     return read_original(collection, found.uri)

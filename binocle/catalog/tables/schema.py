@@ -20,7 +20,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import UserDefinedType
 
-FORMAT = 2
+FORMAT = 2  # what a program must know to read and write a catalogue
+ADDITIONS = 1  # tables that older programs of the same format do without, and may leave behind
 
 
 class _Number(UserDefinedType[float]):
@@ -159,4 +160,36 @@ points = Table(  # places on the globe, one a record and field
     Column("longitude", Float, nullable=False),
     Index("points_by_place", "field_id", "latitude", "longitude", "record_id"),
     sqlite_with_rowid=False,
+)
+
+picture_fingerprints = Table(
+    "likenesses",
+    schema,
+    Column(
+        "part_id",
+        ForeignKey("parts.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("hash", LargeBinary, nullable=False),
+    Column("features", LargeBinary, nullable=False),
+)
+
+written_labels = Table(  # a row where labelling wrote a value and no source has since
+    "written_labels",
+    schema,
+    Column("record_id", ForeignKey("records.id", ondelete="CASCADE"), primary_key=True),
+    Column("field", String, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+waiting_labels = Table(  # labels that lost their picture, until it is indexed again
+    "waiting_labels",
+    schema,
+    Column("id", Integer, primary_key=True),
+    Column("key", String, nullable=False),  # of the record that had it
+    Column("sha256", LargeBinary, nullable=False, index=True),  # of its first picture
+    Column("field", String, nullable=False),
+    Column("value", Text, nullable=False),  # JSON
+    Column("since", Integer, nullable=False),  # the change that stored that record
 )

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from binocle.catalog import records
 from binocle.collection.collection import Collection
 from binocle.errors import StorageError
 from binocle.metadata.filter_parsing import parse_json
@@ -67,8 +66,8 @@ def folder(tmp_path: Path) -> Path:
 
 def passing(collection: Collection, where: Filter) -> str:
     numbers = np.flatnonzero(collection.snapshot(fields=["tags"]).mask(where)).tolist()
-    with collection.reading() as connection:
-        in_sql = sorted(records.matching_records(connection, where).tolist())
+    with collection.reading() as session:
+        in_sql = sorted(session.records.matching(where).tolist())
     assert numbers == in_sql
     return "".join("?abcd"[number] for number in numbers)
 
@@ -113,7 +112,7 @@ def test_catalogue_that_cannot_be_brought_up_to_date_stays_as_it_is(folder: Path
 @pytest.fixture
 def locked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Folders look read-only, as they do to a user without rights; the root user has all."""
-    monkeypatch.setattr("binocle.catalog.database.os.access", lambda *_: False)
+    monkeypatch.setattr("binocle.catalog.sqlite.os.access", lambda *_: False)
 
 
 def test_collection_in_a_read_only_folder_is_searched(

@@ -13,6 +13,7 @@ import pytest
 from binocle.collection.collection import Collection
 from binocle.errors import NotFoundError, SpaceMismatchError, StorageError, UsageError
 from binocle.types import Float32Array, Kind, Metadata, NewPart, NewRecord, Space
+from tests.support.pairs import pairs_of
 
 SPACE = Space("toy", 16, "ab" * 32)
 
@@ -35,7 +36,7 @@ def record(key: str, *parts: NewPart, metadata: Metadata | None = None) -> NewRe
 
 def nearest_keys(collection: Collection, kind: Kind, content: str, k: int = 3) -> list[str]:
     (ranking,) = collection.snapshot().nearest(kind, row_of(content)[np.newaxis], k)
-    pairs = collection.fetch(ranking.record_ids.tolist(), ranking.part_ids.tolist())
+    pairs = pairs_of(collection, ranking)
     return [pair[0].id for pair in pairs if pair is not None]
 
 
@@ -217,5 +218,5 @@ def test_other_process_sees_and_is_seen(collection: Collection) -> None:
     (ranking,) = collection.snapshot().nearest(
         "text", np.array([[0.25, -0.25] * 8], np.float32), 10
     )
-    pairs = collection.fetch(ranking.record_ids.tolist(), ranking.part_ids.tolist())
+    pairs = pairs_of(collection, ranking)
     assert [pair[0].id for pair in pairs if pair] == ["from another process", "b"]

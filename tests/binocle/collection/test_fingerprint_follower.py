@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from binocle.catalog import counters
+from binocle.catalog.tables import history
 from binocle.collection import fingerprint_follower
 from binocle.collection.collection import Collection
 from binocle.fingerprints.fingerprint import unpacked
@@ -254,14 +254,14 @@ def test_what_was_saved_is_not_read_again_for_texts_that_come(
 def test_what_was_removed_before_anybody_remembers_is_not_found(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(counters, "_MAX_REMOVED", 4)
+    monkeypatch.setattr(history, "_MAX_REMOVED", 4)
     with Collection(folder) as follower:
         assert knows_exactly(follower, range(20))
         with Collection(folder) as writer:
             for seed in range(10):
                 writer.remove([f"r{seed}"])
-            with writer.writing() as connection:
-                counters.forget_old_removals(connection)
+            with writer.writing() as session:
+                session.history.forget_old_removals()
         assert knows_exactly(follower, range(10, 20))
     with Collection(folder) as opened:
         assert knows_exactly(opened, range(10, 20))

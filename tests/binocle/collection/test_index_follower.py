@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from binocle.catalog import records
 from binocle.collection.collection import Collection
 from binocle.types import Float32Array, NewPart, NewRecord, Space
 from binocle.vectors.faiss_store import FaissStore
+from tests.support.pairs import pairs_of
 
 SPACE = Space("toy", 16, "ab" * 32)
 Rows = dict[str, Float32Array]
@@ -38,7 +38,7 @@ def answers_are_right(collection: Collection, rows: Rows) -> bool:
     """Tell whether the index finds what the catalogue says, and the catalogue what was stored."""
     for query in some_rows(99, 0, 5).values():
         (ranking,) = collection.snapshot().nearest("image", query[np.newaxis], 1000)
-        pairs = collection.fetch(ranking.record_ids.tolist(), ranking.part_ids.tolist())
+        pairs = pairs_of(collection, ranking)
         found = [(float(score), pair[1].id, pair[0].id)
                  for score, pair in zip(ranking.scores, pairs, strict=True) if pair]  # fmt: skip
         if {(key, score) for score, _, key in found} != {
@@ -187,8 +187,8 @@ def test_reader_behind_the_forgotten_removals_starts_anew(folder: Path, rows: Ro
     with Collection(folder) as late, Collection(folder) as writer:
         assert answers_are_right(late, rows)
         writer.remove([f"r{number}" for number in range(10)])
-        with writer.reading() as connection:
-            change = records.change(connection)
+        with writer.reading() as session:
+            change = session.history.change()
         with sqlite3.connect(folder / "catalog.sqlite") as connection_:
             connection_.execute("DELETE FROM removed_parts")
             connection_.execute("INSERT INTO meta VALUES ('removals_known_after', ?)", [change])

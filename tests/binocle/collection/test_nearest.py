@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from binocle.catalog import records as reading
 from binocle.collection.collection import Collection, Ranking
 from binocle.metadata.filters import Comparison, Filter, matches
 from binocle.types import Float32Array, Int64Array, Metadata, NewPart, NewRecord, Space
 from binocle.vectors.faiss_store import FLAT_LIMIT, FaissStore
+from tests.support.pairs import pairs_of
 
 DIMENSION = 64
 RECORDS = 3000
@@ -85,9 +85,9 @@ def brute_force(
     exclude: frozenset[int] = frozenset(),
 ) -> list[tuple[int, int, float]]:
     """Return (record, best part, score) straight from the catalogue's vectors."""
-    with collection.reading() as connection:
-        chunks = list(reading.parts_after(connection, "image", 0, DIMENSION))
-        records = reading.records_by_id(connection, range(1, RECORDS + 500))
+    with collection.reading() as session:
+        chunks = list(session.parts.after("image", 0, DIMENSION))
+        records = session.records.by_number(range(1, RECORDS + 500))
     passing = {
         number
         for number, one in records.items()
@@ -188,7 +188,7 @@ def test_searching_while_another_thread_writes_never_errs(tmp_path: Path, kept: 
                 rows = as_rows(found)
                 assert len(rows) == len({row[0] for row in rows})
                 assert len(rows) >= min(20, kept)
-                opened.fetch(found.record_ids.tolist(), found.part_ids.tolist())
+                pairs_of(opened, found)
                 searches += 1
             return searches
 

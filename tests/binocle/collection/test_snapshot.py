@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from binocle.catalog import records as reading
+from binocle.catalog.tables.history import SqlHistory
 from binocle.collection.collection import Collection, Ranking
 from binocle.collection.snapshot import Snapshot
 from binocle.metadata.filter_parsing import parse_json
@@ -112,8 +112,8 @@ def test_moment_after_many_changes_is_that_of_a_fresh_opening(collection: Collec
 def test_everything_above_a_score_is_found_and_nothing_else(collection: Collection) -> None:
     snapshot = collection.snapshot()
     (query,) = rows(5, 1)
-    with collection.reading() as connection:
-        (new,) = reading.parts_after(connection, "image", 0, DIMENSION)
+    with collection.reading() as session:
+        (new,) = session.parts.after("image", 0, DIMENSION)
     scores = new.rows.astype(np.float64) @ query
     allowed = np.zeros(RECORDS + 1, np.bool_)
     allowed[::3] = True
@@ -135,14 +135,14 @@ def test_others_search_the_moment_before_while_one_thread_catches_up(
     before = collection.snapshot()
     collection.upsert(records(7, range(5)))
     is_catching_up, may_end = threading.Event(), threading.Event()
-    original = reading.removed_since
+    original = SqlHistory.removed_parts
 
     def slowly(*arguments: Any) -> Any:
         is_catching_up.set()
         assert may_end.wait(30)
         return original(*arguments)
 
-    monkeypatch.setattr(reading, "removed_since", slowly)
+    monkeypatch.setattr(SqlHistory, "removed_parts", slowly)
     thread = threading.Thread(target=collection.snapshot)
     thread.start()
     try:
@@ -162,7 +162,7 @@ def test_failure_half_way_leaves_the_moment_before(
     known = answers(before)
     collection.upsert(records(8, range(50)))
     with monkeypatch.context() as patched:
-        patched.setattr(reading, "removed_since", lambda *_: 1 / 0)
+        patched.setattr(SqlHistory, "removed_parts", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             collection.snapshot()
     assert answers(before) == known

@@ -9,8 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from binocle.catalog import column_loading
-from binocle.catalog import records as reading
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError, FilterError
 from binocle.metadata.field_types import FIELD_TYPES, FieldType
@@ -221,9 +219,9 @@ def store(
 
 
 def found_in_sql(collection: Collection, where: Filter) -> set[str]:
-    with collection.reading() as connection:
-        numbers = reading.matching_records(connection, where).tolist()
-        found = [record.id for record in reading.records_by_id(connection, numbers).values()]
+    with collection.reading() as session:
+        numbers = session.records.matching(where).tolist()
+        found = [record.id for record in session.records.by_number(numbers).values()]
     assert len(found) == len(numbers)
     return set(found)
 
@@ -231,16 +229,16 @@ def found_in_sql(collection: Collection, where: Filter) -> set[str]:
 def found_in_columns(collection: Collection, where: Filter) -> set[str]:
     moment = collection.snapshot(fields=fields_in(where))
     numbers = np.flatnonzero(moment.mask(where)).tolist()
-    with collection.reading() as connection:
-        return {record.id for record in reading.records_by_id(connection, numbers).values()}
+    with collection.reading() as session:
+        return {record.id for record in session.records.by_number(numbers).values()}
 
 
 def found_by_index(collection: Collection, where: Filter) -> set[str] | None:
-    with collection.reading() as connection:
-        numbers = column_loading.few_matching(connection, where)
+    with collection.reading() as session:
+        numbers = session.columns.few_matching(where)
         if numbers is None:
             return None
-        found = reading.records_by_id(connection, numbers.tolist())
+        found = session.records.by_number(numbers.tolist())
         return {record.id for record in found.values()}
 
 

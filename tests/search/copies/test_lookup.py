@@ -1,13 +1,14 @@
 """Reverse lookup over pictures drawn here; quality on photographs is measured by scripts/bench."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from binocle.catalog.tables import fingerprints
 from binocle.collection.collection import Collection
 from binocle.media import images
 from binocle.media.decoder_pool import DecoderPool
@@ -162,8 +163,8 @@ def test_stored_picture_that_is_gone_is_passed_over(filled: Collection, folder: 
 
 
 def test_collection_from_before_is_filled_in(filled: Collection) -> None:
-    with filled.writing() as connection:
-        connection.execute(fingerprints.picture_fingerprints.delete())
+    with closing(sqlite3.connect(filled.path / "catalog.sqlite")) as older, older:
+        older.execute("DELETE FROM likenesses")
     (filled.path / "likeness.stamp.json").unlink()
     changed = encoded(drawn(3), "JPEG", quality=40)
     with Collection(filled.path) as opened, DecoderPool(2, Limits()) as decoders:

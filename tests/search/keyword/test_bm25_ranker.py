@@ -11,9 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from binocle.catalog import writing
-from binocle.catalog.database import Database
-from binocle.catalog.tables import fulltext
+from binocle.catalog.sqlite import SqliteCatalog
 from binocle.collection.collection import Collection
 from search.keyword.bm25_ranker import KeywordRanking, Keywords
 from search.query.query import Query, Term
@@ -43,26 +41,26 @@ Ask = Callable[..., list[str]]
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteCatalog]:
     path = tmp_path_factory.mktemp("shop")
     database = store(path, [record(str(n), title) for n, title in enumerate(TITLES)])
     yield database
     database.close()
 
 
-def rank(database: Database, text: str, k: int = 10) -> KeywordRanking:
-    with database.reading() as connection:
-        return Keywords().search(connection, text, k)
+def rank(database: SqliteCatalog, text: str, k: int = 10) -> KeywordRanking:
+    with database.reading() as session:
+        return Keywords().search(session, text, k)
 
 
 @pytest.fixture
-def ask(shop: Database) -> Ask:
+def ask(shop: SqliteCatalog) -> Ask:
     return lambda text, k=10: [TITLES[one - 1] for one in rank(shop, text, k).record_ids]
 
 
 @pytest.mark.parametrize("typed", ["WH-1000XM4", "wh1000xm4", "wh 1000 xm4", "wh-1000 XM4"])
 def test_model_number_is_found_in_any_spelling_and_first(
-    ask: Ask, shop: Database, typed: str
+    ask: Ask, shop: SqliteCatalog, typed: str
 ) -> None:
     wanted = {"Sony WH-1000XM4 Wireless Headphones", "Case for WH 1000 XM4"}
     assert set(ask(typed)[:2]) == wanted
@@ -70,7 +68,7 @@ def test_model_number_is_found_in_any_spelling_and_first(
     assert not rank(shop, typed).exact[2:].any()
 
 
-def test_another_model_is_not_exact(shop: Database) -> None:
+def test_another_model_is_not_exact(shop: SqliteCatalog) -> None:
     assert not rank(shop, "sony wh-1000xm6").exact.any()
 
 
@@ -145,7 +143,7 @@ def test_minus_leaves_out(ask: Ask) -> None:
     assert len(ask("wh-1000xm4")) > 0
 
 
-def test_words_that_were_found_are_told(shop: Database) -> None:
+def test_words_that_were_found_are_told(shop: SqliteCatalog) -> None:
     ranking = rank(shop, "red nike tshrt zeppelin women")
     assert ranking.find_words(0) == ("red", "nike", "tshirt", "women")
     assert rank(shop, "红色连衣裙").find_words(0) == ("红色连衣裙",)
@@ -159,7 +157,7 @@ def test_words_that_were_found_are_told(shop: Database) -> None:
 @example('a" OR text:"b')
 @example("裙" * 2000)
 @settings(max_examples=300, deadline=None)
-def test_no_text_is_refused(shop: Database, text: str) -> None:
+def test_no_text_is_refused(shop: SqliteCatalog, text: str) -> None:
     ranking = rank(shop, text)
     assert len(ranking.record_ids) == min(10, ranking.total)
     assert (ranking.scores > 0).all()
@@ -169,7 +167,9 @@ PLAIN = ["red", "blue", "green", "shoe", "dress", "bag", "leather", "summer"]
 
 
 @pytest.fixture(scope="module")
-def random_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Database, list[str]]]:
+def random_shop(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[SqliteCatalog, list[str]]]:
     chance = random.Random(3)
     titles = [" ".join(chance.choices(PLAIN, k=chance.randint(1, 7))) for _ in range(400)]
     path = tmp_path_factory.mktemp("random")
@@ -181,7 +181,7 @@ def random_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Data
 @given(st.lists(st.sampled_from(PLAIN), min_size=1, max_size=4, unique=True), st.integers(1, 500))
 @settings(max_examples=60, deadline=None)
 def test_ranking_is_bm25_times_the_share_of_words(
-    random_shop: tuple[Database, list[str]], asked: list[str], k: int
+    random_shop: tuple[SqliteCatalog, list[str]], asked: list[str], k: int
 ) -> None:
     database, titles = random_shop
     rarity = {}
@@ -206,7 +206,7 @@ def test_ranking_is_bm25_times_the_share_of_words(
 
 
 def test_a_missing_word_counts_most_and_a_beginning_about_pictures_nothing(
-    shop: Database,
+    shop: SqliteCatalog,
 ) -> None:
     assert rank(shop, "sony headphones").coverage == pytest.approx(1.0)
     assert (
@@ -220,7 +220,7 @@ def test_a_missing_word_counts_most_and_a_beginning_about_pictures_nothing(
 
 
 def test_corrected_and_unfinished_words_are_less_sure_the_shorter_they_are(
-    shop: Database,
+    shop: SqliteCatalog,
 ) -> None:
     exact, unfinished, shorter = (
         rank(shop, one).coverage for one in ("quietcomfort", "quietcomfo", "quie")
@@ -230,15 +230,15 @@ def test_corrected_and_unfinished_words_are_less_sure_the_shorter_they_are(
     assert rank(shop, "quietcomfrt").coverage > rank(shop, "nikr").coverage > 0
 
 
-def test_coverage_is_of_the_whole_collection_and_shares_of_each_record(shop: Database) -> None:
+def test_coverage_is_of_the_whole_collection_and_shares_of_each_record(shop: SqliteCatalog) -> None:
     keywords = Keywords()
-    with shop.reading() as connection:
-        every = keywords.search(connection, "sony headphones", 50)
+    with shop.reading() as session:
+        every = keywords.search(session, "sony headphones", 50)
         nothing = np.zeros(60, np.bool_)
-        none = keywords.search(connection, "sony headphones", 50, nothing)
+        none = keywords.search(session, "sony headphones", 50, nothing)
         assert every.has_all
-        assert not keywords.search(connection, "sony gerenuk", 50).has_all
-        assert keywords.search(connection, "wh-1000xm4", 50).names
+        assert not keywords.search(session, "sony gerenuk", 50).has_all
+        assert keywords.search(session, "wh-1000xm4", 50).names
     assert none.total == 0
     assert none.coverage == every.coverage == pytest.approx(every.shares.max())
     assert every.shares.min() < 1.0
@@ -248,7 +248,7 @@ def test_coverage_is_of_the_whole_collection_and_shares_of_each_record(shop: Dat
 @given(st.lists(st.sampled_from(PLAIN), min_size=1, max_size=3), st.integers(1, 50))
 @settings(max_examples=40, deadline=None)
 def test_fewer_are_the_first_of_more(
-    random_shop: tuple[Database, list[str]], asked: list[str], k: int
+    random_shop: tuple[SqliteCatalog, list[str]], asked: list[str], k: int
 ) -> None:
     database, _ = random_shop
     text = " ".join(asked)
@@ -259,14 +259,14 @@ def test_fewer_are_the_first_of_more(
 @given(st.sets(st.integers(1, 400)), st.integers(1, 20))
 @settings(max_examples=40, deadline=None)
 def test_filter_leaves_the_order_and_gives_k_while_k_match(
-    random_shop: tuple[Database, list[str]], passing: set[int], k: int
+    random_shop: tuple[SqliteCatalog, list[str]], passing: set[int], k: int
 ) -> None:
     database, _ = random_shop
     allowed = np.zeros(max(passing, default=0) + 1, np.bool_)
     allowed[list(passing)] = True
     every = [one for one in rank(database, "red shoe", 400).record_ids if one in passing]
-    with database.reading() as connection:
-        found = Keywords().search(connection, "red shoe", k, allowed)
+    with database.reading() as session:
+        found = Keywords().search(session, "red shoe", k, allowed)
     assert found.record_ids.tolist() == every[:k]
     assert found.total == len(every)
 
@@ -295,10 +295,10 @@ def test_position_is_that_of_the_best_part(tmp_path: Path) -> None:
     database = store(
         tmp_path, [record("one", ["a cat", "a dog on grass", "two dogs"], role="caption")]
     )
-    with database.reading() as connection:
-        ranking = Keywords().search(connection, "grass ", 1)
+    with database.reading() as session:
+        ranking = Keywords().search(session, "grass ", 1)
         assert ranking.positions.tolist() == [1]
-        assert fulltext.part_ids(connection, ranking.record_ids, ranking.positions).tolist() == [2]
+        assert session.parts.at(ranking.record_ids, ranking.positions).tolist() == [2]
     database.close()
 
 
@@ -307,17 +307,17 @@ def test_keywords_follow_changes(tmp_path: Path) -> None:
     keywords = Keywords()
 
     def found(text: str) -> list[int]:
-        with database.reading() as connection:
-            ranking = keywords.search(connection, text, 10)
+        with database.reading() as session:
+            ranking = keywords.search(session, text, 10)
         return [int(one) for one in ranking.record_ids]
 
     assert found("kite ") == [1]
-    with database.writing() as connection:
-        writing.upsert_records(connection, [record("two", "blue kite"), record("one", "balloon")])
+    with database.writing() as session:
+        session.records.upsert([record("two", "blue kite"), record("one", "balloon")])
     assert found("kite ") == [2]
     assert found("baloon ") == [1]
-    with database.writing() as connection:
-        writing.remove_records(connection, ["two"])
+    with database.writing() as session:
+        session.records.remove(["two"])
     assert found("kite ") == []
     database.close()
 
@@ -327,18 +327,21 @@ def test_while_words_are_read_in_answers_say_so_and_grow(tmp_path: Path) -> None
     with Collection(tmp_path / "c", create=True) as kites:
         kites.upsert([record(str(number), f"kite {number}") for number in range(4)])
         keywords = Keywords()
-        with kites.writing() as connection:
-            connection.exec_driver_sql("DELETE FROM meta WHERE key = 'words'")
-            fulltext.begin(connection)
+        words = SqliteCatalog(kites.path / "catalog.sqlite")
+        with words.writing() as session:
+            session.connection.exec_driver_sql("DELETE FROM meta WHERE key = 'words'")
+            session.words.begin()
         for share in ("25%", "50%", "75%"):
-            with kites.writing() as connection:
-                assert fulltext.fill(connection, 1)
+            with words.writing() as session:
+                assert session.words.fill(1)
             [doubt] = query_doubts(kites, query)
             assert f"({share} are there)" in doubt
             assert not query_doubts(kites, replace(query, mode="semantic"))
-            with kites.reading() as connection:
-                found = keywords.search(connection, "kite", 10)
+            with kites.reading() as reader:
+                found = keywords.search(reader, "kite", 10)
             assert len(found.record_ids) == int(share[:-1]) // 25
-        with kites.writing() as connection:
-            fulltext.prepare(connection)
+        with words.writing() as session:
+            while session.words.fill():
+                pass
+        words.close()
         assert not query_doubts(kites, query)

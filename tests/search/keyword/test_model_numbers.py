@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from binocle.catalog.database import Database
+from binocle.catalog.sqlite import SqliteCatalog
 from search.keyword.bm25_ranker import KeywordRanking, Keywords, is_model_number
 from search.relevance.keyword_evidence import relevance
 from tests.support.titles import record, store
@@ -25,7 +25,7 @@ TITLES = {
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteCatalog]:
     path: Path = tmp_path_factory.mktemp("models")
     records = [record(key, title, uri=f"/shop/{key}.jpg") for key, title in TITLES.items()]
     fillers = [record(f"f{n}", f"thing number {n} of many") for n in range(200)]
@@ -34,14 +34,16 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     database.close()
 
 
-def rank(database: Database, text: str) -> tuple[list[str], KeywordRanking]:
-    with database.reading() as connection:
-        found = Keywords().search(connection, text, 10)
-        keys: dict[int, str] = dict(connection.exec_driver_sql("SELECT id, key FROM records").all())
+def rank(database: SqliteCatalog, text: str) -> tuple[list[str], KeywordRanking]:
+    with database.reading() as session:
+        found = Keywords().search(session, text, 10)
+        keys: dict[int, str] = dict(
+            session.connection.exec_driver_sql("SELECT id, key FROM records").all()
+        )
     return [keys[one] for one in found.record_ids.tolist()], found
 
 
-def test_number_in_an_id_is_no_model_number_among_other_words(shop: Database) -> None:
+def test_number_in_an_id_is_no_model_number_among_other_words(shop: SqliteCatalog) -> None:
     keys, found = rank(shop, "boat rockerz 255")
     assert keys[0] == "7"
     assert found.exact.tolist()[:2] == [True, False]
@@ -51,7 +53,7 @@ def test_number_in_an_id_is_no_model_number_among_other_words(shop: Database) ->
     assert found.exact.all()
 
 
-def test_absent_model_number_takes_no_trust_from_the_other_words(shop: Database) -> None:
+def test_absent_model_number_takes_no_trust_from_the_other_words(shop: SqliteCatalog) -> None:
     keys, found = rank(shop, "sony wh-1000xm4")
     assert keys[:2] == ["9", "10"]
     assert found.lacks_number
@@ -63,14 +65,14 @@ def test_absent_model_number_takes_no_trust_from_the_other_words(shop: Database)
     assert present.has_all
 
 
-def test_stray_number_of_a_long_query_is_not_exact(shop: Database) -> None:
+def test_stray_number_of_a_long_query_is_not_exact(shop: SqliteCatalog) -> None:
     keys, found = rank(shop, "samsung galaxy s25 ultra case")
     assert keys[0] == "12"
     assert not found.exact.any()
     assert rank(shop, "tripod s25")[1].exact[0]
 
 
-def test_number_is_not_the_beginning_of_another(shop: Database) -> None:
+def test_number_is_not_the_beginning_of_another(shop: SqliteCatalog) -> None:
     keys = rank(shop, "iphone 15")[0]
     assert keys[0] == "14"
     assert "13" not in keys
@@ -87,7 +89,7 @@ def test_others_are_none(text: str) -> None:
     assert not is_model_number(text)
 
 
-def test_letters_of_an_absent_model_number_belong_to_it(shop: Database) -> None:
+def test_letters_of_an_absent_model_number_belong_to_it(shop: SqliteCatalog) -> None:
     keys, found = rank(shop, "sony wf-1000xm4")
     assert keys[:2] == ["9", "10"] or keys[:2] == ["10", "9"]
     assert found.scores[0] > 0.9 * found.full_score
@@ -104,13 +106,13 @@ def test_decimal_is_no_model_number(tmp_path: Path) -> None:
     database.close()
 
 
-def test_filter_makes_no_hit_more_relevant(shop: Database) -> None:
-    with shop.reading() as connection:
+def test_filter_makes_no_hit_more_relevant(shop: SqliteCatalog) -> None:
+    with shop.reading() as session:
         keywords = Keywords()
-        every = keywords.search(connection, "sony wireless headphones", 10)
+        every = keywords.search(session, "sony wireless headphones", 10)
         allowed = np.ones(400, np.bool_)
         allowed[every.record_ids[0]] = False
-        fewer = keywords.search(connection, "sony wireless headphones", 10, allowed)
+        fewer = keywords.search(session, "sony wireless headphones", 10, allowed)
     assert fewer.best_score == every.best_score > fewer.scores.max()
     chances = dict(zip(every.record_ids.tolist(), relevance(every).tolist(), strict=True))
     left = dict(zip(fewer.record_ids.tolist(), relevance(fewer).tolist(), strict=True))

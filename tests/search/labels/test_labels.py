@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from binocle.catalog import records, writing
 from binocle.collection.collection import Collection
 from binocle.encoders.base import Encoder, unit_rows
 from binocle.encoders.colour import ColourEncoder
@@ -105,8 +104,8 @@ def test_records_are_labelled_from_stored_vectors_and_labels_can_be_filtered(ben
     assert {one.record.id.split("/")[-1][:-5] for one in found} == set(_COLOURS)
     assert all(one.labelling.best == one.record.id.split("/")[-1][:-5] for one in found)
     assert labeller.write(found, "colour") == 9
-    with bench.collection.reading() as connection:
-        matching = records.matching_records(connection, Comparison("colour", "eq", "red"))
+    with bench.collection.reading() as session:
+        matching = session.records.matching(Comparison("colour", "eq", "red"))
     assert len(matching) == 3
     assert labeller.write(list(labeller.label_records(label_set)), "colour") == 0
 
@@ -165,9 +164,9 @@ def test_labels_are_never_written_over_facts_of_pictures(bench: Bench, field: st
 
 
 def test_labels_are_not_written_over_what_a_source_or_a_person_said(bench: Bench) -> None:
-    with bench.collection.writing() as connection:
+    with bench.collection.writing() as session:
         said: dict[str, MetadataValue] = {"price": 7, "notes": [], "room": "hall"}
-        assert writing.patch_records(connection, {"pictures/red0.png": said}) == 1
+        assert session.records.patch({"pictures/red0.png": said}) == 1
     labeller = _labeller(bench.collection, lambda: _ENCODER)
     found = list(labeller.label_records(labeller.label_set(list(_COLOURS))))
     for field in ("price", "notes", "room"):

@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from binocle.catalog import writing
-from binocle.catalog.database import Connection, Database
-from binocle.catalog.tables import fulltext, tokenizer
+from binocle.catalog import text_rows, tokenizer
+from binocle.catalog.base import CatalogReader
+from binocle.catalog.sqlite import SqliteCatalog
+from binocle.catalog.tables.session import SqlSession
 from binocle.types import MetadataValue, NewPart, NewRecord
 
 
@@ -36,9 +37,16 @@ def record(
     return NewRecord(key, uri, metadata, parts)
 
 
-def having(connection: Connection, *phrase: str) -> list[int]:
-    rows = fulltext.rows_with(connection, [phrase])
-    return sorted({int(one) for one in rows >> fulltext.RECORD_SHIFT})
+def fill_in(session: SqlSession) -> None:
+    """Read in the words of all records."""
+    session.words.begin()
+    while session.words.fill():
+        pass
+
+
+def having(session: CatalogReader, *phrase: str) -> list[int]:
+    rows = session.words.rows_with([phrase])
+    return sorted({int(one) for one in rows >> text_rows.RECORD_SHIFT})
 
 
 def everything(path: Path) -> tuple[list[tuple[object, ...]], set[object]]:
@@ -47,15 +55,15 @@ def everything(path: Path) -> tuple[list[tuple[object, ...]], set[object]]:
         return rows, {row[0] for row in plain.execute("SELECT word FROM vocabulary")}
 
 
-def apply(database: Database, change: tuple[str, str, list[str]]) -> None:
+def apply(database: SqliteCatalog, change: tuple[str, str, list[str]]) -> None:
     what, key, texts = change
-    with database.writing() as connection:
+    with database.writing() as session:
         if what == "put":
-            writing.upsert_records(connection, [record(key, texts, style=" ".join(texts))])
+            session.records.upsert([record(key, texts, style=" ".join(texts))])
         elif what == "patch":
-            writing.patch_metadata(connection, key, {"style": " ".join(texts) or None})
+            session.records.patch({key: {"style": " ".join(texts) or None}})
         else:
-            writing.remove_records(connection, [key])
+            session.records.remove([key])
 
 
 WORDS = st.sampled_from(["red", "kite", "T-Shirt", "红色裙", "WH-1000XM4", "dog's", "été"])
@@ -76,13 +84,13 @@ def test_words_after_any_changes_are_those_of_the_records(
     tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[str, str, list[str]]]
 ) -> None:
     path = tmp_path_factory.mktemp("words") / "catalog.sqlite"
-    database = Database(path)
+    database = SqliteCatalog(path)
     for change in changes:
         apply(database, change)
     kept, vocabulary = everything(path)
-    with database.writing() as connection:
-        connection.exec_driver_sql("DELETE FROM meta WHERE key = 'words'")
-        fulltext.prepare(connection)
+    with database.writing() as session:
+        session.connection.exec_driver_sql("DELETE FROM meta WHERE key = 'words'")
+        fill_in(session)
     database.close()
     made_anew, fewest = everything(path)
     assert kept == made_anew
@@ -93,17 +101,17 @@ def test_words_after_any_changes_are_those_of_the_records(
 
 def test_catalogue_that_an_older_version_wrote_to_is_filled_on_opening(tmp_path: Path) -> None:
     path = tmp_path / "catalog.sqlite"
-    database = Database(path)
-    with database.writing() as connection:
-        writing.upsert_records(connection, [record("a", ["red kite"])])
+    database = SqliteCatalog(path)
+    with database.writing() as session:
+        session.records.upsert([record("a", ["red kite"])])
     database.close()
     with sqlite3.connect(path) as plain:  # it knows no words, and counts its changes
         plain.execute("UPDATE parts SET text = 'blue kite'")
         plain.execute("UPDATE meta SET value = '99' WHERE key = 'change'")
-    database = Database(path)
-    with database.reading() as connection:
-        assert having(connection, "blue") == [1]
-        assert having(connection, "red") == []
+    database = SqliteCatalog(path)
+    with database.reading() as session:
+        assert having(session, "blue") == [1]
+        assert having(session, "red") == []
     database.close()
 
 
@@ -123,64 +131,62 @@ def test_words_read_in_by_slices_are_those_of_the_records_whatever_is_written_be
     between: list[tuple[str, str, list[str]]],
 ) -> None:
     path = tmp_path_factory.mktemp("words") / "catalog.sqlite"
-    database = Database(path)
+    database = SqliteCatalog(path)
     for change in before:
         apply(database, change)
     make_old(path)
-    with database.writing() as connection:
-        fulltext.begin(connection)
+    with database.writing() as session:
+        session.words.begin()
     has_more = True
     for change in between:
-        with database.writing() as connection:
-            has_more = fulltext.fill(connection, 1)
-            assert fulltext.is_followed(connection)
-            assert 0 <= fulltext.filled_share(connection) <= 1
+        with database.writing() as session:
+            has_more = session.words.fill(1)
+            assert session.words.is_followed()
+            assert 0 <= session.words.filled_share() <= 1
         apply(database, change)
-        with database.reading() as connection:
-            assert fulltext.is_followed(connection)
-            assert fulltext.is_ready(connection) or has_more
+        with database.reading() as session:
+            assert session.words.is_followed()
+            assert session.words.is_ready() or has_more
     while has_more:
-        with database.writing() as connection:
-            has_more = fulltext.fill(connection, 2)
-    with database.reading() as connection:
-        assert fulltext.is_ready(connection)
-        assert fulltext.filled_share(connection) == 1
+        with database.writing() as session:
+            has_more = session.words.fill(2)
+    with database.reading() as session:
+        assert session.words.is_ready()
+        assert session.words.filled_share() == 1
     by_slices, _ = everything(path)
     make_old(path)
-    with database.writing() as connection:
-        fulltext.prepare(connection)
+    with database.writing() as session:
+        fill_in(session)
     database.close()
     assert by_slices == everything(path)[0]
 
 
 def test_filling_that_was_killed_goes_on_and_others_write_meanwhile(tmp_path: Path) -> None:
     path = tmp_path / "catalog.sqlite"
-    database = Database(path)
-    with database.writing() as connection:
+    database = SqliteCatalog(path)
+    with database.writing() as session:
         every = [record(f"r{number}", [f"kite {number}"]) for number in range(12_000)]
-        writing.upsert_records(connection, every)
+        session.records.upsert(every)
     expected = everything(path)[0]
     make_old(path)
     filling = subprocess.Popen([sys.executable, "-c", OPEN, str(path)])
     shares = []
     while filling.poll() is None:
-        with database.reading() as connection:
-            shares.append(fulltext.filled_share(connection) if has_words(connection) else 0.0)
+        with database.reading() as session:
+            shares.append(session.words.filled_share() if has_words(session) else 0.0)
         if shares[-1] > 0:
             filling.kill()
             break
         time.sleep(0.002)
     filling.wait()
     assert 0 < shares[-1] < 1  # in the middle
-    with database.writing() as connection:
-        writing.upsert_records(connection, [record("late", ["late kite"])])
-    with database.reading() as connection:
-        assert having(connection, "late") == [12_001]
-        assert (
-            len(having(connection, "kite")) == round(12_000 * fulltext.filled_share(connection)) + 1
-        )
+    with database.writing() as session:
+        session.records.upsert([record("late", ["late kite"])])
+    with database.reading() as session:
+        assert having(session, "late") == [12_001]
+        assert len(having(session, "kite")) == round(12_000 * session.words.filled_share()) + 1
     database.close()
-    Database(path).close()
+    SqliteCatalog(path).close()
     assert everything(path)[0][: len(expected)] == expected
     with sqlite3.connect(path) as plain:
         plain.execute("INSERT INTO words (words) VALUES ('integrity-check')")
@@ -188,43 +194,44 @@ def test_filling_that_was_killed_goes_on_and_others_write_meanwhile(tmp_path: Pa
 
 OPEN = """
 import pathlib, sys
-from binocle.catalog.database import Database
-Database(pathlib.Path(sys.argv[1])).close()
+from binocle.catalog.sqlite import SqliteCatalog
+from binocle.catalog.tables.session import SqlSession
+SqliteCatalog(pathlib.Path(sys.argv[1])).close()
 """
 
 
-def has_words(connection: Connection) -> bool:
+def has_words(session: SqlSession) -> bool:
     query = "SELECT 1 FROM meta WHERE key = 'words'"
-    return connection.exec_driver_sql(query).scalar() is not None
+    return session.connection.exec_driver_sql(query).scalar() is not None
 
 
 def test_change_that_fails_leaves_the_words_alone(tmp_path: Path) -> None:
-    database = Database(tmp_path / "catalog.sqlite")
+    database = SqliteCatalog(tmp_path / "catalog.sqlite")
 
     def fail() -> None:
-        with database.writing() as connection:
-            writing.upsert_records(connection, [record("a", ["red kite"])])
+        with database.writing() as session:
+            session.records.upsert([record("a", ["red kite"])])
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail()
-    with database.reading() as connection:
-        assert having(connection, "red") == []
+    with database.reading() as session:
+        assert having(session, "red") == []
     database.close()
 
 
 def test_phrase_does_not_run_from_one_text_into_the_next(tmp_path: Path) -> None:
-    database = Database(tmp_path / "catalog.sqlite")
-    with database.writing() as connection:
-        writing.upsert_records(connection, [record("a", ["a red", "kite flies"])])
-    with database.reading() as connection:
-        assert having(connection, "kite", "flies") == [1]
-        assert having(connection, "red", "kite") == []
+    database = SqliteCatalog(tmp_path / "catalog.sqlite")
+    with database.writing() as session:
+        session.records.upsert([record("a", ["a red", "kite flies"])])
+    with database.reading() as session:
+        assert having(session, "kite", "flies") == [1]
+        assert having(session, "red", "kite") == []
     database.close()
 
 
 def test_file_names_ids_and_fields_are_words_and_numbers_are_not(tmp_path: Path) -> None:
-    database = Database(tmp_path / "catalog.sqlite")
+    database = SqliteCatalog(tmp_path / "catalog.sqlite")
     new = record(
         "shop/AB-77",
         [],
@@ -235,24 +242,24 @@ def test_file_names_ids_and_fields_are_words_and_numbers_are_not(tmp_path: Path)
         url="https://example.com/secret",
         taken_at="2024-05-06T10:00:00",
     )
-    with database.writing() as connection:
-        writing.upsert_records(connection, [new])
-    with database.reading() as connection:
+    with database.writing() as session:
+        session.records.upsert([new])
+    with database.reading() as session:
         for word in ("balloon", "night", "ab77", "sunset", "walk", "998877"):
-            assert having(connection, word) == [1], word
+            assert having(session, word) == [1], word
         for word in ("jpg", "pictures", "1234", "example", "2024"):
-            assert having(connection, word) == [], word
+            assert having(session, word) == [], word
     database.close()
 
 
 def test_record_with_very_many_texts_keeps_them_all(tmp_path: Path) -> None:
-    database = Database(tmp_path / "catalog.sqlite")
+    database = SqliteCatalog(tmp_path / "catalog.sqlite")
     many = [f"caption word{number}" for number in range(200)]
-    with database.writing() as connection:
-        writing.upsert_records(connection, [record("a", many)])
-    with database.reading() as connection:
-        assert having(connection, "word199") == [1]
-        assert having(connection, "word5") == [1]
+    with database.writing() as session:
+        session.records.upsert([record("a", many)])
+    with database.reading() as session:
+        assert having(session, "word199") == [1]
+        assert having(session, "word5") == [1]
     database.close()
 
 
@@ -280,14 +287,14 @@ def test_tokens_of_a_text_are_those_of_its_runs(text: str) -> None:
 
 
 def test_photo_with_a_camera_has_no_texts_and_one_with_keywords_has(tmp_path: Path) -> None:
-    database = Database(tmp_path / "catalog.sqlite")
+    database = SqliteCatalog(tmp_path / "catalog.sqlite")
     for new, expected in (
         (record("a", [], uri="/d/sunset.jpg", camera="Canon EOS R5"), False),
         (record("b", [], keywords=["beach"]), True),
     ):
-        with database.writing() as connection:
-            writing.upsert_records(connection, [new])
-        with database.reading() as connection:
-            assert fulltext.has_texts(connection) is expected
-            assert having(connection, "canon") == [1]
+        with database.writing() as session:
+            session.records.upsert([new])
+        with database.reading() as session:
+            assert session.words.has_texts() is expected
+            assert having(session, "canon") == [1]
     database.close()

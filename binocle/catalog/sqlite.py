@@ -1,4 +1,4 @@
-"""Opening a catalogue, its transactions, and SQLite's errors in our words."""
+"""A catalogue in an SQLite file: opening it, its transactions, SQLite's errors in our words."""
 
 import os
 import sqlite3
@@ -7,23 +7,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from binocle.catalog import migrations
-from binocle.catalog.tables import filter_sql, fingerprints, fulltext, labels, schema
+from binocle.catalog.tables import filter_sql, schema
+from binocle.catalog.tables.session import SqlSession
 from binocle.errors import BusyError, StorageError
-
-Connection: TypeAlias = sa.Connection
 
 _BUSY_TIMEOUT_S = 30.0
 _PAUSE_S, _PAUSE_SHARE = 0.02, 0.4
 
 
-class Database:
+class SqliteCatalog:
     """A SQLite file with its tables. Thread-safe; several processes may open the same file."""
 
     def __init__(self, path: Path) -> None:
@@ -65,22 +64,22 @@ class Database:
         self._engine.dispose()
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """Give a connection that sees one state of the catalogue."""
+    def reading(self) -> Iterator[SqlSession]:
+        """Give a session that sees one state of the catalogue."""
         with self._errors(), self._engine.connect() as connection:
             connection.exec_driver_sql("BEGIN")
             try:
-                yield connection
+                yield SqlSession(connection)
             finally:
                 connection.exec_driver_sql("ROLLBACK")
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """Give a connection whose changes are committed together, or not at all."""
+    def writing(self) -> Iterator[SqlSession]:
+        """Give a session whose changes are committed together, or not at all."""
         with self._errors(), self._engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             try:
-                yield connection
+                yield SqlSession(connection)
             except BaseException:
                 _roll_back(connection)
                 raise
@@ -90,60 +89,30 @@ class Database:
                 _roll_back(connection)
                 raise
 
-    def get_meta(self, connection: Connection, key: str) -> str | None:
-        """Return a value of the ``meta`` table."""
-        found = connection.execute(sa.select(schema.meta.c.value).where(schema.meta.c.key == key))
-        return found.scalar_one_or_none()
-
-    def set_meta(self, connection: Connection, key: str, value: str) -> None:
-        """Store a value in the ``meta`` table."""
-        table = schema.meta
-        updated = connection.execute(
-            table.update().where(table.c.key == key).values(value=value)
-        ).rowcount
-        if not updated:
-            connection.execute(table.insert().values(key=key, value=value))
-
     def _prepare(self) -> None:
-        with self.reading() as connection:
-            has_tables = sa.inspect(connection).has_table("meta")
-            version = self.get_meta(connection, "format") if has_tables else None
-        if version is None:
-            with self.writing() as connection:
-                schema.schema.create_all(connection)
-                if self.get_meta(connection, "format") is None:
-                    self.set_meta(connection, "format", str(schema.FORMAT))
-                    self.set_meta(connection, "change", "0")
-        elif int(version) > schema.FORMAT:
+        """Make the tables, or bring those of an older format up to date; the number decides."""
+        with self.reading() as session:
+            is_new = not sa.inspect(session.connection).has_table("meta")
+            known, additions = (None, None) if is_new else session.meta.get("format", "additions")
+            in_step = not is_new and session.words.is_ready()
+        version = int(known or 0)
+        if version > schema.FORMAT:
             raise StorageError(
                 f"the collection at {self._path.parent} has format {version}, made by a newer "
                 f"Binocle; this one reads up to {schema.FORMAT}: upgrade it"
             )
-        elif int(version) < schema.FORMAT and self._read_only:
-            raise StorageError(
-                f"the collection at {self._path.parent} has format {version} and its folder is "
-                "read-only; open it once where it can be written, which brings it up to date"
-            )
-        elif int(version) < schema.FORMAT:
-            with self.writing() as connection:
-                # Another process may have been faster.
-                now = int(self.get_meta(connection, "format") or 0)
-                migrations.migrate(connection, now)
-                self.set_meta(connection, "format", str(schema.FORMAT))
-        with self.reading() as connection:
-            in_step = fulltext.is_ready(connection)
-        if not in_step and not self._read_only:
+        if self._read_only:
+            if version < schema.FORMAT:
+                raise StorageError(
+                    f"the collection at {self._path.parent} has format {version} and its folder is "
+                    "read-only; open it once where it can be written, which brings it up to date"
+                )
+            return
+        if (version, int(additions or 0)) < (schema.FORMAT, schema.ADDITIONS):
+            with self.writing() as session:
+                migrations.migrate(session)
+        if not in_step:
             self._fill_words()
-        with self.reading() as connection:
-            has_fingerprints = fingerprints.has_table(connection)
-        if not has_fingerprints and not self._read_only:  # from before reverse lookup
-            with self.writing() as connection:
-                fingerprints.make_table(connection)
-        with self.reading() as connection:
-            has_labels = labels.has_tables(connection)
-        if not has_labels and not self._read_only:  # from before labels moved with pictures
-            with self.writing() as connection:
-                labels.make_tables(connection)
 
     def _fill_words(self) -> None:
         """Read in the words of an older catalogue, letting others write between two slices.
@@ -153,9 +122,9 @@ class Database:
         has_more = True
         while has_more:
             started = time.monotonic()
-            with self.writing() as connection:
-                fulltext.begin(connection)  # an older Binocle may have written meanwhile
-                has_more = fulltext.fill(connection)
+            with self.writing() as session:
+                session.words.begin()  # an older Binocle may have written meanwhile
+                has_more = session.words.fill()
             if has_more:
                 # SQLite keeps no queue: whoever waits for the lock looks again from time to time.
                 time.sleep(max(_PAUSE_S, _PAUSE_SHARE * (time.monotonic() - started)))
@@ -223,7 +192,7 @@ def _configure(connection: Any, record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _roll_back(connection: Connection) -> None:
+def _roll_back(connection: sa.Connection) -> None:
     try:
         connection.exec_driver_sql("ROLLBACK")
     except SQLAlchemyError:

@@ -1,0 +1,159 @@
+"""Labels follow their pictures: to another name, another folder, another source.
+
+A label belongs to the first picture of its record. When a run stores that record again, or removes
+it, the label is set aside under the picture's SHA-256, in the same transaction. When a run ends,
+labels are given to the records that have these pictures now and were stored since. So it makes no
+difference what a run sees first, nor whether it is killed in between: the next one goes on.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from binocle.batches import batched
+from binocle.catalog.tables.labels import SqlLabels
+from binocle.catalog.tables.records import SqlRecords
+from binocle.catalog.tables.schema import parts, records, waiting_labels, written_labels
+from binocle.types import Metadata, MetadataValue
+
+_CHUNK = 2000
+_MOST_WAITING = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A label without its picture."""
+
+    id: int
+    key: str
+    field: str
+    value: str
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Taker:
+    """A record whose first picture labels wait for."""
+
+    key: str
+    changed: int
+    metadata: Metadata
+
+
+@dataclass(frozen=True, slots=True)
+class SqlMovedLabels:
+    """The table ``waiting_labels``."""
+
+    connection: sa.Connection
+    records: SqlRecords
+    labels: SqlLabels
+
+    def waiting_contents(self) -> Iterator[list[bytes]]:
+        there = sa.exists().where(
+            parts.c.sha256 == waiting_labels.c.sha256, parts.c.kind == "image"
+        )
+        found = self.connection.execute(sa.select(waiting_labels.c.sha256).distinct().where(there))
+        return batched(found.scalars().all(), _CHUNK)
+
+    def set_aside(self, keys: Iterable[str], *, source_id: int | None = None) -> None:
+        if self.connection.execute(sa.select(written_labels.c.field).limit(1)).first() is None:
+            return
+        for chunk in batched(keys, _CHUNK):
+            query = (
+                sa.select(
+                    records.c.key,
+                    records.c.changed,
+                    records.c.metadata,
+                    written_labels.c.field,
+                    parts.c.sha256,
+                )
+                .join(written_labels, written_labels.c.record_id == records.c.id)
+                .join(parts, parts.c.id == _first_picture())
+                .where(records.c.key.in_(chunk))
+            )
+            if source_id is not None:
+                query = query.where(records.c.source_id == source_id)
+            rows = []
+            for key, changed, text, field, sha256 in self.connection.execute(query):
+                value = json.loads(text).get(field)
+                if value is not None:
+                    own = {"key": key, "sha256": sha256, "field": field}
+                    rows.append({**own, "value": json.dumps(value), "since": changed})
+            if rows:
+                self.connection.execute(waiting_labels.insert(), rows)
+
+    def set_aside_of_source(self, source_id: int) -> None:
+        keys = self.connection.execute(
+            sa.select(records.c.key).where(records.c.source_id == source_id)
+        )
+        self.set_aside(list(keys.scalars()))
+
+    def give_back(self, contents: Sequence[bytes]) -> int:
+        takers = self._takers(contents)
+        changes: dict[str, dict[str, MetadataValue | None]] = defaultdict(dict)
+        settled: list[int] = []
+        for sha256, waiting in self._waiting(contents).items():
+            for field in sorted({one.field for one in waiting}):
+                own = [one for one in waiting if one.field == field]
+                given = _given(own, [one for one in takers[sha256] if field not in one.metadata])
+                for key, label in given.items():
+                    changes[key][field] = json.loads(label.value)
+                    settled.append(label.id)
+        self.records.patch(changes)
+        for chunk in batched(settled, _CHUNK):
+            self.connection.execute(waiting_labels.delete().where(waiting_labels.c.id.in_(chunk)))
+        for field in {field for values in changes.values() for field in values}:
+            self.labels.mark(field, [key for key in changes if field in changes[key]])
+        return len(changes)
+
+    def forget_oldest(self) -> None:
+        newest = sa.select(waiting_labels.c.id).order_by(waiting_labels.c.id.desc())
+        oldest = self.connection.execute(newest.offset(_MOST_WAITING).limit(1)).scalar()
+        if oldest is not None:
+            self.connection.execute(waiting_labels.delete().where(waiting_labels.c.id <= oldest))
+
+    def _waiting(self, contents: Sequence[bytes]) -> dict[bytes, list[_Waiting]]:
+        found: dict[bytes, list[_Waiting]] = defaultdict(list)
+        query = sa.select(waiting_labels).where(waiting_labels.c.sha256.in_(contents))
+        for row in self.connection.execute(query.order_by(waiting_labels.c.id)):
+            found[row.sha256].append(_Waiting(row.id, row.key, row.field, row.value, row.since))
+        return found
+
+    def _takers(self, contents: Sequence[bytes]) -> dict[bytes, list[_Taker]]:
+        found: dict[bytes, list[_Taker]] = defaultdict(list)
+        query = (
+            sa.select(parts.c.sha256, records.c.key, records.c.changed, records.c.metadata)
+            .join(records, records.c.id == parts.c.record_id)
+            .where(parts.c.sha256.in_(contents), parts.c.kind == "image")
+            .where(parts.c.id == _first_picture())
+        )
+        for sha256, key, changed, text in self.connection.execute(query):
+            found[sha256].append(_Taker(key, changed, json.loads(text)))
+        return found
+
+
+def _given(waiting: Sequence[_Waiting], takers: Sequence[_Taker]) -> dict[str, _Waiting]:
+    """Return which record gets which of the labels of one picture in one field."""
+    keys = {one.key for one in takers}
+    given = {one.key: one for one in waiting if one.key in keys}
+    left = [one for one in waiting if one.key not in given]
+    first = min((one.since for one in left), default=0)
+    new = sorted(one.key for one in takers if one.key not in given and one.changed > first)
+    if len(new) <= len(left) and len({one.value for one in left}) == 1:
+        given.update(zip(new, left, strict=False))
+    return given
+
+
+def _first_picture() -> sa.ScalarSelect[int]:
+    own = parts.alias()
+    return (
+        sa.select(own.c.id)
+        .where(own.c.record_id == records.c.id, own.c.kind == "image")
+        .order_by(own.c.position, own.c.id)
+        .limit(1)
+        .correlate(records)
+        .scalar_subquery()
+    )

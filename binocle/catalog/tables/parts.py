@@ -1,0 +1,163 @@
+"""Parts: what is embedded, and the vectors."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import sqlalchemy as sa
+
+from binocle.batches import batched
+from binocle.catalog.tables.schema import parts, picture_fingerprints, records, vectors
+from binocle.catalog.types import Content, NewRows, StoredImage
+from binocle.types import Fingerprint, Float32Array, ImageInfo, Int64Array, Kind, Part
+
+_BATCH = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class SqlParts:
+    """The tables ``parts`` and ``vectors``."""
+
+    connection: sa.Connection
+
+    def count(self) -> dict[Kind, int]:
+        rows = self.connection.execute(
+            sa.select(parts.c.kind, sa.func.count()).group_by(parts.c.kind)
+        )
+        counts: dict[Kind, int] = {"image": 0, "text": 0}
+        counts.update((row[0], row[1]) for row in rows)
+        return counts
+
+    def after(self, kind: Kind, part_id: int, dimension: int) -> Iterator[NewRows]:
+        while True:
+            query = (
+                sa.select(parts.c.id, parts.c.record_id, vectors.c.vector)
+                .join(vectors, vectors.c.part_id == parts.c.id)
+                .where(parts.c.kind == kind, parts.c.id > part_id)
+                .order_by(parts.c.id)
+                .limit(_BATCH)
+            )
+            found = self.connection.execute(query).all()
+            if not found:
+                return
+            rows = np.frombuffer(b"".join(row[2] for row in found), "<f4").reshape(-1, dimension)
+            part_ids = np.array([row[0] for row in found], np.int64)
+            yield NewRows(part_ids, np.array([row[1] for row in found], np.int64), rows)
+            part_id = int(part_ids[-1])
+
+    def owners(self, kind: Kind, up_to: int) -> tuple[Int64Array, Int64Array]:
+        query = (
+            sa.select(parts.c.id, parts.c.record_id)
+            .where(parts.c.kind == kind, parts.c.id <= up_to)
+            .order_by(parts.c.id)
+        )
+        pairs = np.array([tuple(row) for row in self.connection.execute(query)], np.int64).reshape(
+            -1, 2
+        )
+        return np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1])
+
+    def by_id(self, ids: Sequence[int]) -> dict[int, Part]:
+        found = {}
+        for chunk in batched(ids):
+            query = sa.select(parts.c.id, parts.c.kind, parts.c.role, parts.c.uri, parts.c.text)
+            for row in self.connection.execute(query.where(parts.c.id.in_(chunk))):
+                found[row[0]] = Part(*row)
+        return found
+
+    def of_record(self, record_id: int) -> tuple[Part, ...]:
+        query = (
+            sa.select(parts.c.id, parts.c.kind, parts.c.role, parts.c.uri, parts.c.text)
+            .where(parts.c.record_id == record_id)
+            .order_by(parts.c.position)
+        )
+        return tuple(Part(*row) for row in self.connection.execute(query))
+
+    def at(self, record_ids: Int64Array, positions: Int64Array) -> Int64Array:
+        found: dict[int, dict[int, int]] = {}
+        query = (
+            "SELECT record_id, position, parts.id FROM json_each(?) "
+            "CROSS JOIN parts ON record_id = value ORDER BY record_id, position"
+        )
+        for chunk in batched(record_ids.tolist()):
+            rows = self.connection.exec_driver_sql(query, (json.dumps(chunk),))
+            for record_id, position, part_id in rows:
+                found.setdefault(record_id, {}).setdefault(position, part_id)
+        parts = []
+        for record_id, position in zip(record_ids.tolist(), positions.tolist(), strict=True):
+            there = found.get(record_id, {})
+            parts.append(there.get(position, next(iter(there.values()), -1)))
+        return np.array(parts, np.int64)
+
+    def vectors_of_record(self, record_id: int) -> dict[Kind, list[Float32Array]]:
+        query = (
+            sa.select(parts.c.kind, vectors.c.vector)
+            .join(vectors, vectors.c.part_id == parts.c.id)
+            .where(parts.c.record_id == record_id)
+            .order_by(parts.c.position)
+        )
+        found: dict[Kind, list[Float32Array]] = {"image": [], "text": []}
+        for kind, vector in self.connection.execute(query):
+            found[kind].append(np.frombuffer(vector, "<f4"))
+        return found
+
+    def known_contents(self, kind: Kind, hashes: Iterable[bytes]) -> dict[bytes, Content]:
+        found: dict[bytes, Content] = {}
+        for chunk in batched(dict.fromkeys(hashes)):
+            query = (
+                sa.select(
+                    parts.c.sha256,
+                    vectors.c.vector,
+                    parts.c.info,
+                    picture_fingerprints.c.hash,
+                    picture_fingerprints.c.features,
+                )
+                .join(vectors, vectors.c.part_id == parts.c.id)
+                .outerjoin(picture_fingerprints, picture_fingerprints.c.part_id == parts.c.id)
+                .where(parts.c.kind == kind, parts.c.sha256.in_(chunk))
+            )
+            for sha256, vector, info, hashed, features in self.connection.execute(query):
+                image_info = ImageInfo(**json.loads(info)) if info else None
+                fingerprint = Fingerprint(hashed, features) if hashed is not None else None
+                found[sha256] = Content(np.frombuffer(vector, "<f4"), image_info, fingerprint)
+        return found
+
+    def image_hashes(self) -> set[bytes]:
+        query = sa.select(parts.c.sha256).where(parts.c.kind == "image")
+        return set(self.connection.execute(query).scalars())
+
+    def images_of_records(self, keys: Iterable[str]) -> set[bytes]:
+        found: set[bytes] = set()
+        for chunk in batched(keys):
+            query = (
+                sa.select(parts.c.sha256)
+                .join(records, records.c.id == parts.c.record_id)
+                .where(records.c.key.in_(chunk), parts.c.kind == "image")
+            )
+            found.update(self.connection.execute(query).scalars())
+        return found
+
+    def uris_of_images(self, hashes: Iterable[bytes]) -> dict[bytes, set[str]]:
+        found: dict[bytes, set[str]] = {}
+        for chunk in batched(hashes):
+            query = sa.select(parts.c.sha256, parts.c.uri).where(
+                parts.c.sha256.in_(chunk), parts.c.kind == "image"
+            )
+            for sha256, uri in self.connection.execute(query):
+                found.setdefault(sha256, set()).add(uri)
+        return found
+
+    def first_image(self, key: str) -> StoredImage | None:
+        query = (
+            sa.select(parts.c.uri, parts.c.sha256, parts.c.info)
+            .join(records, records.c.id == parts.c.record_id)
+            .where(records.c.key == key, parts.c.kind == "image")
+            .order_by(parts.c.position)
+            .limit(1)
+        )
+        row = self.connection.execute(query).first()
+        return StoredImage(row[0], row[1], json.loads(row[2])["format"]) if row else None
+
+    def images_with_content(self, sha256: bytes) -> list[int]:
+        query = sa.select(parts.c.id).where(parts.c.sha256 == sha256, parts.c.kind == "image")
+        return list(self.connection.execute(query.order_by(parts.c.id)).scalars())

@@ -1,0 +1,51 @@
+"""One transaction on the tables of a catalogue."""
+
+import json
+from dataclasses import asdict
+
+import sqlalchemy as sa
+
+from binocle.catalog.tables.columns import SqlColumns
+from binocle.catalog.tables.fields import SqlFields
+from binocle.catalog.tables.fingerprints import SqlFingerprints
+from binocle.catalog.tables.fulltext import Fts5Index
+from binocle.catalog.tables.history import SqlHistory
+from binocle.catalog.tables.labels import SqlLabels
+from binocle.catalog.tables.meta import SqlMeta
+from binocle.catalog.tables.moved_labels import SqlMovedLabels
+from binocle.catalog.tables.parts import SqlParts
+from binocle.catalog.tables.records import SqlRecords
+from binocle.catalog.tables.sources import SqlSources
+from binocle.types import Space
+
+
+class SqlSession:
+    """A ``CatalogWriter`` on one connection; of a reading transaction only the reads are used."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        """Set up.
+
+        Args:
+            connection: Inside a transaction, which whoever began it ends.
+        """
+        self.connection = connection
+        self.meta = SqlMeta(connection)
+        self.words = Fts5Index(connection, self.meta)
+        self.history = SqlHistory(connection, self.meta, self.words)
+        self.fields = SqlFields(connection, self.history)
+        self.labels = SqlLabels(connection, self.meta, self.fields)
+        self.fingerprints = SqlFingerprints(connection, self.meta)
+        self.parts = SqlParts(connection)
+        self.records = SqlRecords(
+            connection, self.history, self.fields, self.labels, self.fingerprints, self.words
+        )
+        self.sources = SqlSources(connection, self.records)
+        self.moved_labels = SqlMovedLabels(connection, self.records, self.labels)
+        self.columns = SqlColumns(connection, self.history, self.fields, self.records)
+
+    def space(self) -> Space | None:
+        (text,) = self.meta.get("space")
+        return Space(**json.loads(text)) if text else None
+
+    def set_space(self, space: Space) -> None:
+        self.meta.put("space", json.dumps(asdict(space)))

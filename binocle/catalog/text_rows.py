@@ -1,0 +1,153 @@
+"""What of a record is searched by words, the same for every full-text index.
+
+Each text of a record is a row of its own, so a phrase never runs from one caption into the next
+and a text's length is its own. Everything a ranking needs to know of a row is in its number:
+
+    record id (47 bits) | group (2) | position of the part (7) | number of tokens (7)
+
+so that the rows of a word can be scored without another look. Texts are cut into tokens by
+``tokenizer``, not by an engine, whose own tokenizers know no Chinese.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from binocle.catalog import tokenizer
+from binocle.types import Metadata
+
+VERSION = 3
+TITLE, CAPTION, NAME, FIELD = range(4)
+GROUPS = 4
+NO_PART = 127
+BRAND = 126  # the position of the row with the record's brand
+RECORD_SHIFT, GROUP_SHIFT, POSITION_SHIFT = 16, 14, 7
+LENGTH_MASK = 127
+_LAST_PART = 125
+_MAX_TOKENS = 1000
+_MAX_WORD = 32
+_TITLES = {
+    "title", "name", "headline", "heading", "subject", "productname", "producttitle",
+    "productdisplayname", "displayname", "titel", "titre", "titulo", "titolo", "nombre", "nom",
+    "标题", "名称", "品名", "商品名", "商品名称", "商品标题", "タイトル", "제목", "상품명",
+}  # fmt: skip
+_BRANDS = {
+    "brand", "brandname", "manufacturer", "maker", "make", "marke", "marque", "marca",
+    "品牌", "ブランド", "브랜드",
+}  # fmt: skip
+_CODES = {
+    "model", "modelnumber", "modelno", "sku", "ean", "gtin", "upc", "mpn", "isbn", "asin",
+    "code", "partnumber", "articlenumber", "itemnumber", "型号",
+}  # fmt: skip
+_SILENT = {"format", "createdat", "takenat", "sha256", "md5", "hash"}
+_FAINT = {"camera"}  # is searched, but makes no photo a record with texts
+_NO_WORDS = re.compile(r"\w+://|[/\\]|\d{4}-\d\d-\d\d(T|$)|[!-~]{65}")
+_ROW_MARK = re.compile(r"#(row=|L)\d+$")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordTexts:
+    """What a record says.
+
+    Attributes:
+        number: Its internal id.
+        key: The id users see.
+        uri: Where it lies.
+        metadata: Its metadata.
+        texts: Of its parts in order: position, role, text.
+    """
+
+    number: int
+    key: str
+    uri: str
+    metadata: Metadata
+    texts: Sequence[tuple[int, str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class TextRow:
+    """One row of a full-text index.
+
+    Attributes:
+        number: See the module's text; of one record no number comes twice.
+        tokens: In order.
+        joined: Further tokens that stand for several: ``wh1000xm4`` for ``wh 1000xm4``.
+    """
+
+    number: int
+    tokens: list[str]
+    joined: list[str]
+
+    def words(self) -> Iterator[str]:
+        """Return the tokens that are words, which spelling knows."""
+        for word in (*self.tokens, *self.joined):
+            if word.isalpha() and 1 < len(word) <= _MAX_WORD:
+                yield word
+
+
+def text_rows(record: RecordTexts) -> tuple[list[TextRow], bool]:
+    """Return a record's rows, and whether it has words beyond its file name and its camera."""
+    texts = _Texts(has_texts=bool(record.texts))
+    for position, role, text in record.texts:
+        group = TITLE if _plain_name(role) in _TITLES else CAPTION
+        texts.add(group, min(position, _LAST_PART), text)
+    names = dict.fromkeys([_last_component(record.key), _last_component(_without_row(record.uri))])
+    texts.add(NAME, NO_PART, "\n".join(tokenizer.spell_out(name) for name in names if name))
+    _add_fields(texts, record.metadata, {text for _, _, text in record.texts})
+    rows = []
+    for (group, position), several in texts.rows.items():
+        tokens, joined = tokenizer.tokens_of("\n".join(several), _MAX_TOKENS)
+        if tokens:
+            place = group << GROUP_SHIFT | position << POSITION_SHIFT
+            number = record.number << RECORD_SHIFT | place | min(len(tokens), LENGTH_MASK)
+            rows.append(TextRow(number, tokens, joined))
+    return rows, texts.has_texts
+
+
+@dataclass(slots=True)
+class _Texts:
+    """What a record says, by the row it goes to: group and position."""
+
+    rows: dict[tuple[int, int], list[str]] = field(default_factory=dict)
+    has_texts: bool = False
+
+    def add(self, group: int, position: int, text: str) -> None:
+        self.rows.setdefault((group, position), []).append(text)
+
+
+def _add_fields(texts: _Texts, metadata: Metadata, said: set[str]) -> None:
+    """Add the metadata that are words: texts and keywords, and numbers where they are codes."""
+    for name, value in metadata.items():
+        plain = _plain_name(name)
+        if plain in _SILENT:
+            continue
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, int) and not isinstance(one, bool) and plain in _CODES:
+                texts.add(FIELD, NO_PART, str(one))
+            if not isinstance(one, str) or one in said or _NO_WORDS.match(one):
+                continue
+            texts.has_texts = texts.has_texts or plain not in _FAINT
+            if plain in _TITLES:
+                texts.add(TITLE, NO_PART, one)
+            elif plain in _BRANDS:
+                texts.add(FIELD, BRAND, one)
+            else:
+                texts.add(FIELD, NO_PART, one)
+
+
+def is_code(field: str) -> bool:
+    """Tell whether a field's name says that its values are codes, which are no amounts."""
+    return _plain_name(field) in _CODES
+
+
+def _plain_name(name: str) -> str:
+    return re.sub(r"[\W_]", "", name.rpartition(".")[2].casefold())
+
+
+def _last_component(path: str) -> str:
+    return re.split(r"[\\/]", path.rstrip("\\/"))[-1]
+
+
+def _without_row(uri: str) -> str:
+    """Return a uri, nothing where it is a place in a table or a text, which many records share."""
+    return "" if _ROW_MARK.search(uri) else uri
