@@ -8,7 +8,6 @@ stops working at once.
 import hashlib
 import hmac
 import json
-import os
 import secrets
 import threading
 from dataclasses import asdict, dataclass
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from binocle.errors import NotFoundError, StorageError, UsageError
+from binocle.files import replacing
 
 Access: TypeAlias = Literal["read", "write"]
 
@@ -136,15 +136,11 @@ class KeyRing:
             raise StorageError(f"the keys in {self._path} cannot be read ({error})") from error
 
     def _write(self, keys: tuple[Key, ...]) -> None:
-        temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}.tmp")
+        text = json.dumps({"format": 1, "keys": [asdict(key) for key in keys]}, indent=1)
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                json.dump({"format": 1, "keys": [asdict(key) for key in keys]}, file, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self._path)
+            with replacing(self._path, mode=0o600) as file:
+                file.write(text.encode())
         except OSError as error:
             raise StorageError(f"cannot write {self._path} ({error.strerror})") from error
 

@@ -3,36 +3,49 @@
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 
 @contextmanager
-def replacing(path: Path, *, mode: int = 0o666, durable: bool = True) -> Iterator[BinaryIO]:
+def replacing(
+    path: Path,
+    *,
+    mode: int = 0o666,
+    durable: bool = True,
+    keep: bool = False,
+    draft: Path | None = None,
+) -> Iterator[BinaryIO]:
     """Give a file to write to that takes a path's place at the end, unless something is raised.
 
     Whoever reads the path meanwhile, and whoever finds it after a crash, has the whole of the old
-    file or of the new one. The draft lies beside it as ``NAME.PROCESS.THREAD.tmp``.
+    file or of the new one.
 
     Args:
         path: What is made or replaced; its folder is there.
         mode: Who may read and write it, less the process's umask.
         durable: Have it on disk before it takes the place. What can be made again need not wait.
+        keep: Let a file that is there in the end stay, and drop the new one.
+        draft: Where it is written; None for beside it, as ``NAME.PROCESS.THREAD.tmp``.
 
     Raises:
         OSError: It cannot be written.
     """
-    draft = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
+    written = draft or path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
     try:
-        with open(draft, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
+        with open(written, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
             yield file
             file.flush()
             if durable:
                 os.fsync(file.fileno())
-        draft.replace(path)
+        if keep:
+            with suppress(FileExistsError):
+                os.link(written, path)  # unlike a rename, it replaces nothing
+        else:
+            written.replace(path)
     finally:
-        draft.unlink(missing_ok=True)
+        written.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

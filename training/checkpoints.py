@@ -1,12 +1,12 @@
 """The state of a run on disk, whole or not at all."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from binocle.errors import ModelError
+from binocle.files import replacing, sync_folder
 
 _VERSION = 1
 
@@ -18,17 +18,9 @@ def save(path: Path, state: dict[str, Any]) -> None:
         path: Where.
         state: Tensors, numbers, texts, and lists and dicts of these.
     """
-    draft = path.with_name(f"{path.name}.part")
-    with draft.open("wb") as file:
+    with replacing(path, draft=path.with_name(f"{path.name}.part")) as file:
         torch.save({"version": _VERSION, **state}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)
 
 
 def load(path: Path) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Names that only this collection can have given: signed with a key that stays beside it."""
 
 import hashlib
-import os
 import secrets
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import itsdangerous
 from itsdangerous.encoding import base64_decode, base64_encode
 
 from binocle.errors import StorageError
+from binocle.files import replacing
 
 _KEY_BYTES = 32
 KEY_FILE = "signing.key"
@@ -56,7 +56,8 @@ def _read_key(path: Path) -> bytes:
             try:
                 key = path.read_bytes()
             except FileNotFoundError:
-                _make_key(path)
+                with replacing(path, mode=0o600, keep=True) as file:
+                    file.write(secrets.token_bytes(_KEY_BYTES))
             else:
                 if len(key) != _KEY_BYTES:
                     raise StorageError(f"the key {path} is damaged; remove it to get a new one")
@@ -64,20 +65,3 @@ def _read_key(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise StorageError(f"cannot keep a key at {path} ({error.strerror})") from error
-
-
-def _make_key(path: Path) -> None:
-    """Make a key file that only the owner may read, whole at once, unless there is one."""
-    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_bytes(_KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(temporary, path)  # unlike a rename, it never replaces another's key
-        except FileExistsError:
-            pass
-    finally:
-        temporary.unlink(missing_ok=True)
