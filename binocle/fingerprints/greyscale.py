@@ -13,11 +13,6 @@ Grey: TypeAlias = npt.NDArray[np.uint8]
 _MAX_ENLARGEMENT = 3.0
 
 
-def use_one_thread() -> None:
-    """Keep OpenCV from starting threads of its own for pictures this small."""
-    cv2.setNumThreads(1)
-
-
 def grey_of(pixels: PixelArray) -> Grey:
     """Return the luma (BT.601) of ``(height, width, 3)`` uint8 RGB, ``(height, width)`` uint8."""
     return np.asarray(cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY), np.uint8)

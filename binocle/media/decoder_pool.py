@@ -218,10 +218,11 @@ def _read(stream: IO[bytes]) -> bytes:
 
 def work() -> None:
     """Serve decode requests on the standard streams until the parent closes them."""
-    from binocle.fingerprints.greyscale import use_one_thread
+    import cv2
+
     from binocle.media import images
 
-    use_one_thread()
+    cv2.setNumThreads(1)  # this process's own; the pool has a process for each core
     resource.setrlimit(resource.RLIMIT_AS, (_WORKER_ADDRESS_SPACE_BYTES,) * 2)
     requests = sys.stdin.buffer
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")

@@ -15,7 +15,6 @@ from cachetools import LRUCache
 from binocle.catalog.types import KnownPicture
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError
-from binocle.fingerprints.greyscale import use_one_thread
 from binocle.fingerprints.perceptual_hash import (
     VARIANTS,
     distances,
@@ -131,7 +130,6 @@ class DuplicateFinder:
         self._compared = 0
         self._done = self._total = 0
         self._lock = Lock()
-        use_one_thread()
 
     def find(self) -> Duplicates:
         """Find all clusters."""

@@ -17,7 +17,6 @@ import numpy as np
 from binocle.catalog.types import KnownPicture
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError
-from binocle.fingerprints.greyscale import use_one_thread
 from binocle.fingerprints.verification import (
     VIEW_SIDE,
     PictureView,
@@ -145,7 +144,6 @@ class Lookup:
         self._limits = limits or Limits()
         self._decode = decode or (lambda data, spec: images.load(data, spec, self._limits))
         self._workers = workers
-        use_one_thread()
 
     def find(self, data: bytes, *, limit: int = 10) -> LookupAnswer:
         """Look a picture up.
