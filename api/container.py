@@ -118,8 +118,6 @@ class Container:
             known = self._searchers.get(collection.path)
             if known is not None and known.collection is collection:
                 return known
-            if known is not None:
-                known.close()
             self._searchers[collection.path] = Searcher(
                 collection,
                 lambda: self.encoder_of(collection),
@@ -132,9 +130,7 @@ class Container:
     def forget(self, collection: Collection) -> None:
         """Let go of what is kept for a collection that is about to be removed."""
         with self._sharing:
-            known = self._searchers.pop(collection.path, None)
-        if known is not None:
-            known.close()
+            self._searchers.pop(collection.path, None)
 
     def labeller(self, collection: Collection) -> Labeller:
         """Return what labels with the collection's own model, calibrated as its searcher is."""

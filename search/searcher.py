@@ -86,12 +86,7 @@ class Searcher:
 
     @cached_property
     def _saved_queries(self) -> SavedQueries:
-        return SavedQueries(self.collection.path, self._signer)
-
-    def close(self) -> None:
-        """Close what is kept beside the collection."""
-        if "_saved_queries" in self.__dict__:
-            self._saved_queries.close()
+        return SavedQueries(self.collection.saved_queries, self._signer)
 
     def prepare(self, is_stopped: Callable[[], bool] = lambda: False) -> None:
         """Do now what the first query would have to wait for: load indices, and calibrate.

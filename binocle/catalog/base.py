@@ -19,6 +19,7 @@ from binocle.catalog.protocols.labels import (
     MovedLabelWriter,
 )
 from binocle.catalog.protocols.records import PartReader, RecordReader, RecordWriter
+from binocle.catalog.protocols.saved_queries import QueryStore
 from binocle.catalog.protocols.sources import SourceReader, SourceWriter
 from binocle.types import Space
 
@@ -126,6 +127,11 @@ class CatalogWriter(CatalogReader, Protocol):
 
 class Catalog(Protocol):
     """The catalogue of one collection. Thread-safe; several processes may have it open."""
+
+    @property
+    def saved_queries(self) -> QueryStore:
+        """Queries kept under a name."""
+        ...
 
     def reading(self) -> AbstractContextManager[CatalogReader]:
         """Give a session that sees one state.

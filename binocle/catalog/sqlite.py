@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from binocle.catalog import migrations
+from binocle.catalog.query_file import SqliteQueryStore
 from binocle.catalog.tables import filter_sql, schema
 from binocle.catalog.tables.session import SqlSession
 from binocle.errors import BusyError, StorageError
@@ -32,6 +33,7 @@ class SqliteCatalog:
             StorageError: It cannot be opened, is damaged, or was made by a newer Binocle.
         """
         self._path = path
+        self.saved_queries = SqliteQueryStore(path.parent)
         self._read_only = path.exists() and not os.access(path.parent, os.W_OK)
         uri = (
             _read_only_uri(path)
@@ -62,6 +64,7 @@ class SqliteCatalog:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+        self.saved_queries.close()
 
     @contextmanager
     def reading(self) -> Iterator[SqlSession]:

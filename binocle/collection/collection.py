@@ -13,6 +13,7 @@ from typing import Self
 from filelock import FileLock, Timeout
 
 from binocle.catalog.base import Catalog, CatalogReader, CatalogWriter
+from binocle.catalog.protocols.saved_queries import QueryStore
 from binocle.catalog.sqlite import SqliteCatalog
 from binocle.collection.fingerprint_follower import FingerprintFollower
 from binocle.collection.index_follower import IndexFollower
@@ -85,6 +86,11 @@ class Collection:
     def size_bytes(self) -> int:
         """Return how much the collection takes on disk, uploads and thumbnails included."""
         return sum(path.stat().st_size for path in self.path.rglob("*") if path.is_file())
+
+    @property
+    def saved_queries(self) -> QueryStore:
+        """Queries kept under a name."""
+        return self._catalog.saved_queries
 
     def reading(self) -> AbstractContextManager[CatalogReader]:
         """Give a session that sees one state of the catalogue."""

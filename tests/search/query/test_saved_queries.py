@@ -5,19 +5,22 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from binocle.catalog.query_file import QUERY_FILE, SqliteQueryStore
 from binocle.collection.collection import Collection
 from binocle.encoders.colour import ColourEncoder
 from binocle.errors import SavedQueryError
 from binocle.metadata.filters import And, Comparison, Not, Or
 from binocle.types import Limits
 from search.query.query import Facet, Group, Query, Refinement, Region, Sort, Term, Weights
-from search.query.saved_queries import TURNS_FILE, SavedQueries
+from search.query.saved_queries import SavedQueries
 from search.query.signing import Signer
 from search.searcher import Searcher
 from tests.support.changing_collection import record
@@ -27,9 +30,14 @@ ENCODER = ColourEncoder()
 
 @pytest.fixture
 def turns(tmp_path: Path) -> Iterator[SavedQueries]:
-    made = SavedQueries(tmp_path, Signer(tmp_path))
-    yield made
-    made.close()
+    with opened(tmp_path) as made:
+        yield made
+
+
+@contextmanager
+def opened(folder: Path, **limits: Any) -> Iterator[SavedQueries]:
+    with closing(SqliteQueryStore(folder)) as store:
+        yield SavedQueries(store, Signer(folder), **limits)
 
 
 def keep(turns: SavedQueries, query: Query) -> str:
@@ -61,17 +69,16 @@ FULL = Query(
 
 def test_kept_query_comes_back_as_it_was(turns: SavedQueries, tmp_path: Path) -> None:
     name = keep(turns, FULL)
-    other = SavedQueries(tmp_path, Signer(tmp_path))  # as after a restart, or in another process
-    for place in (turns, other):
-        found = place.get(name)
-        assert replace(found, terms=()) == replace(FULL, terms=())
-        for one, kept in zip(found.terms, FULL.terms, strict=True):
-            for field in ("text", "record", "weight", "region", "source"):
-                assert getattr(one, field) == getattr(kept, field)
-            for field in ("vector", "embedded"):
-                np.testing.assert_equal(getattr(one, field), getattr(kept, field))
-    other.close()
-    assert (tmp_path / TURNS_FILE).stat().st_mode & 0o777 == 0o600
+    with opened(tmp_path) as other:  # as after a restart, or in another process
+        for place in (turns, other):
+            found = place.get(name)
+            assert replace(found, terms=()) == replace(FULL, terms=())
+            for one, kept in zip(found.terms, FULL.terms, strict=True):
+                for field in ("text", "record", "weight", "region", "source"):
+                    assert getattr(one, field) == getattr(kept, field)
+                for field in ("vector", "embedded"):
+                    np.testing.assert_equal(getattr(one, field), getattr(kept, field))
+    assert (tmp_path / QUERY_FILE).stat().st_mode & 0o777 == 0o600
 
 
 def test_turn_of_another_collection_or_a_damaged_one_is_refused(
@@ -79,37 +86,35 @@ def test_turn_of_another_collection_or_a_damaged_one_is_refused(
 ) -> None:
     folder = tmp_path / "other"
     folder.mkdir()
-    other = SavedQueries(folder, Signer(folder))
-    name = keep(other, FULL)
-    other.close()
+    with opened(folder) as other:
+        name = keep(other, FULL)
     for wrong in (name, "x", name[:-1], "é", keep(turns, FULL) + "A"):
         with pytest.raises(SavedQueryError, match="of another collection"):
             turns.get(wrong)
 
 
 def test_only_the_newest_turns_are_kept_and_only_for_a_time(tmp_path: Path) -> None:
-    turns = SavedQueries(tmp_path, Signer(tmp_path), max_turns=50)
-    names = [keep(turns, Query((Term(text=f"t{n}"),))) for n in range(301)]
-    assert turns.get(names[-1]).terms[0].text == "t300"
-    with pytest.raises(SavedQueryError, match="has expired"):
-        turns.get(names[0])
-    turns.close()
-    with sqlite3.connect(tmp_path / TURNS_FILE) as database:
+    with opened(tmp_path, max_turns=50) as turns:
+        names = [keep(turns, Query((Term(text=f"t{n}"),))) for n in range(301)]
+        assert turns.get(names[-1]).terms[0].text == "t300"
+        with pytest.raises(SavedQueryError, match="has expired"):
+            turns.get(names[0])
+    with sqlite3.connect(tmp_path / QUERY_FILE) as database:
         assert database.execute("select count(*) from turns").fetchone()[0] <= 150
         database.execute("update turns set at = at - 100")
     database.close()
-    aged = SavedQueries(tmp_path, Signer(tmp_path), max_age_s=60)
-    with pytest.raises(SavedQueryError, match="has expired"):
+    with (
+        opened(tmp_path, max_age_s=60) as aged,
+        pytest.raises(SavedQueryError, match="has expired"),
+    ):
         aged.get(names[-1])
-    aged.close()
 
 
 def test_turn_that_cannot_be_kept_costs_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    turns = SavedQueries(tmp_path, Signer(tmp_path))
-    (tmp_path / TURNS_FILE).mkdir()
-    with caplog.at_level(logging.WARNING):
+    (tmp_path / QUERY_FILE).mkdir()
+    with opened(tmp_path) as turns, caplog.at_level(logging.WARNING):
         assert turns.keep([FULL, FULL]) == [None, None]
     assert "cannot keep queries" in caplog.text
 
@@ -118,16 +123,15 @@ def test_another_process_does_not_take_the_file_from_under_two_of_this_one(
     turns: SavedQueries, tmp_path: Path
 ) -> None:
     first = keep(turns, FULL)
-    auxiliary = SavedQueries(tmp_path, Signer(tmp_path))
-    second = keep(auxiliary, FULL)
     command = (
         "import sqlite3, sys; from contextlib import closing\n"
         "with closing(sqlite3.connect(sys.argv[1])) as it: it.execute('select * from turns')"
     )
-    subprocess.run([sys.executable, "-c", command, tmp_path / TURNS_FILE], check=True)
-    assert (tmp_path / f"{TURNS_FILE}-wal").exists()  # whoever closes last removes it
-    third = keep(turns, FULL)
-    auxiliary.close()
+    with opened(tmp_path) as beside:
+        second = keep(beside, FULL)
+        subprocess.run([sys.executable, "-c", command, tmp_path / QUERY_FILE], check=True)
+        assert (tmp_path / f"{QUERY_FILE}-wal").exists()  # whoever closes last removes it
+        third = keep(turns, FULL)
     for name in (first, second, third):
         assert turns.get(name).limit == FULL.limit
 
