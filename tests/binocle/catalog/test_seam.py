@@ -1,0 +1,41 @@
+"""The catalogue's seam: nothing outside the room names a connection or reaches for its tables."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+ROOMS = ("api", "binocle", "evaluation", "experiments", "indexer", "search", "training")
+INSIDE = ROOT / "binocle" / "catalog"
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield what a file imports, each as ``module.name``."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_no_connection_and_no_table_is_named_outside_the_catalogue() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for room in ROOMS
+        for path in (ROOT / room).rglob("*.py")
+        if INSIDE not in path.parents
+        for name in imports(path)
+        if name.startswith(("sqlalchemy", "sqlite3", "binocle.catalog.tables"))
+    ]
+    assert found == []
+
+
+def test_only_the_collection_knows_which_catalogue_it_has() -> None:
+    found = {
+        str(path.relative_to(ROOT))
+        for room in ROOMS
+        for path in (ROOT / room).rglob("*.py")
+        if INSIDE not in path.parents
+        and any(name.startswith("binocle.catalog.sqlite") for name in imports(path))
+    }
+    assert found == {"binocle/collection/collection.py"}
