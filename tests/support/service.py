@@ -100,16 +100,22 @@ def served(home: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
         stdout=subprocess.DEVNULL,
     )
     try:
-        deadline = time.monotonic() + 30
-        while True:
-            assert process.poll() is None, "the service ended"
-            assert time.monotonic() < deadline, "the service does not answer"
-            try:
-                if httpx.get(f"http://127.0.0.1:{port}/readyz").is_success:
-                    break
-            except httpx.TransportError:
-                time.sleep(0.05)
+        ready(process, port)
         yield process
     finally:
         process.kill()
         process.wait(30)
+
+
+def ready(process: "subprocess.Popen[bytes]", port: int) -> str:
+    """Wait until a service answers; return its address."""
+    url = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + 60
+    while True:
+        assert process.poll() is None, "the service ended"
+        assert time.monotonic() < deadline, "the service does not answer"
+        try:
+            if httpx.get(f"{url}/readyz").is_success:
+                return url
+        except httpx.TransportError:
+            time.sleep(0.05)

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,28 +17,24 @@ import pytest
 from filelock import FileLock
 
 from tests.support import picture_bytes
+from tests.support.command_line import CommandLine, warm_command_line
 
 Run = Any
 
 
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
+    with warm_command_line(tmp_path_factory.mktemp("warm")) as command_line:
+        yield command_line
+
+
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
+def run(warm: CommandLine, tmp_path: Path) -> Run:
     environment = {name: value for name, value in os.environ.items() if "BINOCLE" not in name}
+    environment |= {"BINOCLE_HOME": str(tmp_path / "home"), "BINOCLE_MODEL": "colour"}
 
     def run(*arguments: object, **variables: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "api.cli.main", *map(str, arguments)],
-            env={
-                **environment,
-                "BINOCLE_HOME": str(tmp_path / "home"),
-                "BINOCLE_MODEL": "colour",
-                **variables,
-            },
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return warm.run([*map(str, arguments)], environment | variables)
 
     return run
 

@@ -1,0 +1,30 @@
+"""``scripts/bench NAME OPTIONS``: which module measures what."""
+
+import sys
+from importlib import import_module
+
+_MODULES = {
+    "pictures": "experiments.speed.search_speed",
+    "indices": "experiments.speed.search_speed",
+    "search": "experiments.speed.search_speed",
+    "filters": "experiments.speed.search_speed",
+    "service": "experiments.speed.service_load",
+    "lookup-speed": "experiments.speed.lookup_speed",
+    "duplicate-speed": "experiments.speed.duplicate_speed",
+    "lookup": "experiments.copies.lookup_quality",
+}
+
+
+def main() -> None:
+    """Run the measurement named first."""
+    name = sys.argv[1] if len(sys.argv) > 1 else ""
+    if name not in _MODULES:
+        sys.exit(f"usage: scripts/bench {'|'.join(_MODULES)} OPTIONS")
+    module = _MODULES[name]
+    if module != "experiments.speed.search_speed":  # it tells its own measurements apart
+        del sys.argv[1]
+    import_module(module).main()
+
+
+if __name__ == "__main__":
+    main()

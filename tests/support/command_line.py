@@ -1,0 +1,70 @@
+"""The command line as a process of its own, without the second that its imports take each time.
+
+One process has imported all that commands need, and forks for every run. A run has its own
+environment, descriptors, signals and exit code, as if it had been started by a shell.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+_SERVER = """
+import json, os, sys
+import api.cli.main
+import api.cli.serve, api.container, api.http.app, binocle.encoders.colour, indexer.indexer
+import search.searcher, faiss, cv2
+os.nice = lambda _: 0  # tests wait for it
+for line in sys.stdin:
+    job = json.loads(line)
+    child = os.fork()
+    if not child:
+        os.environ.clear()
+        os.environ.update(job["environment"])
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(os.open(job["stdout"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 1)
+        os.dup2(os.open(job["stderr"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
+        api.cli.main.main(job["arguments"])
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+class CommandLine:
+    """Runs commands, one at a time."""
+
+    def __init__(self, process: "subprocess.Popen[str]", folder: Path) -> None:
+        self._process = process
+        self._folder = folder
+
+    def run(
+        self, arguments: list[str], environment: Mapping[str, str]
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command; return its exit code and what it printed."""
+        outputs = {name: self._folder / name for name in ("stdout", "stderr")}
+        job = {"arguments": arguments, "environment": dict(environment)}
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(
+            json.dumps(job | {name: str(path) for name, path in outputs.items()}),
+            file=self._process.stdin,
+            flush=True,
+        )
+        code = int(self._process.stdout.readline())
+        shown = [outputs[name].read_text("utf-8") for name in ("stdout", "stderr")]
+        return subprocess.CompletedProcess(arguments, code, *shown)
+
+
+@contextmanager
+def warm_command_line(folder: Path) -> Iterator[CommandLine]:
+    """Give a command line whose imports are done."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _SERVER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={name: value for name, value in os.environ.items() if "BINOCLE" not in name},
+        text=True,
+    ) as process:
+        yield CommandLine(process, folder)
