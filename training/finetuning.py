@@ -1,11 +1,10 @@
 """From a table of pairs and a model's name to a folder with a better model."""
 
 import json
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,8 +16,9 @@ from indexer.sources.base import Candidate
 from indexer.sources.table import ColumnRoles
 from training import checkpoints
 from training.batches import Batches
-from training.models import CARD, CONFIG, WEIGHTS, Trainee
+from training.models import CARD, Trainee
 from training.objectives import Objective
+from training.output_folder import CHECKPOINT, PIXELS, check_folder, claimed
 from training.pictures import (
     LEAST_HELD_BACK,
     LEAST_TRAINED,
@@ -41,8 +41,6 @@ from training.reports import (
 from training.trainer import Hooks, Row, Trainer, TrainingProgress
 from training.validation import Recalls, measure, recalls
 
-CHECKPOINT, PIXELS = "checkpoint.pt", "pixels.tmp"
-_OURS = frozenset({CHECKPOINT, PIXELS, HISTORY, PLOT, f"{CHECKPOINT}.part", f"{WEIGHTS}.part"})
 _MARGIN = 1.3  # how much larger than the model's input pictures are kept, for crops
 _CHECKED = 8
 _DRAW_EVERY_S = 15.0
@@ -109,12 +107,12 @@ def finetune(task: Task, watcher: Watcher) -> Outcome:
         TrainingStoppedError: The watcher wanted an end; ``resume`` goes on.
     """
     started = time.monotonic()
-    _check_folder(task.out, resume=task.resume)
+    check_folder(task.out, resume=task.resume)
     candidates = read_pairs(task.pairs, task.columns).pictures
     _check_count(len(candidates), task, "")
     others = read_pairs(task.held_back, task.columns).pictures if task.held_back else None
     trainee = _open(task, task.model)
-    with _claimed(task.out):
+    with claimed(task.out):
         with _data(task, trainee, candidates, others, watcher) as (pictures, places, judges):
             run = _Run(task, trainee, pictures, places, judges)
             run.train(watcher)
@@ -160,7 +158,7 @@ class _Run:
     ) -> None:
         self._task = task
         self._trainee = trainee
-        self._score_models = judges
+        self._judges = judges
         self._drawn_at = time.monotonic()
         recipe = task.recipe
         start = _open(task, task.model) if recipe.keep else None
@@ -197,7 +195,7 @@ class _Run:
             self.trainer.run(self._hooks(record, watcher.training, watcher.should_stop))
 
     def _measure(self) -> Recalls:
-        return measure(self._trainee, self._score_models) if self.trainer.step else self.before
+        return measure(self._trainee, self._judges) if self.trainer.step else self.before
 
     def _save(self, state: dict[str, Any]) -> None:
         checkpoints.save(self._task.out / CHECKPOINT, {"identity": self._identity, **state})
@@ -232,21 +230,14 @@ def _data(
     """Decode and divide; a file of pixels that did not fit in memory is removed at the end."""
     spec = trainee.image_spec
     side = round(_MARGIN * max(spec.width, spec.height))
-    overflow = task.out / PIXELS
     decoding = Decoding(
         limits=task.limits,
         workers=task.workers,
         memory_bytes=task.memory_bytes,
-        overflow=overflow,
+        overflow=task.out / PIXELS,
         advance=watcher.reading,
     )
-    aside = Decoding(
-        limits=task.limits,
-        workers=task.workers,
-        memory_bytes=task.memory_bytes,
-        overflow=task.out / f"{PIXELS}.held-back",
-        advance=watcher.reading,
-    )
+    aside = replace(decoding, overflow=task.out / f"{PIXELS}.held-back")
     try:
         squashed = ImageSpec(side, side, "squash", spec.interpolation)
         pictures = decoding.decode(candidates, squashed)
@@ -275,39 +266,6 @@ def _check_count(count: int, task: Task, aside: str) -> None:
             f"{task.pairs} has {count} pictures with texts{aside}; training takes at least "
             f"{least}, and a few hundred to be worth it"
         )
-
-
-def _check_folder(out: Path, *, resume: bool) -> None:
-    """Refuse a folder that has something in it, or nothing to go on with."""
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"{out} is a file; --out names a folder")
-    there = {path.name for path in out.iterdir()} if out.is_dir() else set()
-    if resume and CHECKPOINT not in there and not there <= _OURS:
-        is_done = {WEIGHTS, CONFIG, CARD} <= there
-        what = "the run there is finished" if is_done else "it holds other files"
-        raise UsageError(f"there is nothing to resume in {out}: {what}")
-    if resume and not there:
-        raise UsageError(f"there is nothing to resume in {out}; leave out --resume")
-    if there and not resume:
-        remedy = "go on with --resume" if CHECKPOINT in there else "choose another folder"
-        raise UsageError(f"{out} is not empty; {remedy}")
-
-
-@contextmanager
-def _claimed(out: Path) -> Iterator[None]:
-    """Make the folder; if nothing was put into it, take it away again."""
-    is_new = not out.exists()
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
-            pass
-    except OSError as error:
-        raise UsageError(f"cannot write to {out} ({error.strerror or error})") from error
-    try:
-        yield
-    finally:
-        if is_new and not any(out.iterdir()):
-            out.rmdir()
 
 
 def _name(model: str) -> str:

@@ -64,7 +64,7 @@ def json_option(command: _F) -> _F:
 
 
 def open_container(**options: object) -> "Container":
-    """Return the workshop of the settings, of ``--home``, and of a command's own options.
+    """Return the container of the settings, of ``--home``, and of a command's own options.
 
     Raises:
         UsageError: A setting cannot be used.
