@@ -116,29 +116,10 @@ def finetune(task: Task, watcher: Watcher) -> Outcome:
         with _data(task, trainee, candidates, others, watcher) as (pictures, places, judges):
             run = _Run(task, trainee, pictures, places, judges)
             run.train(watcher)
-        skipped = len(pictures.skipped)
         texts = sum(len(pictures.texts(place)) for place in places)
         trainee.write(task.out)
         trainee.check_written(task.out, judges.pixels[:_CHECKED], judges.texts[:_CHECKED])
-        outcome = Outcome(
-            start=_name(task.model),
-            data=task.pairs.name,
-            trained_pictures=len(places),
-            trained_texts=texts,
-            held_back_pictures=len(judges),
-            skipped=skipped,
-            steps=run.trainer.step,
-            best_step=run.trainer.best_step,
-            share_of_start=run.trainer.share_of_start,
-            epochs=run.trainer.epochs,
-            lr=run.trainer.lr,
-            teacher=_name(task.teacher) if task.teacher else None,
-            trained_parameters=run.trainer.trained_parameters,
-            runs_on=f"{trainee.device}, {trainee.precision}",
-            seconds=time.monotonic() - started,
-            before=run.before,
-            after=measure(trainee, judges, intervals=True) if run.trainer.best_step else run.before,
-        )
+        outcome = run.outcome(started, skipped=len(pictures.skipped), texts=texts)
         draw(task.out / PLOT, run.trainer.history, run.trainer.best_step)
         write_card(task.out / CARD, outcome, task.recipe, licence_of(trainee.folder))
         (task.out / CHECKPOINT).unlink(missing_ok=True)
@@ -159,6 +140,7 @@ class _Run:
         self._task = task
         self._trainee = trainee
         self._judges = judges
+        self._trained_pictures = len(places)
         self._drawn_at = time.monotonic()
         recipe = task.recipe
         start = _open(task, task.model) if recipe.keep else None
@@ -193,6 +175,32 @@ class _Run:
                 file.write(f"{json.dumps(row)}\n")
 
             self.trainer.run(self._hooks(record, watcher.training, watcher.should_stop))
+
+    def outcome(self, started: float, *, skipped: int, texts: int) -> Outcome:
+        """Say what the run did, after a last measurement."""
+        task, trainer = self._task, self.trainer
+        after = self.before
+        if trainer.best_step:
+            after = measure(self._trainee, self._judges, intervals=True)
+        return Outcome(
+            start=_name(task.model),
+            data=task.pairs.name,
+            trained_pictures=self._trained_pictures,
+            trained_texts=texts,
+            held_back_pictures=len(self._judges),
+            skipped=skipped,
+            steps=trainer.step,
+            best_step=trainer.best_step,
+            share_of_start=trainer.share_of_start,
+            epochs=trainer.epochs,
+            lr=trainer.lr,
+            teacher=_name(task.teacher) if task.teacher else None,
+            trained_parameters=trainer.trained_parameters,
+            runs_on=f"{self._trainee.device}, {self._trainee.precision}",
+            seconds=time.monotonic() - started,
+            before=self.before,
+            after=after,
+        )
 
     def _measure(self) -> Recalls:
         return measure(self._trainee, self._judges) if self.trainer.step else self.before

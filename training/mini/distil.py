@@ -145,13 +145,7 @@ class Distillation:
         crops = torch.cat([paired, self._material.crops.windows(recipe.crops)])
         roots, both, _ = self._material.teacher(crops)
         targets = self._material.space.embed_images(both)
-        made = torch.randint(
-            self._material.own_texts,
-            len(self._material.tokens),
-            (recipe.texts,),
-            generator=self._choices,
-        )
-        asked = torch.cat([*(texts for texts, _ in own), made]).to(self._device)
+        asked = torch.cat([*(texts for texts, _ in own), self._made_up()]).to(self._device)
         with self._autocast():
             rows, features = self._images(shrink(crops, recipe.side))
             texts, sentences = self._students.texts(self._shortest(asked))
@@ -177,6 +171,11 @@ class Distillation:
         if strength > 0:
             losses["contrast"] = recipe.pairs_weight * strength * self._contrast(own, rows, texts)
         return losses
+
+    def _made_up(self) -> torch.Tensor:
+        """Draw texts that belong to no picture."""
+        first, end = self._material.own_texts, len(self._material.tokens)
+        return torch.randint(first, end, (self._recipe.texts,), generator=self._choices)
 
     def _contrast(
         self, own: list[tuple[torch.Tensor, torch.Tensor]], rows: torch.Tensor, texts: torch.Tensor
