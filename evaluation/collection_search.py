@@ -12,10 +12,10 @@ import numpy as np
 from binocle.collection.collection import Collection, check_space
 from binocle.encoders.base import Encoder
 from binocle.errors import SourceError
-from binocle.types import Hit
+from binocle.types import Float32Array, Hit
 from evaluation.embedding import embed_texts
 from evaluation.metrics import TIE, Float64Array, Ranks
-from evaluation.pairs import Pairs, match_texts
+from evaluation.pairs import PairMatches, Pairs, match_texts
 from evaluation.retrieval import DirectionReport, summarise
 from indexer.sources.base import Candidate
 from search.query.query import Query, Term
@@ -71,8 +71,7 @@ def evaluate_collection(
         SourceError: Fewer than two of the pictures are in the collection.
         SpaceMismatchError: The encoder is not the collection's.
     """
-    space = collection.space
-    name = collection.path.name
+    space, name = collection.space, collection.path.name
     records = _records_of(collection, pairs.pictures)
     known = [one for one, ids in zip(pairs.pictures, records, strict=True) if ids]
     right = [ids for ids in records if ids]
@@ -83,25 +82,33 @@ def evaluate_collection(
         )
     check_space(space, encoder.space, name)
     matches = match_texts([[text.text for text in one.texts] for one in known], right)
-    records_of_picture = list(dict.fromkeys(right))
-    records_of_text: list[set[str]] = [set() for _ in matches.texts]
-    for text, picture in zip(matches.pair_text, matches.pair_picture, strict=True):
-        records_of_text[text] |= records_of_picture[picture]
-    found: list[tuple[Float64Array, bool]] = []
-    is_exact = True
-    rows = embed_texts(matches.texts, encoder)
-    for start in range(0, len(rows), _QUERIES_AT_ONCE):
-        block = rows[start : start + _QUERIES_AT_ONCE]
-        queries = [Query((Term(vector=row),), "image", limit=DEPTH) for row in block]
-        answers = searcher.search_many(queries)
-        for answer, wanted in zip(answers, records_of_text[start:], strict=False):
-            found.append(positions_in(answer, wanted))
-            is_exact = is_exact and answer.exact
+    found, is_exact = [], True
+    answers = _answers(searcher, embed_texts(matches.texts, encoder))
+    for answer, wanted in zip(answers, _records_of_texts(matches, right), strict=True):
+        found.append(positions_in(answer, wanted))
+        is_exact = is_exact and answer.exact
     ranks = Ranks.gather(found).take(matches.pair_text)
     with collection.reading() as session:
         candidates = session.parts.count()["image"]
     figures = summarise(ranks, matches.pair_picture, candidates, resamples=resamples, seed=seed)
     return CollectionReport(figures, len(known), len(records) - len(known), is_exact)
+
+
+def _records_of_texts(matches: PairMatches, right: Sequence[frozenset[str]]) -> list[set[str]]:
+    """Return the records that are right for each text."""
+    records_of_picture = list(dict.fromkeys(right))
+    found: list[set[str]] = [set() for _ in matches.texts]
+    for text, picture in zip(matches.pair_text, matches.pair_picture, strict=True):
+        found[text] |= records_of_picture[picture]
+    return found
+
+
+def _answers(searcher: Searcher, rows: Float32Array) -> Iterator[Answer]:
+    for start in range(0, len(rows), _QUERIES_AT_ONCE):
+        block = rows[start : start + _QUERIES_AT_ONCE]
+        yield from searcher.search_many(
+            [Query((Term(vector=row),), "image", limit=DEPTH) for row in block]
+        )
 
 
 def positions_in(answer: Answer, wanted: set[str]) -> tuple[Float64Array, bool]:

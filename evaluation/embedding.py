@@ -1,6 +1,6 @@
 """Pictures and texts into rows, read and decoded the way the indexer does it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -8,8 +8,8 @@ import numpy as np
 
 from binocle.encoders.base import Encoder
 from binocle.media.decoder_pool import DecoderPool
-from binocle.types import Float32Array, PixelArray, Skip
-from indexer.media_reader import Preparer
+from binocle.types import Float32Array, ImageSpec, PixelArray, Skip
+from indexer.media_reader import Prepared, Preparer
 from indexer.sources.base import Candidate
 
 _TEXTS_AT_ONCE = 256
@@ -49,23 +49,13 @@ def embed_pictures(
         decoders: Where they are decoded, a bounded number ahead.
         on_progress: Told after every picture.
     """
-    spec = encoder.image_spec
-    preparer = Preparer(
-        decoders, lambda: spec, lambda _sha256: False, look_ahead=2 * decoders.workers + 128
-    )
     rows: list[Float32Array] = []
     waiting: list[PixelArray] = []
     places: list[int] = []
     hashes: list[bytes] = []
     skips: list[tuple[str, Skip]] = []
 
-    def embed() -> None:
-        if waiting:
-            rows.append(encoder.encode_images(np.stack(waiting)))
-            waiting.clear()
-
-    first_pictures = (replace(one, images=one.images[:1], texts=()) for one in candidates)
-    with closing(preparer.run(first_pictures)) as prepared_candidates:
+    with closing(_prepared(candidates, encoder.image_spec, decoders)) as prepared_candidates:
         for place, prepared in enumerate(prepared_candidates):
             image = prepared.images[0] if prepared.images else None
             if image is not None and image.picture is not None:
@@ -77,11 +67,22 @@ def embed_pictures(
                 assert skip is not None
                 skips.append((prepared.candidate.uri, skip))
             if len(waiting) == encoder.batch_size:
-                embed()
+                rows.append(encoder.encode_images(np.stack(waiting)))
+                waiting.clear()
             on_progress(place + 1, len(candidates), len(skips))
-    embed()
+    if waiting:
+        rows.append(encoder.encode_images(np.stack(waiting)))
     joined = np.concatenate(rows) if rows else np.empty((0, encoder.space.dimension), np.float32)
     return EmbeddedPictures(joined, tuple(places), tuple(hashes), tuple(skips))
+
+
+def _prepared(
+    candidates: Sequence[Candidate], spec: ImageSpec, decoders: DecoderPool
+) -> Generator[Prepared, None, None]:
+    """Yield each candidate with its first picture decoded, in order."""
+    look_ahead = 2 * decoders.workers + 128
+    preparer = Preparer(decoders, lambda: spec, lambda _sha256: False, look_ahead=look_ahead)
+    return preparer.run(replace(one, images=one.images[:1], texts=()) for one in candidates)
 
 
 def embed_texts(texts: Sequence[str], encoder: Encoder) -> Float32Array:

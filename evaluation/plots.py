@@ -57,21 +57,14 @@ def draw(evaluation: Evaluation, path: Path) -> None:
         frameon=False,
         labelcolor=_INK,
     )
-    highest = max(
-        one.high
-        for result in evaluation.results
-        for name in sections
-        for one in result.sections[name].curve
-    )
+    curves = [one.sections[name].curve for one in evaluation.results for name in sections]
+    highest = max(one.high for curve in curves for one in curve)
     top = next(top for top in _TOPS if 100 * highest <= top)
     panels[0].set_ylim(0, 1.01 * top)
     panels[0].set_yticks(range(0, top + 1, 20 if top == _TOPS[-1] else top // 4))
     pictures = evaluation.facts.get("pictures", evaluation.facts.get("pictures asked for", 0))
-    figure.suptitle(
-        f"{evaluation.title}, {pictures:,} pictures, 95 % intervals",
-        fontsize=11,
-        color=_INK,
-    )
+    title = f"{evaluation.title}, {pictures:,} pictures, 95 % intervals"
+    figure.suptitle(title, fontsize=11, color=_INK)
     figure.savefig(path.expanduser())
 
 

@@ -152,22 +152,8 @@ def summarise(
         seed: Of the draws.
     """
     depth = max(*RECALLS, min(CURVE_DEPTH, candidates))
-    values = [
-        metrics.reciprocal_rank(ranks),
-        metrics.ndcg_at(ranks, NDCG_DEPTH),
-        metrics.average_precision(ranks),
-    ]
-    clusters = int(cluster.max()) + 1
     best = ranks.best
-    reached = np.zeros((clusters, depth))
-    within = best <= depth
-    np.add.at(reached, (cluster[within], best[within].astype(np.int64) - 1), 1.0)
-    sums = np.column_stack(
-        [
-            np.cumsum(reached, axis=1),
-            *(np.bincount(cluster, one, minlength=clusters) for one in values),
-        ]
-    )
+    sums = _sums(ranks, cluster, depth)
     means, medians = resample(sums, best, cluster, resamples=resamples, seed=seed)
     totals = sums.sum(axis=0) / len(best)
     figures = [interval(totals[one], means[:, one]) for one in range(sums.shape[1])]
@@ -185,6 +171,21 @@ def summarise(
         curve=tuple(figures[: min(depth, candidates)]),
         replicates=replicates,
     )
+
+
+def _sums(ranks: Ranks, cluster: Int64Array, depth: int) -> Float64Array:
+    """Return each cluster's sums: queries answered within 1, 2, ... ``depth``, and the means."""
+    values = [
+        metrics.reciprocal_rank(ranks),
+        metrics.ndcg_at(ranks, NDCG_DEPTH),
+        metrics.average_precision(ranks),
+    ]
+    clusters = int(cluster.max()) + 1
+    reached = np.zeros((clusters, depth))
+    within = ranks.best <= depth
+    np.add.at(reached, (cluster[within], ranks.best[within].astype(np.int64) - 1), 1.0)
+    means = [np.bincount(cluster, one, minlength=clusters) for one in values]
+    return np.column_stack([np.cumsum(reached, axis=1), *means])
 
 
 def _median(ranks: Float64Array) -> float:

@@ -70,25 +70,19 @@ def run_pairs(pairs: Pairs, models: Loaders, run: Run) -> Evaluation:
     matches = match_texts([[text.text for text in one.texts] for one in pictures], embedded.hashes)
     first_place = {one: row for row, one in reversed(list(enumerate(embedded.hashes)))}
     first_of = np.array([first_place[one] for one in dict.fromkeys(embedded.hashes)], np.int64)
+    pair = matches.pair_text, matches.pair_picture
     results = []
     for name, (encoder, rows, picture_seconds) in embedded.models.items():
         started = time.perf_counter()
         text_rows = embed_texts(matches.texts, encoder)
         seconds = picture_seconds + time.perf_counter() - started
         report = evaluate_pairs(
-            rows[first_of],
-            text_rows,
-            matches.pair_text,
-            matches.pair_picture,
-            resamples=run.resamples,
-            seed=run.seed,
+            rows[first_of], text_rows, *pair, resamples=run.resamples, seed=run.seed
         )
         sections = {TEXT_TO_IMAGE: report.text_to_image, IMAGE_TO_TEXT: report.image_to_text}
         results.append(ModelResult(name, encoder.runs_on, sections, seconds))
     facts: Facts = {
-        "table": str(pairs.path),
-        "image column": str(pairs.columns.image),
-        "text columns": ", ".join(pairs.columns.text),
+        **_facts_of(pairs),
         "pictures": len(first_of),
         "texts": len(matches.texts),
         "pairs": len(matches.pair_text),
@@ -98,6 +92,12 @@ def run_pairs(pairs: Pairs, models: Loaders, run: Run) -> Evaluation:
         "seed": run.seed,
     }
     return Evaluation("Retrieval", facts, tuple(results), embedded.skips, notes_on(results))
+
+
+def _facts_of(pairs: Pairs) -> Facts:
+    columns = pairs.columns
+    texts = ", ".join(columns.text)
+    return {"table": str(pairs.path), "image column": str(columns.image), "text columns": texts}
 
 
 def run_labels(
@@ -159,9 +159,7 @@ def run_collection(
     results = (ModelResult(encoder.space.name, encoder.runs_on, sections, seconds),)
     facts: Facts = {
         "collection": collection.path.name,
-        "table": str(pairs.path),
-        "image column": str(pairs.columns.image),
-        "text columns": ", ".join(pairs.columns.text),
+        **_facts_of(pairs),
         "pictures asked for": report.pictures,
         "pictures in the collection": report.text_to_image.candidates,
         "not in the collection": report.absent,

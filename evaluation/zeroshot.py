@@ -146,21 +146,12 @@ def evaluate_zero_shot(
     positions, tied, taken_for = _positions(image_rows[order], class_rows, labels[order])
     depth = min(_CURVE_DEPTH, len(class_rows))
     hits_nk = (positions[:, np.newaxis] <= np.arange(1, depth + 1)).astype(np.float64)
-    shares, recalls = [], []
-    for sums in draw_within(hits_nk, sizes, resamples=resamples, seed=seed):
-        shares.append(sums.sum(axis=1) / len(labels))
-        recalls.append((sums[:, :, 0] / sizes).mean(axis=1))
-    shares_bk, recalls_b = np.concatenate(shares), np.concatenate(recalls)
+    shares_bk, recalls_b = _resampled(hits_nk, sizes, resamples=resamples, seed=seed)
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     by_class = np.add.reduceat(hits_nk[:, 0], starts) / sizes
     curve = tuple(interval(hits_nk[:, k].mean(), shares_bk[:, k]) for k in range(depth))
     has_top_5 = len(class_rows) > 5
     columns = [0, 4] if has_top_5 else [0]
-    mistakes = Counter(
-        (int(right), int(wrong))
-        for right, wrong in zip(labels[order], taken_for, strict=True)
-        if wrong >= 0
-    )
     return ZeroShotReport(
         queries=len(labels),
         candidates=len(class_rows),
@@ -169,11 +160,31 @@ def evaluate_zero_shot(
         top_5=curve[4] if has_top_5 else None,
         mean_class_recall=interval(by_class.mean(), recalls_b),
         curve=curve,
-        confusions=tuple(
-            Confusion(classes[right], classes[wrong], count)
-            for (right, wrong), count in mistakes.most_common(_CONFUSIONS)
-        ),
+        confusions=_confusions(labels[order], taken_for, classes),
         replicates=np.column_stack([shares_bk[:, columns], recalls_b]),
+    )
+
+
+def _resampled(
+    hits_nk: Float64Array, sizes: Int64Array, *, resamples: int, seed: int
+) -> tuple[Float64Array, Float64Array]:
+    """Return each draw's shares of hits among the first k, and its mean recall of the labels."""
+    shares, recalls = [], []
+    for sums in draw_within(hits_nk, sizes, resamples=resamples, seed=seed):
+        shares.append(sums.sum(axis=1) / len(hits_nk))
+        recalls.append((sums[:, :, 0] / sizes).mean(axis=1))
+    return np.concatenate(shares), np.concatenate(recalls)
+
+
+def _confusions(
+    right: Int64Array, taken_for: Int64Array, classes: Sequence[str]
+) -> tuple[Confusion, ...]:
+    """Return the most frequent mistakes; a picture that was labelled rightly is taken for -1."""
+    pairs = zip(right.tolist(), taken_for.tolist(), strict=True)
+    mistakes = Counter(pair for pair in pairs if pair[1] >= 0)
+    return tuple(
+        Confusion(classes[label], classes[wrong], count)
+        for (label, wrong), count in mistakes.most_common(_CONFUSIONS)
     )
 
 

@@ -69,6 +69,18 @@ def random_crops(
     target = spec.width / spec.height
     wide = torch.full_like(ratios, target) if spec.resize_mode == "squash" else ratios
     high = torch.ones_like(wide)
+    window_wide, window_high = _windows(wide, high, draws, spec, least_area)
+    left = _place(wide - window_wide, draws[:, 2])
+    top = _place(high - window_high, draws[:, 3])
+    windows = torch.stack((left / wide, top / high, window_wide / wide, window_high / high), dim=1)
+    return Crops(windows, may_flip & (draws[:, 4] < 0.5))
+
+
+def _windows(
+    wide: Tensor, high: Tensor, draws: Tensor, spec: ImageSpec, least_area: float
+) -> tuple[Tensor, Tensor]:
+    """Return the width and height of each window, in the units of the pictures' own."""
+    target = spec.width / spec.height
     if spec.resize_mode == "longest":
         frame = torch.maximum(wide, high * target)  # the padded picture's width
         area = frame * frame / target
@@ -81,10 +93,7 @@ def random_crops(
     if spec.resize_mode != "longest":
         fit = torch.clamp(torch.minimum(wide / window_wide, high / window_high), max=1.0)
         window_wide, window_high = window_wide * fit, window_high * fit
-    left = _place(wide - window_wide, draws[:, 2])
-    top = _place(high - window_high, draws[:, 3])
-    windows = torch.stack((left / wide, top / high, window_wide / wide, window_high / high), dim=1)
-    return Crops(windows, may_flip & (draws[:, 4] < 0.5))
+    return window_wide, window_high
 
 
 def _place(slack: Tensor, draw: Tensor) -> Tensor:

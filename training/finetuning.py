@@ -1,11 +1,10 @@
 """From a table of pairs and a model's name to a folder with a better model."""
 
 import json
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,8 +16,9 @@ from indexer.sources.base import Candidate
 from indexer.sources.table import ColumnRoles
 from training import checkpoints
 from training.batches import Batches
-from training.models import CARD, CONFIG, WEIGHTS, Trainee
+from training.models import CARD, Trainee
 from training.objectives import Objective
+from training.output_folder import CHECKPOINT, PIXELS, check_folder, claimed
 from training.pictures import (
     LEAST_HELD_BACK,
     LEAST_TRAINED,
@@ -41,8 +41,6 @@ from training.reports import (
 from training.trainer import Hooks, Row, Trainer, TrainingProgress
 from training.validation import Recalls, measure, recalls
 
-CHECKPOINT, PIXELS = "checkpoint.pt", "pixels.tmp"
-_OURS = frozenset({CHECKPOINT, PIXELS, HISTORY, PLOT, f"{CHECKPOINT}.part", f"{WEIGHTS}.part"})
 _MARGIN = 1.3  # how much larger than the model's input pictures are kept, for crops
 _CHECKED = 8
 _DRAW_EVERY_S = 15.0
@@ -109,38 +107,19 @@ def finetune(task: Task, watcher: Watcher) -> Outcome:
         TrainingStoppedError: The watcher wanted an end; ``resume`` goes on.
     """
     started = time.monotonic()
-    _check_folder(task.out, resume=task.resume)
+    check_folder(task.out, resume=task.resume)
     candidates = read_pairs(task.pairs, task.columns).pictures
     _check_count(len(candidates), task, "")
     others = read_pairs(task.held_back, task.columns).pictures if task.held_back else None
     trainee = _open(task, task.model)
-    with _claimed(task.out):
+    with claimed(task.out):
         with _data(task, trainee, candidates, others, watcher) as (pictures, places, judges):
             run = _Run(task, trainee, pictures, places, judges)
             run.train(watcher)
-        skipped = len(pictures.skipped)
         texts = sum(len(pictures.texts(place)) for place in places)
         trainee.write(task.out)
         trainee.check_written(task.out, judges.pixels[:_CHECKED], judges.texts[:_CHECKED])
-        outcome = Outcome(
-            start=_name(task.model),
-            data=task.pairs.name,
-            trained_pictures=len(places),
-            trained_texts=texts,
-            held_back_pictures=len(judges),
-            skipped=skipped,
-            steps=run.trainer.step,
-            best_step=run.trainer.best_step,
-            share_of_start=run.trainer.share_of_start,
-            epochs=run.trainer.epochs,
-            lr=run.trainer.lr,
-            teacher=_name(task.teacher) if task.teacher else None,
-            trained_parameters=run.trainer.trained_parameters,
-            runs_on=f"{trainee.device}, {trainee.precision}",
-            seconds=time.monotonic() - started,
-            before=run.before,
-            after=measure(trainee, judges, intervals=True) if run.trainer.best_step else run.before,
-        )
+        outcome = run.outcome(started, skipped=len(pictures.skipped), texts=texts)
         draw(task.out / PLOT, run.trainer.history, run.trainer.best_step)
         write_card(task.out / CARD, outcome, task.recipe, licence_of(trainee.folder))
         (task.out / CHECKPOINT).unlink(missing_ok=True)
@@ -160,7 +139,8 @@ class _Run:
     ) -> None:
         self._task = task
         self._trainee = trainee
-        self._score_models = judges
+        self._judges = judges
+        self._trained_pictures = len(places)
         self._drawn_at = time.monotonic()
         recipe = task.recipe
         start = _open(task, task.model) if recipe.keep else None
@@ -196,8 +176,34 @@ class _Run:
 
             self.trainer.run(self._hooks(record, watcher.training, watcher.should_stop))
 
+    def outcome(self, started: float, *, skipped: int, texts: int) -> Outcome:
+        """Say what the run did, after a last measurement."""
+        task, trainer = self._task, self.trainer
+        after = self.before
+        if trainer.best_step:
+            after = measure(self._trainee, self._judges, intervals=True)
+        return Outcome(
+            start=_name(task.model),
+            data=task.pairs.name,
+            trained_pictures=self._trained_pictures,
+            trained_texts=texts,
+            held_back_pictures=len(self._judges),
+            skipped=skipped,
+            steps=trainer.step,
+            best_step=trainer.best_step,
+            share_of_start=trainer.share_of_start,
+            epochs=trainer.epochs,
+            lr=trainer.lr,
+            teacher=_name(task.teacher) if task.teacher else None,
+            trained_parameters=trainer.trained_parameters,
+            runs_on=f"{self._trainee.device}, {self._trainee.precision}",
+            seconds=time.monotonic() - started,
+            before=self.before,
+            after=after,
+        )
+
     def _measure(self) -> Recalls:
-        return measure(self._trainee, self._score_models) if self.trainer.step else self.before
+        return measure(self._trainee, self._judges) if self.trainer.step else self.before
 
     def _save(self, state: dict[str, Any]) -> None:
         checkpoints.save(self._task.out / CHECKPOINT, {"identity": self._identity, **state})
@@ -232,21 +238,14 @@ def _data(
     """Decode and divide; a file of pixels that did not fit in memory is removed at the end."""
     spec = trainee.image_spec
     side = round(_MARGIN * max(spec.width, spec.height))
-    overflow = task.out / PIXELS
     decoding = Decoding(
         limits=task.limits,
         workers=task.workers,
         memory_bytes=task.memory_bytes,
-        overflow=overflow,
+        overflow=task.out / PIXELS,
         advance=watcher.reading,
     )
-    aside = Decoding(
-        limits=task.limits,
-        workers=task.workers,
-        memory_bytes=task.memory_bytes,
-        overflow=task.out / f"{PIXELS}.held-back",
-        advance=watcher.reading,
-    )
+    aside = replace(decoding, overflow=task.out / f"{PIXELS}.held-back")
     try:
         squashed = ImageSpec(side, side, "squash", spec.interpolation)
         pictures = decoding.decode(candidates, squashed)
@@ -275,39 +274,6 @@ def _check_count(count: int, task: Task, aside: str) -> None:
             f"{task.pairs} has {count} pictures with texts{aside}; training takes at least "
             f"{least}, and a few hundred to be worth it"
         )
-
-
-def _check_folder(out: Path, *, resume: bool) -> None:
-    """Refuse a folder that has something in it, or nothing to go on with."""
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"{out} is a file; --out names a folder")
-    there = {path.name for path in out.iterdir()} if out.is_dir() else set()
-    if resume and CHECKPOINT not in there and not there <= _OURS:
-        is_done = {WEIGHTS, CONFIG, CARD} <= there
-        what = "the run there is finished" if is_done else "it holds other files"
-        raise UsageError(f"there is nothing to resume in {out}: {what}")
-    if resume and not there:
-        raise UsageError(f"there is nothing to resume in {out}; leave out --resume")
-    if there and not resume:
-        remedy = "go on with --resume" if CHECKPOINT in there else "choose another folder"
-        raise UsageError(f"{out} is not empty; {remedy}")
-
-
-@contextmanager
-def _claimed(out: Path) -> Iterator[None]:
-    """Make the folder; if nothing was put into it, take it away again."""
-    is_new = not out.exists()
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
-            pass
-    except OSError as error:
-        raise UsageError(f"cannot write to {out} ({error.strerror or error})") from error
-    try:
-        yield
-    finally:
-        if is_new and not any(out.iterdir()):
-            out.rmdir()
 
 
 def _name(model: str) -> str:

@@ -15,7 +15,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from binocle.encoders import openclip
-from binocle.encoders.base import Encoder
 from binocle.encoders.names import MINI, canonical_name
 from binocle.encoders.openclip import OpenClipEncoder
 from binocle.encoders.registry import open_encoder
@@ -60,16 +59,7 @@ class Trainee:
         Raises:
             ModelError: It cannot be opened, or has nothing to train.
         """
-        encoder: Encoder
-        if canonical_name(name) == MINI:  # open_encoder would open it without open_clip
-            encoder = OpenClipEncoder(MINI, device=device, precision="float32")
-        else:
-            encoder = open_encoder(name, device=device, precision="float32", cache_dir=cache_dir)
-        if not isinstance(encoder, OpenClipEncoder):
-            raise ModelError(
-                f"the model {name!r} has no weights to train; start from an open_clip model, see "
-                "'binocle models'"
-            )
+        encoder = _open(name, device, cache_dir)
         self.name = name
         # The space's name is what the model resolved to, such as a folder's absolute path.
         self._reference = openclip.parse_model(encoder.space.name)
@@ -240,6 +230,18 @@ class Trainee:
                     f"the model written to {folder} gives other vectors than the one trained "
                     f"(cosine {least:.4f}); this is a mistake in Binocle, please report it"
                 )
+
+
+def _open(name: str, device: str, cache_dir: str | None) -> OpenClipEncoder:
+    if canonical_name(name) == MINI:  # open_encoder would open it without open_clip
+        return OpenClipEncoder(MINI, device=device, precision="float32")
+    encoder = open_encoder(name, device=device, precision="float32", cache_dir=cache_dir)
+    if not isinstance(encoder, OpenClipEncoder):
+        raise ModelError(
+            f"the model {name!r} has no weights to train; start from an open_clip model, see "
+            "'binocle models'"
+        )
+    return encoder
 
 
 def _copy_tokenizer(source: Path, folder: Path) -> None:

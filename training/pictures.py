@@ -75,26 +75,23 @@ class HeldBack:
         return len(self.pixels)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decoding:
-    """How pictures become pixels: limits, processes, and where pixels go that fill the memory."""
+    """How pictures become pixels.
 
-    def __init__(
-        self, *, limits: Limits, workers: int, memory_bytes: int, overflow: Path, advance: Advance
-    ) -> None:
-        """Set up.
+    Attributes:
+        limits: What one picture may cost.
+        workers: How many are decoded at once.
+        memory_bytes: What the pixels of one call may take.
+        overflow: A file for more; made if need be, removed by whoever calls.
+        advance: Told how many are done, and of how many.
+    """
 
-        Args:
-            limits: What one picture may cost.
-            workers: How many are decoded at once.
-            memory_bytes: What the pixels of one call may take.
-            overflow: A file for more; made if need be, removed by whoever calls.
-            advance: Told how many are done, and of how many.
-        """
-        self._limits = limits
-        self._workers = workers
-        self._memory_bytes = memory_bytes
-        self._overflow = overflow
-        self._advance = advance
+    limits: Limits
+    workers: int
+    memory_bytes: int
+    overflow: Path
+    advance: Advance
 
     def decode(self, candidates: Sequence[Candidate], spec: ImageSpec) -> TrainingPictures:
         """Decode the first picture of each candidate.
@@ -104,16 +101,16 @@ class Decoding:
         """
         shape = (len(candidates), spec.height, spec.width, 3)
         pixels: PixelArray
-        if math.prod(shape) <= self._memory_bytes:
+        if math.prod(shape) <= self.memory_bytes:
             pixels = np.empty(shape, np.uint8)
         else:
-            pixels = np.memmap(self._overflow, np.uint8, "w+", shape=shape)
+            pixels = np.memmap(self.overflow, np.uint8, "w+", shape=shape)
         places: dict[bytes, int] = {}
         found: list[Candidate] = []
         ratios: list[float] = []
         skipped: list[tuple[str, Skip]] = []
         for done, (candidate, image) in enumerate(self._prepared(candidates, spec), 1):
-            self._advance(done, len(candidates))
+            self.advance(done, len(candidates))
             if image.picture is None:
                 skipped.append((candidate.uri, image.skip or Skip("unreadable", "no picture")))
                 continue
@@ -137,7 +134,7 @@ class Decoding:
         self, candidates: Sequence[Candidate], spec: ImageSpec
     ) -> Iterator[tuple[Candidate, PreparedImage]]:
         pictures = (replace(one, images=one.images[:1], texts=()) for one in candidates)
-        with closing(DecoderPool(self._workers, self._limits)) as pool:
+        with closing(DecoderPool(self.workers, self.limits)) as pool:
             preparer = Preparer(pool, lambda: spec, lambda _: False, look_ahead=_LOOK_AHEAD)
             with closing(preparer.run(pictures)) as run:
                 for candidate, prepared in zip(candidates, run, strict=True):

@@ -5,11 +5,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from binocle import __version__
 from training.recipe import Recipe
 from training.trainer import Row
 from training.validation import Recalls
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 HISTORY, PLOT = "history.jsonl", "progress.png"
 _UNKNOWN_LICENCE = "other"
@@ -197,12 +201,24 @@ def draw(path: Path, rows: Sequence[Row], best_step: int) -> None:
     figure = Figure(figsize=(8, 6.5), layout="constrained")
     FigureCanvasAgg(figure)
     above, below = figure.subplots(2, 1, sharex=True)
+    _draw_losses(above, rows)
+    _draw_recalls(below, rows, best_step)
+    for axes in (above, below):
+        axes.grid(alpha=0.25)
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=110)
+
+
+def _draw_losses(above: "Axes", rows: Sequence[Row]) -> None:
     steps = [row["step"] for row in rows if "loss" in row]
     losses = [row["loss"] for row in rows if "loss" in row]
     above.plot(steps, losses, color="#9db7d5", linewidth=1, label="each step")
     above.plot(steps, _smoothed(losses), color="#1f5fa8", linewidth=2, label="smoothed")
     above.set_ylabel("loss")
     above.legend(frameon=False)
+
+
+def _draw_recalls(below: "Axes", rows: Sequence[Row], best_step: int) -> None:
     measured = [row for row in rows if "mean_recall" in row and not row["share_of_start"]]
     at = [row["step"] for row in measured]
     for name, style in (("text_to_image", "-"), ("image_to_text", "--")):
@@ -225,10 +241,6 @@ def draw(path: Path, rows: Sequence[Row], best_step: int) -> None:
     below.set_ylabel("recall on pictures held back, %")
     below.set_ylim(0, 100)
     below.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5))
-    for axes in (above, below):
-        axes.grid(alpha=0.25)
-        axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, dpi=110)
 
 
 def _smoothed(values: Sequence[float]) -> list[float]:

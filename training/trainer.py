@@ -198,7 +198,7 @@ class Trainer:
         """Measure the averaged weights, and keep them if they are the best so far."""
         present = self._copied()
         self._average.copy_to(self._trainee.model)
-        is_better = self._score_model(hooks, 0.0)
+        is_better = self._keep_if_better(hooks, 0.0)
         self._since_best = 0 if is_better else self._since_best + 1
         self._trainee.model.load_state_dict(present)
 
@@ -216,9 +216,9 @@ class Trainer:
                 for name, one in last.items()
             }
             self._trainee.model.load_state_dict(mixed)
-            self._score_model(hooks, share)
+            self._keep_if_better(hooks, share)
 
-    def _score_model(self, hooks: Hooks, share: float) -> bool:
+    def _keep_if_better(self, hooks: Hooks, share: float) -> bool:
         """Measure the model as it is; tell whether it is the best so far, which is then kept."""
         recalls = hooks.measure()
         self._recall = recalls.mean

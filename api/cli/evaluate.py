@@ -6,7 +6,14 @@ from typing import Any
 
 import click
 
-from api.cli.options import PATH, engine_options, open_container, shared, table_options
+from api.cli.options import (
+    PATH,
+    engine_options,
+    open_container,
+    shared,
+    table_options,
+    templates_option,
+)
 
 
 @click.command("eval")
@@ -31,13 +38,7 @@ from api.cli.options import PATH, engine_options, open_container, shared, table_
     help="Measure search in this collection, with its own model.",
 )
 @table_options
-@click.option(
-    "--template",
-    "templates",
-    multiple=True,
-    metavar="TEXT",
-    help='For labels, such as "a photo of a {}."; repeated ones are averaged.',
-)
+@templates_option("For labels, such")
 @click.option(
     "--resamples",
     default=1000,

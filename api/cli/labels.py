@@ -12,8 +12,11 @@ from api.cli.options import (
     collection_option,
     engine_options,
     json_option,
+    limit_option,
     open_container,
     shared,
+    templates_option,
+    where_option,
 )
 from api.cli.output.errors import end_with_errors
 from api.operations.plurals import counted
@@ -29,23 +32,14 @@ if TYPE_CHECKING:
 @click.argument("pictures", metavar="[PICTURE]...", nargs=-1, type=PATH)
 @click.option("--labels", metavar="A,B,...", help="The labels, with commas between them.")
 @click.option("--labels-file", metavar="FILE", type=PATH, help="The labels, one a line.")
-@click.option(
-    "--template",
-    "templates",
-    multiple=True,
-    metavar="TEXT",
-    help='Such as "a photo of a {}."; repeated ones are averaged.',
-)
+@templates_option("Such")
 @collection_option
-@click.option("--where", "--filter", "where", metavar="EXPR", help="Only records that pass.")
+@where_option()
 @click.option(
     "--write", "field", metavar="FIELD", help="Store each record's label in this metadata field."
 )
 @click.option("--force", is_flag=True, help="Never say none of these.")
-@click.option(
-    "-k", "--limit", default=3, show_default=True, type=click.IntRange(1, 1000), metavar="N",
-    help="How many labels to show for each.",
-)  # fmt: skip
+@limit_option(3, 1000, "labels to show for each")
 @engine_options
 @json_option
 @shared
@@ -167,11 +161,8 @@ def match(
 @click.command()
 @click.argument("picture", type=PATH)
 @collection_option
-@click.option(
-    "-k", "--limit", default=5, show_default=True, type=click.IntRange(1, 10_000), metavar="N",
-    help="How many captions.",
-)  # fmt: skip
-@click.option("--where", "--filter", "where", metavar="EXPR", help="Only records that pass.")
+@limit_option(5, 10_000, "captions")
+@where_option()
 @engine_options
 @json_option
 @shared

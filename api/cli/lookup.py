@@ -16,6 +16,7 @@ from api.cli.options import (
     collection_option,
     engine_options,
     json_option,
+    limit_option,
     open_container,
     shared,
 )
@@ -30,15 +31,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("pictures", metavar="PICTURE...", nargs=-1, required=True, type=PATH)
 @collection_option
-@click.option(
-    "-k",
-    "--limit",
-    default=10,
-    show_default=True,
-    type=click.IntRange(1, 100),
-    metavar="N",
-    help="How many candidates for each picture.",
-)
+@limit_option(10, 100, "candidates for each picture")
 @click.option("--copies-only", is_flag=True, help="Do not look for what is merely similar.")
 @engine_options
 @json_option

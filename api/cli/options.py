@@ -34,6 +34,24 @@ def collection_option(command: _F) -> _F:
     )(command)  # fmt: skip
 
 
+def limit_option(default: int, most: int, what: str) -> Callable[[_F], _F]:
+    """Return what adds ``-k``: how many of something to show."""
+    return click.option("-k", "--limit", default=default, show_default=True, metavar="N",
+                        type=click.IntRange(1, most), help=f"How many {what}.")  # fmt: skip
+
+
+def where_option(example: str = "") -> Callable[[_F], _F]:
+    """Return what adds ``--where``: a filter."""
+    return click.option("--where", "--filter", "where", metavar="EXPR",
+                        help=f"Only records that pass{example}.")  # fmt: skip
+
+
+def templates_option(purpose: str) -> Callable[[_F], _F]:
+    """Return what adds ``--template``: sentences that labels are put into."""
+    text = f'{purpose} as "a photo of a {{}}."; repeated ones are averaged.'
+    return click.option("--template", "templates", multiple=True, metavar="TEXT", help=text)
+
+
 def engine_options(command: _F) -> _F:
     """Add what the model computes with."""
     for option in (
@@ -64,7 +82,7 @@ def json_option(command: _F) -> _F:
 
 
 def open_container(**options: object) -> "Container":
-    """Return the workshop of the settings, of ``--home``, and of a command's own options.
+    """Return the container of the settings, of ``--home``, and of a command's own options.
 
     Raises:
         UsageError: A setting cannot be used.

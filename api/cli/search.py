@@ -5,7 +5,15 @@ from typing import Any
 
 import click
 
-from api.cli.options import collection_option, engine_options, json_option, open_container, shared
+from api.cli.options import (
+    collection_option,
+    engine_options,
+    json_option,
+    limit_option,
+    open_container,
+    shared,
+    where_option,
+)
 
 _MODES = click.Choice(["semantic", "keyword", "hybrid"])
 
@@ -43,27 +51,13 @@ _MODES = click.Choice(["semantic", "keyword", "hybrid"])
     help="Only this part of the picture or record, as fractions: 0.5,0,0.5,1 is the right half.",
 )
 @collection_option
-@click.option(
-    "-k",
-    "--limit",
-    default=10,
-    show_default=True,
-    type=click.IntRange(1, 10_000),
-    metavar="N",
-    help="How many hits.",
-)
+@limit_option(10, 10_000, "hits")
 @click.option(
     "--target",
     type=click.Choice(["image", "text", "any"]),
     help="What to find; pictures by default, texts where there are none.",
 )
-@click.option(
-    "--where",
-    "--filter",
-    "where",
-    metavar="EXPR",
-    help='Only records that pass, such as "price < 100 and color in (Red, Blue)".',
-)
+@where_option(', such as "price < 100 and color in (Red, Blue)"')
 @click.option(
     "--mode",
     type=_MODES,

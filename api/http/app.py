@@ -31,6 +31,7 @@ from api.http.runtime.service import Service
 from api.http.schemas.common import RecordsIn
 from api.http.schemas.lookup import LookupIn
 from api.http.schemas.search import SearchBesideIn, SearchIn
+from api.settings import Settings
 from binocle import __version__
 
 _PROBLEM: dict[str, Any] = {
@@ -52,6 +53,10 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
         503: "Too busy, or a model is not at hand; try again after Retry-After",
     }.items()
 }
+
+_ROOMS = (
+    collections, fields, search, lookup, duplicates, pictures, labels, records, jobs,
+)  # fmt: skip
 
 
 def create_app(container: Container) -> FastAPI:
@@ -77,27 +82,22 @@ def create_app(container: Container) -> FastAPI:
     app.state.jobs = Jobs(container.settings.queue_size)
     problems.install(app)
     app.include_router(health.router)
-    for room in (
-        collections,
-        fields,
-        search,
-        lookup,
-        duplicates,
-        pictures,
-        labels,
-        records,
-        jobs,
-    ):
+    for room in _ROOMS:
         app.include_router(room.router, prefix="/v1/collections", dependencies=[Depends(key_of)])
     app.include_router(embeddings.router, prefix="/v1", dependencies=[Depends(key_of)])
-    if container.settings.cors_origins:
+    _add_middleware(app, service, container.settings)
+    app.openapi = _openapi_of(app)  # type: ignore[method-assign]
+    return app
+
+
+def _add_middleware(app: FastAPI, service: Service, settings: Settings) -> None:
+    if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
-            allow_origins=list(container.settings.cors_origins),
+            allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "X-API-Key"],
         )
-    settings = container.settings
     app.add_middleware(
         Guard,
         metrics=service.metrics,
@@ -105,8 +105,6 @@ def create_app(container: Container) -> FastAPI:
         is_private=lambda: is_loopback(settings.host) and not service.keys.is_closed(),
         origins=settings.cors_origins,
     )
-    app.openapi = _openapi_of(app)  # type: ignore[method-assign]
-    return app
 
 
 def _openapi_of(app: FastAPI) -> Any:

@@ -105,12 +105,15 @@ class Guard:
             if not begun:
                 await self._refuse(scope, receive, answer, 500)
         finally:
-            route = _route(scope)
-            method = scope["method"] if scope["method"] in _METHODS else "other"
-            seconds = time.perf_counter() - started
-            self._metrics.requests.labels(route, method, status).inc()
-            self._metrics.latency.labels(route).observe(seconds)
-            _log.info("%s %s %d %.1f ms %s", method, route, status, 1000 * seconds, request_id)
+            self._note(scope, status, time.perf_counter() - started)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        """Count and log a request that has been served."""
+        route, request_id = _route(scope), scope["state"]["request_id"]
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        self._metrics.requests.labels(route, method, status).inc()
+        self._metrics.latency.labels(route).observe(seconds)
+        _log.info("%s %s %d %.1f ms %s", method, route, status, 1000 * seconds, request_id)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send, status: int) -> None:
         from starlette.requests import Request

@@ -11,6 +11,7 @@ into the convolutions before them; a test holds both ways of loading against eac
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file
@@ -53,28 +54,17 @@ class MiniEncoder(TowersEncoder):
         """
         chosen = choose_device(device)
         kind = choose_precision(precision, chosen)
-        weights = folder / WEIGHTS
-        try:
-            config = json.loads((folder / "open_clip_config.json").read_text("utf-8"))
-            digest = hashlib.sha256(weights.read_bytes())
-            state = unpack(load_file(weights))
-            tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        except Exception as error:  # safetensors and tokenizers raise their own kinds
-            raise ModelError(
-                f"the embedded model in {folder} cannot be read ({error}); install binocle again"
-            ) from error
+        config, digest, state, tokenizer = _read(folder)
         model = config["model_cfg"]
-        context = int(model["text_cfg"]["context_length"])
-        tokenizer.enable_truncation(context)
+        tokenizer.enable_truncation(int(model["text_cfg"]["context_length"]))
         tokenizer.enable_padding(pad_id=0, pad_token=_PAD)
         images = _ImageTower(_part(state, "visual.trunk."))
         texts = _TextTower(_part(state, "text."), int(model["text_cfg"]["heads"]))
-        digest.update(json.dumps(config["preprocess_cfg"], sort_keys=True).encode())
         images = images.eval().to(device=chosen, dtype=dtype_of(kind))
         images = images.to(memory_format=torch.channels_last)
         texts = texts.eval().to(device=chosen, dtype=dtype_of(kind))
         super().__init__(
-            space=Space(MINI, int(model["embed_dim"]), digest.hexdigest()),
+            space=Space(MINI, int(model["embed_dim"]), digest),
             image_spec=image_spec_of(config["preprocess_cfg"]),
             preprocess=config["preprocess_cfg"],
             device=chosen,
@@ -86,6 +76,21 @@ class MiniEncoder(TowersEncoder):
             vocabulary=_whole_words(tokenizer),
             can_read=lambda text: _knows_a_word(tokenizer, text),
         )
+
+
+def _read(folder: Path) -> tuple[dict[str, Any], str, _State, Tokenizer]:
+    """Return a model's configuration, fingerprint, weights and tokenizer."""
+    weights = folder / WEIGHTS
+    try:
+        config = json.loads((folder / "open_clip_config.json").read_text("utf-8"))
+        digest = hashlib.sha256(weights.read_bytes())
+        digest.update(json.dumps(config["preprocess_cfg"], sort_keys=True).encode())
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        return config, digest.hexdigest(), unpack(load_file(weights)), tokenizer
+    except Exception as error:  # safetensors and tokenizers raise their own kinds
+        raise ModelError(
+            f"the embedded model in {folder} cannot be read ({error}); install binocle again"
+        ) from error
 
 
 def _tokens(tokenizer: Tokenizer, texts: list[str]) -> torch.Tensor:

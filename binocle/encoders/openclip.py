@@ -61,12 +61,7 @@ def parse_model(spec: str) -> ModelRef:
         spec = str(MINI_FOLDER)
     folder = Path(spec.removeprefix("local-dir:")).expanduser()
     if folder.is_dir():
-        if not (folder / "open_clip_config.json").is_file():
-            raise ModelError(
-                f"the folder {folder} has no open_clip_config.json; a model folder holds that "
-                "file and the weights beside it (open_clip_model.safetensors)"
-            )
-        return ModelRef(f"local-dir:{folder.resolve()}")
+        return _folder_reference(folder)
     if spec.startswith(("local-dir:", "/", "./", "../", "~")):
         raise ModelError(f"no model folder at {folder}")
     architecture, _, pretrained = spec.partition("/")
@@ -75,21 +70,31 @@ def parse_model(spec: str) -> ModelRef:
             f"open_clip knows no model named {architecture!r}; see 'binocle models', or give "
             "NAME/PRETRAINED, hf-hub:ORG/REPO or a folder"
         )
+    tags = open_clip.list_pretrained_tags_by_model(architecture)
+    listed = ", ".join(tags) or "none"
     if not pretrained:
-        tags = ", ".join(open_clip.list_pretrained_tags_by_model(architecture)) or "none"
         raise ModelError(
-            f"{architecture} needs weights: {architecture}/TAG with one of these tags: {tags}; "
+            f"{architecture} needs weights: {architecture}/TAG with one of these tags: {listed}; "
             f"or {architecture}/PATH with a checkpoint file"
         )
-    if pretrained not in open_clip.list_pretrained_tags_by_model(architecture):
+    if pretrained not in tags:
         checkpoint = Path(pretrained).expanduser()
         if not checkpoint.is_file():
-            tags = ", ".join(open_clip.list_pretrained_tags_by_model(architecture)) or "none"
             raise ModelError(
-                f"{pretrained!r} is neither a tag of {architecture} ({tags}) nor a checkpoint file"
+                f"{pretrained!r} is neither a tag of {architecture} ({listed}) nor a "
+                "checkpoint file"
             )
         pretrained = str(checkpoint.resolve())
     return ModelRef(architecture, pretrained)
+
+
+def _folder_reference(folder: Path) -> ModelRef:
+    if not (folder / "open_clip_config.json").is_file():
+        raise ModelError(
+            f"the folder {folder} has no open_clip_config.json; a model folder holds that file and "
+            "the weights beside it (open_clip_model.safetensors)"
+        )
+    return ModelRef(f"local-dir:{folder.resolve()}")
 
 
 class OpenClipEncoder(TowersEncoder):
@@ -124,18 +129,9 @@ class OpenClipEncoder(TowersEncoder):
         kind = choose_precision(precision, chosen)
         model = _load(reference, cache_dir)
         preprocess: dict[str, Any] = dict(open_clip.get_model_preprocess_cfg(model))
-        try:
-            with _quiet_logging(), _offline_where_the_hub_is_out_of_reach():
-                tokenizer: Any = open_clip.get_tokenizer(
-                    reference.architecture, cache_dir=cache_dir
-                )
-        except Exception as error:  # hub, transformers and sentencepiece raise their own kinds
-            raise _unavailable(reference, "tokenizer", cache_dir, error) from error
-        space = Space(
-            name=_canonical_name(reference),
-            dimension=_dimension(model),
-            fingerprint=_fingerprint(model, preprocess, tokenizer),
-        )
+        tokenizer = _load_tokenizer(reference, cache_dir)
+        fingerprint = _fingerprint(model, preprocess, tokenizer)
+        space = Space(_canonical_name(reference), _dimension(model), fingerprint)
         # The cast comes after the fingerprint, which must not depend on device or precision.
         self.model = model.to(device=chosen, dtype=dtype_of(kind))
         super().__init__(
@@ -173,6 +169,14 @@ def _load(reference: ModelRef, cache_dir: str | None) -> Any:
             what = reference.pretrained or reference.architecture.removeprefix("local-dir:")
             raise ModelError(f"cannot load the model at {what}: {one_line(error)}") from error
         raise _unavailable(reference, "weights", cache_dir, error) from error
+
+
+def _load_tokenizer(reference: ModelRef, cache_dir: str | None) -> Any:
+    try:
+        with _quiet_logging(), _offline_where_the_hub_is_out_of_reach():
+            return open_clip.get_tokenizer(reference.architecture, cache_dir=cache_dir)
+    except Exception as error:  # hub, transformers and sentencepiece raise their own kinds
+        raise _unavailable(reference, "tokenizer", cache_dir, error) from error
 
 
 def _unavailable(

@@ -62,12 +62,9 @@ class TowersEncoder:
         self.tokenizer = tokenizer
         self._vocabulary, self._can_read = vocabulary, can_read
         self._format = torch.channels_last if is_convolutional else torch.contiguous_format
-        scale = 1.0 / (255.0 * np.asarray(preprocess["std"], np.float32))
-        shift = np.asarray(preprocess["mean"], np.float32) / np.asarray(
-            preprocess["std"], np.float32
-        )
-        self._scale = torch.from_numpy(scale).to(device).view(1, 3, 1, 1)
-        self._shift = torch.from_numpy(shift).to(device).view(1, 3, 1, 1)
+        mean, std = (np.asarray(preprocess[one], np.float32) for one in ("mean", "std"))
+        self._scale = torch.from_numpy(1.0 / (255.0 * std)).to(device).view(1, 3, 1, 1)
+        self._shift = torch.from_numpy(mean / std).to(device).view(1, 3, 1, 1)
         self._tokenizing = threading.Lock()
 
     @property

@@ -1,4 +1,4 @@
-"""The likeness of a picture as it is stored: a perceptual hash, and features as words and codes."""
+"""A picture's fingerprint as it is stored: a perceptual hash, features as words and codes."""
 
 from dataclasses import dataclass
 
@@ -43,7 +43,7 @@ def fingerprint_of(pixels: PixelArray) -> Fingerprint:
 
 
 def unpacked(features: bytes) -> Codes:
-    """Return the features of a stored likeness."""
+    """Return the features of a stored fingerprint."""
     count = len(features) // (2 + CODE_BYTES)
     words = np.frombuffer(features, "<u2", count).astype(np.int64)
     codes = np.frombuffer(features, np.uint8, offset=2 * count).reshape(count, CODE_BYTES)

@@ -11,9 +11,10 @@ import argparse
 import hashlib
 import io
 import json
+import os
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -234,7 +235,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--json", type=Path, help="write every trial there, one a line")
     options = parser.parse_args(arguments)
-    with _working(options.work) as place:
+    with tempfile.TemporaryDirectory() as temporary:
+        place = options.work.absolute() if options.work else Path(temporary)
         material = laid_out(place / "known", options.folders, options.split, options.unknown)
         collection = indexed(place / "collection", place / "known")
         kinds = [one for one in TRANSFORMATIONS if one.name in options.kind or not options.kind]
@@ -253,10 +255,11 @@ def _run(
     try_one: partial[Trial], jobs: list[tuple[LookupQuestion, str]], options: argparse.Namespace
 ) -> list[Trial]:
     trials = []
-    with _mapped(try_one, jobs, options.workers) as found, _written(options.json) as write:
+    written = options.json or Path(os.devnull)
+    with _mapped(try_one, jobs, options.workers) as found, written.open("w", 1) as file:
         for trial in found:
             trials.append(trial)
-            write(json.dumps(asdict(trial)) + "\n")
+            file.write(json.dumps(asdict(trial)) + "\n")
     return trials
 
 
@@ -270,24 +273,6 @@ def _mapped(
     started = get_context("spawn")  # a fork would copy locks that threads hold
     with ProcessPoolExecutor(workers, started) as processes:
         yield processes.map(try_one, jobs, chunksize=8)
-
-
-@contextmanager
-def _written(path: Path | None) -> Iterator[Callable[[str], object]]:
-    if path is None:
-        yield lambda _line: 0
-        return
-    with path.open("w", buffering=1) as file:
-        yield file.write
-
-
-@contextmanager
-def _working(folder: Path | None) -> Iterator[Path]:
-    if folder is not None:
-        yield folder.absolute()
-        return
-    with tempfile.TemporaryDirectory() as temporary:
-        yield Path(temporary)
 
 
 def pictures_in(folder: Path) -> list[Path]:

@@ -28,15 +28,8 @@ from evaluation.bootstrap import Estimate, interval
 from experiments.relevance.fit_evidence import AnswerEvidence, evidence_of, fit_lines
 from experiments.relevance.hybrid_modes import shortened
 from experiments.relevance.logistic import Float64Array, auc
-from experiments.relevance.question_sets import (
-    FRESH,
-    TOPICS,
-    QuestionPictures,
-    content_words,
-    family,
-    nonsense_words,
-    read_sets,
-)
+from experiments.relevance.question_pictures import QuestionPictures, content_words, read_sets
+from experiments.relevance.question_sets import FRESH, TOPICS, family, nonsense_words
 from search.query.query import Mode, Query, Target, Term
 from search.searcher import Searcher
 

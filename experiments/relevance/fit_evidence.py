@@ -13,7 +13,7 @@ import numpy as np
 from binocle.collection.collection import Collection
 from binocle.encoders.base import Encoder
 from binocle.errors import UsageError
-from binocle.types import Kind
+from binocle.types import Float32Array, Kind
 from evaluation.embedding import embed_texts
 from experiments.relevance.logistic import Float64Array, logistic
 from experiments.relevance.question_sets import family
@@ -61,24 +61,12 @@ def evidence_of(
     """
     relevance, keywords = Relevance(collection, lambda: encoder), Keywords()
     rows = embed_texts(texts, encoder)
-    sources: list[Kind] = ["text" for _ in texts]
-    by_pictures, by_texts, by_both = [], [], []
-    images = relevance.score_models("image", sources, rows)
-    others = relevance.score_models("text", sources, rows)
-    for one, other in zip(images, others, strict=True):
-        if one is None or other is None:
-            raise UsageError("nothing can be fitted: the model tells too few words apart")
-        by_pictures.append(one.answer_odds)
-        by_texts.append(other.answer_odds)
-        by_both.append(answer_odds_of_both(one, other))
     with collection.reading() as session:
         found = [keywords.search(session, text, 1) for text in texts]
     coverage = np.array([one.coverage for one in found])
     worth = np.array([one.coverage * one.worth for one in found])
     features = {
-        "by pictures": np.array(by_pictures),
-        "by texts": np.array(by_texts),
-        "by vectors": np.array(by_both),
+        **_odds_by_vectors(relevance, rows),
         "coverage": coverage,
         "log of coverage": np.log(np.maximum(coverage, _LEAST_COVERAGE)),
         "worth found": worth,
@@ -88,6 +76,20 @@ def evidence_of(
     return AnswerEvidence(
         family(name), {key: one[kept] for key, one in features.items()}, answerable
     )
+
+
+def _odds_by_vectors(relevance: Relevance, rows: Float32Array) -> dict[str, Float64Array]:
+    """Return how likely each query has an answer by pictures, by texts and by both."""
+    sources: list[Kind] = ["text"] * len(rows)
+    odds = []
+    images = relevance.score_models("image", sources, rows)
+    others = relevance.score_models("text", sources, rows)
+    for one, other in zip(images, others, strict=True):
+        if one is None or other is None:
+            raise UsageError("nothing can be fitted: the model tells too few words apart")
+        odds.append((one.answer_odds, other.answer_odds, answer_odds_of_both(one, other)))
+    by_pictures, by_texts, by_both = np.array(odds).T
+    return {"by pictures": by_pictures, "by texts": by_texts, "by vectors": by_both}
 
 
 def fit(known: Sequence[AnswerEvidence], used: Sequence[str]) -> Float64Array:

@@ -9,7 +9,7 @@ from binocle.encoders.base import Encoder
 from binocle.types import Float32Array, Int64Array
 from evaluation.embedding import embed_texts
 from experiments.relevance.logistic import auc, calibration_error
-from experiments.relevance.question_sets import QuestionPictures
+from experiments.relevance.question_pictures import QuestionPictures
 from search.labels.zero_shot import LabelSet
 from search.relevance.background_texts import background_texts
 

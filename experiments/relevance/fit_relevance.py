@@ -30,7 +30,8 @@ from experiments.relevance.logistic import (
     regression,
 )
 from experiments.relevance.mixed_collections import further_splits
-from experiments.relevance.question_sets import QuestionPictures, Split, read_sets, splits
+from experiments.relevance.question_pictures import QuestionPictures, read_sets
+from experiments.relevance.question_sets import Split, splits
 from search.labels import zero_shot
 from search.relevance import hub_correction
 from search.relevance.calibration import SAMPLE, Calibration

@@ -8,10 +8,10 @@ import numpy as np
 from binocle.encoders.base import Encoder
 from binocle.types import Float32Array
 from evaluation.embedding import embed_texts
+from experiments.relevance.question_pictures import QuestionPictures
 from experiments.relevance.question_sets import (
     FRESH,
     QUERIES,
-    QuestionPictures,
     Split,
     absent_queries,
     asked_by_texts,

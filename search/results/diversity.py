@@ -93,7 +93,7 @@ def signs_of(hashes: npt.NDArray[np.uint8], known: BoolArray) -> Float32Array:
     """Return perceptual hashes, ``(n, 32)`` uint8, as ``DedupFeatures`` has them.
 
     Args:
-        hashes: As from ``catalog.fingerprint.hashes_of_parts``.
+        hashes: As from ``catalog.tables.fingerprints.hashes_of_parts``.
         known: ``(n,)`` which of them are hashes.
     """
     signs = 2.0 * np.unpackbits(hashes, axis=1).astype(np.float32) - 1.0

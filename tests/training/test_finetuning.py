@@ -14,7 +14,8 @@ from safetensors.torch import load_file
 from binocle.encoders.registry import open_encoder
 from binocle.errors import BinocleError, ModelError, SourceError, UsageError
 from tests.support.training import draw_pairs
-from training.finetuning import CHECKPOINT, Task, finetune
+from training.finetuning import Task, finetune
+from training.output_folder import CHECKPOINT
 from training.recipe import Recipe
 from training.trainer import TrainingProgress, TrainingStoppedError
 

@@ -40,16 +40,7 @@ def backward(embeds: Sequence[Embed], size: int, loss: Loss, *, chunk: int) -> T
             torch.autograd.backward(value)
         return value.detach()
     slices = [slice(start, min(start + chunk, size)) for start in range(0, size, chunk)]
-    states: list[list[_RandomState]] = []
-    rows: list[Tensor] = []
-    with torch.no_grad():
-        for embed in embeds:
-            states.append([])
-            parts = []
-            for one in slices:
-                states[-1].append(_RandomState())
-                parts.append(embed(one))
-            rows.append(torch.cat(parts).requires_grad_())
+    states, rows = zip(*(_without_graph(embed, slices) for embed in embeds), strict=True)
     value = loss(*rows)
     torch.autograd.backward(value)
     for embed, tower_states, tower_rows in zip(embeds, states, rows, strict=True):
@@ -63,6 +54,16 @@ def backward(embeds: Sequence[Embed], size: int, loss: Loss, *, chunk: int) -> T
                 break
             torch.autograd.backward(again, gradient[one].to(again.dtype))
     return value.detach()
+
+
+@torch.no_grad()
+def _without_graph(embed: Embed, slices: Sequence[slice]) -> "tuple[list[_RandomState], Tensor]":
+    """Return a tower's rows, and what dropout drew from before each slice."""
+    states, parts = [], []
+    for one in slices:
+        states.append(_RandomState())
+        parts.append(embed(one))
+    return states, torch.cat(parts).requires_grad_()
 
 
 class _RandomState:

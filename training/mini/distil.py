@@ -26,26 +26,18 @@ from training.losses.contrastive import (
     similarity_distillation,
     symmetric_infonce,
 )
-from training.mini.crops import Owned, TeacherCrops, shrink
+from training.mini.crops import shrink
 from training.mini.dataset import (
-    DataSet,
-    ImageTeacher,
-    load_sets,
-    make_pairs,
-    own_texts,
     unit,
-    whole,
 )
+from training.mini.material import Material
 from training.mini.model_card import write_card
 from training.mini.recipe import MiniRecipe
 from training.mini.sentences import WIDTH as SENTENCE_WIDTH
-from training.mini.sentences import Sentences
-from training.mini.teacher import FEATURE_WIDTH, Teacher, load_operations
-from training.mini.teacher_space import COLOUR_WIDTH, JointSpace, TextFeatures, smooth
-from training.mini.tokenizer import CONTEXT, PAD, made_up, train_tokenizer
+from training.mini.teacher import FEATURE_WIDTH
+from training.mini.tokenizer import CONTEXT
 from training.mini.towers import (
     IMAGE_SIZE,
-    VOCABULARY,
     WIDTH,
     Students,
     make_towers,
@@ -57,7 +49,6 @@ from training.schedules import parameter_groups, warmup_cosine
 _SCALE = 30.0
 _WARMUP = 0.03
 _AVERAGE_EVERY = 4
-_SHORT = 4  # words; shorter texts take after their neighbours
 _TEXT_PULL = 0.25  # how much pairs may bend the text tower, which other texts also rely on
 
 
@@ -71,72 +62,13 @@ class Distillation:
         out.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(recipe.seed)
         self._choices = torch.Generator().manual_seed(recipe.seed)
-        limit, keep = recipe.limit, recipe.hold_back
-        self._sets, self._measured = load_sets(packed, device, limit=limit, hold_back=keep)
-        self._log({"pictures": [len(one.pixels) for one in self._sets]})
-        self._sentences = Sentences(packed, device)
-        self._teacher = ImageTeacher(Teacher(load_operations(packed / "teacher.npz")), device)
-        self._space = self._fit_space()
-        self._prepare()
+        self._material = Material(packed, out, recipe, device, choices=self._choices, log=self._log)
 
     def _log(self, facts: dict[str, Any]) -> None:
         line = json.dumps({"at_s": round(time.perf_counter() - self._started, 1), **facts})
         click.echo(line)
         with (self._out / "log.jsonl").open("a", encoding="utf-8") as stream:
             stream.write(line + "\n")
-
-    def _fit_space(self) -> JointSpace:
-        seen = [self._teacher.look(one.pixels, whole(len(one.pixels))) for one in self._sets]
-        texts = [text for one in self._sets for text in own_texts(one, 3, 0)[0]]
-        self._text_features = TextFeatures(texts, min(500, len(texts) // 4), self._device)
-        width = self._text_features([texts[0]], self._sentences.encode([texts[0]])).shape[1]
-        pairs = make_pairs(
-            self._sets,
-            [features.float() for features, _ in seen],
-            [chances.float() for _, chances in seen],
-            self._sentences,
-            self._text_features,
-        )
-        space = JointSpace(FEATURE_WIDTH + COLOUR_WIDTH, width, WIDTH).to(self._device)
-        space.fit(pairs, image_ridge=1.0, text_ridge=0.1)
-        self._log({"pairs": {one.name: len(one.texts) for one in pairs}})
-        space.refine(pairs, steps=200, batch=1024, rate=1e-3, dropout=0.4)
-        self._log({"space": "fitted"})
-        return space.requires_grad_(requires_grad=False)
-
-    def _targets(self, texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
-        sentences = self._sentences.encode(texts)
-        with torch.no_grad():
-            return sentences, self._space.embed_texts(self._text_features(texts, sentences))
-
-    def _prepare(self) -> None:
-        own = [own_texts(one, 5, 1) for one in self._sets]
-        words = self._sentences.words
-        mine = [text for texts, _ in own for text in texts]
-        captions, others = own[0][0], mine[len(own[0][0]) :]
-        made = made_up(captions, others, words, count=self._recipe.made_up, seed=0)
-        train_tokenizer(mine, words, VOCABULARY, self._out)
-        self._tokenizer = _tokenizer(self._out)
-        texts = [*mine, *words, *made]
-        self._tokens = self._tokenise(texts)
-        sentences, targets = self._targets(texts)
-        self._own_texts = len(mine)
-        known = self._own_texts + len(words)
-        short = [at for at in range(len(mine), len(texts)) if len(texts[at].split()) <= _SHORT]
-        targets[short] = smooth(
-            sentences[short], targets[short], sentences[:known], targets[:known]
-        )
-        self._text_sentences, self._text_targets = sentences, targets.half()
-        owned, start = [], 0
-        for one, (texts_here, owners) in zip(self._sets, own, strict=True):
-            owned.append(_owned(one, start, texts_here, owners))
-            start += len(texts_here)
-        self._crops = TeacherCrops(owned, self._device, self._choices)
-        self._log({"texts": len(texts), "vocabulary": self._tokenizer.get_vocab_size()})
-
-    def _tokenise(self, texts: Sequence[str]) -> torch.Tensor:
-        encoded = self._tokenizer.encode_batch(list(texts))
-        return torch.tensor([one.ids for one in encoded], dtype=torch.int16, device=self._device)
 
     def begin(self) -> None:
         """Make the towers and what trains them."""
@@ -181,9 +113,9 @@ class Distillation:
 
         What a text means is mostly what its words mean; the transformer then learns the rest.
         """
-        names = self._tokenizer.get_vocab()
+        names = self._material.tokenizer.get_vocab()
         tokens = sorted(names, key=names.__getitem__)
-        rows = self._targets([one.removeprefix("##") for one in tokens])[1]
+        rows = self._material.targets([one.removeprefix("##") for one in tokens])[1]
         text = self._students.towers.text
         text.token_embedding.weight[: len(rows), :WIDTH].copy_(0.6 * rows)
         text.text_projection.copy_(torch.eye(text.text_projection.shape[0], WIDTH))
@@ -209,28 +141,25 @@ class Distillation:
         """
         self._students.train()
         recipe = self._recipe
-        paired, own = self._crops.pairs(recipe.pictures)
-        crops = torch.cat([paired, self._crops.windows(recipe.crops)])
-        roots, both, _ = self._teacher(crops)
-        targets = self._space.embed_images(both)
-        made = torch.randint(
-            self._own_texts, len(self._tokens), (recipe.texts,), generator=self._choices
-        )
-        asked = torch.cat([*(texts for texts, _ in own), made]).to(self._device)
+        paired, own = self._material.crops.pairs(recipe.pictures)
+        crops = torch.cat([paired, self._material.crops.windows(recipe.crops)])
+        roots, both, _ = self._material.teacher(crops)
+        targets = self._material.space.embed_images(both)
+        asked = torch.cat([*(texts for texts, _ in own), self._made_up()]).to(self._device)
         with self._autocast():
             rows, features = self._images(shrink(crops, recipe.side))
             texts, sentences = self._students.texts(self._shortest(asked))
         rows, texts = unit(rows), unit(texts)
-        text_targets = self._text_targets[asked].float()
-        drawn = torch.randint(self._own_texts, (1024,), generator=self._choices)
-        anchors = self._text_targets[drawn.to(self._device)].float()
+        text_targets = self._material.text_targets[asked].float()
+        drawn = torch.randint(self._material.own_texts, (1024,), generator=self._choices)
+        anchors = self._material.text_targets[drawn.to(self._device)].float()
         wanted = _SCALE * targets @ anchors.T
         losses = {
             "features": feature_distillation(features.float(), roots.float()),
             "pictures": 2 * feature_distillation(rows, targets),
             "picture ranks": 0.5 * similarity_distillation(_SCALE * rows @ anchors.T, wanted),
             "sentences": feature_distillation(
-                sentences.float(), self._text_sentences[asked].float()
+                sentences.float(), self._material.text_sentences[asked].float()
             ),
             "texts": 2 * feature_distillation(texts, text_targets),
             "text ranks": 0.5
@@ -242,6 +171,11 @@ class Distillation:
         if strength > 0:
             losses["contrast"] = recipe.pairs_weight * strength * self._contrast(own, rows, texts)
         return losses
+
+    def _made_up(self) -> torch.Tensor:
+        """Draw texts that belong to no picture."""
+        first, end = self._material.own_texts, len(self._material.tokens)
+        return torch.randint(first, end, (self._recipe.texts,), generator=self._choices)
 
     def _contrast(
         self, own: list[tuple[torch.Tensor, torch.Tensor]], rows: torch.Tensor, texts: torch.Tensor
@@ -265,14 +199,14 @@ class Distillation:
 
     def _counts(self, own: Sequence[object]) -> list[int]:
         """Return how many pictures of a step with texts come from each data set."""
-        wanted = [int(self._recipe.pictures * one.share) for one in self._sets]
-        sizes = [len(one.pixels) for one in self._sets]
+        wanted = [int(self._recipe.pictures * one.share) for one in self._material.sets]
+        sizes = [len(one.pixels) for one in self._material.sets]
         assert len(own) == len(wanted)
         return [min(pair) for pair in zip(wanted, sizes, strict=True)]
 
     def _shortest(self, asked: torch.Tensor) -> torch.Tensor:
         """Return tokens without padding, and no longer than training affords."""
-        tokens = self._tokens[asked].long()
+        tokens = self._material.tokens[asked].long()
         ends = tokens.argmax(1)
         length = min(int(ends.max()) + 1, self._recipe.tokens)
         short = tokens[:, :length].clone()
@@ -290,7 +224,7 @@ class Distillation:
         if self._recipe.hold_back:
             students = self._averaged()
             found = measure(
-                self._measured,
+                self._material.measured,
                 lambda pixels: self._embed_images(students, pixels),
                 lambda texts: self._embed_texts(students, texts),
             )
@@ -316,7 +250,7 @@ class Distillation:
     @torch.no_grad()
     def _embed_texts(self, students: Students, texts: Sequence[str]) -> torch.Tensor:
         rows = []
-        for part in torch.split(self._tokenise(texts).long(), 1024):
+        for part in torch.split(self._material.tokenise(texts).long(), 1024):
             with self._autocast():
                 rows.append(students.texts(part)[0].float())
         return torch.cat(rows)
@@ -343,7 +277,7 @@ class Distillation:
             "side": IMAGE_SIZE,
             "context": CONTEXT,
             "width": WIDTH,
-            "products": len(self._sets[1].pixels),
+            "products": len(self._material.sets[1].pixels),
         }
         write_card(self._out / "README.md", said, found)
 
@@ -352,18 +286,3 @@ def _name_of(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"{torch.get_num_threads()} CPU cores"
-
-
-def _tokenizer(folder: Path) -> Any:
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    tokenizer.enable_truncation(CONTEXT)
-    tokenizer.enable_padding(length=CONTEXT, pad_id=0, pad_token=PAD)
-    return tokenizer
-
-
-def _owned(one: DataSet, start: int, texts: Sequence[str], owners: Sequence[int]) -> Owned:
-    numbers: dict[str, int] = {}
-    groups = [numbers.setdefault(text.lower(), len(numbers)) for text in texts]
-    return Owned(one, start, torch.tensor(owners, dtype=torch.long), torch.tensor(groups))

@@ -20,6 +20,12 @@ from torch.nn import functional
 from binocle.types import Float32Array
 
 _Kind: TypeAlias = Literal["conv", "depthwise", "add", "pool"]
+_KINDS: dict[str, _Kind] = {
+    "CONV_2D": "conv",
+    "DEPTHWISE_CONV_2D": "depthwise",
+    "ADD": "add",
+    "AVERAGE_POOL_2D": "pool",
+}
 FEATURE_WIDTH = 1280
 INPUT_SIZE = 224
 
@@ -59,29 +65,16 @@ def read_tflite(path: Path) -> list[Operation]:
     interpreter.allocate_tensors()
     tensors = {one["index"]: one for one in interpreter.get_tensor_details()}
 
-    def floats(index: int) -> Float32Array:
-        scale, zero = tensors[index]["quantization"]
-        whole = interpreter.get_tensor(index).astype(np.float32)
-        return cast("Float32Array", (whole - zero) * np.float32(scale))
-
-    kinds: dict[str, _Kind] = {
-        "CONV_2D": "conv",
-        "DEPTHWISE_CONV_2D": "depthwise",
-        "ADD": "add",
-        "AVERAGE_POOL_2D": "pool",
-    }
     operations = []
     for one in interpreter._get_ops_details():  # noqa: SLF001 - the only list of operations
-        kind = kinds.get(one["op_name"])
+        kind = _KINDS.get(one["op_name"])
         if kind is None:
             break  # softmax and what the interpreter adds for itself
         inputs, output = [int(index) for index in one["inputs"]], int(one["outputs"][0])
         if kind in {"add", "pool"}:
             operations.append(Operation(kind, tuple(inputs), output))
-            if kind == "pool":
-                continue
             continue
-        weight = floats(inputs[1])
+        weight = _floats(interpreter, tensors[inputs[1]])
         weight = weight.transpose((3, 0, 1, 2) if kind == "depthwise" else (0, 3, 1, 2))
         before, after = tensors[inputs[0]]["shape"], tensors[output]["shape"]
         scale, zero = tensors[output]["quantization"]
@@ -91,7 +84,7 @@ def read_tflite(path: Path) -> list[Operation]:
                 (inputs[0],),
                 output,
                 np.ascontiguousarray(weight),
-                floats(inputs[2]),
+                _floats(interpreter, tensors[inputs[2]]),
                 stride=int(before[1]) // int(after[1]),
                 is_clipped=zero == 0 and abs(scale * 255 - 6) < 0.1,
             )
@@ -99,6 +92,13 @@ def read_tflite(path: Path) -> list[Operation]:
         if weight.shape[0] == 1001:
             break
     return operations
+
+
+def _floats(interpreter: Any, tensor: dict[str, Any]) -> Float32Array:
+    """Return a quantised tensor's numbers."""
+    scale, zero = tensor["quantization"]
+    whole = interpreter.get_tensor(tensor["index"]).astype(np.float32)
+    return cast("Float32Array", (whole - zero) * np.float32(scale))
 
 
 class Teacher(nn.Module):

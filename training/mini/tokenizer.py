@@ -9,11 +9,14 @@ import random
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from open_clip.zero_shot_metadata import IMAGENET_CLASSNAMES, OPENAI_IMAGENET_TEMPLATES
 
 CONTEXT = 40
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
 PAD, START, END, _UNKNOWN = "<pad>", "<start>", "<end>", "<unknown>"
 _WORD = re.compile(r"[a-z]+")
 _LINKS = ("and", "on", "in", "with", "near", "of", "for", "behind", "under", "at the", "next to")
@@ -138,6 +141,10 @@ def train_tokenizer(texts: Sequence[str], words: Sequence[str], size: int, folde
     tokenizer.post_processor = TemplateProcessing(
         single=f"{START} $A {END}", special_tokens=[(START, start), (END, end)]
     )
+    _save(tokenizer, folder)
+
+
+def _save(tokenizer: "Tokenizer", folder: Path) -> None:
     from transformers import PreTrainedTokenizerFast
 
     make: Any = PreTrainedTokenizerFast

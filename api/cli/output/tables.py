@@ -8,6 +8,7 @@ from dataclasses import asdict
 import click
 
 from api.container import Container
+from binocle.catalog.base import CatalogReader
 from binocle.collection.collection import Collection
 from binocle.encoders import colour
 from binocle.encoders.model_list import QUALITY_SOURCE, RECOMMENDED
@@ -22,22 +23,7 @@ def print_info(collection: Collection, *, as_json: bool) -> None:
     with collection.reading() as session:
         counts = session.parts.count()
         records = session.records.count()
-        sources = [
-            {
-                "name": source.name,
-                "uri": source.uri,
-                "kind": source.kind,
-                **dict(
-                    zip(
-                        ("indexed", "skipped"),
-                        session.sources.count_items(source.id),
-                        strict=True,
-                    )
-                ),
-                "last_run": _run(session.sources.last_run(source.id)),
-            }
-            for source in session.sources.all()
-        ]
+        sources = _sources(session)
         fields = session.fields.counts()
     snapshot = collection.snapshot([kind for kind in KINDS if counts[kind]])
     indices = {kind: snapshot.vectors(kind).description for kind in KINDS if counts[kind]}
@@ -145,6 +131,17 @@ def print_models(*, as_json: bool) -> None:
     click.echo(
         "Also: any open_clip NAME/PRETRAINED, NAME/CHECKPOINT-PATH, hf-hub:ORG/REPO, a folder."
     )
+
+
+def _sources(session: CatalogReader) -> list[dict[str, str | int]]:
+    found: list[dict[str, str | int]] = []
+    for source in session.sources.all():
+        indexed, skipped = session.sources.count_items(source.id)
+        counted = {"indexed": indexed, "skipped": skipped}
+        last_run = _run(session.sources.last_run(source.id))
+        named = {"name": source.name, "uri": source.uri, "kind": source.kind}
+        found.append({**named, **counted, "last_run": last_run})
+    return found
 
 
 def _run(run: tuple[str, str | None] | None) -> str:

@@ -1,6 +1,5 @@
 """A record's picture, as it came and small."""
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +12,7 @@ from api.http.runtime.service import Service
 from binocle.catalog.types import StoredImage
 from binocle.collection.collection import Collection
 from binocle.errors import NotFoundError
+from binocle.files import replacing
 from indexer import uploads
 from indexer.stored_media import read_original
 
@@ -123,9 +123,8 @@ def _make_thumbnail(
 
 def _write(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    temporary.write_bytes(data)
-    temporary.replace(path)
+    with replacing(path, durable=False) as file:
+        file.write(data)
 
 
 def _has(request: Request, etag: str) -> bool:

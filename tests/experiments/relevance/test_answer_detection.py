@@ -22,7 +22,7 @@ from experiments.relevance.answer_detection import (
 )
 from experiments.relevance.fit_evidence import FITS, AnswerEvidence, evidence_of, fit, fit_lines
 from experiments.relevance.logistic import logistic
-from experiments.relevance.question_sets import QuestionPictures, content_words
+from experiments.relevance.question_pictures import QuestionPictures, content_words
 from search.searcher import Searcher
 
 _ENCODER = ColourEncoder()
