@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 Kind: TypeAlias = Literal["image", "text"]
+Ranked: TypeAlias = Literal[Kind, "keyword"]
+Target: TypeAlias = Literal[Kind, "any"]
 Scalar: TypeAlias = bool | int | float | str
 MetadataValue: TypeAlias = Scalar | list[Scalar]
 Metadata: TypeAlias = Mapping[str, MetadataValue]
@@ -172,7 +174,7 @@ class Contribution:
         words: The words that were found, for ``keyword``.
     """
 
-    ranking: Literal["image", "text", "keyword"]
+    ranking: Ranked
     rank: int
     score: float
     share: float

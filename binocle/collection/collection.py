@@ -19,9 +19,10 @@ from binocle.collection.fingerprint_follower import FingerprintFollower
 from binocle.collection.index_follower import IndexFollower
 from binocle.collection.snapshot import Ranking, Snapshot
 from binocle.errors import BusyError, NotFoundError, SpaceMismatchError, StorageError
+from binocle.media.kinds import KINDS
 from binocle.metadata.field_types import FieldInfo, FieldType, Reading, check_schema
 from binocle.metadata.filters import Filter
-from binocle.types import KINDS, Float32Array, Kind, NewRecord, Record, Space
+from binocle.types import Float32Array, Kind, NewRecord, Record, Space
 from binocle.vectors.base import OpenStore
 from binocle.vectors.faiss_store import FaissStore
 

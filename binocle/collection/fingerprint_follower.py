@@ -8,7 +8,6 @@ picture up among a million reads only what it compares.
 
 import json
 import logging
-import os
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -17,6 +16,8 @@ from pathlib import Path
 
 from binocle.catalog.base import CatalogReader
 from binocle.errors import StorageError
+from binocle.files import replacing
+from binocle.media.kinds import IMAGE
 from binocle.vectors.fingerprints.fingerprint_index import FingerprintIndex
 
 _log = logging.getLogger(__name__)
@@ -92,7 +93,7 @@ class FingerprintFollower:
                 position.last_part_id = int(rows.part_ids[-1])
                 position.unsaved += len(rows.part_ids)
             position.last_part_id = session.history.newest_part()
-            self.missing = session.parts.count()["image"] - index.count
+            self.missing = session.parts.count()[IMAGE] - index.count
             position.change = change
             self._index, self._position = index, position
             return index
@@ -130,31 +131,30 @@ class FingerprintFollower:
             return None
 
     def _save(self, index: FingerprintIndex) -> None:
-        targets = self._files()
-        written = [path.with_name(f"{path.name}.{os.getpid()}.tmp") for path in targets]
+        features, hashes, stamp = self._files()
         position = self._position
         with self._read() as session:
             token = session.history.token(position.change)
         try:
-            stamp = {
-                "format": _FORMAT,
-                "token": token,
-                "change": position.change,
-                "filled": position.filled,
-                "last_part_id": position.last_part_id,
-                "files": index.save(written[0], written[1]),
-            }
-            written[2].write_text(json.dumps(stamp))
-            targets[2].unlink(missing_ok=True)  # meanwhile there is no valid cache
-            for path, target in zip(written, targets, strict=True):
-                _sync(path)
-                path.replace(target)
+            # What is opened first takes its place last: the stamp, when the rest is there.
+            with (
+                replacing(stamp) as stamp_file,
+                replacing(hashes) as hashes_file,
+                replacing(features) as features_file,
+            ):
+                facts = {
+                    "format": _FORMAT,
+                    "token": token,
+                    "change": position.change,
+                    "filled": position.filled,
+                    "last_part_id": position.last_part_id,
+                    "files": index.save(Path(features_file.name), Path(hashes_file.name)),
+                }
+                stamp_file.write(json.dumps(facts).encode())
+                stamp.unlink(missing_ok=True)  # meanwhile there is no valid cache
             position.unsaved = 0
         except OSError as error:
             _log.warning("could not save the likenesses of %s: %s", self._path.name, error)
-        finally:
-            for path in written:
-                path.unlink(missing_ok=True)
 
     def _files(self) -> tuple[Path, Path, Path]:
         """Return where features, hashes and the stamp are saved."""
@@ -164,8 +164,3 @@ class FingerprintFollower:
             folder / "likeness.hashes",
             folder / "likeness.stamp.json",
         )
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())

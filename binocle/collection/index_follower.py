@@ -18,9 +18,10 @@ import numpy as np
 from binocle.catalog.base import Catalog, CatalogReader
 from binocle.collection.snapshot import NO_PARTS, Owners, Parts, Snapshot
 from binocle.errors import StorageError
+from binocle.media.kinds import KINDS
 from binocle.metadata.columns import Columns
 from binocle.metadata.filters import Filter
-from binocle.types import KINDS, Int64Array, Kind, Space
+from binocle.types import Int64Array, Kind, Space
 from binocle.vectors.base import OpenStore, VectorStore, Watermark
 
 _log = logging.getLogger(__name__)

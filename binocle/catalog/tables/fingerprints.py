@@ -18,6 +18,7 @@ from binocle.catalog.tables.meta import SqlMeta
 from binocle.catalog.tables.schema import parts, picture_fingerprints
 from binocle.catalog.tables.statements import put
 from binocle.catalog.types import FingerprintRows, KnownPicture
+from binocle.media.kinds import IMAGE
 from binocle.types import Fingerprint, ImageInfo, Part
 
 _FILLED = "likenesses_filled"
@@ -54,7 +55,7 @@ class SqlFingerprints:
         query = (
             sa.select(parts.c.id, parts.c.sha256)
             .join(picture_fingerprints, picture_fingerprints.c.part_id == parts.c.id)
-            .where(parts.c.kind == "image", parts.c.info.is_not(None))
+            .where(parts.c.kind == IMAGE, parts.c.info.is_not(None))
             .order_by(parts.c.id)
         )
         found = self.connection.execution_options(yield_per=_BATCH).execute(query)
@@ -94,7 +95,7 @@ class SqlFingerprints:
             sa.select(parts.c.id, parts.c.kind, parts.c.role, parts.c.uri)
             .outerjoin(picture_fingerprints, picture_fingerprints.c.part_id == parts.c.id)
             .where(
-                parts.c.kind == "image",
+                parts.c.kind == IMAGE,
                 parts.c.id > after,
                 picture_fingerprints.c.part_id.is_(None),
             )
@@ -109,7 +110,7 @@ class SqlFingerprints:
             .select_from(
                 parts.outerjoin(picture_fingerprints, picture_fingerprints.c.part_id == parts.c.id)
             )
-            .where(parts.c.kind == "image", picture_fingerprints.c.part_id.is_(None))
+            .where(parts.c.kind == IMAGE, picture_fingerprints.c.part_id.is_(None))
         )
         return int(self.connection.execute(query).scalar_one())
 
@@ -127,7 +128,7 @@ class SqlFingerprints:
                 parts.c.record_id,
                 parts.c.sha256,
                 parts.c.info,
-            ).where(parts.c.id.in_(chunk), parts.c.kind == "image", parts.c.info.is_not(None))
+            ).where(parts.c.id.in_(chunk), parts.c.kind == IMAGE, parts.c.info.is_not(None))
             for part_id, kind, role, uri, record_id, sha256, info in self.connection.execute(query):
                 part = Part(part_id, kind, role, uri)
                 found[part_id] = KnownPicture(

@@ -17,6 +17,7 @@ from binocle.batches import batched
 from binocle.catalog.tables.labels import SqlLabels
 from binocle.catalog.tables.records import SqlRecords
 from binocle.catalog.tables.schema import parts, records, waiting_labels, written_labels
+from binocle.media.kinds import IMAGE
 from binocle.types import Metadata, MetadataValue
 
 _CHUNK = 2000
@@ -52,9 +53,7 @@ class SqlMovedLabels:
     labels: SqlLabels
 
     def waiting_contents(self) -> Iterator[list[bytes]]:
-        there = sa.exists().where(
-            parts.c.sha256 == waiting_labels.c.sha256, parts.c.kind == "image"
-        )
+        there = sa.exists().where(parts.c.sha256 == waiting_labels.c.sha256, parts.c.kind == IMAGE)
         found = self.connection.execute(sa.select(waiting_labels.c.sha256).distinct().where(there))
         return batched(found.scalars().all(), _CHUNK)
 
@@ -127,7 +126,7 @@ class SqlMovedLabels:
         query = (
             sa.select(parts.c.sha256, records.c.key, records.c.changed, records.c.metadata)
             .join(records, records.c.id == parts.c.record_id)
-            .where(parts.c.sha256.in_(contents), parts.c.kind == "image")
+            .where(parts.c.sha256.in_(contents), parts.c.kind == IMAGE)
             .where(parts.c.id == _first_picture())
         )
         for sha256, key, changed, text in self.connection.execute(query):
@@ -151,7 +150,7 @@ def _first_picture() -> sa.ScalarSelect[int]:
     own = parts.alias()
     return (
         sa.select(own.c.id)
-        .where(own.c.record_id == records.c.id, own.c.kind == "image")
+        .where(own.c.record_id == records.c.id, own.c.kind == IMAGE)
         .order_by(own.c.position, own.c.id)
         .limit(1)
         .correlate(records)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from binocle.batches import batched
 from binocle.catalog.tables.schema import parts, picture_fingerprints, records, vectors
 from binocle.catalog.types import Content, NewRows, StoredImage
+from binocle.media.kinds import IMAGE, KINDS
 from binocle.types import Fingerprint, Float32Array, ImageInfo, Int64Array, Kind, Part
 
 _BATCH = 5000
@@ -25,7 +26,7 @@ class SqlParts:
         rows = self.connection.execute(
             sa.select(parts.c.kind, sa.func.count()).group_by(parts.c.kind)
         )
-        counts: dict[Kind, int] = {"image": 0, "text": 0}
+        counts = dict.fromkeys(KINDS, 0)
         counts.update((row[0], row[1]) for row in rows)
         return counts
 
@@ -96,7 +97,7 @@ class SqlParts:
             .where(parts.c.record_id == record_id)
             .order_by(parts.c.position)
         )
-        found: dict[Kind, list[Float32Array]] = {"image": [], "text": []}
+        found: dict[Kind, list[Float32Array]] = {kind: [] for kind in KINDS}
         for kind, vector in self.connection.execute(query):
             found[kind].append(np.frombuffer(vector, "<f4"))
         return found
@@ -123,7 +124,7 @@ class SqlParts:
         return found
 
     def image_hashes(self) -> set[bytes]:
-        query = sa.select(parts.c.sha256).where(parts.c.kind == "image")
+        query = sa.select(parts.c.sha256).where(parts.c.kind == IMAGE)
         return set(self.connection.execute(query).scalars())
 
     def images_of_records(self, keys: Iterable[str]) -> set[bytes]:
@@ -132,7 +133,7 @@ class SqlParts:
             query = (
                 sa.select(parts.c.sha256)
                 .join(records, records.c.id == parts.c.record_id)
-                .where(records.c.key.in_(chunk), parts.c.kind == "image")
+                .where(records.c.key.in_(chunk), parts.c.kind == IMAGE)
             )
             found.update(self.connection.execute(query).scalars())
         return found
@@ -141,7 +142,7 @@ class SqlParts:
         found: dict[bytes, set[str]] = {}
         for chunk in batched(hashes):
             query = sa.select(parts.c.sha256, parts.c.uri).where(
-                parts.c.sha256.in_(chunk), parts.c.kind == "image"
+                parts.c.sha256.in_(chunk), parts.c.kind == IMAGE
             )
             for sha256, uri in self.connection.execute(query):
                 found.setdefault(sha256, set()).add(uri)
@@ -151,7 +152,7 @@ class SqlParts:
         query = (
             sa.select(parts.c.uri, parts.c.sha256, parts.c.info)
             .join(records, records.c.id == parts.c.record_id)
-            .where(records.c.key == key, parts.c.kind == "image")
+            .where(records.c.key == key, parts.c.kind == IMAGE)
             .order_by(parts.c.position)
             .limit(1)
         )
@@ -159,5 +160,5 @@ class SqlParts:
         return StoredImage(row[0], row[1], json.loads(row[2])["format"]) if row else None
 
     def images_with_content(self, sha256: bytes) -> list[int]:
-        query = sa.select(parts.c.id).where(parts.c.sha256 == sha256, parts.c.kind == "image")
+        query = sa.select(parts.c.id).where(parts.c.sha256 == sha256, parts.c.kind == IMAGE)
         return list(self.connection.execute(query.order_by(parts.c.id)).scalars())
