@@ -17,7 +17,7 @@ from binocle.errors import NotFoundError, UsageError
 from indexer.indexer import Indexer, Progress
 from indexer.stored_media import read_original
 from search.labels.labeller import Labeller
-from search.query_vectors.query_pictures import Each, LoadPicture
+from search.query_vectors.query_pictures import Each, LoadPicture, QueryPictures
 from search.searcher import Searcher
 
 if TYPE_CHECKING:
@@ -141,10 +141,14 @@ class Container:
                 collection,
                 lambda: self.encoder_of(collection),
                 limits=self.settings.limits,
-                read_picture=lambda part: read_original(collection, part.uri),
-                fetch=self.fetch,
-                load_picture=embedding.load_picture,
-                each=embedding.each,
+                pictures=QueryPictures(
+                    collection,
+                    limits=self.settings.limits,
+                    read_picture=lambda part: read_original(collection, part.uri),
+                    fetch=self.fetch,
+                    load_picture=embedding.load_picture,
+                    each=embedding.each,
+                ),
                 load_query_encoder=lambda: embedding.encoder_of(collection),
             )
             return self._searchers[collection.path]

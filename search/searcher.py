@@ -15,7 +15,7 @@ from binocle.collection.collection import Collection
 from binocle.collection.snapshot import Ranking
 from binocle.encoders.base import Encoder
 from binocle.errors import BinocleError
-from binocle.types import KINDS, Kind, Limits, Part
+from binocle.types import KINDS, Kind, Limits
 from search.keyword.bm25_ranker import Keywords
 from search.keyword.collection_spelling import Spelling
 from search.query import cursors
@@ -25,7 +25,7 @@ from search.query.refinement import refined
 from search.query.saved_queries import SavedQueries
 from search.query.signing import Signer
 from search.query.summary import summary_of
-from search.query_vectors.query_pictures import Each, LoadPicture, QueryPictures
+from search.query_vectors.query_pictures import QueryPictures
 from search.query_vectors.term_encoder import TermEncoder
 from search.ranking.hits import HitBuilder, Page
 from search.ranking.query_plan import KindScorer, Now, Plan, check_fresh, plan
@@ -56,10 +56,7 @@ class Searcher:
         load_encoder: Callable[[], Encoder],
         *,
         limits: Limits,
-        read_picture: Callable[[Part], bytes] | None = None,
-        fetch: Callable[[str], bytes] | None = None,
-        load_picture: LoadPicture | None = None,
-        each: Each = map,
+        pictures: QueryPictures | None = None,
         load_query_encoder: Callable[[], Encoder] | None = None,
     ) -> None:
         """Set up.
@@ -70,26 +67,17 @@ class Searcher:
                 a picture that is not embedded yet, and once for calibrating. It should keep what
                 it has loaded.
             limits: What a query's picture may cost.
-            read_picture: Returns the bytes of a stored picture, for regions of records. None
-                where they cannot be had.
-            fetch: Returns the bytes at a URL, see ``Fetcher.fetch``. None where URLs are not
-                allowed.
-            load_picture: Decodes a picture; None to do it in this process.
-            each: Loads several pictures.
+            pictures: Reads those of queries; None where only those in queries themselves can be.
             load_query_encoder: Returns what embeds queries, if not ``load_encoder``.
         """
         self.collection = collection
         spelling = Spelling()
-        pictures = QueryPictures(
+        self.terms = TermEncoder(
             collection,
-            limits=limits,
-            read_picture=read_picture,
-            fetch=fetch,
-            load_picture=load_picture,
-            each=each,
+            load_query_encoder or load_encoder,
+            pictures or QueryPictures(collection, limits=limits),
+            spelling,
         )
-        load_query_encoder = load_query_encoder or load_encoder
-        self.terms = TermEncoder(collection, load_query_encoder, pictures, spelling)
         self.relevance = Relevance(collection, load_encoder)
         self._ranker = Ranker(collection, self.relevance, Keywords(spelling))
         self._hit_builder = HitBuilder(collection)

@@ -179,19 +179,13 @@ class SearchByWords(Strict):
 
     def body(self, cut: float | Literal["auto"] | None) -> SearchIn:
         """Return the same query in the other form, but for its filter."""
+        read = {"filter", "min_relevance", "refine"}
         return SearchIn(
             query=self.q or [],
-            target=self.target,
-            limit=self.limit,
-            cursor=self.cursor,
-            mode=self.mode,
-            sort=list(self.sort),
             facets=list(self.facet),
-            group=self.group,
-            diversity=self.diversity,
-            collapse=self.collapse,
             min_relevance=cut,
             refine=RefinementIn(turn=self.refine) if self.refine else None,
+            **self.model_dump(include=set(SearchIn.model_fields) - read),
         )
 
 
