@@ -158,6 +158,8 @@ class SearchAnswer:
 class SearchProblem:
     """Why one search of a batch was not answered; see ``ClientError``."""
 
+    type: str
+    title: str
     status: int
     code: str
     detail: str | None
