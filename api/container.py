@@ -31,12 +31,12 @@ class QueryEmbedding:
     """How searchers embed what queries bring, where a door has its own way.
 
     Attributes:
-        encoder_of: Returns what embeds the queries to a collection.
+        encoder: Returns what embeds queries with a model.
         load_picture: Decodes a picture.
         each: Loads several pictures.
     """
 
-    encoder_of: Callable[[Collection], Encoder]
+    encoder: Callable[[str], Encoder]
     load_picture: LoadPicture | None = None
     each: Each = map
 
@@ -49,7 +49,7 @@ class Container:
         self._encoders: dict[str, Encoder] = {}
         self._searchers: dict[Path, Searcher] = {}
         self._loading, self._sharing = threading.Lock(), threading.Lock()
-        self.query_embedding = QueryEmbedding(self.encoder_of)
+        self.query_embedding = QueryEmbedding(self.encoder)
 
     def collection_path(self, name: str) -> Path:
         """Return a collection's folder.
@@ -133,6 +133,11 @@ class Container:
     def searcher(self, collection: Collection) -> Searcher:
         """Return a searcher that encodes with the collection's own model; one a collection."""
         embedding = self.query_embedding
+
+        def load_query_encoder() -> Encoder:
+            space = collection.space
+            return embedding.encoder(space.name if space else self.default_model)
+
         with self._sharing:
             known = self._searchers.get(collection.path)
             if known is not None and known.collection is collection:
@@ -149,7 +154,7 @@ class Container:
                     load_picture=embedding.load_picture,
                     each=embedding.each,
                 ),
-                load_query_encoder=lambda: embedding.encoder_of(collection),
+                load_query_encoder=load_query_encoder,
             )
             return self._searchers[collection.path]
 

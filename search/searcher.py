@@ -213,21 +213,10 @@ class Searcher:
     def _answer(self, begun: "_Begun", page: Page, turn: str | None) -> Answer:
         listing, cursor = begun.rows, None
         asked = listing.plan
-        if listing.has(page.place):
+        if listing.rows(page.place, 1):  # there is more
             self._listings.keep(listing)
-            last = page.last
-            if last < 0 and begun.position is not None:
-                last = begun.position.last
-            position = Position(
-                listing=listing.name,
-                place=page.place,
-                last=last,
-                change=asked.snapshot.change,
-                target=asked.target,
-                depth=asked.depth,
-                query=asked.digest,
-            )
-            cursor = cursors.encode(position, self._signer)
+            last = begun.position.last if page.last < 0 and begun.position else page.last
+            cursor = cursors.encode(listing.position(page.place, last), self._signer)
         rated = any(hit.relevance is not None for hit in page.hits)
         return Answer(
             hits=page.hits,
@@ -264,11 +253,7 @@ class _Begun:
     @property
     def place(self) -> int:
         """Where in its listing its page begins."""
-        if self.position is None:
-            return 0
-        if self.rows.name == self.position.listing:
-            return self.position.place
-        return self.rows.place_behind(self.position.last, self.position.place)  # it was made anew
+        return self.rows.place_of(self.position) if self.position else 0
 
     @property
     def is_unlimited(self) -> bool:

@@ -136,7 +136,7 @@ class TermEncoder:
         read = self._corrected(texts, encoder) if encoder.vocabulary else texts
         each = zip(terms, texts, read, encoder.encode_texts(read), strict=True)
         return [
-            replace(term, embedded=unit(row), corrected="" if meant == text else meant)
+            replace(term, embedded=row, corrected="" if meant == text else meant)
             for term, text, meant, row in each
         ]
 
@@ -219,7 +219,7 @@ def _of_pictures(
     pixels = [one for one in loaded if not isinstance(one, BinocleError)]
     rows = iter(encoder.encode_images(np.stack(pixels)) if pixels else ())
     return [
-        one if isinstance(one, BinocleError) else replace(term, embedded=unit(next(rows)))
+        one if isinstance(one, BinocleError) else replace(term, embedded=next(rows))
         for term, one in zip(terms, loaded, strict=True)
     ]
 

@@ -84,12 +84,6 @@ class Weighted:
             find_words=None if find is None else lambda place: find(int(places[place])),
         )
 
-    def contribution(self, rank: int, share: float) -> Contribution:
-        """Return what it says for the record at a rank, from 1."""
-        words = self.find_words(rank - 1) if self.find_words else ()
-        score = float(self.scores[rank - 1])
-        return Contribution(self.name, rank, score, share, words)
-
 
 @dataclass(frozen=True, slots=True)
 class Fused:
@@ -103,7 +97,7 @@ class Fused:
         places: ``(n, r)`` int64 rank in each ranking given, from 1; 0 where it is not there.
         rankings: Those that count.
         worths: ``(n, r)`` float64 what each ranking adds to the score; 0 where it is not there,
-            or too far down to count. Empty where nothing was fused.
+            or too far down to count.
     """
 
     record_ids: Int64Array
@@ -111,7 +105,7 @@ class Fused:
     scores: npt.NDArray[np.float64]
     places: Int64Array
     rankings: tuple[Weighted, ...]
-    worths: Float64Array = field(default_factory=lambda: np.empty((0, 0)))
+    worths: Float64Array
 
     def only(self, rows: Int64Array | BoolArray) -> "Fused":
         """Return some of the rows, in the order given."""
@@ -121,21 +115,20 @@ class Fused:
             part_ids=self.part_ids[rows],
             scores=self.scores[rows],
             places=self.places[rows],
-            worths=self.worths[rows] if len(self.worths) else self.worths,
+            worths=self.worths[rows],
         )
 
     def contributions(self, place: int) -> tuple[Contribution, ...]:
         """Return what each ranking says for the record at a place, largest share first."""
-        if not len(self.worths):  # there is one ranking at most
-            return tuple(one.contribution(int(self.places[place, 0]), 1.0) for one in self.rankings)
-        found = []
-        each = zip(self.rankings, self.places[place], self.worths[place], strict=True)
+        total = float(self.worths[place].sum())
+        said = []
+        each = zip(self.rankings, self.places[place].tolist(), self.worths[place], strict=True)
         for ranking, rank, worth in each:
             if worth > 0:
-                found.append((float(worth), ranking, int(rank)))
-        total = sum(worth for worth, _, _ in found)
-        found.sort(key=lambda one: -one[0])
-        return tuple(ranking.contribution(rank, worth / total) for worth, ranking, rank in found)
+                words = ranking.find_words(rank - 1) if ranking.find_words else ()
+                score = float(ranking.scores[rank - 1])
+                said.append(Contribution(ranking.name, rank, score, float(worth) / total, words))
+        return tuple(sorted(said, key=lambda one: -one.share))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +163,7 @@ def unfused(record_ids: Int64Array) -> Fused:
     """Return records, ``(n,)`` int64, that no ranking says anything of."""
     count = len(record_ids)
     nowhere, places = np.full(count, -1, np.int64), np.empty((count, 0), np.int64)
-    return Fused(record_ids, nowhere, np.zeros(count), places, ())
+    return Fused(record_ids, nowhere, np.zeros(count), places, (), np.empty((count, 0)))
 
 
 def combine(rankings: Sequence[Weighted], depth: int) -> Fused:

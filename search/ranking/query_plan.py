@@ -12,7 +12,6 @@ from binocle.collection.collection import Collection
 from binocle.collection.snapshot import Snapshot
 from binocle.errors import CursorError, QueryError, StaleCursorError
 from binocle.types import KINDS, Float32Array, Kind
-from search.query import cursors
 from search.query.cursors import Position
 from search.query.query import RELEVANCE, Mode, Query, Target
 from search.query_vectors.query_vector import QueryIntent, QueryVector
@@ -183,11 +182,12 @@ def plan(
     if mode == "keyword" and intent is not None and not intent.words:
         raise QueryError("the mode 'keyword' looks for words; give a text, or another mode")
     auxiliary = earlier.auxiliary if earlier else _auxiliary(query, intent, target, mode, now)
-    decided = (now.collection.path.name, _vectors(intent), target, mode, auxiliary)
-    digest = cursors.digest(
-        *decided, query.where, query.exact, query.weights, query.sort, query.group,
-        query.diversity, query.collapse, query.min_relevance,
+    decided = (
+        now.collection.path.name, _vectors(intent), target, mode, auxiliary, query.where,
+        query.exact, query.weights, query.sort, query.group, query.diversity, query.collapse,
+        query.min_relevance,
     )  # fmt: skip
+    digest = hashlib.blake2b(repr(decided).encode(), digest_size=8).hexdigest()
     if position is not None and position.query != digest:
         raise CursorError("the cursor belongs to another query; start again without one")
     if earlier is not None:
@@ -263,17 +263,13 @@ def _query_vectors(
     if mode == "keyword" or intent is None or not intent.has_vectors:
         return {}
     is_only = mode == "semantic" and len(ranked) == 1
-    kinds = [kind for kind in KINDS if kind in ranked and (is_only or _weight(query, kind))]
+    kinds = [kind for kind in KINDS if kind in ranked and (is_only or getattr(query.weights, kind))]
     if not kinds and not (mode == "hybrid" and query.weights.keyword and intent.words):
         raise QueryError("the weights leave out every ranking; give one more than 0")
     return {
         kind: intent.query_vector(_NO_SAMPLE if intent.is_plain else _sample(snapshot, kind))
         for kind in kinds
     }
-
-
-def _weight(query: Query, kind: Kind) -> float:
-    return float(getattr(query.weights, kind))
 
 
 def _sample(snapshot: Snapshot, kind: Kind) -> Float32Array:

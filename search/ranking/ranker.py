@@ -266,7 +266,8 @@ def _fused(rankings: Sequence[Weighted], depth: int) -> Fused:
         return combine(rankings, depth)
     one = rankings[0]
     places = np.arange(1, len(one.record_ids) + 1)[:, np.newaxis]
-    return Fused(one.record_ids, one.part_ids, np.asarray(one.scores, np.float64), places, (one,))
+    scores, worths = np.asarray(one.scores, np.float64), np.ones(places.shape)
+    return Fused(one.record_ids, one.part_ids, scores, places, (one,), worths)
 
 
 def _by_bands(scores: Float32Array, first: int) -> Int64Array:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from binocle.types import BoolArray, Int64Array
+from search.query.cursors import Position
 from search.ranking.fusion import Ranked
 from search.ranking.query_plan import Plan, Scorers
 from search.results.answer import FacetCounts
@@ -116,10 +117,6 @@ class ResultList:
             found |= self.plan.snapshot.vectors(kind).held_bytes
         return found
 
-    def has(self, place: int) -> bool:
-        """Tell whether there is a row at a place, ranking deeper if need be."""
-        return len(self.rows(place, 1)) > 0
-
     def rows(self, start: int, count: int) -> list[Row]:
         """Return rows from a place on; fewer only at the end."""
         with self._lock:
@@ -128,18 +125,36 @@ class ResultList:
                 self.append(self.rank(depth), depth)
             return [self._row(place) for place in range(start, min(start + count, len(self)))]
 
-    def place_behind(self, record_id: int, place: int) -> int:
-        """Return the place behind a record; where it is not among those before, the given one.
+    def position(self, place: int, last: int) -> Position:
+        """Return where a page ended.
 
         Args:
-            record_id: The last record somebody saw, in a listing made at another time.
-            place: How many rows they saw.
+            place: How many rows have been used up.
+            last: Internal id of the last record shown.
         """
-        self.rows(0, place)
+        return Position(
+            listing=self.name,
+            place=place,
+            last=last,
+            change=self.plan.snapshot.change,
+            target=self.plan.target,
+            depth=self.plan.depth,
+            query=self.plan.digest,
+        )
+
+    def place_of(self, position: Position) -> int:
+        """Return where the page behind a position begins.
+
+        In a listing that was made anew that is behind the last record somebody saw; where it is
+        not among as many rows as they saw, behind so many.
+        """
+        if self.name == position.listing:
+            return position.place
+        self.rows(0, position.place)
         with self._lock:
             stages = [stage.ranked.fused.record_ids[stage.places] for stage in self._stages]
-        found = np.flatnonzero(np.concatenate(stages) == record_id)
-        return int(found[0]) + 1 if len(found) else place
+        found = np.flatnonzero(np.concatenate(stages) == position.last)
+        return int(found[0]) + 1 if len(found) else position.place
 
     def append(self, ranked: Ranked, depth: int) -> None:
         """Add what a ranking to a depth has that is new."""

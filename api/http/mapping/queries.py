@@ -105,8 +105,8 @@ class SearchRequest:
             places = (f"{self.place}query.{number}" for number in range(len(asked.query)))
             terms = tuple(map(_term, asked.query, places))
         with at(f"{self.place}filter"):
-            own = parse_json(asked.filter) if asked.filter else None
-            where = both(own, both(self.where, phrase.where))
+            where = both(self.where, phrase.where) if self.where else phrase.where
+            where = both(parse_json(asked.filter), where) if asked.filter else where
         with at(f"{self.place}weights"):
             weights = Weights(**asked.weights.model_dump()) if asked.weights else Weights()
         with at(f"{self.place}refine"):

@@ -14,6 +14,7 @@ from api.http.runtime.metrics import Stopwatch
 from api.http.schemas.search import (
     BatchIn,
     BatchOut,
+    Misfit,
     SearchBesideIn,
     SearchByWords,
     SearchIn,
@@ -99,7 +100,8 @@ async def search_batch(
     watch = Stopwatch(service.metrics)
     good: list[SearchRequest] = []
     refused: dict[int, BinocleError] = {}
-    for number, one in enumerate(body.each):
+    searches: list[SearchIn | Misfit] = list(body.searches)
+    for number, one in enumerate(searches):
         place = f"searches.{number}."
         if isinstance(one, SearchIn):
             good.append(SearchRequest(one, place=place))

@@ -1,8 +1,8 @@
 """What Prometheus may know of the service."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -51,30 +51,16 @@ class Stopwatch:
         self._started = time.perf_counter()
         self._stages: dict[str, float] = {}
 
-    def stage(self, name: str) -> AbstractContextManager[None]:
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
         """Time a stage; the same name adds up."""
-        return self.together([self])(name)
-
-    @staticmethod
-    def together(watches: "Sequence[Stopwatch]") -> "Callable[[str], AbstractContextManager[None]]":
-        """Return what times stages of several requests that go through them together."""
-
-        @contextmanager
-        def stage(name: str) -> Iterator[None]:
-            started = time.perf_counter()
-            try:
-                yield
-            finally:
-                seconds = time.perf_counter() - started
-                for watch in dict.fromkeys(watches):
-                    watch.add(name, seconds)
-
-        return stage
-
-    def add(self, name: str, seconds: float) -> None:
-        """Count time for a stage."""
-        self._stages[name] = self._stages.get(name, 0.0) + 1000 * seconds
-        self._metrics.stages.labels(name).observe(seconds)
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            seconds = time.perf_counter() - started
+            self._stages[name] = self._stages.get(name, 0.0) + 1000 * seconds
+            self._metrics.stages.labels(name).observe(seconds)
 
     def result(self) -> dict[str, float]:
         """Return the stages and the total so far, in milliseconds."""

@@ -1,7 +1,9 @@
 """Searches that arrive together are answered together, each in one go from its body to its JSON."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from api.http.mapping.answers import search_json
 from api.http.mapping.queries import SearchRequest
@@ -119,13 +121,22 @@ class SearchQueue:
             if isinstance(query, Query) and any(term.is_unembedded for term in query.terms)
         ]
         if waiting:
-            queries = searcher.terms.embed(queries, Stopwatch.together(waiting))
-        with Stopwatch.together([one.watch for one in searches])("search"):
+            queries = searcher.terms.embed(queries, partial(_stage, waiting))
+        with _stage([one.watch for one in searches], "search"):
             outcomes = searcher.outcomes(queries)
         return [
             _outcome(one, query, outcome)
             for one, query, outcome in zip(searches, queries, outcomes, strict=True)
         ]
+
+
+@contextmanager
+def _stage(watches: Sequence[Stopwatch], name: str) -> Iterator[None]:
+    """Time a stage that requests go through together."""
+    with ExitStack() as stack:
+        for watch in dict.fromkeys(watches):
+            stack.enter_context(watch.stage(name))
+        yield
 
 
 def _outcome(

@@ -53,7 +53,7 @@ class Service:
         self._query_pictures = ThreadPoolExecutor(settings.workers, thread_name_prefix="picture")
         self._answering = ThreadPoolExecutor(1, thread_name_prefix="answer")
         container.query_embedding = QueryEmbedding(
-            self.encoder_of, self._load_picture, self._query_pictures.map
+            self.encoder, self._load_picture, self._query_pictures.map
         )
         self.searches = SearchQueue(
             container.searcher,

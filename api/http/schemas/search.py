@@ -217,11 +217,6 @@ class BatchIn(Strict):
         min_length=1, max_length=256
     )
 
-    @property
-    def each(self) -> list[SearchIn | Misfit]:
-        """The searches, and what is none."""
-        return list(self.searches)
-
 
 class ContributionOut(BaseModel):
     """What one ranking says for a hit."""
