@@ -3,6 +3,7 @@
 import re
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,12 +17,28 @@ from binocle.errors import NotFoundError, UsageError
 from indexer.indexer import Indexer, Progress
 from indexer.stored_media import read_original
 from search.labels.labeller import Labeller
+from search.query_vectors.query_pictures import Each, LoadPicture, QueryPictures
 from search.searcher import Searcher
 
 if TYPE_CHECKING:
     from search.query_vectors.url_fetcher import Fetcher
 
 CATALOG_FILE = "catalog.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class QueryEmbedding:
+    """How searchers embed what queries bring, where a door has its own way.
+
+    Attributes:
+        encoder: Returns what embeds queries with a model.
+        load_picture: Decodes a picture.
+        each: Loads several pictures.
+    """
+
+    encoder: Callable[[str], Encoder]
+    load_picture: LoadPicture | None = None
+    each: Each = map
 
 
 class Container:
@@ -32,6 +49,7 @@ class Container:
         self._encoders: dict[str, Encoder] = {}
         self._searchers: dict[Path, Searcher] = {}
         self._loading, self._sharing = threading.Lock(), threading.Lock()
+        self.query_embedding = QueryEmbedding(self.encoder)
 
     def collection_path(self, name: str) -> Path:
         """Return a collection's folder.
@@ -114,6 +132,12 @@ class Container:
 
     def searcher(self, collection: Collection) -> Searcher:
         """Return a searcher that encodes with the collection's own model; one a collection."""
+        embedding = self.query_embedding
+
+        def load_query_encoder() -> Encoder:
+            space = collection.space
+            return embedding.encoder(space.name if space else self.default_model)
+
         with self._sharing:
             known = self._searchers.get(collection.path)
             if known is not None and known.collection is collection:
@@ -122,8 +146,15 @@ class Container:
                 collection,
                 lambda: self.encoder_of(collection),
                 limits=self.settings.limits,
-                read_picture=lambda part: read_original(collection, part.uri),
-                fetch=self.fetch,
+                pictures=QueryPictures(
+                    collection,
+                    limits=self.settings.limits,
+                    read_picture=lambda part: read_original(collection, part.uri),
+                    fetch=self.fetch,
+                    load_picture=embedding.load_picture,
+                    each=embedding.each,
+                ),
+                load_query_encoder=load_query_encoder,
             )
             return self._searchers[collection.path]
 

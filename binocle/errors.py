@@ -30,9 +30,14 @@ compare it, and the catalogue stores it as the reason a file was skipped.
 
 
 class BinocleError(Exception):
-    """Base of everything Binocle raises on purpose."""
+    """Base of everything Binocle raises on purpose.
+
+    Attributes:
+        term: Which term of a query it is about, from 0; None for none, or where nobody knows.
+    """
 
     code = "error"
+    term: int | None = None
 
 
 class UsageError(BinocleError):

@@ -1,43 +1,53 @@
-"""From a query to an answer: the order of the steps, and nothing else."""
+"""From queries to answers: the order of the steps.
+
+Queries that come together are answered together: their texts are embedded in one call, and those
+without filter and cursor read the index in one pass. One that cannot be answered spoils no other.
+"""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from typing import TypeVar
 
 import numpy as np
 
 from binocle.collection.collection import Collection
-from binocle.collection.snapshot import Ranking, Snapshot
+from binocle.collection.snapshot import Ranking
 from binocle.encoders.base import Encoder
-from binocle.errors import CursorError, StaleCursorError
-from binocle.types import KINDS, Kind, Limits, Part
+from binocle.errors import BinocleError
+from binocle.types import KINDS, Kind, Limits
 from search.keyword.bm25_ranker import Keywords
 from search.keyword.collection_spelling import Spelling
 from search.query import cursors
 from search.query.cursors import Position
-from search.query.query import RELEVANCE, Query, Sort, Target
+from search.query.query import Query
 from search.query.refinement import refined
 from search.query.saved_queries import SavedQueries
 from search.query.signing import Signer
 from search.query.summary import summary_of
-from search.query_vectors.query_vector import QueryIntent
-from search.query_vectors.term_encoder import LoadPicture, TermReader
-from search.ranking import query_plan
+from search.query_vectors.query_pictures import QueryPictures
+from search.query_vectors.term_encoder import TermEncoder
 from search.ranking.hits import HitBuilder, Page
-from search.ranking.query_plan import Now
-from search.ranking.ranked_query import QueryContext, QueryScorers, Ranked
-from search.ranking.ranker import Ranker, default_kinds
-from search.ranking.result_list import Counted, ResultList, ResultLists
+from search.ranking.query_plan import KindScorer, Now, Plan, check_fresh, plan
+from search.ranking.ranker import Ranker
+from search.ranking.relevant_set import listing_of
+from search.ranking.result_list import ResultList, ResultLists
 from search.relevance.calibrator import Relevance
 from search.results.answer import Answer
-from search.results.diversity import Arranger, gathered
-from search.results.facets import count_facets, group_keys, sort_order
+
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
 
 
 class Searcher:
     """Answers queries on one collection. Thread-safe.
 
     It keeps what pages and calibrations need, so there should be one for each open collection.
+
+    Attributes:
+        collection: What is searched.
+        terms: Embeds the terms of queries, which ``search`` does where nobody has done it before.
+        relevance: What the collection's scores mean.
     """
 
     def __init__(
@@ -46,9 +56,8 @@ class Searcher:
         load_encoder: Callable[[], Encoder],
         *,
         limits: Limits,
-        read_picture: Callable[[Part], bytes] | None = None,
-        fetch: Callable[[str], bytes] | None = None,
-        load_picture: LoadPicture | None = None,
+        pictures: QueryPictures | None = None,
+        load_query_encoder: Callable[[], Encoder] | None = None,
     ) -> None:
         """Set up.
 
@@ -58,26 +67,20 @@ class Searcher:
                 a picture that is not embedded yet, and once for calibrating. It should keep what
                 it has loaded.
             limits: What a query's picture may cost.
-            read_picture: Returns the bytes of a stored picture, for regions of records. None
-                where they cannot be had.
-            fetch: Returns the bytes at a URL, see ``Fetcher.fetch``. None where URLs are not
-                allowed.
-            load_picture: Decodes a picture; None to do it in this process.
+            pictures: Reads those of queries; None where only those in queries themselves can be.
+            load_query_encoder: Returns what embeds queries, if not ``load_encoder``.
         """
         self.collection = collection
         spelling = Spelling()
-        self._reader = TermReader(
+        self.terms = TermEncoder(
             collection,
-            load_encoder,
-            limits=limits,
-            read_picture=read_picture,
-            fetch=fetch,
-            load_picture=load_picture,
-            spelling=spelling,
+            load_query_encoder or load_encoder,
+            pictures or QueryPictures(collection, limits=limits),
+            spelling,
         )
         self.relevance = Relevance(collection, load_encoder)
         self._ranker = Ranker(collection, self.relevance, Keywords(spelling))
-        self._hit_builder = HitBuilder(collection, self._ranker)
+        self._hit_builder = HitBuilder(collection)
         self._listings = ResultLists()
 
     @cached_property
@@ -117,254 +120,170 @@ class Searcher:
         return self.search_many([query])[0]
 
     def search_many(self, queries: Sequence[Query]) -> list[Answer]:
-        """Answer several queries, those without filter and cursor in one pass over the index.
+        """Answer several queries.
 
         Raises:
             BinocleError: As for ``search``; of the first query that has one.
         """
-        now = Now(self.collection, self._ranker)
-        begun = [self._begin(query, now) for query in queries]
-        self._look_many([one for one in begun if one.listing is None])
-        return self._with_turns(begun, self._answers(begun))
+        answers = []
+        for outcome in self.outcomes(queries):
+            if isinstance(outcome, BinocleError):
+                raise outcome
+            answers.append(outcome)
+        return answers
 
-    def corrected(self, texts: Sequence[str]) -> list[str]:
-        """Return texts of queries with misspelt words as they were probably meant.
+    def outcomes(self, queries: Sequence[Query | BinocleError]) -> list[Answer | BinocleError]:
+        """Answer several queries, each with what it has found, or why it cannot be answered.
 
-        For callers that embed texts themselves: what to embed; ``Term.corrected`` where it differs.
-
-        Raises:
-            QueryError: The collection is empty.
-            ModelError, SpaceMismatchError: As for ``search``.
+        Args:
+            queries: Errors are passed on.
         """
-        return self._reader.corrected(texts)
+        asked = self.terms.embed(_each(self._refined, queries), keyword_too=False)
+        now = Now(
+            self.collection,
+            find_words=self._ranker.has_words,
+            find_texts_beside=self._ranker.has_texts_beside,
+        )
+        begun = _each(partial(self._begin, now), asked)
+        self._look([one for one in begun if isinstance(one, _Begun) and one.listing is None])
+        return self._answers(_each(self._listed, begun))
 
-    def _begin(self, query: Query, now: Now) -> "_Begun":
-        """Read the terms, and find the listing that a cursor names."""
-        if query.refine is not None:
-            query = refined(query, self._saved_queries.get(query.refine.turn))
+    def _refined(self, query: Query) -> Query:
+        if query.refine is None:
+            return query
+        return refined(query, self._saved_queries.get(query.refine.turn))
+
+    def _begin(self, now: Now, query: Query) -> "_Begun":
+        """Decide what is to be ranked, or find the listing that a cursor names."""
         position = None
         if query.cursor is not None:
             position = cursors.decode(query.cursor, self._signer)
         listing = self._listings.get(position.listing) if position else None
-        begun = listing.asked if listing else None  # what it decided on goes on, whatever changed
         target = query.target or (position.target if position else now.default_target)
-        if position is not None and begun is None:
-            _check_fresh(position, now.snapshot(default_kinds(target)))
-        intent = self._intent(query, target)
-        if intent is None and query.terms:  # nothing that the model can read is kept away from
-            query = replace(query, terms=())
-        mode = query.mode or (begun.mode if begun else query_plan.mode_of(query, intent, now))
-        query_plan.check_mode(mode, intent)
-        auxiliary = (
-            begun.auxiliary
-            if begun
-            else query_plan.auxiliary_kinds(query, intent, target, mode, now)
-        )
-        digest = query_plan.digest_of(
-            self.collection.path.name, query, intent, target, mode, auxiliary
-        )
-        if position is not None and position.query != digest:
-            raise CursorError("the cursor belongs to another query; start again without one")
-        if listing is not None:
-            return _Begun(listing.asked, query.limit, position, listing)
-        kinds = default_kinds(target)
-        ranked, fields = (*kinds, *auxiliary), query_plan.fields_of(query)
-        if query.where is not None or fields:
-            snapshot = self.collection.snapshot(ranked, where=query.where, fields=fields)
-        else:
-            snapshot = now.snapshot(ranked)
-        if position is not None:
-            _check_fresh(position, snapshot)
-        depth = (
-            position.depth if position else query_plan.first_depth(query, mode, ranked, snapshot)
-        )
-        asked = QueryContext(query, intent, target, kinds, mode, snapshot, digest, depth, auxiliary)
-        return _Begun(asked, query.limit, position)
+        if position is not None and listing is None:
+            check_fresh(position, now.snapshot(KINDS if target == "any" else (target,)))
+        intent = self.terms.intent(query, target) if query.terms else None
+        if intent is not None and intent.is_empty and query.mode != "keyword":
+            intent, query = None, replace(query, terms=())  # the model reads nothing of it
+        earlier = listing.plan if listing else None  # goes on, whatever has changed
+        decided = plan(query, intent, now, target=target, position=position, earlier=earlier)
+        return _Begun(decided, query.limit, position, listing)
 
-    def _intent(self, query: Query, target: Target) -> QueryIntent | None:
-        if not query.terms:
-            return None
-        intent = self._reader.read(query.terms, target, embed=query.mode != "keyword")
-        return None if intent.is_empty and query.mode != "keyword" else intent
-
-    def _look_many(self, begun: Sequence["_Begun"]) -> None:
-        """Make the listings of queries; those that only ask what is nearest, together."""
-        open_ended = [one for one in begun if not query_plan.wants_relevant_set(one.asked.query)]
-        views = self._ranker.views([one.asked for one in open_ended])
-        known = self._nearest_many(open_ended, views)
-        for one, view, nearest in zip(open_ended, views, known, strict=True):
-            query_plan.check_weights(one.asked, view)
-            one.listing = self._opened(one.asked, view)
-            if one.asked.query.facets:
-                one.listing.counted = self._counted(one.asked, view)
-            if nearest:
-                depth = query_plan.page_depth(one.asked, view)
-                one.listing.begin(self._ranker.ranked(one.asked, view, depth, nearest), depth)
-        for one in begun:
-            if one.listing is None:
-                one.listing = self._over_relevant_set(one.asked)
-
-    def _nearest_many(
-        self, begun: Sequence["_Begun"], views: Sequence[QueryScorers]
-    ) -> list[dict[Kind, Ranking]]:
-        """Return what is nearest to each query that has no filter, in one pass over an index."""
-        known: list[dict[Kind, Ranking]] = [{} for _ in begun]
+    def _look(self, begun: Sequence["_Begun"]) -> None:
+        """Find how queries look at parts, and what is nearest to those that look at everything."""
+        scorers = self._ranker.scorers([one.plan for one in begun])
+        for one, own in zip(begun, scorers, strict=True):
+            one.scorers = own
         for kind in KINDS:
-            together: dict[int, list[int]] = {}
-            for number, (one, view) in enumerate(zip(begun, views, strict=True)):
-                if kind in view.scorers and _is_unlimited(one):
-                    together.setdefault(query_plan.page_depth(one.asked, view), []).append(number)
-            for depth, numbers in together.items():
-                rows = np.stack(
-                    [views[number].scorers[kind].query_vector.row for number in numbers]
-                )
-                found = begun[numbers[0]].asked.snapshot.nearest(kind, rows, depth)
-                for number, ranking in zip(numbers, found, strict=True):
-                    known[number][kind] = ranking
-        return known
+            together: dict[int, list[_Begun]] = {}
+            for one in begun:
+                if kind in one.scorers and one.is_unlimited:
+                    together.setdefault(one.first_depth, []).append(one)
+            for depth, several in together.items():
+                rows = np.stack([one.plan.query_vectors[kind].row for one in several])
+                found = several[0].plan.snapshot.nearest(kind, rows, depth)
+                for one, ranking in zip(several, found, strict=True):
+                    one.nearest[kind] = ranking
 
-    def _opened(self, asked: QueryContext, view: QueryScorers) -> ResultList:
-        """Return a listing of what is nearest, deeper where somebody scrolls."""
-        rank = partial(self._ranker.ranked, asked, view)
-        return ResultList(asked, view, rank, self._arranger(asked))
+    def _listed(self, one: "_Begun") -> "_Begun":
+        """Make a query's listing, unless its cursor has found one."""
+        if one.listing is not None:
+            return one
+        one.listing = listing_of(self.collection, self._ranker, one.plan, one.scorers)
+        if one.nearest:
+            depth = one.first_depth
+            found = self._ranker.ranked(one.plan, one.scorers, depth, one.nearest)
+            one.listing.append(found, depth)
+        return one
 
-    def _over_relevant_set(self, asked: QueryContext) -> ResultList:
-        """Return a listing of what passes filter and cut, in the order asked for."""
-        view = self._ranker.view(asked)
-        query_plan.check_weights(asked, view)
-        ranked, counted = self._relevant_set(asked, view)
-        return ResultList(
-            asked, view, lambda _: ranked, self._arranger(asked), counted, ranked.no_match
-        )
-
-    def _relevant_set(self, asked: QueryContext, view: QueryScorers) -> tuple[Ranked, Counted]:
-        """Return the rows of a query that sorts, groups or cuts, and what was counted."""
-        query, snapshot = asked.query, asked.snapshot
-        ranked = self._ranker.relevant(asked, view, filtered=True)
-        counted = Counted(len(ranked))
-        if query.facets:
-            counted = self._counted(asked, view, ranked if query.where is None else None)
-        if query_plan.is_sorted(query):
-            ids = ranked.fused.record_ids
-            best_first = -np.arange(len(ids), dtype=np.float64)
-            sorts = (*query.sort, Sort(RELEVANCE)) if asked.intent else query.sort
-            ranked = ranked.only(sort_order(snapshot, ids, sorts, best_first))
-        if query.group is None:
-            return ranked, counted
-        groups = gathered(group_keys(snapshot, ranked.fused.record_ids, query.group.field))
-        return ranked.only(groups.heads), replace(counted, groups=groups, whole=ranked)
-
-    def _counted(
-        self, asked: QueryContext, view: QueryScorers, every: Ranked | None = None
-    ) -> Counted:
-        """Count facets over the relevant set; a facet's own filter does not shrink it."""
-        query, snapshot = asked.query, asked.snapshot
-        if every is None:
-            every = self._ranker.relevant(asked, view, filtered=False)
-        ids = every.fused.record_ids
-        facets = count_facets(snapshot, query.facets, ids, query.where)
-        passing = snapshot.mask(query.where)
-        return Counted(int(passing[ids[ids < len(passing)]].sum()), facets)
-
-    def _arranger(self, asked: QueryContext) -> Arranger | None:
-        """Return what makes rows differ; None where nobody asked."""
-        diversity = 0.0 if query_plan.is_sorted(asked.query) else asked.query.diversity
-        if not diversity and not asked.query.collapse:
-            return None
-        dedup_features_of = partial(self._ranker.dedup_features_of, asked)
-        return Arranger(dedup_features_of, diversity=diversity, collapse=asked.query.collapse)
-
-    def _answers(self, begun: Sequence["_Begun"]) -> list[Answer]:
-        """Return the pages of listings."""
-        listings = [one.listing for one in begun if one.listing is not None]
-        wanted = [
-            (listing, _place(listing, one.position), one.limit)
-            for one, listing in zip(begun, listings, strict=True)
-        ]
+    def _answers(self, begun: Sequence["_Begun | BinocleError"]) -> list[Answer | BinocleError]:
+        """Return pages of listings; what begins one is kept, so that a later query refines it."""
+        going = [one for one in begun if isinstance(one, _Begun)]
+        pages = iter(self._hit_builder.pages([(one.rows, one.place, one.limit) for one in going]))
+        first: dict[int, Query] = {}
+        for one in going:
+            if one.plan.intent is not None and one.position is None:
+                first[id(one)] = replace(one.plan.query, terms=one.plan.intent.terms)
+        turns = dict(zip(first, self._saved_queries.keep(list(first.values())), strict=True))
         return [
-            self._answer(listing, one, page)
-            for one, listing, page in zip(
-                begun, listings, self._hit_builder.pages(wanted), strict=True
-            )
+            self._answer(one, next(pages), turns.get(id(one))) if isinstance(one, _Begun) else one
+            for one in begun
         ]
 
-    def _answer(self, listing: ResultList, begun: "_Begun", page: Page) -> Answer:
-        asked, cursor = listing.asked, None
-        if listing.has(page.place):
+    def _answer(self, begun: "_Begun", page: Page, turn: str | None) -> Answer:
+        listing, cursor = begun.rows, None
+        asked = listing.plan
+        if listing.rows(page.place, 1):  # there is more
             self._listings.keep(listing)
-            last = page.last
-            if last < 0 and begun.position is not None:
-                last = begun.position.last
-            position = Position(
-                listing.name, page.place, last, asked.snapshot.change, asked.target,
-                asked.depth, asked.digest,
-            )  # fmt: skip
-            cursor = cursors.encode(position, self._signer)
+            last = begun.position.last if page.last < 0 and begun.position else page.last
+            cursor = cursors.encode(listing.position(page.place, last), self._signer)
         rated = any(hit.relevance is not None for hit in page.hits)
         return Answer(
-            page.hits,
-            asked.target,
-            cursor,
-            listing.is_exact,
-            asked.mode,
-            listing.no_match,
-            listing.counted.relevant,
-            listing.counted.facets,
-            unrated=None if rated else self._ranker.why_unrated(asked, listing.view),
-            looking_for=summary_of(_as_read(asked)),
+            hits=page.hits,
+            target=asked.target,
+            cursor=cursor,
+            exact=listing.is_exact,
+            mode=asked.mode,
+            no_match=listing.no_match,
+            relevant=listing.counted.relevant,
+            facets=listing.counted.facets,
+            turn=turn,
+            unrated=None if rated else self._ranker.why_unrated(asked, listing.scorers),
+            looking_for=summary_of(asked.query),
         )
-
-    def _with_turns(self, begun: Sequence["_Begun"], answers: Sequence[Answer]) -> list[Answer]:
-        """Name the queries that a later one may refine: those that were answered from the start."""
-        kept = {}
-        for number, one in enumerate(begun):
-            intent = one.asked.intent
-            if intent is not None and one.position is None:
-                kept[number] = replace(one.asked.query, terms=intent.terms)
-        names = dict(zip(kept, self._saved_queries.keep(list(kept.values())), strict=True))
-        return [replace(answer, turn=names.get(number)) for number, answer in enumerate(answers)]
 
 
 @dataclass(slots=True)
 class _Begun:
-    """A query on its way: what is asked, where to go on, and the rows once there are any."""
+    """A query on its way: what was decided, where to go on, and what has been found for it."""
 
-    asked: QueryContext
+    plan: Plan
     limit: int
-    position: Position | None = None
-    listing: ResultList | None = None
+    position: Position | None
+    listing: ResultList | None
+    scorers: dict[Kind, KindScorer] = field(default_factory=dict)
+    nearest: dict[Kind, Ranking] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> ResultList:
+        """Its listing, once there is one."""
+        assert self.listing is not None
+        return self.listing
+
+    @property
+    def place(self) -> int:
+        """Where in its listing its page begins."""
+        return self.rows.place_of(self.position) if self.position else 0
+
+    @property
+    def is_unlimited(self) -> bool:
+        """Whether it asks what is nearest of everything there is, from the start."""
+        query = self.plan.query
+        is_limited = query.where is not None or query.exact or self.plan.exclude
+        return not (is_limited or self.plan.wants_relevant_set or self.position is not None)
+
+    @property
+    def first_depth(self) -> int:
+        """How deep its first page must look: where one vector decides, just behind its end."""
+        asked = self.plan
+        scorer = self.scorers.get(asked.kinds[0])
+        is_one = asked.mode == "semantic" and len(asked.kinds) == 1
+        if not is_one or scorer is None or scorer.query_vector.repelled or asked.query.diversity:
+            return asked.depth
+        return max(asked.query.limit + 1, scorer.correction_depth)
 
 
-def _as_read(asked: QueryContext) -> Query:
-    """Return a query with what its texts were read as."""
-    if asked.intent is None:
-        return asked.query
-    pairs = zip(asked.query.terms, asked.intent.terms, strict=True)
-    return replace(
-        asked.query, terms=tuple(replace(one, corrected=read.corrected) for one, read in pairs)
-    )
-
-
-def _check_fresh(position: Position, snapshot: Snapshot) -> None:
-    """Refuse to go on over another state of the collection than a first page saw."""
-    if snapshot.change != position.change:
-        raise StaleCursorError(
-            "the cursor is stale: the collection has changed since its first page, which is "
-            "not kept any more; start again without it"
-        )
-
-
-def _place(listing: ResultList, position: Position | None) -> int:
-    """Return where a page begins."""
-    if position is None:
-        return 0
-    if listing.name == position.listing:
-        return position.place
-    return listing.place_behind(position.last, position.place)  # it was made anew
-
-
-def _is_unlimited(one: _Begun) -> bool:
-    """Tell whether a query looks at everything there is, from the start."""
-    query = one.asked.query
-    limited = query.where is not None or query.exact or one.asked.exclude
-    return not limited and one.position is None
+def _each(
+    work: Callable[[_In], _Out], several: Sequence[_In | BinocleError]
+) -> list[_Out | BinocleError]:
+    """Do something for each of several; one that fails, or has failed before, spoils no other."""
+    done: list[_Out | BinocleError] = []
+    for one in several:
+        if isinstance(one, BinocleError):
+            done.append(one)
+            continue
+        try:
+            done.append(work(one))
+        except BinocleError as error:
+            done.append(error)
+    return done

@@ -1,7 +1,10 @@
 """``binocle search``: its options."""
 
+import builtins
+from dataclasses import fields
 from functools import partial
-from typing import Any
+from types import NoneType
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import click
 
@@ -15,10 +18,59 @@ from api.cli.options import (
     where_option,
 )
 
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
 _MODES = click.Choice(["semantic", "keyword", "hybrid"])
 
 
-@click.command()
+class SearchCommand(click.Command):
+    """A command with an option for each plain part of a search that it does not name itself.
+
+    A switch, a number or a choice that HTTP takes and that a query has by the same name need not
+    be written down here: ``SearchIn.collapse`` is ``--collapse``.
+    """
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return its arguments and options."""
+        from api.http.schemas.search import SearchIn
+        from search.query.query import Query
+
+        *own, help_option = super().get_params(ctx)
+        parts = {part.name for part in fields(Query)} - {one.name for one in own}
+        more = [_option(*one) for one in SearchIn.model_fields.items() if one[0] in parts]
+        return [*own, *filter(None, more), help_option]
+
+
+def _option(name: str, field: "FieldInfo") -> click.Option | None:
+    """Return the option that a field of a search makes; None for one of several parts."""
+    kinds = [one for one in get_args(field.annotation) if one is not NoneType] or [field.annotation]
+    if get_origin(field.annotation) is Literal:
+        kinds = [field.annotation]
+    limits = [[getattr(one, end, None) for one in field.metadata] for end in ("ge", "le")]
+    least, most = (next((one for one in ends if one is not None), None) for ends in limits)
+    kind: click.ParamType[Any] | None = None
+    match kinds:
+        case [builtins.bool]:
+            kind = click.BOOL
+        case [builtins.int]:
+            kind = click.IntRange(least, most)
+        case [builtins.float]:
+            kind = click.FloatRange(least, most)
+        case [choice] if get_origin(choice) is Literal:
+            kind = click.Choice(get_args(choice))
+    if kind is None:
+        return None
+    return click.Option(
+        [f"--{name.replace('_', '-')}"],
+        type=kind,
+        is_flag=kind is click.BOOL,
+        default=field.default,
+        help=f"{field.description or name.replace('_', ' ').capitalize()}.",
+    )
+
+
+@click.command(cls=SearchCommand)
 @click.argument("text", nargs=-1)
 @click.option(
     "--text", "texts", multiple=True, metavar="TEXT", help="Look for this as well; may be repeated."
@@ -93,7 +145,6 @@ _MODES = click.Choice(["semantic", "keyword", "hybrid"])
     metavar="SHARE",
     help="How unlike each other hits shall be, 0 to 1.",
 )
-@click.option("--collapse", is_flag=True, help="Show only the best of near-duplicates.")
 @click.option(
     "--min-relevance",
     metavar="SHARE",
@@ -126,14 +177,13 @@ def search(
     binocle search "only at night" --refine TURN
     """
     from api.cli.output.answers import print_answer
-    from api.cli.search_query import Typed, is_record
+    from api.cli.search_query import is_record, query_of
     from search.query.warnings import price_field, query_doubts
 
-    asked = Typed(**typed)
-    asked.query(lambda _: True)  # what is mistyped is told before anything is opened
+    query_of(typed, lambda _: True)  # what is mistyped is told before anything is opened
     container = open_container(precision=precision, device=device)
     with container.open_collection(collection) as opened:
-        query = asked.query(partial(is_record, opened), partial(price_field, opened))
+        query = query_of(typed, partial(is_record, opened), partial(price_field, opened))
         answer = container.searcher(opened).search(query)
         print_answer(answer, opened, query, as_json=as_json)
         for doubt in query_doubts(opened, query):

@@ -1,8 +1,9 @@
 """From what somebody typed to a query."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from binocle.collection.collection import Collection
 from binocle.errors import NotFoundError, UsageError
@@ -18,125 +19,82 @@ from search.query.notation import (
     parse_sort,
     parse_weights,
 )
-from search.query.query import Mode, Query, Refinement, Region, Target, Term, Weights
+from search.query.query import Query, Refinement, Region, Term, Weights
 
 _AWAY = -1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """The options of ``binocle search``, as they were typed."""
+def query_of(
+    typed: Mapping[str, Any],
+    is_record: Callable[[str], bool],
+    find_price: Callable[[], str | None] = lambda: None,
+) -> Query:
+    """Return the query that the options of ``binocle search`` make.
 
-    text: tuple[str, ...]
-    texts: tuple[str, ...]
-    without: tuple[str, ...]
-    images: tuple[str, ...]
-    like: tuple[str, ...]
-    unlike: tuple[str, ...]
-    urls: tuple[str, ...]
-    regions: tuple[str, ...]
-    target: Target | None
-    mode: Mode | None
-    weights: str | None
-    where: str | None
-    limit: int
-    sort: tuple[str, ...]
-    facets: tuple[str, ...]
-    group_by: str | None
-    diversity: float
-    collapse: bool
-    min_relevance: str | None
-    cursor: str | None
-    exact: bool
-    refine: str | None
-    remove: tuple[str, ...]
-    replace: bool
-    drop_filter: bool
-    swap: tuple[tuple[str, str], ...]
+    Args:
+        typed: By their names, as they were typed; what is called as a part of a query and is not
+            read here goes into it as it is.
+        is_record: Tells which names are records' ids.
+        find_price: Names the field of prices; see ``parse_turn``.
 
-    def query(
-        self,
-        is_record: Callable[[str], bool],
-        find_price: Callable[[], str | None] = lambda: None,
-    ) -> Query:
-        """Return the query.
+    Raises:
+        UsageError: Something cannot be understood, or does not go together.
+        NotFoundError: There is neither such a record nor such a file.
+    """
+    words = " ".join(typed["text"]).strip()
+    phrase = Phrase()
+    if words:
+        phrase = (parse_first if typed["refine"] is None else parse_turn)(words, find_price)
+    where = parse_where(typed["where"]) if typed["where"] else None
+    read = {
+        "where": both(where, phrase.where),
+        "weights": parse_weights(typed["weights"]) if typed["weights"] else Weights(),
+        "sort": tuple(map(parse_sort, typed["sort"])) or phrase.sort,
+        "facets": tuple(map(parse_facet, typed["facets"])),
+        "group": parse_group(typed["group_by"]) if typed["group_by"] else None,
+        "min_relevance": parse_cut(typed["min_relevance"]) if typed["min_relevance"] else None,
+        "refine": _refinement(typed, phrase),
+    }
+    plain = {one.name: typed[one.name] for one in fields(Query) if one.name in typed}
+    return Query(terms=(*phrase.terms, *_terms(typed, is_record)), **{**plain, **read})
 
-        Args:
-            is_record: Tells which names are records' ids.
-            find_price: Names the field of prices; see ``parse_turn``.
 
-        Raises:
-            UsageError: Something cannot be understood, or does not go together.
-            NotFoundError: There is neither such a record nor such a file.
-        """
-        words = " ".join(self.text).strip()
-        phrase = Phrase((Term(text=words),) if words else ())
-        if words:
-            phrase = (parse_first if self.refine is None else parse_turn)(words, find_price)
-        where = parse_where(self.where) if self.where else None
-        return Query(
-            terms=(*phrase.terms, *self._terms(is_record)),
-            target=self.target,
-            where=both(where, phrase.where),
-            limit=self.limit,
-            cursor=self.cursor,
-            exact=self.exact,
-            mode=self.mode,
-            weights=parse_weights(self.weights) if self.weights else Weights(),
-            sort=tuple(map(parse_sort, self.sort)) or phrase.sort,
-            facets=tuple(map(parse_facet, self.facets)),
-            group=parse_group(self.group_by) if self.group_by else None,
-            diversity=self.diversity,
-            collapse=self.collapse,
-            min_relevance=parse_cut(self.min_relevance) if self.min_relevance else None,
-            refine=self._refinement(phrase),
+def _refinement(typed: Mapping[str, Any], phrase: Phrase) -> Refinement | None:
+    if typed["refine"] is None:
+        for option in ("remove", "replace", "drop_filter", "swap"):
+            if typed[option]:
+                name = option.replace("_", "-")
+                raise UsageError(f"--{name} changes an earlier search; add --refine TURN")
+        return None
+    return Refinement(
+        turn=typed["refine"],
+        remove=(*typed["remove"], *phrase.remove),
+        replace=typed["replace"],
+        drop_filter=typed["drop_filter"],
+        swap=typed["swap"],
+        instead=phrase.swap,
+        bounds=phrase.amounts,
+    )
+
+
+def _terms(typed: Mapping[str, Any], is_record: Callable[[str], bool]) -> list[Term]:
+    regions = list(map(parse_region, typed["regions"]))
+    if len(regions) > sum(len(typed[one]) for one in ("images", "like", "unlike", "urls")):
+        raise UsageError(
+            "there are more regions than pictures; each --region belongs to an --image, "
+            "--like, --unlike or --url"
         )
-
-    def _refinement(self, phrase: Phrase) -> Refinement | None:
-        if self.refine is None:
-            given = {
-                "--remove": self.remove,
-                "--replace": self.replace,
-                "--drop-filter": self.drop_filter,
-                "--swap": self.swap,
-            }
-            for option, value in given.items():
-                if value:
-                    raise UsageError(f"{option} changes an earlier search; add --refine TURN")
-            return None
-        return Refinement(
-            self.refine,
-            (*self.remove, *phrase.remove),
-            self.replace,
-            self.drop_filter,
-            self.swap,
-            phrase.swap,
-            phrase.amounts,
-        )
-
-    def _terms(self, is_record: Callable[[str], bool]) -> list[Term]:
-        regions = self._regions()
-        pictures = [
-            *(_picture(one, regions) for one in self.images),
-            *(_like(one, is_record, regions) for one in self.like),
-            *(_like(one, is_record, regions, sign=_AWAY) for one in self.unlike),
-            *(_address(one, regions) for one in self.urls),
-        ]
-        texts = [
-            *(_words(one) for one in self.texts),
-            *(_words(one, sign=_AWAY) for one in self.without),
-        ]
-        return [*texts, *pictures]
-
-    def _regions(self) -> list[Region]:
-        found = list(map(parse_region, self.regions))
-        pictures = len(self.images) + len(self.like) + len(self.unlike) + len(self.urls)
-        if len(found) > pictures:
-            raise UsageError(
-                "there are more regions than pictures; each --region belongs to an --image, "
-                "--like, --unlike or --url"
-            )
-        return found
+    pictures = [
+        *(_picture(one, regions) for one in typed["images"]),
+        *(_like(one, is_record, regions) for one in typed["like"]),
+        *(_like(one, is_record, regions, sign=_AWAY) for one in typed["unlike"]),
+        *(_address(one, regions) for one in typed["urls"]),
+    ]
+    texts = [
+        *(_words(one) for one in typed["texts"]),
+        *(_words(one, sign=_AWAY) for one in typed["without"]),
+    ]
+    return [*texts, *pictures]
 
 
 def is_record(collection: Collection, name: str) -> bool:

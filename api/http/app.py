@@ -28,14 +28,14 @@ from api.http.routes import (
 from api.http.runtime.dependencies import key_of
 from api.http.runtime.jobs import Jobs
 from api.http.runtime.service import Service
-from api.http.schemas.common import RecordsIn
+from api.http.schemas.common import Problem, RecordsIn
 from api.http.schemas.lookup import LookupIn
 from api.http.schemas.search import SearchBesideIn, SearchIn
 from api.settings import Settings
 from binocle import __version__
 
 _PROBLEM: dict[str, Any] = {
-    "model": problems.Problem,
+    "model": Problem,
     "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
 _RESPONSES: dict[int | str, dict[str, Any]] = {

@@ -155,10 +155,23 @@ class SearchAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class BatchAnswer:
-    """Answers in the order of the searches."""
+class SearchProblem:
+    """Why one search of a batch was not answered; see ``ClientError``."""
 
-    answers: list[SearchAnswer]
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str | None
+    field: str | None
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchAnswer:
+    """Answers in the order of the searches, or why there is none."""
+
+    answers: list[SearchAnswer | SearchProblem]
     took_ms: dict[str, float]
 
 

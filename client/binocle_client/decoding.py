@@ -23,7 +23,10 @@ def decode(kind: type[_Answer], document: object) -> _Answer:
 def _decoded(kind: Any, value: Any) -> Any:
     if get_origin(kind) is UnionType:  # with None, or of plain values, which stay as they are
         inside = [one for one in get_args(kind) if is_dataclass(one)]
-        return value if value is None or not inside else _decoded(inside[0], value)
+        if value is None or not inside:
+            return value
+        fits = (one for one in inside if _has_all(one, value))
+        return _decoded(next(fits, inside[0]), value)
     if get_origin(kind) is list:
         if not isinstance(value, list):
             raise TypeError(f"a list, not {value!r:.100}")
@@ -34,6 +37,10 @@ def _decoded(kind: Any, value: Any) -> Any:
         raise TypeError(f"an object, not {value!r:.100}")
     types = _types(kind)
     return kind(**{one.name: _decoded(types[one.name], value[one.name]) for one in fields(kind)})
+
+
+def _has_all(kind: Any, value: Any) -> bool:
+    return isinstance(value, Mapping) and all(one.name in value for one in fields(kind))
 
 
 @cache

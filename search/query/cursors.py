@@ -5,7 +5,6 @@ says what is needed to make the listing anew where it is gone: the change number
 and how deep it began.
 """
 
-import hashlib
 import json
 from dataclasses import astuple, dataclass
 from typing import get_args
@@ -63,8 +62,3 @@ def decode(cursor: str, signer: Signer) -> Position:
     if target not in get_args(Target):
         raise CursorError(_DAMAGED)
     return Position(listing, place, last, change, target, depth, query)
-
-
-def digest(*parts: object) -> str:
-    """Return a short digest of what makes up a query."""
-    return hashlib.blake2b(repr(parts).encode(), digest_size=8).hexdigest()

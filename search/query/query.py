@@ -39,6 +39,11 @@ class Region:
                 f"picture, not {', '.join(f'{side:g}' for side in sides)}"
             )
 
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom."""
+        return self.x, self.y, self.x + self.width, self.y + self.height
+
 
 @dataclass(frozen=True, slots=True)
 class Term:
@@ -83,6 +88,12 @@ class Term:
             raise QueryError("the text to look for is empty")
         if self.region is not None and (self.text is not None or self.vector is not None):
             raise QueryError("only pictures and records have regions")
+
+    @property
+    def is_unembedded(self) -> bool:
+        """Whether an encoder has to be asked: for a text, a picture, or a region of a record."""
+        is_stored = self.vector is not None or (self.record is not None and self.region is None)
+        return self.embedded is None and not is_stored
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,6 +186,10 @@ class QueryVector:
     row: Float32Array
     repelled: tuple[Repulsion, ...]
 
+    def similarities(self, rows_nd: Float32Array) -> Float32Array:
+        """Return the cosine of each row, ``(n, d)``, as an index gives it: ``(n,)`` float32."""
+        return np.asarray(rows_nd.astype(np.float64) @ self.row.astype(np.float64), np.float32)
+
     def penalties(self, rows_nd: Float32Array) -> npt.NDArray[np.float64]:
         """Return what each row, ``(n, d)``, loses of its cosine: ``(n,)`` float64 from 0."""
         worst = np.zeros(len(rows_nd))

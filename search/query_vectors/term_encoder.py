@@ -1,130 +1,150 @@
-"""Terms → what they come to: texts, pictures, records and regions are read and embedded."""
+"""Terms → vectors: the one place where the texts and pictures of queries are embedded."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from pathlib import Path
-from typing import Protocol
+from typing import TypeAlias
 
 import numpy as np
 
 from binocle.collection.collection import Collection, check_space
 from binocle.encoders.base import Encoder
-from binocle.errors import NotFoundError, PictureError, QueryError
-from binocle.media import images
-from binocle.types import Float32Array, ImageSpec, Kind, Limits, Part, Picture
+from binocle.errors import BinocleError, NotFoundError, QueryError
+from binocle.types import Float32Array, Kind, PixelArray
 from search.keyword.collection_spelling import Spelling
-from search.query.query import Region, Target, Term
+from search.query.query import Query, Target, Term
+from search.query_vectors.query_pictures import QueryPictures
 from search.query_vectors.query_vector import QueryIntent, TermVector, unit
 from search.query_vectors.spell_correction import Corrector
 
-
-class LoadPicture(Protocol):
-    """Decodes a query's picture, or a part of it, within limits."""
-
-    def __call__(self, data: bytes, spec: ImageSpec, region: Region | None) -> Picture:
-        """Return the pixels an encoder wants.
-
-        Raises:
-            PictureError: It cannot be read.
-        """
-        ...
+Stage: TypeAlias = Callable[[str], AbstractContextManager[None]]
 
 
-class TermReader:
+class TermEncoder:
     """Turns terms into vectors. Thread-safe."""
 
     def __init__(
         self,
         collection: Collection,
         load_encoder: Callable[[], Encoder],
-        *,
-        limits: Limits,
-        read_picture: Callable[[Part], bytes] | None = None,
-        fetch: Callable[[str], bytes] | None = None,
-        load_picture: LoadPicture | None = None,
+        pictures: QueryPictures,
         spelling: Spelling | None = None,
     ) -> None:
-        """Set up; see ``Searcher``."""
+        """Set up.
+
+        Args:
+            collection: What is searched.
+            load_encoder: As for ``Searcher``.
+            pictures: Reads those of terms.
+            spelling: Of the collection's words.
+        """
         self._collection = collection
         self._load_encoder = load_encoder
-        self._read_picture, self._fetch = read_picture, fetch
-        self._limits = limits
-        self._load_picture = load_picture or self._decode
+        self._pictures = pictures
         self._spelling = spelling or Spelling()
         self._corrector: tuple[str, Corrector] | None = None
 
-    def read(self, terms: Sequence[Term], target: Target, *, embed: bool = True) -> QueryIntent:
-        """Embed terms.
+    def embed(
+        self,
+        queries: Sequence[Query | BinocleError],
+        stage: Stage = lambda _: nullcontext(),
+        *,
+        keyword_too: bool = True,
+    ) -> list[Query | BinocleError]:
+        """Embed what terms bring: all texts in one call to the encoder, all pictures in another.
 
         Args:
-            terms: At least one.
+            queries: What is not embedded yet will be; errors are passed on.
+            stage: Begins what is timed as ``decode`` and ``embed``; not where nothing is missing.
+            keyword_too: Also the terms of queries that search by words alone.
+
+        Returns:
+            For each the query with ``Term.embedded``, or why one of its terms cannot be embedded;
+            ``BinocleError.term`` says which.
+        """
+        missing = {
+            (number, place): term
+            for number, query in enumerate(queries)
+            if isinstance(query, Query) and (keyword_too or query.mode != "keyword")
+            for place, term in enumerate(query.terms)
+            if term.is_unembedded
+        }
+        if not missing or self._collection.space is None:  # of an empty one ``intent`` tells
+            return list(queries)
+        pictures = {key: term for key, term in missing.items() if term.text is None}
+        texts = {key: term for key, term in missing.items() if term.text is not None}
+        done: dict[tuple[int, int], Term | BinocleError] = {}
+        try:
+            encoder = self._encoder()
+            with stage("decode"):
+                loaded = (
+                    self._pictures.load([*pictures.values()], encoder.image_spec)
+                    if pictures
+                    else []
+                )
+            with stage("embed"):
+                done |= zip(pictures, _of_pictures(pictures.values(), loaded, encoder), strict=True)
+                done |= zip(texts, self._of_texts(list(texts.values()), encoder), strict=True)
+        except BinocleError as error:
+            numbers = {number for number, _ in missing}
+            return [error if number in numbers else one for number, one in enumerate(queries)]
+        return [_completed(query, number, done) for number, query in enumerate(queries)]
+
+    def intent(self, query: Query, target: Target) -> QueryIntent:
+        """Return what a query's terms come to; where only words are searched, their words alone.
+
+        Args:
+            query: Has terms; unless only words are searched, they are embedded.
             target: Which parts are looked at.
-            embed: Otherwise only the words of texts count, as where only words are searched.
 
         Raises:
-            QueryError, PictureError, NotFoundError, ModelError, SpaceMismatchError: As for
-                ``Searcher.search``.
+            QueryError, NotFoundError, ModelError, SpaceMismatchError: As for ``Searcher.search``.
         """
-        space = self._collection.space
-        if space is None:
+        if self._collection.space is None:
             raise QueryError(f"the collection {self._collection.path.name!r} is empty")
-        if not embed:
-            return QueryIntent(tuple(terms), (), (), frozenset(), _words(terms))
+        words = _words(query.terms)
+        if query.mode == "keyword":
+            return QueryIntent(query.terms, (), (), frozenset(), words)
         exclude: set[int] = set()
         read: list[Term] = []
+        wanted: list[TermVector] = []
+        unwanted: list[TermVector] = []
         unsupported_texts: list[str] = []
-        term_vectors: list[TermVector] = []
-        rows = self._texts(terms)
-        heaviest = max(abs(term.weight) for term in terms)
-        for number, term in enumerate(terms):
-            source: Kind | None
-            if term.record is not None:
-                row, source = self._record(term, target, exclude)
-                kept = replace(term, embedded=row)
-            elif term.vector is not None:
-                row, source = self._checked(term.vector, space.dimension), term.source
-                kept = replace(term, vector=row)
-            elif term.text is not None:
-                (row, corrected), source = rows[number], "text"
-                kept = replace(term, embedded=row, corrected=corrected)
-                if not self._can_read(term.text):
-                    read.append(kept)
-                    unsupported_texts += [term.text] * (term.weight > 0)
-                    continue
-            else:
-                row, source = self._picture(term), "image"
-                kept = Term(vector=row, weight=term.weight, source="image")
+        heaviest = max(abs(term.weight) for term in query.terms)
+        for term in query.terms:
+            kept, row, source = self._row(term, target, exclude)
             read.append(kept)
-            term_vectors.append(TermVector(row, term.weight / heaviest, source))
+            if term.text is not None and not self._can_read(term.text):
+                unsupported_texts += [term.text] * (term.weight > 0)
+                continue
+            vector = TermVector(row, abs(term.weight) / heaviest, source)
+            (wanted if term.weight > 0 else unwanted).append(vector)
         return QueryIntent(
             tuple(read),
-            tuple(term_vector for term_vector in term_vectors if term_vector.weight > 0),
-            tuple(
-                replace(term_vector, weight=-term_vector.weight)
-                for term_vector in term_vectors
-                if term_vector.weight < 0
-            ),
+            tuple(wanted),
+            tuple(unwanted),
             frozenset(exclude),
-            _words(terms),
+            words,
             tuple(unsupported_texts),
         )
 
-    def corrected(self, texts: Sequence[str]) -> list[str]:
-        """Return texts as their misspelt words were probably meant, for the encoder.
+    def _of_texts(self, terms: Sequence[Term], encoder: Encoder) -> list[Term]:
+        """Return texts with what they were embedded as, misspelt words as they were meant."""
+        if not terms:
+            return []
+        texts = [term.text or "" for term in terms]
+        read = self._corrected(texts, encoder) if encoder.vocabulary else texts
+        each = zip(terms, texts, read, encoder.encode_texts(read), strict=True)
+        return [
+            replace(term, embedded=row, corrected="" if meant == text else meant)
+            for term, text, meant, row in each
+        ]
 
-        Raises:
-            ModelError, SpaceMismatchError: As for ``read``.
-        """
-        encoder = self._encoder()
-        if not encoder.vocabulary:
-            return list(texts)
+    def _corrected(self, texts: Sequence[str], encoder: Encoder) -> list[str]:
         known = self._corrector
         if known is None or known[0] != encoder.space.fingerprint:
             known = self._corrector = encoder.space.fingerprint, Corrector(encoder.vocabulary)
         return [known[1].corrected(text, self._stored, self._stored_near) for text in texts]
-
-    def _can_read(self, text: str) -> bool:
-        return text.isascii() or self._encoder().can_read(text)
 
     def _stored(self, words: list[str]) -> set[str]:
         with self._collection.reading() as session:
@@ -134,30 +154,25 @@ class TermReader:
         with self._collection.reading() as session:
             return self._spelling.near(session, word)
 
-    def _texts(self, terms: Sequence[Term]) -> dict[int, tuple[Float32Array, str]]:
-        """Return the vectors of all texts, embedding together what is not embedded yet.
+    def _row(
+        self, term: Term, target: Target, exclude: set[int]
+    ) -> tuple[Term, Float32Array, Kind | None]:
+        """Return a term as it is kept, its vector, and what that was embedded from."""
+        if term.record is not None:
+            row, source = self._row_of_record(term, target, exclude)
+            return replace(term, embedded=row), row, source
+        if term.vector is not None:
+            row = self._checked(term.vector)
+            return replace(term, vector=row), row, term.source
+        assert term.embedded is not None
+        row = self._checked(term.embedded)
+        if term.text is not None:
+            return replace(term, embedded=row), row, "text"
+        return Term(vector=row, weight=term.weight, source="image"), row, "image"
 
-        Returns:
-            By the number of the term, and what was embedded where that is not the text itself.
-        """
-        texts = {number: term for number, term in enumerate(terms) if term.text is not None}
-        missing = {
-            number: term.text or "" for number, term in texts.items() if term.embedded is None
-        }
-        rows: dict[int, tuple[Float32Array, str]] = {}
-        if missing:
-            corrected = self.corrected(list(missing.values()))
-            encoded = self._encoder().encode_texts(corrected)
-            for number, row, read in zip(missing, encoded, corrected, strict=True):
-                rows[number] = unit(row), "" if read == missing[number] else read
-        space = self._collection.space
-        assert space is not None
-        for number, term in texts.items():
-            if term.embedded is not None:
-                rows[number] = self._checked(term.embedded, space.dimension), term.corrected
-        return rows
-
-    def _record(self, term: Term, target: Target, exclude: set[int]) -> tuple[Float32Array, Kind]:
+    def _row_of_record(
+        self, term: Term, target: Target, exclude: set[int]
+    ) -> tuple[Float32Array, Kind]:
         """Return the mean of a record's pictures; of its texts where it has none."""
         assert term.record is not None
         try:
@@ -168,75 +183,61 @@ class TermReader:
             return term.embedded, "text" if target == "text" else "image"  # kept from a turn
         exclude.add(number)
         if term.region is not None:
-            return self._region_of(term), "image"
+            assert term.embedded is not None
+            return term.embedded, "image"
         kinds: tuple[Kind, Kind] = ("text", "image") if target == "text" else ("image", "text")
         for kind in kinds:
             if vectors[kind]:
                 return unit(np.mean(vectors[kind], axis=0)), kind
         raise QueryError(f"the record {term.record!r} has nothing embedded")
 
-    def _region_of(self, term: Term) -> Float32Array:
-        if term.embedded is not None:
-            return term.embedded
-        assert term.record is not None
-        if self._read_picture is None:
-            raise QueryError("stored pictures cannot be read here, so their regions cannot be used")
-        parts = self._collection.record(term.record).parts
-        pictures = [part for part in parts if part.kind == "image"]
-        if not pictures:
-            raise QueryError(f"the record {term.record!r} has no picture to take a region of")
-        return self._embedded(
-            self._read_picture(pictures[0]), term.region, f"the picture of {term.record!r}"
-        )
-
-    def _picture(self, term: Term) -> Float32Array:
-        space = self._collection.space
+    def _checked(self, vector: Float32Array) -> Float32Array:
+        space, row = self._collection.space, np.asarray(vector, np.float32)
         assert space is not None
-        if term.embedded is not None:
-            return self._checked(term.embedded, space.dimension)
-        if term.url is not None:
-            if self._fetch is None:
-                raise QueryError("URLs are not allowed in queries here; upload the picture instead")
-            return self._embedded(self._fetch(term.url), term.region, "the picture of the URL")
-        assert term.image is not None
-        if isinstance(term.image, Path):
-            return self._embedded(_read(term.image), term.region, str(term.image))
-        return self._embedded(term.image, term.region, "the query's picture")
-
-    def _embedded(self, data: bytes, region: Region | None, name: str) -> Float32Array:
-        encoder = self._encoder()
-        try:
-            picture = self._load_picture(data, encoder.image_spec, region)
-        except PictureError as error:
-            raise type(error)(f"{name}: {error}") from error
-        return unit(encoder.encode_images(picture.pixels[np.newaxis])[0])
-
-    def _decode(self, data: bytes, spec: ImageSpec, region: Region | None) -> Picture:
-        if region is None:
-            return images.load(data, spec, self._limits)
-        return images.load_region(data, spec, box(region), self._limits)
-
-    def _encoder(self) -> Encoder:
-        encoder = self._load_encoder()
-        space = self._collection.space
-        assert space is not None
-        check_space(space, encoder.space, self._collection.path.name)
-        return encoder
-
-    def _checked(self, vector: Float32Array, dimension: int) -> Float32Array:
-        row = np.asarray(vector, np.float32)
-        if row.shape != (dimension,) or not np.isfinite(row).all() or not row.any():
+        if row.shape != (space.dimension,) or not np.isfinite(row).all() or not row.any():
             raise QueryError(
-                f"a vector term is {dimension} finite numbers, not all 0; this one has the shape "
-                f"{row.shape}"
+                f"a vector term is {space.dimension} finite numbers, not all 0; this one has the "
+                f"shape {row.shape}"
             )
         wide = row.astype(np.float64)
         return unit(wide / np.abs(wide).max())
 
+    def _can_read(self, text: str) -> bool:
+        return text.isascii() or self._encoder().can_read(text)
 
-def box(region: Region) -> tuple[float, float, float, float]:
-    """Return a region as ``images.load_region`` takes it: left, top, right and bottom."""
-    return region.x, region.y, region.x + region.width, region.y + region.height
+    def _encoder(self) -> Encoder:
+        encoder, space = self._load_encoder(), self._collection.space
+        assert space is not None
+        check_space(space, encoder.space, self._collection.path.name)
+        return encoder
+
+
+def _of_pictures(
+    terms: Iterable[Term], loaded: Sequence[PixelArray | BinocleError], encoder: Encoder
+) -> list[Term | BinocleError]:
+    """Return pictures with what they were embedded as, or why they cannot be."""
+    pixels = [one for one in loaded if not isinstance(one, BinocleError)]
+    rows = iter(encoder.encode_images(np.stack(pixels)) if pixels else ())
+    return [
+        one if isinstance(one, BinocleError) else replace(term, embedded=next(rows))
+        for term, one in zip(terms, loaded, strict=True)
+    ]
+
+
+def _completed(
+    query: Query | BinocleError, number: int, done: Mapping[tuple[int, int], Term | BinocleError]
+) -> Query | BinocleError:
+    """Return a query with its terms embedded, or the error of the first that cannot be."""
+    if isinstance(query, BinocleError):
+        return query
+    terms = []
+    for place, term in enumerate(query.terms):
+        known = done.get((number, place), term)
+        if isinstance(known, BinocleError):
+            known.term = place
+            return known
+        terms.append(known)
+    return replace(query, terms=tuple(terms))
 
 
 def _words(terms: Sequence[Term]) -> str:
@@ -245,10 +246,3 @@ def _words(terms: Sequence[Term]) -> str:
         return ""
     away = [term.text.strip() for term in terms if term.text is not None and term.weight < 0]
     return " ".join([*words, *(f"-{text}" for text in away if text.isalnum())])
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.expanduser().read_bytes()
-    except OSError as error:
-        raise QueryError(f"cannot read the picture {path} ({error.strerror})") from error

@@ -11,14 +11,16 @@ Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", TOIS 2023 (figur
 docs/keywords.md).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from binocle.types import BoolArray, Contribution, Int64Array
+from binocle.types import BoolArray, Contribution, Int64Array, Kind
+from search.keyword.bm25_ranker import KeywordRanking
+from search.relevance.score_model import ScoreModel
 
 RANK_CONSTANT = 60
 _CALIBRATED_DEPTH = 1000
@@ -95,7 +97,7 @@ class Fused:
         places: ``(n, r)`` int64 rank in each ranking given, from 1; 0 where it is not there.
         rankings: Those that count.
         worths: ``(n, r)`` float64 what each ranking adds to the score; 0 where it is not there,
-            or too far down to count. Empty where nothing was fused.
+            or too far down to count.
     """
 
     record_ids: Int64Array
@@ -103,7 +105,7 @@ class Fused:
     scores: npt.NDArray[np.float64]
     places: Int64Array
     rankings: tuple[Weighted, ...]
-    worths: Float64Array = field(default_factory=lambda: np.empty((0, 0)))
+    worths: Float64Array
 
     def only(self, rows: Int64Array | BoolArray) -> "Fused":
         """Return some of the rows, in the order given."""
@@ -113,24 +115,55 @@ class Fused:
             part_ids=self.part_ids[rows],
             scores=self.scores[rows],
             places=self.places[rows],
-            worths=self.worths[rows] if len(self.worths) else self.worths,
+            worths=self.worths[rows],
         )
 
     def contributions(self, place: int) -> tuple[Contribution, ...]:
         """Return what each ranking says for the record at a place, largest share first."""
-        found = []
-        each = zip(self.rankings, self.places[place], self.worths[place], strict=True)
+        total = float(self.worths[place].sum())
+        said = []
+        each = zip(self.rankings, self.places[place].tolist(), self.worths[place], strict=True)
         for ranking, rank, worth in each:
             if worth > 0:
-                words = ranking.find_words(int(rank) - 1) if ranking.find_words else ()
+                words = ranking.find_words(rank - 1) if ranking.find_words else ()
                 score = float(ranking.scores[rank - 1])
-                found.append((float(worth), ranking.name, int(rank), score, words))
-        total = sum(one[0] for one in found)
-        found.sort(key=lambda one: -one[0])
-        return tuple(
-            Contribution(name, rank, score, worth / total, words)
-            for worth, name, rank, score, words in found
-        )
+                said.append(Contribution(ranking.name, rank, score, float(worth) / total, words))
+        return tuple(sorted(said, key=lambda one: -one.share))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """Records in an order.
+
+    Attributes:
+        fused: The records, and what each ranking says of them.
+        exact: Whether exhaustive scans would give the same.
+        is_complete: There are no more, however deep somebody looks.
+        keywords: The ranking by words among them.
+        no_match: Nothing fits.
+        score_models: What cosines with each kind mean, with what words say taken in.
+    """
+
+    fused: Fused
+    exact: bool = True
+    is_complete: bool = True
+    keywords: KeywordRanking | None = None
+    no_match: bool = False
+    score_models: Mapping[Kind, ScoreModel | None] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.fused.record_ids)
+
+    def only(self, places: Int64Array | BoolArray) -> "Ranked":
+        """Return some of the rows, in the order given."""
+        return replace(self, fused=self.fused.only(places))
+
+
+def unfused(record_ids: Int64Array) -> Fused:
+    """Return records, ``(n,)`` int64, that no ranking says anything of."""
+    count = len(record_ids)
+    nowhere, places = np.full(count, -1, np.int64), np.empty((count, 0), np.int64)
+    return Fused(record_ids, nowhere, np.zeros(count), places, (), np.empty((count, 0)))
 
 
 def combine(rankings: Sequence[Weighted], depth: int) -> Fused:
@@ -152,8 +185,7 @@ def combine(rankings: Sequence[Weighted], depth: int) -> Fused:
     """
     counted = tuple(ranking for ranking in rankings if ranking.weight > 0)
     if not counted:
-        empty = np.empty(0, np.int64)
-        return Fused(empty, empty, np.empty(0), np.empty((0, 0), np.int64), ())
+        return unfused(np.empty(0, np.int64))
     record_ids = np.unique(np.concatenate([ranking.record_ids for ranking in counted]))
     places = np.zeros((len(record_ids), len(counted)), np.int64)
     worths = np.zeros((len(record_ids), len(counted)))

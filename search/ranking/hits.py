@@ -10,7 +10,7 @@ import numpy as np
 from binocle.catalog.base import CatalogReader
 from binocle.collection.collection import Collection
 from binocle.types import Contribution, Hit, Int64Array, Kind, Part, Record
-from search.ranking.ranker import Ranker, similarities
+from search.ranking.part_rows import rows_of_parts
 from search.ranking.result_list import ResultList, Row
 
 
@@ -41,8 +41,8 @@ class _Found:
 class HitBuilder:
     """Reads records for rows and makes hits of them. Thread-safe."""
 
-    def __init__(self, collection: Collection, ranker: Ranker) -> None:
-        self._collection, self._ranker = collection, ranker
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
 
     def pages(self, wanted: Sequence[tuple[ResultList, int, int]]) -> list[Page]:
         """Return pages of listings, reading all their records at once.
@@ -62,7 +62,7 @@ class HitBuilder:
                 wanted[number][0].rows(places[number], wanted[number][2] - len(found[number]))
                 for number in unfinished
             ]
-            kinds = [wanted[number][0].asked.kinds for number in unfinished]
+            kinds = [wanted[number][0].plan.kinds for number in unfinished]
             for number, rows in zip(unfinished, self._read(chunks, kinds), strict=True):
                 found[number].extend(one for one in rows if one is not None)
                 places[number] += len(rows)
@@ -104,17 +104,17 @@ class HitBuilder:
         return [list(islice(each, len(chunk))) for chunk in chunks]
 
     def _hits(self, listing: ResultList, found: Sequence[_Found]) -> list[Hit]:
-        contributions = [_contributions(one.row) for one in found]
+        contributions = [one.row.ranked.fused.contributions(one.row.place) for one in found]
         cosines = self._cosines(listing, found, contributions)
         relevances = _relevances(listing, found, contributions, cosines)
         return [
             Hit(
-                one.record,
-                one.part,
-                float(one.row.ranked.fused.scores[one.row.place]),
-                cosine,
-                relevance,
-                said,
+                record=one.record,
+                part=one.part,
+                score=float(one.row.ranked.fused.scores[one.row.place]),
+                similarity=cosine,
+                relevance=relevance,
+                contributions=said,
             )
             for one, cosine, relevance, said in zip(
                 found, cosines, relevances, contributions, strict=True
@@ -129,7 +129,7 @@ class HitBuilder:
     ) -> list[float]:
         """Return the cosine of the query and each part, 0 where none was asked."""
         cosines = [0.0] * len(found)
-        for kind, scorer in listing.view.scorers.items():
+        for kind, scorer in listing.scorers.items():
             places = []
             for place, (one, said) in enumerate(zip(found, contributions, strict=True)):
                 if one.part.kind != kind:
@@ -141,12 +141,12 @@ class HitBuilder:
                     places.append(place)
             if places:
                 ids = np.array([found[place].part.id for place in places], np.int64)
-                rows = self._ranker.rows(listing.asked.snapshot, kind, ids)
+                rows = rows_of_parts(self._collection, listing.plan.snapshot, kind, ids)
                 changed = ~rows.any(axis=1)
                 if changed.any():  # parts that came since
-                    rows[changed] = self._ranker.rows(None, kind, ids[changed])
+                    rows[changed] = rows_of_parts(self._collection, None, kind, ids[changed])
                 for place, cosine in zip(
-                    places, similarities(rows, scorer.query_vector), strict=True
+                    places, scorer.query_vector.similarities(rows), strict=True
                 ):
                     cosines[place] = float(cosine)
         return cosines
@@ -156,7 +156,7 @@ class HitBuilder:
     ) -> list[Hit]:
         """Return the heads of groups with the others that are shown beside them."""
         groups, whole = listing.counted.groups, listing.counted.whole
-        wanted = listing.asked.query.group
+        wanted = listing.plan.query.group
         assert groups is not None
         assert whole is not None
         assert wanted is not None
@@ -165,7 +165,7 @@ class HitBuilder:
             number = one.row.place  # the rows of such a listing are its groups
             shown = groups.members(number)[1 : wanted.size]
             rows = [Row(whole, int(place)) for place in shown]
-            read = self._read([rows], [listing.asked.kinds])[0]
+            read = self._read([rows], [listing.plan.kinds])[0]
             others = [other for other in read if other is not None]
             grouped.append(
                 replace(
@@ -217,19 +217,6 @@ def _preferred(parts: Sequence[Part], kinds: Sequence[Kind]) -> Part | None:
     return wanted[0] if wanted else None
 
 
-def _contributions(row: Row) -> tuple[Contribution, ...]:
-    fused = row.ranked.fused
-    if not fused.rankings:
-        return ()
-    if len(fused.rankings) > 1:
-        return fused.contributions(row.place)
-    only = fused.rankings[0]
-    rank = int(fused.places[row.place, 0])
-    words = only.find_words(rank - 1) if only.find_words else ()
-    score = float(only.scores[rank - 1])
-    return (Contribution(only.name, rank, score, share=1.0, words=words),)
-
-
 def _relevances(
     listing: ResultList,
     found: Sequence[_Found],
@@ -237,7 +224,7 @@ def _relevances(
     cosines: Sequence[float],
 ) -> list[float | None]:
     """Return how likely each hit is what was asked for: the best that any ranking says."""
-    scorers = listing.view.scorers
+    scorers = listing.scorers
     if scorers and all(scorer.score_model is None for scorer in scorers.values()):
         return [None] * len(found)  # a figure for what words found alone would mislead
     best = _relevances_of_words([one.row for one in found])

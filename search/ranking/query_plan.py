@@ -1,31 +1,134 @@
 """What is decided about a query before anything is ranked."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
 
 from binocle.collection.collection import Collection
 from binocle.collection.snapshot import Snapshot
-from binocle.errors import QueryError
-from binocle.types import KINDS, Kind
-from search.query import cursors
+from binocle.errors import CursorError, QueryError, StaleCursorError
+from binocle.types import KINDS, Float32Array, Kind
+from search.query.cursors import Position
 from search.query.query import RELEVANCE, Mode, Query, Target
-from search.query_vectors.query_vector import QueryIntent
-from search.ranking.ranked_query import QueryContext, QueryScorers
-from search.ranking.ranker import FIRST_DEPTH, FULL_FUSION_PARTS, FUSION_DEPTH, Ranker
+from search.query_vectors.query_vector import QueryIntent, QueryVector
+from search.relevance.score_model import ScoreModel
+
+_FULL_FUSION_PARTS = 10_000
+_FUSION_DEPTH = 1_000
+_FIRST_DEPTH = 256
+_SPREAD_SAMPLE = 2_000
+_NO_SAMPLE: Float32Array = np.empty((0, 0), np.float32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A query with all that is decided before anything is ranked.
+
+    Attributes:
+        query: What was asked, with refinements worked in.
+        intent: What its terms come to; None where there are none.
+        target: Which parts are looked at.
+        kinds: The same, as kinds.
+        mode: Which rankings are made.
+        auxiliary: Kinds that are ranked as well for what they say of records: where nobody chose
+            what to look at, what is written beside pictures.
+        snapshot: The collection as of the first page.
+        query_vectors: By each kind that is ranked by vectors, how its parts are scored.
+        depth: How deep the first rankings go; the first band of a fusion.
+        digest: Of all that decides on the rows and their order.
+    """
+
+    query: Query
+    intent: QueryIntent | None
+    target: Target
+    kinds: tuple[Kind, ...]
+    mode: Mode
+    auxiliary: tuple[Kind, ...]
+    snapshot: Snapshot
+    query_vectors: Mapping[Kind, QueryVector]
+    depth: int
+    digest: str
+
+    @property
+    def exclude(self) -> frozenset[int]:
+        """The records that are part of the question."""
+        return self.intent.exclude if self.intent else frozenset()
+
+    @property
+    def is_sorted(self) -> bool:
+        """Whether hits come in another order than that of relevance."""
+        return bool(self.query.sort) and self.query.sort[0].field != RELEVANCE
+
+    @property
+    def wants_relevant_set(self) -> bool:
+        """Whether hits are cut from the relevant set, and not just from what is nearest."""
+        is_cut = self.query.min_relevance is not None
+        return bool(not self.query.terms or self.query.group or is_cut or self.is_sorted)
+
+    @property
+    def has_words_beside_pictures(self) -> bool:
+        """Whether words tell only a part of what is looked for."""
+        return self.intent is not None and self.intent.has_pictures and bool(self.query_vectors)
+
+    @property
+    def words(self) -> str:
+        """The words to rank by; empty where there is no ranking by words."""
+        is_wanted = self.mode == "keyword" or (self.mode == "hybrid" and self.query.weights.keyword)
+        return self.intent.words if self.intent is not None and is_wanted else ""
+
+
+@dataclass(frozen=True, slots=True)
+class KindScorer:
+    """How one query looks at one kind of parts; made once for all its pages.
+
+    Attributes:
+        query_vector: How parts are scored.
+        score_model: What their scores mean; None where nobody can tell.
+        correction_depth: How deep hubs are moved down; 0 for not at all.
+    """
+
+    query_vector: QueryVector
+    score_model: ScoreModel | None
+    correction_depth: int
+
+    @property
+    def scores_are_cosines(self) -> bool:
+        """Whether nothing is taken off the cosines."""
+        return not self.correction_depth and not self.query_vector.repelled
+
+
+Scorers: TypeAlias = Mapping[Kind, KindScorer]
 
 
 class Now:
     """What queries that are answered together see of a collection; each thing is asked once."""
 
-    def __init__(self, collection: Collection, ranker: Ranker) -> None:
-        self._collection, self._ranker = collection, ranker
+    def __init__(
+        self,
+        collection: Collection,
+        *,
+        find_words: Callable[[], bool],
+        find_texts_beside: Callable[[Snapshot], bool],
+    ) -> None:
+        """Set up.
+
+        Args:
+            collection: What is searched.
+            find_words: Tells whether any record has a text.
+            find_texts_beside: Tells whether most records with pictures have texts, too.
+        """
+        self.collection = collection
+        self._find_words, self._find_texts_beside = find_words, find_texts_beside
         self._snapshots: dict[tuple[Kind, ...], Snapshot] = {}
 
     def snapshot(self, kinds: tuple[Kind, ...]) -> Snapshot:
         """Return the collection as of now, for searches of these kinds."""
         if kinds not in self._snapshots:
-            self._snapshots[kinds] = self._collection.snapshot(kinds)
+            self._snapshots[kinds] = self.collection.snapshot(kinds)
         return self._snapshots[kinds]
 
     @cached_property
@@ -36,32 +139,85 @@ class Now:
     @cached_property
     def has_words(self) -> bool:
         """Whether any record has a text."""
-        return self._ranker.has_words()
+        return self._find_words()
 
     @cached_property
     def has_texts_beside(self) -> bool:
         """Whether most records with pictures have texts, too."""
-        return self._ranker.has_texts_beside(self.snapshot(KINDS))
+        return self._find_texts_beside(self.snapshot(KINDS))
 
 
-def mode_of(query: Query, intent: QueryIntent | None, now: Now) -> Mode:
-    """Return which rankings are made."""
-    if query.mode is not None or intent is None:
-        return query.mode or "semantic"
-    return "hybrid" if intent.words and query.weights.keyword and now.has_words else "semantic"
+def plan(
+    query: Query,
+    intent: QueryIntent | None,
+    now: Now,
+    *,
+    target: Target,
+    position: Position | None = None,
+    earlier: Plan | None = None,
+) -> Plan:
+    """Decide how a query is answered.
 
-
-def check_mode(mode: Mode, intent: QueryIntent | None) -> None:
-    """Refuse to look for words where there are none.
+    Args:
+        query: With refinements worked in.
+        intent: What its terms come to; None where there are none.
+        now: What is searched.
+        target: Which parts are looked at.
+        position: Where its cursor goes on.
+        earlier: What was decided for the page before, where that is still known.
 
     Raises:
-        QueryError: There are none.
+        QueryError: The mode or the weights leave nothing to rank by, or terms cancel out.
+        CursorError: The cursor belongs to another query.
+        StaleCursorError: The collection has changed, and nobody knows the page before.
     """
+    kinds: tuple[Kind, ...] = KINDS if target == "any" else (target,)
+    if query.mode is not None or intent is None:
+        mode: Mode = query.mode or "semantic"
+    elif earlier is not None:
+        mode = earlier.mode
+    else:
+        by_words = intent.words and query.weights.keyword and now.has_words
+        mode = "hybrid" if by_words else "semantic"
     if mode == "keyword" and intent is not None and not intent.words:
         raise QueryError("the mode 'keyword' looks for words; give a text, or another mode")
+    auxiliary = earlier.auxiliary if earlier else _auxiliary(query, intent, target, mode, now)
+    decided = (
+        now.collection.path.name, _vectors(intent), target, mode, auxiliary, query.where,
+        query.exact, query.weights, query.sort, query.group, query.diversity, query.collapse,
+        query.min_relevance,
+    )  # fmt: skip
+    digest = hashlib.blake2b(repr(decided).encode(), digest_size=8).hexdigest()
+    if position is not None and position.query != digest:
+        raise CursorError("the cursor belongs to another query; start again without one")
+    if earlier is not None:
+        return earlier
+    ranked = (*kinds, *auxiliary)
+    snapshot = _snapshot(query, ranked, now)
+    if position is not None:
+        check_fresh(position, snapshot)
+    return Plan(
+        query=query, intent=intent, target=target, kinds=kinds, mode=mode, auxiliary=auxiliary,
+        snapshot=snapshot, digest=digest,
+        query_vectors=_query_vectors(query, intent, ranked, mode, snapshot),
+        depth=position.depth if position else _depth(query, mode, ranked, snapshot),
+    )  # fmt: skip
 
 
-def auxiliary_kinds(
+def check_fresh(position: Position, snapshot: Snapshot) -> None:
+    """Refuse to go on over another state of the collection than a first page saw.
+
+    Raises:
+        StaleCursorError: It is another.
+    """
+    if snapshot.change != position.change:
+        raise StaleCursorError(
+            "the cursor is stale: the collection has changed since its first page, which is "
+            "not kept any more; start again without it"
+        )
+
+
+def _auxiliary(
     query: Query, intent: QueryIntent | None, target: Target, mode: Mode, now: Now
 ) -> tuple[Kind, ...]:
     """Return the kinds that are ranked beside those looked at.
@@ -76,72 +232,59 @@ def auxiliary_kinds(
     return ("text",)
 
 
-def fields_of(query: Query) -> list[str]:
-    """Return the fields that facets, sort orders and groups are asked for."""
-    named = [one.field for one in query.facets] + [one.field for one in query.sort]
-    return [*named, query.group.field] if query.group else named
+def _vectors(intent: QueryIntent | None) -> list[object]:
+    """Return what a digest knows of an intent."""
+    if intent is None:
+        return []
+    vectors: list[object] = [
+        (hashlib.blake2b(one.row.tobytes(), digest_size=16).digest(), one.weight, one.source)
+        for one in (*intent.wanted, *intent.unwanted)
+    ]
+    return [*vectors, len(intent.wanted), sorted(intent.exclude), intent.words]
 
 
-def first_depth(query: Query, mode: Mode, kinds: Sequence[Kind], snapshot: Snapshot) -> int:
-    """Return how deep first rankings go; what is fused wholly, wholly where that is cheap."""
-    if mode == "semantic" and len(kinds) == 1:
-        return max(FIRST_DEPTH, query.limit + 1)
-    total = sum(snapshot.count_parts(kind) for kind in kinds)
-    full = total if total <= FULL_FUSION_PARTS else FUSION_DEPTH
-    return max(FIRST_DEPTH, full, query.limit + 1)
+def _snapshot(query: Query, ranked: tuple[Kind, ...], now: Now) -> Snapshot:
+    """Return the collection as of now, with the columns that a query filters and orders by."""
+    fields = [facet.field for facet in query.facets] + [sort.field for sort in query.sort]
+    fields += [query.group.field] if query.group else []
+    if query.where is None and not fields:
+        return now.snapshot(ranked)
+    return now.collection.snapshot(ranked, where=query.where, fields=fields)
 
 
-def digest_of(
-    name: str,
+def _query_vectors(
     query: Query,
     intent: QueryIntent | None,
-    target: Target,
+    ranked: tuple[Kind, ...],
     mode: Mode,
-    auxiliary: tuple[Kind, ...],
-) -> str:
-    """Return a digest of all that decides on the rows of a query and their order."""
-    vectors: list[object] = []
-    if intent is not None:
-        vectors = [
-            (hashlib.blake2b(one.row.tobytes(), digest_size=16).digest(), one.weight, one.source)
-            for one in (*intent.wanted, None, *intent.unwanted)
-            if one is not None
-        ]
-        vectors += [len(intent.wanted), sorted(intent.exclude), intent.words]
-    return cursors.digest(
-        name, vectors, target, mode, auxiliary, query.where, query.exact, query.weights, query.sort,
-        query.group, query.diversity, query.collapse, query.min_relevance,
-    )  # fmt: skip
-
-
-def wants_relevant_set(query: Query) -> bool:
-    """Tell whether hits are cut from the relevant set, and not just from what is nearest."""
-    cuts = query.min_relevance is not None
-    return bool(not query.terms or query.group or cuts or is_sorted(query))
-
-
-def is_sorted(query: Query) -> bool:
-    """Tell whether hits come in another order than that of relevance."""
-    return bool(query.sort) and query.sort[0].field != RELEVANCE
-
-
-def page_depth(asked: QueryContext, view: QueryScorers) -> int:
-    """Return how deep a first page must look: where one vector decides, just behind its end."""
-    scorer = view.scorers.get(asked.kinds[0])
-    is_plain = asked.mode == "semantic" and len(asked.kinds) == 1 and scorer is not None
-    if not is_plain or scorer is None or scorer.query_vector.repelled or asked.query.diversity:
-        return asked.depth
-    return max(asked.query.limit + 1, scorer.correction_depth)
-
-
-def check_weights(asked: QueryContext, view: QueryScorers) -> None:
-    """Refuse weights that leave nothing to rank by.
-
-    Raises:
-        QueryError: They do.
-    """
-    if asked.intent is None or not asked.intent.has_vectors:
-        return
-    by_words = asked.mode == "hybrid" and asked.query.weights.keyword and asked.intent.words
-    if asked.mode != "keyword" and not view.scorers and not by_words:
+    snapshot: Snapshot,
+) -> dict[Kind, QueryVector]:
+    """Return how the parts of each kind that is ranked by vectors are scored."""
+    if mode == "keyword" or intent is None or not intent.has_vectors:
+        return {}
+    is_only = mode == "semantic" and len(ranked) == 1
+    kinds = [kind for kind in KINDS if kind in ranked and (is_only or getattr(query.weights, kind))]
+    if not kinds and not (mode == "hybrid" and query.weights.keyword and intent.words):
         raise QueryError("the weights leave out every ranking; give one more than 0")
+    return {
+        kind: intent.query_vector(_NO_SAMPLE if intent.is_plain else _sample(snapshot, kind))
+        for kind in kinds
+    }
+
+
+def _sample(snapshot: Snapshot, kind: Kind) -> Float32Array:
+    """Return rows spread evenly over a kind, the same for the same parts."""
+    vectors = snapshot.vectors(kind)
+    ids = vectors.ids()
+    if len(ids) > _SPREAD_SAMPLE:
+        ids = ids[np.linspace(0, len(ids) - 1, _SPREAD_SAMPLE).astype(np.int64)]
+    return vectors.rows(ids)[1]
+
+
+def _depth(query: Query, mode: Mode, kinds: tuple[Kind, ...], snapshot: Snapshot) -> int:
+    """Return how deep first rankings go; what is fused wholly, wholly where that is cheap."""
+    if mode == "semantic" and len(kinds) == 1:
+        return max(_FIRST_DEPTH, query.limit + 1)
+    total = sum(snapshot.count_parts(kind) for kind in kinds)
+    full = total if total <= _FULL_FUSION_PARTS else _FUSION_DEPTH
+    return max(_FIRST_DEPTH, full, query.limit + 1)

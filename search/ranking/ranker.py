@@ -11,28 +11,21 @@ from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from binocle.collection.collection import Collection
 from binocle.collection.snapshot import Owners, Ranking, Snapshot
-from binocle.types import KINDS, BoolArray, Float32Array, Int64Array, Kind
+from binocle.types import KINDS, Float32Array, Int64Array, Kind
 from search.keyword.bm25_ranker import KeywordRanking, Keywords
-from search.query.query import Target
-from search.query_vectors.query_vector import QueryVector
 from search.ranking import match_decision
-from search.ranking.fusion import Fused, Weighted, combine
-from search.ranking.ranked_query import KindScorer, QueryContext, QueryScorers, Ranked
+from search.ranking.fusion import Fused, Ranked, Weighted, combine, unfused
+from search.ranking.match_decision import ScoreModels
+from search.ranking.part_rows import rows_of_parts
+from search.ranking.query_plan import KindScorer, Plan, Scorers
 from search.relevance import keyword_evidence
 from search.relevance.calibrator import Relevance
 from search.relevance.score_model import ScoreModel
-from search.results.diversity import DedupFeatures, signs_of
 
-FULL_FUSION_PARTS = 10_000
-FUSION_DEPTH = 1_000
-FIRST_DEPTH = 256
 MAX_KEYWORD_HITS = 100_000
-SPREAD_SAMPLE = 2_000
-_FIRST_WORDS = 100
 
 
 class Ranker:
@@ -63,153 +56,146 @@ class Ranker:
         self._texts_beside = owners, written, found
         return found
 
-    def view(self, asked: QueryContext) -> QueryScorers:
-        """Return how a query looks at each kind it is ranked over."""
-        return self.views([asked])[0]
-
-    def views(self, several: Sequence[QueryContext]) -> list[QueryScorers]:
-        """Return what ``view`` returns for each of several queries."""
-        views = [QueryScorers() for _ in several]
+    def scorers(self, plans: Sequence[Plan]) -> list[dict[Kind, KindScorer]]:
+        """Return for each of several queries how it looks at each kind it is ranked over."""
+        found: list[dict[Kind, KindScorer]] = [{} for _ in plans]
         for kind in KINDS:
-            pairs = [
-                (asked.intent, view, asked.snapshot)
-                for asked, view in zip(several, views, strict=True)
-                if asked.intent is not None and kind in asked.ranked_kinds
+            asked = [
+                (plan.intent, plan.query_vectors[kind], own, plan.snapshot.change)
+                for plan, own in zip(plans, found, strict=True)
+                if plan.intent is not None and kind in plan.query_vectors
             ]
-            if not pairs:
+            if not asked:
                 continue
-            snapshot = pairs[0][2]
-            sample = np.empty((0, 0), np.float32)
-            if not all(intent.is_plain for intent, _, _ in pairs):
-                sample = self._sample(snapshot, kind)
-            query_vectors = [intent.query_vector(sample) for intent, _, _ in pairs]
-            sources = [intent.source for intent, _, _ in pairs]
-            rows = np.stack([query_vector.row for query_vector in query_vectors])
-            change = snapshot.change
+            change = asked[0][3]
             score_models = self._relevance.score_models(
-                kind, sources, rows, change=change, together=True
+                kind,
+                [intent.source for intent, _, _, _ in asked],
+                np.stack([vector.row for _, vector, _, _ in asked]),
+                change=change,
+                together=True,
             )
-            for (intent, view, _), query_vector, score_model in zip(
-                pairs, query_vectors, score_models, strict=True
-            ):
+            for (intent, vector, own, _), score_model in zip(asked, score_models, strict=True):
                 depth = self._relevance.depth(kind, intent.source, change=change)
-                view.scorers[kind] = KindScorer(
-                    query_vector, score_model if intent.wanted else None, depth
-                )
-        return views
+                own[kind] = KindScorer(vector, score_model if intent.wanted else None, depth)
+        return found
 
-    def why_unrated(self, asked: QueryContext, view: QueryScorers) -> str | None:
+    def why_unrated(self, plan: Plan, scorers: Scorers) -> str | None:
         """Return why no hit has a relevance by vectors; None where one has, or none was asked."""
-        if asked.intent is None or any(
-            scorer.score_model is not None for scorer in view.scorers.values()
-        ):
+        intent = plan.intent
+        if intent is None or any(one.score_model is not None for one in scorers.values()):
             return None
-        if asked.mode != "keyword" and asked.intent.unsupported_texts and not view.scorers:
-            return f"the model cannot read {asked.intent.unsupported_texts[0]!r}"
-        if asked.intent.unwanted and not asked.intent.wanted:
+        if plan.mode != "keyword" and intent.unsupported_texts and not scorers:
+            return f"the model cannot read {intent.unsupported_texts[0]!r}"
+        if intent.unwanted and not intent.wanted:
             return "nothing is looked for, only kept away from"
-        kinds = [kind for kind in asked.kinds if kind in view.scorers]
-        return self._relevance.why_unrated(kinds[0], asked.intent.source) if kinds else None
+        kinds = [kind for kind in plan.kinds if kind in scorers]
+        return self._relevance.why_unrated(kinds[0], intent.source) if kinds else None
 
     def ranked(
         self,
-        asked: QueryContext,
-        view: QueryScorers,
+        plan: Plan,
+        scorers: Scorers,
         depth: int,
         known: Mapping[Kind, Ranking] = MappingProxyType({}),
     ) -> Ranked:
         """Rank to a depth, open-ended.
 
         Args:
-            asked: The query.
-            view: From ``view``.
+            plan: Of the query.
+            scorers: From ``scorers``.
             depth: How many of each ranking.
             known: Rankings by vectors that were made already, to this depth.
         """
         rankings: list[Weighted] = []
         exact, is_complete = True, True
-        for kind, scorer in view.scorers.items():
-            found = (
-                known.get(kind)
-                or asked.snapshot.nearest(
+        for kind, scorer in scorers.items():
+            found = known.get(kind)
+            if found is None:
+                (found,) = plan.snapshot.nearest(
                     kind,
                     scorer.query_vector.row[np.newaxis],
                     depth,
-                    where=asked.query.where,
-                    exclude=asked.exclude,
-                    exact=asked.query.exact,
-                )[0]
-            )
+                    where=plan.query.where,
+                    exclude=plan.exclude,
+                    exact=plan.query.exact,
+                )
             exact = exact and found.exact
             is_complete = is_complete and len(found.record_ids) < depth
-            rankings.append(self._weighted(asked, kind, scorer, found))
-        words, all_words = self._by_words(asked, depth)
-        score_models = self._score_models(asked, view, words)
-        no_match = match_decision.nothing_fits(asked, view, score_models, rankings, words)
-        if words is not None and (len(words.record_ids) or asked.auxiliary or not rankings):
-            rankings.append(_as_weighted(asked, view, words, score_models))
-        fused = _fused(rankings, asked.depth)
-        return Ranked(fused, exact, is_complete and all_words, words, no_match, score_models)
+            rankings.append(self._weighted(plan, kind, scorer, found))
+        words = self._by_words(plan, depth)
+        score_models = self._score_models(plan, scorers, words)
+        no_match = match_decision.nothing_fits(plan, score_models, rankings, words)
+        if words is not None and (len(words.record_ids) or plan.auxiliary or not rankings):
+            rankings.append(match_decision.weighted_words(plan, words, score_models))
+        return Ranked(
+            fused=_fused(rankings, plan.depth),
+            exact=exact,
+            is_complete=is_complete and (words is None or words.total <= len(words.record_ids)),
+            keywords=words,
+            no_match=no_match,
+            score_models=score_models,
+        )
 
-    def relevant(self, asked: QueryContext, view: QueryScorers, *, filtered: bool) -> Ranked:
+    def relevant(self, plan: Plan, scorers: Scorers, *, filtered: bool) -> Ranked:
         """Return the relevant set, best first: all records above the cut.
 
         Args:
-            asked: The query.
-            view: From ``view``.
+            plan: Of the query.
+            scorers: From ``scorers``.
             filtered: Only records that pass the query's filter.
         """
-        if asked.intent is None:
-            return self._everything(asked, filtered=filtered)
-        where = asked.query.where if filtered else None
-        words, _ = self._by_words(asked, MAX_KEYWORD_HITS, filtered=filtered)
-        score_models = self._score_models(asked, view, words)
+        where = plan.query.where if filtered else None
+        if plan.intent is None:  # every record is as relevant as any other
+            mask = plan.snapshot.mask(where)
+            return Ranked(fused=unfused(np.flatnonzero(mask).astype(np.int64)))
+        words = self._by_words(plan, MAX_KEYWORD_HITS, filtered=filtered)
+        score_models = self._score_models(plan, scorers, words)
         rankings: list[Weighted] = []
         best: list[Weighted] = []
-        for kind, scorer in view.scorers.items():
-            least = _least(score_models[kind], asked.query.min_relevance)
-            found = asked.snapshot.above(
-                kind, scorer.query_vector.row, max(least, -2.0), where=where, exclude=asked.exclude
-            )
+        for kind, scorer in scorers.items():
+            least = _least(score_models[kind], plan.query.min_relevance)
+            row, exclude = scorer.query_vector.row, plan.exclude
+            found = plan.snapshot.above(kind, row, max(least, -2.0), where=where, exclude=exclude)
             top = found
             if not len(found.record_ids):
-                (top,) = asked.snapshot.nearest(
-                    kind,
-                    scorer.query_vector.row[np.newaxis],
-                    1,
-                    where=where,
-                    exclude=asked.exclude,
+                (top,) = plan.snapshot.nearest(
+                    kind, row[np.newaxis], 1, where=where, exclude=exclude
                 )
-            best.append(self._weighted(asked, kind, scorer, top))
-            weighted = self._weighted(asked, kind, scorer, found)
-            kept = weighted.scores >= least
-            rankings.append(weighted.only(kept))
-        no_match = match_decision.nothing_fits(asked, view, score_models, best, words)
+            best.append(self._weighted(plan, kind, scorer, top))
+            weighted = self._weighted(plan, kind, scorer, found)
+            rankings.append(weighted.only(weighted.scores >= least))
+        no_match = match_decision.nothing_fits(plan, score_models, best, words)
         if words is not None:
-            by_words = _as_weighted(asked, view, words, score_models)
+            by_words = match_decision.weighted_words(plan, words, score_models)
             if by_words.is_partial:
                 near = np.concatenate([one.record_ids for one in rankings])
                 kept = np.isin(by_words.record_ids, near)
             else:
-                kept = match_decision.are_likely(words, score_models, asked.query.min_relevance)
+                kept = match_decision.are_likely(words, score_models, plan.query.min_relevance)
             rankings.append(by_words.only(kept))
-        fused = _fused(rankings, max(asked.depth, *(len(one.record_ids) for one in rankings), 1))
-        return Ranked(fused, True, True, words, no_match, score_models)
+        depth = max(plan.depth, *(len(one.record_ids) for one in rankings), 1)
+        return Ranked(
+            fused=_fused(rankings, depth),
+            keywords=words,
+            no_match=no_match,
+            score_models=score_models,
+        )
 
     def _score_models(
-        self, asked: QueryContext, view: QueryScorers, words: KeywordRanking | None
-    ) -> dict[Kind, ScoreModel | None]:
+        self, plan: Plan, scorers: Scorers, words: KeywordRanking | None
+    ) -> ScoreModels:
         """Return what cosines with each kind mean, with what words say taken in."""
-        score_models = {kind: scorer.score_model for kind, scorer in view.scorers.items()}
-        if asked.intent is None or match_decision.tell_part(asked, view):
+        score_models = {kind: scorer.score_model for kind, scorer in scorers.items()}
+        if plan.intent is None or plan.has_words_beside_pictures:
             return score_models
-        described = "image" not in asked.kinds or self._relevance.are_described(asked.intent.source)
+        described = "image" not in plan.kinds or self._relevance.are_described(plan.intent.source)
         if words is not None:
-            return match_decision.told_by_words(view, words, described=described)
+            return match_decision.told_by_words(score_models, words, described=described)
         if (
             described
             and match_decision.are_all_denying(score_models)
-            and self._are_written(asked.intent.words)
+            and self._are_written(plan.intent.words)
         ):
             return match_decision.never_denying(score_models)
         return score_models
@@ -222,60 +208,39 @@ class Ranker:
             found = self._keywords.search(session, words, 1)
         return found.has_all and found.coverage >= keyword_evidence.WRITTEN
 
-    def _everything(self, asked: QueryContext, *, filtered: bool) -> Ranked:
-        mask = asked.snapshot.mask(asked.query.where if filtered else None)
-        ids = np.flatnonzero(mask).astype(np.int64)
-        nothing = np.full(len(ids), -1, np.int64)
-        zeros = np.zeros(len(ids))
-        fused = Fused(ids, nothing, zeros, np.empty((len(ids), 0), np.int64), ())
-        return Ranked(fused, exact=True, is_complete=True)
-
-    def _weighted(
-        self, asked: QueryContext, kind: Kind, scorer: KindScorer, found: Ranking
-    ) -> Weighted:
+    def _weighted(self, plan: Plan, kind: Kind, scorer: KindScorer, found: Ranking) -> Weighted:
         """Return a ranking by vectors with hubs moved down and negative terms kept away from."""
         record_ids, part_ids, scores = found.record_ids, found.part_ids, found.scores
-        if scorer.correction_depth and asked.intent is not None:
+        if scorer.correction_depth and plan.intent is not None:
             order, scores = self._relevance.reorder(
-                kind, asked.intent.source, part_ids, scores, snapshot=asked.snapshot
+                kind, plan.intent.source, part_ids, scores, snapshot=plan.snapshot
             )
             record_ids, part_ids = record_ids[order], part_ids[order]
         if scorer.query_vector.repelled and len(part_ids):
-            lost = scorer.query_vector.penalties(self.rows(asked.snapshot, kind, part_ids))
-            scores = np.asarray(scores - lost, np.float32)
-            order = _by_bands(scores, asked.depth)
+            rows = rows_of_parts(self._collection, plan.snapshot, kind, part_ids)
+            scores = np.asarray(scores - scorer.query_vector.penalties(rows), np.float32)
+            order = _by_bands(scores, plan.depth)
             record_ids, part_ids, scores = record_ids[order], part_ids[order], scores[order]
-        weight = getattr(asked.query.weights, kind)
-        ranking = Weighted(kind, weight or 1.0, record_ids, part_ids, scores)
-        return self._beside(asked, ranking) if kind in asked.auxiliary else ranking
+        weight = getattr(plan.query.weights, kind) or 1.0
+        ranking = Weighted(kind, weight, record_ids, part_ids, scores)
+        return self._beside(plan, ranking) if kind in plan.auxiliary else ranking
 
-    def _by_words(
-        self, asked: QueryContext, depth: int, *, filtered: bool = True
-    ) -> tuple[KeywordRanking | None, bool]:
-        """Return the ranking by words where there is one, and whether it is all of it."""
-        is_wanted = asked.mode == "keyword" or (
-            asked.mode == "hybrid" and asked.query.weights.keyword
-        )
-        if not is_wanted or asked.intent is None or not asked.intent.words:
-            return None, True
-        where = asked.query.where if filtered else None
-        allowed = asked.snapshot.mask(where)
-        if asked.mode == "hybrid" or asked.query.target is not None:
-            allowed = self._with_parts(asked, allowed)
-        if asked.exclude:
+    def _by_words(self, plan: Plan, depth: int, *, filtered: bool = True) -> KeywordRanking | None:
+        """Return the ranking by words; None where nobody wants one."""
+        if not plan.words:
+            return None
+        allowed = plan.snapshot.mask(plan.query.where if filtered else None)
+        if plan.mode == "hybrid" or plan.query.target is not None:
+            has_parts = np.zeros(len(allowed), np.bool_)  # of the kinds looked at
+            for kind in plan.kinds:
+                first = self._first_parts_of(plan.snapshot.owners(kind))[: len(allowed)]
+                has_parts[: len(first)] |= first >= 0
+            allowed = np.asarray(allowed & has_parts)
+        if plan.exclude:
             allowed = allowed.copy()
-            allowed[[one for one in asked.exclude if one < len(allowed)]] = False
+            allowed[[one for one in plan.exclude if one < len(allowed)]] = False
         with self._collection.reading() as session:
-            found = self._keywords.search(session, asked.intent.words, depth, allowed)
-        return found, found.total <= len(found.record_ids)
-
-    def _with_parts(self, asked: QueryContext, mask: BoolArray) -> BoolArray:
-        """Return those of some records that have a part of the kinds looked at."""
-        has = np.zeros(len(mask), np.bool_)
-        for kind in asked.kinds:
-            first = self._first_parts_of(asked.snapshot.owners(kind))[: len(mask)]
-            has[: len(first)] |= first >= 0
-        return np.asarray(mask & has)
+            return self._keywords.search(session, plan.words, depth, allowed)
 
     def _first_parts_of(self, owners: Owners) -> Int64Array:
         """Return each record's first part by its id, -1 for none; kept, as queries ask for it."""
@@ -287,92 +252,22 @@ class Ranker:
         self._first_parts = ((owners, first), *self._first_parts)[: len(KINDS)]
         return first
 
-    def _beside(self, asked: QueryContext, ranking: Weighted) -> Weighted:
+    def _beside(self, plan: Plan, ranking: Weighted) -> Weighted:
         """Return what a ranking by other parts says of the records looked at."""
-        first = self._first_parts_of(asked.snapshot.owners(asked.kinds[0]))
+        first = self._first_parts_of(plan.snapshot.owners(plan.kinds[0]))
         parts = np.full(len(ranking.record_ids), -1, np.int64)
         known = ranking.record_ids < len(first)
         parts[known] = first[ranking.record_ids[known]]
         return replace(ranking.only(parts >= 0), part_ids=parts[parts >= 0], is_beside=True)
 
-    def dedup_features_of(
-        self, asked: QueryContext, record_ids: Int64Array, part_ids: Int64Array
-    ) -> DedupFeatures:
-        """Return what records look like by their parts, or their first parts for -1."""
-        part_ids = part_ids.copy()
-        lost = part_ids < 0
-        hashes = np.empty((0, 32), np.uint8), np.empty(0, np.bool_)
-        with self._collection.reading() as session:
-            if lost.any():
-                nowhere = np.full(int(lost.sum()), -1, np.int64)
-                part_ids[lost] = session.parts.at(record_ids[lost], nowhere)
-            if asked.query.collapse:
-                hashes = session.fingerprints.hashes_of_parts(part_ids.tolist())
-        rows = self.rows(asked.snapshot, asked.kinds[0], part_ids)
-        for kind in KINDS:
-            others = ~rows.any(axis=1)
-            if kind != asked.kinds[0] and others.any():
-                snapshot = asked.snapshot if kind in asked.kinds else None
-                rows[others] = self.rows(snapshot, kind, part_ids[others])
-        return DedupFeatures(rows, signs_of(*hashes) if asked.query.collapse else rows[:, :0])
-
-    def rows(self, snapshot: Snapshot | None, kind: Kind, part_ids: Int64Array) -> Float32Array:
-        """Return the rows of parts, ``(n, d)``; zeros for those that are not there.
-
-        Args:
-            snapshot: Where to look; None for the collection as it is now.
-            kind: Of the parts.
-            part_ids: ``(n,)`` int64.
-        """
-        space = self._collection.space
-        rows = np.zeros((len(part_ids), space.dimension if space else 0), np.float32)
-        if len(part_ids):
-            seen = snapshot or self._collection.snapshot((kind,))
-            found, known = seen.vectors(kind).rows(part_ids)
-            rows[np.isin(part_ids, found)] = known
-        return rows
-
-    def _sample(self, snapshot: Snapshot, kind: Kind) -> Float32Array:
-        """Return rows spread evenly over a kind, the same for the same parts."""
-        vectors = snapshot.vectors(kind)
-        ids = vectors.ids()
-        if len(ids) > SPREAD_SAMPLE:
-            ids = ids[np.linspace(0, len(ids) - 1, SPREAD_SAMPLE).astype(np.int64)]
-        return vectors.rows(ids)[1]
-
 
 def _fused(rankings: Sequence[Weighted], depth: int) -> Fused:
-    if len(rankings) == 1:
-        one = rankings[0]
-        places = np.arange(1, len(one.record_ids) + 1)[:, np.newaxis]
-        scores = np.asarray(one.scores, np.float64)
-        return Fused(one.record_ids, one.part_ids, scores, places, (one,))
-    if not rankings:
-        empty = np.empty(0, np.int64)
-        return Fused(empty, empty, np.empty(0), np.empty((0, 0), np.int64), ())
-    return combine(rankings, depth)
-
-
-def _as_weighted(
-    asked: QueryContext,
-    view: QueryScorers,
-    words: KeywordRanking,
-    score_models: Mapping[Kind, ScoreModel | None],
-) -> Weighted:
-    return Weighted(
-        "keyword",
-        asked.query.weights.keyword or 1.0,
-        words.record_ids,
-        np.full(len(words.record_ids), -1, np.int64),
-        words.scores,
-        words.exact,
-        words.find_words,
-        keyword_evidence.relevance(words, match_decision.chance(score_models)),
-        match_decision.full_score(asked, words),
-        has_texts=not len(words.positions)
-        or bool((words.positions[:_FIRST_WORDS] >= 0).any()),  # no matter how deep
-        is_partial=match_decision.tell_part(asked, view),
-    )
+    if len(rankings) != 1:
+        return combine(rankings, depth)
+    one = rankings[0]
+    places = np.arange(1, len(one.record_ids) + 1)[:, np.newaxis]
+    scores, worths = np.asarray(one.scores, np.float64), np.ones(places.shape)
+    return Fused(one.record_ids, one.part_ids, scores, places, (one,), worths)
 
 
 def _by_bands(scores: Float32Array, first: int) -> Int64Array:
@@ -392,13 +287,3 @@ def _least(score_model: ScoreModel | None, asked: float | Literal["auto"] | None
     if score_model is None:
         return -np.inf
     return score_model.cut if asked in (None, "auto") else score_model.score_at(float(asked))
-
-
-def similarities(rows_nd: Float32Array, query_vector: QueryVector) -> npt.NDArray[np.float32]:
-    """Return cosines of rows and what is looked for, as an index gives them."""
-    return np.asarray(rows_nd.astype(np.float64) @ query_vector.row.astype(np.float64), np.float32)
-
-
-def default_kinds(target: Target) -> tuple[Kind, ...]:
-    """Return the kinds of a target."""
-    return KINDS if target == "any" else (target,)

@@ -16,7 +16,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from binocle.types import BoolArray, Int64Array
-from search.ranking.ranked_query import QueryContext, QueryScorers, Ranked
+from search.query.cursors import Position
+from search.ranking.fusion import Ranked
+from search.ranking.query_plan import Plan, Scorers
 from search.results.answer import FacetCounts
 from search.results.diversity import Arranger, HitGroups
 
@@ -69,21 +71,21 @@ class Counted:
     whole: Ranked | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class ResultList:
     """Rows in the order of the pages, made deeper when somebody scrolls. Thread-safe.
 
     Attributes:
-        asked: The query, and the moment it is answered at.
-        view: How it looks at the collection.
+        plan: What was decided about the query.
+        scorers: How it looks at parts.
         counted: What was counted.
         no_match: Nothing fits.
         is_exact: Whether exhaustive scans would give the same, as far as ranked so far.
         name: For cursors.
     """
 
-    asked: QueryContext
-    view: QueryScorers
+    plan: Plan
+    scorers: Scorers
     rank: Rank
     arranger: Arranger | None = None
     counted: Counted = Counted()
@@ -110,45 +112,52 @@ class ResultList:
     @property
     def segments(self) -> dict[int, int]:
         """The index segments it keeps in memory, and their bytes; others may share them."""
-        asked = self.asked
         found: dict[int, int] = {}
-        for kind in (*asked.kinds, *asked.auxiliary):
-            found |= asked.snapshot.vectors(kind).held_bytes
+        for kind in (*self.plan.kinds, *self.plan.auxiliary):
+            found |= self.plan.snapshot.vectors(kind).held_bytes
         return found
-
-    def has(self, place: int) -> bool:
-        """Tell whether there is a row at a place, ranking deeper if need be."""
-        return len(self.rows(place, 1)) > 0
 
     def rows(self, start: int, count: int) -> list[Row]:
         """Return rows from a place on; fewer only at the end."""
         with self._lock:
             while len(self) < start + count and not self._is_complete:
-                self._grow()
+                depth = max(self.plan.depth, GROWTH * self._depth if self._stages else 0)
+                self.append(self.rank(depth), depth)
             return [self._row(place) for place in range(start, min(start + count, len(self)))]
 
-    def place_behind(self, record_id: int, place: int) -> int:
-        """Return the place behind a record; where it is not among those before, the given one.
+    def position(self, place: int, last: int) -> Position:
+        """Return where a page ended.
 
         Args:
-            record_id: The last record somebody saw, in a listing made at another time.
-            place: How many rows they saw.
+            place: How many rows have been used up.
+            last: Internal id of the last record shown.
         """
-        self.rows(0, place)
+        return Position(
+            listing=self.name,
+            place=place,
+            last=last,
+            change=self.plan.snapshot.change,
+            target=self.plan.target,
+            depth=self.plan.depth,
+            query=self.plan.digest,
+        )
+
+    def place_of(self, position: Position) -> int:
+        """Return where the page behind a position begins.
+
+        In a listing that was made anew that is behind the last record somebody saw; where it is
+        not among as many rows as they saw, behind so many.
+        """
+        if self.name == position.listing:
+            return position.place
+        self.rows(0, position.place)
         with self._lock:
             stages = [stage.ranked.fused.record_ids[stage.places] for stage in self._stages]
-        found = np.flatnonzero(np.concatenate(stages) == record_id)
-        return int(found[0]) + 1 if len(found) else place
+        found = np.flatnonzero(np.concatenate(stages) == position.last)
+        return int(found[0]) + 1 if len(found) else position.place
 
-    def begin(self, ranked: Ranked, depth: int) -> None:
-        """Take a first ranking that was made already."""
-        self._append(ranked, depth)
-
-    def _grow(self) -> None:
-        depth = max(self.asked.depth, GROWTH * self._depth if self._stages else 0)
-        self._append(self.rank(depth), depth)
-
-    def _append(self, ranked: Ranked, depth: int) -> None:
+    def append(self, ranked: Ranked, depth: int) -> None:
+        """Add what a ranking to a depth has that is new."""
         if not self._stages:
             self.no_match = ranked.no_match
         fresh: BoolArray = ~np.isin(ranked.fused.record_ids, self._seen)
@@ -218,8 +227,8 @@ class ResultLists:
             segments = listing.segments
             self._holders.update(segments.keys())
             self._segment_bytes |= segments
-            if listing.asked.snapshot.change >= self._newest:
-                self._newest, self._newest_segments = listing.asked.snapshot.change, segments
+            if listing.plan.snapshot.change >= self._newest:
+                self._newest, self._newest_segments = listing.plan.snapshot.change, segments
             while len(self._kept) > 1:
                 name, (used_at, _, _) = next(iter(self._kept.items()))
                 is_full = len(self._kept) > self._max_count or self._bytes > self._max_bytes

@@ -40,7 +40,7 @@ class FacetCounts:
     missing: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What a search found.
 
@@ -57,6 +57,7 @@ class Answer:
             none can be kept.
         unrated: Why no hit has a relevance by its vectors; None where they have, or where only
             words were ranked.
+        looking_for: The query in one line, as it was read and refined.
     """
 
     hits: tuple[Hit, ...]

@@ -37,6 +37,7 @@ _ANSWERS = {
     "ModelOut": answers.ServedModel,
     "ModelsOut": answers.ModelListing,
     "PartOut": answers.RecordPart,
+    "Problem": answers.SearchProblem,
     "RecordOut": answers.StoredRecord,
     "RecordPage": answers.RecordListing,
     "RecordResult": answers.StoreOutcome,
@@ -134,3 +135,12 @@ def test_fields_of_a_newer_service_are_left_out() -> None:
 def test_what_is_something_else_is_refused(document: object) -> None:
     with pytest.raises((LookupError, TypeError)):
         decode(Tree, document)
+
+
+def test_a_problem_in_the_place_of_an_answer_is_read_as_one() -> None:
+    problem = answers.SearchProblem(
+        type="about:blank", title="bad query", status=422, code="bad-query",
+        detail="it is empty", field="searches.0.query", request_id="r1",
+    )  # fmt: skip
+    batch = decode(answers.BatchAnswer, {"answers": [asdict(problem)], "took_ms": {}})
+    assert batch.answers == [problem]

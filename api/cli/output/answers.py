@@ -3,12 +3,13 @@
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from textwrap import shorten
+from typing import Any
 
 import click
 
 from api.cli.output.tables import print_table
+from api.operations.answers import answer_as_json
 from binocle.collection.collection import Collection
 from binocle.encoders import colour
 from binocle.types import Hit, Scalar
@@ -21,49 +22,13 @@ _TITLES = ("title", "name", "caption")
 _BAR_WIDTH = 24
 
 
-def hit_as_json(hit: Hit) -> dict[str, object]:
-    """Return a hit as the JSON object both doors give."""
-    return {
-        "id": hit.record.id,
-        "score": hit.score,
-        "similarity": hit.similarity,
-        "relevance": hit.relevance,
-        "contributions": [asdict(one) for one in hit.contributions],
-        "uri": hit.record.uri,
-        "kind": hit.part.kind,
-        "part": {"id": hit.part.id, "role": hit.part.role, "uri": hit.part.uri},
-        "text": hit.part.text,
-        "metadata": dict(hit.record.metadata),
-        "group_value": hit.group_value,
-        "group_size": hit.group_size,
-        "others": [hit_as_json(one) for one in hit.others],
-    }
-
-
-def answer_as_json(answer: Answer, collection: Collection) -> dict[str, object]:
-    """Return an answer as the JSON object both doors give."""
-    space = collection.space
-    return {
-        "hits": [hit_as_json(hit) for hit in answer.hits],
-        "target": answer.target,
-        "mode": answer.mode,
-        "cursor": answer.cursor,
-        "exact": answer.exact,
-        "no_match": answer.no_match,
-        "unrated": answer.unrated,
-        "relevant": answer.relevant,
-        "facets": [asdict(one) for one in answer.facets],
-        "turn": answer.turn,
-        "looking_for": answer.looking_for,
-        "collection": collection.path.name,
-        "model": space.name if space else None,
-    }
-
-
 def print_answer(answer: Answer, collection: Collection, query: Query, *, as_json: bool) -> None:
     """Print hits, facets, and how to go on."""
     if as_json:
-        click.echo(json.dumps(answer_as_json(answer, collection), ensure_ascii=False))
+        space = collection.space
+        more = {"collection": collection.path.name, "model": space.name if space else None}
+        document = {**answer_as_json(answer, _shown), **more}
+        click.echo(json.dumps(document, ensure_ascii=False))
         return
     if answer.looking_for != summary_of(query) and sys.stdout.isatty():
         click.echo(f"looking for: {answer.looking_for}", err=True)
@@ -88,6 +53,11 @@ def print_answer(answer: Answer, collection: Collection, query: Query, *, as_jso
             "index with another --model ('binocle models' lists good ones)",
             err=True,
         )
+
+
+def _shown(hit: Hit) -> dict[str, Any]:
+    part = {"id": hit.part.id, "role": hit.part.role, "uri": hit.part.uri}
+    return {"uri": hit.record.uri, "part": part, "text": hit.part.text}
 
 
 def _print_hits(answer: Answer, query: Query) -> None:

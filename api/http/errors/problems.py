@@ -9,10 +9,10 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from api.http.errors.validation_messages import explain, one_line
+from api.http.schemas.common import Problem
 from binocle import errors
 from binocle.errors import BinocleError
 
@@ -31,18 +31,6 @@ _STATUS: tuple[tuple[type[BinocleError], int], ...] = (
     (errors.SourceError, 422),
     (errors.UsageError, 422),
 )
-
-
-class Problem(BaseModel):
-    """What went wrong (RFC 9457). ``code`` is stable; the list is in docs/http.md."""
-
-    type: str = "about:blank"
-    title: str
-    status: int
-    code: str
-    detail: str | None = None
-    field: str | None = Field(None, description="The part of the request at fault")
-    request_id: str
 
 
 class ServiceError(BinocleError):
@@ -76,6 +64,29 @@ def at_field(error: BinocleError, field: str) -> ServiceError:
     return ServiceError(status_of(error), error.code, str(error), field=field)
 
 
+def problem_of(request: Request, error: BinocleError) -> Problem:
+    """Return an error as a problem; what is our fault tells nothing but in the log."""
+    status, code, detail = status_of(error), error.code, str(error)
+    field = error.field if isinstance(error, ServiceError) else None
+    if status >= 500 and status != 503:
+        _log.error("request %s: %s", request.state.request_id, error)
+        return _problem(request, 500, "internal", None)
+    return _problem(request, status, code, detail, field=field)
+
+
+def _problem(
+    request: Request, status: int, code: str, detail: str | None, *, field: str | None = None
+) -> Problem:
+    return Problem(
+        title=code.replace("-", " "),
+        status=status,
+        code=code,
+        detail=detail,
+        field=field,
+        request_id=request.state.request_id,
+    )
+
+
 def problem_response(
     request: Request,
     status: int,
@@ -86,15 +97,13 @@ def problem_response(
     headers: dict[str, str] | None = None,
 ) -> JSONResponse:
     """Return a problem document."""
-    problem = Problem(
-        title=code.replace("-", " "),
-        status=status,
-        code=code,
-        detail=detail,
-        field=field,
-        request_id=request.state.request_id,
+    return _response(_problem(request, status, code, detail, field=field), headers)
+
+
+def _response(problem: Problem, headers: dict[str, str] | None) -> JSONResponse:
+    return JSONResponse(
+        problem.model_dump(), problem.status, headers=headers, media_type=MEDIA_TYPE
     )
-    return JSONResponse(problem.model_dump(), status, headers=headers, media_type=MEDIA_TYPE)
 
 
 def status_of(error: BinocleError) -> int:
@@ -109,17 +118,11 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(BinocleError)
     async def deliberate(request: Request, error: BinocleError) -> JSONResponse:
-        status = status_of(error)
+        problem = problem_of(request, error)
         headers = dict(error.headers) if isinstance(error, ServiceError) else {}
-        if status == 503:
+        if problem.status == 503:
             headers.setdefault("Retry-After", "1")
-        field = error.field if isinstance(error, ServiceError) else None
-        if status >= 500 and status != 503:
-            _log.error("request %s: %s", request.state.request_id, error)
-            return problem_response(request, 500, "internal", None)
-        return problem_response(
-            request, status, error.code, str(error), field=field, headers=headers
-        )
+        return _response(problem, headers if problem.status != 500 else None)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -1,37 +1,38 @@
 """From what the rooms return to what goes over the wire."""
 
-from dataclasses import asdict
+import json
+from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
-from api.http.runtime.service import public_model
 from api.http.schemas.common import PartOut, RecordOut
-from api.http.schemas.search import ContributionOut, FacetOut, HitOut, SearchOut
+from api.operations.answers import answer_as_json
 from binocle.collection.collection import Collection
 from binocle.types import Hit, Part, Record
 from search.results.answer import Answer
 
 
-def search_out(
-    answer: Answer, collection: Collection, took_ms: dict[str, float], warnings: list[str]
-) -> SearchOut:
-    """Return an answer as it goes over the wire."""
+def search_json(
+    answer: Answer, collection: Collection, warnings: list[str], took_ms: dict[str, float]
+) -> str:
+    """Return an answer as it goes over the wire: a ``SearchOut``."""
+
+    def shown(hit: Hit) -> dict[str, Any]:
+        name, is_picture = collection.path.name, hit.part.kind == "image"
+        return {
+            "uri": public_uri(hit.record.uri),
+            "part": _part(hit.part),
+            "thumbnail": _thumbnail(hit.record, name, is_picture=is_picture),
+        }
+
     space = collection.space
-    return SearchOut(
-        hits=[_hit(hit, collection.path.name) for hit in answer.hits],
-        cursor=answer.cursor,
-        target=answer.target,
-        exact=answer.exact,
-        mode=answer.mode,
-        no_match=answer.no_match,
-        unrated=answer.unrated,
-        relevant=answer.relevant,
-        facets=[FacetOut.model_validate(asdict(one)) for one in answer.facets],
-        turn=answer.turn,
-        looking_for=answer.looking_for,
-        space=public_model(space.name) if space else None,
-        warnings=warnings,
-        took_ms=took_ms,
-    )
+    document = {
+        **answer_as_json(answer, shown),
+        "space": public_model(space.name) if space else None,
+        "warnings": warnings,
+        "took_ms": took_ms,
+    }
+    return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def record_out(record: Record, collection: str) -> RecordOut:
@@ -40,7 +41,7 @@ def record_out(record: Record, collection: str) -> RecordOut:
         id=record.id,
         uri=public_uri(record.uri),
         metadata=dict(record.metadata),
-        parts=[_part(part) for part in record.parts],
+        parts=[PartOut(**_part(part)) for part in record.parts],
         thumbnail=_thumbnail(record, collection),
     )
 
@@ -50,28 +51,23 @@ def public_uri(uri: str) -> str:
     return uri.rsplit("/", 1)[-1] if uri.startswith("/") else uri
 
 
-def _hit(hit: Hit, collection: str) -> HitOut:
-    return HitOut(
-        id=hit.record.id,
-        score=hit.score,
-        similarity=hit.similarity,
-        relevance=hit.relevance,
-        contributions=[ContributionOut.model_validate(asdict(one)) for one in hit.contributions],
-        uri=public_uri(hit.record.uri),
-        kind=hit.part.kind,
-        part=_part(hit.part),
-        metadata=dict(hit.record.metadata),
-        thumbnail=_thumbnail(hit.record, collection, is_picture=hit.part.kind == "image"),
-        group_value=hit.group_value,
-        group_size=hit.group_size,
-        others=[_hit(one, collection) for one in hit.others],
-    )
+def public_model(name: str) -> str:
+    """Return a model's name as clients see it: of a local folder or file only the last part."""
+    folder = Path(name)
+    if folder.is_absolute():
+        return folder.name
+    architecture, slash, pretrained = name.partition("/")
+    return f"{architecture}/{Path(pretrained).name}" if slash and "/" in pretrained else name
 
 
-def _part(part: Part) -> PartOut:
-    return PartOut(
-        id=part.id, kind=part.kind, role=part.role, uri=public_uri(part.uri), text=part.text
-    )
+def _part(part: Part) -> dict[str, Any]:
+    return {
+        "id": part.id,
+        "kind": part.kind,
+        "role": part.role,
+        "uri": public_uri(part.uri),
+        "text": part.text,
+    }
 
 
 def _thumbnail(record: Record, collection: str, *, is_picture: bool = False) -> str | None:

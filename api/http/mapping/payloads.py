@@ -3,8 +3,9 @@
 import base64
 import binascii
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
@@ -88,8 +89,23 @@ def parse(model: type[_Model], text: bytes | str) -> _Model:
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        place, reason = explain(error.errors(), document, model)
-        raise ServiceError(422, "invalid", reason, field=place or "body") from error
+        raise refusal(error.errors(), document, model) from error
+
+
+def refusal(
+    errors: Sequence[Mapping[str, Any]], document: object, model: type[BaseModel], place: str = ""
+) -> ServiceError:
+    """Return why a document does not fit a model, naming the part that does not.
+
+    Args:
+        errors: At least one, as pydantic lists them.
+        document: What does not fit.
+        model: What it should fit.
+        place: Where it stands in a larger one, such as ``searches.3.``.
+    """
+    own, reason = explain(errors, document, model)
+    field = (place + own).rstrip(".") or "body"
+    return ServiceError(422, "invalid", reason, field=field)
 
 
 def decoded(text: str, field: str) -> bytes:

@@ -2,39 +2,46 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+from pydantic import BaseModel
 
 from api.http.errors.problems import ServiceError, at_field
 from api.http.mapping.payloads import decoded
-from api.http.schemas.search import (
-    FacetIn,
-    GroupIn,
-    RefinementIn,
-    RegionIn,
-    SearchBesideIn,
-    SearchIn,
-    SortIn,
-    TermIn,
-)
+from api.http.schemas.search import SearchBesideIn, SearchIn, TermIn
 from binocle.collection.collection import Collection
-from binocle.errors import UsageError
-from binocle.media.decoder_pool import Box
+from binocle.errors import (
+    BinocleError,
+    CursorError,
+    FilterError,
+    NotFoundError,
+    PictureError,
+    QueryError,
+    SavedQueryError,
+    UrlError,
+    UsageError,
+)
 from binocle.metadata.filter_parsing import parse_json
-from binocle.metadata.filters import Filter, both, comparisons_in
-from binocle.types import Float32Array
-from search.query.natural_language import parse_first, parse_turn
+from binocle.metadata.filters import Filter, both
+from search.query.natural_language import Phrase, parse_first, parse_turn
 from search.query.notation import parse_facet, parse_group, parse_region, parse_sort
 from search.query.query import Facet, Group, Query, Refinement, Region, Sort, Term, Weights
 from search.query.warnings import price_field
-from search.query_vectors.term_encoder import box
 
-_In = TypeVar("_In")
 _Out = TypeVar("_Out")
 _KINDS = ("text", "image", "record", "vector", "url")
+_FIELDS: dict[type[BinocleError], str] = {
+    CursorError: "cursor",
+    SavedQueryError: "refine.turn",
+    FilterError: "filter",
+}
+_READ = {"cursor", "weights", "sort", "facets", "group", "refine"}  # the others are as they are
+_AS_THEY_ARE = [
+    one.name for one in fields(Query) if one.name in SearchIn.model_fields and one.name not in _READ
+]
 
 
 @contextmanager
@@ -51,202 +58,161 @@ def at(field: str) -> Iterator[None]:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """One term as it came, its picture decoded from base64, nothing embedded yet.
+class SearchRequest:
+    """A search as it came.
 
     Attributes:
-        field: Where in the request it is.
-        term: The term.
-        region: Of the picture or record.
-        picture: Encoded; of a URL or a record's region once it has been read.
+        asked: Its body.
+        uploads: Pictures beside it, encoded.
+        where: A filter that holds as well as the body's own.
+        place: Where it stands in a larger request, such as ``searches.3.``.
+        terms_field: What the request calls its terms.
     """
 
-    field: str
-    term: TermIn
-    region: Region | None = None
-    picture: bytes | None = None
-
-    def finished(self, embedded: Float32Array | None, corrected: str = "") -> Term:
-        """Return the term with what it was embedded as, and what its text was read as, if else."""
-        term, weight = self.term, self.term.weight
-        if term.text is not None:
-            return Term(text=term.text, weight=weight, embedded=embedded, corrected=corrected)
-        if term.vector is not None:
-            return Term(vector=_as_vector(term.vector), weight=weight)
-        return Term(
-            record=term.record,
-            url=term.url,
-            image=self.picture if term.record is None and term.url is None else None,
-            weight=weight,
-            region=self.region,
-            embedded=embedded,
-        )
+    asked: SearchIn
+    uploads: tuple[bytes, ...] = ()
+    where: Filter | None = None
+    place: str = ""
+    terms_field: str = "query"
 
     @property
-    def box(self) -> Box | None:
-        """The part of the picture that counts: left, top, right and bottom."""
-        return box(self.region) if self.region is not None else None
+    def has_pictures(self) -> bool:
+        """Whether pictures have to be had and decoded for it."""
+        terms = [] if isinstance(self.asked.query, str) else self.asked.query
+        return bool(self.uploads) or any(one.image or one.url or one.region for one in terms)
 
+    def query(self, collection: Collection) -> Query | BinocleError:
+        """Return what it asks for, or which part of it cannot be understood, and why.
 
-def spoken(asked: SearchIn, collection: Collection) -> tuple[SearchIn, Filter | None]:
-    """Return a request whose plain words are read as a person means them.
+        Plain words are read as a person means them: beside a refinement they say what to change;
+        of a first question only the price is read.
 
-    Beside a refinement they say what to change; of a first question only the price is read.
+        Args:
+            collection: Has a field of prices, or none.
+        """
+        try:
+            return self._query(collection)
+        except BinocleError as error:
+            return error
 
-    Returns:
-        The request, and what its words say of the price.
-    """
-    if not isinstance(asked.query, str) or not asked.query.strip():
-        return asked, None
-    find_price = partial(price_field, collection)
-    if asked.refine is None:
-        phrase = parse_first(asked.query, find_price)
-        query: str | list[TermIn] = (phrase.terms[0].text or "") if phrase.terms else []
-        return asked.model_copy(update={"query": query}), phrase.where
-    phrase = parse_turn(asked.query, find_price)
-    terms = [TermIn(text=one.text, weight=one.weight) for one in phrase.terms]
-    refine = asked.refine.model_copy(
-        update={
-            "remove": [*asked.refine.remove, *phrase.remove],
-            "instead": [*asked.refine.instead, *phrase.swap],
-        }
-    )
-    sort = asked.sort or [SortIn(field=one.field, descending=one.descending) for one in phrase.sort]
-    update = {"query": terms, "refine": refine, "sort": sort}
-    return asked.model_copy(update=update), phrase.where
+    def _query(self, collection: Collection) -> Query:
+        asked, phrase = self.asked, Phrase()
+        if isinstance(asked.query, str):
+            parse = parse_first if asked.refine is None else parse_turn
+            phrase = parse(asked.query, partial(price_field, collection))
+            terms = phrase.terms
+        else:
+            places = (f"{self.place}query.{number}" for number in range(len(asked.query)))
+            terms = tuple(map(_term, asked.query, places))
+        with at(f"{self.place}filter"):
+            where = both(self.where, phrase.where) if self.where else phrase.where
+            where = both(parse_json(asked.filter), where) if asked.filter else where
+        with at(f"{self.place}weights"):
+            weights = Weights(**asked.weights.model_dump()) if asked.weights else Weights()
+        with at(f"{self.place}refine"):
+            refine = self._refinement(phrase)
+        sorts = self._read("sort", asked.sort, parse_sort, Sort)
+        facets = self._read("facets", asked.facets, parse_facet, Facet)
+        with at(f"{self.place}group"):
+            group = _made(asked.group, parse_group, Group) if asked.group else None
+        plain: dict[str, Any] = {name: getattr(asked, name) for name in _AS_THEY_ARE}
+        with at(f"{self.place}{self.terms_field}"):
+            return Query(
+                terms=(*terms, *self._uploaded()),
+                where=where,
+                cursor=asked.cursor or None,
+                weights=weights,
+                sort=tuple(sorts) or phrase.sort,
+                facets=tuple(facets),
+                group=group,
+                refine=refine,
+                **plain,
+            )
 
+    def placed(self, error: BinocleError) -> BinocleError:
+        """Return an error with the part of the request it is about, where that is sure."""
+        if isinstance(error, ServiceError):
+            return error
+        if error.term is not None and isinstance(error, PictureError | UrlError | NotFoundError):
+            cause = error.__cause__  # says the same without the picture's name
+            return at_field(
+                cause if isinstance(cause, BinocleError) else error, self._field_of(error.term)
+            )
+        for kind, field in _FIELDS.items():
+            if isinstance(error, kind):
+                return at_field(error, self.place + field)
+        return error
 
-def terms_of(asked: SearchIn, uploads: Sequence[bytes] = (), place: str = "") -> list[Wanted]:
-    """Return what a request looks for.
+    def _read(
+        self, name: str, given: Sequence[str | BaseModel], parse: Callable[[str], _Out],
+        kind: Callable[..., _Out],
+    ) -> list[_Out]:  # fmt: skip
+        read = []
+        for number, one in enumerate(given):
+            with at(f"{self.place}{name}.{number}"):
+                read.append(_made(one, parse, kind))
+        return read
 
-    Args:
-        asked: The request.
-        uploads: Pictures that came beside it.
-        place: Where the request stands in a larger one, such as ``searches.3.``.
-
-    Raises:
-        ServiceError: 422, a term cannot be understood.
-    """
-    if isinstance(asked.query, str):
-        found = [Wanted("query", TermIn(text=asked.query))]
-    else:
-        found = [_term(one, f"{place}query.{number}") for number, one in enumerate(asked.query)]
-    region = None
-    if isinstance(asked, SearchBesideIn) and asked.region is not None:
-        region = _region(asked.region, f"{place}region")
-    return [*found, *(Wanted("image", TermIn(), region, one) for one in uploads)]
-
-
-def query_of(
-    asked: SearchIn,
-    terms: tuple[Term, ...],
-    place: str = "",
-    *,
-    where: Filter | None = None,
-    said: Filter | None = None,
-    field: str = "query",
-) -> Query:
-    """Return the query that a request makes of its terms.
-
-    Args:
-        asked: The request.
-        terms: What it looks for, embedded.
-        place: As for ``terms_of``.
-        where: A filter that holds as well as the request's own.
-        said: What its plain words say, which holds as well, see ``spoken``.
-        field: What the request calls its terms.
-
-    Raises:
-        ServiceError: 422, a part cannot be understood; its field is named.
-    """
-    with at(f"{place}filter"):
-        where = both(parse_json(asked.filter) if asked.filter else None, both(where, said))
-    with at(f"{place}weights"):
-        weights = Weights(**asked.weights.model_dump()) if asked.weights else Weights()
-    with at(f"{place}refine"):
-        bounds = tuple(comparisons_in(said))
-        refine = replace(_refinement(asked.refine), bounds=bounds) if asked.refine else None
-    group = None
-    if asked.group is not None:
-        group = _read(asked.group, parse_group, _group, f"{place}group")
-    sort = [
-        _read(one, parse_sort, _sort, f"{place}sort.{number}")
-        for number, one in enumerate(asked.sort)
-    ]
-    facets = [
-        _read(one, parse_facet, _facet, f"{place}facets.{number}")
-        for number, one in enumerate(asked.facets)
-    ]
-    with at(f"{place}{field}"):
-        return Query(
-            terms=terms,
-            target=asked.target,
-            where=where,
-            limit=asked.limit,
-            cursor=asked.cursor or None,
-            exact=asked.exact,
-            mode=asked.mode,
-            weights=weights,
-            sort=tuple(sort),
-            facets=tuple(facets),
-            group=group,
-            diversity=asked.diversity,
-            collapse=asked.collapse,
-            min_relevance=asked.min_relevance,
-            refine=refine,
+    def _refinement(self, phrase: Phrase) -> Refinement | None:
+        asked = self.asked.refine
+        if asked is None:
+            return None
+        return Refinement(
+            turn=asked.turn,
+            remove=(*asked.remove, *phrase.remove),
+            replace=asked.replace,
+            drop_filter=asked.drop_filter,
+            swap=tuple(asked.swap),
+            instead=(*asked.instead, *phrase.swap),
+            bounds=phrase.amounts,
         )
 
+    def _uploaded(self) -> list[Term]:
+        region = None
+        if isinstance(self.asked, SearchBesideIn) and self.asked.region is not None:
+            with at(f"{self.place}region"):
+                region = _made(self.asked.region, parse_region, Region)
+        return [Term(image=one, region=region) for one in self.uploads]
 
-def _term(term: TermIn, field: str) -> Wanted:
+    def _field_of(self, number: int) -> str:
+        """Return where in the request a term stands."""
+        terms = [] if isinstance(self.asked.query, str) else self.asked.query
+        if number >= len(terms):
+            return "image"
+        return f"{self.place}query.{number}.{_kind_of(terms[number])}"
+
+
+def _term(term: TermIn, field: str) -> Term:
     if sum(getattr(term, name) is not None for name in _KINDS) != 1:
         detail = "a term has exactly one of text, image, record, vector and url"
         raise ServiceError(422, "bad-query", detail, field=field)
     if term.weight == 0:
         raise ServiceError(422, "bad-query", "a weight is not 0", field=f"{field}.weight")
-    region = _region(term.region, f"{field}.region") if term.region is not None else None
-    if region is not None and (term.text is not None or term.vector is not None):
-        detail = "only pictures and records have regions"
-        raise ServiceError(422, "bad-query", detail, field=f"{field}.region")
-    picture = decoded(term.image, f"{field}.image") if term.image is not None else None
-    kind = next(name for name in _KINDS if getattr(term, name) is not None)
-    return Wanted(f"{field}.{kind}", term, region, picture)
-
-
-def _read(
-    given: str | _In, parse: Callable[[str], _Out], make: Callable[[_In], _Out], field: str
-) -> _Out:
-    """Return what is meant, whether it came as on the command line or as an object."""
-    with at(field):
-        return parse(given) if isinstance(given, str) else make(given)
-
-
-def _region(given: str | RegionIn, field: str) -> Region:
-    return _read(given, parse_region, lambda one: Region(**one.model_dump()), field)
-
-
-def _sort(given: SortIn) -> Sort:
-    return Sort(given.field, given.descending)
-
-
-def _facet(given: FacetIn) -> Facet:
-    return Facet(**given.model_dump())
-
-
-def _group(given: GroupIn) -> Group:
-    return Group(given.field, given.size)
-
-
-def _refinement(given: RefinementIn) -> Refinement:
-    return Refinement(
-        turn=given.turn,
-        remove=tuple(given.remove),
-        replace=given.replace,
-        drop_filter=given.drop_filter,
-        swap=tuple(given.swap),
-        instead=tuple(given.instead),
+    region = None
+    if term.region is not None:
+        with at(f"{field}.region"):
+            region = _made(term.region, parse_region, Region)
+            if term.text is not None or term.vector is not None:
+                raise QueryError("only pictures and records have regions")
+    vector = None
+    if term.vector is not None:
+        with np.errstate(over="ignore"):
+            vector = np.asarray(term.vector, np.float64).astype(np.float32)
+    return Term(
+        text=term.text,
+        image=decoded(term.image, f"{field}.image") if term.image is not None else None,
+        record=term.record,
+        vector=vector,
+        url=term.url,
+        weight=term.weight,
+        region=region,
     )
 
 
-def _as_vector(numbers: list[float]) -> Float32Array:
-    with np.errstate(over="ignore"):
-        return np.asarray(numbers, np.float64).astype(np.float32)
+def _kind_of(term: TermIn) -> str:
+    return next(name for name in _KINDS if getattr(term, name) is not None)
+
+
+def _made(given: str | BaseModel, parse: Callable[[str], _Out], kind: Callable[..., _Out]) -> _Out:
+    """Return what is meant, whether it came as on the command line or as an object."""
+    return parse(given) if isinstance(given, str) else kind(**given.model_dump())

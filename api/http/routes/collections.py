@@ -2,9 +2,10 @@
 
 from fastapi import APIRouter, Request, Response
 
+from api.http.mapping.answers import public_model
 from api.http.runtime.dependencies import KeyDependency, Readable, ServiceDependency, allow
 from api.http.runtime.jobs import Jobs
-from api.http.runtime.service import Service, public_model
+from api.http.runtime.service import Service
 from api.http.schemas.common import CollectionIn, CollectionOut, CollectionsOut, Name
 from api.operations.removal import remove_collection
 from binocle.collection.collection import Collection

@@ -1,13 +1,14 @@
 """Vectors for whoever wants only those, in the shape OpenAI's clients speak."""
 
 import base64
+from collections.abc import Sequence
 
 from fastapi import APIRouter
 
 from api.http.errors.problems import ServiceError
 from api.http.mapping.payloads import decoded
 from api.http.runtime.dependencies import ServiceDependency
-from api.http.runtime.service import usable
+from api.http.runtime.service import Service
 from api.http.schemas.common import (
     Embedding,
     EmbeddingsIn,
@@ -35,20 +36,8 @@ async def embed(service: ServiceDependency, body: EmbeddingsIn) -> EmbeddingsOut
     if not 1 <= len(inputs) <= service.settings.max_batch:
         detail = f"from 1 to {service.settings.max_batch} inputs, not {len(inputs)}"
         raise ServiceError(422, "batch-too-large", detail, field="input")
-    encoder_queue = await service.encoder_queue(
-        await service.storing.run(service.model_named, body.model)
-    )
-    pictures = {
-        number: decoded(text, f"input.{number}")
-        for number, text in enumerate(inputs)
-        if text.startswith(_DATA_URL)
-    }
-    spec = encoder_queue.encoder.image_spec
-    found = await service.decode_all(list(pictures.values()), spec)
-    texts = [text for number, text in enumerate(inputs) if number not in pictures]
-    image_rows = iter(await encoder_queue.images([usable(one).pixels for one in found]))
-    text_rows = iter(await encoder_queue.texts(texts) if texts else [])
-    rows = [next(image_rows if number in pictures else text_rows) for number in range(len(inputs))]
+    rows = await service.fetching.run(_rows, service, body.model, inputs)
+    texts = [text for text in inputs if not text.startswith(_DATA_URL)]
     words = sum(len(text.split()) for text in texts)
     return EmbeddingsOut(
         data=[
@@ -58,6 +47,24 @@ async def embed(service: ServiceDependency, body: EmbeddingsIn) -> EmbeddingsOut
         model=body.model,
         usage=Usage(prompt_tokens=words, total_tokens=words),
     )
+
+
+def _rows(service: Service, model: str, inputs: Sequence[str]) -> list[Float32Array]:
+    """Return the rows of texts and of pictures as data URLs."""
+    encoder = service.encoder(service.model_named(model))
+    pictures = {
+        number: decoded(text, f"input.{number}")
+        for number, text in enumerate(inputs)
+        if text.startswith(_DATA_URL)
+    }
+    texts = {number: text for number, text in enumerate(inputs) if number not in pictures}
+    rows: dict[int, Float32Array] = {}
+    if pictures:
+        pixels = service.pixels(list(pictures.values()), encoder.image_spec)
+        rows |= zip(pictures, encoder.encode_images(pixels), strict=True)
+    if texts:
+        rows |= zip(texts, encoder.encode_texts(list(texts.values())), strict=True)
+    return [rows[number] for number in range(len(inputs))]
 
 
 def _encoded(row: Float32Array, encoding: str) -> list[float] | str:

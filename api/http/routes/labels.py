@@ -1,17 +1,19 @@
 """Labels for pictures, match scores, and captions."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 
 from api.http.errors.problems import ServiceError
-from api.http.mapping.answers import search_out
 from api.http.mapping.payloads import decoded
+from api.http.mapping.queries import SearchRequest
 from api.http.runtime.dependencies import KeyDependency, Readable, ServiceDependency, allow
 from api.http.runtime.jobs import Job, Jobs
-from api.http.runtime.service import Service, Stopwatch, usable
+from api.http.runtime.metrics import Stopwatch
+from api.http.runtime.service import Service, usable
 from api.http.schemas.common import JobOut
 from api.http.schemas.labels import (
     CaptionsIn,
@@ -20,16 +22,15 @@ from api.http.schemas.labels import (
     MatchIn,
     MatchOut,
 )
-from api.http.schemas.search import SearchOut
+from api.http.schemas.search import SearchIn, SearchOut, TermIn
 from api.operations.labels import LabelRequest, LabelTally, label_records, labelling_as_json
 from binocle.collection.collection import Collection
 from binocle.encoders.base import unit_rows
-from binocle.errors import BinocleError, QueryError
+from binocle.errors import QueryError
 from binocle.metadata.filter_parsing import parse_json
 from binocle.types import Float32Array
 from search.labels.labeller import Labeller, TextMatch, check_texts
 from search.labels.zero_shot import LabelSet
-from search.query.query import Query, Term
 
 router = APIRouter(tags=["labels"])
 _WRITTEN_IN_A_REQUEST = 10_000
@@ -125,25 +126,24 @@ async def match(collection: Readable, service: ServiceDependency, body: MatchIn)
     )
 
 
-@router.post("/{name}/captions")
-async def captions(collection: Readable, service: ServiceDependency, body: CaptionsIn) -> SearchOut:
+@router.post("/{name}/captions", response_model=SearchOut)
+async def captions(collection: Readable, service: ServiceDependency, body: CaptionsIn) -> Response:
     """Find the captions for a picture among the texts of the collection, best first."""
-    watch = Stopwatch(service.metrics)
     _check_one(body.image, body.record)
+    asked = SearchIn(
+        query=[TermIn(record=body.record)] if body.record is not None else [],
+        target="text",
+        limit=body.limit,
+        cursor=body.cursor,
+        mode="semantic",
+    )
+    uploads = (decoded(body.image, "image"),) if body.image is not None else ()
     where = parse_json(body.filter) if body.filter else None
-    term = Term(record=body.record) if body.record is not None else None
-    if term is None:
-        rows = await _embedded(service, collection, [body.image or ""], watch, "image")
-        assert rows is not None
-        term = Term(vector=rows[0], source="image")
-    query = Query((term,), "text", where, body.limit, body.cursor, mode="semantic")
-    with watch.stage("search"):
-        answer = (await service.searches.submit([(collection, query)]))[0]
-    if isinstance(answer, BinocleError):
-        raise answer
-    if not answer.hits:
-        await service.searching.run(check_texts, collection)
-    return search_out(answer, collection, watch.result(), [])
+    request = SearchRequest(asked, uploads, where)
+    found = await service.searches.answer(collection, request, Stopwatch(service.metrics))
+    if not json.loads(found)["hits"]:
+        await service.storing.run(check_texts, collection)
+    return Response(found, media_type="application/json")
 
 
 def _labeller_for(

@@ -15,7 +15,8 @@ from api.http.mapping import payloads
 from api.http.mapping.answers import record_out
 from api.http.mapping.payloads import decoded
 from api.http.runtime.dependencies import Readable, ServiceDependency, Writable
-from api.http.runtime.service import EncoderQueue, Service, usable
+from api.http.runtime.encoder_queue import EncoderQueue
+from api.http.runtime.service import Service, usable
 from api.http.schemas.common import (
     ImageIn,
     ItemError,

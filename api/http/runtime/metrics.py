@@ -1,5 +1,9 @@
 """What Prometheus may know of the service."""
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -37,3 +41,28 @@ class Metrics:
         self.records = Gauge(
             "binocle_records", "Records by collection", ["collection"], registry=self.registry
         )
+
+
+class Stopwatch:
+    """Milliseconds by stage of one request."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._started = time.perf_counter()
+        self._stages: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time a stage; the same name adds up."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            seconds = time.perf_counter() - started
+            self._stages[name] = self._stages.get(name, 0.0) + 1000 * seconds
+            self._metrics.stages.labels(name).observe(seconds)
+
+    def result(self) -> dict[str, float]:
+        """Return the stages and the total so far, in milliseconds."""
+        total = 1000 * (time.perf_counter() - self._started)
+        return {name: round(value, 2) for name, value in {**self._stages, "total": total}.items()}

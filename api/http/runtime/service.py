@@ -4,142 +4,30 @@ import asyncio
 import logging
 import os
 import threading
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import numpy as np
-from cachetools import LRUCache
 
-from api.container import Container
-from api.http.errors.problems import ServiceError, overloaded
+from api.container import Container, QueryEmbedding
+from api.http.errors.problems import ServiceError
+from api.http.mapping.answers import public_model
 from api.http.runtime.batcher import Batcher
+from api.http.runtime.encoder_queue import EncoderQueue
 from api.http.runtime.metrics import Metrics
+from api.http.runtime.search_queue import SearchQueue
+from api.http.runtime.thread_pool import BoundedThreadPool
 from api.keys import KeyRing
 from binocle.collection.collection import Collection, check_space
-from binocle.encoders.base import Encoder
 from binocle.errors import BinocleError, NotFoundError, PictureError
 from binocle.media.decoder_pool import Box, DecoderPool
-from binocle.types import Float32Array, ImageSpec, Picture, PixelArray
+from binocle.types import ImageSpec, Picture, PixelArray
 from indexer import uploads
-from search.query.query import Query
-from search.results.answer import Answer
+from search.query.query import Region
 
 _log = logging.getLogger(__name__)
-_T = TypeVar("_T")
-_CACHED_QUERIES = 1024
-
-
-class Stopwatch:
-    """Milliseconds by stage of one request."""
-
-    def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
-        self._started = time.perf_counter()
-        self.stages: dict[str, float] = {}
-
-    @contextmanager
-    def stage(self, name: str) -> Any:  # an iterator of None
-        """Time a stage; the same name adds up."""
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            seconds = time.perf_counter() - started
-            self.stages[name] = self.stages.get(name, 0.0) + 1000 * seconds
-            self._metrics.stages.labels(name).observe(seconds)
-
-    def result(self) -> dict[str, float]:
-        """Return the stages and the total so far, in milliseconds."""
-        total = 1000 * (time.perf_counter() - self._started)
-        return {name: round(value, 2) for name, value in {**self.stages, "total": total}.items()}
-
-
-class EncoderQueue:
-    """One encoder, a thread for it, and a queue for each kind."""
-
-    def __init__(
-        self,
-        encoder: Encoder,
-        metrics: Metrics,
-        gate: asyncio.Semaphore,
-        max_batch: int,
-        queue: int,
-    ) -> None:
-        self.encoder = encoder
-        self._metrics = metrics
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="encoder")
-        self._cache: LRUCache[str, Float32Array] = LRUCache(_CACHED_QUERIES)
-        self._texts: Batcher[str, Float32Array] = Batcher(
-            lambda texts: list(encoder.encode_texts(texts)),
-            self._thread,
-            max_batch=max_batch,
-            queue_size=queue,
-            gate=gate,
-            on_batch=metrics.batches.labels("text").observe,
-        )
-        self._images: Batcher[PixelArray, Float32Array] = Batcher(
-            lambda pixels: list(encoder.encode_images(np.stack(pixels))),
-            self._thread,
-            max_batch=max_batch,
-            queue_size=queue,
-            gate=gate,
-            on_batch=metrics.batches.labels("image").observe,
-        )
-
-    async def texts(self, texts: Sequence[str]) -> list[Float32Array]:
-        """Embed texts; those asked for lately come from a cache."""
-        missing = [text for text in dict.fromkeys(texts) if text not in self._cache]
-        known = {text: self._cache[text] for text in texts if text in self._cache}
-        self._metrics.cache.labels("query", "hit").inc(len(texts) - len(missing))
-        self._metrics.cache.labels("query", "miss").inc(len(missing))
-        self._metrics.queue.labels("text").set(self._texts.waiting)
-        if missing:
-            known |= dict(zip(missing, await self._texts.submit(missing), strict=True))
-            self._cache.update((text, known[text]) for text in missing)
-        return [known[text] for text in texts]
-
-    async def images(self, pixels: Sequence[PixelArray]) -> list[Float32Array]:
-        """Embed pictures."""
-        self._metrics.queue.labels("image").set(self._images.waiting)
-        return await self._images.submit(pixels) if pixels else []
-
-    async def close(self) -> None:
-        """Stop the queues and the thread."""
-        await asyncio.gather(self._texts.close(), self._images.close())
-        self._thread.shutdown(wait=False, cancel_futures=True)
-
-
-class BoundedThreadPool(Generic[_T]):
-    """Threads for blocking work, and a limit to what waits for them."""
-
-    def __init__(self, name: str, threads: int, queue_size: int) -> None:
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix=name)
-        self._room = threads + queue_size
-        self._taken = 0
-
-    async def run(self, work: Callable[..., _T], *arguments: Any, **options: Any) -> _T:
-        """Run a function in a thread.
-
-        Raises:
-            ServiceError: 503, too much waits already.
-        """
-        if self._taken >= self._room:
-            raise overloaded()
-        self._taken += 1
-        try:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._executor, partial(work, *arguments, **options))
-        finally:
-            self._taken -= 1
-
-    def close(self) -> None:
-        """Let running work finish; drop what waits."""
-        self._executor.shutdown(wait=True, cancel_futures=True)
 
 
 class Service:
@@ -158,26 +46,35 @@ class Service:
         self.searching: BoundedThreadPool[Any] = BoundedThreadPool(
             "search", settings.workers, settings.queue_size
         )
-        self._gate = asyncio.Semaphore(max(1, (os.cpu_count() or 2) // 2))
-        self._search_threads = ThreadPoolExecutor(settings.workers, thread_name_prefix="search")
-        self.searches: Batcher[tuple[Collection, Query], Answer | BinocleError] = Batcher(
-            self._search_all,
-            self._search_threads,
-            max_batch=settings.encode_batch,
-            queue_size=settings.queue_size,
-            gate=self._gate,
-            on_batch=self.metrics.batches.labels("search").observe,
-        )
-        self.fetching: BoundedThreadPool[bytes] = BoundedThreadPool(
+        self.fetching: BoundedThreadPool[Any] = BoundedThreadPool(
             "fetch", settings.workers, settings.queue_size
+        )
+        self._gate = asyncio.Semaphore(max(1, (os.cpu_count() or 2) // 2))
+        self._query_pictures = ThreadPoolExecutor(settings.workers, thread_name_prefix="picture")
+        self._answering = ThreadPoolExecutor(1, thread_name_prefix="answer")
+        container.query_embedding = QueryEmbedding(
+            self.encoder, self._load_picture, self._query_pictures.map
+        )
+        self.searches = SearchQueue(
+            container.searcher,
+            self.fetching,
+            partial(
+                Batcher,
+                executor=self._answering,
+                max_batch=settings.encode_batch,
+                queue_size=settings.queue_size,
+                gate=self._gate,
+                on_batch=self.metrics.batches.labels("search").observe,
+            ),
         )
         self.storing: BoundedThreadPool[Any] = BoundedThreadPool("store", 2, settings.queue_size)
         self._warming = ThreadPoolExecutor(1, thread_name_prefix="warm")
         self._is_closing = threading.Event()
         self.ready = False
         self._collections: dict[str, Collection] = {}
-        self._desks: dict[str, EncoderQueue] = {}
-        self._lock = threading.Lock()
+        self._encoders: dict[str, EncoderQueue] = {}
+        self._lock, self._loading = threading.Lock(), threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def collection(self, name: str) -> Collection:
         """Return an open collection.
@@ -219,50 +116,55 @@ class Service:
             self.container.forget(opened)
             opened.close()
 
-    def _search_all(self, asked: Sequence[tuple[Collection, Query]]) -> list[Answer | BinocleError]:
-        """Answer queries that came in together; one that cannot be answered spoils no other."""
-        answers: dict[int, Answer | BinocleError] = {}
-        for collection in {id(one): one for one, _ in asked}.values():
-            numbers = [number for number, (one, _) in enumerate(asked) if one is collection]
-            searcher = self.container.searcher(collection)
-            try:
-                found = searcher.search_many([asked[number][1] for number in numbers])
-                answers.update(zip(numbers, found, strict=True))
-            except BinocleError:
-                for number in numbers:
-                    try:
-                        answers[number] = searcher.search(asked[number][1])
-                    except BinocleError as error:
-                        answers[number] = error
-        return [answers[number] for number in range(len(asked))]
+    def encoder(self, model: str) -> EncoderQueue:
+        """Return a model's encoder, loading it the first time; for threads."""
+        with self._loading:
+            if model not in self._encoders:
+                assert self._loop is not None
+                self._encoders[model] = EncoderQueue(
+                    self.container.encoder(model),
+                    self.metrics,
+                    self._loop,
+                    self._gate,
+                    max_batch=self.settings.encode_batch,
+                    queue_size=self.settings.queue_size,
+                )
+            return self._encoders[model]
+
+    def encoder_of(self, collection: Collection) -> EncoderQueue:
+        """Return the encoder of a collection; of the default model while it is empty.
+
+        Raises:
+            ModelError: It cannot be had.
+            SpaceMismatchError: It does not fit the collection's vectors.
+        """
+        space = collection.space
+        encoder = self.encoder(space.name if space else self.container.default_model)
+        if space is not None:
+            check_space(space, encoder.space, collection.path.name)
+        return encoder
 
     async def encoder_queue(self, model: str) -> EncoderQueue:
-        """Return a model's encoder, loading it the first time."""
-        encoder_queue = self._desks.get(model)
-        if encoder_queue is None:
-            encoder = await self.storing.run(self.container.encoder, model)
-            encoder_queue = self._desks.get(model)
-            if encoder_queue is None:
-                settings = self.settings
-                encoder_queue = EncoderQueue(
-                    encoder,
-                    self.metrics,
-                    self._gate,
-                    settings.encode_batch,
-                    settings.queue_size,
-                )
-                self._desks[model] = encoder_queue
-        return encoder_queue
+        """Return what ``encoder`` returns, for the event loop."""
+        found: EncoderQueue = await self.storing.run(self.encoder, model)
+        return found
 
     async def encoder_queue_of(self, collection: Collection) -> EncoderQueue:
-        """Return the encoder of a collection; of the default model while it is empty."""
-        space = collection.space
-        encoder_queue = await self.encoder_queue(
-            space.name if space else self.container.default_model
-        )
-        if space is not None:
-            check_space(space, encoder_queue.encoder.space, collection.path.name)
-        return encoder_queue
+        """Return what ``encoder_of`` returns, for the event loop."""
+        found: EncoderQueue = await self.storing.run(self.encoder_of, collection)
+        return found
+
+    def pixels(self, pictures: Sequence[bytes], spec: ImageSpec) -> PixelArray:
+        """Return decoded pictures, ``(n, height, width, 3)``, for threads.
+
+        Raises:
+            PictureError: One of them cannot be read.
+        """
+        decode = partial(self.decoders.decode, spec=spec)
+        return np.stack([one.pixels for one in self._query_pictures.map(decode, pictures)])
+
+    def _load_picture(self, data: bytes, spec: ImageSpec, region: Region | None) -> Picture:
+        return self.decoders.decode(data, spec, region.box if region else None)
 
     async def decode_all(
         self, pictures: Sequence[bytes], spec: ImageSpec, boxes: Sequence[Box | None] = ()
@@ -293,7 +195,7 @@ class Service:
 
     def models(self) -> dict[str, str]:
         """Return the models clients may name, by public name: the default, the collections'."""
-        names = {self.container.default_model, *self._desks}
+        names = {self.container.default_model, *self._encoders}
         for name in self.container.collection_names():
             space = self.collection(name).space
             if space is not None:
@@ -316,7 +218,7 @@ class Service:
 
     def loaded_models(self) -> list[str]:
         """Return the models in memory."""
-        return sorted(map(public_model, self._desks))
+        return sorted(map(public_model, self._encoders))
 
     def warm(self, collection: Collection) -> None:
         """Do what the first query to a collection would wait for, in a thread of its own."""
@@ -334,6 +236,7 @@ class Service:
 
     async def start(self) -> None:
         """Open and tidy every collection and load its model, so that the first request is quick."""
+        self._loop = asyncio.get_running_loop()
         for name in self.container.collection_names():
             try:
                 collection = self.collection(name)
@@ -351,13 +254,14 @@ class Service:
         self._is_closing.set()
         self._warming.shutdown(wait=True, cancel_futures=True)
         work: list[Awaitable[None]] = [
-            encoder_queue.close() for encoder_queue in self._desks.values()
+            encoder_queue.close() for encoder_queue in self._encoders.values()
         ]
         work.append(self.searches.close())
         await asyncio.gather(*work)
         for pool in (self.fetching, self.searching, self.storing, self.decoding):
             pool.close()
-        self._search_threads.shutdown(wait=True, cancel_futures=True)
+        for threads in (self._query_pictures, self._answering):
+            threads.shutdown(wait=True, cancel_futures=True)
         self.decoders.close()
         for collection in self._collections.values():
             collection.close()
@@ -368,12 +272,3 @@ def usable(picture: Picture | PictureError) -> Picture:
     if isinstance(picture, PictureError):
         raise picture
     return picture
-
-
-def public_model(name: str) -> str:
-    """Return a model's name as clients see it: of a local folder or file only the last part."""
-    folder = Path(name)
-    if folder.is_absolute():
-        return folder.name
-    architecture, slash, pretrained = name.partition("/")
-    return f"{architecture}/{Path(pretrained).name}" if slash and "/" in pretrained else name

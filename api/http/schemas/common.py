@@ -29,6 +29,18 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class Problem(BaseModel):
+    """What went wrong (RFC 9457). ``code`` is stable; the list is in docs/http.md."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str
+    detail: str | None = None
+    field: str | None = Field(None, description="The part of the request at fault")
+    request_id: str
+
+
 class PartOut(BaseModel):
     """The part of a record that matched."""
 

@@ -1,10 +1,27 @@
 """The wire of searches: what requests and answers look like. Parsed here, trusted inside."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import (
+    BaseModel,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
-from api.http.schemas.common import Base64, Filter, Metadata, PartOut, RecordId, Strict, Text
+from api.http.schemas.common import (
+    Base64,
+    Filter,
+    Metadata,
+    PartOut,
+    Problem,
+    RecordId,
+    Strict,
+    Text,
+)
 from api.http.schemas.patterns import NOT_BLANK
 from binocle.types import Scalar
 from search.query.query import FacetKind, Interval, Mode, Target
@@ -162,26 +179,43 @@ class SearchByWords(Strict):
 
     def body(self, cut: float | Literal["auto"] | None) -> SearchIn:
         """Return the same query in the other form, but for its filter."""
+        read = {"filter", "min_relevance", "refine"}
         return SearchIn(
             query=self.q or [],
-            target=self.target,
-            limit=self.limit,
-            cursor=self.cursor,
-            mode=self.mode,
-            sort=list(self.sort),
             facets=list(self.facet),
-            group=self.group,
-            diversity=self.diversity,
-            collapse=self.collapse,
             min_relevance=cut,
             refine=RefinementIn(turn=self.refine) if self.refine else None,
+            **self.model_dump(include=set(SearchIn.model_fields) - read),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """What stands in a batch in the place of a search, and is none.
+
+    Attributes:
+        document: As it came.
+        errors: What pydantic says of it.
+    """
+
+    document: object
+    errors: Sequence[Mapping[str, Any]]
+
+
+def _or_misfit(document: object, parse: ValidatorFunctionWrapHandler) -> object:
+    """Keep what is wrong with one search from refusing the others."""
+    try:
+        return parse(document)
+    except ValidationError as error:
+        return Misfit(document, error.errors())
 
 
 class BatchIn(Strict):
     """Many queries in one call."""
 
-    searches: list[SearchIn] = Field(min_length=1, max_length=256)
+    searches: list[Annotated[SearchIn, WrapValidator(_or_misfit)]] = Field(
+        min_length=1, max_length=256
+    )
 
 
 class ContributionOut(BaseModel):
@@ -259,7 +293,7 @@ class SearchOut(BaseModel):
 
 
 class BatchOut(BaseModel):
-    """Answers in the order of the queries."""
+    """Answers in the order of the queries; of one that cannot be answered, why."""
 
-    answers: list[SearchOut]
+    answers: list[SearchOut | Problem]
     took_ms: dict[str, float]

@@ -15,6 +15,7 @@ from binocle.errors import QueryError
 from binocle.media import images
 from binocle.types import Float32Array, ImageSpec, Kind, Limits, NewPart, NewRecord, Part
 from search.query.query import Query, Region, Term
+from search.query_vectors.query_pictures import QueryPictures
 from search.query_vectors.query_vector import MIN_SAMPLE, QueryIntent, TermVector
 from search.searcher import Searcher
 
@@ -84,8 +85,12 @@ def searcher(tmp_path: Path) -> Iterator[Searcher]:
             collection,
             lambda: encoder,
             limits=Limits(),
-            read_picture=read_picture,
-            fetch=lambda url: files[url.rpartition("/")[2]],
+            pictures=QueryPictures(
+                collection,
+                limits=Limits(),
+                read_picture=read_picture,
+                fetch=lambda url: files[url.rpartition("/")[2]],
+            ),
         )
 
 

@@ -16,7 +16,8 @@ from binocle.errors import CursorError, StaleCursorError
 from binocle.metadata.filters import Comparison
 from binocle.types import Limits
 from search.query.query import Group, Query, Sort, Term
-from search.ranking.ranked_query import QueryContext, QueryScorers, Ranked
+from search.ranking.fusion import Ranked
+from search.ranking.query_plan import Plan, Scorers
 from search.ranking.result_list import ResultLists
 from search.searcher import Searcher
 from tests.support import ROOT
@@ -210,9 +211,9 @@ def test_deep_pages_do_not_rank_everything_again(collection: Collection) -> None
     depths: list[int] = []
     ranked = searcher._ranker.ranked
 
-    def counted(asked: QueryContext, view: QueryScorers, depth: int, *rest: Any) -> Ranked:
+    def counted(plan: Plan, scorers: Scorers, depth: int, *rest: Any) -> Ranked:
         depths.append(depth)
-        return ranked(asked, view, depth, *rest)
+        return ranked(plan, scorers, depth, *rest)
 
     searcher._ranker.ranked = counted  # type: ignore[method-assign, assignment]
     cursor, pages = None, 0

@@ -11,8 +11,11 @@ import numpy as np
 import openai
 import pytest
 
+from api.http.schemas.common import Problem
+from api.http.schemas.search import BatchOut
 from binocle.encoders.colour import ColourEncoder
 from binocle_client import Client, ClientError, picture
+from binocle_client.answers import SearchAnswer
 from binocle_client.requests import RecordBody, SearchBody, TermBody
 from tests.support.service import Running, problem_of
 
@@ -108,6 +111,7 @@ def test_batch_answers_as_single_searches_do(
     batch = client.search_batch(filled, searches).answers
     assert len(batch) == 4
     for asked, answer in zip(searches, batch, strict=True):
+        assert isinstance(answer, SearchAnswer)
         alone = client.search(filled, **asked)
         assert [hit.id for hit in answer.hits] == [hit.id for hit in alone.hits]
         theirs = [hit.score for hit in alone.hits]
@@ -203,14 +207,34 @@ def test_parameter_of_a_link_that_cannot_be_understood_is_named(
     assert problem_of(answer, 422, code)["field"] == field
 
 
-def test_error_in_a_batch_names_its_query(service: Running, filled: str) -> None:
-    url = f"/v1/collections/{filled}/search/batch"
-    searches = [{"query": "red"}, {"query": "red", "facets": ["n", "a:b"]}]
-    answer = service.http().post(url, json={"searches": searches})
-    assert problem_of(answer, 422, "bad-query")["field"] == "searches.1.facets.1"
-    searches = [{"query": "red"}, {"query": "red", "cursor": "x"}]
-    answer = service.http().post(url, json={"searches": searches})
-    assert problem_of(answer, 422, "bad-cursor")["field"] == "searches.1.cursor"
+@pytest.mark.parametrize(
+    ("bad", "status", "code", "field"),
+    [
+        ({"query": "red", "facets": ["n", "a:b"]}, 422, "bad-query", "facets.1"),
+        ({"query": "red", "cursor": "x"}, 422, "bad-cursor", "cursor"),
+        ({"query": "red", "limit": 0}, 422, "invalid", "limit"),
+        ({"query": "red", "colour": 1}, 422, "invalid", "colour"),
+        ({"query": [{"image": "AAAA"}]}, 422, "not-a-picture", "query.0.image"),
+        ({"query": [{"record": "nobody"}]}, 404, "not-found", None),
+        ("red", 422, "invalid", ""),
+    ],
+)
+def test_one_bad_query_of_a_batch_costs_only_itself(
+    service: Running, filled: str, bad: Any, status: int, code: str, field: str | None
+) -> None:
+    url = f"/v1/collections/{filled}/search"
+    searches = [{"query": "red"}, bad, {"query": "blue", "limit": 3}]
+    answer = service.http().post(f"{url}/batch", json={"searches": searches})
+    assert answer.status_code == 200
+    found = answer.json()["answers"]
+    alone = [service.http().post(url, json=one).json() for one in (searches[0], searches[2])]
+    assert [one["hits"] for one in (found[0], found[2])] == [one["hits"] for one in alone]
+    problem = found[1]
+    assert problem["request_id"] == answer.headers["x-request-id"]
+    assert (problem["status"], problem["code"]) == (status, code)
+    place = None if field is None else f"searches.1.{field}".rstrip(".")
+    assert problem["field"] == place
+    assert BatchOut.model_validate(answer.json()).answers[1] == Problem(**problem)
 
 
 def test_a_record_that_is_not_there_is_not_found(client: Client, filled: str) -> None:
@@ -295,7 +319,8 @@ def test_filter_that_cannot_mean_what_it_says_is_doubted(
             SearchBody(query="red", filter={"nowhere": 1}),
         ],
     )
-    assert [len(one.warnings) for one in both.answers] == [0, 1]
+    warnings = [one.warnings for one in both.answers if isinstance(one, SearchAnswer)]
+    assert [len(one) for one in warnings] == [0, 1]
     assert client.search(filled, "red").warnings == []
     asked = client.search(filled, "red", sort=["prise", "n"], facets=["kolor", "n"], group="prise")
     assert [one.split(";")[0] for one in asked.warnings] == [

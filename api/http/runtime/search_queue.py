@@ -1,0 +1,151 @@
+"""Searches that arrive together are answered together, each in one go from its body to its JSON."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from api.http.mapping.answers import search_json
+from api.http.mapping.queries import SearchRequest
+from api.http.runtime.batcher import Batcher
+from api.http.runtime.metrics import Stopwatch
+from api.http.runtime.thread_pool import BoundedThreadPool
+from binocle.collection.collection import Collection
+from binocle.errors import BinocleError
+from search.query.query import Query
+from search.query.warnings import query_doubts
+from search.results.answer import Answer
+from search.searcher import Searcher
+
+Outcome = str | BinocleError
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedSearch:
+    """A search that waits for others.
+
+    Attributes:
+        collection: What is searched.
+        request: The search as it came.
+        watch: Times it.
+        query: What it asks for, where its pictures had to be embedded first, or why they cannot be.
+    """
+
+    collection: Collection
+    request: SearchRequest
+    watch: Stopwatch
+    query: Query | BinocleError | None = None
+
+
+class SearchQueue:
+    """Answers searches in threads."""
+
+    def __init__(
+        self,
+        searcher_of: Callable[[Collection], Searcher],
+        pictures: BoundedThreadPool[list[Query | BinocleError | None]],
+        make_batcher: Callable[
+            [Callable[[Sequence[QueuedSearch]], list[Outcome]]], Batcher[QueuedSearch, Outcome]
+        ],
+    ) -> None:
+        """Set up.
+
+        Args:
+            searcher_of: Returns a collection's searcher.
+            pictures: Threads that fetch, decode and embed pictures.
+            make_batcher: Returns what gathers searches for a function that answers them.
+        """
+        self._searcher_of, self._pictures = searcher_of, pictures
+        self._batcher = make_batcher(self._answer_all)
+
+    async def answers(
+        self, collection: Collection, requests: Sequence[SearchRequest], watch: Stopwatch
+    ) -> list[Outcome]:
+        """Answer searches, each with its ``SearchOut`` as JSON, or why it cannot be answered.
+
+        Raises:
+            ServiceError: 503, too much waits already.
+        """
+        read: list[Query | BinocleError | None] = [None for _ in requests]
+        if any(request.has_pictures for request in requests):
+            read = await self._pictures.run(self._with_pictures, collection, requests, watch)
+        return await self._batcher.submit(
+            [
+                QueuedSearch(collection, request, watch, query)
+                for request, query in zip(requests, read, strict=True)
+            ]
+        )
+
+    async def answer(self, collection: Collection, request: SearchRequest, watch: Stopwatch) -> str:
+        """Answer a search with its ``SearchOut`` as JSON.
+
+        Raises:
+            BinocleError: It cannot be answered.
+        """
+        (found,) = await self.answers(collection, [request], watch)
+        if isinstance(found, BinocleError):
+            raise found
+        return found
+
+    async def close(self) -> None:
+        """Stop; what waits is cancelled."""
+        await self._batcher.close()
+
+    def _with_pictures(
+        self, collection: Collection, requests: Sequence[SearchRequest], watch: Stopwatch
+    ) -> list[Query | BinocleError | None]:
+        """Return what searches with pictures ask for, embedded: others need not wait for that."""
+        read = {
+            number: request.query(collection)
+            for number, request in enumerate(requests)
+            if request.has_pictures
+        }
+        embedded = self._searcher_of(collection).terms.embed(list(read.values()), watch.stage)
+        done = dict(zip(read, embedded, strict=True))
+        return [done.get(number) for number in range(len(requests))]
+
+    def _answer_all(self, searches: Sequence[QueuedSearch]) -> list[Outcome]:
+        found: dict[int, Outcome] = {}
+        for collection in {id(one.collection): one.collection for one in searches}.values():
+            own = [one for one in searches if one.collection is collection]
+            found |= zip(map(id, own), self._answer(collection, own), strict=True)
+        return [found[id(one)] for one in searches]
+
+    def _answer(self, collection: Collection, searches: Sequence[QueuedSearch]) -> list[Outcome]:
+        """Answer searches of one collection: read, embed, search, and write what was found."""
+        searcher = self._searcher_of(collection)
+        queries = [one.query or one.request.query(collection) for one in searches]
+        waiting = [
+            one.watch
+            for one, query in zip(searches, queries, strict=True)
+            if isinstance(query, Query) and any(term.is_unembedded for term in query.terms)
+        ]
+        if waiting:
+            queries = searcher.terms.embed(queries, partial(_stage, waiting))
+        with _stage([one.watch for one in searches], "search"):
+            outcomes = searcher.outcomes(queries)
+        return [
+            _outcome(one, query, outcome)
+            for one, query, outcome in zip(searches, queries, outcomes, strict=True)
+        ]
+
+
+@contextmanager
+def _stage(watches: Sequence[Stopwatch], name: str) -> Iterator[None]:
+    """Time a stage that requests go through together."""
+    with ExitStack() as stack:
+        for watch in dict.fromkeys(watches):
+            stack.enter_context(watch.stage(name))
+        yield
+
+
+def _outcome(
+    search: QueuedSearch, query: Query | BinocleError, outcome: Answer | BinocleError
+) -> Outcome:
+    if isinstance(outcome, BinocleError):
+        return search.request.placed(outcome)
+    assert isinstance(query, Query)
+    warnings: list[str] = []
+    if query.where or query.sort or query.facets or query.group:
+        warnings = query_doubts(search.collection, query)
+    return search_json(outcome, search.collection, warnings, search.watch.result())
