@@ -14,7 +14,7 @@ from binocle.encoders.names import canonical_name
 from binocle.encoders.registry import open_encoder
 from binocle.errors import NotFoundError, UsageError
 from indexer.indexer import Indexer, Progress
-from indexer.stored_media import read_original
+from indexer.stored_media import StoredMedia
 from search.labels.labeller import Labeller
 from search.searcher import Searcher
 
@@ -31,6 +31,7 @@ class Container:
         self.settings = settings
         self._encoders: dict[str, Encoder] = {}
         self._searchers: dict[Path, Searcher] = {}
+        self._media: dict[Path, StoredMedia] = {}
         self._loading, self._sharing = threading.Lock(), threading.Lock()
 
     def collection_path(self, name: str) -> Path:
@@ -122,15 +123,20 @@ class Container:
                 collection,
                 lambda: self.encoder_of(collection),
                 limits=self.settings.limits,
-                read_picture=lambda part: read_original(collection, part.uri),
+                read_picture=lambda part: self.media(collection).read(part.uri),
                 fetch=self.fetch,
             )
             return self._searchers[collection.path]
+
+    def media(self, collection: Collection) -> StoredMedia:
+        """Return what reads the pictures of a collection again; one a collection."""
+        return self._media.setdefault(collection.path, StoredMedia(collection.path))
 
     def forget(self, collection: Collection) -> None:
         """Let go of what is kept for a collection that is about to be removed."""
         with self._sharing:
             self._searchers.pop(collection.path, None)
+            self._media.pop(collection.path, None)
 
     def labeller(self, collection: Collection) -> Labeller:
         """Return what labels with the collection's own model, calibrated as its searcher is."""

@@ -9,7 +9,7 @@ import numpy as np
 from binocle.encoders.base import Encoder
 from binocle.media.decoder_pool import DecoderPool
 from binocle.types import Float32Array, PixelArray, Skip
-from indexer.media_reader import Preparer
+from indexer.media_reader import MediaReader
 from indexer.sources.base import Candidate
 
 _TEXTS_AT_ONCE = 256
@@ -49,10 +49,7 @@ def embed_pictures(
         decoders: Where they are decoded, a bounded number ahead.
         on_progress: Told after every picture.
     """
-    spec = encoder.image_spec
-    preparer = Preparer(
-        decoders, lambda: spec, lambda _sha256: False, look_ahead=2 * decoders.workers + 128
-    )
+    reader = MediaReader(decoders, encoder.image_spec)
     rows: list[Float32Array] = []
     waiting: list[PixelArray] = []
     places: list[int] = []
@@ -65,7 +62,7 @@ def embed_pictures(
             waiting.clear()
 
     first_pictures = (replace(one, images=one.images[:1], texts=()) for one in candidates)
-    with closing(preparer.run(first_pictures)) as prepared_candidates:
+    with closing(reader.run(first_pictures)) as prepared_candidates:
         for place, prepared in enumerate(prepared_candidates):
             image = prepared.images[0] if prepared.images else None
             if image is not None and image.picture is not None:

@@ -32,7 +32,6 @@ from binocle.errors import (
     SavedQueryError,
     UrlError,
 )
-from indexer.stored_media import read_original
 from search.query.filter_language import parse_where
 from search.query.notation import parse_cut, parse_facet
 from search.query.query import Query, Term
@@ -194,7 +193,7 @@ async def _with_picture(service: Service, collection: Collection, one: Wanted) -
         if one.term.url is not None:
             data = await service.fetching.run(service.container.fetch, one.term.url)
         elif one.term.record is not None and one.region is not None:
-            data = await service.fetching.run(_picture_of, collection, one.term.record)
+            data = await service.fetching.run(_picture_of, service, collection, one.term.record)
         else:
             return one
     except (UrlError, NotFoundError) as error:
@@ -202,12 +201,12 @@ async def _with_picture(service: Service, collection: Collection, one: Wanted) -
     return replace(one, picture=data)
 
 
-def _picture_of(collection: Collection, record_id: str) -> bytes:
+def _picture_of(service: Service, collection: Collection, record_id: str) -> bytes:
     with collection.reading() as session:
         found = session.parts.first_image(record_id)
     if found is None:
         raise NotFoundError(f"there is no record {record_id!r} with a picture")
-    return read_original(collection, found.uri)
+    return service.container.media(collection).read(found.uri)
 
 
 async def _answers(
