@@ -15,7 +15,7 @@ from binocle.encoders.names import canonical_name
 from binocle.encoders.registry import open_encoder
 from binocle.errors import NotFoundError, UsageError
 from indexer.indexer import Indexer, Progress
-from indexer.stored_media import read_original
+from indexer.stored_media import StoredMedia
 from search.labels.labeller import Labeller
 from search.query_vectors.query_pictures import Each, LoadPicture, QueryPictures
 from search.searcher import Searcher
@@ -48,6 +48,7 @@ class Container:
         self.settings = settings
         self._encoders: dict[str, Encoder] = {}
         self._searchers: dict[Path, Searcher] = {}
+        self._media: dict[Path, StoredMedia] = {}
         self._loading, self._sharing = threading.Lock(), threading.Lock()
         self.query_embedding = QueryEmbedding(self.encoder)
 
@@ -149,7 +150,7 @@ class Container:
                 pictures=QueryPictures(
                     collection,
                     limits=self.settings.limits,
-                    read_picture=lambda part: read_original(collection, part.uri),
+                    read_picture=lambda part: self.media(collection).read(part.uri),
                     fetch=self.fetch,
                     load_picture=embedding.load_picture,
                     each=embedding.each,
@@ -158,10 +159,15 @@ class Container:
             )
             return self._searchers[collection.path]
 
+    def media(self, collection: Collection) -> StoredMedia:
+        """Return what reads the pictures of a collection again; one a collection."""
+        return self._media.setdefault(collection.path, StoredMedia(collection.path))
+
     def forget(self, collection: Collection) -> None:
         """Let go of what is kept for a collection that is about to be removed."""
         with self._sharing:
             self._searchers.pop(collection.path, None)
+            self._media.pop(collection.path, None)
 
     def labeller(self, collection: Collection) -> Labeller:
         """Return what labels with the collection's own model, calibrated as its searcher is."""

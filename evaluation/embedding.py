@@ -1,6 +1,6 @@
 """Pictures and texts into rows, read and decoded the way the indexer does it."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -8,8 +8,8 @@ import numpy as np
 
 from binocle.encoders.base import Encoder
 from binocle.media.decoder_pool import DecoderPool
-from binocle.types import Float32Array, ImageSpec, PixelArray, Skip
-from indexer.media_reader import Prepared, Preparer
+from binocle.types import Float32Array, PixelArray, Skip
+from indexer.media_reader import MediaReader
 from indexer.sources.base import Candidate
 
 _TEXTS_AT_ONCE = 256
@@ -49,13 +49,15 @@ def embed_pictures(
         decoders: Where they are decoded, a bounded number ahead.
         on_progress: Told after every picture.
     """
+    reader = MediaReader(decoders, encoder.image_spec)
     rows: list[Float32Array] = []
     waiting: list[PixelArray] = []
     places: list[int] = []
     hashes: list[bytes] = []
     skips: list[tuple[str, Skip]] = []
 
-    with closing(_prepared(candidates, encoder.image_spec, decoders)) as prepared_candidates:
+    first_pictures = (replace(one, images=one.images[:1], texts=()) for one in candidates)
+    with closing(reader.run(first_pictures)) as prepared_candidates:
         for place, prepared in enumerate(prepared_candidates):
             image = prepared.images[0] if prepared.images else None
             if image is not None and image.picture is not None:
@@ -74,15 +76,6 @@ def embed_pictures(
         rows.append(encoder.encode_images(np.stack(waiting)))
     joined = np.concatenate(rows) if rows else np.empty((0, encoder.space.dimension), np.float32)
     return EmbeddedPictures(joined, tuple(places), tuple(hashes), tuple(skips))
-
-
-def _prepared(
-    candidates: Sequence[Candidate], spec: ImageSpec, decoders: DecoderPool
-) -> Generator[Prepared, None, None]:
-    """Yield each candidate with its first picture decoded, in order."""
-    look_ahead = 2 * decoders.workers + 128
-    preparer = Preparer(decoders, lambda: spec, lambda _sha256: False, look_ahead=look_ahead)
-    return preparer.run(replace(one, images=one.images[:1], texts=()) for one in candidates)
 
 
 def embed_texts(texts: Sequence[str], encoder: Encoder) -> Float32Array:

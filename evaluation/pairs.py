@@ -9,7 +9,8 @@ import numpy as np
 from binocle.errors import SourceError
 from binocle.types import Int64Array
 from indexer.sources.base import Candidate
-from indexer.sources.table import ColumnRoles, TableSource, read_table, resolve_columns
+from indexer.sources.table import ColumnRoles, TableSource, resolve_columns
+from indexer.sources.table_files import read_table
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,12 @@
 """One run over one source: what changed, into the collection; what vanished, out of it."""
 
 import shlex
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from pathlib import Path
-from typing import Generic, TypeVar
 
 from binocle.batches import batched
 from binocle.catalog.base import CatalogWriter
@@ -16,14 +15,14 @@ from binocle.collection.collection import Collection
 from binocle.encoders.base import Encoder
 from binocle.errors import NothingIndexedError
 from binocle.media.decoder_pool import DecoderPool
-from binocle.types import ImageSpec, Limits
-from indexer.embedder import ChunkWriter, Embedder, Tally, picture_key, skip_fingerprint
-from indexer.media_reader import Preparer
+from binocle.metadata.field_types import Reading
+from binocle.types import Limits
+from indexer.ledger import Ledger
+from indexer.media_reader import MediaReader
+from indexer.records import Embedder, chunks
 from indexer.sources.base import Candidate, Source
-from indexer.sources.folder import FolderSource
-from indexer.sources.table import TableSource
-
-_T = TypeVar("_T")
+from indexer.tally import Tally
+from indexer.writer import ChunkWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +73,15 @@ class Indexer:
 
         Args:
             collection: Where to.
-            load_encoder: Called when the first thing has to be embedded, from any thread; a run
-                over an unchanged source never calls it.
+            load_encoder: Called when the first thing has changed; a run over an unchanged source
+                never calls it.
             limits: What one picture may cost.
             workers: How many pictures are decoded at once.
             on_progress: Told after every candidate, in the caller's thread.
         """
         self._collection = collection
-        self._encoder = _Once(lambda: _checked(collection, load_encoder()))
+        self._load_encoder = load_encoder
         self._limits = limits
-        self._limits_mark = f"{limits.max_pixels}:{limits.max_bytes}"
         self._workers = workers
         self._on_progress = on_progress
 
@@ -102,21 +100,17 @@ class Indexer:
         """
         started = time.monotonic()
         with self._collection.indexing():
-            if isinstance(source, TableSource):
-                source.declare(self._collection.declared())
+            readings = source.readings(self._collection.declared())
             total = source.count()
-            row, source = self._registered(source)
-            warnings = self._settled(source, row)
+            row, source, run_id = self._registered(source)
+            warnings = self._settled(readings, row)
             tally = Tally()
-            with self._collection.writing() as session:
-                run_id = session.sources.start_run(row.id)
             seen = self._bring_in(source, row, run_id, total, tally)
             holds_any = tally.added + tally.updated + tally.unchanged > 0
             if holds_any:
                 self._take_out(source, row, seen, tally)
-            if holds_any:
                 with self._collection.writing() as session:
-                    self._absorb(session, row)
+                    self._absorb(session, source, row)
                 self._give_labels_back()
             with self._collection.writing() as session:
                 session.moved_labels.forget_oldest()
@@ -130,9 +124,8 @@ class Indexer:
             self._collection.save_indices()
         return Report(row, tally, time.monotonic() - started, warnings)
 
-    def _settled(self, source: Source, row: SourceRow) -> tuple[str, ...]:
+    def _settled(self, readings: Mapping[str, Reading], row: SourceRow) -> tuple[str, ...]:
         """Note which of a table's columns are numbers or dates but for strays; warn of these."""
-        readings = source.readings() if isinstance(source, TableSource) else {}
         if not readings:
             return ()
         self._collection.settle(readings, row.id)
@@ -145,82 +138,69 @@ class Indexer:
             if one.type and one.strays and name not in declared and settled.get(name) == one.type
         )
 
-    def _registered(self, source: Source) -> tuple[SourceRow, Source]:
-        """Enter the source; what lies inside a known folder becomes a partial run of that."""
+    def _registered(self, source: Source) -> tuple[SourceRow, Source, int]:
+        """Enter the source and its run; what lies inside a known one is a run over a part of it."""
         with self._collection.writing() as session:
+            row = None
             for known in session.sources.all():
-                is_inside = Path(known.uri) in source.path.parents
-                if known.kind == "folder" and is_inside and source.kind in ("folder", "file"):
-                    within = source.path if source.kind == "folder" else source.path.parent
-                    return known, FolderSource(Path(known.uri), within=within)
-            row = session.sources.add(source.path.name, str(source.path), source.kind)
-        return row, source
+                whole = source.within(known.kind, Path(known.uri))
+                if whole is not None:
+                    row, source = known, whole
+                    break
+            if row is None:
+                uri = str(source.path)
+                row = session.sources.add(source.path.name, uri, source.kind)
+            return row, source, session.sources.start_run(row.id)
 
     def _bring_in(
         self, source: Source, row: SourceRow, run_id: int, total: int, tally: Tally
     ) -> set[str]:
-        """Index what changed; return the keys of all the source has."""
+        """Store what changed; return the keys of all the source has."""
         with self._collection.reading() as session:
-            ledger = session.sources.ledger(row.id)
-        broken_pictures = _broken_pictures(ledger)
-        seen: set[str] = set()
-        known = _Once(self._known_images)
-        settled = 0
+            ledger = Ledger(row.id, session.sources.ledger(row.id), self._limits)
+        done = 0
+
+        def advance() -> None:
+            nonlocal done
+            done += 1
+            self._on_progress(Progress(done, total, tally))
 
         def changed() -> Iterator[Candidate]:
-            nonlocal settled
             for candidate in source.scan(row.name):
-                seen.add(candidate.key)
-                if self._is_unchanged(candidate, ledger.get(candidate.key)):
-                    settled += 1
-                    seen.update(broken_pictures.get(candidate.key, ()))
-                    was_skipped = ledger[candidate.key].code is not None
-                    tally.skipped += was_skipped
-                    tally.unchanged += not was_skipped
-                    self._on_progress(Progress(settled, total, tally))
+                if ledger.settles(candidate, tally):
+                    advance()
                 else:
                     yield candidate
 
-        writer = ChunkWriter(self._collection, row.id, run_id, tally)
-        embedder: Embedder | None = None
-        with DecoderPool(self._workers, self._limits) as decoders:
-            preparer = Preparer(
-                decoders,
-                self._image_spec,
-                lambda sha256: sha256 in known.get(),
-                look_ahead=2 * self._workers + 128,
-            )
-            prepared_candidates = preparer.run(changed())
-            with closing(writer), closing(prepared_candidates):
-                for prepared in prepared_candidates:
-                    if embedder is None:
-                        embedder = Embedder(
-                            self._collection,
-                            self._encoder.get(),
-                            writer,
-                            tally,
-                            preparer,
-                            known.get(),
-                            ledger,
-                            self._limits_mark,
-                        )
-                    embedder.add(prepared)
-                    settled += 1
-                    seen.update(
-                        picture_key(prepared.candidate.key, number)
-                        for number in range(sum(one.skip is not None for one in prepared.images))
-                    )
-                    self._on_progress(Progress(settled, total, tally))
-                if embedder is not None:
-                    embedder.flush()
+        candidates = changed()
+        first = next(candidates, None)
+        if first is not None:
+            writer = ChunkWriter(self._collection, ledger, run_id, tally)
+            with closing(writer):
+                self._store(chain([first], candidates), writer, advance, tally)
         self._on_progress(Progress(total, total, tally))
-        return seen
+        return ledger.seen
 
-    def _is_unchanged(self, candidate: Candidate, before: Item | None) -> bool:
-        if before is None or not before.fingerprint:
-            return False
-        now = skip_fingerprint(before.code, candidate.fingerprint, self._limits_mark)
-        return before.fingerprint == now
+    def _store(
+        self,
+        candidates: Iterable[Candidate],
+        writer: ChunkWriter,
+        advance: Callable[[], None],
+        tally: Tally,
+    ) -> None:
+        encoder = self._load_encoder()
+        self._collection.claim_space(encoder.space)
+        with self._collection.reading() as session:
+            known = session.parts.image_hashes()
+        spec = replace(encoder.image_spec, fingerprint=True)
+        with DecoderPool(self._workers, self._limits) as decoders:
+            reader = MediaReader(decoders, spec, is_known=known.__contains__)
+            embedder = Embedder(self._collection, encoder, reader, tally)
+            with closing(reader.run(candidates)) as prepared:
+                for chunk in chunks(prepared, batch_size=encoder.batch_size, known=known):
+                    writer.put(embedder.embed(chunk))
+                    for _ in chunk:
+                        advance()
 
     def _gone(
         self, source: Source, row: SourceRow, seen: set[str]
@@ -244,12 +224,10 @@ class Indexer:
                 tally.removed += session.records.remove(leaving, source_id=row.id)
                 session.sources.remove_items(row.id, [one.key for one in chunk])
 
-    def _absorb(self, session: CatalogWriter, row: SourceRow) -> None:
-        """Drop folder sources below this one: their pictures are this one's now."""
-        if row.kind != "folder":
-            return
+    def _absorb(self, session: CatalogWriter, source: Source, row: SourceRow) -> None:
+        """Drop the known sources that are part of this one now: their pictures are this one's."""
         for other in session.sources.all():
-            if other.kind == "folder" and Path(row.uri) in Path(other.uri).parents:
+            if other.id != row.id and source.absorbs(other.kind, Path(other.uri)):
                 session.moved_labels.set_aside_of_source(other.id)
                 session.sources.remove(other.id)
 
@@ -261,16 +239,9 @@ class Indexer:
             with self._collection.writing() as session:
                 session.moved_labels.give_back(contents)
 
-    def _known_images(self) -> set[bytes]:
-        with self._collection.reading() as session:
-            return session.parts.image_hashes()
-
-    def _image_spec(self) -> ImageSpec:
-        return replace(self._encoder.get().image_spec, fingerprint=True)
-
     def _why_nothing(self, source: Source, row: SourceRow, tally: Tally) -> str:
         if not tally.skipped:
-            return f"{_looked_at(source)} holds nothing to index"
+            return f"{source.looked_at} holds nothing to index"
         with self._collection.reading() as session:
             first = next(
                 item for owner, item in session.sources.skipped_items() if owner.id == row.id
@@ -286,9 +257,8 @@ class Indexer:
         if not kept:
             return ""
         name = self._collection.path.name
-        command = (
-            ["index", row.uri] if _looked_at(source) != row.uri else ["remove", "--source", row.uri]
-        )
+        is_part = str(source.looked_at) != row.uri
+        command = ["index", row.uri] if is_part else ["remove", "--source", row.uri]
         option = [] if name == "default" else ["-c", name]
         remedy = shlex.join(["binocle", *command, *option])
         records = "record is" if kept == 1 else f"{kept:,} records are"
@@ -296,40 +266,3 @@ class Indexer:
             f"; its {records} kept, in case it is only out of reach just now "
             f"(to remove what is gone: {remedy})"
         )
-
-
-class _Once(Generic[_T]):
-    """A value made when first wanted, by whichever thread is first."""
-
-    def __init__(self, make: Callable[[], _T]) -> None:
-        self._make = make
-        self._lock = threading.Lock()
-        self._made: list[_T] = []
-
-    def get(self) -> _T:
-        """Return the value; raises what making it raised."""
-        with self._lock:
-            if not self._made:
-                self._made.append(self._make())
-            return self._made[0]
-
-
-def _looked_at(source: Source) -> str:
-    """Return what a run looks at: the source, or one folder of it."""
-    within = source.within if isinstance(source, FolderSource) else None
-    return str(within or source.path)
-
-
-def _checked(collection: Collection, encoder: Encoder) -> Encoder:
-    collection.claim_space(encoder.space)
-    return encoder
-
-
-def _broken_pictures(ledger: dict[str, Item]) -> dict[str, list[str]]:
-    """Return the ledger keys of broken pictures by the key of their record."""
-    found: dict[str, list[str]] = {}
-    for key in ledger:
-        owner, mark, _ = key.rpartition("#picture-")
-        if mark:
-            found.setdefault(owner, []).append(key)
-    return found

@@ -11,6 +11,8 @@ from binocle.media.decoder_pool import DecoderPool
 from binocle.types import ImageSpec, Picture, Skip
 from indexer.sources.base import Candidate, ImageRef
 
+_LOOK_AHEAD = 128
+
 
 @dataclass(frozen=True, slots=True)
 class PreparedImage:
@@ -24,7 +26,7 @@ class PreparedImage:
     """
 
     source: ImageRef
-    sha256: bytes
+    sha256: bytes = b""
     picture: Picture | None = None
     skip: Skip | None = None
 
@@ -37,29 +39,29 @@ class Prepared:
     images: tuple[PreparedImage, ...] = ()
 
 
-class Preparer:
-    """Prepares candidates ahead of the encoder."""
+class MediaReader:
+    """Reads the pictures of candidates ahead of the encoder."""
 
     def __init__(
         self,
         decoders: DecoderPool,
-        spec: Callable[[], ImageSpec],
-        is_known: Callable[[bytes], bool],
+        spec: ImageSpec,
         *,
-        look_ahead: int,
+        is_known: Callable[[bytes], bool] = lambda _sha256: False,
+        look_ahead: int | None = None,
     ) -> None:
         """Set up.
 
         Args:
             decoders: Where pictures are decoded.
-            spec: Returns the pixels wanted; called once there is something to decode.
-            is_known: Tells whether a content need not be decoded.
+            spec: The pixels wanted.
+            is_known: Tells whether a content, by its SHA-256, need not be decoded.
             look_ahead: How many candidates may be prepared but not yet taken.
         """
         self._decoders = decoders
         self._spec = spec
         self._is_known = is_known
-        self._look_ahead = look_ahead
+        self._look_ahead = look_ahead or 2 * decoders.workers + _LOOK_AHEAD
 
     def run(self, candidates: Iterable[Candidate]) -> Generator[Prepared, None, None]:
         """Yield the candidates prepared, in their order."""
@@ -67,7 +69,7 @@ class Preparer:
         executor = ThreadPoolExecutor(self._decoders.workers, thread_name_prefix="decode")
         try:
             for candidate in candidates:
-                waiting.append(executor.submit(self.prepare, candidate))
+                waiting.append(executor.submit(self.read, candidate))
                 if len(waiting) > self._look_ahead:
                     yield waiting.popleft().result()
             while waiting:
@@ -75,30 +77,27 @@ class Preparer:
         finally:
             executor.shutdown(wait=False, cancel_futures=True)
 
-    def prepare(self, candidate: Candidate) -> Prepared:
-        """Read, hash and decode one candidate's pictures."""
-        if candidate.skip is not None:
-            return Prepared(candidate)
-        return Prepared(candidate, tuple(self.prepare_image(one) for one in candidate.images))
-
-    def prepare_image(self, image: ImageRef, *, again: bool = False) -> PreparedImage:
-        """Read, hash and decode one picture; a known content is decoded only ``again``."""
+    def read(self, candidate: Candidate, *, again: bool = False) -> Prepared:
+        """Read, hash and decode one candidate's pictures; known contents only ``again``."""
         limit = self._decoders.limits.max_bytes
-        if image.size_bytes > limit:
-            reason = f"{image.size_bytes:,} bytes are more than the limit of {limit:,}"
-            return PreparedImage(image, b"", skip=Skip("too-large", reason))
-        try:
-            data = image.read()
-        except MemoryError:
-            return PreparedImage(image, b"", skip=Skip("too-large", "it does not fit in memory"))
-        except OSError as error:
-            code = "missing" if isinstance(error, FileNotFoundError) else "unreadable-file"
-            reason = error.strerror or str(error)
-            return PreparedImage(image, b"", skip=Skip(code, f"the file cannot be read ({reason})"))
-        sha256 = hashlib.sha256(data).digest()
-        if not again and self._is_known(sha256):
-            return PreparedImage(image, sha256)
-        try:
-            return PreparedImage(image, sha256, self._decoders.decode(data, self._spec()))
-        except PictureError as error:
-            return PreparedImage(image, sha256, skip=Skip(error.code, str(error)))
+        images: list[PreparedImage] = []
+        for image in candidate.images:
+            size, sha256, picture, skip = image.size_bytes, image.sha256, None, None
+            try:
+                if size > limit:
+                    skip = Skip("too-large", f"{size:,} bytes are more than the limit of {limit:,}")
+                elif again or not (sha256 and self._is_known(sha256)):
+                    data = image.read()
+                    sha256 = sha256 or hashlib.sha256(data).digest()
+                    if again or not self._is_known(sha256):
+                        picture = self._decoders.decode(data, self._spec)
+            except PictureError as error:
+                skip = Skip(error.code, str(error))
+            except MemoryError:
+                skip = Skip("too-large", "it does not fit in memory")
+            except OSError as error:
+                code = "missing" if isinstance(error, FileNotFoundError) else "unreadable-file"
+                reason = error.strerror or str(error)
+                skip = Skip(code, f"the file cannot be read ({reason})")
+            images.append(PreparedImage(image, sha256, picture, skip))
+        return Prepared(candidate, tuple(images))

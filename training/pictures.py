@@ -13,7 +13,7 @@ import numpy as np
 from binocle.media.decoder_pool import DecoderPool
 from binocle.types import Float32Array, ImageSpec, Int64Array, Limits, PixelArray, Skip
 from evaluation.pairs import match_texts
-from indexer.media_reader import PreparedImage, Preparer
+from indexer.media_reader import MediaReader, PreparedImage
 from indexer.sources.base import Candidate
 
 LEAST_TRAINED, LEAST_HELD_BACK, MOST_HELD_BACK = 40, 20, 2000
@@ -135,8 +135,8 @@ class Decoding:
     ) -> Iterator[tuple[Candidate, PreparedImage]]:
         pictures = (replace(one, images=one.images[:1], texts=()) for one in candidates)
         with closing(DecoderPool(self.workers, self.limits)) as pool:
-            preparer = Preparer(pool, lambda: spec, lambda _: False, look_ahead=_LOOK_AHEAD)
-            with closing(preparer.run(pictures)) as run:
+            reader = MediaReader(pool, spec, look_ahead=_LOOK_AHEAD)
+            with closing(reader.run(pictures)) as run:
                 for candidate, prepared in zip(candidates, run, strict=True):
                     yield candidate, prepared.images[0]
 

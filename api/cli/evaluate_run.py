@@ -20,9 +20,9 @@ from evaluation.reports import ReportTable, json_of, markdown_of, sentences_of, 
 from evaluation.results import Evaluation
 from evaluation.runs import Run, run_collection, run_labels, run_pairs
 from evaluation.zeroshot import read_labels
-from indexer.embedder import Tally
 from indexer.indexer import Progress
 from indexer.sources.table import ColumnRoles
+from indexer.tally import Tally
 from search.labels.zero_shot import TEMPLATES
 
 _MODELS_AT_ONCE = 2

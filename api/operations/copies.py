@@ -9,7 +9,6 @@ from binocle.media import images
 from binocle.media.decoder_pool import DecoderPool
 from binocle.types import Float32Array, Part
 from indexer.fingerprint_backfill import complete_fingerprints
-from indexer.stored_media import read_original
 from search.copies.duplicates import DuplicateFinder, Duplicates
 from search.copies.lookup import Decode, Lookup, LookupAnswer
 
@@ -40,7 +39,7 @@ def open_lookup(
 
     return Lookup(
         collection,
-        _reader(collection),
+        _reader(container, collection),
         embed=embed if with_similar and collection.space is not None else None,
         decode=decoding,
         limits=limits,
@@ -65,7 +64,7 @@ def fill_in_fingerprints(
             return
     settings = container.settings
     with DecoderPool(settings.workers, settings.limits) as decoders:
-        complete_fingerprints(collection, _reader(collection), decoders, on_progress)
+        complete_fingerprints(collection, _reader(container, collection), decoders, on_progress)
 
 
 def find_duplicates(
@@ -86,7 +85,7 @@ def find_duplicates(
     fill_in_fingerprints(container, collection, lambda _done: on_progress(0, 0))
     finder = DuplicateFinder(
         collection,
-        _reader(collection),
+        _reader(container, collection),
         decoders.decode,
         workers=container.settings.workers,
         on_progress=on_progress,
@@ -117,5 +116,6 @@ def answer_as_json(answer: LookupAnswer) -> dict[str, object]:
     }
 
 
-def _reader(collection: Collection) -> Callable[[Part], bytes]:
-    return lambda part: read_original(collection, part.uri)
+def _reader(container: Container, collection: Collection) -> Callable[[Part], bytes]:
+    media = container.media(collection)
+    return lambda part: media.read(part.uri)

@@ -13,7 +13,7 @@ from api.operations.plurals import counted, of_copies
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError, StorageError
 from binocle.media.decoder_pool import DecoderPool
-from indexer.stored_media import read_original
+from indexer.stored_media import StoredMedia
 from search.copies.duplicates import Duplicates, Member
 
 _THUMBNAIL_SIDE = 160
@@ -149,10 +149,11 @@ def page_of(found: Duplicates, collection: Collection, decoders: DecoderPool) ->
         ),
         *(f"<p><b>Note:</b> {html.escape(one)}.</p>" for one in warnings_of(found)),
     ]
+    media = StoredMedia(collection.path)
     for number, cluster in enumerate(shown, 1):
         parts.append(f"<section><h2>Cluster {number}: {1 + len(cluster.others)} pictures</h2>")
-        parts.append(_figure(cluster.keep, collection, decoders, keep=True))
-        parts += [_figure(one, collection, decoders) for one in cluster.others]
+        parts.append(_figure(cluster.keep, media, decoders, keep=True))
+        parts += [_figure(one, media, decoders) for one in cluster.others]
         parts.append("</section>")
     if more:
         parts.append(
@@ -170,11 +171,11 @@ def _write(path: Path, text: str) -> None:
 
 
 def _figure(
-    member: Member, collection: Collection, decoders: DecoderPool, *, keep: bool = False
+    member: Member, media: StoredMedia, decoders: DecoderPool, *, keep: bool = False
 ) -> str:
     name = html.escape(member.record_id)
     try:
-        data = decoders.thumbnail(read_original(collection, member.part.uri), _THUMBNAIL_SIDE)
+        data = decoders.thumbnail(media.read(member.part.uri), _THUMBNAIL_SIDE)
         source = f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"
         picture = f'<img src="{source}" alt="{name}" loading=lazy>'
     except BinocleError:  # moved since

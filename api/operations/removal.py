@@ -8,7 +8,7 @@ from api.container import Container
 from api.operations.plurals import counted
 from binocle.collection.collection import Collection
 from binocle.errors import NotFoundError
-from indexer import uploads
+from indexer import kept_uploads
 
 
 def remove_records(collection: Collection, ids: Sequence[str]) -> str:
@@ -23,7 +23,7 @@ def remove_records(collection: Collection, ids: Sequence[str]) -> str:
         session.sources.mark_removed(ids)
     if not removed:
         raise NotFoundError(f"the collection has no record {', '.join(map(repr, ids))}")
-    uploads.drop_unused(collection, pictures)
+    kept_uploads.drop_unused(collection, pictures)
     return f"removed {removed} of {counted(len(ids), 'record')}"
 
 
@@ -42,7 +42,7 @@ def remove_source(collection: Collection, path: str) -> str:
         if found is None:
             there = ", ".join(one.uri for one in known) or "none"
             raise NotFoundError(f"the collection has no source {path!r}; it has: {there}")
-        uploads.sweep(collection)
+        kept_uploads.sweep(collection)
     return f"removed {found.uri} and its {counted(removed, 'record')}"
 
 

@@ -5,16 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from binocle.types import Fingerprint, Float32Array, ImageInfo, Int64Array, Part
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What the catalogue knows of a content it has embedded before."""
-
-    vector: Float32Array
-    info: ImageInfo | None
-    fingerprint: Fingerprint | None = None
+from binocle.types import Float32Array, ImageInfo, Int64Array, Part
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,12 +137,12 @@ class Collection:
         Raises:
             SpaceMismatchError: The collection's vectors are of another space.
         """
-        with self.writing() as session:
-            known = session.space()
-            if known is None:
-                session.set_space(space)
-            else:
-                check_space(known, space, self.path.name)
+        if self.space is None:
+            with self.writing() as session:
+                if session.space() is None:
+                    session.set_space(space)
+        assert self.space is not None
+        check_space(self.space, space, self.path.name)
 
     def upsert(self, records: Sequence[NewRecord]) -> None:
         """Store records, replacing those of the same id, in one transaction.

@@ -7,17 +7,18 @@ https://github.com/webdataset/webdataset#the-webdataset-format.
 
 import json
 import tarfile
+import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 from binocle.errors import NotAPictureError, SourceError
 from binocle.media.images import SUFFIXES
 from binocle.types import MetadataValue, Skip
-from indexer.sources.base import Candidate, ImageRef, TextRef, printable
+from indexer.sources.base import Candidate, ImageRef, Source, TextRef, gone, printable
 from indexer.sources.cell_values import metadata_of
 
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
@@ -39,11 +40,10 @@ class _Member:
 class _Sidecars:
     texts: list[str] = field(default_factory=list)
     metadata: dict[str, MetadataValue] = field(default_factory=dict)
-    problem: str = ""
 
 
-class ArchiveSource:
-    """A tar, compressed or not, or a zip."""
+class ArchiveSource(Source):
+    """A tar, compressed or not, or a zip. ``open`` is thread-safe."""
 
     kind = "archive"
 
@@ -53,62 +53,112 @@ class ArchiveSource:
         self._is_zip = path.name.lower().endswith(ZIP_SUFFIXES)
         self._zip: zipfile.ZipFile | None = None
         self._count: int | None = None
+        self._lock = threading.Lock()
+        self._readers: dict[str, Callable[[], bytes]] = {}
+        self._stamp = ""  # of the archive the readers are of
+
+    @classmethod
+    def of(cls, uri: str) -> "ArchiveSource | None":
+        """Return the archive that a member's uri names; None where there is none."""
+        path, mark, rest = uri.partition("!/")
+        while mark:
+            if path.lower().endswith(TAR_SUFFIXES + ZIP_SUFFIXES) and Path(path).is_file():
+                return cls(Path(path))
+            further, mark, rest = rest.partition("!/")
+            path += f"!/{further}"
+        return None
 
     def scan(self, name: str) -> Iterator[Candidate]:
         """Yield the pictures and what cannot be read as one; see ``Source.scan``."""
         with self._errors():
-            status = self.path.stat()
-            archive = f"{status.st_size}:{status.st_mtime_ns}"
+            archive = self._now()
             sidecars = self._sidecars()
             used: set[str] = set()
-            names: dict[str, int] = {}
-            with self._members() as members:
-                for member in members:
-                    used.add(_stem(member.name))
-                    candidate = self._candidate(name, archive, member, sidecars)
-                    number = names[candidate.key] = names.get(candidate.key, 0) + 1
-                    yield candidate if number == 1 else _numbered(candidate, number)
+            for key, member in self._keyed():
+                used.add(_stem(member.name))
+                yield self._candidate(f"{name}/{key}", key, archive, member, sidecars)
             for stem in sidecars.keys() - used:
                 key = printable(stem + ".txt")
-                yield self._skipped(name, archive, key, "a text without a picture of its name")
+                skip = Skip(NotAPictureError.code, "a text without a picture of its name")
+                yield Candidate(key, archive, f"{name}/{key}", self._prefix() + key, skip=skip)
 
     def count(self) -> int:
         """Return how many pictures and other files there are."""
         if self._count is None:
-            with self._errors(), self._members() as members:
-                self._count = sum(1 for _ in members)
+            with self._errors():
+                self._count = sum(1 for _ in self._keyed())
         return self._count
 
-    def covers(self, key: str) -> bool:  # noqa: ARG002 - a scan sees the whole archive
-        """Return True."""
-        return True
+    def open(self, uri: str) -> bytes:
+        """Return a member again; see ``Source.open``.
+
+        Where members lie is noted at the first call, so that each later one reads a single member.
+        A compressed tar can only be read in its order: up to the member, each time.
+        """
+        key = uri.removeprefix(self._prefix())
+        try:
+            read = self._reader(key)
+            if read is None:
+                raise FileNotFoundError(f"{self.path} has no member {key}")
+            return read()
+        except (OSError, tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError) as error:
+            raise gone() from error
+
+    def _reader(self, key: str) -> Callable[[], bytes] | None:
+        """Return what reads a member; None where there is none of this key."""
+        with self._lock:
+            now = self._now()
+            if self._stamp != now:
+                self._readers, self._zip = {}, None
+                if not self._is_compressed():
+                    self._readers = {key: member.read for key, member in self._keyed()}
+                self._stamp = now
+        if self._is_compressed():
+            return next((member.read for other, member in self._keyed() if other == key), None)
+        return self._readers.get(key)
 
     def _candidate(
-        self, name: str, archive: str, member: _Member, sidecars: dict[str, _Sidecars]
+        self,
+        record_id: str,
+        key: str,
+        archive: str,
+        member: _Member,
+        sidecars: dict[str, _Sidecars],
     ) -> Candidate:
-        key = printable(member.name)
-        path = PurePosixPath(key)
+        uri = self._prefix() + key
+        path = PurePosixPath(printable(member.name))
         if path.suffix.lower() not in SUFFIXES:
             what = path.suffix.lower() or "no suffix"
-            return self._skipped(name, archive, key, f"{what} is not a picture format read here")
-        uri = f"{printable(str(self.path))}!/{key}"
+            skip = Skip(NotAPictureError.code, f"{what} is not a picture format read here")
+            return Candidate(key, archive, record_id, uri, skip=skip)
         beside = sidecars.get(_stem(member.name), _Sidecars())
-        folder = str(path.parent)
-        metadata: dict[str, MetadataValue] = {"filename": path.name, "folder": folder}
+        metadata: dict[str, MetadataValue] = {"filename": path.name, "folder": str(path.parent)}
         return Candidate(
             key,
             f"{archive}:{member.fingerprint}",
-            f"{name}/{key}",
+            record_id,
             uri,
             {**metadata, **beside.metadata},
             (ImageRef("image", uri, member.read, member.size_bytes),),
             tuple(TextRef("text", uri, text) for text in beside.texts),
         )
 
-    def _skipped(self, name: str, archive: str, key: str, reason: str) -> Candidate:
-        uri = f"{printable(str(self.path))}!/{key}"
-        skip = Skip(NotAPictureError.code, reason)
-        return Candidate(key, archive, f"{name}/{key}", uri, skip=skip)
+    def _prefix(self) -> str:
+        return f"{printable(str(self.path))}!/"
+
+    def _now(self) -> str:
+        """Return what changes when the archive does."""
+        status = self.path.stat()
+        return f"{status.st_size}:{status.st_mtime_ns}"
+
+    def _keyed(self) -> Iterator[tuple[str, _Member]]:
+        """Yield the members but for sidecars, those of a name that was there with a number."""
+        names: dict[str, int] = {}
+        with self._members() as members:
+            for member in members:
+                key = printable(member.name)
+                number = names[key] = names.get(key, 0) + 1
+                yield key if number == 1 else f"{key}~{number}", member
 
     def _sidecars(self) -> dict[str, _Sidecars]:
         """Read the small texts and JSON files, by stem."""
@@ -139,10 +189,16 @@ class ArchiveSource:
             self._zip = self._zip or zipfile.ZipFile(self.path)
             yield _zip_members(self._zip, sidecars=sidecars)
         else:
-            with self.path.open("rb") as file:
-                compressed = file.read(6).startswith(_COMPRESSED)
+            compressed = self._is_compressed()
             with tarfile.open(self.path) as archive:
                 yield _tar_members(archive, self.path, sidecars=sidecars, compressed=compressed)
+
+    def _is_compressed(self) -> bool:
+        """Tell whether members can only be read in their order."""
+        if self._is_zip:
+            return False
+        with self.path.open("rb") as file:
+            return file.read(6).startswith(_COMPRESSED)
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -152,35 +208,6 @@ class ArchiveSource:
             raise SourceError(f"cannot read {self.path} ({error.strerror or error})") from error
         except (tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError) as error:
             raise SourceError(f"{self.path} is damaged or no archive ({error})") from error
-
-
-def read_member(uri: str) -> bytes:
-    """Return the content of a member by the uri a scan gave it.
-
-    Raises:
-        OSError: The archive or the member is not there any more, or cannot be read.
-    """
-    archive_path, _, name = uri.partition("!/")
-    try:
-        if archive_path.lower().endswith(ZIP_SUFFIXES):
-            with zipfile.ZipFile(archive_path) as archive:
-                return archive.read(name)
-        with tarfile.open(archive_path) as archive:
-            for info in archive:
-                if printable(info.name.removeprefix("./")) == name and info.isreg():
-                    file = archive.extractfile(info)
-                    return file.read() if file else b""
-    except (KeyError, ValueError, RuntimeError, EOFError) as error:
-        raise OSError(str(error)) from error
-    except (tarfile.TarError, zipfile.BadZipFile) as error:
-        raise OSError(str(error)) from error
-    raise FileNotFoundError(f"{archive_path} has no member {name}")
-
-
-def _numbered(candidate: Candidate, number: int) -> Candidate:
-    """Tell a member from an earlier one of the same name."""
-    mark = f"~{number}"
-    return replace(candidate, key=candidate.key + mark, record_id=candidate.record_id + mark)
 
 
 def _wanted(name: str, size: int, *, sidecars: bool) -> bool:

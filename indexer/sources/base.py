@@ -1,10 +1,12 @@
 """What every source promises, and the candidates it yields."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from binocle.errors import NotFoundError
+from binocle.metadata.field_types import Reading
 from binocle.types import Metadata, Skip
 
 
@@ -14,15 +16,17 @@ class ImageRef:
 
     Attributes:
         role: Which of the record's fields it is.
-        uri: Where it lies, for a person and for programs.
+        uri: Where it lies, for a person and for ``Source.open``.
         read: Returns the encoded file; may raise OSError. Called from any thread.
         size_bytes: Its length, where the source knows it before reading.
+        sha256: Of the encoded file, where the source knows it before reading.
     """
 
     role: str
     uri: str
     read: Callable[[], bytes]
     size_bytes: int = 0
+    sha256: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +64,18 @@ class Candidate:
 
 
 class Source(Protocol):
-    """Something to index. What it stops to contain disappears from the collection."""
+    """Something to index. What it stops to contain disappears from the collection.
 
-    @property
-    def kind(self) -> str:
-        """``folder``, ``archive``, ``table``, ``text`` or ``file``."""
-        ...
+    Sources are subclasses, so that a new one writes ``scan``, ``count`` and ``open``, and of the
+    rest only what is different with it.
 
-    @property
-    def path(self) -> Path:
-        """Where it lies, absolute; its identity."""
-        ...
+    Attributes:
+        kind: ``folder``, ``archive``, ``table``, ``text``, ``file`` or ``upload``.
+        path: Where it lies, absolute; its identity.
+    """
+
+    kind: str
+    path: Path
 
     def scan(self, name: str) -> Iterator[Candidate]:
         """Yield its candidates in an order that stays the same while it does not change.
@@ -87,15 +92,69 @@ class Source(Protocol):
         """Return how many candidates there are, approximately; for progress."""
         ...
 
-    def covers(self, key: str) -> bool:
+    def open(self, uri: str) -> bytes:
+        """Return again the picture, or the line of text, that a scan gave this uri.
+
+        Raises:
+            NotFoundError: It is not there any more, or cannot be read.
+        """
+        ...
+
+    def file_of(self, uri: str) -> Path | None:  # noqa: ARG002
+        """Return the file that is the picture of this uri; None where it lies inside another."""
+        return None
+
+    def covers(self, key: str) -> bool:  # noqa: ARG002
         """Tell whether a key that was not seen is really gone.
 
         False for what this scan did not look at: another subfolder, a folder that could not
         be opened.
         """
-        ...
+        return True
+
+    def readings(self, declared: Collection[str]) -> Mapping[str, Reading]:  # noqa: ARG002
+        """Return what the columns of a table are, but for those of declared types.
+
+        Args:
+            declared: Fields that are left as they are written; the catalogue converts them.
+
+        Raises:
+            SourceError: It cannot be read as a whole.
+        """
+        return {}
+
+    def within(self, kind: str, path: Path) -> "Source | None":  # noqa: ARG002
+        """Return this as a part of a source the collection knows; None where it is none."""
+        return None
+
+    def absorbs(self, kind: str, path: Path) -> bool:  # noqa: ARG002
+        """Tell whether all of a source the collection knows is part of this one."""
+        return False
+
+    @property
+    def looked_at(self) -> Path:
+        """What a scan looks at: the source, or one folder of it."""
+        return self.path
 
 
 def printable(path: str) -> str:
     """Return a path as text that can be stored; bytes that are no UTF-8 are escaped."""
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def read_file(path: str | Path) -> bytes:
+    """Return the content of a file.
+
+    Raises:
+        NotFoundError: It is not there any more, or cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise gone() from error
+
+
+def gone() -> NotFoundError:
+    """Return what ``Source.open`` raises; it names no folder, for clients of the service."""
+    return NotFoundError("the picture's file is not there any more")

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from binocle.errors import SourceError
-from indexer.sources.base import Candidate, TextRef, printable
+from indexer.sources.base import Candidate, Source, TextRef, gone, printable
 
 SUFFIXES = (".txt", ".text")
+_LINE = "#L"
 
 
-class TextSource:
+class TextSource(Source):
     """The lines of a text file, one record each; empty lines count but are left out."""
 
     kind = "text"
@@ -20,10 +21,16 @@ class TextSource:
         self.path = path
         self._lines: list[tuple[int, str]] | None = None
 
+    @classmethod
+    def of(cls, uri: str) -> "TextSource | None":
+        """Return the file that a line's uri names; None where it is no line's."""
+        path, mark, _ = uri.rpartition(_LINE)
+        return cls(Path(path)) if mark and path.lower().endswith(SUFFIXES) else None
+
     def scan(self, name: str) -> Iterator[Candidate]:
         """Yield the lines; see ``Source.scan``."""
         for number, text in self._read():
-            uri = f"{printable(str(self.path))}#L{number}"
+            uri = f"{self._prefix()}{number}"
             digest = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
             yield Candidate(
                 str(number),
@@ -38,9 +45,16 @@ class TextSource:
         """Return how many texts there are."""
         return len(self._read())
 
-    def covers(self, key: str) -> bool:  # noqa: ARG002 - a scan sees the whole file
-        """Return True."""
-        return True
+    def open(self, uri: str) -> bytes:
+        """Return a line again, in UTF-8; see ``Source.open``."""
+        try:
+            number = int(uri.removeprefix(self._prefix()))
+            return dict(self._read())[number].encode("utf-8", "replace")
+        except (SourceError, ValueError, KeyError) as error:
+            raise gone() from error
+
+    def _prefix(self) -> str:
+        return f"{printable(str(self.path))}{_LINE}"
 
     def _read(self) -> list[tuple[int, str]]:
         if self._lines is None:

@@ -1,15 +1,16 @@
-"""From a path a user names to the source it is."""
+"""Which source a path is, and which source gave a uri: the one list of all kinds."""
 
 from pathlib import Path
 
 from binocle.errors import SourceError
 from binocle.media import images
-from indexer.sources import archive, lines, table
+from indexer.sources import archive, lines, table_files, uploads
 from indexer.sources.archive import ArchiveSource
 from indexer.sources.base import Source
 from indexer.sources.folder import FileSource, FolderSource
 from indexer.sources.lines import TextSource
 from indexer.sources.table import ColumnRoles, TableSource
+from indexer.sources.uploads import UploadSource
 
 
 def open_source(path: Path, columns: ColumnRoles) -> Source:
@@ -31,13 +32,31 @@ def open_source(path: Path, columns: ColumnRoles) -> Source:
     if name.endswith(archive.TAR_SUFFIXES + archive.ZIP_SUFFIXES):
         return ArchiveSource(absolute)
     is_text = name.endswith(lines.SUFFIXES)
-    if name.endswith(table.SUFFIXES) or (is_text and columns.named):
+    if name.endswith(table_files.SUFFIXES) or (is_text and columns.named):
         return TableSource(absolute, columns)
     if is_text:
         return TextSource(absolute)
     if absolute.suffix.lower() in images.SUFFIXES:
         return FileSource(absolute)
-    readable = ", ".join((*archive.TAR_SUFFIXES, *archive.ZIP_SUFFIXES, *table.SUFFIXES, ".txt"))
+    readable = ", ".join(
+        (*archive.TAR_SUFFIXES, *archive.ZIP_SUFFIXES, *table_files.SUFFIXES, ".txt")
+    )
     raise SourceError(
         f"{path} is neither a folder nor a file Binocle indexes ({readable}, or a picture)"
     )
+
+
+def source_of(uri: str, collection: Path) -> Source:
+    """Return a source that can open again what has this uri.
+
+    Args:
+        uri: Of a part.
+        collection: The folder of its collection, where uploads are kept.
+    """
+    if uri.startswith(uploads.SCHEME):
+        return UploadSource(collection)
+    if not Path(uri).exists():
+        inside = ArchiveSource.of(uri) or TableSource.of(uri) or TextSource.of(uri)
+        if inside is not None:
+            return inside
+    return FileSource(Path(uri))

@@ -1,52 +1,31 @@
 """A table of products or captions: CSV, TSV, JSON Lines or Parquet."""
 
-import csv
 import hashlib
-import io
 import json
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from binocle.catalog.text_rows import is_code
 from binocle.errors import SourceError
 from binocle.metadata.field_types import Reading
 from binocle.types import MetadataValue, Skip
-from indexer.sources.base import Candidate, ImageRef, TextRef, printable
-from indexer.sources.cell_values import as_written, metadata_of, read_column, read_values, texts_in
+from indexer.sources.base import Candidate, ImageRef, Source, TextRef, gone, printable, read_file
+from indexer.sources.cell_values import metadata_of, texts_in
+from indexer.sources.table_files import (
+    ID_NAMES,
+    IMAGE_NAMES,
+    SUFFIXES,
+    TEXT_NAMES,
+    Row,
+    read_row,
+    read_table,
+)
 
-SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
-_ID_NAMES = ("id", "sku", "product_id", "asin", "uid")
-_IMAGE_NAMES = (
-    "image", "image_path", "img", "image_file", "picture", "photo", "filepath", "file_path",
-    "filename", "file_name", "file", "path",
-)  # fmt: skip
-_TEXT_NAMES = (
-    "caption", "captions", "title", "name", "product_name", "text", "description", "sentence",
-)  # fmt: skip
 _IMAGE_FOLDERS = ("", "images", "Images", "image", "photos", "pictures", "img")
 _REMOTE = ("http://", "https://", "s3://", "gs://", "ftp://")
-_MAX_CELL_CHARACTERS = 16 * 1024 * 1024
-
-Row = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class SourceTable:
-    """A table in memory.
-
-    Attributes:
-        rows: Typed values by column.
-        names: The columns.
-        readings: What the columns are, but for those of ids, pictures and texts.
-    """
-
-    rows: Sequence[Row]
-    names: Sequence[str]
-    readings: Mapping[str, Reading]
+_ROW = "#row="
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +50,7 @@ class ColumnRoles:
         return bool(self.id or self.image or self.text)
 
 
-class TableSource:
+class TableSource(Source):
     """The rows of a table, one record each, or one for all rows of the same id or picture."""
 
     kind = "table"
@@ -83,19 +62,19 @@ class TableSource:
         self._groups: dict[str, list[int]] | None = None
         self._rows: Sequence[Row] = ()
         self._columns = columns
-        self._declared: frozenset[str] = frozenset()
+        self._declared: Collection[str] = ()
         self._readings: Mapping[str, Reading] = {}
 
-    def declare(self, names: Iterable[str]) -> None:
-        """Leave columns of declared types as they are written; the catalogue converts them."""
-        self._declared = frozenset(names)
+    @classmethod
+    def of(cls, uri: str) -> "TableSource | None":
+        """Return the table that a row's uri names; None where it is no row's."""
+        path, mark, _ = uri.rpartition(_ROW)
+        is_row = mark and path.lower().endswith(SUFFIXES)
+        return cls(Path(path), ColumnRoles()) if is_row else None
 
-    def readings(self) -> Mapping[str, Reading]:
-        """Return what the columns that nobody declared are.
-
-        Raises:
-            SourceError: The table cannot be read.
-        """
+    def readings(self, declared: Collection[str]) -> Mapping[str, Reading]:
+        """Return what the columns that nobody declared are; see ``Source.readings``."""
+        self._declared = declared
         self._grouped()
         return self._readings
 
@@ -110,9 +89,27 @@ class TableSource:
         """Return how many records the rows make."""
         return len(self._grouped())
 
-    def covers(self, key: str) -> bool:  # noqa: ARG002 - a scan sees the whole table
-        """Return True."""
-        return True
+    def open(self, uri: str) -> bytes:
+        """Return a picture again, from its file or out of its row; see ``Source.open``."""
+        if not uri.startswith(self._row_uri()):
+            return read_file(uri)
+        number, _, place = uri.removeprefix(self._row_uri()).partition(",")
+        try:
+            cells = read_row(self.path, int(number) - 1)
+            usual = self._asked.image or _first(IMAGE_NAMES, list(cells))
+            for name in filter(None, (usual, *cells)):
+                if pictures := list(_embedded(cells.get(name))):
+                    return pictures[int(place or 1) - 1]
+        except (SourceError, ValueError, IndexError) as error:
+            raise gone() from error
+        raise gone()
+
+    def file_of(self, uri: str) -> Path | None:
+        """Return the file of a picture that is not inside the table."""
+        return None if uri.startswith(self._row_uri()) else Path(uri)
+
+    def _row_uri(self, number: int | str = "") -> str:
+        return f"{printable(str(self.path))}{_ROW}{number}"
 
     def _grouped(self) -> dict[str, list[int]]:
         """Read the table and return its row numbers by record."""
@@ -142,14 +139,13 @@ class TableSource:
         rows = [self._rows[number] for number in numbers]
         columns = self._columns
         record_id = key if columns.id and not key.startswith("#") else f"{name}/{key}"
-        row_uri = f"{printable(str(self.path))}#row={numbers[0] + 1}"
+        row_uri = self._row_uri(numbers[0] + 1)
         digest = hashlib.blake2b(digest_size=16)
         digest.update(json.dumps([columns.id, columns.image, columns.text]).encode())
         digest.update(json.dumps(rows, default=str, sort_keys=True).encode("utf-8", "replace"))
         role = columns.image or "image"
-        embedded = [one for row in rows for one in _embedded(row.get(role))]
-        images = [ImageRef(role, row_uri, partial(bytes, one), len(one)) for one in embedded]
-        for cell in dict.fromkeys([] if embedded else _cells(rows, columns.image)):
+        images = list(self._embedded_images(role, numbers))
+        for cell in dict.fromkeys([] if images else _cells(rows, columns.image)):
             image, fingerprint = _image(cell, role, folders)
             digest.update(fingerprint.encode())
             images.append(image)
@@ -173,6 +169,12 @@ class TableSource:
             skip,
         )
 
+    def _embedded_images(self, role: str, numbers: Sequence[int]) -> Iterator[ImageRef]:
+        for number in numbers:
+            for place, picture in enumerate(_embedded(self._rows[number].get(role)), 1):
+                uri = self._row_uri(number + 1 if place == 1 else f"{number + 1},{place}")
+                yield ImageRef(role, uri, partial(bytes, picture), len(picture))
+
     def _metadata(self, rows: Sequence[Row]) -> dict[str, MetadataValue]:
         columns = self._columns
         left_out = {columns.id, columns.image}
@@ -186,118 +188,6 @@ class TableSource:
         return merged
 
 
-def read_table(
-    path: Path, *, declared: Collection[str] = (), plain: Collection[str] = ()
-) -> SourceTable:
-    """Read a whole table, with typed values.
-
-    Args:
-        path: Where it is.
-        declared: Columns that a CSV keeps as they are written.
-        plain: Columns of ids, pictures and texts; without those that are so by their name.
-
-    Raises:
-        SourceError: It cannot be read, or is in another format than its name says.
-    """
-    import pyarrow as pa
-
-    suffix = path.suffix.lower()
-    try:
-        if suffix in (".parquet", ".jsonl", ".ndjson"):
-            read = _read_parquet if suffix == ".parquet" else _read_json_lines
-            rows, names = read(path)
-            every = {
-                name: read_values(row.get(name) for row in rows)
-                for name in names
-                if name not in declared and not _is_plain(name, plain)
-            }
-            return SourceTable(rows, names, {name: one for name, one in every.items() if one})
-        return _read_csv(path, "\t" if suffix == ".tsv" else None, declared, plain)
-    except OSError as error:
-        raise SourceError(f"cannot read {path} ({error.strerror or error})") from error
-    except (pa.ArrowException, csv.Error) as error:
-        raise SourceError(f"{path} is damaged or no {suffix[1:]} table ({error})") from error
-
-
-def _is_plain(name: str, plain: Collection[str]) -> bool:
-    """Tell whether a column holds ids, pictures, texts or codes, which no stray makes worse."""
-    usual = (*_ID_NAMES, *_IMAGE_NAMES, *_TEXT_NAMES)
-    return name in plain or name.lower() in usual or is_code(name)
-
-
-def _read_parquet(path: Path) -> tuple[list[Row], list[str]]:
-    import pyarrow.parquet
-
-    table = pyarrow.parquet.read_table(path)
-    return list(table.to_pylist()), list(table.column_names)
-
-
-def _read_json_lines(path: Path) -> tuple[list[Row], list[str]]:
-    rows: list[Row] = []
-    names: dict[str, None] = {}
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise SourceError(f"{path}, line {number}: no JSON ({error})") from error
-            if not isinstance(row, dict):
-                raise SourceError(f"{path}, line {number}: not a JSON object")
-            rows.append(row)
-            names.update(dict.fromkeys(row))
-    return rows, list(names)
-
-
-def _read_csv(
-    path: Path, delimiter: str | None, declared: Collection[str], plain: Collection[str]
-) -> SourceTable:
-    """Read with the standard library: it takes ragged rows and stray quotes as they come."""
-    csv.field_size_limit(_MAX_CELL_CHARACTERS)
-    text = _decoded(path.read_bytes(), path)
-    delimiter = delimiter or _delimiter(text)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    names = [name.strip() for name in next(reader, [])]
-    if not any(names):
-        raise SourceError(f"{path} is empty; its first line has to name the columns")
-    cells = [row for row in reader if any(cell.strip() for cell in row)]
-    parsed: dict[str, list[Any]] = {}
-    readings: dict[str, Reading] = {}
-    for place, name in enumerate(names):
-        column = [row[place] if place < len(row) else "" for row in cells]
-        if not name or name in parsed:
-            continue
-        if name in declared:
-            parsed[name] = [as_written(cell) for cell in column]
-            continue
-        is_plain = _is_plain(name, plain)
-        parse, reading = read_column(column, tolerant=not is_plain, decimal_commas=delimiter == ";")
-        parsed[name] = [parse(cell) for cell in column]
-        if reading is not None and not is_plain:
-            readings[name] = reading
-    rows: list[Row] = [
-        dict(zip(parsed, values, strict=True)) for values in zip(*parsed.values(), strict=True)
-    ]
-    return SourceTable(rows, list(parsed), readings)
-
-
-def _decoded(data: bytes, path: Path) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace")
-    if b"\x00" in data[:4096]:
-        raise SourceError(f"{path} is a binary file, not a text table")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
-
-
-def _delimiter(text: str) -> str:
-    first_line = text.split("\n", 1)[0]
-    return max(",;\t|", key=first_line.count)
-
-
 def resolve_columns(asked: ColumnRoles, names: Sequence[str], path: Path) -> ColumnRoles:
     """Check the columns asked for, or find them by their usual names.
 
@@ -308,11 +198,11 @@ def resolve_columns(asked: ColumnRoles, names: Sequence[str], path: Path) -> Col
     for name in filter(None, wanted):
         if name not in names:
             raise SourceError(f"{path} has no column {name!r}; it has: {', '.join(names)}")
-    id_column = asked.id or _first(_ID_NAMES, names)
+    id_column = asked.id or _first(ID_NAMES, names)
     image, text = asked.image, asked.text
     if not image and not text:
-        image = _first(_IMAGE_NAMES, names)
-        text = tuple(name for name in names if name.lower() in _TEXT_NAMES)
+        image = _first(IMAGE_NAMES, names)
+        text = tuple(name for name in names if name.lower() in TEXT_NAMES)
     if not image and not text:
         raise SourceError(
             f"cannot tell which columns of {path} hold pictures or texts; name them with "

@@ -28,8 +28,12 @@ class Running:
     """A running service."""
 
     url: str
-    home: Path
+    container: Container
     stack: ExitStack
+
+    @property
+    def home(self) -> Path:
+        return self.container.settings.home
 
     @property
     def port(self) -> int:
@@ -63,7 +67,7 @@ def running(home: Path, **options: object) -> Iterator[Running]:
             while not server.started:
                 assert thread.is_alive(), "the service did not start"
                 time.sleep(0.01)
-            yield Running(f"http://127.0.0.1:{listener.getsockname()[1]}", home, stack)
+            yield Running(f"http://127.0.0.1:{listener.getsockname()[1]}", container, stack)
         finally:
             stack.close()
             server.should_exit = True

@@ -1,6 +1,5 @@
 """A record's picture, as it came and small."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Request, Response
@@ -8,13 +7,9 @@ from fastapi import Query as Parameter
 from fastapi.responses import FileResponse
 
 from api.http.runtime.dependencies import Readable, ServiceDependency
-from api.http.runtime.service import Service
 from binocle.catalog.types import StoredImage
 from binocle.collection.collection import Collection
 from binocle.errors import NotFoundError
-from binocle.files import replacing
-from indexer import uploads
-from indexer.stored_media import read_original
 
 router = APIRouter(tags=["pictures"])
 _TYPES = {
@@ -42,7 +37,7 @@ async def get_image(
     etag = f'"{found.sha256.hex()}"'
     if _has(request, etag):
         return Response(status_code=304, headers={"ETag": etag, "Cache-Control": _CACHE})
-    path = await service.decoding.run(_original, collection, found)
+    path = await service.decoding.run(service.container.media(collection).original, found)
     return FileResponse(
         path,
         media_type=_TYPES.get(found.format, "application/octet-stream"),
@@ -65,12 +60,12 @@ async def get_thumbnail(
     etag = f'"{found.sha256.hex()}-{size}"'
     if _has(request, etag):
         return Response(status_code=304, headers={"ETag": etag, "Cache-Control": _CACHE})
-    name = found.sha256.hex()
-    path = collection.path / "thumbnails" / name[:2] / f"{name}-{size}.jpg"
+    media = service.container.media(collection)
+    path = media.thumbnail_file(found, size)
     hit = path.exists()
     service.metrics.cache.labels("thumbnail", "hit" if hit else "miss").inc()
     if not hit:
-        await service.decoding.run(_make_thumbnail, service, collection, found, size, path)
+        await service.decoding.run(media.make_thumbnail, found, size, service.decoders)
     return FileResponse(
         path, media_type="image/jpeg", headers={"ETag": etag, "Cache-Control": _CACHE}
     )
@@ -97,34 +92,6 @@ def _find(collection: Collection, record_id: str) -> StoredImage:
     if found is None:
         raise NotFoundError(f"there is no record {record_id!r} with a picture")
     return found
-
-
-def _original(collection: Collection, image: StoredImage) -> Path:
-    """Return a file that holds the picture; a member of an archive is unpacked once."""
-    if image.uri.startswith(uploads.SCHEME):
-        path = uploads.path_of(collection.path, image.uri)
-    elif "!/" in image.uri and not Path(image.uri).exists():
-        name = image.sha256.hex()
-        path = collection.path / "originals" / name[:2] / name
-        if not path.exists():
-            _write(path, read_original(collection, image.uri))
-    else:
-        path = Path(image.uri)
-    if not path.is_file():
-        raise NotFoundError("the picture's file is not there any more")
-    return path
-
-
-def _make_thumbnail(
-    service: Service, collection: Collection, image: StoredImage, size: int, path: Path
-) -> None:
-    _write(path, service.decoders.thumbnail(read_original(collection, image.uri), size))
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path, durable=False) as file:
-        file.write(data)
 
 
 def _has(request: Request, etag: str) -> bool:

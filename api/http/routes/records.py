@@ -1,10 +1,7 @@
 """Records: storing, reading, changing, removing."""
 
 import base64
-import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
@@ -13,27 +10,15 @@ from fastapi import Query as Parameter
 from api.http.errors.problems import ServiceError
 from api.http.mapping import payloads
 from api.http.mapping.answers import record_out
-from api.http.mapping.payloads import decoded
+from api.http.mapping.uploads import candidate_of, records_out
 from api.http.runtime.dependencies import Readable, ServiceDependency, Writable
-from api.http.runtime.encoder_queue import EncoderQueue
-from api.http.runtime.service import Service, usable
-from api.http.schemas.common import (
-    ImageIn,
-    ItemError,
-    MetadataPatch,
-    RecordIn,
-    RecordOut,
-    RecordPage,
-    RecordResult,
-    RecordsIn,
-    RecordsOut,
-)
+from api.http.schemas.common import MetadataPatch, RecordOut, RecordPage, RecordsIn, RecordsOut
 from api.operations.removal import remove_records
-from binocle.catalog.metadata_json import metadata_json
-from binocle.errors import BinocleError, CursorError, NotFoundError, PictureError
+from binocle.errors import CursorError, NotFoundError
 from binocle.metadata.filter_parsing import parse_json
-from binocle.types import Float32Array, MetadataValue, NewPart, NewRecord, Picture, Record
-from indexer import uploads
+from binocle.types import Record
+from indexer.records import Outcome
+from indexer.upload import store_upload
 from search.query.filter_language import parse_where
 
 router = APIRouter(tags=["records"])
@@ -72,20 +57,13 @@ async def store_records(
     if len(body.records) > service.settings.max_batch:
         detail = f"{len(body.records)} records are more than {service.settings.max_batch}"
         raise ServiceError(422, "batch-too-large", detail, field="records")
-    encoder_queue = await service.encoder_queue_of(collection)
-    if collection.space is None:
-        await service.storing.run(collection.claim_space, encoder_queue.encoder.space)
-    prepared, contents = await _prepare(service, encoder_queue, body.records, files)
-    good = [one for one in prepared if isinstance(one, NewRecord)]
-    if good:
-        await service.storing.run(uploads.store, collection, good, contents)
-    results = [
-        RecordResult(id=record.id, status="stored")
-        if isinstance(outcome, NewRecord)
-        else RecordResult(id=record.id, status="failed", error=outcome)
-        for record, outcome in zip(body.records, prepared, strict=True)
-    ]
-    return RecordsOut(results=results, stored=len(good), failed=len(results) - len(good))
+    encoder = await service.encoder_queue_of(collection)
+
+    def store() -> list[Outcome]:
+        candidates = [candidate_of(one, files) for one in body.records]
+        return store_upload(collection, candidates, encoder, service.decoders)
+
+    return records_out(await service.uploading.run(store))
 
 
 @router.get("/{name}/records")
@@ -163,119 +141,6 @@ async def _parse(request: Request) -> tuple[RecordsIn, dict[str, bytes]]:
             422, "invalid", "the form has no field records with the JSON", field="records"
         )
     return payloads.parse(RecordsIn, body.text), dict(body.files)
-
-
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """A record whose pictures are read but not yet embedded."""
-
-    record: RecordIn
-    images: list[tuple[ImageIn, bytes]]
-    texts: list[tuple[str, str]]
-
-
-async def _prepare(
-    service: Service,
-    encoder_queue: EncoderQueue,
-    records: Sequence[RecordIn],
-    files: dict[str, bytes],
-) -> tuple[list[NewRecord | ItemError], dict[bytes, bytes]]:
-    """Decode and embed all parts, in one batch; what is wrong with a record stays with it.
-
-    Returns:
-        Each record as it is stored, or what is wrong with it; and the pictures by SHA-256.
-    """
-    drafts = [_draft(record, files) for record in records]
-    data = [one for draft in drafts if isinstance(draft, _Draft) for _, one in draft.images]
-    spec = replace(encoder_queue.encoder.image_spec, fingerprint=True)
-    pictures = dict(zip(map(id, data), await service.decode_all(data, spec), strict=True))
-    for place, draft in enumerate(drafts):
-        if isinstance(draft, _Draft):
-            for _, one in draft.images:
-                picture = pictures[id(one)]
-                if isinstance(picture, PictureError):
-                    drafts[place] = ItemError(code=picture.code, detail=str(picture))
-    good = [draft for draft in drafts if isinstance(draft, _Draft)]
-    kept = [one for draft in good for _, one in draft.images]
-    texts = [text for draft in good for _, text in draft.texts]
-    image_rows = iter(
-        await encoder_queue.images([usable(pictures[id(one)]).pixels for one in kept])
-    )
-    text_rows = iter(await encoder_queue.texts(texts) if texts else [])
-    hashes = await service.storing.run(_hashes, kept)
-    prepared = [
-        _new_record(draft, pictures, hashes, image_rows, text_rows)
-        if isinstance(draft, _Draft)
-        else draft
-        for draft in drafts
-    ]
-    return prepared, {hashes[id(data)]: data for data in kept}
-
-
-def _draft(record: RecordIn, files: dict[str, bytes]) -> _Draft | ItemError:
-    images = [one if isinstance(one, ImageIn) else ImageIn(data=one) for one in record.images]
-    texts = [
-        (role, text)
-        for role, value in record.texts.items()
-        for text in (value if isinstance(value, list) else [value])
-    ]
-    if not images and not texts:
-        return ItemError(code="empty", detail="a record needs a picture or a text")
-    try:
-        metadata_json(record.metadata)
-        return _Draft(record, [(one, _bytes_of(one, files)) for one in images], texts)
-    except BinocleError as error:
-        return ItemError(code=error.code, detail=str(error))
-
-
-def _hashes(pictures: Sequence[bytes]) -> dict[int, bytes]:
-    """Return the SHA-256 of each picture by its identity."""
-    return {id(data): hashlib.sha256(data).digest() for data in pictures}
-
-
-def _new_record(
-    draft: _Draft,
-    pictures: Mapping[int, Picture | PictureError],
-    hashes: Mapping[int, bytes],
-    image_rows: Iterator[Float32Array],
-    text_rows: Iterator[Float32Array],
-) -> NewRecord:
-    record = draft.record
-    parts: list[NewPart] = []
-    metadata: dict[str, MetadataValue] = dict(record.metadata)
-    for image, data in draft.images:
-        sha256 = hashes[id(data)]
-        uri = uploads.uri_of(sha256)
-        picture = usable(pictures[id(data)])
-        info = picture.info
-        parts.append(
-            NewPart(
-                "image",
-                image.role,
-                uri,
-                sha256,
-                next(image_rows),
-                info=info,
-                fingerprint=picture.fingerprint,
-            )
-        )
-        for name, value in info.as_metadata().items():
-            metadata.setdefault(name, value)
-        metadata.setdefault("sha256", sha256.hex())
-    for role, text in draft.texts:
-        sha256 = hashlib.sha256(text.encode("utf-8", "replace")).digest()
-        parts.append(NewPart("text", role, f"text:{role}", sha256, next(text_rows), text=text))
-    return NewRecord(record.id, record.uri or parts[0].uri, metadata, tuple(parts))
-
-
-def _bytes_of(image: ImageIn, files: dict[str, bytes]) -> bytes:
-    if (image.data is None) == (image.file is None):
-        raise ServiceError(422, "invalid", "a picture has either data or the name of a file")
-    if image.data is not None:
-        return decoded(image.data, "images")
-    if image.file not in files:
-        raise ServiceError(422, "invalid", f"the form has no file named {image.file!r}")
-    return files[image.file]
 
 
 def _cursor(number: int) -> str:

@@ -24,7 +24,7 @@ from binocle.collection.collection import Collection, check_space
 from binocle.errors import BinocleError, NotFoundError, PictureError
 from binocle.media.decoder_pool import Box, DecoderPool
 from binocle.types import ImageSpec, Picture, PixelArray
-from indexer import uploads
+from indexer import kept_uploads
 from search.query.query import Region
 
 _log = logging.getLogger(__name__)
@@ -68,6 +68,9 @@ class Service:
             ),
         )
         self.storing: BoundedThreadPool[Any] = BoundedThreadPool("store", 2, settings.queue_size)
+        self.uploading: BoundedThreadPool[Any] = BoundedThreadPool(
+            "upload", max(4, settings.workers), settings.queue_size
+        )
         self._warming = ThreadPoolExecutor(1, thread_name_prefix="warm")
         self._is_closing = threading.Event()
         self.ready = False
@@ -240,7 +243,7 @@ class Service:
         for name in self.container.collection_names():
             try:
                 collection = self.collection(name)
-                await self.storing.run(uploads.sweep, collection)
+                await self.storing.run(kept_uploads.sweep, collection)
                 if collection.space is not None:
                     await self.encoder_queue_of(collection)
                     self.warm(collection)
@@ -253,6 +256,7 @@ class Service:
         self.ready = False
         self._is_closing.set()
         self._warming.shutdown(wait=True, cancel_futures=True)
+        await asyncio.to_thread(self.uploading.close)  # what runs there waits for encoders
         work: list[Awaitable[None]] = [
             encoder_queue.close() for encoder_queue in self._encoders.values()
         ]

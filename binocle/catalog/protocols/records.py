@@ -3,9 +3,18 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from binocle.catalog.types import Content, NewRows, StoredImage
+from binocle.catalog.types import NewRows, StoredImage
 from binocle.metadata.filters import Filter
-from binocle.types import Float32Array, Int64Array, Kind, MetadataValue, NewRecord, Part, Record
+from binocle.types import (
+    Float32Array,
+    Int64Array,
+    Kind,
+    MetadataValue,
+    NewPart,
+    NewRecord,
+    Part,
+    Record,
+)
 
 
 class RecordReader(Protocol):
@@ -118,8 +127,11 @@ class PartReader(Protocol):
         """Return a record's vectors by kind, in the order of its parts."""
         ...
 
-    def known_contents(self, kind: Kind, hashes: Iterable[bytes]) -> dict[bytes, Content]:
-        """Return what is known of contents by their SHA-256; unknown ones are missing."""
+    def known_contents(self, kind: Kind, hashes: Iterable[bytes]) -> dict[bytes, NewPart]:
+        """Return what is stored of contents by their SHA-256; unknown ones are missing.
+
+        The parts have neither role nor uri, which are of one record.
+        """
         ...
 
     def image_hashes(self) -> set[bytes]:

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from binocle.batches import batched
 from binocle.catalog.tables.schema import parts, picture_fingerprints, records, vectors
-from binocle.catalog.types import Content, NewRows, StoredImage
+from binocle.catalog.types import NewRows, StoredImage
 from binocle.media.kinds import IMAGE, KINDS
-from binocle.types import Fingerprint, Float32Array, ImageInfo, Int64Array, Kind, Part
+from binocle.types import Fingerprint, Float32Array, ImageInfo, Int64Array, Kind, NewPart, Part
 
 _BATCH = 5000
 
@@ -102,8 +102,8 @@ class SqlParts:
             found[kind].append(np.frombuffer(vector, "<f4"))
         return found
 
-    def known_contents(self, kind: Kind, hashes: Iterable[bytes]) -> dict[bytes, Content]:
-        found: dict[bytes, Content] = {}
+    def known_contents(self, kind: Kind, hashes: Iterable[bytes]) -> dict[bytes, NewPart]:
+        found: dict[bytes, NewPart] = {}
         for chunk in batched(dict.fromkeys(hashes)):
             query = (
                 sa.select(
@@ -120,7 +120,10 @@ class SqlParts:
             for sha256, vector, info, hashed, features in self.connection.execute(query):
                 image_info = ImageInfo(**json.loads(info)) if info else None
                 fingerprint = Fingerprint(hashed, features) if hashed is not None else None
-                found[sha256] = Content(np.frombuffer(vector, "<f4"), image_info, fingerprint)
+                row = np.frombuffer(vector, "<f4")
+                found[sha256] = NewPart(
+                    kind, "", "", sha256, row, info=image_info, fingerprint=fingerprint
+                )
         return found
 
     def image_hashes(self) -> set[bytes]:

@@ -16,7 +16,8 @@ from binocle.errors import NothingIndexedError, SourceError
 from indexer.sources.archive import ArchiveSource
 from indexer.sources.lines import TextSource
 from indexer.sources.registry import open_source
-from indexer.sources.table import ColumnRoles, TableSource, read_table
+from indexer.sources.table import ColumnRoles, TableSource
+from indexer.sources.table_files import read_table
 from tests.support import Bench, picture_bytes
 
 SAMPLES: dict[str, bytes] = {

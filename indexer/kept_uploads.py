@@ -8,55 +8,40 @@ whichever process.
 """
 
 import logging
-import os
 import re
-import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from binocle.catalog.base import CatalogReader
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError, StorageError
-from binocle.types import NewRecord
+from binocle.files import replacing
+from indexer.sources.base import ImageRef
+from indexer.sources.uploads import UploadSource, uri_of
+from indexer.stored_media import DERIVED
 
-SCHEME = "upload:"
-_UPLOADS, _DERIVED = "uploads", ("thumbnails", "originals")
 _NAME = re.compile(r"([0-9a-f]{64})(-\d+\.jpg)?")
 _log = logging.getLogger(__name__)
 
 
-def uri_of(sha256: bytes) -> str:
-    """Return the uri of a picture that is kept here."""
-    return SCHEME + sha256.hex()
-
-
-def path_of(folder: Path, uri: str) -> Path:
-    """Return the file of an upload's uri."""
-    name = uri.removeprefix(SCHEME)
-    return folder / _UPLOADS / name[:2] / name
-
-
-def store(
-    collection: Collection, records: Sequence[NewRecord], pictures: Mapping[bytes, bytes]
-) -> None:
-    """Store records and remove the pictures that only their former versions had.
-
-    Args:
-        collection: Where to.
-        records: As for ``Collection.upsert``.
-        pictures: What their uris (``uri_of``) stand for, by SHA-256.
+def keep(collection: Collection, pictures: Iterable[ImageRef]) -> None:
+    """Write the pictures of a request, but for those that are there, so that they survive a crash.
 
     Raises:
-        StorageError: Nothing was stored.
+        StorageError: One cannot be written.
     """
-    for sha256, data in pictures.items():
-        _put(collection.path, sha256, data)
-    with collection.writing() as session:
-        former = session.parts.images_of_records([record.id for record in records])
-        session.records.upsert(records)
-        for sha256, data in pictures.items():  # a removal may have taken it meanwhile
-            _put(collection.path, sha256, data)
-    drop_unused(collection, former)
+    uploads = UploadSource(collection.path)
+    for picture in pictures:
+        path = uploads.file_of(picture.uri)
+        if path.exists():
+            continue
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(path) as file:
+                file.write(picture.read())
+        except OSError as error:
+            message = f"cannot store an upload in {collection.path} ({error.strerror})"
+            raise StorageError(message) from error
 
 
 def drop_unused(collection: Collection, pictures: Iterable[bytes]) -> int:
@@ -87,41 +72,26 @@ def drop_unused(collection: Collection, pictures: Iterable[bytes]) -> int:
 
 def sweep(collection: Collection) -> int:
     """Remove all pictures, thumbnails and copies that no record has; return how many files."""
+    folders = (UploadSource(collection.path).path, *(collection.path / one for one in DERIVED))
     found = {
         bytes.fromhex(match[1])
-        for folder in (_UPLOADS, *_DERIVED)
-        for path in (collection.path / folder).glob("??/*")
+        for folder in folders
+        for path in folder.glob("??/*")
         if (match := _NAME.fullmatch(path.name))
     }
     return drop_unused(collection, found)
 
 
-def _put(folder: Path, sha256: bytes, data: bytes) -> None:
-    """Write a picture so that it survives a crash from now on."""
-    path = path_of(folder, uri_of(sha256))
-    if not path.exists():
-        temporary = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with temporary.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        except OSError as error:
-            temporary.unlink(missing_ok=True)
-            raise StorageError(f"cannot store an upload in {folder} ({error.strerror})") from error
-
-
 def _unused(folder: Path, session: CatalogReader, hashes: Iterable[bytes]) -> list[Path]:
     """Return the files of pictures that no part refers to: uploads, thumbnails, copies."""
+    uploads = UploadSource(folder)
     uris = session.parts.uris_of_images(hashes)
     found: list[Path] = []
     for sha256 in hashes:
         name = sha256.hex()
         if sha256 not in uris:
-            for derived in _DERIVED:
+            for derived in DERIVED:
                 found += (folder / derived / name[:2]).glob(f"{name}*")
         if uri_of(sha256) not in uris.get(sha256, ()):
-            found.append(path_of(folder, uri_of(sha256)))
+            found.append(uploads.file_of(uri_of(sha256)))
     return [path for path in found if path.exists()]
