@@ -25,6 +25,7 @@ from binocle.fingerprints.verification import (
     verify_whole,
 )
 from binocle.media import images
+from binocle.media.kinds import IMAGE
 from binocle.types import Float32Array, ImageSpec, Limits, Part, Picture, PixelArray, Record
 from search.copies.candidates import (
     SIMILAR_AMONG,
@@ -178,8 +179,8 @@ class Lookup:
             with watch.stage("embed"):
                 rows = self._embed(data)[np.newaxis]
             with watch.stage("neighbours"):
-                snapshot = self._collection.snapshot(("image",))
-                add_neighbours(suspects, snapshot.nearest("image", rows, SIMILAR_AMONG)[0])
+                snapshot = self._collection.snapshot((IMAGE,))
+                add_neighbours(suspects, snapshot.nearest(IMAGE, rows, SIMILAR_AMONG)[0])
             self._verify(query, suspects, found, tried, watch)
         found = without_variants(found)
         with watch.stage("pixels"):

@@ -9,6 +9,7 @@ from binocle.catalog.base import CatalogReader
 from binocle.collection.collection import Collection, check_space
 from binocle.encoders.base import Encoder
 from binocle.errors import QueryError, UsageError
+from binocle.media.kinds import IMAGE, TEXT
 from binocle.metadata.filters import Filter
 from binocle.types import Float32Array, Record
 from search.labels.zero_shot import TEMPLATES, Labelling, LabelSet
@@ -106,7 +107,7 @@ class Labeller:
         seen = np.empty(0, np.int64)
         with self._collection.reading() as session:
             wanted = None if where is None else session.records.matching(where)
-            for new in session.parts.after("image", 0, space.dimension):
+            for new in session.parts.after(IMAGE, 0, space.dimension):
                 numbers, first = np.unique(new.record_ids, return_index=True)
                 kept = ~np.isin(numbers, seen)
                 if wanted is not None:
@@ -176,7 +177,7 @@ class Labeller:
         check_text(text)
         label_set = self.label_set([text], _MATCH)
         found = match(label_set, image)
-        score_model = self.relevance.score_models("image", ["text"], label_set.rows_kd)[0]
+        score_model = self.relevance.score_models(IMAGE, [TEXT], label_set.rows_kd)[0]
         if score_model is None:
             return found
         relevance = float(score_model.relevance(found.similarity))
@@ -254,7 +255,7 @@ def check_texts(collection: Collection) -> None:
     Raises:
         QueryError: There are none.
     """
-    if not collection.snapshot(("text",)).count_parts("text"):
+    if not collection.snapshot((TEXT,)).count_parts(TEXT):
         raise QueryError(
             f"the collection {collection.path.name!r} has no texts to find captions among; index a "
             "table or a text file into it"

@@ -34,6 +34,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from binocle.media.kinds import IMAGE
 from binocle.types import Float32Array, Kind
 from binocle.vectors.base import products
 from search.relevance.fitted_weights import FITTED, Fitted
@@ -157,10 +158,11 @@ class Calibration:
                 collection's own texts where texts ask for pictures, and the other way round.
 
         Returns:
-            None where there are too few parts to tell, or where the background scores alike
-            everywhere, as with an encoder that knows none of its words.
+            None where nothing was fitted for such queries, there are too few parts to tell, or the
+            background scores alike everywhere, as with an encoder that knows none of its words.
         """
-        if len(sample_nd) < MIN_PARTS or len(background_bd) < MIN_PARTS:
+        fitted = FITTED.get((source, kind))
+        if fitted is None or min(len(sample_nd), len(background_bd)) < MIN_PARTS:
             return None
         same_kind = source == kind
         seen = profile(background_bd, sample_nd, same_kind=same_kind)
@@ -168,7 +170,7 @@ class Calibration:
         if seen.level.std() < _TINY or wide.mean() < 0.5:
             return None
         bank, near = None, np.array([0.0, 1.0])
-        if source == "image":
+        if source == IMAGE:
             bank, near = background_bd, _nearest(background_bd, background_bd)
         made = cls(
             sample_nd=sample_nd,
@@ -177,7 +179,7 @@ class Calibration:
             level=(float(seen.level.mean()), float(seen.level.std())),
             mean=float(seen.mean.mean()),
             log_spread=float(np.log(seen.spread[wide]).mean()),
-            fitted=FITTED[source, kind],
+            fitted=fitted,
             bank_bd=bank,
             near=(float(near.mean()), max(float(near.std()), _TINY)),
         )

@@ -9,7 +9,8 @@ import numpy as np
 from binocle.collection.collection import Collection
 from binocle.collection.snapshot import Snapshot
 from binocle.encoders.base import Encoder
-from binocle.types import KINDS, Float32Array, Int64Array, Kind
+from binocle.media.kinds import IMAGE, KINDS, TEXT
+from binocle.types import Float32Array, Int64Array, Kind
 from search.relevance import hub_correction
 from search.relevance.background_vectors import BackgroundVectors
 from search.relevance.calibration import MIN_PARTS, SAMPLE, Calibration
@@ -19,7 +20,6 @@ from search.relevance.score_model import ScoreModel, answer_odds_of_both, none_o
 
 _GROWTH = 0.25
 _PAIRS = 512
-_PLURAL: dict[Kind, str] = {"image": "pictures", "text": "texts"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class Relevance:
             if direction.calibration is not None:
                 rows = queries_qd[places]
                 found = direction.calibration.score_models(rows)
-                if together and source == "text" and direction.is_paired:
+                if together and source == TEXT and direction.is_paired:
                     found = self._told(found, rows, kind, change)
                 for place, score_model in zip(places, found, strict=True):
                     score_models[place] = score_model
@@ -122,7 +122,7 @@ class Relevance:
         Args:
             source: What the query is.
         """
-        known = self._directions.get(("image", source)) if source else None
+        known = self._directions.get((IMAGE, source)) if source else None
         return known is not None and known.is_paired
 
     def _told(
@@ -132,7 +132,7 @@ class Relevance:
 
         Both know of the same records, and err in different ways.
         """
-        other = self._direction(other_kind(kind), "text", change).calibration
+        other = self._direction(other_kind(kind), TEXT, change).calibration
         if other is None:
             return score_models
         return [
@@ -149,8 +149,10 @@ class Relevance:
         """
         snapshot = self._collection.snapshot((kind, source))
         if snapshot.count_parts(kind) < MIN_PARTS:
-            return f"the collection has fewer than {MIN_PARTS} {_PLURAL[kind]} to compare with"
-        if source == "image" and snapshot.count_parts("image") < MIN_PARTS:
+            return (
+                f"the collection has fewer than {MIN_PARTS} {KINDS.of(kind).plural} to compare with"
+            )
+        if source == IMAGE and snapshot.count_parts(IMAGE) < MIN_PARTS:
             return f"the collection has fewer than {MIN_PARTS} pictures to compare a picture with"
         return "the model tells too few words apart"
 
@@ -249,7 +251,7 @@ class Relevance:
         # A picture's own kind is its background; so as not to find themselves, they are set apart.
         spread = np.linspace(0, len(asking.rows) - 1, min(len(asking.rows), hub_correction.BANK))
         bank = asking.rows[np.unique(spread.astype(np.int64))]
-        is_asked = source == "text" and len(sample.rows) >= MIN_PARTS
+        is_asked = source == TEXT and len(sample.rows) >= MIN_PARTS
         queries = self.background.rows() if is_asked else bank
         answered = bank if kind != source and len(bank) else None
         calibration = Calibration.measure(

@@ -5,6 +5,7 @@ See ``search.relevance.calibration`` for what is weighed.
 
 from dataclasses import dataclass
 
+from binocle.media.kinds import IMAGE, TEXT
 from binocle.types import Kind
 
 
@@ -47,7 +48,7 @@ class Fitted:
 
 
 FITTED: dict[tuple[Kind, Kind], Fitted] = {  # by what asks, and what is searched
-    ("text", "image"): Fitted(
+    (TEXT, IMAGE): Fitted(
         answers=CalibrationWeights(
             margin=0.0, level=2.1, mean=0.0, spread=0.0, near=0.0, bias=-1.39
         ),
@@ -59,7 +60,7 @@ FITTED: dict[tuple[Kind, Kind], Fitted] = {  # by what asks, and what is searche
         from_best=True,
         wide=0.85,
     ),
-    ("text", "text"): Fitted(
+    (TEXT, TEXT): Fitted(
         answers=CalibrationWeights(
             margin=0.0, level=2.03, mean=2.84, spread=2.39, near=0.0, bias=-2.09
         ),
@@ -69,7 +70,7 @@ FITTED: dict[tuple[Kind, Kind], Fitted] = {  # by what asks, and what is searche
         cut=0.36,
         none=0.5,
     ),
-    ("image", "image"): Fitted(
+    (IMAGE, IMAGE): Fitted(
         answers=CalibrationWeights(
             margin=0.0, level=2.16, mean=0.86, spread=0.0, near=0.0, bias=3.48
         ),
@@ -79,7 +80,7 @@ FITTED: dict[tuple[Kind, Kind], Fitted] = {  # by what asks, and what is searche
         cut=0.31,
         none=0.5,
     ),
-    ("image", "text"): Fitted(
+    (IMAGE, TEXT): Fitted(
         answers=CalibrationWeights(
             margin=0.0, level=0.94, mean=0.78, spread=1.04, near=1.77, bias=3.88
         ),

@@ -3,6 +3,7 @@
 import numpy as np
 
 from binocle.collection.snapshot import Owners
+from binocle.media.kinds import IMAGE, TEXT
 from binocle.types import Int64Array, Kind
 
 
@@ -29,5 +30,5 @@ def parts_beside(
 
 
 def other_kind(kind: Kind) -> Kind:
-    """Return the other kind."""
-    return "text" if kind == "image" else "image"
+    """Return the kind that says the same in another way: texts, and of these the pictures."""
+    return IMAGE if kind == TEXT else TEXT
