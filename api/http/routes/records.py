@@ -57,10 +57,10 @@ async def store_records(
     if len(body.records) > service.settings.max_batch:
         detail = f"{len(body.records)} records are more than {service.settings.max_batch}"
         raise ServiceError(422, "batch-too-large", detail, field="records")
-    encoder = await service.encoder_queue_of(collection)
 
     def store() -> list[Outcome]:
         candidates = [candidate_of(one, files) for one in body.records]
+        encoder = service.encoder_of(collection)
         return store_upload(collection, candidates, encoder, service.decoders)
 
     return records_out(await service.uploading.run(store))

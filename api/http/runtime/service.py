@@ -256,13 +256,14 @@ class Service:
         self.ready = False
         self._is_closing.set()
         self._warming.shutdown(wait=True, cancel_futures=True)
-        await asyncio.to_thread(self.uploading.close)  # what runs there waits for encoders
+        for pool in (self.uploading, self.fetching):  # what runs there waits for encoders
+            await asyncio.to_thread(pool.close)
         work: list[Awaitable[None]] = [
             encoder_queue.close() for encoder_queue in self._encoders.values()
         ]
         work.append(self.searches.close())
         await asyncio.gather(*work)
-        for pool in (self.fetching, self.searching, self.storing, self.decoding):
+        for pool in (self.searching, self.storing, self.decoding):
             pool.close()
         for threads in (self._query_pictures, self._answering):
             threads.shutdown(wait=True, cancel_futures=True)
