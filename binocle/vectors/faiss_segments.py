@@ -25,7 +25,7 @@ _LEAST_PROBED = 64
 _AT_ONCE = 20_000
 _SPARE = 8  # looked at beyond k, so that rounding cannot push one out
 _ROUNDING = 1e-5  # more than two kernels can differ by on unit rows
-_FEW = 4  # of fewer than one in so many rows, a copy costs less than reading them all
+_FEW = 32  # of fewer than one in so many rows, a copy costs less than FAISS with a mask
 
 Scored = tuple[Float32Array, Int64Array]
 
@@ -92,6 +92,12 @@ class FlatSegment:
             scan: Look into all lists.
         """
         places = None if allowed is None else _inside(self.ids, allowed)
+        if len(queries_qd) == 1 and (places is None or _FEW * len(places) > len(self.ids)):
+            # With a selector, of whatever, FAISS stays in the calling thread. Where another process
+            # keeps the cores busy, waiting for further ones takes longer than the search.
+            selector = faiss.IDSelectorAll() if allowed is None else _selector(allowed)
+            parameters = faiss.SearchParameters(sel=selector)
+            return [_nearest(self, queries_qd[0], k, parameters)]
         found = []
         for scores, query in zip(self._scores(queries_qd, places), queries_qd, strict=True):
             best = np.arange(len(scores))
@@ -178,31 +184,17 @@ class IvfSegment:
         self, queries_qd: Float32Array, k: int, allowed: BoolArray | None, *, scan: bool
     ) -> list[Scored]:
         """Return the best of each query; see ``FlatSegment.search``."""
-        parameters = self._parameters(allowed, self.lists if scan else self.probed)
-        return [self._nearest(query, k, parameters) for query in queries_qd]
-
-    def _nearest(self, query: Float32Array, k: int, parameters: Any) -> Scored:
-        wanted = min(k + _SPARE, len(self.ids))
-        while True:
-            scores_qk, ids_qk = self.index.search(query[np.newaxis], wanted, params=parameters)
-            there = ids_qk[0] >= 0
-            scores, ids = scores_qk[0][there], ids_qk[0][there]
-            is_all = len(ids) < wanted or wanted == len(self.ids)
-            if is_all or scores[-1] < scores[k - 1] - _ROUNDING:
-                return _rescored(self, query, ids)
-            wanted = min(4 * wanted, len(self.ids))
+        selector = None if allowed is None else _selector(allowed)
+        probed = self.lists if scan else self.probed
+        parameters = faiss.SearchParametersIVF(nprobe=probed, sel=selector)
+        return [_nearest(self, query, k, parameters) for query in queries_qd]
 
     def above(self, query: Float32Array, least: float, allowed: BoolArray | None) -> Scored:
         """Return everything with at least a score."""
-        parameters = self._parameters(allowed, self.lists)
+        selector = None if allowed is None else _selector(allowed)
+        parameters = faiss.SearchParametersIVF(nprobe=self.lists, sel=selector)
         _, _, ids = self.index.range_search(query[np.newaxis], least - _ROUNDING, params=parameters)
         return _not_below(least, _rescored(self, query, ids))
-
-    def _parameters(self, allowed: BoolArray | None, probed: int) -> Any:
-        parameters = faiss.SearchParametersIVF(nprobe=probed)
-        if allowed is not None:
-            parameters.sel = faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
-        return parameters
 
 
 Segment: TypeAlias = FlatSegment | IvfSegment
@@ -225,6 +217,23 @@ def loaded(data: bytes, dimension: int) -> Segment:
     if isinstance(index, faiss.IndexIVF):
         return IvfSegment(index, np.sort(_ids_in_lists(index)))
     return FlatSegment.over(index)
+
+
+def _selector(allowed: BoolArray) -> Any:
+    return faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
+
+
+def _nearest(segment: Segment, query: Float32Array, k: int, parameters: Any) -> Scored:
+    """Return the best by FAISS's own search, deeper while there are ties with the last place."""
+    wanted = min(k + _SPARE, len(segment.ids))
+    while True:
+        scores_qk, ids_qk = segment.index.search(query[np.newaxis], wanted, params=parameters)
+        there = ids_qk[0] >= 0
+        scores, ids = scores_qk[0][there], ids_qk[0][there]
+        is_all = len(ids) < wanted or wanted == len(segment.ids)
+        if is_all or scores[-1] < scores[k - 1] - _ROUNDING:
+            return _rescored(segment, query, ids)
+        wanted = min(4 * wanted, len(segment.ids))
 
 
 def _rescored(segment: Segment, query: Float32Array, ids: Int64Array) -> Scored:
