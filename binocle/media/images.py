@@ -8,26 +8,16 @@ centre crop and padding are symmetric, so the result is the same.
 
 import io
 import math
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import numpy as np
-import pillow_heif
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from binocle.errors import (
-    NotAPictureError,
-    PictureError,
-    PictureTooLargeError,
-    PictureTruncatedError,
-)
 from binocle.fingerprints.fingerprint import STORED_SIDE, fingerprint_of
 from binocle.media.exif import Exif, read_exif
+from binocle.media.opening import FORMATS, decoding, open_picture
 from binocle.media.rgb import REDUCING_GAP, small_rgb
 from binocle.types import Fingerprint, ImageInfo, ImageSpec, Limits, Picture
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "HEIF")
 SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".gif", ".bmp", ".dib",
      ".tif", ".tiff", ".avif", ".heic", ".heif", ".hif")
@@ -51,9 +41,6 @@ _RESAMPLING = {
     "bilinear": Image.Resampling.BILINEAR,
 }
 
-pillow_heif.register_heif_opener()  # a plugin's entry into Pillow's table, idempotent
-Image.MAX_IMAGE_PIXELS = None  # Limits.max_pixels is checked instead, with a reason per file
-
 
 def load(data: bytes, spec: ImageSpec, limits: Limits | None = None) -> Picture:
     """Decode a picture for an encoder.
@@ -75,7 +62,7 @@ def load(data: bytes, spec: ImageSpec, limits: Limits | None = None) -> Picture:
     image = open_picture(data, limits or Limits())
     exif = read_exif(image)
     info = _info(image, exif, len(data))
-    with _decoding():
+    with decoding():
         fitted = _fit(image, spec, exif.orientation)
         fingerprint = _fingerprint(image, data, exif.orientation) if spec.fingerprint else None
         return Picture(np.array(_upright(fitted, exif.orientation)), info, fingerprint)
@@ -144,7 +131,7 @@ def load_region(
     info = _info(image, exif, len(data))
     share = max(min(box[2] - box[0], box[3] - box[1]), 1e-6)
     ratio = REDUCING_GAP * max(spec.width, spec.height) / (share * min(image.size))
-    with _decoding():
+    with decoding():
         upright = _upright_at(image, ratio, exif.orientation)
         left = min(int(box[0] * upright.width), upright.width - 1)
         top = min(int(box[1] * upright.height), upright.height - 1)
@@ -152,39 +139,6 @@ def load_region(
         bottom = min(max(math.ceil(box[3] * upright.height), top + 1), upright.height)
         part = upright.crop((left, top, right, bottom))
         return Picture(np.array(_fit(part, spec, 1)), info)
-
-
-def open_picture(data: bytes, limits: Limits) -> Image.Image:
-    """Read a picture's header and check the limits; no pixel is decoded yet.
-
-    Raises:
-        PictureTooLargeError, NotAPictureError, PictureError: As for ``load``.
-    """
-    if len(data) > limits.max_bytes:
-        raise PictureTooLargeError(
-            f"{len(data):,} bytes are more than the limit of {limits.max_bytes:,}"
-        )
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of odd files; the outcome tells
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
-    except UnidentifiedImageError as error:
-        if not data:
-            raise PictureTruncatedError("the file is empty") from error
-        raise NotAPictureError(
-            "the content is damaged, or in no picture format Binocle reads"
-        ) from error
-    except Exception as error:  # a hostile header may raise anything
-        raise _as_picture_error(error) from error
-    width, height = image.size
-    if width * height > limits.max_pixels:
-        raise PictureTooLargeError(
-            f"{width} x {height} pixels are more than the limit of {limits.max_pixels:,}; "
-            "raise it with --max-pixels or BINOCLE_MAX_PIXELS"
-        )
-    if width < 1 or height < 1:
-        raise PictureError(f"the picture is {width} x {height} pixels")
-    return image
 
 
 def _fit(image: Image.Image, spec: ImageSpec, orientation: int) -> Image.Image:
@@ -276,7 +230,7 @@ def thumbnail(data: bytes, max_side: int, limits: Limits | None = None) -> Image
     """
     image = open_picture(data, limits or Limits())
     orientation = read_exif(image).orientation
-    with _decoding():
+    with decoding():
         return _upright_at(image, max_side / max(image.size), orientation)
 
 
@@ -289,25 +243,3 @@ def thumbnail_jpeg(data: bytes, max_side: int, limits: Limits | None = None) -> 
     buffer = io.BytesIO()
     thumbnail(data, max_side, limits).save(buffer, "JPEG", quality=85, optimize=True)
     return buffer.getvalue()
-
-
-@contextmanager
-def _decoding() -> Iterator[None]:
-    """Turn whatever a decoder raises into one of our errors, and keep its warnings quiet."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    except PictureError:
-        raise
-    except Exception as error:  # decoders of strangers' files raise anything
-        raise _as_picture_error(error) from error
-
-
-def _as_picture_error(error: Exception) -> PictureError:
-    text = " ".join(str(error).split()) or type(error).__name__
-    if isinstance(error, MemoryError):
-        return PictureTooLargeError("decoding needs more memory than one picture may have")
-    if "truncated" in text.lower() or isinstance(error, EOFError):
-        return PictureTruncatedError(f"the file ends before the picture does ({text})")
-    return PictureError(f"the picture is damaged ({text})")
