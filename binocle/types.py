@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 Kind: TypeAlias = Literal["image", "text"]
-Ranked: TypeAlias = Literal[Kind, "keyword"]
+RankingName: TypeAlias = Literal[Kind, "keyword"]
 Target: TypeAlias = Literal[Kind, "any"]
 Scalar: TypeAlias = bool | int | float | str
 MetadataValue: TypeAlias = Scalar | list[Scalar]
@@ -17,8 +17,6 @@ Float32Array: TypeAlias = npt.NDArray[np.float32]
 Int64Array: TypeAlias = npt.NDArray[np.int64]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 PixelArray: TypeAlias = npt.NDArray[np.uint8]
-
-KINDS: tuple[Kind, Kind] = ("image", "text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +172,7 @@ class Contribution:
         words: The words that were found, for ``keyword``.
     """
 
-    ranking: Ranked
+    ranking: RankingName
     rank: int
     score: float
     share: float

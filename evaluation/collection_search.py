@@ -12,6 +12,7 @@ import numpy as np
 from binocle.collection.collection import Collection, check_space
 from binocle.encoders.base import Encoder
 from binocle.errors import SourceError
+from binocle.media.kinds import IMAGE
 from binocle.types import Float32Array, Hit
 from evaluation.embedding import embed_texts
 from evaluation.metrics import TIE, Float64Array, Ranks
@@ -89,7 +90,7 @@ def evaluate_collection(
         is_exact = is_exact and answer.exact
     ranks = Ranks.gather(found).take(matches.pair_text)
     with collection.reading() as session:
-        candidates = session.parts.count()["image"]
+        candidates = session.parts.count()[IMAGE]
     figures = summarise(ranks, matches.pair_picture, candidates, resamples=resamples, seed=seed)
     return CollectionReport(figures, len(known), len(records) - len(known), is_exact)
 
@@ -107,7 +108,7 @@ def _answers(searcher: Searcher, rows: Float32Array) -> Iterator[Answer]:
     for start in range(0, len(rows), _QUERIES_AT_ONCE):
         block = rows[start : start + _QUERIES_AT_ONCE]
         yield from searcher.search_many(
-            [Query((Term(vector=row),), "image", limit=DEPTH) for row in block]
+            [Query((Term(vector=row),), IMAGE, limit=DEPTH) for row in block]
         )
 
 

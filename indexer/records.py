@@ -15,6 +15,7 @@ from binocle.batches import batched
 from binocle.catalog.base import CatalogWriter
 from binocle.collection.collection import Collection
 from binocle.encoders.base import Encoder
+from binocle.media.kinds import IMAGE, TEXT
 from binocle.types import Kind, MetadataValue, NewPart, NewRecord, Skip
 from indexer.media_reader import MediaReader, Prepared, PreparedImage
 from indexer.sources.base import Candidate
@@ -69,10 +70,10 @@ class Embedder:
                 if image.skip is None and (image.picture or image.sha256 not in pictures):
                     pictures[image.sha256] = image
             texts.update((_sha256(one.text), one.text) for one in prepared.candidate.texts)
-        parts = self._known("image", pictures) | self._known("text", texts)
+        parts = self._known(IMAGE, pictures) | self._known(TEXT, texts)
         self._tally.reused += len(parts)
-        new_pictures = [one for key, one in pictures.items() if ("image", key) not in parts]
-        new_texts = {key: one for key, one in texts.items() if ("text", key) not in parts}
+        new_pictures = [one for key, one in pictures.items() if (IMAGE, key) not in parts]
+        new_texts = {key: one for key, one in texts.items() if (TEXT, key) not in parts}
         for part in (*self._embed_images(new_pictures), *self._embed_texts(new_texts)):
             parts[part.kind, part.sha256] = part
         self._recent = dict([*self._recent.items(), *parts.items()][-_MAX_ITEMS:])
@@ -98,7 +99,7 @@ class Embedder:
             rows = self._encoder.encode_images(np.stack([one.pixels for one in pictures]))
             for image, picture, row in zip(batch, pictures, rows, strict=True):
                 yield NewPart(
-                    "image",
+                    IMAGE,
                     image.source.role,
                     image.source.uri,
                     image.sha256,
@@ -112,7 +113,7 @@ class Embedder:
         if texts:
             rows = self._encoder.encode_texts(list(texts.values()))
             for (sha256, text), row in zip(texts.items(), rows, strict=True):
-                yield NewPart("text", "", "", sha256, row, text=text)
+                yield NewPart(TEXT, "", "", sha256, row, text=text)
         self._tally.texts_embedded += len(texts)
 
 
@@ -177,7 +178,7 @@ def _outcome(prepared: Prepared, known: dict[tuple[Kind, bytes], NewPart]) -> Ou
     parts: list[NewPart] = []
     skips: list[Skip] = []
     for image in prepared.images:
-        part = known.get(("image", image.sha256)) if image.skip is None else None
+        part = known.get((IMAGE, image.sha256)) if image.skip is None else None
         if part is None:
             skips.append(image.skip or _LOST)
         else:
@@ -188,7 +189,7 @@ def _outcome(prepared: Prepared, known: dict[tuple[Kind, bytes], NewPart]) -> Ou
             metadata.setdefault(name, value)
         metadata.setdefault("sha256", parts[0].sha256.hex())
     for text in candidate.texts:
-        part = known["text", _sha256(text.text)]
+        part = known[TEXT, _sha256(text.text)]
         parts.append(replace(part, role=text.role, uri=text.uri, text=text.text))
     if not parts:
         return Outcome(candidate, None, (candidate.skip or skips[0],))

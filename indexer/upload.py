@@ -8,6 +8,7 @@ from binocle.catalog.types import Item
 from binocle.collection.collection import Collection
 from binocle.encoders.base import Encoder
 from binocle.media.decoder_pool import DecoderPool
+from binocle.media.kinds import IMAGE
 from binocle.types import Skip
 from indexer import kept_uploads
 from indexer.media_reader import MediaReader, Prepared
@@ -77,7 +78,7 @@ def _write(collection: Collection, outcomes: Sequence[Outcome]) -> None:
         former = session.parts.images_of_records([one.id for one in records])
         write_records(session, records)
         kept_uploads.keep(collection, pictures)  # a removal may have taken one meanwhile
-        first = {one.parts[0].sha256 for one in records if one.parts[0].kind == "image"}
+        first = {one.parts[0].sha256 for one in records if one.parts[0].kind == IMAGE}
         session.moved_labels.give_back(list(first))
         _note_failures(session, outcomes)
     kept_uploads.drop_unused(collection, former)

@@ -15,7 +15,8 @@ from binocle.collection.collection import Collection
 from binocle.collection.snapshot import Ranking
 from binocle.encoders.base import Encoder
 from binocle.errors import BinocleError
-from binocle.types import KINDS, Kind, Limits
+from binocle.media.kinds import KINDS
+from binocle.types import Kind, Limits
 from search.keyword.bm25_ranker import Keywords
 from search.keyword.collection_spelling import Spelling
 from search.query import cursors
@@ -161,7 +162,7 @@ class Searcher:
         listing = self._listings.get(position.listing) if position else None
         target = query.target or (position.target if position else now.default_target)
         if position is not None and listing is None:
-            check_fresh(position, now.snapshot(KINDS if target == "any" else (target,)))
+            check_fresh(position, now.snapshot(tuple(KINDS) if target == "any" else (target,)))
         intent = self.terms.intent(query, target) if query.terms else None
         if intent is not None and intent.is_empty and query.mode != "keyword":
             intent, query = None, replace(query, terms=())  # the model reads nothing of it

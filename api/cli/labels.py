@@ -21,6 +21,7 @@ from api.cli.options import (
 from api.cli.output.errors import end_with_errors
 from api.operations.plurals import counted
 from binocle.errors import PictureError, QueryError, SourceError, UsageError
+from binocle.media.kinds import TEXT
 
 if TYPE_CHECKING:
     from api.operations.labels import LabelTally
@@ -181,7 +182,7 @@ def caption(
     from search.query.query import Query, Term
 
     parsed = parse_where(where) if where else None
-    query = Query((Term(image=picture),), "text", parsed, limit, mode="semantic")
+    query = Query((Term(image=picture),), TEXT, parsed, limit, mode="semantic")
     container = open_container(**engine)
     with container.open_collection(collection) as opened:
         answer = container.searcher(opened).search(query)

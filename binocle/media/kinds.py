@@ -33,7 +33,7 @@ class PartKinds(Sequence[Kind]):
     """The names of all kinds, in the order in which they are asked and told."""
 
     def __init__(self, *kinds: PartKind) -> None:
-        self._kinds = {kind.name: kind for kind in kinds}
+        self._kinds: dict[str, PartKind] = {kind.name: kind for kind in kinds}
 
     @overload
     def __getitem__(self, place: int) -> Kind: ...
@@ -41,7 +41,7 @@ class PartKinds(Sequence[Kind]):
     def __getitem__(self, place: slice) -> Sequence[Kind]: ...
     def __getitem__(self, place: int | slice) -> Kind | Sequence[Kind]:
         """Return the name at a place."""
-        return tuple(self._kinds)[place]
+        return tuple(kind.name for kind in self._kinds.values())[place]
 
     def __len__(self) -> int:
         """Return how many kinds there are."""
@@ -51,7 +51,7 @@ class PartKinds(Sequence[Kind]):
         """Add a kind, behind the others."""
         self._kinds[kind.name] = kind
 
-    def of(self, name: Kind) -> PartKind:
+    def of(self, name: str) -> PartKind:
         """Return what is known of a kind."""
         return self._kinds[name]
 

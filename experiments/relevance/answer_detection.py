@@ -23,14 +23,14 @@ import numpy as np
 from binocle.collection.collection import Collection
 from binocle.encoders.base import Encoder
 from binocle.encoders.registry import open_encoder
-from binocle.types import BoolArray, ImageInfo, Limits, NewPart, NewRecord
+from binocle.types import BoolArray, ImageInfo, Limits, NewPart, NewRecord, Target
 from evaluation.bootstrap import Estimate, interval
 from experiments.relevance.fit_evidence import AnswerEvidence, evidence_of, fit_lines
 from experiments.relevance.hybrid_modes import shortened
 from experiments.relevance.logistic import Float64Array, auc
 from experiments.relevance.question_pictures import QuestionPictures, content_words, read_sets
 from experiments.relevance.question_sets import FRESH, TOPICS, family, nonsense_words
-from search.query.query import Mode, Query, Target, Term
+from search.query.query import Mode, Query, Term
 from search.searcher import Searcher
 
 ASKED = ("flickr8k-dev", "fashion", "electronics")

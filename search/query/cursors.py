@@ -10,7 +10,7 @@ from dataclasses import astuple, dataclass
 from typing import get_args
 
 from binocle.errors import CursorError
-from search.query.query import Target
+from binocle.types import Target
 from search.query.signing import Signer
 
 _PURPOSE = "cursor"

@@ -14,6 +14,7 @@ A field whose name has a colon, or begins with a dash, goes in backticks, as in 
 """
 
 import re
+from dataclasses import fields
 from typing import Literal, get_args
 
 from binocle.errors import QueryError
@@ -24,7 +25,7 @@ _BOOSTED = re.compile(r"(?P<text>.*\S)\s*\^(?P<weight>\d+\.?\d*|\.\d+)", re.DOTA
 _COUNT = re.compile(r"\d{1,9}", re.ASCII)
 _KINDS: dict[str, FacetKind] = {one: one for one in get_args(FacetKind)}
 _INTERVALS: dict[str, Interval] = {one: one for one in get_args(Interval)}
-_RANKINGS = ("image", "text", "keyword")
+_RANKINGS = [one.name for one in fields(Weights)]
 
 
 def parse_sort(text: str) -> Sort:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from binocle.errors import QueryError
+from binocle.media.kinds import KINDS
 from binocle.metadata.filters import Comparison, Filter
-from binocle.types import Float32Array, Kind
+from binocle.types import Float32Array, Kind, Target
 
-Target: TypeAlias = Literal["image", "text", "any"]
 Mode: TypeAlias = Literal["semantic", "keyword", "hybrid"]
 FacetKind: TypeAlias = Literal["values", "numbers", "dates"]
 Interval: TypeAlias = Literal["year", "month", "day"]
@@ -262,7 +262,7 @@ class Query:
             raise QueryError(f"{len(self.facets)} facets are more than the limit of {MAX_FACETS}")
         if not 1 <= self.limit <= MAX_LIMIT:
             raise QueryError(f"the limit is from 1 to {MAX_LIMIT}, not {self.limit}")
-        if self.target not in (None, "image", "text", "any"):
+        if self.target not in (None, *KINDS, "any"):
             raise QueryError(f"the target is image, text or any, not {self.target!r}")
         if self.mode not in (None, "semantic", "keyword", "hybrid"):
             raise QueryError(f"the mode is semantic, keyword or hybrid, not {self.mode!r}")

@@ -8,6 +8,7 @@
 import re
 from textwrap import shorten
 
+from binocle.media.kinds import IMAGE
 from binocle.metadata.filters import And, Comparison, Filter, Near, Not, Or
 from binocle.types import Scalar
 from search.query.query import Query, Term
@@ -96,7 +97,7 @@ def _term(term: Term) -> str:
             what = f'{what} (read as "{term.corrected}")'
     elif term.record is not None:
         what = f"like {part}{term.record}"
-    elif term.vector is not None and term.source != "image":
+    elif term.vector is not None and term.source != IMAGE:
         what = "like a vector"
     else:
         what = f"like {part}a picture"

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError, NotFoundError, PictureError, QueryError
+from binocle.media.kinds import IMAGE
 from binocle.types import ImageSpec, Limits, Part, Picture, PixelArray
 from search.query.query import Region, Term
 
@@ -107,7 +108,7 @@ class QueryPictures:
             parts = self._collection.record(record).parts
         except NotFoundError:
             parts = ()
-        pictures = [part for part in parts if part.kind == "image"]
+        pictures = [part for part in parts if part.kind == IMAGE]
         if not pictures:
             raise NotFoundError(f"there is no record {record!r} with a picture")
         return self._read_picture(pictures[0])

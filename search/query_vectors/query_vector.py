@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from binocle.encoders.base import unit_rows
 from binocle.errors import QueryError
+from binocle.media.kinds import IMAGE, KINDS, TEXT
 from binocle.types import Float32Array, Kind
 from binocle.vectors.base import products
 from search.query.query import Term
@@ -81,15 +82,15 @@ class QueryIntent:
     @property
     def source(self) -> Kind:
         """What has the larger weight, words or pictures; words where nobody said."""
-        weight = {"text": 0.0, "image": 0.0}
+        weight: dict[Kind, float] = dict.fromkeys(KINDS, 0.0)
         for term_vector in self.wanted:
-            weight[term_vector.source or "text"] += term_vector.weight
-        return "image" if weight["image"] > weight["text"] else "text"
+            weight[term_vector.source or TEXT] += term_vector.weight
+        return max((TEXT, *KINDS), key=weight.__getitem__)
 
     @property
     def has_pictures(self) -> bool:
         """Whether something other than words is looked for as well."""
-        return any(term_vector.source != "text" for term_vector in self.wanted)
+        return any(term_vector.source != TEXT for term_vector in self.wanted)
 
     @property
     def is_plain(self) -> bool:
@@ -110,8 +111,9 @@ class QueryIntent:
         if self.is_plain or len(sample_nd) < MIN_SAMPLE:
             signed = [*self.wanted, *(replace(one, weight=-one.weight) for one in self.unwanted)]
             return QueryVector(unit(_sum(signed)), ())
-        sources: tuple[Kind, Kind] = ("text", "image")
-        sorts = [[one for one in self.wanted if (one.source or "text") == kind] for kind in sources]
+        sorts = [
+            [one for one in self.wanted if (one.source or TEXT) == kind] for kind in reversed(KINDS)
+        ]
         total = np.zeros(sample_nd.shape[1])
         for sort in filter(None, sorts):
             direction = unit(_sum(sort))
@@ -152,7 +154,7 @@ class _Measured:
         shared = max(0.0, float((self.standard * away.standard).mean()))
         scale = self.spread / away.spread
         rest = scale * away.row.astype(np.float64) - shared * self.row.astype(np.float64)
-        slope = weight * (EXAMPLE_SHARE if term_vector.source == "image" else 1.0)
+        slope = weight * (EXAMPLE_SHARE if term_vector.source == IMAGE else 1.0)
         background = scale * away.mean - shared * self.mean
         return Repulsion(np.asarray(rest, np.float32), background, slope)
 

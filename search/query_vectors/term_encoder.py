@@ -10,9 +10,10 @@ import numpy as np
 from binocle.collection.collection import Collection, check_space
 from binocle.encoders.base import Encoder
 from binocle.errors import BinocleError, NotFoundError, QueryError
-from binocle.types import Float32Array, Kind, PixelArray
+from binocle.media.kinds import IMAGE, KINDS, TEXT
+from binocle.types import Float32Array, Kind, PixelArray, Target
 from search.keyword.collection_spelling import Spelling
-from search.query.query import Query, Target, Term
+from search.query.query import Query, Term
 from search.query_vectors.query_pictures import QueryPictures
 from search.query_vectors.query_vector import QueryIntent, TermVector, unit
 from search.query_vectors.spell_correction import Corrector
@@ -167,8 +168,8 @@ class TermEncoder:
         assert term.embedded is not None
         row = self._checked(term.embedded)
         if term.text is not None:
-            return replace(term, embedded=row), row, "text"
-        return Term(vector=row, weight=term.weight, source="image"), row, "image"
+            return replace(term, embedded=row), row, TEXT
+        return Term(vector=row, weight=term.weight, source=IMAGE), row, IMAGE
 
     def _row_of_record(
         self, term: Term, target: Target, exclude: set[int]
@@ -180,12 +181,12 @@ class TermEncoder:
         except NotFoundError:
             if term.embedded is None:
                 raise
-            return term.embedded, "text" if target == "text" else "image"  # kept from a turn
+            return term.embedded, TEXT if target == TEXT else IMAGE  # kept from a turn
         exclude.add(number)
         if term.region is not None:
             assert term.embedded is not None
-            return term.embedded, "image"
-        kinds: tuple[Kind, Kind] = ("text", "image") if target == "text" else ("image", "text")
+            return term.embedded, IMAGE
+        kinds = sorted(KINDS, key=lambda kind: kind != target)
         for kind in kinds:
             if vectors[kind]:
                 return unit(np.mean(vectors[kind], axis=0)), kind

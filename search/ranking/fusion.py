@@ -13,19 +13,19 @@ docs/keywords.md).
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from binocle.types import BoolArray, Contribution, Int64Array, Kind
+from binocle.media.kinds import KINDS
+from binocle.types import BoolArray, Contribution, Int64Array, Kind, RankingName
 from search.keyword.bm25_ranker import KeywordRanking
 from search.relevance.score_model import ScoreModel
 
 RANK_CONSTANT = 60
 _CALIBRATED_DEPTH = 1000
-_SHARES = {"image": 0.2, "text": 0.8}  # measured: docs/keywords.md
-_PARTIAL_SHARE = 0.6  # of words beside a picture: measured there, too
+_PARTIAL_SHARE = 0.6  # of words beside a picture: measured in docs/keywords.md
 _LEAST_SHARE = 0.01  # of what vectors count: where one has all words they break ties
 _MORE_SHARE, _MOST_SHARE = 0.03, 0.3  # by how many more have as much, and at most
 _AS_MUCH = 0.8  # of the best score
@@ -55,7 +55,7 @@ class Weighted:
         is_beside: Its parts are shown only where no other ranking has one.
     """
 
-    name: Literal["image", "text", "keyword"]
+    name: RankingName
     weight: float
     record_ids: Int64Array
     part_ids: Int64Array
@@ -247,7 +247,7 @@ def _worths(ranking: Weighted, rankings: Sequence[Weighted], depth: int) -> npt.
         as_much = words.scores[: min(depth, _CALIBRATED_DEPTH)] >= _AS_MUCH * best
         rivals = max(0, int(np.count_nonzero(as_much)) - 1)
         least = max(_LEAST_SHARE, min(_MORE_SHARE * rivals, _MOST_SHARE))
-        share = max(1.0 - (best / full_score) ** 2, least) * _SHARES[ranking.name]
+        share = max(1.0 - (best / full_score) ** 2, least) * KINDS.of(ranking.name).share
     return np.asarray(ranking.weight * share * (calibrated + reciprocal * RANK_CONSTANT / 100))
 
 

@@ -4,7 +4,8 @@ import numpy as np
 
 from binocle.collection.collection import Collection
 from binocle.collection.snapshot import Snapshot
-from binocle.types import KINDS, Float32Array, Int64Array, Kind
+from binocle.media.kinds import KINDS
+from binocle.types import Float32Array, Int64Array, Kind
 from search.ranking.query_plan import Plan
 from search.results.diversity import DedupFeatures, signs_of
 

@@ -11,9 +11,10 @@ import numpy as np
 from binocle.collection.collection import Collection
 from binocle.collection.snapshot import Snapshot
 from binocle.errors import CursorError, QueryError, StaleCursorError
-from binocle.types import KINDS, Float32Array, Kind
+from binocle.media.kinds import IMAGE, KINDS, TEXT
+from binocle.types import Float32Array, Kind, Target
 from search.query.cursors import Position
-from search.query.query import RELEVANCE, Mode, Query, Target
+from search.query.query import RELEVANCE, Mode, Query
 from search.query_vectors.query_vector import QueryIntent, QueryVector
 from search.relevance.score_model import ScoreModel
 
@@ -134,7 +135,8 @@ class Now:
     @cached_property
     def default_target(self) -> Target:
         """What is looked at where nobody chose: pictures, or texts where there are none."""
-        return "image" if self.snapshot(("image",)).count_parts("image") else "text"
+        there = (kind for kind in KINDS if self.snapshot((kind,)).count_parts(kind))
+        return next(there, TEXT)
 
     @cached_property
     def has_words(self) -> bool:
@@ -144,7 +146,7 @@ class Now:
     @cached_property
     def has_texts_beside(self) -> bool:
         """Whether most records with pictures have texts, too."""
-        return self._find_texts_beside(self.snapshot(KINDS))
+        return self._find_texts_beside(self.snapshot(tuple(KINDS)))
 
 
 def plan(
@@ -171,7 +173,7 @@ def plan(
         CursorError: The cursor belongs to another query.
         StaleCursorError: The collection has changed, and nobody knows the page before.
     """
-    kinds: tuple[Kind, ...] = KINDS if target == "any" else (target,)
+    kinds: tuple[Kind, ...] = tuple(KINDS) if target == "any" else (target,)
     if query.mode is not None or intent is None:
         mode: Mode = query.mode or "semantic"
     elif earlier is not None:
@@ -225,11 +227,11 @@ def _auxiliary(
     Words that ask for pictures also ask what is written beside these, where nobody chose a target
     and most pictures have something written beside them: of few texts the best says little.
     """
-    if query.target is not None or target != "image" or mode != "hybrid" or intent is None:
+    if query.target is not None or target != IMAGE or mode != "hybrid" or intent is None:
         return ()
-    if not all(one.source == "text" for one in intent.wanted) or not now.has_texts_beside:
+    if not all(one.source == TEXT for one in intent.wanted) or not now.has_texts_beside:
         return ()
-    return ("text",)
+    return (TEXT,)
 
 
 def _vectors(intent: QueryIntent | None) -> list[object]:
@@ -263,7 +265,9 @@ def _query_vectors(
     if mode == "keyword" or intent is None or not intent.has_vectors:
         return {}
     is_only = mode == "semantic" and len(ranked) == 1
-    kinds = [kind for kind in KINDS if kind in ranked and (is_only or getattr(query.weights, kind))]
+    kinds = [
+        kind for kind in KINDS if kind in ranked and (is_only or getattr(query.weights, kind, 1.0))
+    ]
     if not kinds and not (mode == "hybrid" and query.weights.keyword and intent.words):
         raise QueryError("the weights leave out every ranking; give one more than 0")
     return {

@@ -14,7 +14,8 @@ import numpy as np
 
 from binocle.collection.collection import Collection
 from binocle.collection.snapshot import Owners, Ranking, Snapshot
-from binocle.types import KINDS, Float32Array, Int64Array, Kind
+from binocle.media.kinds import IMAGE, KINDS, TEXT
+from binocle.types import Float32Array, Int64Array, Kind
 from search.keyword.bm25_ranker import KeywordRanking, Keywords
 from search.ranking import match_decision
 from search.ranking.fusion import Fused, Ranked, Weighted, combine, unfused
@@ -45,7 +46,7 @@ class Ranker:
 
     def has_texts_beside(self, snapshot: Snapshot) -> bool:
         """Tell whether at least half of the records with pictures have texts, too."""
-        owners, written = snapshot.owners("image"), snapshot.owners("text")
+        owners, written = snapshot.owners(IMAGE), snapshot.owners(TEXT)
         known = self._texts_beside
         if known is not None and known[0] is owners and known[1] is written:
             return known[2]
@@ -189,7 +190,7 @@ class Ranker:
         score_models = {kind: scorer.score_model for kind, scorer in scorers.items()}
         if plan.intent is None or plan.has_words_beside_pictures:
             return score_models
-        described = "image" not in plan.kinds or self._relevance.are_described(plan.intent.source)
+        described = IMAGE not in plan.kinds or self._relevance.are_described(plan.intent.source)
         if words is not None:
             return match_decision.told_by_words(score_models, words, described=described)
         if (

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from binocle.types import Hit
-from search.query.query import FacetKind, Mode, Target
+from binocle.types import Hit, Target
+from search.query.query import FacetKind, Mode
 
 
 @dataclass(frozen=True, slots=True)

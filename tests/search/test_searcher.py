@@ -20,8 +20,9 @@ from binocle.types import (
     Limits,
     NewPart,
     NewRecord,
+    Target,
 )
-from search.query.query import Query, Target, Term
+from search.query.query import Query, Term
 from search.searcher import Searcher
 from tests.support.toy_encoder import DIMENSION, ToyEncoder
 

@@ -14,7 +14,7 @@ from binocle.encoders import colour
 from binocle.encoders.model_list import QUALITY_SOURCE, RECOMMENDED
 from binocle.encoders.names import DEFAULT_MODEL, MINI
 from binocle.errors import StorageError
-from binocle.types import KINDS
+from binocle.media.kinds import KINDS
 
 
 def print_info(collection: Collection, *, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from api.http.schemas.common import PartOut, RecordOut
 from api.operations.answers import answer_as_json
 from binocle.collection.collection import Collection
+from binocle.media.kinds import IMAGE
 from binocle.types import Hit, Part, Record
 from search.results.answer import Answer
 
@@ -18,7 +19,7 @@ def search_json(
     """Return an answer as it goes over the wire: a ``SearchOut``."""
 
     def shown(hit: Hit) -> dict[str, Any]:
-        name, is_picture = collection.path.name, hit.part.kind == "image"
+        name, is_picture = collection.path.name, hit.part.kind == IMAGE
         return {
             "uri": public_uri(hit.record.uri),
             "part": _part(hit.part),
@@ -73,6 +74,6 @@ def _part(part: Part) -> dict[str, Any]:
 def _thumbnail(record: Record, collection: str, *, is_picture: bool = False) -> str | None:
     """Return the path of a record's thumbnail, where it is known to have a picture."""
     known = is_picture or "sha256" in record.metadata
-    if not known and not any(part.kind == "image" for part in record.parts):
+    if not known and not any(part.kind == IMAGE for part in record.parts):
         return None
     return f"/v1/collections/{collection}/records/{quote(record.id, safe='')}/thumbnail"

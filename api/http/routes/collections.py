@@ -9,7 +9,8 @@ from api.http.runtime.service import Service
 from api.http.schemas.common import CollectionIn, CollectionOut, CollectionsOut, Name
 from api.operations.removal import remove_collection
 from binocle.collection.collection import Collection
-from binocle.types import KINDS, Space
+from binocle.media.kinds import KINDS
+from binocle.types import Space
 
 router = APIRouter(tags=["collections"])
 

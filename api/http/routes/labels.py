@@ -27,6 +27,7 @@ from api.operations.labels import LabelRequest, LabelTally, label_records, label
 from binocle.collection.collection import Collection
 from binocle.encoders.base import unit_rows
 from binocle.errors import QueryError
+from binocle.media.kinds import IMAGE, TEXT
 from binocle.metadata.filter_parsing import parse_json
 from binocle.types import Float32Array
 from search.labels.labeller import Labeller, TextMatch, check_texts
@@ -132,7 +133,7 @@ async def captions(collection: Readable, service: ServiceDependency, body: Capti
     _check_one(body.image, body.record)
     asked = SearchIn(
         query=[TermIn(record=body.record)] if body.record is not None else [],
-        target="text",
+        target=TEXT,
         limit=body.limit,
         cursor=body.cursor,
         mode="semantic",
@@ -203,7 +204,7 @@ def _check_one(image: str | None, record: str | None) -> None:
 
 
 def _row_of(collection: Collection, record_id: str) -> Float32Array:
-    rows = collection.vectors_of(record_id)[1]["image"]
+    rows = collection.vectors_of(record_id)[1][IMAGE]
     if not rows:
         raise QueryError(f"the record {record_id!r} has no picture")
     row: Float32Array = unit_rows(np.mean(rows, axis=0)[np.newaxis])[0]

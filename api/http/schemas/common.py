@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 
 from api.http.schemas.patterns import NO_CONTROLS, NO_NULLS, NOT_BLANK
 from api.settings import COLLECTION_NAME
-from binocle.types import MetadataValue
+from binocle.types import Kind, MetadataValue
 
 Name = Annotated[str, Field(pattern=COLLECTION_NAME)]
 RecordId = Annotated[str, Field(min_length=1, max_length=1024, pattern=NO_CONTROLS)]
@@ -45,7 +45,7 @@ class PartOut(BaseModel):
     """The part of a record that matched."""
 
     id: int
-    kind: Literal["image", "text"]
+    kind: Kind
     role: str
     uri: str
     text: str | None

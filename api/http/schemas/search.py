@@ -23,8 +23,8 @@ from api.http.schemas.common import (
     Text,
 )
 from api.http.schemas.patterns import NOT_BLANK
-from binocle.types import Scalar
-from search.query.query import FacetKind, Interval, Mode, Target
+from binocle.types import Kind, RankingName, Scalar, Target
+from search.query.query import FacetKind, Interval, Mode
 
 FieldName = Annotated[str, Field(min_length=1, max_length=200)]
 Notation = Annotated[str, Field(min_length=1, max_length=300, description="As on the command line")]
@@ -221,7 +221,7 @@ class BatchIn(Strict):
 class ContributionOut(BaseModel):
     """What one ranking says for a hit."""
 
-    ranking: Literal["image", "text", "keyword"]
+    ranking: RankingName
     rank: int = Field(description="Place in it, from 1")
     score: float = Field(description="Cosine; for words BM25; higher is better")
     share: float = Field(description="Its part of the hit's score, 0 to 1")
@@ -239,7 +239,7 @@ class HitOut(BaseModel):
     )
     contributions: list[ContributionOut]
     uri: str
-    kind: Literal["image", "text"]
+    kind: Kind
     part: PartOut
     metadata: Metadata
     thumbnail: str | None = Field(description="Path of a small JPEG, where there is a picture")

@@ -15,8 +15,8 @@ from binocle.collection.collection import Collection
 from binocle.encoders.colour import ColourEncoder
 from binocle.errors import CursorError
 from binocle.metadata.filters import Comparison
-from binocle.types import Hit, Kind, Limits, NewPart, NewRecord
-from search.query.query import Query, Target, Term
+from binocle.types import Hit, Kind, Limits, NewPart, NewRecord, Target
+from search.query.query import Query, Term
 from search.ranking.fusion import Weighted, combine
 from search.searcher import Searcher
 

@@ -11,8 +11,9 @@ import pytest
 from binocle.collection.collection import Collection
 from binocle.encoders.colour import ColourEncoder
 from binocle.errors import QueryError
+from binocle.media.kinds import KINDS
 from binocle.metadata.filters import Comparison
-from binocle.types import KINDS, Limits, MetadataValue, NewPart, NewRecord
+from binocle.types import Limits, MetadataValue, NewPart, NewRecord
 from search.query.query import Facet, Group, Query, Sort, Term, Weights
 from search.searcher import Searcher
 

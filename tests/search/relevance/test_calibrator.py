@@ -7,16 +7,17 @@ import pytest
 
 from binocle.collection.collection import Collection
 from binocle.encoders.base import unit_rows
+from binocle.media.kinds import KINDS
 from binocle.metadata.filters import Comparison
 from binocle.types import (
-    KINDS,
     Float32Array,
     Kind,
     Limits,
     NewPart,
     NewRecord,
+    Target,
 )
-from search.query.query import Query, Target, Term
+from search.query.query import Query, Term
 from search.relevance import background_texts
 from search.relevance.calibration import Calibration
 from search.relevance.calibrator import Relevance
