@@ -17,7 +17,7 @@ import numpy as np
 from binocle.catalog import tokenizer
 from binocle.catalog.metadata_json import metadata_json
 from binocle.catalog.text_rows import RECORD_SHIFT, RecordTexts, TextRow, text_rows
-from binocle.catalog.types import Content, Item, NewRows, SourceRow, SourceStatus, StoredImage
+from binocle.catalog.types import Item, NewRows, SourceRow, SourceStatus, StoredImage
 from binocle.metadata.column_entries import alive_mask, entries_of_rows, with_places
 from binocle.metadata.columns import Column, Columns
 from binocle.metadata.field_types import FieldInfo, FieldType, inferred_type, seen_in, typed
@@ -378,10 +378,10 @@ class MemoryParts:
         images = [one.vector for one in own if one.kind == "image"]
         return {"image": images, "text": [one.vector for one in own if one.kind == "text"]}
 
-    def known_contents(self, kind: Kind, hashes: Iterable[bytes]) -> dict[bytes, Content]:
+    def known_contents(self, kind: Kind, hashes: Iterable[bytes]) -> dict[bytes, NewPart]:
         wanted = set(hashes)
         return {
-            one.new.sha256: Content(one.new.vector, one.new.info, one.new.fingerprint)
+            one.new.sha256: replace(one.new, role="", uri="", text=None)
             for one in self._of_kind(kind).values()
             if one.new.sha256 in wanted
         }

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
