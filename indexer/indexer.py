@@ -243,9 +243,7 @@ class Indexer:
         if not tally.skipped:
             return f"{source.looked_at} holds nothing to index"
         with self._collection.reading() as session:
-            first = next(
-                item for owner, item in session.sources.skipped_items() if owner.id == row.id
-            )
+            _, first = next(session.sources.skipped_items(row.id))
         return (
             f"nothing in {row.uri} could be indexed, {tally.skipped} skipped; the first: "
             f"{first.key}: {first.message} ('binocle skipped' lists all)"

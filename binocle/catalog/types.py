@@ -37,6 +37,23 @@ class SourceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """What became of a source.
+
+    Attributes:
+        source: The source.
+        indexed: How many of its items are indexed.
+        skipped: How many were skipped.
+        last_run: When its last run began and finished, the latter None if it has not.
+    """
+
+    source: SourceRow
+    indexed: int
+    skipped: int
+    last_run: tuple[str, str | None] | None
+
+
+@dataclass(frozen=True, slots=True)
 class NewRows:
     """Parts a reader has not seen: ids ascending, their records, their vectors."""
 

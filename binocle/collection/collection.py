@@ -4,7 +4,7 @@ How the indices follow the catalogue is told in ``following``, what a search see
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -39,7 +39,12 @@ class Collection:
     """
 
     def __init__(
-        self, path: Path, *, create: bool = False, open_store: OpenStore = FaissStore
+        self,
+        path: Path,
+        *,
+        create: bool = False,
+        open_store: OpenStore = FaissStore,
+        open_catalog: Callable[[Path], Catalog] = SqliteCatalog,
     ) -> None:
         """Open a collection.
 
@@ -47,6 +52,7 @@ class Collection:
             path: Its folder.
             create: Make it where there is none.
             open_store: Opens the vectors of each kind of parts.
+            open_catalog: Opens the catalogue, by default an SQLite file of this path.
 
         Raises:
             NotFoundError: There is none.
@@ -60,7 +66,7 @@ class Collection:
                 path.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise StorageError(f"cannot make the folder {path} ({error.strerror})") from error
-        self._catalog: Catalog = SqliteCatalog(path / _CATALOG)
+        self._catalog = open_catalog(path / _CATALOG)
         self.fingerprint_follower = FingerprintFollower(self.reading, path)
         self._space: Space | None = None
         self._index_follower = IndexFollower(path, self._catalog, lambda: self.space, open_store)
@@ -236,7 +242,7 @@ class Collection:
         with self.reading() as session:
             number = self._number_of(session, record_id)
             bare = session.records.by_number([number])[number]
-            parts = session.parts.of_record(number)
+            parts = session.parts.of_records([number]).get(number, ())
         return Record(bare.id, bare.uri, bare.metadata, parts)
 
     def vectors_of(self, record_id: str) -> tuple[int, dict[Kind, list[Float32Array]]]:

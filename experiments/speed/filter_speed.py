@@ -139,7 +139,7 @@ def _metadata(number: int) -> dict[str, MetadataValue]:
 
 def _in_sql(collection: Collection, where: Filter) -> int:
     with collection.reading() as session:
-        return len(session.records.matching(where))
+        return session.records.count(where)
 
 
 def _print(label: str, work: Callable[[], object], rounds: int) -> None:

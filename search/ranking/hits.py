@@ -93,13 +93,17 @@ class HitBuilder:
             wanted = _part_ids(session, rows)
             records = session.records.by_number([row.record_id for row in rows])
             parts = session.parts.by_id(wanted)
-            for row, part_id, own in zip(rows, wanted, preferred, strict=True):
-                record = records.get(row.record_id)
-                part = parts.get(part_id)
-                if record is not None and part is None:  # changed since, or words found it
-                    part = _preferred(session.parts.of_record(row.record_id), own)
-                is_there = record is not None and part is not None
-                found.append(_Found(row, record, part) if is_there else None)  # type: ignore[arg-type]
+            changed = [  # since, or words found it
+                row.record_id
+                for row, part_id in zip(rows, wanted, strict=True)
+                if part_id not in parts
+            ]
+            others = session.parts.of_records(changed)
+        for row, part_id, own in zip(rows, wanted, preferred, strict=True):
+            record = records.get(row.record_id)
+            part = parts.get(part_id) or _preferred(others.get(row.record_id, ()), own)
+            is_there = record is not None and part is not None
+            found.append(_Found(row, record, part) if is_there else None)  # type: ignore[arg-type]
         each = iter(found)
         return [list(islice(each, len(chunk))) for chunk in chunks]
 
@@ -160,18 +164,18 @@ class HitBuilder:
         assert groups is not None
         assert whole is not None
         assert wanted is not None
+        # the rows of such a listing are its groups
+        shown = [groups.members(one.row.place)[1 : wanted.size] for one in found]
+        rows = [[Row(whole, int(place)) for place in places] for places in shown]
+        read = self._read(rows, [listing.plan.kinds] * len(rows))
         grouped = []
-        for one, hit in zip(found, hits, strict=True):
-            number = one.row.place  # the rows of such a listing are its groups
-            shown = groups.members(number)[1 : wanted.size]
-            rows = [Row(whole, int(place)) for place in shown]
-            read = self._read([rows], [listing.plan.kinds])[0]
-            others = [other for other in read if other is not None]
+        for one, hit, members in zip(found, hits, read, strict=True):
+            others = [other for other in members if other is not None]
             grouped.append(
                 replace(
                     hit,
                     group_value=_group_value(one.record, wanted.field),
-                    group_size=int(groups.sizes[number]),
+                    group_size=int(groups.sizes[one.row.place]),
                     others=tuple(self._hits(listing, others)),
                 )
             )

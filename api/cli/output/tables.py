@@ -134,14 +134,17 @@ def print_models(*, as_json: bool) -> None:
 
 
 def _sources(session: CatalogReader) -> list[dict[str, str | int]]:
-    found: list[dict[str, str | int]] = []
-    for source in session.sources.all():
-        indexed, skipped = session.sources.count_items(source.id)
-        counted = {"indexed": indexed, "skipped": skipped}
-        last_run = _run(session.sources.last_run(source.id))
-        named = {"name": source.name, "uri": source.uri, "kind": source.kind}
-        found.append({**named, **counted, "last_run": last_run})
-    return found
+    return [
+        {
+            "name": one.source.name,
+            "uri": one.source.uri,
+            "kind": one.source.kind,
+            "indexed": one.indexed,
+            "skipped": one.skipped,
+            "last_run": _run(one.last_run),
+        }
+        for one in session.sources.statuses()
+    ]
 
 
 def _run(run: tuple[str, str | None] | None) -> str:

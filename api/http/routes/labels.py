@@ -172,7 +172,7 @@ def _count(collection: Collection, body: LabelsIn) -> int:
     """Return how many records may be labelled; those without a picture are counted too."""
     with collection.reading() as session:
         if body.filter:
-            return len(session.records.matching(parse_json(body.filter)))
+            return session.records.count(parse_json(body.filter))
         return session.records.count()
 
 

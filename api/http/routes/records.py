@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
@@ -88,13 +89,11 @@ async def list_records(
         with collection.reading() as session:
             found = session.records.after(after, limit + 1, clauses)
             shown = found[:limit]
-            records = [
-                record_out(
-                    Record(one.id, one.uri, one.metadata, session.parts.of_record(number)),
-                    collection.path.name,
-                )
-                for number, one in shown
-            ]
+            parts = session.parts.of_records([number for number, _ in shown])
+        records = [
+            record_out(replace(one, parts=parts.get(number, ())), collection.path.name)
+            for number, one in shown
+        ]
         more = _cursor(shown[-1][0]) if len(found) > limit else None
         return RecordPage(records=records, cursor=more)
 

@@ -20,8 +20,8 @@ from binocle.types import (
 class RecordReader(Protocol):
     """Questions about records. *Number* is a record's internal id, *key* the id users see."""
 
-    def count(self) -> int:
-        """Return the number of records."""
+    def count(self, where: Filter | None = None) -> int:
+        """Return the number of records, or of those that pass a filter."""
         ...
 
     def matching(self, where: Filter) -> Int64Array:
@@ -107,8 +107,8 @@ class PartReader(Protocol):
         """Return parts by id; those that are gone are missing."""
         ...
 
-    def of_record(self, record_id: int) -> tuple[Part, ...]:
-        """Return a record's parts in order."""
+    def of_records(self, numbers: Iterable[int]) -> dict[int, tuple[Part, ...]]:
+        """Return the parts of records in order; records without any are missing."""
         ...
 
     def at(self, record_ids: Int64Array, positions: Int64Array) -> Int64Array:

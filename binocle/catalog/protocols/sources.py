@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from binocle.catalog.types import Item, SourceRow
+from binocle.catalog.types import Item, SourceRow, SourceStatus
 
 
 class SourceReader(Protocol):
@@ -17,16 +17,12 @@ class SourceReader(Protocol):
         """Return a source's ledger by key."""
         ...
 
-    def skipped_items(self) -> Iterator[tuple[SourceRow, Item]]:
-        """Yield what was skipped, source by source, in order of key."""
+    def skipped_items(self, source_id: int | None = None) -> Iterator[tuple[SourceRow, Item]]:
+        """Yield what was skipped, of one source or source by source, in order of key."""
         ...
 
-    def count_items(self, source_id: int) -> tuple[int, int]:
-        """Return how many items of a source are indexed, and how many skipped."""
-        ...
-
-    def last_run(self, source_id: int) -> tuple[str, str | None] | None:
-        """Return when the last run of a source began and finished, None if not finished."""
+    def statuses(self) -> list[SourceStatus]:
+        """Return what became of each source, in the order of ``all``."""
         ...
 
 

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -15,11 +15,17 @@ from binocle.catalog.tables.filter_sql import holders
 from binocle.catalog.tables.history import SqlHistory
 from binocle.catalog.tables.records import SqlRecords
 from binocle.catalog.tables.schema import attributes, fields, points, records
-from binocle.metadata.column_blocks import BLOCK, EXACT, Entries, split
+from binocle.metadata.column_blocks import EXACT, Entries
+from binocle.metadata.column_entries import (
+    alive_mask,
+    entries_of_arrays,
+    entries_of_rows,
+    with_places,
+)
 from binocle.metadata.columns import Column, Columns
 from binocle.metadata.field_types import OWN_FIELDS, FieldType
 from binocle.metadata.filters import And, Comparison, Filter, matches
-from binocle.metadata.string_dictionary import NONE, Dictionary
+from binocle.metadata.string_dictionary import Dictionary
 from binocle.types import BoolArray, Int64Array
 
 _MAX_COLUMNS = 64
@@ -67,7 +73,7 @@ class SqlColumns:
 
     def load(self) -> Columns:
         ids = self._integers("SELECT id AS one FROM records")
-        return Columns(self.history.change(), _alive(ids, self._highest()), {})
+        return Columns(self.history.change(), alive_mask(ids, self._highest()), {})
 
     def with_fields(self, columns: Columns, names: Iterable[str]) -> Columns:
         by_field = dict(columns.by_field)
@@ -89,9 +95,8 @@ class SqlColumns:
             "SELECT record_id AS one FROM removed_records WHERE change > ?", columns.change
         )
         highest = max(columns.highest, self._highest())
-        alive = np.zeros(_blocks(highest) * BLOCK, np.bool_)
-        alive[: len(columns.alive)] = columns.alive
-        alive[touched] = True
+        alive = alive_mask(touched, highest)
+        alive[: len(columns.alive)] |= columns.alive
         gone = gone[gone <= highest]  # others came and went unseen
         alive[gone] = False
         is_stale = self.history.meta.number("schema_changed") > columns.change
@@ -153,9 +158,9 @@ class SqlColumns:
         if parameters:
             entries = self._with_numbers(parameters, texts)
             places = np.fromiter(cursor.execute(_POINTS, parameters), _PLACE)
-            entries = _placed(entries, places["id"], [places["north"], places["east"]])
+            entries = with_places(entries, places["id"], [places["north"], places["east"]])
         else:
-            entries = _entries(texts, np.empty(0, np.int64), ())
+            entries = entries_of_arrays(texts, np.empty(0, np.int64), ())
         kind = self.fields.types().get(name, _UNKNOWN)[0]
         return Column.filled(kind, dictionary, entries, highest)  # later records are beyond
 
@@ -172,7 +177,7 @@ class SqlColumns:
         if (np.abs(found["number"]) >= EXACT).any():  # whole numbers that are no doubles, perhaps
             rows = cursor.execute(counted, parameters)
             values = [number for number, count in rows for _ in range(count)]
-        return _entries(texts, self._integers(ids_in_order, *parameters), values)
+        return entries_of_arrays(texts, self._integers(ids_in_order, *parameters), values)
 
     def _entries_of(self, touched: Int64Array, columns: dict[str, Column]) -> dict[str, Entries]:
         """Return what the touched records have in some fields, adding to the dictionaries."""
@@ -199,8 +204,8 @@ class SqlColumns:
                         if name in rows:
                             rows[name].append((number, None, text, 0))
         return {
-            name: _placed(
-                _split_rows(column.dictionary, rows[name]),
+            name: with_places(
+                entries_of_rows(column.dictionary, rows[name]),
                 [row[0] for row in places[name]],
                 [[row[place] for row in places[name]] for place in (1, 2)],
             )
@@ -228,57 +233,3 @@ class SqlColumns:
 
     def _highest(self) -> int:
         return self.connection.execute(sa.select(sa.func.max(records.c.id))).scalar() or 0
-
-
-def _split_rows(
-    dictionary: Dictionary, rows: Sequence[tuple[int, Any, str | None, int]]
-) -> Entries:
-    texts = [
-        (number, dictionary.code(text), bool(flag))
-        for number, _, text, flag in rows
-        if text is not None
-    ]
-    values = [(number, value) for number, value, text, _ in rows if text is None]
-    ids, codes, listed = _columns_of(texts, 3)
-    number_ids, numbers = _columns_of(values, 2)
-    own = np.array(ids, np.int64), np.array(codes, np.int32), np.array(listed, np.bool_)
-    return _entries(own, np.array(number_ids, np.int64), numbers)
-
-
-def _entries(
-    texts: tuple[Int64Array, Any, BoolArray],
-    number_ids: Int64Array,
-    values: Sequence[Any] | npt.NDArray[np.float64],
-) -> Entries:
-    ids, codes, listed = texts
-    numbers = np.array(values, np.float64)
-    residues = np.zeros(len(numbers), np.int16)
-    for place in np.flatnonzero(np.abs(numbers) >= EXACT).tolist():
-        residues[place] = split(values[place])[1]
-    return Entries(
-        np.concatenate([ids, number_ids]),
-        np.concatenate([codes, np.full(len(numbers), NONE, np.int32)]),
-        np.concatenate([np.full(len(ids), np.nan), numbers]),
-        np.concatenate([np.zeros(len(ids), np.int16), residues]),
-        np.concatenate([listed, np.zeros(len(numbers), np.bool_)]),
-    )
-
-
-def _placed(entries: Entries, ids: npt.ArrayLike, degrees: Sequence[npt.ArrayLike]) -> Entries:
-    """Return entries with points: latitudes and longitudes."""
-    places = np.stack([np.asarray(one, np.float64) for one in degrees], axis=1)
-    return replace(entries, place_ids=np.array(ids, np.int64), places=places)
-
-
-def _columns_of(rows: Sequence[Sequence[Any]], count: int) -> list[Sequence[Any]]:
-    return list(zip(*rows, strict=True)) if rows else [()] * count
-
-
-def _alive(ids: Int64Array, highest: int) -> BoolArray:
-    alive = np.zeros(_blocks(highest) * BLOCK, np.bool_)
-    alive[ids] = True
-    return alive
-
-
-def _blocks(highest: int) -> int:
-    return highest // BLOCK + 1

@@ -66,13 +66,15 @@ class SqlParts:
                 found[row[0]] = Part(*row)
         return found
 
-    def of_record(self, record_id: int) -> tuple[Part, ...]:
-        query = (
-            sa.select(parts.c.id, parts.c.kind, parts.c.role, parts.c.uri, parts.c.text)
-            .where(parts.c.record_id == record_id)
-            .order_by(parts.c.position)
-        )
-        return tuple(Part(*row) for row in self.connection.execute(query))
+    def of_records(self, numbers: Iterable[int]) -> dict[int, tuple[Part, ...]]:
+        found: dict[int, list[Part]] = {}
+        for chunk in batched(numbers):
+            query = sa.select(
+                parts.c.record_id, parts.c.id, parts.c.kind, parts.c.role, parts.c.uri, parts.c.text
+            ).where(parts.c.record_id.in_(chunk))
+            for number, *row in self.connection.execute(query.order_by(parts.c.position)):
+                found.setdefault(number, []).append(Part(*row))
+        return {number: tuple(own) for number, own in found.items()}
 
     def at(self, record_ids: Int64Array, positions: Int64Array) -> Int64Array:
         found: dict[int, dict[int, int]] = {}

@@ -42,8 +42,10 @@ class SqlRecords:
     fingerprints: SqlFingerprints
     words: FullTextIndex
 
-    def count(self) -> int:
-        return self.connection.execute(sa.select(sa.func.count()).select_from(records)).scalar_one()
+    def count(self, where: Filter | None = None) -> int:
+        query = sa.select(sa.func.count()).select_from(records)
+        query = query if where is None else query.where(condition(where))
+        return self.connection.execute(query).scalar_one()
 
     def matching(self, where: Filter) -> Int64Array:
         found = self.connection.execute(sa.select(records.c.id).where(condition(where)))

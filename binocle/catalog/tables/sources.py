@@ -11,7 +11,11 @@ from binocle.catalog.tables.history import now
 from binocle.catalog.tables.records import SqlRecords
 from binocle.catalog.tables.schema import items, records, runs, sources
 from binocle.catalog.tables.statements import put
-from binocle.catalog.types import Item, SourceRow
+from binocle.catalog.types import Item, SourceRow, SourceStatus
+
+_LINES = sa.select(
+    items.c.key, items.c.fingerprint, items.c.record_key, items.c.code, items.c.message
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,43 +30,32 @@ class SqlSources:
         return [SourceRow(*row) for row in self.connection.execute(query.order_by(sources.c.id))]
 
     def ledger(self, source_id: int) -> dict[str, Item]:
-        query = sa.select(
-            items.c.key, items.c.fingerprint, items.c.record_key, items.c.code, items.c.message
-        ).where(items.c.source_id == source_id)
+        query = _LINES.where(items.c.source_id == source_id)
         return {row[0]: Item(*row) for row in self.connection.execute(query)}
 
-    def skipped_items(self) -> Iterator[tuple[SourceRow, Item]]:
+    def skipped_items(self, source_id: int | None = None) -> Iterator[tuple[SourceRow, Item]]:
         for source in self.all():
-            query = (
-                sa.select(
-                    items.c.key,
-                    items.c.fingerprint,
-                    items.c.record_key,
-                    items.c.code,
-                    items.c.message,
-                )
-                .where(items.c.source_id == source.id, items.c.code.is_not(None))
-                .order_by(items.c.key)
+            if source_id in (None, source.id):
+                query = _LINES.where(items.c.source_id == source.id, items.c.code.is_not(None))
+                for row in self.connection.execute(query.order_by(items.c.key)):
+                    yield source, Item(*row)
+
+    def statuses(self) -> list[SourceStatus]:
+        totals = sa.select(items.c.source_id, sa.func.count(), sa.func.count(items.c.code))
+        counts = {
+            source_id: (total - skipped, skipped)
+            for source_id, total, skipped in self.connection.execute(
+                totals.group_by(items.c.source_id)
             )
-            for row in self.connection.execute(query):
-                yield source, Item(*row)
-
-    def count_items(self, source_id: int) -> tuple[int, int]:
-        query = sa.select(sa.func.count(), sa.func.count(items.c.code)).where(
-            items.c.source_id == source_id
-        )
-        total, skipped = self.connection.execute(query).one()
-        return total - skipped, skipped
-
-    def last_run(self, source_id: int) -> tuple[str, str | None] | None:
-        query = (
-            sa.select(runs.c.started_at, runs.c.finished_at)
-            .where(runs.c.source_id == source_id)
-            .order_by(runs.c.id.desc())
-            .limit(1)
-        )
-        row = self.connection.execute(query).first()
-        return (row[0], row[1]) if row else None
+        }
+        latest = sa.select(sa.func.max(runs.c.id)).group_by(runs.c.source_id)
+        query = sa.select(runs.c.source_id, runs.c.started_at, runs.c.finished_at)
+        found = self.connection.execute(query.where(runs.c.id.in_(latest)))
+        last_runs = {source_id: (start, end) for source_id, start, end in found}
+        return [
+            SourceStatus(one, *counts.get(one.id, (0, 0)), last_runs.get(one.id))
+            for one in self.all()
+        ]
 
     def add(self, name: str, uri: str, kind: str) -> SourceRow:
         query = sa.select(sources.c.id, sources.c.name, sources.c.uri, sources.c.kind)
