@@ -18,7 +18,6 @@ from binocle.errors import BinocleError
 from binocle.media.kinds import KINDS
 from binocle.types import Kind, Limits
 from search.keyword.bm25_ranker import Keywords
-from search.keyword.collection_spelling import Spelling
 from search.query import cursors
 from search.query.cursors import Position
 from search.query.query import Query
@@ -35,6 +34,7 @@ from search.ranking.relevant_set import listing_of
 from search.ranking.result_list import ResultList, ResultLists
 from search.relevance.calibrator import Relevance
 from search.results.answer import Answer
+from search.spelling.collection_spelling import Spelling
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
