@@ -100,7 +100,7 @@ class Indexer:
         """
         started = time.monotonic()
         with self._collection.indexing():
-            readings = source.readings(self._collection.declared())
+            readings = source.readings(self._collection.declared)
             total = source.count()
             row, source, run_id = self._registered(source)
             warnings = self._settled(readings, row)

@@ -47,7 +47,8 @@ def index_sources(
     reports: list[Report] = []
     failures: list[str] = []
     with container.open_collection(name, create=True) as collection:
-        collection.declare(schema)
+        if schema:
+            collection.declare(schema)
         for source in sources:
             try:
                 with _listener(source.path.name) as listener:

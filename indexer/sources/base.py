@@ -112,11 +112,12 @@ class Source(Protocol):
         """
         return True
 
-    def readings(self, declared: Collection[str]) -> Mapping[str, Reading]:  # noqa: ARG002
+    def readings(self, declared: Callable[[], Collection[str]]) -> Mapping[str, Reading]:  # noqa: ARG002
         """Return what the columns of a table are, but for those of declared types.
 
         Args:
-            declared: Fields that are left as they are written; the catalogue converts them.
+            declared: Returns fields that are left as they are written; the catalogue converts
+                them.
 
         Raises:
             SourceError: It cannot be read as a whole.

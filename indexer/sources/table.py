@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -72,9 +72,9 @@ class TableSource(Source):
         is_row = mark and path.lower().endswith(SUFFIXES)
         return cls(Path(path), ColumnRoles()) if is_row else None
 
-    def readings(self, declared: Collection[str]) -> Mapping[str, Reading]:
+    def readings(self, declared: Callable[[], Collection[str]]) -> Mapping[str, Reading]:
         """Return what the columns that nobody declared are; see ``Source.readings``."""
-        self._declared = declared
+        self._declared = declared()
         self._grouped()
         return self._readings
 
