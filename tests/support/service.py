@@ -114,7 +114,7 @@ def served(home: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
 def ready(process: "subprocess.Popen[bytes]", port: int) -> str:
     """Wait until a service answers; return its address."""
     url = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while True:
         assert process.poll() is None, "the service ended"
         assert time.monotonic() < deadline, "the service does not answer"
