@@ -11,6 +11,8 @@ from tests.support import brute_force
 from tests.support.service import Running
 from tests.support.shop import run_cli
 
+pytestmark = pytest.mark.slow
+
 NAME = "outside"
 
 

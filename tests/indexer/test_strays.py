@@ -51,6 +51,7 @@ def cells(number: int) -> list[tuple[str, float | None, Any]]:
     ]
 
 
+@pytest.mark.slow
 @settings(
     max_examples=12,
     deadline=None,

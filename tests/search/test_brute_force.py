@@ -19,6 +19,8 @@ from search.searcher import Searcher
 from tests.support import Bench, brute_force
 from tests.support.brute_force import Row, Tree
 
+pytestmark = pytest.mark.slow
+
 SORTS = ("price", "rating", "brand", "tags", "added", "stock", "id", "title")
 
 

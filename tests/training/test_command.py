@@ -16,7 +16,7 @@ from api.cli.main import cli
 from binocle.errors import ModelError
 from tests.support.training import draw_pairs
 
-pytestmark = pytest.mark.model
+pytestmark = [pytest.mark.model, pytest.mark.slow]
 
 
 def train(*arguments: object) -> Result:

@@ -19,7 +19,7 @@ from training.output_folder import CHECKPOINT
 from training.recipe import Recipe
 from training.trainer import TrainingProgress, TrainingStoppedError
 
-pytestmark = pytest.mark.model
+pytestmark = [pytest.mark.model, pytest.mark.slow]
 
 WEIGHTS = "open_clip_model.safetensors"
 QUICK = Recipe(epochs=2, batch=60, lr=1e-3, chunk=60)

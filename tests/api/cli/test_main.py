@@ -129,6 +129,7 @@ def test_skipped_lists_every_reason(run: Run, photos: Path) -> None:
     assert [(one["file"], one["code"]) for one in skipped] == [("bad.jpg", "not-a-picture")]
 
 
+@pytest.mark.slow
 def test_remove_takes_records_sources_and_collections_away(run: Run, photos: Path) -> None:
     run("index", photos)
     assert run("remove", "photos/2019/01.jpg").stdout == "removed 1 of 1 record\n"
@@ -173,6 +174,7 @@ def test_home_may_stand_before_or_behind_the_command(run: Run, tmp_path: Path) -
     assert str(other) in run("collections", "--home", other).stderr
 
 
+@pytest.mark.slow
 def test_demo_finds_the_rose(run: Run) -> None:
     shown = run("demo")
     assert shown.returncode == 0, shown.stderr
@@ -202,6 +204,7 @@ def _records_in(catalog: Path) -> int:
         return 0
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_is_committed_and_ends_with_130(tmp_path: Path) -> None:
     folder = tmp_path / "many"
     folder.mkdir()

@@ -76,6 +76,7 @@ def answers(snapshot: Snapshot) -> list[Any]:
     return found
 
 
+@pytest.mark.slow
 def test_pinned_moment_answers_as_before_whatever_is_written(collection: Collection) -> None:
     snapshot = collection.snapshot(where=CHEAP, fields=["color", "price"])
     before = answers(snapshot)
@@ -171,6 +172,7 @@ def test_failure_half_way_leaves_the_moment_before(
         assert np.array_equal(after.vectors("image").ids(), fresh.snapshot().vectors("image").ids())
 
 
+@pytest.mark.slow
 def test_moments_stay_whole_while_several_threads_write_and_search(collection: Collection) -> None:
     ending = threading.Event()
     errors: list[BaseException] = []

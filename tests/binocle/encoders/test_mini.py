@@ -41,6 +41,7 @@ def test_it_is_the_default_and_fits_into_the_package() -> None:
     assert "what it is bad at" in (MINI_FOLDER / "README.md").read_text("utf-8").lower()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("precision", "least"), [("float32", 0.999999), ("bfloat16", 0.999)])
 def test_open_clip_loads_it_unpacked_and_gives_the_same_rows(precision: str, least: float) -> None:
     from binocle.encoders.openclip import OpenClipEncoder
@@ -89,6 +90,7 @@ def test_its_folder_is_the_same_model() -> None:
     assert canonical_name(f"local-dir:{MINI_FOLDER}") == MINI
 
 
+@pytest.mark.slow
 def test_it_starts_without_open_clip() -> None:
     code = (
         "import json, sys\n"

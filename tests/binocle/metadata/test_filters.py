@@ -245,6 +245,7 @@ def found_by_index(collection: Collection, where: Filter) -> set[str] | None:
 schemas = st.dictionaries(st.sampled_from(DECLARABLE), st.sampled_from(FIELD_TYPES))
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     stored=st.lists(metadata, min_size=1, max_size=10),

@@ -16,6 +16,8 @@ from search.copies.verdicts import COPIES
 from tests.support import Bench
 from tests.support.drawings import drawn, product
 
+pytestmark = pytest.mark.slow
+
 RED, GREEN = (176, 74, 84), (60, 130, 84)
 KINDS = {one.name: one for one in TRANSFORMATIONS}
 

@@ -32,6 +32,8 @@ from tests.support.changing_collection import (
     write,
 )
 
+pytestmark = pytest.mark.slow
+
 _WRITER = """
 import sys, time
 from pathlib import Path
@@ -93,7 +95,6 @@ QUERIES = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", QUERIES)
 def test_300_pages_during_writes_repeat_and_skip_nothing(written: Collection, name: str) -> None:
     searcher, query = searcher_of(written), QUERIES[name]
@@ -116,7 +117,6 @@ def test_300_pages_during_writes_repeat_and_skip_nothing(written: Collection, na
     assert before <= set(seen), "a record was skipped"
 
 
-@pytest.mark.slow
 def test_groups_scrolled_during_writes_repeat_and_skip_nothing(written: Collection) -> None:
     searcher = searcher_of(written)
     query = Query((), sort=(Sort("n"),), group=Group("style", size=3), limit=2)

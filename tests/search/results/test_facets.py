@@ -109,6 +109,7 @@ def as_counted(found: FacetCounts) -> tuple[Any, ...]:
     return pairs, found.others, found.missing
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     stored=st.lists(metadata, max_size=12),
@@ -139,6 +140,7 @@ def test_value_counts_are_those_of_brute_force(
         assert as_counted(counts) == counted_by_hand(kept, facet)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     stored=st.lists(metadata, max_size=12),
@@ -238,6 +240,7 @@ def compare_dates(day: str, start: str, end: str) -> bool:
     return dates.is_date(day) and len(day) >= len(start) and start <= day < end
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(
     stored=st.lists(metadata, max_size=12),

@@ -23,7 +23,7 @@ from training.mini.teacher_space import (
 )
 from training.mini.tokenizer import made_up, product_phrases
 
-pytestmark = pytest.mark.model
+pytestmark = [pytest.mark.model, pytest.mark.slow]
 
 
 def drawn(name: str, count: int, texts: int, label: str = "") -> MiniPictures:
@@ -217,7 +217,6 @@ def test_a_text_takes_after_its_neighbours() -> None:
     assert float(smoothed @ rows[55:].mean(0)) > float(own @ rows[55:].mean(0))
 
 
-@pytest.mark.slow
 def test_the_recipe_trains_and_writes_a_model_that_loads_both_ways(tmp_path: Path) -> None:
     from binocle.encoders.mini import MiniEncoder
     from binocle.encoders.openclip import OpenClipEncoder

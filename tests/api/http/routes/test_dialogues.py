@@ -254,6 +254,7 @@ def test_picture_of_a_url_is_looked_for_as_an_uploaded_one(
             thread.join(10)
 
 
+@pytest.mark.slow
 def test_300_pages_neither_repeat_nor_skip_while_records_are_written(
     service: Running, name: str
 ) -> None:

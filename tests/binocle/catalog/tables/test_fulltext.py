@@ -123,6 +123,7 @@ def make_old(path: Path) -> None:
         plain.execute("DELETE FROM meta WHERE key IN ('words', 'has_texts')")
 
 
+@pytest.mark.slow
 @given(CHANGES, CHANGES)
 @settings(max_examples=60, deadline=None)
 def test_words_read_in_by_slices_are_those_of_the_records_whatever_is_written_between(
@@ -161,6 +162,7 @@ def test_words_read_in_by_slices_are_those_of_the_records_whatever_is_written_be
     assert by_slices == everything(path)[0]
 
 
+@pytest.mark.slow
 def test_filling_that_was_killed_goes_on_and_others_write_meanwhile(tmp_path: Path) -> None:
     path = tmp_path / "catalog.sqlite"
     database = SqliteCatalog(path)
