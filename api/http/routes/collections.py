@@ -9,7 +9,7 @@ from api.http.runtime.service import Service
 from api.http.schemas.common import CollectionIn, CollectionOut, CollectionsOut, Name
 from api.operations.removal import remove_collection
 from binocle.collection.collection import Collection
-from binocle.types import KINDS, Space
+from binocle.types import KINDS
 
 router = APIRouter(tags=["collections"])
 
@@ -38,8 +38,7 @@ async def put_collection(
     model = await service.storing.run(service.model_named, asked) if asked else None
     exists = name in service.container.collection_names()
     if not exists or model is not None:
-        encoder_queue = await service.encoder_queue(model or service.container.default_model)
-        await service.storing.run(_make, service, name, encoder_queue.encoder.space)
+        await service.storing.run(_make, service, name, model or service.container.default_model)
     described: CollectionOut = await service.storing.run(describe, await service.opened(name))
     return described
 
@@ -58,7 +57,8 @@ def delete_collection(
     return Response(status_code=204)
 
 
-def _make(service: Service, name: str, space: Space) -> None:
+def _make(service: Service, name: str, model: str) -> None:
+    space = service.encoder(model).space
     with service.container.open_collection(name, create=True) as collection:
         collection.claim_space(space)
 

@@ -13,7 +13,7 @@ from api.http.mapping.queries import SearchRequest
 from api.http.runtime.dependencies import KeyDependency, Readable, ServiceDependency, allow
 from api.http.runtime.jobs import Job, Jobs
 from api.http.runtime.metrics import Stopwatch
-from api.http.runtime.service import Service, usable
+from api.http.runtime.service import Service
 from api.http.schemas.common import JobOut
 from api.http.schemas.labels import (
     CaptionsIn,
@@ -52,7 +52,10 @@ async def label(
         detail = "write and filter are for records; leave out the images"
         raise ServiceError(422, "bad-query", detail, field="images")
     labeller = await service.storing.run(_labeller_for, service, collection, body)
-    rows = await _embedded(service, collection, body.images, watch)
+    rows = None
+    if body.images:
+        data = [decoded(one, "images") for one in body.images]
+        rows = await service.fetching.run(_embedded, service, collection, data, watch)
     with watch.stage("embed"):
         label_set = await service.storing.run(labeller.label_set, body.labels, body.templates)
     with watch.stage("label"):
@@ -113,8 +116,8 @@ async def match(collection: Readable, service: ServiceDependency, body: MatchIn)
     if body.record is not None:
         row = await service.searching.run(_row_of, collection, body.record)
     else:
-        rows = await _embedded(service, collection, [body.image or ""], watch, "image")
-        assert rows is not None
+        data = [decoded(body.image or "", "image")]
+        rows = await service.fetching.run(_embedded, service, collection, data, watch)
         row = rows[0]
     with watch.stage("match"):
         found = await service.storing.run(_match, service, collection, body.text, row)
@@ -214,19 +217,12 @@ def _match(service: Service, collection: Collection, text: str, row: Float32Arra
     return service.container.labeller(collection).match(text, row)
 
 
-async def _embedded(
-    service: Service,
-    collection: Collection,
-    pictures: Sequence[str],
-    watch: Stopwatch,
-    field: str = "images",
-) -> Float32Array | None:
-    """Return the rows of base64 pictures; None for no pictures."""
-    if not pictures:
-        return None
-    encoder_queue = await service.encoder_queue_of(collection)
+def _embedded(
+    service: Service, collection: Collection, pictures: Sequence[bytes], watch: Stopwatch
+) -> Float32Array:
+    """Return the rows of pictures, at least one."""
+    encoder = service.encoder_of(collection)
     with watch.stage("decode"):
-        data = [decoded(one, field) for one in pictures]
-        found = await service.decode_all(data, encoder_queue.encoder.image_spec)
+        pixels = service.pixels(pictures, encoder.image_spec)
     with watch.stage("embed"):
-        return np.stack(await encoder_queue.images([usable(one).pixels for one in found]))
+        return encoder.encode_images(pixels)

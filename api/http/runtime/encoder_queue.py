@@ -119,14 +119,6 @@ class EncoderQueue:
         waiting = self._images.submit(list(pixels_nhwc))
         return np.stack(asyncio.run_coroutine_threadsafe(waiting, self._loop).result())
 
-    async def texts(self, texts: Sequence[str]) -> list[Float32Array]:
-        """Return what ``encode_texts`` returns, for the event loop."""
-        return list(await asyncio.to_thread(self.encode_texts, texts)) if texts else []
-
-    async def images(self, pixels: Sequence[PixelArray]) -> list[Float32Array]:
-        """Return what ``encode_images`` returns, for the event loop."""
-        return await self._images.submit(pixels) if pixels else []
-
     async def close(self) -> None:
         """Stop the queue and the thread."""
         await self._images.close()

@@ -21,8 +21,8 @@ from api.http.runtime.search_queue import SearchQueue
 from api.http.runtime.thread_pool import BoundedThreadPool
 from api.keys import KeyRing
 from binocle.collection.collection import Collection, check_space
-from binocle.errors import BinocleError, NotFoundError, PictureError
-from binocle.media.decoder_pool import Box, DecoderPool
+from binocle.errors import BinocleError, NotFoundError
+from binocle.media.decoder_pool import DecoderPool
 from binocle.types import ImageSpec, Picture, PixelArray
 from indexer import kept_uploads
 from search.query.query import Region
@@ -147,16 +147,6 @@ class Service:
             check_space(space, encoder.space, collection.path.name)
         return encoder
 
-    async def encoder_queue(self, model: str) -> EncoderQueue:
-        """Return what ``encoder`` returns, for the event loop."""
-        found: EncoderQueue = await self.storing.run(self.encoder, model)
-        return found
-
-    async def encoder_queue_of(self, collection: Collection) -> EncoderQueue:
-        """Return what ``encoder_of`` returns, for the event loop."""
-        found: EncoderQueue = await self.storing.run(self.encoder_of, collection)
-        return found
-
     def pixels(self, pictures: Sequence[bytes], spec: ImageSpec) -> PixelArray:
         """Return decoded pictures, ``(n, height, width, 3)``, for threads.
 
@@ -168,33 +158,6 @@ class Service:
 
     def _load_picture(self, data: bytes, spec: ImageSpec, region: Region | None) -> Picture:
         return self.decoders.decode(data, spec, region.box if region else None)
-
-    async def decode_all(
-        self, pictures: Sequence[bytes], spec: ImageSpec, boxes: Sequence[Box | None] = ()
-    ) -> list[Picture | PictureError]:
-        """Decode the pictures of one request, no more at once than there are decoders.
-
-        Args:
-            pictures: Encoded.
-            spec: The pixels wanted.
-            boxes: For each picture the part wanted, None for all; none for all of all.
-
-        Raises:
-            ServiceError: 503, too much waits already.
-        """
-        gate = asyncio.Semaphore(self.settings.workers)
-
-        async def decode(data: bytes, box: Box | None) -> Picture | PictureError:
-            async with gate:
-                try:
-                    picture: Picture = await self.decoding.run(
-                        self.decoders.decode, data, spec, box
-                    )
-                except PictureError as error:
-                    return error
-                return picture
-
-        return list(await asyncio.gather(*map(decode, pictures, boxes or [None] * len(pictures))))
 
     def models(self) -> dict[str, str]:
         """Return the models clients may name, by public name: the default, the collections'."""
@@ -245,7 +208,7 @@ class Service:
                 collection = self.collection(name)
                 await self.storing.run(kept_uploads.sweep, collection)
                 if collection.space is not None:
-                    await self.encoder_queue_of(collection)
+                    await self.storing.run(self.encoder_of, collection)
                     self.warm(collection)
             except BinocleError as error:  # the other collections can still be searched
                 _log.warning("the collection %s is not ready: %s", name, error)
@@ -270,10 +233,3 @@ class Service:
         self.decoders.close()
         for collection in self._collections.values():
             collection.close()
-
-
-def usable(picture: Picture | PictureError) -> Picture:
-    """Return a decoded picture; raises what its decoding raised."""
-    if isinstance(picture, PictureError):
-        raise picture
-    return picture
