@@ -10,7 +10,8 @@ from binocle.media.decoder_pool import DecoderPool
 from binocle.types import Float32Array, Part
 from indexer.fingerprint_backfill import complete_fingerprints
 from search.copies.duplicates import DuplicateFinder, Duplicates
-from search.copies.lookup import Decode, Lookup, LookupAnswer
+from search.copies.lookup import Lookup, LookupAnswer
+from search.copies.stored_pictures import Decode
 
 
 def open_lookup(

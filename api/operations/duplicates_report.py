@@ -14,7 +14,8 @@ from binocle.collection.collection import Collection
 from binocle.errors import BinocleError, StorageError
 from binocle.media.decoder_pool import DecoderPool
 from indexer.stored_media import StoredMedia
-from search.copies.duplicates import Duplicates, Member
+from search.copies.clusters import Member
+from search.copies.duplicates import Duplicates
 
 _THUMBNAIL_SIDE = 160
 _SHOWN_CLUSTERS = 1000

@@ -35,7 +35,7 @@ from experiments.copies.lookup_quality import (
 )
 from experiments.copies.transformations import TRANSFORMATIONS
 from search.copies.candidates import CopyCandidate, add_votes, by_hash
-from search.copies.lookup import working_spec
+from search.copies.stored_pictures import working_spec
 
 _SAME_PHOTO = 4.0  # mean difference of two pictures that are one
 _AS_GOOD = 0.05  # share by which a mapping may be worse than the best one of a copy

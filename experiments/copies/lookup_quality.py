@@ -35,7 +35,8 @@ from experiments.copies.lookup_reports import Other, Trial, report
 from experiments.copies.transformations import TRANSFORMATIONS, Transformation
 from indexer.indexer import Indexer
 from indexer.sources.folder import FolderSource
-from search.copies.lookup import Lookup, LookupCandidate
+from search.copies.lookup import Lookup
+from search.copies.lookup_candidates import LookupCandidate
 from search.copies.verdicts import COPIES
 
 _MODEL = "colour"  # lookup by hash and features asks no model

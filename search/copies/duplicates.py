@@ -6,72 +6,24 @@ duplicates, mirrored and turned ones; parts of pictures are not duplicates.
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from threading import Lock
+from dataclasses import dataclass
 
 import numpy as np
-from cachetools import LRUCache
 
-from binocle.catalog.types import KnownPicture
 from binocle.collection.collection import Collection
-from binocle.errors import BinocleError
-from binocle.fingerprints.perceptual_hash import (
-    VARIANTS,
-    distances,
-    perceptual_hash,
-    variant_hashes,
-)
-from binocle.fingerprints.verification import PictureView, VerifiedMatch, verify, verify_whole
-from binocle.types import ImageSpec, Int64Array, Part, PixelArray
+from binocle.types import Int64Array
 from search.copies.candidates import add_votes, by_hash
-from search.copies.keep_choice import Comparing, best_of, judgement_of
-from search.copies.lookup import Decode, ReadPicture, working_spec
-from search.copies.pairing import NO_FORM, PicturePairs, contents_of, pairs_among
-from search.copies.union_find import LARGE, UnionFind
-from search.copies.verdicts import Judgement, Verdict, is_copy, is_product, judged
+from search.copies.clusters import Cluster, clusters_of
+from search.copies.keep_choice import Comparing
+from search.copies.pair_comparison import PairComparison
+from search.copies.pairing import PicturePairs, contents_of, pairs_among
+from search.copies.stored_pictures import Decode, ReadPicture, StoredPictures
+from search.copies.union_find import UnionFind
+from search.copies.verdicts import Judgement, Verdict
 
-_VIEWS_KEPT = 512
-_SAME_COLOURS = 4.0  # levels: one product in two shades is no duplicate
 _BLOCK = 256
 _LOOKED_UP = 5_000  # pictures: of more, looking each one up takes too long
 _WHOLE: frozenset[Verdict] = frozenset(("near-duplicate", "mirrored", "rotated"))
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A picture of a cluster.
-
-    Attributes:
-        record_id: The id of its record.
-        part: The picture.
-        width: Pixels, upright.
-        height: Pixels, upright.
-        size_bytes: Length of the file.
-        verdict: What it is of the one to keep: ``same-file``, which that one itself is too,
-            ``same-pixels``, ``near-duplicate``, ``mirrored`` or ``rotated``.
-        confidence: Of the verdict, 0 to 1.
-    """
-
-    record_id: str
-    part: Part
-    width: int
-    height: int
-    size_bytes: int
-    verdict: Verdict
-    confidence: float
-
-
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """Pictures that are the same.
-
-    Attributes:
-        keep: The one to keep, see ``search.copies.keep_choice``.
-        others: The rest, surest first.
-    """
-
-    keep: Member
-    others: tuple[Member, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +73,11 @@ class DuplicateFinder:
                 known when all pictures are done. What it raises ends the search.
         """
         self._collection = collection
-        self._read_picture = read_picture
-        self._decode = decode
+        self._pairs = PairComparison(StoredPictures(read_picture, decode))
         self._workers = workers
         self._on_progress = on_progress
-        self._views: LRUCache[int, PictureView | None] = LRUCache(_VIEWS_KEPT)
-        self._unreadable: set[int] = set()
         self._compared = 0
         self._done = self._total = 0
-        self._lock = Lock()
 
     def find(self) -> Duplicates:
         """Find all clusters."""
@@ -146,24 +94,34 @@ class DuplicateFinder:
         with read() as session:
             pictures = session.fingerprints.pictures(involved.union(*contents.copies))
             missing = session.fingerprints.count_without()
+        self._pairs.pictures = pictures
         groups = UnionFind()
         for pair in contents.copies:
             if pictures.keys() >= set(pair):  # not removed meanwhile
                 groups.join(*pair)
         judgements: dict[tuple[int, int], Judgement] = {}
-        for pair, judgement in self._verified(pairs, pictures, groups):
+        for pair, judgement in self._verified(pairs, groups):
             if judgement.verdict in _WHOLE:
                 groups.join(*pair)
                 judgements[pair] = judgement
-        clusters = self._clusters(groups, pictures, judgements)
         return Duplicates(
-            tuple(clusters),
-            contents.pictures,
-            self._compared,
-            missing,
-            len(self._unreadable),
-            pairs.crowded,
+            tuple(self._clusters(groups, judgements)),
+            pictures=contents.pictures,
+            compared=self._compared,
+            unprepared=missing,
+            unreadable=len(self._pairs.unreadable),
+            crowded=pairs.crowded,
         )
+
+    def _clusters(
+        self, groups: UnionFind, judgements: dict[tuple[int, int], Judgement]
+    ) -> list[Cluster]:
+        pairs = self._pairs
+        owners = {pairs.pictures[one].record_id for every in groups.clusters() for one in every}
+        with self._collection.reading() as session:
+            keys = session.records.keys_of(owners)
+        comparing = Comparing(pairs.view, pairs.judge_anyhow, pairs.have_same_pixels)
+        return clusters_of(groups, pairs.pictures, judgements, keys, comparing)
 
     def _links(self, firsts: Int64Array) -> set[tuple[int, int]]:
         """Look every picture up among the others: that finds crops, borders and small turns.
@@ -173,10 +131,10 @@ class DuplicateFinder:
         index = self._collection.fingerprint_follower.index()
         among = set(firsts.tolist())
         with self._collection.reading() as session:
-            pictures = session.fingerprints.pictures(among)
+            self._pairs.pictures = session.fingerprints.pictures(among)
 
         def others_of(part_id: int) -> list[int]:
-            view = self._view(pictures[part_id]) if part_id in pictures else None
+            view = self._pairs.view(part_id) if part_id in self._pairs.pictures else None
             if view is None:
                 return []
             suspects = by_hash(index, view)
@@ -197,149 +155,22 @@ class DuplicateFinder:
         self._on_progress(self._done, self._total)
 
     def _verified(
-        self, pairs: PicturePairs, pictures: dict[int, KnownPicture], groups: UnionFind
+        self, pairs: PicturePairs, groups: UnionFind
     ) -> Iterator[tuple[tuple[int, int], Judgement]]:
         """Verify pairs, neighbours in id together, so that few pictures are read twice."""
-
-        def verify_pair(lower: int, upper: int, variant: int) -> Judgement | None:
-            return self._verify((lower, upper), variant, pictures)
-
+        known = self._pairs.pictures
         with ThreadPoolExecutor(self._workers, "verify") as threads:
             for block in pairs.blocks(_BLOCK):
                 waiting = [
                     (lower, upper, variant)
                     for lower, upper, variant in block
-                    if lower in pictures and upper in pictures  # not removed meanwhile
+                    if lower in known and upper in known  # not removed meanwhile
                     and not groups.are_settled(lower, upper)
                 ]  # fmt: skip
                 self._advance(len(block) - len(waiting))
-                found = threads.map(verify_pair, *zip(*waiting, strict=True)) if waiting else ()
+                found = threads.map(lambda one: self._pairs.judge(one[:2], one[2]), waiting)
                 for (lower, upper, _), judgement in zip(waiting, found, strict=True):
                     self._compared += 1
                     self._advance(1)
                     if judgement is not None:
                         yield (lower, upper), judgement
-
-    def _verify(
-        self, pair: tuple[int, int], variant: int, pictures: dict[int, KnownPicture]
-    ) -> Judgement | None:
-        match = self._match(pair, variant, pictures)
-        return judged(match) if match is not None and _is_duplicate(match) else None
-
-    def _judge_anyhow(
-        self, pair: tuple[int, int], pictures: dict[int, KnownPicture]
-    ) -> Judgement | None:
-        """Compare two in the form whose hash is nearest, and mirrored as well as not."""
-        one, other = (self._view(pictures[part_id]) for part_id in pair)
-        if one is None or other is None:
-            return None
-        forms = distances(variant_hashes(one.grey), perceptual_hash(other.grey)[np.newaxis])
-        matches = [
-            verify_whole(one, other, int(forms.argmin())),
-            verify(one, other),
-            verify(one, other, mirrored=True),
-        ]
-        copies = [match for match in matches if match is not None and _is_duplicate(match)]
-        best = max(copies, key=lambda match: match.log_odds, default=None)
-        return judged(best) if best is not None else None
-
-    def _have_same_pixels(self, pair: tuple[int, int], pictures: dict[int, KnownPicture]) -> bool:
-        one, other = (self._pixels(pictures[part_id]) for part_id in pair)
-        return one is not None and other is not None and np.array_equal(one, other)
-
-    def _pixels(self, picture: KnownPicture) -> PixelArray | None:
-        exact = ImageSpec(picture.info.width, picture.info.height, "squash")
-        try:
-            return self._decode(self._read_picture(picture.part), exact).pixels
-        except (OSError, BinocleError):  # moved or changed since
-            return None
-
-    def _match(
-        self, pair: tuple[int, int], variant: int, pictures: dict[int, KnownPicture]
-    ) -> VerifiedMatch | None:
-        one, other = (self._view(pictures[part_id]) for part_id in pair)
-        if one is None or other is None:
-            lost = [part_id for part_id, view in zip(pair, (one, other), strict=True) if not view]
-            with self._lock:
-                self._unreadable.update(lost)
-            return None
-        if variant != NO_FORM:
-            whole = verify_whole(one, other, variant)
-            if whole is not None and is_copy(whole):
-                return whole
-        return verify(one, other, mirrored=variant != NO_FORM and VARIANTS[variant][1])
-
-    def _view(self, picture: KnownPicture) -> PictureView | None:
-        part_id = picture.part.id
-        with self._lock:
-            if part_id in self._views:
-                return self._views[part_id]
-        view: PictureView | None
-        try:
-            data = self._read_picture(picture.part)
-            size = (picture.info.width, picture.info.height)
-            view = PictureView(self._decode(data, working_spec(size)).pixels)
-        except (OSError, BinocleError):  # moved or changed since
-            view = None
-        with self._lock:
-            self._views[part_id] = view
-        return view
-
-    def _clusters(
-        self,
-        groups: UnionFind,
-        pictures: dict[int, KnownPicture],
-        judgements: dict[tuple[int, int], Judgement],
-    ) -> list[Cluster]:
-        found = groups.clusters()
-        owners = {pictures[one].record_id for members in found for one in members}
-        with self._collection.reading() as session:
-            keys = session.records.keys_of(owners)
-        comparing = Comparing(
-            lambda part_id: self._view(pictures[part_id]),
-            lambda pair: self._judge_anyhow(pair, pictures),
-            lambda pair: self._have_same_pixels(pair, pictures),
-        )
-        within: dict[int, dict[tuple[int, int], Judgement]] = {}
-        for pair, judgement in judgements.items():
-            within.setdefault(groups.first_of(pair[0]), {})[pair] = judgement
-        clusters = []
-        for every in found:
-            members = [one for one in every if pictures[one].record_id in keys]
-            if len(members) < 2:  # the others were removed meanwhile
-                continue
-            firsts: dict[bytes, int] = {}
-            same = {one: firsts.setdefault(pictures[one].sha256, one) for one in members}
-            known = within.get(groups.first_of(members[0]), {})
-            best = best_of(list(firsts.values()), pictures, known, comparing)
-            how = comparing if len(firsts) <= LARGE else replace(comparing, verify=lambda _: None)
-            found_of = {
-                one: judgement_of(best, one, pictures, known, how) for one in firsts.values()
-            }
-            rest = [
-                _member(pictures[one], keys, found_of[same[one]]) for one in members if one != best
-            ]
-            rest.sort(key=lambda one: (-one.confidence, one.part.id))
-            itself = Judgement("same-file", 1.0)
-            clusters.append(Cluster(_member(pictures[best], keys, itself), tuple(rest)))
-        return sorted(clusters, key=lambda one: (-len(one.others), one.keep.part.id))
-
-
-def _is_duplicate(match: VerifiedMatch) -> bool:
-    """Tell copies from two shades of one product: who removes duplicates wants to keep those."""
-    if is_product(match) and match.evidence.colours.most > _SAME_COLOURS:
-        return False
-    return is_copy(match)
-
-
-def _member(picture: KnownPicture, keys: dict[int, str], judgement: Judgement) -> Member:
-    info = picture.info
-    return Member(
-        keys[picture.record_id],
-        picture.part,
-        info.width,
-        info.height,
-        info.size_bytes,
-        judgement.verdict,
-        judgement.confidence,
-    )

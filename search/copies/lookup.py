@@ -18,7 +18,6 @@ from binocle.catalog.types import KnownPicture
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError
 from binocle.fingerprints.verification import (
-    VIEW_SIDE,
     PictureView,
     VerifiedMatch,
     verify,
@@ -26,7 +25,7 @@ from binocle.fingerprints.verification import (
 )
 from binocle.media import images
 from binocle.media.kinds import IMAGE
-from binocle.types import Float32Array, ImageSpec, Limits, Part, Picture, PixelArray, Record
+from binocle.types import Float32Array, Limits, PixelArray
 from search.copies.candidates import (
     SIMILAR_AMONG,
     CopyCandidate,
@@ -34,13 +33,21 @@ from search.copies.candidates import (
     add_votes,
     by_hash,
 )
+from search.copies.lookup_candidates import (
+    LookupCandidate,
+    judgements_of,
+    ranked_candidates,
+)
+from search.copies.stored_pictures import (
+    Decode,
+    ReadPicture,
+    StoredPictures,
+    exact_spec,
+    working_spec,
+)
 from search.copies.verdicts import (
-    COPIES,
-    WHOLE,
-    Judgement,
     Verdict,
     is_copy,
-    judged,
     without_variants,
 )
 
@@ -48,28 +55,6 @@ _AT_ONCE = 4
 _LIKELY = 0.3  # of the weight of the likeliest: what has less waits, or is left
 _MANY = 20.0
 _CLEAR_SHARE = 0.9
-
-Decode = Callable[[bytes, ImageSpec], Picture]
-ReadPicture = Callable[[Part], bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class LookupCandidate:
-    """A record that the picture was held against.
-
-    Attributes:
-        record: The record.
-        part: The picture of it.
-        judgement: What the query is of it.
-        similarity: Cosine of the embeddings, -1 to 1; None where it was not compared.
-        hash_distance: Differing bits of 256 in the best form; None beyond 90.
-    """
-
-    record: Record
-    part: Part
-    judgement: Judgement
-    similarity: float | None = None
-    hash_distance: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +125,10 @@ class Lookup:
             workers: How many stored pictures are verified at once.
         """
         self._collection = collection
-        self._read_picture = read_picture
         self._embed = embed
         self._limits = limits or Limits()
         self._decode = decode or (lambda data, spec: images.load(data, spec, self._limits))
+        self._stored = StoredPictures(read_picture, self._decode)
         self._workers = workers
 
     def find(self, data: bytes, *, limit: int = 10) -> LookupAnswer:
@@ -192,10 +177,10 @@ class Lookup:
         return LookupAnswer(
             verdict,
             tuple(candidates),
-            compared.count(True),
-            unprepared,
-            watch.result(),
-            compared.count(False),
+            verified=compared.count(True),
+            unprepared=unprepared,
+            took_ms=watch.result(),
+            unreadable=compared.count(False),
         )
 
     def _same_files(self, data: bytes) -> list[int]:
@@ -252,11 +237,8 @@ class Lookup:
         self, query: PictureView, suspect: CopyCandidate, picture: KnownPicture, *, mirrored: bool
     ) -> tuple[VerifiedMatch | None, bool]:
         """Return what a stored picture has in common with the query, and whether it was read."""
-        try:
-            data = self._read_picture(picture.part)
-            size = (picture.info.width, picture.info.height)
-            stored = PictureView(self._decode(data, working_spec(size)).pixels)
-        except (OSError, BinocleError):  # moved or changed since: nothing can be said of it
+        stored = self._stored.view(picture)
+        if stored is None:  # moved or changed since: nothing can be said of it
             return None, False
         whole = None
         if suspect.bits is not None:
@@ -272,7 +254,6 @@ class Lookup:
         """Return which of the copies have exactly the query's pixels."""
         with self._collection.reading() as session:
             pictures = session.fingerprints.pictures(found)
-        exact = ImageSpec(size[0], size[1], "squash")
         own: PixelArray | None = None
         identical = set()
         for part_id, picture in pictures.items():
@@ -280,12 +261,11 @@ class Lookup:
             if not alike or (picture.info.width, picture.info.height) != size:
                 continue
             try:
-                if own is None:
-                    own = self._decode(data, exact).pixels
-                other = self._decode(self._read_picture(picture.part), exact).pixels
-            except (OSError, BinocleError):
-                continue
-            if np.array_equal(own, other):
+                own = self._decode(data, exact_spec(size)).pixels if own is None else own
+            except BinocleError:  # not in full size
+                break
+            other = self._stored.pixels(picture)
+            if other is not None and np.array_equal(own, other):
                 identical.add(part_id)
         return identical
 
@@ -296,51 +276,14 @@ class Lookup:
         identical: set[int],
         suspects: dict[int, CopyCandidate],
     ) -> list[LookupCandidate]:
-        judgements: dict[int, Judgement] = {
-            one: Judgement("same-file", 1.0, WHOLE, WHOLE, _SQUARE) for one in same
-        }
-        for part_id, match in found.items():
-            exact = Judgement("same-pixels", 1.0, WHOLE, WHOLE, _SQUARE)
-            judgements.setdefault(part_id, exact if part_id in identical else judged(match))
-        for suspect in suspects.values():
-            if suspect.similarity is not None:
-                confidence = round(0.49 * max(0.0, suspect.similarity), 4)
-                judgements.setdefault(suspect.part_id, Judgement("similar", confidence))
+        judgements = judgements_of(same, found, identical, suspects)
         with self._collection.reading() as session:
             pictures = session.fingerprints.pictures(judgements)
             owners = [one.record_id for one in pictures.values()]
             records = session.records.by_number(owners)
-        candidates = []
-        for part_id, picture in pictures.items():
-            known = suspects.get(part_id) or CopyCandidate(part_id)
-            candidates.append(
-                LookupCandidate(
-                    records[picture.record_id], picture.part, judgements[part_id],
-                    known.similarity, known.bits,
-                )
-            )  # fmt: skip
-        return sorted(candidates, key=_order)
+        return ranked_candidates(judgements, pictures, records, suspects)
 
 
 def _is_clear(match: VerifiedMatch) -> bool:
     """Tell whether corners need not be asked any more."""
     return match.evidence.agreement.share >= _CLEAR_SHARE and is_copy(match)
-
-
-_SQUARE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
-
-
-def _order(candidate: LookupCandidate) -> tuple[int, float, int]:
-    """Sort the same file and pixels first, then copies, then the similar, each surest first."""
-    verdict = candidate.judgement.verdict
-    exact = {"same-file": 0, "same-pixels": 1}
-    place = exact.get(verdict, 2 if verdict in COPIES else 3)
-    return place, -candidate.judgement.confidence, candidate.part.id
-
-
-def working_spec(size: tuple[int, int]) -> ImageSpec:
-    """Return the pixels that are compared: the whole picture, upright, of a limited area."""
-    ratio = min(1.0, VIEW_SIDE / (size[0] * size[1]) ** 0.5)
-    return ImageSpec(
-        max(1, round(size[0] * ratio)), max(1, round(size[1] * ratio)), "squash", "bilinear"
-    )

@@ -13,7 +13,8 @@ from api.http.schemas.lookup import CandidatePartOut, ClusterOut, DuplicatesOut,
 from api.operations.copies import find_duplicates
 from api.operations.duplicates_report import csv_of, page_of
 from binocle.collection.collection import Collection
-from search.copies.duplicates import Duplicates, Member
+from search.copies.clusters import Member
+from search.copies.duplicates import Duplicates
 
 router = APIRouter(tags=["lookup"])
 

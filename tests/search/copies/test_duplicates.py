@@ -11,7 +11,8 @@ from binocle.collection.collection import Collection
 from binocle.media import images
 from indexer.sources.folder import FolderSource
 from search.copies import duplicates, pairing, union_find
-from search.copies.duplicates import Cluster, DuplicateFinder, Duplicates
+from search.copies.clusters import Cluster
+from search.copies.duplicates import DuplicateFinder, Duplicates
 from tests.support import Bench
 from tests.support.drawings import drawn, encoded, product, read
 

@@ -1,0 +1,97 @@
+"""What a picture is of each stored one that it was held against, surest first."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from binocle.catalog.types import KnownPicture
+from binocle.fingerprints.verification import VerifiedMatch
+from binocle.types import Part, Record
+from search.copies.candidates import CopyCandidate
+from search.copies.verdicts import COPIES, WHOLE, Judgement, Verdict, judged
+
+_SQUARE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+
+
+@dataclass(frozen=True, slots=True)
+class LookupCandidate:
+    """A record that the picture was held against.
+
+    Attributes:
+        record: The record.
+        part: The picture of it.
+        judgement: What the query is of it.
+        similarity: Cosine of the embeddings, -1 to 1; None where it was not compared.
+        hash_distance: Differing bits of 256 in the best form; None beyond 90.
+    """
+
+    record: Record
+    part: Part
+    judgement: Judgement
+    similarity: float | None = None
+    hash_distance: int | None = None
+
+
+def judgements_of(
+    same: Sequence[int],
+    found: Mapping[int, VerifiedMatch],
+    identical: Collection[int],
+    suspects: Mapping[int, CopyCandidate],
+) -> dict[int, Judgement]:
+    """Return what the picture is of each stored one, by part id.
+
+    Args:
+        same: The part ids of those with the same bytes.
+        found: The copies that were verified, by part id.
+        identical: Those of them with the same pixels.
+        suspects: The short list, by part id; of the rest of it those that are similar count.
+    """
+    judgements = {one: _the_same("same-file") for one in same}
+    for part_id, match in found.items():
+        is_identical = part_id in identical
+        judgements.setdefault(part_id, _the_same("same-pixels") if is_identical else judged(match))
+    for suspect in suspects.values():
+        if suspect.similarity is not None:
+            confidence = round(0.49 * max(0.0, suspect.similarity), 4)
+            judgements.setdefault(suspect.part_id, Judgement("similar", confidence))
+    return judgements
+
+
+def ranked_candidates(
+    judgements: Mapping[int, Judgement],
+    pictures: Mapping[int, KnownPicture],
+    records: Mapping[int, Record],
+    suspects: Mapping[int, CopyCandidate],
+) -> list[LookupCandidate]:
+    """Return the candidates, surest first.
+
+    Args:
+        judgements: What the picture is of each, by part id.
+        pictures: The stored pictures, by part id.
+        records: Those that have them, by their numbers.
+        suspects: The short list, by part id.
+    """
+    candidates = []
+    for part_id, picture in pictures.items():
+        known = suspects.get(part_id) or CopyCandidate(part_id)
+        candidates.append(
+            LookupCandidate(
+                records[picture.record_id],
+                picture.part,
+                judgements[part_id],
+                similarity=known.similarity,
+                hash_distance=known.bits,
+            )
+        )
+    return sorted(candidates, key=_order)
+
+
+def _the_same(verdict: Verdict) -> Judgement:
+    return Judgement(verdict, 1.0, WHOLE, WHOLE, _SQUARE)
+
+
+def _order(candidate: LookupCandidate) -> tuple[int, float, int]:
+    """Sort the same file and pixels first, then copies, then the similar, each surest first."""
+    verdict = candidate.judgement.verdict
+    exact = {"same-file": 0, "same-pixels": 1}
+    place = exact.get(verdict, 2 if verdict in COPIES else 3)
+    return place, -candidate.judgement.confidence, candidate.part.id

@@ -1,0 +1,100 @@
+"""What two stored pictures are of each other."""
+
+from collections.abc import Mapping
+from threading import Lock
+
+import numpy as np
+from cachetools import LRUCache
+
+from binocle.catalog.types import KnownPicture
+from binocle.fingerprints.perceptual_hash import (
+    VARIANTS,
+    distances,
+    perceptual_hash,
+    variant_hashes,
+)
+from binocle.fingerprints.verification import PictureView, VerifiedMatch, verify, verify_whole
+from search.copies.keep_choice import Pair
+from search.copies.pairing import NO_FORM
+from search.copies.stored_pictures import StoredPictures
+from search.copies.verdicts import Judgement, is_copy, is_product, judged
+
+_VIEWS_KEPT = 512
+_SAME_COLOURS = 4.0  # levels: one product in two shades is no duplicate
+
+
+class PairComparison:
+    """Compares stored pictures, and keeps those that were looked at last. Thread-safe.
+
+    Attributes:
+        pictures: Those that can be compared, by part id.
+        unreadable: The part ids of those that were to be compared and could not be read.
+    """
+
+    def __init__(self, stored: StoredPictures) -> None:
+        """Set up; ``pictures`` are filled in by whoever knows them."""
+        self.pictures: Mapping[int, KnownPicture] = {}
+        self.unreadable: set[int] = set()
+        self._stored = stored
+        self._views: LRUCache[int, PictureView | None] = LRUCache(_VIEWS_KEPT)
+        self._lock = Lock()
+
+    def view(self, part_id: int) -> PictureView | None:
+        """Return a picture in its working size; None where it cannot be read."""
+        with self._lock:
+            if part_id in self._views:
+                return self._views[part_id]
+        view = self._stored.view(self.pictures[part_id])
+        with self._lock:
+            self._views[part_id] = view
+        return view
+
+    def judge(self, pair: Pair, variant: int) -> Judgement | None:
+        """Return what two are of each other; None where they are no duplicates.
+
+        Args:
+            pair: Part ids.
+            variant: Which form of the first has a near hash; ``NO_FORM`` for none.
+        """
+        match = self._match(pair, variant)
+        return judged(match) if match is not None and _is_duplicate(match) else None
+
+    def judge_anyhow(self, pair: Pair) -> Judgement | None:
+        """Compare two in the form whose hash is nearest, and mirrored as well as not."""
+        one, other = map(self.view, pair)
+        if one is None or other is None:
+            return None
+        forms = distances(variant_hashes(one.grey), perceptual_hash(other.grey)[np.newaxis])
+        matches = [
+            verify_whole(one, other, int(forms.argmin())),
+            verify(one, other),
+            verify(one, other, mirrored=True),
+        ]
+        copies = [match for match in matches if match is not None and _is_duplicate(match)]
+        best = max(copies, key=lambda match: match.log_odds, default=None)
+        return judged(best) if best is not None else None
+
+    def have_same_pixels(self, pair: Pair) -> bool:
+        """Tell whether two are the same, pixel by pixel, in full size."""
+        one, other = (self._stored.pixels(self.pictures[part_id]) for part_id in pair)
+        return one is not None and other is not None and np.array_equal(one, other)
+
+    def _match(self, pair: Pair, variant: int) -> VerifiedMatch | None:
+        one, other = map(self.view, pair)
+        if one is None or other is None:
+            lost = [part_id for part_id, view in zip(pair, (one, other), strict=True) if not view]
+            with self._lock:
+                self.unreadable.update(lost)
+            return None
+        if variant != NO_FORM:
+            whole = verify_whole(one, other, variant)
+            if whole is not None and is_copy(whole):
+                return whole
+        return verify(one, other, mirrored=variant != NO_FORM and VARIANTS[variant][1])
+
+
+def _is_duplicate(match: VerifiedMatch) -> bool:
+    """Tell copies from two shades of one product: who removes duplicates wants to keep those."""
+    if is_product(match) and match.evidence.colours.most > _SAME_COLOURS:
+        return False
+    return is_copy(match)
