@@ -17,7 +17,6 @@ from binocle.encoders.base import Encoder
 from binocle.errors import BinocleError
 from binocle.types import KINDS, Kind, Limits
 from search.keyword.bm25_ranker import Keywords
-from search.keyword.collection_spelling import Spelling
 from search.query import cursors
 from search.query.cursors import Position
 from search.query.query import Query
@@ -34,6 +33,7 @@ from search.ranking.relevant_set import listing_of
 from search.ranking.result_list import ResultList, ResultLists
 from search.relevance.calibrator import Relevance
 from search.results.answer import Answer
+from search.spelling.collection_spelling import Spelling
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")

@@ -19,7 +19,7 @@ from evaluation.embedding import embed_pictures, embed_texts
 from evaluation.pairs import read_pairs
 from evaluation.retrieval import evaluate_retrieval
 from indexer.sources.table import ColumnRoles
-from search.query_vectors.spell_correction import Corrector
+from search.spelling.spell_correction import Corrector
 
 _LEAST_LETTERS = 3
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"

@@ -18,11 +18,11 @@ import numpy.typing as npt
 
 from binocle.catalog.base import CatalogReader
 from binocle.types import BoolArray, Int64Array
-from search.keyword.collection_spelling import Spelling
 from search.keyword.query_words import QueryWords, parse
 from search.keyword.word_matcher import QueryMatches, WordMatcher
 from search.keyword.word_sums import WordSums, named_words, rare_words, rarity
 from search.keyword.word_ways import WordMatches
+from search.spelling.collection_spelling import Spelling
 
 Float64Array = npt.NDArray[np.float64]
 

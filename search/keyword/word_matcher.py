@@ -8,11 +8,11 @@ import numpy as np
 from binocle.catalog import text_rows, tokenizer
 from binocle.catalog.base import CatalogReader
 from binocle.types import Int64Array
-from search.keyword.collection_spelling import Spelling
-from search.keyword.english_words import known_english
 from search.keyword.postings import PostingReader
 from search.keyword.query_words import QueryWords, Window, Word
 from search.keyword.word_ways import WordMatches, WordWay, join_ways
+from search.spelling.collection_spelling import Spelling
+from search.spelling.english_words import known_english
 
 _RELATIVE = 0.9
 _UNFINISHED = 0.6

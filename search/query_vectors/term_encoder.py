@@ -11,11 +11,11 @@ from binocle.collection.collection import Collection, check_space
 from binocle.encoders.base import Encoder
 from binocle.errors import BinocleError, NotFoundError, QueryError
 from binocle.types import Float32Array, Kind, PixelArray
-from search.keyword.collection_spelling import Spelling
 from search.query.query import Query, Target, Term
 from search.query_vectors.query_pictures import QueryPictures
 from search.query_vectors.query_vector import QueryIntent, TermVector, unit
-from search.query_vectors.spell_correction import Corrector
+from search.spelling.collection_spelling import Spelling
+from search.spelling.spell_correction import Corrector
 
 Stage: TypeAlias = Callable[[str], AbstractContextManager[None]]
 

@@ -4,7 +4,7 @@ import pytest
 
 from binocle.encoders.names import MINI
 from binocle.encoders.registry import open_encoder
-from search.query_vectors.spell_correction import Corrector
+from search.spelling.spell_correction import Corrector
 
 KNOWN = (
     "the", "with", "dog", "woman", "girl", "shirt", "riding", "bicycle", "bike", "skateboard",

@@ -13,10 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import TypeAlias
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
-from search.keyword.english_words import known_english
+from search.spelling.english_words import known_english
+from search.spelling.near_words import NearWords
 
 _WORD = re.compile(r"""(?<![\w'’@#./-])[A-Za-z]{3,}(?![\w@/-]|['’.]\w)""")
 _QUOTED = re.compile(r'["“„«][^"“”„«»]*["”“»]')
@@ -102,7 +100,7 @@ class Corrector:
     def _search(self, word: str) -> tuple[float, str] | None:
         """Return what the model's nearest word costs, and the word; None where none is near."""
         found = []
-        for near, distance in self._near(word):
+        for near, distance in self._english.within(word, 2):
             place = self._places[near]
             if not _may_be_meant(word, near, distance, is_common=place < _COMMON):
                 continue
@@ -116,16 +114,9 @@ class Corrector:
         cost += 0 if same_letters or near[0] == word[0] else _OTHER_BEGINNING
         return cost - _SAME_LETTERS * same_letters - _LETTER_MISSING * (len(near) > len(word))
 
-    def _near(self, word: str) -> list[tuple[str, int]]:
-        """Return the model's English words that are 1 or 2 edits from another, and how many."""
-        found = process.extract(
-            word, self._english, scorer=OSA.distance, score_cutoff=2, limit=None
-        )
-        return [(near, int(distance)) for near, distance, _ in found]
-
     @cached_property
-    def _english(self) -> list[str]:
-        return sorted(known_english(self._places), key=self._places.__getitem__)
+    def _english(self) -> NearWords:
+        return NearWords(known_english(self._places))
 
 
 def _may_be_meant(word: str, near: str, distance: int, *, is_common: bool) -> bool:
