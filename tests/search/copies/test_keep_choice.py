@@ -1,0 +1,88 @@
+"""Of some copies the one is kept that shows most of the picture in most pixels."""
+
+from pathlib import Path
+
+from PIL import Image, ImageOps
+
+from tests.support import Bench
+from tests.support.copies import only_cluster
+from tests.support.drawings import drawn, encoded
+
+
+def test_border_is_no_reason_to_keep_a_copy(bench: Bench, tmp_path: Path) -> None:
+    picture = drawn(0)
+    framed = ImageOps.expand(picture, 24, "white")
+    files = {"framed.png": encoded(framed), "photo.jpg": encoded(picture, "JPEG", quality=90)}
+    assert only_cluster(bench, tmp_path, files).keep.record_id == "album/photo.jpg"
+
+
+def test_larger_copy_is_kept_even_with_a_border(bench: Bench, tmp_path: Path) -> None:
+    picture = drawn(0)
+    framed = ImageOps.expand(picture, 24, "white")
+    small = picture.resize((160, 120))
+    files = {"framed.png": encoded(framed), "small.png": encoded(small)}
+    assert only_cluster(bench, tmp_path, files).keep.record_id == "album/framed.png"
+
+
+def test_whole_picture_is_kept_and_not_a_crop_with_as_many_pixels(
+    bench: Bench, tmp_path: Path
+) -> None:
+    picture = drawn(1)
+    width, height = picture.size
+    crop = picture.crop((0, 0, int(0.88 * width), int(0.88 * height)))
+    files = {"crop.png": encoded(crop), "whole.jpg": encoded(picture, "JPEG", quality=60)}
+    assert only_cluster(bench, tmp_path, files).keep.record_id == "album/whole.jpg"
+
+
+def test_colour_is_kept_and_not_grey(bench: Bench, tmp_path: Path) -> None:
+    picture = drawn(2)
+    grey = ImageOps.grayscale(picture).convert("RGB").resize((384, 288))
+    files = {"grey.png": encoded(grey), "colour.jpg": encoded(picture, "JPEG", quality=70)}
+    assert only_cluster(bench, tmp_path, files).keep.record_id == "album/colour.jpg"
+
+
+def test_pixels_that_are_the_same_in_another_file_are_told(bench: Bench, tmp_path: Path) -> None:
+    picture = drawn(3)
+    almost = picture.copy()
+    almost.putpixel((0, 0), tuple(255 - one for one in picture.getpixel((0, 0))))  # type: ignore[union-attr]
+    files = {
+        "first.png": encoded(picture),
+        "again.bmp": encoded(picture, "BMP"),
+        "almost.png": encoded(almost),
+    }
+    cluster = only_cluster(bench, tmp_path, files)
+    assert cluster.keep.record_id == "album/again.bmp"  # the most bytes
+    told = {one.record_id: one.verdict for one in cluster.others}
+    assert told == {"album/first.png": "same-pixels", "album/almost.png": "near-duplicate"}
+
+
+def test_upright_picture_is_kept_and_not_a_turned_or_mirrored_one(
+    bench: Bench, tmp_path: Path
+) -> None:
+    picture = drawn(5)
+    files = {
+        "mirrored.png": encoded(ImageOps.mirror(picture)),
+        "photo.jpg": encoded(picture, "JPEG", quality=85),
+        "small.jpg": encoded(picture.resize((160, 120)), "JPEG"),
+        "turned.png": encoded(picture.transpose(Image.Transpose.ROTATE_90)),
+    }
+    cluster = only_cluster(bench, tmp_path, files)
+    assert cluster.keep.record_id == "album/photo.jpg"
+    told = {one.record_id.removeprefix("album/"): one.verdict for one in cluster.others}
+    assert told == {
+        "mirrored.png": "mirrored",
+        "small.jpg": "near-duplicate",
+        "turned.png": "rotated",
+    }
+
+
+def test_copies_of_the_same_bytes_are_told_alike(bench: Bench, tmp_path: Path) -> None:
+    picture = drawn(1)
+    mirrored = encoded(ImageOps.mirror(picture).resize((200, 150)), "JPEG")
+    files = {"a.jpg": mirrored, "b.jpg": mirrored, "photo.png": encoded(picture)}
+    cluster = only_cluster(bench, tmp_path, files)
+    assert cluster.keep.record_id == "album/photo.png"
+    assert {(one.verdict, one.confidence) for one in cluster.others} == {
+        ("mirrored", cluster.others[0].confidence)
+    }
+    assert cluster.others[0].confidence > 0.6
