@@ -1,0 +1,25 @@
+"""What a path is."""
+
+from pathlib import Path
+
+import pytest
+
+from binocle.errors import SourceError
+from indexer.sources.registry import open_source
+from indexer.sources.table import ColumnRoles
+
+
+def test_what_a_path_is_decides_how_it_is_read(tmp_path: Path) -> None:
+    for name, kind in (
+        ("a.csv", "table"), ("a.txt", "text"), ("a.tar.gz", "archive"), ("a.zip", "archive"),
+        ("a.jpg", "file"), ("a.parquet", "table"),
+    ):  # fmt: skip
+        (tmp_path / name).touch()
+        assert open_source(tmp_path / name, ColumnRoles()).kind == kind
+    assert open_source(tmp_path, ColumnRoles()).kind == "folder"
+    assert open_source(tmp_path / "a.txt", ColumnRoles(text=("caption",))).kind == "table"
+    (tmp_path / "a.exe").touch()
+    with pytest.raises(SourceError, match="neither a folder nor a file"):
+        open_source(tmp_path / "a.exe", ColumnRoles())
+    with pytest.raises(SourceError, match="there is nothing at"):
+        open_source(tmp_path / "nowhere", ColumnRoles())
