@@ -52,7 +52,7 @@ async def label(
     if body.images and (body.write is not None or body.filter is not None):
         detail = "write and filter are for records; leave out the images"
         raise ServiceError(422, "bad-query", detail, field="images")
-    labeller = await service.storing.run(_labeller_for, service, collection, body)
+    labeller = await service.storing.run(_labeller_for, service, collection, body, in_a_job=False)
     rows = None
     if body.images:
         data = [decoded(one, "images") for one in body.images]
@@ -81,7 +81,7 @@ async def start_labelling(
     if body.write is not None:
         allow(key, "write", collection.path.name)
     # What cannot be understood is refused at once.
-    labeller = await service.storing.run(_labeller_for, service, collection, body, limit=None)
+    labeller = await service.storing.run(_labeller_for, service, collection, body, in_a_job=True)
 
     def work(job: Job) -> None:
         watch = Stopwatch(service.metrics)
@@ -151,19 +151,14 @@ async def captions(collection: Readable, service: ServiceDependency, body: Capti
 
 
 def _labeller_for(
-    service: Service,
-    collection: Collection,
-    body: LabelsIn,
-    limit: int | None = _WRITTEN_IN_A_REQUEST,
+    service: Service, collection: Collection, body: LabelsIn, *, in_a_job: bool
 ) -> Labeller:
     """Return what labels, once filter, field and number of records have been looked at."""
     if body.filter or body.write is not None:
         count = _count(collection, body)
-        if body.write is not None and limit is not None and count > limit:
-            detail = (
-                f"more than {limit:,} records are not written in one request; start a job at "
-                "labels/jobs, or give a filter"
-            )
+        if body.write is not None and not in_a_job and count > _WRITTEN_IN_A_REQUEST:
+            limit = f"more than {_WRITTEN_IN_A_REQUEST:,} records are not written in one request"
+            detail = f"{limit}; start a job at labels/jobs, or give a filter"
             raise ServiceError(422, "too-many-records", detail, field="write")
     labeller = service.container.labeller(collection)
     if body.write is not None:
