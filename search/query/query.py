@@ -110,6 +110,10 @@ class Weights:
         if not all(math.isfinite(one) and one >= 0 for one in every) or not any(every):
             raise QueryError("weights are numbers from 0 on, and not all 0")
 
+    def of(self, kind: Kind) -> float:
+        """Return how much the ranking of a kind counts; 1 for one that nobody can weigh yet."""
+        return float(getattr(self, kind, 1.0))
+
 
 @dataclass(frozen=True, slots=True)
 class Sort:

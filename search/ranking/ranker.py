@@ -222,7 +222,7 @@ class Ranker:
             scores = np.asarray(scores - scorer.query_vector.penalties(rows), np.float32)
             order = _by_bands(scores, plan.depth)
             record_ids, part_ids, scores = record_ids[order], part_ids[order], scores[order]
-        weight = getattr(plan.query.weights, kind) or 1.0
+        weight = plan.query.weights.of(kind) or 1.0
         ranking = Weighted(kind, weight, record_ids, part_ids, scores)
         return self._beside(plan, ranking) if kind in plan.auxiliary else ranking
 
