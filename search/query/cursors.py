@@ -7,9 +7,9 @@ and how deep it began.
 
 import json
 from dataclasses import astuple, dataclass
-from typing import get_args
 
 from binocle.errors import CursorError
+from binocle.media.kinds import KINDS
 from binocle.types import Target
 from search.query.signing import Signer
 
@@ -59,6 +59,6 @@ def decode(cursor: str, signer: Signer) -> Position:
         listing, place, last, change, target, depth, query = json.loads(message)
     except ValueError as error:  # signed, but by another version
         raise CursorError(_DAMAGED) from error
-    if target not in get_args(Target):
+    if target not in (*KINDS, "any"):
         raise CursorError(_DAMAGED)
     return Position(listing, place, last, change, target, depth, query)
