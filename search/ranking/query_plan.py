@@ -265,8 +265,7 @@ def _query_vectors(
     if mode == "keyword" or intent is None or not intent.has_vectors:
         return {}
     is_only = mode == "semantic" and len(ranked) == 1
-    weights = {kind: float(getattr(query.weights, kind, 1.0)) for kind in ranked}
-    kinds = [kind for kind in KINDS if kind in ranked and (is_only or weights[kind])]
+    kinds = [kind for kind in KINDS if kind in ranked and (is_only or query.weights.of(kind))]
     if not kinds and not (mode == "hybrid" and query.weights.keyword and intent.words):
         raise QueryError("the weights leave out every ranking; give one more than 0")
     return {
