@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import islice
 
+from binocle.batches import batched
 from binocle.metadata.filters import Filter
 from search.labels.labeller import Labeller
 from search.labels.zero_shot import Labelling, LabelSet
@@ -77,7 +77,7 @@ def label_records(
     labelled = labeller.label_records(
         label_set, where=request.where, limit=request.limit, force=request.force
     )
-    while page := list(islice(labelled, _AT_ONCE)):
+    for page in batched(labelled, _AT_ONCE):
         tally.counts.update(one.labelling.best for one in page)
         room = None if request.listed is None else max(0, request.listed - len(tally.items))
         tally.items += [labelling_as_json(one.record.id, one.labelling) for one in page[:room]]
