@@ -42,7 +42,7 @@ class KeywordRanking:
         record_ids: ``(n,)`` int64, internal, each once.
         positions: ``(n,)`` int64, which of the record's parts has the words best, counted from 0
             as in ``Record.parts``; -1 where they are in its file name or its fields. See
-            ``binocle.catalog.tables.fulltext.part_ids``.
+            ``catalog.protocols.records.PartReader.at``.
         scores: ``(n,)`` float64 above 0, higher is better: BM25 times the share of the words found.
         exact: ``(n,)`` bool, True where the record has just the model number or the brand that was
             asked for, all words and a rare one among them, or a text that says just what was typed;

@@ -43,7 +43,7 @@ class Postings:
 
     @classmethod
     def of(cls, rows: Int64Array) -> "Postings":
-        """Score the rows that have a word, numbered as in ``tables.fulltext``, ascending."""
+        """Score the rows that have a word, numbered as in ``text_rows``, ascending."""
         worths = _worths(rows)
         owners = rows >> text_rows.RECORD_SHIFT
         positions = (rows >> text_rows.POSITION_SHIFT & text_rows.NO_PART).astype(np.int16)

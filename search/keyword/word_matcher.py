@@ -53,7 +53,7 @@ class WordMatcher:
         """Set up.
 
         Args:
-            state: Of the words that what is kept belongs to, see ``catalog.tables.fulltext``.
+            state: Of the words that what is kept belongs to, see ``FullTextReader``.
             records: How many records there are.
             spelling: The vocabulary, which outlives changes.
         """
