@@ -1,0 +1,70 @@
+"""The shape of the house: rooms a stranger can walk, names used once, files and functions short."""
+
+import ast
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.support import ROOT
+
+ROOMS = ("binocle", "indexer", "search", "api", "evaluation", "training", "experiments")
+MOST_FILES, MOST_LINES, MOST_FUNCTION_LINES = 15, 300, 40
+
+LONG_FUNCTIONS: dict[str, str] = {}
+"""Functions that are longer, ``file:name``, each with the reason why it is not taken apart."""
+
+
+def modules() -> Iterator[tuple[str, str, ast.Module]]:
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            text = path.read_text("utf-8")
+            yield path.relative_to(ROOT).as_posix(), text, ast.parse(text)
+
+
+def lines_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Return a function's length, signature included, docstring not."""
+    lines = (function.end_lineno or 0) - function.lineno + 1
+    first = function.body[0]
+    if ast.get_docstring(function) is not None:
+        lines -= (first.end_lineno or 0) - first.lineno + 1
+    return lines
+
+
+def test_no_folder_has_more_than_fifteen_modules() -> None:
+    wide = Counter(str(Path(path).parent) for path, _, _ in modules() if "__init__" not in path)
+    assert {folder: count for folder, count in wide.items() if count > MOST_FILES} == {}
+
+
+def test_every_folder_says_what_is_inside() -> None:
+    silent = [
+        path
+        for path, _, tree in modules()
+        if path.endswith("__init__.py") and not ast.get_docstring(tree)
+    ]
+    assert silent == []
+
+
+def test_a_class_name_means_one_thing() -> None:
+    owners = defaultdict(list)
+    for path, _, tree in modules():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                owners[node.name].append(path)
+    assert {name: files for name, files in owners.items() if len(files) > 1} == {}
+
+
+def test_files_are_short() -> None:
+    long = {path: text.count("\n") for path, text, _ in modules()}
+    assert {path: lines for path, lines in long.items() if lines > MOST_LINES} == {}
+
+
+def test_functions_fit_on_a_screen() -> None:
+    long = {
+        f"{path}:{node.name}": lines
+        for path, _, tree in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if (lines := lines_of(node)) > MOST_FUNCTION_LINES
+    }
+    assert {name: lines for name, lines in long.items() if name not in LONG_FUNCTIONS} == {}
+    assert LONG_FUNCTIONS.keys() <= long.keys(), "these are short now; take them off the list"
