@@ -79,25 +79,28 @@ class MediaReader:
 
     def read(self, candidate: Candidate, *, again: bool = False) -> Prepared:
         """Read, hash and decode one candidate's pictures; known contents only ``again``."""
-        limit = self._decoders.limits.max_bytes
-        images: list[PreparedImage] = []
-        for image in candidate.images:
-            size, sha256, picture, skip = image.size_bytes, image.sha256, None, None
-            try:
-                if size > limit:
-                    skip = Skip("too-large", f"{size:,} bytes are more than the limit of {limit:,}")
-                elif again or not (sha256 and self._is_known(sha256)):
-                    data = image.read()
-                    sha256 = sha256 or hashlib.sha256(data).digest()
-                    if again or not self._is_known(sha256):
-                        picture = self._decoders.decode(data, self._spec)
-            except PictureError as error:
-                skip = Skip(error.code, str(error))
-            except MemoryError:
-                skip = Skip("too-large", "it does not fit in memory")
-            except OSError as error:
-                code = "missing" if isinstance(error, FileNotFoundError) else "unreadable-file"
-                reason = error.strerror or str(error)
-                skip = Skip(code, f"the file cannot be read ({reason})")
-            images.append(PreparedImage(image, sha256, picture, skip))
+        images = (self._read(image, again=again) for image in candidate.images)
         return Prepared(candidate, tuple(images))
+
+    def _read(self, image: ImageRef, *, again: bool) -> PreparedImage:
+        limit = self._decoders.limits.max_bytes
+        if image.size_bytes > limit:
+            reason = f"{image.size_bytes:,} bytes are more than the limit of {limit:,}"
+            return PreparedImage(image, skip=Skip("too-large", reason))
+        if image.sha256 and not again and self._is_known(image.sha256):
+            return PreparedImage(image, image.sha256)
+        try:
+            data = image.read()
+        except MemoryError:
+            return PreparedImage(image, skip=Skip("too-large", "it does not fit in memory"))
+        except OSError as error:
+            code = "missing" if isinstance(error, FileNotFoundError) else "unreadable-file"
+            reason = f"the file cannot be read ({error.strerror or error})"
+            return PreparedImage(image, skip=Skip(code, reason))
+        sha256 = image.sha256 or hashlib.sha256(data).digest()
+        if not again and self._is_known(sha256):
+            return PreparedImage(image, sha256)
+        try:
+            return PreparedImage(image, sha256, self._decoders.decode(data, self._spec))
+        except PictureError as error:
+            return PreparedImage(image, sha256, skip=Skip(error.code, str(error)))

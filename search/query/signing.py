@@ -11,6 +11,7 @@ from binocle.errors import StorageError
 from binocle.files import replacing
 
 _KEY_BYTES = 32
+_SIGNATURE_CHARACTERS = 43  # of SHA-256 in base64, without padding
 KEY_FILE = "signing.key"
 
 
@@ -32,14 +33,17 @@ class Signer:
             purpose: What the message is for; what was signed for another is refused.
             message: Not secret.
         """
-        return self._signer(purpose).sign(base64_encode(message)).decode()
+        payload = base64_encode(message)
+        return (self._signer(purpose).get_signature(payload) + payload).decode()
 
     def verified(self, purpose: str, text: str) -> bytes | None:
         """Return the message of what ``sign`` returned; None for anything else."""
-        try:
-            message = base64_decode(self._signer(purpose).unsign(text))
-        except itsdangerous.BadData:
+        if not text.isascii():
             return None
+        signature, payload = text[:_SIGNATURE_CHARACTERS], text[_SIGNATURE_CHARACTERS:]
+        if not self._signer(purpose).verify_signature(payload, signature):
+            return None
+        message = base64_decode(payload)
         # Base64 has several spellings of some bytes; only ours is accepted.
         return message if self.sign(purpose, message) == text else None
 
