@@ -45,7 +45,7 @@ _LONGEST_NAME = 80
 
 
 def explain(
-    errors: Sequence[Mapping[str, Any]], document: object, kind: object = None
+    errors: Sequence[Mapping[str, Any]], document: object, kind: object = None, within: str = ""
 ) -> tuple[str, str]:
     """Return the place at fault, names and numbers with points between them, and the reason.
 
@@ -53,9 +53,10 @@ def explain(
         errors: At least one, as pydantic lists them.
         document: What was validated; places are looked for in it.
         kind: The type it was to have, for the names that are known where one is not.
+        within: Where the document stands in a larger one, such as ``searches.3.``.
 
     Returns:
-        The place, empty for all of the document; and one line that names it and says what it
+        The place, empty for all there is; and one line that names it and says what it
         must be.
     """
     placed = [(_place(one, document), one) for one in errors]
@@ -70,7 +71,7 @@ def explain(
         best = max(_rank(found, one) for found, one in rivals)
         place = next(found for found, one in rivals if _rank(found, one) == best)
         nearest = [one for found, one in rivals if found == place and _rank(found, one) == best]
-    named = ".".join(place)
+    named = (within + ".".join(place)).rstrip(".")
     words = _joined([_words(one, kind) for one in nearest])
     return named, f"{one_line(named) or 'the body'} {words}"
 

@@ -103,9 +103,8 @@ def refusal(
         model: What it should fit.
         place: Where it stands in a larger one, such as ``searches.3.``.
     """
-    own, reason = explain(errors, document, model)
-    field = (place + own).rstrip(".") or "body"
-    return ServiceError(422, "invalid", reason, field=field)
+    field, reason = explain(errors, document, model, place)
+    return ServiceError(422, "invalid", reason, field=field or "body")
 
 
 def decoded(text: str, field: str) -> bytes:

@@ -60,9 +60,6 @@ _BAD: tuple[Any, ...] = (
         ("search", {"query": "red", "min_relevance": "x"}, "min_relevance",
          "min_relevance must be a number or 'auto'"),
         ("search", [], "body", "must be a JSON object"),
-        ("search/batch", {"searches": ["red"]}, "searches.0", "must be a JSON object"),
-        ("search/batch", {"searches": [{"query": [{"weight": "x"}]}]},
-         "searches.0.query.0.weight", "must be a number"),
         ("match", {"text": " "}, "text", _BLANK),
         ("match", {}, "text", "required"),
         ("labels", {"labels": ["red", " "]}, "labels.1", _BLANK),
@@ -95,6 +92,25 @@ def test_the_part_of_a_request_at_fault_is_named_as_the_request_names_it(
     assert problem["field"] == field
     assert says in problem["detail"]
     assert "\\S" not in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    ("search", "field", "says"),
+    [
+        ("red", "searches.1", "searches.1 must be a JSON object"),
+        ({"query": [{"weight": "x"}]}, "searches.1.query.0.weight", "weight must be a number"),
+    ],
+)
+def test_the_search_of_a_batch_at_fault_is_named_in_its_own_answer(
+    service: Running, search: object, field: str, says: str
+) -> None:
+    http = service.http()
+    http.put("/v1/collections/faults", json={})
+    body = {"searches": [{"filter": {"a": 1}}, search]}
+    sound, refused = http.post("/v1/collections/faults/search/batch", json=body).json()["answers"]
+    assert sound["hits"] == []
+    assert (refused["status"], refused["code"], refused["field"]) == (422, "invalid", field)
+    assert says in refused["detail"]
 
 
 @pytest.mark.parametrize("path", ["match", "captions", "labels"])
