@@ -32,7 +32,7 @@ from training.recipe import Recipe, TrainingPrecision
 from training.reports import (
     HISTORY,
     PLOT,
-    Outcome,
+    TrainingOutcome,
     draw,
     licence_of,
     write_card,
@@ -97,7 +97,7 @@ class Watcher(Protocol):
         ...
 
 
-def finetune(task: Task, watcher: Watcher) -> Outcome:
+def finetune(task: Task, watcher: Watcher) -> TrainingOutcome:
     """Train and write a model folder, with card, history and plot.
 
     Raises:
@@ -176,13 +176,13 @@ class _Run:
 
             self.trainer.run(self._hooks(record, watcher.training, watcher.should_stop))
 
-    def outcome(self, started: float, *, skipped: int, texts: int) -> Outcome:
+    def outcome(self, started: float, *, skipped: int, texts: int) -> TrainingOutcome:
         """Say what the run did, after a last measurement."""
         task, trainer = self._task, self.trainer
         after = self.before
         if trainer.best_step:
             after = measure(self._trainee, self._judges, intervals=True)
-        return Outcome(
+        return TrainingOutcome(
             start=_name(task.model),
             data=task.pairs.name,
             trained_pictures=self._trained_pictures,

@@ -66,7 +66,7 @@ be used for.
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TrainingOutcome:
     """What a run did.
 
     Attributes:
@@ -129,7 +129,7 @@ def licence_of(folder: Path | None) -> str:
     return found.group(1) if found else _UNKNOWN_LICENCE
 
 
-def write_card(path: Path, outcome: Outcome, recipe: Recipe, licence: str) -> None:
+def write_card(path: Path, outcome: TrainingOutcome, recipe: Recipe, licence: str) -> None:
     """Write a model card: what it is, from what, how, how good, and under which licence."""
     settings = "\n".join(
         f"| {name.replace('_', ' ')} | {'–' if value is None else value} |"
@@ -167,7 +167,7 @@ def write_card(path: Path, outcome: Outcome, recipe: Recipe, licence: str) -> No
     )
 
 
-def results_table(outcome: Outcome) -> str:
+def results_table(outcome: TrainingOutcome) -> str:
     """Return recalls before and after as a Markdown table."""
     lines = ["| recall | before | after |", "|---|---|---|"]
     before, after = outcome.before, outcome.after

@@ -119,9 +119,9 @@ def duplicates(
     )
     from binocle.media.decoder_pool import DecoderPool
 
-    for path in (report, table):
-        if path is not None:
-            check_writable(path)
+    written = [path for path in (report, table) if path is not None]
+    for path in written:
+        check_writable(path)
     container = open_container()
     settings = container.settings
     with (
@@ -140,9 +140,8 @@ def duplicates(
     _print_clusters(found)
     for warning in warnings_of(found):
         click.echo(f"Note: {warning}", err=True)
-    for path in (report, table):
-        if path is not None:
-            click.echo(f"wrote {path}", err=True)
+    for path in written:
+        click.echo(f"wrote {path}", err=True)
 
 
 @dataclass(frozen=True, slots=True)

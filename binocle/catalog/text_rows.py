@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from binocle.catalog import tokenizer
-from binocle.types import Metadata
+from binocle.types import Metadata, NewRecord
 
 VERSION = 3
 TITLE, CAPTION, NAME, FIELD = range(4)
@@ -62,6 +62,16 @@ class RecordTexts:
     uri: str
     metadata: Metadata
     texts: Sequence[tuple[int, str, str]]
+
+    @classmethod
+    def of(cls, number: int, record: NewRecord) -> "RecordTexts":
+        """Return what a record says that is about to be stored."""
+        texts = [
+            (position, part.role, part.text)
+            for position, part in enumerate(record.parts)
+            if part.text is not None
+        ]
+        return cls(number, record.id, record.uri, record.metadata, texts)
 
 
 @dataclass(frozen=True, slots=True)

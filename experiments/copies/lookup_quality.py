@@ -61,7 +61,7 @@ class LookupQuestion:
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class LookupMaterial:
     """What is indexed and what is not.
 
     Attributes:
@@ -75,7 +75,7 @@ class Material:
 
 def laid_out(
     place: Path, whole: Sequence[Path], split: Sequence[Path], strange: Sequence[Path]
-) -> Material:
+) -> LookupMaterial:
     """Link what is to be indexed below ``place``, a folder for each one given.
 
     Args:
@@ -99,7 +99,7 @@ def laid_out(
         unknown += [
             LookupQuestion(path, folder.name, is_known=False) for path in pictures_in(folder)
         ]
-    return Material(tuple(known), tuple(unknown))
+    return LookupMaterial(tuple(known), tuple(unknown))
 
 
 def chosen(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -172,13 +173,12 @@ class Lookup:
             identical = self._same_pixels(data, size, found)
         candidates = self._candidates(same, found, identical, suspects)[:limit]
         verdict = candidates[0].judgement.verdict if candidates else "none"
-        unprepared = self._collection.fingerprint_follower.missing
         compared = [is_read for part_id, is_read in tried.items() if part_id not in same]
         return LookupAnswer(
             verdict,
             tuple(candidates),
             verified=compared.count(True),
-            unprepared=unprepared,
+            unprepared=self._collection.fingerprint_follower.missing,
             took_ms=watch.result(),
             unreadable=compared.count(False),
         )
@@ -198,27 +198,23 @@ class Lookup:
         mirrored: bool = False,
     ) -> None:
         """Verify suspects, likeliest first, a few at a time; stop when the rest is unlikely."""
-
-        def weight(suspect: CopyCandidate) -> float:
-            return suspect.weight(mirrored=mirrored)
-
+        weight = partial(CopyCandidate.weight, mirrored=mirrored)
         wanted = [
             one
             for one in suspects.values()
             if (one.mirrored_votes if mirrored else one.part_id not in tried)
         ]
-        waiting = sorted(
-            wanted, key=lambda one: (-weight(one), -(one.similarity or -1.0), one.part_id)
-        )
         with self._collection.reading() as session:
-            pictures = session.fingerprints.pictures([one.part_id for one in waiting])
-        waiting = [one for one in waiting if one.part_id in pictures]
+            pictures = session.fingerprints.pictures([one.part_id for one in wanted])
+        waiting = sorted(
+            (one for one in wanted if one.part_id in pictures),
+            key=lambda one: (-weight(one), -(one.similarity or -1.0), one.part_id),
+        )
         with watch.stage("verify"), ThreadPoolExecutor(self._workers, "verify") as threads:
             while waiting:
-                sure = [weight(suspects[one]) for one in found]
                 first = weight(waiting[0])
-                enough = _LIKELY * max([*sure, first if first > _MANY else 0.0])
-                batch = [one for one in waiting[:_AT_ONCE] if weight(one) >= enough]
+                sure = [first if first > _MANY else 0.0, *(weight(suspects[one]) for one in found)]
+                batch = [one for one in waiting[:_AT_ONCE] if weight(one) >= _LIKELY * max(sure)]
                 if not batch:
                     break
                 del waiting[: len(batch)]

@@ -14,12 +14,11 @@ from binocle.types import Float32Array, Int64Array, Kind
 from search.relevance import hub_correction
 from search.relevance.background_vectors import BackgroundVectors
 from search.relevance.calibration import MIN_PARTS, SAMPLE, Calibration
-from search.relevance.hub_correction import Hubs
+from search.relevance.hub_correction import Hubs, hubs_of_pairs
 from search.relevance.part_pairs import other_kind, parts_beside
 from search.relevance.score_model import ScoreModel, answer_odds_of_both, none_of_both
 
 _GROWTH = 0.25
-_PAIRS = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +261,9 @@ class Relevance:
             sample.part_ids, snapshot.owners(kind), snapshot.owners(other_kind(kind))
         )
         rows_of = snapshot.vectors(other_kind(kind)).rows
-        hubs = _hubs(sample, own, others, rows_of) if kind != source and len(own) else None
+        hubs = None
+        if kind != source and len(own):
+            hubs = hubs_of_pairs(sample.part_ids, sample.rows, own, others, rows_of)
         is_paired = bool(len(own)) and 2 * len(own) >= len(sample.part_ids)
         return _Direction(calibration, hubs, (sample, asking), is_paired)
 
@@ -278,28 +279,3 @@ class Relevance:
         part_ids, rows = vectors.rows(ids[places] if len(ids) > SAMPLE else ids)
         self._samples[kind] = _Sample(part_ids, rows, len(ids), snapshot.newest_part)
         return self._samples[kind]
-
-
-def _hubs(
-    sample: _Sample,
-    own: Int64Array,
-    others: Int64Array,
-    rows_of: Callable[[Int64Array], tuple[Int64Array, Float32Array]],
-) -> Hubs | None:
-    """Measure on records that have both kinds; every other asks, the rest are the bank.
-
-    Args:
-        sample: Of the parts that are searched.
-        own: Those of its parts that have one of the asking kind beside them.
-        others: These.
-        rows_of: Returns which of some of these are there, and their vectors.
-    """
-    places = np.unique(np.linspace(0, len(own) - 1, min(len(own), 2 * _PAIRS)).astype(np.int64))
-    own, others = own[places], others[places]
-    queried, queries = rows_of(others)
-    own = own[np.isin(others, queried)]
-    asked, held = np.arange(len(own)) % 2 == 0, np.isin(sample.part_ids, own[::2])
-    rows = sample.rows[np.searchsorted(sample.part_ids, own)]
-    return hub_correction.find_hubs(
-        queries[~asked], sample.rows[~held], queries[asked], rows[asked]
-    )

@@ -11,6 +11,7 @@ which takes off the whole and ten neighbours); Bogolin et al., "Cross Modal Retr
 Querybank Normalisation", CVPR 2022, for banks and why they must be alike.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,7 @@ DEPTH = 200
 BANK = 512
 NEIGHBOURS = 10
 STRENGTH = 0.5
-_MIN_PAIRS = 50
+_MIN_PAIRS, _PAIRS = 50, 512
 _GAIN = 1.01  # in mean reciprocal rank, for a correction to be worth it
 
 
@@ -119,3 +120,28 @@ def _ranks(scores_qn: Float32Array) -> Int64Array:
     """Return the rank of row i's column i, from 1."""
     own = scores_qn[np.arange(len(scores_qn)), np.arange(len(scores_qn))]
     return np.asarray((scores_qn > own[:, np.newaxis]).sum(axis=1) + 1, np.int64)
+
+
+def hubs_of_pairs(
+    part_ids: Int64Array,
+    rows: Float32Array,
+    own: Int64Array,
+    others: Int64Array,
+    rows_of: Callable[[Int64Array], tuple[Int64Array, Float32Array]],
+) -> Hubs | None:
+    """Measure on records that have both kinds; every other asks, the rest are the bank.
+
+    Args:
+        part_ids: ``(n,)`` int64, ascending: a sample of the parts that are searched.
+        rows: ``(n, d)`` float32, their vectors.
+        own: Those of the sample that have one of the asking kind beside them.
+        others: These.
+        rows_of: Returns which of some of these are there, and their vectors.
+    """
+    places = np.unique(np.linspace(0, len(own) - 1, min(len(own), 2 * _PAIRS)).astype(np.int64))
+    own, others = own[places], others[places]
+    queried, queries = rows_of(others)
+    own = own[np.isin(others, queried)]
+    asked, held = np.arange(len(own)) % 2 == 0, np.isin(part_ids, own[::2])
+    answers = rows[np.searchsorted(part_ids, own)]
+    return find_hubs(queries[~asked], rows[~held], queries[asked], answers[asked])

@@ -8,7 +8,7 @@ import pytest
 from tests.support.training import batches, opened
 from training.objectives import Objective
 from training.recipe import Recipe
-from training.reports import Outcome, draw, write_card
+from training.reports import TrainingOutcome, draw, write_card
 from training.trainer import Hooks, Trainer, TrainingProgress
 from training.validation import Recalls
 
@@ -80,7 +80,7 @@ def test_the_rate_follows_the_schedule(small_model: Path) -> None:
 
 
 def test_the_card_tells_of_start_teacher_and_mixture(tmp_path: Path) -> None:
-    outcome = Outcome(
+    outcome = TrainingOutcome(
         start="mini", data="shop.csv", trained_pictures=1234, trained_texts=2000,
         held_back_pictures=137, skipped=3, steps=40, best_step=40, share_of_start=0.25, epochs=10,
         lr=1e-4, teacher="ViT-L-14", trained_parameters=8_000_000, runs_on="cpu, float32",

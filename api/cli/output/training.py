@@ -17,13 +17,13 @@ from api.cli.output.progress import rich_bar
 from api.operations.plurals import counted
 from training.finetuning import Watcher
 from training.recipe import Recipe
-from training.reports import PLOT, Outcome
+from training.reports import PLOT, TrainingOutcome
 from training.trainer import TrainingProgress
 
 _LINE_EVERY_S = 5.0
 
 
-def print_outcome(outcome: Outcome, out: Path, recipe: Recipe, *, as_json: bool) -> None:
+def print_outcome(outcome: TrainingOutcome, out: Path, recipe: Recipe, *, as_json: bool) -> None:
     """Print what training came to."""
     if as_json:
         body = {"out": str(out), "improved": outcome.improved, **asdict(outcome)}

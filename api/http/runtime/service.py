@@ -40,15 +40,10 @@ class Service:
         self.keys = KeyRing(settings.home / "keys.json")
         self.metrics = Metrics()
         self.decoders = DecoderPool(settings.workers, settings.limits)
-        self.decoding: BoundedThreadPool[Any] = BoundedThreadPool(
-            "decode", settings.workers, settings.queue_size
-        )
-        self.searching: BoundedThreadPool[Any] = BoundedThreadPool(
-            "search", settings.workers, settings.queue_size
-        )
-        self.fetching: BoundedThreadPool[Any] = BoundedThreadPool(
-            "fetch", settings.workers, settings.queue_size
-        )
+        workers, waiting = settings.workers, settings.queue_size
+        self.decoding = BoundedThreadPool[Any]("decode", workers, waiting)
+        self.searching = BoundedThreadPool[Any]("search", workers, waiting)
+        self.fetching = BoundedThreadPool[Any]("fetch", workers, waiting)
         self._gate = asyncio.Semaphore(max(1, (os.cpu_count() or 2) // 2))
         self._query_pictures = ThreadPoolExecutor(settings.workers, thread_name_prefix="picture")
         self._answering = ThreadPoolExecutor(1, thread_name_prefix="answer")
@@ -67,10 +62,8 @@ class Service:
                 on_batch=self.metrics.batches.labels("search").observe,
             ),
         )
-        self.storing: BoundedThreadPool[Any] = BoundedThreadPool("store", 2, settings.queue_size)
-        self.uploading: BoundedThreadPool[Any] = BoundedThreadPool(
-            "upload", max(4, settings.workers), settings.queue_size
-        )
+        self.storing = BoundedThreadPool[Any]("store", 2, waiting)
+        self.uploading = BoundedThreadPool[Any]("upload", max(4, workers), waiting)
         self._warming = ThreadPoolExecutor(1, thread_name_prefix="warm")
         self._is_closing = threading.Event()
         self.ready = False

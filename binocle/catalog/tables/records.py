@@ -108,20 +108,7 @@ class SqlRecords:
             {numbers[key]: record.metadata for key, record in wanted.items()},
             known.values(),
         )
-        self.words.put(
-            RecordTexts(
-                numbers[key],
-                key,
-                record.uri,
-                record.metadata,
-                [
-                    (position, part.role, part.text)
-                    for position, part in enumerate(record.parts)
-                    if part.text is not None
-                ],
-            )
-            for key, record in wanted.items()
-        )
+        self.words.put(RecordTexts.of(numbers[key], record) for key, record in wanted.items())
         return sum(source != source_id for _, source in owners.values())
 
     def _store_parts(
