@@ -21,7 +21,6 @@ from api.cli.options import (
 from api.cli.output.errors import end_with_errors
 from api.operations.plurals import counted
 from binocle.errors import PictureError, QueryError, SourceError, UsageError
-from binocle.media.kinds import TEXT
 
 if TYPE_CHECKING:
     from api.operations.labels import LabelTally
@@ -177,6 +176,7 @@ def caption(
 ) -> None:
     """Find the captions for PICTURE among the texts of a collection, best first."""
     from api.cli.output.answers import print_answer
+    from binocle.media.kinds import TEXT
     from search.labels.labeller import check_texts
     from search.query.filter_language import parse_where
     from search.query.query import Query, Term

@@ -15,6 +15,7 @@ from concurrent.futures import Executor
 from typing import Generic, TypeVar
 
 from api.http.errors.problems import overloaded
+from api.http.runtime.thread_pool import while_wanted
 
 _GATHER_S = 0.004
 _RECENT_S = 0.1
@@ -121,8 +122,9 @@ class Batcher(Generic[_Item, _Result]):
         self._on_batch(len(batch))
         items = [item for _, item in batch]
         begun = loop.time()
+        work = while_wanted(lambda: not all(future.done() for future, _ in batch), self._work)
         try:
-            results = await loop.run_in_executor(self._executor, self._work, items)
+            results = await loop.run_in_executor(self._executor, work, items)
         except Exception as error:
             for future, _ in batch:
                 if not future.done():

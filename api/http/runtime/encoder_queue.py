@@ -2,14 +2,16 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from cachetools import LRUCache
 
+from api.http.request_body import GoneError
 from api.http.runtime.batcher import Batcher
 from api.http.runtime.metrics import Metrics
+from api.http.runtime.thread_pool import IS_WANTED, always_wanted
 from binocle.encoders.base import Encoder
 from binocle.types import Float32Array, ImageSpec, PixelArray, Space
 
@@ -89,7 +91,12 @@ class EncoderQueue:
         return self.encoder.can_read(text)
 
     def encode_texts(self, texts: Sequence[str]) -> Float32Array:
-        """Embed texts, see ``Encoder``; those asked for lately come from a cache."""
+        """Embed texts, see ``Encoder``; those asked for lately come from a cache.
+
+        Raises:
+            GoneError: Nobody waits for the rows any more.
+        """
+        is_wanted = IS_WANTED.get(always_wanted)
         with self._lock:
             known = {text: self._cache[text] for text in texts if text in self._cache}
             missing = [text for text in dict.fromkeys(texts) if text not in known]
@@ -100,14 +107,19 @@ class EncoderQueue:
         try:
             for start in range(0, len(missing), self._max_batch):
                 batch = missing[start : start + self._max_batch]
-                self._metrics.batches.labels("text").observe(len(batch))
-                rows = self._thread.submit(self.encoder.encode_texts, batch).result()
+                rows = self._thread.submit(self._encode_wanted, batch, is_wanted).result()
                 known |= zip(batch, rows, strict=True)
         finally:
             with self._lock:
                 self._waiting_texts -= len(missing)
                 self._cache.update((text, known[text]) for text in missing if text in known)
         return np.stack([known[text] for text in texts])
+
+    def _encode_wanted(self, texts: Sequence[str], is_wanted: Callable[[], bool]) -> Float32Array:
+        if not is_wanted():
+            raise GoneError
+        self._metrics.batches.labels("text").observe(len(texts))
+        return self.encoder.encode_texts(texts)
 
     def encode_images(self, pixels_nhwc: PixelArray) -> Float32Array:
         """Embed pictures together with those of other requests, see ``Encoder``.

@@ -6,12 +6,14 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import httpx
 import pytest
 
+from binocle.encoders.colour import ColourEncoder
+from binocle.types import Float32Array
 from binocle_client import picture
 from binocle_client.requests import RecordBody
 from tests.support.service import Running, Serve
@@ -83,9 +85,20 @@ def test_what_waits_for_a_client_that_went_is_never_embedded(
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
-def test_query_whose_client_went_while_it_waited_is_never_embedded(slow: Running) -> None:
+def test_query_whose_client_went_while_it_waited_is_never_embedded(
+    slow: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = metric(slow, _EMBEDDED)
     answers: list[httpx.Response] = []
+    begun, released = threading.Event(), threading.Event()
+    encode_texts = ColourEncoder.encode_texts
+
+    def held(encoder: ColourEncoder, texts: Sequence[str]) -> Float32Array:
+        begun.set()
+        assert released.wait(60)
+        return encode_texts(encoder, texts)
+
+    monkeypatch.setattr(ColourEncoder, "encode_texts", held)
 
     def embed() -> None:
         body = costly(150)
@@ -95,11 +108,12 @@ def test_query_whose_client_went_while_it_waited_is_never_embedded(slow: Running
 
     thread = threading.Thread(target=embed)
     thread.start()
-    wait_until(lambda: metric(slow, _EMBEDDED) > before)
+    assert begun.wait(30)
     with asking(slow, request("GET", "/v1/collections/c/search?q=blue+dog")):
         wait_until(lambda: metric(slow, r'binocle_encode_queue\{kind="text"\} (\S+)') > 0)
     wait_until(lambda: gone(slow, "/v1/collections/{name}/search") == 1)
     assert thread.is_alive(), "the query did not have to wait, so this shows nothing"
+    released.set()
     thread.join(60)
     assert answers[0].status_code == 200
     assert metric(slow, _EMBEDDED) == before + 150

@@ -236,7 +236,8 @@ def test_picture_of_a_url_is_looked_for_as_an_uploaded_one(
         port = elsewhere.server_address[1]
         limits = FetchLimits(ports=frozenset({port}))
         fetcher = Fetcher(allow=True, limits=limits, is_allowed=lambda _: True)
-        monkeypatch.setattr(Container, "fetch", lambda _, url: fetcher.fetch(url))
+        monkeypatch.setattr(Container, "fetcher", fetcher)
+        vars(shop.service.container).pop("fetcher", None)
         try:
             url = f"http://127.0.0.1:{port}/02.png"
             region = ["--region", "0,0,0.5,1"]
