@@ -94,7 +94,7 @@ def test_its_folder_is_the_same_model() -> None:
 def test_it_starts_without_open_clip() -> None:
     code = (
         "import json, sys\n"
-        "from binocle.encoders.names import open_encoder\n"
+        "from binocle.encoders.registry import open_encoder\n"
         "open_encoder('mini').encode_texts(['a dog'])\n"
         "print(json.dumps([one for one in ('open_clip', 'torchvision', 'transformers')"
         " if one in sys.modules]))"
