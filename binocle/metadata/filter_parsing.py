@@ -8,7 +8,16 @@ from typing import get_args
 
 from binocle.errors import FilterError
 from binocle.metadata import dates
-from binocle.metadata.filters import And, Comparison, Filter, Near, Not, Operator, Or
+from binocle.metadata.filters import (
+    STRING_OPERATORS,
+    And,
+    Comparison,
+    Filter,
+    Near,
+    Not,
+    Operator,
+    Or,
+)
 from binocle.metadata.points import make_point
 from binocle.types import Scalar
 
@@ -95,10 +104,10 @@ def compare(field: str, operator: str, value: object, *, today: date | None = No
     scalar = _scalar(field, value)
     if name == "exists" and not isinstance(scalar, bool):
         raise FilterError(f"{field}: 'exists' takes true or false, not {value!r}")
-    if name == "prefix" and not isinstance(scalar, str):
-        raise FilterError(f"{field}: 'prefix' takes a string, not {value!r}")
     if name == "contains" and not (isinstance(scalar, str) and scalar):
         raise FilterError(f"{field}: 'contains' takes a string that is not empty, not {value!r}")
+    if name in STRING_OPERATORS and not isinstance(scalar, str):
+        raise FilterError(f"{field}: {name!r} takes a string, not {value!r}")
     return Comparison(field, name, scalar)
 
 

@@ -29,6 +29,8 @@ from binocle.types import Metadata, MetadataValue, Scalar
 Operator: TypeAlias = Literal[
     "eq", "ne", "in", "lt", "lte", "gt", "gte", "exists", "prefix", "contains", "during", "near"
 ]
+STRING_OPERATORS: tuple[Operator, ...] = ("contains", "prefix")
+"""Operators that people type as words, whose value is a string."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from datetime import date
 
 from binocle.errors import FilterError
 from binocle.metadata.filter_parsing import MAX_DEPTH, checked, compare
-from binocle.metadata.filters import And, Filter, Not, Or
+from binocle.metadata.filters import STRING_OPERATORS, And, Filter, Not, Or
 from binocle.types import Scalar
 
 _TOKEN = re.compile(
@@ -156,12 +156,11 @@ class _Parser:
             clause = self._between(field)
         elif self._take("near"):
             clause = compare(field, "near", self._circle())
-        elif self._take("contains"):
-            clause = compare(field, "contains", self._text())
-        elif self._take("prefix"):
-            clause = compare(field, "prefix", self._text())
+        elif named := next((one for one in STRING_OPERATORS if self._take(one)), None):
+            clause = compare(field, named, self._text())
         else:
-            raise self.error(f"{_SIGNS}, in, between, near, contains, exists or prefix")
+            *names, last = sorted((*STRING_OPERATORS, "exists"))
+            raise self.error(f"{_SIGNS}, in, between, near, {', '.join(names)} or {last}")
         return Not(clause) if negated else clause
 
     def _in_time(self, field: str) -> Filter:
