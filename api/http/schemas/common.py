@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 
 from api.http.schemas.patterns import NO_CONTROLS, NO_NULLS, NOT_BLANK
 from api.settings import COLLECTION_NAME
+from binocle.metadata.filter_parsing import OPERATORS
 from binocle.types import Kind, MetadataValue
 
 Name = Annotated[str, Field(pattern=COLLECTION_NAME)]
@@ -16,8 +17,8 @@ Metadata = dict[str, MetadataValue]
 Filter = Annotated[
     dict[str, Any],
     Field(
-        description="Fields with a scalar (eq), a list (in) or operators (eq, ne, in, lt, lte, gt, "
-        "gte, exists, prefix, contains, during, near); 'and', 'or' and 'not' combine",
+        description="Fields with a scalar (eq), a list (in) or operators "
+        f"({', '.join(OPERATORS)}); 'and', 'or' and 'not' combine",
         examples=[{"price": {"lt": 100}, "color": ["Red", "Navy Blue"]}],
     ),
 ]
