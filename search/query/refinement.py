@@ -13,10 +13,7 @@ from binocle.metadata.filters import And, Comparison, Filter, both
 from search.query.query import MAX_TERMS, Query, Refinement, Term
 from search.query.rewording import with_words_swapped, without_words
 
-_INHERITED = (
-    "target", "limit", "exact", "mode", "weights", "sort", "facets", "group", "diversity",
-    "collapse", "min_relevance",
-)  # fmt: skip
+_OWN = {"terms", "where", "cursor", "refine"}  # everything else is the earlier query's
 
 
 def refined(query: Query, earlier: Query) -> Query:
@@ -39,7 +36,7 @@ def refined(query: Query, earlier: Query) -> Query:
     inherited: dict[str, Any] = {
         one.name: getattr(earlier, one.name)
         for one in fields(Query)
-        if one.name in _INHERITED and getattr(query, one.name) == _default(one)
+        if one.name not in _OWN and getattr(query, one.name) == _default(one)
     }
     where = None if change.drop_filter else _without_bounds(earlier.where, change.bounds)
     where = both(where, query.where)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TypeAlias
 
@@ -18,6 +18,8 @@ from search.query.query import RELEVANCE, Mode, Query
 from search.query_vectors.query_vector import QueryIntent, QueryVector
 from search.relevance.score_model import ScoreModel
 
+_UNDECIDING = {"terms", "target", "mode", "limit", "cursor", "facets", "refine"}
+"""Parts of a query without which a cursor knows its ranking: what they come to is in the plan."""
 _FULL_FUSION_PARTS = 10_000
 _FUSION_DEPTH = 1_000
 _FIRST_DEPTH = 256
@@ -185,9 +187,8 @@ def plan(
         raise QueryError("the mode 'keyword' looks for words; give a text, or another mode")
     auxiliary = earlier.auxiliary if earlier else _auxiliary(query, intent, target, mode, now)
     decided = (
-        now.collection.path.name, _vectors(intent), target, mode, auxiliary, query.where,
-        query.exact, query.weights, query.sort, query.group, query.diversity, query.collapse,
-        query.min_relevance,
+        now.collection.path.name, _vectors(intent), target, mode, auxiliary,
+        *(getattr(query, one.name) for one in fields(Query) if one.name not in _UNDECIDING),
     )  # fmt: skip
     digest = hashlib.blake2b(repr(decided).encode(), digest_size=8).hexdigest()
     if position is not None and position.query != digest:
