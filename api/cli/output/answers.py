@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from api.cli.output.tables import print_table
-from api.operations.answers import answer_as_json
+from api.http.mapping.answers import answer_as_json
 from binocle.collection.collection import Collection
 from binocle.encoders import colour
 from binocle.types import Hit, Scalar

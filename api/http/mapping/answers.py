@@ -1,12 +1,13 @@
 """From what the rooms return to what goes over the wire."""
 
 import json
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from api.http.schemas.common import PartOut, RecordOut
-from api.operations.answers import answer_as_json
 from binocle.collection.collection import Collection
 from binocle.media.kinds import IMAGE
 from binocle.types import Hit, Part, Record
@@ -36,6 +37,28 @@ def search_json(
     return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
+def answer_as_json(answer: Answer, shown: Callable[[Hit], dict[str, Any]]) -> dict[str, Any]:
+    """Return an answer as a JSON object.
+
+    Args:
+        answer: What a search found.
+        shown: Returns what a door tells of a hit in its own way: where it lies, its part.
+    """
+    return {
+        "hits": [_hit(hit, shown) for hit in answer.hits],
+        "cursor": answer.cursor,
+        "target": answer.target,
+        "exact": answer.exact,
+        "mode": answer.mode,
+        "no_match": answer.no_match,
+        "unrated": answer.unrated,
+        "relevant": answer.relevant,
+        "facets": [asdict(facet) for facet in answer.facets],
+        "turn": answer.turn,
+        "looking_for": answer.looking_for,
+    }
+
+
 def record_out(record: Record, collection: str) -> RecordOut:
     """Return a record with its parts."""
     return RecordOut(
@@ -59,6 +82,22 @@ def public_model(name: str) -> str:
         return folder.name
     architecture, slash, pretrained = name.partition("/")
     return f"{architecture}/{Path(pretrained).name}" if slash and "/" in pretrained else name
+
+
+def _hit(hit: Hit, shown: Callable[[Hit], dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "id": hit.record.id,
+        "score": hit.score,
+        "similarity": hit.similarity,
+        "relevance": hit.relevance,
+        "contributions": [asdict(one) for one in hit.contributions],
+        "kind": hit.part.kind,
+        **shown(hit),
+        "metadata": dict(hit.record.metadata),
+        "group_value": hit.group_value,
+        "group_size": hit.group_size,
+        "others": [_hit(other, shown) for other in hit.others],
+    }
 
 
 def _part(part: Part) -> dict[str, Any]:
