@@ -18,6 +18,7 @@ from binocle.errors import BinocleError
 
 _log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
+CLIENT_GONE = 499  # in the log and the metrics only; no answer has it
 
 # The first entry that fits decides. What is not here is our fault and tells nothing: 500.
 _STATUS: tuple[tuple[type[BinocleError], int], ...] = (
@@ -50,6 +51,13 @@ class ServiceError(BinocleError):
         self.code = code
         self.field = field
         self.headers = headers or {}
+
+
+class GoneError(HTTPException):
+    """The client has gone; what is still answered is not sent."""
+
+    def __init__(self) -> None:
+        super().__init__(CLIENT_GONE, "the client has gone")
 
 
 def overloaded() -> ServiceError:

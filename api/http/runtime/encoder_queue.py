@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from cachetools import LRUCache
 
-from api.http.request_body import GoneError
+from api.http.errors.problems import GoneError
 from api.http.runtime.batcher import Batcher
 from api.http.runtime.metrics import Metrics
 from api.http.runtime.thread_pool import IS_WANTED, always_wanted
