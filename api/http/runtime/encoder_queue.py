@@ -9,11 +9,10 @@ import numpy as np
 from cachetools import LRUCache
 
 from api.http.errors.problems import GoneError
-from api.http.runtime.batcher import Batcher
 from api.http.runtime.metrics import Metrics
-from api.http.runtime.thread_pool import IS_WANTED, always_wanted
+from api.http.runtime.work_queues import IS_WANTED, Batcher, always_wanted
 from binocle.encoders.base import Encoder
-from binocle.types import Float32Array, ImageSpec, PixelArray, Space
+from binocle.types import Float32Array, PixelArray
 
 _CACHED_QUERIES = 1024
 
@@ -46,6 +45,9 @@ class EncoderQueue:
             queue_size: Most pictures waiting.
         """
         self.encoder = encoder
+        self.space, self.image_spec = encoder.space, encoder.image_spec
+        self.batch_size, self.runs_on = encoder.batch_size, encoder.runs_on
+        self.vocabulary = encoder.vocabulary
         self._metrics, self._loop = metrics, loop
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="encoder")
         self._cache: LRUCache[str, Float32Array] = LRUCache(_CACHED_QUERIES)
@@ -60,31 +62,6 @@ class EncoderQueue:
             gate=gate,
             on_batch=metrics.batches.labels("image").observe,
         )
-
-    @property
-    def space(self) -> Space:
-        """As the encoder's."""
-        return self.encoder.space
-
-    @property
-    def image_spec(self) -> ImageSpec:
-        """As the encoder's."""
-        return self.encoder.image_spec
-
-    @property
-    def batch_size(self) -> int:
-        """As the encoder's."""
-        return self.encoder.batch_size
-
-    @property
-    def runs_on(self) -> str:
-        """As the encoder's."""
-        return self.encoder.runs_on
-
-    @property
-    def vocabulary(self) -> tuple[str, ...]:
-        """As the encoder's."""
-        return self.encoder.vocabulary
 
     def can_read(self, text: str) -> bool:
         """Tell what the encoder tells."""

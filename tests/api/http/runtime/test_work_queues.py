@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from api.http.errors.problems import ServiceError
-from api.http.runtime.batcher import Batcher
+from api.http.runtime.work_queues import Batcher
 
 
 class Doubler:

@@ -1,26 +1,78 @@
-"""Working on concurrent requests together: embedding them, searching for them.
+"""Work for requests within limits: in threads, and together in batches.
 
-While one batch is worked on, what arrives meanwhile gathers for the next. An idle service never
-waits; a busy one waits between two batches, for a few milliseconds and no longer than the last
-batch took, for the clients it has just answered to ask again, and so fills its batches. Batchers
-that share a gate take turns: encoder and index use all cores each, so doing both at once gains
-nothing and makes batches smaller. A full queue refuses instead of growing, and a request whose
-client has gone is not worked on.
+What holds up the event loop is done in threads, which can tell whether anybody waits still.
+Concurrent requests are embedded and searched for together: while one batch is worked on, what
+arrives meanwhile gathers for the next. An idle service never waits; a busy one waits between two
+batches, for a few milliseconds and no longer than the last batch took, for the clients it has just
+answered to ask again, and so fills its batches. Batchers that share a gate take turns: encoder and
+index use all cores each, so doing both at once gains nothing and makes batches smaller. A full
+queue refuses instead of growing, and a request whose client has gone is not worked on.
 """
 
 import asyncio
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
-from typing import Generic, TypeVar
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextvars import ContextVar, copy_context
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 from api.http.errors.problems import overloaded
-from api.http.runtime.thread_pool import while_wanted
 
 _GATHER_S = 0.004
 _RECENT_S = 0.1
+_T = TypeVar("_T")
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
+
+IS_WANTED: ContextVar[Callable[[], bool]] = ContextVar("IS_WANTED")
+"""In a thread that works for requests: whether any of their clients still waits."""
+
+
+def always_wanted() -> bool:
+    """Tell so of work that no request asked for."""
+    return True
+
+
+def _while_wanted(is_wanted: Callable[[], bool], work: Callable[..., _T]) -> Callable[..., _T]:
+    """Return a function that does some work with ``IS_WANTED`` set."""
+    context = copy_context()
+    context.run(IS_WANTED.set, is_wanted)
+    return partial(context.run, work)
+
+
+class BoundedThreadPool(Generic[_T]):
+    """Threads for blocking work, and a limit to what waits for them."""
+
+    def __init__(self, name: str, threads: int, queue_size: int) -> None:
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._room = threads + queue_size
+        self._taken = 0
+
+    async def run(self, work: Callable[..., _T], *arguments: Any, **options: Any) -> _T:
+        """Run a function in a thread; where the caller is cancelled, it is no longer wanted.
+
+        Raises:
+            ServiceError: 503, too much waits already.
+        """
+        if self._taken >= self._room:
+            raise overloaded()
+        self._taken += 1
+        is_gone = threading.Event()
+        wanted = _while_wanted(lambda: not is_gone.is_set(), work)
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(
+                self._executor, partial(wanted, *arguments, **options)
+            )
+        finally:
+            is_gone.set()
+            self._taken -= 1
+
+    def close(self) -> None:
+        """Let running work finish; drop what waits."""
+        self._executor.shutdown(wait=True, cancel_futures=True)
 
 
 class Batcher(Generic[_Item, _Result]):
@@ -122,7 +174,7 @@ class Batcher(Generic[_Item, _Result]):
         self._on_batch(len(batch))
         items = [item for _, item in batch]
         begun = loop.time()
-        work = while_wanted(lambda: not all(future.done() for future, _ in batch), self._work)
+        work = _while_wanted(lambda: not all(future.done() for future, _ in batch), self._work)
         try:
             results = await loop.run_in_executor(self._executor, work, items)
         except Exception as error:
