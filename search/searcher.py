@@ -18,12 +18,9 @@ from binocle.errors import BinocleError
 from binocle.media.kinds import KINDS
 from binocle.types import Kind, Limits
 from search.keyword.bm25_ranker import Keywords
-from search.query import cursors
-from search.query.cursors import Position
+from search.query.continuations import Continuations, Position
 from search.query.query import Query
 from search.query.refinement import refined
-from search.query.saved_queries import SavedQueries
-from search.query.signing import Signer
 from search.query.summary import summary_of
 from search.query_vectors.query_pictures import QueryPictures
 from search.query_vectors.term_encoder import TermEncoder
@@ -85,12 +82,8 @@ class Searcher:
         self._listings = ResultLists()
 
     @cached_property
-    def _signer(self) -> Signer:
-        return Signer(self.collection.path)
-
-    @cached_property
-    def _saved_queries(self) -> SavedQueries:
-        return SavedQueries(self.collection.saved_queries, self._signer)
+    def _continuations(self) -> Continuations:
+        return Continuations(self.collection.path, self.collection.saved_queries)
 
     def prepare(self, is_stopped: Callable[[], bool] = lambda: False) -> None:
         """Do now what the first query would have to wait for: load indices, and calibrate.
@@ -140,11 +133,7 @@ class Searcher:
             queries: Errors are passed on.
         """
         asked = self.terms.embed(_each(self._refined, queries), keyword_too=False)
-        now = Now(
-            self.collection,
-            find_words=self._ranker.has_words,
-            find_texts_beside=self._ranker.has_texts_beside,
-        )
+        now = Now(self.collection, self._ranker.has_texts_beside)
         begun = _each(partial(self._begin, now), asked)
         self._look([one for one in begun if isinstance(one, _Begun) and one.listing is None])
         return self._answers(_each(self._listed, begun))
@@ -152,13 +141,13 @@ class Searcher:
     def _refined(self, query: Query) -> Query:
         if query.refine is None:
             return query
-        return refined(query, self._saved_queries.get(query.refine.turn))
+        return refined(query, self._continuations.get(query.refine.turn))
 
     def _begin(self, now: Now, query: Query) -> "_Begun":
         """Decide what is to be ranked, or find the listing that a cursor names."""
         position = None
         if query.cursor is not None:
-            position = cursors.decode(query.cursor, self._signer)
+            position = self._continuations.position(query.cursor)
         listing = self._listings.get(position.listing) if position else None
         target = query.target or (position.target if position else now.default_target)
         if position is not None and listing is None:
@@ -205,7 +194,7 @@ class Searcher:
         for one in going:
             if one.plan.intent is not None and one.position is None:
                 first[id(one)] = replace(one.plan.query, terms=one.plan.intent.terms)
-        turns = dict(zip(first, self._saved_queries.keep(list(first.values())), strict=True))
+        turns = dict(zip(first, self._continuations.keep(list(first.values())), strict=True))
         return [
             self._answer(one, next(pages), turns.get(id(one))) if isinstance(one, _Begun) else one
             for one in begun
@@ -217,7 +206,7 @@ class Searcher:
         if listing.rows(page.place, 1):  # there is more
             self._listings.keep(listing)
             last = begun.position.last if page.last < 0 and begun.position else page.last
-            cursor = cursors.encode(listing.position(page.place, last), self._signer)
+            cursor = self._continuations.cursor(listing.position(page.place, last))
         rated = any(hit.relevance is not None for hit in page.hits)
         return Answer(
             hits=page.hits,

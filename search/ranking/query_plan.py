@@ -13,7 +13,7 @@ from binocle.collection.snapshot import Snapshot
 from binocle.errors import CursorError, QueryError, StaleCursorError
 from binocle.media.kinds import IMAGE, KINDS, TEXT
 from binocle.types import Float32Array, Kind, Target
-from search.query.cursors import Position
+from search.query.continuations import Position
 from search.query.query import RELEVANCE, Mode, Query
 from search.query_vectors.query_vector import QueryIntent, QueryVector
 from search.relevance.score_model import ScoreModel
@@ -111,21 +111,16 @@ class Now:
     """What queries that are answered together see of a collection; each thing is asked once."""
 
     def __init__(
-        self,
-        collection: Collection,
-        *,
-        find_words: Callable[[], bool],
-        find_texts_beside: Callable[[Snapshot], bool],
+        self, collection: Collection, find_texts_beside: Callable[[Snapshot], bool]
     ) -> None:
         """Set up.
 
         Args:
             collection: What is searched.
-            find_words: Tells whether any record has a text.
             find_texts_beside: Tells whether most records with pictures have texts, too.
         """
         self.collection = collection
-        self._find_words, self._find_texts_beside = find_words, find_texts_beside
+        self._find_texts_beside = find_texts_beside
         self._snapshots: dict[tuple[Kind, ...], Snapshot] = {}
 
     def snapshot(self, kinds: tuple[Kind, ...]) -> Snapshot:
@@ -142,8 +137,9 @@ class Now:
 
     @cached_property
     def has_words(self) -> bool:
-        """Whether any record has a text."""
-        return self._find_words()
+        """Whether any record has a text that is found by words, file names aside."""
+        with self.collection.reading() as session:
+            return session.words.has_texts()
 
     @cached_property
     def has_texts_beside(self) -> bool:

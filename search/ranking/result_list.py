@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from binocle.types import BoolArray, Int64Array
-from search.query.cursors import Position
+from search.query.continuations import Position
 from search.ranking.fusion import Ranked
 from search.ranking.query_plan import Plan, Scorers
 from search.results.answer import FacetCounts

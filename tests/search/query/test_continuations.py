@@ -19,9 +19,8 @@ from binocle.encoders.colour import ColourEncoder
 from binocle.errors import SavedQueryError
 from binocle.metadata.filters import And, Comparison, Not, Or
 from binocle.types import Limits
+from search.query.continuations import Continuations
 from search.query.query import Facet, Group, Query, Refinement, Region, Sort, Term, Weights
-from search.query.saved_queries import SavedQueries
-from search.query.signing import Signer
 from search.searcher import Searcher
 from tests.support.changing_collection import record
 
@@ -29,18 +28,18 @@ ENCODER = ColourEncoder()
 
 
 @pytest.fixture
-def turns(tmp_path: Path) -> Iterator[SavedQueries]:
+def turns(tmp_path: Path) -> Iterator[Continuations]:
     with opened(tmp_path) as made:
         yield made
 
 
 @contextmanager
-def opened(folder: Path, **limits: Any) -> Iterator[SavedQueries]:
+def opened(folder: Path, **limits: Any) -> Iterator[Continuations]:
     with closing(SqliteQueryStore(folder)) as store:
-        yield SavedQueries(store, Signer(folder), **limits)
+        yield Continuations(folder, store, **limits)
 
 
-def keep(turns: SavedQueries, query: Query) -> str:
+def keep(turns: Continuations, query: Query) -> str:
     name = turns.keep([query])[0]
     assert name is not None
     return name
@@ -67,7 +66,7 @@ FULL = Query(
 )
 
 
-def test_kept_query_comes_back_as_it_was(turns: SavedQueries, tmp_path: Path) -> None:
+def test_kept_query_comes_back_as_it_was(turns: Continuations, tmp_path: Path) -> None:
     name = keep(turns, FULL)
     with opened(tmp_path) as other:  # as after a restart, or in another process
         for place in (turns, other):
@@ -82,7 +81,7 @@ def test_kept_query_comes_back_as_it_was(turns: SavedQueries, tmp_path: Path) ->
 
 
 def test_turn_of_another_collection_or_a_damaged_one_is_refused(
-    turns: SavedQueries, tmp_path: Path
+    turns: Continuations, tmp_path: Path
 ) -> None:
     folder = tmp_path / "other"
     folder.mkdir()
@@ -120,7 +119,7 @@ def test_turn_that_cannot_be_kept_costs_a_warning(
 
 
 def test_another_process_does_not_take_the_file_from_under_two_of_this_one(
-    turns: SavedQueries, tmp_path: Path
+    turns: Continuations, tmp_path: Path
 ) -> None:
     first = keep(turns, FULL)
     command = (

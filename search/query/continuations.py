@@ -1,0 +1,241 @@
+"""What an answer hands out to go on from: the cursor of its next page, and the name of its query.
+
+Both are signed with a key that stays beside the collection, so that only it can have given them.
+
+A cursor names a listing (``search.ranking.result_list``) and a place in it. It also says what is
+needed to make the listing anew where it is gone: the change number it was made at, and how deep it
+began.
+
+A dialogue narrows a search over several turns. Each answer names its query; the next query says
+what to change in it. What is kept is the query with the vectors of its terms, in the collection's
+catalogue, so that it survives a restart and several processes share it. A turn that cannot be kept
+costs a warning in the log and nothing else.
+"""
+
+import base64
+import hashlib
+import json
+import logging
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import MISSING, astuple, dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+import itsdangerous
+import numpy as np
+from itsdangerous.encoding import base64_decode, base64_encode
+
+from binocle.catalog.protocols.saved_queries import QueryStore
+from binocle.errors import CursorError, SavedQueryError, StorageError
+from binocle.files import replacing
+from binocle.media.kinds import KINDS
+from binocle.metadata.filters import Filter
+from binocle.types import Float32Array, Target
+from search.query.query import Facet, Group, Query, Region, Sort, Term, Weights
+
+_log = logging.getLogger(__name__)
+_KEY_FILE, _KEY_BYTES = "signing.key", 32
+_SIGNATURE_CHARACTERS = 43  # of SHA-256 in base64, without padding
+_CURSOR, _TURN = "cursor", "turn"  # what was signed as one is refused as the other
+_DAMAGED = "the cursor is damaged, or of another collection; start again without one"
+_PRUNE_EVERY = 100
+_MAX_TURNS = 10_000
+_MAX_AGE_S = 7 * 24 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far an answer went.
+
+    Attributes:
+        listing: Names what was listed, in the process that listed it.
+        place: How many rows of the listing were used up.
+        last: Internal id of the last record shown.
+        change: The collection's change number when the listing was made.
+        target: Which parts were looked at, where the query left that open.
+        depth: How deep the first rankings were.
+        query: Digest of the query.
+    """
+
+    listing: str
+    place: int
+    last: int
+    change: int
+    target: Target
+    depth: int
+    query: str
+
+
+class Continuations:
+    """Gives and reads the cursors and the turns of one collection. Thread-safe."""
+
+    def __init__(
+        self,
+        folder: Path,
+        store: QueryStore,
+        *,
+        max_turns: int = _MAX_TURNS,
+        max_age_s: float = _MAX_AGE_S,
+    ) -> None:
+        """Read the key of a folder, making one where there is none.
+
+        Args:
+            folder: The collection's.
+            store: The catalogue's.
+            max_turns: How many queries are kept, the newest ones.
+            max_age_s: How long.
+
+        Raises:
+            StorageError: The key cannot be read or written, or is damaged.
+        """
+        self._key = _read_key(folder / _KEY_FILE)
+        self._store = store
+        self._max_turns, self._max_age_s = max_turns, max_age_s
+        self._kept = 0
+
+    def cursor(self, position: Position) -> str:
+        """Return a position as an opaque signed string, safe in a URL."""
+        text = json.dumps(astuple(position), separators=(",", ":"))
+        return self._signed(_CURSOR, text.encode())
+
+    def position(self, cursor: str) -> Position:
+        """Read a cursor.
+
+        Raises:
+            CursorError: It is none that this collection gave.
+        """
+        message = self._verified(_CURSOR, cursor)
+        if message is None:
+            raise CursorError(_DAMAGED)
+        try:
+            listing, place, last, change, target, depth, query = json.loads(message)
+        except ValueError as error:  # signed, but by another version
+            raise CursorError(_DAMAGED) from error
+        if target not in (*KINDS, "any"):
+            raise CursorError(_DAMAGED)
+        return Position(listing, place, last, change, target, depth, query)
+
+    def keep(self, queries: Sequence[Query]) -> list[str | None]:
+        """Keep queries whose terms are all embedded; return a name for each.
+
+        Returns:
+            None for each where they cannot be stored.
+        """
+        if not queries:
+            return []
+        packed = {
+            secrets.token_bytes(9): json.dumps(_packed(query), separators=(",", ":"))
+            for query in queries
+        }
+        now = time.time()
+        try:
+            self._store.put(packed, now)
+            if self._kept % _PRUNE_EVERY < len(packed):
+                self._store.forget(now - self._max_age_s, self._max_turns)
+            self._kept += len(packed)
+        except StorageError as error:
+            _log.warning("cannot keep queries: %s", error)
+            return [None] * len(packed)
+        return [self._signed(_TURN, token) for token in packed]
+
+    def get(self, turn: str) -> Query:
+        """Return a kept query.
+
+        Raises:
+            SavedQueryError: It is of another collection, or not kept any more.
+        """
+        token = self._verified(_TURN, turn)
+        if token is None:
+            raise SavedQueryError(
+                "the turn is damaged, or of another collection; ask again without a refinement"
+            )
+        try:
+            packed = self._store.get(token, time.time() - self._max_age_s)
+        except StorageError as error:
+            raise SavedQueryError(
+                f"the turn cannot be read ({error}); ask again without it"
+            ) from error
+        if packed is None:
+            raise SavedQueryError(
+                f"the turn has expired: the last {self._max_turns:,} of "
+                f"{self._max_age_s / 3600:g} hours are kept; ask again without a refinement"
+            )
+        query = _unpacked(json.loads(packed))
+        assert isinstance(query, Query)
+        return query
+
+    def _signed(self, purpose: str, message: bytes) -> str:
+        """Return a message and its signature, HMAC-SHA256 (RFC 2104), as one string."""
+        payload = base64_encode(message)
+        return (self._signer(purpose).get_signature(payload) + payload).decode()
+
+    def _verified(self, purpose: str, text: str) -> bytes | None:
+        """Return the message of what ``_signed`` returned; None for anything else."""
+        if not text.isascii():
+            return None
+        signature, payload = text[:_SIGNATURE_CHARACTERS], text[_SIGNATURE_CHARACTERS:]
+        if not self._signer(purpose).verify_signature(payload, signature):
+            return None
+        message = base64_decode(payload)
+        # Base64 has several spellings of some bytes; only ours is accepted.
+        return message if self._signed(purpose, message) == text else None
+
+    def _signer(self, purpose: str) -> itsdangerous.Signer:
+        return itsdangerous.Signer(
+            self._key, salt=purpose, key_derivation="hmac", digest_method=hashlib.sha256
+        )
+
+
+def _read_key(path: Path) -> bytes:
+    """Return the key in a file; of several processes that make one at once, one wins."""
+    try:
+        for _ in range(2):
+            try:
+                key = path.read_bytes()
+            except FileNotFoundError:
+                with replacing(path, mode=0o600, keep=True) as file:
+                    file.write(secrets.token_bytes(_KEY_BYTES))
+            else:
+                if len(key) != _KEY_BYTES:
+                    raise StorageError(f"the key {path} is damaged; remove it to get a new one")
+                return key
+        return path.read_bytes()
+    except OSError as error:
+        raise StorageError(f"cannot keep a key at {path} ({error.strerror})") from error
+
+
+_TYPES: dict[str, type] = {
+    one.__name__: one
+    for one in (Query, Term, Region, Weights, Sort, Facet, Group, *get_args(Filter))
+}
+
+
+def _packed(value: Any) -> Any:
+    """Return a query, or a part of one, as JSON; fields at their default are left out."""
+    if isinstance(value, np.ndarray):
+        return {"f4": base64.b64encode(value.astype("<f4").tobytes()).decode()}
+    if isinstance(value, list | tuple):
+        return [_packed(one) for one in value]
+    if not is_dataclass(value):
+        return value
+    document: dict[str, Any] = {"type": type(value).__name__}
+    for one in fields(value):
+        stored = getattr(value, one.name)
+        has_default = one.default is not MISSING and stored is one.default
+        if not has_default and one.name not in ("cursor", "refine"):
+            document[one.name] = _packed(stored)
+    return document
+
+
+def _unpacked(document: Any) -> Any:
+    if isinstance(document, list):
+        return tuple(_unpacked(one) for one in document)
+    if not isinstance(document, dict):
+        return document
+    if "f4" in document:
+        row: Float32Array = np.frombuffer(base64.b64decode(document["f4"]), "<f4")
+        return row
+    kind = _TYPES[document.pop("type")]
+    return kind(**{name: _unpacked(one) for name, one in document.items()})
