@@ -6,7 +6,7 @@ Asks collections through the searcher, in every mode, for what they have and for
 and prints how often the best hit of a query with an answer is more relevant than that of one
 without (AUC), with 95 % bootstrap intervals, and how often ``no_match`` is said. With ``--fit`` it
 prints what logistic regressions make of vectors and words instead, all data sets together and
-without each of them (``search.relevance.keyword_evidence``, ``search.relevance.score_model``).
+without each of them (``search.ranking.match_decision``, ``search.relevance.score_model``).
 
 Of each picture the first text is stored; photos are asked for by their last caption, products by
 their title without two of its words, all of them by a single word as well.

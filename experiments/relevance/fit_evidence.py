@@ -1,6 +1,6 @@
 """What vectors and words say together of whether there is an answer: logistic regressions.
 
-Fits the numbers of ``search.relevance.keyword_evidence`` and of ``answer_odds_of_both`` in
+Fits the numbers of ``search.ranking.match_decision`` and of ``answer_odds_of_both`` in
 ``search.relevance.score_model``; run by ``python -m experiments.relevance.answer_detection --data
 DIR --fit``.
 """

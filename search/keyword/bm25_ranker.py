@@ -8,6 +8,7 @@ found as a factor is the coordination level of Lucene's classic similarity. Text
 query in one piece count more, and those that say nothing else come first.
 """
 
+import math
 import re
 import threading
 from collections.abc import Callable, Sequence
@@ -18,10 +19,9 @@ import numpy.typing as npt
 
 from binocle.catalog.base import CatalogReader
 from binocle.types import BoolArray, Int64Array
-from search.keyword.query_words import QueryWords, parse
+from search.keyword.postings import Float32Array, WordMatches
+from search.keyword.query_words import parse
 from search.keyword.word_matcher import QueryMatches, WordMatcher
-from search.keyword.word_sums import WordSums, named_words, rare_words, rarity
-from search.keyword.word_ways import WordMatches
 from search.spelling.collection_spelling import Spelling
 
 Float64Array = npt.NDArray[np.float64]
@@ -30,6 +30,11 @@ _MODEL_NUMBER = re.compile(
     r"(?!\d+(?:st|nd|rd|th|s)$)(?=\S*\d)(?=\S*[^\W\d_])\S{3,}", re.IGNORECASE
 )
 _ALL = 0.9999  # of a sum, within rounding
+_RARE_SHARE = 0.002
+_RARE_COUNT = 3
+_TOGETHER = 1.1
+_ALONE = 1.5
+_MOST = 0.5  # of what the words are worth: less is a number that happens to be there
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +52,11 @@ class KeywordRanking:
         exact: ``(n,)`` bool, True where the record has just the model number or the brand that was
             asked for, all words and a rare one among them, or a text that says just what was typed;
             fusion puts these before all others.
+        shares: ``(n,)`` float64 0 to 1, how much of what the query's words are worth each record
+            has. A word that no record has is worth most; corrected and unfinished ones count less.
         total: How many records match at all.
         full_score: What a title of ten words with all words of the query would score, but for model
             numbers that no record has.
-        shares: ``(n,)`` float64 0 to 1, how much of what the query's words are worth each record
-            has. A word that no record has is worth most; corrected and unfinished ones count less.
         coverage: The highest share of any record of the collection, whatever is allowed.
         best_score: The highest score of any record of the collection, whatever is allowed.
         worth: What all words of the query are worth, in words that no record has.
@@ -67,16 +72,16 @@ class KeywordRanking:
     positions: Int64Array
     scores: Float64Array
     exact: BoolArray
-    total: int
-    full_score: float
     shares: Float64Array
-    coverage: float
-    best_score: float
-    worth: float
-    has_all: bool
-    lacks_number: bool
-    names: bool
-    find_words: Callable[[int], tuple[str, ...]]
+    total: int = 0
+    full_score: float = 1.0
+    coverage: float = 0.0
+    best_score: float = 0.0
+    worth: float = 1.0
+    has_all: bool = False
+    lacks_number: bool = False
+    names: bool = False
+    find_words: Callable[[int], tuple[str, ...]] = lambda _: ()
 
 
 class Keywords:
@@ -111,84 +116,39 @@ class Keywords:
         with self._lock:
             matcher = self._matcher = self._matcher.at(session)
         found = matcher.match(session, wording)
-        lacks = _lacks_number(wording, found.words)
+        known = {wording.words[one.place].token for one in found.words if len(one.record_ids)}
+        lacks_number = any(
+            is_model_number(one.token) and one.token not in known for one in wording.words
+        )
         if not found.words or k < 1:
-            return _nothing(lacks_number=lacks)
+            none, no_scores = np.empty(0, np.int64), np.empty(0)
+            return KeywordRanking(
+                none, none, no_scores, np.empty(0, np.bool_), no_scores, lacks_number=lacks_number
+            )
         sums = WordSums.of(found, matcher.records)
         every = np.flatnonzero(sums.scores)
         scores = sums.final_scores(every)
-        kept = _passing(found, allowed, len(sums.scores))[every]
+        kept = found.passing(allowed, len(sums.scores))[every]
         record_ids, kept_scores = every[kept], scores[kept]
-        names = named_words(found.words, matcher.records)
-        exact = sums.exact(record_ids, names or rare_words(found.words, matcher.records))
+        exact = sums.exact(record_ids)
         places = _best(record_ids, kept_scores, exact, k)
         chosen = record_ids[places]
         return KeywordRanking(
             chosen,
-            _positions(found.words, chosen),
+            found.positions(chosen),
             kept_scores[places],
             exact[places],
+            sums.shares(chosen),
             total=len(record_ids),
             full_score=sums.known_mass,
-            shares=sums.shares(chosen),
             coverage=min(1.0, float(sums.covered.max()) / sums.typed_mass),
             best_score=float(scores.max(initial=0.0)),
-            worth=sums.typed_mass / rarity(0, matcher.records),
+            worth=sums.typed_mass / _rarity(0, matcher.records),
             has_all=float(sums.masses.max()) >= sums.mass * _ALL,
-            lacks_number=lacks,
-            names=bool(names),
-            find_words=lambda place: _found_words(wording, found.words, int(chosen[place])),
+            lacks_number=lacks_number,
+            names=bool(sums.names),
+            find_words=lambda place: found.words_of(int(chosen[place])),
         )
-
-    def has_words(self, session: CatalogReader) -> bool:
-        """Tell whether any record has a text that ``search`` could find, file names aside."""
-        return session.words.has_texts()
-
-
-def _passing(found: QueryMatches, allowed: BoolArray | None, size: int) -> BoolArray:
-    """Return which records are allowed, have each required phrase and no excluded one.
-
-    Returns:
-        ``(size,)`` bool by internal record id.
-    """
-    passing = np.ones(size, np.bool_)
-    for record_ids in found.required:
-        passing &= np.isin(np.arange(size), record_ids)
-    for record_ids in found.excluded:
-        passing[record_ids[record_ids < size]] = False
-    if allowed is not None:
-        passing[: len(allowed)] &= allowed[:size]
-        passing[len(allowed) :] = False
-    return passing
-
-
-def _lacks_number(wording: QueryWords, found: Sequence[WordMatches]) -> bool:
-    """Tell whether a model number of a query is in no record."""
-    known = {one.place for one in found if len(one.record_ids)}
-    known_tokens = {wording.words[place].token for place in known}
-    return any(
-        is_model_number(one.token) and one.token not in known_tokens for one in wording.words
-    )
-
-
-def _nothing(*, lacks_number: bool) -> KeywordRanking:
-    empty = np.empty(0, np.int64)
-    return KeywordRanking(
-        empty,
-        empty,
-        np.empty(0, np.float64),
-        np.empty(0, np.bool_),
-        total=0,
-        full_score=1.0,
-        shares=np.empty(0, np.float64),
-        coverage=0.0,
-        best_score=0.0,
-        worth=1.0,
-        has_all=False,
-        lacks_number=lacks_number,
-        names=False,
-        find_words=lambda _: (),
-    )
 
 
 def is_model_number(text: str) -> bool:
@@ -210,37 +170,102 @@ def _best(record_ids: Int64Array, scores: Float64Array, exact: BoolArray, k: int
     return ordered
 
 
-def _positions(words: Sequence[WordMatches], record_ids: Int64Array) -> Int64Array:
-    """Return the position of the part with the word that is worth most; -1 for none."""
-    positions = np.full(len(record_ids), -1, np.int64)
-    best = np.zeros(len(record_ids), np.float64)
-    for word in words:
-        for matches, weight in word.ways:
-            places = matches.find(record_ids)
-            there = np.flatnonzero(places >= 0)
-            worth = weight * matches.worths[places[there]].astype(np.float64)
-            worth /= 1 + word.frequency
-            there, worth = there[worth > best[there]], worth[worth > best[there]]
-            best[there] = worth
-            positions[there] = matches.positions[places[there]]
-    return positions
+@dataclass(frozen=True, slots=True)
+class WordSums:
+    """Sums over the words of a query, by internal record id.
+
+    Attributes:
+        scores: ``(m,)`` float32 sums of BM25.
+        masses: ``(m,)`` float32 sums of the found words' rarity.
+        covered: ``(m,)`` float32 sums of the rarity of the found words as they were typed, times
+            how sure they are what was meant.
+        strict: ``(m,)`` uint64, a bit for each word that is there just as it was typed.
+        whole: ``(m,)`` float32, 1 or more: a factor for records that have the query in one piece.
+        mass: The rarity of all words of the query.
+        known_mass: The same without model numbers that no record has. Vectors know such no better
+            than words do, so they are no reason to trust the other words less.
+        typed_mass: The rarity of all words of the query as they were typed.
+        names: Which words are model numbers; without such, which are brands.
+        asked: The words that make a record exact: these, else all where one of them is rare; none
+            where only a text that says just what was typed does.
+    """
+
+    scores: Float32Array
+    masses: Float32Array
+    covered: Float32Array
+    strict: npt.NDArray[np.uint64]
+    whole: Float32Array
+    mass: float
+    known_mass: float
+    typed_mass: float
+    names: tuple[int, ...]
+    asked: tuple[int, ...]
+
+    @classmethod
+    def of(cls, found: QueryMatches, records: int) -> "WordSums":
+        """Add up.
+
+        Args:
+            found: What the records have of the query, some word at least.
+            records: How many there are.
+        """
+        size = 1 + max(int(word.record_ids[-1]) for word in found.words if len(word.record_ids))
+        scores, masses, covered = (np.zeros(size, np.float32) for _ in range(3))
+        strict, whole = np.zeros(size, np.uint64), np.ones(size, np.float32)
+        mass = known_mass = typed_mass = 0.0
+        for number, word in enumerate(found.words):
+            rare, typed_rare = (
+                _rarity(one, records) for one in (word.frequency, word.typed_frequency)
+            )
+            mass += rare
+            known_mass += rare if len(word.record_ids) or not word.is_of_number else 0.0
+            typed_mass += typed_rare
+            sure = np.float32(1.0) if word.sureness is None else word.sureness
+            scores[word.record_ids] += np.float32(rare) * word.worths
+            masses[word.record_ids] += np.float32(rare)
+            covered[word.record_ids] += np.float32(typed_rare) * sure
+            strict[word.strict_ids] |= np.uint64(1 << number)
+        whole[found.whole[found.whole < size]] = _TOGETHER
+        whole[found.alone[found.alone < size]] = _ALONE
+        names, asked = _asked(found.words, max(_RARE_COUNT, records * _RARE_SHARE))
+        return cls(
+            scores, masses, covered, strict, whole, mass, known_mass, typed_mass, names, asked
+        )
+
+    def final_scores(self, record_ids: Int64Array) -> Float64Array:
+        """Return the scores of records, ``(n,)`` float64 above 0."""
+        shares = np.minimum(self.masses[record_ids].astype(np.float64) / self.known_mass, 1.0)
+        found = self.scores[record_ids].astype(np.float64)
+        return np.asarray(found * shares * self.whole[record_ids], np.float64)
+
+    def shares(self, record_ids: Int64Array) -> Float64Array:
+        """Return how much of what the words are worth records have, ``(n,)`` float64."""
+        covered = self.covered[record_ids].astype(np.float64)
+        return np.asarray(np.minimum(covered / self.typed_mass, 1.0))
+
+    def exact(self, record_ids: Int64Array) -> BoolArray:
+        """Return which records, ``(n,)``, have just what was asked for, ``(n,)`` bool."""
+        exact: BoolArray = self.whole[record_ids] >= np.float32(_ALONE)
+        if self.asked:
+            wanted = np.uint64(sum(1 << number for number in self.asked))
+            has_all = (self.strict[record_ids] & wanted) == wanted
+            has_most = self.covered[record_ids] >= np.float32(_MOST * self.typed_mass)
+            exact |= has_all & has_most
+        return exact
 
 
-def _found_words(
-    wording: QueryWords, words: Sequence[WordMatches], record_id: int
-) -> tuple[str, ...]:
-    """Return the words of a query that a record has; pairs of characters that overlap as one."""
-    found: list[str] = []
-    last = -2
-    for word in words:
-        shown = word.shown(record_id)
-        if shown is None:
-            continue
-        asked = wording.words[word.place]
-        follows = word.place == last + 1 and wording.words[last].run == asked.run
-        if asked.paired and follows and found:
-            found[-1] += shown[1:]
-        else:
-            found.append(shown)
-        last = word.place
-    return tuple(dict.fromkeys(found))
+def _asked(
+    words: Sequence[WordMatches], rare_up_to: float
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return ``WordSums.names`` and ``WordSums.asked``."""
+    most = max(10, 10 * rare_up_to)
+    every = tuple(range(len(words)))
+    names = tuple(one for one in every if words[one].is_code and words[one].frequency <= most)
+    names = names or tuple(one for one in every if words[one].is_brand)
+    has_rare = any(one.frequency <= rare_up_to for one in words)
+    return names, names or (every if has_rare else ())
+
+
+def _rarity(frequency: int, records: int) -> float:
+    """Return the inverse document frequency, above 0 (as in Lucene)."""
+    return math.log1p((max(records, frequency) - frequency + 0.5) / (frequency + 0.5))

@@ -7,10 +7,9 @@ import numpy as np
 
 from binocle.catalog import text_rows, tokenizer
 from binocle.catalog.base import CatalogReader
-from binocle.types import Int64Array
-from search.keyword.postings import PostingReader
+from binocle.types import BoolArray, Int64Array
+from search.keyword.postings import PostingReader, WordMatches, WordWay, join_ways
 from search.keyword.query_words import QueryWords, Window, Word
-from search.keyword.word_ways import WordMatches, WordWay, join_ways
 from search.spelling.collection_spelling import Spelling
 from search.spelling.english_words import known_english
 
@@ -37,6 +36,7 @@ class QueryMatches:
         alone: ``(n,)`` int64 those with a text that says just that.
         required: The records with each phrase that must be there.
         excluded: The records with each phrase that must not.
+        asked: All words of the query.
     """
 
     words: tuple[WordMatches, ...] = ()
@@ -44,6 +44,55 @@ class QueryMatches:
     alone: Int64Array = field(default_factory=lambda: np.empty(0, np.int64))
     required: tuple[Int64Array, ...] = ()
     excluded: tuple[Int64Array, ...] = ()
+    asked: tuple[Word, ...] = ()
+
+    def passing(self, allowed: BoolArray | None, size: int) -> BoolArray:
+        """Return which records are allowed, have each required phrase and no excluded one.
+
+        Returns:
+            ``(size,)`` bool by internal record id.
+        """
+        passing = np.ones(size, np.bool_)
+        for record_ids in self.required:
+            passing &= np.isin(np.arange(size), record_ids)
+        for record_ids in self.excluded:
+            passing[record_ids[record_ids < size]] = False
+        if allowed is not None:
+            passing[: len(allowed)] &= allowed[:size]
+            passing[len(allowed) :] = False
+        return passing
+
+    def positions(self, record_ids: Int64Array) -> Int64Array:
+        """Return the position of the part with the word that is worth most; -1 for none."""
+        positions = np.full(len(record_ids), -1, np.int64)
+        best = np.zeros(len(record_ids), np.float64)
+        for word in self.words:
+            for matches, weight in word.ways:
+                places = matches.find(record_ids)
+                there = np.flatnonzero(places >= 0)
+                worth = weight * matches.worths[places[there]].astype(np.float64)
+                worth /= 1 + word.frequency
+                there, worth = there[worth > best[there]], worth[worth > best[there]]
+                best[there] = worth
+                positions[there] = matches.positions[places[there]]
+        return positions
+
+    def words_of(self, record_id: int) -> tuple[str, ...]:
+        """Return the words that a record has; pairs of characters that overlap as one."""
+        found: list[str] = []
+        last = -2
+        for word in self.words:
+            shown = word.shown(record_id)
+            if shown is None:
+                continue
+            asked = self.asked[word.place]
+            follows = word.place == last + 1 and self.asked[last].run == asked.run
+            if asked.paired and follows and found:
+                found[-1] += shown[1:]
+            else:
+                found.append(shown)
+            last = word.place
+        return tuple(dict.fromkeys(found))
 
 
 class WordMatcher:
@@ -85,6 +134,7 @@ class WordMatcher:
             alone,
             required=self._with_each(session, wording.required),
             excluded=self._with_each(session, wording.excluded),
+            asked=wording.words,
         )
 
     def _with_each(

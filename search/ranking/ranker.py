@@ -22,7 +22,6 @@ from search.ranking.fusion import Fused, Ranked, Weighted, combine, unfused
 from search.ranking.match_decision import ScoreModels
 from search.ranking.part_rows import rows_of_parts
 from search.ranking.query_plan import KindScorer, Plan, Scorers
-from search.relevance import keyword_evidence
 from search.relevance.calibrator import Relevance
 from search.relevance.score_model import ScoreModel
 
@@ -38,11 +37,6 @@ class Ranker:
         self._keywords = keywords
         self._first_parts: tuple[tuple[Owners, Int64Array], ...] = ()
         self._texts_beside: tuple[Owners, Owners, bool] | None = None
-
-    def has_words(self) -> bool:
-        """Tell whether records have texts to be found by words."""
-        with self._collection.reading() as session:
-            return self._keywords.has_words(session)
 
     def has_texts_beside(self, snapshot: Snapshot) -> bool:
         """Tell whether at least half of the records with pictures have texts, too."""
@@ -207,7 +201,7 @@ class Ranker:
             return False
         with self._collection.reading() as session:
             found = self._keywords.search(session, words, 1)
-        return found.has_all and found.coverage >= keyword_evidence.WRITTEN
+        return found.has_all and found.coverage >= match_decision.WRITTEN
 
     def _weighted(self, plan: Plan, kind: Kind, scorer: KindScorer, found: Ranking) -> Weighted:
         """Return a ranking by vectors with hubs moved down and negative terms kept away from."""

@@ -8,7 +8,7 @@ import pytest
 
 from binocle.catalog.sqlite import SqliteCatalog
 from search.keyword.bm25_ranker import KeywordRanking, Keywords, is_model_number
-from search.relevance.keyword_evidence import relevance
+from search.ranking.match_decision import relevance_of_words
 from tests.support.titles import record, store
 
 TITLES = {
@@ -114,6 +114,6 @@ def test_filter_makes_no_hit_more_relevant(shop: SqliteCatalog) -> None:
         allowed[every.record_ids[0]] = False
         fewer = keywords.search(session, "sony wireless headphones", 10, allowed)
     assert fewer.best_score == every.best_score > fewer.scores.max()
-    chances = dict(zip(every.record_ids.tolist(), relevance(every).tolist(), strict=True))
-    left = dict(zip(fewer.record_ids.tolist(), relevance(fewer).tolist(), strict=True))
+    chances = dict(zip(every.record_ids.tolist(), relevance_of_words(every).tolist(), strict=True))
+    left = dict(zip(fewer.record_ids.tolist(), relevance_of_words(fewer).tolist(), strict=True))
     assert left == {key: pytest.approx(chances[key]) for key in left}

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from binocle.types import Int64Array
+from search.keyword.bm25_ranker import WordSums
+from search.keyword.postings import WordMatches
 from search.keyword.word_matcher import QueryMatches
-from search.keyword.word_sums import WordSums, named_words, rare_words, rarity
-from search.keyword.word_ways import WordMatches
 
 RECORDS = 100_000
 
@@ -25,15 +25,23 @@ def word(place: int, *record_ids: int) -> WordMatches:
     )  # fmt: skip
 
 
+def sums_of(*words: WordMatches) -> WordSums:
+    return WordSums.of(QueryMatches(words), RECORDS)
+
+
+def rarity(frequency: int) -> float:
+    return sums_of(replace(word(0, 1), frequency=frequency)).mass
+
+
 def test_rarer_words_are_worth_more_and_one_that_nobody_has_most() -> None:
-    worths = [rarity(frequency, RECORDS) for frequency in (0, 1, 100, RECORDS)]
+    worths = [rarity(frequency) for frequency in (0, 1, 100, RECORDS)]
     assert worths == sorted(worths, reverse=True)
     assert worths[-1] > 0
 
 
 def test_score_is_the_sum_times_the_share_of_what_was_found() -> None:
     sums = WordSums.of(QueryMatches((word(0, 1, 2), word(1, 2))), RECORDS)
-    first, second = rarity(2, RECORDS), rarity(1, RECORDS)
+    first, second = rarity(2), rarity(1)
     expected = [first * first / (first + second), first + second]
     np.testing.assert_allclose(sums.final_scores(ids(1, 2)), expected, rtol=1e-5)
     np.testing.assert_allclose(sums.shares(ids(1, 2)), [first / (first + second), 1], rtol=1e-5)
@@ -45,31 +53,32 @@ def test_query_in_one_piece_counts_more_and_alone_most() -> None:
     plain, whole, alone = sums.final_scores(ids(1, 2, 3))
     assert whole / plain == pytest.approx(1.1)
     assert alone / plain == pytest.approx(1.5)
-    assert sums.exact(ids(1, 2, 3), []).tolist() == [False, False, True]
+    assert replace(sums, asked=()).exact(ids(1, 2, 3)).tolist() == [False, False, True]
 
 
 def test_exact_records_have_all_words_that_were_asked_for_and_most_of_the_query() -> None:
     sums = WordSums.of(QueryMatches((word(0, 1, 2), word(1, 2), word(2, 5))), RECORDS)
-    assert sums.exact(ids(1, 2, 5), [0]).tolist() == [False, True, False]
-    assert sums.exact(ids(1, 2, 5), [0, 1]).tolist() == [False, True, False]
+    for asked in ((0,), (0, 1)):
+        exact = replace(sums, asked=asked).exact(ids(1, 2, 5))
+        assert exact.tolist() == [False, True, False]
 
 
 def test_model_number_that_nobody_has_is_no_reason_to_trust_the_others_less() -> None:
     missing = replace(word(1), is_of_number=True)
     sums = WordSums.of(QueryMatches((word(0, 1), missing)), RECORDS)
     assert sums.known_mass < sums.mass
-    assert sums.known_mass == pytest.approx(rarity(1, RECORDS))
+    assert sums.known_mass == pytest.approx(rarity(1))
 
 
 def test_rare_model_numbers_name_what_is_asked_for_and_without_such_brands() -> None:
     code = replace(word(0, 1), is_code=True)
     brand = replace(word(1, 1), is_brand=True)
-    assert named_words([code, brand], RECORDS) == [0]
-    assert named_words([replace(code, frequency=50_000), brand], RECORDS) == [1]
-    assert named_words([word(0, 1)], RECORDS) == []
+    assert sums_of(code, brand).names == (0,)
+    assert sums_of(replace(code, frequency=50_000), brand).names == (1,)
+    assert sums_of(word(0, 1)).names == ()
 
 
 def test_all_words_count_where_one_is_rare() -> None:
     common = replace(word(0, 1), frequency=50_000)
-    assert rare_words([common, word(1, 1)], RECORDS) == [0, 1]
-    assert rare_words([common], RECORDS) == []
+    assert sums_of(common, word(1, 1)).asked == (0, 1)
+    assert sums_of(common).asked == ()

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.keyword.bm25_ranker import KeywordRanking
-from search.relevance.keyword_evidence import (
+from search.ranking.match_decision import (
     CUT,
     NONE_TOGETHER,
     answer_odds,
     is_no_match,
     odds_together,
     probability,
-    relevance,
+    relevance_of_words,
 )
 
 _shares = st.floats(0.0, 1.0)
@@ -38,22 +38,21 @@ def ranking(
         np.zeros(count, np.int64),
         own,
         np.full(count, exact),
+        coverage * own / own.max() if count else own,
         count,
         10.0,
-        coverage * own / own.max() if count else own,
         coverage,
         float(own.max(initial=0.0)),
         worth,
         has_all=coverage >= 1.0,
         lacks_number=lacks_number,
         names=names,
-        find_words=lambda _: (),
     )
 
 
 def best(coverage: float, **options: bool | float) -> float:
     """Return how likely the best hit is right."""
-    return float(relevance(ranking([5.0], coverage, **options))[0])  # type: ignore[arg-type]
+    return float(relevance_of_words(ranking([5.0], coverage, **options))[0])  # type: ignore[arg-type]
 
 
 @given(st.lists(st.floats(0.01, 50), min_size=1, max_size=20), _shares, _worths)
@@ -61,7 +60,7 @@ def test_more_found_is_never_less_likely(
     scores: list[float], coverage: float, worth: float
 ) -> None:
     ordered = sorted(scores, reverse=True)
-    chances = relevance(ranking(ordered, coverage, worth=worth))
+    chances = relevance_of_words(ranking(ordered, coverage, worth=worth))
     assert ((chances >= 0) & (chances <= 0.95)).all()
     assert (np.diff(chances) <= 1e-12).all()
 
@@ -90,12 +89,12 @@ def test_a_single_common_word_that_is_there_is_relevant() -> None:
 
 
 def test_hits_far_behind_the_best_are_unlikely() -> None:
-    first, far = relevance(ranking([1.0, 0.4], 1.0)).tolist()
+    first, far = relevance_of_words(ranking([1.0, 0.4], 1.0)).tolist()
     assert far < 0.1 * first
 
 
 def test_nothing_found_says_nothing() -> None:
-    assert relevance(ranking([], 0.0)).tolist() == []
+    assert relevance_of_words(ranking([], 0.0)).tolist() == []
     assert is_no_match(ranking([], 0.0))
 
 
@@ -106,8 +105,8 @@ def test_a_number_that_happens_to_be_there_is_no_answer_to_a_long_query() -> Non
 
 def test_a_model_number_is_right_whatever_vectors_say_and_other_words_are_not() -> None:
     found = ranking([5.0], 1.0, exact=True, names=True)
-    assert relevance(found, 0.01)[0] > 0.94
-    assert relevance(ranking([5.0], 1.0, exact=True), 0.01)[0] < 0.02
+    assert relevance_of_words(found, 0.01)[0] > 0.94
+    assert relevance_of_words(ranking([5.0], 1.0, exact=True), 0.01)[0] < 0.02
 
 
 def test_vectors_tell_words_that_are_there_by_chance_from_an_answer() -> None:
@@ -143,4 +142,8 @@ def test_without_the_model_number_an_answer_is_as_likely_as_none_at_most() -> No
     found = ranking([5.0, 4.0], 0.8, worth=5.0, lacks_number=True)
     assert probability(odds_together(9.0, found)) == 0.5
     assert probability(odds_together(-9.0, found)) < 0.5
-    assert relevance(found).max() <= 0.5 < relevance(ranking([5.0], 0.8, worth=5.0)).max()
+    assert (
+        relevance_of_words(found).max()
+        <= 0.5
+        < relevance_of_words(ranking([5.0], 0.8, worth=5.0)).max()
+    )
