@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from api.settings import COLLECTION_NAME, Settings
 from binocle.collection.collection import Collection, check_space
+from binocle.collection.lineage import check_present
 from binocle.encoders.base import Encoder
 from binocle.encoders.names import canonical_name
 from binocle.encoders.registry import open_encoder
@@ -75,15 +76,19 @@ class Container:
 
         Raises:
             NotFoundError: There is none, and it was not to be made.
+            StorageError: It is damaged.
         """
         path = self.collection_path(name)
+        check_present(path / CATALOG_FILE)
         if not create and not (path / CATALOG_FILE).is_file():
-            others = ", ".join(self.collection_names())
-            remedy = f"there are: {others}" if others else "'binocle index FOLDER' makes the first"
-            raise NotFoundError(
-                f"there is no collection {name!r} in {self.settings.home}; {remedy}"
-            )
+            raise self.no_collection(name)
         return Collection(path, create=create)
+
+    def no_collection(self, name: str) -> NotFoundError:
+        """Return the error that says which collections there are instead."""
+        others = ", ".join(self.collection_names())
+        remedy = f"there are: {others}" if others else "'binocle index FOLDER' makes the first"
+        return NotFoundError(f"there is no collection {name!r} in {self.settings.home}; {remedy}")
 
     @property
     def default_model(self) -> str:

@@ -1,5 +1,6 @@
 """Files that are there whole or not at all."""
 
+import errno
 import os
 import threading
 from collections.abc import Iterator
@@ -25,7 +26,8 @@ def replacing(
     Args:
         path: What is made or replaced; its folder is there.
         mode: Who may read and write it, less the process's umask.
-        durable: Have it on disk before it takes the place. What can be made again need not wait.
+        durable: Have it on disk before it takes the place, and its name before this ends. What can
+            be made again need not wait.
         keep: Let a file that is there in the end stay, and drop the new one.
         draft: Where it is written; None for beside it, as ``NAME.PROCESS.THREAD.tmp``.
 
@@ -44,14 +46,34 @@ def replacing(
                 os.link(written, path)  # unlike a rename, it replaces nothing
         else:
             written.replace(path)
+        if durable:
+            sync_folder(path.parent)
     finally:
         written.unlink(missing_ok=True)
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it, where they are not there, and have their names on disk.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    missing = [one for one in (path, *path.parents) if not one.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    for one in missing:
+        sync_folder(one.parent)
+
+
 def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on disk: what was replaced in it stays so after a crash."""
+    """Have the names in a folder on disk: what was made, replaced or removed there stays so.
+
+    A file system that cannot do this for folders is taken at its word.
+    """
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):
+            raise
     finally:
         os.close(descriptor)

@@ -1,26 +1,33 @@
 """Pictures that came over HTTP, kept beside the catalogue by their SHA-256.
 
-A picture is written before the transaction whose record refers to it, and removed after the one
-that takes the last reference away; so a crash may leave a picture that nobody needs, and never a
-record without its picture. What is left so is removed when the service starts. Removing holds
+One order of writing: a picture is on disk, its name too, before the transaction whose record refers
+to it; what is removed goes after the transaction that took the last reference away is on disk. So a
+crash or a power cut may leave a picture that nobody needs, and never a record without its picture.
+
+``sweep`` puts such leftovers aside when the service starts; it removes no original, since a record
+may be missing for another reason than the picture's being unneeded. Removing and putting aside hold
 the catalogue's write lock, and storing looks again under it, so neither undoes the other, in
 whichever process.
 """
 
 import logging
 import re
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
 from binocle.catalog.base import CatalogReader
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError, StorageError
-from binocle.files import replacing
+from binocle.files import make_folder, replacing, sync_folder
 from indexer.sources.base import ImageRef
 from indexer.sources.uploads import UploadSource, uri_of
 from indexer.stored_media import DERIVED
 
+QUARANTINE = "quarantine"
 _NAME = re.compile(r"([0-9a-f]{64})(-\d+\.jpg)?")
+_MIN_AGE_S = 7 * 24 * 3600.0
+_FEW, _MOST_SHARE = 20, 0.1
 _log = logging.getLogger(__name__)
 
 
@@ -36,7 +43,7 @@ def keep(collection: Collection, pictures: Iterable[ImageRef]) -> None:
         if path.exists():
             continue
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             with replacing(path) as file:
                 file.write(picture.read())
         except OSError as error:
@@ -51,7 +58,7 @@ def drop_unused(collection: Collection, pictures: Iterable[bytes]) -> int:
 
     Args:
         collection: Where they are.
-        pictures: Their SHA-256.
+        pictures: Their SHA-256: of records that were removed or replaced.
     """
     hashes = set(pictures)
     if not hashes:
@@ -71,15 +78,86 @@ def drop_unused(collection: Collection, pictures: Iterable[bytes]) -> int:
 
 
 def sweep(collection: Collection) -> int:
-    """Remove all pictures, thumbnails and copies that no record has; return how many files."""
-    folders = (UploadSource(collection.path).path, *(collection.path / one for one in DERIVED))
-    found = {
+    """Put aside the uploads that no record has, and remove what was made of such pictures.
+
+    An upload is moved to the folder ``quarantine``, under the same name, when it is older than a
+    week, so that whoever finds it missing can move it back; what a record refers to comes back by
+    itself. Where more than a tenth of all uploads, and more than a few, seem to be unneeded, the
+    catalogue is more likely wrong than they are: none is moved, and a warning says so.
+
+    Returns:
+        How many files were removed or put aside.
+    """
+    uploads = UploadSource(collection.path).path
+    derived = [collection.path / one for one in DERIVED]
+    here = _hashes_in([uploads])
+    aside = _hashes_in([collection.path / QUARANTINE / uploads.name])
+    unmade = _hashes_in(derived)
+    if not (here or aside or unmade):
+        return 0
+    try:
+        with collection.writing() as session:  # so that no record comes to need one meanwhile
+            unused = _unused(collection.path, session, here | unmade)
+            _put_back(collection, session, aside - here)
+            files = [one for one in unused if not one.is_relative_to(uploads)]
+            for path in files:
+                path.unlink(missing_ok=True)
+            orphans = [one for one in unused if one.is_relative_to(uploads)]
+            return len(files) + _put_aside(collection, orphans, len(here))
+    except (BinocleError, OSError) as error:
+        _log.warning("unused pictures of %s stay for now: %s", collection.path.name, error)
+        return 0
+
+
+def _put_aside(collection: Collection, orphans: list[Path], uploads: int) -> int:
+    """Move what is old enough to quarantine, unless it is too much; return how many."""
+    name = collection.path.name
+    if len(orphans) > max(_FEW, _MOST_SHARE * uploads):
+        _log.warning(
+            "%d of %d uploads of %s have no record, which is too many to believe: they stay; "
+            "compare the catalogue with a backup",
+            len(orphans), uploads, name,
+        )  # fmt: skip
+        return 0
+    oldest = time.time() - _MIN_AGE_S
+    old = [one for one in orphans if one.stat().st_mtime < oldest]
+    for path in old:
+        _move(path, collection.path / QUARANTINE / path.relative_to(collection.path))
+    if orphans:
+        _log.info(
+            "uploads of %s without a record: %d put into quarantine, %d younger than a week stay",
+            name, len(old), len(orphans) - len(old),
+        )  # fmt: skip
+    return len(old)
+
+
+def _put_back(collection: Collection, session: CatalogReader, hashes: set[bytes]) -> None:
+    """Move back what lies in quarantine and a record refers to."""
+    uploads = UploadSource(collection.path)
+    uris = session.parts.uris_of_images(hashes)
+    needed = [uri_of(one) for one in hashes if uri_of(one) in uris.get(one, ())]
+    for path in map(uploads.file_of, needed):
+        _move(collection.path / QUARANTINE / path.relative_to(collection.path), path)
+    if needed:
+        _log.warning("%d uploads of %s came back from quarantine: a record has them",
+                     len(needed), collection.path.name)  # fmt: skip
+
+
+def _move(path: Path, to: Path) -> None:
+    make_folder(to.parent)
+    path.replace(to)
+    sync_folder(to.parent)
+    sync_folder(path.parent)
+
+
+def _hashes_in(folders: Iterable[Path]) -> set[bytes]:
+    """Return the SHA-256 of all pictures that folders have a file of."""
+    return {
         bytes.fromhex(match[1])
         for folder in folders
         for path in folder.glob("??/*")
         if (match := _NAME.fullmatch(path.name))
     }
-    return drop_unused(collection, found)
 
 
 def _unused(folder: Path, session: CatalogReader, hashes: Iterable[bytes]) -> list[Path]:

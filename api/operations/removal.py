@@ -7,6 +7,7 @@ from pathlib import Path
 from api.container import Container
 from api.operations.plurals import counted
 from binocle.collection.collection import Collection
+from binocle.collection.indexing_lock import indexing_lock
 from binocle.errors import NotFoundError
 from indexer import kept_uploads
 
@@ -38,17 +39,22 @@ def remove_source(collection: Collection, path: str) -> str:
             known = session.sources.all()
             wanted = {path, str(Path(path).expanduser().absolute())}
             found = next((one for one in known if {one.uri, one.name} & wanted), None)
+            lines = session.sources.ledger(found.id).values() if found else ()
+            ids = [one.record_id for one in lines if one.record_id is not None]
+            pictures = session.parts.images_of_records(ids)
             removed = session.sources.remove(found.id) if found else 0
         if found is None:
             there = ", ".join(one.uri for one in known) or "none"
             raise NotFoundError(f"the collection has no source {path!r}; it has: {there}")
-        kept_uploads.sweep(collection)
+        kept_uploads.drop_unused(collection, pictures)
     return f"removed {found.uri} and its {counted(removed, 'record')}"
 
 
 def remove_collection(container: Container, name: str) -> str:
     """Remove a collection's folder; say which."""
-    path = container.collection_path(name)
-    with container.open_collection(name) as collection, collection.indexing():
+    path = container.collection_path(name)  # it is not opened: what is damaged can be removed
+    if not path.is_dir():
+        raise container.no_collection(name)
+    with indexing_lock(path):
         shutil.rmtree(path)
     return f"removed the collection {name!r} ({path})"

@@ -186,10 +186,10 @@ def _configure(connection: Any, record: object) -> None:
     _add_functions(connection, record)
     for pragma in (
         "journal_mode=WAL",  # readers go on while one writes
-        "synchronous=NORMAL",  # a killed process loses nothing; a power cut, the last moments
+        "synchronous=FULL",  # neither a killed process nor a power cut loses what is committed
         "foreign_keys=ON",
         "cache_size=-65536",
-        "mmap_size=1073741824",
+        "mmap_size=0",  # a file that is cut off under a mapping would end the process
         "temp_store=MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")

@@ -10,15 +10,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from filelock import FileLock, Timeout
-
 from binocle.catalog.base import Catalog, CatalogReader, CatalogWriter
 from binocle.catalog.protocols.saved_queries import QueryStore
 from binocle.catalog.sqlite import SqliteCatalog
+from binocle.collection import lineage
 from binocle.collection.fingerprint_follower import FingerprintFollower
 from binocle.collection.index_follower import IndexFollower
+from binocle.collection.indexing_lock import indexing_lock
 from binocle.collection.snapshot import Ranking, Snapshot
-from binocle.errors import BusyError, NotFoundError, SpaceMismatchError, StorageError
+from binocle.errors import NotFoundError, SpaceMismatchError, StorageError
+from binocle.files import make_folder
 from binocle.media.kinds import KINDS
 from binocle.metadata.field_types import FieldInfo, FieldType, Reading, check_schema
 from binocle.metadata.filters import Filter
@@ -56,17 +57,25 @@ class Collection:
 
         Raises:
             NotFoundError: There is none.
-            StorageError: The catalogue cannot be opened.
+            StorageError: The catalogue cannot be opened, or is not the one that the files beside
+                it were made with.
         """
         self.path = path
+        lineage.check_present(path / _CATALOG)
         if not (path / _CATALOG).is_file():
             if not create:
                 raise NotFoundError(f"there is no collection at {path}; 'binocle index' makes one")
             try:
-                path.mkdir(parents=True, exist_ok=True)
+                make_folder(path)
             except OSError as error:
                 raise StorageError(f"cannot make the folder {path} ({error.strerror})") from error
         self._catalog = open_catalog(path / _CATALOG)
+        try:
+            with self.reading() as session:
+                lineage.check_newest(path, session)
+        except BaseException:
+            self._catalog.close()
+            raise
         self.fingerprint_follower = FingerprintFollower(self.reading, path)
         self._space: Space | None = None
         self._index_follower = IndexFollower(path, self._catalog, lambda: self.space, open_store)
@@ -103,31 +112,20 @@ class Collection:
         """Give a session that sees one state of the catalogue."""
         return self._catalog.reading()
 
-    def writing(self) -> AbstractContextManager[CatalogWriter]:
-        """Give a session that is one transaction."""
-        return self._catalog.writing()
-
     @contextmanager
-    def indexing(self) -> Iterator[None]:
-        """Hold the lock of indexing runs, and of what must not happen during one.
+    def writing(self) -> Iterator[CatalogWriter]:
+        """Give a session that is one transaction."""
+        with self._catalog.writing() as session:
+            before = session.history.change()
+            yield session
+            change = session.history.change()
+            token = session.history.token(change)
+        if change != before:
+            lineage.note(self.path, change, token)
 
-        Raises:
-            BusyError: Another run holds it.
-        """
-        lock = FileLock(self.path / "indexing.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            raise BusyError(
-                f"another run is indexing into the collection {self.path.name!r}; wait until it "
-                "ends, or use another one with -c NAME"
-            ) from error
-        except OSError as error:
-            raise StorageError(f"cannot lock {self.path} ({error.strerror})") from error
-        try:
-            yield
-        finally:
-            lock.release()
+    def indexing(self) -> AbstractContextManager[None]:
+        """Hold the lock of indexing runs; see ``indexing_lock``."""
+        return indexing_lock(self.path)
 
     @property
     def space(self) -> Space | None:

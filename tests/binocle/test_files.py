@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from binocle.files import replacing, sync_folder
+from binocle.files import make_folder, replacing, sync_folder
 
 
 def names(folder: Path) -> list[str]:
@@ -49,12 +49,24 @@ def test_file_is_synchronised_before_it_takes_the_place(
     monkeypatch.setattr("binocle.files.os.fsync", lambda _: seen.append(path.exists()))
     with replacing(path) as file:
         file.write(b"x")
-    assert seen == [False]
+    assert seen == [False, True], "the file, then its name"
     with replacing(path, durable=False) as file:
         file.write(b"y")
-    assert seen == [False]
-    sync_folder(tmp_path)
     assert seen == [False, True]
+    sync_folder(tmp_path)
+    assert seen == [False, True, True]
+
+
+def test_folders_are_made_with_their_names_on_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr("binocle.files.sync_folder", synced.append)
+    make_folder(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").is_dir()
+    assert set(synced) == {tmp_path, tmp_path / "a"}
+    make_folder(tmp_path / "a" / "b")
+    assert len(synced) == 2
 
 
 def test_of_many_that_keep_the_first_one_wins(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def test_nothing_is_left_beside_the_saved_index(folder: Path) -> None:
     assert {path.name for path in folder.iterdir()} - {
         "catalog.sqlite-wal", "catalog.sqlite-shm"
     } == {
-        "catalog.sqlite", "image.faiss", "image.stamp.json"
+        "catalog.mark", "catalog.sqlite", "image.faiss", "image.stamp.json"
     }  # fmt: skip
 
 

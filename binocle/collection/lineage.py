@@ -1,0 +1,88 @@
+"""Whether a catalogue is the one that the files beside it were made with.
+
+Uploaded pictures and indices are of some moment of their catalogue. After each transaction the
+number and the token of its change are noted beside the catalogue, in ``catalog.mark``. A catalogue
+that is empty, or does not know the change noted last, was cut off, copied without its log of recent
+changes, or put back from an older copy: whoever went on with it would take the pictures of
+acknowledged records for pictures that nobody needs. So it is refused.
+
+The note is written after the commit it is about and is not synchronised, so that it may be older
+than the catalogue, and never newer.
+"""
+
+import json
+import logging
+import zlib
+from contextlib import suppress
+from pathlib import Path
+
+from binocle.catalog.base import CatalogReader
+from binocle.errors import StorageError
+from binocle.files import replacing
+
+MARK = "catalog.mark"
+_BESIDE = ("uploads/*/*", "*.stamp.json", MARK)
+_log = logging.getLogger(__name__)
+
+
+def note(folder: Path, change: int, token: str | None) -> None:
+    """Note the change that was committed last; where it cannot be written, an older note stays."""
+    text = f"{change} {token}"
+    try:
+        with replacing(folder / MARK, durable=False) as file:
+            file.write(json.dumps({"newest": text, "crc32": zlib.crc32(text.encode())}).encode())
+    except OSError as error:
+        _log.debug("%s is not written: %s", folder / MARK, error)
+
+
+def check_present(catalog: Path) -> None:
+    """Refuse to make a catalogue where there was one.
+
+    Args:
+        catalog: Where its file should be.
+
+    Raises:
+        StorageError: It is not there or empty, and what belongs to one lies beside it.
+    """
+    is_there = catalog.is_file() and catalog.stat().st_size > 0
+    beside = (path for pattern in _BESIDE for path in catalog.parent.glob(pattern))
+    if not is_there and (found := next(beside, None)) is not None:
+        what = "is empty" if catalog.is_file() else "is gone"
+        raise StorageError(
+            f"the catalogue {catalog} {what}, but {found.relative_to(catalog.parent)} lies beside "
+            "it: restore the collection from a backup; to give it up, move the folder "
+            f"{catalog.parent} away and index again"
+        )
+
+
+def check_newest(folder: Path, session: CatalogReader) -> None:
+    """Refuse a catalogue that lacks the change noted last.
+
+    Raises:
+        StorageError: It is older than what lies beside it, or has another history.
+    """
+    noted = _noted(folder)
+    if noted is None:
+        return
+    change, token = noted
+    newest, known = session.history.change(), session.history.token(change)
+    if change <= newest and known in (None, token):
+        return
+    what = "is older than" if change > newest else "has another history than"
+    raise StorageError(
+        f"the catalogue of {folder} {what} what lies beside it (change {newest}, noted is "
+        f"{change}): put the right catalog.sqlite back, with its -wal file, or restore the "
+        f"collection from a backup; to go on with this one all the same, remove {folder / MARK}: "
+        "pictures without a record then go to the folder 'quarantine' after a week"
+    )
+
+
+def _noted(folder: Path) -> tuple[int, str] | None:
+    """Return number and token of the newest change noted; None where no whole note is there."""
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        mark = json.loads((folder / MARK).read_bytes())
+        text = mark["newest"]
+        if zlib.crc32(text.encode()) == mark["crc32"]:
+            number, token = text.split()
+            return int(number), token
+    return None
