@@ -215,6 +215,7 @@ def test_index_of_another_history_is_not_used_after_a_backup_is_restored(
     for name in ("catalog.sqlite-wal", "catalog.sqlite-shm"):
         (folder / name).unlink(missing_ok=True)
     shutil.copy(folder.parent / "backup", folder / "catalog.sqlite")
+    (folder / "catalog.mark").unlink()  # without which the older catalogue is refused
     with Collection(folder) as opened:  # this one goes on from the backup, with the same ids
         store(opened, some_rows(7, 300, 50))
         store(opened, some_rows(8, 350, 1))
