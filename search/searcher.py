@@ -27,8 +27,7 @@ from search.query_vectors.term_encoder import TermEncoder
 from search.ranking.hits import HitBuilder, Page
 from search.ranking.query_plan import KindScorer, Now, Plan, check_fresh, plan
 from search.ranking.ranker import Ranker
-from search.ranking.relevant_set import listing_of
-from search.ranking.result_list import ResultList, ResultLists
+from search.ranking.result_list import ResultList, ResultLists, listing_of
 from search.relevance.calibrator import Relevance
 from search.results.answer import Answer
 from search.spelling.collection_spelling import Spelling

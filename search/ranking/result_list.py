@@ -1,6 +1,7 @@
 """What the pages of one answer are cut from, kept between the pages.
 
-A listing is made at the first page and then only grows: rows it has once keep their places,
+A listing is of what is nearest, or of the relevant set, sorted, grouped and counted. It is made at
+the first page and then only grows: rows it has once keep their places,
 whatever is written to the collection meanwhile and however its rankings change when they are
 made deeper. So pages never repeat a record, and none that stays is skipped. Listings are kept in
 memory within limits; a cursor names one.
@@ -9,23 +10,28 @@ memory within limits; a cursor names one.
 import secrets
 import threading
 import time
+from bisect import bisect_right
 from collections import Counter, OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
+from binocle.collection.collection import Collection
 from binocle.types import BoolArray, Int64Array
 from search.query.continuations import Position
+from search.query.query import RELEVANCE, Sort
 from search.ranking.fusion import Ranked
+from search.ranking.part_rows import dedup_features
 from search.ranking.query_plan import Plan, Scorers
+from search.ranking.ranker import Ranker
 from search.results.answer import FacetCounts
-from search.results.diversity import Arranger, HitGroups
+from search.results.diversity import Arranger, HitGroups, gathered
+from search.results.facets import count_facets, group_keys, sort_order
 
-GROWTH = 4
+_GROWTH = 4
 _ROW_BYTES = 64  # about what a row of a listing takes with its rankings
-
-Rank = Callable[[int], Ranked]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +50,6 @@ class Row:
     def part_id(self) -> int:
         """The part that matched best; -1 where only words found it, or nothing was asked."""
         return int(self.ranked.fused.part_ids[self.place])
-
-
-@dataclass(slots=True)
-class _Stage:
-    """One depth of a listing, and which of its rows were new."""
-
-    ranked: Ranked
-    places: Int64Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +84,7 @@ class ResultList:
 
     plan: Plan
     scorers: Scorers
-    rank: Rank
+    rank: Callable[[int], Ranked]
     arranger: Arranger | None = None
     counted: Counted = Counted()
     no_match: bool = False
@@ -94,7 +92,7 @@ class ResultList:
     name: str = field(default_factory=lambda: secrets.token_urlsafe(9))
     _depth: int = 0
     _is_complete: bool = False
-    _stages: list[_Stage] = field(default_factory=list)
+    _stages: list[tuple[Ranked, Int64Array]] = field(default_factory=list)  # which rows were new
     _ends: list[int] = field(default_factory=list)
     _seen: Int64Array = field(default_factory=lambda: np.empty(0, np.int64))
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -106,7 +104,7 @@ class ResultList:
     def size_bytes(self) -> int:
         """About how much memory it holds, the collection's own vectors aside."""
         whole = self.counted.whole
-        rows = sum(len(stage.ranked) for stage in self._stages) + (len(whole) if whole else 0)
+        rows = sum(len(ranked) for ranked, _ in self._stages) + (len(whole) if whole else 0)
         return 2000 + _ROW_BYTES * rows
 
     @property
@@ -121,17 +119,12 @@ class ResultList:
         """Return rows from a place on; fewer only at the end."""
         with self._lock:
             while len(self) < start + count and not self._is_complete:
-                depth = max(self.plan.depth, GROWTH * self._depth if self._stages else 0)
+                depth = max(self.plan.depth, _GROWTH * self._depth if self._stages else 0)
                 self.append(self.rank(depth), depth)
             return [self._row(place) for place in range(start, min(start + count, len(self)))]
 
     def position(self, place: int, last: int) -> Position:
-        """Return where a page ended.
-
-        Args:
-            place: How many rows have been used up.
-            last: Internal id of the last record shown.
-        """
+        """Return where a page ended, see ``Position``."""
         return Position(
             listing=self.name,
             place=place,
@@ -152,7 +145,7 @@ class ResultList:
             return position.place
         self.rows(0, position.place)
         with self._lock:
-            stages = [stage.ranked.fused.record_ids[stage.places] for stage in self._stages]
+            stages = [ranked.fused.record_ids[places] for ranked, places in self._stages]
         found = np.flatnonzero(np.concatenate(stages) == position.last)
         return int(found[0]) + 1 if len(found) else position.place
 
@@ -169,16 +162,66 @@ class ResultList:
             )
             places = places[order]
         self._seen = np.concatenate([self._seen, ranked.fused.record_ids[fresh]])
-        self._stages.append(_Stage(ranked, places))
+        self._stages.append((ranked, places))
         self._ends.append(len(self) + len(places))
         self._depth, self._is_complete = depth, ranked.is_complete
         self.is_exact = self.is_exact and ranked.exact
 
     def _row(self, place: int) -> Row:
-        for stage, end in zip(self._stages, self._ends, strict=True):
-            if place < end:
-                return Row(stage.ranked, int(stage.places[place - end]))
-        raise IndexError(place)
+        stage = bisect_right(self._ends, place)
+        ranked, places = self._stages[stage]
+        return Row(ranked, int(places[place - self._ends[stage]]))
+
+
+def listing_of(collection: Collection, ranker: Ranker, plan: Plan, scorers: Scorers) -> ResultList:
+    """Return the listing of a query: its relevant set where it sorts, groups or cuts.
+
+    Otherwise it lists what is nearest, deeper where somebody scrolls; nothing is ranked yet.
+    """
+    ranked, counted = None, Counted()
+    if plan.wants_relevant_set:
+        ranked, counted = _relevant_set(ranker, plan, scorers)
+    elif plan.query.facets:
+        counted = _counted(plan, ranker.relevant(plan, scorers, filtered=False))
+    arranger, diversity = None, 0.0 if plan.is_sorted else plan.query.diversity
+    if diversity or plan.query.collapse:
+        features_of = partial(dedup_features, collection, plan)
+        arranger = Arranger(features_of, diversity=diversity, collapse=plan.query.collapse)
+    return ResultList(
+        plan=plan,
+        scorers=scorers,
+        rank=partial(ranker.ranked, plan, scorers) if ranked is None else lambda _: ranked,
+        arranger=arranger,
+        counted=counted,
+    )
+
+
+def _relevant_set(ranker: Ranker, plan: Plan, scorers: Scorers) -> tuple[Ranked, Counted]:
+    """Return the rows of a query that sorts, groups or cuts, and what was counted."""
+    query, snapshot = plan.query, plan.snapshot
+    ranked = ranker.relevant(plan, scorers, filtered=True)
+    counted = Counted(len(ranked))
+    if query.facets:
+        is_whole = query.where is None
+        every = ranked if is_whole else ranker.relevant(plan, scorers, filtered=False)
+        counted = _counted(plan, every)
+    if plan.is_sorted:
+        ids = ranked.fused.record_ids
+        best_first = -np.arange(len(ids), dtype=np.float64)
+        sorts = (*query.sort, Sort(RELEVANCE)) if plan.intent else query.sort
+        ranked = ranked.only(sort_order(snapshot, ids, sorts, best_first))
+    if query.group is None:
+        return ranked, counted
+    groups = gathered(group_keys(snapshot, ranked.fused.record_ids, query.group.field))
+    return ranked.only(groups.heads), replace(counted, groups=groups, whole=ranked)
+
+
+def _counted(plan: Plan, every: Ranked) -> Counted:
+    """Count over the relevant set before the filter: a facet's own does not shrink it."""
+    snapshot, ids = plan.snapshot, every.fused.record_ids
+    facets = count_facets(snapshot, plan.query.facets, ids, plan.query.where)
+    passing = snapshot.mask(plan.query.where)
+    return Counted(int(passing[ids[ids < len(passing)]].sum()), facets)
 
 
 class ResultLists:
@@ -221,7 +264,8 @@ class ResultLists:
         """Keep a listing, or note that it was used; the least recently used go."""
         size, now = listing.size_bytes, self._clock()
         with self._lock:
-            self._forget(listing.name)
+            if listing.name in self._kept:
+                self._forget(listing.name)
             self._kept[listing.name] = now, size, listing
             self._bytes += size
             segments = listing.segments
@@ -230,9 +274,11 @@ class ResultLists:
             if listing.plan.snapshot.change >= self._newest:
                 self._newest, self._newest_segments = listing.plan.snapshot.change, segments
             while len(self._kept) > 1:
+                old = self._segment_bytes.keys() - self._newest_segments.keys()
+                old_bytes = sum(self._segment_bytes[one] for one in old)
                 name, (used_at, _, _) = next(iter(self._kept.items()))
                 is_full = len(self._kept) > self._max_count or self._bytes > self._max_bytes
-                is_full = is_full or self._old_bytes() > self._max_old_bytes
+                is_full = is_full or old_bytes > self._max_old_bytes
                 if not is_full and now - used_at <= self._max_age_s:
                     return
                 self._forget(name)
@@ -240,23 +286,14 @@ class ResultLists:
     def get(self, name: str) -> ResultList | None:
         """Return a kept listing; None where it is gone."""
         with self._lock:
-            found = self._kept.get(name)
-            if found is not None and self._clock() - found[0] > self._max_age_s:
+            if name in self._kept and self._clock() - self._kept[name][0] > self._max_age_s:
                 self._forget(name)
-                return None
-            return found[2] if found else None
-
-    def _old_bytes(self) -> int:
-        return sum(
-            size for one, size in self._segment_bytes.items() if one not in self._newest_segments
-        )
+            return self._kept[name][2] if name in self._kept else None
 
     def _forget(self, name: str) -> None:
-        found = self._kept.pop(name, None)
-        if found is None:
-            return
-        self._bytes -= found[1]
-        for one in found[2].segments:
+        _, size, listing = self._kept.pop(name)
+        self._bytes -= size
+        for one in listing.segments:
             self._holders[one] -= 1
             if not self._holders[one]:
                 del self._holders[one], self._segment_bytes[one]

@@ -14,10 +14,9 @@ import numpy as np
 from api.container import Container, QueryEmbedding
 from api.http.errors.problems import ServiceError
 from api.http.mapping.answers import public_model
-from api.http.runtime.encoder_queue import EncoderQueue
 from api.http.runtime.metrics import Metrics
 from api.http.runtime.search_queue import SearchQueue
-from api.http.runtime.work_queues import Batcher, BoundedThreadPool
+from api.http.runtime.work_queues import Batcher, BoundedThreadPool, EncoderQueue
 from api.keys import KeyRing
 from binocle.collection.collection import Collection, check_space
 from binocle.errors import BinocleError, NotFoundError
