@@ -1,6 +1,6 @@
 """What vectors and words say together of whether there is an answer: logistic regressions.
 
-Fits the numbers of ``search.ranking.match_decision`` and of ``answer_odds_of_both`` in
+Fits the numbers of ``search.ranking.match_decision`` and of ``ScoreModel.told_beside`` in
 ``search.relevance.score_model``; run by ``python -m experiments.relevance.answer_detection --data
 DIR --fit``.
 """
@@ -19,7 +19,6 @@ from experiments.relevance.logistic import Float64Array, logistic
 from experiments.relevance.question_sets import family
 from search.keyword.bm25_ranker import Keywords
 from search.relevance.calibrator import Relevance
-from search.relevance.score_model import answer_odds_of_both
 
 _LEAST_COVERAGE = 0.02
 FITS: dict[str, tuple[str, ...]] = {
@@ -87,7 +86,7 @@ def _odds_by_vectors(relevance: Relevance, rows: Float32Array) -> dict[str, Floa
     for one, other in zip(images, others, strict=True):
         if one is None or other is None:
             raise UsageError("nothing can be fitted: the model tells too few words apart")
-        odds.append((one.answer_odds, other.answer_odds, answer_odds_of_both(one, other)))
+        odds.append((one.answer_odds, other.answer_odds, one.told_beside(other).answer_odds))
     by_pictures, by_texts, by_both = np.array(odds).T
     return {"by pictures": by_pictures, "by texts": by_texts, "by vectors": by_both}
 

@@ -11,7 +11,7 @@ from binocle.types import BoolArray, Int64Array
 from search.keyword.postings import PostingReader, WordMatches, WordWay, join_ways
 from search.keyword.query_words import QueryWords, Window, Word
 from search.spelling.collection_spelling import Spelling
-from search.spelling.english_words import known_english
+from search.spelling.near_words import known_english
 
 _RELATIVE = 0.9
 _UNFINISHED = 0.6

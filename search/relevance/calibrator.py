@@ -14,9 +14,8 @@ from binocle.types import Float32Array, Int64Array, Kind
 from search.relevance import hub_correction
 from search.relevance.background_vectors import BackgroundVectors
 from search.relevance.calibration import MIN_PARTS, SAMPLE, Calibration
-from search.relevance.hub_correction import Hubs, hubs_of_pairs
-from search.relevance.part_pairs import other_kind, parts_beside
-from search.relevance.score_model import ScoreModel, answer_odds_of_both, none_of_both
+from search.relevance.hub_correction import Hubs, hubs_of_pairs, parts_beside
+from search.relevance.score_model import ScoreModel
 
 _GROWTH = 0.25
 
@@ -131,11 +130,11 @@ class Relevance:
 
         Both know of the same records, and err in different ways.
         """
-        other = self._direction(other_kind(kind), TEXT, change).calibration
+        other = self._direction(_other_kind(kind), TEXT, change).calibration
         if other is None:
             return score_models
         return [
-            own.told(answer_odds_of_both(own, auxiliary), none_of_both(own, auxiliary))
+            own.told_beside(auxiliary)
             for own, auxiliary in zip(score_models, other.score_models(rows), strict=True)
         ]
 
@@ -256,11 +255,11 @@ class Relevance:
         calibration = Calibration.measure(
             sample.rows, sample.count, queries, source=source, kind=kind, own_qd=answered
         )
-        snapshot = self._collection.snapshot((kind, other_kind(kind)))
+        snapshot = self._collection.snapshot((kind, _other_kind(kind)))
         own, others = parts_beside(
-            sample.part_ids, snapshot.owners(kind), snapshot.owners(other_kind(kind))
+            sample.part_ids, snapshot.owners(kind), snapshot.owners(_other_kind(kind))
         )
-        rows_of = snapshot.vectors(other_kind(kind)).rows
+        rows_of = snapshot.vectors(_other_kind(kind)).rows
         hubs = None
         if kind != source and len(own):
             hubs = hubs_of_pairs(sample.part_ids, sample.rows, own, others, rows_of)
@@ -279,3 +278,8 @@ class Relevance:
         part_ids, rows = vectors.rows(ids[places] if len(ids) > SAMPLE else ids)
         self._samples[kind] = _Sample(part_ids, rows, len(ids), snapshot.newest_part)
         return self._samples[kind]
+
+
+def _other_kind(kind: Kind) -> Kind:
+    """Return the kind that says the same in another way: texts, and of these the pictures."""
+    return IMAGE if kind == TEXT else TEXT

@@ -84,6 +84,15 @@ class ScoreModel:
         """
         return replace(self, answers=(answer_odds, 0.0), none=none)
 
+    def told_beside(self, other: "ScoreModel") -> "ScoreModel":
+        """Return the judge that knows of whether there is an answer by pictures and texts.
+
+        Args:
+            other: Of the same query over the parts of the other kind.
+        """
+        odds = _OF_BOTH * (self.answer_odds + other.answer_odds)
+        return self.told(odds, _NONE_OF_BOTH * min(self.none, other.none))
+
     def wider(self, half: float) -> "ScoreModel":
         """Return the judge by which hits down to a cosine are half as relevant as the best or more.
 
@@ -145,23 +154,3 @@ class ScoreModel:
         odds = (offset + slope * cosine for offset, slope in (self.answers, self.fits))
         one, other = (1.0 / (1.0 + math.exp(-min(max(each, -700.0), 700.0))) for each in odds)
         return one * other
-
-
-def answer_odds_of_both(one: ScoreModel, other: ScoreModel) -> float:
-    """Return the log-odds that a collection has an answer, by its pictures and its texts.
-
-    Args:
-        one: Of a query over the parts of one kind.
-        other: Of the same query over those of the other kind.
-    """
-    return _OF_BOTH * (one.answer_odds + other.answer_odds)
-
-
-def none_of_both(one: ScoreModel, other: ScoreModel) -> float:
-    """Return how likely an answer by pictures and texts must be for something to fit, 0 to 1.
-
-    Args:
-        one: As for ``answer_odds_of_both``.
-        other: Likewise.
-    """
-    return _NONE_OF_BOTH * min(one.none, other.none)

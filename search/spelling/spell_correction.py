@@ -13,8 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import TypeAlias
 
-from search.spelling.english_words import known_english
-from search.spelling.near_words import NearWords
+from search.spelling.near_words import NearWords, known_english
 
 _WORD = re.compile(r"""(?<![\w'’@#./-])[A-Za-z]{3,}(?![\w@/-]|['’.]\w)""")
 _QUOTED = re.compile(r'["“„«][^"“”„«»]*["”“»]')

@@ -2,9 +2,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from binocle.collection.snapshot import Owners
 from binocle.encoders.base import unit_rows
 from binocle.types import Float32Array
-from search.relevance.hub_correction import NEIGHBOURS, Hubs, find_hubs, hubness
+from search.relevance.hub_correction import NEIGHBOURS, Hubs, find_hubs, hubness, parts_beside
 
 _DIMENSION = 24
 
@@ -65,3 +66,27 @@ def test_only_the_first_change_places_and_scores_never_rise(
     assert sorted(places[:depth]) == list(range(min(depth, count)))
     assert places[depth:].tolist() == list(range(min(depth, count), count))
     assert (np.diff(corrected) <= 0).all()
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.booleans()), max_size=30),
+    st.sets(st.integers(0, 40)),
+)
+def test_parts_beside_are_the_first_of_the_same_record(
+    parts: list[tuple[int, bool]], asked: set[int]
+) -> None:
+    kinds = [
+        [(number, record) for number, (record, is_text) in enumerate(parts) if is_text == kind]
+        for kind in (False, True)
+    ]
+    owners = [
+        Owners(*(np.array([one[side] for one in each], np.int64) for side in (0, 1)))
+        for each in kinds
+    ]
+    own, others = parts_beside(np.array(sorted(asked), np.int64), owners[0], owners[1])
+    expected = [
+        (number, min(text for text, one in kinds[1] if one == record))
+        for number, record in kinds[0]
+        if number in asked and any(one == record for _, one in kinds[1])
+    ]
+    assert list(zip(own.tolist(), others.tolist(), strict=True)) == expected

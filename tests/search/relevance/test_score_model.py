@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.relevance.score_model import ScoreModel, answer_odds_of_both, none_of_both
+from search.relevance.score_model import ScoreModel
 
 MODEL = ScoreModel(answers=(-2.0, 8.0), fits=(-6.0, 20.0), best=0.4, least=0.36)
 
@@ -61,5 +61,6 @@ def test_cut_is_half_of_the_best_relevance_where_that_is_little() -> None:
 
 def test_both_kinds_together_err_less_than_one() -> None:
     other = MODEL.told(1.0, 0.31)
-    assert answer_odds_of_both(MODEL, other) == pytest.approx(0.6 * (MODEL.answer_odds + 1.0))
-    assert none_of_both(MODEL, other) == pytest.approx(0.645 * 0.31)
+    told = MODEL.told_beside(other)
+    assert told.answer_odds == pytest.approx(0.6 * (MODEL.answer_odds + 1.0))
+    assert told.none == pytest.approx(0.645 * 0.31)
