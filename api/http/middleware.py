@@ -191,7 +191,7 @@ class _Incoming:
 
         watcher = asyncio.create_task(watch(), name="watcher")
         try:
-            await app(scope, self.receive, send)
+            await app(scope, self._next, send)
         except asyncio.CancelledError:
             if not is_cancelled or task.uncancel():  # somebody else ends the task as well
                 raise
@@ -201,7 +201,7 @@ class _Incoming:
         if is_cancelled:  # the application kept it from reaching here
             task.uncancel()
 
-    async def receive(self) -> Message:
+    async def _next(self) -> Message:
         """Return the next message, as ASGI has it.
 
         Raises:

@@ -16,13 +16,13 @@ _header = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API k
 
 
 # Asynchronous, though they wait for nothing: what is not goes through a thread for each request.
-async def service_of(request: Request) -> Service:
+async def _service_of(request: Request) -> Service:
     """Return the application's service."""
     service: Service = request.app.state.service
     return service
 
 
-ServiceDependency = Annotated[Service, Depends(service_of)]
+ServiceDependency = Annotated[Service, Depends(_service_of)]
 
 
 async def key_of(
