@@ -75,6 +75,11 @@ def public_uri(uri: str) -> str:
     return uri.rsplit("/", 1)[-1] if uri.startswith("/") else uri
 
 
+def thumbnail_path(collection: str, record_id: str) -> str:
+    """Return the path of a record's thumbnail; the record has a picture."""
+    return f"/v1/collections/{collection}/records/{quote(record_id, safe='')}/thumbnail"
+
+
 def public_model(name: str) -> str:
     """Return a model's name as clients see it: of a local folder or file only the last part."""
     folder = Path(name)
@@ -115,4 +120,4 @@ def _thumbnail(record: Record, collection: str, *, is_picture: bool = False) -> 
     known = is_picture or "sha256" in record.metadata
     if not known and not any(part.kind == IMAGE for part in record.parts):
         return None
-    return f"/v1/collections/{collection}/records/{quote(record.id, safe='')}/thumbnail"
+    return thumbnail_path(collection, record.id)

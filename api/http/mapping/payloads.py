@@ -35,6 +35,26 @@ class Body:
     others: list[str] = field(default_factory=list)
 
 
+def json_or_form(schema: str, part: str, about: str) -> dict[str, Any]:
+    """Return what OpenAPI is told of a body that is JSON, or a form with a picture beside JSON.
+
+    Args:
+        schema: Names the JSON's model.
+        part: The form field that holds the JSON.
+        about: What to say of that.
+    """
+    fields = {
+        "image": {"type": "string", "format": "binary"},
+        part: {"type": "string", "description": about},
+    }
+    form = {"type": "object", "properties": fields, "required": ["image"]}
+    content = {
+        "application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}},
+        "multipart/form-data": {"schema": form},
+    }
+    return {"requestBody": {"required": True, "content": content}}
+
+
 async def read(request: Request, part: str, *, max_files: int) -> Body:
     """Read a request's body.
 

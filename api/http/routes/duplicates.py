@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.http.mapping.answers import public_uri
+from api.http.mapping.answers import public_uri, thumbnail_path
 from api.http.runtime.dependencies import Readable, ServiceDependency, Writable
 from api.http.runtime.jobs import Job, Jobs
 from api.http.schemas.common import JobOut
@@ -111,7 +111,6 @@ def _file(text: str, media_type: str, name: str) -> Response:
 
 
 def _member(member: Member, collection: str) -> MemberOut:
-    record = quote(member.record_id, safe="")
     part = member.part
     return MemberOut(
         id=member.record_id,
@@ -121,5 +120,5 @@ def _member(member: Member, collection: str) -> MemberOut:
         size_bytes=member.size_bytes,
         verdict=member.verdict,
         confidence=member.confidence,
-        thumbnail=f"/v1/collections/{collection}/records/{record}/thumbnail",
+        thumbnail=thumbnail_path(collection, member.record_id),
     )

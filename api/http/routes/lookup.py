@@ -1,13 +1,12 @@
 """Reverse lookup: is this picture, or something made from it, in the collection?"""
 
 from typing import Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 
 from api.http.errors.problems import ServiceError
 from api.http.mapping import payloads
-from api.http.mapping.answers import public_uri
+from api.http.mapping.answers import public_uri, thumbnail_path
 from api.http.runtime.dependencies import Readable, ServiceDependency
 from api.http.runtime.service import Service
 from api.http.schemas.lookup import LookupBesideIn, LookupIn, LookupOut
@@ -16,24 +15,7 @@ from binocle.collection.collection import Collection
 from search.copies.lookup import LookupAnswer
 
 router = APIRouter(tags=["lookup"])
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {"schema": {"$ref": "#/components/schemas/LookupIn"}},
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "properties": {
-                        "image": {"type": "string", "format": "binary"},
-                        "lookup": {"type": "string", "description": "The other JSON fields"},
-                    },
-                    "required": ["image"],
-                }
-            },
-        },
-    }
-}
+_BODY = payloads.json_or_form("LookupIn", "lookup", "The other JSON fields")
 
 
 @router.post("/{name}/lookup", openapi_extra=_BODY)
@@ -77,6 +59,5 @@ def _out(answer: LookupAnswer, collection: Collection) -> LookupOut:
     for one in found["candidates"]:
         one["uri"] = public_uri(one["uri"])
         one["part"]["uri"] = public_uri(one["part"]["uri"])
-        record = quote(one["id"], safe="")
-        one["thumbnail"] = f"/v1/collections/{collection.path.name}/records/{record}/thumbnail"
+        one["thumbnail"] = thumbnail_path(collection.path.name, one["id"])
     return LookupOut.model_validate(found)

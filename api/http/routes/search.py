@@ -25,24 +25,7 @@ from search.query.filter_language import parse_where
 from search.query.notation import parse_cut, parse_facet
 
 router = APIRouter(tags=["search"])
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {"schema": {"$ref": "#/components/schemas/SearchIn"}},
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "properties": {
-                        "image": {"type": "string", "format": "binary"},
-                        "search": {"type": "string", "description": "The JSON body as a part"},
-                    },
-                    "required": ["image"],
-                }
-            },
-        },
-    }
-}
+_BODY = payloads.json_or_form("SearchIn", "search", "The JSON body as a part")
 
 
 @router.get("/{name}/search", response_model=SearchOut)
