@@ -17,7 +17,8 @@ from binocle.types import Float32Array, Hit
 from evaluation.embedding import embed_texts
 from evaluation.metrics import TIE, Float64Array, Ranks
 from evaluation.pairs import PairMatches, Pairs, match_texts
-from evaluation.retrieval import DirectionReport, summarise
+from evaluation.results import Section
+from evaluation.retrieval import summarise
 from indexer.sources.base import Candidate
 from search.query.query import Query, Term
 from search.results.answer import Answer
@@ -40,7 +41,7 @@ class CollectionReport:
         exact: Whether all answers were those of an exhaustive scan.
     """
 
-    text_to_image: DirectionReport
+    text_to_image: Section
     pictures: int
     absent: int
     exact: bool

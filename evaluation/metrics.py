@@ -134,21 +134,6 @@ def reciprocal_rank(ranks: Ranks) -> Float64Array:
     return values
 
 
-def hits_at(ranks: Ranks, k: int) -> Float64Array:
-    """Return 1 where a right answer is among the first k, else 0, ``(q,)``.
-
-    Its mean is what cross-modal retrieval calls recall@k. With several right answers it is the
-    share of queries with *any* of them in the first k (elsewhere: hit rate or success@k), not
-    the share of right answers found.
-
-    Source: Hodosh, Young and Hockenmaier, *Framing Image Description as a Ranking Task*, JAIR
-    47, 2013; Karpathy and Fei-Fei, *Deep Visual-Semantic Alignments*, 2015,
-    https://arxiv.org/abs/1412.2306
-    """
-    values: Float64Array = (ranks.best <= k).astype(np.float64)
-    return values
-
-
 def average_precision(ranks: Ranks) -> Float64Array:
     """Return the mean, over right answers, of the precision at their positions, ``(q,)``, 0 to 1.
 

@@ -2,12 +2,11 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, astuple, dataclass
 
 from evaluation.bootstrap import CONFIDENCE, Estimate
-from evaluation.results import Difference, Evaluation, ModelResult
-from evaluation.retrieval import CURVE_DEPTH, MEDIAN
-from evaluation.zeroshot import ZeroShotReport
+from evaluation.results import MEDIAN, Difference, Evaluation, ModelResult
+from evaluation.retrieval import CURVE_DEPTH
 
 FORMAT = 1
 _SHARES = ("recall", "accuracy")  # said in percent, as the literature does
@@ -37,8 +36,8 @@ def tables_of(evaluation: Evaluation) -> Iterator[ReportTable]:
         if differences:
             header += ["second minus first", "beyond chance?"]
         rows = []
-        for measure in section.estimates():
-            estimates = [one.sections[name].estimates()[measure] for one in evaluation.results]
+        for measure in section.estimates:
+            estimates = [one.sections[name].estimates[measure] for one in evaluation.results]
             row = [measure, *(_said(measure, one) for one in estimates)]
             for one in differences:
                 if (one.section, one.measure) == (name, measure):
@@ -131,19 +130,15 @@ def markdown_of(evaluation: Evaluation) -> str:
 
 def _said(measure: str, estimate: Estimate, *, sign: bool = False) -> str:
     """Return a figure and its interval as people write them."""
-    plus = "+" if sign else ""
+    plus, unit = "+" if sign else "", ""
     if measure == MEDIAN:
-        value, low, high = (_rank(one, plus) for one in _numbers(estimate))
-        return f"{value} ({low} to {high})"
-    if any(word in measure for word in _SHARES):
-        value, low, high = (f"{100 * one:{plus}.1f}" for one in _numbers(estimate))
-        return f"{value} {'points' if sign else '%'} ({low} to {high})"
-    value, low, high = (f"{one:{plus}.3f}" for one in _numbers(estimate))
-    return f"{value} ({low} to {high})"
-
-
-def _numbers(estimate: Estimate) -> tuple[float, float, float]:
-    return estimate.value, estimate.low, estimate.high
+        said = [_rank(one, plus) for one in astuple(estimate)]
+    elif any(word in measure for word in _SHARES):
+        said = [f"{100 * one:{plus}.1f}" for one in astuple(estimate)]
+        unit = " points" if sign else " %"
+    else:
+        said = [f"{one:{plus}.3f}" for one in astuple(estimate)]
+    return f"{said[0]}{unit} ({said[1]} to {said[2]})"
 
 
 def _rank(rank: float, plus: str) -> str:
@@ -175,7 +170,7 @@ def _conclusion(evaluation: Evaluation) -> str:
 
 def _confusions(result: ModelResult, *, named: bool) -> Iterator[ReportTable]:
     for section in result.sections.values():
-        if isinstance(section, ZeroShotReport) and section.confusions:
+        if section.confusions:
             rows = tuple((one.label, one.taken_for, f"{one.count:,}") for one in section.confusions)
             title = "Most frequent mistakes" + (f" of {result.model}" if named else "")
             yield ReportTable(title, ("label", "taken for", "pictures"), rows)
@@ -187,23 +182,17 @@ def _section_json(result: ModelResult, name: str) -> dict[str, object]:
         "queries": section.queries,
         "candidates": section.candidates,
         "tied": section.tied,
-        "measures": {measure: _estimate_json(one) for measure, one in section.estimates().items()},
+        "measures": {measure: _estimate_json(one) for measure, one in section.estimates.items()},
         "curve": [_estimate_json(one) for one in section.curve],
     }
-    if isinstance(section, ZeroShotReport):
-        body["confusions"] = [
-            {"label": one.label, "taken_for": one.taken_for, "count": one.count}
-            for one in section.confusions
-        ]
+    if section.confusions is not None:
+        body["confusions"] = [asdict(one) for one in section.confusions]
     return body
 
 
 def _estimate_json(estimate: Estimate) -> dict[str, float | None]:
-    names = ("value", "low", "high")
-    return {
-        name: number if math.isfinite(number) else None
-        for name, number in zip(names, _numbers(estimate), strict=True)
-    }
+    figures = asdict(estimate).items()
+    return {name: number if math.isfinite(number) else None for name, number in figures}
 
 
 def _plain(value: str | float) -> str:

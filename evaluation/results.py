@@ -1,46 +1,46 @@
 """What an evaluation found, and what two models differ in."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
 
 from binocle.types import Skip
 from evaluation.bootstrap import Estimate, interval
 from evaluation.metrics import Float64Array
-from evaluation.retrieval import MEDIAN
+
+MEDIAN = "median rank"
 
 
-class Section(Protocol):
-    """The figures of one direction, or of labelling."""
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """Pictures of one label that got another, which scored more."""
 
-    @property
-    def queries(self) -> int:
-        """How many queries there were."""
-        ...
+    label: str
+    taken_for: str
+    count: int
 
-    @property
-    def candidates(self) -> int:
-        """How many things each ranked."""
-        ...
 
-    @property
-    def tied(self) -> float:
-        """Share of queries, 0 to 1, whose best right answer scores like a wrong one."""
-        ...
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The figures of one direction, or of labelling, each with a 95 % confidence interval.
 
-    @property
-    def curve(self) -> tuple[Estimate, ...]:
-        """Share of queries with a right answer among the first k, for k = 1, 2, ..."""
-        ...
+    Attributes:
+        queries: How many there were.
+        candidates: How many things each ranked.
+        tied: Share of queries, 0 to 1, whose best right answer scores like a wrong one.
+        estimates: The figures by the names people know them by: means over queries, 0 to 1, and
+            the median rank, where 1 is best and infinity is deeper than was looked.
+        curve: Share of queries with a right answer among the first k, for k = 1, 2, ...
+        replicates: ``(resamples, m)`` float64, the figures over each draw, for pairing.
+        confusions: Of labelling the most frequent mistakes, most frequent first.
+    """
 
-    @property
-    def replicates(self) -> Float64Array:
-        """``(resamples, m)`` the figures of ``estimates`` over each draw."""
-        ...
-
-    def estimates(self) -> dict[str, Estimate]:
-        """Return the figures by name."""
-        ...
+    queries: int
+    candidates: int
+    tied: float
+    estimates: dict[str, Estimate]
+    curve: tuple[Estimate, ...] = field(repr=False)
+    replicates: Float64Array = field(repr=False, compare=False)
+    confusions: tuple[Confusion, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def compare(first: ModelResult, second: ModelResult) -> tuple[Difference, ...]:
         if one.replicates.shape != other.replicates.shape or one.queries != other.queries:
             raise ValueError(f"the models were not measured on the same {name} queries")
         deltas = other.replicates - one.replicates
-        pairs = zip(one.estimates().items(), other.estimates().values(), strict=True)
+        pairs = zip(one.estimates.items(), other.estimates.values(), strict=True)
         for column, ((measure, before), after) in enumerate(pairs):
             estimate = interval(after.value - before.value, deltas[:, column])
             sign = -1 if measure == MEDIAN else 1  # a lower rank is better

@@ -3,98 +3,33 @@
 Text to image: each caption of each picture is one query, and every picture that has this caption
 is right. Image to text: each picture is one query, and any of its captions is right: recall,
 median rank and MRR look at the best placed one, nDCG and mAP at all of them. This is the protocol
-of Flickr8k, Flickr30k and COCO.
+of Flickr8k, Flickr30k and COCO. With several right answers recall@k is the share of queries with
+*any* of them among the first k (elsewhere success@k), not the share of right answers found.
+
+Source: Hodosh, Young and Hockenmaier, *Framing Image Description as a Ranking Task*, JAIR 47, 2013.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from binocle.types import Float32Array, Int64Array
 from evaluation import metrics
-from evaluation.bootstrap import Estimate, interval, resample
+from evaluation.bootstrap import interval, resample
 from evaluation.metrics import Float64Array, Ranks
+from evaluation.results import MEDIAN, Section
 
 RECALLS = (1, 5, 10)
 NDCG_DEPTH = 10
 CURVE_DEPTH = 100
-MEDIAN = "median rank"
-
-
-@dataclass(frozen=True, slots=True)
-class DirectionReport:
-    """One direction's figures, each a mean over queries with a 95 % confidence interval.
-
-    Attributes:
-        queries: How many there were.
-        candidates: How many things each ranked.
-        tied: Share of queries, 0 to 1, whose best right answer scores like a wrong one.
-        recall: By k in ``RECALLS``: share of queries with a right answer among the first k.
-        median_rank: Median over queries of the best right answer's position; 1 is best, infinity
-            is deeper than was looked.
-        mrr: Mean reciprocal rank, 0 to 1.
-        ndcg: nDCG@10, 0 to 1.
-        mean_average_precision: mAP, 0 to 1.
-        curve: recall@k for k = 1, 2, ... up to 100 or the number of candidates.
-        replicates: ``(resamples, 7)`` the figures of ``estimates`` over each draw, for pairing.
-    """
-
-    queries: int
-    candidates: int
-    tied: float
-    recall: dict[int, Estimate]
-    median_rank: Estimate
-    mrr: Estimate
-    ndcg: Estimate
-    mean_average_precision: Estimate
-    curve: tuple[Estimate, ...] = field(repr=False)
-    replicates: Float64Array = field(repr=False, compare=False)
-
-    def estimates(self) -> dict[str, Estimate]:
-        """Return the figures by the names people know them by, in the order of ``replicates``."""
-        return {
-            **{f"recall@{k}": estimate for k, estimate in self.recall.items()},
-            MEDIAN: self.median_rank,
-            "MRR": self.mrr,
-            f"nDCG@{NDCG_DEPTH}": self.ndcg,
-            "mAP": self.mean_average_precision,
-        }
 
 
 @dataclass(frozen=True, slots=True)
 class RetrievalReport:
     """Both directions."""
 
-    text_to_image: DirectionReport
-    image_to_text: DirectionReport
-
-
-def evaluate_retrieval(
-    image_rows: Float32Array,
-    text_rows: Float32Array,
-    picture_of_text: Int64Array,
-    *,
-    resamples: int = 1000,
-    seed: int = 0,
-) -> RetrievalReport:
-    """Measure retrieval where every text belongs to one picture.
-
-    A picture without a text is no query; it stays among the candidates.
-
-    Args:
-        image_rows: ``(n, d)`` float32 unit rows, at least 2.
-        text_rows: ``(m, d)`` float32 unit rows, at least 1.
-        picture_of_text: ``(m,)`` int64, the row in ``image_rows`` that each text belongs to.
-        resamples: Bootstrap draws, at least 1.
-        seed: Of the draws.
-
-    Raises:
-        ValueError: The shapes do not fit together, or a number is out of range.
-    """
-    texts = np.arange(len(text_rows))
-    return evaluate_pairs(
-        image_rows, text_rows, texts, picture_of_text, resamples=resamples, seed=seed
-    )
+    text_to_image: Section
+    image_to_text: Section
 
 
 def evaluate_pairs(
@@ -118,7 +53,7 @@ def evaluate_pairs(
         seed: Of the draws.
 
     Raises:
-        ValueError: As for ``evaluate_retrieval``.
+        ValueError: The shapes do not fit together, or a number is out of range.
     """
     _check(image_rows, text_rows, pair_text, pair_picture, resamples)
     texts, text_query = np.unique(pair_text, return_inverse=True)
@@ -141,7 +76,7 @@ def evaluate_pairs(
 
 def summarise(
     ranks: Ranks, cluster: Int64Array, candidates: int, *, resamples: int, seed: int
-) -> DirectionReport:
+) -> Section:
     """Turn the ranks of one direction into figures.
 
     Args:
@@ -159,15 +94,17 @@ def summarise(
     figures = [interval(totals[one], means[:, one]) for one in range(sums.shape[1])]
     columns = [k - 1 for k in RECALLS]
     replicates = np.column_stack([means[:, columns], medians, means[:, depth:]])
-    return DirectionReport(
+    return Section(
         queries=len(best),
         candidates=candidates,
         tied=float(ranks.tied.mean()),
-        recall={k: figures[k - 1] for k in RECALLS},
-        median_rank=interval(_median(best), medians),
-        mrr=figures[depth],
-        ndcg=figures[depth + 1],
-        mean_average_precision=figures[depth + 2],
+        estimates={
+            **{f"recall@{k}": figures[k - 1] for k in RECALLS},
+            MEDIAN: interval(_median(best), medians),
+            "MRR": figures[depth],
+            f"nDCG@{NDCG_DEPTH}": figures[depth + 1],
+            "mAP": figures[depth + 2],
+        },
         curve=tuple(figures[: min(depth, candidates)]),
         replicates=replicates,
     )

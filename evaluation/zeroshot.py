@@ -7,15 +7,16 @@ rows are averaged and made unit rows again.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from binocle.errors import SourceError
 from binocle.types import Float32Array, Int64Array
-from evaluation.bootstrap import Estimate, draw_within, interval
+from evaluation.bootstrap import draw_within, interval
 from evaluation.metrics import TIE, Float64Array
+from evaluation.results import Confusion, Section
 from indexer.sources.base import Candidate
 from indexer.sources.folder import FolderSource
 
@@ -39,51 +40,6 @@ class LabelledPictures:
     classes: tuple[str, ...]
     pictures: tuple[Candidate, ...]
     labels: Int64Array
-
-
-@dataclass(frozen=True, slots=True)
-class Confusion:
-    """Pictures of one label that got another, which scored more."""
-
-    label: str
-    taken_for: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class ZeroShotReport:
-    """How well pictures get their labels, each figure with a 95 % confidence interval.
-
-    Attributes:
-        queries: How many pictures were labelled.
-        candidates: How many labels there are.
-        tied: Share of pictures, 0 to 1, whose right label scores like a wrong one.
-        top_1: Share of pictures that get the right label.
-        top_5: Share whose right label is among the five nearest; None with five labels or fewer.
-        mean_class_recall: Mean over labels of the share of their pictures that get it.
-        curve: Share whose right label is among the nearest k, for k = 1, 2, ... up to 10.
-        confusions: The most frequent mistakes, most frequent first.
-        replicates: ``(resamples, m)`` the figures of ``estimates`` over each draw, for pairing.
-    """
-
-    queries: int
-    candidates: int
-    tied: float
-    top_1: Estimate
-    top_5: Estimate | None
-    mean_class_recall: Estimate
-    curve: tuple[Estimate, ...] = field(repr=False)
-    confusions: tuple[Confusion, ...]
-    replicates: Float64Array = field(repr=False, compare=False)
-
-    def estimates(self) -> dict[str, Estimate]:
-        """Return the figures by the names people know them by, in the order of ``replicates``."""
-        top_5 = {"top-5 accuracy": self.top_5} if self.top_5 else {}
-        return {
-            "top-1 accuracy": self.top_1,
-            **top_5,
-            "mean per-class recall": self.mean_class_recall,
-        }
 
 
 def read_labels(folder: Path) -> LabelledPictures:
@@ -127,7 +83,7 @@ def evaluate_zero_shot(
     *,
     resamples: int = 1000,
     seed: int = 0,
-) -> ZeroShotReport:
+) -> Section:
     """Label pictures and count what is right.
 
     A wrong label that scores like the right one is counted as standing first. The bootstrap draws
@@ -150,18 +106,18 @@ def evaluate_zero_shot(
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     by_class = np.add.reduceat(hits_nk[:, 0], starts) / sizes
     curve = tuple(interval(hits_nk[:, k].mean(), shares_bk[:, k]) for k in range(depth))
-    has_top_5 = len(class_rows) > 5
-    columns = [0, 4] if has_top_5 else [0]
-    return ZeroShotReport(
+    tops = (1, 5) if len(class_rows) > 5 else (1,)
+    return Section(
         queries=len(labels),
         candidates=len(class_rows),
         tied=float(tied.mean()),
-        top_1=curve[0],
-        top_5=curve[4] if has_top_5 else None,
-        mean_class_recall=interval(by_class.mean(), recalls_b),
+        estimates={
+            **{f"top-{k} accuracy": curve[k - 1] for k in tops},
+            "mean per-class recall": interval(by_class.mean(), recalls_b),
+        },
         curve=curve,
         confusions=_confusions(labels[order], taken_for, classes),
-        replicates=np.column_stack([shares_bk[:, columns], recalls_b]),
+        replicates=np.column_stack([shares_bk[:, [k - 1 for k in tops]], recalls_b]),
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from binocle.types import Float32Array
-from evaluation.retrieval import RECALLS, DirectionReport, evaluate_pairs
+from evaluation.retrieval import RECALLS, evaluate_pairs
 from training.models import Trainee
 from training.pictures import HeldBack
 
@@ -60,12 +60,9 @@ def recalls(
         held_back.pair_picture,
         resamples=_RESAMPLES if intervals else _RESAMPLES_ON_THE_WAY,
     )
-    both = (report.text_to_image, report.image_to_text)
-    ranges = tuple(
-        (one.recall[k].low, one.recall[k].high) for one in both for k in RECALLS if intervals
+    there, back = (
+        [section.estimates[f"recall@{k}"] for k in RECALLS]
+        for section in (report.text_to_image, report.image_to_text)
     )
-    return Recalls(_values(both[0]), _values(both[1]), ranges)
-
-
-def _values(report: DirectionReport) -> tuple[float, ...]:
-    return tuple(report.recall[k].value for k in RECALLS)
+    ranges = tuple((one.low, one.high) for one in (*there, *back) if intervals)
+    return Recalls(tuple(one.value for one in there), tuple(one.value for one in back), ranges)

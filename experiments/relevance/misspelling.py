@@ -17,7 +17,7 @@ from binocle.media.decoder_pool import DecoderPool
 from binocle.types import Float32Array, Int64Array, Limits
 from evaluation.embedding import embed_pictures, embed_texts
 from evaluation.pairs import read_pairs
-from evaluation.retrieval import evaluate_retrieval
+from evaluation.retrieval import evaluate_pairs
 from indexer.sources.table import ColumnRoles
 from search.spelling.spell_correction import Corrector
 
@@ -80,8 +80,8 @@ def measure(
 
     def recall(asked: Sequence[str]) -> float:
         rows = embed_texts(asked, encoder)
-        report = evaluate_retrieval(pictures, rows, picture_of_text, resamples=1)
-        return report.text_to_image.recall[10].value
+        report = evaluate_pairs(pictures, rows, np.arange(len(rows)), picture_of_text, resamples=1)
+        return report.text_to_image.estimates["recall@10"].value
 
     found = {}
     for words in (0, 1, 2):
