@@ -35,7 +35,6 @@ def draw(evaluation: Evaluation, path: Path) -> None:
         UsageError: As for ``check_plot_path``.
     """
     check_plot_path(path)
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -45,7 +44,6 @@ def draw(evaluation: Evaluation, path: Path) -> None:
         layout=ConstrainedLayoutEngine(wspace=0.06),
         dpi=160,
     )
-    FigureCanvasAgg(figure)
     panels = figure.subplots(1, len(sections), squeeze=False, sharey=True)[0]
     for panel, name in zip(panels, sections, strict=True):
         _draw_panel(panel, evaluation, name)

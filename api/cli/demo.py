@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw
 
 from api.cli.output.answers import print_answer
 from api.container import Container
+from binocle.media.kinds import TEXT
 from indexer.sources.folder import FolderSource
 from indexer.sources.table import ColumnRoles, TableSource
 from search.query.query import Query, Term
@@ -83,10 +84,10 @@ def run_demo(container: Container) -> None:
                 (Term(image=rose), Term(text="red", weight=-1.0)), limit=3
             ),
             f"binocle search --image {rose} --target text": Query(
-                (Term(image=rose),), "text", limit=3
+                (Term(image=rose),), TEXT, limit=3
             ),
             "binocle search yellow fruit --target text": Query(
-                (Term(text="yellow fruit"),), "text", limit=3
+                (Term(text="yellow fruit"),), TEXT, limit=3
             ),
         }
         for command, query in searches.items():

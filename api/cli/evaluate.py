@@ -10,6 +10,7 @@ from api.cli.options import (
     PATH,
     engine_options,
     open_container,
+    options,
     shared,
     table_options,
     templates_option,
@@ -18,64 +19,26 @@ from api.cli.options import (
 
 @click.command("eval")
 @click.argument("pairs", metavar="[PAIRS]", required=False, type=PATH)
-@click.option(
-    "--labels",
-    metavar="FOLDER",
-    type=PATH,
-    help="Measure labelling instead: each subfolder is a label.",
-)
-@click.option(
-    "--model",
-    "models",
-    multiple=True,
-    metavar="MODEL",
-    help="What to measure; given twice, two models are compared.",
-)
-@click.option(
-    "-c",
-    "--collection",
-    metavar="NAME",
-    help="Measure search in this collection, with its own model.",
-)
-@table_options
-@templates_option("For labels, such")
-@click.option(
-    "--resamples",
-    default=1000,
-    show_default=True,
-    type=click.IntRange(1, 100_000),
-    metavar="N",
-    help="Bootstrap draws for the confidence intervals.",
-)
-@click.option(
-    "--seed",
-    default=0,
-    show_default=True,
-    type=click.IntRange(0),
-    metavar="N",
-    help="Of the draws.",
-)
-@click.option(
-    "--json",
-    "json_path",
-    metavar="FILE",
-    type=PATH,
-    help="Write all figures there; - prints them instead of tables.",
-)
-@click.option(
-    "--markdown",
-    "markdown_path",
-    metavar="FILE",
-    type=PATH,
-    help="Write the tables there.",
-)
-@click.option(
-    "--plot",
-    "plot_path",
-    metavar="FILE",
-    type=PATH,
-    help="Draw recall over k there (.png, .svg, .pdf).",
-)
+@options(
+    click.option("--labels", metavar="FOLDER", type=PATH,
+                 help="Measure labelling instead: each subfolder is a label."),
+    click.option("--model", "models", multiple=True, metavar="MODEL",
+                 help="What to measure; given twice, two models are compared."),
+    click.option("-c", "--collection", metavar="NAME",
+                 help="Measure search in this collection, with its own model."),
+    table_options,
+    templates_option("For labels, such"),
+    click.option("--resamples", default=1000, show_default=True, type=click.IntRange(1, 100_000),
+                 metavar="N", help="Bootstrap draws for the confidence intervals."),
+    click.option("--seed", default=0, show_default=True, type=click.IntRange(0), metavar="N",
+                 help="Of the draws."),
+    click.option("--json", "json_path", metavar="FILE", type=PATH,
+                 help="Write all figures there; - prints them instead of tables."),
+    click.option("--markdown", "markdown_path", metavar="FILE", type=PATH,
+                 help="Write the tables there."),
+    click.option("--plot", "plot_path", metavar="FILE", type=PATH,
+                 help="Draw recall over k there (.png, .svg, .pdf)."),
+)  # fmt: skip
 @engine_options
 @shared
 def evaluate(

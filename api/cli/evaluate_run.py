@@ -10,13 +10,14 @@ from pathlib import Path
 
 import click
 
+from api.cli.output.tables import print_rich_table
 from api.container import Container
 from binocle.encoders import colour
 from binocle.errors import StorageError, UsageError
 from binocle.media.decoder_pool import DecoderPool
 from evaluation.pairs import read_pairs
 from evaluation.plots import check_plot_path, draw
-from evaluation.reports import ReportTable, json_of, markdown_of, sentences_of, tables_of
+from evaluation.reports import json_of, markdown_of, sentences_of, tables_of
 from evaluation.results import Evaluation
 from evaluation.runs import Run, run_collection, run_labels, run_pairs
 from evaluation.zeroshot import read_labels
@@ -163,31 +164,15 @@ def _listener(label: str) -> Iterator[Callable[[int, int, int], None]]:
 def _print(evaluation: Evaluation) -> None:
     for table in tables_of(evaluation):
         if sys.stdout.isatty():
-            _print_for_a_person(table)
+            click.secho(table.title, bold=True)
+            print_rich_table(table.header, table.rows, are_figures=True)
         else:
-            click.echo(f"{table.title}")
-            for row in (table.header, *table.rows):
-                click.echo("\t".join(row))
-            click.echo()
+            lines = ("\t".join(row) for row in (table.header, *table.rows))
+            click.echo("\n".join([table.title, *lines, ""]))
     for result in evaluation.results:
         click.echo(f"{result.model}: {result.runs_on}, {result.seconds:.1f} s")
     for sentence in sentences_of(evaluation):
         click.echo(f"Note: {sentence}", err=True)
-
-
-def _print_for_a_person(table: ReportTable) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table as RichTable
-    from rich.text import Text
-
-    shown = RichTable(box=box.SIMPLE_HEAD)
-    for number, name in enumerate(table.header):
-        shown.add_column(Text(name), overflow="fold", justify="left" if number == 0 else "right")
-    for row in table.rows:
-        shown.add_row(*map(Text, row))
-    click.secho(table.title, bold=True)
-    Console().print(shown)
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,34 +1,30 @@
 """``binocle fields``, and the options of ``binocle index`` that declare types."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
-from api.cli.options import PATH, collection_option, json_option, open_container, shared
+from api.cli.options import PATH, collection_option, json_option, open_container, options, shared
 from binocle.errors import UsageError
 
 if TYPE_CHECKING:
     from binocle.metadata.field_types import FieldType
 
-_F = TypeVar("_F", bound=Callable[..., Any])
 _MAX_EXAMPLE = 24
 
 
-def schema_options(command: _F) -> _F:
-    """Add ``--schema`` and ``--field``; ``read_schema`` reads what they give."""
-    for option in (
-        click.option("--field", "typed_fields", multiple=True, metavar="NAME:TYPE",
-                     help="A metadata field's type: number, boolean, date, keyword, text, keywords "
-                     "or geo; may be repeated."),
-        click.option("--schema", "schema_file", type=PATH, metavar="FILE",
-                     help='Types of fields as JSON, such as {"price": "number"}.'),
-    ):  # fmt: skip
-        command = option(command)
-    return command
+# Types of metadata fields; ``read_schema`` reads what they give.
+schema_options = options(
+    click.option("--schema", "schema_file", type=PATH, metavar="FILE",
+                 help='Types of fields as JSON, such as {"price": "number"}.'),
+    click.option("--field", "typed_fields", multiple=True, metavar="NAME:TYPE",
+                 help="A metadata field's type: number, boolean, date, keyword, text, keywords "
+                 "or geo; may be repeated."),
+)  # fmt: skip
 
 
 def read_schema(file: Path | None, pairs: Sequence[str]) -> "dict[str, FieldType]":

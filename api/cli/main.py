@@ -24,6 +24,7 @@ from api.cli.options import (
     open_container,
     shared,
     table_options,
+    workers_option,
 )
 from api.cli.search import search
 from api.cli.train import train
@@ -55,9 +56,7 @@ def cli() -> None:
 @click.option(
     "--max-pixels", type=click.IntRange(1), metavar="N", help="Skip pictures with more pixels."
 )
-@click.option(
-    "--workers", type=click.IntRange(1, 256), metavar="N", help="Pictures decoded at once."
-)
+@workers_option
 @engine_options
 @json_option
 @shared

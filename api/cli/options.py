@@ -11,27 +11,18 @@ if TYPE_CHECKING:
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
-_PRECISIONS = ["auto", "float32", "bfloat16", "float16"]
+KIND_NAMES = ("image", "text")  # those of ``KINDS``, which would bring numpy along
 
 
-def shared(command: _F) -> _F:
-    """Add the options that go before or behind any command."""
-    for option in (
-        click.option("--debug", is_flag=True, expose_value=False, callback=_remember,
-                     is_eager=True, help="Show tracebacks and what goes on inside."),
-        click.option("--home", type=PATH, expose_value=False, callback=_remember,
-                     help="Where collections live [BINOCLE_HOME]."),
-    ):  # fmt: skip
-        command = option(command)
-    return command
+def options(*added: Callable[[Any], Any]) -> Callable[[_F], _F]:
+    """Return what adds several options, the first of them first in the help."""
 
+    def add(command: _F) -> _F:
+        for option in reversed(added):
+            command = option(command)
+        return command
 
-def collection_option(command: _F) -> _F:
-    """Add ``-c``: which collection."""
-    return click.option(
-        "-c", "--collection", default="default", show_default=True, metavar="NAME",
-        help="Which collection.",
-    )(command)  # fmt: skip
+    return add
 
 
 def limit_option(default: int, most: int, what: str) -> Callable[[_F], _F]:
@@ -52,35 +43,6 @@ def templates_option(purpose: str) -> Callable[[_F], _F]:
     return click.option("--template", "templates", multiple=True, metavar="TEXT", help=text)
 
 
-def engine_options(command: _F) -> _F:
-    """Add what the model computes with."""
-    for option in (
-        click.option("--precision", type=click.Choice(_PRECISIONS),
-                     help="Arithmetic of the model; auto is the fastest that fits the device."),
-        click.option("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps."),
-    ):  # fmt: skip
-        command = option(command)
-    return command
-
-
-def table_options(command: _F) -> _F:
-    """Add what a table's columns mean."""
-    for option in (
-        click.option("--image-root", metavar="FOLDER", type=PATH,
-                     help="Where a table's relative paths start, if not beside it."),
-        click.option("--text-column", "text_columns", multiple=True, metavar="COLUMN",
-                     help="Of a table: texts; may be repeated."),
-        click.option("--image-column", metavar="COLUMN", help="Of a table: paths of pictures."),
-    ):  # fmt: skip
-        command = option(command)
-    return command
-
-
-def json_option(command: _F) -> _F:
-    """Add ``--json``."""
-    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
-
-
 def open_container(**options: object) -> "Container":
     """Return the container of the settings, of ``--home``, and of a command's own options.
 
@@ -98,3 +60,32 @@ def _remember(context: click.Context, parameter: click.Parameter, value: object)
     if value not in (None, False):
         context.find_root().meta[f"binocle.{parameter.name}"] = value
     return value
+
+
+# What goes before or behind any command.
+shared = options(
+    click.option("--home", type=PATH, expose_value=False, callback=_remember,
+                 help="Where collections live [BINOCLE_HOME]."),
+    click.option("--debug", is_flag=True, expose_value=False, callback=_remember,
+                 is_eager=True, help="Show tracebacks and what goes on inside."),
+)  # fmt: skip
+collection_option = click.option("-c", "--collection", default="default", show_default=True,
+                                 metavar="NAME", help="Which collection.")  # fmt: skip
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+device_option = click.option("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps.")
+workers_option = click.option("--workers", type=click.IntRange(1, 256), metavar="N",
+                              help="Pictures decoded at once.")  # fmt: skip
+# What the model computes with.
+engine_options = options(
+    device_option,
+    click.option("--precision", type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
+                 help="Arithmetic of the model; auto is the fastest that fits the device."),
+)  # fmt: skip
+# What a table's columns mean.
+table_options = options(
+    click.option("--image-column", metavar="COLUMN", help="Of a table: paths of pictures."),
+    click.option("--text-column", "text_columns", multiple=True, metavar="COLUMN",
+                 help="Of a table: texts; may be repeated."),
+    click.option("--image-root", metavar="FOLDER", type=PATH,
+                 help="Where a table's relative paths start, if not beside it."),
+)  # fmt: skip

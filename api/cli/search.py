@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 import click
 
 from api.cli.options import (
+    KIND_NAMES,
     collection_option,
     engine_options,
     json_option,
     limit_option,
     open_container,
+    options,
     shared,
     where_option,
 )
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
-
-_MODES = click.Choice(["semantic", "keyword", "hybrid"])
 
 
 class SearchCommand(click.Command):
@@ -72,93 +72,53 @@ def _option(name: str, field: "FieldInfo") -> click.Option | None:
 
 @click.command(cls=SearchCommand)
 @click.argument("text", nargs=-1)
-@click.option(
-    "--text", "texts", multiple=True, metavar="TEXT", help="Look for this as well; may be repeated."
-)
-@click.option(
-    "--not", "--without", "without", multiple=True, metavar="TEXT", help="Stay away from this."
-)
-@click.option(
-    "--image", "images", multiple=True, metavar="PATH", help="Find what is like this picture."
-)
-@click.option(
-    "--like",
-    multiple=True,
-    metavar="RECORD",
-    help="Find what is like this record, or this picture; may be repeated.",
-)
-@click.option("--unlike", multiple=True, metavar="RECORD", help="Stay away from its like.")
-@click.option(
-    "--url",
-    "urls",
-    multiple=True,
-    metavar="URL",
-    help="Find what is like this picture from the web, where BINOCLE_FETCH_URLS allows it.",
-)
-@click.option(
-    "--region",
-    "regions",
-    multiple=True,
-    metavar="X,Y,W,H",
-    help="Only this part of the picture or record, as fractions: 0.5,0,0.5,1 is the right half.",
-)
-@collection_option
-@limit_option(10, 10_000, "hits")
-@click.option(
-    "--target",
-    type=click.Choice(["image", "text", "any"]),
-    help="What to find; pictures by default, texts where there are none.",
-)
-@where_option(', such as "price < 100 and color in (Red, Blue)"')
-@click.option(
-    "--mode",
-    type=_MODES,
-    help="By meaning, by words, or by both; both where records have words.",
-)
-@click.option("--weights", metavar="LIST", help="Of the rankings, such as keyword=2,text=0.5.")
-@click.option(
-    "--sort",
-    multiple=True,
-    metavar="FIELD",
-    help="Order what is relevant: price, or -price for the dearest first; may be repeated.",
-)
-@click.option(
-    "--facet",
-    "facets",
-    multiple=True,
-    metavar="FIELD",
-    help="Count what is relevant: color, price:numbers:5, taken_at:month; may be repeated.",
-)
-@click.option(
-    "--group-by",
-    "--group",
-    "group_by",
-    metavar="FIELD",
-    help="One hit for each value; style:3 shows three.",
-)
-@click.option(
-    "--diverse",
-    "--diversity",
-    "diversity",
-    default=0.0,
-    type=click.FloatRange(0, 1),
-    metavar="SHARE",
-    help="How unlike each other hits shall be, 0 to 1.",
-)
-@click.option(
-    "--min-relevance",
-    metavar="SHARE",
-    help="Leave out what is less relevant: 0.3, 30%, or auto.",
-)
-@click.option("--cursor", metavar="CURSOR", help="Go on behind an earlier answer.")
-@click.option("--exact", is_flag=True, help="Scan everything, however large.")
-@click.option("--refine", metavar="TURN", help="Change the earlier search that gave this turn.")
-@click.option("--remove", multiple=True, metavar="TEXT", help="Of it: drop this text or record.")
-@click.option(
-    "--swap", multiple=True, nargs=2, metavar="OLD NEW", help="Of it: replace these words."
-)
-@click.option("--replace", is_flag=True, help="Of it: drop everything that was looked for.")
-@click.option("--drop-filter", is_flag=True, help="Of it: drop the filter.")
+@options(
+    click.option("--text", "texts", multiple=True, metavar="TEXT",
+                 help="Look for this as well; may be repeated."),
+    click.option("--not", "--without", "without", multiple=True, metavar="TEXT",
+                 help="Stay away from this."),
+    click.option("--image", "images", multiple=True, metavar="PATH",
+                 help="Find what is like this picture."),
+    click.option("--like", multiple=True, metavar="RECORD",
+                 help="Find what is like this record, or this picture; may be repeated."),
+    click.option("--unlike", multiple=True, metavar="RECORD", help="Stay away from its like."),
+    click.option("--url", "urls", multiple=True, metavar="URL",
+                 help="Find what is like this picture from the web, where BINOCLE_FETCH_URLS "
+                 "allows it."),
+    click.option("--region", "regions", multiple=True, metavar="X,Y,W,H",
+                 help="Only this part of the picture or record, as fractions: 0.5,0,0.5,1 is the "
+                 "right half."),
+    collection_option,
+    limit_option(10, 10_000, "hits"),
+    click.option("--target", type=click.Choice([*KIND_NAMES, "any"]),
+                 help="What to find; pictures by default, texts where there are none."),
+    where_option(', such as "price < 100 and color in (Red, Blue)"'),
+    click.option("--mode", type=click.Choice(["semantic", "keyword", "hybrid"]),
+                 help="By meaning, by words, or by both; both where records have words."),
+    click.option("--weights", metavar="LIST",
+                 help="Of the rankings, such as keyword=2,text=0.5."),
+    click.option("--sort", multiple=True, metavar="FIELD",
+                 help="Order what is relevant: price, or -price for the dearest first; may be "
+                 "repeated."),
+    click.option("--facet", "facets", multiple=True, metavar="FIELD",
+                 help="Count what is relevant: color, price:numbers:5, taken_at:month; may be "
+                 "repeated."),
+    click.option("--group-by", "--group", "group_by", metavar="FIELD",
+                 help="One hit for each value; style:3 shows three."),
+    click.option("--diverse", "--diversity", "diversity", default=0.0, type=click.FloatRange(0, 1),
+                 metavar="SHARE", help="How unlike each other hits shall be, 0 to 1."),
+    click.option("--min-relevance", metavar="SHARE",
+                 help="Leave out what is less relevant: 0.3, 30%, or auto."),
+    click.option("--cursor", metavar="CURSOR", help="Go on behind an earlier answer."),
+    click.option("--exact", is_flag=True, help="Scan everything, however large."),
+    click.option("--refine", metavar="TURN", help="Change the earlier search that gave this turn."),
+    click.option("--remove", multiple=True, metavar="TEXT",
+                 help="Of it: drop this text or record."),
+    click.option("--swap", multiple=True, nargs=2, metavar="OLD NEW",
+                 help="Of it: replace these words."),
+    click.option("--replace", is_flag=True, help="Of it: drop everything that was looked for."),
+    click.option("--drop-filter", is_flag=True, help="Of it: drop the filter."),
+)  # fmt: skip
 @engine_options
 @json_option
 @shared

@@ -14,7 +14,7 @@ from binocle.encoders import colour
 from binocle.encoders.model_list import QUALITY_SOURCE, RECOMMENDED
 from binocle.encoders.names import DEFAULT_MODEL, MINI
 from binocle.errors import StorageError
-from binocle.media.kinds import KINDS
+from binocle.media.kinds import IMAGE, KINDS, TEXT
 
 
 def print_info(collection: Collection, *, as_json: bool) -> None:
@@ -69,7 +69,7 @@ def print_collections(container: Container, *, as_json: bool) -> None:
         except StorageError as error:
             click.echo(f"Error: {name}: {error}", err=True)
             continue
-        rows.append((name, counts["image"], counts["text"], space.name if space else ""))
+        rows.append((name, counts[IMAGE], counts[TEXT], space.name if space else ""))
     if as_json:
         named = [dict(zip(("name", "images", "texts", "model"), row, strict=True)) for row in rows]
         click.echo(json.dumps({"home": str(container.settings.home), "collections": named}))
@@ -167,18 +167,34 @@ def print_table(
     header: Sequence[str], rows: Iterable[Sequence[object]], *, whole: str = ""
 ) -> None:
     """Print rows; the column named ``whole`` is never broken, since people copy from it."""
-    if not sys.stdout.isatty():
-        for row in rows:
-            click.echo("\t".join(" ".join(str(cell).split()) for cell in row))
+    if sys.stdout.isatty():
+        print_rich_table(header, rows, whole=whole)
         return
+    for row in rows:
+        click.echo("\t".join(" ".join(str(cell).split()) for cell in row))
+
+
+def print_rich_table(
+    header: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    whole: str = "",
+    are_figures: bool = False,
+) -> None:
+    """Print rows for a person; figures are all but the first column, and stand on the right."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD)
-    for name in header:
-        table.add_column(name, no_wrap=name == whole, overflow="fold")
+    for number, name in enumerate(header):
+        table.add_column(
+            Text(name),
+            no_wrap=name == whole,
+            overflow="fold",
+            justify="right" if are_figures and number else "left",
+        )
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))
     Console().print(table)

@@ -16,8 +16,9 @@ from rich.progress import TextColumn, TimeRemainingColumn
 from api.cli.output.progress import rich_bar
 from api.operations.plurals import counted
 from training.finetuning import Watcher
+from training.output_folder import PLOT
 from training.recipe import Recipe
-from training.reports import PLOT, TrainingOutcome
+from training.reports import TrainingOutcome
 from training.trainer import TrainingProgress
 
 _LINE_EVERY_S = 5.0

@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
+from api.cli.options import KIND_NAMES
+from binocle.media.kinds import KINDS
 from tests.support import picture_bytes
 from tests.support.command_line import CommandLine, warm_command_line
 
@@ -182,6 +184,10 @@ def test_demo_finds_the_rose(run: Run) -> None:
     first_hit = lines[lines.index("$ binocle search a red flower in green grass -c demo -k 3") + 1]
     assert "rose.png" in first_hit
     assert run("demo").returncode == 0
+
+
+def test_options_offer_every_kind_of_part() -> None:
+    assert tuple(KINDS) == KIND_NAMES
 
 
 def test_help_imports_nothing_slow() -> None:
