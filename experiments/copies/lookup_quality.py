@@ -16,7 +16,6 @@ import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from multiprocessing import get_context
@@ -256,24 +255,17 @@ def _run(
     try_one: partial[Trial], jobs: list[tuple[LookupQuestion, str]], options: argparse.Namespace
 ) -> list[Trial]:
     trials = []
-    written = options.json or Path(os.devnull)
-    with _mapped(try_one, jobs, options.workers) as found, written.open("w", 1) as file:
+    started = get_context("spawn")  # a fork would copy locks that threads hold
+    with (
+        ProcessPoolExecutor(options.workers, started) as processes,
+        (options.json or Path(os.devnull)).open("w", 1) as file,
+    ):
+        is_alone = options.workers == 1
+        found = map(try_one, jobs) if is_alone else processes.map(try_one, jobs, chunksize=8)
         for trial in found:
             trials.append(trial)
             file.write(json.dumps(asdict(trial)) + "\n")
     return trials
-
-
-@contextmanager
-def _mapped(
-    try_one: partial[Trial], jobs: list[tuple[LookupQuestion, str]], workers: int
-) -> Iterator[Iterator[Trial]]:
-    if workers == 1:
-        yield map(try_one, jobs)
-        return
-    started = get_context("spawn")  # a fork would copy locks that threads hold
-    with ProcessPoolExecutor(workers, started) as processes:
-        yield processes.map(try_one, jobs, chunksize=8)
 
 
 def pictures_in(folder: Path) -> list[Path]:

@@ -86,15 +86,12 @@ def report(trials: Sequence[Trial]) -> str:
     """Return what was found and rightly named, by folder and change, and what was wrongly so."""
     known = [one for one in trials if one.is_known]
     unknown = [one for one in trials if not one.is_known]
-    tables = []
-    if known:
-        tables += [_by_domain(known), _by_kind(known)]
+    missed = [f"{one.kind} {one.picture} -> {one.verdict}" for one in known if not one.is_right]
+    tables = [_by_domain(known), _by_kind(known)] if known else []
     tables += [
         _false("Unknown pictures called a copy of something", unknown),
         _false("Known pictures whose answer names another record too", known),
-        _listed(
-            "Known and not rightly named", [_failure(one) for one in known if not one.is_right]
-        ),
+        _listed("Known and not rightly named", missed),
     ]
     return "\n\n".join(one for one in tables if one)
 
@@ -103,15 +100,15 @@ def _by_domain(known: Sequence[Trial]) -> str:
     lines = ["| folder | mild | right class | strong | right class |", "|---|---|---|---|---|"]
     strengths = {one.name: one.strength for one in TRANSFORMATIONS}
     for domain in [*dict.fromkeys(one.domain for one in known), "all"]:
-        cells = [domain]
+        cells: list[object] = [domain]
         for strength in ("mild", "strong"):
             right = [
                 one.is_right
                 for one in known
                 if domain in (one.domain, "all") and strengths[one.kind] == strength
             ]
-            cells += [str(len(right)), _rate(sum(right), len(right))]
-        lines.append("| " + " | ".join(cells) + " |")
+            cells += [len(right), _rate(sum(right), len(right))]
+        lines.append(_row(cells))
     return "\n".join(lines)
 
 
@@ -126,9 +123,8 @@ def _by_kind(known: Sequence[Trial]) -> str:
             found = np.mean([one.verdict != "none" for one in own])
             right = np.mean([one.is_right for one in own])
             took = np.median([one.took_ms for one in own])
-            lines.append(
-                f"| {kind.name} | {kind.strength} | {found:.1%} | {right:.1%} | {took:.0f} |"
-            )
+            figures = f"{found:.1%}", f"{right:.1%}", f"{took:.0f}"
+            lines.append(_row([kind.name, kind.strength, *figures]))
     return "\n".join(lines)
 
 
@@ -145,14 +141,8 @@ def _false(title: str, trials: Sequence[Trial]) -> str:
         wrong = [one for one in own if one.strangers]
         near = sum(any(o.verdict == "near-duplicate" for o in one.strangers) for one in wrong)
         twins = sum(any(o.is_twin for o in one.others) for one in own)
-        cells = [
-            domain,
-            str(len(own)),
-            _rate(len(wrong), len(own)),
-            _rate(near, len(own)),
-            str(twins),
-        ]
-        lines.append("| " + " | ".join(cells) + " |")
+        rates = _rate(len(wrong), len(own)), _rate(near, len(own))
+        lines.append(_row([domain, len(own), *rates, twins]))
     pairs = Counter((one.picture, other.uri) for one in trials for other in one.strangers)
     lines.append(f"\n{len(pairs)} different pairs.")
     named = [
@@ -164,8 +154,8 @@ def _false(title: str, trials: Sequence[Trial]) -> str:
     return f"{title}:\n\n" + "\n".join(lines) + "\n\n" + _listed("Which", named)
 
 
-def _failure(trial: Trial) -> str:
-    return f"{trial.kind} {trial.picture} -> {trial.verdict}"
+def _row(cells: Sequence[object]) -> str:
+    return "| " + " | ".join(map(str, cells)) + " |"
 
 
 def _listed(title: str, lines: Sequence[str]) -> str:

@@ -23,6 +23,7 @@ import numpy as np
 from binocle.collection.collection import Collection
 from binocle.encoders.base import Encoder
 from binocle.encoders.registry import open_encoder
+from binocle.media.kinds import IMAGE, TEXT
 from binocle.types import BoolArray, ImageInfo, Limits, NewPart, NewRecord, Target
 from evaluation.bootstrap import Estimate, interval
 from experiments.relevance.fit_evidence import AnswerEvidence, evidence_of, fit_lines
@@ -74,7 +75,7 @@ Way = tuple[Mode, Target | None]
 WAYS: Mapping[str, Way] = {
     "hybrid": ("hybrid", None),
     "semantic": ("semantic", None),
-    "semantic, texts": ("semantic", "text"),
+    "semantic, texts": ("semantic", TEXT),
     "keyword": ("keyword", None),
 }
 
@@ -170,8 +171,8 @@ def build(path: Path, pictures: QuestionPictures, encoder: Encoder) -> Collectio
     records = []
     for place, (text, _) in enumerate(pictures.texts):
         key, row = str(place), pictures.rows[place]
-        picture = NewPart("image", "image", f"{key}.jpg", f"i{key}".encode(), row, info=_INFO)
-        said = NewPart("text", "title", key, f"t{key}".encode(), pictures.first[place], text=text)
+        picture = NewPart(IMAGE, "image", f"{key}.jpg", f"i{key}".encode(), row, info=_INFO)
+        said = NewPart(TEXT, "title", key, f"t{key}".encode(), pictures.first[place], text=text)
         records.append(NewRecord(key, f"{key}.jpg", {}, (picture, said)))
     collection.upsert(records)
     return collection

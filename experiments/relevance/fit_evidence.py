@@ -13,7 +13,8 @@ import numpy as np
 from binocle.collection.collection import Collection
 from binocle.encoders.base import Encoder
 from binocle.errors import UsageError
-from binocle.types import Float32Array, Kind
+from binocle.media.kinds import IMAGE, TEXT
+from binocle.types import Float32Array
 from evaluation.embedding import embed_texts
 from experiments.relevance.logistic import Float64Array, logistic
 from experiments.relevance.question_sets import family
@@ -79,10 +80,10 @@ def evidence_of(
 
 def _odds_by_vectors(relevance: Relevance, rows: Float32Array) -> dict[str, Float64Array]:
     """Return how likely each query has an answer by pictures, by texts and by both."""
-    sources: list[Kind] = ["text"] * len(rows)
+    sources = [TEXT] * len(rows)
     odds = []
-    images = relevance.score_models("image", sources, rows)
-    others = relevance.score_models("text", sources, rows)
+    images = relevance.score_models(IMAGE, sources, rows)
+    others = relevance.score_models(TEXT, sources, rows)
     for one, other in zip(images, others, strict=True):
         if one is None or other is None:
             raise UsageError("nothing can be fitted: the model tells too few words apart")

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from binocle.encoders.registry import open_encoder
+from binocle.media.kinds import IMAGE, TEXT
 from binocle.types import BoolArray, Float32Array, Int64Array, Kind, Limits
 from experiments.relevance.fit_labels import fit_labels, lines, tasks
 from experiments.relevance.logistic import (
@@ -42,10 +43,10 @@ _DEPTH = 10
 _REFUSED = 0.1
 FITS_USE = ("margin", "level")
 ANSWERS_USE: dict[Direction, tuple[str, ...]] = {  # what carried over best: docs/relevance.md
-    ("text", "image"): ("level",),
-    ("text", "text"): ("level", "mean", "spread"),
-    ("image", "image"): ("level", "mean"),
-    ("image", "text"): ("level", "mean", "spread", "near"),
+    (TEXT, IMAGE): ("level",),
+    (TEXT, TEXT): ("level", "mean", "spread"),
+    (IMAGE, IMAGE): ("level", "mean"),
+    (IMAGE, TEXT): ("level", "mean", "spread", "near"),
 }
 
 
@@ -179,7 +180,7 @@ def _report(direction: Direction, known: Sequence[Examples], fitted: Sequence[Fi
 def report_hubs(name: str, one: QuestionPictures) -> None:
     """Print recall with and without hub correction, in both directions."""
     for asks, queries, gallery in (
-        ("text", one.last, one.rows), ("image", one.rows, one.first)
+        (TEXT, one.last, one.rows), (IMAGE, one.rows, one.first)
     ):  # fmt: skip
         asked = np.arange(len(queries)) % 2 == 0
         half = np.flatnonzero(asked)

@@ -52,7 +52,7 @@ def regression(
     found = np.zeros(len(FEATURES) + 1)
     free = np.array([name in used for name in FEATURES] + [True])
     for _ in range(len(FEATURES) + 1):  # what falls below its least is set to it
-        found = _newton(table, targets, weights, found, free)
+        found = _newton(table, targets, weights, found, free, _RIDGE)
         low = np.append(found[:-1] < least, False) & free
         if not low.any():
             break
@@ -67,14 +67,16 @@ def _newton(
     weights: Float64Array,
     start: Float64Array,
     free: BoolArray,
+    ridge: float,
 ) -> Float64Array:
+    """Return the most likely weights by Newton's steps, the bias last; some stay as they are."""
     found = start.copy()
-    ridge = np.diag([_RIDGE] * len(FEATURES) + [0.0])[np.ix_(free, free)]
+    penalty = np.diag([ridge] * (len(start) - 1) + [0.0])[np.ix_(free, free)]
     for _ in range(100):
         odds = 1 / (1 + np.exp(-np.clip(table @ found, -30, 30)))
-        gradient = table[:, free].T @ (weights * (wanted - odds)) - ridge @ found[free]
+        gradient = table[:, free].T @ (weights * (wanted - odds)) - penalty @ found[free]
         curve = (table[:, free] * (weights * odds * (1 - odds))[:, np.newaxis]).T @ table[:, free]
-        step = np.linalg.solve(curve + ridge, gradient)
+        step = np.linalg.solve(curve + penalty, gradient)
         found[free] += np.clip(step, -1, 1)
         if np.abs(step).max() < 1e-6:
             break
@@ -96,17 +98,8 @@ def logistic(
         ``(f + 1,)`` float64.
     """
     table = np.column_stack([rows, np.ones(len(rows))])
-    penalty = np.diag([ridge] * rows.shape[1] + [0.0])
-    found = np.zeros(table.shape[1])
-    for _ in range(100):
-        odds = 1 / (1 + np.exp(-np.clip(table @ found, -30, 30)))
-        gradient = table.T @ (weights * (wanted - odds)) - penalty @ found
-        curve = (table * (weights * odds * (1 - odds))[:, np.newaxis]).T @ table
-        step = np.linalg.solve(curve + penalty, gradient)
-        found += np.clip(step, -1, 1)
-        if np.abs(step).max() < 1e-6:
-            break
-    return found
+    start = np.zeros(table.shape[1])
+    return _newton(table, wanted, weights, start, np.ones(len(start), np.bool_), ridge)
 
 
 def auc(high: Float64Array, low: Float64Array) -> float:

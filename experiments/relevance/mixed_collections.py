@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from binocle.encoders.base import Encoder
+from binocle.media.kinds import IMAGE, TEXT
 from binocle.types import Float32Array
 from evaluation.embedding import embed_texts
 from experiments.relevance.question_pictures import QuestionPictures
@@ -86,7 +87,7 @@ def _together(
         asked.append(one.last[drawn])
         right.append(own)
     for unfit, rows in absent.items():
-        split = Split(f"{' + '.join(names)} / {unfit}", "text", "image", gallery, background,
+        split = Split(f"{' + '.join(names)} / {unfit}", TEXT, IMAGE, gallery, background,
                       np.concatenate(asked), np.concatenate(right), rows)  # fmt: skip
         yield _fresh(split, names)
 

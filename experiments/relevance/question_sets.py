@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from binocle.encoders.base import Encoder
+from binocle.media.kinds import IMAGE, TEXT
 from binocle.types import BoolArray, Float32Array, Int64Array, Kind
 from evaluation.embedding import embed_texts
 from experiments.relevance.question_pictures import QuestionPictures, content_words
@@ -124,15 +125,15 @@ def asked_by_texts(
     every, asked = np.arange(len(one.rows)), _drawn(len(one.rows), rng)
     right = one.right(asked, every)
     for unfit, rows in absent.items():
-        yield Split(f"{name} / {unfit}", "text", "image", one.rows, background,
+        yield Split(f"{name} / {unfit}", TEXT, IMAGE, one.rows, background,
                     one.last[asked], right, rows)  # fmt: skip
         if one.labels:
-            yield Split(f"{name} labels / {unfit}", "text", "image", one.rows, background,
+            yield Split(f"{name} labels / {unfit}", TEXT, IMAGE, one.rows, background,
                         one.short[asked], right, rows)  # fmt: skip
-            yield Split(f"{name} labels / {unfit}", "text", "text", one.first, background,
+            yield Split(f"{name} labels / {unfit}", TEXT, TEXT, one.first, background,
                         one.short[asked], right, rows)  # fmt: skip
         elif one.has_several_texts:
-            yield Split(f"{name} / {unfit}", "text", "text", one.first, background,
+            yield Split(f"{name} / {unfit}", TEXT, TEXT, one.first, background,
                         one.last[asked], right, rows)  # fmt: skip
 
 
@@ -162,7 +163,7 @@ def _without_some(
         if len(left) < _BANK or len(lost) < 20:
             continue
         asked = left[_drawn(len(left), rng)]
-        yield Split(f"{name} without {topic} / {topic}", "text", "image", one.rows[left],
+        yield Split(f"{name} without {topic} / {topic}", TEXT, IMAGE, one.rows[left],
                     background, queries[asked], one.right(asked, left),
                     queries[lost[_drawn(len(lost), rng)]])  # fmt: skip
 
@@ -183,10 +184,10 @@ def _asked_by_pictures(
     for other, two in others.items():
         absent = two.rows[_drawn(len(two.rows), rng)]
         if one.labels:
-            yield Split(f"{name} / {other}", "image", "image", one.rows[gallery], bank,
+            yield Split(f"{name} / {other}", IMAGE, IMAGE, one.rows[gallery], bank,
                         one.rows[asked], right, absent)  # fmt: skip
         own = one.right(asked, np.arange(len(one.rows)))
-        yield Split(f"{name} / {other}", "image", "text", one.first, bank,
+        yield Split(f"{name} / {other}", IMAGE, TEXT, one.first, bank,
                     one.rows[asked], own, absent)  # fmt: skip
 
 

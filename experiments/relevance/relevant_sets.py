@@ -16,6 +16,7 @@ import numpy as np
 
 from binocle.encoders.registry import open_encoder
 from binocle.media.decoder_pool import DecoderPool
+from binocle.media.kinds import IMAGE, TEXT
 from binocle.types import BoolArray, Float32Array, Limits
 from evaluation.embedding import embed_pictures, embed_texts
 from evaluation.zeroshot import read_labels
@@ -60,7 +61,7 @@ def measure(
     Raises:
         ValueError: There are too few pictures to calibrate, or no text is known well enough.
     """
-    made = Calibration.measure(pictures, len(pictures), background, source="text", kind="image")
+    made = Calibration.measure(pictures, len(pictures), background, source=TEXT, kind=IMAGE)
     if made is None:
         raise ValueError("there are too few pictures to tell what is relevant")
     narrow = replace(made, fitted=replace(made.fitted, wide=None))

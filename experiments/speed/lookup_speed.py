@@ -22,6 +22,7 @@ from binocle.collection.collection import Collection
 from binocle.encoders.registry import open_encoder
 from binocle.fingerprints.fingerprint import CODE_BYTES, unpacked
 from binocle.fingerprints.perceptual_hash import HASH_BYTES
+from binocle.media.kinds import IMAGE
 from binocle.types import Fingerprint, Limits, NewPart, NewRecord
 from experiments.copies.lookup_quality import pictures_in
 from experiments.copies.transformations import TRANSFORMATIONS
@@ -77,7 +78,7 @@ def fill(path: Path, folders: Sequence[Path], count: int, *, mixed: bool = False
                     first = session.history.newest_part() + 1
         started = time.perf_counter()
         donors = _Donors(collection, first, _FULL if mixed else _DONORS)
-        made = collection.snapshot(("image",)).count_parts("image")
+        made = collection.snapshot((IMAGE,)).count_parts(IMAGE)
         random = np.random.default_rng(0)
         while made < count:
             size = min(_BATCH, count - made)
@@ -160,7 +161,7 @@ def _insert(
         uri, info = donors.files[file]
         fingerprint = Fingerprint(hashed.tobytes(), features)
         part = NewPart(
-            "image", "image", uri, random.bytes(32), vector, info=info, fingerprint=fingerprint
+            IMAGE, "image", uri, random.bytes(32), vector, info=info, fingerprint=fingerprint
         )
         new.append(NewRecord(f"synthetic/{number}", uri, {}, (part,)))
     session.records.upsert(new)

@@ -20,6 +20,7 @@ from binocle.collection.collection import Collection
 from binocle.encoders.base import Encoder, unit_rows
 from binocle.encoders.registry import open_encoder
 from binocle.media.decoder_pool import DecoderPool
+from binocle.media.kinds import IMAGE
 from binocle.metadata.filters import Comparison
 from binocle.types import Float32Array, ImageSpec, Limits, NewPart, NewRecord, PixelArray, Space
 from binocle.vectors.faiss_store import FaissStore
@@ -211,7 +212,7 @@ def bench_search(folder: Path, count: int, rounds: int, dimension: int = 512) ->
             where = None if share is None else Comparison("bucket", "lt", share)
             times = [
                 1000
-                * _seconds(partial(snapshot.nearest, "image", query[np.newaxis], 10, where=where))
+                * _seconds(partial(snapshot.nearest, IMAGE, query[np.newaxis], 10, where=where))
                 for query in queries
                 for _ in range(rounds)
             ]
@@ -223,7 +224,7 @@ def bench_search(folder: Path, count: int, rounds: int, dimension: int = 512) ->
 
 
 def _record(number: int, row: Float32Array) -> NewRecord:
-    part = NewPart("image", "image", f"/{number}", number.to_bytes(32, "little"), row)
+    part = NewPart(IMAGE, "image", f"/{number}", number.to_bytes(32, "little"), row)
     return NewRecord(str(number), f"/{number}", {"bucket": number % 1000}, (part,))
 
 

@@ -19,26 +19,13 @@ import numpy as np
 from binocle.collection.collection import Collection
 from binocle.encoders.base import unit_rows
 from binocle.encoders.registry import open_encoder
-from binocle.types import NewPart, NewRecord
+from binocle.media.kinds import IMAGE
+from binocle.types import Float32Array, NewPart, NewRecord
 
 _WORDS = [
-    "red",
-    "blue",
-    "dog",
-    "lake",
-    "child",
-    "beach",
-    "car",
-    "tree",
-    "snow",
-    "city",
-    "night",
-    "bag",
-    "shoe",
-    "rose",
-    "boat",
-    "hill",
-]
+    "red", "blue", "dog", "lake", "child", "beach", "car", "tree",
+    "snow", "city", "night", "bag", "shoe", "rose", "boat", "hill",
+]  # fmt: skip
 _CHUNK = 2000
 
 
@@ -80,18 +67,13 @@ def fill(folder: Path, model: str, count: int) -> None:
         collection.claim_space(space)
         for start in range(0, count, _CHUNK):
             rows = unit_rows(rng.standard_normal((min(_CHUNK, count - start), space.dimension)))
-            collection.upsert(
-                [
-                    NewRecord(
-                        str(start + place),
-                        f"/{start + place}.jpg",
-                        {"bucket": (start + place) % 100},
-                        (NewPart("image", "image", "/", (start + place).to_bytes(32), row),),
-                    )
-                    for place, row in enumerate(rows)
-                ]
-            )
+            collection.upsert([_record(number, row) for number, row in enumerate(rows, start)])
         collection.save_indices()
+
+
+def _record(number: int, row: Float32Array) -> NewRecord:
+    part = NewPart(IMAGE, "image", "/", number.to_bytes(32), row)
+    return NewRecord(str(number), f"/{number}.jpg", {"bucket": number % 100}, (part,))
 
 
 @contextmanager
