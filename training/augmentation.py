@@ -115,14 +115,9 @@ def render(pixels_nhwc: Tensor, crops: Crops, *, height: int, width: int, fill: 
         (n, 3, height, width) uint8.
     """
     device = pixels_nhwc.device
-    left, top, wide, high = crops.windows.to(device).unbind(1)
-    sign = 1.0 - 2.0 * crops.flipped.to(device, torch.float32)
-    theta = torch.zeros((len(pixels_nhwc), 2, 3), device=device)
-    theta[:, 0, 0] = wide * sign
-    theta[:, 0, 2] = 2 * left + wide - 1
-    theta[:, 1, 1] = high
-    theta[:, 1, 2] = 2 * top + high - 1
-    grid = functional.affine_grid(theta, [len(pixels_nhwc), 3, height, width], align_corners=False)
+    windows = crops.windows.to(device).clone()
+    windows[:, 2] *= 1.0 - 2.0 * crops.flipped.to(device, torch.float32)
+    grid = sampling_grid(windows, height, width)
     source = pixels_nhwc.permute(0, 3, 1, 2).float()
     seen = functional.grid_sample(
         source, grid, mode="bilinear", padding_mode="border", align_corners=False
@@ -131,3 +126,21 @@ def render(pixels_nhwc: Tensor, crops: Crops, *, height: int, width: int, fill: 
     if bool(beyond.any()):
         seen = torch.where(beyond[:, None], torch.full_like(seen, float(fill)), seen)
     return seen.round_().clamp_(0, 255).to(torch.uint8)
+
+
+def sampling_grid(windows: Tensor, height: int, width: int) -> Tensor:
+    """Return where each pixel of crops lies in their pictures, as ``grid_sample`` takes it.
+
+    Args:
+        windows: (n, 4) float32: left, top, width, height as shares; a negative width mirrors.
+        height: Of the crops.
+        width: Of the crops.
+
+    Returns:
+        (n, height, width, 2) float32, from -1 to 1 within the picture.
+    """
+    theta = torch.zeros((len(windows), 2, 3), device=windows.device)
+    theta[:, 0, 0], theta[:, 1, 1] = windows[:, 2], windows[:, 3]
+    theta[:, 0, 2] = 2 * windows[:, 0] + windows[:, 2].abs() - 1
+    theta[:, 1, 2] = 2 * windows[:, 1] + windows[:, 3] - 1
+    return functional.affine_grid(theta, [len(windows), 3, height, width], align_corners=False)

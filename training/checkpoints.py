@@ -6,7 +6,8 @@ from typing import Any
 import torch
 
 from binocle.errors import ModelError
-from binocle.files import replacing, sync_folder
+from binocle.files import sync_folder
+from training.output_folder import replaced
 
 _VERSION = 1
 
@@ -18,7 +19,7 @@ def save(path: Path, state: dict[str, Any]) -> None:
         path: Where.
         state: Tensors, numbers, texts, and lists and dicts of these.
     """
-    with replacing(path, draft=path.with_name(f"{path.name}.part")) as file:
+    with replaced(path) as file:
         torch.save({"version": _VERSION, **state}, file)
     sync_folder(path.parent)
 

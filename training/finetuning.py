@@ -16,9 +16,17 @@ from indexer.sources.base import Candidate
 from indexer.sources.table import ColumnRoles
 from training import checkpoints
 from training.batches import Batches
-from training.models import CARD, Trainee
+from training.models import Trainee
 from training.objectives import Objective
-from training.output_folder import CHECKPOINT, PIXELS, check_folder, claimed
+from training.output_folder import (
+    CARD,
+    CHECKPOINT,
+    HISTORY,
+    PIXELS,
+    PLOT,
+    check_folder,
+    claimed,
+)
 from training.pictures import (
     LEAST_HELD_BACK,
     LEAST_TRAINED,
@@ -29,15 +37,7 @@ from training.pictures import (
     held_back,
 )
 from training.recipe import Recipe, TrainingPrecision
-from training.reports import (
-    HISTORY,
-    PLOT,
-    TrainingOutcome,
-    draw,
-    licence_of,
-    write_card,
-    write_history,
-)
+from training.reports import TrainingOutcome, draw, licence_of, write_card, write_history
 from training.trainer import Hooks, Row, Trainer, TrainingProgress
 from training.validation import Recalls, measure, recalls
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 import open_clip
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -20,10 +20,11 @@ from binocle.encoders.openclip import OpenClipEncoder
 from binocle.encoders.registry import open_encoder
 from binocle.encoders.two_towers import choose_precision
 from binocle.errors import ModelError
-from binocle.types import Float32Array, ImageSpec, PixelArray
-from training.recipe import Tower, TrainingPrecision
+from binocle.media.kinds import IMAGE, KINDS, TEXT
+from binocle.types import Float32Array, ImageSpec, Kind, PixelArray
+from training.output_folder import CONFIG, WEIGHTS, replaced
+from training.recipe import TrainingPrecision
 
-WEIGHTS, CONFIG, CARD = "open_clip_model.safetensors", "open_clip_config.json", "README.md"
 _NO_TOKENIZER_FILES = (".safetensors", ".bin", ".pt", ".pth", ".md", ".png", ".jsonl")
 _LARGEST_TOKENIZER_FILE_BYTES = 64 * 1024 * 1024
 _LEAST_COSINE = 0.999
@@ -139,14 +140,13 @@ class Trainee:
             ):
                 module.eval()
 
-    def freeze(self, lock: Tower | None, unfreeze_last: int) -> None:
+    def freeze(self, lock: Kind | None, unfreeze_last: int) -> None:
         """Leave a tower, or all but the last blocks, as they are; see ``Recipe``.
 
         Raises:
             ModelError: open_clip cannot freeze this kind of tower in part.
         """
-        towers: tuple[Tower, ...] = (lock,) if lock else ("image", "text") if unfreeze_last else ()
-        for tower in towers:
+        for tower in (lock,) if lock else KINDS if unfreeze_last else ():
             parameters = self._tower_parameters(tower)
             if unfreeze_last == 0:
                 for parameter in parameters:
@@ -154,21 +154,21 @@ class Trainee:
             else:
                 self._freeze_in_part(tower, unfreeze_last, parameters)
 
-    def _tower_parameters(self, tower: Tower) -> list[nn.Parameter]:
+    def _tower_parameters(self, tower: Kind) -> list[nn.Parameter]:
         is_of_image = [
             (name.startswith("visual."), one)
             for name, one in self.model.named_parameters()
             if name not in {"logit_scale", "logit_bias"}
         ]
-        return [one for image, one in is_of_image if image == (tower == "image")]
+        return [one for image, one in is_of_image if image == (tower == IMAGE)]
 
-    def _freeze_in_part(self, tower: Tower, last: int, parameters: list[nn.Parameter]) -> None:
+    def _freeze_in_part(self, tower: Kind, last: int, parameters: list[nn.Parameter]) -> None:
         model = cast(Any, self.model)
         # open_clip counts a transformer's projection as a group of its own.
-        has_blocks = tower == "text" or hasattr(model.visual, "transformer")
+        has_blocks = tower == TEXT or hasattr(model.visual, "transformer")
         groups = last + 1 if has_blocks else last
         freeze: Callable[[int], None] = (
-            model.lock_image_tower if tower == "image" else model.lock_text_tower
+            model.lock_image_tower if tower == IMAGE else model.lock_text_tower
         )
         try:
             with warnings.catch_warnings():
@@ -201,11 +201,10 @@ class Trainee:
             name: one.detach().cpu().contiguous().clone()
             for name, one in self.model.state_dict().items()
         }
-        (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
-        draft = folder / f"{WEIGHTS}.part"
-        save_file(tensors, draft, metadata={"format": "pt"})
-        shutil.copymode(folder / CONFIG, draft)  # safetensors lets nobody else read it
-        draft.replace(folder / WEIGHTS)
+        with replaced(folder / CONFIG) as file:
+            file.write(f"{json.dumps(config, indent=2)}\n".encode())
+        with replaced(folder / WEIGHTS) as file:
+            file.write(save(tensors, metadata={"format": "pt"}))
         if self.folder is not None:
             _copy_tokenizer(self.folder, folder)
         elif hasattr(self._tokenizer, "save_pretrained"):

@@ -1,9 +1,7 @@
 """What one batch is judged by: the contrast, what to keep, what a teacher says."""
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import cast
+from typing import TypeAlias, cast
 
 import numpy as np
 import torch
@@ -22,13 +20,7 @@ from training.losses.contrastive import (
 from training.models import Trainee
 from training.recipe import Recipe
 
-
-@dataclass(frozen=True, slots=True)
-class _Targets:
-    """Rows that need no gradient, of the same crops and texts."""
-
-    start: tuple[Tensor, Tensor] | None
-    teacher: tuple[Tensor, Tensor] | None
+_Rows: TypeAlias = tuple[Tensor, Tensor]  # of pictures and of their texts
 
 
 class Objective(nn.Module):
@@ -111,17 +103,20 @@ class Objective(nn.Module):
         )
         return float(value)
 
-    def _loss(self, images: Tensor, texts: Tensor, text_ids: Tensor, targets: _Targets) -> Tensor:
+    def _loss(
+        self, images: Tensor, texts: Tensor, text_ids: Tensor, targets: tuple[_Rows | None, ...]
+    ) -> Tensor:
+        start_rows, teacher_rows = targets
         scale = self.scale()
         if self.bias is None:
             loss = symmetric_infonce(images, texts, scale, texts=text_ids)
         else:
             loss = sigmoid_loss(images, texts, scale, self.bias, texts=text_ids)
-        if targets.teacher is not None:
+        if teacher_rows is not None:
             teacher = self._trainees[2]
             assert teacher is not None
             teacher_scale = cast(Tensor, teacher.model.logit_scale).exp()
-            wanted = teacher_scale * targets.teacher[0] @ targets.teacher[1].T
+            wanted = teacher_scale * teacher_rows[0] @ teacher_rows[1].T
             logits = scale * images @ texts.T
             matching = (
                 similarity_distillation(logits, wanted)
@@ -129,33 +124,27 @@ class Objective(nn.Module):
             ) / 2
             share = self._recipe.teacher_weight
             loss = (1 - share) * loss + share * matching
-        if targets.start is not None:
+        if start_rows is not None:
             moved = (
-                feature_distillation(images, targets.start[0])
-                + feature_distillation(texts, targets.start[1])
+                feature_distillation(images, start_rows[0])
+                + feature_distillation(texts, start_rows[1])
             ) / 2
             loss = loss + self._recipe.keep * moved
         return loss
 
     @torch.no_grad()
-    def _targets(self, batch: Batch, pixels: Tensor, chunk: int) -> _Targets:
+    def _targets(self, batch: Batch, pixels: Tensor, chunk: int) -> tuple[_Rows | None, ...]:
+        """Return the start's rows and the teacher's, of the same crops and texts."""
         _, start, teacher = self._trainees
         kept = taught = None
         if start is not None:
-            kept = (
-                _in_chunks(lambda part: start.image_rows(pixels[part]), len(batch), chunk),
-                _in_chunks(lambda part: start.text_rows(batch.tokens[part]), len(batch), chunk),
-            )
+            kept = _rows_of(start, pixels, batch.tokens, chunk)
         if teacher is not None:
             seen = batch.cut(teacher.image_spec, teacher.device)
-            tokens = teacher.tokenize(batch.texts)
-            taught = (
-                _in_chunks(lambda part: teacher.image_rows(seen[part]), len(batch), chunk),
-                _in_chunks(lambda part: teacher.text_rows(tokens[part]), len(batch), chunk),
-            )
-        return _Targets(kept, taught)
+            taught = _rows_of(teacher, seen, teacher.tokenize(batch.texts), chunk)
+        return kept, taught
 
 
-def _in_chunks(embed: Callable[[slice], Tensor], size: int, chunk: int) -> Tensor:
-    starts = range(0, size, chunk)
-    return torch.cat([embed(slice(start, min(start + chunk, size))) for start in starts])
+def _rows_of(model: Trainee, pixels: Tensor, tokens: Tensor, chunk: int) -> _Rows:
+    images = torch.cat([model.image_rows(part) for part in torch.split(pixels, chunk)])
+    return images, torch.cat([model.text_rows(part) for part in torch.split(tokens, chunk)])

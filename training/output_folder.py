@@ -2,15 +2,22 @@
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from binocle.errors import UsageError
-from training.models import CARD, CONFIG, WEIGHTS
-from training.reports import HISTORY, PLOT
+from binocle.files import replacing
 
-CHECKPOINT, PIXELS = "checkpoint.pt", "pixels.tmp"
-_OURS = frozenset({CHECKPOINT, PIXELS, HISTORY, PLOT, f"{CHECKPOINT}.part", f"{WEIGHTS}.part"})
+WEIGHTS, CONFIG, CARD = "open_clip_model.safetensors", "open_clip_config.json", "README.md"
+CHECKPOINT, PIXELS, HISTORY, PLOT = "checkpoint.pt", "pixels.tmp", "history.jsonl", "progress.png"
+_DRAFTS = [f"{name}.part" for name in (WEIGHTS, CONFIG, CARD, CHECKPOINT, HISTORY, PLOT)]
+_OURS = frozenset({CHECKPOINT, PIXELS, HISTORY, PLOT, *_DRAFTS})
+
+
+def replaced(path: Path) -> AbstractContextManager[BinaryIO]:
+    """Give a file that takes a path's place at the end; its draft may stay behind when killed."""
+    return replacing(path, draft=path.with_name(f"{path.name}.part"))
 
 
 def check_folder(out: Path, *, resume: bool) -> None:

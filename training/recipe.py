@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from binocle.errors import UsageError
+from binocle.types import Kind
 
 LossName: TypeAlias = Literal["infonce", "sigmoid"]
-Tower: TypeAlias = Literal["image", "text"]
 TrainingPrecision: TypeAlias = Literal["auto", "float32", "bfloat16"]
 
 
@@ -45,7 +45,7 @@ class Recipe:
     loss: LossName = "infonce"
     keep: float = 0.0
     teacher_weight: float = 0.5
-    lock: Tower | None = None
+    lock: Kind | None = None
     unfreeze_last: int = 0
     flip: bool = True
     min_crop: float = 0.5

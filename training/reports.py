@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from binocle import __version__
+from training.output_folder import replaced
 from training.recipe import Recipe
 from training.trainer import Row
 from training.validation import Recalls
@@ -15,7 +16,6 @@ from training.validation import Recalls
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-HISTORY, PLOT = "history.jsonl", "progress.png"
 _UNKNOWN_LICENCE = "other"
 _LICENCE = re.compile(r"^license:\s*(\S+)\s*$", re.MULTILINE)
 _CARD = """---
@@ -115,7 +115,8 @@ class TrainingOutcome:
 
 def write_history(path: Path, rows: Sequence[Row]) -> None:
     """Write rows as JSON Lines, in place of what was there."""
-    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    with replaced(path) as file:
+        file.writelines(f"{json.dumps(row)}\n".encode() for row in rows)
 
 
 def licence_of(folder: Path | None) -> str:
@@ -153,18 +154,18 @@ def write_card(path: Path, outcome: TrainingOutcome, recipe: Recipe, licence: st
         if outcome.improved
         else "No step found more than the start did, so the weights are those of the start."
     )
-    path.write_text(
-        _CARD.format(
-            name=path.parent.name,
-            licence=licence,
-            terms=terms,
-            verdict=verdict,
-            version=__version__,
-            settings=settings,
-            results=results_table(outcome),
-            outcome=outcome,
-        )
+    card = _CARD.format(
+        name=path.parent.name,
+        licence=licence,
+        terms=terms,
+        verdict=verdict,
+        version=__version__,
+        settings=settings,
+        results=results_table(outcome),
+        outcome=outcome,
     )
+    with replaced(path) as file:
+        file.write(card.encode())
 
 
 def results_table(outcome: TrainingOutcome) -> str:
@@ -195,18 +196,17 @@ def draw(path: Path, rows: Sequence[Row], best_step: int) -> None:
         rows: The history.
         best_step: Marked as the one whose weights were kept.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 6.5), layout="constrained")
-    FigureCanvasAgg(figure)
     above, below = figure.subplots(2, 1, sharex=True)
     _draw_losses(above, rows)
     _draw_recalls(below, rows, best_step)
     for axes in (above, below):
         axes.grid(alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, dpi=110)
+    with replaced(path) as file:
+        figure.savefig(file, format="png", dpi=110)
 
 
 def _draw_losses(above: "Axes", rows: Sequence[Row]) -> None:

@@ -3,8 +3,8 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
@@ -68,12 +68,11 @@ class Hooks:
     should_stop: Callable[[], bool] = lambda: False
 
 
-@dataclass(slots=True)
-class _Best:
+class _Best(NamedTuple):
     score: float
     step: int
     share_of_start: float
-    weights: dict[str, Tensor] = field(default_factory=dict)
+    weights: dict[str, Tensor]
 
 
 class Trainer:
@@ -112,7 +111,7 @@ class Trainer:
         self._optimizer = torch.optim.AdamW(groups, lr=self.lr, betas=_BETAS, eps=1e-6)
         self._average = WeightAverage(trainee.model, recipe.average)
         self._step = 0
-        self._best = _Best(-math.inf, 0, 0.0)
+        self._best = _Best(-math.inf, 0, 0.0, {})
         self._start = self._copied()
         self._since_best = 0
         self._recall: float | None = None
@@ -143,7 +142,7 @@ class Trainer:
         """
         if not self.history:
             self._measure(hooks)
-        hooks.advance(TrainingProgress(self._step, self.steps, self.history_loss(), self._recall))
+        self._tell(hooks)
         saved_at = time.monotonic()
         while self._step < self.steps and self._since_best < self._patience:
             self._advance(hooks)
@@ -151,9 +150,7 @@ class Trainer:
                 self._measure(hooks)
                 hooks.save(self.state())
                 saved_at = time.monotonic()
-            hooks.advance(
-                TrainingProgress(self._step, self.steps, self.history_loss(), self._recall)
-            )
+            self._tell(hooks)
             is_stopped = hooks.should_stop()
             if is_stopped or time.monotonic() - saved_at > _CHECKPOINT_EVERY_S:
                 hooks.save(self.state())
@@ -163,9 +160,9 @@ class Trainer:
         self._mix(hooks)
         self._trainee.model.load_state_dict(self._best.weights)
 
-    def history_loss(self) -> float | None:
-        """Return the loss of the last step."""
-        return next((row["loss"] for row in reversed(self.history) if "loss" in row), None)
+    def _tell(self, hooks: Hooks) -> None:
+        loss = next((row["loss"] for row in reversed(self.history) if "loss" in row), None)
+        hooks.advance(TrainingProgress(self._step, self.steps, loss, self._recall))
 
     def _advance(self, hooks: Hooks) -> None:
         rate = self.lr * warmup_cosine(self._step, total=self.steps, warmup=self._warmup)
@@ -252,12 +249,7 @@ class Trainer:
             "bias": None if bias is None else bias.detach(),
             "optimizer": self._optimizer.state_dict(),
             "average": self._average.state_dict(),
-            "best": {
-                "score": self._best.score,
-                "step": self._best.step,
-                "share_of_start": self._best.share_of_start,
-                "weights": self._best.weights,
-            },
+            "best": self._best._asdict(),
             "since_best": self._since_best,
             "recall": self._recall,
             "history": self.history,
@@ -274,13 +266,7 @@ class Trainer:
                 self._objective.bias.copy_(state["bias"])
         self._optimizer.load_state_dict(state["optimizer"])
         self._average.load_state_dict(state["average"])
-        best = state["best"]
-        self._best = _Best(
-            float(best["score"]),
-            int(best["step"]),
-            float(best["share_of_start"]),
-            dict(best["weights"]),
-        )
+        self._best = _Best(**state["best"])
         self._since_best = int(state["since_best"])
         self._recall = state["recall"]
         self.history = list(state["history"])

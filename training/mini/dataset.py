@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from torch.nn import functional
 
+from training.augmentation import sampling_grid
 from training.mini.pictures import DEV_PRODUCTS, MiniPictures, load_pictures
 from training.mini.sentences import Sentences
 from training.mini.teacher import INPUT_SIZE, Teacher
@@ -146,11 +147,7 @@ def cut(pixels: torch.Tensor, boxes: torch.Tensor, size: int) -> torch.Tensor:
     Returns:
         ``(n, 3, size, size)`` float32 in 0 to 255.
     """
-    theta = torch.zeros((len(pixels), 2, 3), device=pixels.device)
-    theta[:, 0, 0], theta[:, 1, 1] = boxes[:, 2], boxes[:, 3]
-    theta[:, 0, 2] = 2 * boxes[:, 0] + boxes[:, 2].abs() - 1
-    theta[:, 1, 2] = 2 * boxes[:, 1] + boxes[:, 3] - 1
-    grid = functional.affine_grid(theta, [len(pixels), 3, size, size], align_corners=False)
+    grid = sampling_grid(boxes, size, size)
     source = pixels.float()
     return functional.grid_sample(source, grid, padding_mode="border", align_corners=False)
 
@@ -217,17 +214,15 @@ def _pairs(
     groups: list[str],
     weight: float,
 ) -> TeacherPairs:
-    numbers: dict[str, int] = {}
-    group = [numbers.setdefault(one.lower(), len(numbers)) for one in groups]
+    owner, group = torch.tensor(owners), group_numbers(groups)
     device = rows.device
-    return TeacherPairs(
-        name,
-        rows,
-        texts,
-        torch.tensor(owners, device=device),
-        torch.tensor(group, device=device),
-        weight,
-    )
+    return TeacherPairs(name, rows, texts, owner.to(device), group.to(device), weight)
+
+
+def group_numbers(texts: Sequence[str]) -> torch.Tensor:
+    """Return ``(n,)`` int64, equal numbers for texts that differ in case only."""
+    numbers: dict[str, int] = {}
+    return torch.tensor([numbers.setdefault(one.lower(), len(numbers)) for one in texts])
 
 
 def unit(rows: torch.Tensor) -> torch.Tensor:

@@ -27,22 +27,14 @@ from training.losses.contrastive import (
     symmetric_infonce,
 )
 from training.mini.crops import shrink
-from training.mini.dataset import (
-    unit,
-)
+from training.mini.dataset import unit
 from training.mini.material import Material
 from training.mini.model_card import write_card
 from training.mini.recipe import MiniRecipe
 from training.mini.sentences import WIDTH as SENTENCE_WIDTH
 from training.mini.teacher import FEATURE_WIDTH
 from training.mini.tokenizer import CONTEXT
-from training.mini.towers import (
-    IMAGE_SIZE,
-    WIDTH,
-    Students,
-    make_towers,
-    write_configs,
-)
+from training.mini.towers import IMAGE_SIZE, WIDTH, Students, make_towers, write_configs
 from training.mini.validation import measure
 from training.schedules import parameter_groups, warmup_cosine
 
@@ -238,13 +230,11 @@ class Distillation:
         return students.eval()
 
     @torch.no_grad()
-    def _embed_images(
-        self, students: Students, pixels: torch.Tensor, side: int = IMAGE_SIZE
-    ) -> torch.Tensor:
+    def _embed_images(self, students: Students, pixels: torch.Tensor) -> torch.Tensor:
         rows = []
         for part in torch.split(pixels, 256):
             with self._autocast():
-                rows.append(students.images(shrink(part, side))[0].float())
+                rows.append(students.images(shrink(part, IMAGE_SIZE))[0].float())
         return torch.cat(rows)
 
     @torch.no_grad()

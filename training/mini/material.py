@@ -7,7 +7,15 @@ from typing import Any
 import torch
 
 from training.mini.crops import Owned, TeacherCrops
-from training.mini.dataset import DataSet, ImageTeacher, load_sets, make_pairs, own_texts, whole
+from training.mini.dataset import (
+    DataSet,
+    ImageTeacher,
+    group_numbers,
+    load_sets,
+    make_pairs,
+    own_texts,
+    whole,
+)
 from training.mini.recipe import MiniRecipe
 from training.mini.sentences import Sentences
 from training.mini.teacher import FEATURE_WIDTH, Teacher, load_operations
@@ -129,6 +137,4 @@ def _tokenizer(folder: Path) -> Any:
 
 
 def _owned(one: DataSet, start: int, texts: Sequence[str], owners: Sequence[int]) -> Owned:
-    numbers: dict[str, int] = {}
-    groups = [numbers.setdefault(text.lower(), len(numbers)) for text in texts]
-    return Owned(one, start, torch.tensor(owners, dtype=torch.long), torch.tensor(groups))
+    return Owned(one, start, torch.tensor(owners, dtype=torch.long), group_numbers(texts))

@@ -32,17 +32,12 @@ _FRAMES = (
 )
 
 
-def class_names() -> list[str]:
-    """Return ImageNet's 1,000 class names as open_clip words them, in the teacher's order."""
-    return list(IMAGENET_CLASSNAMES)
-
-
 def class_prompts(per_class: int) -> list[list[str]]:
     """Return prompts for each class: first its bare name, then templates."""
     rng = random.Random(1)
     templates = list(OPENAI_IMAGENET_TEMPLATES)
     prompts = []
-    for name in class_names():
+    for name in IMAGENET_CLASSNAMES:
         chosen = rng.sample(templates, per_class - 1)
         prompts.append([name, *(template(name) for template in chosen)])
     return prompts
@@ -83,7 +78,7 @@ def made_up(captions: Sequence[str], titles: Sequence[str], words: Sequence[str]
     """
     rng = random.Random(seed)
     sentences = [one.split() for one in [*captions, *captions, *titles] if one.split()]
-    names = class_names()
+    names = list(IMAGENET_CLASSNAMES)
     templates = list(OPENAI_IMAGENET_TEMPLATES)
     texts: list[str] = []
     while len(texts) < count:

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import torch
 
+from evaluation.retrieval import RECALLS, evaluate_pairs
 from training.mini.dataset import DataSet, unit
 from training.mini.tokenizer import product_phrases
 
@@ -68,18 +70,13 @@ def measure(sets: Sequence[DataSet], images: Embed, texts: EmbedTexts) -> dict[s
 
 def _captions(one: DataSet, rows: torch.Tensor, texts: EmbedTexts) -> dict[str, float]:
     captions = [text for own in one.texts for text in own]
-    owner = torch.tensor([at for at, own in enumerate(one.texts) for _ in own], device=rows.device)
-    scores = unit(texts(captions)) @ rows.T
-    right = scores.gather(1, owner[:, None])
-    ranks = (scores > right).sum(1)
-    best = torch.full((len(rows),), 10**6, device=rows.device)
-    for start in range(0, len(captions), 1000):
-        columns = scores[:, owner[start : start + 1000]]
-        mine = right[start : start + 1000, 0]
-        better = (columns > mine).sum(0)
-        best.scatter_reduce_(0, owner[start : start + 1000], better, "amin")
-    return {f"t2i@{k}": _share(ranks < k) for k in (1, 5, 10)} | {
-        f"i2t@{k}": _share(best < k) for k in (1, 5, 10)
+    owner = np.repeat(np.arange(len(one.texts)), [len(own) for own in one.texts])
+    image_rows, text_rows = rows.cpu().numpy(), unit(texts(captions)).cpu().numpy()
+    report = evaluate_pairs(image_rows, text_rows, np.arange(len(owner)), owner, resamples=1)
+    return {
+        f"{way}@{k}": 100 * section.estimates[f"recall@{k}"].value
+        for way, section in (("t2i", report.text_to_image), ("i2t", report.image_to_text))
+        for k in RECALLS
     }
 
 
