@@ -118,7 +118,7 @@ def finetune(task: Task, watcher: Watcher) -> TrainingOutcome:
             run.train(watcher)
         texts = sum(len(pictures.texts(place)) for place in places)
         trainee.write(task.out)
-        trainee.check_written(task.out, judges.pixels[:_CHECKED], judges.texts[:_CHECKED])
+        trainee.check_written(task.out, judges.pixels[:_CHECKED], judges.matches.texts[:_CHECKED])
         outcome = run.outcome(started, skipped=len(pictures.skipped), texts=texts)
         draw(task.out / PLOT, run.trainer.history, run.trainer.best_step)
         write_card(task.out / CARD, outcome, task.recipe, licence_of(trainee.folder))
@@ -147,13 +147,13 @@ class _Run:
         teacher = _open(task, task.teacher) if task.teacher else None
         self._identity = {
             "data": pictures.fingerprint(),
-            "held back": str([*judges.texts, len(judges), list(places)]),
+            "held back": str([*judges.matches.texts, len(judges), list(places)]),
             "start": trainee.encoder.space.fingerprint,
             "teacher": teacher.encoder.space.fingerprint if teacher else "",
             "precision": trainee.precision,
             "recipe": json.dumps(asdict(recipe)),
         }
-        rows = trainee.encode(judges.pixels, judges.texts)
+        rows = trainee.encode(judges.pixels, judges.matches.texts)
         self.before = recalls(*rows, judges, intervals=True)
         trainee.freeze(recipe.lock, recipe.unfreeze_last)
         objective = Objective(trainee, recipe, start=start, teacher=teacher)

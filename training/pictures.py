@@ -11,8 +11,8 @@ from typing import TypeAlias
 import numpy as np
 
 from binocle.media.decoder_pool import DecoderPool
-from binocle.types import Float32Array, ImageSpec, Int64Array, Limits, PixelArray, Skip
-from evaluation.pairs import match_texts
+from binocle.types import Float32Array, ImageSpec, Limits, PixelArray, Skip
+from evaluation.pairs import PairMatches, match_texts
 from indexer.media_reader import MediaReader, PreparedImage
 from indexer.sources.base import Candidate
 
@@ -61,15 +61,11 @@ class HeldBack:
 
     Attributes:
         pixels: (n, height, width, 3) uint8 as the model wants them.
-        texts: The different texts.
-        pair_text: (p,) int64 places in ``texts``; with the next what belongs together.
-        pair_picture: (p,) int64 places in ``pixels``.
+        matches: The different texts, and which of them belong to which of the pictures.
     """
 
     pixels: PixelArray
-    texts: tuple[str, ...]
-    pair_text: Int64Array
-    pair_picture: Int64Array
+    matches: PairMatches
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -144,8 +140,7 @@ class Decoding:
 def held_back(pictures: TrainingPictures) -> HeldBack:
     """Return pictures, decoded as the model wants them, with their texts joined where equal."""
     texts = [pictures.texts(place) for place in range(len(pictures))]
-    matches = match_texts(texts, pictures.digests)
-    return HeldBack(pictures.pixels, matches.texts, matches.pair_text, matches.pair_picture)
+    return HeldBack(pictures.pixels, match_texts(texts, pictures.digests))
 
 
 def divide(count: int, *, seed: int) -> tuple[list[int], list[int]]:

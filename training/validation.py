@@ -41,7 +41,7 @@ def measure(trainee: Trainee, held_back: HeldBack, *, intervals: bool = False) -
         intervals: Whether to compute confidence intervals as well.
     """
     return recalls(
-        *trainee.encode(held_back.pixels, held_back.texts), held_back, intervals=intervals
+        *trainee.encode(held_back.pixels, held_back.matches.texts), held_back, intervals=intervals
     )
 
 
@@ -56,8 +56,8 @@ def recalls(
     report = evaluate_pairs(
         image_rows,
         text_rows,
-        held_back.pair_text,
-        held_back.pair_picture,
+        held_back.matches.pair_text,
+        held_back.matches.pair_picture,
         resamples=_RESAMPLES if intervals else _RESAMPLES_ON_THE_WAY,
     )
     there, back = (

@@ -42,20 +42,15 @@ from api.cli.options import (
 @engine_options
 @shared
 def evaluate(
-    pairs: Path | None,
-    labels: Path | None,
-    models: Sequence[str],
-    collection: str | None,
     image_column: str | None,
     text_columns: Sequence[str],
     image_root: Path | None,
-    templates: Sequence[str],
-    resamples: int,
-    seed: int,
     json_path: Path | None,
     markdown_path: Path | None,
     plot_path: Path | None,
-    **engine: Any,
+    device: str | None,
+    precision: str | None,
+    **asked: Any,
 ) -> None:
     """Measure how well texts find their pictures, and pictures their texts.
 
@@ -72,7 +67,6 @@ def evaluate(
     from indexer.sources.table import ColumnRoles
 
     columns = ColumnRoles(None, image_column, tuple(text_columns), image_root)
-    question = EvaluationQuestion(
-        pairs, labels, columns, tuple(models), collection, tuple(templates), resamples, seed
-    )
-    measure(open_container(**engine), question, Outputs(json_path, markdown_path, plot_path))
+    question = EvaluationQuestion(columns=columns, **asked)
+    container = open_container(device=device, precision=precision)
+    measure(container, question, Outputs(json_path, markdown_path, plot_path))

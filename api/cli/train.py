@@ -2,8 +2,9 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import click
 
@@ -20,7 +21,7 @@ from api.cli.options import (
 
 _EXIT_INTERRUPTED = 130
 
-# What is said of a recipe; each is a field of it, and where it is left out has its default.
+# What a recipe says, and its teacher; what is left out has the default of the recipe's field.
 recipe_options = options(
     click.option("--epochs", type=click.IntRange(1), metavar="N",
                  help="How often each picture is seen, at most [10; more for few pairs]."),
@@ -78,21 +79,14 @@ recipe_options = options(
 @json_option
 @shared
 def train(
-    pairs: Path,
-    model: str,
-    out: Path,
-    held_back: Path | None,
     image_column: str | None,
     text_columns: Sequence[str],
     image_root: Path | None,
-    teacher: str | None,
-    resume: bool,
-    precision: Literal["auto", "float32", "bfloat16"],
     device: str | None,
     memory_gb: float,
     workers: int | None,
     as_json: bool,
-    **recipe: Any,
+    **said: Any,
 ) -> None:
     """Fine-tune a model on your own pairs and write a folder for --model.
 
@@ -113,27 +107,21 @@ def train(
     from training.trainer import TrainingStoppedError
 
     settings = read_settings(device=device, workers=workers)
-    given = {name: value for name, value in recipe.items() if value is not None}
+    given = {one.name: said.pop(one.name) for one in fields(Recipe)}
     task = Task(
-        pairs,
-        model,
-        out,
-        recipe=Recipe(**given),
+        **said,
+        recipe=Recipe(**{name: value for name, value in given.items() if value is not None}),
         columns=ColumnRoles(None, image_column, tuple(text_columns), image_root),
-        held_back=held_back,
-        teacher=teacher,
-        resume=resume,
         device=settings.device,
-        precision=precision,
         cache_dir=str(settings.model_cache) if settings.model_cache else None,
         memory_bytes=int(memory_gb * 1024**3),
         limits=settings.limits,
         workers=settings.workers,
     )
-    with watching(pairs.name) as watcher:
+    with watching(task.pairs.name) as watcher:
         try:
             outcome = finetune(task, watcher)
         except TrainingStoppedError as error:
             click.echo(f"Error: {error}; run the same command with --resume to go on", err=True)
             sys.exit(_EXIT_INTERRUPTED)
-    print_outcome(outcome, out, task.recipe, as_json=as_json)
+    print_outcome(outcome, task.out, task.recipe, as_json=as_json)

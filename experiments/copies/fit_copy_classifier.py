@@ -225,13 +225,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--other-count", type=int, default=600, help="passed over, of each folder")
     options = parser.parse_args(arguments)
     cv2.setNumThreads(1)
-    material = laid_out(options.work / "known", options.folders, [], [])
+    pictures, _ = laid_out(options.work / "known", options.folders, [], [])
     comparer = Comparer(Collection(indexed(options.work / "collection", options.work / "known")))
-    known = chosen(material.known, "tuning", options.known_count)
+    known = chosen(pictures, "tuning", options.known_count)
     first = {one.path for one in known}
     rest = [
         LookupQuestion(one.path, one.domain, is_known=False)
-        for one in chosen(material.known, "tuning", options.known_count + options.other_count)
+        for one in chosen(pictures, "tuning", options.known_count + options.other_count)
         if one.path not in first
     ]
     fillers = [one.path for one in rest] or [one.path for one in known]

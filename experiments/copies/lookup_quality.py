@@ -59,22 +59,9 @@ class LookupQuestion:
     is_known: bool
 
 
-@dataclass(frozen=True, slots=True)
-class LookupMaterial:
-    """What is indexed and what is not.
-
-    Attributes:
-        known: The pictures of the collection, as links below a folder that is indexed.
-        unknown: The others.
-    """
-
-    known: tuple[LookupQuestion, ...]
-    unknown: tuple[LookupQuestion, ...]
-
-
 def laid_out(
     place: Path, whole: Sequence[Path], split: Sequence[Path], strange: Sequence[Path]
-) -> LookupMaterial:
+) -> tuple[list[LookupQuestion], list[LookupQuestion]]:
     """Link what is to be indexed below ``place``, a folder for each one given.
 
     Args:
@@ -82,6 +69,9 @@ def laid_out(
         whole: Folders that are known.
         split: Folders of which every fourth picture is unknown, chosen by its name.
         strange: Folders that are unknown.
+
+    Returns:
+        The known pictures, by their links, and the unknown ones.
     """
     known, unknown = [], []
     for folder in [*whole, *split]:
@@ -98,7 +88,7 @@ def laid_out(
         unknown += [
             LookupQuestion(path, folder.name, is_known=False) for path in pictures_in(folder)
         ]
-    return LookupMaterial(tuple(known), tuple(unknown))
+    return known, unknown
 
 
 def chosen(
@@ -237,16 +227,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as temporary:
         place = options.work.absolute() if options.work else Path(temporary)
-        material = laid_out(place / "known", options.folders, options.split, options.unknown)
+        known, unknown = laid_out(place / "known", options.folders, options.split, options.unknown)
         collection = indexed(place / "collection", place / "known")
         kinds = [one for one in TRANSFORMATIONS if one.name in options.kind or not options.kind]
         jobs = jobs_of(
-            chosen(material.known, options.half, options.known_count),
-            chosen(material.unknown, options.half, options.unknown_count),
+            chosen(known, options.half, options.known_count),
+            chosen(unknown, options.half, options.unknown_count),
             kinds,
             options.forms,
         )
-        fillers = [one.path for one in material.unknown or material.known]
+        fillers = [one.path for one in unknown or known]
         trials = _run(partial(tried, collection, fillers), list(jobs), options)
     print(report(trials))
 

@@ -34,23 +34,22 @@ def test_intervals_are_wilsons(count: int, total: int, low: float, high: float) 
 
 def test_of_a_split_folder_a_fourth_is_unknown_and_linked_nowhere(tmp_path: Path) -> None:
     whole, split = fill(tmp_path / "whole", 10), fill(tmp_path / "split", 80)
-    found = laid_out(tmp_path / "known", [whole], [split], [])
+    known, others = laid_out(tmp_path / "known", [whole], [split], [])
     linked = {one.resolve() for one in (tmp_path / "known").rglob("*.png")}
-    unknown = {one.path for one in found.unknown}
-    assert linked == {one.path.resolve() for one in found.known}
+    unknown = {one.path for one in others}
+    assert linked == {one.path.resolve() for one in known}
     assert not linked & unknown
     assert len(linked | unknown) == 90
     assert 8 <= len(unknown) <= 32
-    again = laid_out(tmp_path / "known", [whole], [split], [])
-    assert again == found
+    assert laid_out(tmp_path / "known", [whole], [split], []) == (known, others)
 
 
 def test_halves_are_disjoint_and_every_change_is_asked_equally_often(tmp_path: Path) -> None:
-    found = laid_out(tmp_path / "known", [fill(tmp_path / "whole", 60)], [], [])
-    tuning, reported = (chosen(found.known, half, None) for half in ("tuning", "reported"))
+    known, _ = laid_out(tmp_path / "known", [fill(tmp_path / "whole", 60)], [], [])
+    tuning, reported = (chosen(known, half, None) for half in ("tuning", "reported"))
     assert not {one.path for one in tuning} & {one.path for one in reported}
     assert len(tuning) + len(reported) == 60
-    jobs = list(jobs_of(found.known[: len(TRANSFORMATIONS)], (), TRANSFORMATIONS, 2))
+    jobs = list(jobs_of(known[: len(TRANSFORMATIONS)], (), TRANSFORMATIONS, 2))
     names = [name for _, name in jobs]
     assert {names.count(one.name) for one in TRANSFORMATIONS} == {2}
 
