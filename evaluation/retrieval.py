@@ -65,11 +65,7 @@ def evaluate_pairs(
             by_text.take(text_query), cluster, len(image_rows), resamples=resamples, seed=seed
         ),
         summarise(
-            by_picture,
-            np.arange(len(pictures)),
-            len(text_rows),
-            resamples=resamples,
-            seed=seed,
+            by_picture, np.arange(len(pictures)), len(text_rows), resamples=resamples, seed=seed
         ),
     )
 

@@ -27,10 +27,6 @@ Facts = dict[str, str | int | float]
 Loaders = Mapping[str, Callable[[], Encoder]]
 
 
-def _ignore(_done: int, _total: int, _skipped: int) -> None:
-    """Show no progress."""
-
-
 @dataclass(frozen=True, slots=True)
 class Run:
     """How to measure.
@@ -45,7 +41,7 @@ class Run:
     decoders: DecoderPool
     resamples: int = 1000
     seed: int = 0
-    on_progress: OnProgress = _ignore
+    on_progress: OnProgress = lambda _done, _total, _skipped: None
 
 
 def run_pairs(pairs: Pairs, models: Loaders, run: Run) -> Evaluation:

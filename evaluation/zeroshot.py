@@ -67,12 +67,8 @@ def read_labels(folder: Path) -> LabelledPictures:
         )
     number = {name: place for place, name in enumerate(names)}
     labels = np.array([number[name] for name in folders], np.int64)
-    return LabelledPictures(absolute, tuple(map(words_of, names)), tuple(pictures), labels)
-
-
-def words_of(folder: str) -> str:
-    """Return a folder's name as words."""
-    return " ".join(folder.replace("_", " ").lower().split())
+    words = tuple(" ".join(name.replace("_", " ").lower().split()) for name in names)
+    return LabelledPictures(absolute, words, tuple(pictures), labels)
 
 
 def evaluate_zero_shot(

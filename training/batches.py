@@ -41,11 +41,7 @@ class Batch:
     def cut(self, spec: ImageSpec, device: torch.device) -> Tensor:
         """Return (n, 3, height, width) uint8 crops for a model."""
         return render(
-            self.pixels.to(device),
-            self.crops,
-            height=spec.height,
-            width=spec.width,
-            fill=spec.fill,
+            self.pixels.to(device), self.crops, height=spec.height, width=spec.width, fill=spec.fill
         )
 
 

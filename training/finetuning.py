@@ -18,15 +18,7 @@ from training import checkpoints
 from training.batches import Batches
 from training.models import Trainee
 from training.objectives import Objective
-from training.output_folder import (
-    CARD,
-    CHECKPOINT,
-    HISTORY,
-    PIXELS,
-    PLOT,
-    check_folder,
-    claimed,
-)
+from training.output_folder import CARD, CHECKPOINT, HISTORY, PIXELS, PLOT, check_folder, claimed
 from training.pictures import (
     LEAST_HELD_BACK,
     LEAST_TRAINED,
@@ -120,7 +112,7 @@ def finetune(task: Task, watcher: Watcher) -> TrainingOutcome:
         trainee.write(task.out)
         trainee.check_written(task.out, judges.pixels[:_CHECKED], judges.matches.texts[:_CHECKED])
         outcome = run.outcome(started, skipped=len(pictures.skipped), texts=texts)
-        draw(task.out / PLOT, run.trainer.history, run.trainer.best_step)
+        draw(task.out / PLOT, run.trainer.history, run.trainer.best.step)
         write_card(task.out / CARD, outcome, task.recipe, licence_of(trainee.folder))
         (task.out / CHECKPOINT).unlink(missing_ok=True)
     return outcome
@@ -180,7 +172,7 @@ class _Run:
         """Say what the run did, after a last measurement."""
         task, trainer = self._task, self.trainer
         after = self.before
-        if trainer.best_step:
+        if trainer.best.step:
             after = measure(self._trainee, self._judges, intervals=True)
         return TrainingOutcome(
             start=_name(task.model),
@@ -190,8 +182,8 @@ class _Run:
             held_back_pictures=len(self._judges),
             skipped=skipped,
             steps=trainer.step,
-            best_step=trainer.best_step,
-            share_of_start=trainer.share_of_start,
+            best_step=trainer.best.step,
+            share_of_start=trainer.best.share_of_start,
             epochs=trainer.epochs,
             lr=trainer.lr,
             teacher=_name(task.teacher) if task.teacher else None,
@@ -208,7 +200,7 @@ class _Run:
     def _save(self, state: dict[str, Any]) -> None:
         checkpoints.save(self._task.out / CHECKPOINT, {"identity": self._identity, **state})
         if time.monotonic() - self._drawn_at > _DRAW_EVERY_S:
-            draw(self._task.out / PLOT, self.trainer.history, self.trainer.best_step)
+            draw(self._task.out / PLOT, self.trainer.history, self.trainer.best.step)
             self._drawn_at = time.monotonic()
 
     def _restore(self, state: dict[str, Any]) -> None:

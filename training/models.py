@@ -21,7 +21,7 @@ from binocle.encoders.registry import open_encoder
 from binocle.encoders.two_towers import choose_precision
 from binocle.errors import ModelError
 from binocle.media.kinds import IMAGE, KINDS, TEXT
-from binocle.types import Float32Array, ImageSpec, Kind, PixelArray
+from binocle.types import Float32Array, Kind, PixelArray
 from training.output_folder import CONFIG, WEIGHTS, replaced
 from training.recipe import TrainingPrecision
 
@@ -38,6 +38,8 @@ class Trainee:
         encoder: The same model behind the ``Encoder`` protocol; sees every change of the weights.
         model: The network, in float32.
         name: What the user calls it.
+        device: Where it computes.
+        image_spec: The pixels the model wants.
     """
 
     def __init__(
@@ -69,16 +71,12 @@ class Trainee:
         self._tokenizer: Any = encoder.tokenizer
         self._encode_text = encoder.encode_tokens
         self.device = encoder.device
+        self.image_spec = encoder.image_spec
         chosen = choose_precision(precision, self.device)
         self.precision = "bfloat16" if chosen == "bfloat16" else "float32"
         preprocess = open_clip.get_model_preprocess_cfg(self.model)
         self._mean = torch.tensor(preprocess["mean"], device=self.device).view(1, 3, 1, 1)
         self._std = torch.tensor(preprocess["std"], device=self.device).view(1, 3, 1, 1)
-
-    @property
-    def image_spec(self) -> ImageSpec:
-        """The pixels the model wants."""
-        return self.encoder.image_spec
 
     @property
     def folder(self) -> Path | None:

@@ -68,7 +68,16 @@ class Hooks:
     should_stop: Callable[[], bool] = lambda: False
 
 
-class _Best(NamedTuple):
+class Best(NamedTuple):
+    """The best weights so far.
+
+    Attributes:
+        score: Their mean recall.
+        step: After which step they were; 0 is the start.
+        share_of_start: How much of them is the start's; 0 but where a mixture was best.
+        weights: The weights.
+    """
+
     score: float
     step: int
     share_of_start: float
@@ -79,11 +88,7 @@ class Trainer:
     """Trains a model and leaves the best weights in it."""
 
     def __init__(
-        self,
-        trainee: Trainee,
-        objective: Objective,
-        batches: Batches,
-        recipe: Recipe,
+        self, trainee: Trainee, objective: Objective, batches: Batches, recipe: Recipe
     ) -> None:
         """Set up; freezing has been done.
 
@@ -110,28 +115,13 @@ class Trainer:
         self.lr = recipe.lr or default_lr(trained, recipe.batch)
         self._optimizer = torch.optim.AdamW(groups, lr=self.lr, betas=_BETAS, eps=1e-6)
         self._average = WeightAverage(trainee.model, recipe.average)
-        self._step = 0
-        self._best = _Best(-math.inf, 0, 0.0, {})
+        self.step = 0
+        self.best = Best(-math.inf, 0, 0.0, {})
         self._start = self._copied()
         self._since_best = 0
         self._recall: float | None = None
         self.history: list[Row] = []
         torch.manual_seed(recipe.seed)
-
-    @property
-    def best_step(self) -> int:
-        """After which step the weights were best; 0 is the start."""
-        return self._best.step
-
-    @property
-    def share_of_start(self) -> float:
-        """How much of the best weights is the start's; 0 but where a mixture was best."""
-        return self._best.share_of_start
-
-    @property
-    def step(self) -> int:
-        """Steps done."""
-        return self._step
 
     def run(self, hooks: Hooks) -> None:
         """Train to the end, or until recall stops getting better; then take the best weights.
@@ -144,9 +134,9 @@ class Trainer:
             self._measure(hooks)
         self._tell(hooks)
         saved_at = time.monotonic()
-        while self._step < self.steps and self._since_best < self._patience:
+        while self.step < self.steps and self._since_best < self._patience:
             self._advance(hooks)
-            if self._step % self._batches.per_epoch == 0:
+            if self.step % self._batches.per_epoch == 0:
                 self._measure(hooks)
                 hooks.save(self.state())
                 saved_at = time.monotonic()
@@ -156,21 +146,21 @@ class Trainer:
                 hooks.save(self.state())
                 saved_at = time.monotonic()
             if is_stopped:
-                raise TrainingStoppedError(f"interrupted after step {self._step} of {self.steps}")
+                raise TrainingStoppedError(f"interrupted after step {self.step} of {self.steps}")
         self._mix(hooks)
-        self._trainee.model.load_state_dict(self._best.weights)
+        self._trainee.model.load_state_dict(self.best.weights)
 
     def _tell(self, hooks: Hooks) -> None:
         loss = next((row["loss"] for row in reversed(self.history) if "loss" in row), None)
-        hooks.advance(TrainingProgress(self._step, self.steps, loss, self._recall))
+        hooks.advance(TrainingProgress(self.step, self.steps, loss, self._recall))
 
     def _advance(self, hooks: Hooks) -> None:
-        rate = self.lr * warmup_cosine(self._step, total=self.steps, warmup=self._warmup)
+        rate = self.lr * warmup_cosine(self.step, total=self.steps, warmup=self._warmup)
         for group in self._optimizer.param_groups:
             group["lr"] = rate
         self._trainee.set_training()
         self._optimizer.zero_grad(set_to_none=True)
-        batch = self._batches.at(self._step)
+        batch = self._batches.at(self.step)
         try:
             loss = self._objective.backward(batch, self._recipe.chunk)
         except torch.OutOfMemoryError as error:
@@ -180,16 +170,16 @@ class Trainer:
             ) from error
         if not math.isfinite(loss):
             raise ModelError(
-                f"the loss became {loss} in step {self._step + 1}; train with a lower --lr than "
+                f"the loss became {loss} in step {self.step + 1}; train with a lower --lr than "
                 f"{self.lr:g}, or with --precision float32"
             )
         trained = [one for group in self._optimizer.param_groups for one in group["params"]]
         torch.nn.utils.clip_grad_norm_(trained, _LARGEST_GRADIENT)
         self._optimizer.step()
         self._average.update(self._trainee.model)
-        self._step += 1
+        self.step += 1
         scale = float(self._objective.scale().detach())
-        self._record({"step": self._step, "loss": loss, "lr": rate, "scale": scale}, hooks)
+        self._record({"step": self.step, "loss": loss, "lr": rate, "scale": scale}, hooks)
 
     def _measure(self, hooks: Hooks) -> None:
         """Measure the averaged weights, and keep them if they are the best so far."""
@@ -219,10 +209,10 @@ class Trainer:
         """Measure the model as it is; tell whether it is the best so far, which is then kept."""
         recalls = hooks.measure()
         self._recall = recalls.mean
-        is_better = recalls.mean > self._best.score
+        is_better = recalls.mean > self.best.score
         if is_better:
-            self._best = _Best(recalls.mean, self._step, share, self._copied())
-        row: Row = {"step": self._step, "mean_recall": recalls.mean, "share_of_start": share}
+            self.best = Best(recalls.mean, self.step, share, self._copied())
+        row: Row = {"step": self.step, "mean_recall": recalls.mean, "share_of_start": share}
         for k, there, back in zip(
             (1, 5, 10), recalls.text_to_image, recalls.image_to_text, strict=True
         ):
@@ -244,12 +234,12 @@ class Trainer:
         on_gpu = self._trainee.device.type == "cuda"
         bias = self._objective.bias
         return {
-            "step": self._step,
+            "step": self.step,
             "model": self._trainee.model.state_dict(),
             "bias": None if bias is None else bias.detach(),
             "optimizer": self._optimizer.state_dict(),
             "average": self._average.state_dict(),
-            "best": self._best._asdict(),
+            "best": self.best._asdict(),
             "since_best": self._since_best,
             "recall": self._recall,
             "history": self.history,
@@ -259,14 +249,14 @@ class Trainer:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a state; the data and the recipe have to be the same."""
-        self._step = int(state["step"])
+        self.step = int(state["step"])
         self._trainee.model.load_state_dict(state["model"])
         if self._objective.bias is not None:
             with torch.no_grad():
                 self._objective.bias.copy_(state["bias"])
         self._optimizer.load_state_dict(state["optimizer"])
         self._average.load_state_dict(state["average"])
-        self._best = _Best(**state["best"])
+        self.best = Best(**state["best"])
         self._since_best = int(state["since_best"])
         self._recall = state["recall"]
         self.history = list(state["history"])

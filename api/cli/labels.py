@@ -167,12 +167,7 @@ def match(
 @json_option
 @shared
 def caption(
-    picture: Path,
-    collection: str,
-    limit: int,
-    where: str | None,
-    as_json: bool,
-    **engine: Any,
+    picture: Path, collection: str, limit: int, where: str | None, as_json: bool, **engine: Any
 ) -> None:
     """Find the captions for PICTURE among the texts of a collection, best first."""
     from api.cli.output.answers import print_answer

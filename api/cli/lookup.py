@@ -97,12 +97,7 @@ def lookup(
 @click.option("--csv", "table", metavar="FILE", type=PATH, help="Write a line a picture there.")
 @json_option
 @shared
-def duplicates(
-    collection: str,
-    report: Path | None,
-    table: Path | None,
-    as_json: bool,
-) -> None:
+def duplicates(collection: str, report: Path | None, table: Path | None, as_json: bool) -> None:
     """Find the pictures of a collection that are the same. Nothing is removed.
 
     Copies of the same bytes, near duplicates, mirrored and turned ones come together; of each

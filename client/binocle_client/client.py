@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from json import dumps
-from types import TracebackType
 from typing import Self, Unpack
 from urllib.parse import quote
 
@@ -56,12 +55,7 @@ class Client:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -86,12 +80,8 @@ class Client:
 
     def store(self, name: str, records: Sequence[RecordBody]) -> StoreOutcomes:
         """Store records, replacing those of the same id; look at each one's outcome."""
-        return self._service.ask(
-            StoreOutcomes,
-            "POST",
-            _path(name, "records"),
-            json={"records": list(records)},
-        )
+        body = {"records": list(records)}
+        return self._service.ask(StoreOutcomes, "POST", _path(name, "records"), json=body)
 
     def record(self, name: str, record_id: str) -> StoredRecord:
         """Return a record with its parts."""
@@ -115,10 +105,8 @@ class Client:
         self, name: str, record_id: str, metadata: Mapping[str, MetadataValue | None]
     ) -> StoredRecord:
         """Set metadata fields; None removes one."""
-        body = {"metadata": dict(metadata)}
-        return self._service.ask(
-            StoredRecord, "PATCH", _path(name, "records", record_id), json=body
-        )
+        body, path = {"metadata": dict(metadata)}, _path(name, "records", record_id)
+        return self._service.ask(StoredRecord, "PATCH", path, json=body)
 
     def delete(self, name: str, record_id: str) -> None:
         """Remove a record."""
@@ -187,10 +175,8 @@ class Client:
         self, name: str, job_id: str, *, first: int = 0, limit: int = 100
     ) -> DuplicateClusters:
         """Return clusters that a job has found, largest first."""
-        parameters = {"first": first, "limit": limit}
-        return self._service.ask(
-            DuplicateClusters, "GET", _path(name, "duplicates", job_id), params=parameters
-        )
+        path, parameters = _path(name, "duplicates", job_id), {"first": first, "limit": limit}
+        return self._service.ask(DuplicateClusters, "GET", path, params=parameters)
 
     def duplicates_csv(self, name: str, job_id: str) -> str:
         """Return a line for each picture of each cluster."""
@@ -229,9 +215,8 @@ class Client:
 
     def start_job(self, name: str, **body: Unpack[JobBody]) -> JobStatus:
         """Start indexing a source the operator has allowed."""
-        return self._service.ask(
-            JobStatus, "POST", _path(name, "jobs"), json=body, repeatable=False
-        )
+        path = _path(name, "jobs")
+        return self._service.ask(JobStatus, "POST", path, json=body, repeatable=False)
 
     def job(self, name: str, job_id: str) -> JobStatus:
         """Tell how far a job is."""

@@ -140,9 +140,7 @@ def _is_the_same_photo(evidence: Evidence) -> bool:
     return has_corners and agrees.share >= _SAME_SHARE and agrees.correlation >= _SAME_CORRELATION
 
 
-def table_of(
-    samples: Sequence[Sample],
-) -> tuple[Float32Array, npt.NDArray[np.bool_]]:
+def table_of(samples: Sequence[Sample]) -> tuple[Float32Array, npt.NDArray[np.bool_]]:
     """Return ``(n, m)`` float32 measures and ``(n,)`` bool, which are copies.
 
     Of a copy only mappings that are about as good as the best one count: the others are wrong.

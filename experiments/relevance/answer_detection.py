@@ -97,7 +97,7 @@ def questions(
         for other, pictures in sets.items():
             if family(other) == family(name) or other in FRESH:
                 continue
-            asked = [pictures.texts[place][1] for place in _drawn(len(pictures.texts), random)]
+            asked = [pictures.texts[place][1] for place in random.permutation(len(pictures.texts))]
             absent[other] = asked[:count]
             if other == "caltech101":
                 absent |= _class_names(own, pictures, asked, count)
@@ -127,7 +127,7 @@ def _answerable(
 ) -> dict[str, Sequence[str]]:
     """Return texts that ask for pictures of a set: whole ones, and single words of them."""
     whole, single = [], []
-    for place in _drawn(len(own.texts), random):
+    for place in random.permutation(len(own.texts)):
         first, last = own.texts[place]
         whole.append(last if own.has_several_texts else shortened(last, random))
         shared = sorted(content_words(first) & content_words(last))
@@ -152,10 +152,6 @@ def _without_topics(
         asked = {"captions": _answerable(left, count, random)["captions"]}
         absent = {topic: [own.texts[place][1] for place in random.permutation(lost)[:count]]}
         yield Question(f"{name} without {topic}", left, asked, absent)
-
-
-def _drawn(count: int, random: np.random.Generator) -> Sequence[int]:
-    return [int(place) for place in random.permutation(count)]
 
 
 def build(path: Path, pictures: QuestionPictures, encoder: Encoder) -> Collection:

@@ -29,11 +29,6 @@ _LEAST = 5  # so many records have what is asked for
 Random = np.random.Generator
 
 
-def as_it_is(title: str, _random: Random) -> str:
-    """Return a title."""
-    return title
-
-
 def shuffled(title: str, random: Random) -> str:
     """Return a title's words in another order."""
     return " ".join(random.permutation(title.split()))
@@ -58,7 +53,7 @@ def misspelt(title: str, random: Random) -> str:
 
 
 WAYS: Mapping[str, Callable[[str, Random], str]] = {
-    "as it is": as_it_is,
+    "as it is": lambda title, _random: title,
     "shuffled": shuffled,
     "two words left out": shortened,
     "misspelt": misspelt,

@@ -44,7 +44,7 @@ class Runs:
 def test_the_best_weights_are_kept_and_waiting_for_better_ones_ends(small_model: Path) -> None:
     recipe = Recipe(epochs=9, batch=12, lr=1e-3, patience=3)
     runs = Runs(small_model, recipe, lambda moved: 0.9 if len(moved) == 3 else 0.1)
-    assert runs.trainer.best_step == 4  # measurement 1 is the start; two steps an epoch
+    assert runs.trainer.best.step == 4  # measurement 1 is the start; two steps an epoch
     assert runs.trainer.step == 10  # and three more epochs to wait
     assert runs.distance() == pytest.approx(runs.moved[2], rel=1e-6)
     assert [one.step for one in runs.seen] == list(range(11))
@@ -59,7 +59,7 @@ def test_a_mixture_with_the_start_is_kept_where_it_finds_most(small_model: Path)
         return float(len(moved) > 3 and moved[-1] == pytest.approx(0.5 * moved[2], rel=1e-3))
 
     runs = Runs(small_model, recipe, judge)
-    assert (runs.trainer.best_step, runs.trainer.share_of_start) == (2, 0.5)
+    assert (runs.trainer.best.step, runs.trainer.best.share_of_start) == (2, 0.5)
     assert runs.distance() == pytest.approx(0.5 * runs.moved[2], rel=1e-3)
 
 
@@ -67,7 +67,7 @@ def test_where_nothing_is_better_the_start_comes_back(small_model: Path) -> None
     runs = Runs(small_model, Recipe(epochs=2, batch=24, lr=1e-3), lambda _moved: 0.5)
     assert max(runs.moved) > 0
     assert runs.distance() == 0
-    assert runs.trainer.best_step == 0
+    assert runs.trainer.best.step == 0
 
 
 def test_the_rate_follows_the_schedule(small_model: Path) -> None:

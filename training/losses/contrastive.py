@@ -14,11 +14,7 @@ MAX_SCALE = 100.0
 
 
 def symmetric_infonce(
-    image_rows: Tensor,
-    text_rows: Tensor,
-    logit_scale: Tensor,
-    *,
-    texts: Tensor | None = None,
+    image_rows: Tensor, text_rows: Tensor, logit_scale: Tensor, *, texts: Tensor | None = None
 ) -> Tensor:
     """Return the cross entropy of finding each row's partner, both directions averaged.
 

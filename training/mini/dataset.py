@@ -167,16 +167,11 @@ def own_texts(one: DataSet, per_product: int, seed: int) -> tuple[list[str], lis
             phrases = product_phrases(label)
             chosen += rng.sample(phrases, min(per_product, len(phrases)))
         elif one.name == "electronics":
-            chosen += [short_name(own[0])]
+            head = re.split(r"[,(|]", own[0])[0]  # long names go on behind a comma or a bracket
+            chosen.append(" ".join(head.split()[:8]))
         texts += chosen
         owners += [at] * len(chosen)
     return texts, owners
-
-
-def short_name(name: str) -> str:
-    """Return the first words of a long product name, up to its first comma or bracket."""
-    head = re.split(r"[,(|]", name)[0].split()
-    return " ".join(head[:8])
 
 
 def make_pairs(
