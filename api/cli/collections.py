@@ -16,8 +16,7 @@ def info(collection: str, as_json: bool) -> None:
     """Tell what a collection holds: model, counts, indices, sources, fields."""
     from api.cli.output.tables import print_info
 
-    container = open_container()
-    with container.open_collection(collection) as opened:
+    with open_container().open_collection(collection) as opened:
         print_info(opened, as_json=as_json)
 
 
@@ -39,8 +38,7 @@ def skipped(collection: str, as_json: bool) -> None:
     """List the files that were not indexed, and why."""
     from api.cli.output.tables import print_skipped
 
-    container = open_container()
-    with container.open_collection(collection) as opened:
+    with open_container().open_collection(collection) as opened:
         print_skipped(opened, as_json=as_json)
 
 

@@ -19,6 +19,7 @@ import numpy as np
 from binocle.collection.collection import Collection
 from binocle.encoders.base import unit_rows
 from binocle.encoders.registry import open_encoder
+from binocle.encoders.untrained import write_model
 from binocle.media.kinds import IMAGE
 from binocle.types import Float32Array, NewPart, NewRecord
 
@@ -40,11 +41,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         home = Path(temporary)
-        model = options.model
-        if model is None:
-            from binocle.encoders.untrained import write_model
-
-            model = str(write_model(home / "model"))
+        model = options.model or str(write_model(home / "model"))
         fill(home / "collections" / "bench", model, options.records)
         print(f"{options.records:,} records, {options.clients} clients, {options.seconds:g} s each")
         for number in range(options.rounds):
