@@ -15,7 +15,6 @@ LONG_FUNCTIONS = {
     "api/cli/index.py:index_sources": _OPTIONS,
     "api/cli/labels.py:label": _OPTIONS,
     "api/cli/lookup.py:lookup": _OPTIONS,
-    "api/cli/train.py:train": _OPTIONS,
 }
 """Functions that are longer, ``file:name``, each with the reason why it is not taken apart."""
 
