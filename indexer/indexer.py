@@ -113,7 +113,7 @@ class Indexer:
                     self._absorb(session, source, row)
                 self._give_labels_back()
             with self._collection.writing() as session:
-                session.moved_labels.forget_oldest()
+                session.labels.forget_oldest()
                 session.history.forget_old_removals()
                 session.sources.finish_run(run_id, asdict(tally))
         if not holds_any:
@@ -220,7 +220,7 @@ class Indexer:
             ids = [one.record_id for one in chunk if one.record_id]
             leaving = [record_id for record_id in ids if record_id not in still_there]
             with self._collection.writing() as session:
-                session.moved_labels.set_aside(leaving, source_id=row.id)
+                session.labels.set_aside(leaving, source_id=row.id)
                 tally.removed += session.records.remove(leaving, source_id=row.id)
                 session.sources.remove_items(row.id, [one.key for one in chunk])
 
@@ -228,16 +228,16 @@ class Indexer:
         """Drop the known sources that are part of this one now: their pictures are this one's."""
         for other in session.sources.all():
             if other.id != row.id and source.absorbs(other.kind, Path(other.uri)):
-                session.moved_labels.set_aside_of_source(other.id)
+                session.labels.set_aside_of_source(other.id)
                 session.sources.remove(other.id)
 
     def _give_labels_back(self) -> None:
         """Give the labels of pictures that were moved or renamed to the records they are now."""
         with self._collection.reading() as session:
-            waiting = list(session.moved_labels.waiting_contents())
+            waiting = list(session.labels.waiting_contents())
         for contents in waiting:
             with self._collection.writing() as session:
-                session.moved_labels.give_back(contents)
+                session.labels.give_back(contents)
 
     def _why_nothing(self, source: Source, row: SourceRow, tally: Tally) -> str:
         if not tally.skipped:

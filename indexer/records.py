@@ -154,7 +154,7 @@ def write_records(
     gone: Sequence[str] = (),
     source_id: int | None = None,
 ) -> int:
-    """Store records, and remove others; labels are set aside for ``moved_labels.give_back``.
+    """Store records, and remove others; labels are set aside for ``labels.give_back``.
 
     Args:
         session: The transaction.
@@ -166,9 +166,9 @@ def write_records(
         How many belonged to somebody else before.
     """
     if gone:
-        session.moved_labels.set_aside(gone, source_id=source_id)
+        session.labels.set_aside(gone, source_id=source_id)
         session.records.remove(gone, source_id=source_id)
-    session.moved_labels.set_aside([one.id for one in records])
+    session.labels.set_aside([one.id for one in records])
     return session.records.upsert(records, source_id=source_id)
 
 

@@ -79,7 +79,7 @@ def _write(collection: Collection, outcomes: Sequence[Outcome]) -> None:
         write_records(session, records)
         kept_uploads.keep(collection, pictures)  # a removal may have taken one meanwhile
         first = {one.parts[0].sha256 for one in records if one.parts[0].kind == IMAGE}
-        session.moved_labels.give_back(list(first))
+        session.labels.give_back(list(first))
         _note_failures(session, outcomes)
     kept_uploads.drop_unused(collection, former)
 

@@ -12,12 +12,7 @@ from binocle.catalog.protocols.fields import ColumnReader, FieldReader, FieldWri
 from binocle.catalog.protocols.fingerprints import FingerprintReader, FingerprintWriter
 from binocle.catalog.protocols.fulltext import FullTextReader
 from binocle.catalog.protocols.history import HistoryReader, HistoryWriter
-from binocle.catalog.protocols.labels import (
-    LabelReader,
-    LabelWriter,
-    MovedLabelReader,
-    MovedLabelWriter,
-)
+from binocle.catalog.protocols.labels import LabelReader, LabelWriter
 from binocle.catalog.protocols.records import PartReader, RecordReader, RecordWriter
 from binocle.catalog.protocols.saved_queries import QueryStore
 from binocle.catalog.protocols.sources import SourceReader, SourceWriter
@@ -64,12 +59,7 @@ class CatalogReader(Protocol):
 
     @property
     def labels(self) -> LabelReader:
-        """Fields that hold labels."""
-        ...
-
-    @property
-    def moved_labels(self) -> MovedLabelReader:
-        """Labels that wait for their pictures."""
+        """Labels, and those that wait for their pictures."""
         ...
 
     @property
@@ -112,12 +102,7 @@ class CatalogWriter(CatalogReader, Protocol):
 
     @property
     def labels(self) -> LabelWriter:
-        """Fields that hold labels."""
-        ...
-
-    @property
-    def moved_labels(self) -> MovedLabelWriter:
-        """Labels that wait for their pictures."""
+        """Labels, and those that wait for their pictures."""
         ...
 
     def set_space(self, space: Space) -> None:

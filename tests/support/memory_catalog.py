@@ -547,7 +547,6 @@ class MemorySession:
         self.sources = MemorySources(state, self.records)
         self.fingerprints: Any = None
         self.labels: Any = None
-        self.moved_labels: Any = None
 
     def space(self) -> Space | None:
         return self.state.space

@@ -5,15 +5,19 @@ from typing import Protocol
 
 
 class LabelReader(Protocol):
-    """Which fields hold labels."""
+    """Which fields hold labels, and which wait."""
 
     def is_free(self, field: str) -> bool:
         """Tell whether labels may be written to a field: it holds labels, or no record has it."""
         ...
 
+    def waiting_contents(self) -> Iterator[list[bytes]]:
+        """Return the SHA-256 of stored pictures that labels wait for, some at a time."""
+        ...
+
 
 class LabelWriter(LabelReader, Protocol):
-    """Noting what labelling writes."""
+    """Noting what labelling writes, and labels that follow their pictures."""
 
     def claim(self, field: str) -> None:
         """Note that a field holds labels from now on; in the transaction that writes them."""
@@ -22,18 +26,6 @@ class LabelWriter(LabelReader, Protocol):
     def note(self, field: str, keys: Iterable[str]) -> None:
         """Note that labelling writes a field of some records; labels that wait for it are older."""
         ...
-
-
-class MovedLabelReader(Protocol):
-    """Labels that lost their picture."""
-
-    def waiting_contents(self) -> Iterator[list[bytes]]:
-        """Return the SHA-256 of stored pictures that labels wait for, some at a time."""
-        ...
-
-
-class MovedLabelWriter(MovedLabelReader, Protocol):
-    """Labels follow their pictures; see ``tables.moved_labels``."""
 
     def set_aside(self, keys: Iterable[str], *, source_id: int | None = None) -> None:
         """Keep the labels of records that are about to be stored again or removed.

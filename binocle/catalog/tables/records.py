@@ -16,7 +16,6 @@ from binocle.catalog.tables.fields import SqlFields
 from binocle.catalog.tables.filter_sql import condition
 from binocle.catalog.tables.fingerprints import SqlFingerprints
 from binocle.catalog.tables.history import SqlHistory
-from binocle.catalog.tables.labels import SqlLabels
 from binocle.catalog.tables.schema import (
     items,
     parts,
@@ -24,6 +23,7 @@ from binocle.catalog.tables.schema import (
     removed_parts,
     removed_records,
     vectors,
+    written_labels,
 )
 from binocle.catalog.tables.statements import put
 from binocle.catalog.text_rows import RecordTexts
@@ -38,7 +38,6 @@ class SqlRecords:
     connection: sa.Connection
     history: SqlHistory
     fields: SqlFields
-    labels: SqlLabels
     fingerprints: SqlFingerprints
     words: FullTextIndex
 
@@ -102,7 +101,9 @@ class SqlRecords:
             for key, record in wanted.items()
         ]
         put(self.connection, records, rows)
-        self.labels.forget(known.values())
+        for chunk in batched(known.values()):  # they say now what their source says, nothing more
+            rows_of = written_labels.delete().where(written_labels.c.record_id.in_(chunk))
+            self.connection.execute(rows_of)
         self._store_parts({numbers[key]: one.parts for key, one in wanted.items()}, known)
         self.fields.write(
             {numbers[key]: record.metadata for key, record in wanted.items()},

@@ -12,7 +12,6 @@ from binocle.catalog.tables.fulltext import Fts5Index
 from binocle.catalog.tables.history import SqlHistory
 from binocle.catalog.tables.labels import SqlLabels
 from binocle.catalog.tables.meta import SqlMeta
-from binocle.catalog.tables.moved_labels import SqlMovedLabels
 from binocle.catalog.tables.parts import SqlParts
 from binocle.catalog.tables.records import SqlRecords
 from binocle.catalog.tables.sources import SqlSources
@@ -33,14 +32,13 @@ class SqlSession:
         self.words = Fts5Index(connection, self.meta)
         self.history = SqlHistory(connection, self.meta, self.words)
         self.fields = SqlFields(connection, self.history)
-        self.labels = SqlLabels(connection, self.meta, self.fields)
         self.fingerprints = SqlFingerprints(connection, self.meta)
         self.parts = SqlParts(connection)
         self.records = SqlRecords(
-            connection, self.history, self.fields, self.labels, self.fingerprints, self.words
+            connection, self.history, self.fields, self.fingerprints, self.words
         )
         self.sources = SqlSources(connection, self.records)
-        self.moved_labels = SqlMovedLabels(connection, self.records, self.labels)
+        self.labels = SqlLabels(connection, self.meta, self.fields, self.records)
         self.columns = SqlColumns(connection, self.history, self.fields, self.records)
 
     def space(self) -> Space | None:
