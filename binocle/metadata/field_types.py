@@ -6,6 +6,7 @@ globe are apart from values, see ``points``.
 """
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -96,6 +97,23 @@ def check_schema(declared: Mapping[str, str]) -> dict[str, FieldType]:
         if not name or name in OWN_FIELDS:
             raise UsageError(f"{name!r} is no metadata field, so it has no type to declare")
     return {name: cast(FieldType, kind) for name, kind in declared.items()}
+
+
+def metadata_json(metadata: Metadata) -> str:
+    """Return metadata as JSON, which gives back what came.
+
+    Raises:
+        UsageError: A number is not finite, or has more than 64 bits.
+    """
+    for name, value in metadata.items():
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, float) and not math.isfinite(one):
+                raise UsageError(f"the metadata field {name!r} is {one}, which JSON cannot hold")
+            if isinstance(one, int) and not -(2**63) <= one < 2**63:
+                raise UsageError(
+                    f"the metadata field {name!r} has more than 64 bits; make it a string"
+                )
+    return json.dumps(dict(metadata), ensure_ascii=False)
 
 
 def typed(metadata: Metadata, schema: Schema) -> Metadata:

@@ -15,12 +15,18 @@ from typing import Any
 import numpy as np
 
 from binocle.catalog import tokenizer
-from binocle.catalog.metadata_json import metadata_json
 from binocle.catalog.text_rows import RECORD_SHIFT, RecordTexts, TextRow, text_rows
 from binocle.catalog.types import Item, NewRows, SourceRow, SourceStatus, StoredImage
 from binocle.metadata.column_entries import alive_mask, entries_of_rows, with_places
 from binocle.metadata.columns import Column, Columns
-from binocle.metadata.field_types import FieldInfo, FieldType, inferred_type, seen_in, typed
+from binocle.metadata.field_types import (
+    FieldInfo,
+    FieldType,
+    inferred_type,
+    metadata_json,
+    seen_in,
+    typed,
+)
 from binocle.metadata.filters import Filter, matches
 from binocle.metadata.points import points_of
 from binocle.metadata.string_dictionary import Dictionary

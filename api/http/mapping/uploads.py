@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from api.http.errors.problems import ServiceError
 from api.http.mapping.payloads import decoded
 from api.http.schemas.common import ImageIn, ItemError, RecordIn, RecordResult, RecordsOut
-from binocle.catalog.metadata_json import metadata_json
 from binocle.errors import BinocleError
+from binocle.metadata.field_types import metadata_json
 from binocle.types import Skip
 from indexer.records import Outcome
 from indexer.sources.base import Candidate

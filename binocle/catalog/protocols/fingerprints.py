@@ -22,7 +22,7 @@ class FingerprintReader(Protocol):
         ...
 
     def of_parts(self, part_ids: Iterable[int]) -> FingerprintRows:
-        """Return the fingerprintes of some parts, in order of id; those without one are missing."""
+        """Return the fingerprints of some parts, in order of id; those without one are missing."""
         ...
 
     def hashes_of_parts(
@@ -60,5 +60,8 @@ class FingerprintWriter(FingerprintReader, Protocol):
     """Filling in what is missing."""
 
     def fill(self, found: Mapping[int, Fingerprint]) -> None:
-        """Store fingerprintes of parts that were stored without, and let readers know."""
+        """Store fingerprints of parts that were stored without, and let readers know.
+
+        Those of parts that are gone meanwhile are dropped.
+        """
         ...

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -73,12 +73,7 @@ class SqlFields:
         return {row[0]: cast(FieldType, row[1]) for row in self.connection.execute(query)}
 
     def conversions(self) -> dict[str, FieldType]:
-        query = sa.select(fields.c.name, fields.c.declared, fields.c.seen)
-        every = {
-            row[0]: cast("FieldType | None", row[1]) or mostly_type(row[2])
-            for row in self.connection.execute(query)
-        }
-        return {name: kind for name, kind in every.items() if kind is not None}
+        return _conversions(self._known())
 
     def types(self) -> dict[str, tuple[FieldType, bool]]:
         query = sa.select(fields.c.name, fields.c.declared, fields.c.seen).order_by(fields.c.name)
@@ -131,7 +126,7 @@ class SqlFields:
         changed = {name: kind for name, kind in types.items() if known.get(name) != kind}
         if not changed:
             return
-        ids = self._field_ids(set(changed))
+        ids = self._noted(dict.fromkeys(changed, 0), self._known())
         for name, kind in changed.items():
             statement = fields.update().where(fields.c.id == ids[name])
             known_strays = fields.c.seen.bitwise_and(MOSTLY_NUMBERS | MOSTLY_DATES)
@@ -140,7 +135,7 @@ class SqlFields:
         self._note_change()
 
     def settle(self, readings: Mapping[str, Reading], source_id: int) -> None:
-        known = {row.name: row for row in self.connection.execute(sa.select(fields))}
+        known = self._known()
         changed: dict[str, int] = {}
         stale: set[str] = set()
         for name, reading in readings.items():
@@ -161,7 +156,7 @@ class SqlFields:
             are_few = strays <= STRAYS * (fits + strays)
             if are_few == (mostly is None):
                 changed[name] = _MOSTLY[reading.type] if reading.type and are_few else 0
-        ids = self._field_ids(set(changed))
+        ids = self._noted(dict.fromkeys(changed, 0), known)
         for name, bits in changed.items():
             self.connection.execute(
                 fields.update().where(fields.c.id == ids[name]).values(seen=bits)
@@ -215,7 +210,8 @@ class SqlFields:
                 self.connection.execute(table.delete().where(table.c.record_id.in_(chunk)))
 
     def _insert(self, metadata: Mapping[int, Metadata], only: set[str] | None) -> None:
-        schema = self.conversions()
+        known = self._known()
+        schema = _conversions(known)
         values = {number: typed(one, schema) for number, one in metadata.items()}
         places = {number: points_of(one, schema) for number, one in metadata.items()}
         seen: dict[str, int] = {}
@@ -227,8 +223,7 @@ class SqlFields:
                 seen[name] = seen.get(name, 0) | POINT
         if only is not None:
             seen = {name: bits for name, bits in seen.items() if name in only}
-        ids = self._field_ids(set(seen))
-        self._note_seen(seen)
+        ids = self._noted(seen, known)
         rows = [
             {
                 "record_id": number,
@@ -252,22 +247,29 @@ class SqlFields:
         if where:
             self.connection.execute(points.insert(), where)
 
-    def _note_seen(self, seen: Mapping[str, int]) -> None:
-        query = sa.select(fields.c.name, fields.c.seen)
-        known = {row[0]: row[1] for row in self.connection.execute(query)}
-        for name, bits in seen.items():
-            if bits & ~known[name]:
-                statement = fields.update().where(fields.c.name == name)
-                self.connection.execute(statement.values(seen=known[name] | bits))
+    def _known(self) -> dict[str, Any]:
+        """Return the rows of all fields by name."""
+        return {row.name: row for row in self.connection.execute(sa.select(fields))}
 
-    def _field_ids(self, names: set[str]) -> dict[str, int]:
-        query = sa.select(fields.c.name, fields.c.id)
-        known = {row[0]: row[1] for row in self.connection.execute(query)}
-        for name in sorted(names - known.keys()):
-            result = self.connection.execute(fields.insert().values(name=name))
-            assert result.inserted_primary_key is not None
-            known[name] = result.inserted_primary_key[0]
-        return known
+    def _noted(self, seen: Mapping[str, int], known: Mapping[str, Any]) -> dict[str, int]:
+        """Note what was seen in fields, making those that are not known; return their ids."""
+        ids: dict[str, int] = {}
+        for name, bits in sorted(seen.items()):
+            if name not in known:
+                result = self.connection.execute(fields.insert().values(name=name, seen=bits))
+                assert result.inserted_primary_key is not None
+                ids[name] = result.inserted_primary_key[0]
+                continue
+            ids[name] = known[name].id
+            if bits & ~known[name].seen:
+                statement = fields.update().where(fields.c.id == ids[name])
+                self.connection.execute(statement.values(seen=known[name].seen | bits))
+        return ids
+
+
+def _conversions(known: Mapping[str, Any]) -> dict[str, FieldType]:
+    every = {name: row.declared or mostly_type(row.seen) for name, row in known.items()}
+    return {name: kind for name, kind in every.items() if kind is not None}
 
 
 def _values(metadata: Metadata) -> Iterator[tuple[str, Scalar, bool]]:

@@ -1,7 +1,7 @@
 """Likenesses: what makes stored pictures known again, beside their parts.
 
 The table is made where it is missing, so a catalogue from before it opens as it is; what its
-pictures lack is found by ``parts_without_fingerprint`` and filled in with ``put_fingerprints``.
+pictures lack is found by ``parts_without`` and filled in with ``fill``.
 """
 
 import json
@@ -14,9 +14,8 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from binocle.batches import batched
-from binocle.catalog.tables.meta import SqlMeta
+from binocle.catalog.tables.history import SqlMeta, put
 from binocle.catalog.tables.schema import parts, picture_fingerprints
-from binocle.catalog.tables.statements import put
 from binocle.catalog.types import FingerprintRows, KnownPicture
 from binocle.media.kinds import IMAGE
 from binocle.types import Fingerprint, ImageInfo, Part
@@ -137,23 +136,14 @@ class SqlFingerprints:
         return found
 
     def fill(self, found: Mapping[int, Fingerprint]) -> None:
-        self.put(found)
+        for chunk in batched(found):
+            there = self.connection.execute(sa.select(parts.c.id).where(parts.c.id.in_(chunk)))
+            rows = [
+                {"part_id": one, "hash": found[one].hash, "features": found[one].features}
+                for one in there.scalars()
+            ]
+            put(self.connection, picture_fingerprints, rows)
         self.meta.put(_FILLED, self.times_filled() + 1)
-
-    def put(self, found: Mapping[int, Fingerprint]) -> None:
-        """Store fingerprints by part id; those of parts that are gone meanwhile are dropped."""
-        rows = [
-            {"part_id": one, "hash": found[one].hash, "features": found[one].features}
-            for one in self._existing(found)
-        ]
-        put(self.connection, picture_fingerprints, rows)
-
-    def _existing(self, part_ids: Iterable[int]) -> list[int]:
-        there: list[int] = []
-        for chunk in batched(part_ids):
-            query = sa.select(parts.c.id).where(parts.c.id.in_(chunk))
-            there += self.connection.execute(query).scalars()
-        return there
 
 
 def _rows(found: Sequence[Any]) -> FingerprintRows:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from binocle.batches import batched
 from binocle.catalog import tokenizer
-from binocle.catalog.tables.meta import SqlMeta
+from binocle.catalog.tables.history import SqlMeta
 from binocle.catalog.text_rows import RECORD_SHIFT, VERSION, RecordTexts, text_rows
 from binocle.types import Int64Array
 

@@ -1,20 +1,43 @@
-"""Change numbers, what was removed by which, and ids that are never used twice."""
+"""What all tables share: single values by name, change numbers, ids that are never used twice."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 
 from binocle.catalog.protocols.fulltext import FullTextIndex
-from binocle.catalog.tables.meta import SqlMeta
-from binocle.catalog.tables.schema import changes, removed_parts, removed_records
+from binocle.catalog.tables.schema import changes, meta, removed_parts, removed_records
 from binocle.types import Int64Array
 
 _MAX_REMOVED = 200_000
 _MAX_CHANGES = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class SqlMeta:
+    """The ``meta`` table: the format, the change number, counters, the space."""
+
+    connection: sa.Connection
+
+    def get(self, *keys: str) -> tuple[str | None, ...]:
+        """Return the values of some names, in their order; None for what is not set."""
+        query = sa.select(meta.c.key, meta.c.value).where(meta.c.key.in_(keys))
+        found = {row[0]: row[1] for row in self.connection.execute(query)}
+        return tuple(found.get(key) for key in keys)
+
+    def number(self, key: str) -> int:
+        """Return a counter; 0 before it is set."""
+        (value,) = self.get(key)
+        return int(value or 0)
+
+    def put(self, key: str, value: str | int) -> None:
+        """Set a value."""
+        put(self.connection, meta, [{"key": key, "value": str(value)}])
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +92,7 @@ class SqlHistory:
 
     def next_change(self) -> int:
         """Begin a change; return its number."""
-        number = self.change() + 1
+        number = self.meta.number("change") + 1
         self.meta.put("change", number)
         self.words.follow(number)
         row = {"number": number, "token": secrets.token_hex(8), "at": now()}
@@ -80,3 +103,13 @@ class SqlHistory:
 def now() -> str:
     """Return the time in UTC, as ISO 8601 to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def put(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, writing over those of the same primary key."""
+    if not rows:
+        return
+    statement = sqlite.insert(table)
+    others = {name: statement.excluded[name] for name in rows[0] if name not in table.primary_key}
+    statement = statement.on_conflict_do_update(list(table.primary_key), set_=others)
+    connection.execute(statement, rows)

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from binocle.batches import batched
 from binocle.catalog.tables.fields import SqlFields
-from binocle.catalog.tables.meta import SqlMeta
+from binocle.catalog.tables.history import SqlMeta
 from binocle.catalog.tables.records import SqlRecords
 from binocle.catalog.tables.schema import parts, records, waiting_labels, written_labels
 from binocle.media.kinds import IMAGE

@@ -10,23 +10,22 @@ import numpy as np
 import sqlalchemy as sa
 
 from binocle.batches import batched
-from binocle.catalog.metadata_json import metadata_json
 from binocle.catalog.protocols.fulltext import FullTextIndex
 from binocle.catalog.tables.fields import SqlFields
 from binocle.catalog.tables.filter_sql import condition
-from binocle.catalog.tables.fingerprints import SqlFingerprints
-from binocle.catalog.tables.history import SqlHistory
+from binocle.catalog.tables.history import SqlHistory, put
 from binocle.catalog.tables.schema import (
     items,
     parts,
+    picture_fingerprints,
     records,
     removed_parts,
     removed_records,
     vectors,
     written_labels,
 )
-from binocle.catalog.tables.statements import put
 from binocle.catalog.text_rows import RecordTexts
+from binocle.metadata.field_types import metadata_json
 from binocle.metadata.filters import Filter
 from binocle.types import Int64Array, Metadata, MetadataValue, NewPart, NewRecord, Record
 
@@ -38,7 +37,6 @@ class SqlRecords:
     connection: sa.Connection
     history: SqlHistory
     fields: SqlFields
-    fingerprints: SqlFingerprints
     words: FullTextIndex
 
     def count(self, where: Filter | None = None) -> int:
@@ -250,13 +248,13 @@ class SqlRecords:
                 for part_id, (_, _, part) in zip(part_ids, added, strict=True)
             ],
         )
-        self.fingerprints.put(
-            {
-                part_id: part.fingerprint
-                for part_id, (_, _, part) in zip(part_ids, added, strict=True)
-                if part.fingerprint is not None
-            },
-        )
+        rows = [
+            {"part_id": part_id, "hash": known.hash, "features": known.features}
+            for part_id, (_, _, part) in zip(part_ids, added, strict=True)
+            if (known := part.fingerprint) is not None
+        ]
+        if rows:
+            self.connection.execute(picture_fingerprints.insert(), rows)
 
     def _texts_of(self, numbers: Mapping[int, Metadata]) -> Iterator[RecordTexts]:
         """Yield what records say, by internal id, with metadata that is known."""

@@ -9,9 +9,8 @@ from binocle.catalog.tables.columns import SqlColumns
 from binocle.catalog.tables.fields import SqlFields
 from binocle.catalog.tables.fingerprints import SqlFingerprints
 from binocle.catalog.tables.fulltext import Fts5Index
-from binocle.catalog.tables.history import SqlHistory
+from binocle.catalog.tables.history import SqlHistory, SqlMeta
 from binocle.catalog.tables.labels import SqlLabels
-from binocle.catalog.tables.meta import SqlMeta
 from binocle.catalog.tables.parts import SqlParts
 from binocle.catalog.tables.records import SqlRecords
 from binocle.catalog.tables.sources import SqlSources
@@ -34,9 +33,7 @@ class SqlSession:
         self.fields = SqlFields(connection, self.history)
         self.fingerprints = SqlFingerprints(connection, self.meta)
         self.parts = SqlParts(connection)
-        self.records = SqlRecords(
-            connection, self.history, self.fields, self.fingerprints, self.words
-        )
+        self.records = SqlRecords(connection, self.history, self.fields, self.words)
         self.sources = SqlSources(connection, self.records)
         self.labels = SqlLabels(connection, self.meta, self.fields, self.records)
         self.columns = SqlColumns(connection, self.history, self.fields, self.records)

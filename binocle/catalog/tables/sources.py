@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from binocle.batches import batched
-from binocle.catalog.tables.history import now
+from binocle.catalog.tables.history import now, put
 from binocle.catalog.tables.records import SqlRecords
 from binocle.catalog.tables.schema import items, records, runs, sources
-from binocle.catalog.tables.statements import put
 from binocle.catalog.types import Item, SourceRow, SourceStatus
 
 _LINES = sa.select(
