@@ -17,12 +17,10 @@ from binocle.errors import NothingIndexedError
 from binocle.media.decoder_pool import DecoderPool
 from binocle.metadata.field_types import Reading
 from binocle.types import Limits
-from indexer.ledger import Ledger
+from indexer.ledger import ChunkWriter, Ledger
 from indexer.media_reader import MediaReader
-from indexer.records import Embedder, chunks
+from indexer.records import Embedder, Tally, chunks
 from indexer.sources.base import Candidate, Source
-from indexer.tally import Tally
-from indexer.writer import ChunkWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +155,7 @@ class Indexer:
     ) -> set[str]:
         """Store what changed; return the keys of all the source has."""
         with self._collection.reading() as session:
-            ledger = Ledger(row.id, session.sources.ledger(row.id), self._limits)
+            ledger = Ledger(row.id, session.sources.ledger(row.id), self._limits, tally)
         done = 0
 
         def advance() -> None:
@@ -167,7 +165,7 @@ class Indexer:
 
         def changed() -> Iterator[Candidate]:
             for candidate in source.scan(row.name):
-                if ledger.settles(candidate, tally):
+                if ledger.settles(candidate):
                     advance()
                 else:
                     yield candidate

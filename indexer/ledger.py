@@ -1,14 +1,18 @@
-"""What became of each item of a source, and which items need not be looked at again."""
+"""What became of each item of a source: noted, counted, committed with the records."""
 
+import queue
+import threading
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from binocle.catalog.types import Item
-from binocle.types import Limits, Skip
-from indexer.records import Outcome
+from binocle.collection.collection import Collection
+from binocle.types import Limits, NewRecord, Skip
+from indexer.records import Outcome, Tally, write_records
 from indexer.sources.base import Candidate
-from indexer.tally import Tally
 
+_QUEUED_CHUNKS = 2
 _RETRIED = frozenset({"missing", "unreadable-file", "timeout", "decoder-crash"})
 _PICTURE = "#picture-"
 
@@ -21,17 +25,21 @@ class Ledger:
         seen: Keys of all lines that stand for something the source still has.
     """
 
-    def __init__(self, source_id: int, items: Mapping[str, Item], limits: Limits) -> None:
+    def __init__(
+        self, source_id: int, items: Mapping[str, Item], limits: Limits, tally: Tally
+    ) -> None:
         """Set up.
 
         Args:
             source_id: The source's number.
             items: Its lines by key.
             limits: What one picture may cost: what was too large is tried again when they change.
+            tally: Told what became of the candidates.
         """
         self.source_id = source_id
         self.seen: set[str] = set()
         self._items = items
+        self._tally = tally
         self._limits_mark = f"{limits.max_pixels}:{limits.max_bytes}"
         self._broken_pictures: dict[str, list[str]] = defaultdict(list)
         for key in items:
@@ -39,7 +47,7 @@ class Ledger:
             if mark:
                 self._broken_pictures[owner].append(key)
 
-    def settles(self, candidate: Candidate, tally: Tally) -> bool:
+    def settles(self, candidate: Candidate) -> bool:
         """Tell whether a candidate is as it was, so that there is nothing to do; counts it then."""
         before = self._items.get(candidate.key)
         self.seen.add(candidate.key)
@@ -48,27 +56,28 @@ class Ledger:
         if before.fingerprint != self._fingerprint(before.code, candidate.fingerprint):
             return False
         self.seen.update(self._broken_pictures.get(candidate.key, ()))
-        tally.skipped += before.code is not None
-        tally.unchanged += before.code is None
+        self._tally.skipped += before.code is not None
+        self._tally.unchanged += before.code is None
         return True
 
-    def count(self, outcome: Outcome, tally: Tally) -> None:
-        """Count what became of a changed candidate."""
-        self.seen.update(line.key for line in self.lines(outcome))
-        tally.skipped += len(outcome.skips)
-        if outcome.record is not None:
-            before = self._items.get(outcome.candidate.key)
-            was_there = before is not None and before.record_id is not None
-            tally.updated += was_there
-            tally.added += not was_there
+    def enter(self, outcome: Outcome) -> tuple[list[Item], str | None]:
+        """Count what became of a changed candidate.
 
-    def replaced(self, outcome: Outcome) -> str | None:
-        """Return the id of the record that a candidate was and is not any more."""
+        Returns:
+            The lines that say it, and the id of the record it was and is not any more.
+        """
+        lines = list(self._lines(outcome))
+        self.seen.update(line.key for line in lines)
+        self._tally.skipped += len(outcome.skips)
         before = self._items.get(outcome.candidate.key)
         former = before.record_id if before is not None else None
-        return None if outcome.record is not None and outcome.record.id == former else former
+        if outcome.record is None:
+            return lines, former
+        self._tally.updated += former is not None
+        self._tally.added += former is None
+        return lines, former if outcome.record.id != former else None
 
-    def lines(self, outcome: Outcome) -> Iterator[Item]:
+    def _lines(self, outcome: Outcome) -> Iterator[Item]:
         """Yield the lines that say what became of a candidate.
 
         A product whose picture is broken is indexed by its texts; the picture gets a line.
@@ -95,3 +104,66 @@ class Ledger:
         if code in _RETRIED:
             return ""
         return f"{fingerprint}|{self._limits_mark}" if code == "too-large" else fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class _Commit:
+    """What one transaction writes: records, lines of the ledger; ids of what it removes."""
+
+    records: list[NewRecord]
+    lines: list[Item]
+    gone: list[str]
+
+
+class ChunkWriter:
+    """Commits chunks in order, each in one transaction, in a thread off the encoder's way."""
+
+    def __init__(self, collection: Collection, ledger: Ledger, run_id: int, tally: Tally) -> None:
+        """Start the thread.
+
+        Args:
+            collection: Where to.
+            ledger: Of the source; what became of each candidate is written into it.
+            run_id: The number of the run.
+            tally: Told how many records were another source's.
+        """
+        self._collection = collection
+        self._ledger = ledger
+        self._run_id = run_id
+        self._tally = tally
+        self._queue: queue.Queue[_Commit | None] = queue.Queue(_QUEUED_CHUNKS)
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
+        self._thread.start()
+
+    def put(self, outcomes: Sequence[Outcome]) -> None:
+        """Count and hand over a chunk; waits while two wait. Raises what an earlier one raised."""
+        if self._error is not None:
+            raise self._error
+        entered = [self._ledger.enter(one) for one in outcomes]
+        records = [one.record for one in outcomes if one.record is not None]
+        lines = [line for own, _ in entered for line in own]
+        self._queue.put(_Commit(records, lines, [gone for _, gone in entered if gone is not None]))
+
+    def close(self) -> None:
+        """Wait until everything handed over is committed. Raises what went wrong."""
+        self._queue.put(None)
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+
+    def _work(self) -> None:
+        while (chunk := self._queue.get()) is not None:
+            if self._error is not None:
+                continue  # later chunks must not be committed without this one
+            try:
+                self._commit(chunk)
+            except BaseException as error:
+                self._error = error
+
+    def _commit(self, chunk: _Commit) -> None:
+        source_id = self._ledger.source_id
+        with self._collection.writing() as session:
+            taken = write_records(session, chunk.records, gone=chunk.gone, source_id=source_id)
+            session.sources.put_items(source_id, self._run_id, chunk.lines)
+        self._tally.taken_over += taken

@@ -19,11 +19,25 @@ from binocle.media.kinds import IMAGE, TEXT
 from binocle.types import Kind, MetadataValue, NewPart, NewRecord, Skip
 from indexer.media_reader import MediaReader, Prepared, PreparedImage
 from indexer.sources.base import Candidate
-from indexer.tally import Tally
 
 _MAX_ITEMS = 2000
 _MAX_TEXTS = 1024
 _LOST = Skip("unreadable-file", "its content was removed while it was indexed; run again")
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a run did, counted in records; ``taken_over`` ones had been another source's."""
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+    removed: int = 0
+    taken_over: int = 0
+    images_embedded: int = 0
+    texts_embedded: int = 0
+    reused: int = 0
 
 
 @dataclass(frozen=True, slots=True)

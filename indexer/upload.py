@@ -12,10 +12,9 @@ from binocle.media.kinds import IMAGE
 from binocle.types import Skip
 from indexer import kept_uploads
 from indexer.media_reader import MediaReader, Prepared
-from indexer.records import Embedder, Outcome, write_records
+from indexer.records import Embedder, Outcome, Tally, write_records
 from indexer.sources.base import Candidate
 from indexer.sources.uploads import SCHEME
-from indexer.tally import Tally
 
 _NO_RUN = 0
 

@@ -22,8 +22,8 @@ from evaluation.results import Evaluation
 from evaluation.runs import Run, run_collection, run_labels, run_pairs
 from evaluation.zeroshot import read_labels
 from indexer.indexer import Progress
+from indexer.records import Tally
 from indexer.sources.table import ColumnRoles
-from indexer.tally import Tally
 from search.labels.zero_shot import TEMPLATES
 
 _MODELS_AT_ONCE = 2

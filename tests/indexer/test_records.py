@@ -3,10 +3,9 @@
 from binocle.media.decoder_pool import DecoderPool
 from binocle.types import Limits
 from indexer.media_reader import MediaReader, Prepared, PreparedImage
-from indexer.records import Embedder, chunks
+from indexer.records import Embedder, Tally, chunks
 from indexer.sources.base import Candidate, TextRef
 from indexer.sources.uploads import uploaded_image
-from indexer.tally import Tally
 from tests.support import Bench, picture_bytes
 
 
