@@ -13,10 +13,9 @@ import numpy as np
 from PIL import Image
 
 from binocle.fingerprints.fingerprint import STORED_SIDE, fingerprint_of
-from binocle.media.exif import Exif, read_exif
-from binocle.media.opening import FORMATS, decoding, open_picture
+from binocle.media.opening import FORMATS, Opened, decoding, open_picture
 from binocle.media.rgb import REDUCING_GAP, small_rgb
-from binocle.types import Fingerprint, ImageInfo, ImageSpec, Limits, Picture
+from binocle.types import Fingerprint, ImageSpec, Limits, Picture
 
 SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".gif", ".bmp", ".dib",
@@ -59,13 +58,11 @@ def load(data: bytes, spec: ImageSpec, limits: Limits | None = None) -> Picture:
         PictureTruncatedError: The file ends too early.
         PictureError: It is broken in another way.
     """
-    image = open_picture(data, limits or Limits())
-    exif = read_exif(image)
-    info = _info(image, exif, len(data))
+    opened = open_picture(data, limits or Limits())
     with decoding():
-        fitted = _fit(image, spec, exif.orientation)
-        fingerprint = _fingerprint(image, data, exif.orientation) if spec.fingerprint else None
-        return Picture(np.array(_upright(fitted, exif.orientation)), info, fingerprint)
+        fitted = _fit(opened.image, spec, opened.orientation)
+        fingerprint = _fingerprint(opened, data) if spec.fingerprint else None
+        return Picture(np.array(_upright(fitted, opened.orientation)), opened.info, fingerprint)
 
 
 def upright_size(data: bytes, limits: Limits | None = None) -> tuple[int, int]:
@@ -74,27 +71,13 @@ def upright_size(data: bytes, limits: Limits | None = None) -> tuple[int, int]:
     Raises:
         PictureError: As for ``load``.
     """
-    image = open_picture(data, limits or Limits())
-    return _upright_size(image, read_exif(image).orientation)
+    info = open_picture(data, limits or Limits()).info
+    return info.width, info.height
 
 
-def _info(image: Image.Image, exif: Exif, size_bytes: int) -> ImageInfo:
-    width, height = _upright_size(image, exif.orientation)
-    return ImageInfo(
-        width=width,
-        height=height,
-        size_bytes=size_bytes,
-        format=(image.format or "").lower(),
-        taken_at=exif.taken_at,
-        camera=exif.camera,
-        latitude=exif.latitude,
-        longitude=exif.longitude,
-        altitude=exif.altitude,
-    )
-
-
-def _fingerprint(image: Image.Image, data: bytes, orientation: int) -> Fingerprint:
+def _fingerprint(opened: Opened, data: bytes) -> Fingerprint:
     """Return the fingerprint of a picture that ``_fit`` has decoded, perhaps at reduced scale."""
+    image = opened.image
     if image.width * image.height < STORED_SIDE**2:
         image = Image.open(io.BytesIO(data), formats=FORMATS)  # at its full size, once more
     small, extent = small_rgb(
@@ -102,7 +85,7 @@ def _fingerprint(image: Image.Image, data: bytes, orientation: int) -> Fingerpri
     )
     width, height = (min(small.width, round(extent[0])), min(small.height, round(extent[1])))
     whole = small.crop((0, 0, width, height)) if (width, height) != small.size else small
-    return fingerprint_of(np.asarray(_upright(whole, orientation)))
+    return fingerprint_of(np.asarray(_upright(whole, opened.orientation)))
 
 
 def load_region(
@@ -126,19 +109,17 @@ def load_region(
     Raises:
         PictureError: As for ``load``.
     """
-    image = open_picture(data, limits or Limits())
-    exif = read_exif(image)
-    info = _info(image, exif, len(data))
+    opened = open_picture(data, limits or Limits())
     share = max(min(box[2] - box[0], box[3] - box[1]), 1e-6)
-    ratio = REDUCING_GAP * max(spec.width, spec.height) / (share * min(image.size))
+    ratio = REDUCING_GAP * max(spec.width, spec.height) / (share * min(opened.image.size))
     with decoding():
-        upright = _upright_at(image, ratio, exif.orientation)
+        upright = _upright_at(opened, ratio)
         left = min(int(box[0] * upright.width), upright.width - 1)
         top = min(int(box[1] * upright.height), upright.height - 1)
         right = min(max(math.ceil(box[2] * upright.width), left + 1), upright.width)
         bottom = min(max(math.ceil(box[3] * upright.height), top + 1), upright.height)
         part = upright.crop((left, top, right, bottom))
-        return Picture(np.array(_fit(part, spec, 1)), info)
+        return Picture(np.array(_fit(part, spec, 1)), opened.info)
 
 
 def _fit(image: Image.Image, spec: ImageSpec, orientation: int) -> Image.Image:
@@ -187,16 +168,12 @@ def _upright(image: Image.Image, orientation: int) -> Image.Image:
     return image if turn is None else image.transpose(turn)
 
 
-def _upright_size(image: Image.Image, orientation: int) -> tuple[int, int]:
-    return image.size[::-1] if orientation >= 5 else image.size
-
-
-def _upright_at(image: Image.Image, ratio: float, orientation: int) -> Image.Image:
+def _upright_at(opened: Opened, ratio: float) -> Image.Image:
     """Decode a whole picture, upright, at a scale of at most 1."""
-    size = _shrunk(image, ratio)
-    small, extent = small_rgb(image, size)
+    size = _shrunk(opened.image, ratio)
+    small, extent = small_rgb(opened.image, size)
     fitted = small.resize(size, Image.Resampling.BICUBIC, box=(0.0, 0.0, *extent))
-    return _upright(fitted, orientation)
+    return _upright(fitted, opened.orientation)
 
 
 def _shrunk(image: Image.Image, ratio: float) -> tuple[int, int]:
@@ -228,10 +205,9 @@ def thumbnail(data: bytes, max_side: int, limits: Limits | None = None) -> Image
     Raises:
         PictureError: As for ``load``.
     """
-    image = open_picture(data, limits or Limits())
-    orientation = read_exif(image).orientation
+    opened = open_picture(data, limits or Limits())
     with decoding():
-        return _upright_at(image, max_side / max(image.size), orientation)
+        return _upright_at(opened, max_side / max(opened.image.size))
 
 
 def thumbnail_jpeg(data: bytes, max_side: int, limits: Limits | None = None) -> bytes:

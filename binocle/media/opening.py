@@ -1,12 +1,21 @@
-"""Headers within limits, and what decoders raise as errors of ours."""
+"""Headers within limits, with what EXIF says of the picture; decoders' errors as ours.
+
+Tags and their meaning: CIPA DC-008 (Exif 2.32), sections 4.6.4 to 4.6.6. EXIF comes from
+strangers: whatever cannot be understood counts as absent, never as an error.
+"""
 
 import io
+import math
+import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import pillow_heif
-from PIL import Image, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from binocle.errors import (
     NotAPictureError,
@@ -14,20 +23,76 @@ from binocle.errors import (
     PictureTooLargeError,
     PictureTruncatedError,
 )
-from binocle.types import Limits
+from binocle.types import ImageInfo, Limits
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "HEIF")
+
+_DATE = re.compile(r"^\s*(\d{4})[:/-](\d{2})[:/-](\d{2})[ T](\d{2}):(\d{2}):(\d{2})")
+_OFFSET = re.compile(r"^[+-]\d{2}:\d{2}$")
+_DATE_TAGS = (
+    (ExifTags.Base.DateTimeOriginal, ExifTags.Base.OffsetTimeOriginal),
+    (ExifTags.Base.DateTimeDigitized, ExifTags.Base.OffsetTimeDigitized),
+    (ExifTags.Base.DateTime, ExifTags.Base.OffsetTime),
+)
 
 pillow_heif.register_heif_opener()  # a plugin's entry into Pillow's table, idempotent
 Image.MAX_IMAGE_PIXELS = None  # Limits.max_pixels is checked instead, with a reason per file
 
 
-def open_picture(data: bytes, limits: Limits) -> Image.Image:
-    """Read a picture's header and check the limits; no pixel is decoded yet.
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A picture of which only the header has been read.
+
+    Attributes:
+        image: As it is stored; no pixel is decoded yet.
+        orientation: How it is turned, 1 to 8 as in EXIF.
+        info: What its file says of it.
+    """
+
+    image: Image.Image
+    orientation: int
+    info: ImageInfo
+
+
+def open_picture(data: bytes, limits: Limits) -> Opened:
+    """Read a picture's header and check the limits.
 
     Raises:
         PictureTooLargeError, NotAPictureError, PictureError: As for ``images.load``.
     """
+    image = _header_of(data, limits)
+    base, details, gps = _exif_of(image)
+    # Pillow turns TIFF pictures by itself while it decodes them.
+    turn = None if image.format == "TIFF" else base.get(ExifTags.Base.Orientation)
+    orientation = turn if isinstance(turn, int) and 1 <= turn <= 8 else 1
+    latitude, longitude = _position(gps)
+    info = ImageInfo(
+        *(image.size[::-1] if orientation >= 5 else image.size),
+        size_bytes=len(data),
+        format=(image.format or "").lower(),
+        taken_at=_taken_at({**base, **details}),
+        camera=_camera(base.get(ExifTags.Base.Make), base.get(ExifTags.Base.Model)),
+        latitude=latitude,
+        longitude=longitude,
+        altitude=_altitude(gps),
+    )
+    return Opened(image, orientation, info)
+
+
+@contextmanager
+def decoding() -> Iterator[None]:
+    """Turn whatever a decoder raises into one of our errors, and keep its warnings quiet."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except PictureError:
+        raise
+    except Exception as error:  # decoders of strangers' files raise anything
+        raise _as_picture_error(error) from error
+
+
+def _header_of(data: bytes, limits: Limits) -> Image.Image:
     if len(data) > limits.max_bytes:
         raise PictureTooLargeError(
             f"{len(data):,} bytes are more than the limit of {limits.max_bytes:,}"
@@ -55,19 +120,6 @@ def open_picture(data: bytes, limits: Limits) -> Image.Image:
     return image
 
 
-@contextmanager
-def decoding() -> Iterator[None]:
-    """Turn whatever a decoder raises into one of our errors, and keep its warnings quiet."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    except PictureError:
-        raise
-    except Exception as error:  # decoders of strangers' files raise anything
-        raise _as_picture_error(error) from error
-
-
 def _as_picture_error(error: Exception) -> PictureError:
     text = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, MemoryError):
@@ -75,3 +127,84 @@ def _as_picture_error(error: Exception) -> PictureError:
     if "truncated" in text.lower() or isinstance(error, EOFError):
         return PictureTruncatedError(f"the file ends before the picture does ({text})")
     return PictureError(f"the picture is damaged ({text})")
+
+
+def _exif_of(image: Image.Image) -> tuple[Mapping[int, Any], Mapping[int, Any], Mapping[int, Any]]:
+    """Return the tags of the picture, of the shot, and of the place."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            base = image.getexif()
+            details, gps = (base.get_ifd(one) for one in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo))
+            return dict(base), details, gps  # Pillow reads a tag when it is asked for
+    except Exception:  # a hostile block may raise anything; it then counts as absent
+        return {}, {}, {}
+
+
+def _taken_at(tags: Mapping[int, Any]) -> str | None:
+    for date_tag, offset_tag in _DATE_TAGS:
+        match = _DATE.match(_text(tags.get(date_tag)))
+        if not match:
+            continue
+        try:
+            moment = datetime.fromisoformat("{}-{}-{}T{}:{}:{}".format(*match.groups()))
+        except ValueError:  # 0000:00:00, the 31st of June
+            continue
+        offset = _text(tags.get(offset_tag))
+        return moment.isoformat() + (offset if _OFFSET.match(offset) else "")
+    return None
+
+
+def _camera(make: object, model: object) -> str | None:
+    maker, name = _text(make), _text(model)
+    if name.lower().startswith(maker.split(" ")[0].lower()):
+        return name or None
+    return f"{maker} {name}".strip() or None
+
+
+def _position(gps: Mapping[int, Any]) -> tuple[float | None, float | None]:
+    latitude = _degrees(
+        gps.get(ExifTags.GPS.GPSLatitude), gps.get(ExifTags.GPS.GPSLatitudeRef), "S"
+    )
+    longitude = _degrees(
+        gps.get(ExifTags.GPS.GPSLongitude), gps.get(ExifTags.GPS.GPSLongitudeRef), "W"
+    )
+    if latitude is None or longitude is None or abs(latitude) > 90 or abs(longitude) > 180:
+        return None, None
+    if latitude == longitude == 0:  # what cameras without a fix write
+        return None, None
+    return latitude, longitude
+
+
+def _degrees(value: object, reference: object, negative: str) -> float | None:
+    numbers = [_number(part) for part in value] if isinstance(value, tuple | list) else []
+    if not numbers or len(numbers) > 3 or any(number is None for number in numbers):
+        return None
+    degrees = 0.0
+    for place, number in enumerate(numbers):
+        degrees += (number or 0.0) / 60.0**place
+    return round(-degrees if _text(reference).upper() == negative else degrees, 7)
+
+
+def _altitude(gps: Mapping[int, Any]) -> float | None:
+    metres = _number(gps.get(ExifTags.GPS.GPSAltitude))
+    if metres is None:
+        return None
+    below = gps.get(ExifTags.GPS.GPSAltitudeRef) in (1, b"\x01")
+    return round(-metres if below else metres, 2)
+
+
+def _number(value: Any) -> float | None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError, ZeroDivisionError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    if not isinstance(value, str):
+        return ""
+    return " ".join(value.replace("\x00", " ").split())
