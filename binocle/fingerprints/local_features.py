@@ -1,16 +1,26 @@
 """Local features: corners with binary descriptors that survive cutting, turning and scaling.
 
 Source: Rublee et al., "ORB: an efficient alternative to SIFT or SURF", ICCV 2011; OpenCV's.
+
+Visual words are 4,096 typical descriptors in a tree of 64 times 64, for an inverted file. The tree
+is a file of the package; ``experiments.copies.fit_visual_words`` makes it from any pictures. What
+is stored refers to it, so a new one needs new file and format numbers.
+
+Source: Nister and Stewenius, "Scalable recognition with a vocabulary tree", CVPR 2006, with
+binary centroids; Jegou et al., "Hamming embedding", ECCV 2008, for codes beside words.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from binocle.fingerprints.greyscale import Grey
+from binocle.types import Int64Array
 
 DESCRIPTOR_BYTES = 32
 _PATCH = 31
@@ -18,6 +28,10 @@ _EDGE = 16  # less than the patch: pictures are small, and their borders hold co
 _FAST_THRESHOLD = 7
 _CLEAR_FAST_THRESHOLD = 20
 _FIELDS = 4
+BRANCHES = 64
+WORDS = BRANCHES * BRANCHES
+_FILE = Path(__file__).with_name("words.npz")
+_TRIED_BRANCHES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +88,30 @@ def spread_features_of(grey: Grey, count: int) -> LocalFeatures:
     return _described(detector, grey, keypoints)
 
 
+def word_of(descriptors: npt.NDArray[np.uint8]) -> Int64Array:
+    """Return the word of each descriptor, ``(n,)`` int64 below ``WORDS``, for ``(n, 32)`` uint8."""
+    roots, leaves = _tree()
+    codes = _as_numbers(descriptors)
+    branch = _bits(codes[:, np.newaxis] ^ roots).argmin(axis=1)
+    leaf = _bits(codes[:, np.newaxis] ^ leaves[branch]).argmin(axis=1)
+    word: Int64Array = (branch * BRANCHES + leaf).astype(np.int64)
+    return word
+
+
+def nearest_words(descriptors: npt.NDArray[np.uint8], count: int) -> Int64Array:
+    """Return words near each descriptor, ``(n, count)`` int64, in no order; count is below 192."""
+    roots, leaves = _tree()
+    codes = _as_numbers(descriptors)
+    to_roots = _bits(codes[:, np.newaxis] ^ roots)
+    branches = np.argpartition(to_roots, _TRIED_BRANCHES - 1, axis=1)[:, :_TRIED_BRANCHES]
+    to_leaves = _bits(codes[:, np.newaxis, np.newaxis] ^ leaves[branches])
+    flat = to_leaves.reshape(len(codes), -1)
+    places = np.argpartition(flat, count - 1, axis=1)[:, :count]
+    branch = np.take_along_axis(branches, places // BRANCHES, axis=1)
+    words: Int64Array = (branch * BRANCHES + places % BRANCHES).astype(np.int64)
+    return words
+
+
 def _detector(count: int, threshold: int, scales: int = 8, step: float = 1.2) -> cv2.ORB:
     return cv2.ORB.create(
         nfeatures=count,
@@ -106,3 +144,19 @@ def _spread(keypoints: Sequence[cv2.KeyPoint], grey: Grey, count: int) -> list[c
     rank[by_field] = places - np.searchsorted(fields[by_field], fields[by_field])
     chosen = strongest[np.lexsort((places, rank))[:count]]
     return [keypoints[one] for one in chosen.tolist()]
+
+
+def _as_numbers(descriptors: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:
+    return np.ascontiguousarray(descriptors).view(np.uint64)
+
+
+def _bits(codes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint16]:
+    counted: npt.NDArray[np.uint16] = np.bitwise_count(codes).sum(axis=-1, dtype=np.uint16)
+    return counted
+
+
+@cache
+def _tree() -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+    """Return ``(64, 4)`` roots and ``(64, 64, 4)`` leaves, 256 bits each."""
+    with np.load(_FILE) as stored:
+        return _as_numbers(stored["roots"]), _as_numbers(stored["leaves"])

@@ -11,11 +11,11 @@ import numpy.typing as npt
 from binocle.fingerprints.agreement import agreement, windows_of
 from binocle.fingerprints.colour_difference import COLOUR_SIDE, colour_difference, on_plain_ground
 from binocle.fingerprints.copy_classifier import Evidence, log_odds
+from binocle.fingerprints.fingerprint import VARIANTS
 from binocle.fingerprints.geometry import Turn, fits, is_sound, turn_of
 from binocle.fingerprints.greyscale import Grey, fitted, grey_of, scaled, trimmed
 from binocle.fingerprints.local_features import LocalFeatures, features_of
 from binocle.fingerprints.overlay import Mapping, overlaid
-from binocle.fingerprints.perceptual_hash import VARIANTS
 from binocle.types import PixelArray
 
 VIEW_SIDE = 320

@@ -15,8 +15,7 @@ from PIL import Image, ImageOps
 
 from binocle.fingerprints.fingerprint import STORED_FEATURES, STORED_SIDE
 from binocle.fingerprints.greyscale import fitted, grey_of
-from binocle.fingerprints.local_features import features_of
-from binocle.fingerprints.visual_words import BRANCHES
+from binocle.fingerprints.local_features import BRANCHES, features_of
 from binocle.media.images import SUFFIXES
 
 _ROUNDS = 10

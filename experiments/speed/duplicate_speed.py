@@ -15,9 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from binocle.collection.collection import Collection
-from binocle.fingerprints.fingerprint import CODE_BYTES, STORED_FEATURES, Codes
-from binocle.fingerprints.perceptual_hash import HASH_BYTES
-from binocle.fingerprints.visual_words import WORDS
+from binocle.fingerprints.fingerprint import CODE_BYTES, HASH_BYTES, STORED_FEATURES, Codes
+from binocle.fingerprints.local_features import WORDS
 from binocle.vectors.fingerprints.near_hashes import NearHashes
 from binocle.vectors.fingerprints.shared_features import SharedFeatures
 from experiments.speed.lookup_speed import fill

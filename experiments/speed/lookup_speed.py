@@ -20,8 +20,7 @@ from PIL import Image, ImageOps
 from binocle.catalog.base import CatalogWriter
 from binocle.collection.collection import Collection
 from binocle.encoders.registry import open_encoder
-from binocle.fingerprints.fingerprint import CODE_BYTES, unpacked
-from binocle.fingerprints.perceptual_hash import HASH_BYTES
+from binocle.fingerprints.fingerprint import CODE_BYTES, HASH_BYTES, unpacked
 from binocle.media.kinds import IMAGE
 from binocle.types import Fingerprint, Limits, NewPart, NewRecord
 from experiments.copies.lookup_quality import pictures_in

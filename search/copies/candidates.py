@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from binocle.collection.snapshot import Ranking
-from binocle.fingerprints.perceptual_hash import perceptual_hash, variant_hashes
+from binocle.fingerprints.fingerprint import perceptual_hash, variant_hashes
 from binocle.fingerprints.verification import Box, PictureView
 from binocle.vectors.fingerprints.fingerprint_index import FingerprintIndex
 

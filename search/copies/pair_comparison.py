@@ -7,7 +7,7 @@ import numpy as np
 from cachetools import LRUCache
 
 from binocle.catalog.types import KnownPicture
-from binocle.fingerprints.perceptual_hash import (
+from binocle.fingerprints.fingerprint import (
     VARIANTS,
     distances,
     perceptual_hash,

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from binocle.errors import StorageError
 from binocle.fingerprints.fingerprint import CODE_BYTES, Codes
-from binocle.fingerprints.visual_words import WORDS
+from binocle.fingerprints.local_features import WORDS
 from binocle.types import Int64Array
 
 PROBES = 5

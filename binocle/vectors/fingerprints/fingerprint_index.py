@@ -21,9 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from binocle.errors import StorageError
-from binocle.fingerprints.fingerprint import CODE_BYTES, Codes, unpacked
-from binocle.fingerprints.perceptual_hash import HASH_BYTES
-from binocle.fingerprints.visual_words import nearest_words
+from binocle.fingerprints.fingerprint import CODE_BYTES, HASH_BYTES, Codes, unpacked
+from binocle.fingerprints.local_features import nearest_words
 from binocle.types import Float32Array, Int64Array
 from binocle.vectors.fingerprints.feature_lists import PROBES, FeatureLists
 

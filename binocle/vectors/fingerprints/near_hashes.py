@@ -14,7 +14,7 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from binocle.fingerprints.perceptual_hash import HASH_BYTES, VARIANTS, turned_hashes
+from binocle.fingerprints.fingerprint import HASH_BYTES, VARIANTS, turned_hashes
 from binocle.types import Int64Array
 
 _CHUNK = 65_536  # hashes scanned at once: 512 kB stay in the processor's cache

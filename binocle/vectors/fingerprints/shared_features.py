@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from binocle.fingerprints.fingerprint import CODE_BYTES, Codes
-from binocle.fingerprints.visual_words import WORDS
+from binocle.fingerprints.local_features import WORDS
 from binocle.types import Int64Array
 
 _KEYS = 256  # lists of each word, by a byte of the code

@@ -20,7 +20,7 @@ from binocle.catalog.tables import history
 from binocle.collection import fingerprint_follower
 from binocle.collection.collection import Collection
 from binocle.fingerprints.fingerprint import unpacked
-from binocle.fingerprints.visual_words import WORDS, nearest_words, word_of
+from binocle.fingerprints.local_features import WORDS, nearest_words, word_of
 from binocle.types import Fingerprint, NewPart, NewRecord, Space
 from binocle.vectors.fingerprints import fingerprint_index
 from binocle.vectors.fingerprints.feature_lists import FeatureLists

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from binocle.fingerprints.local_features import word_of
 from binocle.fingerprints.verification import PictureView
-from binocle.fingerprints.visual_words import word_of
 from binocle.vectors.fingerprints.fingerprint_index import FingerprintIndex
 from search.copies.candidates import CopyCandidate, add_votes
 from tests.support.drawings import drawn

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from binocle.fingerprints.fingerprint import CODE_BYTES, Codes
-from binocle.fingerprints.perceptual_hash import HASH_BYTES, distances, turned_hashes
+from binocle.fingerprints.fingerprint import CODE_BYTES, HASH_BYTES, Codes, distances, turned_hashes
 from binocle.vectors.fingerprints import near_hashes, shared_features
 from binocle.vectors.fingerprints.near_hashes import NearHashes
 from binocle.vectors.fingerprints.shared_features import SharedFeatures, votes_between
