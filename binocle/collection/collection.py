@@ -10,8 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from binocle.catalog.base import Catalog, CatalogReader, CatalogWriter
-from binocle.catalog.protocols.saved_queries import QueryStore
+from binocle.catalog.base import Catalog, CatalogReader, CatalogWriter, QueryStore
 from binocle.catalog.sqlite import SqliteCatalog
 from binocle.collection import lineage
 from binocle.collection.fingerprint_follower import FingerprintFollower

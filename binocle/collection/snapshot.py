@@ -84,11 +84,9 @@ class Metadata(Protocol):
 
     def few_matching(self, where: Filter) -> Int64Array | None:
         """Return the records that pass a filter, if an index shows that they are few."""
-        ...
 
     def with_fields(self, columns: Columns, names: Iterable[str]) -> Columns:
         """Return columns with further fields."""
-        ...
 
 
 class Snapshot:

@@ -20,22 +20,18 @@ class Encoder(Protocol):
     @property
     def space(self) -> Space:
         """The space of the rows."""
-        ...
 
     @property
     def image_spec(self) -> ImageSpec:
         """The pixels ``encode_images`` wants."""
-        ...
 
     @property
     def batch_size(self) -> int:
         """How many pictures at once are fastest here."""
-        ...
 
     @property
     def runs_on(self) -> str:
         """Device and precision, for a person."""
-        ...
 
     @property
     def vocabulary(self) -> tuple[str, ...]:
@@ -44,14 +40,12 @@ class Encoder(Protocol):
         Misspelt words of queries are read as one of these. Empty where that is not known, or where
         the model copes with misspelt words itself.
         """
-        ...
 
     def can_read(self, text: str) -> bool:
         """Tell whether a text has a word, or a piece of one, that the model was trained on.
 
         Texts without any, as those in a script it never saw, all get about the same row.
         """
-        ...
 
     def encode_images(self, pixels_nhwc: PixelArray) -> Float32Array:
         """Embed pictures.
@@ -62,7 +56,6 @@ class Encoder(Protocol):
         Returns:
             ``(n, d)`` C-contiguous float32 unit rows.
         """
-        ...
 
     def encode_texts(self, texts: Sequence[str]) -> Float32Array:
         """Embed texts; what is longer than the model's context is cut.
@@ -70,7 +63,6 @@ class Encoder(Protocol):
         Returns:
             ``(n, d)`` C-contiguous float32 unit rows.
         """
-        ...
 
 
 def unit_rows(rows: npt.NDArray[np.floating[Any]]) -> Float32Array:

@@ -53,24 +53,19 @@ class VectorView(Protocol):
     @property
     def description(self) -> str:
         """How it is searched, for a person."""
-        ...
 
     @property
     def held_bytes(self) -> Mapping[int, int]:
         """Bytes it keeps in this process's memory, by a number for what views share."""
-        ...
 
     def count(self) -> int:
         """Return the number of vectors."""
-        ...
 
     def ids(self) -> Int64Array:
         """Return all ids, ascending."""
-        ...
 
     def rows(self, ids: Int64Array) -> tuple[Int64Array, Float32Array]:
         """Return those of some ids that are here, in the order given, and their rows."""
-        ...
 
     def search(
         self,
@@ -91,7 +86,6 @@ class VectorView(Protocol):
             allowed: Which may be found; None for all.
             exact: Scan everything, whatever the kind of store.
         """
-        ...
 
     def above(
         self, query: Float32Array, least: float, *, allowed: Allowed | None = None
@@ -103,7 +97,6 @@ class VectorView(Protocol):
             least: An inner product.
             allowed: As for ``search``.
         """
-        ...
 
 
 class VectorStore(Protocol):
@@ -120,7 +113,6 @@ class VectorStore(Protocol):
             rows: ``(n, d)`` float32 unit rows.
             born: The change number they belong to, no smaller than any before.
         """
-        ...
 
     def retire(self, ids: Int64Array, *, died: int) -> None:
         """Let vectors be found no more; ids that are not there are ignored.
@@ -129,18 +121,15 @@ class VectorStore(Protocol):
             ids: ``(n,)`` in any order.
             died: The change number they are gone with, no smaller than any before.
         """
-        ...
 
     def at(self, change: int) -> VectorView:
         """Pin the store as of a change number, no smaller than that of any write so far.
 
         The view answers the same for as long as somebody holds it, whatever is written.
         """
-        ...
 
     def watermark(self) -> Watermark | None:
         """Return what was last persisted; None before the first time."""
-        ...
 
     def persist(self, watermark: Watermark) -> None:
         """Keep all vectors for the next process, and bring them into their best form.
@@ -151,7 +140,6 @@ class VectorStore(Protocol):
         Raises:
             OSError: They cannot be kept; the store is as it was.
         """
-        ...
 
 
 class OpenStore(Protocol):
@@ -169,7 +157,6 @@ class OpenStore(Protocol):
         Raises:
             StorageError: What was persisted is damaged, or of another space.
         """
-        ...
 
 
 def products(

@@ -86,11 +86,9 @@ class Source(Protocol):
         Raises:
             SourceError: It cannot be read as a whole.
         """
-        ...
 
     def count(self) -> int:
         """Return how many candidates there are, approximately; for progress."""
-        ...
 
     def open(self, uri: str) -> bytes:
         """Return again the picture, or the line of text, that a scan gave this uri.
@@ -98,7 +96,6 @@ class Source(Protocol):
         Raises:
             NotFoundError: It is not there any more, or cannot be read.
         """
-        ...
 
     def file_of(self, uri: str) -> Path | None:  # noqa: ARG002
         """Return the file that is the picture of this uri; None where it lies inside another."""

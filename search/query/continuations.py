@@ -27,7 +27,7 @@ import itsdangerous
 import numpy as np
 from itsdangerous.encoding import base64_decode, base64_encode
 
-from binocle.catalog.protocols.saved_queries import QueryStore
+from binocle.catalog.base import QueryStore
 from binocle.errors import CursorError, SavedQueryError, StorageError
 from binocle.files import replacing
 from binocle.media.kinds import KINDS

@@ -14,31 +14,24 @@ class FieldReader(Protocol):
 
     def names(self) -> list[str]:
         """Return the names of all metadata fields, sorted."""
-        ...
 
     def holds(self, name: str) -> set[str]:
         """Return what a field holds: ``numbers``, ``texts``, ``places``; nothing for none."""
-        ...
 
     def counts(self) -> dict[str, int]:
         """Return how many records have each metadata field, by name."""
-        ...
 
     def declared(self) -> dict[str, FieldType]:
         """Return the declared fields and their types."""
-        ...
 
     def conversions(self) -> dict[str, FieldType]:
         """Return the fields whose values are converted: declared ones, and those with strays."""
-        ...
 
     def types(self) -> dict[str, tuple[FieldType, bool]]:
         """Return all fields that were ever seen or declared: type, and whether it was declared."""
-        ...
 
     def describe(self) -> list[FieldInfo]:
         """Return what is known of each field, in order of name."""
-        ...
 
 
 class FieldWriter(FieldReader, Protocol):
@@ -49,7 +42,6 @@ class FieldWriter(FieldReader, Protocol):
 
         What is stored is converted anew.
         """
-        ...
 
     def settle(self, readings: Mapping[str, Reading], source_id: int) -> None:
         """Note which fields are numbers or dates but for strays, as a table's columns say.
@@ -61,7 +53,6 @@ class FieldWriter(FieldReader, Protocol):
             readings: What the columns are.
             source_id: The table's.
         """
-        ...
 
 
 class ColumnReader(Protocol):
@@ -69,19 +60,15 @@ class ColumnReader(Protocol):
 
     def load(self) -> Columns:
         """Return the records that there are, without any column."""
-        ...
 
     def with_fields(self, columns: Columns, names: Iterable[str]) -> Columns:
         """Return columns with further fields, these as of what the session sees."""
-        ...
 
     def caught_up(self, columns: Columns) -> Columns:
         """Return columns as of what the session sees; fields too far behind are left out."""
-        ...
 
     def few_matching(self, where: Filter) -> Int64Array | None:
         """Return the records that pass a filter where an index shows that they are few, else None.
 
         One clause has to be that narrow; the others are then tested on the records themselves.
         """
-        ...

@@ -15,15 +15,12 @@ class FingerprintReader(Protocol):
 
     def after(self, part_id: int) -> Iterator[FingerprintRows]:
         """Yield the fingerprints of parts with larger ids, a few thousand at a time."""
-        ...
 
     def contents(self) -> Iterator[tuple[int, bytes]]:
         """Yield part id and SHA-256 of the pictures with a fingerprint, in order of part id."""
-        ...
 
     def of_parts(self, part_ids: Iterable[int]) -> FingerprintRows:
         """Return the fingerprints of some parts, in order of id; those without one are missing."""
-        ...
 
     def hashes_of_parts(
         self, part_ids: Sequence[int]
@@ -37,23 +34,18 @@ class FingerprintReader(Protocol):
             ``(n, 32)`` uint8 in the order of the ids, and ``(n,)`` bool: which of them have
             one; texts and pictures without a fingerprint have not, and their row is 0.
         """
-        ...
 
     def parts_without(self, limit: int, after: int = 0) -> list[Part]:
         """Return pictures that have no fingerprint yet, in order of part id, from behind an id."""
-        ...
 
     def count_without(self) -> int:
         """Return how many pictures have no fingerprint yet."""
-        ...
 
     def times_filled(self) -> int:
         """Return how often ``fill`` has stored something; a reader then starts anew."""
-        ...
 
     def pictures(self, part_ids: Iterable[int]) -> dict[int, KnownPicture]:
         """Return pictures by part id; those that are gone are missing."""
-        ...
 
 
 class FingerprintWriter(FingerprintReader, Protocol):
@@ -64,4 +56,3 @@ class FingerprintWriter(FingerprintReader, Protocol):
 
         Those of parts that are gone meanwhile are dropped.
         """
-        ...

@@ -22,27 +22,21 @@ class RecordReader(Protocol):
 
     def count(self, where: Filter | None = None) -> int:
         """Return the number of records, or of those that pass a filter."""
-        ...
 
     def matching(self, where: Filter) -> Int64Array:
         """Return the internal ids of the records that pass a filter, in no particular order."""
-        ...
 
     def number_of(self, key: str) -> int | None:
         """Return the internal id of a record."""
-        ...
 
     def keys_of(self, record_ids: Iterable[int]) -> dict[int, str]:
         """Return the ids that users see by internal id; records that are gone are missing."""
-        ...
 
     def by_number(self, ids: Sequence[int]) -> dict[int, Record]:
         """Return records by internal id, without their parts; those that are gone are missing."""
-        ...
 
     def after(self, number: int, limit: int, clauses: Sequence[Filter]) -> list[tuple[int, Record]]:
         """Return records with a larger internal id that pass all filters, in order of that id."""
-        ...
 
 
 class RecordWriter(RecordReader, Protocol):
@@ -58,7 +52,6 @@ class RecordWriter(RecordReader, Protocol):
         Returns:
             How many of them belonged to somebody else before.
         """
-        ...
 
     def remove(self, keys: Sequence[str], *, source_id: int | None = None) -> int:
         """Remove records and all that hangs on them; ids that are not there are ignored.
@@ -70,7 +63,6 @@ class RecordWriter(RecordReader, Protocol):
         Returns:
             How many were removed.
         """
-        ...
 
     def patch(self, changes_by_key: Mapping[str, Mapping[str, MetadataValue | None]]) -> int:
         """Set metadata fields of several records, None removing one, as one change.
@@ -85,7 +77,6 @@ class RecordWriter(RecordReader, Protocol):
         Raises:
             UsageError: A value cannot be stored.
         """
-        ...
 
 
 class PartReader(Protocol):
@@ -93,23 +84,18 @@ class PartReader(Protocol):
 
     def count(self) -> dict[Kind, int]:
         """Return the number of parts of each kind."""
-        ...
 
     def after(self, kind: Kind, part_id: int, dimension: int) -> Iterator[NewRows]:
         """Yield the parts of a kind with a larger id than given, a few thousand at a time."""
-        ...
 
     def owners(self, kind: Kind, up_to: int) -> tuple[Int64Array, Int64Array]:
         """Return ids and record ids of a kind's parts with ids up to the given one, ascending."""
-        ...
 
     def by_id(self, ids: Sequence[int]) -> dict[int, Part]:
         """Return parts by id; those that are gone are missing."""
-        ...
 
     def of_records(self, numbers: Iterable[int]) -> dict[int, tuple[Part, ...]]:
         """Return the parts of records in order; records without any are missing."""
-        ...
 
     def at(self, record_ids: Int64Array, positions: Int64Array) -> Int64Array:
         """Return the parts at places in their records; the first part where the place is -1.
@@ -121,35 +107,27 @@ class PartReader(Protocol):
         Returns:
             ``(n,)`` int64; -1 where the record is gone.
         """
-        ...
 
     def vectors_of_record(self, record_id: int) -> dict[Kind, list[Float32Array]]:
         """Return a record's vectors by kind, in the order of its parts."""
-        ...
 
     def known_contents(self, kind: Kind, hashes: Iterable[bytes]) -> dict[bytes, NewPart]:
         """Return what is stored of contents by their SHA-256; unknown ones are missing.
 
         The parts have neither role nor uri, which are of one record.
         """
-        ...
 
     def image_hashes(self) -> set[bytes]:
         """Return the SHA-256 of every picture embedded so far."""
-        ...
 
     def images_of_records(self, keys: Iterable[str]) -> set[bytes]:
         """Return the SHA-256 of every picture of some records, by the records' ids."""
-        ...
 
     def uris_of_images(self, hashes: Iterable[bytes]) -> dict[bytes, set[str]]:
         """Return the uris of all parts that are these pictures, by SHA-256."""
-        ...
 
     def first_image(self, key: str) -> StoredImage | None:
         """Return the first picture of a record; None where there is none."""
-        ...
 
     def images_with_content(self, sha256: bytes) -> list[int]:
         """Return the ids of the pictures whose file has these bytes."""
-        ...
