@@ -22,12 +22,11 @@ from torch.nn import functional
 from binocle.encoders.int8_weights import WEIGHTS, unpack
 from binocle.encoders.names import MINI, MINI_FOLDER
 from binocle.encoders.two_towers import (
+    DTYPES,
     Precision,
     TowersEncoder,
     choose_device,
     choose_precision,
-    dtype_of,
-    image_spec_of,
 )
 from binocle.errors import ModelError
 from binocle.types import Space
@@ -60,12 +59,11 @@ class MiniEncoder(TowersEncoder):
         tokenizer.enable_padding(pad_id=0, pad_token=_PAD)
         images = _ImageTower(_part(state, "visual.trunk."))
         texts = _TextTower(_part(state, "text."), int(model["text_cfg"]["heads"]))
-        images = images.eval().to(device=chosen, dtype=dtype_of(kind))
+        images = images.eval().to(device=chosen, dtype=DTYPES[kind])
         images = images.to(memory_format=torch.channels_last)
-        texts = texts.eval().to(device=chosen, dtype=dtype_of(kind))
+        texts = texts.eval().to(device=chosen, dtype=DTYPES[kind])
         super().__init__(
             space=Space(MINI, int(model["embed_dim"]), digest),
-            image_spec=image_spec_of(config["preprocess_cfg"]),
             preprocess=config["preprocess_cfg"],
             device=chosen,
             precision=kind,

@@ -22,12 +22,11 @@ from binocle.encoders.int8_weights import ordinary_folder
 from binocle.encoders.names import MINI, MINI_FOLDER
 from binocle.encoders.text_trimming import text_encoder
 from binocle.encoders.two_towers import (
+    DTYPES,
     Precision,
     TowersEncoder,
     choose_device,
     choose_precision,
-    dtype_of,
-    image_spec_of,
     one_line,
 )
 from binocle.errors import ModelError, ModelUnavailableError
@@ -133,10 +132,9 @@ class OpenClipEncoder(TowersEncoder):
         fingerprint = _fingerprint(model, preprocess, tokenizer)
         space = Space(_canonical_name(reference), _dimension(model), fingerprint)
         # The cast comes after the fingerprint, which must not depend on device or precision.
-        self.model = model.to(device=chosen, dtype=dtype_of(kind))
+        self.model = model.to(device=chosen, dtype=DTYPES[kind])
         super().__init__(
             space=space,
-            image_spec=image_spec_of(preprocess),
             preprocess=preprocess,
             device=chosen,
             precision=kind,

@@ -13,7 +13,7 @@ from binocle.types import Float32Array, ImageSpec, PixelArray, Space
 
 Precision: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
 Tokenizer: TypeAlias = Callable[[list[str]], torch.Tensor]
-_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 _TEXT_BATCH = 256
 
 
@@ -30,7 +30,6 @@ class TowersEncoder:
         self,
         *,
         space: Space,
-        image_spec: ImageSpec,
         preprocess: dict[str, Any],
         device: torch.device,
         precision: str,
@@ -45,8 +44,8 @@ class TowersEncoder:
 
         Args:
             space: Of the rows.
-            image_spec: The pixels wanted.
-            preprocess: With ``mean`` and ``std``, each three numbers for pixels from 0 to 1.
+            preprocess: open_clip's ``preprocess_cfg``: size, resizing, ``mean`` and ``std``, these
+                three numbers each for pixels from 0 to 1.
             device: Where the towers are.
             precision: A key of torch's dtypes, which the towers are in.
             encode_image: From ``(n, 3, h, w)`` to rows.
@@ -56,7 +55,7 @@ class TowersEncoder:
             vocabulary: As for ``Encoder``.
             can_read: Likewise.
         """
-        self._space, self._spec = space, image_spec
+        self._space, self._spec = space, _image_spec_of(preprocess)
         self.device, self._precision = device, precision
         self._encode_image, self.encode_tokens = encode_image, encode_text
         self.tokenizer = tokenizer
@@ -109,7 +108,7 @@ class TowersEncoder:
             )
             scaled.copy_(pixels.permute(0, 3, 1, 2))  # four times as fast as .float()
             scaled.mul_(self._scale).sub_(self._shift)
-            rows = self._encode_image(scaled.to(_DTYPES[self._precision]))
+            rows = self._encode_image(scaled.to(DTYPES[self._precision]))
             return unit_rows(rows.float().cpu().numpy())
 
     def encode_texts(self, texts: Sequence[str]) -> Float32Array:
@@ -124,11 +123,6 @@ class TowersEncoder:
                 rows = self.encode_tokens(tokens.to(self.device))
                 batches.append(rows.float().cpu().numpy())
         return unit_rows(np.concatenate(batches))
-
-
-def dtype_of(precision: str) -> torch.dtype:
-    """Return torch's dtype of a precision's name."""
-    return _DTYPES[precision]
 
 
 def choose_device(device: str) -> torch.device:
@@ -165,8 +159,8 @@ def choose_precision(
         ModelError: There is no such precision.
     """
     if precision != "auto":
-        if precision not in _DTYPES:
-            raise ModelError(f"no precision {precision!r}; there are auto, {', '.join(_DTYPES)}")
+        if precision not in DTYPES:
+            raise ModelError(f"no precision {precision!r}; there are auto, {', '.join(DTYPES)}")
         return precision
     if device.type == "cuda":
         return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
@@ -183,12 +177,8 @@ def _cpu_is_fast_at_bfloat16() -> bool:
     )
 
 
-def image_spec_of(preprocess: dict[str, Any]) -> ImageSpec:
-    """Return the pixels that open_clip's preprocessing makes.
-
-    Args:
-        preprocess: open_clip's ``preprocess_cfg``.
-    """
+def _image_spec_of(preprocess: dict[str, Any]) -> ImageSpec:
+    """Return the pixels that open_clip's preprocessing makes."""
     size = preprocess["size"]
     height, width = (size, size) if isinstance(size, int) else (int(size[0]), int(size[1]))
     resize_mode: Any = preprocess.get("resize_mode") or "shortest"
