@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from binocle.fingerprints.greyscale import Grey, fitted, grey_of
+from binocle.fingerprints.greyscale import Grey, grey_of
 from binocle.fingerprints.local_features import spread_features_of, word_of
 from binocle.types import Fingerprint, Int64Array, PixelArray
 
@@ -45,7 +45,7 @@ def fingerprint_of(pixels: PixelArray) -> Fingerprint:
     Args:
         pixels: ``(height, width, 3)`` uint8 RGB, upright; about 256 x 256 is enough.
     """
-    grey = fitted(grey_of(pixels), STORED_SIDE)
+    grey = grey_of(pixels, STORED_SIDE)
     descriptors = spread_features_of(grey, STORED_FEATURES).descriptors
     words = word_of(descriptors).astype("<u2") if len(descriptors) else np.empty(0, "<u2")
     codes = np.ascontiguousarray(descriptors[:, :CODE_BYTES])

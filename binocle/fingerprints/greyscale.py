@@ -13,21 +13,19 @@ Grey: TypeAlias = npt.NDArray[np.uint8]
 _MAX_ENLARGEMENT = 3.0
 
 
-def grey_of(pixels: PixelArray) -> Grey:
-    """Return the luma (BT.601) of ``(height, width, 3)`` uint8 RGB, ``(height, width)`` uint8."""
-    return np.asarray(cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY), np.uint8)
+def grey_of(pixels: PixelArray, side: int) -> Grey:
+    """Return a picture's luma (BT.601), scaled to the area of a square.
 
-
-def fitted(grey: Grey, side: int) -> Grey:
-    """Scale a picture to the area of a square; small ones are enlarged threefold at most.
+    Small pictures are enlarged threefold at most.
 
     Args:
-        grey: ``(height, width)`` uint8.
+        pixels: ``(height, width, 3)`` uint8 RGB.
         side: Pixels of the square's side.
 
     Returns:
         ``(h, w)`` uint8 of the same shape, ``h * w`` near ``side ** 2``.
     """
+    grey = np.asarray(cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY), np.uint8)
     ratio = min(side / (grey.shape[0] * grey.shape[1]) ** 0.5, _MAX_ENLARGEMENT)
     return scaled(grey, ratio)
 

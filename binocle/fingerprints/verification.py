@@ -13,7 +13,7 @@ from binocle.fingerprints.colour_difference import COLOUR_SIDE, colour_differenc
 from binocle.fingerprints.copy_classifier import Evidence, log_odds
 from binocle.fingerprints.fingerprint import VARIANTS
 from binocle.fingerprints.geometry import Turn, fits, is_sound, turn_of
-from binocle.fingerprints.greyscale import Grey, fitted, grey_of, scaled, trimmed
+from binocle.fingerprints.greyscale import Grey, grey_of, scaled, trimmed
 from binocle.fingerprints.local_features import LocalFeatures, features_of
 from binocle.fingerprints.overlay import Mapping, overlaid
 from binocle.types import PixelArray
@@ -34,7 +34,7 @@ class PictureView:
         Args:
             pixels: ``(height, width, 3)`` uint8 RGB, upright.
         """
-        self.grey: Grey = fitted(grey_of(pixels), VIEW_SIDE)
+        self.grey: Grey = grey_of(pixels, VIEW_SIDE)
         self.colours: PixelArray = _reduced(pixels)
         self.on_plain_ground = on_plain_ground(self.colours)
         self.is_small = pixels.shape[0] * pixels.shape[1] < _SMALL_SIDE**2

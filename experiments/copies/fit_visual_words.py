@@ -14,7 +14,7 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from binocle.fingerprints.fingerprint import STORED_FEATURES, STORED_SIDE
-from binocle.fingerprints.greyscale import fitted, grey_of
+from binocle.fingerprints.greyscale import grey_of
 from binocle.fingerprints.local_features import BRANCHES, features_of
 from binocle.media.images import SUFFIXES
 
@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for path in sorted(options.folder.rglob("*")):
         if path.suffix.lower() in SUFFIXES:
             image = ImageOps.exif_transpose(Image.open(path)).convert("RGB")
-            grey = fitted(grey_of(np.asarray(image)), STORED_SIDE)
+            grey = grey_of(np.asarray(image), STORED_SIDE)
             found.append(features_of(grey, STORED_FEATURES).descriptors)
     descriptors = np.concatenate(found)
     picks = np.random.default_rng(0).permutation(len(descriptors))[: options.sample]
