@@ -6,7 +6,7 @@ tokens of titles are small beside the vectors.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from binocle.batches import batched
 from binocle.catalog import tokenizer
 from binocle.catalog.tables.history import SqlMeta
+from binocle.catalog.tables.parts import record_texts
 from binocle.catalog.text_rows import RECORD_SHIFT, VERSION, RecordTexts, text_rows
 from binocle.types import Int64Array
 
@@ -135,7 +136,9 @@ class Fts5Index:
             query = "SELECT rowid FROM words WHERE rowid >= ? AND rowid < ?"
             rows = self.connection.exec_driver_sql(query, span)
             there = {row >> RECORD_SHIFT for row in rows.scalars()}
-            self._insert(self.texts_of([one for one in numbers if one not in there]))
+            self._insert(
+                record_texts(self.connection, [one for one in numbers if one not in there])
+            )
         self._note(numbers[-1] if len(numbers) == count else None)
         return len(numbers) == count
 
@@ -148,24 +151,6 @@ class Fts5Index:
         """Tell whether the words are in step with those records that were read in so far."""
         expected, stamp = self._stamps()
         return f"{stamp}:".startswith(f"{expected}:")
-
-    def texts_of(self, numbers: Iterable[int]) -> Iterator[RecordTexts]:
-        """Yield what the catalogue says of records, in no particular order."""
-        for chunk in batched(numbers):
-            listed = (json.dumps(chunk),)
-            texts: dict[int, list[tuple[int, str, str]]] = {}
-            query = (
-                "SELECT record_id, position, role, text FROM json_each(?) CROSS JOIN parts "
-                "ON record_id = value WHERE text IS NOT NULL ORDER BY record_id, position"
-            )
-            for number, *text in self.connection.exec_driver_sql(query, listed):
-                texts.setdefault(number, []).append((text[0], text[1], text[2]))
-            query = (
-                "SELECT records.id, records.key, uri, metadata FROM json_each(?) "
-                "CROSS JOIN records ON records.id = value"
-            )
-            for number, key, uri, metadata in self.connection.exec_driver_sql(query, listed):
-                yield RecordTexts(number, key, uri, json.loads(metadata), texts.get(number, ()))
 
     def _insert(self, records: Iterable[RecordTexts]) -> None:
         rows: list[tuple[int, str, str]] = []

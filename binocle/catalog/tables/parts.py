@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from binocle.batches import batched
 from binocle.catalog.tables.schema import parts, picture_fingerprints, records, vectors
+from binocle.catalog.text_rows import RecordTexts
 from binocle.catalog.types import NewRows, StoredImage
 from binocle.media.kinds import IMAGE, KINDS
 from binocle.types import Fingerprint, Float32Array, ImageInfo, Int64Array, Kind, NewPart, Part
@@ -167,3 +168,22 @@ class SqlParts:
     def images_with_content(self, sha256: bytes) -> list[int]:
         query = sa.select(parts.c.id).where(parts.c.sha256 == sha256, parts.c.kind == IMAGE)
         return list(self.connection.execute(query.order_by(parts.c.id)).scalars())
+
+
+def record_texts(connection: sa.Connection, numbers: Iterable[int]) -> Iterator[RecordTexts]:
+    """Yield what the catalogue says of records, by internal ids, in no particular order."""
+    for chunk in batched(numbers):
+        listed = (json.dumps(chunk),)
+        texts: dict[int, list[tuple[int, str, str]]] = {}
+        query = (
+            "SELECT record_id, position, role, text FROM json_each(?) CROSS JOIN parts "
+            "ON record_id = value WHERE text IS NOT NULL ORDER BY record_id, position"
+        )
+        for number, *text in connection.exec_driver_sql(query, listed):
+            texts.setdefault(number, []).append((text[0], text[1], text[2]))
+        query = (
+            "SELECT records.id, records.key, uri, metadata FROM json_each(?) "
+            "CROSS JOIN records ON records.id = value"
+        )
+        for number, key, uri, metadata in connection.exec_driver_sql(query, listed):
+            yield RecordTexts(number, key, uri, json.loads(metadata), texts.get(number, ()))

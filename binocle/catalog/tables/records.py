@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from binocle.catalog.protocols.fulltext import FullTextIndex
 from binocle.catalog.tables.fields import SqlFields
 from binocle.catalog.tables.filter_sql import condition
 from binocle.catalog.tables.history import SqlHistory, put
+from binocle.catalog.tables.parts import record_texts
 from binocle.catalog.tables.schema import (
     items,
     parts,
@@ -183,7 +184,7 @@ class SqlRecords:
                 statement.values(metadata=metadata_json(metadata), changed=change)
             )
         self.fields.write(joined, list(joined))
-        self.words.put(self._texts_of(joined))
+        self.words.put(record_texts(self.connection, joined))
         return len(joined)
 
     def _known_records(self, keys: list[str]) -> dict[str, tuple[int, int | None]]:
@@ -255,16 +256,3 @@ class SqlRecords:
         ]
         if rows:
             self.connection.execute(picture_fingerprints.insert(), rows)
-
-    def _texts_of(self, numbers: Mapping[int, Metadata]) -> Iterator[RecordTexts]:
-        """Yield what records say, by internal id, with metadata that is known."""
-        texts: dict[int, list[tuple[int, str, str]]] = defaultdict(list)
-        for chunk in batched(numbers):
-            query = sa.select(parts.c.record_id, parts.c.position, parts.c.role, parts.c.text)
-            query = query.where(parts.c.record_id.in_(chunk), parts.c.text.is_not(None))
-            for row in self.connection.execute(query.order_by(parts.c.position)):
-                texts[row[0]].append((row[1], row[2], row[3]))
-        for chunk in batched(numbers):
-            keys = sa.select(records.c.id, records.c.key, records.c.uri)
-            for number, key, uri in self.connection.execute(keys.where(records.c.id.in_(chunk))):
-                yield RecordTexts(number, key, uri, numbers[number], texts[number])
