@@ -126,8 +126,9 @@ class Indexer:
         """Note which of a table's columns are numbers or dates but for strays; warn of these."""
         if not readings:
             return ()
-        self._collection.settle(readings, row.id)
-        settled, declared = self._collection.conversions(), self._collection.declared()
+        with self._collection.writing() as session:
+            session.fields.settle(readings, row.id)
+            settled, declared = session.fields.conversions(), session.fields.declared()
         return tuple(
             f"{name}: {one.strays:,} of {one.fitting + one.strays:,} values are no {one.type}, "
             f"such as {one.example[:40]!r}; the records keep them, but filters, sorting and counts "

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from binocle.catalog.base import Catalog, CatalogReader, CatalogWriter, QueryStore
+from binocle.catalog.base import Catalog, CatalogReader, CatalogWriter
 from binocle.catalog.sqlite import SqliteCatalog
 from binocle.collection import lineage
 from binocle.collection.fingerprint_follower import FingerprintFollower
@@ -20,7 +20,7 @@ from binocle.collection.snapshot import Ranking, Snapshot
 from binocle.errors import NotFoundError, SpaceMismatchError, StorageError
 from binocle.files import make_folder
 from binocle.media.kinds import KINDS
-from binocle.metadata.field_types import FieldInfo, FieldType, Reading, check_schema
+from binocle.metadata.field_types import FieldInfo, FieldType, check_schema
 from binocle.metadata.filters import Filter
 from binocle.types import Float32Array, Kind, NewRecord, Record, Space
 from binocle.vectors.base import OpenStore
@@ -36,6 +36,11 @@ class Collection:
     """Records, their parts, one embedding space, and the indices. Thread-safe.
 
     A collection is a folder; several processes may have it open, and write to it.
+
+    Attributes:
+        path: The folder.
+        saved_queries: Queries kept under a name.
+        fingerprint_follower: What makes stored pictures known again, in memory.
     """
 
     def __init__(
@@ -75,6 +80,7 @@ class Collection:
         except BaseException:
             self._catalog.close()
             raise
+        self.saved_queries = self._catalog.saved_queries
         self.fingerprint_follower = FingerprintFollower(self.reading, path)
         self._space: Space | None = None
         self._index_follower = IndexFollower(path, self._catalog, lambda: self.space, open_store)
@@ -101,11 +107,6 @@ class Collection:
     def size_bytes(self) -> int:
         """Return how much the collection takes on disk, uploads and thumbnails included."""
         return sum(path.stat().st_size for path in self.path.rglob("*") if path.is_file())
-
-    @property
-    def saved_queries(self) -> QueryStore:
-        """Queries kept under a name."""
-        return self._catalog.saved_queries
 
     def reading(self) -> AbstractContextManager[CatalogReader]:
         """Give a session that sees one state of the catalogue."""
@@ -199,20 +200,6 @@ class Collection:
             checked[name] = check_schema({name: kind})[name] if kind is not None else None
         with self.writing() as session:
             session.fields.declare(checked)
-
-    def settle(self, readings: Mapping[str, Reading], source_id: int) -> None:
-        """Note which fields a table's columns show to be numbers or dates but for strays.
-
-        These are converted as if they had been declared, until somebody declares something else
-        or another table shows them to be strings.
-        """
-        with self.writing() as session:
-            session.fields.settle(readings, source_id)
-
-    def conversions(self) -> dict[str, FieldType]:
-        """Return the types that values are converted to: declared ones, and those of ``settle``."""
-        with self.reading() as session:
-            return session.fields.conversions()
 
     def schema(self) -> dict[str, FieldType]:
         """Return the types of all fields, declared or inferred, by name."""
