@@ -21,8 +21,12 @@ from binocle.media.kinds import IMAGE
 from binocle.types import Fingerprint, ImageInfo, Part
 
 _FILLED = "likenesses_filled"
-
 _BATCH = 5000
+_ROWS = sa.select(
+    picture_fingerprints.c.part_id, picture_fingerprints.c.hash, picture_fingerprints.c.features
+)
+_ALL_PARTS = parts.outerjoin(picture_fingerprints, picture_fingerprints.c.part_id == parts.c.id)
+_IS_WITHOUT = sa.and_(parts.c.kind == IMAGE, picture_fingerprints.c.part_id.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +38,8 @@ class SqlFingerprints:
 
     def after(self, part_id: int) -> Iterator[FingerprintRows]:
         while True:
-            query = (
-                sa.select(
-                    picture_fingerprints.c.part_id,
-                    picture_fingerprints.c.hash,
-                    picture_fingerprints.c.features,
-                )
-                .where(picture_fingerprints.c.part_id > part_id)
-                .order_by(picture_fingerprints.c.part_id)
-                .limit(_BATCH)
-            )
+            query = _ROWS.where(picture_fingerprints.c.part_id > part_id)
+            query = query.order_by(picture_fingerprints.c.part_id).limit(_BATCH)
             found = self.connection.execute(query).all()
             if not found:
                 return
@@ -63,14 +59,8 @@ class SqlFingerprints:
     def of_parts(self, part_ids: Iterable[int]) -> FingerprintRows:
         found: list[Any] = []
         for chunk in batched(sorted(set(part_ids))):
-            query = sa.select(
-                picture_fingerprints.c.part_id,
-                picture_fingerprints.c.hash,
-                picture_fingerprints.c.features,
-            )
-            found += self.connection.execute(
-                query.where(picture_fingerprints.c.part_id.in_(chunk))
-            ).all()
+            query = _ROWS.where(picture_fingerprints.c.part_id.in_(chunk))
+            found += self.connection.execute(query).all()
         return _rows(sorted(found, key=lambda row: row[0]))
 
     def hashes_of_parts(
@@ -90,27 +80,14 @@ class SqlFingerprints:
         return hashes, known
 
     def parts_without(self, limit: int, after: int = 0) -> list[Part]:
-        query = (
-            sa.select(parts.c.id, parts.c.kind, parts.c.role, parts.c.uri)
-            .outerjoin(picture_fingerprints, picture_fingerprints.c.part_id == parts.c.id)
-            .where(
-                parts.c.kind == IMAGE,
-                parts.c.id > after,
-                picture_fingerprints.c.part_id.is_(None),
-            )
-            .order_by(parts.c.id)
-            .limit(limit)
+        query = sa.select(parts.c.id, parts.c.kind, parts.c.role, parts.c.uri).select_from(
+            _ALL_PARTS
         )
+        query = query.where(parts.c.id > after, _IS_WITHOUT).order_by(parts.c.id).limit(limit)
         return [Part(*row) for row in self.connection.execute(query)]
 
     def count_without(self) -> int:
-        query = (
-            sa.select(sa.func.count())
-            .select_from(
-                parts.outerjoin(picture_fingerprints, picture_fingerprints.c.part_id == parts.c.id)
-            )
-            .where(parts.c.kind == IMAGE, picture_fingerprints.c.part_id.is_(None))
-        )
+        query = sa.select(sa.func.count()).select_from(_ALL_PARTS).where(_IS_WITHOUT)
         return int(self.connection.execute(query).scalar_one())
 
     def times_filled(self) -> int:

@@ -15,6 +15,7 @@ from binocle.media.kinds import IMAGE, KINDS
 from binocle.types import Fingerprint, Float32Array, ImageInfo, Int64Array, Kind, NewPart, Part
 
 _BATCH = 5000
+_PART = (parts.c.id, parts.c.kind, parts.c.role, parts.c.uri, parts.c.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +63,14 @@ class SqlParts:
     def by_id(self, ids: Sequence[int]) -> dict[int, Part]:
         found = {}
         for chunk in batched(ids):
-            query = sa.select(parts.c.id, parts.c.kind, parts.c.role, parts.c.uri, parts.c.text)
-            for row in self.connection.execute(query.where(parts.c.id.in_(chunk))):
+            for row in self.connection.execute(sa.select(*_PART).where(parts.c.id.in_(chunk))):
                 found[row[0]] = Part(*row)
         return found
 
     def of_records(self, numbers: Iterable[int]) -> dict[int, tuple[Part, ...]]:
         found: dict[int, list[Part]] = {}
         for chunk in batched(numbers):
-            query = sa.select(
-                parts.c.record_id, parts.c.id, parts.c.kind, parts.c.role, parts.c.uri, parts.c.text
-            ).where(parts.c.record_id.in_(chunk))
+            query = sa.select(parts.c.record_id, *_PART).where(parts.c.record_id.in_(chunk))
             for number, *row in self.connection.execute(query.order_by(parts.c.position)):
                 found.setdefault(number, []).append(Part(*row))
         return {number: tuple(own) for number, own in found.items()}

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -29,6 +29,8 @@ from binocle.catalog.text_rows import RecordTexts
 from binocle.metadata.field_types import metadata_json
 from binocle.metadata.filters import Filter
 from binocle.types import Int64Array, Metadata, MetadataValue, NewPart, NewRecord, Record
+
+_RECORDS = sa.select(records.c.id, records.c.key, records.c.uri, records.c.metadata)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +64,18 @@ class SqlRecords:
         return found
 
     def by_number(self, ids: Sequence[int]) -> dict[int, Record]:
-        found = {}
+        found: dict[int, Record] = {}
         for chunk in batched(ids):
-            query = sa.select(records.c.id, records.c.key, records.c.uri, records.c.metadata)
-            for row in self.connection.execute(query.where(records.c.id.in_(chunk))):
-                found[row[0]] = Record(row[1], row[2], json.loads(row[3]))
+            found.update(self._records(_RECORDS.where(records.c.id.in_(chunk))))
         return found
 
     def after(self, number: int, limit: int, clauses: Sequence[Filter]) -> list[tuple[int, Record]]:
-        query = (
-            sa.select(records.c.id, records.c.key, records.c.uri, records.c.metadata)
-            .where(records.c.id > number, *map(condition, clauses))
-            .order_by(records.c.id)
-            .limit(limit)
-        )
-        found = self.connection.execute(query)
-        return [(row[0], Record(row[1], row[2], json.loads(row[3]))) for row in found]
+        query = _RECORDS.where(records.c.id > number, *map(condition, clauses))
+        return list(self._records(query.order_by(records.c.id).limit(limit)))
+
+    def _records(self, query: sa.Select[Any]) -> Iterator[tuple[int, Record]]:
+        for number, key, uri, metadata in self.connection.execute(query):
+            yield number, Record(key, uri, json.loads(metadata))
 
     def upsert(self, new: Sequence[NewRecord], *, source_id: int | None = None) -> int:
         wanted = {record.id: record for record in new}
