@@ -9,7 +9,7 @@ when that does not agree with the catalogue the vectors are ignored and followed
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,8 +20,7 @@ from binocle.collection.snapshot import NO_PARTS, Owners, Parts, Snapshot
 from binocle.errors import StorageError
 from binocle.media.kinds import KINDS
 from binocle.metadata.columns import Columns
-from binocle.metadata.filters import Filter
-from binocle.types import Int64Array, Kind, Space
+from binocle.types import Kind, Space
 from binocle.vectors.base import OpenStore, VectorStore, Watermark
 
 _log = logging.getLogger(__name__)
@@ -108,16 +107,6 @@ class IndexFollower:
             for kind in self._state.followed if self._state else ():
                 self._save(kind)
 
-    def few_matching(self, where: Filter) -> Int64Array | None:
-        """Return the records that pass a filter, if an index shows that they are few."""
-        with self._catalog.reading() as session:
-            return session.columns.few_matching(where)
-
-    def with_fields(self, columns: Columns, names: Iterable[str]) -> Columns:
-        """Return columns with further fields."""
-        with self._catalog.reading() as session:
-            return session.columns.with_fields(columns, names)
-
     def _advanced(self, state: _State | None, kinds: Sequence[Kind]) -> _State:
         space = self._space()
         followed = dict(state.followed) if state else {}
@@ -142,7 +131,7 @@ class IndexFollower:
         self, followed: dict[Kind, _Followed], columns: Columns, newest_part: int
     ) -> Snapshot:
         parts = {kind: followed[kind].parts if kind in followed else NO_PARTS for kind in KINDS}
-        return Snapshot(parts, columns, self, newest_part)
+        return Snapshot(parts, columns, self._catalog.reading, newest_part)
 
     def _caught_up(
         self, session: CatalogReader, kind: Kind, followed: _Followed, space: Space

@@ -6,12 +6,13 @@ whatever is written meanwhile.
 """
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
+from binocle.catalog.base import CatalogReader
 from binocle.metadata.columns import Column, Columns
 from binocle.metadata.filters import Filter, fields_in
 from binocle.types import BoolArray, Float32Array, Int64Array, Kind, Neighbours
@@ -79,16 +80,6 @@ class Parts:
 NO_PARTS = Parts(ExactView(np.empty(0, np.int64), np.empty((0, 1), np.float32)), NO_OWNERS)
 
 
-class Metadata(Protocol):
-    """Where a moment gets metadata from that it does not have yet."""
-
-    def few_matching(self, where: Filter) -> Int64Array | None:
-        """Return the records that pass a filter, if an index shows that they are few."""
-
-    def with_fields(self, columns: Columns, names: Iterable[str]) -> Columns:
-        """Return columns with further fields."""
-
-
 class Snapshot:
     """A collection as of one change number, from ``Collection.snapshot``. Thread-safe.
 
@@ -108,15 +99,15 @@ class Snapshot:
         self,
         parts: Mapping[Kind, Parts],
         columns: Columns,
-        metadata: Metadata,
+        read: Callable[[], AbstractContextManager[CatalogReader]],
         newest_part: int,
     ) -> None:
-        """Set up with what is known so far; see ``Collection.snapshot``."""
+        """Set up with what is known so far, and with what reads the rest from the catalogue."""
         self.change = columns.change
         self.newest_part = newest_part
         self._parts = parts
         self._columns = columns
-        self._metadata = metadata
+        self._read = read
         self._masks: dict[Filter, BoolArray] = {}
         self._loading = threading.Lock()
 
@@ -145,8 +136,9 @@ class Snapshot:
         """Make fields ready for filters, facets, sort orders and groups; return all that are."""
         names = tuple(fields)
         if self._columns.lacks(names):
-            with self._loading:  # what one thread loads, no other may drop
-                self._columns = self._metadata.with_fields(self._columns, names)
+            # what one thread loads, no other may drop
+            with self._loading, self._read() as session:
+                self._columns = session.columns.with_fields(self._columns, names)
         return self._columns
 
     def column(self, field: str) -> Column:
@@ -169,7 +161,8 @@ class Snapshot:
     def _resolved(self, where: Filter) -> BoolArray:
         names = fields_in(where)
         if self._columns.lacks(names):
-            few = self._metadata.few_matching(where)
+            with self._read() as session:
+                few = session.columns.few_matching(where)
             if few is not None:
                 alive = self._columns.alive
                 found = np.zeros(len(alive), np.bool_)
