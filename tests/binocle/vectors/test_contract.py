@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from binocle.errors import StorageError
 from binocle.types import BoolArray, Float32Array, Int64Array, Neighbours, Space
 from binocle.vectors.base import Allowed, OpenStore, VectorStore, VectorView, Watermark
-from binocle.vectors.exact import ExactStore
 from binocle.vectors.faiss_store import FaissStore
+from tests.support.exact_store import ExactStore
 
 DIMENSION = 16
 STORES: dict[str, OpenStore] = {
