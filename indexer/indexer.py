@@ -3,10 +3,11 @@
 import shlex
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
+from typing import TypeAlias
 
 from binocle.batches import batched
 from binocle.catalog.base import CatalogWriter
@@ -21,6 +22,8 @@ from indexer.ledger import ChunkWriter, Ledger
 from indexer.media_reader import MediaReader
 from indexer.records import Embedder, Tally, chunks
 from indexer.sources.base import Candidate, Source
+
+OpenDecoders: TypeAlias = Callable[[int, Limits], AbstractContextManager[DecoderPool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class Indexer:
         *,
         limits: Limits,
         workers: int,
+        open_decoders: OpenDecoders = DecoderPool,
         on_progress: Callable[[Progress], None] = lambda _: None,
     ) -> None:
         """Set up.
@@ -75,12 +79,14 @@ class Indexer:
                 never calls it.
             limits: What one picture may cost.
             workers: How many pictures are decoded at once.
+            open_decoders: Gives a run its decoders, from ``workers`` and ``limits``.
             on_progress: Told after every candidate, in the caller's thread.
         """
         self._collection = collection
         self._load_encoder = load_encoder
         self._limits = limits
         self._workers = workers
+        self._open_decoders = open_decoders
         self._on_progress = on_progress
 
     def run(self, source: Source) -> Report:
@@ -192,7 +198,7 @@ class Indexer:
         with self._collection.reading() as session:
             known = session.parts.image_hashes()
         spec = replace(encoder.image_spec, fingerprint=True)
-        with DecoderPool(self._workers, self._limits) as decoders:
+        with self._open_decoders(self._workers, self._limits) as decoders:
             reader = MediaReader(decoders, spec, is_known=known.__contains__)
             embedder = Embedder(self._collection, encoder, reader, tally)
             with closing(reader.run(candidates)) as prepared:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import Bench, picture_bytes
+from tests.support import Bench, close_shared_decoders, write_photos
+from tests.support.command_line import CommandLine, warm_command_line
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -15,6 +16,27 @@ def own_priority() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "nice", lambda _: 0)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_decoder() -> Iterator[None]:
+    """Commands decode in one process unless a test says otherwise: each takes long to start."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BINOCLE_WORKERS", "1")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ended_decoders() -> Iterator[None]:
+    yield
+    close_shared_decoders()
+
+
+@pytest.fixture(scope="session")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
+    """The command line, whose imports are done."""
+    with warm_command_line(tmp_path_factory.mktemp("warm")) as command_line:
+        yield command_line
 
 
 @pytest.fixture
@@ -27,9 +49,4 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
     """Twenty pictures in two folders."""
-    folder = tmp_path / "photos"
-    for number in range(20):
-        path = folder / ("2019" if number % 2 else "2020") / f"{number:02}.jpg"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(picture_bytes(number))
-    return folder
+    return write_photos(tmp_path / "photos")

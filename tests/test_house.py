@@ -2,7 +2,7 @@
 
 import ast
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from tests.support import ROOT
@@ -19,11 +19,14 @@ LONG_FUNCTIONS = {
 """Functions that are longer, ``file:name``, each with the reason why it is not taken apart."""
 
 
-def modules() -> Iterator[tuple[str, str, ast.Module]]:
-    for room in ROOMS:
-        for path in sorted((ROOT / room).rglob("*.py")):
-            text = path.read_text("utf-8")
-            yield path.relative_to(ROOT).as_posix(), text, ast.parse(text)
+@cache
+def modules() -> list[tuple[str, str, ast.Module]]:
+    paths = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
+    texts = [path.read_text("utf-8") for path in paths]
+    return [
+        (path.relative_to(ROOT).as_posix(), text, ast.parse(text))
+        for path, text in zip(paths, texts, strict=True)
+    ]
 
 
 def lines_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:

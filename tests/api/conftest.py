@@ -29,7 +29,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield service
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(service: Running) -> Client:
     return service.client()
 

@@ -72,6 +72,7 @@ def test_acknowledged_records_survive_kill_9(tmp_path: Path, seed: int) -> None:
         assert client.store("c", [RecordBody(id="new", texts={"t": "x"})]).stored == 1
 
 
+@pytest.mark.slow
 def test_request_in_flight_is_finished_on_sigterm(tmp_path: Path) -> None:
     port = free_port()
     with served(tmp_path / "home", port) as process, ExitStack() as stack:
@@ -101,6 +102,7 @@ def test_request_in_flight_is_finished_on_sigterm(tmp_path: Path) -> None:
         assert again.record("c", "x").id == "x"
 
 
+@pytest.mark.slow
 def test_idle_service_ends_soon_on_sigterm(tmp_path: Path) -> None:
     port = free_port()
     with served(tmp_path / "home", port) as process, Client(f"http://127.0.0.1:{port}") as client:

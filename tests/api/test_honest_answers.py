@@ -4,8 +4,7 @@ import json
 import os
 import pty
 import re
-import subprocess
-import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from PIL import Image
 
 from binocle_client import Client
 from tests.support import picture_bytes
+from tests.support.command_line import CommandLine
 from tests.support.service import Running, running
 from tests.support.shop import NAME, Shop, run_cli
 
@@ -88,36 +88,42 @@ def test_cut_leaves_out_what_is_below_it(album: Running, known: Path, unknown: P
     assert asked(album, unknown, min_relevance="auto").no_match
 
 
-def on_terminal(home: Path, *arguments: object) -> str:
+_END = b"\0"  # after what a command shows
+
+
+def on_terminal(warm: CommandLine, home: Path, *arguments: object) -> str:
     """Return what a command shows on a terminal, without its colours."""
     ours, theirs = pty.openpty()
     environment = {
         **os.environ, "BINOCLE_HOME": str(home), "BINOCLE_MODEL": "colour", "COLUMNS": "200",
         "TERM": "dumb", "NO_COLOR": "1",
     }  # fmt: skip
-    command = [sys.executable, "-m", "api.cli.main", *map(str, arguments)]
-    with subprocess.Popen(command, stdout=theirs, stderr=theirs, env=environment) as process:
-        os.close(theirs)
-        shown = b""
-        while True:
-            try:
-                read = os.read(ours, 65536)
-            except OSError:  # a pseudo-terminal whose other end is closed
-                break
-            if not read:
-                break
-            shown += read
+    shown: list[bytes] = []
+
+    def read() -> None:
+        while piece := os.read(ours, 65536):
+            shown.append(piece)
+            if piece.endswith(_END):
+                return
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    code = warm.run_on(os.ttyname(theirs), [*map(str, arguments)], environment)
+    os.write(theirs, _END)
+    reader.join()
+    os.close(theirs)
     os.close(ours)
-    assert process.returncode == 0, shown.decode()
-    return shown.decode()
+    text = b"".join(shown).removesuffix(_END).decode()
+    assert code == 0, text
+    return text
 
 
 def test_terminal_tells_that_more_are_shown_than_fit(
-    album: Running, known: Path, unknown: Path
+    warm: CommandLine, album: Running, known: Path, unknown: Path
 ) -> None:
     def told(picture: Path, limit: int) -> str:
         typed = ("search", "--image", picture, "--facet", "format", "-k", limit)
-        found = re.search(r"\d+ (?:of|fits?\b).* shown", on_terminal(album.home, *typed))
+        found = re.search(r"\d+ (?:of|fits?\b).* shown", on_terminal(warm, album.home, *typed))
         assert found is not None
         return found[0]
 
@@ -127,10 +133,10 @@ def test_terminal_tells_that_more_are_shown_than_fit(
     assert told(known, 2) == f"2 of {fit} shown"
 
 
-def test_terminal_tells_how_a_refinement_was_read(shop: Shop) -> None:
+def test_terminal_tells_how_a_refinement_was_read(warm: CommandLine, shop: Shop) -> None:
     turn = shop.typed("red shoes", "-k", 50, "--where", "price < 150")["turn"]
     asked = ("search", "-c", NAME, "--refine", turn, "blue instead of red")
-    lines = [line.strip() for line in on_terminal(shop.service.home, *asked).splitlines()]
+    lines = [line.strip() for line in on_terminal(warm, shop.service.home, *asked).splitlines()]
     line = "looking for: blue shoes; where price < 150"
     assert lines[0] == line
     code, out, err = run_cli(shop.service.home, *asked)
@@ -159,9 +165,9 @@ def test_cosine_is_not_shown_where_fused_ranks_order_hits_without_a_relevance(
     assert alone == sorted(alone, reverse=True)
 
 
-def test_terminal_shows_facets_as_bars_and_how_to_go_on(shop: Shop) -> None:
+def test_terminal_shows_facets_as_bars_and_how_to_go_on(warm: CommandLine, shop: Shop) -> None:
     shown = on_terminal(
-        shop.service.home, "search", "-c", NAME, "red", "-k", 3, "--sort", "-price",
+        warm, shop.service.home, "search", "-c", NAME, "red", "-k", 3, "--sort", "-price",
         "--facet", "color", "--facet", "price:numbers:4", "--group-by", "style:2",
     )  # fmt: skip
     lines = [line.strip() for line in shown.splitlines()]

@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from PIL import Image
 
 from api.cli.main import cli
 from binocle.errors import BinocleError, UsageError
+from tests.support.command_line import CommandLine
 
 Ask = Callable[..., dict[str, Any]]
 
@@ -55,17 +54,14 @@ def measures(found: dict[str, Any], section: str, model: int = 0) -> dict[str, f
     return {name: one["value"] for name, one in told.items()}
 
 
-def test_the_command_prints_tables_and_writes_every_file(squares: Path, tmp_path: Path) -> None:
+def test_the_command_prints_tables_and_writes_every_file(
+    warm: CommandLine, squares: Path, tmp_path: Path
+) -> None:
     names = ("figures.json", "page.md", "curve.png")
     options = zip(("--json", "--markdown", "--plot"), names, strict=True)
-    shown = subprocess.run(
-        [sys.executable, "-m", "api.cli.main", "eval", str(squares), "--resamples", "100",
-         *(word for option, name in options for word in (option, str(tmp_path / name)))],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )  # fmt: skip
+    written = [word for option, name in options for word in (option, str(tmp_path / name))]
+    asked = ["eval", str(squares), "--resamples", "100", *written]
+    shown = warm.run(asked, os.environ)
     assert shown.returncode == 0, shown.stderr
     assert "text → image: 12 queries, 6 candidates" in shown.stdout
     assert "recall@1\t100.0 % (100.0 to 100.0)" in shown.stdout
@@ -82,14 +78,8 @@ def test_the_command_prints_tables_and_writes_every_file(squares: Path, tmp_path
         assert len(plot.convert("RGB").getcolors(1 << 24) or []) > 20
 
 
-def test_an_error_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
-    shown = subprocess.run(
-        [sys.executable, "-m", "api.cli.main", "eval", str(tmp_path / "nowhere.csv")],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def test_an_error_is_one_line_and_exit_code_1(warm: CommandLine, tmp_path: Path) -> None:
+    shown = warm.run(["eval", str(tmp_path / "nowhere.csv")], os.environ)
     assert shown.returncode == 1
     assert shown.stderr.startswith("Error: cannot read")
     assert shown.stderr.count("\n") == 1

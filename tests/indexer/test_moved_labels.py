@@ -10,7 +10,6 @@ import pytest
 from binocle.catalog.sqlite import SqliteCatalog
 from binocle.catalog.tables import schema
 from binocle.collection.collection import Collection
-from binocle.types import Limits
 from indexer.indexer import Indexer, Progress
 from indexer.sources.folder import FolderSource
 from indexer.sources.registry import open_source
@@ -196,15 +195,8 @@ def killed_run(bench: Bench, source: FolderSource, done: int) -> None:
         if progress.done >= done:
             raise KilledError
 
-    indexer = Indexer(
-        bench.collection,
-        lambda: bench.encoder,
-        limits=Limits(),
-        workers=2,
-        on_progress=kill,
-    )
     with pytest.raises(KilledError):
-        indexer.run(source)
+        bench.indexer(on_progress=kill).run(source)
 
 
 @pytest.mark.parametrize("done", range(1, 13))

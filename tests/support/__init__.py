@@ -2,6 +2,7 @@
 
 import io
 import sqlite3
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from PIL import Image
 
 from binocle.collection.collection import Collection
 from binocle.encoders.colour import ColourEncoder
+from binocle.media.decoder_pool import DecoderPool
 from binocle.types import Limits
 from indexer.indexer import Indexer, Report
 from indexer.sources.base import Source
@@ -26,6 +28,15 @@ def picture_bytes(seed: int, *, size: tuple[int, int] = (96, 64), format: str = 
     buffer = io.BytesIO()
     image.save(buffer, format)
     return buffer.getvalue()
+
+
+def write_photos(folder: Path) -> Path:
+    """Write twenty pictures in two folders."""
+    for number in range(20):
+        path = folder / ("2019" if number % 2 else "2020") / f"{number:02}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(picture_bytes(number))
+    return folder
 
 
 class CountingEncoder:
@@ -51,6 +62,24 @@ class CountingEncoder:
         return self._inner.encode_texts(texts)
 
 
+_LIMITS = Limits()
+_shared: list[DecoderPool] = []
+
+
+def shared_decoders(workers: int, limits: Limits) -> AbstractContextManager[DecoderPool]:
+    """Give decoders that all tests of this process use; those with other limits have their own."""
+    if limits != _LIMITS:
+        return DecoderPool(workers, limits)
+    if not _shared:
+        _shared.append(DecoderPool(workers, limits))
+    return nullcontext(_shared[0])
+
+
+def close_shared_decoders() -> None:
+    while _shared:
+        _shared.pop().close()
+
+
 class Bench:
     """A collection and an indexer that counts."""
 
@@ -59,10 +88,17 @@ class Bench:
         self.encoder = CountingEncoder()
 
     def index(self, source: Source, limits: Limits | None = None) -> Report:
-        indexer = Indexer(
-            self.collection, lambda: self.encoder, limits=limits or Limits(), workers=2
+        return self.indexer(limits=limits or Limits()).run(source)
+
+    def indexer(self, *, limits: Limits = _LIMITS, **options: Any) -> Indexer:
+        return Indexer(
+            self.collection,
+            lambda: self.encoder,
+            limits=limits,
+            workers=2,
+            open_decoders=shared_decoders,
+            **options,
         )
-        return indexer.run(source)
 
     def ids(self) -> list[str]:
         return [row[0] for row in self.rows("select key from records order by key")]

@@ -18,6 +18,7 @@ import api.cli.main
 import api.cli.serve, api.container, api.http.app, binocle.encoders.colour, indexer.indexer
 import search.searcher, faiss, cv2
 os.nice = lambda _: 0  # tests wait for it
+flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOCTTY
 for line in sys.stdin:
     job = json.loads(line)
     child = os.fork()
@@ -25,8 +26,8 @@ for line in sys.stdin:
         os.environ.clear()
         os.environ.update(job["environment"])
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        os.dup2(os.open(job["stdout"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 1)
-        os.dup2(os.open(job["stderr"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
+        os.dup2(os.open(job["stdout"], flags), 1)
+        os.dup2(os.open(job["stderr"], flags), 2)
         api.cli.main.main(job["arguments"])
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
@@ -44,6 +45,20 @@ class CommandLine:
     ) -> subprocess.CompletedProcess[str]:
         """Run a command; return its exit code and what it printed."""
         outputs = {name: self._folder / name for name in ("stdout", "stderr")}
+        code = self._run(arguments, environment, outputs)
+        shown = [outputs[name].read_text("utf-8") for name in ("stdout", "stderr")]
+        return subprocess.CompletedProcess(arguments, code, *shown)
+
+    def run_on(self, terminal: str, arguments: list[str], environment: Mapping[str, str]) -> int:
+        """Run a command that prints on a device; return its exit code."""
+        return self._run(arguments, environment, {"stdout": terminal, "stderr": terminal})
+
+    def _run(
+        self,
+        arguments: list[str],
+        environment: Mapping[str, str],
+        outputs: Mapping[str, str | Path],
+    ) -> int:
         job = {"arguments": arguments, "environment": dict(environment)}
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -52,9 +67,7 @@ class CommandLine:
             file=self._process.stdin,
             flush=True,
         )
-        code = int(self._process.stdout.readline())
-        shown = [outputs[name].read_text("utf-8") for name in ("stdout", "stderr")]
-        return subprocess.CompletedProcess(arguments, code, *shown)
+        return int(self._process.stdout.readline())
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Pictures for reverse lookup: with things at many scales, and of products that look alike."""
 
 import io
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,8 @@ from PIL import Image, ImageDraw
 from binocle.types import Part
 
 
-def drawn(seed: int, size: tuple[int, int] = (320, 240)) -> Image.Image:
-    """Return a picture with soft light, things at many scales, and grain."""
+@cache
+def _drawn(seed: int, size: tuple[int, int]) -> Image.Image:
     random = np.random.default_rng(seed)
     values = np.zeros((size[1], size[0], 3), np.float32)
     for cells, weight in ((3, 0.5), (9, 0.3), (30, 0.25), (80, 0.15)):
@@ -20,6 +21,11 @@ def drawn(seed: int, size: tuple[int, int] = (320, 240)) -> Image.Image:
         scaled = coarse.resize(size, Image.Resampling.BICUBIC)
         values += weight * np.asarray(scaled, np.float32)
     return Image.fromarray(np.clip(values - 20, 0, 255).astype(np.uint8))
+
+
+def drawn(seed: int, size: tuple[int, int] = (320, 240)) -> Image.Image:
+    """Return a picture with soft light, things at many scales, and grain."""
+    return _drawn(seed, size).copy()
 
 
 def encoded(image: Image.Image, file_format: str = "PNG", **options: object) -> bytes:

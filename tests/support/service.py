@@ -49,7 +49,7 @@ class Running:
     def http(self, key: str | None = None) -> httpx.Client:
         headers = {"X-API-Key": key} if key else {}
         return self.stack.enter_context(
-            httpx.Client(base_url=self.url, headers=headers, timeout=30)
+            httpx.Client(base_url=self.url, headers=headers, timeout=30, verify=False)
         )
 
 

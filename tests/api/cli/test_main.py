@@ -8,7 +8,6 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,26 +17,34 @@ from filelock import FileLock
 
 from api.cli.options import KIND_NAMES
 from binocle.media.kinds import KINDS
-from tests.support import picture_bytes
-from tests.support.command_line import CommandLine, warm_command_line
+from tests.support import picture_bytes, write_photos
+from tests.support.command_line import CommandLine
 
 Run = Any
 
 
-@pytest.fixture(scope="module")
-def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
-    with warm_command_line(tmp_path_factory.mktemp("warm")) as command_line:
-        yield command_line
-
-
-@pytest.fixture
-def run(warm: CommandLine, tmp_path: Path) -> Run:
+def runner(warm: CommandLine, home: Path) -> Run:
     environment = {name: value for name, value in os.environ.items() if "BINOCLE" not in name}
-    environment |= {"BINOCLE_HOME": str(tmp_path / "home"), "BINOCLE_MODEL": "colour"}
+    environment |= {"BINOCLE_HOME": str(home), "BINOCLE_MODEL": "colour"}
+    environment["BINOCLE_WORKERS"] = "1"
 
     def run(*arguments: object, **variables: str) -> subprocess.CompletedProcess[str]:
         return warm.run([*map(str, arguments)], environment | variables)
 
+    return run
+
+
+@pytest.fixture
+def run(warm: CommandLine, tmp_path: Path) -> Run:
+    return runner(warm, tmp_path / "home")
+
+
+@pytest.fixture(scope="module")
+def ask(warm: CommandLine, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Runs commands that only read, where twenty pictures are indexed."""
+    place = tmp_path_factory.mktemp("asked")
+    run = runner(warm, place / "home")
+    assert run("index", write_photos(place / "photos")).returncode == 0
     return run
 
 
@@ -71,19 +78,17 @@ def test_index_then_search_in_all_four_directions(run: Run, photos: Path, tmp_pa
     assert found[0]["text"] == "something red"
 
 
-def test_where_like_without_and_limit_narrow_a_search(run: Run, photos: Path) -> None:
-    run("index", photos)
-    found = hits(run("search", "red", "--where", "folder = 2019", "-k", "20", "--json"))
+def test_where_like_without_and_limit_narrow_a_search(ask: Run) -> None:
+    found = hits(ask("search", "red", "--where", "folder = 2019", "-k", "20", "--json"))
     assert len(found) == 10
     assert all(hit["metadata"]["folder"] == "2019" for hit in found)
-    like = hits(run("search", "--like", "photos/2019/01.jpg", "-k", "20", "--json"))
+    like = hits(ask("search", "--like", "photos/2019/01.jpg", "-k", "20", "--json"))
     assert len(like) == 19
-    assert len(hits(run("search", "red", "--without", "blue", "-k", "2", "--json"))) == 2
+    assert len(hits(ask("search", "red", "--without", "blue", "-k", "2", "--json"))) == 2
 
 
-def test_plain_output_is_one_tab_separated_line_a_hit(run: Run, photos: Path) -> None:
-    run("index", photos)
-    lines = run("search", "red", "-k", "4").stdout.splitlines()
+def test_plain_output_is_one_tab_separated_line_a_hit(ask: Run) -> None:
+    lines = ask("search", "red", "-k", "4").stdout.splitlines()
     assert len(lines) == 4
     assert all(len(line.split("\t")) == 3 for line in lines)
 
@@ -236,18 +241,16 @@ def test_ctrl_c_keeps_what_is_committed_and_ends_with_130(tmp_path: Path) -> Non
     assert tally["unchanged"] > 0
 
 
-def test_a_filter_on_what_no_record_has_is_pointed_out(run: Run, photos: Path) -> None:
-    run("index", photos)
-    assert "no record has a field 'prise'" in run("search", "red", "--where", "prise < 3").stderr
-    assert "'width' holds numbers" in run("search", "red", "--where", "width = wide").stderr
-    assert run("search", "red", "--where", "width > 3").stderr == ""
-    assert "no record has a field 'prise'" in run("search", "red", "--sort", "prise").stderr
-    assert "holds texts" in run("search", "red", "--facet", "folder:numbers").stderr
+def test_a_filter_on_what_no_record_has_is_pointed_out(ask: Run) -> None:
+    assert "no record has a field 'prise'" in ask("search", "red", "--where", "prise < 3").stderr
+    assert "'width' holds numbers" in ask("search", "red", "--where", "width = wide").stderr
+    assert ask("search", "red", "--where", "width > 3").stderr == ""
+    assert "no record has a field 'prise'" in ask("search", "red", "--sort", "prise").stderr
+    assert "holds texts" in ask("search", "red", "--facet", "folder:numbers").stderr
 
 
-def test_words_the_colour_model_does_not_know_are_pointed_out(run: Run, photos: Path) -> None:
-    run("index", photos)
-    assert "knows colours only" in run("search", "grandma").stderr
+def test_words_the_colour_model_does_not_know_are_pointed_out(ask: Run) -> None:
+    assert "knows colours only" in ask("search", "grandma").stderr
 
 
 def test_a_collection_being_indexed_is_not_removed(run: Run, photos: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -72,14 +73,20 @@ def was_loaded(collection: Collection) -> bool:
     return collection.fingerprint_follower.index().mapped > 0
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A collection of pictures 0 to 19, saved."""
-    with Collection(tmp_path / "c", create=True) as opened:
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("saved") / "c"
+    with Collection(folder, create=True) as opened:
         opened.claim_space(SPACE)
         store(opened, range(20))
         opened.save_indices()
-    return tmp_path / "c"
+    return folder
+
+
+@pytest.fixture
+def folder(saved: Path, tmp_path: Path) -> Path:
+    """A collection of pictures 0 to 19, saved."""
+    return shutil.copytree(saved, tmp_path / "c")
 
 
 def test_saved_likenesses_are_mapped_by_the_next_opener(folder: Path) -> None:

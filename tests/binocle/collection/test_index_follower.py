@@ -55,17 +55,21 @@ def rows() -> Rows:
     return some_rows(1, 0, 300)
 
 
-@pytest.fixture
-def folder(tmp_path: Path, rows: Rows) -> Path:
-    """A collection of which an inverted file is saved: a rebuilt index would be flat."""
-    with Collection(
-        tmp_path / "c", create=True, open_store=partial(FaissStore, flat_limit=100)
-    ) as opened:
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder, rows = tmp_path_factory.mktemp("saved") / "c", some_rows(1, 0, 300)
+    with Collection(folder, create=True, open_store=partial(FaissStore, flat_limit=100)) as opened:
         opened.claim_space(SPACE)
         store(opened, rows)
         assert answers_are_right(opened, rows)
         opened.save_indices()
-    return tmp_path / "c"
+    return folder
+
+
+@pytest.fixture
+def folder(saved: Path, tmp_path: Path) -> Path:
+    """A collection of which an inverted file is saved: a rebuilt index would be flat."""
+    return shutil.copytree(saved, tmp_path / "c")
 
 
 def was_loaded(collection: Collection) -> bool:

@@ -114,6 +114,7 @@ def test_a_damaged_package_is_said_in_one_line(tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_words_find_photos_that_show_them(mini: Encoder) -> None:
     """On real photos, which the model has not learned from; far above what chance gives."""
     data = ROOT.parent / "shared" / "data" / "flickr8k-dev.tar"

@@ -40,6 +40,7 @@ def test_a_known_picture_is_a_copy_and_passed_over_it_is_not_compared(
     assert copies.any()
 
 
+@pytest.mark.slow
 def test_the_command_writes_a_forest(folder: Path, tmp_path: Path) -> None:
     output = tmp_path / "copies.npz"
     counts = ["--known-count", "8", "--forms", "4", "--other-count", "4"]

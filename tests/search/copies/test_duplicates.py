@@ -1,5 +1,7 @@
 """Which pictures of a collection are the same."""
 
+import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,10 +19,10 @@ from tests.support.copies import found, only_cluster
 from tests.support.drawings import drawn, encoded, product, read
 
 
-@pytest.fixture
-def mixed(bench: Bench, tmp_path: Path) -> Collection:
-    """Six pictures, and of the first three copies: 0 small, twice; 1 mirrored; 2 turned."""
-    folder = tmp_path / "mixed"
+@pytest.fixture(scope="module")
+def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("indexed")
+    folder = place / "mixed"
     folder.mkdir()
     for seed in range(6):
         (folder / f"{seed}.png").write_bytes(encoded(drawn(seed)))
@@ -32,8 +34,17 @@ def mixed(bench: Bench, tmp_path: Path) -> Collection:
     (folder / "2-turned.png").write_bytes(encoded(turned))
     cut = drawn(3).crop((0, 0, 140, 140))
     (folder / "3-part.png").write_bytes(encoded(cut))
+    bench = Bench(place / "collection")
     bench.index(FolderSource(folder))
-    return bench.collection
+    bench.collection.close()
+    return place / "collection"
+
+
+@pytest.fixture
+def mixed(indexed: Path, tmp_path: Path) -> Iterator[Collection]:
+    """Six pictures, and of the first three copies: 0 small, twice; 1 mirrored; 2 turned."""
+    with Collection(shutil.copytree(indexed, tmp_path / "mixed")) as opened:
+        yield opened
 
 
 def test_copies_come_together_and_the_largest_is_kept(mixed: Collection) -> None:

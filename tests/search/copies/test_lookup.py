@@ -76,6 +76,7 @@ def test_same_bytes_and_same_pixels_are_told_apart(finder: Lookup) -> None:
     assert finder.find(encoded(Image.fromarray(changed))).verdict == "near-duplicate"
 
 
+@pytest.mark.slow
 def test_unknown_pictures_are_copies_of_nothing(finder: Lookup) -> None:
     for seed in range(100, 120):
         answer = finder.find(encoded(drawn(seed)))

@@ -4,6 +4,7 @@ import base64
 import csv
 import io
 import json
+import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,16 +24,26 @@ from tests.support.service import Running, Serve, problem_of
 from tests.support.shop import run_cli
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """A data home with a collection of four pictures, one of them twice."""
-    folder = tmp_path / "drawn"
+def index_drawn(place: Path) -> Path:
+    """Index a folder of four pictures, one of them twice; return the data home."""
+    folder = place / "drawn"
     folder.mkdir()
     for seed in range(4):
         (folder / f"{seed}.png").write_bytes(encoded(drawn(seed)))
     (folder / "2-small.jpg").write_bytes(encoded(drawn(2).resize((160, 120)), "JPEG"))
-    assert run("--home", tmp_path / "home", "index", folder, "--model", "colour") == 0
-    return tmp_path / "home"
+    assert run("--home", place / "home", "index", folder, "--model", "colour") == 0
+    return place / "home"
+
+
+@pytest.fixture(scope="module")
+def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return index_drawn(tmp_path_factory.mktemp("indexed"))
+
+
+@pytest.fixture
+def home(indexed: Path, tmp_path: Path) -> Path:
+    """A data home with a collection of four pictures, one of them twice."""
+    return shutil.copytree(indexed, tmp_path / "home")
 
 
 def run(*arguments: object) -> int:
@@ -134,9 +145,9 @@ def test_duplicates_refuse_a_file_that_cannot_be_written_before_they_begin(
 
 
 def test_pictures_that_were_moved_are_counted_and_said(
-    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder, page = tmp_path / "drawn", tmp_path / "report.html"
+    home, folder, page = index_drawn(tmp_path), tmp_path / "drawn", tmp_path / "report.html"
     assert folder.is_dir()
     asked = tmp_path / "asked.jpg"
     asked.write_bytes(encoded(drawn(2).resize((200, 150)), "JPEG"))

@@ -26,9 +26,8 @@ def encoded(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-@pytest.fixture
-def filled(client: Client, name: str, pictures: list[bytes]) -> str:
-    """Twenty pictures, p00 to p19, in two folders, and five texts."""
+def fill(client: Client, name: str, pictures: list[bytes]) -> str:
+    client.put_collection(name)
     records = [
         RecordBody(id=f"p{n:02}", images=[picture(one)], metadata={"n": n, "odd": n % 2 == 1})
         for n, one in enumerate(pictures)
@@ -37,6 +36,18 @@ def filled(client: Client, name: str, pictures: list[bytes]) -> str:
     records += [RecordBody(id=word, texts={"caption": f"something {word}"}) for word in words]
     assert client.store(name, records).failed == 0
     return name
+
+
+@pytest.fixture(scope="module")
+def filled(client: Client, pictures: list[bytes]) -> str:
+    """Twenty pictures, p00 to p19, in two folders, and five texts; tests only read."""
+    return fill(client, "filled", pictures)
+
+
+@pytest.fixture
+def growing(client: Client, name: str, pictures: list[bytes]) -> str:
+    """The same, to be changed."""
+    return fill(client, name, pictures)
 
 
 def same(one: Any, other: Any) -> bool:
@@ -244,26 +255,26 @@ def test_a_record_that_is_not_there_is_not_found(client: Client, filled: str) ->
 
 
 def test_searches_answer_while_records_are_stored(
-    service: Running, filled: str, pictures: list[bytes]
+    service: Running, growing: str, pictures: list[bytes]
 ) -> None:
     start = threading.Barrier(3)
 
     def search() -> list[int]:
         client = service.client()
         start.wait(10)
-        return [len(client.search(filled, f"red {turn}", limit=20).hits) for turn in range(20)]
+        return [len(client.search(growing, f"red {turn}", limit=20).hits) for turn in range(20)]
 
     def store() -> int:
         client = service.client()
         start.wait(10)
         records = [RecordBody(id=f"new{n}", images=[picture(pictures[n])]) for n in range(20)]
-        return sum(client.store(filled, [one]).stored for one in records)
+        return sum(client.store(growing, [one]).stored for one in records)
 
     with ThreadPoolExecutor(3) as threads:
         answers = [threads.submit(search), threads.submit(search)]
         assert threads.submit(store).result(30) == 20
         assert all(answer.result(30) == [20] * 20 for answer in answers)
-    assert service.client().collection(filled).records == 45
+    assert service.client().collection(growing).records == 45
 
 
 def test_the_openai_package_gets_our_vectors(service: Running, pictures: list[bytes]) -> None:
