@@ -13,12 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _SERVER = """
-import json, os, sys
+import gc, json, os, sys
 import api.cli.main
 import api.cli.serve, api.container, api.http.app, binocle.encoders.colour, indexer.indexer
 import search.searcher, faiss, cv2
 os.nice = lambda _: 0  # tests wait for it
 flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOCTTY
+gc.freeze()  # runs share this memory
 for line in sys.stdin:
     job = json.loads(line)
     child = os.fork()
@@ -28,7 +29,12 @@ for line in sys.stdin:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(os.open(job["stdout"], flags), 1)
         os.dup2(os.open(job["stderr"], flags), 2)
-        api.cli.main.main(job["arguments"])
+        try:
+            api.cli.main.main(job["arguments"])
+        except SystemExit as ended:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(ended.code or 0)  # taking apart what has been imported costs half a second
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
