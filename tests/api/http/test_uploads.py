@@ -1,5 +1,6 @@
 """Uploaded pictures live as long as a record has them."""
 
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -71,7 +72,7 @@ def test_picture_that_two_records_share_goes_with_the_second(
     assert kept(service.home) == []
 
 
-def test_what_a_crash_left_goes_when_the_service_starts(
+def test_what_a_crash_left_goes_or_is_put_aside_when_the_service_starts(
     serve: Serve, service: Running, client: Client, pictures: list[bytes]
 ) -> None:
     client.store("c", [shown("a", pictures[0])])
@@ -82,10 +83,13 @@ def test_what_a_crash_left_goes_when_the_service_starts(
         left = folder / place / "ab" / f"{'ab' * 32}{end}"
         left.parent.mkdir(parents=True, exist_ok=True)
         left.write_bytes(b"left")
+        os.utime(left, (eight_days_ago := time.time() - 8 * 24 * 3600, eight_days_ago))
     foreign = folder / "uploads" / "ab" / "notes.txt"
     foreign.write_text("not ours")
     again = serve()
+    aside = folder / "quarantine" / "uploads" / "ab" / ("ab" * 32)
     assert kept(service.home) == sorted([*before, foreign])
+    assert aside.read_bytes() == b"left"
     assert again.client().image("c", "a") == pictures[0]
 
 
