@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.support import ROOT
 
+TESTS = ROOT / "tests"
 ROOMS = ("binocle", "indexer", "search", "api", "evaluation", "training", "experiments")
 MOST_FILES, MOST_LINES, MOST_FUNCTION_LINES = 15, 300, 40
 
@@ -27,6 +28,34 @@ def modules() -> list[tuple[str, str, ast.Module]]:
         (path.relative_to(ROOT).as_posix(), text, ast.parse(text))
         for path, text in zip(paths, texts, strict=True)
     ]
+
+
+CROSS_CUTTING = {
+    "api": "brute_force deployment doors durability honest_answers misspelt",
+    "api/http": "docs_page memory uploads",
+    "api/http/routes": "dialogues search_page write_path",
+    "api/http/runtime": "warming",
+    "binocle/catalog": "contract formats fulltext_contract seam",
+    "binocle/collection": "nearest",
+    "binocle/encoders": "encoders",
+    "binocle/media": "resizing",
+    "binocle/vectors": "contract",
+    "client": "installed",
+    "evaluation": "eval_command",
+    "indexer": "strays",
+    "indexer/sources": "contract",
+    "search": "brute_force questions",
+    "search/copies": "lookup_products",
+    "search/keyword": "model_numbers word_sums",
+    "search/ranking": "pages relevant_sets",
+    "search/relevance": "unsupported_texts",
+    "training": "command",
+    "": "architecture_page house imports packaging",
+}
+"""Test files of what several modules do together, or all implementations of a seam, by folder."""
+
+MOST_WITHOUT_TESTS = 92
+"""So many modules of over a hundred lines have no test file of their own; it only falls."""
 
 
 def lines_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
@@ -76,3 +105,31 @@ def test_functions_fit_on_a_screen() -> None:
     }
     assert {name: lines for name, lines in long.items() if name not in LONG_FUNCTIONS} == {}
     assert LONG_FUNCTIONS.keys() <= long.keys(), "these are short now; take them off the list"
+
+
+def test_test_files_are_named_after_a_module() -> None:
+    named = {file_of_tests(path) for path, _, _ in modules()}
+    named |= {f"client/test_{one.stem}.py" for one in (ROOT / "client").rglob("*.py")}
+    known = {
+        (Path(folder) / f"test_{name}.py").as_posix()
+        for folder, names in CROSS_CUTTING.items()
+        for name in names.split()
+    }
+    found = {one.relative_to(TESTS).as_posix() for one in TESTS.rglob("test_*.py")}
+    assert found - named == known, "name it after the module it tests, or keep the list right"
+
+
+def test_large_modules_have_a_test_file_of_their_name() -> None:
+    without = [
+        path
+        for path, text, _ in modules()
+        if text.count("\n") > 100
+        if not (TESTS / file_of_tests(path)).exists() and not path.endswith("__init__.py")
+    ]
+    assert len(without) <= MOST_WITHOUT_TESTS, without
+
+
+def file_of_tests(path: str) -> str:
+    """Return the test file of a module, below ``tests``."""
+    module = Path(path)
+    return (module.parent / f"test_{module.stem}.py").as_posix()
