@@ -28,6 +28,7 @@ from api.cli.options import (
 )
 from api.cli.search import search
 from api.cli.train import train
+from api.cli.upkeep.backup import backup, restore
 from binocle import __version__
 from binocle.errors import BinocleError, UsageError
 
@@ -133,7 +134,7 @@ def demo() -> None:
 
 for command in (
     keys, info, collections, skipped, remove, evaluate, fields, search, lookup, duplicates, train,
-    label, match, caption,
+    label, match, caption, backup, restore,
 ):  # fmt: skip
     cli.add_command(command)
 

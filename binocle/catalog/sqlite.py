@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from binocle.catalog import migrations
+from binocle.catalog.catalog_file import read_only_uri
 from binocle.catalog.query_file import SqliteQueryStore
 from binocle.catalog.tables import filter_sql, schema
 from binocle.catalog.tables.session import SqlSession
@@ -36,7 +37,7 @@ class SqliteCatalog:
         self.saved_queries = SqliteQueryStore(path.parent)
         self._read_only = path.exists() and not os.access(path.parent, os.W_OK)
         uri = (
-            _read_only_uri(path)
+            read_only_uri(path)
             if self._read_only
             else f"file:{quote(os.fsencode(path.absolute()))}"
         )
@@ -163,18 +164,6 @@ class SqliteCatalog:
         if "readonly" in text or "unable to open" in text:
             return StorageError(f"the catalogue {self._path} cannot be opened or written ({text})")
         return StorageError(f"the catalogue {self._path}: {text}")
-
-
-def _read_only_uri(path: Path) -> str:
-    """Return how to open a catalogue in a folder where SQLite can make no files beside it.
-
-    A catalogue that nobody has open can be told to stay as it is. Where there is a log of recent
-    changes, somebody has, and SQLite reads both.
-    """
-    log = path.with_name(path.name + "-wal")
-    is_open = log.exists() and log.stat().st_size > 0
-    options = "mode=ro" if is_open else "mode=ro&immutable=1"
-    return f"file:{quote(os.fsencode(path.absolute()))}?{options}"
 
 
 def _add_functions(connection: Any, _record: object) -> None:

@@ -15,6 +15,7 @@ import logging
 import zlib
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 from binocle.catalog.base import CatalogReader
 from binocle.errors import StorageError
@@ -23,6 +24,18 @@ from binocle.files import replacing
 MARK = "catalog.mark"
 _BESIDE = ("uploads/*/*", "*.stamp.json", MARK)
 _log = logging.getLogger(__name__)
+
+
+class Changes(Protocol):
+    """The changes that a catalogue knows."""
+
+    def change(self) -> int:
+        """Return the number of the newest."""
+        ...
+
+    def token(self, number: int) -> str | None:
+        """Return what tells a change from another one of its number; None where it is unknown."""
+        ...
 
 
 def note(folder: Path, change: int, token: str | None) -> None:
@@ -61,23 +74,34 @@ def check_newest(folder: Path, session: CatalogReader) -> None:
     Raises:
         StorageError: It is older than what lies beside it, or has another history.
     """
-    noted = _noted(folder)
-    if noted is None:
-        return
-    change, token = noted
-    newest, known = session.history.change(), session.history.token(change)
+    what = misfit(noted(folder), session.history)
+    if what is not None:
+        raise StorageError(
+            f"the catalogue of {folder} {what}: put the right catalog.sqlite back, with its -wal "
+            "file, or restore the collection from a backup; to go on with this one all the same, "
+            f"remove {folder / MARK}: pictures without a record then go to the folder 'quarantine' "
+            "after a week"
+        )
+
+
+def misfit(mark: tuple[int, str] | None, history: Changes) -> str | None:
+    """Return how a catalogue does not fit the change that was noted; None where it does.
+
+    Args:
+        mark: From ``noted``, read before the catalogue.
+        history: The catalogue's changes.
+    """
+    if mark is None:
+        return None
+    change, token = mark
+    newest, known = history.change(), history.token(change)
     if change <= newest and known in (None, token):
-        return
+        return None
     what = "is older than" if change > newest else "has another history than"
-    raise StorageError(
-        f"the catalogue of {folder} {what} what lies beside it (change {newest}, noted is "
-        f"{change}): put the right catalog.sqlite back, with its -wal file, or restore the "
-        f"collection from a backup; to go on with this one all the same, remove {folder / MARK}: "
-        "pictures without a record then go to the folder 'quarantine' after a week"
-    )
+    return f"{what} what lies beside it (change {newest}, noted is {change})"
 
 
-def _noted(folder: Path) -> tuple[int, str] | None:
+def noted(folder: Path) -> tuple[int, str] | None:
     """Return number and token of the newest change noted; None where no whole note is there."""
     with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
         mark = json.loads((folder / MARK).read_bytes())

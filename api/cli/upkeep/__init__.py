@@ -1,0 +1,1 @@
+"""Commands that keep collections: backups, examination, moving, models, following folders."""

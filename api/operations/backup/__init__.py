@@ -1,0 +1,1 @@
+"""Backups: what is in one, where its files lie, making one, putting one back."""

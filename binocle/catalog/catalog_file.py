@@ -1,0 +1,138 @@
+"""The file of a catalogue, read as it is: for backups and for examinations.
+
+``SqliteCatalog`` brings what it opens up to date; this changes nothing, and reads what is damaged
+as far as it can be read.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from binocle.errors import StorageError
+
+_BUSY_TIMEOUT_S = 30.0
+_MOST_FAULTS = 20
+
+
+class CatalogFile:
+    """One state of a catalogue's file, from ``reading``. Not thread-safe."""
+
+    def __init__(self, path: Path, database: sqlite3.Connection) -> None:
+        """Set up.
+
+        Args:
+            path: The file.
+            database: Inside a transaction.
+        """
+        self.path = path
+        self.database = database
+
+    def value(self, key: str) -> str | None:
+        """Return a value of the table ``meta``; None where it is not set.
+
+        Raises:
+            StorageError: It cannot be read.
+        """
+        rows = self.rows("SELECT value FROM meta WHERE key = ?", key)
+        return None if not rows else str(rows[0][0])
+
+    def change(self) -> int:
+        """Return the number of the newest change."""
+        return int(self.value("change") or 0)
+
+    def token(self, number: int) -> str | None:
+        """Return the token of a change; None where it is not known."""
+        rows = self.rows("SELECT token FROM changes WHERE number = ?", number)
+        return None if not rows else str(rows[0][0])
+
+    def count_records(self) -> int:
+        """Return the number of records."""
+        return int(self.rows("SELECT count(*) FROM records")[0][0])
+
+    def uris(self, scheme: str) -> list[str]:
+        """Return the different uris of parts that begin with a scheme, in order."""
+        query = "SELECT DISTINCT uri FROM parts WHERE substr(uri, 1, ?) = ? ORDER BY uri"
+        return [row[0] for row in self.rows(query, len(scheme), scheme)]
+
+    def faults(self, *, thorough: bool = False) -> list[str]:
+        """Return what SQLite finds wrong with the file.
+
+        Args:
+            thorough: Compare the indices with their tables too.
+        """
+        check = "integrity_check" if thorough else "quick_check"
+        try:
+            found = [str(row[0]) for row in self.rows(f"PRAGMA {check}({_MOST_FAULTS})")]
+        except StorageError as error:
+            return [str(error)]
+        return [one for one in found if one != "ok"]
+
+    def rows(self, query: str, *parameters: object) -> list[Any]:
+        """Return all rows of a query.
+
+        Raises:
+            StorageError: The file cannot be read, or is none of a catalogue.
+        """
+        try:
+            return self.database.execute(query, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise StorageError(f"the catalogue {self.path} cannot be read ({error})") from error
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[CatalogFile]:
+    """Give one state of a catalogue's file; whoever writes meanwhile is not disturbed.
+
+    Raises:
+        StorageError: It is not there, or no SQLite file.
+    """
+    try:
+        with closing(_opened(path)) as database:
+            database.execute("BEGIN")
+            database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            yield CatalogFile(path, database)
+    except sqlite3.Error as error:
+        raise StorageError(f"the catalogue {path} cannot be read ({error})") from error
+
+
+def copy_catalog(path: Path, to: Path) -> None:
+    """Copy a catalogue as of one moment, by SQLite's own backup; writers go on meanwhile.
+
+    Args:
+        path: The catalogue.
+        to: A file that is made; it needs no log of recent changes beside it.
+
+    Raises:
+        StorageError: It cannot be read or written.
+    """
+    try:
+        with closing(_opened(path)) as source, closing(sqlite3.connect(to)) as target:
+            source.backup(target)
+            target.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.Error as error:
+        raise StorageError(f"the catalogue {path} cannot be copied to {to} ({error})") from error
+
+
+def read_only_uri(path: Path) -> str:
+    """Return how to open a catalogue in a folder where SQLite can make no files beside it.
+
+    A catalogue that nobody has open can be told to stay as it is. Where there is a log of recent
+    changes, somebody has, and SQLite reads both.
+    """
+    log = path.with_name(path.name + "-wal")
+    is_open = log.exists() and log.stat().st_size > 0
+    options = "mode=ro" if is_open else "mode=ro&immutable=1"
+    return f"file:{quote(os.fsencode(path.absolute()))}?{options}"
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    uri = f"file:{quote(os.fsencode(path.absolute()))}?mode=ro"
+    if not os.access(path.parent, os.W_OK):
+        uri = read_only_uri(path)
+    return sqlite3.connect(
+        uri, uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+    )
