@@ -206,7 +206,9 @@ class Distillation:
         return short
 
     def _autocast(self) -> torch.autocast:
-        return torch.autocast(self._device.type, torch.bfloat16)
+        """Compute in bfloat16 on a GPU; many processors only emulate it, six times as slowly."""
+        is_quick = self._device.type != "cpu"
+        return torch.autocast(self._device.type, torch.bfloat16, enabled=is_quick)
 
     def _report(self, step: int, losses: dict[str, torch.Tensor]) -> dict[str, float]:
         facts: dict[str, Any] = {"step": step}
