@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from api.container import Container
+from api.settings import read_settings
 from binocle_client import Client, picture
 from binocle_client.requests import RecordBody
 from tests.support import picture_bytes
@@ -67,3 +69,11 @@ def _lasting(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _lasting(one) for name, one in value.items() if name not in _PASSING}
     return [_lasting(one) for one in value] if isinstance(value, list) else value
+
+
+def opened(home: Path) -> Container:
+    return Container(read_settings(home=home, model="colour"))
+
+
+def uploads_of(home: Path) -> list[Path]:
+    return sorted((home / "collections" / NAME / "uploads").glob("??/*"))

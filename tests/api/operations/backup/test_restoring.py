@@ -1,0 +1,63 @@
+"""What was backed up comes back as it was, on another machine, and nothing half."""
+
+from pathlib import Path
+
+import pytest
+
+from api.operations.backup.backing_up import back_up
+from api.operations.backup.restoring import restore
+from binocle.collection.collection import Collection
+from binocle.collection.lineage import MARK
+from binocle.errors import NotFoundError, StorageError, UsageError
+from tests.support.service import running
+from tests.support.shop import run_cli
+from tests.support.sound_collection import NAME, answers, bodies, opened
+
+
+@pytest.mark.parametrize("to", ["backup", "backup.tar.zst"])
+@pytest.mark.parametrize("options", [(), ("--indices", "--keys")])
+def test_restored_collection_gives_equal_answers(
+    home: Path, tmp_path: Path, to: str, options: tuple[str, ...]
+) -> None:
+    code, secret, err = run_cli(home, "keys", "add", "me")
+    assert code == 0, err
+    key = secret.strip()
+    code, _, err = run_cli(home, "backup", NAME, tmp_path / to, *options)
+    assert code == 0, err
+    other = tmp_path / "other"
+    code, out, err = run_cli(other, "restore", tmp_path / to, *options[1:])
+    assert (code, err) == (0, "")
+    assert "restored goods" in out
+    assert (other / "keys.json").exists() == bool(options)
+    if not options:
+        (home / "keys.json").rename(tmp_path / "keys.json")
+    ids = [f"g{number}" for number in range(12)]
+    with running(home) as here, running(other) as there:
+        expected = answers(here.client(key), here.http(key), ids)
+        assert answers(there.client(key), there.http(key), ids) == expected
+        if not options:
+            there.client().store(NAME, bodies(20, 1))  # what is restored goes on
+
+
+def test_nothing_is_written_over(home: Path, tmp_path: Path) -> None:
+    back_up(opened(home), [NAME], tmp_path / "backup")
+    with pytest.raises(UsageError, match="already"):
+        restore(opened(home), tmp_path / "backup", [])
+    restored = restore(opened(home), tmp_path / "backup", [NAME], new_name="again")
+    assert [one.name for one in restored] == ["again"]
+    assert opened(home).collection_names() == ["again", NAME]
+    with pytest.raises(NotFoundError, match="goods"):
+        restore(opened(home), tmp_path / "backup", ["others"])
+
+
+def test_restored_catalogue_is_the_one_that_its_folder_is_of(home: Path, tmp_path: Path) -> None:
+    with running(home) as service:
+        service.client().store(NAME, bodies(50, 1))
+    back_up(opened(home), [NAME], tmp_path / "backup", with_indices=True)
+    other = tmp_path / "other"
+    restore(opened(other), tmp_path / "backup", [])
+    folder = other / "collections" / NAME
+    assert (folder / MARK).is_file()
+    (folder / "catalog.sqlite").write_bytes(b"")
+    with pytest.raises(StorageError, match="is empty"):
+        Collection(folder)
