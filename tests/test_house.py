@@ -32,7 +32,6 @@ def modules() -> list[tuple[str, str, ast.Module]]:
 
 CROSS_CUTTING = {
     "api": "brute_force deployment doors durability honest_answers misspelt",
-    "api/operations": "backup",
     "api/http": "docs_page memory uploads",
     "api/http/routes": "dialogues search_page write_path",
     "api/http/runtime": "warming",
@@ -55,7 +54,7 @@ CROSS_CUTTING = {
 }
 """Test files of what several modules do together, or all implementations of a seam, by folder."""
 
-MOST_WITHOUT_TESTS = 99
+MOST_WITHOUT_TESTS = 92
 """So many modules of over a hundred lines have no test file of their own; it only falls."""
 
 
