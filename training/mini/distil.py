@@ -20,6 +20,7 @@ import torch
 from torch import nn
 
 from binocle.encoders.int8_weights import WEIGHTS, pack
+from binocle.encoders.two_towers import choose_precision
 from training.averaging import WeightAverage
 from training.losses.contrastive import (
     feature_distillation,
@@ -206,9 +207,9 @@ class Distillation:
         return short
 
     def _autocast(self) -> torch.autocast:
-        """Compute in bfloat16 on a GPU; many processors only emulate it, six times as slowly."""
-        is_quick = self._device.type != "cpu"
-        return torch.autocast(self._device.type, torch.bfloat16, enabled=is_quick)
+        """Compute in bfloat16 where the device is fast at it; others emulate it, six times slower."""
+        is_fast = choose_precision("auto", self._device) == "bfloat16"
+        return torch.autocast(self._device.type, torch.bfloat16, enabled=is_fast)
 
     def _report(self, step: int, losses: dict[str, torch.Tensor]) -> dict[str, float]:
         facts: dict[str, Any] = {"step": step}
