@@ -207,7 +207,7 @@ class Distillation:
         return short
 
     def _autocast(self) -> torch.autocast:
-        """Compute in bfloat16 where the device is fast at it; others emulate it, six times slower."""
+        """Compute in bfloat16 where the device is fast at it; others emulate it, slowly."""
         is_fast = choose_precision("auto", self._device) == "bfloat16"
         return torch.autocast(self._device.type, torch.bfloat16, enabled=is_fast)
 
