@@ -78,6 +78,7 @@ class SqliteQueryStore:
                     self._database = self._open()
                 yield self._database
         except (sqlite3.Error, OSError) as error:
+            self.close()  # what was opened while the disk failed may be for reading only
             raise StorageError(str(error)) from error
 
     def _open(self) -> sqlite3.Connection:

@@ -1,6 +1,7 @@
 """A catalogue in an SQLite file: opening it, its transactions, SQLite's errors in our words."""
 
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -56,6 +57,7 @@ class SqliteCatalog:
         )
         configure = _add_functions if self._read_only else _configure
         sa.event.listen(self._engine, "connect", configure)
+        sa.event.listen(self._engine, "handle_error", _give_up_connections)
         try:
             self._prepare()
         except BaseException:
@@ -75,7 +77,7 @@ class SqliteCatalog:
             try:
                 yield SqlSession(connection)
             finally:
-                connection.exec_driver_sql("ROLLBACK")
+                _roll_back(connection)
 
     @contextmanager
     def writing(self) -> Iterator[SqlSession]:
@@ -173,8 +175,8 @@ def _add_functions(connection: Any, _record: object) -> None:
 
 def _configure(connection: Any, record: object) -> None:
     _add_functions(connection, record)
+    _begin_log(connection)
     for pragma in (
-        "journal_mode=WAL",  # readers go on while one writes
         "synchronous=FULL",  # neither a killed process nor a power cut loses what is committed
         "foreign_keys=ON",
         "cache_size=-65536",
@@ -182,6 +184,32 @@ def _configure(connection: Any, record: object) -> None:
         "temp_store=MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_log(connection: sqlite3.Connection) -> None:
+    """Have readers go on while one writes.
+
+    While another process does the same with a new catalogue, SQLite does not wait as it does else.
+    """
+    give_up = time.monotonic() + _BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > give_up:
+                raise
+            time.sleep(_PAUSE_S)
+        else:
+            return
+
+
+def _give_up_connections(context: sa.ExceptionContext) -> None:
+    """Open anew what was opened, or has failed, while the disk failed.
+
+    SQLite opens for reading only what it cannot open for writing just then, and keeps it so.
+    """
+    if re.search("readonly|disk I/O error|unable to open", str(context.original_exception)):
+        context.is_disconnect = True
 
 
 def _roll_back(connection: sa.Connection) -> None:
