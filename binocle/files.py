@@ -1,7 +1,8 @@
-"""Files that are there whole or not at all."""
+"""Files that are there whole or not at all, and files that strangers name."""
 
 import errno
 import os
+import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -77,3 +78,41 @@ def sync_folder(folder: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+def read_regular(path: str | Path, max_bytes: int | None = None) -> bytes:
+    """Return the content of a file that somebody named, which may be anything.
+
+    A pipe would be waited for without end, a device such as ``/dev/zero`` read without end; what
+    they would give is no file, so they are refused before they are opened. No more is read than
+    the file is said to hold.
+
+    Args:
+        path: Of the file; symbolic links are followed.
+        max_bytes: Refuse what is longer; None where the caller has looked already.
+
+    Raises:
+        OSError: It cannot be read, is no regular file, or is too long; ``strerror`` says which.
+    """
+    try:
+        _check_regular(os.stat(path), path, max_bytes)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+    except ValueError as error:  # a NUL in the name
+        raise OSError(errno.EINVAL, str(error), str(path)) from error
+    with open(descriptor, "rb") as file:
+        status = os.fstat(descriptor)  # of what was opened, whatever lay there before
+        _check_regular(status, path, max_bytes)
+        return file.read(status.st_size)
+
+
+def _check_regular(status: os.stat_result, path: str | Path, max_bytes: int | None) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+    if max_bytes is not None and status.st_size > max_bytes:
+        reason = (
+            f"its {status.st_size:,} bytes are more than the limit of {max_bytes:,}; "
+            "raise it with BINOCLE_MAX_BYTES"
+        )
+        raise OSError(errno.EFBIG, reason, str(path))

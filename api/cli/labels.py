@@ -200,10 +200,11 @@ def _names(labels: str | None, labels_file: Path | None) -> list[str]:
 
 def _embedded(encoder: "Encoder", path: Path, limits: "Limits") -> "Float32Array":
     """Return a picture's row, ``(1, d)``."""
+    from binocle.files import read_regular
     from binocle.media import images
 
     try:
-        data = path.expanduser().read_bytes()
+        data = read_regular(path.expanduser(), limits.max_bytes)
         picture = images.load(data, encoder.image_spec, limits)
     except OSError as error:
         raise QueryError(f"cannot read the picture {path} ({error.strerror})") from error

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from binocle.errors import NotFoundError
+from binocle.files import read_regular
 from binocle.metadata.field_types import Reading
 from binocle.types import Metadata, Skip
 
@@ -147,9 +148,8 @@ def read_file(path: str | Path) -> bytes:
         NotFoundError: It is not there any more, or cannot be read.
     """
     try:
-        with open(path, "rb") as file:
-            return file.read()
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        return read_regular(path)
+    except OSError as error:
         raise gone() from error
 
 

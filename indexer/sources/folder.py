@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from binocle.errors import NotAPictureError, SourceError
+from binocle.files import read_regular
 from binocle.media.images import SUFFIXES
 from binocle.types import Skip
 from indexer.sources.base import Candidate, ImageRef, Source, printable, read_file
@@ -156,10 +157,5 @@ def _candidate(record_id: str, key: str, path: str, problem: str = "") -> Candid
         skip = Skip(NotAPictureError.code, reason)
         return Candidate(key, fingerprint, record_id, uri, skip=skip)
     metadata = {"filename": file_name, "folder": folder or "."}
-    image = ImageRef("image", uri, partial(_read, path), size)
+    image = ImageRef("image", uri, partial(read_regular, path), size)
     return Candidate(key, fingerprint, record_id, uri, metadata, (image,))
-
-
-def _read(path: str) -> bytes:
-    with open(path, "rb") as file:
-        return file.read()

@@ -29,6 +29,8 @@ def open_source(path: Path, columns: ColumnRoles) -> Source:
         raise SourceError(f"there is nothing at {path}")
     if absolute.is_dir():
         return FolderSource(absolute)
+    if not absolute.is_file():
+        raise SourceError(f"{path} is a pipe or a device; write what it gives to a file first")
     if name.endswith(archive.TAR_SUFFIXES + archive.ZIP_SUFFIXES):
         return ArchiveSource(absolute)
     is_text = name.endswith(lines.SUFFIXES)

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from binocle.errors import SourceError
+from binocle.files import read_regular
 from binocle.metadata.field_types import Reading
 from binocle.types import MetadataValue, Skip
 from indexer.sources.base import Candidate, ImageRef, Source, TextRef, gone, printable, read_file
@@ -250,17 +251,10 @@ def _image(cell: str, role: str, folders: Sequence[Path]) -> tuple[ImageRef, str
         except (OSError, ValueError):
             continue
         uri = printable(str(path.absolute()))
-        image = ImageRef(role, uri, partial(_read, path), status.st_size)
+        image = ImageRef(role, uri, partial(read_regular, path), status.st_size)
         return image, f"{status.st_size}:{status.st_mtime_ns}"
     path = folders[0] / cell
-    return ImageRef(role, printable(str(path)), partial(_read, path)), "missing"
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except ValueError as error:  # a NUL in the name
-        raise OSError(str(error)) from error
+    return ImageRef(role, printable(str(path)), partial(read_regular, path)), "missing"
 
 
 def _refuse_remote(cell: str) -> bytes:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError, NotFoundError, PictureError, QueryError
+from binocle.files import read_regular
 from binocle.media.kinds import IMAGE
 from binocle.types import ImageSpec, Limits, Part, Picture, PixelArray
 from search.query.query import Region, Term
@@ -97,7 +98,8 @@ class QueryPictures:
         if isinstance(term.image, bytes):
             return term.image, "the query's picture"
         try:
-            return Path(term.image).expanduser().read_bytes(), str(term.image)
+            path = Path(term.image).expanduser()
+            return read_regular(path, self._limits.max_bytes), str(term.image)
         except OSError as error:
             raise QueryError(f"cannot read the picture {term.image} ({error.strerror})") from error
 

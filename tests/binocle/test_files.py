@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from binocle.files import make_folder, replacing, sync_folder
+from binocle.files import make_folder, read_regular, replacing, sync_folder
 
 
 def names(folder: Path) -> list[str]:
@@ -96,3 +96,22 @@ def test_draft_lies_where_it_is_told_to(tmp_path: Path) -> None:
 def test_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), replacing(tmp_path / "gone" / "a"):
         raise AssertionError("nothing can be written")
+
+
+def test_regular_files_are_read_and_nothing_else(tmp_path: Path) -> None:
+    path, pipe = tmp_path / "a", tmp_path / "pipe"
+    path.write_bytes(b"12345")
+    (tmp_path / "link").symlink_to(path)
+    os.mkfifo(pipe)
+    assert read_regular(path) == read_regular(tmp_path / "link", 5) == b"12345"
+    for other in (pipe, Path("/dev/zero")):
+        with pytest.raises(OSError, match="it is not a regular file"):
+            read_regular(other)
+    with pytest.raises(IsADirectoryError):
+        read_regular(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        read_regular(tmp_path / "b")
+    with pytest.raises(OSError, match="null byte"):
+        read_regular("a\0b")
+    with pytest.raises(OSError, match="its 5 bytes are more than the limit of 4; raise it with"):
+        read_regular(path, 4)

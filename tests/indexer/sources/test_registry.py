@@ -1,5 +1,6 @@
 """What a path is."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -21,5 +22,8 @@ def test_what_a_path_is_decides_how_it_is_read(tmp_path: Path) -> None:
     (tmp_path / "a.exe").touch()
     with pytest.raises(SourceError, match="neither a folder nor a file"):
         open_source(tmp_path / "a.exe", ColumnRoles())
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(SourceError, match="is a pipe or a device; write what it gives"):
+        open_source(tmp_path / "pipe.csv", ColumnRoles())
     with pytest.raises(SourceError, match="there is nothing at"):
         open_source(tmp_path / "nowhere", ColumnRoles())

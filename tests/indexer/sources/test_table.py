@@ -1,6 +1,7 @@
 """Tables of products and captions."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -163,3 +164,16 @@ def test_pictures_inside_a_parquet_are_embedded(bench: Bench, tmp_path: Path) ->
     assert bench.index(TableSource(path, ColumnRoles())).tally.images_embedded == 3
     assert bench.ids() == [f"set.parquet/{number}.jpg" for number in range(3)]
     assert bench.collection.record("set.parquet/1.jpg").metadata["label"] == 1
+
+
+def test_pipes_and_devices_cost_only_their_rows(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "ok.jpg").write_bytes(picture_bytes(0))
+    os.mkfifo(tmp_path / "pipe.jpg")
+    table = tmp_path / "t.csv"
+    table.write_text("id,image\na,ok.jpg\nb,/dev/zero\nc,pipe.jpg\nd,.\n")
+    tally = bench.index(TableSource(table, ColumnRoles())).tally
+    assert (tally.added, tally.skipped) == (1, 3)
+    assert (
+        bench.rows("SELECT message FROM items WHERE key IN ('b', 'c')")
+        == [("the file cannot be read (it is not a regular file)",)] * 2
+    )

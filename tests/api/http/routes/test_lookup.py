@@ -4,6 +4,7 @@ import base64
 import csv
 import io
 import json
+import os
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -87,7 +88,7 @@ def test_pictures_of_a_folder_are_looked_up_by_their_names_in_it(
     (folder / "notes.txt").write_text("no picture")
     capsys.readouterr()
     assert run("lookup", folder, "--home", home) == 2
-    assert "suspects has no pictures" in capsys.readouterr().err
+    assert "suspects has no pictures to look up, only 1 other file" in capsys.readouterr().err
     one = encoded(drawn(1).resize((200, 150)), "JPEG")
     (tmp_path / "alone.jpg").write_bytes(one)
     assert run("lookup", folder, tmp_path / "alone.jpg", "--home", home) == 1
@@ -103,11 +104,46 @@ def test_pictures_of_a_folder_are_looked_up_by_their_names_in_it(
         ["suspects/two.png", "none"],
     ]
     assert run("lookup", folder, "--home", home, "--copies-only", "--json") == 0
-    results = json.loads(capsys.readouterr().out)["results"]
-    assert [one["picture"] for one in results] == [
+    shown = json.loads(capsys.readouterr().out)
+    assert [one["picture"] for one in shown["results"]] == [
         str(folder / "more" / "one.jpg"),
         str(folder / "two.png"),
     ]
+    assert [one["file"] for one in shown["left_out"]] == [str(folder / "notes.txt")]
+
+
+def test_whatever_a_folder_holds_is_looked_up_or_named(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "suspects"
+    folder.mkdir()
+    os.mkfifo(folder / "a.jpg")
+    (folder / "b.png").write_bytes(encoded(drawn(60)))
+    for number in range(7):
+        (folder / f"{number}.doc").touch()
+    capsys.readouterr()
+    assert run("lookup", folder, "--home", home, "--copies-only") == 1
+    out, err = capsys.readouterr()
+    rows = [line.split("\t")[:2] for line in out.splitlines()]
+    assert rows == [["suspects/a.jpg", "error"], ["suspects/b.png", "none"]]
+    assert "a.jpg: it is not a regular file" in err
+    assert "not looked up, being no pictures: 7 files: suspects/0.doc, " in err
+    assert "suspects/4.doc and 2 more\n" in err
+
+
+def test_pipes_and_devices_are_no_pictures_to_ask_for(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pipe = tmp_path / "pipe.jpg"
+    os.mkfifo(pipe)
+    capsys.readouterr()
+    for path in (pipe, Path("/dev/zero")):
+        for asked in (
+            ("lookup", path), ("search", "--image", path), ("label", path, "--labels", "a,b"),
+            ("match", "a red square", path),
+        ):  # fmt: skip
+            assert run(*asked, "--home", home) == 2
+            assert "it is not a regular file" in capsys.readouterr().err
 
 
 def test_a_broken_picture_among_others_is_marked_and_the_others_are_looked_up(
