@@ -24,8 +24,11 @@ from api.cli.output.errors import end_with_errors
 from api.operations.plurals import counted, of_copies
 
 if TYPE_CHECKING:
+    from indexer.sources.base import Candidate
     from search.copies.duplicates import Duplicates
     from search.copies.lookup import Lookup, LookupAnswer
+
+_NAMED = 5  # of the files of a folder that are no pictures; a line holds no more
 
 
 @click.command()
@@ -55,7 +58,8 @@ def lookup(
     from binocle.errors import PictureError, QueryError
 
     container = open_container(**engine)
-    asked = list(_files_of(pictures))
+    left_out: list[Candidate] = []
+    asked = list(_files_of(pictures, container.settings.max_bytes, left_out))
     answers: list[tuple[_PictureFile, LookupAnswer | str]] = []
     is_table = sys.stdout.isatty() and not as_json
     with (
@@ -82,10 +86,12 @@ def lookup(
             }
             for file, answer in answers
         ]
-        click.echo(json.dumps({"collection": collection, "results": results}, ensure_ascii=False))
+        others = [{"file": one.uri, "reason": one.skip and one.skip.message} for one in left_out]
+        shown = {"collection": collection, "results": results, "left_out": others}
+        click.echo(json.dumps(shown, ensure_ascii=False))
     else:
         _print_rows(answers if is_table else ())
-        _print_notes([answer for _, answer in answers if not isinstance(answer, str)])
+        _print_notes([answer for _, answer in answers if not isinstance(answer, str)], left_out)
     end_with_errors([answer for _, answer in answers if isinstance(answer, str)])
 
 
@@ -148,26 +154,49 @@ class _PictureFile:
     read: Callable[[], bytes]
 
 
-def _files_of(paths: Sequence[Path]) -> Iterator[_PictureFile]:
-    """Yield pictures, and of folders those in them; one without any cannot be read."""
+def _files_of(
+    paths: Sequence[Path], max_bytes: int, left_out: "list[Candidate]"
+) -> Iterator[_PictureFile]:
+    """Yield pictures, and of folders those in them; one without any cannot be read.
+
+    Args:
+        paths: Pictures and folders.
+        max_bytes: The longest file that is read.
+        left_out: Takes what the folders hold besides that is no picture by its name.
+    """
+    from binocle.errors import NotAPictureError
+    from binocle.files import read_regular
     from indexer.sources.folder import FolderSource
 
     for path in paths:
         expanded = path.expanduser()
         if not expanded.is_dir():
-            yield _PictureFile(expanded, path.name, expanded.read_bytes)
+            yield _PictureFile(expanded, path.name, partial(read_regular, expanded, max_bytes))
             continue
         folder = expanded.resolve()
-        found = [one for one in FolderSource(folder).scan(folder.name) if one.images]
-        if not found:
-            yield _PictureFile(expanded, path.name, partial(_refuse, path))
-        yield from (_PictureFile(Path(one.uri), one.record_id, one.images[0].read) for one in found)
+        files = list(FolderSource(folder).scan(folder.name))
+        others = [one for one in files if one.skip and one.skip.code == NotAPictureError.code]
+        left_out += others
+        if len(files) == len(others):
+            problem = f"the folder {path} has no pictures to look up{_and_others(others)}"
+            yield _PictureFile(expanded, path.name, partial(_refuse, problem))
+        for one in files:
+            if one.images:
+                read = partial(read_regular, one.uri, max_bytes)
+                yield _PictureFile(Path(one.uri), one.record_id, read)
+            elif one.skip and one not in others:
+                problem = f"{one.uri}: {one.skip.message}"
+                yield _PictureFile(Path(one.uri), one.record_id, partial(_refuse, problem))
 
 
-def _refuse(folder: Path) -> bytes:
+def _and_others(others: "Sequence[Candidate]") -> str:
+    return f", only {counted(len(others), 'other file')}" if others else ""
+
+
+def _refuse(problem: str) -> bytes:
     from binocle.errors import QueryError
 
-    raise QueryError(f"the folder {folder} has no pictures to look up")
+    raise QueryError(problem)
 
 
 def _looked_up(finder: "Lookup", file: _PictureFile, limit: int) -> "LookupAnswer":
@@ -201,8 +230,13 @@ def _print_rows(answers: "Sequence[tuple[_PictureFile, LookupAnswer | str]]") ->
     print_table(("picture", "verdict", "confidence", "record", "region"), rows, whole="record")
 
 
-def _print_notes(answers: "Sequence[LookupAnswer]") -> None:
-    """Say what could not be compared."""
+def _print_notes(answers: "Sequence[LookupAnswer]", left_out: "Sequence[Candidate]") -> None:
+    """Say what could not be compared, and what was not looked up."""
+    if left_out:
+        named = ", ".join(one.record_id for one in left_out[:_NAMED])
+        more = f" and {len(left_out) - _NAMED:,} more" if len(left_out) > _NAMED else ""
+        what = counted(len(left_out), "file")
+        click.echo(f"Note: not looked up, being no pictures: {what}: {named}{more}", err=True)
     unprepared = max((answer.unprepared for answer in answers), default=0)
     unreadable = sum(answer.unreadable for answer in answers)
     if unprepared:
