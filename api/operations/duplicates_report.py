@@ -19,6 +19,7 @@ from search.copies.duplicates import Duplicates
 
 _THUMBNAIL_SIDE = 160
 _SHOWN_CLUSTERS = 1000
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _COLUMNS = (
     "cluster", "keep", "verdict", "confidence", "id", "uri", "width", "height", "bytes",
 )  # fmt: skip
@@ -115,10 +116,18 @@ def csv_of(found: Duplicates, uri_of: Callable[[str], str] = str) -> str:
             is_kept = one is cluster.keep
             keeps, verdict = ("yes", "keep") if is_kept else ("no", one.verdict)
             writer.writerow(
-                (number, keeps, verdict, one.confidence, one.record_id,
-                 uri_of(one.part.uri), one.width, one.height, one.size_bytes)
+                (number, keeps, verdict, one.confidence, _as_text(one.record_id),
+                 _as_text(uri_of(one.part.uri)), one.width, one.height, one.size_bytes)
             )  # fmt: skip
     return file.getvalue()
+
+
+def _as_text(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula; ids and uris come from strangers.
+
+    Source: https://owasp.org/www-community/attacks/CSV_Injection.
+    """
+    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
 
 
 def write_page(

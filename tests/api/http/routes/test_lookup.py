@@ -222,6 +222,21 @@ def test_duplicates_write_a_page_and_a_table(
     assert "http" not in text.replace("<!doctype html>", "")
 
 
+def test_no_cell_of_a_written_table_is_a_formula(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "1.png").write_bytes(encoded(drawn(1)))
+    ids = ["=1+1", "+1", "-1", "@SUM(A1)", "a=1"]
+    lines = "".join(f"{one},1.png\n" for one in ids)
+    (tmp_path / "same.csv").write_text(f"id,image\n{lines}")
+    home, table = tmp_path / "home", tmp_path / "report.csv"
+    assert run("index", tmp_path / "same.csv", "--model", "colour", "--home", home) == 0
+    assert run("duplicates", "--home", home, "--csv", table) == 0
+    with table.open(newline="") as file:
+        written = {one["id"] for one in csv.DictReader(file)}
+    assert written == {"'=1+1", "'+1", "'-1", "'@SUM(A1)", "a=1"}
+
+
 def test_lookup_over_http_by_base64_and_form(service: Running, client: Client, name: str) -> None:
     pictures = [picture(encoded(drawn(seed))) for seed in range(3)]
     records = [RecordBody(id=f"d{seed}", images=[one]) for seed, one in enumerate(pictures)]
