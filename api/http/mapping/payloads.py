@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -13,6 +12,7 @@ from starlette.datastructures import UploadFile
 
 from api.http.errors.problems import ServiceError
 from api.http.errors.validation_messages import explain, one_line
+from api.http.mapping.documents import loaded
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _MAX_FIELDS = 8
@@ -102,7 +102,7 @@ def parse(model: type[_Model], text: bytes | str) -> _Model:
     if not text.strip():
         raise ServiceError(422, "invalid", "the body is empty; send a JSON object", field="body")
     try:
-        document = json.loads(text)
+        document = loaded(text)
     except (ValueError, RecursionError) as error:
         detail = f"the body is no JSON ({error})"
         raise ServiceError(422, "invalid", detail, field="body") from error

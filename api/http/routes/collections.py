@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from api.http.mapping.answers import public_model
+from api.http.mapping.documents import JsonRoute
 from api.http.runtime.dependencies import KeyDependency, Readable, ServiceDependency, allow
 from api.http.runtime.jobs import Jobs
 from api.http.runtime.service import Service
@@ -11,7 +12,7 @@ from api.operations.removal import remove_collection
 from binocle.collection.collection import Collection
 from binocle.media.kinds import KINDS
 
-router = APIRouter(tags=["collections"])
+router = APIRouter(tags=["collections"], route_class=JsonRoute)
 
 
 @router.get("")

@@ -6,6 +6,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Request, Response
 
 from api.http.mapping.answers import public_uri, thumbnail_path
+from api.http.mapping.documents import JsonRoute
 from api.http.runtime.dependencies import Readable, ServiceDependency, Writable
 from api.http.runtime.jobs import Job, Jobs
 from api.http.schemas.common import JobOut
@@ -16,7 +17,7 @@ from binocle.collection.collection import Collection
 from search.copies.clusters import Member
 from search.copies.duplicates import Duplicates
 
-router = APIRouter(tags=["lookup"])
+router = APIRouter(tags=["lookup"], route_class=JsonRoute)
 
 
 @router.post("/{name}/duplicates", status_code=202)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 
 from api.http.errors.problems import ServiceError
+from api.http.mapping.documents import JsonRoute
 from api.http.mapping.payloads import decoded
 from api.http.runtime.dependencies import ServiceDependency
 from api.http.runtime.service import Service
@@ -19,7 +20,7 @@ from api.http.schemas.common import (
 )
 from binocle.types import Float32Array
 
-router = APIRouter(tags=["embeddings"])
+router = APIRouter(tags=["embeddings"], route_class=JsonRoute)
 _DATA_URL = "data:image/"
 
 

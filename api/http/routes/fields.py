@@ -2,11 +2,12 @@
 
 from fastapi import APIRouter
 
+from api.http.mapping.documents import JsonRoute
 from api.http.runtime.dependencies import Readable, Writable
 from api.http.schemas.fields import FieldOut, SchemaIn, SchemaOut
 from binocle.collection.collection import Collection
 
-router = APIRouter(tags=["fields"])
+router = APIRouter(tags=["fields"], route_class=JsonRoute)
 
 
 @router.get("/{name}/schema")

@@ -3,11 +3,12 @@
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from api.http.mapping.documents import JsonRoute
 from api.http.runtime.dependencies import KeyDependency, ServiceDependency
 from api.http.schemas.common import Health, Readiness
 from binocle import __version__
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], route_class=JsonRoute)
 
 
 @router.get("/healthz")

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.http.errors.problems import ServiceError
+from api.http.mapping.documents import JsonRoute
 from api.http.runtime.dependencies import Readable, ServiceDependency, Writable
 from api.http.runtime.jobs import Job, Jobs
 from api.http.runtime.service import Service
@@ -17,7 +18,7 @@ from indexer.sources.base import Source
 from indexer.sources.registry import open_source
 from indexer.sources.table import ColumnRoles
 
-router = APIRouter(tags=["jobs"])
+router = APIRouter(tags=["jobs"], route_class=JsonRoute)
 _EVENT_EVERY_S = 0.5
 
 

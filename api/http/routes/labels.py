@@ -8,6 +8,7 @@ import numpy as np
 from fastapi import APIRouter, Request, Response
 
 from api.http.errors.problems import ServiceError
+from api.http.mapping.documents import JsonRoute
 from api.http.mapping.payloads import decoded
 from api.http.mapping.queries import SearchRequest
 from api.http.runtime.dependencies import KeyDependency, Readable, ServiceDependency, allow
@@ -33,7 +34,7 @@ from binocle.types import Float32Array
 from search.labels.labeller import Labeller, TextMatch, check_texts
 from search.labels.zero_shot import LabelSet
 
-router = APIRouter(tags=["labels"])
+router = APIRouter(tags=["labels"], route_class=JsonRoute)
 _WRITTEN_IN_A_REQUEST = 10_000
 
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from api.http.errors.problems import ServiceError
 from api.http.mapping import payloads
 from api.http.mapping.answers import public_uri, thumbnail_path
+from api.http.mapping.documents import JsonRoute
 from api.http.runtime.dependencies import Readable, ServiceDependency
 from api.http.runtime.service import Service
 from api.http.schemas.lookup import LookupBesideIn, LookupIn, LookupOut
@@ -14,7 +15,7 @@ from api.operations.copies import answer_as_json, open_lookup
 from binocle.collection.collection import Collection
 from search.copies.lookup import LookupAnswer
 
-router = APIRouter(tags=["lookup"])
+router = APIRouter(tags=["lookup"], route_class=JsonRoute)
 _BODY = payloads.json_or_form("LookupIn", "lookup", "The other JSON fields")
 
 

@@ -6,12 +6,13 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi import Query as Parameter
 from fastapi.responses import FileResponse
 
+from api.http.mapping.documents import JsonRoute
 from api.http.runtime.dependencies import Readable, ServiceDependency
 from binocle.catalog.types import StoredImage
 from binocle.collection.collection import Collection
 from binocle.errors import NotFoundError
 
-router = APIRouter(tags=["pictures"])
+router = APIRouter(tags=["pictures"], route_class=JsonRoute)
 _TYPES = {
     "jpeg": "image/jpeg", "mpo": "image/jpeg", "png": "image/png", "webp": "image/webp",
     "gif": "image/gif", "bmp": "image/bmp", "dib": "image/bmp", "tiff": "image/tiff",

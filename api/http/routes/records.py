@@ -1,7 +1,6 @@
 """Records: storing, reading, changing, removing."""
 
 import base64
-import json
 from dataclasses import replace
 from typing import Annotated
 
@@ -11,6 +10,7 @@ from fastapi import Query as Parameter
 from api.http.errors.problems import ServiceError
 from api.http.mapping import payloads
 from api.http.mapping.answers import record_out
+from api.http.mapping.documents import JsonRoute, loaded
 from api.http.mapping.uploads import candidate_of, records_out
 from api.http.runtime.dependencies import Readable, ServiceDependency, Writable
 from api.http.schemas.common import MetadataPatch, RecordOut, RecordPage, RecordsIn, RecordsOut
@@ -22,7 +22,7 @@ from indexer.records import Outcome
 from indexer.upload import store_upload
 from search.query.filter_language import parse_where
 
-router = APIRouter(tags=["records"])
+router = APIRouter(tags=["records"], route_class=JsonRoute)
 _BODY = {
     "requestBody": {
         "required": True,
@@ -81,7 +81,7 @@ async def list_records(
     clauses = [parse_where(where)] if where and where.strip() else []
     if filter_json:
         try:
-            clauses.append(parse_json(json.loads(filter_json)))
+            clauses.append(parse_json(loaded(filter_json)))
         except (ValueError, RecursionError) as error:
             raise ServiceError(422, "bad-filter", f"no JSON ({error})", field="filter") from error
 

@@ -8,6 +8,7 @@ from fastapi import Query as Parameter
 
 from api.http.errors.problems import ServiceError, problem_of
 from api.http.mapping import payloads
+from api.http.mapping.documents import JsonRoute
 from api.http.mapping.queries import SearchRequest, at
 from api.http.runtime.dependencies import Readable, ServiceDependency
 from api.http.runtime.metrics import Stopwatch
@@ -24,7 +25,7 @@ from binocle.errors import BinocleError
 from search.query.filter_language import parse_where
 from search.query.notation import parse_cut, parse_facet
 
-router = APIRouter(tags=["search"])
+router = APIRouter(tags=["search"], route_class=JsonRoute)
 _BODY = payloads.json_or_form("SearchIn", "search", "The JSON body as a part")
 
 
