@@ -1,5 +1,6 @@
 """Which source a path is, and which source gave a uri: the one list of all kinds."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from binocle.errors import SourceError
@@ -13,12 +14,13 @@ from indexer.sources.table import ColumnRoles, TableSource
 from indexer.sources.uploads import UploadSource
 
 
-def open_source(path: Path, columns: ColumnRoles) -> Source:
+def open_source(path: Path, columns: ColumnRoles, *, allowed: Sequence[Path] = ()) -> Source:
     """Return the source at a path.
 
     Args:
         path: A folder, an archive, a table, a text file or a picture.
         columns: What a table's columns mean. When any is named, a text file is read as a CSV.
+        allowed: Folders outside which a table may name no picture; none to allow all.
 
     Raises:
         SourceError: There is nothing, or nothing Binocle can index.
@@ -35,7 +37,7 @@ def open_source(path: Path, columns: ColumnRoles) -> Source:
         return ArchiveSource(absolute)
     is_text = name.endswith(lines.SUFFIXES)
     if name.endswith(table_files.SUFFIXES) or (is_text and columns.named):
-        return TableSource(absolute, columns)
+        return TableSource(absolute, columns, allowed=allowed)
     if is_text:
         return TextSource(absolute)
     if absolute.suffix.lower() in images.SUFFIXES:

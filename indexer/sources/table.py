@@ -2,18 +2,17 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from binocle.errors import SourceError
-from binocle.files import read_regular
 from binocle.metadata.field_types import Reading
 from binocle.types import MetadataValue, Skip
 from indexer.sources.base import Candidate, ImageRef, Source, TextRef, gone, printable, read_file
 from indexer.sources.cell_values import metadata_of, texts_in
+from indexer.sources.picture_cells import PictureCells
 from indexer.sources.table_files import (
     ID_NAMES,
     IMAGE_NAMES,
@@ -24,8 +23,6 @@ from indexer.sources.table_files import (
     read_table,
 )
 
-_IMAGE_FOLDERS = ("", "images", "Images", "image", "photos", "pictures", "img")
-_REMOTE = ("http://", "https://", "s3://", "gs://", "ftp://")
 _ROW = "#row="
 
 
@@ -56,9 +53,16 @@ class TableSource(Source):
 
     kind = "table"
 
-    def __init__(self, path: Path, columns: ColumnRoles) -> None:
-        """Name a table by its absolute path."""
+    def __init__(self, path: Path, columns: ColumnRoles, *, allowed: Sequence[Path] = ()) -> None:
+        """Name a table.
+
+        Args:
+            path: Its absolute path.
+            columns: What its columns mean.
+            allowed: Folders outside which it may name no picture; see ``PictureCells``.
+        """
         self.path = path
+        self._allowed = allowed
         self._asked = columns
         self._groups: dict[str, list[int]] | None = None
         self._rows: Sequence[Row] = ()
@@ -82,9 +86,9 @@ class TableSource(Source):
     def scan(self, name: str) -> Iterator[Candidate]:
         """Yield the records the rows make; see ``Source.scan``."""
         groups = self._grouped()
-        folders = _image_folders(self.path, self._columns.image_root)
+        pictures = PictureCells(self.path, self._columns.image_root, self._allowed)
         for key, numbers in groups.items():
-            yield self._candidate(name, key, numbers, folders)
+            yield self._candidate(name, key, numbers, pictures)
 
     def count(self) -> int:
         """Return how many records the rows make."""
@@ -135,7 +139,7 @@ class TableSource(Source):
         return groups
 
     def _candidate(
-        self, name: str, key: str, numbers: Sequence[int], folders: Sequence[Path]
+        self, name: str, key: str, numbers: Sequence[int], pictures: PictureCells
     ) -> Candidate:
         rows = [self._rows[number] for number in numbers]
         columns = self._columns
@@ -147,7 +151,7 @@ class TableSource(Source):
         role = columns.image or "image"
         images = list(self._embedded_images(role, numbers))
         for cell in dict.fromkeys([] if images else _cells(rows, columns.image)):
-            image, fingerprint = _image(cell, role, folders)
+            image, fingerprint = pictures.find(cell, role)
             digest.update(fingerprint.encode())
             images.append(image)
         texts = [
@@ -231,31 +235,3 @@ def _embedded(cell: object) -> Iterator[bytes]:
     elif isinstance(cell, list | tuple):
         for one in cell:
             yield from _embedded(one)
-
-
-def _image_folders(table: Path, image_root: Path | None) -> list[Path]:
-    """Return where to look for pictures: beside the table, then in the folders usual there."""
-    if image_root is not None:
-        return [image_root]
-    return [table.parent / name for name in _IMAGE_FOLDERS if (table.parent / name).is_dir()]
-
-
-def _image(cell: str, role: str, folders: Sequence[Path]) -> tuple[ImageRef, str]:
-    """Return a picture and what tells whether it changed."""
-    if cell.lower().startswith(_REMOTE):
-        return ImageRef(role, cell, partial(_refuse_remote, cell)), "remote"
-    for folder in folders:
-        path = folder / Path(cell.removeprefix("file://")).expanduser()
-        try:
-            status = os.stat(path)
-        except (OSError, ValueError):
-            continue
-        uri = printable(str(path.absolute()))
-        image = ImageRef(role, uri, partial(read_regular, path), status.st_size)
-        return image, f"{status.st_size}:{status.st_mtime_ns}"
-    path = folders[0] / cell
-    return ImageRef(role, printable(str(path)), partial(read_regular, path)), "missing"
-
-
-def _refuse_remote(cell: str) -> bytes:
-    raise OSError(f"{cell} is not on this machine; download it first")

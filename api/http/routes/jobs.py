@@ -99,6 +99,5 @@ def _allowed_source(service: Service, body: JobIn) -> Source:
     roots = [root.expanduser().resolve() for root in service.settings.sources]
     if not any(path == root or root in path.parents for root in roots):
         raise refused
-    return open_source(
-        path, ColumnRoles(body.id_column, body.image_column, tuple(body.text_columns))
-    )
+    columns = ColumnRoles(body.id_column, body.image_column, tuple(body.text_columns))
+    return open_source(path, columns, allowed=roots)
