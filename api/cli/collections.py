@@ -53,7 +53,12 @@ def remove(
     records: Sequence[str], collection: str, source: str | None, everything: bool, yes: bool
 ) -> None:
     """Remove records, a source, or a whole collection. Your files are never touched."""
-    from api.operations.removal import remove_collection, remove_records, remove_source
+    from api.operations.removal import (
+        clear_traces,
+        remove_collection,
+        remove_records,
+        remove_source,
+    )
 
     if sum([bool(records), source is not None, everything]) != 1:
         raise click.UsageError("name records, or give --source PATH, or --all")
@@ -71,3 +76,4 @@ def remove(
             click.echo(remove_source(opened, source))
         else:
             click.echo(remove_records(opened, records))
+        clear_traces(opened, records)

@@ -29,6 +29,7 @@ from api.cli.options import (
 from api.cli.search import search
 from api.cli.train import train
 from api.cli.upkeep.backup import backup, restore
+from api.cli.upkeep.doctor import doctor
 from binocle import __version__
 from binocle.errors import BinocleError, UsageError
 
@@ -134,7 +135,7 @@ def demo() -> None:
 
 for command in (
     keys, info, collections, skipped, remove, evaluate, fields, search, lookup, duplicates, train,
-    label, match, caption, backup, restore,
+    label, match, caption, backup, restore, doctor,
 ):  # fmt: skip
     cli.add_command(command)
 

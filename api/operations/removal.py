@@ -1,15 +1,20 @@
 """``binocle remove``."""
 
+import logging
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from api.container import Container
+from api.container import CATALOG_FILE, Container
 from api.operations.plurals import counted
+from binocle.catalog.checks.mending import clear_removed, drop_queries
 from binocle.collection.collection import Collection
 from binocle.collection.indexing_lock import indexing_lock
-from binocle.errors import NotFoundError
+from binocle.errors import NotFoundError, StorageError
 from indexer import kept_uploads
+
+_MOST_ROWS = 500_000  # of words that are put together at once, in a few seconds
+_log = logging.getLogger(__name__)
 
 
 def remove_records(collection: Collection, ids: Sequence[str]) -> str:
@@ -26,6 +31,24 @@ def remove_records(collection: Collection, ids: Sequence[str]) -> str:
         raise NotFoundError(f"the collection has no record {', '.join(map(repr, ids))}")
     kept_uploads.drop_unused(collection, pictures)
     return f"removed {removed} of {counted(len(ids), 'record')}"
+
+
+def clear_traces(collection: Collection, ids: Sequence[str] = ()) -> None:
+    """Have nothing of removed records left: in saved indices, words, logs and kept queries.
+
+    What cannot be done now is logged; ``binocle doctor --gone ID`` tells what is left.
+
+    Args:
+        collection: Whose.
+        ids: The records, whose names queries may have.
+    """
+    catalog = collection.path / CATALOG_FILE
+    try:
+        collection.save_indices(every_change=True)
+        clear_removed(catalog, most_rows=_MOST_ROWS)
+        drop_queries(collection.path, ids)
+    except StorageError as error:
+        _log.warning("traces of removed records stay in %s: %s", collection.path.name, error)
 
 
 def remove_source(collection: Collection, path: str) -> str:

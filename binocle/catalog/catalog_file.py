@@ -71,16 +71,24 @@ class CatalogFile:
             return [str(error)]
         return [one for one in found if one != "ok"]
 
+    def iterate(self, query: str, *parameters: object) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query, a few at a time.
+
+        Raises:
+            StorageError: The file cannot be read, or is none of a catalogue.
+        """
+        try:
+            yield from self.database.execute(query, parameters)
+        except sqlite3.Error as error:
+            raise StorageError(f"the catalogue {self.path} cannot be read ({error})") from error
+
     def rows(self, query: str, *parameters: object) -> list[Any]:
         """Return all rows of a query.
 
         Raises:
             StorageError: The file cannot be read, or is none of a catalogue.
         """
-        try:
-            return self.database.execute(query, parameters).fetchall()
-        except sqlite3.Error as error:
-            raise StorageError(f"the catalogue {self.path} cannot be read ({error})") from error
+        return list(self.iterate(query, *parameters))
 
 
 @contextmanager
@@ -92,6 +100,7 @@ def reading(path: Path) -> Iterator[CatalogFile]:
     """
     try:
         with closing(_opened(path)) as database:
+            database.text_factory = _decoded
             database.execute("BEGIN")
             database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
             yield CatalogFile(path, database)
@@ -127,6 +136,10 @@ def read_only_uri(path: Path) -> str:
     is_open = log.exists() and log.stat().st_size > 0
     options = "mode=ro" if is_open else "mode=ro&immutable=1"
     return f"file:{quote(os.fsencode(path.absolute()))}?{options}"
+
+
+def _decoded(text: bytes) -> str:
+    return text.decode("utf-8", "surrogateescape")  # a flipped byte may be no UTF-8 any more
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -239,14 +239,17 @@ class Collection:
             number = self._number_of(session, record_id)
             return number, session.parts.vectors_of_record(number)
 
-    def save_indices(self) -> None:
+    def save_indices(self, *, every_change: bool = False) -> None:
         """Write the indices beside the catalogue, for the next process to start from.
 
         They can always be rebuilt, so a failure is logged and not raised. What a killed process
         has left half written is removed an hour later.
+
+        Args:
+            every_change: Also where little has changed, so that nothing removed is left in them.
         """
         self._index_follower.save()
-        self.fingerprint_follower.save()
+        self.fingerprint_follower.save(every_change=every_change)
         abandoned = time.time() - _ABANDONED_AFTER_S
         for path in self.path.glob("*.tmp"):
             with suppress(OSError):  # another process was faster

@@ -66,11 +66,16 @@ class FingerprintFollower:
                 self._save(index)
             return index
 
-    def save(self) -> None:
-        """Write the index beside the catalogue; a failure is logged and not raised."""
+    def save(self, *, every_change: bool = False) -> None:
+        """Write the index beside the catalogue; a failure is logged and not raised.
+
+        Args:
+            every_change: Also where little has changed since it was written.
+        """
         with self._lock:
             index = self._caught_up()
-            if self._position.unsaved > index.count // _SAVED_SHARE:
+            least = 0 if every_change else index.count // _SAVED_SHARE
+            if self._position.unsaved > least:
                 self._save(index)
 
     def _caught_up(self) -> FingerprintIndex:

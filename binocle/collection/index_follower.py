@@ -187,9 +187,10 @@ class IndexFollower:
             stored = store.at(mark.change).ids()
             if not np.isin(owners.part_ids, stored).all():
                 raise StorageError("it lacks parts of the catalogue")
-            store.retire(np.setdiff1d(stored, owners.part_ids), died=mark.change)
+            gone = np.setdiff1d(stored, owners.part_ids)
+            store.retire(gone, died=mark.change)
             parts = Parts(store.at(mark.change), owners)
-            return _Followed(store, parts, mark.last_id, mark.change)
+            return _Followed(store, parts, mark.last_id, mark.change, unsaved=len(gone))
         except StorageError as error:
             _log.warning(
                 "ignoring the saved %s index of %s and making it anew: %s",

@@ -228,12 +228,12 @@ class SqlFields:
             {
                 "record_id": number,
                 "field_id": ids[name],
-                "number": None if isinstance(one, str) else _number(one),
-                "text": one if isinstance(one, str) else None,
-                "listed": int(listed),
+                "number": value,
+                "text": text,
+                "listed": listed,
             }
             for number, metadata_ in values.items()
-            for name, one, listed in _values(metadata_)
+            for name, value, text, listed in attribute_values(metadata_)
             if name in seen
         ]
         if rows:
@@ -272,12 +272,17 @@ def _conversions(known: Mapping[str, Any]) -> dict[str, FieldType]:
     return {name: kind for name, kind in every.items() if kind is not None}
 
 
-def _values(metadata: Metadata) -> Iterator[tuple[str, Scalar, bool]]:
+def attribute_values(
+    metadata: Metadata,
+) -> Iterator[tuple[str, float | None, str | None, int]]:
+    """Yield the rows of typed metadata: field, number, text, and 1 for an element of a list."""
     for name, value in metadata.items():
-        if isinstance(value, list):
-            yield from ((name, one, True) for one in value)
-        else:
-            yield name, value, False
+        is_list = isinstance(value, list)
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, str):
+                yield name, None, one, int(is_list)
+            else:
+                yield name, _number(one), None, int(is_list)
 
 
 def _number(value: float) -> float:

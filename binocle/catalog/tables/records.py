@@ -13,7 +13,7 @@ from binocle.batches import batched
 from binocle.catalog.protocols.fulltext import FullTextIndex
 from binocle.catalog.tables.fields import SqlFields
 from binocle.catalog.tables.filter_sql import condition
-from binocle.catalog.tables.history import SqlHistory, put
+from binocle.catalog.tables.history import SqlHistory, overwriting, put
 from binocle.catalog.tables.parts import record_texts
 from binocle.catalog.tables.schema import (
     items,
@@ -136,6 +136,10 @@ class SqlRecords:
         self._insert_parts(added)
 
     def remove(self, keys: Sequence[str], *, source_id: int | None = None) -> int:
+        with overwriting(self.connection):
+            return self._remove(keys, source_id)
+
+    def _remove(self, keys: Sequence[str], source_id: int | None) -> int:
         removed = change = 0
         for chunk in batched(keys):
             query = sa.select(records.c.id).where(records.c.key.in_(chunk))

@@ -1,0 +1,130 @@
+"""``binocle doctor``."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from api.cli.options import json_option, open_container, shared
+
+if TYPE_CHECKING:
+    from api.container import Container
+    from api.operations.doctor.examination import Diagnosis
+
+
+@click.command()
+@click.argument("collections", metavar="[COLLECTION]...", nargs=-1)
+@click.option(
+    "--quick", is_flag=True, help="Do not read pictures to hold them against their SHA-256."
+)
+@click.option(
+    "--repair",
+    "with_repair",
+    is_flag=True,
+    help="Mend what is safe to mend: says first what it will do, and asks.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask before a repair.")
+@click.option(
+    "--gone",
+    metavar="ID",
+    help="Only show that nothing of a removed record is left in the one collection.",
+)
+@json_option
+@shared
+def doctor(
+    collections: Sequence[str],
+    quick: bool,
+    with_repair: bool,
+    yes: bool,
+    gone: str | None,
+    as_json: bool,
+) -> None:
+    """Examine collections, the home and the machine; nothing is changed without --repair.
+
+    Without names all collections are examined. Prints a line for each finding, with what to do
+    about it, and ends with 0 where all is sound and with 1 where something is damaged; facts that
+    are no damage, such as pictures that have changed since they were indexed, are told too.
+
+    \b
+    binocle doctor
+    binocle doctor photos --repair
+    binocle doctor photos --gone upload-17
+    """  # fmt: skip
+    container = open_container()
+    found = _examined(container, collections, gone, quick=quick)
+    is_sound = all(one.is_sound for one in found)
+    if as_json and not with_repair:
+        click.echo(json.dumps(_as_json(found), ensure_ascii=False))
+    else:
+        _print(found, gone)
+    if with_repair:
+        is_sound = _repaired(found, yes=yes) and all(
+            one.is_sound for one in _examined(container, collections, gone, quick=quick)
+        )
+        click.echo("all is sound now" if is_sound else "not all is sound; examine again")
+    if not is_sound:
+        sys.exit(1)
+
+
+def _examined(
+    container: "Container", names: Sequence[str], gone: str | None, *, quick: bool
+) -> "list[Diagnosis]":
+    from api.operations.doctor.examination import examine
+    from api.operations.doctor.gone import examine_gone
+
+    if gone is None:
+        show = sys.stderr.isatty()
+        return examine(
+            container,
+            names,
+            with_contents=not quick,
+            on_progress=lambda step: click.echo(f"examining {step}", err=True) if show else None,
+        )
+    if len(names) != 1:
+        raise click.UsageError("--gone looks into one collection; name it")
+    return [examine_gone(container, names[0], gone)]
+
+
+def _repaired(found: "Sequence[Diagnosis]", *, yes: bool) -> bool:
+    """Say what will be done, ask, and do it; tell whether it was done."""
+    from api.operations.doctor.repair import WORDS, planned, repair
+
+    plans = [(one, wanted) for one in found if (wanted := planned(one))]
+    if not plans:
+        click.echo("there is nothing that could be repaired safely")
+        return True
+    for diagnosis, wanted in plans:
+        for one in wanted:
+            click.echo(f"{diagnosis.name or diagnosis.folder}: will {WORDS[one]}")
+    if not yes:
+        if not sys.stdin.isatty():
+            raise click.UsageError("--repair asks before it does this; add --yes to have it done")
+        click.confirm("Do this?", abort=True)
+    for diagnosis, wanted in plans:
+        repair(diagnosis, wanted)
+    return True
+
+
+def _print(found: "Sequence[Diagnosis]", gone: str | None) -> None:
+    for diagnosis in found:
+        for one in diagnosis.findings:
+            remedy = f" ({one.remedy})" if one.remedy else ""
+            line = " ".join(f"{one.message}{remedy}".split())
+            click.echo(f"{diagnosis.name or 'home'}: {one.level}: {line}")
+    if all(one.is_sound for one in found):
+        names = ", ".join(one.name for one in found if one.name) or "there are no collections"
+        click.echo(f"nothing is left of {gone!r}" if gone else f"sound: {names}")
+
+
+def _as_json(found: "Sequence[Diagnosis]") -> dict[str, object]:
+    return {
+        "sound": all(one.is_sound for one in found),
+        "findings": [
+            {"collection": diagnosis.name, **asdict(one)}
+            for diagnosis in found
+            for one in diagnosis.findings
+        ],
+    }

@@ -1,0 +1,1 @@
+"""``binocle doctor``: examining collections and the machine, and mending what is safe to mend."""

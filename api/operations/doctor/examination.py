@@ -1,0 +1,144 @@
+"""Examining collections: all checks in order, none of which changes anything."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from api.container import CATALOG_FILE, Container
+from api.operations.doctor import indices, machine, pictures
+from binocle.catalog import catalog_file
+from binocle.catalog.catalog_file import CatalogFile
+from binocle.catalog.checks import content, derived, structure
+from binocle.catalog.checks.findings import Finding, Repair
+from binocle.collection import lineage
+from binocle.errors import BinocleError, StorageError
+
+_RESTORE = "restore the collection from a backup"
+_ANEW: Mapping[str, Repair] = {"words": "words", "metadata": "metadata", "index": "indices"}
+_TABLES = (
+    structure.check_schema, structure.check_counters, structure.check_space,
+    content.check_records, content.check_parts, content.check_vectors,
+    content.check_fingerprints, content.check_ledger, content.check_fields,
+    derived.check_metadata, derived.check_words,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What was found in one place.
+
+    Attributes:
+        name: The collection; None for the home and the machine.
+        folder: Where it lies.
+        findings: In the order of the checks.
+    """
+
+    name: str | None
+    folder: Path
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether there is no damage."""
+        return all(one.level == "fact" for one in self.findings)
+
+
+def examine(
+    container: Container,
+    names: Sequence[str],
+    *,
+    with_contents: bool = True,
+    on_progress: Callable[[str], None] = lambda _step: None,
+) -> list[Diagnosis]:
+    """Examine a home and collections of it.
+
+    Args:
+        container: Has the home.
+        names: The collections; none for all folders there are.
+        with_contents: Read every picture and hold it against its SHA-256.
+        on_progress: Told what is looked at.
+
+    Raises:
+        NotFoundError: A collection is not there.
+    """
+    home = container.settings.home
+    folders = {name: container.collection_path(name) for name in names}
+    for name, folder in folders.items():
+        if not folder.is_dir():
+            raise container.no_collection(name)
+    if not names and (home / "collections").is_dir():
+        there = sorted((home / "collections").iterdir())
+        folders = {one.name: one for one in there if one.is_dir() and one.name[0] != "."}
+    on_progress("the home and the machine")
+    of_home = [*guarded("home", machine.check_home(home)), *machine.check_versions()]
+    diagnoses = [Diagnosis(None, home, tuple(of_home))]
+    for name, folder in folders.items():
+        on_progress(f"the collection {name}")
+        found = examine_collection(folder, with_contents=with_contents)
+        diagnoses.append(Diagnosis(name, folder, tuple(found)))
+    return diagnoses
+
+
+def examine_collection(folder: Path, *, with_contents: bool = True) -> Iterator[Finding]:
+    """Find what is wrong with the collection in a folder.
+
+    Args:
+        folder: Its folder.
+        with_contents: Read every picture and hold it against its SHA-256.
+    """
+    catalog = folder / CATALOG_FILE
+    yield from guarded("permissions", machine.check_folder(folder))
+    if not catalog.is_file() or not catalog.stat().st_size:
+        what = "is empty" if catalog.is_file() else "is gone"
+        yield Finding("catalogue", f"the catalogue {catalog} {what}", _RESTORE)
+        return
+    yield from machine.check_room(folder, catalog.stat().st_size)
+    mark_file = folder / lineage.MARK
+    mark = lineage.noted(folder)
+    if mark is None and mark_file.exists():
+        message = f"{mark_file}, the note of the newest change, is damaged"
+        yield Finding("mark", message, "--repair removes it", repair="mark")
+    try:
+        with catalog_file.reading(catalog) as file:
+            yield from _examine_catalog(folder, file, mark, with_contents=with_contents)
+    except StorageError as error:
+        yield Finding("catalogue", str(error), _RESTORE)
+
+
+def _examine_catalog(
+    folder: Path, file: CatalogFile, mark: tuple[int, str] | None, *, with_contents: bool
+) -> Iterator[Finding]:
+    before = [*guarded("catalogue-format", structure.check_format(file))]
+    yield from before
+    yield from guarded("catalogue-integrity", structure.check_file(file))
+    if before:
+        return
+    misfit = lineage.misfit(mark, file)
+    if misfit is not None:
+        yield Finding(
+            "mark", f"the catalogue {misfit}",
+            "put the right catalog.sqlite back, with its -wal file, or restore a backup; --repair "
+            "goes on with this one, as it is", repair="mark",
+        )  # fmt: skip
+    for check in _TABLES:
+        yield from guarded(check.__name__.removeprefix("check_"), check(file))
+    for name, further in (
+        ("index", partial(indices.check_indices, folder)),
+        ("uploads", partial(pictures.check_uploads, folder, with_contents=with_contents)),
+        ("derived", partial(pictures.check_derived, folder)),
+        ("derived", partial(pictures.check_caches, folder)),
+        ("originals", partial(pictures.check_originals, folder)),
+    ):
+        if name != "originals" or with_contents:
+            yield from guarded(name, further(file))
+
+
+def guarded(check: str, findings: Iterator[Finding]) -> Iterator[Finding]:
+    """Yield what a check finds; where damage stops it, that is a finding too."""
+    try:
+        yield from findings
+    except (BinocleError, OSError, ValueError, TypeError, LookupError, OverflowError) as error:
+        message = f"it cannot be examined further: {' '.join(str(error).split())}"
+        mend = _ANEW.get(check)
+        yield Finding(check, message, "--repair makes it anew" if mend else _RESTORE, repair=mend)

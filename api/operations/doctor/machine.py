@@ -1,0 +1,164 @@
+"""What a home and its machine are like: rights, room, leftovers, keys, versions."""
+
+import os
+import re
+import shutil
+import sqlite3
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from importlib.metadata import version
+from pathlib import Path
+
+from api.keys import KeyRing
+from binocle.catalog.checks.findings import Finding, fact, some
+from binocle.catalog.query_file import QUERY_FILE
+from binocle.errors import StorageError
+
+_DRAFT = re.compile(r".*?\.(\d+)\.\d+\.tmp")
+_ABANDONED_AFTER_S = 3600.0
+_LEAST_FREE_BYTES, _LOW_SHARE = 64 << 20, 0.05
+_KEYS, SIGNING = "keys.json", "signing.key"
+_SIGNING_BYTES = 32
+UNFINISHED = ".restoring-"
+
+
+def check_home(home: Path) -> Iterator[Finding]:
+    """Find rights of a home that are too wide, keys that cannot be read, and leftovers."""
+    for path in (home, home / "collections"):
+        if path.exists():
+            yield from _check_rights(path)
+    keys = home / _KEYS
+    if keys.exists():
+        if stat.S_IMODE(keys.stat().st_mode) & 0o077:
+            yield _too_wide(keys, "readable for others")
+        try:
+            KeyRing(keys).all()
+        except StorageError as error:
+            message = f"{error}; the service lets nobody in"
+            yield Finding("keys", message, "restore it from a backup, or remove it and add keys")
+    for path in (*home.glob("*.tmp"), *(home / "collections").glob(f"{UNFINISHED}*")):
+        if is_abandoned(path):
+            yield _leftover(path)
+
+
+def check_folder(folder: Path) -> Iterator[Finding]:
+    """Find rights of a collection's folder and files that are wrong, and leftovers."""
+    private = {QUERY_FILE, SIGNING}
+    shut, wide = [], []
+    for path in (folder, *sorted(folder.rglob("*"))):
+        with suppress(FileNotFoundError):
+            mode = path.lstat().st_mode
+            if stat.S_ISLNK(mode):
+                continue
+            wanted = os.R_OK | os.W_OK | (os.X_OK if stat.S_ISDIR(mode) else 0)
+            if not os.access(path, wanted) or not mode & stat.S_IRUSR:
+                shut.append(path.relative_to(folder.parent))
+            if mode & 0o022 or (path.name in private and mode & 0o077):
+                wide.append(path)
+    if shut:
+        yield Finding(
+            "permissions", f"files cannot be read and written: {some(shut)}",
+            "give them to the user that runs Binocle, or --repair", repair="permissions",
+        )  # fmt: skip
+    if wide:
+        names = some(path.relative_to(folder.parent) for path in wide)
+        yield Finding(
+            "permissions", f"files are open to other users of this machine: {names}",
+            "--repair closes them", repair="permissions",
+        )  # fmt: skip
+    yield from (_leftover(path) for path in leftovers(folder))
+    yield from _check_queries(folder)
+    key = folder / SIGNING
+    if key.exists() and key.stat().st_size != _SIGNING_BYTES:
+        message = f"{key} is damaged, so nothing can be searched"
+        yield Finding("queries", message, "--repair removes it", repair="queries")
+
+
+def leftovers(folder: Path) -> list[Path]:
+    """Return the half-written files of processes that are gone."""
+    return [path for path in sorted(folder.rglob("*.tmp")) if is_abandoned(path)]
+
+
+def is_abandoned(path: Path) -> bool:
+    """Tell whether the process that made a temporary file is gone."""
+    match = _DRAFT.fullmatch(path.name)
+    if match is None:
+        is_ours = path.name.startswith(UNFINISHED)
+        return not is_ours or time.time() - path.stat().st_mtime > _ABANDONED_AFTER_S
+    try:
+        os.kill(int(match[1]), 0)
+    except ProcessLookupError:
+        return True
+    except (PermissionError, OverflowError):
+        pass
+    with suppress(FileNotFoundError):
+        return time.time() - path.stat().st_mtime > _ABANDONED_AFTER_S
+    return False
+
+
+def check_room(folder: Path, catalog_bytes: int) -> Iterator[Finding]:
+    """Find a disk without room for the next commits."""
+    usage = shutil.disk_usage(folder)
+    free = f"{usage.free / 1e6:,.0f} MB are free on the disk of {folder}"
+    if usage.free < max(_LEAST_FREE_BYTES, catalog_bytes // 10):
+        yield Finding("disk", f"only {free}", "make room: nothing more can be stored soon")
+    elif usage.free < _LOW_SHARE * usage.total:
+        yield fact("disk", f"{free}, less than a twentieth of it", "make room")
+
+
+def check_versions() -> Iterator[Finding]:
+    """Tell the versions of what answers depend on; a build for a GPU that is not there."""
+    from binocle.encoders.torch_build import torch_build
+
+    build = torch_build()
+    names = ("binocle", "faiss-cpu", "numpy", "open_clip_torch", "pillow")
+    found = [f"{name} {version(name)}" for name in names]
+    found += [f"torch {build.version}", f"SQLite {sqlite3.sqlite_version}"]
+    yield fact("versions", ", ".join(found))
+    if build.cuda is not None and not build.has_gpu:
+        yield fact(
+            "versions", f"torch is a CUDA {build.cuda} build, and there is no GPU to be used",
+            "the build for processors is gigabytes smaller; or mend the GPU's driver",
+        )  # fmt: skip
+
+
+def _check_rights(path: Path) -> Iterator[Finding]:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if not os.access(path, os.R_OK | os.W_OK | os.X_OK) or mode & stat.S_IRWXU != stat.S_IRWXU:
+        message = f"{path} cannot be read and written"
+        yield Finding("permissions", message, "give it to the user that runs Binocle")
+    if mode & 0o022:
+        yield _too_wide(path, "writable for others")
+    elif mode & 0o055:
+        yield fact(
+            "permissions", f"{path} can be read by other users of this machine",
+            f"chmod 700 {path}", repair="permissions",
+        )  # fmt: skip
+
+
+def _too_wide(path: Path, how: str) -> Finding:
+    message = f"{path} is {how}"
+    return Finding("permissions", message, "--repair closes it", repair="permissions")
+
+
+def _leftover(path: Path) -> Finding:
+    message = f"{path} was left half written by a process that is gone"
+    return Finding("leftovers", message, "--repair removes it", repair="temporary")
+
+
+def _check_queries(folder: Path) -> Iterator[Finding]:
+    path = folder / QUERY_FILE
+    if not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(path.absolute().as_uri() + "?mode=ro", uri=True)) as database:
+            faults = [row[0] for row in database.execute("PRAGMA quick_check") if row[0] != "ok"]
+            if database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+                database.execute("SELECT id, name, at, query FROM turns LIMIT 1").fetchall()
+    except sqlite3.Error as error:
+        faults = [str(error)]
+    if faults:
+        message = f"the earlier queries in {QUERY_FILE} are damaged: {faults[0]}"
+        yield Finding("queries", message, "--repair removes them", repair="queries")

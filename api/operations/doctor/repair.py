@@ -1,0 +1,185 @@
+"""Mending: what is made anew from the catalogue, moved aside, or taken away because it is half.
+
+Nothing here loses what cannot be had again. Rows of the catalogue are not mended, but for what
+follows from others; they come back from a backup.
+"""
+
+import stat
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import get_args
+
+from api.container import CATALOG_FILE
+from api.operations.doctor import machine, pictures
+from api.operations.doctor.examination import Diagnosis
+from binocle.catalog import catalog_file
+from binocle.catalog.checks import mending
+from binocle.catalog.checks.findings import Repair
+from binocle.catalog.query_file import QUERY_FILE
+from binocle.collection import lineage
+from binocle.collection.collection import Collection
+from binocle.collection.indexing_lock import indexing_lock
+from binocle.errors import StorageError
+from binocle.files import make_folder, sync_folder
+from indexer.kept_uploads import QUARANTINE
+from indexer.sources.uploads import SCHEME, UploadSource
+
+WORDS: Mapping[Repair, str] = {
+    "permissions": "close files to other users, and open them to this one",
+    "temporary": "remove what processes that are gone left half written",
+    "mark": "remove catalog.mark, so that the catalogue is taken as it is",
+    "queries": "remove the kept earlier queries and the key that signs cursors",
+    "uploads": "put uploads that records have back from quarantine",
+    "orphans": "put files among the uploads that no record has into quarantine",
+    "derived": "remove thumbnails and the like that are damaged or of no record",
+    "schema": "make missing indices of the catalogue's tables",
+    "ledger": "have the next indexing run look again at files whose records are lost",
+    "metadata": "write the values for filters anew from the records",
+    "words": "write the words for searches anew from the records",
+    "traces": "write the catalogue anew, without what removed records left in it",
+    "indices": "make the saved indices anew from the catalogue",
+}
+"""What each repair does, in the order they are done."""
+
+_OF_THE_CATALOGUE = frozenset({"schema", "ledger", "metadata", "words", "traces", "indices"})
+_INTEGRITY = "catalogue"
+
+
+def planned(diagnosis: Diagnosis) -> list[Repair]:
+    """Return what would be done about the findings of one place, in order.
+
+    Nothing is written into a catalogue that is damaged itself.
+    """
+    wanted = {one.repair for one in diagnosis.findings if one.repair is not None}
+    damaged = any(
+        one.level == "damage" and one.repair is None and one.check.startswith(_INTEGRITY)
+        for one in diagnosis.findings
+    )
+    return [one for one in WORDS if one in wanted and not (damaged and one in _OF_THE_CATALOGUE)]
+
+
+def repair(diagnosis: Diagnosis, wanted: Sequence[Repair]) -> None:
+    """Do it.
+
+    Raises:
+        BusyError: A run is indexing into the collection.
+        StorageError: Something cannot be written.
+    """
+    try:
+        if diagnosis.name is None:
+            for one in wanted:
+                _HOME[one](diagnosis.folder)
+            return
+        with indexing_lock(diagnosis.folder):
+            for one in wanted:
+                _COLLECTION[one](diagnosis.folder)
+    except OSError as error:
+        where = error.filename or diagnosis.folder
+        raise StorageError(f"cannot repair {where} ({error.strerror or error})") from error
+
+
+def _close_home(home: Path) -> None:
+    for path in (home, home / "collections", home / "keys.json"):
+        _close(path)
+
+
+def _close_files(folder: Path) -> None:
+    for path in (folder, *folder.rglob("*")):
+        _close(path)
+
+
+def _close(path: Path) -> None:
+    with suppress(FileNotFoundError):
+        mode = path.lstat().st_mode
+        if not stat.S_ISLNK(mode):
+            path.chmod(0o700 if stat.S_ISDIR(mode) else 0o600)
+
+
+def _remove_drafts(folder: Path) -> None:
+    for path in machine.leftovers(folder):
+        path.unlink(missing_ok=True)
+
+
+def _remove_home_drafts(home: Path) -> None:
+    import shutil
+
+    for path in (*home.glob("*.tmp"), *(home / "collections").glob(f"{machine.UNFINISHED}*")):
+        if machine.is_abandoned(path):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def _remove_mark(folder: Path) -> None:
+    (folder / lineage.MARK).unlink(missing_ok=True)
+
+
+def _remove_queries(folder: Path) -> None:
+    for name in (QUERY_FILE, f"{QUERY_FILE}-wal", f"{QUERY_FILE}-shm", machine.SIGNING):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _put_back(folder: Path) -> None:
+    source = UploadSource(folder)
+    with catalog_file.reading(folder / CATALOG_FILE) as file:
+        uris = file.uris(SCHEME)
+    for path in map(source.file_of, uris):
+        spare = folder / QUARANTINE / path.relative_to(folder)
+        if spare.is_file() and not path.exists():
+            _move(spare, path)
+
+
+def _put_aside(folder: Path) -> None:
+    with catalog_file.reading(folder / CATALOG_FILE) as file:
+        needed = {uri.removeprefix(SCHEME) for uri in file.uris(SCHEME)}
+    for path in pictures.orphans_of(folder, needed):
+        _move(path, folder / QUARANTINE / path.relative_to(folder))
+
+
+def _move(path: Path, to: Path) -> None:
+    make_folder(to.parent)
+    path.replace(to)
+    sync_folder(to.parent)
+    sync_folder(path.parent)
+
+
+def _remove_derived(folder: Path) -> None:
+    with catalog_file.reading(folder / CATALOG_FILE) as file:
+        paths = pictures.derived_to_remove(folder, file)
+        paths += [folder / pictures.BACKGROUND] if [*pictures.check_caches(folder, file)] else []
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+def _make_indices(folder: Path) -> None:
+    """Remove the saved indices, the stamps first, and make them anew."""
+    for pattern in ("*.stamp.json", "*.faiss", "likeness.hashes"):
+        for path in folder.glob(pattern):
+            path.unlink(missing_ok=True)
+    with Collection(folder) as collection:
+        collection.save_indices()
+
+
+def _of_catalog(mend: Callable[[Path], None]) -> Callable[[Path], None]:
+    return lambda folder: mend(folder / CATALOG_FILE)
+
+
+_HOME: Mapping[Repair, Callable[[Path], None]] = {
+    "permissions": _close_home,
+    "temporary": _remove_home_drafts,
+}
+_COLLECTION: Mapping[Repair, Callable[[Path], None]] = {
+    "permissions": _close_files,
+    "temporary": _remove_drafts,
+    "mark": _remove_mark,
+    "queries": _remove_queries,
+    "uploads": _put_back,
+    "orphans": _put_aside,
+    "derived": _remove_derived,
+    "schema": _of_catalog(mending.make_indices),
+    "ledger": _of_catalog(mending.look_again),
+    "metadata": _of_catalog(mending.rewrite_metadata),
+    "words": _of_catalog(mending.rewrite_words),
+    "traces": _of_catalog(mending.drop_traces),
+    "indices": _make_indices,
+}
+assert set(WORDS) == set(get_args(Repair)) == set(_COLLECTION)

@@ -1,0 +1,169 @@
+"""Records, parts and their vectors: what each row has to hold."""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+
+import numpy as np
+
+from binocle.catalog.catalog_file import CatalogFile
+from binocle.catalog.checks.findings import Finding, fact, some
+from binocle.catalog.checks.structure import RESTORE, dimension_of
+from binocle.media.kinds import KINDS
+from binocle.metadata.field_types import FIELD_TYPES
+from binocle.types import ImageInfo
+
+UPLOAD_SCHEME = "upload:"
+_BATCH = 2000
+_UNIT_WITHIN = 1e-2
+_AGAIN = "remove the record and store it again, or restore the collection from a backup"
+_JSON = (
+    ("records", "key", "metadata", "object"),
+    ("waiting_labels", "key", "value", None),
+)
+
+
+def check_records(file: CatalogFile) -> Iterator[Finding]:
+    """Find records without a usable id, and metadata that are no JSON object."""
+    for table, name, column, kind in _JSON:
+        sound = f"json_valid({column})" + (f" AND json_type({column}) = '{kind}'" if kind else "")
+        query = (
+            f"SELECT {name} FROM {table} "  # noqa: S608 - constants of this module
+            f"WHERE NOT CASE WHEN json_valid({column}) THEN {sound} ELSE 0 END"
+        )
+        if bad := [row[0] for row in file.rows(query)]:
+            yield Finding("records", f"{column} of {table} cannot be read: {some(bad)}", _AGAIN)
+    if bad := file.rows("SELECT id FROM records WHERE key = '' OR typeof(key) <> 'text'"):
+        yield Finding("records", f"records without an id: {some(row[0] for row in bad)}", RESTORE)
+    damaged = [
+        row[0]
+        for row in file.rows("SELECT key, uri, metadata FROM records")
+        if any(_is_garbled(text) for text in row)
+    ]
+    if damaged:
+        yield Finding("records", f"texts of records are no UTF-8: {some(damaged)}", _AGAIN)
+
+
+def check_parts(file: CatalogFile) -> Iterator[Finding]:
+    """Find parts whose content is not what its SHA-256 says, or that lack what their kind has."""
+    wrong: dict[str, list[str]] = defaultdict(list)
+    places: set[tuple[int, int]] = set()
+    query = (
+        "SELECT parts.kind, parts.sha256, parts.text, parts.info, parts.uri, parts.record_id, "
+        "parts.position, records.key FROM parts LEFT JOIN records ON records.id = record_id"
+    )
+    for kind, sha256, text, info, uri, record_id, position, key in file.iterate(query):
+        for problem in _part_problems(kind, sha256, text, info, uri):
+            wrong[problem].append(key)
+        if (record_id, position) in places:
+            wrong["two parts of a record have one place"].append(key)
+        places.add((record_id, position))
+    for problem, keys in wrong.items():
+        yield Finding("parts", f"{problem}: {some(dict.fromkeys(keys))}", _AGAIN)
+
+
+def check_vectors(file: CatalogFile) -> Iterator[Finding]:
+    """Find vectors that are missing, of another dimension, not finite, or no unit rows."""
+    dimension = dimension_of(file)
+    wrong: dict[str, list[str]] = defaultdict(list)
+    query = (
+        "SELECT records.key, vector FROM parts LEFT JOIN vectors ON part_id = parts.id "
+        "LEFT JOIN records ON records.id = record_id"
+    )
+    for key, vector in file.iterate(query):
+        if not isinstance(vector, bytes):
+            wrong["parts have no vector"].append(key)
+        elif dimension is not None and len(vector) != 4 * dimension:
+            wrong[f"vectors have not {dimension} components"].append(key)
+        else:
+            row = np.frombuffer(vector[: len(vector) // 4 * 4], "<f4").astype(np.float64)
+            if not np.isfinite(row).all():
+                wrong["vectors hold what is no number"].append(key)
+            elif abs(float(row @ row) - 1) > 2 * _UNIT_WITHIN:
+                wrong["vectors are no unit rows"].append(key)
+    for problem, keys in wrong.items():
+        yield Finding("vectors", f"{problem}: {some(dict.fromkeys(keys))}", _AGAIN)
+
+
+def check_fingerprints(file: CatalogFile) -> Iterator[Finding]:
+    """Find fingerprints of the wrong length, and pictures that have none."""
+    query = "SELECT part_id FROM likenesses WHERE length(hash) <> 32 OR length(features) % 18 <> 0"
+    if bad := [row[0] for row in file.rows(query)]:
+        yield Finding("fingerprints", f"fingerprints of parts are damaged: {some(bad)}", _AGAIN)
+    query = (
+        "SELECT count(*) FROM parts LEFT JOIN likenesses ON part_id = parts.id "
+        "WHERE kind = 'image' AND part_id IS NULL"
+    )
+    if count := int(file.rows(query)[0][0]):
+        yield fact(
+            "fingerprints", f"{count:,} pictures have no fingerprint yet",
+            "the next 'binocle index', 'lookup' or 'duplicates' makes them",
+        )  # fmt: skip
+
+
+def check_ledger(file: CatalogFile) -> Iterator[Finding]:
+    """Find files that count as indexed and whose records are lost, and runs that did not end."""
+    query = (
+        "SELECT record_key FROM items LEFT JOIN records ON records.key = record_key "
+        "WHERE record_key IS NOT NULL AND fingerprint <> '' AND records.id IS NULL"
+    )
+    if lost := [row[0] for row in file.rows(query)]:
+        yield Finding(
+            "ledger", f"files count as indexed and have no record: {some(lost)}",
+            "--repair has the next 'binocle index' look at them again", repair="ledger",
+        )  # fmt: skip
+    query = (
+        "SELECT key FROM records WHERE source_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM items "
+        "WHERE items.source_id = records.source_id AND record_key = records.key)"
+    )
+    if stray := [row[0] for row in file.rows(query)]:
+        message = f"records have no line in the ledger of their source: {some(stray)}"
+        yield Finding("ledger", message, "run 'binocle index' on their source again")
+    query = "SELECT uri FROM runs JOIN sources ON sources.id = source_id WHERE finished_at IS NULL"
+    if begun := [row[0] for row in file.rows(query)]:
+        message = f"runs over sources have not ended: {some(dict.fromkeys(begun))}"
+        yield fact("ledger", message, "'binocle index' goes on, unless one is at work just now")
+
+
+def check_fields(file: CatalogFile) -> Iterator[Finding]:
+    """Find fields of types that there are not."""
+    for name, declared in file.rows("SELECT name, declared FROM fields"):
+        if declared is not None and declared not in FIELD_TYPES:
+            yield Finding(
+                "fields", f"the field {name} has the type {declared!r}, which there is not",
+                f"binocle fields --field {name}:TYPE",
+            )  # fmt: skip
+    label_fields = file.value("label_fields")
+    try:
+        if label_fields is not None and not isinstance(json.loads(label_fields), list):
+            raise ValueError("no list")
+    except ValueError as error:
+        yield Finding("fields", f"which fields hold labels cannot be read ({error})", RESTORE)
+
+
+def _part_problems(
+    kind: str, sha256: object, text: object, info: object, uri: str
+) -> Iterator[str]:
+    if kind not in KINDS:
+        yield f"parts are of the kind {kind!r}, which there is not"
+        return
+    if not isinstance(sha256, bytes) or len(sha256) != 32:
+        yield "parts have no SHA-256"
+        return
+    if uri.startswith(UPLOAD_SCHEME) and uri != UPLOAD_SCHEME + sha256.hex():
+        yield "uploads have another name than their SHA-256"
+    if KINDS.of(kind).is_picture:
+        try:
+            ImageInfo(**json.loads(str(info)))
+        except (ValueError, TypeError):
+            yield "what pictures say of themselves cannot be read"
+        return
+    if not isinstance(text, str):
+        yield "texts are missing"
+    elif hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest() != sha256:
+        yield "texts are not what their SHA-256 says"
+
+
+def _is_garbled(text: object) -> bool:
+    return isinstance(text, str) and any("\udc80" <= one <= "\udcff" for one in text)

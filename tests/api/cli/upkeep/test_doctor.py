@@ -1,0 +1,48 @@
+"""``binocle doctor`` as a person and a program type it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from binocle.collection.collection import Collection
+from binocle.errors import NotFoundError
+from binocle.types import NewRecord
+from tests.support.shop import run_cli
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    with Collection(tmp_path / "home" / "collections" / "one", create=True) as collection:
+        collection.upsert([NewRecord("r-1", "u", {"n": 1}, ())])
+    return tmp_path / "home"
+
+
+def test_sound_and_damaged_and_repaired(home: Path) -> None:
+    code, out, err = run_cli(home, "doctor")
+    assert (code, err) == (0, "")
+    assert out.endswith("sound: one\n")
+    uploads = home / "collections" / "one" / "uploads" / "ab"
+    uploads.mkdir(parents=True)
+    (uploads / ("ab" * 32)).write_bytes(b"x")
+    code, out, _ = run_cli(home, "doctor", "one", "--json")
+    assert code == 1
+    answer = json.loads(out)
+    assert answer["sound"] is False
+    (damage,) = [one for one in answer["findings"] if one["level"] == "damage"]
+    assert (damage["collection"], damage["check"], damage["repair"]) == (
+        "one", "uploads", "orphans",
+    )  # fmt: skip
+    code, out, err = run_cli(home, "doctor", "one", "--repair")
+    assert code == 2  # nobody is there to be asked
+    assert "one: will put files among the uploads" in out
+    assert "--yes" in err
+    code, out, _ = run_cli(home, "doctor", "one", "--repair", "--yes")
+    assert code == 0
+    assert out.endswith("all is sound now\n")
+
+
+def test_wrong_use(home: Path) -> None:
+    assert run_cli(home, "doctor", "--gone", "x")[0] == 2
+    with pytest.raises(NotFoundError, match="there are: one"):
+        run_cli(home, "doctor", "nobody")

@@ -1,0 +1,12 @@
+"""Lost, damaged and left pictures are found."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.damages import is_found, of_checks
+
+
+@pytest.mark.parametrize("name", of_checks("uploads", "derived"))
+def test_planted_damage_is_found(folder: Path, name: str) -> None:
+    assert is_found(folder, name)
