@@ -30,6 +30,7 @@ from api.cli.search import search
 from api.cli.train import train
 from api.cli.upkeep.backup import backup, restore
 from api.cli.upkeep.doctor import doctor
+from api.cli.upkeep.transfer import export, import_
 from binocle import __version__
 from binocle.errors import BinocleError, UsageError
 
@@ -135,7 +136,7 @@ def demo() -> None:
 
 for command in (
     keys, info, collections, skipped, remove, evaluate, fields, search, lookup, duplicates, train,
-    label, match, caption, backup, restore, doctor,
+    label, match, caption, backup, restore, doctor, export, import_,
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -1,0 +1,79 @@
+"""``binocle export`` and ``binocle import``."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from api.cli.options import PATH, json_option, open_container, shared
+
+if TYPE_CHECKING:
+    from indexer.transfer import TransferReport
+
+
+@click.command("export")
+@click.argument("collection", metavar="COLLECTION")
+@click.argument("to", metavar="TO", type=PATH)
+@json_option
+@shared
+def export(collection: str, to: Path, as_json: bool) -> None:
+    """Write records, metadata, texts and vectors to a Parquet file, for other programs.
+
+    A row is a record; its parts have vectors as lists of float32. Pictures that came over HTTP are
+    in it, those of folders and archives stay where they are. 'binocle import' makes a collection of
+    it that is the same, but for the sources: its records belong to none.
+
+    \b
+    binocle export photos photos.parquet
+    """
+    from indexer.transfer import export_collection
+
+    if to.is_dir():
+        raise click.UsageError(f"{to} is a folder; name a file, such as {to / collection}.parquet")
+    with open_container().open_collection(collection) as opened:
+        report = export_collection(opened, to)
+    _tell(report, f"exported {collection} to {to}", as_json=as_json)
+
+
+@click.command("import")
+@click.argument("source", metavar="FROM", type=PATH)
+@click.argument("collection", metavar="COLLECTION")
+@json_option
+@shared
+def import_(source: Path, collection: str, as_json: bool) -> None:
+    """Store what 'binocle export' wrote in a collection, replacing records of the same ids.
+
+    \b
+    binocle import photos.parquet photos-again
+    """
+    from api.operations.removal import remove_collection
+    from binocle.errors import BinocleError
+    from indexer.transfer import import_collection
+
+    container = open_container()
+    is_new = collection not in container.collection_names()
+    try:
+        with container.open_collection(collection, create=True) as opened:
+            report = import_collection(opened, source)
+    except BinocleError:
+        if is_new:  # nothing came of it, so nothing is left of it
+            remove_collection(container, collection)
+        raise
+    _tell(report, f"imported {source} into {collection}", as_json=as_json)
+
+
+def _tell(report: "TransferReport", done: str, *, as_json: bool) -> None:
+    from api.operations.plurals import counted
+
+    for problem in report.problems:
+        click.echo(f"Error: {problem}", err=True)
+    if as_json:
+        click.echo(json.dumps(asdict(report)))
+    else:
+        parts = counted(report.parts, "part")
+        click.echo(f"{done}: {counted(report.records, 'record')} with {parts}")
+    if report.problems:
+        sys.exit(1)
