@@ -7,6 +7,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 ROOMS = ("api", "binocle", "evaluation", "experiments", "indexer", "search", "training")
 INSIDE = ROOT / "binocle" / "catalog"
+JUDGES = {  # what makes files as older programs left them, and lets statements fail
+    "experiments/faults/older.py: sqlite3",
+    "experiments/faults/stand_in.py: sqlite3",
+}
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -19,15 +23,15 @@ def imports(path: Path) -> Iterator[str]:
 
 
 def test_no_connection_and_no_table_is_named_outside_the_catalogue() -> None:
-    found = [
+    found = {
         f"{path.relative_to(ROOT)}: {name}"
         for room in ROOMS
         for path in (ROOT / room).rglob("*.py")
         if INSIDE not in path.parents
         for name in imports(path)
         if name.startswith(("sqlalchemy", "sqlite3", "binocle.catalog.tables"))
-    ]
-    assert found == []
+    }
+    assert found == JUDGES
 
 
 def test_only_the_collection_knows_which_catalogue_it_has() -> None:

@@ -1,0 +1,1 @@
+"""Faults on purpose: power cuts, failing writes, kills, clocks that go back; see reliability.md."""
