@@ -1,24 +1,41 @@
-"""API keys: hashed at rest, for reading or for reading and writing, for one collection or all.
+"""API keys: hashed at rest, each for a scope, for one collection or all, for a while or for good.
 
 A key is 256 random bits, so a plain SHA-256 of it is as hard to turn back as the key is to
 guess; no slow hash is needed. The file is read again when it changes, so a key that is revoked
-stops working at once.
+stops working at once. Whoever changes it holds a lock from reading it to replacing it: of two
+processes, neither undoes what the other has done.
 """
 
 import hashlib
 import hmac
 import json
+import re
 import secrets
 import threading
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
-from binocle.errors import NotFoundError, StorageError, UsageError
-from binocle.files import replacing
+from filelock import FileLock, Timeout
 
-Access: TypeAlias = Literal["read", "write"]
+from binocle.errors import BusyError, NotFoundError, StorageError, UsageError
+from binocle.files import make_folder, replacing
+
+Access: TypeAlias = Literal["read", "write", "admin", "backup"]
+GRANTS: dict[Access, frozenset[Access]] = {
+    "read": frozenset(("read",)),
+    "write": frozenset(("read", "write")),
+    "admin": frozenset(("read", "write", "admin", "backup")),
+    "backup": frozenset(("backup",)),
+}
+"""What a key of each scope may do."""
+
+KEY_NAME = r"^[A-Za-z0-9][A-Za-z0-9 ._@-]{0,63}$"  # safe in a log, a table and a path
+_FORMAT = 2  # 1 knew neither expiry nor rotation
+_PATIENCE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +45,12 @@ class Key:
     Attributes:
         name: For a person.
         sha256: Of the secret, hex.
-        access: ``read``, or ``write`` for both.
+        access: Its scope; ``GRANTS`` says what it may do.
         collections: The only ones it opens; None for all.
         created_at: ISO 8601, UTC.
+        expires_at: From then on it opens nothing; ISO 8601, UTC; None for never.
+        old_sha256: Of the secret before the last rotation, hex.
+        old_until: When that one ends; ISO 8601, UTC.
     """
 
     name: str
@@ -38,12 +58,24 @@ class Key:
     access: Access
     collections: tuple[str, ...] | None
     created_at: str
+    expires_at: str | None = None
+    old_sha256: str | None = None
+    old_until: str | None = None
+
+    @property
+    def identity(self) -> str:
+        """What tells it from an earlier key of its name, and stays when it is rotated."""
+        return f"{self.name}@{self.created_at}"
 
     def allows(self, access: Access, collection: str | None) -> bool:
         """Tell whether the key may be used so; None is what belongs to no collection."""
-        if access == "write" and self.access != "write":
+        if access not in GRANTS[self.access]:
             return False
         return self.collections is None or collection is None or collection in self.collections
+
+    def has_expired(self) -> bool:
+        """Tell whether its time is over."""
+        return _is_past(self.expires_at)
 
 
 class KeyRing:
@@ -57,7 +89,7 @@ class KeyRing:
         self._closed = False
 
     def all(self) -> tuple[Key, ...]:
-        """Return the keys.
+        """Return the keys, expired ones too.
 
         Raises:
             StorageError: The file cannot be read or is damaged; nothing is let in then.
@@ -84,66 +116,163 @@ class KeyRing:
         return self._closed
 
     def find(self, secret: str) -> Key | None:
-        """Return the key of a secret; takes the same time wherever it is in the list."""
+        """Return the key of a secret, expired or not; as long, wherever it is in the list."""
         digest = _digest(secret)
         found = None
         for key in self.all():
             if hmac.compare_digest(key.sha256, digest):
                 found = key
+            if hmac.compare_digest(key.old_sha256 or "", digest) and not _is_past(key.old_until):
+                found = key
         return found
 
-    def add(self, name: str, access: Access, collections: tuple[str, ...] | None) -> str:
+    def add(
+        self,
+        name: str,
+        access: Access,
+        collections: tuple[str, ...] | None,
+        *,
+        expires_at: datetime | None = None,
+    ) -> str:
         """Make a key and return its secret, which is not kept.
 
         Raises:
-            UsageError: There is a key of this name.
+            UsageError: There is a key of this name, or the name, the scope or the time cannot be.
+            BusyError: Another process changes the keys and does not end.
         """
-        keys = self.all()
-        if any(key.name == name for key in keys):
-            raise UsageError(f"there is a key named {name!r} already; revoke it or choose another")
-        secret = "bnc_" + secrets.token_urlsafe(32)
-        created = datetime.now(UTC).isoformat(timespec="seconds")
-        self._write((*keys, Key(name, _digest(secret), access, collections, created)))
+        if not re.fullmatch(KEY_NAME, name):
+            raise UsageError(
+                f"{name!r} cannot name a key; use 1 to 64 letters, digits, spaces and . _ @ -, a "
+                "letter or digit first"
+            )
+        if access == "admin" and collections is not None:
+            raise UsageError("an admin's key is for all collections; leave the collections away")
+        secret = _new_secret()
+        made = Key(name, _digest(secret), access, collections, _now(), _time_of(expires_at))
+        with self._changing() as keys:
+            if any(key.name == name for key in keys):
+                raise UsageError(
+                    f"there is a key named {name!r} already; rotate it, revoke it or choose another"
+                )
+            self._write((*keys, made))
+        return secret
+
+    def rotate(
+        self, name: str, *, grace: timedelta = timedelta(), expires_at: datetime | None = None
+    ) -> str:
+        """Give a key a new secret and return that; all else stays.
+
+        Args:
+            name: Whose.
+            grace: How long the secret it had opens the door beside the new one.
+            expires_at: When the key ends; None for when it would have.
+
+        Raises:
+            NotFoundError: There is none of this name.
+            UsageError: The key has expired and is to stay so, or the time cannot be.
+        """
+        secret, ends = _new_secret(), _time_of(expires_at)
+        with self._changing() as keys:
+            old = _named(keys, name)
+            if ends is None and old.has_expired():
+                raise UsageError(f"the key {name!r} has expired; say until when the new one lasts")
+            until = (datetime.now(UTC) + grace).isoformat(timespec="seconds")
+            new = replace(
+                old,
+                sha256=_digest(secret),
+                expires_at=ends or old.expires_at,
+                old_sha256=old.sha256 if grace else None,
+                old_until=until if grace else None,
+            )
+            self._write(tuple(new if key is old else key for key in keys))
         return secret
 
     def revoke(self, name: str) -> None:
-        """Remove a key.
+        """Remove a key, and what it had before a rotation; when this ends, it opens nothing.
 
         Raises:
             NotFoundError: There is none of this name.
         """
-        keys = self.all()
-        kept = tuple(key for key in keys if key.name != name)
-        if len(kept) == len(keys):
-            names = ", ".join(key.name for key in keys) or "none"
-            raise NotFoundError(f"there is no key named {name!r}; there are: {names}")
-        self._write(kept)
+        with self._changing() as keys:
+            old = _named(keys, name)
+            self._write(tuple(key for key in keys if key is not old))
+
+    @contextmanager
+    def _changing(self) -> Iterator[tuple[Key, ...]]:
+        """Give the keys as they are on disk, to be replaced while no other process does."""
+        try:
+            make_folder(self._path.parent)
+            lock = FileLock(self._path.with_suffix(".lock"), timeout=_PATIENCE_S, mode=0o600)
+            with lock:
+                yield self._read() if self._path.exists() else ()
+        except Timeout as error:
+            raise BusyError(
+                f"another process has held {self._path.with_suffix('.lock')} for more than "
+                f"{_PATIENCE_S:g} s; nothing was changed, try again"
+            ) from error
+        except OSError as error:
+            raise StorageError(f"cannot write {self._path} ({error.strerror})") from error
 
     def _read(self) -> tuple[Key, ...]:
         try:
-            rows = json.loads(self._path.read_text())["keys"]
-            return tuple(
-                Key(
-                    row["name"],
-                    row["sha256"],
-                    row["access"],
-                    None if row["collections"] is None else tuple(row["collections"]),
-                    row["created_at"],
-                )
-                for row in rows
-            )
+            document = json.loads(self._path.read_text())
+            if document["format"] > _FORMAT:
+                raise ValueError("they were written by a newer Binocle; upgrade this one")
+            return tuple(_key_of(row) for row in document["keys"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StorageError(f"the keys in {self._path} cannot be read ({error})") from error
 
     def _write(self, keys: tuple[Key, ...]) -> None:
-        text = json.dumps({"format": 1, "keys": [asdict(key) for key in keys]}, indent=1)
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with replacing(self._path, mode=0o600) as file:
-                file.write(text.encode())
-        except OSError as error:
-            raise StorageError(f"cannot write {self._path} ({error.strerror})") from error
+        text = json.dumps({"format": _FORMAT, "keys": [asdict(key) for key in keys]}, indent=1)
+        with replacing(self._path, mode=0o600) as file:
+            file.write(text.encode())
+
+
+def _key_of(row: dict[str, Any]) -> Key:
+    if row["access"] not in get_args(Access):
+        raise ValueError(f"there is no scope {row['access']!r}")
+    for moment in ("expires_at", "old_until"):
+        if row.get(moment) is not None:
+            datetime.fromisoformat(row[moment])
+    collections = row["collections"]
+    return Key(**{**row, "collections": None if collections is None else tuple(collections)})
+
+
+def _named(keys: tuple[Key, ...], name: str) -> Key:
+    for key in keys:
+        if key.name == name:
+            return key
+    names = ", ".join(key.name for key in keys) or "none"
+    raise NotFoundError(f"there is no key named {name!r}; there are: {names}")
+
+
+def _new_secret() -> str:
+    return "bnc_" + secrets.token_urlsafe(32)
 
 
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _time_of(moment: datetime | None) -> str | None:
+    """Return when a key ends as it is kept.
+
+    Raises:
+        UsageError: That is over already.
+    """
+    if moment is None:
+        return None
+    if moment <= datetime.now(UTC):
+        raise UsageError(f"a key that ends at {moment.isoformat()} would never open anything")
+    try:
+        return moment.astimezone(UTC).isoformat(timespec="seconds")
+    except OverflowError as error:
+        raise UsageError(f"no clock will show {moment.isoformat()}; leave it away") from error
+
+
+def _is_past(moment: str | None) -> bool:
+    return moment is not None and datetime.fromisoformat(moment) <= datetime.now(UTC)

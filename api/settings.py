@@ -39,6 +39,11 @@ class Settings(BaseSettings):
     queue_size: int = Field(default=256, ge=1)
     fetch_urls: bool = False
     encode_batch: int = Field(default=32, ge=1)
+    request_timeout_s: float = Field(default=60.0, gt=0)
+    max_connections: int = Field(default=1000, ge=1, le=50_000)
+    log_format: Literal["text", "json"] = "text"
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
 
     @field_validator("sources", "cors_origins", mode="before")
     @classmethod

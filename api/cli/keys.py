@@ -1,22 +1,55 @@
 """``binocle keys``: the HTTP service's API keys."""
 
+import re
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import cast
 
 import click
 
 from api.cli.options import open_container, shared
-from api.keys import KeyRing
+from api.key_uses import KeyUses
+from api.keys import GRANTS, Access, KeyRing
+
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+
+
+def _span(value: str) -> timedelta:
+    """Read a time span such as 30m, 12h or 90d."""
+    found = re.fullmatch(r"(\d{1,6})([mhd])", value)
+    if found is None:
+        raise click.BadParameter(f"{value!r} is no time span; write it as 30m, 12h or 90d")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def _moment(value: str) -> datetime:
+    """Read a time span from now on, or a date."""
+    if re.fullmatch(r"\d+[mhd]", value):
+        return datetime.now(UTC) + _span(value)
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} is no time; write it as 90d or 2027-03-31") from error
+    return moment if moment.tzinfo else moment.astimezone()
 
 
 @click.group()
 @shared
 def keys() -> None:
-    """Make, list and revoke the HTTP service's API keys."""
+    """Make, list, rotate and revoke the HTTP service's API keys."""
 
 
 @keys.command("add")
 @click.argument("name")
-@click.option("--write", is_flag=True, help="May store and remove, too.")
+@click.option(
+    "--scope",
+    type=click.Choice(list(GRANTS)),
+    default="read",
+    show_default=True,
+    help="What it may do: search; store and remove, too; keys and all else, too; only backups.",
+)
+@click.option("--write", is_flag=True, help="The same as --scope write.")
 @click.option(
     "-c",
     "--collection",
@@ -25,20 +58,40 @@ def keys() -> None:
     metavar="NAME",
     help="Only for this collection; may be repeated.",
 )
+@click.option("--expires", type=_moment, metavar="WHEN", help="When it ends: 90d, 2027-03-31.")
 @shared
-def add_key(name: str, write: bool, collections: Sequence[str]) -> None:
+def add_key(
+    name: str, scope: str, write: bool, collections: Sequence[str], expires: datetime | None
+) -> None:
     """Make a key and print it, once: only its hash is kept."""  # fmt: skip
-    ring = _key_ring()
-    click.echo(ring.add(name, "write" if write else "read", tuple(collections) or None))
+    access = cast(Access, "write" if write and scope == "read" else scope)
+    ring = KeyRing(_home() / "keys.json")
+    click.echo(ring.add(name, access, tuple(collections) or None, expires_at=expires))
 
 
 @keys.command("list")
 @shared
 def list_keys() -> None:
-    """List the keys' names and what they may do."""
-    for key in _key_ring().all():
+    """List the keys' names, what they may do, when they were made, last used, and end."""
+    uses = KeyUses(_home() / "key-uses.json").last()
+    for key in KeyRing(_home() / "keys.json").all():
         where = ", ".join(key.collections) if key.collections else "all collections"
-        click.echo(f"{key.name}\t{key.access}\t{where}\t{key.created_at}")
+        used = f"used {uses[key.identity]}" if key.identity in uses else "not used"
+        ends = f"{'expired' if key.has_expired() else 'expires'} {key.expires_at}"
+        told = [key.name, key.access, where, key.created_at, used]
+        click.echo("\t".join([*told, ends if key.expires_at else "does not expire"]))
+
+
+@keys.command("rotate")
+@click.argument("name")
+@click.option(
+    "--grace", type=_span, default="0m", metavar="SPAN", help="How long the old one still works."
+)
+@click.option("--expires", type=_moment, metavar="WHEN", help="When it ends: 90d, 2027-03-31.")
+@shared
+def rotate_key(name: str, grace: timedelta, expires: datetime | None) -> None:
+    """Print a new secret for a key; the old one ends, at once or after a while."""  # fmt: skip
+    click.echo(KeyRing(_home() / "keys.json").rotate(name, grace=grace, expires_at=expires))
 
 
 @keys.command("revoke")
@@ -46,9 +99,9 @@ def list_keys() -> None:
 @shared
 def revoke_key(name: str) -> None:
     """Revoke a key; a running service refuses it from its next request on."""
-    _key_ring().revoke(name)
+    KeyRing(_home() / "keys.json").revoke(name)
     click.echo(f"revoked {name}")
 
 
-def _key_ring() -> KeyRing:
-    return KeyRing(open_container().settings.home / "keys.json")
+def _home() -> Path:
+    return open_container().settings.home

@@ -102,6 +102,11 @@ def index(
     is_flag=True,
     help="Listen beyond this machine although anybody may then read and write.",
 )
+@click.option(
+    "--tls-certificate", type=PATH, metavar="FILE", help="Answer over TLS: the chain, in PEM."
+)
+@click.option("--tls-key", type=PATH, metavar="FILE", help="The certificate's key, in PEM.")
+@click.option("--log-format", type=click.Choice(["text", "json"]), help="The log's lines [text].")
 @engine_options
 @shared
 def serve(without_keys: bool, **options: Any) -> None:

@@ -19,6 +19,7 @@ from api.http.routes import (
     fields,
     health,
     jobs,
+    keys,
     labels,
     lookup,
     pictures,
@@ -84,6 +85,7 @@ def create_app(container: Container) -> FastAPI:
     app.include_router(health.router)
     for room in _ROOMS:
         app.include_router(room.router, prefix="/v1/collections", dependencies=[Depends(key_of)])
+    app.include_router(keys.router, prefix="/v1/keys", dependencies=[Depends(key_of)])
     app.include_router(embeddings.router, prefix="/v1", dependencies=[Depends(key_of)])
     _add_middleware(app, service, container.settings)
     app.openapi = _openapi_of(app)  # type: ignore[method-assign]
@@ -102,6 +104,7 @@ def _add_middleware(app: FastAPI, service: Service, settings: Settings) -> None:
         Guard,
         metrics=service.metrics,
         max_body_bytes=settings.max_body_bytes,
+        patience_s=settings.request_timeout_s,
         is_private=lambda: is_loopback(settings.host) and not service.keys.is_closed(),
         origins=settings.cors_origins,
     )

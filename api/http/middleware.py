@@ -1,14 +1,12 @@
-"""The outermost layer: request ids, limits on bodies, headers, counting, the client's going away.
+"""The outermost layer: request ids, limits on bodies and time, headers, counting, the log.
 
 A client that goes away before its answer has begun is noticed, and what was being done for it is
 cancelled: what waits in a queue is never begun. What runs in a thread, such as a transaction,
-runs to its end.
+runs to its end. The same happens where an answer takes too long to begin.
 """
 
-import asyncio
 import ipaddress
 import logging
-import re
 import secrets
 import time
 from collections.abc import Callable, MutableMapping, Sequence
@@ -20,14 +18,20 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.errors.problems import CLIENT_GONE, GoneError, problem_response
+from api.http.runtime.incoming import CLOSE, Incoming, LateError
+from api.http.runtime.log_lines import begin_notes, method_of, route_of, write_lines
 from api.http.runtime.metrics import Metrics
 
-_log = logging.getLogger("binocle.access")
-_BODY_PATIENCE_S = 20.0
-_CLOSE = {"Connection": "close"}
-_CODES = {403: "foreign-origin", 408: "too-slow", 413: "body-too-large", 500: "internal"}
+_log = logging.getLogger(__name__)
+_CODES = {
+    400: "bad-request",
+    403: "foreign-origin",
+    408: "too-slow",
+    413: "body-too-large",
+    500: "internal",
+    503: "deadline",
+}
 _Headers: TypeAlias = list[tuple[bytes, bytes]]
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SECURITY_HEADERS: _Headers = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -50,6 +54,7 @@ class Guard:
         *,
         metrics: Metrics,
         max_body_bytes: int,
+        patience_s: float,
         is_private: Callable[[], bool],
         origins: Sequence[str],
     ) -> None:
@@ -59,6 +64,7 @@ class Guard:
             app: What answers.
             metrics: Where requests are counted.
             max_body_bytes: Larger bodies are refused.
+            patience_s: How long an answer may take to begin, once the body is here.
             is_private: Whether only programs of this machine may ask: then a web page from
                 elsewhere must not, though its browser runs here.
             origins: Pages that may nevertheless.
@@ -67,7 +73,7 @@ class Guard:
         self._is_private = is_private
         self._origins = origins
         self._metrics = metrics
-        self._max_body_bytes = max_body_bytes
+        self._max_body_bytes, self._patience_s = max_body_bytes, patience_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -76,6 +82,7 @@ class Guard:
             return
         request_id = secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = request_id
+        notes = begin_notes()
         started = time.perf_counter()
         status = 500
         begun = False
@@ -92,10 +99,14 @@ class Guard:
                 detail = "without API keys only programs of this machine may ask"
                 await self._refuse(scope, receive, answer, 403, detail)
             else:
-                incoming = _Incoming(receive, scope, self._max_body_bytes)
+                incoming = Incoming(receive, scope, self._max_body_bytes, self._patience_s)
                 await incoming.serve(self._app, scope, answer, lambda: begun)
         except GoneError:
             status = CLIENT_GONE
+        except LateError:
+            if not begun:
+                detail = f"the answer did not begin within {self._patience_s:g} s; ask for less"
+                await self._refuse(scope, receive, answer, 503, detail)
         except HTTPException as error:  # of the body; it passes through FastAPI's reading of that
             if not begun:
                 await self._refuse(scope, receive, answer, error.status_code, error.detail)
@@ -104,20 +115,18 @@ class Guard:
             if not begun:
                 await self._refuse(scope, receive, answer, 500, None)
         finally:
-            self._note(scope, status, time.perf_counter() - started)
-
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        """Count and log a request that has been served."""
-        route, request_id = _route(scope), scope["state"]["request_id"]
-        method = scope["method"] if scope["method"] in _METHODS else "other"
-        self._metrics.requests.labels(route, method, status).inc()
-        self._metrics.latency.labels(route).observe(seconds)
-        _log.info("%s %s %d %.1f ms %s", method, route, status, 1000 * seconds, request_id)
+            seconds = time.perf_counter() - started
+            route = route_of(scope)
+            self._metrics.requests.labels(route, method_of(scope), status).inc()
+            self._metrics.latency.labels(route).observe(seconds)
+            write_lines(scope, status, seconds, notes)
 
     async def _refuse(
         self, scope: Scope, receive: Receive, send: Send, status: int, detail: str | None
     ) -> None:
-        headers = _CLOSE if status in (408, 413) else None
+        headers = CLOSE if status in (400, 408, 413) else None
+        if status == 503:
+            headers = {"Retry-After": "1"}
         response = problem_response(Request(scope), status, _CODES[status], detail, headers=headers)
         await response(scope, receive, send)
 
@@ -132,103 +141,6 @@ class Guard:
         return headers.get(b"sec-fetch-site") != "cross-site" or scope["method"] == "GET"
 
 
-class _Incoming:
-    """What comes in on one request: its body, piece by piece, and then the client's leaving."""
-
-    def __init__(self, receive: Receive, scope: Scope, max_body_bytes: int) -> None:
-        """Begin a request.
-
-        Raises:
-            HTTPException: 413, more is announced than allowed.
-        """
-        headers = dict(scope["headers"])
-        length = headers.get(b"content-length", b"")
-        announced = int(length) if length.isdigit() else 0
-        has_body = b"transfer-encoding" in headers or announced > 0
-        self._receive = receive
-        self._max_body_bytes = max_body_bytes
-        self._taken = 0
-        self._owes_empty_body = not has_body
-        self._complete = asyncio.Event()
-        self._gone = asyncio.Event()
-        if not has_body:
-            self._complete.set()
-        self._check(announced)
-
-    def _check(self, size: int) -> None:
-        if size > self._max_body_bytes:
-            raise HTTPException(
-                413, f"the body is larger than {self._max_body_bytes:,} bytes", _CLOSE
-            )
-
-    async def serve(
-        self, app: ASGIApp, scope: Scope, send: Send, has_begun: Callable[[], bool]
-    ) -> None:
-        """Run an application until it has answered, or nobody waits for its answer any more.
-
-        Args:
-            app: What answers.
-            scope: Of the request.
-            send: Where the answer goes.
-            has_begun: Whether it has begun; from then on the application ends by itself.
-
-        Raises:
-            GoneError: The client went away before.
-        """
-        task = asyncio.current_task()
-        assert task is not None
-        is_cancelled = False
-
-        async def watch() -> None:
-            nonlocal is_cancelled
-            await self._complete.wait()
-            while (await self._receive())["type"] != "http.disconnect":
-                pass
-            self._gone.set()
-            if not has_begun():
-                is_cancelled = True
-                task.cancel()
-
-        watcher = asyncio.create_task(watch(), name="watcher")
-        try:
-            await app(scope, self._next, send)
-        except asyncio.CancelledError:
-            if not is_cancelled or task.uncancel():  # somebody else ends the task as well
-                raise
-            raise GoneError from None
-        finally:
-            watcher.cancel()
-        if is_cancelled:  # the application kept it from reaching here
-            task.uncancel()
-
-    async def _next(self) -> Message:
-        """Return the next message, as ASGI has it.
-
-        Raises:
-            HTTPException: 408 or 413, the body comes too slowly or is too large.
-            GoneError: The client went away in the middle of it.
-        """
-        if self._owes_empty_body:
-            self._owes_empty_body = False
-            return {"type": "http.request", "body": b"", "more_body": False}
-        if self._complete.is_set():  # now only the client's going away can come
-            await self._gone.wait()
-            return {"type": "http.disconnect"}
-        try:
-            async with asyncio.timeout(_BODY_PATIENCE_S):
-                message = await self._receive()
-        except TimeoutError as error:
-            detail = f"the body did not arrive within {_BODY_PATIENCE_S:g} s a piece"
-            raise HTTPException(408, detail, _CLOSE) from error
-        if message["type"] == "http.disconnect":
-            raise GoneError
-        self._taken += len(message.get("body", b""))
-        self._check(self._taken)
-        if not message.get("more_body", False):
-            self._complete.set()
-        return message
-
-
 def is_loopback(host: str) -> bool:
     """Tell whether a name or address means this machine."""
     if host == "localhost":
@@ -237,16 +149,6 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _route(scope: Scope) -> str:
-    """Return the path with its parameters' names, so that labels stay few."""
-    if "route" not in scope:
-        return "none"
-    path: str = scope["path"]
-    for name, value in scope.get("path_params", {}).items():
-        path = re.sub(rf"/{re.escape(str(value))}(?=/|$)", f"/{{{name}}}", path, count=1)
-    return path
 
 
 def _with_headers(message: MutableMapping[str, Any], scope: Scope, request_id: str) -> _Headers:

@@ -1,6 +1,11 @@
 """API keys, and what the service does without them."""
 
+import json
 import stat
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +13,14 @@ import pytest
 
 from api.cli.serve import serve_forever
 from api.container import Container
+from api.key_uses import KeyUses
+from api.keys import Access, KeyRing
 from api.settings import read_settings
-from binocle.errors import UsageError
+from binocle.errors import StorageError, UsageError
 from binocle_client import ClientError
 from binocle_client.requests import RecordBody
-from tests.support.service import Running, Serve, problem_of
+from tests.support import ROOT
+from tests.support.service import Running, Serve, problem_of, running
 
 
 def status_of(call: Any, *arguments: Any) -> int:
@@ -128,3 +136,168 @@ def test_a_page_from_elsewhere_cannot_use_an_open_service(service: Running) -> N
     assert service.http().get(url, headers={"Origin": "http://localhost:3000"}).status_code == 200
     cross = {"Sec-Fetch-Site": "cross-site"}
     problem_of(service.http().put(f"{url}/x", headers=cross), 403, "foreign-origin")
+
+
+def test_what_two_processes_do_to_the_keys_at_once_is_all_done(tmp_path: Path) -> None:
+    """A revoke that was reported is not undone by somebody who read the keys before it."""
+    path = tmp_path / "keys.json"
+    ring = KeyRing(path)
+    count = 40
+    secrets = [ring.add(f"old{number}", "read", None) for number in range(count)]
+    code = (
+        "import sys; from pathlib import Path; from api.keys import KeyRing\n"
+        "ring = KeyRing(Path(sys.argv[1]))\n"
+        f"for number in range({count}): ring.add(f'new{{number}}', 'read', None)\n"
+    )
+    adding = subprocess.Popen([sys.executable, "-c", code, str(path)], cwd=ROOT)
+    while adding.poll() is None and len(ring.all()) <= count:
+        time.sleep(0.001)
+    for number in range(count):
+        ring.revoke(f"old{number}")
+    assert adding.wait(60) == 0
+    assert [ring.find(secret) for secret in secrets] == [None] * count
+    assert sorted(key.name for key in ring.all()) == sorted(f"new{one}" for one in range(count))
+
+
+def test_expired_key_opens_nothing_and_says_why(serve: Serve) -> None:
+    service = serve()
+    soon = datetime.now(UTC) + timedelta(seconds=2)
+    http = service.http(service.keys.add("short", "read", None, expires_at=soon))
+    assert http.get("/v1/collections").status_code == 200
+    time.sleep(max(0.0, (soon - datetime.now(UTC)).total_seconds()))
+    problem = problem_of(http.get("/v1/collections"), 401, "no-key")
+    assert "expired" in problem["detail"]
+    with pytest.raises(UsageError, match="has expired"):
+        service.keys.rotate("short")
+    later = datetime.now(UTC) + timedelta(days=1)
+    renewed = service.keys.rotate("short", expires_at=later)
+    assert service.http(renewed).get("/v1/collections").status_code == 200
+    with pytest.raises(UsageError, match="never open"):
+        service.keys.add("past", "read", None, expires_at=soon)
+
+
+def test_rotated_key_keeps_what_it_may_and_the_old_secret_ends(serve: Serve) -> None:
+    service = serve()
+    first = service.keys.add("one", "write", ("a",))
+    second = service.keys.rotate("one", grace=timedelta(seconds=2))
+    for secret in (first, second):
+        assert service.http(secret).put("/v1/collections/a").status_code == 200
+        assert service.http(secret).put("/v1/collections/b").status_code == 403
+    time.sleep(2.1)
+    problem_of(service.http(first).get("/v1/collections"), 401, "no-key")
+    third = service.keys.rotate("one")
+    problem_of(service.http(second).get("/v1/collections"), 401, "no-key")
+    assert service.http(third).get("/v1/collections").status_code == 200
+    service.keys.rotate("one", grace=timedelta(hours=1))
+    service.keys.revoke("one")
+    problem_of(service.http(third).get("/v1/collections"), 401, "no-key")
+
+
+def test_administrator_makes_lists_rotates_and_revokes_keys_over_http(serve: Serve) -> None:
+    service = serve()
+    problem_of(service.http().get("/v1/keys"), 403, "key-not-allowed")
+    admin = service.http(service.keys.add("boss", "admin", None))
+    service.client(service.keys.add("maker", "write", None)).put_collection("a")
+    asked = {"name": "web", "scope": "read", "collections": ["a"]}
+    made = admin.post("/v1/keys", json=asked)
+    assert made.status_code == 201
+    web = service.http(made.json()["key"])
+    assert web.get("/v1/collections/a").status_code == 200
+    problem_of(web.put("/v1/collections/a"), 403, "key-not-allowed")
+    problem_of(admin.post("/v1/keys", json=asked), 422, "usage")
+    for bad in ({"scope": "root"}, {"name": "a\nb"}, {"expires_at": "9999-12-31T23:59:59-12:00"}):
+        assert admin.post("/v1/keys", json={**asked, "name": "x", **bad}).status_code == 422
+    listed = {one["name"]: one for one in admin.get("/v1/keys").json()["keys"]}
+    assert listed["web"]["collections"] == ["a"]
+    assert listed["web"]["last_used_at"] is not None
+    assert made.json()["key"] not in admin.get("/v1/keys").text
+    renewed = admin.post("/v1/keys/web/rotate").json()["key"]
+    problem_of(web.get("/v1/collections/a"), 401, "no-key")
+    assert service.http(renewed).get("/v1/collections/a").status_code == 200
+    assert admin.delete("/v1/keys/web").status_code == 204
+    problem_of(service.http(renewed).get("/v1/collections/a"), 401, "no-key")
+    problem_of(admin.delete("/v1/keys/web"), 404, "not-found")
+
+
+@pytest.mark.parametrize("access", ["read", "write", "backup"])
+def test_only_an_administrator_touches_keys(serve: Serve, access: Access) -> None:
+    service = serve()
+    http = service.http(service.keys.add("other", access, None))
+    for method, path in (
+        ("GET", ""), ("POST", ""), ("POST", "/other/rotate"), ("DELETE", "/other"),
+    ):  # fmt: skip
+        body = {"name": "mine", "scope": "admin"} if (method, path) == ("POST", "") else None
+        answer = http.request(method, f"/v1/keys{path}", json=body)
+        problem_of(answer, 403, "key-not-allowed")
+    assert [key.name for key in service.keys.all()] == ["other"]
+
+
+def test_backup_key_neither_reads_nor_writes(serve: Serve) -> None:
+    service = serve()
+    service.client().put_collection("a")
+    http = service.http(service.keys.add("nightly", "backup", None))
+    for method, path in (
+        ("GET", "/a"), ("GET", "/a/search?q=x"), ("GET", "/a/records"), ("PUT", "/b"),
+        ("DELETE", "/a"), ("DELETE", "/a/records/x"),
+    ):  # fmt: skip
+        answer = http.request(method, f"/v1/collections{path}")
+        problem_of(answer, 403, "key-not-allowed")
+    for path in ("/v1/models", "/metrics"):
+        problem_of(http.get(path), 403, "key-not-allowed")
+    assert http.get("/v1/collections").json() == {"collections": []}
+
+
+def test_key_sees_nothing_of_collections_it_is_not_for(serve: Serve) -> None:
+    service = serve()
+    service.client().put_collection("mine")
+    with service.container.open_collection("hidden", create=True) as hidden:
+        hidden.claim_space(service.container.encoder("mini").space)
+    key = service.keys.add("web", "read", ("mine",))
+    whole = service.http(service.keys.add("all", "read", None))
+    http = service.http(key)
+    for path in ("/metrics", "/readyz", "/v1/models", "/v1/collections"):
+        told = http.get(path)
+        assert told.status_code == 200
+        assert "hidden" not in told.text
+        assert "mini" not in told.text, path
+    assert http.get("/readyz").json()["collections"] == 1
+    assert service.http().get("/readyz").json() == {"ready": True}
+    problem_of(service.http("bnc_wrong").get("/readyz"), 401, "no-key")
+    assert 'binocle_records{collection="mine"} 0.0' in http.get("/metrics").text
+    assert 'binocle_records{collection="hidden"} 0.0' in whole.get("/metrics").text
+    body = {"model": "mini", "input": "a"}
+    problem_of(http.post("/v1/embeddings", json=body), 404, "unknown-model")
+    assert whole.post("/v1/embeddings", json=body).status_code == 200
+
+
+def test_last_use_of_a_key_is_known_when_the_service_has_ended(tmp_path: Path) -> None:
+    with running(tmp_path / "home") as service:
+        ring = service.keys
+        key = ring.add("web", "read", None)
+        ring.add("idle", "read", None)
+        assert service.http(key).get("/v1/collections").status_code == 200
+    web, idle = ring.all()
+    uses = KeyUses(tmp_path / "home" / "key-uses.json").last()
+    assert uses.keys() == {web.identity}
+    assert uses[web.identity][:10] == datetime.now(UTC).date().isoformat()
+    assert idle.identity not in uses
+
+
+def test_keys_of_an_older_file_open_what_they_did_and_newer_ones_are_refused(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "keys.json"
+    secret = KeyRing(path).add("old", "write", None)
+    document = json.loads(path.read_text())
+    for row in document["keys"]:
+        for name in ("expires_at", "old_sha256", "old_until"):
+            del row[name]
+    path.write_text(json.dumps({**document, "format": 1}))
+    found = KeyRing(path).find(secret)
+    assert found is not None
+    assert found.allows("write", "anything")
+    assert not found.has_expired()
+    for damage in ({"format": 3}, {"keys": [{**document["keys"][0], "access": "root"}]}):
+        path.write_text(json.dumps({**document, **damage}))
+        with pytest.raises(StorageError, match="cannot be read"):
+            KeyRing(path).all()

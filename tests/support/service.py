@@ -2,6 +2,7 @@
 
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -58,7 +59,9 @@ def running(home: Path, **options: object) -> Iterator[Running]:
     container = Container(
         read_settings(**{"home": home, "workers": 2, "model": "colour", **options})
     )
-    server = uvicorn.Server(config_of(create_app(container), log_level="warning"))
+    server = uvicorn.Server(
+        config_of(create_app(container), container.settings, log_level="warning")
+    )
     listener = socket.create_server(("127.0.0.1", 0))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
@@ -95,31 +98,40 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(home: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+def served(
+    home: Path,
+    port: int,
+    *options: str,
+    verify: ssl.SSLContext | None = None,
+    log: Path = Path(os.devnull),
+) -> Iterator[subprocess.Popen[bytes]]:
     environment = {name: value for name, value in os.environ.items() if "BINOCLE" not in name}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "api.cli.main", "serve", "--port", str(port)],
-        env={**environment, "BINOCLE_HOME": str(home), "BINOCLE_MODEL": "colour"},
-        stderr=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-    )
+    with log.open("wb") as log_file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "api.cli.main", "serve", "--port", str(port), *options],
+            env={**environment, "BINOCLE_HOME": str(home), "BINOCLE_MODEL": "colour"},
+            stderr=log_file,
+            stdout=subprocess.DEVNULL,
+        )
     try:
-        ready(process, port)
+        ready(process, port, verify)
         yield process
     finally:
         process.kill()
         process.wait(30)
 
 
-def ready(process: "subprocess.Popen[bytes]", port: int) -> str:
+def ready(
+    process: "subprocess.Popen[bytes]", port: int, verify: ssl.SSLContext | None = None
+) -> str:
     """Wait until a service answers; return its address."""
-    url = f"http://127.0.0.1:{port}"
+    url = f"{'https' if verify else 'http'}://127.0.0.1:{port}"
     deadline = time.monotonic() + 120
     while True:
         assert process.poll() is None, "the service ended"
         assert time.monotonic() < deadline, "the service does not answer"
         try:
-            if httpx.get(f"{url}/readyz").is_success:
+            if httpx.get(f"{url}/readyz", verify=verify or True).is_success:
                 return url
         except httpx.TransportError:
             time.sleep(0.05)

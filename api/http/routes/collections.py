@@ -16,17 +16,20 @@ router = APIRouter(tags=["collections"], route_class=JsonRoute)
 
 
 @router.get("")
-def list_collections(service: ServiceDependency, key: KeyDependency) -> CollectionsOut:
+async def list_collections(service: ServiceDependency, key: KeyDependency) -> CollectionsOut:
     """List the collections the key may read."""
-    names = service.container.collection_names()
-    seen = [name for name in names if key is None or key.allows("read", name)]
-    return CollectionsOut(collections=[describe(service.collection(name)) for name in seen])
+
+    def described() -> list[CollectionOut]:
+        return [describe(service.collection(name)) for name in service.names_for(key)]
+
+    return CollectionsOut(collections=await service.storing.run(described))
 
 
 @router.get("/{name}")
-def get_collection(collection: Readable) -> CollectionOut:
+async def get_collection(collection: Readable, service: ServiceDependency) -> CollectionOut:
     """Tell what a collection holds."""
-    return describe(collection)
+    described: CollectionOut = await service.storing.run(describe, collection)
+    return described
 
 
 @router.put("/{name}")
@@ -36,7 +39,7 @@ async def put_collection(
     """Make a collection; one that is there stays as it is, if the model agrees."""
     allow(key, "write", name)
     asked = body.model if body else None
-    model = await service.storing.run(service.model_named, asked) if asked else None
+    model = await service.storing.run(service.model_named, asked, key) if asked else None
     exists = name in service.container.collection_names()
     if not exists or model is not None:
         await service.storing.run(_make, service, name, model or service.container.default_model)
@@ -45,14 +48,12 @@ async def put_collection(
 
 
 @router.delete("/{name}", status_code=204, response_class=Response)
-def delete_collection(
+async def delete_collection(
     name: Name, service: ServiceDependency, key: KeyDependency, request: Request
 ) -> Response:
     """Remove a collection; pictures outside the service are never touched."""
     allow(key, "write", name)
-    service.collection(name)
-    service.forget(name)
-    remove_collection(service.container, name)
+    await service.storing.run(_remove, service, name)
     jobs: Jobs = request.app.state.jobs
     jobs.forget(name)
     return Response(status_code=204)
@@ -62,6 +63,12 @@ def _make(service: Service, name: str, model: str) -> None:
     space = service.encoder(model).space
     with service.container.open_collection(name, create=True) as collection:
         collection.claim_space(space)
+
+
+def _remove(service: Service, name: str) -> None:
+    service.collection(name)
+    service.forget(name)
+    remove_collection(service.container, name)
 
 
 def describe(collection: Collection) -> CollectionOut:

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from api.http.errors.problems import ServiceError
 from api.http.mapping.documents import JsonRoute
 from api.http.mapping.payloads import decoded
-from api.http.runtime.dependencies import ServiceDependency
+from api.http.runtime.dependencies import KeyDependency, ServiceDependency, allow
 from api.http.runtime.service import Service
 from api.http.schemas.common import (
     Embedding,
@@ -18,6 +18,7 @@ from api.http.schemas.common import (
     ModelsOut,
     Usage,
 )
+from api.keys import Key
 from binocle.types import Float32Array
 
 router = APIRouter(tags=["embeddings"], route_class=JsonRoute)
@@ -25,19 +26,24 @@ _DATA_URL = "data:image/"
 
 
 @router.get("/models")
-def list_models(service: ServiceDependency) -> ModelsOut:
-    """List the models that may be named: the default and those of the collections."""
-    return ModelsOut(data=[ModelOut(id=name) for name in service.models()])
+async def list_models(service: ServiceDependency, key: KeyDependency) -> ModelsOut:
+    """List the models that may be named: the default and those of the key's collections."""
+    allow(key, "read", None)
+    models = await service.storing.run(service.models, key)
+    return ModelsOut(data=[ModelOut(id=name) for name in models])
 
 
 @router.post("/embeddings")
-async def embed(service: ServiceDependency, body: EmbeddingsIn) -> EmbeddingsOut:
+async def embed(
+    service: ServiceDependency, key: KeyDependency, body: EmbeddingsIn
+) -> EmbeddingsOut:
     """Embed texts, and pictures given as data URLs; unit vectors."""
+    allow(key, "read", None)
     inputs = [body.input] if isinstance(body.input, str) else body.input
     if not 1 <= len(inputs) <= service.settings.max_batch:
         detail = f"from 1 to {service.settings.max_batch} inputs, not {len(inputs)}"
         raise ServiceError(422, "batch-too-large", detail, field="input")
-    rows = await service.fetching.run(_rows, service, body.model, inputs)
+    rows = await service.fetching.run(_rows, service, key, body.model, inputs)
     texts = [text for text in inputs if not text.startswith(_DATA_URL)]
     words = sum(len(text.split()) for text in texts)
     return EmbeddingsOut(
@@ -50,9 +56,11 @@ async def embed(service: ServiceDependency, body: EmbeddingsIn) -> EmbeddingsOut
     )
 
 
-def _rows(service: Service, model: str, inputs: Sequence[str]) -> list[Float32Array]:
+def _rows(
+    service: Service, key: Key | None, model: str, inputs: Sequence[str]
+) -> list[Float32Array]:
     """Return the rows of texts and of pictures as data URLs."""
-    encoder = service.encoder(service.model_named(model))
+    encoder = service.encoder(service.model_named(model, key))
     pictures = {
         number: decoded(text, f"input.{number}")
         for number, text in enumerate(inputs)

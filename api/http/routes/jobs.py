@@ -10,7 +10,13 @@ from fastapi.responses import StreamingResponse
 
 from api.http.errors.problems import ServiceError
 from api.http.mapping.documents import JsonRoute
-from api.http.runtime.dependencies import Readable, ServiceDependency, Writable
+from api.http.runtime.dependencies import (
+    KeyDependency,
+    ServiceDependency,
+    Watchable,
+    Writable,
+    allow,
+)
 from api.http.runtime.jobs import Job, Jobs
 from api.http.runtime.service import Service
 from api.http.schemas.common import JobIn, JobOut
@@ -24,11 +30,15 @@ _EVENT_EVERY_S = 0.5
 
 @router.post("/{name}/jobs", status_code=202)
 async def start_job(
-    collection: Writable, service: ServiceDependency, body: JobIn, request: Request
+    collection: Writable,
+    service: ServiceDependency,
+    key: KeyDependency,
+    body: JobIn,
+    request: Request,
 ) -> JobOut:
     """Start indexing a source below one of the folders the operator has allowed."""
     source = await service.storing.run(_allowed_source, service, body)
-    model = await service.storing.run(service.model_named, body.model) if body.model else None
+    model = await service.storing.run(service.model_named, body.model, key) if body.model else None
     jobs: Jobs = request.app.state.jobs
 
     def work(job: Job) -> None:
@@ -41,18 +51,22 @@ async def start_job(
 
 
 @router.get("/{name}/jobs/{job_id}")
-async def get_job(collection: Readable, job_id: str, request: Request) -> JobOut:
+async def get_job(collection: Watchable, job_id: str, request: Request) -> JobOut:
     """Tell how far a job is."""
     jobs: Jobs = request.app.state.jobs
     return jobs.get(collection, job_id).out()
 
 
 @router.delete("/{name}/jobs/{job_id}", status_code=202)
-async def cancel_job(collection: Writable, job_id: str, request: Request) -> JobOut:
-    """Cancel a job; what it has committed stays."""
+async def cancel_job(
+    collection: Watchable, key: KeyDependency, job_id: str, request: Request
+) -> JobOut:
+    """Cancel a job; what it has committed stays. That of another key takes one that may write."""
     jobs: Jobs = request.app.state.jobs
     job = jobs.get(collection, job_id)
-    job.stop.set()
+    if key is None or job.owner != key.identity:
+        allow(key, "write", collection.path.name)
+    jobs.cancel(job)
     return job.out()
 
 
@@ -61,7 +75,7 @@ async def cancel_job(collection: Writable, job_id: str, request: Request) -> Job
     response_class=Response,
     responses={200: {"content": {"text/event-stream": {}}}},
 )
-async def job_events(collection: Readable, job_id: str, request: Request) -> StreamingResponse:
+async def job_events(collection: Watchable, job_id: str, request: Request) -> StreamingResponse:
     """Tell how far a job is, again and again until it ends, as server-sent events."""
     jobs: Jobs = request.app.state.jobs
     job = jobs.get(collection, job_id)

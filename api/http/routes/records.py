@@ -13,6 +13,7 @@ from api.http.mapping.answers import record_out
 from api.http.mapping.documents import JsonRoute, loaded
 from api.http.mapping.uploads import candidate_of, records_out
 from api.http.runtime.dependencies import Readable, ServiceDependency, Writable
+from api.http.runtime.log_lines import note
 from api.http.schemas.common import MetadataPatch, RecordOut, RecordPage, RecordsIn, RecordsOut
 from api.operations.removal import remove_records
 from binocle.errors import CursorError, NotFoundError
@@ -64,7 +65,9 @@ async def store_records(
         encoder = service.encoder_of(collection)
         return store_upload(collection, candidates, encoder, service.decoders)
 
-    return records_out(await service.uploading.run(store))
+    out = records_out(await service.uploading.run(store))
+    note(stored=out.stored, failed=out.failed)
+    return out
 
 
 @router.get("/{name}/records")

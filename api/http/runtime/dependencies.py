@@ -1,11 +1,13 @@
 """Who may do what: the dependency every route under /v1 has."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from api.http.errors.problems import ServiceError
+from api.http.runtime.fair_queue import CALLER
+from api.http.runtime.log_lines import note
 from api.http.runtime.service import Service
 from api.http.schemas.common import Name
 from api.keys import Access, Key
@@ -33,30 +35,55 @@ async def key_of(
     """Return the request's key; None where the service has no keys and asks for none.
 
     Raises:
-        ServiceError: 401, there is no key, or it is not known.
+        ServiceError: 401, there is no key, or it is not known, or its time is over.
     """
     if not service.keys.is_closed():
         return None
     secret = bearer.credentials if bearer else header
     key = service.keys.find(secret) if secret else None
-    if key is None:
+    if key is None or key.has_expired():
         detail = "the API key is not known" if secret else "an API key is needed"
+        if key is not None:
+            detail = f"the API key expired at {key.expires_at}"
+        note(refused=detail, key=key.name if key is not None else None)
         raise ServiceError(401, "no-key", detail, headers={"WWW-Authenticate": "Bearer"})
+    service.key_uses.note(key)
+    CALLER.set(key.identity)
+    note(key=key.name)
     return key
+
+
+async def optional_key_of(
+    service: ServiceDependency,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    header: Annotated[str | None, Security(_header)],
+) -> Key | Literal["nobody"] | None:
+    """Return what ``key_of`` returns, and ``nobody`` where there should be a key and is none.
+
+    Raises:
+        ServiceError: 401, there is a key that is not good.
+    """
+    if service.keys.is_closed() and bearer is None and header is None:
+        return "nobody"
+    return await key_of(service, bearer, header)
 
 
 KeyDependency = Annotated[Key | None, Depends(key_of)]
 
 
 def allow(key: Key | None, access: Access, collection: str | None) -> None:
-    """Check a key.
+    """Check a key; whatever asks for more than to read is audited.
 
     Raises:
         ServiceError: 403, the key is not for this.
     """
+    note(collection=collection)
+    if access != "read":
+        note(asked=access)
     if key is not None and not key.allows(access, collection):
         where = f" in {collection!r}" if collection else ""
-        raise ServiceError(403, "key-not-allowed", f"this API key may not {access}{where}")
+        verb = {"admin": "administrate", "backup": "make backups"}.get(access, access)
+        raise ServiceError(403, "key-not-allowed", f"this API key may not {verb}{where}")
 
 
 async def readable(name: Name, service: ServiceDependency, key: KeyDependency) -> Collection:
@@ -73,3 +100,13 @@ async def writable(name: Name, service: ServiceDependency, key: KeyDependency) -
 
 Readable = Annotated[Collection, Depends(readable)]
 Writable = Annotated[Collection, Depends(writable)]
+
+
+async def watchable(name: Name, service: ServiceDependency, key: KeyDependency) -> Collection:
+    """Return the collection of the path, for whoever may start a job of any kind in it."""
+    if key is None or not key.allows("backup", name):
+        allow(key, "read", name)
+    return await service.opened(name)
+
+
+Watchable = Annotated[Collection, Depends(watchable)]

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Literal, TypeAlias
 
 from api.http.errors.problems import ServiceError, status_of
+from api.http.runtime.fair_queue import CALLER, FairQueue
+from api.http.runtime.log_lines import note
 from api.http.schemas.common import ItemError, JobKind, JobOut
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError
@@ -17,6 +19,7 @@ from indexer.indexer import Progress
 _log = logging.getLogger(__name__)
 _KEPT_JOBS = 200
 _KEPT_RESULTS = 16
+_READING: frozenset[JobKind] = frozenset(("labels", "duplicates"))
 
 
 class CancelledError(BinocleError):
@@ -25,11 +28,12 @@ class CancelledError(BinocleError):
     code = "cancelled"
 
 
-@dataclass
+@dataclass(eq=False)
 class Job:
     """Something that runs, and how far it is.
 
     Attributes:
+        owner: Identity of the key that started it; empty where there are no keys.
         result: What it has found, for those kinds that find something; kept for the last few.
         hidden: Text that error messages must not show, and what they show instead.
     """
@@ -38,6 +42,7 @@ class Job:
     kind: JobKind
     collection: str
     source: str
+    owner: str = ""
     state: Literal["waiting", "running", "done", "failed", "cancelled"] = "waiting"
     done: int = 0
     total: int = 0
@@ -87,14 +92,25 @@ class Job:
 Work: TypeAlias = Callable[[Job], None]
 
 
+class _Lane:
+    """Jobs of some kinds: one runs at a time, and those of different keys take turns."""
+
+    def __init__(self, name: str, queue_size: int) -> None:
+        self.waiting: FairQueue[Job] = FairQueue(queue_size)
+        self.works: dict[Job, Work] = {}
+        self.thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+
+
 class Jobs:
-    """The jobs of one service: one runs at a time, the others wait. Thread-safe."""
+    """The jobs of one service. Thread-safe.
+
+    What only reads waits in a lane of its own, so that readers hold up nobody who writes.
+    """
 
     def __init__(self, queue_size: int) -> None:
-        self._queue_size = queue_size
         self._jobs: dict[str, Job] = {}
         self._lock = threading.Lock()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="job")
+        self._writing, self._reading = _Lane("job", queue_size), _Lane("reading-job", queue_size)
 
     def start(
         self,
@@ -115,21 +131,45 @@ class Jobs:
             hidden: Text that error messages must not show, and what they show instead.
 
         Raises:
-            ServiceError: 503, too many wait.
+            ServiceError: 503, too many wait, or too many of this key.
         """
+        lane, owner = self._lane_of(kind), CALLER.get()
         with self._lock:
-            waiting = sum(not job.ended for job in self._jobs.values())
-            if waiting >= self._queue_size:
-                raise ServiceError(503, "overloaded", f"{waiting} jobs wait already")
+            if not lane.waiting.has_room(owner):
+                raise ServiceError(503, "overloaded", f"{len(lane.waiting)} jobs wait already")
             ended = [job for job in self._jobs.values() if job.ended]
             for old in ended[:-_KEPT_JOBS]:
                 del self._jobs[old.id]
             for old in [job for job in ended if job.result is not None][: 1 - _KEPT_RESULTS]:
                 old.result = None
-            job = Job(secrets.token_hex(8), kind, collection.path.name, source, hidden=hidden)
+            name = collection.path.name
+            job = Job(secrets.token_hex(8), kind, name, source, owner, hidden=hidden)
             self._jobs[job.id] = job
-        self._thread.submit(_run, job, work)
+            lane.works[job] = work
+            lane.waiting.put(owner, job)
+        lane.thread.submit(self._run_next, lane)
+        note(job=job.id, kind=kind, source=source or None)
         return job
+
+    def cancel(self, job: Job) -> None:
+        """Have a job end; one that waits ends at once."""
+        job.stop.set()
+        lane = self._lane_of(job.kind)
+        with self._lock:
+            if lane.waiting.discard(job.owner, job):
+                del lane.works[job]
+                job.state = "cancelled"
+
+    def _lane_of(self, kind: JobKind) -> _Lane:
+        return self._reading if kind in _READING else self._writing
+
+    def _run_next(self, lane: _Lane) -> None:
+        with self._lock:
+            if not lane.waiting:  # what this was for has been cancelled
+                return
+            job = lane.waiting.pop()
+            work = lane.works.pop(job)
+        _run(job, work)
 
     def forget(self, collection: str) -> None:
         """Cancel and forget the jobs of a collection that was removed.
@@ -137,9 +177,11 @@ class Jobs:
         Another one of the same name has none of them.
         """
         with self._lock:
-            for job in [one for one in self._jobs.values() if one.collection == collection]:
-                job.stop.set()
+            forgotten = [one for one in self._jobs.values() if one.collection == collection]
+            for job in forgotten:
                 del self._jobs[job.id]
+        for job in forgotten:
+            self.cancel(job)
 
     def get(self, collection: Collection, job_id: str) -> Job:
         """Return a job of a collection.
@@ -174,9 +216,11 @@ class Jobs:
     def close(self) -> None:
         """Cancel everything; what is committed stays."""
         with self._lock:
-            for job in self._jobs.values():
-                job.stop.set()
-        self._thread.shutdown(wait=True, cancel_futures=True)
+            every = list(self._jobs.values())
+        for job in every:
+            self.cancel(job)
+        for lane in (self._writing, self._reading):
+            lane.thread.shutdown(wait=True, cancel_futures=True)
 
 
 def _run(job: Job, work: Work) -> None:

@@ -1,10 +1,10 @@
 """What Prometheus may know of the service."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -38,9 +38,19 @@ class Metrics:
             "binocle_cache", "Look-ups in the caches of thumbnails and query vectors",
             ["cache", "result"], registry=self.registry,
         )  # fmt: skip
-        self.records = Gauge(
-            "binocle_records", "Records by collection", ["collection"], registry=self.registry
-        )
+
+    def text(self, records: Mapping[str, int], *, is_whole: bool) -> bytes:
+        """Return the figures as Prometheus reads them.
+
+        Args:
+            records: How many there are in each collection that is to be named.
+            is_whole: Whether those of the whole service are to be told, too.
+        """
+        sizes = CollectorRegistry()
+        gauge = Gauge("binocle_records", "Records by collection", ["collection"], registry=sizes)
+        for name, count in records.items():
+            gauge.labels(name).set(count)
+        return generate_latest(sizes) + (generate_latest(self.registry) if is_whole else b"")
 
 
 class Stopwatch:

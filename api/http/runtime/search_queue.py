@@ -8,7 +8,8 @@ from functools import partial
 from api.http.mapping.answers import search_json
 from api.http.mapping.queries import SearchRequest
 from api.http.runtime.metrics import Stopwatch
-from api.http.runtime.work_queues import Batcher, BoundedThreadPool
+from api.http.runtime.thread_pool import BoundedThreadPool
+from api.http.runtime.work_queues import Batcher
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError
 from search.query.query import Query

@@ -16,8 +16,11 @@ from api.http.errors.problems import ServiceError
 from api.http.mapping.answers import public_model
 from api.http.runtime.metrics import Metrics
 from api.http.runtime.search_queue import SearchQueue
-from api.http.runtime.work_queues import Batcher, BoundedThreadPool, EncoderQueue
-from api.keys import KeyRing
+from api.http.runtime.thread_pool import BoundedThreadPool
+from api.http.runtime.upkeep import Upkeep
+from api.http.runtime.work_queues import Batcher, EncoderQueue
+from api.key_uses import KeyUses
+from api.keys import Key, KeyRing
 from binocle.collection.collection import Collection, check_space
 from binocle.errors import BinocleError, NotFoundError
 from binocle.media.decoder_pool import DecoderPool
@@ -36,6 +39,7 @@ class Service:
         self.container = container
         self.settings = settings
         self.keys = KeyRing(settings.home / "keys.json")
+        self.key_uses = KeyUses(settings.home / "key-uses.json")
         self.metrics = Metrics()
         self.decoders = DecoderPool(settings.workers, settings.limits)
         workers, waiting = settings.workers, settings.queue_size
@@ -67,6 +71,7 @@ class Service:
         self.ready = False
         self._collections: dict[str, Collection] = {}
         self._encoders: dict[str, EncoderQueue] = {}
+        self._upkeep = Upkeep([self._save_key_uses])
         self._lock, self._loading = threading.Lock(), threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -150,22 +155,29 @@ class Service:
     def _load_picture(self, data: bytes, spec: ImageSpec, region: Region | None) -> Picture:
         return self.decoders.decode(data, spec, region.box if region else None)
 
-    def models(self) -> dict[str, str]:
-        """Return the models clients may name, by public name: the default, the collections'."""
-        names = {self.container.default_model, *self._encoders}
-        for name in self.container.collection_names():
+    def names_for(self, key: Key | None) -> list[str]:
+        """Return the names of the collections a key may read, sorted."""
+        names = self.container.collection_names()
+        return [name for name in names if key is None or key.allows("read", name)]
+
+    def models(self, key: Key | None) -> dict[str, str]:
+        """Return the models a client may name, by public name: the default, its collections'."""
+        names = {self.container.default_model}
+        if key is None or key.collections is None:
+            names |= self._encoders.keys()
+        for name in self.names_for(key):
             space = self.collection(name).space
             if space is not None:
                 names.add(space.name)
         return {public_model(name): name for name in sorted(names)}
 
-    def model_named(self, name: str) -> str:
+    def model_named(self, name: str, key: Key | None) -> str:
         """Return the model a client names.
 
         Raises:
             ServiceError: 404, it is not one of ``models``.
         """
-        models = self.models()
+        models = self.models(key)
         if name not in models:
             known = ", ".join(models)
             raise ServiceError(
@@ -173,9 +185,10 @@ class Service:
             )
         return models[name]
 
-    def loaded_models(self) -> list[str]:
-        """Return the models in memory."""
-        return sorted(map(public_model, self._encoders))
+    def loaded_models(self, key: Key | None) -> list[str]:
+        """Return those of a client's models that are in memory."""
+        loaded = set(map(public_model, self._encoders))
+        return sorted(loaded & self.models(key).keys())
 
     def warm(self, collection: Collection) -> None:
         """Do what the first query to a collection would wait for, in a thread of its own."""
@@ -203,12 +216,18 @@ class Service:
                     self.warm(collection)
             except BinocleError as error:  # the other collections can still be searched
                 _log.warning("the collection %s is not ready: %s", name, error)
+        self._upkeep.start()
         self.ready = True
+
+    def _save_key_uses(self) -> None:
+        if self.keys.is_closed():
+            self.key_uses.save(self.keys.all())
 
     async def close(self) -> None:
         """Finish what runs, then close everything."""
         self.ready = False
         self._is_closing.set()
+        await self._upkeep.close()
         self._warming.shutdown(wait=True, cancel_futures=True)
         for pool in (self.uploading, self.fetching):  # what runs there waits for encoders
             await asyncio.to_thread(pool.close)

@@ -1,80 +1,35 @@
-"""Work for requests within limits: in threads, together in batches, by one encoder for all.
+"""Work for requests within limits: together in batches, by one encoder for all.
 
-What holds up the event loop is done in threads, which can tell whether anybody waits still.
 Concurrent requests are embedded and searched for together: while one batch is worked on, what
 arrives meanwhile gathers for the next. An idle service never waits; a busy one waits between two
 batches, for a few milliseconds and no longer than the last batch took, for the clients it has just
 answered to ask again, and so fills its batches. Batchers that share a gate take turns: encoder and
 index use all cores each, so doing both at once gains nothing and makes batches smaller. A full
-queue refuses instead of growing, and a request whose client has gone is not worked on.
+queue refuses instead of growing, and a request whose client has gone is not worked on. API keys
+take turns, and one of them fills half of a queue at most.
 """
 
 import asyncio
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextvars import ContextVar, copy_context
-from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 from cachetools import LRUCache
 
 from api.http.errors.problems import GoneError, overloaded
+from api.http.runtime.fair_queue import CALLER, FairQueue
 from api.http.runtime.metrics import Metrics
+from api.http.runtime.thread_pool import IS_WANTED, while_wanted
 from binocle.encoders.base import Encoder
 from binocle.types import Float32Array, PixelArray
 
 _GATHER_S = 0.004
 _RECENT_S = 0.1
 _CACHED_QUERIES = 1024
-_T = TypeVar("_T")
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
-
-_IS_WANTED: ContextVar[Callable[[], bool]] = ContextVar("_IS_WANTED")
-"""In a thread that works for requests: whether any of their clients still waits."""
-
-
-def _while_wanted(is_wanted: Callable[[], bool], work: Callable[..., _T]) -> Callable[..., _T]:
-    """Return a function that does some work with ``_IS_WANTED`` set."""
-    context = copy_context()
-    context.run(_IS_WANTED.set, is_wanted)
-    return partial(context.run, work)
-
-
-class BoundedThreadPool(Generic[_T]):
-    """Threads for blocking work, and a limit to what waits for them."""
-
-    def __init__(self, name: str, threads: int, queue_size: int) -> None:
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix=name)
-        self._room = threads + queue_size
-        self._taken = 0
-
-    async def run(self, work: Callable[..., _T], *arguments: Any, **options: Any) -> _T:
-        """Run a function in a thread; where the caller is cancelled, it is no longer wanted.
-
-        Raises:
-            ServiceError: 503, too much waits already.
-        """
-        if self._taken >= self._room:
-            raise overloaded()
-        self._taken += 1
-        is_gone = threading.Event()
-        wanted = _while_wanted(lambda: not is_gone.is_set(), work)
-        try:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(
-                self._executor, partial(wanted, *arguments, **options)
-            )
-        finally:
-            is_gone.set()
-            self._taken -= 1
-
-    def close(self) -> None:
-        """Let running work finish; drop what waits."""
-        self._executor.shutdown(wait=True, cancel_futures=True)
 
 
 class Batcher(Generic[_Item, _Result]):
@@ -103,9 +58,9 @@ class Batcher(Generic[_Item, _Result]):
         self._work = work
         self._executor = executor
         self._max_batch = max_batch
-        self._queue: OrderedDict[asyncio.Future[_Result], _Item] = OrderedDict()
+        self._items: dict[asyncio.Future[_Result], _Item] = {}
+        self._queue: FairQueue[asyncio.Future[_Result]] = FairQueue(queue_size)
         self._arrived = asyncio.Event()
-        self._queue_size = queue_size
         self._on_batch = on_batch
         self._unfinished: set[asyncio.Future[_Result]] = set()
         self._gate = gate or asyncio.Semaphore()
@@ -125,21 +80,25 @@ class Batcher(Generic[_Item, _Result]):
         Raises:
             ServiceError: 503, too much waits already.
         """
-        if self._queue and len(self._queue) + len(items) > self._queue_size:
+        caller = CALLER.get()
+        if not self._queue.has_room(caller, len(items)):
             raise overloaded()
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="batcher")
         loop = asyncio.get_running_loop()
         futures: list[asyncio.Future[_Result]] = [loop.create_future() for _ in items]
         self._unfinished.update(futures)
-        self._queue.update(zip(futures, items, strict=True))
+        for future, item in zip(futures, items, strict=True):
+            self._items[future] = item
+            self._queue.put(caller, future)
         self._arrived.set()
         try:
             return list(await asyncio.gather(*futures))
         finally:
             for future in futures:  # the client has gone: what still waits is dropped
                 future.cancel()
-                self._queue.pop(future, None)
+                self._queue.discard(caller, future)
+                self._items.pop(future, None)
             self._unfinished.difference_update(futures)
 
     async def close(self) -> None:
@@ -158,9 +117,9 @@ class Batcher(Generic[_Item, _Result]):
                     await asyncio.sleep(min(_GATHER_S, self._last_s))
                 batch: list[tuple[asyncio.Future[_Result], _Item]] = []
                 while self._queue and len(batch) < self._max_batch:
-                    future, item = self._queue.popitem(last=False)
+                    future = self._queue.pop()
                     if not future.done():
-                        batch.append((future, item))
+                        batch.append((future, self._items[future]))
                 if not self._queue:
                     self._arrived.clear()
                 if batch:
@@ -176,7 +135,7 @@ class Batcher(Generic[_Item, _Result]):
         self._on_batch(len(batch))
         items = [item for _, item in batch]
         begun = loop.time()
-        work = _while_wanted(lambda: not all(future.done() for future, _ in batch), self._work)
+        work = while_wanted(lambda: not all(future.done() for future, _ in batch), self._work)
         try:
             results = await loop.run_in_executor(self._executor, work, items)
         except Exception as error:
@@ -248,7 +207,7 @@ class EncoderQueue:
         Raises:
             GoneError: Nobody waits for the rows any more.
         """
-        is_wanted = _IS_WANTED.get(lambda: True)
+        is_wanted = IS_WANTED.get(lambda: True)
         with self._lock:
             known = {text: self._cache[text] for text in texts if text in self._cache}
             missing = [text for text in dict.fromkeys(texts) if text not in known]

@@ -255,5 +255,5 @@ class Readiness(BaseModel):
     """Models are loaded and catalogues open."""
 
     ready: bool
-    collections: int
-    models: list[str]
+    collections: int | None = Field(None, description="Left out where a key is needed to know")
+    models: list[str] | None = Field(None, description="Those in memory; left out likewise")

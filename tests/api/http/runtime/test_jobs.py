@@ -3,17 +3,20 @@
 import logging
 import threading
 from collections.abc import Iterator
+from contextvars import copy_context
 from pathlib import Path
 
 import pytest
 
 from api.http.errors.problems import ServiceError
+from api.http.runtime.fair_queue import CALLER
 from api.http.runtime.jobs import Job, Jobs
+from api.http.schemas.common import JobKind
 from binocle.collection.collection import Collection
 from binocle_client import Client, picture
 from binocle_client.requests import RecordBody
 from tests.support.drawings import drawn, encoded
-from tests.support.service import Running, problem_of
+from tests.support.service import Running, Serve, problem_of
 
 _PATIENCE_S = 20.0
 
@@ -37,9 +40,14 @@ def finding(job: Job) -> None:
 
 def ended(jobs: Jobs, collection: Collection, *several: Job) -> None:
     """Wait until these and all before them have ended."""
-    done = threading.Event()
-    jobs.start("index", collection, lambda _: done.set())
-    assert done.wait(_PATIENCE_S)
+    for kind in {job.kind for job in several}:
+        done = threading.Event()
+
+        def tell(_: Job, done: threading.Event = done) -> None:
+            done.set()
+
+        jobs.start(kind, collection, tell)
+        assert done.wait(_PATIENCE_S)
     assert all(job.ended for job in several)
 
 
@@ -110,3 +118,86 @@ def test_a_new_collection_has_no_results_of_a_removed_one_of_its_name(
     client.put_collection(name)
     for end in ("", "/csv", "/report"):
         problem_of(http.get(path + end), 404, "not-found")
+
+
+def held(jobs: Jobs, collection: Collection, kind: JobKind) -> threading.Event:
+    """Have a lane at work until an event is set."""
+    begun, may_end = threading.Event(), threading.Event()
+
+    def work(_: Job) -> None:
+        begun.set()
+        assert may_end.wait(_PATIENCE_S)
+
+    jobs.start(kind, collection, work)
+    assert begun.wait(_PATIENCE_S)
+    return may_end
+
+
+def test_indexing_does_not_wait_behind_labels_of_a_reader(
+    jobs: Jobs, collection: Collection
+) -> None:
+    may_end = held(jobs, collection, "labels")
+    waiting = [jobs.start("labels", collection, finding) for _ in range(60)]
+    ended(jobs, collection, jobs.start("index", collection, finding))
+    assert [job.state for job in waiting] == ["waiting"] * 60
+    may_end.set()
+
+
+def test_keys_take_turns_and_one_has_half_of_the_queue(jobs: Jobs, collection: Collection) -> None:
+    order: list[str] = []
+
+    def start(owner: str) -> Job:
+        CALLER.set(owner)
+        return jobs.start("labels", collection, lambda job: order.append(job.owner))
+
+    def fill() -> list[Job]:
+        started = [start("greedy") for _ in range(50)]
+        with pytest.raises(ServiceError, match="wait already"):
+            start("greedy")
+        return [*started, start("modest"), start("modest")]
+
+    may_end = held(jobs, collection, "labels")
+    started = copy_context().run(fill)
+    may_end.set()
+    ended(jobs, collection, *started)
+    assert order[:4] == ["greedy", "modest", "greedy", "modest"]
+    assert len(order) == 52
+
+
+def test_cancelled_job_that_waits_ends_at_once_and_makes_room(
+    jobs: Jobs, collection: Collection
+) -> None:
+    may_end = held(jobs, collection, "labels")
+    for _ in range(3):
+        waiting = [jobs.start("labels", collection, finding) for _ in range(100)]
+        for job in waiting:
+            jobs.cancel(job)
+        assert {job.state for job in waiting} == {"cancelled"}
+    may_end.set()
+
+
+def test_reader_cancels_its_own_jobs_only(serve: Serve) -> None:
+    service = serve()
+    service.client().put_collection("c")
+    readers = [service.http(service.keys.add(f"r{one}", "read", ("c",))) for one in range(2)]
+    writer = service.http(service.keys.add("w", "write", None))
+    path = "/v1/collections/c/labels/jobs"
+    for own in readers:
+        answer = own.post(path, json={"labels": ["red", "blue"]})
+        assert answer.status_code == 202
+        job = f"/v1/collections/c/jobs/{answer.json()['id']}"
+        [other] = [one for one in readers if one is not own]
+        problem_of(other.delete(job), 403, "key-not-allowed")
+        assert own.delete(job).status_code == 202
+        assert writer.delete(job).status_code == 202
+
+
+def test_backup_key_sees_how_far_jobs_are(serve: Serve) -> None:
+    service = serve()
+    service.client().put_collection("c")
+    writer = service.http(service.keys.add("w", "write", None))
+    backup = service.http(service.keys.add("b", "backup", ("c",)))
+    started = writer.post("/v1/collections/c/duplicates").json()["id"]
+    job = f"/v1/collections/c/jobs/{started}"
+    assert backup.get(job).status_code == 200
+    problem_of(backup.delete(job), 403, "key-not-allowed")

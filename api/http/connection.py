@@ -1,0 +1,111 @@
+"""Connections under uvicorn: so many at most, and none that only holds its place.
+
+uvicorn ends a connection that is silent between two requests. It has no limit for one that never
+sends a whole head, that sends more of a body nobody reads, or that does not take its answer.
+"""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+HEAD_PATIENCE_S = 20.0
+TAKE_PATIENCE_S = 30.0
+MIN_TAKEN_BYTES = 32 * 1024  # of an answer, in that time
+_TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+_TOO_MANY = (
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\n"
+    b"content-length: 0\r\n\r\n"
+)
+
+
+class Connection(H11Protocol):
+    """One connection of a client."""
+
+    max_connections = 1000
+    """Beyond it the one that has waited longest to say what it wants makes room for a new one."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._taking_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin, unless there are too many that are all at work."""
+        super().connection_made(transport)
+        if len(self.connections) > self.max_connections:
+            others = [one for one in self.connections if isinstance(one, Connection)]
+            oldest = min(others, key=lambda one: one.idle_until)
+            (oldest if oldest.idle_until < float("inf") else self).end(_TOO_MANY)
+        self._expect_head()
+
+    @property
+    def idle_until(self) -> float:
+        """When it ends if it asks nothing, on the loop's clock; infinite while it asks."""
+        return self._idle_timer.when() if self._idle_timer is not None else float("inf")
+
+    def data_received(self, data: bytes) -> None:
+        """Take what comes; a head that is whole has come in time."""
+        super().data_received(data)
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._cancel_idle()
+
+    def on_response_complete(self) -> None:
+        """Wait for the next head, which has a time of its own."""
+        self._expect_head()
+        super().on_response_complete()
+        if self.cycle is not None and not self.cycle.response_complete:  # it was here already
+            self._cancel_idle()
+        self._watch_taking()
+
+    def pause_writing(self) -> None:
+        """The client takes its answer more slowly than it is written."""
+        super().pause_writing()
+        self._watch_taking()
+
+    def resume_writing(self) -> None:
+        """The client has taken nearly all."""
+        self._cancel_taking()
+        super().resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End."""
+        self._cancel_idle()
+        self._cancel_taking()
+        super().connection_lost(exc)
+
+    def end(self, answer: bytes) -> None:
+        """Say why, if nothing was said yet, and close."""
+        self._cancel_idle()
+        if not self.transport.is_closing():
+            self.transport.write(answer)
+            self.transport.close()
+        self._watch_taking()
+
+    def _expect_head(self) -> None:
+        self._cancel_idle()
+        self._idle_timer = self.loop.call_later(HEAD_PATIENCE_S, self.end, _TOO_SLOW)
+
+    def _cancel_idle(self) -> None:
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+            self._idle_timer = None
+
+    def _cancel_taking(self) -> None:
+        if self._taking_timer is not None:
+            self._taking_timer.cancel()
+            self._taking_timer = None
+
+    def _watch_taking(self) -> None:
+        """Look from time to time whether the client takes what is written for it."""
+        left = self.transport.get_write_buffer_size()
+        if left and self._taking_timer is None:
+            self._taking_timer = self.loop.call_later(TAKE_PATIENCE_S, self._check_taking, left)
+
+    def _check_taking(self, before: int) -> None:
+        self._taking_timer = None
+        left = self.transport.get_write_buffer_size()
+        if left > max(0, before - MIN_TAKEN_BYTES):
+            self.transport.abort()
+        else:
+            self._watch_taking()

@@ -1,0 +1,80 @@
+"""API keys, for a key that administrates."""
+
+from datetime import timedelta
+
+from fastapi import APIRouter, Depends, Response
+
+from api.http.errors.problems import ServiceError
+from api.http.runtime.dependencies import KeyDependency, ServiceDependency, allow
+from api.http.runtime.log_lines import note
+from api.http.schemas.keys import KeyIn, KeyName, KeyOut, KeyRotationIn, KeysOut, NewKeyOut
+
+
+async def _administrator(key: KeyDependency) -> None:
+    """Let only administrators' keys pass.
+
+    Raises:
+        ServiceError: 403, it is none, or the service has no keys yet.
+    """
+    if key is None:
+        detail = "there are no API keys; make the first with 'binocle keys add NAME --scope admin'"
+        raise ServiceError(403, "key-not-allowed", detail)
+    allow(key, "admin", None)
+
+
+router = APIRouter(tags=["keys"], dependencies=[Depends(_administrator)])
+
+
+@router.get("")
+async def list_keys(service: ServiceDependency) -> KeysOut:
+    """List the keys, without their secrets, of which only hashes are kept."""
+    keys, uses = await service.storing.run(lambda: (service.keys.all(), service.key_uses.last()))
+    return KeysOut(
+        keys=[
+            KeyOut(
+                name=key.name,
+                scope=key.access,
+                collections=None if key.collections is None else list(key.collections),
+                created_at=key.created_at,
+                expires_at=key.expires_at,
+                last_used_at=uses.get(key.identity),
+            )
+            for key in keys
+        ]
+    )
+
+
+@router.post("", status_code=201)
+async def add_key(service: ServiceDependency, body: KeyIn) -> NewKeyOut:
+    """Make a key."""
+    note(subject=body.name, scope=body.scope, opens=body.collections)
+    secret = await service.storing.run(
+        service.keys.add,
+        body.name,
+        body.scope,
+        tuple(body.collections) if body.collections else None,
+        expires_at=body.expires_at,
+    )
+    return NewKeyOut(name=body.name, key=secret)
+
+
+@router.post("/{key_name}/rotate")
+async def rotate_key(
+    service: ServiceDependency, key_name: KeyName, body: KeyRotationIn | None = None
+) -> NewKeyOut:
+    """Give a key a new secret."""
+    asked = body or KeyRotationIn()
+    secret = await service.storing.run(
+        service.keys.rotate,
+        key_name,
+        grace=timedelta(seconds=asked.grace_s),
+        expires_at=asked.expires_at,
+    )
+    return NewKeyOut(name=key_name, key=secret)
+
+
+@router.delete("/{key_name}", status_code=204, response_class=Response)
+async def revoke_key(service: ServiceDependency, key_name: KeyName) -> Response:
+    """Revoke a key; it is refused from its next request on."""
+    await service.storing.run(service.keys.revoke, key_name)
+    return Response(status_code=204)

@@ -1,0 +1,83 @@
+"""How the service is started: TLS, the data home, the log."""
+
+import json
+import socket
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from api.cli.serve import tell_if_open_to_others
+from tests.support.service import free_port, served
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for this machine that signs itself, and its key."""
+    folder = tmp_path_factory.mktemp("tls")
+    names = "subjectAltName=DNS:localhost,IP:127.0.0.1"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+         "-nodes", "-keyout", folder / "key.pem", "-out", folder / "chain.pem", "-days", "2",
+         "-subj", "/CN=localhost", "-addext", names],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return folder / "chain.pem", folder / "key.pem"
+
+
+def test_service_answers_over_tls_with_its_certificate_and_logs_json(
+    tmp_path: Path, certificate: tuple[Path, Path]
+) -> None:
+    chain, key = certificate
+    port = free_port()
+    options = ("--tls-certificate", str(chain), "--tls-key", str(key), "--log-format", "json")
+    trust = ssl.create_default_context(cafile=str(chain))
+    log = tmp_path / "log"
+    with served(tmp_path / "home", port, *options, verify=trust, log=log):
+        with httpx.Client(base_url=f"https://localhost:{port}", verify=trust) as http:
+            assert http.put("/v1/collections/c").status_code == 200
+            assert http.get("/v1/collections/c/search", params={"q": "red"}).status_code == 200
+        with pytest.raises(httpx.ConnectError, match="certificate"):
+            httpx.get(f"https://localhost:{port}/healthz")
+        with socket.create_connection(("127.0.0.1", port)) as plain:
+            plain.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert b"200 OK" not in plain.recv(1000)
+    lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+    routes = [line["route"] for line in lines if line.get("event") == "access"]
+    assert "/v1/collections/{name}/search" in routes
+    assert any(line.get("event") == "audit" for line in lines)
+
+
+def test_certificate_that_cannot_be_used_is_told_in_one_line(
+    tmp_path: Path, certificate: tuple[Path, Path]
+) -> None:
+    (tmp_path / "no.pem").write_text("no certificate")
+    for options, told in (
+        (("--tls-certificate", str(certificate[0])), "needs its key"),
+        (("--tls-certificate", str(tmp_path / "no.pem"), "--tls-key", str(certificate[1])), "PEM"),
+    ):
+        ended = subprocess.run(
+            [sys.executable, "-m", "api.cli.main", "serve", "--port", "0", *options],
+            env={"BINOCLE_HOME": str(tmp_path / "home"), "PATH": ""},
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert ended.returncode == 2
+        assert told in ended.stderr
+        assert "Traceback" not in ended.stderr
+
+
+def test_home_that_others_can_read_is_told_of_and_left_as_it_is(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    home = tmp_path / "home"
+    tell_if_open_to_others(home)
+    home.mkdir(0o700)
+    tell_if_open_to_others(home)
+    assert not caplog.records
+    home.chmod(0o750)
+    tell_if_open_to_others(home)
+    assert "chmod -R go-rwx" in caplog.text
+    assert home.stat().st_mode & 0o777 == 0o750
