@@ -9,12 +9,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+
 
 @contextmanager
 def replacing(
     path: Path,
     *,
-    mode: int = 0o666,
+    mode: int = PRIVATE_FILE,
     durable: bool = True,
     keep: bool = False,
     draft: Path | None = None,
@@ -26,7 +28,7 @@ def replacing(
 
     Args:
         path: What is made or replaced; its folder is there.
-        mode: Who may read and write it, less the process's umask.
+        mode: Who may read and write it, less the process's umask; its owner alone.
         durable: Have it on disk before it takes the place, and its name before this ends. What can
             be made again need not wait.
         keep: Let a file that is there in the end stay, and drop the new one.
@@ -56,11 +58,15 @@ def replacing(
 def make_folder(path: Path) -> None:
     """Make a folder, and those above it, where they are not there, and have their names on disk.
 
+    They are their owner's alone, whatever the process's umask.
+
     Raises:
         OSError: It cannot be made.
     """
     missing = [one for one in (path, *path.parents) if not one.exists()]
-    path.mkdir(parents=True, exist_ok=True)
+    for one in reversed(missing):
+        one.mkdir(PRIVATE_FOLDER, exist_ok=True)
+    path.mkdir(exist_ok=True)  # raises where it is a file
     for one in missing:
         sync_folder(one.parent)
 

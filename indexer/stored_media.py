@@ -5,7 +5,7 @@ from collections import OrderedDict
 from pathlib import Path
 
 from binocle.catalog.types import StoredImage
-from binocle.files import replacing
+from binocle.files import make_folder, replacing
 from binocle.media.decoder_pool import DecoderPool
 from indexer.sources.base import Source, gone
 from indexer.sources.registry import source_of
@@ -81,6 +81,6 @@ class StoredMedia:
 
 
 def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     with replacing(path, durable=False) as file:
         file.write(data)

@@ -17,7 +17,7 @@ _OURS = frozenset({CHECKPOINT, PIXELS, HISTORY, PLOT, *_DRAFTS})
 
 def replaced(path: Path) -> AbstractContextManager[BinaryIO]:
     """Give a file that takes a path's place at the end; its draft may stay behind when killed."""
-    return replacing(path, draft=path.with_name(f"{path.name}.part"))
+    return replacing(path, mode=0o666, draft=path.with_name(f"{path.name}.part"))
 
 
 def check_folder(out: Path, *, resume: bool) -> None:

@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw
 
 from api.cli.output.answers import print_answer
 from api.container import Container
+from binocle.files import make_folder, replacing
 from binocle.media.kinds import TEXT
 from indexer.sources.folder import FolderSource
 from indexer.sources.table import ColumnRoles, TableSource
@@ -104,13 +105,14 @@ def _say(command: str) -> None:
 def _draw(folder: Path) -> tuple[Path, Path]:
     """Draw the pictures that are not there yet, and write the captions."""
     pictures = folder / "pictures"
-    pictures.mkdir(parents=True, exist_ok=True)
+    make_folder(pictures)
     for name, (_, draw) in _SCENES.items():
         path = pictures / f"{name}.png"
         if not path.exists():
             image = Image.new("RGB", (_WIDTH, _HEIGHT))
             draw(ImageDraw.Draw(image))
-            image.save(path)
+            with replacing(path, durable=False) as file:
+                image.save(file, "PNG")
     captions = folder / "captions.csv"
     lines = [
         "id,caption",
@@ -118,5 +120,6 @@ def _draw(folder: Path) -> tuple[Path, Path]:
     ]
     text = "\n".join(lines) + "\n"
     if not captions.exists() or captions.read_text() != text:
-        captions.write_text(text)
+        with replacing(captions, durable=False) as file:
+            file.write(text.encode())
     return pictures, captions

@@ -115,11 +115,14 @@ class Guard:
             if not begun:
                 await self._refuse(scope, receive, answer, 500, None)
         finally:
-            seconds = time.perf_counter() - started
-            route = route_of(scope)
-            self._metrics.requests.labels(route, method_of(scope), status).inc()
-            self._metrics.latency.labels(route).observe(seconds)
-            write_lines(scope, status, seconds, notes)
+            self._tell(scope, status, time.perf_counter() - started, notes)
+
+    def _tell(self, scope: Scope, status: int, seconds: float, notes: dict[str, Any]) -> None:
+        """Count and log a request that has been served."""
+        route = route_of(scope)
+        self._metrics.requests.labels(route, method_of(scope), status).inc()
+        self._metrics.latency.labels(route).observe(seconds)
+        write_lines(scope, status, seconds, notes)
 
     async def _refuse(
         self, scope: Scope, receive: Receive, send: Send, status: int, detail: str | None

@@ -5,7 +5,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from binocle.catalog.query_file import SqliteQueryStore
 from binocle.catalog.tables import filter_sql, schema
 from binocle.catalog.tables.session import SqlSession
 from binocle.errors import BusyError, StorageError
+from binocle.files import PRIVATE_FILE
 
 _BUSY_TIMEOUT_S = 30.0
 _PAUSE_S, _PAUSE_SHARE = 0.02, 0.4
@@ -36,6 +37,7 @@ class SqliteCatalog:
         """
         self._path = path
         self.saved_queries = SqliteQueryStore(path.parent)
+        _make_private(path)
         self._read_only = path.exists() and not os.access(path.parent, os.W_OK)
         uri = (
             read_only_uri(path)
@@ -166,6 +168,15 @@ class SqliteCatalog:
         if "readonly" in text or "unable to open" in text:
             return StorageError(f"the catalogue {self._path} cannot be opened or written ({text})")
         return StorageError(f"the catalogue {self._path}: {text}")
+
+
+def _make_private(path: Path) -> None:
+    """Make the file of a catalogue where there is none: its owner's alone, as those beside it.
+
+    SQLite gives its log the mode of the file it belongs to.
+    """
+    with suppress(OSError):  # it is there, or SQLite will say what is wrong
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE_FILE))
 
 
 def _add_functions(connection: Any, _record: object) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from binocle.errors import BusyError, StorageError
+from binocle.files import PRIVATE_FILE
 
 
 @contextmanager
@@ -17,7 +18,7 @@ def indexing_lock(folder: Path) -> Iterator[None]:
         BusyError: Another run holds it.
         StorageError: It cannot be made.
     """
-    lock = FileLock(folder / "indexing.lock")
+    lock = FileLock(folder / "indexing.lock", mode=PRIVATE_FILE)
     try:
         lock.acquire(timeout=0)
     except Timeout as error:

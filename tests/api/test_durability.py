@@ -1,6 +1,7 @@
 """What is acknowledged outlives the process."""
 
 import json
+import os
 import random
 import signal
 import socket
@@ -14,7 +15,8 @@ import pytest
 from binocle_client import Client, ClientError, picture
 from binocle_client.requests import RecordBody
 from tests.support import picture_bytes
-from tests.support.service import free_port, served
+from tests.support.service import free_port, running, served
+from tests.support.shop import run_cli
 
 
 @pytest.mark.slow
@@ -111,3 +113,29 @@ def test_idle_service_ends_soon_on_sigterm(tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) in (0, -signal.SIGTERM)
         assert time.monotonic() - started < 5
+
+
+def test_everything_in_the_data_home_is_its_owners_alone(tmp_path: Path, photos: Path) -> None:
+    """Whatever the umask, and whichever door made it."""
+    home = tmp_path / "data" / "home"
+    before = os.umask(0)
+    try:
+        assert run_cli(home, "index", photos, "-c", "photos")[0] == 0
+        with running(home) as service:
+            client = service.client(service.keys.add("boss", "admin", None))
+            client.put_collection("c")
+            data = picture_bytes(1)
+            client.store("c", [RecordBody(id="x", images=[picture(data)], texts={"t": "red"})])
+            client.search("c", "red")
+            client.thumbnail("c", "x")
+            client.wait_for_job("c", client.start_duplicates("c").id)
+    finally:
+        os.umask(before)
+    made = [home.parent, home, *home.rglob("*")]
+    assert len(made) > 20
+    open_ones = {
+        str(path.relative_to(tmp_path)): oct(path.stat().st_mode & 0o777)
+        for path in made
+        if path.stat().st_mode & 0o077
+    }
+    assert open_ones == {}

@@ -2,51 +2,21 @@
 
 import contextlib
 import socket
-import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 
 from api.http import connection
-from api.http.runtime import incoming
 from binocle.encoders.colour import ColourEncoder
 from binocle.types import Float32Array
 from binocle_client import picture
 from binocle_client.requests import RecordBody
 from tests.support import picture_bytes
-from tests.support.service import Running, Serve, problem_of
+from tests.support.service import Serve
+from tests.support.sockets import all_of, connected, drip
 
 _HEAD = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
-
-
-@contextlib.contextmanager
-def connected(service: Running) -> Iterator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", service.port), timeout=20) as sock:
-        yield sock
-
-
-def all_of(sock: socket.socket) -> bytes:
-    """Return what comes until the other side closes."""
-    answer = b""
-    with contextlib.suppress(ConnectionResetError):
-        while piece := sock.recv(65536):
-            answer += piece
-    return answer
-
-
-def drip(sock: socket.socket, data: bytes, every_s: float) -> None:
-    """Send byte by byte, until that is no longer possible."""
-
-    def send() -> None:
-        for number in range(len(data)):
-            try:
-                sock.sendall(data[number : number + 1])
-            except OSError:
-                return
-            time.sleep(every_s)
-
-    threading.Thread(target=send, daemon=True).start()
 
 
 @pytest.mark.parametrize("begun", [b"", _HEAD, b"GET /hea"])
@@ -94,31 +64,6 @@ def test_request_that_takes_longer_than_a_head_may_is_answered(
         assert service.http().post("/v1/embeddings", json=body).status_code == 200
 
 
-@pytest.mark.parametrize("patience", ["PIECE_PATIENCE_S", "BODY_PATIENCE_S", "MIN_BYTES_PER_S"])
-def test_body_that_comes_too_slowly_is_refused(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch, patience: str
-) -> None:
-    """Whether it stops, or drips, or comes in pieces for ever."""
-    monkeypatch.setattr(incoming, patience, 0.7)
-    if patience == "MIN_BYTES_PER_S":
-        monkeypatch.setattr(incoming, patience, 10_000)
-        monkeypatch.setattr(incoming, "PIECE_PATIENCE_S", 1.0)
-    service = serve()
-    service.client().put_collection("c")
-    with connected(service) as sock:
-        started = time.monotonic()
-        sock.sendall(
-            b"POST /v1/collections/c/search HTTP/1.1\r\nHost: localhost\r\n"
-            b"Content-Type: application/json\r\nContent-Length: 9000\r\n\r\n"
-        )
-        if patience != "PIECE_PATIENCE_S":
-            drip(sock, b" " * 9000, 0.05)
-        answer = all_of(sock)
-        assert answer.startswith(b"HTTP/1.1 408 ")
-        assert b'"code":"too-slow"' in answer
-        assert time.monotonic() - started < 8
-
-
 def test_client_that_does_not_take_its_answer_is_left(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,41 +97,3 @@ def test_beyond_the_most_connections_idle_ones_make_room(serve: Serve) -> None:
             with contextlib.suppress(BlockingIOError):
                 ended += sock.recv(1000, socket.MSG_PEEK) is not None
         assert 60 - ended <= 20
-
-
-@pytest.mark.parametrize("order", [0, 1])
-def test_length_told_in_two_ways_is_refused(service: Running, order: int) -> None:
-    lengths = [b"Content-Length: 6\r\n", b"Transfer-Encoding: chunked\r\n"]
-    both = lengths[order] + lengths[1 - order]
-    with connected(service) as sock:
-        sock.sendall(
-            b"POST /v1/collections HTTP/1.1\r\nHost: localhost\r\n" + both + b"\r\n"
-            b"0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
-        )
-        answer = all_of(sock)
-    assert answer.startswith(b"HTTP/1.1 400 ")
-    assert b'"code":"bad-request"' in answer
-    assert answer.count(b"HTTP/1.1 ") == 1
-
-
-def test_answer_that_does_not_begin_in_time_is_given_up(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begun = threading.Semaphore(0)
-    encode_texts = ColourEncoder.encode_texts
-
-    def slowly(encoder: ColourEncoder, texts: Sequence[str]) -> Float32Array:
-        begun.release()
-        time.sleep(0.4)
-        return encode_texts(encoder, texts)
-
-    monkeypatch.setattr(ColourEncoder, "encode_texts", slowly)
-    service = serve(request_timeout_s=1.0, encode_batch=1)
-    body = {"model": "colour", "input": [f"red {number}" for number in range(100)]}
-    started = time.monotonic()
-    problem = problem_of(service.http().post("/v1/embeddings", json=body), 503, "deadline")
-    assert "1 s" in problem["detail"]
-    assert time.monotonic() - started < 6
-    time.sleep(1)
-    worked = begun._value
-    assert worked < 10, "it goes on though nobody waits"
