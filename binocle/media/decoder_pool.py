@@ -1,30 +1,38 @@
 """Decoding in processes of their own, so that a hostile file can only kill a worker.
 
-A worker is ``python -m binocle.media.decoder_pool``: it reads requests from its standard input and
-answers on its standard output, in blocks that begin with their length: pickles, between two
-processes of the same user, and the picture's bytes as they are. A picture that takes too long,
-or whose decoder crashes, costs that one worker, which is replaced. When the parent dies,
-however it dies, the pipe closes and the workers end.
+A worker is ``python -m binocle.media.decoder_pool``: it reads orders from its standard input and
+answers on its standard output (``decoder_messages``). It has none of this process's environment and
+gives up what rights it can before the first picture (``sandbox``). A picture that takes too long,
+whose decoder crashes or answers something else than it was asked, costs that one worker, which is
+replaced. When the parent dies, however it dies, the pipe closes and the workers end.
 """
 
 import os
-import pickle
 import queue
-import resource
-import struct
 import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import IO, Any, Self, TypeAlias, cast
+from typing import IO, Self, cast
 
 from binocle import errors
 from binocle.errors import DecoderCrashError, DecodeTimeoutError, PictureError
+from binocle.media.decoder_messages import (
+    Answer,
+    Box,
+    GarbledError,
+    Order,
+    read_answer,
+    read_order,
+    read_ready,
+    write_answer,
+    write_order,
+    write_ready,
+)
+from binocle.media.sandbox import give_up_rights
 from binocle.types import ImageSpec, Limits, Picture
 
-Box: TypeAlias = tuple[float, float, float, float]
-_Wanted: TypeAlias = tuple[ImageSpec, Box | None] | int  # or a thumbnail's longer side
-_HEADER = struct.Struct("<Q")
+_ENVIRONMENT = ("LD_LIBRARY_PATH", "PYTHONHOME")  # where libraries are; nothing else is passed on
 _WORKER_ADDRESS_SPACE_BYTES = 3 * 1024**3
 
 
@@ -65,7 +73,7 @@ class DecoderPool:
             PictureError: As for ``images.load``; also ``DecodeTimeoutError`` and
                 ``DecoderCrashError``. The pool stays usable.
         """
-        picture = self._ask(data, (spec, box))
+        picture = self._ask(data, Order(self.limits, spec, box))
         assert isinstance(picture, Picture)
         return picture
 
@@ -75,11 +83,11 @@ class DecoderPool:
         Raises:
             PictureError: As for ``decode``.
         """
-        encoded = self._ask(data, max_side)
+        encoded = self._ask(data, Order(self.limits, side=max_side))
         assert isinstance(encoded, bytes)
         return encoded
 
-    def _ask(self, data: bytes, wanted: _Wanted) -> Picture | bytes:
+    def _ask(self, data: bytes, order: Order) -> Picture | bytes:
         if len(data) > self.limits.max_bytes:
             raise errors.PictureTooLargeError(
                 f"{len(data):,} bytes are more than the limit of {self.limits.max_bytes:,}"
@@ -88,7 +96,7 @@ class DecoderPool:
         try:
             if worker is None:
                 worker = self._start()
-            return worker.ask(data, wanted, self.limits)
+            return worker.ask(data, order)
         except (DecodeTimeoutError, DecoderCrashError):
             if worker is not None:
                 self._end(worker)
@@ -128,7 +136,11 @@ class _Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": python_path},
+            env={
+                "PYTHONPATH": python_path,
+                **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
+                **{name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+            },
             start_new_session=True,  # Ctrl-C is for the parent; it ends its workers itself
         )
         self._input = cast(IO[bytes], self._process.stdin)
@@ -136,24 +148,24 @@ class _Worker:
         self._ready = False
         self._talking = threading.Lock()
 
-    def ask(self, data: bytes, wanted: _Wanted, limits: Limits) -> Picture | bytes:
+    def ask(self, data: bytes, order: Order) -> Picture | bytes:
         timed_out = threading.Event()
 
         def end() -> None:
             timed_out.set()
             self._process.kill()
 
-        timer = threading.Timer(limits.timeout_s, end)
+        timer = threading.Timer(order.limits.timeout_s, end)
         timer.daemon = True
         with self._talking:
             try:
                 if not self._ready:  # the clock starts when the worker has imported Pillow
-                    self._ready = bool(_receive(self._output))
+                    read_ready(self._output)
+                    self._ready = True
                 timer.start()
-                _send(self._input, (wanted, limits))
-                _write(self._input, data)
-                answer = _receive(self._output)
-            except (OSError, EOFError, ValueError):
+                write_order(self._input, order, data)
+                answer: Answer | None = read_answer(self._output, order, data)
+            except (OSError, EOFError, ValueError, GarbledError):
                 answer = None
             finally:
                 timer.cancel()
@@ -162,7 +174,7 @@ class _Worker:
         if answer is not None:
             raise _error_of(*answer)
         if timed_out.is_set():
-            raise DecodeTimeoutError(f"decoding took longer than {limits.timeout_s:g} s")
+            raise DecodeTimeoutError(f"decoding took longer than {order.limits.timeout_s:g} s")
         raise DecoderCrashError("the decoder process died on it")
 
     def kill(self) -> None:
@@ -185,31 +197,6 @@ def _error_of(code: str, message: str) -> PictureError:
     return next((kind for kind in kinds if kind.code == code), PictureError)(message)
 
 
-def _send(stream: IO[bytes], message: object) -> None:
-    _write(stream, pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL))
-
-
-def _receive(stream: IO[bytes]) -> Any:
-    return pickle.loads(_read(stream))  # noqa: S301 - both ends are this program, same user
-
-
-def _write(stream: IO[bytes], body: bytes) -> None:
-    stream.write(_HEADER.pack(len(body)))
-    stream.write(body)
-    stream.flush()
-
-
-def _read(stream: IO[bytes]) -> bytes:
-    header = stream.read(_HEADER.size)
-    if len(header) < _HEADER.size:
-        raise EOFError
-    (length,) = _HEADER.unpack(header)
-    body = stream.read(length)
-    if len(body) < length:
-        raise EOFError
-    return body
-
-
 def work() -> None:
     """Serve decode requests on the standard streams until the parent closes them."""
     import cv2
@@ -217,30 +204,29 @@ def work() -> None:
     from binocle.media import images
 
     cv2.setNumThreads(1)  # this process's own; the pool has a process for each core
-    resource.setrlimit(resource.RLIMIT_AS, (_WORKER_ADDRESS_SPACE_BYTES,) * 2)
     requests = sys.stdin.buffer
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what codecs may print
-    _send(answers, True)
+    give_up_rights(_WORKER_ADDRESS_SPACE_BYTES)
+    write_ready(answers)
     while True:
         try:
-            wanted, limits = _receive(requests)
-            data = _read(requests)
+            order, data = read_order(requests)
         except EOFError:
             return
         try:
-            if isinstance(wanted, int):
-                answer: object = images.thumbnail_jpeg(data, wanted, limits)
-            elif wanted[1] is None:
-                answer = images.load(data, wanted[0], limits)
+            if order.spec is None:
+                answer: Answer = images.thumbnail_jpeg(data, order.side, order.limits)
+            elif order.box is None:
+                answer = images.load(data, order.spec, order.limits)
             else:
-                answer = images.load_region(data, wanted[0], wanted[1], limits)
+                answer = images.load_region(data, order.spec, order.box, order.limits)
         except PictureError as error:
             answer = (error.code, str(error))
         except MemoryError:
             answer = (errors.PictureTooLargeError.code, "decoding needs too much memory")
         data = b""
-        _send(answers, answer)
+        write_answer(answers, answer)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Patterns that texts of a request must match, each with what it means to a person."""
 
+from api.keys import KEY_NAME
 from api.settings import COLLECTION_NAME
 
 NOT_BLANK = r"\S"
@@ -14,4 +15,5 @@ MEANINGS = {
     COLLECTION_NAME: (
         "must be 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first"
     ),
+    KEY_NAME: "must be 1 to 64 letters, digits, spaces and . _ @ -, a letter or digit first",
 }

@@ -1,5 +1,6 @@
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from binocle.errors import (
     PictureTruncatedError,
 )
 from binocle.media import images
+from binocle.media.decoder_messages import GarbledError
 from binocle.media.decoder_pool import DecoderPool
 from binocle.types import ImageSpec, Limits
 
@@ -228,6 +230,7 @@ def test_a_closed_pool_refuses_instead_of_waiting_for_ever() -> None:
 
 PARENT = """
 import sys, threading
+from binocle.media.decoder_messages import GarbledError
 from binocle.media.decoder_pool import DecoderPool
 from binocle.types import ImageSpec, Limits
 
@@ -259,3 +262,48 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path, slow_picture: b
         assert len(workers) == 2
         parent.kill()
     wait_until(lambda: not any(is_alive(worker) for worker in workers))
+
+
+def test_worker_has_nothing_of_the_environment_and_no_rights(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("BINOCLE_SECRET_OF_A_TEST", "hidden")
+    with DecoderPool(1, Limits()) as pool:
+        pool.decode(picture(), SPEC)
+        (worker,) = workers_of(os.getpid())
+        environment = Path(f"/proc/{worker}/environ").read_bytes()
+        status = Path(f"/proc/{worker}/status").read_text()
+        limits = Path(f"/proc/{worker}/limits").read_text()
+    names = {one.split(b"=")[0].decode() for one in environment.split(b"\0") if one}
+    assert b"hidden" not in environment
+    threads = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"}
+    assert names <= {"PYTHONPATH", "LD_LIBRARY_PATH", "PYTHONHOME", "LC_CTYPE", *threads}
+    assert re.search(r"^NoNewPrivs:\s+1$", status, re.MULTILINE)
+    assert re.search(r"^Seccomp:\s+2$", status, re.MULTILINE)
+    assert re.search(r"^Max file size +0 +0 ", limits, re.MULTILINE)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF"])
+def test_every_format_is_decoded_without_rights(kind: str) -> None:
+    data = picture(kind=kind)
+    with DecoderPool(1, Limits()) as pool:
+        decoded = pool.decode(data, ImageSpec(16, 16, fingerprint=True))
+        small = pool.thumbnail(data, 32)
+    assert np.array_equal(decoded.pixels, images.load(data, SPEC).pixels)
+    assert decoded.fingerprint is not None
+    assert small == images.thumbnail_jpeg(data, 32)
+
+
+def test_worker_that_answers_something_else_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    def garbled(*_: object) -> None:
+        raise GarbledError("nonsense")
+
+    with DecoderPool(1, Limits()) as pool:
+        pool.decode(picture(), SPEC)
+        before = workers_of(os.getpid())
+        with monkeypatch.context() as patch:
+            patch.setattr("binocle.media.decoder_pool.read_answer", garbled)
+            with pytest.raises(DecoderCrashError):
+                pool.decode(picture(), SPEC)
+        pool.decode(picture(), SPEC)
+        assert not before & workers_of(os.getpid())

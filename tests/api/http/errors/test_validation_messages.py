@@ -21,6 +21,7 @@ from api.http.schemas.common import (
     RecordsIn,
 )
 from api.http.schemas.fields import SchemaIn
+from api.http.schemas.keys import KeyIn, KeyRotationIn
 from api.http.schemas.labels import CaptionsIn, LabelsIn, MatchIn
 from api.http.schemas.lookup import LookupBesideIn, LookupIn
 from api.http.schemas.patterns import MEANINGS
@@ -37,7 +38,7 @@ _NOT_OURS = (
     "List should", "Unable to", "valid ", "validation", "pydantic", "type=", "cannot be used",
 )  # fmt: skip
 _BODIES: tuple[type[BaseModel], ...] = (
-    BatchIn, CaptionsIn, CollectionIn, EmbeddingsIn, JobIn, LabelsIn, LookupBesideIn, LookupIn,
+    BatchIn, CaptionsIn, CollectionIn, EmbeddingsIn, JobIn, KeyIn, KeyRotationIn, LabelsIn, LookupBesideIn, LookupIn,
     MatchIn, MetadataPatch, RecordsIn, SchemaIn, SearchBesideIn, SearchIn,
 )  # fmt: skip
 _BAD: tuple[Any, ...] = (

@@ -1,0 +1,141 @@
+"""Giving up rights, for a process that reads strangers' files and needs next to none.
+
+On Linux a seccomp filter (man 2 seccomp) refuses what a decoder has no use for: the network, other
+programs and processes, opening anything for writing, changing files or settings of the system.
+A refused call fails with EPERM, as for a user who may not. Elsewhere, and where the kernel has no
+filters, the limits remain.
+"""
+
+import ctypes
+import platform
+import resource
+import struct
+import sys
+from dataclasses import dataclass
+from typing import TypeAlias
+
+_PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 38, 22, 2
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # classic BPF
+_ALLOW, _REFUSE, _KILL = 0x7FFF0000, 0x00050001, 0x80000000  # EPERM is 1
+_NOT_THERE = 0x00050026  # ENOSYS, so that the C library falls back
+_NUMBER, _ARCHITECTURE, _FIRST, _SECOND, _THIRD = 0, 4, 16, 24, 32  # offsets of seccomp_data
+_O_WRITING = 0o1 | 0o2 | 0o100 | 0o1000  # O_WRONLY, O_RDWR, O_CREAT, O_TRUNC
+_CLONE_THREAD = 0x00010000
+
+_X32_CALLS = 0x40000000  # the other numbers of x86-64
+_CLONE3 = 435
+_X86_64 = {
+    "socket": 41, "connect": 42, "accept": 43, "sendto": 44, "sendmsg": 46, "bind": 49,
+    "listen": 50, "socketpair": 53, "accept4": 288, "sendmmsg": 307, "fork": 57, "vfork": 58,
+    "execve": 59, "execveat": 322, "kill": 62, "tkill": 200, "ptrace": 101, "process_vm_readv": 310,
+    "process_vm_writev": 311, "creat": 85, "rename": 82, "mkdir": 83, "rmdir": 84, "link": 86,
+    "unlink": 87, "symlink": 88, "chmod": 90, "fchmod": 91, "chown": 92, "fchown": 93,
+    "lchown": 94, "truncate": 76, "mknod": 133, "chroot": 161, "mount": 165, "umount2": 166,
+    "unlinkat": 263, "renameat": 264, "linkat": 265, "symlinkat": 266, "fchmodat": 268,
+    "fchownat": 260, "mkdirat": 258, "mknodat": 259, "renameat2": 316, "unshare": 272,
+    "setns": 308, "keyctl": 250, "add_key": 248, "request_key": 249, "bpf": 321,
+    "perf_event_open": 298, "userfaultfd": 323, "pidfd_open": 434, "pidfd_getfd": 438,
+    "open_by_handle_at": 304, "openat2": 437, "io_uring_setup": 425, "io_uring_enter": 426,
+    "io_uring_register": 427, "memfd_create": 319, "setuid": 105, "setgid": 106,
+    "init_module": 175, "finit_module": 313, "kexec_load": 246, "reboot": 169,
+}  # fmt: skip
+_AARCH64 = {
+    "socket": 198, "socketpair": 199, "bind": 200, "listen": 201, "accept": 202, "connect": 203,
+    "sendto": 206, "sendmsg": 211, "accept4": 242, "sendmmsg": 269, "execve": 221,
+    "execveat": 281, "kill": 129, "tkill": 130, "ptrace": 117, "process_vm_readv": 270,
+    "process_vm_writev": 271, "truncate": 45, "chroot": 51, "fchmod": 52, "fchown": 55,
+    "mount": 40, "umount2": 39, "unlinkat": 35, "renameat": 38, "linkat": 37, "symlinkat": 36,
+    "fchmodat": 53, "fchownat": 54, "mkdirat": 34, "mknodat": 33, "renameat2": 276, "unshare": 97,
+    "setns": 268, "keyctl": 219, "add_key": 217, "request_key": 218, "bpf": 280,
+    "perf_event_open": 241, "userfaultfd": 282, "pidfd_open": 434, "pidfd_getfd": 438,
+    "open_by_handle_at": 265, "openat2": 437, "io_uring_setup": 425, "io_uring_enter": 426,
+    "io_uring_register": 427, "memfd_create": 279, "setuid": 146, "setgid": 144,
+    "init_module": 105, "finit_module": 273, "kexec_load": 104, "reboot": 142,
+}  # fmt: skip
+_Instruction: TypeAlias = tuple[int, int, int, int]  # code, jumps if true and if false, constant
+
+
+@dataclass(frozen=True, slots=True)
+class _Machine:
+    """A processor's audit number, and the numbers of its calls."""
+
+    audit: int
+    refused: tuple[int, ...]
+    clone: int
+    openat: int
+    open: int | None
+
+
+_MACHINES = {
+    "x86_64": _Machine(0xC000003E, tuple(_X86_64.values()), 56, 257, 2),
+    "aarch64": _Machine(0xC00000B7, tuple(_AARCH64.values()), 220, 56, None),
+}
+
+
+class _Program(ctypes.Structure):
+    """What the kernel calls ``sock_fprog``."""
+
+    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
+
+
+def give_up_rights(address_space_bytes: int) -> bool:
+    """Have this process, and all threads it will start, do no more than compute.
+
+    What it needs must be imported and opened before. Reading files stays possible.
+
+    Args:
+        address_space_bytes: Most memory it may map.
+
+    Returns:
+        Whether the system's calls are filtered; the limits hold in any case.
+    """
+    for limit, most in (
+        (resource.RLIMIT_AS, address_space_bytes),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, 64),
+    ):
+        _, hard = resource.getrlimit(limit)
+        allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(limit, (allowed, allowed))
+    machine = _MACHINES.get(platform.machine())
+    if sys.platform != "linux" or machine is None or sys.maxsize < 2**32:
+        return False
+    packed = b"".join(struct.pack("<HBBI", *one) for one in _filter(machine))
+    program = _Program(len(packed) // 8, packed)
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    zero = ctypes.c_ulong(0)
+    if prctl(_PR_SET_NO_NEW_PRIVS, ctypes.c_ulong(1), zero, zero, zero) != 0:
+        return False
+    mode = ctypes.c_ulong(_SECCOMP_MODE_FILTER)
+    return bool(prctl(_PR_SET_SECCOMP, mode, ctypes.byref(program), zero, zero) == 0)
+
+
+def _filter(machine: _Machine) -> list[_Instruction]:
+    def answer(what: int) -> _Instruction:
+        return (_RETURN, 0, 0, what)
+
+    def look(offset: int) -> _Instruction:
+        return (_LOAD, 0, 0, offset)
+
+    def if_writing(call: int, flags: int) -> list[_Instruction]:
+        return [
+            (_EQUAL, 0, 4, call), look(flags), (_ANY_BIT, 0, 1, _O_WRITING),
+            answer(_REFUSE), answer(_ALLOW),
+        ]  # fmt: skip
+
+    program = [
+        look(_ARCHITECTURE), (_EQUAL, 1, 0, machine.audit), answer(_KILL),
+        look(_NUMBER), (_AT_LEAST, 0, 1, _X32_CALLS), answer(_KILL),
+    ]  # fmt: skip
+    for call in machine.refused:
+        program += [(_EQUAL, 0, 1, call), answer(_REFUSE)]
+    program += [(_EQUAL, 0, 1, _CLONE3), answer(_NOT_THERE)]  # its flags lie in memory
+    program += [
+        (_EQUAL, 0, 4, machine.clone), look(_FIRST), (_ANY_BIT, 0, 1, _CLONE_THREAD),
+        answer(_ALLOW), answer(_REFUSE),
+    ]  # fmt: skip
+    program += if_writing(machine.openat, _THIRD)
+    if machine.open is not None:
+        program += if_writing(machine.open, _SECOND)
+    return [*program, answer(_ALLOW)]
