@@ -32,6 +32,16 @@ _MUST_BE = {
     "bool_parsing": "true or false",
     "none_required": "null",
     "string_unicode": "a text in Unicode",
+    **dict.fromkeys(
+        (
+            "datetime_type",
+            "datetime_parsing",
+            "datetime_from_date_parsing",
+            "datetime_object_invalid",
+            "timezone_aware",
+        ),
+        "a time with its offset, such as 2027-03-31T12:00:00Z",
+    ),
 }
 _LIMITS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "greater_than_equal": lambda at: f"at least {at['ge']:g}",

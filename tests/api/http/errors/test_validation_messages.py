@@ -38,8 +38,8 @@ _NOT_OURS = (
     "List should", "Unable to", "valid ", "validation", "pydantic", "type=", "cannot be used",
 )  # fmt: skip
 _BODIES: tuple[type[BaseModel], ...] = (
-    BatchIn, CaptionsIn, CollectionIn, EmbeddingsIn, JobIn, KeyIn, KeyRotationIn, LabelsIn, LookupBesideIn, LookupIn,
-    MatchIn, MetadataPatch, RecordsIn, SchemaIn, SearchBesideIn, SearchIn,
+    BatchIn, CaptionsIn, CollectionIn, EmbeddingsIn, JobIn, KeyIn, KeyRotationIn, LabelsIn,
+    LookupBesideIn, LookupIn, MatchIn, MetadataPatch, RecordsIn, SchemaIn, SearchBesideIn, SearchIn,
 )  # fmt: skip
 _BAD: tuple[Any, ...] = (
     None, True, -1, 10**30, 1.5, 1e300, "", " ", "no such thing", "\x00", "\n", "x" * 30_000,
