@@ -5,6 +5,7 @@ from datetime import timedelta
 from fastapi import APIRouter, Depends, Response
 
 from api.http.errors.problems import ServiceError
+from api.http.mapping.documents import JsonRoute
 from api.http.runtime.dependencies import KeyDependency, ServiceDependency, allow
 from api.http.runtime.log_lines import note
 from api.http.schemas.keys import KeyIn, KeyName, KeyOut, KeyRotationIn, KeysOut, NewKeyOut
@@ -22,7 +23,7 @@ async def _administrator(key: KeyDependency) -> None:
     allow(key, "admin", None)
 
 
-router = APIRouter(tags=["keys"], dependencies=[Depends(_administrator)])
+router = APIRouter(tags=["keys"], route_class=JsonRoute, dependencies=[Depends(_administrator)])
 
 
 @router.get("")
