@@ -122,3 +122,12 @@ def _check_regular(status: os.stat_result, path: str | Path, max_bytes: int | No
             "raise it with BINOCLE_MAX_BYTES"
         )
         raise OSError(errno.EFBIG, reason, str(path))
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from another one of its name; None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

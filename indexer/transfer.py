@@ -240,7 +240,7 @@ def _part(one: Mapping[str, Any], space: Space | None) -> NewPart:
     vector = np.array(one["vector"], np.float32)
     if space is None or vector.shape != (space.dimension,) or not np.isfinite(vector).all():
         raise ValueError("a vector")
-    if abs(float(vector @ vector) - 1) > 2 * _UNIT_WITHIN:
+    if vector.any() and abs(float(vector @ vector) - 1) > 2 * _UNIT_WITHIN:
         raise ValueError("a vector that is no unit row")
     text, picture = one["text"], one["picture"]
     is_picture = KINDS.of(one["kind"]).is_picture

@@ -30,6 +30,7 @@ from api.cli.search import search
 from api.cli.train import train
 from api.cli.upkeep.backup import backup, restore
 from api.cli.upkeep.doctor import doctor
+from api.cli.upkeep.reembed import reembed
 from api.cli.upkeep.transfer import export, import_
 from binocle import __version__
 from binocle.errors import BinocleError, UsageError
@@ -141,7 +142,7 @@ def demo() -> None:
 
 for command in (
     keys, info, collections, skipped, remove, evaluate, fields, search, lookup, duplicates, train,
-    label, match, caption, backup, restore, doctor, export, import_,
+    label, match, caption, backup, restore, doctor, export, import_, reembed,
 ):  # fmt: skip
     cli.add_command(command)
 

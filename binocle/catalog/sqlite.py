@@ -20,7 +20,7 @@ from binocle.catalog.query_file import SqliteQueryStore
 from binocle.catalog.tables import filter_sql, schema
 from binocle.catalog.tables.session import SqlSession
 from binocle.errors import BusyError, StorageError
-from binocle.files import PRIVATE_FILE
+from binocle.files import PRIVATE_FILE, identity
 
 _BUSY_TIMEOUT_S = 30.0
 _PAUSE_S, _PAUSE_SHARE = 0.02, 0.4
@@ -36,6 +36,7 @@ class SqliteCatalog:
             StorageError: It cannot be opened, is damaged, or was made by a newer Binocle.
         """
         self._path = path
+        self._file: tuple[int, int] | None = None
         self.saved_queries = SqliteQueryStore(path.parent)
         _make_private(path)
         self._read_only = path.exists() and not os.access(path.parent, os.W_OK)
@@ -46,13 +47,7 @@ class SqliteCatalog:
         )
         self._engine = sa.create_engine(
             "sqlite://",
-            creator=partial(
-                sqlite3.connect,
-                uri,
-                uri=True,
-                timeout=_BUSY_TIMEOUT_S,
-                check_same_thread=False,
-            ),
+            creator=partial(self._connect, uri),
             poolclass=sa.QueuePool,
             pool_size=8,
             max_overflow=32,
@@ -62,9 +57,16 @@ class SqliteCatalog:
         sa.event.listen(self._engine, "handle_error", _give_up_connections)
         try:
             self._prepare()
+            self._file = identity(path)
         except BaseException:
             self.close()
             raise
+
+    def _connect(self, uri: str) -> sqlite3.Connection:
+        """Open the file once more, unless it was replaced: two are not one catalogue."""
+        if self._file is not None and identity(self._path) != self._file:
+            raise sqlite3.OperationalError("the file was replaced; open the collection again")
+        return sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT_S, check_same_thread=False)
 
     def close(self) -> None:
         """Close all connections."""

@@ -18,7 +18,7 @@ from binocle.collection.index_follower import IndexFollower
 from binocle.collection.indexing_lock import indexing_lock
 from binocle.collection.snapshot import Ranking, Snapshot
 from binocle.errors import NotFoundError, SpaceMismatchError, StorageError
-from binocle.files import make_folder
+from binocle.files import identity, make_folder
 from binocle.media.kinds import KINDS
 from binocle.metadata.field_types import FieldInfo, FieldType, check_schema
 from binocle.metadata.filters import Filter
@@ -74,6 +74,7 @@ class Collection:
             except OSError as error:
                 raise StorageError(f"cannot make the folder {path} ({error.strerror})") from error
         self._catalog = open_catalog(path / _CATALOG)
+        self._identity = identity(path / _CATALOG)
         try:
             with self.reading() as session:
                 lineage.check_newest(path, session)
@@ -101,8 +102,8 @@ class Collection:
         self._catalog.close()
 
     def exists(self) -> bool:
-        """Tell whether the catalogue is still where it was opened."""
-        return (self.path / _CATALOG).is_file()
+        """Tell whether the catalogue is still where it was opened, and the same file."""
+        return identity(self.path / _CATALOG) == self._identity
 
     def size_bytes(self) -> int:
         """Return how much the collection takes on disk, uploads and thumbnails included."""

@@ -21,7 +21,7 @@ _ABANDONED_AFTER_S = 3600.0
 _LEAST_FREE_BYTES, _LOW_SHARE = 64 << 20, 0.05
 _KEYS, SIGNING = "keys.json", "signing.key"
 _SIGNING_BYTES = 32
-UNFINISHED = ".restoring-"
+UNFINISHED = (".restoring-", ".reembedding-")
 
 
 def check_home(home: Path) -> Iterator[Finding]:
@@ -38,7 +38,7 @@ def check_home(home: Path) -> Iterator[Finding]:
         except StorageError as error:
             message = f"{error}; the service lets nobody in"
             yield Finding("keys", message, "restore it from a backup, or remove it and add keys")
-    for path in (*home.glob("*.tmp"), *(home / "collections").glob(f"{UNFINISHED}*")):
+    for path in (*home.glob("*.tmp"), *unfinished(home)):
         if is_abandoned(path):
             yield _leftover(path)
 
@@ -74,6 +74,12 @@ def check_folder(folder: Path) -> Iterator[Finding]:
     if key.exists() and key.stat().st_size != _SIGNING_BYTES:
         message = f"{key} is damaged, so nothing can be searched"
         yield Finding("queries", message, "--repair removes it", repair="queries")
+
+
+def unfinished(home: Path) -> list[Path]:
+    """Return the folders in which collections were being made."""
+    there = sorted((home / "collections").glob(".*"))
+    return [path for path in there if path.name.startswith(UNFINISHED)]
 
 
 def leftovers(folder: Path) -> list[Path]:

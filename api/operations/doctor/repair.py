@@ -104,7 +104,7 @@ def _remove_drafts(folder: Path) -> None:
 def _remove_home_drafts(home: Path) -> None:
     import shutil
 
-    for path in (*home.glob("*.tmp"), *(home / "collections").glob(f"{machine.UNFINISHED}*")):
+    for path in (*home.glob("*.tmp"), *machine.unfinished(home)):
         if machine.is_abandoned(path):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 

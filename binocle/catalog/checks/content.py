@@ -80,7 +80,7 @@ def check_vectors(file: CatalogFile) -> Iterator[Finding]:
             row = np.frombuffer(vector[: len(vector) // 4 * 4], "<f4").astype(np.float64)
             if not np.isfinite(row).all():
                 wrong["vectors hold what is no number"].append(key)
-            elif abs(float(row @ row) - 1) > 2 * _UNIT_WITHIN:
+            elif row.any() and abs(float(row @ row) - 1) > 2 * _UNIT_WITHIN:  # of nothing: zeros
                 wrong["vectors are no unit rows"].append(key)
     for problem, keys in wrong.items():
         yield Finding("vectors", f"{problem}: {some(dict.fromkeys(keys))}", _AGAIN)

@@ -1,0 +1,271 @@
+"""A collection in the vectors of another model: made beside it, compared, switched to at once.
+
+The catalogue is copied, and all contents are embedded anew meanwhile; what others store while this
+runs is embedded at the end, when writers wait for a moment. Then the folder of the copy takes the
+place of the collection's. Until then nothing of the collection is touched.
+"""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from binocle.batches import batched
+from binocle.catalog import catalog_file
+from binocle.catalog.new_vectors import Content, NewVectors, contents_of, giving_way
+from binocle.collection import lineage
+from binocle.collection.collection import Collection
+from binocle.encoders.base import Encoder
+from binocle.errors import BinocleError, SourceError, StorageError
+from binocle.files import sync_folder
+from binocle.media.decoder_pool import DecoderPool
+from binocle.media.kinds import KINDS
+from binocle.types import Kind, Limits, Picture
+from indexer.model_comparison import ModelComparison, compare_models
+from indexer.stored_media import StoredMedia
+
+_CATALOG = "catalog.sqlite"
+_SAMPLE_PICTURES, _SAMPLE_TEXTS = 16, 64
+_BLOCK = 256
+_ROUNDS = 5
+_MOVED = ("uploads", "thumbnails", "originals", "quarantine", "signing.key")
+UNFINISHED = ".reembedding-"
+
+
+@dataclass(frozen=True, slots=True)
+class CostEstimate:
+    """What it will cost.
+
+    Attributes:
+        pictures: Different pictures to embed.
+        texts: Different texts to embed.
+        seconds: About how long it takes, measured on a few.
+        disk_bytes: What it needs on disk until it is done.
+        runs_on: Device and precision of the model.
+    """
+
+    pictures: int
+    texts: int
+    seconds: float
+    disk_bytes: int
+    runs_on: str
+
+
+@dataclass(slots=True)
+class _Lost:
+    uris: list[str] = field(default_factory=list)
+
+
+class Reembedding:
+    """One collection on its way to another model; a context that leaves nothing behind."""
+
+    def __init__(
+        self, collection: Collection, encoder: Encoder, *, limits: Limits, workers: int
+    ) -> None:
+        """Set up.
+
+        Args:
+            collection: Whose parts are embedded anew.
+            encoder: The other model's.
+            limits: What one picture may cost.
+            workers: How many pictures are decoded at once.
+        """
+        self._collection, self._encoder = collection, encoder
+        self._folder = collection.path
+        self._media = StoredMedia(collection.path)
+        self._decoders = DecoderPool(workers, limits)
+        self._workplace = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=collection.path.parent))
+        self._vectors = NewVectors(self._workplace / "vectors")
+        self._shadow = self._workplace / collection.path.name
+        self._lost = _Lost()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._vectors.close()
+        self._decoders.close()
+        shutil.rmtree(self._workplace, ignore_errors=True)
+
+    def estimate(self) -> CostEstimate:
+        """Embed a few and say what all will cost."""
+        contents = self._contents(self._folder / _CATALOG)
+        seconds = 0.0
+        counts = {}
+        for kind in KINDS:
+            own = [one for one in contents if one.kind == kind]
+            counts[kind] = len(own)
+            few = own[: _SAMPLE_PICTURES if KINDS.of(kind).is_picture else _SAMPLE_TEXTS]
+            if few:
+                self._embed(few[:1])  # what the first one waits for is not of all
+                started = time.monotonic()
+                self._embed(few)
+                seconds += (time.monotonic() - started) / len(few) * len(own)
+        row_bytes = 4 * self._encoder.space.dimension
+        size = (self._folder / _CATALOG).stat().st_size
+        pictures = sum(counts[kind] for kind in KINDS if KINDS.of(kind).is_picture)
+        return CostEstimate(
+            pictures,
+            sum(counts.values()) - pictures,
+            seconds,
+            2 * size + 3 * row_bytes * sum(counts.values()),
+            self._encoder.runs_on,
+        )
+
+    def embed(self, on_progress: Callable[[int, int], None] = lambda _done, _total: None) -> None:
+        """Embed all contents, and make the collection beside.
+
+        Args:
+            on_progress: Told how many contents are embedded, and of how many.
+
+        Raises:
+            SourceError: Pictures cannot be read any more.
+        """
+        contents = self._contents(self._folder / _CATALOG)
+        missing = self._vectors.lacks(contents)
+        done = len(contents) - len(missing)
+        for block in batched(missing, _BLOCK):
+            self._embed(block)
+            done += len(block)
+            on_progress(done, len(contents))
+        self._refuse_lost()
+        self._make_shadow()
+
+    def compare(self, old: Encoder) -> ModelComparison:
+        """Ask both models the collection's own queries; see ``compare_models``."""
+        with Collection(self._shadow) as shadow:
+            return compare_models(self._collection, old, shadow, self._encoder)
+
+    def switch(self) -> None:
+        """Let the collection beside take the place of the collection.
+
+        What was stored since ``embed`` is embedded first, at the end while writers wait.
+
+        Raises:
+            SourceError: A picture stored meanwhile cannot be read.
+            StorageError: It cannot be done; the collection is as it was.
+        """
+        for _ in range(_ROUNDS):
+            missing = self._vectors.lacks(self._contents(self._folder / _CATALOG))
+            if not missing:
+                break
+            self._embed(missing)
+        with giving_way(self._folder / _CATALOG):
+            self._embed(self._vectors.lacks(self._contents(self._folder / _CATALOG)))
+            self._refuse_lost()
+            if self._is_behind():
+                self._make_shadow()
+            try:
+                self._swap()
+            except OSError as error:
+                raise StorageError(f"cannot switch {self._folder} ({error.strerror})") from error
+
+    def _contents(self, catalog: Path) -> list[Content]:
+        with catalog_file.reading(catalog) as file:
+            return list(contents_of(file))
+
+    def _embed(self, contents: Sequence[Content]) -> None:
+        size = self._encoder.batch_size
+        texts = [one for one in contents if not KINDS.of(_kind(one)).is_picture]
+        for batch in batched(texts, 8 * size):
+            self._vectors.put(batch, self._encoder.encode_texts([one.text or "" for one in batch]))
+        pictures = [one for one in contents if KINDS.of(_kind(one)).is_picture]
+        with ThreadPoolExecutor(self._decoders.workers, "reembed") as threads:
+            for batch in batched(pictures, size):
+                decoded = list(threads.map(self._decoded, batch))
+                usable = [(one, got) for one, got in zip(batch, decoded, strict=True) if got]
+                if usable:
+                    pixels = np.stack([got.pixels for _, got in usable])
+                    rows = self._encoder.encode_images(pixels)
+                    self._vectors.put([one for one, _ in usable], rows)
+
+    def _decoded(self, content: Content) -> Picture | None:
+        try:
+            return self._decoders.decode(self._media.read(content.uri), self._encoder.image_spec)
+        except (BinocleError, OSError):
+            self._lost.uris.append(content.uri)
+            return None
+
+    def _refuse_lost(self) -> None:
+        if lost := sorted(set(self._lost.uris)):
+            raise SourceError(
+                f"{len(lost):,} pictures cannot be read any more, such as {lost[0]}, and so not be "
+                "embedded; the collection is as it was: put them back, or have 'binocle index' or "
+                "'binocle remove' remove them"
+            )
+
+    def _make_shadow(self) -> None:
+        """Copy the catalogue, give it the new vectors, and make its indices."""
+        shutil.rmtree(self._shadow, ignore_errors=True)
+        self._shadow.mkdir(mode=0o700)
+        copy = self._shadow / _CATALOG
+        catalog_file.copy_catalog(self._folder / _CATALOG, copy)
+        self._embed(self._vectors.lacks(self._contents(copy)))
+        self._refuse_lost()
+        self._vectors.give_to(copy, self._encoder.space)
+        with Collection(self._shadow) as shadow:
+            shadow.save_indices()
+
+    def _is_behind(self) -> bool:
+        with (
+            catalog_file.reading(self._folder / _CATALOG) as now,
+            catalog_file.reading(self._shadow / _CATALOG) as then,
+        ):
+            return now.change() + 1 != then.change()
+
+    def _swap(self) -> None:
+        """Take what is not in the catalogue along, and rename both folders."""
+        with catalog_file.reading(self._shadow / _CATALOG) as file:
+            change = file.change()
+            token = file.token(change)
+        if token is not None:
+            lineage.note(self._shadow, change, token)
+        old = self._workplace / "old"
+        moved: list[str] = []
+        try:
+            for name in _MOVED:
+                if (self._folder / name).exists():
+                    (self._folder / name).rename(self._shadow / name)
+                    moved.append(name)
+            self._folder.rename(old)
+            self._shadow.rename(self._folder)
+        except BaseException:
+            if old.exists() and not self._folder.exists():
+                old.rename(self._folder)
+            for name in moved:
+                (self._shadow / name).rename(self._folder / name)
+            raise
+        sync_folder(self._folder.parent)
+
+
+def _kind(content: Content) -> Kind:
+    return next(kind for kind in KINDS if kind == content.kind)
+
+
+@contextmanager
+def reembedding(
+    collection: Collection, encoder: Encoder, *, limits: Limits, workers: int
+) -> Iterator[Reembedding]:
+    """Give a collection on its way to another model, while no run indexes into it.
+
+    Raises:
+        BusyError: A run does.
+    """
+    with (
+        collection.indexing(),
+        Reembedding(collection, encoder, limits=limits, workers=workers) as one,
+    ):
+        yield one
