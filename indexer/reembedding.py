@@ -20,7 +20,7 @@ import numpy as np
 
 from binocle.batches import batched
 from binocle.catalog import catalog_file
-from binocle.catalog.new_vectors import Content, NewVectors, contents_of, giving_way
+from binocle.catalog.new_vectors import NewVectors, PartContent, contents_of, giving_way
 from binocle.collection import lineage
 from binocle.collection.collection import Collection
 from binocle.encoders.base import Encoder
@@ -173,11 +173,11 @@ class Reembedding:
             except OSError as error:
                 raise StorageError(f"cannot switch {self._folder} ({error.strerror})") from error
 
-    def _contents(self, catalog: Path) -> list[Content]:
+    def _contents(self, catalog: Path) -> list[PartContent]:
         with catalog_file.reading(catalog) as file:
             return list(contents_of(file))
 
-    def _embed(self, contents: Sequence[Content]) -> None:
+    def _embed(self, contents: Sequence[PartContent]) -> None:
         size = self._encoder.batch_size
         texts = [one for one in contents if not KINDS.of(_kind(one)).is_picture]
         for batch in batched(texts, 8 * size):
@@ -192,7 +192,7 @@ class Reembedding:
                     rows = self._encoder.encode_images(pixels)
                     self._vectors.put([one for one, _ in usable], rows)
 
-    def _decoded(self, content: Content) -> Picture | None:
+    def _decoded(self, content: PartContent) -> Picture | None:
         try:
             return self._decoders.decode(self._media.read(content.uri), self._encoder.image_spec)
         except (BinocleError, OSError):
@@ -251,7 +251,7 @@ class Reembedding:
         sync_folder(self._folder.parent)
 
 
-def _kind(content: Content) -> Kind:
+def _kind(content: PartContent) -> Kind:
     return next(kind for kind in KINDS if kind == content.kind)
 
 

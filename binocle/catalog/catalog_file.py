@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from binocle.errors import StorageError
+from binocle.files import PRIVATE_FILE
 
 _BUSY_TIMEOUT_S = 30.0
 _MOST_FAULTS = 20
@@ -119,10 +120,11 @@ def copy_catalog(path: Path, to: Path) -> None:
         StorageError: It cannot be read or written.
     """
     try:
+        os.close(os.open(to, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE_FILE))
         with closing(_opened(path)) as source, closing(sqlite3.connect(to)) as target:
             source.backup(target)
             target.execute("PRAGMA journal_mode=DELETE")
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise StorageError(f"the catalogue {path} cannot be copied to {to} ({error})") from error
 
 

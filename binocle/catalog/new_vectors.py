@@ -23,7 +23,7 @@ MOVED = "the collection was embedded with another model just now; ask again"
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class PartContent:
     """What is embedded once, whatever parts have it: a picture somewhere, or a text."""
 
     kind: str
@@ -32,14 +32,14 @@ class Content:
     text: str | None
 
 
-def contents_of(file: CatalogFile) -> Iterator[Content]:
+def contents_of(file: CatalogFile) -> Iterator[PartContent]:
     """Yield the different contents of a catalogue's parts, pictures first."""
     query = (
         "SELECT kind, sha256, min(uri), text FROM parts "
         "GROUP BY kind, sha256 ORDER BY kind, min(id)"
     )
     for row in file.iterate(query):
-        yield Content(*row)
+        yield PartContent(*row)
 
 
 class NewVectors:
@@ -59,7 +59,7 @@ class NewVectors:
         """Close the file."""
         self._database.close()
 
-    def put(self, contents: Sequence[Content], rows: Float32Array) -> None:
+    def put(self, contents: Sequence[PartContent], rows: Float32Array) -> None:
         """Keep the vectors of contents."""
         self._database.execute("BEGIN")
         self._database.executemany(
@@ -71,7 +71,7 @@ class NewVectors:
         )
         self._database.execute("COMMIT")
 
-    def lacks(self, contents: Sequence[Content]) -> list[Content]:
+    def lacks(self, contents: Sequence[PartContent]) -> list[PartContent]:
         """Return the contents that have no vector yet."""
         query = "SELECT 1 FROM contents WHERE kind = ? AND sha256 = ?"
         return [

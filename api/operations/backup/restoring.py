@@ -153,7 +153,7 @@ def _extracted(
         (workplace / name).mkdir(mode=0o700)
         for file in one.files:
             place = _place(workplace / name, file)
-            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(place.parent)
             wanted[file.sha256].append(place)
     if with_keys and manifest.keys is not None:
         wanted[manifest.keys.sha256].append(workplace / KEYS_FILE)

@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from api.operations.backup.manifest import MANIFEST, Manifest, StoredFile
 from binocle.errors import BusyError, StorageError, UsageError
-from binocle.files import replacing, sync_folder
+from binocle.files import make_folder, replacing, sync_folder
 
 ARCHIVE_SUFFIX = ".tar.zst"
 FILES, LOCK = "files", "backup.lock"
@@ -102,7 +102,7 @@ class FolderTarget:
             found = digest.hexdigest()
             if sha256 is not None and found != sha256:
                 raise ValueError(f"{path} is damaged")
-            self._path(found).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(self._path(found).parent)
             draft.replace(self._path(found))
         finally:
             draft.unlink(missing_ok=True)
@@ -190,7 +190,7 @@ def _opened_folder(to: Path) -> Iterator[FolderTarget]:
         for one in to.iterdir():
             if one.name not in known and one.suffix != ".tmp":
                 raise UsageError(f"{to} holds something else ({one.name}); name an empty folder")
-    to.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(to)
     lock = FileLock(to / LOCK)
     try:
         lock.acquire(timeout=0)

@@ -45,7 +45,6 @@ def check_home(home: Path) -> Iterator[Finding]:
 
 def check_folder(folder: Path) -> Iterator[Finding]:
     """Find rights of a collection's folder and files that are wrong, and leftovers."""
-    private = {QUERY_FILE, SIGNING}
     shut, wide = [], []
     for path in (folder, *sorted(folder.rglob("*"))):
         with suppress(FileNotFoundError):
@@ -55,7 +54,7 @@ def check_folder(folder: Path) -> Iterator[Finding]:
             wanted = os.R_OK | os.W_OK | (os.X_OK if stat.S_ISDIR(mode) else 0)
             if not os.access(path, wanted) or not mode & stat.S_IRUSR:
                 shut.append(path.relative_to(folder.parent))
-            if mode & 0o022 or (path.name in private and mode & 0o077):
+            if mode & 0o077:
                 wide.append(path)
     if shut:
         yield Finding(

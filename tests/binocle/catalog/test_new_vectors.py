@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from binocle.catalog.new_vectors import Content, NewVectors, giving_way, kept_texts
+from binocle.catalog.new_vectors import NewVectors, PartContent, giving_way, kept_texts
 from binocle.collection.collection import Collection
 from binocle.errors import StorageError
 from binocle.types import NewPart, NewRecord, Space
@@ -20,7 +20,7 @@ def record(name: str) -> NewRecord:
 
 
 def test_catalogue_takes_all_or_nothing(tmp_path: Path) -> None:
-    content = Content("text", bytes(32), "t", "x")
+    content = PartContent("text", bytes(32), "t", "x")
     with Collection(tmp_path / "c", create=True) as collection:
         collection.claim_space(Space("a", 2, "aa"))
         collection.upsert([record("r")])
