@@ -18,6 +18,7 @@ from binocle.errors import NothingIndexedError
 from binocle.media.decoder_pool import DecoderPool
 from binocle.metadata.field_types import Reading
 from binocle.types import Limits
+from indexer.admission import admitted
 from indexer.ledger import ChunkWriter, Ledger
 from indexer.media_reader import MediaReader
 from indexer.records import Embedder, Tally, chunks
@@ -171,7 +172,7 @@ class Indexer:
             self._on_progress(Progress(done, total, tally))
 
         def changed() -> Iterator[Candidate]:
-            for candidate in source.scan(row.name):
+            for candidate in map(admitted, source.scan(row.name)):
                 if ledger.settles(candidate):
                     advance()
                 else:

@@ -16,6 +16,7 @@ from typing import Literal, TypeAlias, cast, get_args
 from binocle.errors import UsageError
 from binocle.metadata.dates import is_date
 from binocle.metadata.numbers import parse_number
+from binocle.metadata.record_limits import problem_of_metadata
 from binocle.types import Metadata, MetadataValue, Scalar
 
 FieldType: TypeAlias = Literal["number", "boolean", "date", "keyword", "text", "keywords", "geo"]
@@ -103,8 +104,12 @@ def metadata_json(metadata: Metadata) -> str:
     """Return metadata as JSON, which gives back what came.
 
     Raises:
-        UsageError: A number is not finite, or has more than 64 bits.
+        UsageError: A number is not finite, or has more than 64 bits; or there is more of it than
+            ``record_limits`` allow, or half a character.
     """
+    problem = problem_of_metadata(metadata)
+    if problem is not None:
+        raise UsageError(problem.message)
     for name, value in metadata.items():
         for one in value if isinstance(value, list) else [value]:
             if isinstance(one, float) and not math.isfinite(one):

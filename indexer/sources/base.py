@@ -138,7 +138,11 @@ class Source(Protocol):
 
 def printable(path: str) -> str:
     """Return a path as text that can be stored; bytes that are no UTF-8 are escaped."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    try:
+        data = path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half a character, which is no byte of a file's name
+        data = path.encode("utf-8", "backslashreplace")
+    return data.decode("utf-8", "backslashreplace")
 
 
 def read_file(path: str | Path) -> bytes:
