@@ -12,6 +12,7 @@ from binocle.types import ImageSpec, Picture, Skip
 from indexer.sources.base import Candidate, ImageRef
 
 _LOOK_AHEAD = 128
+_LOOK_AHEAD_BYTES = 256 * 1024 * 1024  # of encoded pictures; those of a compressed tar are held
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +66,20 @@ class MediaReader:
 
     def run(self, candidates: Iterable[Candidate]) -> Generator[Prepared, None, None]:
         """Yield the candidates prepared, in their order."""
-        waiting: deque[Future[Prepared]] = deque()
+        waiting: deque[tuple[int, Future[Prepared]]] = deque()
+        held_bytes = 0
         executor = ThreadPoolExecutor(self._decoders.workers, thread_name_prefix="decode")
         try:
             for candidate in candidates:
-                waiting.append(executor.submit(self.read, candidate))
-                if len(waiting) > self._look_ahead:
-                    yield waiting.popleft().result()
+                size = sum(image.size_bytes for image in candidate.images)
+                waiting.append((size, executor.submit(self.read, candidate)))
+                held_bytes += size
+                while len(waiting) > self._look_ahead or held_bytes > _LOOK_AHEAD_BYTES:
+                    size, future = waiting.popleft()
+                    held_bytes -= size
+                    yield future.result()
             while waiting:
-                yield waiting.popleft().result()
+                yield waiting.popleft()[1].result()
         finally:
             executor.shutdown(wait=False, cancel_futures=True)
 

@@ -3,43 +3,44 @@
 Members that share a stem, the path up to the first dot of the file name, are one sample: a
 picture, its text (``.txt``, ``.caption``) and its metadata (``.json``). Source of the layout:
 https://github.com/webdataset/webdataset#the-webdataset-format.
+
+What is damaged costs itself: a member its record, a sidecar what it says, and where the archive
+cannot be read on, the records of what lay behind stay as they were.
 """
 
-import json
-import tarfile
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from binocle.errors import NotAPictureError, SourceError
+from binocle.errors import NotAPictureError, NotFoundError, SourceError
 from binocle.media.images import SUFFIXES
 from binocle.types import MetadataValue, Skip
 from indexer.sources.base import Candidate, ImageRef, Source, TextRef, gone, printable
-from indexer.sources.cell_values import metadata_of
+from indexer.sources.sidecars import Sidecars, is_sidecar, stem_of
+from indexer.sources.tar_members import TarReader, read_at
+from indexer.sources.unpacking import MAX_RATIO, MIN_UNPACKED_BYTES, is_compressed
+from indexer.sources.zip_members import open_zip, read_zipped
 
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 ZIP_SUFFIXES = (".zip",)
-_TEXT_SUFFIXES = (".txt", ".caption")
-_MAX_SIDECAR_BYTES = 1024 * 1024
-_COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
+_MAX_PACKED_MEMBER_BYTES = 512 * 1024 * 1024  # what is held of a compressed tar; as for a picture
+_MAX_MEMBERS = 5_000_000  # each is a line of the ledger; shards have thousands
+_WHOLE = "(archive)"  # the key of what is wrong with the archive itself
 
 
 @dataclass(frozen=True, slots=True)
 class _Member:
+    """A file in an archive; of a compressed tar it can be read until the next one comes."""
+
     name: str
     fingerprint: str
     size_bytes: int
     read: Callable[[], bytes]
-
-
-@dataclass(slots=True)
-class _Sidecars:
-    texts: list[str] = field(default_factory=list)
-    metadata: dict[str, MetadataValue] = field(default_factory=dict)
+    is_passing: bool = False
 
 
 class ArchiveSource(Source):
@@ -52,10 +53,12 @@ class ArchiveSource(Source):
         self.path = path
         self._is_zip = path.name.lower().endswith(ZIP_SUFFIXES)
         self._zip: zipfile.ZipFile | None = None
-        self._count: int | None = None
+        self._survey: tuple[int, Sidecars] | None = None
         self._lock = threading.Lock()
         self._readers: dict[str, Callable[[], bytes]] = {}
         self._stamp = ""  # of the archive the readers are of
+        self._damages: list[str] = []  # of the last walk through it
+        self._is_complete = True
 
     @classmethod
     def of(cls, uri: str) -> "ArchiveSource | None":
@@ -72,22 +75,27 @@ class ArchiveSource(Source):
         """Yield the pictures and what cannot be read as one; see ``Source.scan``."""
         with self._errors():
             archive = self._now()
-            sidecars = self._sidecars()
+            _, sidecars = self._surveyed()
             used: set[str] = set()
             for key, member in self._keyed():
-                used.add(_stem(member.name))
-                yield self._candidate(f"{name}/{key}", key, archive, member, sidecars)
-            for stem in sidecars.keys() - used:
-                key = printable(stem + ".txt")
-                skip = Skip(NotAPictureError.code, "a text without a picture of its name")
+                used.add(stem_of(member.name))
+                held = self._held(key, member)
+                if held is not None:
+                    yield self._candidate(f"{name}/{key}", key, archive, held, sidecars)
+            problems = sidecars.problems(used)
+            if self._damages:
+                problems = {**problems, _WHOLE: self._damage()}
+            for key, skip in problems.items():
                 yield Candidate(key, archive, f"{name}/{key}", self._prefix() + key, skip=skip)
 
     def count(self) -> int:
         """Return how many pictures and other files there are."""
-        if self._count is None:
-            with self._errors():
-                self._count = sum(1 for _ in self._keyed())
-        return self._count
+        with self._errors():
+            return self._surveyed()[0]
+
+    def covers(self, key: str) -> bool:  # noqa: ARG002
+        """Tell whether the last scan saw all members: not where it is damaged or cut."""
+        return self._is_complete
 
     def open(self, uri: str) -> bytes:
         """Return a member again; see ``Source.open``.
@@ -97,33 +105,32 @@ class ArchiveSource(Source):
         """
         key = uri.removeprefix(self._prefix())
         try:
-            read = self._reader(key)
+            with self._errors():
+                read = self._reader(key)
             if read is None:
-                raise FileNotFoundError(f"{self.path} has no member {key}")
+                raise gone()
             return read()
-        except (OSError, tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError) as error:
+        except (OSError, SourceError) as error:
             raise gone() from error
 
     def _reader(self, key: str) -> Callable[[], bytes] | None:
         """Return what reads a member; None where there is none of this key."""
+        is_packed = not self._is_zip and is_compressed(self.path)
         with self._lock:
             now = self._now()
             if self._stamp != now:
                 self._readers, self._zip = {}, None
-                if not self._is_compressed():
+                if not is_packed:
                     self._readers = {key: member.read for key, member in self._keyed()}
                 self._stamp = now
-        if self._is_compressed():
-            return next((member.read for other, member in self._keyed() if other == key), None)
+        if is_packed:
+            found = (member.read() for other, member in self._keyed() if other == key)
+            data = next(found, None)
+            return None if data is None else partial(bytes, data)
         return self._readers.get(key)
 
     def _candidate(
-        self,
-        record_id: str,
-        key: str,
-        archive: str,
-        member: _Member,
-        sidecars: dict[str, _Sidecars],
+        self, record_id: str, key: str, archive: str, member: _Member, sidecars: Sidecars
     ) -> Candidate:
         uri = self._prefix() + key
         path = PurePosixPath(printable(member.name))
@@ -131,17 +138,47 @@ class ArchiveSource(Source):
             what = path.suffix.lower() or "no suffix"
             skip = Skip(NotAPictureError.code, f"{what} is not a picture format read here")
             return Candidate(key, archive, record_id, uri, skip=skip)
-        beside = sidecars.get(_stem(member.name), _Sidecars())
+        texts, beside = sidecars.of(member.name)
         metadata: dict[str, MetadataValue] = {"filename": path.name, "folder": str(path.parent)}
         return Candidate(
             key,
             f"{archive}:{member.fingerprint}",
             record_id,
             uri,
-            {**metadata, **beside.metadata},
+            {**metadata, **beside},
             (ImageRef("image", uri, member.read, member.size_bytes),),
-            tuple(TextRef("text", uri, text) for text in beside.texts),
+            tuple(TextRef("text", uri, text) for text in texts),
         )
+
+    def _held(self, key: str, member: _Member) -> _Member | None:
+        """Read a member that passes by; the first to ask is given it, later ones read again.
+
+        Returns:
+            None where the archive ends or is damaged within it, so that it stays what it was.
+        """
+        if not member.is_passing:
+            return member
+        if member.size_bytes > _MAX_PACKED_MEMBER_BYTES:
+            reason = (
+                f"its {member.size_bytes:,} bytes are more than the limit of "
+                f"{_MAX_PACKED_MEMBER_BYTES:,} in a compressed archive; unpack it"
+            )
+            return replace(member, read=partial(_refuse, reason))
+        try:
+            held = [member.read()]
+        except OSError:
+            self._stop(f"it cannot be read on from {key}")
+            return None
+
+        def read() -> bytes:
+            with suppress(IndexError):
+                return held.pop()
+            try:
+                return ArchiveSource(self.path).open(self._prefix() + key)
+            except NotFoundError as error:
+                raise OSError(str(error)) from error
+
+        return replace(member, read=read)
 
     def _prefix(self) -> str:
         return f"{printable(str(self.path))}!/"
@@ -151,54 +188,92 @@ class ArchiveSource(Source):
         status = self.path.stat()
         return f"{status.st_size}:{status.st_mtime_ns}"
 
+    def _damage(self) -> Skip:
+        code = "truncated" if "end" in self._damages[0] else "unreadable"
+        lost = "" if self._is_complete else "; what else was in it cannot be told"
+        reasons = " and ".join(self._damages)
+        return Skip(code, f"the archive is damaged: {reasons}{lost}; fetch or make it again")
+
+    def _surveyed(self) -> tuple[int, Sidecars]:
+        """Return how many files there are but for sidecars, and these; read once.
+
+        Raises:
+            SourceError: There is nothing in it that can be read.
+        """
+        if self._survey is None:
+            count, sidecars = 0, Sidecars()
+            for member in self._members():
+                if is_sidecar(member.name, member.size_bytes):
+                    sidecars.add(member.name, member.size_bytes, member.read)
+                else:
+                    count += 1
+            if not count and self._damages:
+                reason = " and ".join(self._damages)
+                raise SourceError(f"{self.path} is damaged or no archive ({reason})")
+            self._survey = count, sidecars
+        return self._survey
+
     def _keyed(self) -> Iterator[tuple[str, _Member]]:
         """Yield the members but for sidecars, those of a name that was there with a number."""
         names: dict[str, int] = {}
-        with self._members() as members:
-            for member in members:
+        for member in self._members():
+            if not is_sidecar(member.name, member.size_bytes):
                 key = printable(member.name)
                 number = names[key] = names.get(key, 0) + 1
                 yield key if number == 1 else f"{key}~{number}", member
 
-    def _sidecars(self) -> dict[str, _Sidecars]:
-        """Read the small texts and JSON files, by stem."""
-        found: dict[str, _Sidecars] = {}
-        with self._members(sidecars=True) as members:
-            for member in members:
-                beside = found.setdefault(_stem(member.name), _Sidecars())
-                text = member.read().decode("utf-8-sig", "replace")
-                if member.name.lower().endswith(".json"):
-                    try:
-                        document = json.loads(text)
-                    except (ValueError, RecursionError):
-                        document = None
-                    if isinstance(document, dict):
-                        beside.metadata.update(metadata_of(document))
-                elif text.strip():
-                    beside.texts.append(text.strip())
-        for beside in found.values():
-            caption = beside.metadata.get("caption")
-            if not beside.texts and isinstance(caption, str):
-                beside.texts.append(caption)
-        return found
+    def _members(self) -> Iterator[_Member]:
+        """Yield all members but for hidden ones; note what is wrong with the archive."""
+        self._damages, self._is_complete = [], True
+        members = self._zip_members() if self._is_zip else self._tar_members()
+        for number, member in enumerate(members):
+            if number == _MAX_MEMBERS:
+                self._stop(f"it has more members than the limit of {_MAX_MEMBERS:,}; split it")
+                return
+            yield member
 
-    @contextmanager
-    def _members(self, *, sidecars: bool = False) -> Iterator[Iterator[_Member]]:
-        if self._is_zip:
-            # Pictures are read after the scan has moved on, so the file stays open with it.
-            self._zip = self._zip or zipfile.ZipFile(self.path)
-            yield _zip_members(self._zip, sidecars=sidecars)
-        else:
-            compressed = self._is_compressed()
-            with tarfile.open(self.path) as archive:
-                yield _tar_members(archive, self.path, sidecars=sidecars, compressed=compressed)
+    def _stop(self, reason: str) -> None:
+        self._damages, self._is_complete = [*self._damages, reason], False
 
-    def _is_compressed(self) -> bool:
-        """Tell whether members can only be read in their order."""
-        if self._is_zip:
-            return False
-        with self.path.open("rb") as file:
-            return file.read(6).startswith(_COMPRESSED)
+    def _tar_members(self) -> Iterator[_Member]:
+        reader = TarReader(self.path)
+        try:
+            for info in reader.members():
+                name = info.name.removeprefix("./")
+                if info.isdir() or _is_hidden(name):
+                    continue
+                is_passing = reader.is_packed or info.sparse is not None
+                read: Callable[[], bytes]
+                if not info.isreg():
+                    read, is_passing = partial(_refuse, "it is a link or a device, no file"), False
+                elif is_passing:
+                    read = partial(reader.read, info)
+                else:
+                    read = partial(read_at, self.path, info.size, info.offset_data)
+                fingerprint = f"{info.size}:{int(info.mtime)}"
+                yield _Member(name, fingerprint, info.size, read, is_passing)
+        finally:
+            reader.close()
+            self._damages += reader.damages
+            self._is_complete = self._is_complete and reader.is_complete
+
+    def _zip_members(self) -> Iterator[_Member]:
+        # Pictures are read after the scan has moved on, so the file stays open with it.
+        self._zip = archive = self._zip or open_zip(self.path)
+        limit = max(MIN_UNPACKED_BYTES, MAX_RATIO * self.path.stat().st_size)
+        for info in archive.infolist():
+            if info.is_dir() or _is_hidden(info.filename):
+                continue
+            limit -= info.file_size
+            if limit < 0:
+                self._stop(
+                    f"its members unpack to more than {MAX_RATIO} times its size and 1 GiB; "
+                    "if it is sound, unpack it and index the folder"
+                )
+                return
+            fingerprint = f"{info.file_size}:{info.CRC}"
+            read = partial(read_zipped, archive, info)
+            yield _Member(info.filename, fingerprint, info.file_size, read)
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -206,70 +281,14 @@ class ArchiveSource(Source):
             yield
         except OSError as error:
             raise SourceError(f"cannot read {self.path} ({error.strerror or error})") from error
-        except (tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError) as error:
-            raise SourceError(f"{self.path} is damaged or no archive ({error})") from error
 
 
-def _wanted(name: str, size: int, *, sidecars: bool) -> bool:
-    path = PurePosixPath(name)
-    if any(_is_hidden(part) for part in path.parts):
-        return False
-    is_sidecar = name.lower().endswith((*_TEXT_SUFFIXES, ".json")) and size <= _MAX_SIDECAR_BYTES
-    return is_sidecar == sidecars
+def _is_hidden(name: str) -> bool:
+    return any(
+        part == "__MACOSX" or (part.startswith(".") and part not in (".", ".."))
+        for part in PurePosixPath(name).parts
+    )
 
 
-def _is_hidden(part: str) -> bool:
-    return part == "__MACOSX" or (part.startswith(".") and part not in (".", ".."))
-
-
-def _stem(name: str) -> str:
-    folder, slash, file = name.rpartition("/")
-    return folder + slash + file.split(".", 1)[0]
-
-
-def _tar_members(
-    archive: tarfile.TarFile, path: Path, *, sidecars: bool, compressed: bool
-) -> Iterator[_Member]:
-    for info in archive:
-        name = info.name.removeprefix("./")
-        if info.isdir() or not _wanted(name, info.size, sidecars=sidecars):
-            continue
-        read: Callable[[], bytes]
-        if not info.isreg():
-            read = _refuse_link
-        elif compressed or info.sparse:
-            file = archive.extractfile(info)
-            data = file.read() if file else b""
-            read = partial(bytes, data)  # a compressed stream can only be read in its order
-        else:
-            read = partial(_read_at, path, info.size, info.offset_data)
-        yield _Member(name, f"{info.size}:{int(info.mtime)}", info.size, read)
-
-
-def _refuse_link() -> bytes:
-    raise OSError("it is a link or a device, not a file")
-
-
-def _read_at(path: Path, size: int, offset: int) -> bytes:
-    with path.open("rb") as file:
-        file.seek(offset)
-        data = file.read(size)
-    if len(data) < size:
-        raise OSError("the archive ends before this member does")
-    return data
-
-
-def _zip_members(archive: zipfile.ZipFile, *, sidecars: bool) -> Iterator[_Member]:
-    for info in archive.infolist():
-        if info.is_dir() or not _wanted(info.filename, info.file_size, sidecars=sidecars):
-            continue
-        fingerprint = f"{info.file_size}:{info.CRC}"
-        read = partial(_read_zipped, archive, info)
-        yield _Member(info.filename, fingerprint, info.file_size, read)
-
-
-def _read_zipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    try:
-        return archive.read(info)
-    except (RuntimeError, NotImplementedError, zipfile.BadZipFile, EOFError) as error:
-        raise OSError(str(error)) from error  # encrypted, unknown method, bad checksum
+def _refuse(reason: str) -> bytes:
+    raise OSError(reason)

@@ -2,6 +2,7 @@
 
 import io
 import sqlite3
+import tarfile
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,17 @@ def write_photos(folder: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(picture_bytes(number))
     return folder
+
+
+def tar_of(*members: tuple[str, bytes]) -> bytes:
+    """Return a tar of files, by their names."""
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as written:
+        for name, data in members:
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            written.addfile(info, io.BytesIO(data))
+    return file.getvalue()
 
 
 class CountingEncoder:
@@ -102,6 +114,10 @@ class Bench:
 
     def ids(self) -> list[str]:
         return [row[0] for row in self.rows("select key from records order by key")]
+
+    def skipped(self) -> dict[str, str]:
+        """Return why each item was skipped, by its key."""
+        return dict(self.rows("select key, message from items where code is not null"))
 
     def rows(self, query: str) -> list[Any]:
         with sqlite3.connect(self.collection.path / "catalog.sqlite") as database:

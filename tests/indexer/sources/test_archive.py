@@ -91,6 +91,10 @@ def test_a_truncated_archive_is_one_clear_error_and_removes_nothing(
     path = make_tar(tmp_path / "data.tar", "w")
     bench.index(ArchiveSource(path))
     path.write_bytes(path.read_bytes()[:2500])
+    tally = bench.index(ArchiveSource(path)).tally
+    assert (tally.removed, tally.skipped) == (0, 1)
+    assert len(bench.ids()) == 3
+    path.write_bytes(path.read_bytes()[:700])
     with pytest.raises(SourceError, match=r"data\.tar is damaged"):
         bench.index(ArchiveSource(path))
     assert len(bench.ids()) == 3

@@ -1,0 +1,134 @@
+"""Compressed files as a stream of small pieces, up to the place where they are damaged."""
+
+import bz2
+import lzma
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+_READ_BYTES = 1024 * 1024
+_FED_BYTES = 1024  # what is lost before a damaged place is what these unpack to
+_SUMS_BYTES = 64  # the end of a gzip or xz file, which is checked when all else is out
+_PIECE_BYTES = 1024 * 1024  # the most that is unpacked at once
+_XZ_MEMORY_BYTES = 256 * 1024 * 1024  # xz -9 needs 65 MiB; a hostile header asks for 4 GiB
+MIN_UNPACKED_BYTES = 1024**3  # what any archive may unpack to
+MAX_RATIO = 100  # and how many times its size: pictures hardly shrink, captions to a tenth
+
+
+class DamagedStreamError(Exception):
+    """A compressed file cannot be read on from here; what came before is good."""
+
+
+class _Decompressor(Protocol):
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    @property
+    def needs_input(self) -> bool: ...
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
+class _Deflated:
+    """zlib's object with the attributes that those of bz2 and lzma have; checks gzip's sums."""
+
+    def __init__(self) -> None:
+        self._inner = zlib.decompressobj(wbits=31)
+
+    @property
+    def eof(self) -> bool:
+        return self._inner.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inner.unused_data
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._inner.unconsumed_tail and not self.eof
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        return self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
+
+
+_KINDS: tuple[tuple[bytes, Callable[[], _Decompressor]], ...] = (
+    (b"\x1f\x8b", _Deflated),
+    (b"BZh", bz2.BZ2Decompressor),
+    (b"\xfd7zXZ\x00", lambda: lzma.LZMADecompressor(memlimit=_XZ_MEMORY_BYTES)),
+)
+
+
+def is_compressed(path: Path) -> bool:
+    """Tell whether a file is one that ``unpacked`` reads.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    return _kind_of(path) is not None
+
+
+def unpacked(path: Path) -> Iterator[bytes]:
+    """Yield what a gzip, bzip2 or xz file holds, all streams of it, in pieces of at most 1 MiB.
+
+    Raises:
+        DamagedStreamError: The rest cannot be read: it is damaged, cut, has another checksum than
+            it should, or is more than the file may unpack to.
+        OSError: The file cannot be read.
+    """
+    kind = _kind_of(path)
+    assert kind is not None
+    limit = max(MIN_UNPACKED_BYTES, MAX_RATIO * path.stat().st_size)
+    given = 0
+    for piece in _pieces(path, kind):
+        given += len(piece)
+        if given > limit:
+            raise DamagedStreamError(
+                f"it unpacks to more than the limit of {limit:,} bytes, {MAX_RATIO} times its size "
+                "or 1 GiB; if it is sound, unpack it and index the folder"
+            )
+        yield piece
+
+
+def _kind_of(path: Path) -> Callable[[], _Decompressor] | None:
+    with path.open("rb") as file:
+        start = file.read(6)
+    return next((kind for magic, kind in _KINDS if start.startswith(magic)), None)
+
+
+def _pieces(path: Path, kind: Callable[[], _Decompressor]) -> Iterator[bytes]:
+    stream, is_whole = kind(), False
+    for fed in _fed(path):
+        data = fed
+        while data or not stream.needs_input:
+            if is_whole:
+                if not data.strip(b"\x00"):  # padding, as tapes have it
+                    break
+                stream, is_whole = kind(), False
+            try:
+                piece = stream.decompress(data, _PIECE_BYTES)
+            except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError) as error:
+                raise DamagedStreamError(f"it is damaged ({error})") from error
+            if piece:
+                yield piece
+            data = b""
+            if stream.eof:
+                is_whole, data = True, stream.unused_data
+                if not data:
+                    break
+    if not is_whole:
+        raise DamagedStreamError("it ends before its content does")
+
+
+def _fed(path: Path) -> Iterator[bytes]:
+    """Yield a file in small pieces, its last bytes one by one: sums stand there."""
+    last = max(0, path.stat().st_size - _SUMS_BYTES)
+    with path.open("rb") as file:
+        while file.tell() < last:
+            block = file.read(min(_READ_BYTES, last - file.tell()))
+            for start in range(0, len(block), _FED_BYTES):
+                yield block[start : start + _FED_BYTES]
+            if not block:
+                return
+        while one := file.read(1):
+            yield one
