@@ -61,7 +61,7 @@ def index_sources(
             for warning in report.warnings:
                 click.echo(f"Warning: {warning}", err=True)
             if not as_json:
-                click.echo(_sentence(report, name))
+                click.echo(sentence(report, name))
         if reports:
             fill_in_fingerprints(container, collection)
         if any(one.tally.added or one.tally.updated for one in reports):
@@ -82,7 +82,8 @@ def index_sources(
     return not failures
 
 
-def _sentence(report: Report, name: str) -> str:
+def sentence(report: Report, name: str) -> str:
+    """Return what a run did, in a sentence."""
     tally = report.tally
     counts = [
         (tally.added, "added"),

@@ -32,6 +32,7 @@ from api.cli.upkeep.backup import backup, restore
 from api.cli.upkeep.doctor import doctor
 from api.cli.upkeep.reembed import reembed
 from api.cli.upkeep.transfer import export, import_
+from api.cli.upkeep.watch import watch
 from binocle import __version__
 from binocle.errors import BinocleError, UsageError
 
@@ -142,7 +143,7 @@ def demo() -> None:
 
 for command in (
     keys, info, collections, skipped, remove, evaluate, fields, search, lookup, duplicates, train,
-    label, match, caption, backup, restore, doctor, export, import_, reembed,
+    label, match, caption, backup, restore, doctor, export, import_, reembed, watch,
 ):  # fmt: skip
     cli.add_command(command)
 

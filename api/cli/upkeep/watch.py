@@ -1,0 +1,75 @@
+"""``binocle watch``."""
+
+import os
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from api.cli.options import PATH, collection_option, engine_options, open_container, shared
+
+_NICE = 19
+
+
+@click.command()
+@click.argument("folders", metavar="[FOLDER]...", nargs=-1, type=PATH)
+@collection_option
+@click.option("--model", metavar="MODEL", help="Embeds the collection. Only for a new collection.")
+@click.option("--poll", is_flag=True, help="Look through the folders; do not listen to the system.")
+@click.option(
+    "--every",
+    "every_s",
+    type=click.FloatRange(1),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How often folders are looked through, where they are.",
+)
+@engine_options
+@shared
+def watch(
+    folders: Sequence[Path],
+    collection: str,
+    model: str | None,
+    poll: bool,
+    every_s: float,
+    **engine: object,
+) -> None:
+    """Follow folders: index what changes in them, until you press Ctrl-C.
+
+    Without folders, all that the collection has as sources are followed. New, changed and removed
+    pictures are in the collection seconds later, a burst of changes in one go. Folders on the
+    network are looked through from time to time. A folder that goes away keeps its records, and is
+    followed again when it is back.
+
+    \b
+    binocle watch ~/Pictures -c photos
+    """  # fmt: skip
+    from api.cli.index import sentence
+    from indexer.sources.folder import FolderSource
+    from indexer.watching import FolderFollower
+
+    container = open_container(**engine)
+    os.nice(_NICE)  # whoever searches meanwhile goes first
+    with container.open_collection(collection, create=bool(folders)) as opened:
+        followed = [one.expanduser() for one in folders]
+        if not followed:
+            with opened.reading() as session:
+                sources = session.sources.all()
+            followed = [Path(one.uri) for one in sources if one.kind == "folder"]
+        if not followed:
+            raise click.UsageError("name folders; the collection has none as its sources")
+
+        def index(path: Path) -> None:
+            report = container.indexer(opened, model, lambda _: None).run(
+                FolderSource(path.resolve())
+            )
+            tally = report.tally
+            if tally.added or tally.updated or tally.removed:
+                click.echo(sentence(report, collection))
+
+        click.echo(f"following {', '.join(map(str, followed))}", err=True)
+        FolderFollower(
+            followed, index, lambda text: click.echo(text, err=True), poll=poll, every_s=every_s
+        ).run(threading.Event())
