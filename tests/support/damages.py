@@ -13,6 +13,7 @@ import numpy as np
 from api.operations.doctor.examination import examine_collection
 from binocle.catalog.checks.findings import Finding
 from binocle.collection.collection import Collection
+from binocle.files import make_folder
 from binocle.types import Float32Array
 
 Plant = Callable[[Path], object]
@@ -75,7 +76,8 @@ def cut(path: Path) -> None:
 
 def write(name: str, data: bytes = b"something") -> Plant:
     def plant(folder: Path) -> None:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        make_folder((folder / name).parent)
+        (folder / name).touch(0o600)
         (folder / name).write_bytes(data)
 
     return plant
@@ -84,7 +86,7 @@ def write(name: str, data: bytes = b"something") -> Plant:
 def aside(path: Path) -> None:
     folder = path.parents[2]
     to = folder / "quarantine" / path.relative_to(folder)
-    to.parent.mkdir(parents=True)
+    make_folder(to.parent)
     path.rename(to)
 
 

@@ -10,7 +10,7 @@ from api.operations.doctor import indices, machine, pictures
 from binocle.catalog import catalog_file
 from binocle.catalog.catalog_file import CatalogFile
 from binocle.catalog.checks import content, derived, structure
-from binocle.catalog.checks.findings import Finding, Repair
+from binocle.catalog.checks.findings import Finding, Repair, fact
 from binocle.collection import lineage
 from binocle.errors import BinocleError, StorageError
 
@@ -121,6 +121,9 @@ def _examine_catalog(
             "put the right catalog.sqlite back, with its -wal file, or restore a backup; --repair "
             "goes on with this one, as it is", repair="mark",
         )  # fmt: skip
+    if mark is None and file.change() and not (folder / lineage.MARK).exists():
+        message = f"nothing notes the newest change, since there is no {lineage.MARK}"
+        yield fact("mark", message, "the next write makes it")
     for check in _TABLES:
         yield from guarded(check.__name__.removeprefix("check_"), check(file))
     for name, further in (

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import time
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 
 from binocle.catalog import catalog_file
 from binocle.catalog.catalog_file import CatalogFile
+from binocle.catalog.checks.content import has_checksums
 from binocle.catalog.checks.findings import Finding, fact, some
 from binocle.errors import StorageError
 from binocle.media.kinds import KINDS
@@ -87,12 +89,7 @@ def _check_index(folder: Path, file: CatalogFile, kind: Kind, space: Space) -> I
         yield from _of_another_time(file, mark.change, mark.token, f"the saved {kind} index is")
         return
     if len(differ := _differing(store.at(mark.change), mark, vectors)):
-        yield Finding(
-            "index",
-            f"the saved {kind} index and the catalogue have different vectors of parts: "
-            f"{some(differ.tolist())}; one of the two is damaged",
-            "index what they are of again, or restore the collection from a backup",
-        )
+        yield _disagreement(file, kind, differ)
     problems = list(_misfits(file, kind, mark, store.at(mark.change), vectors))
     if not problems:
         newer = vectors.ids > mark.last_id
@@ -154,6 +151,25 @@ def _differing(view: VectorView, mark: Watermark, vectors: StoredVectors) -> Int
     places, _ = places_in(vectors.ids, found)
     differ = (rows.view(np.uint32) != vectors.rows[places].view(np.uint32)).any(axis=1)
     return np.asarray(found[differ])
+
+
+def _disagreement(file: CatalogFile, kind: Kind, differ: Int64Array) -> Finding:
+    """Tell of vectors that are two, and of which is right where checksums say so."""
+    message = (
+        f"the saved {kind} index and the catalogue have different vectors of parts: "
+        f"{some(differ.tolist())}"
+    )
+    if has_checksums(file) and all(_is_whole(file, part) for part in differ.tolist()):
+        return _index(f"{message}; those of the catalogue are whole")
+    remedy = "index what they are of again, or restore the collection from a backup"
+    return Finding("index", f"{message}; one of the two is damaged", remedy)
+
+
+def _is_whole(file: CatalogFile, part: int) -> bool:
+    query = (
+        "SELECT vector, crc32 FROM vectors JOIN vector_checksums USING (part_id) WHERE part_id = ?"
+    )
+    return any(zlib.crc32(vector) == crc32 for vector, crc32 in file.rows(query, part))
 
 
 def _caught_up(store: VectorStore, file: CatalogFile, vectors: StoredVectors) -> VectorView:

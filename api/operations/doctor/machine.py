@@ -45,12 +45,16 @@ def check_home(home: Path) -> Iterator[Finding]:
 
 def check_folder(folder: Path) -> Iterator[Finding]:
     """Find rights of a collection's folder and files that are wrong, and leftovers."""
-    shut, wide = [], []
+    shut, wide, foreign = [], [], []
+    owner = folder.stat().st_uid
     for path in (folder, *sorted(folder.rglob("*"))):
         with suppress(FileNotFoundError):
-            mode = path.lstat().st_mode
+            status = path.lstat()
+            mode = status.st_mode
             if stat.S_ISLNK(mode):
                 continue
+            if status.st_uid != owner:
+                foreign.append(path.relative_to(folder.parent))
             wanted = os.R_OK | os.W_OK | (os.X_OK if stat.S_ISDIR(mode) else 0)
             if not os.access(path, wanted) or not mode & stat.S_IRUSR:
                 shut.append(path.relative_to(folder.parent))
@@ -61,6 +65,9 @@ def check_folder(folder: Path) -> Iterator[Finding]:
             "permissions", f"files cannot be read and written: {some(shut)}",
             "give them to the user that runs Binocle, or --repair", repair="permissions",
         )  # fmt: skip
+    if foreign:
+        message = f"files belong to another user than their collection: {some(foreign)}"
+        yield Finding("permissions", message, f"chown -R --reference={folder} {folder}")
     if wide:
         names = some(path.relative_to(folder.parent) for path in wide)
         yield Finding(

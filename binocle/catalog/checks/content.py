@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -68,10 +69,17 @@ def check_vectors(file: CatalogFile) -> Iterator[Finding]:
     dimension = dimension_of(file)
     wrong: dict[str, list[str]] = defaultdict(list)
     query = (
-        "SELECT records.key, vector FROM parts LEFT JOIN vectors ON part_id = parts.id "
+        "SELECT records.key, vector, {} FROM parts LEFT JOIN vectors ON part_id = parts.id "
         "LEFT JOIN records ON records.id = record_id"
     )
-    for key, vector in file.iterate(query):
+    if has_checksums(file):
+        query += " LEFT JOIN vector_checksums ON vector_checksums.part_id = parts.id"
+        query = query.format("crc32").replace("ON part_id", "ON vectors.part_id")
+    else:
+        query = query.format("NULL")
+    for key, vector, crc32 in file.iterate(query):
+        if isinstance(vector, bytes) and crc32 is not None and zlib.crc32(vector) != crc32:
+            wrong["vectors are not what their checksums say"].append(key)
         if not isinstance(vector, bytes):
             wrong["parts have no vector"].append(key)
         elif dimension is not None and len(vector) != 4 * dimension:
@@ -84,6 +92,12 @@ def check_vectors(file: CatalogFile) -> Iterator[Finding]:
                 wrong["vectors are no unit rows"].append(key)
     for problem, keys in wrong.items():
         yield Finding("vectors", f"{problem}: {some(dict.fromkeys(keys))}", _AGAIN)
+
+
+def has_checksums(file: CatalogFile) -> bool:
+    """Tell whether a catalogue has checksums of its vectors."""
+    query = "SELECT 1 FROM sqlite_schema WHERE name = 'vector_checksums'"
+    return bool(file.rows(query))
 
 
 def check_fingerprints(file: CatalogFile) -> Iterator[Finding]:
