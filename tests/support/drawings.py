@@ -4,10 +4,11 @@ import io
 from functools import cache
 from pathlib import Path
 
+import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from binocle.types import Part
+from binocle.types import Part, PixelArray
 
 
 @cache
@@ -53,3 +54,27 @@ def product(seed: int, colour: tuple[int, int, int], size: tuple[int, int]) -> I
         shade = tuple(min(255, int(share * one)) for one in colour)
         draw.rounded_rectangle((x, y, min(x + w, box[2]), min(y + h, box[3])), 8, shade)
     return large.resize(size, Image.Resampling.LANCZOS)
+
+
+def scene(seed: int = 0, side: int = 240) -> PixelArray:
+    """Return a picture of shapes on a coloured ground."""
+    random = np.random.default_rng(seed)
+    pixels = np.full((side, side, 3), random.integers(60, 200, 3), np.uint8)
+    for _ in range(40):
+        centre = tuple(int(one) for one in random.integers(0, side, 2))
+        colour = tuple(int(one) for one in random.integers(0, 256, 3))
+        cv2.circle(pixels, centre, int(random.integers(4, 30)), colour, -1)
+    return pixels
+
+
+def shirt(colour: tuple[int, int, int], side: int = 200) -> PixelArray:
+    """Return a thing of one colour on white ground."""
+    pixels = np.full((side, side, 3), 255, np.uint8)
+    cv2.rectangle(pixels, (60, 50), (140, 170), colour, -1)
+    cv2.rectangle(pixels, (30, 50), (60, 90), colour, -1)
+    cv2.rectangle(pixels, (140, 50), (170, 90), colour, -1)
+    darker = tuple(int(0.6 * one) for one in colour)
+    cv2.line(pixels, (100, 50), (100, 170), darker, 3)
+    for row in range(60, 170, 18):
+        cv2.circle(pixels, (108, row), 3, darker, -1)
+    return pixels
