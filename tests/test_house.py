@@ -39,7 +39,6 @@ CROSS_CUTTING = {
     "binocle/collection": "nearest",
     "binocle/encoders": "encoders",
     "binocle/media": "resizing",
-    "binocle/vectors": "contract",
     "client": "installed",
     "evaluation": "eval_command",
     "indexer": "strays",
@@ -54,7 +53,7 @@ CROSS_CUTTING = {
 }
 """Test files of what several modules do together, or all implementations of a seam, by folder."""
 
-MOST_WITHOUT_TESTS = 92
+MOST_WITHOUT_TESTS = 81
 """So many modules of over a hundred lines have no test file of their own; it only falls."""
 
 

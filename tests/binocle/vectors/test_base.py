@@ -17,8 +17,11 @@ from binocle.types import BoolArray, Float32Array, Int64Array, Neighbours, Space
 from binocle.vectors.base import Allowed, OpenStore, VectorStore, VectorView, Watermark
 from binocle.vectors.faiss_store import FaissStore
 from tests.support.exact_store import ExactStore
+from tests.support.unit_rows import gaussian_rows, ids_from
 
 DIMENSION = 16
+
+
 STORES: dict[str, OpenStore] = {
     "exact": ExactStore,
     "flat": FaissStore,
@@ -54,15 +57,6 @@ def sign_rows(rng: np.random.Generator, count: int, dimension: int = DIMENSION) 
     """Unit rows whose inner products are exact in float32, so that many scores are equal."""
     signs = rng.choice([-1.0, 1.0], (count, dimension))
     return np.ascontiguousarray(signs / np.sqrt(dimension), np.float32)
-
-
-def gaussian_rows(rng: np.random.Generator, count: int, dimension: int) -> Float32Array:
-    rows = rng.standard_normal((count, dimension))
-    return np.ascontiguousarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
-
-
-def ids_from(first: int, count: int) -> Int64Array:
-    return np.arange(first, first + count, dtype=np.int64)
 
 
 def as_allowed(mask: BoolArray | None) -> Allowed | None:

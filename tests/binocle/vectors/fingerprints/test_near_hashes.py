@@ -1,4 +1,4 @@
-"""Which hashes are near each other, and which pictures share features, against brute force."""
+"""Which hashes are near each other, against brute force."""
 
 import numpy as np
 import numpy.typing as npt
@@ -6,22 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from binocle.fingerprints.fingerprint import CODE_BYTES, HASH_BYTES, Codes, distances, turned_hashes
-from binocle.vectors.fingerprints import near_hashes, shared_features
+from binocle.fingerprints.fingerprint import HASH_BYTES, distances, turned_hashes
+from binocle.vectors.fingerprints import near_hashes
 from binocle.vectors.fingerprints.near_hashes import NearHashes
-from binocle.vectors.fingerprints.shared_features import SharedFeatures, votes_between
+from tests.support.numbered_fingerprints import turned
 
 _EXACT_BITS = 20  # so many bits of all are at most so many of the 64 that are scanned
-
-
-def turned(
-    random: np.random.Generator, values: npt.NDArray[np.uint8], most: int
-) -> npt.NDArray[np.uint8]:
-    """Return rows of bytes with up to so many bits turned in each."""
-    bits = np.unpackbits(values, axis=1)
-    for row in bits:
-        row[random.choice(len(row), int(random.integers(0, most + 1)), replace=False)] ^= 1
-    return np.packbits(bits, axis=1)
 
 
 def copies(random: np.random.Generator, count: int, most: int) -> npt.NDArray[np.uint8]:
@@ -100,58 +90,3 @@ def test_hashes_that_are_all_alike_make_few_pairs_each_and_all_hang_together(
         assert set(near.rows[near.places == 0].tolist()) == set(range(first, 100))
     assert pairs <= 9 * 500
     assert 500 - 11 <= crowded <= 500 - 9  # the first is among the eight nearest, or a ninth
-
-
-def codes_of(random: np.random.Generator, words: int, count: int = 96) -> Codes:
-    codes = random.integers(0, 256, (count, CODE_BYTES), dtype=np.uint8)
-    return Codes(random.integers(0, words, count), codes)
-
-
-def changed(random: np.random.Generator, codes: Codes, kept: int, most: int) -> Codes:
-    place = random.permutation(len(codes.words))[:kept]
-    return Codes(codes.words[place], turned(random, codes.codes[place], most))
-
-
-def test_pictures_that_share_features_are_found_and_no_others() -> None:
-    random = np.random.default_rng(3)
-    pictures = [codes_of(random, 4096) for _ in range(60)]
-    pictures += [changed(random, pictures[place], 48, 14) for place in range(0, 60, 3)]
-    finder = SharedFeatures(3.0, 32)
-    found = set()
-    for start in range(0, len(pictures), 16):
-        near = finder.add(pictures[start : start + 16])
-        found |= set(zip((near.rows + start).tolist(), near.places.tolist(), strict=True))
-    assert found == {(60 + number, 3 * number) for number in range(20)}
-
-
-def test_pictures_without_features_share_none() -> None:
-    finder = SharedFeatures(3.0, 32)
-    none = Codes(np.empty(0, np.int64), np.empty((0, CODE_BYTES), np.uint8))
-    assert len(finder.add([none, none]).rows) == 0
-    some = codes_of(np.random.default_rng(0), 4096)
-    assert finder.add([some, none, some]).rows.tolist() == [2]
-
-
-def test_features_that_all_pictures_show_make_few_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared_features, "_LONGEST", 50)
-    one = codes_of(np.random.default_rng(4), 4096)
-    finder = SharedFeatures(3.0, 8)
-    for _ in range(4):
-        near = finder.add([one] * 40)
-        assert np.bincount(near.rows, minlength=40).max() <= 8
-    assert finder.stored <= 96 * (50 + 40)
-
-
-@settings(deadline=None, max_examples=30)
-@given(seed=st.integers(0, 10_000))
-def test_votes_between_pictures_are_the_nearest_features_of_the_same_word(seed: int) -> None:
-    random = np.random.default_rng(seed)
-    one = codes_of(random, 5, 20)
-    other = changed(random, one, 15, 40)
-    expected = 0.0
-    for word, code in zip(one.words, one.codes, strict=True):
-        same = other.codes[other.words == word]
-        bits = np.unpackbits(same ^ code, axis=1).sum(axis=1)
-        if len(bits) and bits.min() < 32:
-            expected += float(np.exp(-((bits.min() / 19.0) ** 2)))
-    assert votes_between(one, other) == pytest.approx(expected)
