@@ -11,14 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from binocle.encoders.base import unit_rows
 from binocle.encoders.registry import open_encoder
 from binocle.errors import ModelError, ModelUnavailableError
 from binocle.media import images
 from binocle.types import ImageSpec, PixelArray
 
 pytestmark = pytest.mark.model
-
 CONFIG, WEIGHTS = "open_clip_config.json", "open_clip_model.safetensors"
 
 
@@ -190,12 +188,6 @@ def test_weights_that_are_not_numbers_are_a_model_error(copied: Path) -> None:
     encoder = open_encoder(str(copied), device="cpu", precision="float32")
     with pytest.raises(ModelError, match="not finite"):
         encoder.encode_images(noise(1))
-
-
-def test_unit_rows_refuses_what_is_not_finite_and_keeps_zero_rows() -> None:
-    assert np.array_equal(unit_rows(np.array([[3, 4], [0, 0]], np.float32))[1], [0, 0])
-    with pytest.raises(ModelError):
-        unit_rows(np.array([[np.inf, 0]], np.float32))
 
 
 def assert_refused(named: str, model: str, **options: Any) -> None:

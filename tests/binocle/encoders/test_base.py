@@ -1,4 +1,4 @@
-"""The contract of ``Encoder``, over every implementation; and what only colours promise."""
+"""The contract of ``Encoder``, over every implementation."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -6,13 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from binocle.encoders.base import Encoder
-from binocle.encoders.colour import ColourEncoder
+from binocle.encoders.base import Encoder, unit_rows
 from binocle.encoders.registry import open_encoder
+from binocle.errors import ModelError
 from binocle.types import Float32Array, PixelArray
 
 TEXTS = ["a red car", "the blue sea at night", "", "grün 緑 🟢", "snow " * 500]
-RED, GREEN, BLUE = (205, 25, 30), (35, 140, 50), (35, 70, 180)
 
 
 @pytest.fixture(
@@ -115,32 +114,7 @@ def test_the_space_and_the_pixels_wanted_do_not_change(encoder: Encoder) -> None
     assert encoder.runs_on == "cpu, float32"
 
 
-def plain(*colours: tuple[int, int, int]) -> PixelArray:
-    return np.stack([np.full((32, 32, 3), colour, np.uint8) for colour in colours])
-
-
-@pytest.mark.parametrize(("query", "best"), [("red", 0), ("a green leaf", 1), ("the navy SEA", 2)])
-def test_a_colour_word_finds_the_picture_of_that_colour(query: str, best: int) -> None:
-    encoder = ColourEncoder()
-    scores = encoder.encode_images(plain(RED, GREEN, BLUE)) @ encoder.encode_texts([query])[0]
-    assert scores.argmax() == best
-    assert np.sort(scores)[-1] > np.sort(scores)[-2] + 0.1
-
-
-def test_the_layout_of_colours_tells_flipped_pictures_apart() -> None:
-    encoder = ColourEncoder()
-    picture = plain(RED)
-    picture[:, :, :16] = GREEN
-    rows = encoder.encode_images(np.concatenate([picture, picture[:, :, ::-1], picture]))
-    assert rows[0] @ rows[2] == pytest.approx(1, abs=1e-5)
-    assert rows[0] @ rows[1] < 0.9
-
-
-def test_a_text_finds_the_text_with_the_same_words() -> None:
-    encoder = ColourEncoder()
-    texts = encoder.encode_texts(["a dog in the park", "stock prices fell", "the dog barks"])
-    assert (texts @ encoder.encode_texts(["Prices of STOCK"])[0]).argmax() == 1
-
-
-def test_two_colour_encoders_share_a_space() -> None:
-    assert ColourEncoder().space == ColourEncoder().space
+def test_unit_rows_refuses_what_is_not_finite_and_keeps_zero_rows() -> None:
+    assert np.array_equal(unit_rows(np.array([[3, 4], [0, 0]], np.float32))[1], [0, 0])
+    with pytest.raises(ModelError):
+        unit_rows(np.array([[np.inf, 0]], np.float32))
