@@ -35,9 +35,8 @@ CROSS_CUTTING = {
     "api/http": "docs_page memory uploads",
     "api/http/routes": "dialogues search_page write_path",
     "api/http/runtime": "warming",
-    "binocle/catalog": "contract formats fulltext_contract seam",
+    "binocle/catalog": "seam",
     "binocle/collection": "nearest",
-    "binocle/encoders": "encoders",
     "binocle/media": "resizing",
     "client": "installed",
     "evaluation": "eval_command",
@@ -53,7 +52,7 @@ CROSS_CUTTING = {
 }
 """Test files of what several modules do together, or all implementations of a seam, by folder."""
 
-MOST_WITHOUT_TESTS = 81
+MOST_WITHOUT_TESTS = 59
 """So many modules of over a hundred lines have no test file of their own; it only falls."""
 
 

@@ -1,4 +1,4 @@
-"""Catalogues of older formats, and catalogues nobody may write to."""
+"""Catalogues of older formats are brought up to date, or stay as they are."""
 
 import sqlite3
 from contextlib import closing
@@ -11,7 +11,7 @@ from binocle.collection.collection import Collection
 from binocle.errors import StorageError
 from binocle.metadata.filter_parsing import parse_json
 from binocle.metadata.filters import Filter
-from binocle.types import NewPart, NewRecord, Space
+from binocle.types import NewRecord
 
 FORMAT_1 = """
 CREATE TABLE meta ("key" VARCHAR NOT NULL PRIMARY KEY, value TEXT NOT NULL);
@@ -113,25 +113,6 @@ def test_catalogue_that_cannot_be_brought_up_to_date_stays_as_it_is(folder: Path
 def locked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Folders look read-only, as they do to a user without rights; the root user has all."""
     monkeypatch.setattr("binocle.catalog.sqlite.os.access", lambda *_: False)
-
-
-def test_collection_in_a_read_only_folder_is_searched(
-    tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    row = np.array([1, 0], np.float32)
-    part = NewPart("image", "image", "mem:", b"x", row)
-    with Collection(tmp_path / "a b?", create=True) as collection:
-        collection.claim_space(Space("toy", 2, "ab"))
-        collection.upsert([NewRecord("a", "mem:a", {"price": 3}, (part,))])
-    before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "a b?").iterdir()}
-    request.getfixturevalue("locked")
-    with Collection(tmp_path / "a b?") as collection:
-        where = parse_json({"price": 3})
-        (found,) = collection.snapshot().nearest("image", row[np.newaxis], 1, where=where)
-        assert found.record_ids.tolist() == [1]
-        with pytest.raises(StorageError, match="readonly"):
-            collection.remove(["a"])
-    assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "a b?").iterdir()} == before
 
 
 @pytest.mark.usefixtures("locked")

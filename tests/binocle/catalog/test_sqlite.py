@@ -1,4 +1,4 @@
-"""Connections to a catalogue: opened while others make it, and while the disk fails."""
+"""A catalogue in a file: made by two at once, on a failing disk, read-only, damaged, newer."""
 
 import sqlite3
 import threading
@@ -7,11 +7,15 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from binocle.catalog.query_file import SqliteQueryStore
 from binocle.catalog.sqlite import SqliteCatalog
+from binocle.collection.collection import Collection
 from binocle.errors import StorageError
+from binocle.metadata.filter_parsing import parse_json
+from binocle.types import NewPart, NewRecord, Space
 
 
 def test_a_new_catalogue_waits_for_whoever_makes_it_too(tmp_path: Path) -> None:
@@ -72,3 +76,44 @@ def test_queries_are_kept_again_when_the_disk_works_again(
         failing(False)
         store.put({b"b": "two"}, 2.0)
         assert store.get(b"b", 0.0) == "two"
+
+
+@pytest.fixture
+def locked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folders look read-only, as they do to a user without rights; the root user has all."""
+    monkeypatch.setattr("binocle.catalog.sqlite.os.access", lambda *_: False)
+
+
+def test_collection_in_a_read_only_folder_is_searched(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    row = np.array([1, 0], np.float32)
+    part = NewPart("image", "image", "mem:", b"x", row)
+    with Collection(tmp_path / "a b?", create=True) as collection:
+        collection.claim_space(Space("toy", 2, "ab"))
+        collection.upsert([NewRecord("a", "mem:a", {"price": 3}, (part,))])
+    before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "a b?").iterdir()}
+    request.getfixturevalue("locked")
+    with Collection(tmp_path / "a b?") as collection:
+        where = parse_json({"price": 3})
+        (found,) = collection.snapshot().nearest("image", row[np.newaxis], 1, where=where)
+        assert found.record_ids.tolist() == [1]
+        with pytest.raises(StorageError, match="readonly"):
+            collection.remove(["a"])
+    assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "a b?").iterdir()} == before
+
+
+def test_newer_format_is_refused_kindly(tmp_path: Path) -> None:
+    Collection(tmp_path / "c", create=True).close()
+    with sqlite3.connect(tmp_path / "c" / "catalog.sqlite") as connection:
+        connection.execute("UPDATE meta SET value = '999' WHERE key = 'format'")
+    connection.close()
+    with pytest.raises(StorageError, match=r"format 999, made by a newer Binocle.*upgrade"):
+        Collection(tmp_path / "c")
+
+
+def test_damaged_catalogue_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "catalog.sqlite").write_bytes(b"no database " * 1000)
+    with pytest.raises(StorageError, match="damaged"):
+        Collection(tmp_path / "c")

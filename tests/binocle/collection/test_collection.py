@@ -1,6 +1,5 @@
 """A collection's records, parts and space, and what other openers of the same folder see."""
 
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -144,22 +143,6 @@ def test_missing_collection_is_not_found_and_not_made(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="there is no collection at"):
         Collection(tmp_path / "none")
     assert not (tmp_path / "none").exists()
-
-
-def test_newer_format_is_refused_kindly(tmp_path: Path) -> None:
-    Collection(tmp_path / "c", create=True).close()
-    with sqlite3.connect(tmp_path / "c" / "catalog.sqlite") as connection:
-        connection.execute("UPDATE meta SET value = '999' WHERE key = 'format'")
-    connection.close()
-    with pytest.raises(StorageError, match=r"format 999, made by a newer Binocle.*upgrade"):
-        Collection(tmp_path / "c")
-
-
-def test_damaged_catalogue_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "c").mkdir()
-    (tmp_path / "c" / "catalog.sqlite").write_bytes(b"no database " * 1000)
-    with pytest.raises(StorageError, match="damaged"):
-        Collection(tmp_path / "c")
 
 
 def test_space_of_another_model_is_refused_by_name(collection: Collection) -> None:

@@ -1,40 +1,18 @@
 """The words in the catalogue stay in step with its records, whoever writes."""
 
-import hashlib
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from binocle.catalog import text_rows, tokenizer
-from binocle.catalog.base import CatalogReader
 from binocle.catalog.sqlite import SqliteCatalog
 from binocle.catalog.tables.session import SqlSession
-from binocle.types import MetadataValue, NewPart, NewRecord
-
-
-def record(
-    key: str, texts: Sequence[str], uri: str = "/d/x.jpg", **metadata: MetadataValue
-) -> NewRecord:
-    parts = tuple(
-        NewPart(
-            "text",
-            "caption",
-            "",
-            hashlib.sha256(text.encode()).digest(),
-            np.ones(1, np.float32),
-            text,
-        )
-        for text in texts
-    )
-    return NewRecord(key, uri, metadata, parts)
+from tests.support.texts_of_records import having, record
 
 
 def fill_in(session: SqlSession) -> None:
@@ -42,11 +20,6 @@ def fill_in(session: SqlSession) -> None:
     session.words.begin()
     while session.words.fill():
         pass
-
-
-def having(session: CatalogReader, *phrase: str) -> list[int]:
-    rows = session.words.rows_with([phrase])
-    return sorted({int(one) for one in rows >> text_rows.RECORD_SHIFT})
 
 
 def everything(path: Path) -> tuple[list[tuple[object, ...]], set[object]]:
@@ -219,84 +192,4 @@ def test_change_that_fails_leaves_the_words_alone(tmp_path: Path) -> None:
         fail()
     with database.reading() as session:
         assert having(session, "red") == []
-    database.close()
-
-
-def test_phrase_does_not_run_from_one_text_into_the_next(tmp_path: Path) -> None:
-    database = SqliteCatalog(tmp_path / "catalog.sqlite")
-    with database.writing() as session:
-        session.records.upsert([record("a", ["a red", "kite flies"])])
-    with database.reading() as session:
-        assert having(session, "kite", "flies") == [1]
-        assert having(session, "red", "kite") == []
-    database.close()
-
-
-def test_file_names_ids_and_fields_are_words_and_numbers_are_not(tmp_path: Path) -> None:
-    database = SqliteCatalog(tmp_path / "catalog.sqlite")
-    new = record(
-        "shop/AB-77",
-        [],
-        uri="/pictures/2024/RedBalloon_atNight.jpg",
-        keywords=["sunset", "beach walk"],
-        price=1234,
-        sku=998877,
-        url="https://example.com/secret",
-        taken_at="2024-05-06T10:00:00",
-    )
-    with database.writing() as session:
-        session.records.upsert([new])
-    with database.reading() as session:
-        for word in ("balloon", "night", "ab77", "sunset", "walk", "998877"):
-            assert having(session, word) == [1], word
-        for word in ("jpg", "pictures", "1234", "example", "2024"):
-            assert having(session, word) == [], word
-    database.close()
-
-
-def test_record_with_very_many_texts_keeps_them_all(tmp_path: Path) -> None:
-    database = SqliteCatalog(tmp_path / "catalog.sqlite")
-    many = [f"caption word{number}" for number in range(200)]
-    with database.writing() as session:
-        session.records.upsert([record("a", many)])
-    with database.reading() as session:
-        assert having(session, "word199") == [1]
-        assert having(session, "word5") == [1]
-    database.close()
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("Crème BRÛLÉE", ["creme", "brulee"]),
-        ("ＮＩＫＥ ﾜﾝﾋﾟ", ["nike", "ワン", "ンピ", "ピ"]),
-        ("Nike红色裙2023", ["nike", "红色", "色裙", "裙", "2023"]),
-        ("हिन्दी शब्द", ["हिन्दी", "शब्द"]),
-        ("서울", ["서울", "울"]),
-        ("\x00\ud800 --- !", []),
-    ],
-)
-def test_tokens(text: str, expected: list[str]) -> None:
-    assert tokenizer.tokens_of(text, 100)[0] == expected
-
-
-@given(st.text(max_size=60))
-def test_tokens_of_a_text_are_those_of_its_runs(text: str) -> None:
-    several = [token for run in tokenizer.runs(tokenizer.fold(text)) for token in run.tokens]
-    assert tokenizer.tokens_of(text, 1000)[0] == several
-    assert all(token and " " not in token and '"' not in token for token in several)
-    assert tokenizer.fold(tokenizer.fold(text)) == tokenizer.fold(text)
-
-
-def test_photo_with_a_camera_has_no_texts_and_one_with_keywords_has(tmp_path: Path) -> None:
-    database = SqliteCatalog(tmp_path / "catalog.sqlite")
-    for new, expected in (
-        (record("a", [], uri="/d/sunset.jpg", camera="Canon EOS R5"), False),
-        (record("b", [], keywords=["beach"]), True),
-    ):
-        with database.writing() as session:
-            session.records.upsert([new])
-        with database.reading() as session:
-            assert session.words.has_texts() is expected
-            assert having(session, "canon") == [1]
     database.close()
