@@ -20,10 +20,10 @@ from binocle.errors import NotAPictureError, NotFoundError, SourceError
 from binocle.media.images import SUFFIXES
 from binocle.types import MetadataValue, Skip
 from indexer.sources.base import Candidate, ImageRef, Source, TextRef, gone, printable
-from indexer.sources.sidecars import Sidecars, is_sidecar, stem_of
-from indexer.sources.tar_members import TarReader, read_at
-from indexer.sources.unpacking import MAX_RATIO, MIN_UNPACKED_BYTES, is_compressed
-from indexer.sources.zip_members import open_zip, read_zipped
+from indexer.sources.members.sidecars import Sidecars, is_sidecar, stem_of
+from indexer.sources.members.tar_members import TarReader, read_at
+from indexer.sources.members.unpacking import MAX_RATIO, MIN_UNPACKED_BYTES, is_compressed
+from indexer.sources.members.zip_members import open_zip, read_zipped
 
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 ZIP_SUFFIXES = (".zip",)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from binocle.errors import SourceError
 from indexer.sources.base import Candidate, Source, TextRef, gone, printable
+from indexer.sources.rows.long_lines import TOO_LONG, bounded_lines, check_size
 
 SUFFIXES = (".txt", ".text")
 _LINE = "#L"
@@ -38,7 +39,8 @@ class TextSource(Source):
                 f"{name}#{number}",
                 uri,
                 {"filename": self.path.name, "line": number},
-                texts=(TextRef("text", uri, text),),
+                texts=(TextRef("text", uri, text),) if text else (),
+                skip=None if text else TOO_LONG,
             )
 
     def count(self) -> int:
@@ -59,12 +61,22 @@ class TextSource(Source):
     def _read(self) -> list[tuple[int, str]]:
         if self._lines is None:
             try:
-                data = self.path.read_bytes()
+                check_size(self.path)
+                self._lines = list(self._numbered())
             except OSError as error:
                 raise SourceError(f"cannot read {self.path} ({error.strerror})") from error
-            if b"\x00" in data:
-                raise SourceError(f"{self.path} is a binary file, not a text corpus")
-            lines = data.decode("utf-8-sig", "replace").splitlines()
-            numbered = ((number, line.strip()) for number, line in enumerate(lines, 1))
-            self._lines = [(number, line) for number, line in numbered if line]
         return self._lines
+
+    def _numbered(self) -> Iterator[tuple[int, str]]:
+        number = 0
+        for raw in bounded_lines(self.path):
+            if raw is None:
+                number += 1
+                yield number, ""  # it is too long
+                continue
+            if b"\x00" in raw:
+                raise SourceError(f"{self.path} is a binary file, not a text corpus")
+            for line in raw.decode("utf-8-sig" if number == 0 else "utf-8", "replace").splitlines():
+                number += 1
+                if text := line.strip():
+                    yield number, text

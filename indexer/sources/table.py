@@ -66,6 +66,7 @@ class TableSource(Source):
         self._asked = columns
         self._groups: dict[str, list[int]] | None = None
         self._rows: Sequence[Row] = ()
+        self._problems: Mapping[int, Skip] = {}
         self._columns = columns
         self._declared: Collection[str] = ()
         self._readings: Mapping[str, Reading] = {}
@@ -124,6 +125,7 @@ class TableSource(Source):
         plain = {name for name in (asked.id, asked.image, *asked.text) if name}
         table = read_table(self.path, declared=self._declared, plain=plain)
         self._rows, self._readings = table.rows, table.readings
+        self._problems = table.problems
         self._columns = resolve_columns(self._asked, table.names, self.path)
         groups: dict[str, list[int]] = {}
         key_column = self._columns.id or self._columns.image
@@ -133,6 +135,8 @@ class TableSource(Source):
                 cell = cell[0] if cell else None
             if isinstance(cell, Mapping):
                 cell = cell.get("path")
+            if number in self._problems:
+                cell = None
             key = str(cell).strip() if isinstance(cell, str | int | float) else ""
             groups.setdefault(printable(key) or f"#{number + 1}", []).append(number)
         self._groups = groups
@@ -159,8 +163,8 @@ class TableSource(Source):
             for column in columns.text
             for text in dict.fromkeys(_cells(rows, column))
         ]
-        skip = None
-        if not images and not texts:
+        skip = self._problems.get(numbers[0])
+        if skip is None and not images and not texts:
             wanted = ", ".join(filter(None, [columns.image, *columns.text]))
             skip = Skip("empty", f"the columns {wanted} are empty")
         return Candidate(

@@ -1,17 +1,20 @@
 """Reading a table into memory: CSV, TSV, JSON Lines or Parquet, with typed values."""
 
 import csv
-import io
-import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from binocle.catalog.text_rows import is_code
 from binocle.errors import SourceError
 from binocle.metadata.field_types import Reading
+from binocle.types import Skip
 from indexer.sources.cell_values import as_written, read_column, read_values
+from indexer.sources.rows.csv_rows import read_rows
+from indexer.sources.rows.json_rows import read_json_lines
+from indexer.sources.rows.long_lines import check_size
+from indexer.sources.rows.parquet_rows import read_parquet
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 ID_NAMES = ("id", "sku", "product_id", "asin", "uid")
@@ -22,7 +25,6 @@ IMAGE_NAMES = (
 TEXT_NAMES = (
     "caption", "captions", "title", "name", "product_name", "text", "description", "sentence",
 )  # fmt: skip
-_MAX_CELL_CHARACTERS = 16 * 1024 * 1024
 
 Row = Mapping[str, Any]
 
@@ -35,11 +37,13 @@ class SourceTable:
         rows: Typed values by column.
         names: The columns.
         readings: What the columns are, but for those of ids, pictures and texts.
+        problems: Why rows cannot be read, by their places; these are empty.
     """
 
     rows: Sequence[Row]
     names: Sequence[str]
     readings: Mapping[str, Reading]
+    problems: Mapping[int, Skip] = field(default_factory=dict)
 
 
 def read_table(
@@ -59,15 +63,11 @@ def read_table(
 
     suffix = path.suffix.lower()
     try:
-        if suffix in (".parquet", ".jsonl", ".ndjson"):
-            read = _read_parquet if suffix == ".parquet" else _read_json_lines
-            rows, names = read(path)
-            every = {
-                name: read_values(row.get(name) for row in rows)
-                for name in names
-                if name not in declared and not _is_plain(name, plain)
-            }
-            return SourceTable(rows, names, {name: one for name, one in every.items() if one})
+        if suffix == ".parquet":
+            return _with_readings(*read_parquet(path), {*declared, *plain})
+        check_size(path)
+        if suffix in (".jsonl", ".ndjson"):
+            return _with_readings(*read_json_lines(path), {*declared, *plain})
         return _read_csv(path, "\t" if suffix == ".tsv" else None, declared, plain)
     except OSError as error:
         raise SourceError(f"cannot read {path} ({error.strerror or error})") from error
@@ -106,43 +106,31 @@ def _is_plain(name: str, plain: Collection[str]) -> bool:
     return name in plain or name.lower() in usual or is_code(name)
 
 
-def _read_parquet(path: Path) -> tuple[list[Row], list[str]]:
-    import pyarrow.parquet
-
-    table = pyarrow.parquet.read_table(path)
-    return list(table.to_pylist()), list(table.column_names)
-
-
-def _read_json_lines(path: Path) -> tuple[list[Row], list[str]]:
-    rows: list[Row] = []
-    names: dict[str, None] = {}
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise SourceError(f"{path}, line {number}: no JSON ({error})") from error
-            if not isinstance(row, dict):
-                raise SourceError(f"{path}, line {number}: not a JSON object")
-            rows.append(row)
-            names.update(dict.fromkeys(row))
-    return rows, list(names)
+def _with_readings(
+    rows: Sequence[Row], names: Sequence[str], problems: Mapping[int, Skip], left: Collection[str]
+) -> SourceTable:
+    """Return a table of typed values with what its columns are, but for those left out."""
+    columns: dict[str, list[object]] = {
+        name: [] for name in names if name not in left and not _is_plain(name, ())
+    }
+    for row in rows:
+        for name, value in row.items():
+            if name in columns and value is not None:
+                columns[name].append(value)
+    every = {name: read_values(values) for name, values in columns.items()}
+    readings = {name: one for name, one in every.items() if one}
+    return SourceTable(rows, names, readings, problems)
 
 
 def _read_csv(
     path: Path, delimiter: str | None, declared: Collection[str], plain: Collection[str]
 ) -> SourceTable:
     """Read with the standard library: it takes ragged rows and stray quotes as they come."""
-    csv.field_size_limit(_MAX_CELL_CHARACTERS)
-    text = _decoded(path.read_bytes(), path)
-    delimiter = delimiter or _delimiter(text)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    names = [name.strip() for name in next(reader, [])]
+    lines, problems, delimiter = read_rows(path, delimiter)
+    names = [name.strip() for name in lines[0]] if lines else []
     if not any(names):
         raise SourceError(f"{path} is empty; its first line has to name the columns")
-    cells = [row for row in reader if any(cell.strip() for cell in row)]
+    cells = lines[1:]
     parsed: dict[str, list[Any]] = {}
     readings: dict[str, Reading] = {}
     for place, name in enumerate(names):
@@ -160,20 +148,5 @@ def _read_csv(
     rows: list[Row] = [
         dict(zip(parsed, values, strict=True)) for values in zip(*parsed.values(), strict=True)
     ]
-    return SourceTable(rows, list(parsed), readings)
-
-
-def _decoded(data: bytes, path: Path) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace")
-    if b"\x00" in data[:4096]:
-        raise SourceError(f"{path} is a binary file, not a text table")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
-
-
-def _delimiter(text: str) -> str:
-    first_line = text.split("\n", 1)[0]
-    return max(",;\t|", key=first_line.count)
+    rows_without = {place - 1: problem for place, problem in problems.items()}
+    return SourceTable(rows, list(parsed), readings, rows_without)

@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
 from indexer.sources.lines import TextSource
+from indexer.sources.rows import long_lines
 from tests.support import Bench
 
 
@@ -17,3 +20,15 @@ def test_lines_of_a_text_file_are_records(bench: Bench, tmp_path: Path) -> None:
     bench.encoder.texts = 0
     bench.index(TextSource(path))
     assert bench.encoder.texts == 1
+
+
+def test_long_line_costs_itself(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(long_lines, "MAX_LINE", 100)
+    path = tmp_path / "t.txt"
+    path.write_bytes(b"\xef\xbb\xbfred\n" + b"x" * 1000 + b"\n\ngreen\x0cblue\r\n" + b"y" * 101)
+    tally = bench.index(TextSource(path)).tally
+    assert (tally.added, tally.skipped) == (3, 2)
+    assert bench.ids() == ["t.txt#1", "t.txt#4", "t.txt#5"]
+    assert bench.skipped().keys() == {"2", "6"}

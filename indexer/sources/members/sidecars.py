@@ -83,11 +83,11 @@ class Sidecars:
             return problem
         try:
             document = json.loads(text)
+            metadata = metadata_of(document) if isinstance(document, dict) else None
         except (ValueError, RecursionError) as error:
             return Skip("unreadable", f"it is no JSON ({error})")
-        if not isinstance(document, dict):
+        if metadata is None:
             return Skip("unreadable", "it is no JSON object, so it names no fields")
-        metadata = metadata_of(document)
         problem = problem_of_metadata(metadata)
         if problem is None:
             beside.metadata.update(metadata)

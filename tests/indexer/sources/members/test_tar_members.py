@@ -13,9 +13,10 @@ import pytest
 from PIL import Image
 
 from binocle.errors import SourceError
-from indexer.sources import archive, tar_members, unpacking
+from indexer.sources import archive
 from indexer.sources.archive import ArchiveSource
-from indexer.sources.tar_members import TarReader
+from indexer.sources.members import tar_members, unpacking
+from indexer.sources.members.tar_members import TarReader
 from tests.support import Bench, picture_bytes, tar_of
 
 PACKERS: dict[str, Callable[[bytes], bytes]] = {

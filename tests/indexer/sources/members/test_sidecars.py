@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.sources import sidecars
 from indexer.sources.archive import ArchiveSource
+from indexer.sources.members import sidecars
 from tests.support import Bench, picture_bytes, tar_of
 
 NAMES = [f"{number}.jpg" for number in range(8)]

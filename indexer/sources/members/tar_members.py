@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
-from indexer.sources.unpacking import DamagedStreamError, is_compressed, unpacked
+from indexer.sources.members.unpacking import DamagedStreamError, is_compressed, unpacked
 
 _BLOCK = tarfile.BLOCKSIZE
 MAX_HEADER_BYTES = 1024 * 1024  # of one member: its name, its attributes, the map of its holes

@@ -1,0 +1,1 @@
+"""The rows of tables and the lines of texts, read within limits."""

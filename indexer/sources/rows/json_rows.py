@@ -1,0 +1,77 @@
+"""The rows of JSON Lines; a line that is none costs only itself."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from binocle.metadata.record_limits import MAX_FIELDS, problem_of_metadata
+from binocle.types import Skip
+from indexer.sources.cell_values import metadata_of
+from indexer.sources.rows.long_lines import TOO_LONG, bounded_lines, check_cells
+
+_MAX_DEPTH = 50  # of lists and objects in each other
+_MAX_COLUMNS = 10_000  # different names in all rows
+_LONG_BYTES = 64 * 1024  # what is longer is looked at as a whole before it is kept
+
+
+def read_json_lines(
+    path: Path,
+) -> tuple[Sequence[Mapping[str, Any]], Sequence[str], Mapping[int, Skip]]:
+    """Read JSON Lines, one row a line that is not blank.
+
+    Returns:
+        The rows, the names of all fields, and what is wrong with some rows, by their places; these
+        are empty.
+
+    Raises:
+        SourceError: There is more than may be held in memory.
+        OSError: It cannot be read.
+    """
+    rows: list[Mapping[str, Any]] = []
+    names: dict[str, None] = {}
+    problems: dict[int, Skip] = {}
+    cells = 0
+    for number, line in enumerate(bounded_lines(path), 1):
+        if line is not None and not line.strip():
+            continue
+        row, problem = (None, TOO_LONG) if line is None else _row_of(line)
+        if row is not None and len(names.keys() | row.keys()) > _MAX_COLUMNS:
+            reason = f"with it there are more different fields than the limit of {_MAX_COLUMNS:,}"
+            row, problem = None, Skip("too-large", f"{reason}; make them values of one field")
+        if problem is not None:
+            problems[len(rows)] = Skip(problem.code, f"line {number}: {problem.message}")
+        rows.append(row or {})
+        names.update(dict.fromkeys(row or ()))
+        cells += len(row or ())
+        check_cells(path, cells)
+    return rows, list(names), problems
+
+
+def _row_of(line: bytes) -> tuple[Mapping[str, Any] | None, Skip | None]:
+    """Return the object of a line, or why it is none."""
+    if line.count(b"[") + line.count(b"{") > _MAX_DEPTH and _depth(line) > _MAX_DEPTH:
+        return None, Skip("unreadable", f"it is nested deeper than {_MAX_DEPTH} levels; flatten it")
+    try:
+        row = json.loads(line.decode("utf-8-sig", "replace"))
+    except (ValueError, RecursionError) as error:
+        return None, Skip("unreadable", f"no JSON ({error})")
+    if not isinstance(row, dict):
+        return None, Skip("unreadable", "not a JSON object")
+    if len(row) > MAX_FIELDS or len(line) > _LONG_BYTES or b"\\u" in line:
+        problem = problem_of_metadata(metadata_of(row))
+        if problem is not None:
+            return None, problem
+    return row, None
+
+
+def _depth(line: bytes) -> int:
+    """Return how deep brackets stand in each other, those within texts among them."""
+    depth = deepest = 0
+    for one in line:
+        if one in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif one in b"]}":
+            depth -= 1
+    return deepest

@@ -1,0 +1,58 @@
+"""Lines of a text file, each within a limit: one that is longer costs only itself."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from binocle.errors import SourceError
+from binocle.types import Skip
+
+MAX_LINE = 16 * 1024 * 1024  # bytes or characters; sixteen times the longest text a record may have
+MAX_TABLE_BYTES = 4 * 1024**3  # tables and texts are held in memory while they are indexed
+MAX_CELLS = 50_000_000  # a cell takes 60 bytes and more in memory
+_DROPPED = 1024 * 1024
+
+TOO_LONG = Skip(
+    "too-large",
+    f"it is longer than the limit of {MAX_LINE:,} characters, as when a quote is not closed; "
+    "shorten or mend it",
+)
+
+
+def check_size(path: Path) -> None:
+    """Refuse a file that is too large to be held in memory.
+
+    Raises:
+        SourceError: It is.
+        OSError: It cannot be looked at.
+    """
+    size = path.stat().st_size
+    if size > MAX_TABLE_BYTES:
+        raise SourceError(
+            f"{path} has {size:,} bytes, more than the limit of {MAX_TABLE_BYTES:,}; split it"
+        )
+
+
+def check_cells(path: Path, count: int) -> None:
+    """Refuse a table that has too many cells to be held in memory.
+
+    Raises:
+        SourceError: It has.
+    """
+    if count > MAX_CELLS:
+        raise SourceError(f"{path} has more cells than the limit of {MAX_CELLS:,}; split it")
+
+
+def bounded_lines(path: Path) -> Iterator[bytes | None]:
+    """Yield the lines of a file as they are; None for one that is too long.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as file:
+        while line := file.readline(MAX_LINE + 1):
+            if len(line) <= MAX_LINE:
+                yield line
+                continue
+            while line and not line.endswith(b"\n"):
+                line = file.readline(_DROPPED)
+            yield None

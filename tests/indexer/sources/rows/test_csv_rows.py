@@ -1,0 +1,42 @@
+"""A row of a CSV that is too long costs only itself, and texts come in any encoding."""
+
+from pathlib import Path
+
+import pytest
+
+from indexer.sources.rows import csv_rows
+from indexer.sources.table import ColumnRoles, TableSource
+from tests.support import Bench
+
+
+@pytest.mark.parametrize("bad", ["r3," + "x" * 2000, 'r3,"not closed', 'r3,"' + "x" * 2000])
+@pytest.mark.parametrize("rows", [10, 200])
+def test_bad_row_costs_itself(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bad: str, rows: int
+) -> None:
+    monkeypatch.setattr(csv_rows, "MAX_LINE", 1000)
+    path = tmp_path / "t.csv"
+    lines = ["id,text", *(f"r{number},red {number}" for number in range(rows))]
+    lines[4] = bad
+    path.write_text("\n".join(lines))
+    tally = bench.index(TableSource(path, ColumnRoles())).tally
+    assert (tally.added, tally.skipped) == (rows - 1, 1)
+    assert bench.skipped()["#4"].startswith("line 5: ")
+
+
+def test_quotes_hold_lines_together(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('id,text\n1,"a\nb"\n2,say "hi\n3,"say ""hi"""\n4,"at\nthe end"')
+    rows, problems, _ = csv_rows.read_rows(path, None)
+    assert not problems
+    assert [row[1] for row in rows[1:]] == ["a\nb", 'say "hi', 'say "hi"', "at\nthe end"]
+
+
+def test_encodings_are_told_apart_without_reading_all_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    for encoding in ("utf-8", "utf-8-sig", "utf-16", "cp1252"):
+        filler = "plain,row\n" * 200_000
+        path.write_bytes(f"id;text\n{filler}a;café\n".encode(encoding))
+        rows, problems, delimiter = csv_rows.read_rows(path, None)
+        assert (rows[0], rows[-1]) == (["id", "text"], ["a", "café"])
+        assert (dict(problems), delimiter) == ({}, ";")

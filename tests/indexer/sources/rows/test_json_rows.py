@@ -1,0 +1,75 @@
+"""A line of JSON that is none, or too much, costs only itself."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from binocle.errors import SourceError
+from indexer.sources.rows import json_rows, long_lines
+from indexer.sources.table import ColumnRoles, TableSource
+from tests.support import Bench
+
+BAD = {
+    1: b'{"id": "r1", "text',
+    2: b"[1]",
+    3: b'{"id": "r3", "text": "x \\ud800"}',
+    4: b'{"id": "r\\ud8004", "text": "x"}',
+    5: b'{"id": "r5", "text": "x", "k\\ud800": 1}',
+    6: b'{"id": "r6", "text": "x", "k": {"z": ["\\ud800"]}}',
+    7: b'{"id": "r7", "k": ' + b'{"a":' * 900 + b"1" + b"}" * 901,
+    8: b'{"id": "r8", "text": "x", "n": ' + b"9" * 5000 + b"}",
+    9: b'{"id": "r9", "text": "%s"}' % (b"y" * 2000),
+}
+
+
+def test_bad_line_costs_itself(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(long_lines, "MAX_LINE", 9000)
+    lines = [json.dumps({"id": f"r{one}", "text": f"red {one}"}).encode() for one in range(12)]
+    for number, line in BAD.items():
+        lines[number] = line
+    lines[9] = lines[9].replace(b"y", b"yyyyyyyy")
+    path = tmp_path / "t.jsonl"
+    path.write_bytes(b"\n".join(lines))
+    tally = bench.index(TableSource(path, ColumnRoles())).tally
+    assert (tally.added, tally.skipped) == (3, len(BAD))
+    assert bench.ids() == ["r0", "r10", "r11"]
+    reasons = bench.skipped()
+    assert reasons["#2"].startswith("line 2: no JSON")
+    assert reasons["#3"] == "line 3: not a JSON object"
+    assert all("half a character" in reasons[f"#{number}"] for number in (4, 5, 6, 7))
+    assert "nested deeper than 50 levels" in reasons["#8"]
+    assert "line 10: it is longer than the limit" in reasons["#10"]
+
+
+def test_different_fields_have_a_limit(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_rows, "_MAX_COLUMNS", 5)
+    path = tmp_path / "t.jsonl"
+    rows = [{"id": f"r{one}", "text": "red", f"field{one}": one} for one in range(6)]
+    path.write_text("\n".join(json.dumps(row) for row in rows))
+    tally = bench.index(TableSource(path, ColumnRoles())).tally
+    assert (tally.added, tally.skipped) == (3, 3)
+    assert "more different fields than the limit of 5" in bench.skipped()["#6"]
+
+
+def test_cells_and_bytes_have_limits(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for suffix, data in (
+        ("jsonl", '{"id": 1, "text": "red"}\n' * 9),
+        ("csv", "id,text\n1,r\n2,g\n"),
+    ):
+        path = tmp_path / f"t.{suffix}"
+        path.write_text(data)
+        for name, what in (
+            ("MAX_CELLS", "more cells than"),
+            ("MAX_TABLE_BYTES", "bytes, more than"),
+        ):
+            with monkeypatch.context() as patch:
+                patch.setattr(long_lines, name, 4)
+                with pytest.raises(SourceError, match=f"{what} the limit of 4; split it"):
+                    bench.index(TableSource(path, ColumnRoles()))

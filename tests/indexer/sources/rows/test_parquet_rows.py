@@ -1,0 +1,39 @@
+"""Parquet that stands for more than it has, or cannot be read in places."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from binocle.errors import SourceError
+from indexer.sources.rows import long_lines, parquet_rows
+from indexer.sources.table import ColumnRoles, TableSource
+from tests.support import Bench
+
+
+def test_text_that_is_no_unicode_costs_its_row(bench: Bench, tmp_path: Path) -> None:
+    raw = pa.array([b"red", b"b\xff\xfe", b"green"])
+    texts = pa.Array.from_buffers(pa.string(), 3, raw.buffers())
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"id": ["a", "b", "c"], "text": texts}), path)
+    tally = bench.index(TableSource(path, ColumnRoles())).tally
+    assert (tally.added, tally.skipped, bench.ids()) == (2, 1, ["a", "c"])
+    assert "a value of the row cannot be read" in bench.skipped()["#2"]
+
+
+def test_what_a_small_file_stands_for_is_counted_before_it_is_made(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = pa.array(np.zeros(20_000, dtype=np.int32))
+    texts = pa.DictionaryArray.from_arrays(places, pa.array(["x" * 100_000]))
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"text": texts}), path, compression="zstd")
+    assert path.stat().st_size < 200_000
+    monkeypatch.setattr(parquet_rows, "MAX_TABLE_BYTES", 1_000_000_000)
+    with pytest.raises(SourceError, match="unpacks to more bytes than the limit of 1,000,000,000"):
+        bench.index(TableSource(path, ColumnRoles()))
+    monkeypatch.setattr(long_lines, "MAX_CELLS", 19_999)
+    with pytest.raises(SourceError, match="more cells than the limit of 19,999; split it"):
+        bench.index(TableSource(path, ColumnRoles()))
