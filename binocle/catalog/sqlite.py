@@ -54,7 +54,6 @@ class SqliteCatalog:
         )
         configure = _add_functions if self._read_only else _configure
         sa.event.listen(self._engine, "connect", configure)
-        sa.event.listen(self._engine, "handle_error", _give_up_connections)
         try:
             self._prepare()
             self._file = identity(path)
@@ -151,7 +150,12 @@ class SqliteCatalog:
             raise StorageError(f"the catalogue {self._path}: {error}") from error
 
     def _translated(self, error: BaseException) -> StorageError:
+        """Return an error in our words; connections that may be broken are opened anew."""
         text = str(error)
+        if re.search("readonly|disk I/O error|unable to open", text):
+            # SQLite opens for reading only what it cannot open for writing while a disk fails, and
+            # keeps it so.
+            self._engine.dispose()
         if "locked" in text or "busy" in text:
             return BusyError(
                 f"the catalogue {self._path} was locked by another process for more than "
@@ -214,15 +218,6 @@ def _begin_log(connection: sqlite3.Connection) -> None:
             time.sleep(_PAUSE_S)
         else:
             return
-
-
-def _give_up_connections(context: sa.ExceptionContext) -> None:
-    """Open anew what was opened, or has failed, while the disk failed.
-
-    SQLite opens for reading only what it cannot open for writing just then, and keeps it so.
-    """
-    if re.search("readonly|disk I/O error|unable to open", str(context.original_exception)):
-        context.is_disconnect = True
 
 
 def _roll_back(connection: sa.Connection) -> None:
