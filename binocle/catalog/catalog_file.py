@@ -15,6 +15,7 @@ from urllib.parse import quote
 from binocle.errors import StorageError
 from binocle.files import PRIVATE_FILE
 
+SQLITE_VERSION = sqlite3.sqlite_version
 _BUSY_TIMEOUT_S = 30.0
 _MOST_FAULTS = 20
 
@@ -142,6 +143,18 @@ def read_only_uri(path: Path) -> str:
 
 def _decoded(text: bytes) -> str:
     return text.decode("utf-8", "surrogateescape")  # a flipped byte may be no UTF-8 any more
+
+
+def query_faults(path: Path) -> list[str]:
+    """Return what is wrong with a file of kept queries, which is not changed."""
+    try:
+        with closing(sqlite3.connect(path.absolute().as_uri() + "?mode=ro", uri=True)) as database:
+            faults = [row[0] for row in database.execute("PRAGMA quick_check") if row[0] != "ok"]
+            if database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+                database.execute("SELECT id, name, at, query FROM turns LIMIT 1").fetchall()
+    except sqlite3.Error as error:
+        faults = [str(error)]
+    return faults
 
 
 def _opened(path: Path) -> sqlite3.Connection:

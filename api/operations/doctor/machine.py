@@ -3,15 +3,15 @@
 import os
 import re
 import shutil
-import sqlite3
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
 from api.keys import KeyRing
+from binocle.catalog.catalog_file import SQLITE_VERSION, query_faults
 from binocle.catalog.checks.findings import Finding, fact, some
 from binocle.catalog.query_file import QUERY_FILE
 from binocle.errors import StorageError
@@ -127,7 +127,7 @@ def check_versions() -> Iterator[Finding]:
     build = torch_build()
     names = ("binocle", "faiss-cpu", "numpy", "open_clip_torch", "pillow")
     found = [f"{name} {version(name)}" for name in names]
-    found += [f"torch {build.version}", f"SQLite {sqlite3.sqlite_version}"]
+    found += [f"torch {build.version}", f"SQLite {SQLITE_VERSION}"]
     yield fact("versions", ", ".join(found))
     if build.cuda is not None and not build.has_gpu:
         yield fact(
@@ -164,13 +164,6 @@ def _check_queries(folder: Path) -> Iterator[Finding]:
     path = folder / QUERY_FILE
     if not path.exists():
         return
-    try:
-        with closing(sqlite3.connect(path.absolute().as_uri() + "?mode=ro", uri=True)) as database:
-            faults = [row[0] for row in database.execute("PRAGMA quick_check") if row[0] != "ok"]
-            if database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
-                database.execute("SELECT id, name, at, query FROM turns LIMIT 1").fetchall()
-    except sqlite3.Error as error:
-        faults = [str(error)]
-    if faults:
+    if faults := query_faults(path):
         message = f"the earlier queries in {QUERY_FILE} are damaged: {faults[0]}"
         yield Finding("queries", message, "--repair removes them", repair="queries")
