@@ -31,6 +31,7 @@ class Scene:
         problems: What should not have happened.
         refused: How much was answered with an error.
         child: The process that runs now.
+        unwanted: Records that were to be removed by hand; where they were, no run brings them back.
     """
 
     warm: WarmProgram
@@ -43,6 +44,7 @@ class Scene:
     problems: list[str] = field(default_factory=list)
     refused: int = 0
     child: Child | None = None
+    unwanted: set[str] = field(default_factory=set)
 
     @property
     def folder(self) -> Path:
@@ -82,6 +84,7 @@ def run_indexing(scene: Scene) -> None:
     if not _commanded(scene, index, lambda: _attempt(scene, photos)):
         return
     gone = f"photos/{numbers[2]}.png"
+    scene.unwanted.add(gone)
     if not _commanded(scene, ["remove", "-c", COLLECTION, gone], lambda: {gone: None}):
         return
     scene.plan.clear()
@@ -174,12 +177,9 @@ def _attempt(scene: Scene, photos: Path) -> dict[str, Content | None]:
     """Return what a run over a folder should make of the records there are and shall be."""
     by_bytes = {picture_bytes(number): number for number in range(PICTURES)}
     wanted: dict[str, Content | None] = dict.fromkeys(scene.promises.states())
-    removed = {one for one, states in scene.promises.states().items() if states == {None}}
     for path in photos.iterdir():
-        record_id = f"{photos.name}/{path.name}"
-        if record_id not in removed:
-            wanted[record_id] = Content(0, by_bytes[path.read_bytes()], None)
-    return wanted
+        wanted[f"{photos.name}/{path.name}"] = Content(0, by_bytes[path.read_bytes()], None)
+    return {one: state for one, state in wanted.items() if one not in scene.unwanted}
 
 
 def emptied(folder: Path) -> Path:
