@@ -136,6 +136,21 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class DamagedVector:
+    """A vector that is not what was stored.
+
+    Attributes:
+        part_id: Its part.
+        kind: The part's kind.
+        record_id: The id that users see of the record.
+    """
+
+    part_id: int
+    kind: Kind
+    record_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """A stored record: what a user looks for and gets back."""
 

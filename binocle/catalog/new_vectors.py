@@ -13,6 +13,7 @@ from binocle.batches import batched
 from binocle.catalog.catalog_file import CatalogFile
 from binocle.catalog.query_file import QUERY_FILE
 from binocle.catalog.sqlite import SqliteCatalog
+from binocle.catalog.tables.checksums import put_vectors
 from binocle.catalog.tables.schema import vectors as vectors_table
 from binocle.errors import BusyError, StorageError
 from binocle.types import Float32Array, Space
@@ -94,10 +95,8 @@ class NewVectors:
                 found = session.connection.exec_driver_sql(query).all()
                 session.connection.execute(vectors_table.delete())
                 for chunk in batched(found, _AT_ONCE):
-                    rows = [
-                        {"part_id": row[0], "vector": self._row(row[1], row[2])} for row in chunk
-                    ]
-                    session.connection.execute(vectors_table.insert(), rows)
+                    rows = {row[0]: self._row(row[1], row[2]) for row in chunk}
+                    put_vectors(session.connection, rows)
                 session.set_space(space)
                 session.history.next_change()
         finally:

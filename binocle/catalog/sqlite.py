@@ -18,12 +18,14 @@ from binocle.catalog import migrations
 from binocle.catalog.catalog_file import read_only_uri
 from binocle.catalog.query_file import SqliteQueryStore
 from binocle.catalog.tables import filter_sql, schema
+from binocle.catalog.tables.checksums import fill_checksums
 from binocle.catalog.tables.session import SqlSession
 from binocle.errors import BusyError, StorageError
 from binocle.files import PRIVATE_FILE, identity
 
 _BUSY_TIMEOUT_S = 30.0
 _PAUSE_S, _PAUSE_SHARE = 0.02, 0.4
+_SUMMED, _ALL = "checksums", "all"  # up to which part vectors have checksums
 
 
 class SqliteCatalog:
@@ -52,7 +54,7 @@ class SqliteCatalog:
             pool_size=8,
             max_overflow=32,
         )
-        configure = _add_functions if self._read_only else _configure
+        configure = _configure_reader if self._read_only else _configure
         sa.event.listen(self._engine, "connect", configure)
         try:
             self._prepare()
@@ -104,6 +106,7 @@ class SqliteCatalog:
             is_new = not sa.inspect(session.connection).has_table("meta")
             known, additions = (None, None) if is_new else session.meta.get("format", "additions")
             in_step = not is_new and session.words.is_ready()
+            has_sums = not is_new and session.meta.get(_SUMMED) == (_ALL,)
         version = int(known or 0)
         if version > schema.FORMAT:
             raise StorageError(
@@ -122,6 +125,8 @@ class SqliteCatalog:
                 migrations.migrate(session)
         if not in_step:
             self._fill_words()
+        if not has_sums:
+            self._fill_checksums()
 
     def _fill_words(self) -> None:
         """Read in the words of an older catalogue, letting others write between two slices.
@@ -137,6 +142,16 @@ class SqliteCatalog:
             if has_more:
                 # SQLite keeps no queue: whoever waits for the lock looks again from time to time.
                 time.sleep(max(_PAUSE_S, _PAUSE_SHARE * (time.monotonic() - started)))
+
+    def _fill_checksums(self) -> None:
+        """Give the vectors of an older catalogue their checksums, in slices as words are."""
+        while True:
+            with self.writing() as session:
+                (done,) = session.meta.get(_SUMMED)
+                if done == _ALL:
+                    return
+                last = fill_checksums(session.connection, int(done or 0))
+                session.meta.put(_SUMMED, _ALL if last is None else last)
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -188,6 +203,14 @@ def _make_private(path: Path) -> None:
 def _add_functions(connection: Any, _record: object) -> None:
     filter_sql.add_functions(connection)
     connection.isolation_level = None  # transactions are begun by hand, some of them IMMEDIATE
+
+
+def _configure_reader(connection: Any, record: object) -> None:
+    """Read an older catalogue that cannot be brought up to date: its vectors have no checksums."""
+    _add_functions(connection, record)
+    known = "SELECT 1 FROM sqlite_schema WHERE name = 'vector_checksums'"
+    if connection.execute(known).fetchone() is None:
+        connection.execute("CREATE TEMP TABLE vector_checksums (part_id, crc32)")
 
 
 def _configure(connection: Any, record: object) -> None:

@@ -55,11 +55,12 @@ class SourceStatus:
 
 @dataclass(frozen=True, slots=True)
 class NewRows:
-    """Parts a reader has not seen: ids ascending, their records, their vectors."""
+    """Parts a reader has not seen: ids ascending, their records, vectors; ids of those left out."""
 
     part_ids: Int64Array
     record_ids: Int64Array
     rows: Float32Array
+    damaged: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

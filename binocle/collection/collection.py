@@ -17,6 +17,7 @@ from binocle.collection.fingerprint_follower import FingerprintFollower
 from binocle.collection.index_follower import IndexFollower
 from binocle.collection.indexing_lock import indexing_lock
 from binocle.collection.snapshot import Ranking, Snapshot
+from binocle.collection.vector_damage import check_sample
 from binocle.errors import NotFoundError, SpaceMismatchError, StorageError
 from binocle.files import identity, make_folder
 from binocle.media.kinds import KINDS
@@ -78,6 +79,7 @@ class Collection:
         try:
             with self.reading() as session:
                 lineage.check_newest(path, session)
+            check_sample(path, self._catalog)
         except BaseException:
             self._catalog.close()
             raise

@@ -17,6 +17,7 @@ import numpy as np
 
 from binocle.catalog.base import Catalog, CatalogReader
 from binocle.collection.snapshot import NO_PARTS, Owners, Parts, Snapshot
+from binocle.collection.vector_damage import report_damage
 from binocle.errors import StorageError
 from binocle.media.kinds import KINDS
 from binocle.metadata.columns import Columns
@@ -25,6 +26,7 @@ from binocle.vectors.base import OpenStore, VectorStore, Watermark
 
 _log = logging.getLogger(__name__)
 _SAVE_AFTER_ROWS = 5000
+_MOST_DAMAGED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class _Followed:
     change: int = -1
     unsaved: int = 0
     is_checked: bool = False  # its count was compared with the catalogue's once
+    lost: tuple[int, ...] = ()  # parts that are left out, their stored vectors being damaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class IndexFollower:
         self._space = space
         self._open_store = open_store
         self._state: _State | None = None
+        self._damaged: set[int] = set()  # parts found now, not told yet
         self._advancing = threading.Lock()
 
     def snapshot(self, kinds: Sequence[Kind]) -> Snapshot:
@@ -124,6 +128,9 @@ class IndexFollower:
             else:
                 columns = session.columns.caught_up(columns)
             newest_part = session.history.newest_part()
+            damaged = session.parts.damaged_vectors(self._damaged)
+        report_damage(self._path, self._catalog, damaged)
+        self._damaged.clear()
         columns.alive.setflags(write=False)
         return _State(self._snapshot(followed, columns, newest_part), followed)
 
@@ -144,12 +151,14 @@ class IndexFollower:
             followed = self._empty(kind, space)
         store, owners = followed.store, followed.parts.owners
         part_ids, record_ids = [owners.part_ids], [owners.record_ids]
-        for new in session.parts.after(kind, followed.last_part_id, space.dimension):
+        newest, lost = followed.last_part_id, list(followed.lost)
+        for new in session.parts.after(kind, newest, space.dimension):
             store.upsert(new.part_ids, new.rows, born=change)
             part_ids.append(new.part_ids)
             record_ids.append(new.record_ids)
+            lost += new.damaged
+            newest = max(newest, *new.part_ids[-1:].tolist(), *new.damaged[-1:])
         owners = Owners(np.concatenate(part_ids), np.concatenate(record_ids))
-        newest = int(owners.part_ids[-1]) if len(part_ids) > 1 else followed.last_part_id
         changed = len(owners.part_ids) - len(part_ids[0])
         removed = session.history.removed_parts(followed.change)
         store.retire(removed, died=change)
@@ -161,14 +170,15 @@ class IndexFollower:
         # Counting is a scan, so only what did not start here empty is held against a count.
         expected = len(owners.part_ids)
         if not followed.is_checked:
-            expected = session.parts.count()[kind]
+            expected = session.parts.count()[kind] - len(set(lost) - set(removed.tolist()))
         if parts.vectors.count() != expected:
             if followed.change < 0:
                 raise StorageError(f"the catalogue of {self._path.name} has parts without vectors")
             _log.warning("the %s index of %s is out of step; rebuilding", kind, self._path.name)
             return self._caught_up(session, kind, self._empty(kind, space), space)
         unsaved = followed.unsaved + changed
-        return _Followed(store, parts, newest, change, unsaved, is_checked=True)
+        self._damaged |= set(lost) - set(followed.lost)
+        return _Followed(store, parts, newest, change, unsaved, True, tuple(lost))
 
     def _empty(self, kind: Kind, space: Space) -> _Followed:
         return _Followed(self._open_store(self._path / kind, space, anew=True))
@@ -184,13 +194,19 @@ class IndexFollower:
                 if mark.token != session.history.token(mark.change):
                     raise StorageError("it belongs to another history of the catalogue")
                 owners = Owners(*session.parts.owners(kind, mark.last_id))
-            stored = store.at(mark.change).ids()
-            if not np.isin(owners.part_ids, stored).all():
+                stored = store.at(mark.change).ids()
+                is_there = np.isin(owners.part_ids, stored)
+                lacking = owners.part_ids[~is_there].tolist()
+                damaged = session.parts.damaged_vectors(lacking[:_MOST_DAMAGED])
+            if len(damaged) < len(lacking):
                 raise StorageError("it lacks parts of the catalogue")
+            owners = Owners(owners.part_ids[is_there], owners.record_ids[is_there])
             gone = np.setdiff1d(stored, owners.part_ids)
             store.retire(gone, died=mark.change)
             parts = Parts(store.at(mark.change), owners)
-            return _Followed(store, parts, mark.last_id, mark.change, unsaved=len(gone))
+            return _Followed(
+                store, parts, mark.last_id, mark.change, unsaved=len(gone), lost=tuple(lacking)
+            )
         except StorageError as error:
             _log.warning(
                 "ignoring the saved %s index of %s and making it anew: %s",

@@ -7,6 +7,7 @@ from pathlib import Path
 _TO_FORMAT_1 = """
 PRAGMA foreign_keys = OFF;
 BEGIN;
+DROP TABLE vector_checksums;
 DROP TABLE likenesses;
 DROP TABLE written_labels;
 DROP TABLE waiting_labels;

@@ -31,6 +31,7 @@ from binocle.metadata.filters import Filter, matches
 from binocle.metadata.points import points_of
 from binocle.metadata.string_dictionary import Dictionary
 from binocle.types import (
+    DamagedVector,
     Float32Array,
     Int64Array,
     Kind,
@@ -419,6 +420,9 @@ class MemoryParts:
         assert own[0].info is not None
         return StoredImage(own[0].uri, own[0].sha256, own[0].info.format)
 
+    def damaged_vectors(self, part_ids: Iterable[int] | None = None) -> list[DamagedVector]:
+        return []
+
     def images_with_content(self, sha256: bytes) -> list[int]:
         return [n for n, one in self._of_kind("image").items() if one.new.sha256 == sha256]
 
@@ -537,6 +541,11 @@ class MemorySources:
                 self._state.items[place] = Item(
                     item.key, item.fingerprint, None, "removed", "removed by hand"
                 )
+
+    def read_again(self, keys: Sequence[str]) -> None:
+        for place, item in self._state.items.items():
+            if item.record_id in keys:
+                self._state.items[place] = replace(item, fingerprint="")
 
 
 class MemorySession:

@@ -6,6 +6,7 @@ from typing import Protocol
 from binocle.catalog.types import NewRows, StoredImage
 from binocle.metadata.filters import Filter
 from binocle.types import (
+    DamagedVector,
     Float32Array,
     Int64Array,
     Kind,
@@ -86,7 +87,10 @@ class PartReader(Protocol):
         """Return the number of parts of each kind."""
 
     def after(self, kind: Kind, part_id: int, dimension: int) -> Iterator[NewRows]:
-        """Yield the parts of a kind with a larger id than given, a few thousand at a time."""
+        """Yield the parts of a kind with a larger id than given, a few thousand at a time.
+
+        Parts whose vectors are damaged are named and left out.
+        """
 
     def owners(self, kind: Kind, up_to: int) -> tuple[Int64Array, Int64Array]:
         """Return ids and record ids of a kind's parts with ids up to the given one, ascending."""
@@ -109,12 +113,21 @@ class PartReader(Protocol):
         """
 
     def vectors_of_record(self, record_id: int) -> dict[Kind, list[Float32Array]]:
-        """Return a record's vectors by kind, in the order of its parts."""
+        """Return a record's vectors by kind, in the order of its parts, without damaged ones."""
 
     def known_contents(self, kind: Kind, hashes: Iterable[bytes]) -> dict[bytes, NewPart]:
         """Return what is stored of contents by their SHA-256; unknown ones are missing.
 
-        The parts have neither role nor uri, which are of one record.
+        So are those whose vectors are damaged. The parts have neither role nor uri, which are of
+        one record.
+        """
+
+    def damaged_vectors(self, part_ids: Iterable[int] | None = None) -> list[DamagedVector]:
+        """Return the vectors that are not what was stored, by their checksums, in order of parts.
+
+        Args:
+            part_ids: Which parts are looked at; those that are gone are ignored. None for all,
+                which reads every vector.
         """
 
     def image_hashes(self) -> set[bytes]:

@@ -45,3 +45,6 @@ class SourceWriter(SourceReader, Protocol):
 
     def mark_removed(self, keys: Sequence[str]) -> None:
         """Note in the ledger that records were removed by hand, so that no run brings them back."""
+
+    def read_again(self, keys: Sequence[str]) -> None:
+        """Have the next run over their source take records for changed ones."""

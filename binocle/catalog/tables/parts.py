@@ -8,11 +8,27 @@ import numpy as np
 import sqlalchemy as sa
 
 from binocle.batches import batched
-from binocle.catalog.tables.schema import parts, picture_fingerprints, records, vectors
+from binocle.catalog.tables.checksums import SUMMED, damaged_vectors, is_whole
+from binocle.catalog.tables.schema import (
+    parts,
+    picture_fingerprints,
+    records,
+    vector_checksums,
+    vectors,
+)
 from binocle.catalog.text_rows import RecordTexts
 from binocle.catalog.types import NewRows, StoredImage
 from binocle.media.kinds import IMAGE, KINDS
-from binocle.types import Fingerprint, Float32Array, ImageInfo, Int64Array, Kind, NewPart, Part
+from binocle.types import (
+    DamagedVector,
+    Fingerprint,
+    Float32Array,
+    ImageInfo,
+    Int64Array,
+    Kind,
+    NewPart,
+    Part,
+)
 
 _BATCH = 5000
 _PART = (parts.c.id, parts.c.kind, parts.c.role, parts.c.uri, parts.c.text)
@@ -35,8 +51,8 @@ class SqlParts:
     def after(self, kind: Kind, part_id: int, dimension: int) -> Iterator[NewRows]:
         while True:
             query = (
-                sa.select(parts.c.id, parts.c.record_id, vectors.c.vector)
-                .join(vectors, vectors.c.part_id == parts.c.id)
+                sa.select(parts.c.id, parts.c.record_id, vectors.c.vector, vector_checksums.c.crc32)
+                .join(SUMMED, vectors.c.part_id == parts.c.id)
                 .where(parts.c.kind == kind, parts.c.id > part_id)
                 .order_by(parts.c.id)
                 .limit(_BATCH)
@@ -44,10 +60,14 @@ class SqlParts:
             found = self.connection.execute(query).all()
             if not found:
                 return
-            rows = np.frombuffer(b"".join(row[2] for row in found), "<f4").reshape(-1, dimension)
-            part_ids = np.array([row[0] for row in found], np.int64)
-            yield NewRows(part_ids, np.array([row[1] for row in found], np.int64), rows)
-            part_id = int(part_ids[-1])
+            part_id = found[-1][0]
+            whole = [row for row in found if len(row[2]) == 4 * dimension and is_whole(*row[2:])]
+            yield NewRows(
+                np.array([row[0] for row in whole], np.int64),
+                np.array([row[1] for row in whole], np.int64),
+                np.frombuffer(b"".join(row[2] for row in whole), "<f4").reshape(-1, dimension),
+                tuple(sorted({row[0] for row in found} - {row[0] for row in whole})),
+            )
 
     def owners(self, kind: Kind, up_to: int) -> tuple[Int64Array, Int64Array]:
         query = (
@@ -93,14 +113,15 @@ class SqlParts:
 
     def vectors_of_record(self, record_id: int) -> dict[Kind, list[Float32Array]]:
         query = (
-            sa.select(parts.c.kind, vectors.c.vector)
-            .join(vectors, vectors.c.part_id == parts.c.id)
+            sa.select(parts.c.kind, vectors.c.vector, vector_checksums.c.crc32)
+            .join(SUMMED, vectors.c.part_id == parts.c.id)
             .where(parts.c.record_id == record_id)
             .order_by(parts.c.position)
         )
         found: dict[Kind, list[Float32Array]] = {kind: [] for kind in KINDS}
-        for kind, vector in self.connection.execute(query):
-            found[kind].append(np.frombuffer(vector, "<f4"))
+        for kind, vector, crc32 in self.connection.execute(query):
+            if is_whole(vector, crc32):
+                found[kind].append(np.frombuffer(vector, "<f4"))
         return found
 
     def known_contents(self, kind: Kind, hashes: Iterable[bytes]) -> dict[bytes, NewPart]:
@@ -110,15 +131,18 @@ class SqlParts:
                 sa.select(
                     parts.c.sha256,
                     vectors.c.vector,
+                    vector_checksums.c.crc32,
                     parts.c.info,
                     picture_fingerprints.c.hash,
                     picture_fingerprints.c.features,
                 )
-                .join(vectors, vectors.c.part_id == parts.c.id)
+                .join(SUMMED, vectors.c.part_id == parts.c.id)
                 .outerjoin(picture_fingerprints, picture_fingerprints.c.part_id == parts.c.id)
                 .where(parts.c.kind == kind, parts.c.sha256.in_(chunk))
             )
-            for sha256, vector, info, hashed, features in self.connection.execute(query):
+            for sha256, vector, crc32, info, hashed, features in self.connection.execute(query):
+                if not is_whole(vector, crc32):
+                    continue  # it is embedded again
                 image_info = ImageInfo(**json.loads(info)) if info else None
                 fingerprint = Fingerprint(hashed, features) if hashed is not None else None
                 row = np.frombuffer(vector, "<f4")
@@ -126,6 +150,9 @@ class SqlParts:
                     kind, "", "", sha256, row, info=image_info, fingerprint=fingerprint
                 )
         return found
+
+    def damaged_vectors(self, part_ids: Iterable[int] | None = None) -> list[DamagedVector]:
+        return damaged_vectors(self.connection, part_ids)
 
     def image_hashes(self) -> set[bytes]:
         query = sa.select(parts.c.sha256).where(parts.c.kind == IMAGE)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from binocle.batches import batched
 from binocle.catalog.protocols.fulltext import FullTextIndex
+from binocle.catalog.tables.checksums import damaged_vectors, put_vectors
 from binocle.catalog.tables.fields import SqlFields
 from binocle.catalog.tables.filter_sql import condition
 from binocle.catalog.tables.history import SqlHistory, overwriting, put
@@ -114,8 +115,12 @@ class SqlRecords:
         wanted: Mapping[int, Sequence[NewPart]],
         known: Mapping[str, int],
     ) -> None:
-        """Give records their parts; what has the same content as before stays, with its vector."""
+        """Give records their parts; what has the same content as before stays, with its vector.
+
+        A vector that is damaged goes.
+        """
         kept_parts = self._parts_of(known.values())
+        damaged = self._damaged_of(known.values())
         stale: list[int] = []
         moved: list[dict[str, Any]] = []
         added: list[tuple[int, int, NewPart]] = []
@@ -123,7 +128,7 @@ class SqlRecords:
             there = kept_parts.get(number, {})
             for position, part in enumerate(own):
                 same = there.get((part.kind, part.role, part.sha256))
-                if same:
+                if same and same[-1] not in damaged:
                     moved.append({"part": same.pop(), "at": position, "to": part.uri})
                 else:
                     added.append((number, position, part))
@@ -211,6 +216,15 @@ class SqlRecords:
                 same[kind, role, sha256].append(part_id)
         return there
 
+    def _damaged_of(self, record_ids: Iterable[int]) -> set[int]:
+        query = sa.select(parts.c.id)
+        found = [
+            self.connection.execute(query.where(parts.c.record_id.in_(chunk))).scalars().all()
+            for chunk in batched(record_ids)
+        ]
+        ids = [one for chunk in found for one in chunk]
+        return {one.part_id for one in damaged_vectors(self.connection, ids)}
+
     def _remove_parts(self, part_ids: Sequence[int]) -> None:
         if not part_ids:
             return
@@ -244,13 +258,11 @@ class SqlRecords:
                 for part_id, (record_id, position, part) in zip(part_ids, added, strict=True)
             ],
         )
-        self.connection.execute(
-            vectors.insert(),
-            [
-                {"part_id": part_id, "vector": np.ascontiguousarray(part.vector, "<f4").tobytes()}
-                for part_id, (_, _, part) in zip(part_ids, added, strict=True)
-            ],
-        )
+        stored = {
+            part_id: np.ascontiguousarray(part.vector, "<f4").tobytes()
+            for part_id, (_, _, part) in zip(part_ids, added, strict=True)
+        }
+        put_vectors(self.connection, stored)
         rows = [
             {"part_id": part_id, "hash": known.hash, "features": known.features}
             for part_id, (_, _, part) in zip(part_ids, added, strict=True)

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.types import UserDefinedType
 
 FORMAT = 2  # what a program must know to read and write a catalogue
-ADDITIONS = 1  # tables that older programs of the same format do without, and may leave behind
+ADDITIONS = 2  # tables that older programs of the same format do without, and may leave behind
 
 
 class _Number(UserDefinedType[float]):
@@ -114,6 +114,18 @@ vectors = Table(
     schema,
     Column("part_id", ForeignKey("parts.id"), primary_key=True, autoincrement=False),
     Column("vector", LargeBinary, nullable=False),
+)
+
+vector_checksums = Table(  # vectors that an older program wrote have none
+    "vector_checksums",
+    schema,
+    Column(
+        "part_id",
+        ForeignKey("vectors.part_id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("crc32", Integer, nullable=False),
 )
 
 removed_parts = Table(  # what readers have to forget

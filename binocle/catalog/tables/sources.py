@@ -125,3 +125,8 @@ class SqlSources:
             self.connection.execute(
                 statement.values(record_key=None, code="removed", message="removed by hand")
             )
+
+    def read_again(self, keys: Sequence[str]) -> None:
+        for chunk in batched(keys):
+            statement = items.update().where(items.c.record_key.in_(chunk))
+            self.connection.execute(statement.values(fingerprint=""))
