@@ -7,6 +7,7 @@ import pytest
 
 from binocle.collection.collection import Collection
 from binocle.errors import NotFoundError
+from binocle.files import make_folder
 from binocle.types import NewRecord
 from tests.support.shop import run_cli
 
@@ -23,8 +24,8 @@ def test_sound_and_damaged_and_repaired(home: Path) -> None:
     assert (code, err) == (0, "")
     assert out.endswith("sound: one\n")
     uploads = home / "collections" / "one" / "uploads" / "ab"
-    uploads.mkdir(parents=True)
-    (uploads / ("ab" * 32)).write_bytes(b"x")
+    make_folder(uploads)
+    (uploads / ("ab" * 32)).touch(0o600)
     code, out, _ = run_cli(home, "doctor", "one", "--json")
     assert code == 1
     answer = json.loads(out)
