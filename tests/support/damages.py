@@ -154,7 +154,7 @@ DAMAGES: dict[str, tuple[str, Plant]] = {
     "vector short": ("vectors", vector(lambda row: row[:-1])),
     "vector not finite": ("vectors", vector(with_first(float("nan")))),
     "vector no unit row": ("vectors", vector(lambda row: row * 3)),
-    "vector with a flipped bit": ("index", vector(flipped)),
+    "vector with a flipped bit": ("vectors", vector(flipped)),
     "fingerprint short": ("fingerprints", catalog("UPDATE likenesses SET hash = x'00'")),
     "ledger ahead": ("ledger", catalog(
         "DELETE FROM written_labels", "UPDATE items SET record_key = 'nobody'")),
