@@ -45,14 +45,14 @@ CROSS_CUTTING = {
     "search": "brute_force questions",
     "search/copies": "lookup_products",
     "search/keyword": "model_numbers word_sums",
-    "search/ranking": "pages relevant_sets",
+    "search/ranking": "pages",
     "search/relevance": "unsupported_texts",
     "training": "command",
     "": "architecture_page house imports packaging",
 }
 """Test files of what several modules do together, or all implementations of a seam, by folder."""
 
-MOST_WITHOUT_TESTS = 60
+MOST_WITHOUT_TESTS = 51
 """So many modules of over a hundred lines have no test file of their own; it only falls."""
 
 

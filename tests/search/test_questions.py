@@ -13,7 +13,7 @@ from binocle.encoders.base import Encoder
 from binocle.encoders.colour import ColourEncoder
 from binocle.errors import NotFoundError, PictureError, QueryError, SpaceMismatchError
 from binocle.types import Float32Array, Limits, NewPart, NewRecord, Space
-from search.query.query import MAX_LIMIT, MAX_TERMS, Query, Term
+from search.query.query import Query, Term
 from search.searcher import Searcher
 
 
@@ -110,22 +110,3 @@ def test_encoder_of_another_space_is_refused(searcher: Searcher) -> None:
         with pytest.raises(SpaceMismatchError, match=r"'toys'.*'colour', not with 'other'"):
             other.search(Query((term,)))
     assert other.search(Query((Term(record="red"),))).hits, "no encoder is needed"
-
-
-def test_questions_without_meaning_are_refused() -> None:
-    one = Term(text="a")
-    for bad in ({}, {"text": "a", "record": "b"}, {"text": " "}):
-        with pytest.raises(QueryError):
-            Term(**bad)  # type: ignore[arg-type]
-    for weight in (0.0, float("nan"), float("inf")):
-        with pytest.raises(QueryError, match="weight"):
-            Term(text="a", weight=weight)
-    for limit in (0, -1, MAX_LIMIT + 1):
-        with pytest.raises(QueryError, match="limit"):
-            Query((one,), limit=limit)
-    with pytest.raises(QueryError, match="nothing to look for"):
-        Query(())
-    with pytest.raises(QueryError, match="65 terms"):
-        Query((one,) * (MAX_TERMS + 1))
-    with pytest.raises(QueryError, match="target"):
-        Query((one,), target="video")  # type: ignore[arg-type]

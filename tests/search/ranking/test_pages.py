@@ -12,33 +12,14 @@ import numpy as np
 import pytest
 
 from binocle.collection.collection import Collection
-from binocle.encoders.colour import ColourEncoder
 from binocle.errors import CursorError
 from binocle.metadata.filters import Comparison
-from binocle.types import Hit, Kind, Limits, NewPart, NewRecord, Target
+from binocle.types import Hit, Target
 from search.query.query import Query, Term
 from search.ranking.fusion import Weighted, combine
-from search.searcher import Searcher
+from tests.support.few_words import ENCODER, WORDS, add, searcher_of
 
-ENCODER = ColourEncoder()
-WORDS = ["red", "green", "blue", "yellow", "pink", "house", "tree", "car", "sea", "sky"]
 TARGETS: list[Target] = ["image", "text", "any"]
-BOTH: tuple[Kind, Kind] = ("image", "text")
-
-
-def add(collection: Collection, first: int, count: int, kinds: Sequence[Kind] = BOTH) -> None:
-    """Store records of a few words each, so that many have equal scores."""
-    rng = np.random.default_rng(first)
-    new = []
-    for number in range(first, first + count):
-        parts = []
-        for place in range(int(rng.integers(1, 4))):
-            text = " ".join(rng.choice(WORDS, 2))
-            kind: Kind = kinds[int(rng.integers(len(kinds)))]
-            row = ENCODER.encode_texts([text])[0]
-            parts.append(NewPart(kind, f"f{place}", text, text.encode(), row))
-        new.append(NewRecord(f"r{number}", text, {"n": number}, tuple(parts)))
-    collection.upsert(new)
 
 
 @pytest.fixture
@@ -46,10 +27,6 @@ def collection(tmp_path: Path) -> Iterator[Collection]:
     with Collection(tmp_path / "c", create=True) as opened:
         opened.claim_space(ENCODER.space)
         yield opened
-
-
-def searcher_of(collection: Collection) -> Searcher:
-    return Searcher(collection, lambda: ENCODER, limits=Limits())
 
 
 def rows_of(hits: Sequence[Hit]) -> list[tuple[str, int, float, float]]:
@@ -127,17 +104,6 @@ def test_pages_never_repeat_while_another_thread_adds(collection: Collection) ->
     assert not failures, failures
 
 
-def test_default_target_stays_while_the_first_picture_is_added(collection: Collection) -> None:
-    add(collection, 0, 30, ["text"])
-    searcher, query = searcher_of(collection), Query((Term(text="red"),), limit=20)
-    first = searcher.search(query)
-    assert first.target == "text"
-    add(collection, 30, 1, ["image"])
-    second = searcher.search(replace(query, cursor=first.cursor))
-    assert second.target == "text"
-    assert len({hit.record.id for hit in (*first.hits, *second.hits)}) == 30
-
-
 def test_last_page_has_no_cursor_even_when_it_is_full(collection: Collection) -> None:
     add(collection, 0, 10, ["image"])
     searcher, query = searcher_of(collection), Query((Term(text="red"),), limit=5)
@@ -152,39 +118,6 @@ def test_cursor_is_safe_in_a_url(collection: Collection) -> None:
     cursor = searcher_of(collection).search(Query((Term(text="red"),), limit=3)).cursor
     assert cursor is not None
     assert cursor.replace("-", "").replace("_", "").isalnum()
-
-
-def test_cursor_of_another_query_is_refused(collection: Collection) -> None:
-    add(collection, 0, 60)
-    searcher = searcher_of(collection)
-    query = Query((Term(text="red"),), "image", limit=3)
-    cursor = searcher.search(query).cursor
-    others = [
-        replace(query, terms=(Term(text="blue"),)),
-        replace(query, terms=(Term(text="red"), Term(text="blue", weight=0.1))),
-        replace(query, target="text"),
-        replace(query, target="any"),
-        replace(query, where=Comparison("n", "lt", 50)),
-        replace(query, exact=True),
-    ]
-    assert searcher.search(replace(query, limit=9, cursor=cursor)).hits
-    for other in others:
-        with pytest.raises(CursorError, match="belongs to another query"):
-            searcher.search(replace(other, cursor=cursor))
-
-
-def test_cursor_of_another_record_with_the_same_vector_is_refused(collection: Collection) -> None:
-    row = ENCODER.encode_texts(["red house"])[0]
-    add(collection, 0, 30)
-    for key in ("twin 1", "twin 2"):
-        part = NewPart("image", "image", key, key.encode(), row)
-        collection.upsert([NewRecord(key, key, {}, (part,))])
-    searcher = searcher_of(collection)
-    first = Query((Term(record="twin 1"),), "image", limit=3)
-    cursor = searcher.search(first).cursor
-    for other in (Term(record="twin 2"), Term(vector=row)):
-        with pytest.raises(CursorError, match="belongs to another query"):
-            searcher.search(replace(first, terms=(other,), cursor=cursor))
 
 
 def packed(value: object) -> str:

@@ -33,7 +33,6 @@ from tests.support.changing_collection import (
 )
 
 pytestmark = pytest.mark.slow
-
 _WRITER = """
 import sys, time
 from pathlib import Path
@@ -185,23 +184,6 @@ def test_key_is_only_the_owners_and_made_once(collection: Collection) -> None:
     before = key.read_bytes()
     assert searcher_of(collection).search(replace(QUERIES["semantic"], limit=7, cursor=cursor)).hits
     assert key.read_bytes() == before
-
-
-def test_removed_record_is_passed_over_and_a_changed_one_shown_as_it_is(
-    collection: Collection,
-) -> None:
-    searcher, query = searcher_of(collection), Query((), sort=(Sort("n"),), limit=10)
-    first = searcher.search(query)
-    collection.remove([f"r{n}" for n in range(12, 17)])
-    collection.upsert([record("r20", 999, n=20)])
-    stored = collection.record("r20")
-    second = searcher.search(replace(query, cursor=first.cursor))
-    assert [hit.record.id for hit in second.hits] == [
-        "r10", "r11", *(f"r{n}" for n in range(17, 25)),
-    ]  # fmt: skip
-    shown = next(hit for hit in second.hits if hit.record.id == "r20")
-    assert dict(shown.record.metadata) == dict(stored.metadata)
-    assert shown.part in stored.parts
 
 
 def test_deep_pages_do_not_rank_everything_again(collection: Collection) -> None:
