@@ -10,7 +10,6 @@ import torch
 from binocle.types import ImageSpec
 from tests.support.training import pictures
 from training.batches import Batches
-from training.pictures import divide
 from training.recipe import Recipe
 
 pytestmark = pytest.mark.model
@@ -79,12 +78,3 @@ def test_pictures_whose_text_names_a_side_are_not_mirrored() -> None:
     assert not flipped[1::2].any()
     assert flipped[::2].any()
     assert not batches(texts, range(60), batch=60, flip=False).at(0).crops.flipped.any()
-
-
-@pytest.mark.parametrize(("count", "held"), [(60, 20), (200, 20), (1000, 100), (30_000, 2000)])
-def test_a_tenth_is_held_back_but_never_fewer_than_twenty(count: int, held: int) -> None:
-    places, held_back = divide(count, seed=1)
-    assert len(held_back) == held
-    assert sorted(places + held_back) == list(range(count))
-    assert divide(count, seed=1) == (places, held_back)
-    assert divide(count, seed=2) != (places, held_back)

@@ -10,76 +10,11 @@ import torch
 
 from binocle.errors import ModelError
 from binocle.types import ImageSpec
-from tests.support.training import CONFIG, batches, opened, pictures, write_folder
-from training.batches import Batches
+from tests.support.training import CONFIG, batches, opened, write_folder
 from training.objectives import Objective
 from training.recipe import Recipe
 
 pytestmark = pytest.mark.model
-
-
-@pytest.fixture(scope="module")
-def convolutional(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model folder whose image tower is timm's, with batch norms."""
-    import open_clip
-
-    vision = {
-        "image_size": 32, "timm_model_name": "resnet10t", "timm_model_pretrained": False,
-        "timm_pool": "avg", "timm_proj": "linear",
-    }  # fmt: skip
-    config: dict[str, Any] = copy.deepcopy(CONFIG)
-    config["model_cfg"]["vision_cfg"] = vision
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(7)
-        model = open_clip.CLIP(**config["model_cfg"])
-        for name, buffer in model.named_buffers():
-            if name.endswith("running_mean"):
-                buffer.normal_(std=0.1)
-    return write_folder(tmp_path_factory.mktemp("models") / "convolutional", model, config)
-
-
-@pytest.mark.parametrize("loss", ["infonce", "sigmoid"])
-def test_chunks_give_a_real_model_the_gradient_of_the_whole_batch(
-    convolutional: Path, loss: Any
-) -> None:
-    trainee = opened(convolutional)
-    recipe = Recipe(batch=24, loss=loss, keep=0.3, teacher_weight=0.4)
-    objective = Objective(
-        trainee, recipe, start=opened(convolutional), teacher=opened(convolutional)
-    )
-    with torch.no_grad():  # away from the start, so that every part has a gradient
-        for parameter in trainee.model.parameters():
-            parameter.add_(0.02 * torch.randn_like(parameter))
-    trainee.set_training()
-    batch = batches(trainee, recipe).at(0)
-    found = []
-    for chunk in (24, 7):
-        trainee.model.zero_grad()
-        value = objective.backward(batch, chunk)
-        gradients = {
-            name: one.grad.clone()
-            for name, one in trainee.model.named_parameters()
-            if one.grad is not None
-        }
-        found.append((value, gradients))
-    assert found[0][0] == pytest.approx(found[1][0], rel=1e-4)
-    assert "logit_scale" in found[0][1]
-    for name, whole in found[0][1].items():
-        nearest = torch.nn.functional.cosine_similarity(
-            whole.flatten(), found[1][1][name].flatten(), dim=0
-        )
-        assert float(nearest) > 0.999, name
-
-
-def test_pairs_with_the_same_text_are_not_contrasted(small_model: Path) -> None:
-    trainee = opened(small_model)
-    made = pictures([["a dog"]] * 12 + [["A  dog"]] * 12)
-    same = Batches(
-        made, range(24), Recipe(batch=24), spec=trainee.image_spec, tokenize=trainee.tokenize
-    )
-    loss = Objective(trainee, Recipe()).backward(same.at(0), 24)
-    assert loss == pytest.approx(0.0, abs=1e-6)
-    assert Objective(trainee, Recipe()).backward(batches(trainee, Recipe()).at(0), 24) > 1.0
 
 
 def test_norms_over_the_batch_keep_their_statistics(convolutional: Path) -> None:
@@ -112,19 +47,6 @@ def test_a_locked_tower_neither_learns_nor_drops_out(small_model: Path) -> None:
     assert not visual.training
     assert not any(one.requires_grad for one in visual.parameters())
     assert trainee.model.get_parameter("logit_scale").requires_grad
-
-
-def test_a_new_bias_expects_as_many_matches_as_there_are(small_model: Path) -> None:
-    trainee = opened(small_model)
-    objective = Objective(trainee, Recipe(loss="sigmoid"))
-    rng = np.random.default_rng(0)
-    rows = rng.normal(size=(50, 32)).astype(np.float32) + 2.0
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    objective.fit_bias(rows, rows, batch=64)
-    assert objective.bias is not None
-    scale = float(trainee.model.get_parameter("logit_scale").exp().detach())
-    logit = scale * float(np.mean(rows @ rows.T)) + float(objective.bias.detach())
-    assert 1 / (1 + np.exp(-logit)) == pytest.approx(1 / 64, rel=1e-3)
 
 
 def test_a_tower_that_cannot_be_frozen_in_part_is_refused(tmp_path: Path) -> None:

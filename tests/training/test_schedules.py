@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from torch import nn
 
 from training.averaging import WeightAverage
-from training.recipe import default_lr, epochs_for
 from training.schedules import parameter_groups, warmup_cosine
 
 pytestmark = pytest.mark.model
@@ -100,18 +99,6 @@ def test_average_goes_on_from_its_state_to_the_bit() -> None:
     )
 
 
-def test_large_models_get_lower_rates_and_large_batches_higher_ones() -> None:
-    assert default_lr(20_000_000, 128) == pytest.approx(2e-4)
-    assert 3e-5 < default_lr(150_000_000, 128) < 5e-5 < default_lr(20_000_000, 128)
-    assert default_lr(20_000_000, 128) < default_lr(10**7, 128) < default_lr(10**7, 200)
-    assert default_lr(10**12, 2) == 1e-5
-    assert default_lr(1, 10**6) == 5e-4
-
-
 def test_average_refuses_a_decay_that_never_forgets() -> None:
     with pytest.raises(ValueError, match=r"not in \[0, 1\)"):
         WeightAverage(nn.Linear(1, 1), 1.0)
-
-
-def test_few_pairs_are_seen_more_often() -> None:
-    assert [epochs_for(steps) for steps in (1, 3, 9, 10, 11, 500)] == [40, 34, 12, 10, 10, 10]
