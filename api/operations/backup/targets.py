@@ -102,6 +102,8 @@ class FolderTarget:
             found = digest.hexdigest()
             if sha256 is not None and found != sha256:
                 raise ValueError(f"{path} is damaged")
+            if self.size_of(found) is not None:
+                return found, size
             make_folder(self._path(found).parent)
             draft.replace(self._path(found))
         finally:

@@ -22,6 +22,7 @@ def test_repeated_backup_copies_only_what_is_new(home: Path, tmp_path: Path) -> 
     kept = {path.name for path in (tmp_path / "backup" / "files").glob("??/*")}
     assert before.keys() < kept
     assert check_backup(tmp_path / "backup")[1] == []
+    assert back_up(opened(home), [NAME], tmp_path / "backup").copied == 0
 
 
 def test_nothing_takes_the_place_of_something_else(home: Path, tmp_path: Path) -> None:
