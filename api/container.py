@@ -166,7 +166,8 @@ class Container:
 
     def media(self, collection: Collection) -> StoredMedia:
         """Return what reads the pictures of a collection again; one a collection."""
-        return self._media.setdefault(collection.path, StoredMedia(collection.path))
+        made = StoredMedia(collection.path, max_derived_bytes=self.settings.max_derived_bytes)
+        return self._media.setdefault(collection.path, made)
 
     def forget(self, collection: Collection) -> None:
         """Let go of what is kept for a collection that is about to be removed."""

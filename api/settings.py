@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     fetch_urls: bool = False
     encode_batch: int = Field(default=32, ge=1)
     request_timeout_s: float = Field(default=60.0, gt=0)
+    max_derived_bytes: int = Field(default=2 * 1024**3, ge=0)
     max_connections: int = Field(default=1000, ge=1, le=50_000)
     log_format: Literal["text", "json"] = "text"
     tls_certificate: Path | None = None

@@ -4,11 +4,13 @@ import errno
 import os
 import stat
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+_ABANDONED_AFTER_S = 3600.0
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 
 
@@ -69,6 +71,22 @@ def make_folder(path: Path) -> None:
     path.mkdir(exist_ok=True)  # raises where it is a file
     for one in missing:
         sync_folder(one.parent)
+
+
+def remove_abandoned(folder: Path, *, deep: bool = True) -> int:
+    """Remove what processes that were killed have left half written; return how many files.
+
+    Args:
+        folder: Where.
+        deep: Look into the folders inside it, too.
+    """
+    oldest, removed = time.time() - _ABANDONED_AFTER_S, 0
+    for path in folder.rglob("*.tmp") if deep else folder.glob("*.tmp"):
+        with suppress(OSError):  # another process was faster
+            if path.stat().st_mtime < oldest:
+                path.unlink()
+                removed += 1
+    return removed
 
 
 def sync_folder(folder: Path) -> None:

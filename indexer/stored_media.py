@@ -5,25 +5,29 @@ from collections import OrderedDict
 from pathlib import Path
 
 from binocle.catalog.types import StoredImage
-from binocle.files import make_folder, replacing
 from binocle.media.decoder_pool import DecoderPool
+from indexer.derived_files import DerivedFiles
 from indexer.sources.base import Source, gone
 from indexer.sources.registry import source_of
 
 DERIVED = ("thumbnails", "originals")
+THUMBNAIL_SIDES = (16, 32, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
+_MAX_DERIVED_BYTES = 2 * 1024**3
 _OPEN_SOURCES = 8
 
 
 class StoredMedia:
     """Reads pictures of one collection again. Thread-safe."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, max_derived_bytes: int = _MAX_DERIVED_BYTES) -> None:
         """Set up.
 
         Args:
             folder: The collection's; what was made of its pictures is kept there.
+            max_derived_bytes: How much room that may take.
         """
         self._folder = folder
+        self._derived_files = DerivedFiles([folder / one for one in DERIVED], max_derived_bytes)
         self._sources: OrderedDict[tuple[str, Path], Source] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -35,33 +39,49 @@ class StoredMedia:
         """
         return self._source_of(uri).open(uri)
 
-    def original(self, image: StoredImage) -> Path:
-        """Return a file that holds a picture as it came; what lies inside another is unpacked once.
+    def original(self, image: StoredImage) -> Path | bytes:
+        """Return a picture as it came: its file, where it has one.
+
+        What lies inside another file is unpacked once, where there is room for it.
 
         Raises:
             NotFoundError: It is not there any more.
         """
         path = self._source_of(image.uri).file_of(image.uri)
-        if path is None:
-            path = self._derived("originals", image.sha256)
-            if not path.exists():
-                _write(path, self.read(image.uri))
-        if not path.is_file():
-            raise gone()
-        return path
+        if path is not None:
+            if not path.is_file():
+                raise gone()
+            return path
+        path = self._derived("originals", image.sha256)
+        return self._kept(path) or self._keep(path, self.read(image.uri))
 
-    def thumbnail_file(self, image: StoredImage, size: int) -> Path:
-        """Return where the thumbnail of a picture is kept, once it is made."""
-        return self._derived("thumbnails", image.sha256, f"-{size}.jpg")
+    def thumbnail_if_made(self, image: StoredImage, side: int) -> Path | None:
+        """Return the file of a thumbnail that was made already; None where it was not."""
+        return self._kept(self._thumbnail_file(image, side))
 
-    def make_thumbnail(self, image: StoredImage, size: int, decoders: DecoderPool) -> None:
-        """Make a picture's thumbnail: upright, its long side at most ``size`` pixels.
+    def thumbnail(self, image: StoredImage, side: int, decoders: DecoderPool) -> Path | bytes:
+        """Make a picture's thumbnail: upright, its long side at most ``side`` pixels, a JPEG.
+
+        Args:
+            image: Of what.
+            side: One of ``THUMBNAIL_SIDES``; there are few, so that few are kept.
+            decoders: Make it.
 
         Raises:
             NotFoundError: The picture is not there any more.
             PictureError: It cannot be decoded.
         """
-        _write(self.thumbnail_file(image, size), decoders.thumbnail(self.read(image.uri), size))
+        data = decoders.thumbnail(self.read(image.uri), side)
+        return self._keep(self._thumbnail_file(image, side), data)
+
+    def _thumbnail_file(self, image: StoredImage, side: int) -> Path:
+        return self._derived("thumbnails", image.sha256, f"-{side}.jpg")
+
+    def _kept(self, path: Path) -> Path | None:
+        return path if self._derived_files.has(path) else None
+
+    def _keep(self, path: Path, data: bytes) -> Path | bytes:
+        return path if self._derived_files.keep(path, data) else data
 
     def _derived(self, folder: str, sha256: bytes, ending: str = "") -> Path:
         name = sha256.hex()
@@ -78,9 +98,3 @@ class StoredMedia:
             if len(self._sources) > _OPEN_SOURCES:
                 self._sources.popitem(last=False)
         return source
-
-
-def _write(path: Path, data: bytes) -> None:
-    make_folder(path.parent)
-    with replacing(path, durable=False) as file:
-        file.write(data)

@@ -164,5 +164,8 @@ class Catalog(Protocol):
             StorageError: The catalogue cannot be written; nothing was.
         """
 
+    def rest(self) -> None:
+        """Close the files that nothing uses just now; they are opened again by themselves."""
+
     def close(self) -> None:
         """Close what is open."""

@@ -3,9 +3,8 @@
 How the indices follow the catalogue is told in ``following``, what a search sees in ``snapshot``.
 """
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,7 +18,7 @@ from binocle.collection.indexing_lock import indexing_lock
 from binocle.collection.snapshot import Ranking, Snapshot
 from binocle.collection.vector_damage import check_sample
 from binocle.errors import NotFoundError, SpaceMismatchError, StorageError
-from binocle.files import identity, make_folder
+from binocle.files import identity, make_folder, remove_abandoned
 from binocle.media.kinds import KINDS
 from binocle.metadata.field_types import FieldInfo, FieldType, check_schema
 from binocle.metadata.filters import Filter
@@ -30,7 +29,6 @@ from binocle.vectors.faiss_store import FaissStore
 __all__ = ["Collection", "Ranking", "Snapshot", "check_space"]
 
 _CATALOG = "catalog.sqlite"
-_ABANDONED_AFTER_S = 3600
 
 
 class Collection:
@@ -253,11 +251,11 @@ class Collection:
         """
         self._index_follower.save()
         self.fingerprint_follower.save(every_change=every_change)
-        abandoned = time.time() - _ABANDONED_AFTER_S
-        for path in self.path.glob("*.tmp"):
-            with suppress(OSError):  # another process was faster
-                if path.stat().st_mtime < abandoned:
-                    path.unlink()
+        remove_abandoned(self.path, deep=False)
+
+    def rest(self) -> None:
+        """Close the files that nothing uses just now; whoever uses it next opens them again."""
+        self._catalog.rest()
 
     def _number_of(self, session: CatalogReader, record_id: str) -> int:
         number = session.records.number_of(record_id)

@@ -605,5 +605,8 @@ class MemoryCatalog:
             yield session
             self._state = session.state
 
+    def rest(self) -> None:
+        pass
+
     def close(self) -> None:
         pass

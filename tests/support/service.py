@@ -19,6 +19,7 @@ import uvicorn
 from api.cli.serve import config_of
 from api.container import Container
 from api.http.app import create_app
+from api.http.runtime.service import Service
 from api.keys import KeyRing
 from api.settings import read_settings
 from binocle_client import Client
@@ -31,6 +32,7 @@ class Running:
     url: str
     container: Container
     stack: ExitStack
+    application: Service
 
     @property
     def home(self) -> Path:
@@ -59,9 +61,8 @@ def running(home: Path, **options: object) -> Iterator[Running]:
     container = Container(
         read_settings(**{"home": home, "workers": 2, "model": "colour", **options})
     )
-    server = uvicorn.Server(
-        config_of(create_app(container), container.settings, log_level="warning")
-    )
+    app = create_app(container)
+    server = uvicorn.Server(config_of(app, container.settings, log_level="warning"))
     listener = socket.create_server(("127.0.0.1", 0))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
@@ -70,7 +71,9 @@ def running(home: Path, **options: object) -> Iterator[Running]:
             while not server.started:
                 assert thread.is_alive(), "the service did not start"
                 time.sleep(0.01)
-            yield Running(f"http://127.0.0.1:{listener.getsockname()[1]}", container, stack)
+            yield Running(
+                f"http://127.0.0.1:{listener.getsockname()[1]}", container, stack, app.state.service
+            )
         finally:
             stack.close()
             server.should_exit = True

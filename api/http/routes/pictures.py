@@ -1,5 +1,6 @@
 """A record's picture, as it came and small."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Request, Response
@@ -11,6 +12,7 @@ from api.http.runtime.dependencies import Readable, ServiceDependency
 from binocle.catalog.types import StoredImage
 from binocle.collection.collection import Collection
 from binocle.errors import NotFoundError
+from indexer.stored_media import THUMBNAIL_SIDES
 
 router = APIRouter(tags=["pictures"], route_class=JsonRoute)
 _TYPES = {
@@ -38,12 +40,8 @@ async def get_image(
     etag = f'"{found.sha256.hex()}"'
     if _has(request, etag):
         return Response(status_code=304, headers={"ETag": etag, "Cache-Control": _CACHE})
-    path = await service.decoding.run(service.container.media(collection).original, found)
-    return FileResponse(
-        path,
-        media_type=_TYPES.get(found.format, "application/octet-stream"),
-        headers={"ETag": etag, "Cache-Control": _CACHE},
-    )
+    original = await service.decoding.run(service.container.media(collection).original, found)
+    return _answer(original, _TYPES.get(found.format, "application/octet-stream"), etag)
 
 
 @router.get(
@@ -56,20 +54,28 @@ async def get_thumbnail(
     request: Request,
     size: Annotated[int, Parameter(ge=16, le=2048)] = 256,
 ) -> Response:
-    """Return the first picture of a record as a small upright JPEG, kept on disk once made."""
+    """Return the first picture of a record as a small upright JPEG, kept on disk once made.
+
+    There are a few sizes; the largest of them that is not larger than ``size`` is given.
+    """
+    side = max(one for one in THUMBNAIL_SIDES if one <= size)
     found = await service.searching.run(_find, collection, record_id)
-    etag = f'"{found.sha256.hex()}-{size}"'
+    etag = f'"{found.sha256.hex()}-{side}"'
     if _has(request, etag):
         return Response(status_code=304, headers={"ETag": etag, "Cache-Control": _CACHE})
     media = service.container.media(collection)
-    path = media.thumbnail_file(found, size)
-    hit = path.exists()
-    service.metrics.cache.labels("thumbnail", "hit" if hit else "miss").inc()
-    if not hit:
-        await service.decoding.run(media.make_thumbnail, found, size, service.decoders)
-    return FileResponse(
-        path, media_type="image/jpeg", headers={"ETag": etag, "Cache-Control": _CACHE}
-    )
+    made = media.thumbnail_if_made(found, side)
+    service.metrics.cache.labels("thumbnail", "hit" if made else "miss").inc()
+    if made is None:
+        made = await service.decoding.run(media.thumbnail, found, side, service.decoders)
+    return _answer(made, "image/jpeg", etag)
+
+
+def _answer(picture: Path | bytes, media_type: str, etag: str) -> Response:
+    headers = {"ETag": etag, "Cache-Control": _CACHE}
+    if isinstance(picture, bytes):  # there is no room to keep it
+        return Response(picture, media_type=media_type, headers=headers)
+    return FileResponse(picture, media_type=media_type, headers=headers)
 
 
 @router.api_route(

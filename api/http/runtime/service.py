@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import threading
+import time
 from collections.abc import Awaitable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -23,12 +24,15 @@ from api.key_uses import KeyUses
 from api.keys import Key, KeyRing
 from binocle.collection.collection import Collection, check_space
 from binocle.errors import BinocleError, NotFoundError
+from binocle.files import remove_abandoned
 from binocle.media.decoder_pool import DecoderPool
 from binocle.types import ImageSpec, Picture, PixelArray
 from indexer import kept_uploads
 from search.query.query import Region
 
 _log = logging.getLogger(__name__)
+_IDLE_S = 300.0
+_MAX_AWAKE = 64  # collections with open files, some of them several connections
 
 
 class Service:
@@ -70,8 +74,9 @@ class Service:
         self._is_closing = threading.Event()
         self.ready = False
         self._collections: dict[str, Collection] = {}
+        self._used_at: dict[str, float] = {}  # of collections with files open
         self._encoders: dict[str, EncoderQueue] = {}
-        self._upkeep = Upkeep([self._save_key_uses])
+        self._upkeep = Upkeep([self._save_key_uses, self.rest_idle])
         self._lock, self._loading = threading.Lock(), threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -82,6 +87,7 @@ class Service:
             NotFoundError, UsageError: As for ``Container.open_collection``.
         """
         with self._lock:
+            self._used_at[name] = time.monotonic()
             opened = self._collections.get(name)
             if opened is not None and not opened.exists():
                 self._collections.pop(name).close()
@@ -103,6 +109,7 @@ class Service:
         """
         known = self._collections.get(name)
         if known is not None and known.exists():
+            self._used_at[name] = time.monotonic()
             return known
         found: Collection = await self.storing.run(self.collection, name)
         return found
@@ -199,6 +206,7 @@ class Service:
         try:
             if not self._is_closing.is_set() and collection.exists():
                 self.container.searcher(collection).prepare(self._is_closing.is_set)
+                self.rest_idle()
         except BinocleError as error:  # it was removed meanwhile, or queries say what is wrong
             _log.warning("the collection %s is not warm: %s", collection.path.name, error)
         except Exception:
@@ -211,13 +219,33 @@ class Service:
             try:
                 collection = self.collection(name)
                 await self.storing.run(kept_uploads.sweep, collection)
+                await self.storing.run(remove_abandoned, collection.path)
                 if collection.space is not None:
                     await self.storing.run(self.encoder_of, collection)
                     self.warm(collection)
             except BinocleError as error:  # the other collections can still be searched
                 _log.warning("the collection %s is not ready: %s", name, error)
+        await self.storing.run(remove_abandoned, self.settings.home, deep=False)
         self._upkeep.start()
         self.ready = True
+
+    def rest_idle(self) -> None:
+        """Close the files of collections that nobody has asked for a while, or that are too many.
+
+        What is in memory stays there.
+        """
+        with self._lock:
+            latest_first = sorted(self._used_at, key=self._used_at.__getitem__, reverse=True)
+            since = time.monotonic() - _IDLE_S
+            idle = [
+                name
+                for number, name in enumerate(latest_first)
+                if number >= _MAX_AWAKE or self._used_at[name] < since
+            ]
+            for name in idle:
+                del self._used_at[name]
+                if name in self._collections:
+                    self._collections[name].rest()
 
     def _save_key_uses(self) -> None:
         if self.keys.is_closed():

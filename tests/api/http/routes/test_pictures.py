@@ -278,3 +278,28 @@ def test_service_stops_while_a_job_runs(serve: Serve, allowed: Path) -> None:
     started = time.monotonic()
     service.stack.close()
     assert time.monotonic() - started < 10
+
+
+def test_thumbnails_have_few_sizes_none_larger_than_asked(
+    service: Running, name: str, pictures: list[bytes]
+) -> None:
+    big = picture_bytes(3, size=(3000, 2000))
+    service.client().store(name, [RecordBody(id="x", images=[picture(big)])])
+    http, url = service.http(), f"/v1/collections/{name}/records/x/thumbnail"
+    for size in range(16, 2049, 127):
+        with Image.open(io.BytesIO(http.get(url, params={"size": size}).content)) as image:
+            assert 0.6 * size <= max(image.size) <= size
+    kept = list((service.home / "collections" / name / "thumbnails").rglob("*.jpg"))
+    assert len(kept) <= 13
+
+
+def test_pictures_are_given_where_nothing_can_be_kept(indexing: Running, allowed: Path) -> None:
+    client = indexing.client()
+    assert ends(client, allowed / "all.tar").state == "done"
+    folder = indexing.home / "collections" / "c"
+    for derived in ("thumbnails", "originals"):
+        (folder / derived).write_text("in the way")
+    original = (allowed / "photos" / "1.jpg").read_bytes()
+    [hit] = client.search("c", "red").hits
+    assert client.image("c", hit.id) == original
+    assert client.thumbnail("c", hit.id)[:2] == b"\xff\xd8"

@@ -1,17 +1,20 @@
 """The service as a whole: problems, limits, hostile clients, health."""
 
 import json
+import os
 import socket
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from binocle import __version__
 from binocle_client import Client, ClientError, picture
 from binocle_client.requests import RecordBody
-from tests.support.service import Running, Serve, problem_of
+from tests.support.service import Running, Serve, problem_of, running
 
 _SMALL_BODY = 64 * 1024
 
@@ -164,3 +167,56 @@ def test_docs_need_nothing_from_elsewhere(service: Running) -> None:
     page = service.http().get("/docs")
     assert page.status_code == 200
     assert "https://" not in page.text.replace("https://fastapi.tiangolo.com/img/favicon.png", "")
+
+
+def open_files(folder: Path) -> list[str]:
+    """Return the files below a folder that this process has open."""
+    found = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            target = descriptor.readlink()
+            if target.is_relative_to(folder):
+                found.append(target.name)
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="looks into /proc")
+def test_files_of_idle_collections_are_closed_and_opened_again(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = serve()
+    client = service.client()
+    for name in ("a", "b", "c"):
+        client.put_collection(name)
+        client.store(name, [RecordBody(id="x", texts={"t": "red"})])
+        assert len(client.search(name, "red").hits) == 1
+    assert open_files(service.home / "collections")
+    application = service.application
+    monkeypatch.setattr("api.http.runtime.service._IDLE_S", 0.0)
+    application.rest_idle()
+    assert open_files(service.home / "collections") == []
+    for name in ("a", "b", "c"):
+        client.store(name, [RecordBody(id="y", texts={"t": "red"})])
+        assert len(client.search(name, "red").hits) == 2
+    monkeypatch.setattr("api.http.runtime.service._IDLE_S", 300.0)
+    monkeypatch.setattr("api.http.runtime.service._MAX_AWAKE", 1)
+    application.rest_idle()
+    assert open_files(service.home / "collections" / "a") == []
+    assert open_files(service.home / "collections" / "c")
+
+
+def test_what_killed_processes_left_half_written_goes_with_a_start(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with running(home) as service:
+        service.client().put_collection("c")
+    folder = home / "collections" / "c"
+    (folder / "thumbnails" / "ab").mkdir(parents=True)
+    old = [home / "keys.json.1.1.tmp", folder / "thumbnails" / "ab" / "x.jpg.1.1.tmp"]
+    young = folder / "image.faiss.1.1.tmp"
+    for path in (*old, young):
+        path.write_bytes(b"half")
+    for path in old:
+        os.utime(path, (1e9, 1e9))
+    with running(home):
+        assert [path for path in old if path.exists()] == []
+        assert young.exists()
