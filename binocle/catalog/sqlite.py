@@ -1,14 +1,16 @@
 """A catalogue in an SQLite file: opening it, its transactions, SQLite's errors in our words."""
 
+import logging
 import os
 import re
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import quote
 
 import sqlalchemy as sa
@@ -23,9 +25,17 @@ from binocle.catalog.tables.session import SqlSession
 from binocle.errors import BusyError, StorageError
 from binocle.files import PRIVATE_FILE, identity
 
+_log = logging.getLogger(__name__)
 _BUSY_TIMEOUT_S = 30.0
 _PAUSE_S, _PAUSE_SHARE = 0.02, 0.4
 _SUMMED, _ALL = "checksums", "all"  # up to which part vectors have checksums
+
+
+_Stamp: TypeAlias = tuple[tuple[int, int], ...]
+
+
+class _NoRoomError(StorageError):
+    """The disk is full, or fails."""
 
 
 class SqliteCatalog:
@@ -41,27 +51,42 @@ class SqliteCatalog:
         self._file: tuple[int, int] | None = None
         self.saved_queries = SqliteQueryStore(path.parent)
         _make_private(path)
-        self._read_only = path.exists() and not os.access(path.parent, os.W_OK)
-        uri = (
-            read_only_uri(path)
-            if self._read_only
-            else f"file:{quote(os.fsencode(path.absolute()))}"
-        )
-        self._engine = sa.create_engine(
+        self._opening = threading.RLock()
+        self._full_since: _Stamp | None = None
+        self._open()
+
+    def _open(self) -> None:
+        """Connect, for reading alone where the disk has no room for what SQLite puts beside."""
+        self._read_only = not os.access(self._path.parent, os.W_OK)
+        self._engine = self._engine_for(read_only=self._read_only)
+        self._full_since = None
+        try:
+            try:
+                self._prepare()
+            except _NoRoomError:
+                if self._read_only or not self._path.stat().st_size:
+                    raise
+                self._engine.dispose()
+                self._read_only, self._full_since = True, _stamp_of(self._path)
+                self._engine = self._engine_for(read_only=True)
+                self._prepare()
+                _log.warning("no room beside %s: it is only read until there is", self._path)
+            self._file = self._file or identity(self._path)
+        except BaseException:
+            self.close()
+            raise
+
+    def _engine_for(self, *, read_only: bool) -> sa.Engine:
+        address = f"file:{quote(os.fsencode(self._path.absolute()))}"
+        engine = sa.create_engine(
             "sqlite://",
-            creator=partial(self._connect, uri),
+            creator=partial(self._connect, read_only_uri(self._path) if read_only else address),
             poolclass=sa.QueuePool,
             pool_size=8,
             max_overflow=32,
         )
-        configure = _configure_reader if self._read_only else _configure
-        sa.event.listen(self._engine, "connect", configure)
-        try:
-            self._prepare()
-            self._file = identity(path)
-        except BaseException:
-            self.close()
-            raise
+        sa.event.listen(engine, "connect", _configure_reader if read_only else _configure)
+        return engine
 
     def _connect(self, uri: str) -> sqlite3.Connection:
         """Open the file once more, unless it was replaced: two are not one catalogue."""
@@ -69,14 +94,29 @@ class SqliteCatalog:
             raise sqlite3.OperationalError("the file was replaced; open the collection again")
         return sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT_S, check_same_thread=False)
 
+    def _open_again(self, *, if_changed: bool) -> None:
+        """Leave the state of a full disk, if there is room by now."""
+        with self._opening:
+            if self._full_since is None:
+                return
+            if not if_changed or self._full_since != _stamp_of(self._path):
+                self._engine.dispose()
+                self._open()
+
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
         self.saved_queries.close()
 
+    def rest(self) -> None:
+        """Close the connections that nobody uses just now; the next session opens one again."""
+        self.close()
+
     @contextmanager
     def reading(self) -> Iterator[SqlSession]:
         """Give a session that sees one state of the catalogue."""
+        if self._full_since is not None:
+            self._open_again(if_changed=True)
         with self._errors(), self._engine.connect() as connection:
             connection.exec_driver_sql("BEGIN")
             try:
@@ -87,6 +127,8 @@ class SqliteCatalog:
     @contextmanager
     def writing(self) -> Iterator[SqlSession]:
         """Give a session whose changes are committed together, or not at all."""
+        if self._full_since is not None:
+            self._open_again(if_changed=False)
         with self._errors(), self._engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             try:
@@ -177,7 +219,7 @@ class SqliteCatalog:
                 f"{_BUSY_TIMEOUT_S:g} s; try again"
             )
         if "disk is full" in text or "disk I/O error" in text:
-            return StorageError(
+            return _NoRoomError(
                 f"the disk that holds {self._path.parent} is full or failing ({text}); everything "
                 "committed so far is kept: make room and run the same command again"
             )
@@ -189,6 +231,12 @@ class SqliteCatalog:
         if "readonly" in text or "unable to open" in text:
             return StorageError(f"the catalogue {self._path} cannot be opened or written ({text})")
         return StorageError(f"the catalogue {self._path}: {text}")
+
+
+def _stamp_of(path: Path) -> _Stamp:
+    """Return what changes when somebody writes to a catalogue."""
+    there = [one for one in (path, path.with_name(path.name + "-wal")) if one.exists()]
+    return tuple((status.st_mtime_ns, status.st_size) for status in map(os.stat, there))
 
 
 def _make_private(path: Path) -> None:

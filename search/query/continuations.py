@@ -87,8 +87,10 @@ class Continuations:
             max_turns: How many queries are kept, the newest ones.
             max_age_s: How long.
 
+        Where none can be kept, as on a full disk, there is one for as long as this is open.
+
         Raises:
-            StorageError: The key cannot be read or written, or is damaged.
+            StorageError: The key cannot be read, or is damaged.
         """
         self._key = _read_key(folder / _KEY_FILE)
         self._store = store
@@ -195,15 +197,25 @@ def _read_key(path: Path) -> bytes:
             try:
                 key = path.read_bytes()
             except FileNotFoundError:
-                with replacing(path, mode=0o600, keep=True) as file:
-                    file.write(secrets.token_bytes(_KEY_BYTES))
+                new = secrets.token_bytes(_KEY_BYTES)
+                try:
+                    with replacing(path, mode=0o600, keep=True) as file:
+                        file.write(new)
+                except OSError as error:
+                    _log.warning(
+                        "cannot keep a key at %s (%s): cursors and turns are good until this "
+                        "process ends, and for no other",
+                        path,
+                        error.strerror,
+                    )
+                    return new
             else:
                 if len(key) != _KEY_BYTES:
                     raise StorageError(f"the key {path} is damaged; remove it to get a new one")
                 return key
         return path.read_bytes()
     except OSError as error:
-        raise StorageError(f"cannot keep a key at {path} ({error.strerror})") from error
+        raise StorageError(f"cannot read the key at {path} ({error.strerror})") from error
 
 
 _TYPES: dict[str, type] = {

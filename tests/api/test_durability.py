@@ -5,6 +5,8 @@ import os
 import random
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from contextlib import ExitStack
@@ -15,7 +17,7 @@ import pytest
 from binocle_client import Client, ClientError, picture
 from binocle_client.requests import RecordBody
 from tests.support import picture_bytes
-from tests.support.service import free_port, running, served
+from tests.support.service import free_port, ready, running, served
 from tests.support.shop import run_cli
 
 
@@ -139,3 +141,33 @@ def test_everything_in_the_data_home_is_its_owners_alone(tmp_path: Path, photos:
         if path.stat().st_mode & 0o077
     }
     assert open_ones == {}
+
+
+def test_collection_on_a_full_disk_is_searched_from_the_first_time_on(
+    tmp_path: Path, photos: Path
+) -> None:
+    """Where nothing at all can be written; a limit of the system is the full disk."""
+    home = tmp_path / "home"
+    assert run_cli(home, "index", photos)[0] == 0
+    nothing = ["sh", "-c", 'ulimit -f 0; exec "$@"', "sh"]
+    program = [*nothing, sys.executable, "-m", "api.cli.main", "--home", str(home)]
+    environment = {**os.environ, "BINOCLE_MODEL": "colour"}
+    searched = subprocess.run(
+        [*program, "search", "red", "--json"],
+        env=environment, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert searched.returncode == 0, searched.stderr
+    assert len(json.loads(searched.stdout)["hits"]) > 3
+    port = free_port()
+    service = subprocess.Popen(
+        [*program, "serve", "--port", str(port)], env=environment, stderr=subprocess.DEVNULL
+    )
+    try:
+        with Client(ready(service, port)) as client:
+            first = client.search("default", "red", limit=2)
+            assert len(first.hits) == 2
+            assert len(client.search("default", "red", limit=2, cursor=first.cursor).hits) == 2
+            assert client.thumbnail("default", first.hits[0].id)
+    finally:
+        service.kill()
+        service.wait(30)

@@ -1,8 +1,9 @@
 """A catalogue in a file: made by two at once, on a failing disk, read-only, damaged, newer."""
 
+import resource
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -117,3 +118,47 @@ def test_damaged_catalogue_is_refused(tmp_path: Path) -> None:
     (tmp_path / "c" / "catalog.sqlite").write_bytes(b"no database " * 1000)
     with pytest.raises(StorageError, match="damaged"):
         Collection(tmp_path / "c")
+
+
+@pytest.fixture
+def full_disk() -> Iterator[Callable[[bool], None]]:
+    """Switch on and off that no file can grow."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def switch(is_full: bool) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0 if is_full else soft, hard))
+
+    yield switch
+    switch(False)
+
+
+def test_catalogue_on_a_full_disk_is_read_and_written_once_there_is_room(
+    tmp_path: Path, full_disk: Callable[[bool], None]
+) -> None:
+    path = tmp_path / "catalog.sqlite"
+    with closing(SqliteCatalog(path)) as catalog, catalog.writing() as session:
+        session.fields.declare({"price": "number"})
+    full_disk(True)
+    try:
+        catalog = SqliteCatalog(path)
+        with catalog.reading() as session:
+            declared = session.fields.declared()
+        refused = ""
+        try:
+            with catalog.writing() as session:
+                session.fields.declare({"price": "keyword"})
+        except StorageError as error:
+            refused = str(error)
+    finally:
+        full_disk(False)
+    assert declared == {"price": "number"}
+    assert "cannot be" in refused or "full" in refused
+    with closing(catalog):
+        with closing(SqliteCatalog(path)) as other, other.writing() as session:
+            session.fields.declare({"size": "number"})
+        with catalog.reading() as session:
+            assert session.fields.declared() == {"price": "number", "size": "number"}
+        with catalog.writing() as session:
+            session.fields.declare({"price": "keyword"})
+        with catalog.reading() as session:
+            assert session.fields.declared()["price"] == "keyword"
