@@ -71,8 +71,7 @@ class Service:
         self.storing = BoundedThreadPool[Any]("store", 2, waiting)
         self.uploading = BoundedThreadPool[Any]("upload", max(4, workers), waiting)
         self._warming = ThreadPoolExecutor(1, thread_name_prefix="warm")
-        self._is_closing = threading.Event()
-        self.ready = False
+        self.ready, self._is_closing = False, threading.Event()
         self._collections: dict[str, Collection] = {}
         self._used_at: dict[str, float] = {}  # of collections with files open
         self._encoders: dict[str, EncoderQueue] = {}
