@@ -27,6 +27,7 @@ COLUMNS_OF_2 = {
     "likenesses": "part_id hash features",
     "written_labels": "record_id field",
     "waiting_labels": "id key sha256 field value since",
+    "vector_checksums": "part_id crc32",
 }
 
 
