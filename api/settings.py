@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8765, ge=0, le=65535)
     sources: Annotated[tuple[Path, ...], NoDecode] = ()
+    backups: Path | None = None
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     max_body_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
     max_batch: int = Field(default=256, ge=1, le=10_000)

@@ -222,6 +222,10 @@ class Client:
         """Tell how far a job is."""
         return self._service.ask(JobStatus, "GET", _path(name, "jobs", job_id))
 
+    def start_backup(self, name: str) -> JobStatus:
+        """Start backing a collection up into the folder the operator has named."""
+        return self._service.ask(JobStatus, "POST", _path(name, "backups"), repeatable=False)
+
     def cancel_job(self, name: str, job_id: str) -> JobStatus:
         """Cancel a job."""
         return self._service.ask(JobStatus, "DELETE", _path(name, "jobs", job_id))

@@ -1,4 +1,4 @@
-"""Indexing jobs over sources the operator has allowed, and how far jobs of any kind are."""
+"""Jobs that index sources the operator has allowed, backups, and how far jobs of any kind are."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,6 +11,7 @@ from fastapi.responses import StreamingResponse
 from api.http.errors.problems import ServiceError
 from api.http.mapping.documents import JsonRoute
 from api.http.runtime.dependencies import (
+    Backupable,
     KeyDependency,
     ServiceDependency,
     Watchable,
@@ -20,6 +21,7 @@ from api.http.runtime.dependencies import (
 from api.http.runtime.jobs import Job, Jobs
 from api.http.runtime.service import Service
 from api.http.schemas.common import JobIn, JobOut
+from api.operations.backup.backing_up import back_up
 from indexer.sources.base import Source
 from indexer.sources.registry import open_source
 from indexer.sources.table import ColumnRoles
@@ -48,6 +50,30 @@ async def start_job(
 
     hidden = (str(source.path), source.path.name)
     return jobs.start("index", collection, work, source=source.path.name, hidden=hidden).out()
+
+
+@router.post("/{name}/backups", status_code=202)
+async def start_backup(
+    collection: Backupable, service: ServiceDependency, request: Request
+) -> JobOut:
+    """Start a backup of the collection into the folder that the operator has named."""
+    to = service.settings.backups
+    if to is None:
+        detail = "the operator has named no folder for backups (BINOCLE_BACKUPS)"
+        raise ServiceError(403, "backup-not-allowed", detail)
+    jobs: Jobs = request.app.state.jobs
+
+    def work(job: Job) -> None:
+        report = back_up(
+            service.container,
+            [collection.path.name],
+            to,
+            on_progress=lambda _, done, total: job.advance(done, total),
+        )
+        job.counts = {"files": report.files, "copied": report.copied}
+        job.warnings = tuple(report.problems)
+
+    return jobs.start("backup", collection, work, hidden=(str(to), "BINOCLE_BACKUPS")).out()
 
 
 @router.get("/{name}/jobs/{job_id}")

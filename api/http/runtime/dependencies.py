@@ -109,4 +109,11 @@ async def watchable(name: Name, service: ServiceDependency, key: KeyDependency) 
     return await service.opened(name)
 
 
+async def backupable(name: Name, service: ServiceDependency, key: KeyDependency) -> Collection:
+    """Return the collection of the path, for backing it up."""
+    allow(key, "backup", name)
+    return await service.opened(name)
+
+
 Watchable = Annotated[Collection, Depends(watchable)]
+Backupable = Annotated[Collection, Depends(backupable)]

@@ -19,7 +19,7 @@ from indexer.indexer import Progress
 _log = logging.getLogger(__name__)
 _KEPT_JOBS = 200
 _KEPT_RESULTS = 16
-_READING: frozenset[JobKind] = frozenset(("labels", "duplicates"))
+_READING: frozenset[JobKind] = frozenset(("labels", "duplicates", "backup"))
 
 
 class CancelledError(BinocleError):

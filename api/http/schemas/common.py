@@ -224,7 +224,7 @@ class JobIn(Strict):
     text_columns: list[str] = Field(default_factory=list, max_length=32)
 
 
-JobKind: TypeAlias = Literal["index", "duplicates", "labels"]
+JobKind: TypeAlias = Literal["index", "duplicates", "labels", "backup"]
 
 
 class JobOut(BaseModel):
