@@ -51,6 +51,14 @@ def check_uploads(folder: Path, file: CatalogFile, *, with_contents: bool) -> It
             (aside if spare.is_file() else missing).append(name)
         except OSError as error:
             damaged.append(f"{name} ({error.strerror})")
+    if missing:  # unless their records were removed meanwhile, before them
+        with catalog_file.reading(file.path) as later:
+            still = set(later.uris(SCHEME))
+        missing = [
+            name
+            for name in missing
+            if SCHEME + name in still and not source.file_of(SCHEME + name).exists()
+        ]
     if missing:
         yield Finding("uploads", f"uploads that records have are gone: {some(missing)}", _RESTORE)
     if damaged:

@@ -49,8 +49,9 @@ def check_format(file: CatalogFile) -> Iterator[Finding]:
         message = f"the catalogue has format {version}, made by a newer Binocle"
         yield Finding("catalogue-format", message, f"this one reads up to {FORMAT}: upgrade it")
     elif (int(version or 0), int(additions or 0)) < (FORMAT, ADDITIONS):
-        message = f"the catalogue has the older format {version}.{additions or 0}"
-        yield fact("catalogue-format", message, "it is brought up to date when it is opened next")
+        message = f"the catalogue has the older format {version}.{additions or 0}: not examined"
+        remedy = "a search or 'binocle info' brings it up to date; then run this again"
+        yield fact("catalogue-format", message, remedy)
 
 
 def check_schema(file: CatalogFile) -> Iterator[Finding]:
