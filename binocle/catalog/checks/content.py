@@ -134,7 +134,10 @@ def check_ledger(file: CatalogFile) -> Iterator[Finding]:
     if stray := [row[0] for row in file.rows(query)]:
         message = f"records have no line in the ledger of their source: {some(stray)}"
         yield Finding("ledger", message, "run 'binocle index' on their source again")
-    query = "SELECT uri FROM runs JOIN sources ON sources.id = source_id WHERE finished_at IS NULL"
+    query = (
+        "SELECT uri FROM runs JOIN sources ON sources.id = source_id WHERE finished_at IS NULL "
+        "AND runs.id = (SELECT max(id) FROM runs AS later WHERE later.source_id = runs.source_id)"
+    )
     if begun := [row[0] for row in file.rows(query)]:
         message = f"runs over sources have not ended: {some(dict.fromkeys(begun))}"
         yield fact("ledger", message, "'binocle index' goes on, unless one is at work just now")

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 
 from binocle.catalog.catalog_file import CatalogFile
 from binocle.catalog.checks.findings import Finding, Repair, fact, some
-from binocle.catalog.tables.schema import ADDITIONS, FORMAT, schema
+from binocle.catalog.tables.schema import FORMAT, schema
 from binocle.errors import StorageError
 
 RESTORE = "restore the collection from a backup, or remove it and index again"
+_FILLED_LATER = {"vector_checksums": 2}
+"""Tables that a catalogue of fewer additions may lack: what is found does not depend on them."""
 _WORDS = ("words", "vocabulary", "vocabulary_by_stem")
 _COUNTERS = (
     ("next_part_id", "SELECT max(id) FROM parts", "parts"),
@@ -48,7 +50,7 @@ def check_format(file: CatalogFile) -> Iterator[Finding]:
     elif int(version or 0) > FORMAT:
         message = f"the catalogue has format {version}, made by a newer Binocle"
         yield Finding("catalogue-format", message, f"this one reads up to {FORMAT}: upgrade it")
-    elif (int(version or 0), int(additions or 0)) < (FORMAT, ADDITIONS):
+    elif (int(version or 0), int(additions or 0)) < (FORMAT, min(_FILLED_LATER.values()) - 1):
         message = f"the catalogue has the older format {version}.{additions or 0}: not examined"
         remedy = "a search or 'binocle info' brings it up to date; then run this again"
         yield fact("catalogue-format", message, remedy)
@@ -57,8 +59,11 @@ def check_format(file: CatalogFile) -> Iterator[Finding]:
 def check_schema(file: CatalogFile) -> Iterator[Finding]:
     """Find tables, columns and indices that are missing, and what nobody of us has made."""
     there = {str(row[1]): str(row[0]) for row in file.rows("SELECT type, name FROM sqlite_schema")}
+    additions = int(file.value("additions") or 0)
     for table in schema.tables.values():
         if table.name not in there:
+            if additions < _FILLED_LATER.get(table.name, 0):
+                continue
             yield Finding("catalogue-schema", f"the table {table.name} is missing", RESTORE)
             continue
         columns = {str(row[1]) for row in file.rows(f"PRAGMA table_info({table.name})")}

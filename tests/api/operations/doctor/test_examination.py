@@ -10,7 +10,7 @@ from api.operations.backup.backing_up import back_up
 from api.operations.backup.restoring import restore
 from api.operations.doctor.examination import examine_collection
 from tests.support import picture_bytes
-from tests.support.damages import damages, is_found, of_checks
+from tests.support.damages import catalog, damages, flipped, is_found, of_checks, vector
 from tests.support.service import running
 from tests.support.shop import run_cli
 from tests.support.sound_collection import NAME, bodies, opened
@@ -108,3 +108,11 @@ def test_originals_that_changed_are_told_and_no_damage(
     assert "1.jpg" in facts[0].message
     assert "0.jpg" in facts[1].message
     assert not list(examine_collection(folder, with_contents=False))
+
+
+def test_catalogue_without_checksums_is_examined_all_the_same(folder: Path) -> None:
+    older = ("DROP TABLE vector_checksums", "UPDATE meta SET value = 1 WHERE key = 'additions'")
+    catalog(*older)(folder)
+    assert damages(folder) == []
+    vector(flipped)(folder)
+    assert [one.check for one in damages(folder)][:1] == ["index"]
