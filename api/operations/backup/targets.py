@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import tarfile
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -200,7 +201,7 @@ def _opened_folder(to: Path) -> Iterator[FolderTarget]:
         raise BusyError(f"another backup is being written to {to}; wait until it ends") from error
     try:
         for left in to.glob("*.tmp"):  # of one that was killed
-            left.unlink(missing_ok=True)
+            _remove(left)
         manifest = to / MANIFEST
         before = Manifest.of_bytes(manifest.read_bytes(), to) if manifest.exists() else Manifest()
         yield FolderTarget(to, before)
@@ -219,8 +220,7 @@ def _opened_archive(to: Path) -> Iterator[ArchiveTarget]:
             if file.read(len(_MAGIC)) != _MAGIC:
                 raise UsageError(f"{to} is no archive of a backup; it stays as it is")
     to.parent.mkdir(parents=True, exist_ok=True)
-    workplace = to.with_name(f".{to.name}.{os.getpid()}")
-    workplace.mkdir(mode=0o700)
+    workplace = Path(tempfile.mkdtemp(prefix=f".{to.name}.", dir=to.parent))
     try:
         draft = workplace / "archive"
         draft.touch(mode=0o600)
@@ -236,6 +236,13 @@ def _opened_archive(to: Path) -> Iterator[ArchiveTarget]:
         sync_folder(to.parent)
     finally:
         shutil.rmtree(workplace, ignore_errors=True)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _privately(name: str, flags: int) -> int:

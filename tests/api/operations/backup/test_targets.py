@@ -1,5 +1,7 @@
 """A folder takes what is new, and nothing takes the place of something else."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,27 @@ from api.operations.backup.restoring import check_backup
 from binocle.errors import UsageError
 from tests.support.service import running
 from tests.support.sound_collection import NAME, bodies, opened, uploads_of
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from api.operations.backup import backing_up
+from tests.support.sound_collection import NAME, opened
+
+backing_up._Copying._copy_uploads = lambda *_: os._exit(9)
+backing_up.back_up(opened(Path(sys.argv[1])), [NAME], Path(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize("to", ["backup", "backup.tar.zst"])
+def test_backup_that_was_killed_is_repeated(home: Path, tmp_path: Path, to: str) -> None:
+    for _ in range(2):
+        killed = subprocess.run([sys.executable, "-c", KILLED, home, tmp_path / to], check=False)
+        assert killed.returncode == 9
+    assert back_up(opened(home), [NAME], tmp_path / to).problems == []
+    assert check_backup(tmp_path / to)[1] == []
+    if (tmp_path / to).is_dir():
+        assert not list((tmp_path / to).glob("*.tmp"))
 
 
 def test_repeated_backup_copies_only_what_is_new(home: Path, tmp_path: Path) -> None:
