@@ -75,6 +75,22 @@ def export_collection(collection: Collection, to: Path) -> TransferReport:
     return report
 
 
+def check_export(source: Path) -> None:
+    """Look whether a file is one of ``export_collection``, before anything is made for it.
+
+    Raises:
+        SourceError: It cannot be read, or is no such file.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    try:
+        with pyarrow.parquet.ParquetFile(source) as file:
+            _facts(file.schema_arrow.metadata or {}, source)
+    except (pa.ArrowException, OSError) as error:
+        raise SourceError(f"cannot import {source} ({error})") from error
+
+
 def import_collection(collection: Collection, source: Path) -> TransferReport:
     """Store the records of a file of ``export_collection``, replacing those of the same ids.
 

@@ -64,7 +64,8 @@ def remove(
         raise click.UsageError("name records, or give --source PATH, or --all")
     container = open_container()
     if everything:
-        container.open_collection(collection).close()
+        if not container.collection_path(collection).is_dir():  # what is damaged can be removed
+            raise container.no_collection(collection)
         if not yes and sys.stdin.isatty():
             click.confirm(f"Remove the collection {collection!r}?", abort=True)
         elif not yes:

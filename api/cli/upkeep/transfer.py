@@ -49,19 +49,12 @@ def import_(source: Path, collection: str, as_json: bool) -> None:
     \b
     binocle import photos.parquet photos-again
     """
-    from api.operations.removal import remove_collection
-    from binocle.errors import BinocleError
-    from indexer.transfer import import_collection
+    from indexer.transfer import check_export, import_collection
 
     container = open_container()
-    is_new = collection not in container.collection_names()
-    try:
-        with container.open_collection(collection, create=True) as opened:
-            report = import_collection(opened, source)
-    except BinocleError:
-        if is_new:  # nothing came of it, so nothing is left of it
-            remove_collection(container, collection)
-        raise
+    check_export(source)  # so that a wrong file makes no collection
+    with container.open_collection(collection, create=True) as opened:
+        report = import_collection(opened, source)
     _tell(report, f"imported {source} into {collection}", as_json=as_json)
 
 

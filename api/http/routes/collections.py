@@ -66,7 +66,6 @@ def _make(service: Service, name: str, model: str) -> None:
 
 
 def _remove(service: Service, name: str) -> None:
-    service.collection(name)
     service.forget(name)
     remove_collection(service.container, name)
 
