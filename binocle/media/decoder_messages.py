@@ -161,9 +161,15 @@ def _text(value: object) -> str | None:
 def _number(value: object) -> float | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise GarbledError("no number")
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError as error:
+        raise GarbledError("no number") from error
+    if not math.isfinite(number):
+        raise GarbledError("no number")
+    return number
 
 
 def _write(stream: IO[bytes], *blocks: bytes) -> None:

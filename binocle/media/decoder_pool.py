@@ -97,10 +97,13 @@ class DecoderPool:
             if worker is None:
                 worker = self._start()
             return worker.ask(data, order)
-        except (DecodeTimeoutError, DecoderCrashError):
-            if worker is not None:
+        except BaseException as error:
+            is_whole = isinstance(error, PictureError) and not isinstance(
+                error, DecodeTimeoutError | DecoderCrashError
+            )
+            if worker is not None and not is_whole:  # half an answer would be the next one's
                 self._end(worker)
-            worker = None
+                worker = None
             raise
         finally:
             self._places.put(worker)

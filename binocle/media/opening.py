@@ -28,6 +28,7 @@ from binocle.types import ImageInfo, Limits
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "HEIF")
 
 _DATE = re.compile(r"^\s*(\d{4})[:/-](\d{2})[:/-](\d{2})[ T](\d{2}):(\d{2}):(\d{2})")
+_MAX_NAME = 400  # characters of a maker or a model: longer ones are no names
 _OFFSET = re.compile(r"^[+-]\d{2}:\d{2}$")
 _DATE_TAGS = (
     (ExifTags.Base.DateTimeOriginal, ExifTags.Base.OffsetTimeOriginal),
@@ -156,7 +157,7 @@ def _taken_at(tags: Mapping[int, Any]) -> str | None:
 
 
 def _camera(make: object, model: object) -> str | None:
-    maker, name = _text(make), _text(model)
+    maker, name = (_text(one)[:_MAX_NAME] for one in (make, model))
     if name.lower().startswith(maker.split(" ")[0].lower()):
         return name or None
     return f"{maker} {name}".strip() or None

@@ -93,6 +93,7 @@ class Evil:
         told(width="30"),
         told(width=True),
         told(latitude="1.5"),
+        told(latitude=10**400),
         told(latitude=float("nan")),
         told(altitude=float("inf")),
         told(camera=["a"]),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from binocle.errors import (
     DecoderCrashError,
@@ -307,3 +307,29 @@ def test_worker_that_answers_something_else_is_replaced(monkeypatch: pytest.Monk
                 pool.decode(picture(), SPEC)
         pool.decode(picture(), SPEC)
         assert not before & workers_of(os.getpid())
+
+
+def test_worker_whose_answer_was_not_read_to_its_end_is_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with DecoderPool(1, Limits()) as pool:
+        pool.decode(picture(), SPEC)
+        with monkeypatch.context() as patch:
+            patch.setattr("binocle.media.decoder_pool.read_answer", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                pool.decode(picture(), SPEC)
+        small = pool.thumbnail(picture(), 32)
+    assert small == images.thumbnail_jpeg(picture(), 32), "not the answer to the question before"
+
+
+def test_picture_with_an_endless_name_of_its_camera_is_read() -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Make], exif[ExifTags.Base.Model] = "m" * 2000, "n" * 2000
+    file = io.BytesIO()
+    Image.new("RGB", (40, 30)).save(file, "JPEG", exif=exif)
+    with DecoderPool(1, Limits()) as pool:
+        camera = pool.decode(file.getvalue(), SPEC).info.camera
+    assert camera == "m" * 400 + " " + "n" * 400
