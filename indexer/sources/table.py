@@ -95,6 +95,10 @@ class TableSource(Source):
         """Return how many records the rows make."""
         return len(self._grouped())
 
+    def covers(self, key: str) -> bool:  # noqa: ARG002
+        """Tell whether all rows could be read: what one that cannot was, nobody can tell."""
+        return not self._problems
+
     def open(self, uri: str) -> bytes:
         """Return a picture again, from its file or out of its row; see ``Source.open``."""
         if not uri.startswith(self._row_uri()):

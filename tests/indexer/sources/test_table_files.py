@@ -3,11 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 
 from binocle.errors import SourceError
 from indexer.sources.table import ColumnRoles, TableSource
 from indexer.sources.table_files import read_table
+from tests.support import Bench
 
 
 @pytest.mark.parametrize(
@@ -46,3 +49,39 @@ def test_damaged_tables_are_one_clear_error(tmp_path: Path) -> None:
         path.write_bytes(data)
         with pytest.raises(SourceError, match=name.replace(".", r"\.")):
             TableSource(path, ColumnRoles()).count()
+
+
+JSON_LINES = "".join(f'{{"id": "r{one}", "text": "red {one}"}}\n' for one in (1, 2, 3)).encode()
+COMMAS = b"id,text\nr1,red 1\nr2,red 2\nr3,red 3\n"
+
+
+def parquet_of(texts: bytes) -> bytes:
+    """Return a table of three texts of two bytes each, which need not be Unicode."""
+    offsets = pa.py_buffer(b"".join(place.to_bytes(4, "little") for place in (0, 2, 4, 6)))
+    column = pa.Array.from_buffers(pa.string(), 3, [None, offsets, pa.py_buffer(texts)])
+    file = pa.BufferOutputStream()
+    pyarrow.parquet.write_table(pa.table({"id": ["r1", "r2", "r3"], "text": column}), file)
+    return bytes(file.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("suffix", "sound", "damaged"),
+    [
+        ("jsonl", JSON_LINES, JSON_LINES[:40]),
+        ("ndjson", JSON_LINES, JSON_LINES.replace(b'"r2"', b'"r2')),
+        ("csv", COMMAS, COMMAS.replace(b"red 2", b'"red 2')),
+        ("tsv", COMMAS.replace(b",", b"\t"), COMMAS.replace(b",", b"\t").replace(b"r3", b'"r3')),
+        ("parquet", parquet_of(b"aabbcc"), parquet_of(b"aa\xff\xfecc")),
+    ],
+    ids=["jsonl", "ndjson", "csv", "tsv", "parquet"],
+)
+def test_table_that_was_damaged_keeps_its_records_until_it_is_mended(
+    bench: Bench, tmp_path: Path, suffix: str, sound: bytes, damaged: bytes
+) -> None:
+    path = tmp_path / f"t.{suffix}"
+    for content, skipped in ((sound, 0), (damaged, 1), (sound, 0)):
+        path.write_bytes(content)
+        tally = bench.index(TableSource(path, ColumnRoles())).tally
+        assert (tally.removed, tally.skipped) == (0, skipped)
+        assert bench.ids() == ["r1", "r2", "r3"]
+        assert len(bench.skipped()) == skipped
