@@ -69,8 +69,14 @@ def make_folder(path: Path) -> None:
     for one in reversed(missing):
         one.mkdir(PRIVATE_FOLDER, exist_ok=True)
     path.mkdir(exist_ok=True)  # raises where it is a file
-    for one in missing:
-        sync_folder(one.parent)
+    try:
+        for one in missing:
+            sync_folder(one.parent)
+    except OSError:
+        for one in missing:  # else whoever tries again would take them for being on disk
+            with suppress(OSError):
+                one.rmdir()
+        raise
 
 
 def remove_abandoned(folder: Path, *, deep: bool = True) -> int:

@@ -10,11 +10,14 @@ the catalogue's write lock, and storing looks again under it, so neither undoes 
 whichever process.
 """
 
+import hashlib
 import logging
+import os
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 from binocle.catalog.base import CatalogReader
 from binocle.collection.collection import Collection
@@ -25,30 +28,74 @@ from indexer.sources.uploads import UploadSource, uri_of
 from indexer.stored_media import DERIVED
 
 QUARANTINE = "quarantine"
+Stamp: TypeAlias = tuple[int, int, int, int]
 _NAME = re.compile(r"([0-9a-f]{64})(-\d+\.jpg)?")
 _MIN_AGE_S = 7 * 24 * 3600.0
 _FEW, _MOST_SHARE = 20, 0.1
 _log = logging.getLogger(__name__)
 
 
-def keep(collection: Collection, pictures: Iterable[ImageRef]) -> None:
-    """Write the pictures of a request, but for those that are there, so that they survive a crash.
+def keep(
+    collection: Collection, pictures: Iterable[ImageRef], kept: Mapping[Path, Stamp] | None = None
+) -> dict[Path, Stamp]:
+    """Have the pictures of a request on disk, so that they survive a crash.
+
+    A file that is there may be damaged, or be of a request that failed before it was on disk: it is
+    read and synchronised, and written anew where it is not what its name says.
+
+    Args:
+        collection: Where to.
+        pictures: Of ``uploaded_image``.
+        kept: What an earlier call for them returned; what is unchanged since is not looked at.
+
+    Returns:
+        What tells the files that were looked at from others of their names.
 
     Raises:
         StorageError: One cannot be written.
     """
-    uploads = UploadSource(collection.path)
-    for picture in pictures:
-        path = uploads.file_of(picture.uri)
-        if path.exists():
-            continue
-        try:
-            make_folder(path.parent)
-            with replacing(path) as file:
-                file.write(picture.read())
-        except OSError as error:
-            message = f"cannot store an upload in {collection.path} ({error.strerror})"
-            raise StorageError(message) from error
+    uploads, before = UploadSource(collection.path), kept or {}
+    try:
+        named = {uploads.file_of(one.uri): one for one in pictures}
+        wanted = {
+            path: one
+            for path, one in named.items()
+            if path not in before or before[path] != _stamp_of(path)
+        }
+        for folder in {path.parent for path in wanted}:
+            make_folder(folder)
+        for folder in (collection.path, uploads.path) if wanted else ():
+            sync_folder(folder)  # whoever made what is in it may have failed to
+        for path, one in wanted.items():
+            if _is_whole(path):
+                sync_folder(path.parent)
+            else:
+                with replacing(path) as file:
+                    file.write(one.read())
+        return {path: stamp for path in wanted if (stamp := _stamp_of(path))}
+    except OSError as error:
+        message = f"cannot store an upload in {collection.path} ({error.strerror})"
+        raise StorageError(message) from error
+
+
+def _stamp_of(path: Path) -> Stamp | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def _is_whole(path: Path) -> bool:
+    """Tell whether a file is what its name says, and have it on disk if so."""
+    try:
+        with path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != path.name:
+                return False
+            os.fsync(file.fileno())
+            return True
+    except OSError:  # it is written anew, or cannot be written either
+        return False
 
 
 def drop_unused(collection: Collection, pictures: Iterable[bytes]) -> int:

@@ -1,5 +1,6 @@
 """A file that is written is there whole or not at all."""
 
+import errno
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -67,6 +68,22 @@ def test_folders_are_made_with_their_names_on_disk(
     assert set(synced) == {tmp_path, tmp_path / "a"}
     make_folder(tmp_path / "a" / "b")
     assert len(synced) == 2
+
+
+def test_folder_whose_name_is_not_on_disk_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("binocle.files.os.fsync", fail)
+        with pytest.raises(OSError, match="Input/output"):
+            make_folder(tmp_path / "a" / "b")
+    synced: list[Path] = []
+    monkeypatch.setattr("binocle.files.sync_folder", synced.append)
+    make_folder(tmp_path / "a" / "b")
+    assert set(synced) == {tmp_path, tmp_path / "a"}
 
 
 def test_of_many_that_keep_the_first_one_wins(tmp_path: Path) -> None:

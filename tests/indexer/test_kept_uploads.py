@@ -1,5 +1,6 @@
 """Uploads are on disk before their record, and no sweep removes an original."""
 
+import errno
 import logging
 import os
 import time
@@ -10,6 +11,8 @@ import pytest
 
 from binocle.catalog.sqlite import SqliteCatalog
 from binocle.collection.collection import Collection
+from binocle.errors import StorageError
+from binocle.files import make_folder
 from binocle.types import NewPart, NewRecord
 from indexer import kept_uploads
 from indexer.sources.base import ImageRef
@@ -93,12 +96,50 @@ def test_upload_and_its_name_are_on_disk_before_the_record(
 
     monkeypatch.setattr("binocle.files.os.fsync", fsync)
     image = uploaded_image("image", b"a")
-    kept_uploads.keep(collection, [image])
+    kept = kept_uploads.keep(collection, [image])
     path = UploadSource(collection.path).file_of(image.uri)
     folders = [str(one) for one in (collection.path, path.parent.parent, path.parent)]
     assert synced[-1] == str(path.parent), "the folder, behind the file"
     assert f"{path}." in synced[-2]
     assert set(folders) <= set(synced)
+    synced.clear()
+    kept_uploads.keep(collection, [image], kept)
+    assert synced == [], "nobody has touched it"
+    kept_uploads.keep(collection, [image])
+    assert set(synced) == {str(path), *folders}
+
+
+def test_upload_that_failed_is_on_disk_when_it_is_repeated(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = uploaded_image("image", b"a")
+    path = UploadSource(collection.path).file_of(image.uri)
+    kept_uploads.keep(collection, [uploaded_image("image", b"b")])
+    make_folder(path.parent)
+    synced: list[Path] = []
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        synced.append(one := Path(f"/proc/self/fd/{descriptor}").readlink())
+        if one == path.parent and synced.count(one) == 1:
+            raise OSError(errno.EIO, "Input/output error")
+        real(descriptor)
+
+    monkeypatch.setattr("binocle.files.os.fsync", fsync)
+    with pytest.raises(StorageError):
+        kept_uploads.keep(collection, [image])
+    kept_uploads.keep(collection, [image])
+    assert synced[-2:] == [path, path.parent]
+
+
+def test_damaged_upload_is_written_anew(collection: Collection) -> None:
+    image = uploaded_image("image", b"abc")
+    path = UploadSource(collection.path).file_of(image.uri)
+    for damaged in (b"", b"abd", b"abcd"):
+        kept = kept_uploads.keep(collection, [image])
+        path.write_bytes(damaged)
+        kept_uploads.keep(collection, [image], kept)
+        assert path.read_bytes() == b"abc"
 
 
 def test_committed_is_on_disk(tmp_path: Path) -> None:
