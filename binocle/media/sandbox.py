@@ -1,12 +1,14 @@
 """Giving up rights, for a process that reads strangers' files and needs next to none.
 
 On Linux a seccomp filter (man 2 seccomp) refuses what a decoder has no use for: the network, other
-programs and processes, opening anything for writing, changing files or settings of the system.
+programs and processes, opening anything for writing, changing files or settings of the system. It
+lists what is refused, so it narrows what a broken decoder can do, and is no wall.
 A refused call fails with EPERM, as for a user who may not. Elsewhere, and where the kernel has no
 filters, the limits remain.
 """
 
 import ctypes
+import os
 import platform
 import resource
 import struct
@@ -38,6 +40,16 @@ _X86_64 = {
     "open_by_handle_at": 304, "openat2": 437, "io_uring_setup": 425, "io_uring_enter": 426,
     "io_uring_register": 427, "memfd_create": 319, "setuid": 105, "setgid": 106,
     "init_module": 175, "finit_module": 313, "kexec_load": 246, "reboot": 169,
+    "rt_sigqueueinfo": 129, "rt_tgsigqueueinfo": 297, "pidfd_send_signal": 424,
+    "setpriority": 141, "ioprio_set": 251, "sched_setparam": 142, "sched_setscheduler": 144,
+    "process_madvise": 440, "migrate_pages": 256, "move_pages": 279, "setxattr": 188,
+    "lsetxattr": 189, "fsetxattr": 190, "removexattr": 197, "lremovexattr": 198,
+    "fremovexattr": 199, "utime": 132, "utimes": 235, "futimesat": 261, "utimensat": 280,
+    "mq_open": 240, "mq_unlink": 241, "shmget": 29, "semget": 64, "msgget": 68,
+    "settimeofday": 164, "clock_settime": 227, "adjtimex": 159, "clock_adjtime": 305,
+    "sethostname": 170, "setdomainname": 171, "swapon": 167, "swapoff": 168, "acct": 163,
+    "pivot_root": 155, "quotactl": 179, "delete_module": 176, "fanotify_init": 300,
+    "fsopen": 430, "open_tree": 428, "move_mount": 429,
 }  # fmt: skip
 _AARCH64 = {
     "socket": 198, "socketpair": 199, "bind": 200, "listen": 201, "accept": 202, "connect": 203,
@@ -51,6 +63,15 @@ _AARCH64 = {
     "open_by_handle_at": 265, "openat2": 437, "io_uring_setup": 425, "io_uring_enter": 426,
     "io_uring_register": 427, "memfd_create": 279, "setuid": 146, "setgid": 144,
     "init_module": 105, "finit_module": 273, "kexec_load": 104, "reboot": 142,
+    "rt_sigqueueinfo": 138, "rt_tgsigqueueinfo": 240, "pidfd_send_signal": 424,
+    "setpriority": 140, "ioprio_set": 30, "sched_setparam": 118, "sched_setscheduler": 119,
+    "process_madvise": 440, "migrate_pages": 238, "move_pages": 239, "setxattr": 5,
+    "lsetxattr": 6, "fsetxattr": 7, "removexattr": 14, "lremovexattr": 15, "fremovexattr": 16,
+    "utimensat": 88, "mq_open": 180, "mq_unlink": 181, "shmget": 194, "semget": 190,
+    "msgget": 186, "settimeofday": 170, "clock_settime": 112, "adjtimex": 171,
+    "clock_adjtime": 266, "sethostname": 161, "setdomainname": 162, "swapon": 224,
+    "swapoff": 225, "acct": 89, "pivot_root": 41, "quotactl": 60, "delete_module": 106,
+    "fanotify_init": 262, "fsopen": 430, "open_tree": 428, "move_mount": 429,
 }  # fmt: skip
 _Instruction: TypeAlias = tuple[int, int, int, int]  # code, jumps if true and if false, constant
 
@@ -64,11 +85,13 @@ class _Machine:
     clone: int
     openat: int
     open: int | None
+    tgkill: int
+    prlimit: int
 
 
 _MACHINES = {
-    "x86_64": _Machine(0xC000003E, tuple(_X86_64.values()), 56, 257, 2),
-    "aarch64": _Machine(0xC00000B7, tuple(_AARCH64.values()), 220, 56, None),
+    "x86_64": _Machine(0xC000003E, tuple(_X86_64.values()), 56, 257, 2, 234, 302),
+    "aarch64": _Machine(0xC00000B7, tuple(_AARCH64.values()), 220, 56, None, 131, 261),
 }
 
 
@@ -124,6 +147,12 @@ def _filter(machine: _Machine) -> list[_Instruction]:
             answer(_REFUSE), answer(_ALLOW),
         ]  # fmt: skip
 
+    def if_own(call: int, own: int) -> list[_Instruction]:
+        return [
+            (_EQUAL, 0, 4, call), look(_FIRST), (_EQUAL, 0, 1, own),
+            answer(_ALLOW), answer(_REFUSE),
+        ]  # fmt: skip
+
     program = [
         look(_ARCHITECTURE), (_EQUAL, 1, 0, machine.audit), answer(_KILL),
         look(_NUMBER), (_AT_LEAST, 0, 1, _X32_CALLS), answer(_KILL),
@@ -135,6 +164,8 @@ def _filter(machine: _Machine) -> list[_Instruction]:
         (_EQUAL, 0, 4, machine.clone), look(_FIRST), (_ANY_BIT, 0, 1, _CLONE_THREAD),
         answer(_ALLOW), answer(_REFUSE),
     ]  # fmt: skip
+    program += if_own(machine.tgkill, os.getpid())  # as abort() and threads do
+    program += if_own(machine.prlimit, 0)  # the C library's getrlimit
     program += if_writing(machine.openat, _THIRD)
     if machine.open is not None:
         program += if_writing(machine.open, _SECOND)

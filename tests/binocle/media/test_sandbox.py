@@ -16,6 +16,10 @@ pytestmark = pytest.mark.skipif(
 _BEFORE = """
 import ctypes, os, signal, socket, subprocess, sys, threading
 from binocle.media.sandbox import give_up_rights
+libc = ctypes.CDLL(None, use_errno=True)
+TGKILL = 234 if os.uname().machine == "x86_64" else 131
+def refused():
+    raise OSError(ctypes.get_errno(), "refused")
 path, data = sys.argv[1], open(sys.argv[1]).read()
 assert give_up_rights(2 * 1024**3)
 """
@@ -47,6 +51,13 @@ def after_giving_up(code: str, path: str) -> "subprocess.CompletedProcess[str]":
         "os.mkdir(path + '.new')",
         "os.symlink(path, path + '.new')",
         "os.memfd_create('a')",
+        "os.utime(path)",
+        "os.setxattr(path, 'user.a', b'b')",
+        "os.setpriority(os.PRIO_PROCESS, os.getppid(), 19)",
+        "import resource; resource.prlimit(os.getppid(), resource.RLIMIT_CPU)",
+        "signal.pidfd_send_signal(0, 0)",
+        "os.sched_setscheduler(os.getppid(), os.SCHED_OTHER, os.sched_param(0))",
+        "libc.syscall(TGKILL, os.getppid(), os.getppid(), 0) and refused()",
     ],
 )
 def test_nothing_but_computing_is_possible(tmp_path: Path, code: str) -> None:
