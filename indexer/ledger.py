@@ -48,12 +48,17 @@ class Ledger:
                 self._broken_pictures[owner].append(key)
 
     def settles(self, candidate: Candidate) -> bool:
-        """Tell whether a candidate is as it was, so that there is nothing to do; counts it then."""
+        """Tell whether there is nothing to do for a candidate; counts it then.
+
+        It is as it was, or it may only be a part of what its record was made of.
+        """
         before = self._items.get(candidate.key)
         self.seen.add(candidate.key)
         if before is None or not before.fingerprint:
             return False
-        if before.fingerprint != self._fingerprint(before.code, candidate.fingerprint):
+        stays = candidate.is_partial and before.record_id is not None
+        is_same = before.fingerprint == self._fingerprint(before.code, candidate.fingerprint)
+        if not (is_same or stays):
             return False
         self.seen.update(self._broken_pictures.get(candidate.key, ()))
         self._tally.skipped += before.code is not None

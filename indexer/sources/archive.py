@@ -5,7 +5,8 @@ picture, its text (``.txt``, ``.caption``) and its metadata (``.json``). Source 
 https://github.com/webdataset/webdataset#the-webdataset-format.
 
 What is damaged costs itself: a member its record, a sidecar what it says, and where the archive
-cannot be read on, the records of what lay behind stay as they were.
+cannot be read on, the records that are known stay as they were: those of what lay behind, and
+those before whose texts may have lain there.
 """
 
 import threading
@@ -20,6 +21,7 @@ from binocle.errors import NotAPictureError, NotFoundError, SourceError
 from binocle.media.images import SUFFIXES
 from binocle.types import MetadataValue, Skip
 from indexer.sources.base import Candidate, ImageRef, Source, TextRef, gone, printable
+from indexer.sources.members.member import Member, is_hidden, refuse
 from indexer.sources.members.sidecars import Sidecars, is_sidecar, stem_of
 from indexer.sources.members.tar_members import TarReader, read_at
 from indexer.sources.members.unpacking import MAX_RATIO, MIN_UNPACKED_BYTES, is_compressed
@@ -33,14 +35,12 @@ _WHOLE = "(archive)"  # the key of what is wrong with the archive itself
 
 
 @dataclass(frozen=True, slots=True)
-class _Member:
-    """A file in an archive; of a compressed tar it can be read until the next one comes."""
+class _Survey:
+    """What a walk before the scan has found: files but for sidecars, these, and if it saw all."""
 
-    name: str
-    fingerprint: str
-    size_bytes: int
-    read: Callable[[], bytes]
-    is_passing: bool = False
+    count: int
+    sidecars: Sidecars
+    is_complete: bool
 
 
 class ArchiveSource(Source):
@@ -53,7 +53,7 @@ class ArchiveSource(Source):
         self.path = path
         self._is_zip = path.name.lower().endswith(ZIP_SUFFIXES)
         self._zip: zipfile.ZipFile | None = None
-        self._survey: tuple[int, Sidecars] | None = None
+        self._survey: _Survey | None = None
         self._lock = threading.Lock()
         self._readers: dict[str, Callable[[], bytes]] = {}
         self._stamp = ""  # of the archive the readers are of
@@ -75,14 +75,14 @@ class ArchiveSource(Source):
         """Yield the pictures and what cannot be read as one; see ``Source.scan``."""
         with self._errors():
             archive = self._now()
-            _, sidecars = self._surveyed()
+            survey = self._surveyed()
             used: set[str] = set()
             for key, member in self._keyed():
                 used.add(stem_of(member.name))
                 held = self._held(key, member)
                 if held is not None:
-                    yield self._candidate(f"{name}/{key}", key, archive, held, sidecars)
-            problems = sidecars.problems(used)
+                    yield self._candidate(f"{name}/{key}", key, archive, held, survey)
+            problems = survey.sidecars.problems(used)
             if self._damages:
                 problems = {**problems, _WHOLE: self._damage()}
             for key, skip in problems.items():
@@ -91,7 +91,7 @@ class ArchiveSource(Source):
     def count(self) -> int:
         """Return how many pictures and other files there are."""
         with self._errors():
-            return self._surveyed()[0]
+            return self._surveyed().count
 
     def covers(self, key: str) -> bool:  # noqa: ARG002
         """Tell whether the last scan saw all members: not where it is damaged or cut."""
@@ -130,7 +130,7 @@ class ArchiveSource(Source):
         return self._readers.get(key)
 
     def _candidate(
-        self, record_id: str, key: str, archive: str, member: _Member, sidecars: Sidecars
+        self, record_id: str, key: str, archive: str, member: Member, survey: _Survey
     ) -> Candidate:
         uri = self._prefix() + key
         path = PurePosixPath(printable(member.name))
@@ -138,7 +138,7 @@ class ArchiveSource(Source):
             what = path.suffix.lower() or "no suffix"
             skip = Skip(NotAPictureError.code, f"{what} is not a picture format read here")
             return Candidate(key, archive, record_id, uri, skip=skip)
-        texts, beside = sidecars.of(member.name)
+        texts, beside = survey.sidecars.of(member.name)
         metadata: dict[str, MetadataValue] = {"filename": path.name, "folder": str(path.parent)}
         return Candidate(
             key,
@@ -148,9 +148,10 @@ class ArchiveSource(Source):
             {**metadata, **beside},
             (ImageRef("image", uri, member.read, member.size_bytes),),
             tuple(TextRef("text", uri, text) for text in texts),
+            is_partial=not survey.is_complete,
         )
 
-    def _held(self, key: str, member: _Member) -> _Member | None:
+    def _held(self, key: str, member: Member) -> Member | None:
         """Read a member that passes by; the first to ask is given it, later ones read again.
 
         Returns:
@@ -163,7 +164,7 @@ class ArchiveSource(Source):
                 f"its {member.size_bytes:,} bytes are more than the limit of "
                 f"{_MAX_PACKED_MEMBER_BYTES:,} in a compressed archive; unpack it"
             )
-            return replace(member, read=partial(_refuse, reason))
+            return replace(member, read=partial(refuse, reason))
         try:
             held = [member.read()]
         except OSError:
@@ -194,8 +195,8 @@ class ArchiveSource(Source):
         reasons = " and ".join(self._damages)
         return Skip(code, f"the archive is damaged: {reasons}{lost}; fetch or make it again")
 
-    def _surveyed(self) -> tuple[int, Sidecars]:
-        """Return how many files there are but for sidecars, and these; read once.
+    def _surveyed(self) -> _Survey:
+        """Walk through the archive for its sidecars, once.
 
         Raises:
             SourceError: There is nothing in it that can be read.
@@ -210,10 +211,10 @@ class ArchiveSource(Source):
             if not count and self._damages:
                 reason = " and ".join(self._damages)
                 raise SourceError(f"{self.path} is damaged or no archive ({reason})")
-            self._survey = count, sidecars
+            self._survey = _Survey(count, sidecars, self._is_complete)
         return self._survey
 
-    def _keyed(self) -> Iterator[tuple[str, _Member]]:
+    def _keyed(self) -> Iterator[tuple[str, Member]]:
         """Yield the members but for sidecars, those of a name that was there with a number."""
         names: dict[str, int] = {}
         for member in self._members():
@@ -222,7 +223,7 @@ class ArchiveSource(Source):
                 number = names[key] = names.get(key, 0) + 1
                 yield key if number == 1 else f"{key}~{number}", member
 
-    def _members(self) -> Iterator[_Member]:
+    def _members(self) -> Iterator[Member]:
         """Yield all members but for hidden ones; note what is wrong with the archive."""
         self._damages, self._is_complete = [], True
         members = self._zip_members() if self._is_zip else self._tar_members()
@@ -235,34 +236,34 @@ class ArchiveSource(Source):
     def _stop(self, reason: str) -> None:
         self._damages, self._is_complete = [*self._damages, reason], False
 
-    def _tar_members(self) -> Iterator[_Member]:
+    def _tar_members(self) -> Iterator[Member]:
         reader = TarReader(self.path)
         try:
             for info in reader.members():
                 name = info.name.removeprefix("./")
-                if info.isdir() or _is_hidden(name):
+                if info.isdir() or is_hidden(name):
                     continue
                 is_passing = reader.is_packed or info.sparse is not None
                 read: Callable[[], bytes]
                 if not info.isreg():
-                    read, is_passing = partial(_refuse, "it is a link or a device, no file"), False
+                    read, is_passing = partial(refuse, "it is a link or a device, no file"), False
                 elif is_passing:
                     read = partial(reader.read, info)
                 else:
                     read = partial(read_at, self.path, info.size, info.offset_data)
                 fingerprint = f"{info.size}:{int(info.mtime)}"
-                yield _Member(name, fingerprint, info.size, read, is_passing)
+                yield Member(name, fingerprint, info.size, read, is_passing)
         finally:
             reader.close()
             self._damages += reader.damages
             self._is_complete = self._is_complete and reader.is_complete
 
-    def _zip_members(self) -> Iterator[_Member]:
+    def _zip_members(self) -> Iterator[Member]:
         # Pictures are read after the scan has moved on, so the file stays open with it.
         self._zip = archive = self._zip or open_zip(self.path)
         limit = max(MIN_UNPACKED_BYTES, MAX_RATIO * self.path.stat().st_size)
         for info in archive.infolist():
-            if info.is_dir() or _is_hidden(info.filename):
+            if info.is_dir() or is_hidden(info.filename):
                 continue
             limit -= info.file_size
             if limit < 0:
@@ -273,7 +274,7 @@ class ArchiveSource(Source):
                 return
             fingerprint = f"{info.file_size}:{info.CRC}"
             read = partial(read_zipped, archive, info)
-            yield _Member(info.filename, fingerprint, info.file_size, read)
+            yield Member(info.filename, fingerprint, info.file_size, read)
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -281,14 +282,3 @@ class ArchiveSource(Source):
             yield
         except OSError as error:
             raise SourceError(f"cannot read {self.path} ({error.strerror or error})") from error
-
-
-def _is_hidden(name: str) -> bool:
-    return any(
-        part == "__MACOSX" or (part.startswith(".") and part not in (".", ".."))
-        for part in PurePosixPath(name).parts
-    )
-
-
-def _refuse(reason: str) -> bytes:
-    raise OSError(reason)

@@ -52,6 +52,8 @@ class Candidate:
         images: Its pictures.
         texts: Its texts.
         skip: Why it cannot become a record, where the source can already tell.
+        is_partial: Whether more of it may lie where the source cannot be read; a record that is
+            known stays as it is then.
     """
 
     key: str
@@ -62,6 +64,7 @@ class Candidate:
     images: tuple[ImageRef, ...] = ()
     texts: tuple[TextRef, ...] = ()
     skip: Skip | None = None
+    is_partial: bool = False
 
 
 class Source(Protocol):

@@ -57,7 +57,30 @@ def test_cut_tar_gives_what_is_there_and_takes_nothing_away(
     assert (tally.added, tally.updated, tally.skipped) == (3, 5, 0)
     path.write_bytes(whole[: whole.index(b"2.jpg") + 700])
     tally = bench.index(ArchiveSource(path)).tally
-    assert (tally.updated, tally.removed, len(bench.ids())) == (2, 0, 8)
+    assert (tally.unchanged, tally.removed, len(bench.ids())) == (2, 0, 8)
+
+
+@pytest.mark.parametrize("pack", [bytes, *PACKERS.values()], ids=["plain", *PACKERS])
+def test_cut_between_a_picture_and_its_sidecar_takes_nothing_from_the_record(
+    bench: Bench, tmp_path: Path, pack: Callable[[bytes], bytes]
+) -> None:
+    samples = ("0.jpg", noise(0)), ("0.txt", b"a red bag"), ("0.json", b'{"price": 3}')
+    whole = tar_of(*samples, ("1.jpg", noise(1)))
+    path = tmp_path / "a.tar"
+    path.write_bytes(pack(whole))
+    bench.index(ArchiveSource(path))
+    late = tar_of(("new.jpg", noise(2)), *samples)
+    path.write_bytes(pack(late[: late.index(b"0.txt") + 600]))
+    tally = bench.index(ArchiveSource(path)).tally
+    assert (tally.added, tally.unchanged, tally.removed) == (1, 1, 0)
+    record = bench.collection.record("a.tar/0.jpg")
+    assert [part.text for part in record.parts] == [None, "a red bag"]
+    assert record.metadata["price"] == 3
+    path.write_bytes(pack(tar_of(samples[0], ("0.txt", b"a blue bag"))))
+    assert bench.index(ArchiveSource(path)).tally.updated == 1
+    record = bench.collection.record("a.tar/0.jpg")
+    assert record.parts[1].text == "a blue bag"
+    assert "price" not in record.metadata
 
 
 @pytest.mark.parametrize("suffix", ["gz", "xz"])
