@@ -15,11 +15,12 @@ import logging
 import os
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
-from binocle.catalog.base import CatalogReader
+from binocle.catalog.base import CatalogReader, CatalogWriter
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError, StorageError
 from binocle.files import make_folder, replacing, sync_folder
@@ -33,6 +34,28 @@ _NAME = re.compile(r"([0-9a-f]{64})(-\d+\.jpg)?")
 _MIN_AGE_S = 7 * 24 * 3600.0
 _FEW, _MOST_SHARE = 20, 0.1
 _log = logging.getLogger(__name__)
+
+
+@contextmanager
+def storing(
+    collection: Collection, ids: Iterable[str], pictures: Sequence[ImageRef]
+) -> Iterator[CatalogWriter]:
+    """Give the transaction that stores records, with the order of writing kept around it.
+
+    Args:
+        collection: Where to.
+        ids: Of the records; what those of the same ids had, and no record has any more, is removed.
+        pictures: Of the records.
+
+    Raises:
+        StorageError: Nothing was stored.
+    """
+    kept = keep(collection, pictures)
+    with collection.writing() as session:
+        former = session.parts.images_of_records(ids)
+        yield session
+        keep(collection, pictures, kept)  # a removal may have taken one meanwhile
+    drop_unused(collection, former)
 
 
 def keep(

@@ -229,8 +229,8 @@ def _store(
             continue
         own = [one for one in row["parts"] if one["picture"] is not None]
         pictures += [uploaded_image(one["role"], one["picture"]) for one in own]
-    kept_uploads.keep(collection, pictures)
-    collection.upsert(records)
+    with kept_uploads.storing(collection, [one.id for one in records], pictures) as session:
+        session.records.upsert(records)
     report.records += len(records)
     report.parts += sum(len(one.parts) for one in records)
 

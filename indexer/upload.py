@@ -72,15 +72,11 @@ def _write(collection: Collection, outcomes: Sequence[Outcome]) -> None:
     stored = [one for one in outcomes if one.record is not None]
     records = [one.record for one in stored if one.record is not None]
     pictures = [image for one in stored for image in one.candidate.images]
-    kept_uploads.keep(collection, pictures)
-    with collection.writing() as session:
-        former = session.parts.images_of_records([one.id for one in records])
+    with kept_uploads.storing(collection, [one.id for one in records], pictures) as session:
         write_records(session, records)
-        kept_uploads.keep(collection, pictures)  # a removal may have taken one meanwhile
         first = {one.parts[0].sha256 for one in records if one.parts[0].kind == IMAGE}
         session.labels.give_back(list(first))
         _note_failures(session, outcomes)
-    kept_uploads.drop_unused(collection, former)
 
 
 def _note_failures(session: CatalogWriter, outcomes: Sequence[Outcome]) -> None:

@@ -1,6 +1,8 @@
 """What is exported and imported again is the same."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +12,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from api.operations.doctor.examination import examine_collection
+from binocle.catalog.base import CatalogWriter
 from binocle.collection.collection import Collection
 from binocle.errors import SourceError, SpaceMismatchError
-from binocle.types import NewPart, NewRecord, Space
+from binocle.types import ImageInfo, NewPart, NewRecord, Space
+from indexer import kept_uploads
+from indexer.sources.uploads import UploadSource, uploaded_image
 from indexer.transfer import export_collection, import_collection
 from tests.support.shop import run_cli
 from tests.support.sound_collection import NAME
@@ -98,6 +103,49 @@ def test_what_is_no_export_is_refused_and_leaves_nothing(home: Path, tmp_path: P
         with pytest.raises(SourceError):
             run_cli(home, "import", file, "again")
     assert not (home / "collections" / "again").exists()
+
+
+def one_picture(path: Path, content: bytes) -> tuple[Collection, Path]:
+    """Return a collection of one record with an upload, and the upload's file."""
+    image = uploaded_image("image", content)
+    row, info = np.array([0.6, 0.8], np.float32), ImageInfo(1, 1, len(content), "jpeg")
+    part = NewPart("image", "image", image.uri, image.sha256, row, info=info)
+    collection = Collection(path, create=True)
+    collection.claim_space(Space("m", 2, "ab"))
+    kept_uploads.keep(collection, [image])
+    collection.upsert([NewRecord("r", "r", {}, (part,))])
+    return collection, UploadSource(path).file_of(image.uri)
+
+
+class RemovedMeanwhile(Collection):
+    """Another process removes the pictures that no record has yet, just before the lock is had."""
+
+    @contextmanager
+    def writing(self) -> Iterator[CatalogWriter]:
+        for path in self.path.glob("uploads/*/*"):
+            path.unlink()
+        with super().writing() as session:
+            yield session
+
+
+def test_imported_picture_that_is_removed_meanwhile_is_kept_again(tmp_path: Path) -> None:
+    collection, file = one_picture(tmp_path / "a", b"a")
+    with collection:
+        export_collection(collection, tmp_path / "a.parquet")
+    with RemovedMeanwhile(tmp_path / "b", create=True) as other:
+        assert import_collection(other, tmp_path / "a.parquet").records == 1
+    assert (tmp_path / "b" / file.relative_to(tmp_path / "a")).read_bytes() == b"a"
+
+
+def test_picture_of_a_record_that_an_import_replaces_is_removed(tmp_path: Path) -> None:
+    collection, file = one_picture(tmp_path / "a", b"a")
+    with collection:
+        export_collection(collection, tmp_path / "a.parquet")
+    other, former = one_picture(tmp_path / "b", b"b")
+    with other:
+        import_collection(other, tmp_path / "a.parquet")
+    assert not former.exists()
+    assert (tmp_path / "b" / file.relative_to(tmp_path / "a")).read_bytes() == b"a"
 
 
 def test_vectors_of_another_model_are_refused(tmp_path: Path) -> None:
