@@ -21,7 +21,7 @@ from binocle.errors import NotAPictureError, NotFoundError, SourceError
 from binocle.media.images import SUFFIXES
 from binocle.types import MetadataValue, Skip
 from indexer.sources.base import Candidate, ImageRef, Source, TextRef, gone, printable
-from indexer.sources.members.member import Member, is_hidden, refuse
+from indexer.sources.members.member import ArchiveMember, is_hidden, refuse
 from indexer.sources.members.sidecars import Sidecars, is_sidecar, stem_of
 from indexer.sources.members.tar_members import TarReader, read_at
 from indexer.sources.members.unpacking import MAX_RATIO, MIN_UNPACKED_BYTES, is_compressed
@@ -130,7 +130,7 @@ class ArchiveSource(Source):
         return self._readers.get(key)
 
     def _candidate(
-        self, record_id: str, key: str, archive: str, member: Member, survey: _Survey
+        self, record_id: str, key: str, archive: str, member: ArchiveMember, survey: _Survey
     ) -> Candidate:
         uri = self._prefix() + key
         path = PurePosixPath(printable(member.name))
@@ -151,7 +151,7 @@ class ArchiveSource(Source):
             is_partial=not survey.is_complete,
         )
 
-    def _held(self, key: str, member: Member) -> Member | None:
+    def _held(self, key: str, member: ArchiveMember) -> ArchiveMember | None:
         """Read a member that passes by; the first to ask is given it, later ones read again.
 
         Returns:
@@ -214,7 +214,7 @@ class ArchiveSource(Source):
             self._survey = _Survey(count, sidecars, self._is_complete)
         return self._survey
 
-    def _keyed(self) -> Iterator[tuple[str, Member]]:
+    def _keyed(self) -> Iterator[tuple[str, ArchiveMember]]:
         """Yield the members but for sidecars, those of a name that was there with a number."""
         names: dict[str, int] = {}
         for member in self._members():
@@ -223,7 +223,7 @@ class ArchiveSource(Source):
                 number = names[key] = names.get(key, 0) + 1
                 yield key if number == 1 else f"{key}~{number}", member
 
-    def _members(self) -> Iterator[Member]:
+    def _members(self) -> Iterator[ArchiveMember]:
         """Yield all members but for hidden ones; note what is wrong with the archive."""
         self._damages, self._is_complete = [], True
         members = self._zip_members() if self._is_zip else self._tar_members()
@@ -236,7 +236,7 @@ class ArchiveSource(Source):
     def _stop(self, reason: str) -> None:
         self._damages, self._is_complete = [*self._damages, reason], False
 
-    def _tar_members(self) -> Iterator[Member]:
+    def _tar_members(self) -> Iterator[ArchiveMember]:
         reader = TarReader(self.path)
         try:
             for info in reader.members():
@@ -252,13 +252,13 @@ class ArchiveSource(Source):
                 else:
                     read = partial(read_at, self.path, info.size, info.offset_data)
                 fingerprint = f"{info.size}:{int(info.mtime)}"
-                yield Member(name, fingerprint, info.size, read, is_passing)
+                yield ArchiveMember(name, fingerprint, info.size, read, is_passing)
         finally:
             reader.close()
             self._damages += reader.damages
             self._is_complete = self._is_complete and reader.is_complete
 
-    def _zip_members(self) -> Iterator[Member]:
+    def _zip_members(self) -> Iterator[ArchiveMember]:
         # Pictures are read after the scan has moved on, so the file stays open with it.
         self._zip = archive = self._zip or open_zip(self.path)
         limit = max(MIN_UNPACKED_BYTES, MAX_RATIO * self.path.stat().st_size)
@@ -274,7 +274,7 @@ class ArchiveSource(Source):
                 return
             fingerprint = f"{info.file_size}:{info.CRC}"
             read = partial(read_zipped, archive, info)
-            yield Member(info.filename, fingerprint, info.file_size, read)
+            yield ArchiveMember(info.filename, fingerprint, info.file_size, read)
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
