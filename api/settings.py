@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from platformdirs import user_data_path
 from pydantic import Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from binocle.encoders.names import DEFAULT_MODEL
@@ -13,6 +14,7 @@ from binocle.errors import UsageError
 from binocle.types import Limits
 
 _PREFIX = "BINOCLE_"
+_ARCHIVE = ".tar.zst"  # what a backup is where its name ends so, and not a folder
 COLLECTION_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"  # what a folder in the home may be called
 
 
@@ -55,6 +57,21 @@ class Settings(BaseSettings):
             separator = "," if "://" in value else os.pathsep
             return tuple(part.strip() for part in value.split(separator) if part.strip())
         return value
+
+    @field_validator("backups")
+    @classmethod
+    def _folder(cls, path: Path | None) -> Path | None:
+        """Read the folder of backups; each job would replace an archive."""
+        if path is None:
+            return None
+        if path.name.endswith(_ARCHIVE):
+            raise PydanticCustomError(
+                "archive", "each backup would replace the one before; name a folder"
+            )
+        try:
+            return path.expanduser()
+        except RuntimeError as error:
+            raise PydanticCustomError("home", "there is no such user's home; name it") from error
 
     @property
     def limits(self) -> Limits:
