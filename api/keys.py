@@ -164,7 +164,8 @@ class KeyRing:
 
         Args:
             name: Whose.
-            grace: How long the secret it had opens the door beside the new one.
+            grace: How long the secret it had opens the door beside the new one; not beyond the end
+                that it had.
             expires_at: When the key ends; None for when it would have.
 
         Raises:
@@ -176,13 +177,13 @@ class KeyRing:
             old = _named(keys, name)
             if ends is None and old.has_expired():
                 raise UsageError(f"the key {name!r} has expired; say until when the new one lasts")
-            until = (datetime.now(UTC) + grace).isoformat(timespec="seconds")
+            until = _end_of_grace(old, grace)
             new = replace(
                 old,
                 sha256=_digest(secret),
                 expires_at=ends or old.expires_at,
-                old_sha256=old.sha256 if grace else None,
-                old_until=until if grace else None,
+                old_sha256=old.sha256 if until else None,
+                old_until=until,
             )
             self._write(tuple(new if key is old else key for key in keys))
         return secret
@@ -244,6 +245,16 @@ def _named(keys: tuple[Key, ...], name: str) -> Key:
             return key
     names = ", ".join(key.name for key in keys) or "none"
     raise NotFoundError(f"there is no key named {name!r}; there are: {names}")
+
+
+def _end_of_grace(old: Key, grace: timedelta) -> str | None:
+    """Return until when the secret before a rotation is good; None where it ends at once."""
+    if not grace or old.has_expired():
+        return None
+    until = datetime.now(UTC) + grace
+    if old.expires_at is not None:
+        until = min(until, datetime.fromisoformat(old.expires_at))
+    return until.isoformat(timespec="seconds")
 
 
 def _new_secret() -> str:

@@ -263,3 +263,31 @@ def test_keys_of_an_older_file_open_what_they_did_and_newer_ones_are_refused(
         path.write_text(json.dumps({**document, **damage}))
         with pytest.raises(StorageError, match="cannot be read"):
             KeyRing(path).all()
+
+
+def test_secret_before_a_rotation_does_not_outlive_its_own_end(tmp_path: Path) -> None:
+    ring = KeyRing(tmp_path / "keys.json")
+    now = datetime.now(UTC)
+    grace, later = timedelta(days=7), now + timedelta(days=30)
+    first = ring.add("one", "read", None, expires_at=now + timedelta(seconds=2))
+    ring.rotate("one", grace=grace, expires_at=later)
+    [key] = ring.all()
+    assert key.old_until == (now + timedelta(seconds=2)).isoformat(timespec="seconds")
+    assert ring.find(first) is not None
+    ring.rotate("one", grace=timedelta(hours=1))
+    [key] = ring.all()
+    assert key.old_until is not None
+    assert datetime.fromisoformat(key.old_until) < now + timedelta(hours=2)
+
+
+def test_secret_of_an_expired_key_is_not_kept_by_a_rotation(tmp_path: Path) -> None:
+    ring = KeyRing(tmp_path / "keys.json")
+    soon = datetime.now(UTC) + timedelta(seconds=1)
+    first = ring.add("one", "read", None, expires_at=soon)
+    time.sleep(max(0.0, (soon - datetime.now(UTC)).total_seconds()))
+    later = datetime.now(UTC) + timedelta(days=1)
+    second = ring.rotate("one", grace=timedelta(days=1), expires_at=later)
+    assert ring.find(first) is None
+    assert ring.find(second) is not None
+    [key] = ring.all()
+    assert (key.old_sha256, key.old_until) == (None, None)
