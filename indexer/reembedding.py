@@ -6,11 +6,10 @@ place of the collection's. Until then nothing of the collection is touched.
 """
 
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -22,10 +21,10 @@ from binocle.batches import batched
 from binocle.catalog import catalog_file
 from binocle.catalog.new_vectors import NewVectors, PartContent, contents_of, giving_way
 from binocle.collection import lineage
+from binocle.collection import workplace as workplaces
 from binocle.collection.collection import Collection
 from binocle.encoders.base import Encoder
-from binocle.errors import BinocleError, SourceError, StorageError
-from binocle.files import sync_folder
+from binocle.errors import BinocleError, SourceError
 from binocle.media.decoder_pool import DecoderPool
 from binocle.media.kinds import KINDS
 from binocle.types import Kind, Limits, Picture
@@ -36,8 +35,6 @@ _CATALOG = "catalog.sqlite"
 _SAMPLE_PICTURES, _SAMPLE_TEXTS = 16, 64
 _BLOCK = 256
 _ROUNDS = 5
-_MOVED = ("uploads", "thumbnails", "originals", "quarantine", "signing.key")
-UNFINISHED = ".reembedding-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +79,11 @@ class Reembedding:
         self._folder = collection.path
         self._media = StoredMedia(collection.path)
         self._decoders = DecoderPool(workers, limits)
-        self._workplace = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=collection.path.parent))
+        self._closing = ExitStack()
+        place = workplaces.workplace(collection.path.parent, workplaces.REEMBEDDING)
+        self._workplace = self._closing.enter_context(place)
         self._vectors = NewVectors(self._workplace / "vectors")
-        self._shadow = self._workplace / collection.path.name
+        self._shadow = workplaces.place_for_new(self._workplace, collection.path.name)
         self._lost = _Lost()
 
     def __enter__(self) -> Self:
@@ -98,7 +97,7 @@ class Reembedding:
     ) -> None:
         self._vectors.close()
         self._decoders.close()
-        shutil.rmtree(self._workplace, ignore_errors=True)
+        self._closing.close()
 
     def estimate(self) -> CostEstimate:
         """Embed a few and say what all will cost."""
@@ -156,7 +155,8 @@ class Reembedding:
 
         Raises:
             SourceError: A picture stored meanwhile cannot be read.
-            StorageError: It cannot be done; the collection is as it was.
+            StorageError: It cannot be done; the collection is as it was, or the message says how
+                it will be.
         """
         for _ in range(_ROUNDS):
             missing = self._vectors.lacks(self._contents(self._folder / _CATALOG))
@@ -168,10 +168,8 @@ class Reembedding:
             self._refuse_lost()
             if self._is_behind():
                 self._make_shadow()
-            try:
-                self._swap()
-            except OSError as error:
-                raise StorageError(f"cannot switch {self._folder} ({error.strerror})") from error
+            self._note_lineage()
+            workplaces.switch(self._workplace, self._folder.name)
 
     def _contents(self, catalog: Path) -> list[PartContent]:
         with catalog_file.reading(catalog) as file:
@@ -226,29 +224,12 @@ class Reembedding:
         ):
             return now.change() + 1 != then.change()
 
-    def _swap(self) -> None:
-        """Take what is not in the catalogue along, and rename both folders."""
+    def _note_lineage(self) -> None:
         with catalog_file.reading(self._shadow / _CATALOG) as file:
             change = file.change()
             token = file.token(change)
         if token is not None:
             lineage.note(self._shadow, change, token)
-        old = self._workplace / "old"
-        moved: list[str] = []
-        try:
-            for name in _MOVED:
-                if (self._folder / name).exists():
-                    (self._folder / name).rename(self._shadow / name)
-                    moved.append(name)
-            self._folder.rename(old)
-            self._shadow.rename(self._folder)
-        except BaseException:
-            if old.exists() and not self._folder.exists():
-                old.rename(self._folder)
-            for name in moved:
-                (self._shadow / name).rename(self._folder / name)
-            raise
-        sync_folder(self._folder.parent)
 
 
 def _kind(content: PartContent) -> Kind:

@@ -37,6 +37,7 @@ CROSS_CUTTING = {
     "api/test_durability": "what was acknowledged, after a kill",
     "api/test_honest_answers": "what several doors say of relevance",
     "api/test_misspelt": "misspelt words through every door",
+    "api/operations/doctor/test_switches": "switches that are killed, and repairs",
     "api/http/test_docs_page": "a page of several files",
     "api/http/test_memory": "hostile uploads through the whole service",
     "api/http/test_uploads": "upload, index and search together",

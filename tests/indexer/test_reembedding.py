@@ -99,14 +99,15 @@ def test_what_is_stored_meanwhile_is_embedded_too_and_who_waits_is_refused(
         assert collection.snapshot().count_parts("text") == 1
 
 
+@pytest.mark.parametrize("parts", [("new",), ("new", "old")], ids=["switch", "both ways"])
 def test_failing_switch_leaves_everything_as_it_was(
-    filled: Bench, monkeypatch: pytest.MonkeyPatch
+    filled: Bench, monkeypatch: pytest.MonkeyPatch, parts: tuple[str, ...]
 ) -> None:
     folder = filled.collection.path
     (folder / "uploads" / "ab").mkdir(parents=True)
 
     def fail(path: Path, target: Path) -> Path:
-        if path.name == folder.name and ".reembedding-" in str(path):
+        if path.name == folder.name and path.parent.name in parts:
             raise OSError(28, "No space left on device")
         return rename(path, target)
 
@@ -116,7 +117,10 @@ def test_failing_switch_leaves_everything_as_it_was(
         monkeypatch.setattr(Path, "rename", fail)
         with pytest.raises(StorageError, match="No space left"):
             running.switch()
+        if "old" in parts:
+            assert not folder.exists()
         monkeypatch.undo()
+    assert left(folder) == []
     assert (folder / "uploads" / "ab").is_dir()
     assert filled.collection.exists()
     filled.collection.upsert([NewRecord("more", "more", {}, ())])

@@ -2,11 +2,8 @@
 
 import os
 import re
-import shutil
-import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -16,10 +13,10 @@ from api.operations.backup.backing_up import KEYS_FILE
 from api.operations.backup.manifest import BackedUp, Manifest, StoredFile
 from binocle.catalog import catalog_file
 from binocle.collection import lineage
+from binocle.collection.workplace import RESTORING, workplace
 from binocle.errors import NotFoundError, StorageError, UsageError
 from binocle.files import make_folder, sync_folder
 
-UNFINISHED = ".restoring-"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -76,12 +73,14 @@ def restore(
                 )
         keys = _keys_target(container, manifest, backup.path) if with_keys else None
         try:
-            with _workplace(container.settings.home / "collections") as workplace:
-                found = _extracted(backup, manifest, chosen, workplace, with_keys=keys is not None)
+            collections = container.settings.home / "collections"
+            make_folder(collections)
+            with workplace(collections, RESTORING) as place:
+                found = _extracted(backup, manifest, chosen, place, with_keys=keys is not None)
                 for name, folder in targets.items():
-                    _settle(workplace / name, folder)
+                    _settle(place / name, folder)
                 if keys is not None:
-                    os.link(workplace / KEYS_FILE, keys)
+                    os.link(place / KEYS_FILE, keys)
                     sync_folder(keys.parent)
         except OSError as error:
             where = container.settings.home
@@ -122,17 +121,6 @@ def _keys_target(container: Container, manifest: Manifest, where: Path) -> Path:
     if target.exists():
         raise UsageError(f"there are keys already ({target}); move the file away first")
     return target
-
-
-@contextmanager
-def _workplace(collections: Path) -> Iterator[Path]:
-    """Give a folder beside the collections, one level deeper than a collection is looked for."""
-    make_folder(collections)
-    folder = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=collections))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _extracted(

@@ -14,6 +14,7 @@ from api.keys import KeyRing
 from binocle.catalog.catalog_file import SQLITE_VERSION, query_faults
 from binocle.catalog.checks.findings import Finding, fact, some
 from binocle.catalog.query_file import QUERY_FILE
+from binocle.collection import workplace
 from binocle.errors import StorageError
 
 _DRAFT = re.compile(r".*?\.(\d+)\.\d+\.tmp")
@@ -21,7 +22,6 @@ _ABANDONED_AFTER_S = 3600.0
 _LEAST_FREE_BYTES, _LOW_SHARE = 64 << 20, 0.05
 _KEYS, SIGNING = "keys.json", "signing.key"
 _SIGNING_BYTES = 32
-UNFINISHED = (".restoring-", ".reembedding-")
 
 
 def check_home(home: Path) -> Iterator[Finding]:
@@ -38,9 +38,9 @@ def check_home(home: Path) -> Iterator[Finding]:
         except StorageError as error:
             message = f"{error}; the service lets nobody in"
             yield Finding("keys", message, "restore it from a backup, or remove it and add keys")
-    for path in (*home.glob("*.tmp"), *unfinished(home)):
-        if is_abandoned(path):
-            yield _leftover(path)
+    yield from (_leftover(path) for path in home.glob("*.tmp") if is_abandoned(path))
+    for path in abandoned_workplaces(home):
+        yield _stuck(path) if workplace.stuck(path) else _unfinished(path)
 
 
 def check_folder(folder: Path) -> Iterator[Finding]:
@@ -82,10 +82,10 @@ def check_folder(folder: Path) -> Iterator[Finding]:
         yield Finding("queries", message, "--repair removes it", repair="queries")
 
 
-def unfinished(home: Path) -> list[Path]:
-    """Return the folders in which collections were being made."""
-    there = sorted((home / "collections").glob(".*"))
-    return [path for path in there if path.name.startswith(UNFINISHED)]
+def abandoned_workplaces(home: Path) -> list[Path]:
+    """Return the folders in which collections were being made by processes that are gone."""
+    there = workplace.workplaces(home / "collections")
+    return [path for path in there if not workplace.is_held(path)]
 
 
 def leftovers(folder: Path) -> list[Path]:
@@ -97,8 +97,7 @@ def is_abandoned(path: Path) -> bool:
     """Tell whether the process that made a temporary file is gone."""
     match = _DRAFT.fullmatch(path.name)
     if match is None:
-        is_ours = path.name.startswith(UNFINISHED)
-        return not is_ours or time.time() - path.stat().st_mtime > _ABANDONED_AFTER_S
+        return True
     try:
         os.kill(int(match[1]), 0)
     except ProcessLookupError:
@@ -158,6 +157,23 @@ def _too_wide(path: Path, how: str) -> Finding:
 def _leftover(path: Path) -> Finding:
     message = f"{path} was left half written by a process that is gone"
     return Finding("leftovers", message, "--repair removes it", repair="temporary")
+
+
+def _unfinished(path: Path) -> Finding:
+    if not (names := workplace.lacking(path)):
+        return _leftover(path)
+    message = f"a switch to another model was killed, and {path} has what {some(names)} lack"
+    return Finding("leftovers", message, "--repair puts it back", repair="temporary")
+
+
+def _stuck(path: Path) -> Finding:
+    names = workplace.stuck(path)
+    return Finding(
+        "leftovers",
+        f"a switch to another model was killed, and {path} has what collections had that were "
+        f"removed or made anew since: {some(names)}",
+        "move those of that name away and --repair puts it back, or remove the folder",
+    )
 
 
 def _check_queries(folder: Path) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from binocle.catalog import catalog_file
 from binocle.catalog.checks import mending
 from binocle.catalog.checks.findings import Repair
 from binocle.catalog.query_file import QUERY_FILE
-from binocle.collection import lineage
+from binocle.collection import lineage, workplace
 from binocle.collection.collection import Collection
 from binocle.collection.indexing_lock import indexing_lock
 from binocle.errors import StorageError
@@ -27,7 +27,7 @@ from indexer.sources.uploads import SCHEME, UploadSource
 
 WORDS: Mapping[Repair, str] = {
     "permissions": "close files to other users, and open them to this one",
-    "temporary": "remove what processes that are gone left half written",
+    "temporary": "undo or remove what processes that are gone left half done",
     "mark": "remove catalog.mark, so that the catalogue is taken as it is",
     "queries": "remove the kept earlier queries and the key that signs cursors",
     "uploads": "put uploads that records have back from quarantine",
@@ -102,11 +102,12 @@ def _remove_drafts(folder: Path) -> None:
 
 
 def _remove_home_drafts(home: Path) -> None:
-    import shutil
-
-    for path in (*home.glob("*.tmp"), *machine.unfinished(home)):
+    for path in home.glob("*.tmp"):
         if machine.is_abandoned(path):
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+    for path in machine.abandoned_workplaces(home):
+        if not workplace.stuck(path):
+            workplace.discard_abandoned(path)
 
 
 def _remove_mark(folder: Path) -> None:
