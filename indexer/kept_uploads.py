@@ -161,56 +161,83 @@ def sweep(collection: Collection) -> int:
     uploads = UploadSource(collection.path).path
     derived = [collection.path / one for one in DERIVED]
     here = _hashes_in([uploads])
-    aside = _hashes_in([collection.path / QUARANTINE / uploads.name])
     unmade = _hashes_in(derived)
-    if not (here or aside or unmade):
+    if not (here or unmade or (collection.path / QUARANTINE).exists()):
         return 0
     try:
         with collection.writing() as session:  # so that no record comes to need one meanwhile
             unused = _unused(collection.path, session, here | unmade)
-            _put_back(collection, session, aside - here)
+            put_back(collection, session)
             files = [one for one in unused if not one.is_relative_to(uploads)]
             for path in files:
                 path.unlink(missing_ok=True)
             orphans = [one for one in unused if one.is_relative_to(uploads)]
-            return len(files) + _put_aside(collection, orphans, len(here))
+            return len(files) + put_aside(collection, orphans, uploads=len(here))
     except (BinocleError, OSError) as error:
         _log.warning("unused pictures of %s stay for now: %s", collection.path.name, error)
         return 0
 
 
-def _put_aside(collection: Collection, orphans: list[Path], uploads: int) -> int:
-    """Move what is old enough to quarantine, unless it is too much; return how many."""
+def put_aside(
+    collection: Collection, orphans: Sequence[Path], *, uploads: int, min_age_s: float = _MIN_AGE_S
+) -> int:
+    """Move uploads that no record has to quarantine, unless they are too many; return how many.
+
+    Args:
+        collection: Whose write lock is held since they were looked for.
+        orphans: Among the uploads.
+        uploads: How many uploads there are in all.
+        min_age_s: Younger ones stay.
+
+    Raises:
+        OSError: One cannot be moved.
+    """
     name = collection.path.name
-    if len(orphans) > max(_FEW, _MOST_SHARE * uploads):
+    if are_too_many(len(orphans), uploads):
         _log.warning(
             "%d of %d uploads of %s have no record, which is too many to believe: they stay; "
             "compare the catalogue with a backup",
             len(orphans), uploads, name,
         )  # fmt: skip
         return 0
-    oldest = time.time() - _MIN_AGE_S
-    old = [one for one in orphans if one.stat().st_mtime < oldest]
+    oldest = time.time() - min_age_s
+    old = [one for one in orphans if one.lstat().st_mtime <= oldest]
     for path in old:
         _move(path, collection.path / QUARANTINE / path.relative_to(collection.path))
     if orphans:
         _log.info(
-            "uploads of %s without a record: %d put into quarantine, %d younger than a week stay",
+            "uploads of %s without a record: %d put into quarantine, %d younger ones stay",
             name, len(old), len(orphans) - len(old),
         )  # fmt: skip
     return len(old)
 
 
-def _put_back(collection: Collection, session: CatalogReader, hashes: set[bytes]) -> None:
-    """Move back what lies in quarantine and a record refers to."""
-    uploads = UploadSource(collection.path)
+def are_too_many(orphans: int, uploads: int) -> bool:
+    """Tell whether so many uploads without a record are more likely records that are lost."""
+    return orphans > max(_FEW, _MOST_SHARE * uploads)
+
+
+def put_back(collection: Collection, session: CatalogReader) -> int:
+    """Move back what lies in quarantine and a record refers to; return how many files.
+
+    Args:
+        collection: Where it lies.
+        session: Of ``collection.writing()``, so that no record goes meanwhile.
+
+    Raises:
+        OSError: One cannot be moved.
+    """
+    uploads, quarantine = UploadSource(collection.path), collection.path / QUARANTINE
+    hashes = _hashes_in([quarantine / uploads.path.name])
+    hashes = {one for one in hashes if not uploads.file_of(uri_of(one)).exists()}
     uris = session.parts.uris_of_images(hashes)
     needed = [uri_of(one) for one in hashes if uri_of(one) in uris.get(one, ())]
     for path in map(uploads.file_of, needed):
-        _move(collection.path / QUARANTINE / path.relative_to(collection.path), path)
+        _move(quarantine / path.relative_to(collection.path), path)
     if needed:
         _log.warning("%d uploads of %s came back from quarantine: a record has them",
                      len(needed), collection.path.name)  # fmt: skip
+    return len(needed)
 
 
 def _move(path: Path, to: Path) -> None:

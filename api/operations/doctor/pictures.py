@@ -12,6 +12,7 @@ from binocle.catalog import catalog_file
 from binocle.catalog.catalog_file import CatalogFile
 from binocle.catalog.checks.findings import Finding, fact, some
 from binocle.errors import BinocleError
+from indexer import kept_uploads
 from indexer.kept_uploads import QUARANTINE
 from indexer.sources.uploads import SCHEME, UploadSource
 from indexer.stored_media import DERIVED, StoredMedia
@@ -88,12 +89,13 @@ def _check_orphans(folder: Path, file: CatalogFile, needed: set[str]) -> Iterato
         with catalog_file.reading(file.path) as later:
             needed = needed | {uri.removeprefix(SCHEME) for uri in later.uris(SCHEME)}
         orphans = [path for path in orphans if path.exists() and path.name not in needed]
-    if orphans:
-        names = some(path.relative_to(folder) for path in orphans)
-        yield Finding(
-            "uploads", f"files among the uploads have no record: {names}",
-            "--repair puts them into quarantine", repair="orphans",
-        )  # fmt: skip
+    names = some(path.relative_to(folder) for path in orphans)
+    message = f"files among the uploads have no record: {names}"
+    if kept_uploads.are_too_many(len(orphans), len(needed) + len(orphans)):
+        remedy = "these are too many to believe: compare the catalogue with a backup"
+        yield Finding("uploads", message, remedy)
+    elif orphans:
+        yield Finding("uploads", message, "--repair puts them into quarantine", repair="orphans")
     spare = [path for path in (folder / QUARANTINE).rglob("*") if path.is_file()]
     if spare := [path for path in spare if path.name not in needed]:
         yield fact(

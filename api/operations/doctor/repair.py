@@ -21,9 +21,8 @@ from binocle.collection import lineage, workplace
 from binocle.collection.collection import Collection
 from binocle.collection.indexing_lock import indexing_lock
 from binocle.errors import StorageError
-from binocle.files import make_folder, sync_folder
-from indexer.kept_uploads import QUARANTINE
-from indexer.sources.uploads import SCHEME, UploadSource
+from indexer import kept_uploads
+from indexer.sources.uploads import SCHEME
 
 WORDS: Mapping[Repair, str] = {
     "permissions": "close files to other users, and open them to this one",
@@ -42,20 +41,25 @@ WORDS: Mapping[Repair, str] = {
 }
 """What each repair does, in the order they are done."""
 
-_OF_THE_CATALOGUE = frozenset({"schema", "ledger", "metadata", "words", "traces", "indices"})
+_OF_THE_CATALOGUE = frozenset({
+    "schema", "ledger", "metadata", "words", "traces", "indices", "uploads", "orphans",
+})  # fmt: skip
 _INTEGRITY = "catalogue"
 
 
 def planned(diagnosis: Diagnosis) -> list[Repair]:
     """Return what would be done about the findings of one place, in order.
 
-    Nothing is written into a catalogue that is damaged itself.
+    Nothing is written into a catalogue that is damaged itself, nor moved because of what it says.
+    Of one that may be the wrong one no uploads are moved, since the right one may have them.
     """
     wanted = {one.repair for one in diagnosis.findings if one.repair is not None}
     damaged = any(
         one.level == "damage" and one.repair is None and one.check.startswith(_INTEGRITY)
         for one in diagnosis.findings
     )
+    if "mark" in wanted:
+        wanted.discard("orphans")
     return [one for one in WORDS if one in wanted and not (damaged and one in _OF_THE_CATALOGUE)]
 
 
@@ -120,27 +124,17 @@ def _remove_queries(folder: Path) -> None:
 
 
 def _put_back(folder: Path) -> None:
-    source = UploadSource(folder)
-    with catalog_file.reading(folder / CATALOG_FILE) as file:
-        uris = file.uris(SCHEME)
-    for path in map(source.file_of, uris):
-        spare = folder / QUARANTINE / path.relative_to(folder)
-        if spare.is_file() and not path.exists():
-            _move(spare, path)
+    with Collection(folder) as collection, collection.writing() as session:
+        kept_uploads.put_back(collection, session)
 
 
 def _put_aside(folder: Path) -> None:
-    with catalog_file.reading(folder / CATALOG_FILE) as file:
-        needed = {uri.removeprefix(SCHEME) for uri in file.uris(SCHEME)}
-    for path in pictures.orphans_of(folder, needed):
-        _move(path, folder / QUARANTINE / path.relative_to(folder))
-
-
-def _move(path: Path, to: Path) -> None:
-    make_folder(to.parent)
-    path.replace(to)
-    sync_folder(to.parent)
-    sync_folder(path.parent)
+    with Collection(folder) as collection, collection.writing():
+        with catalog_file.reading(folder / CATALOG_FILE) as file:
+            needed = {uri.removeprefix(SCHEME) for uri in file.uris(SCHEME)}
+        orphans = pictures.orphans_of(folder, needed)
+        count = len(needed) + len(orphans)
+        kept_uploads.put_aside(collection, orphans, uploads=count, min_age_s=0)
 
 
 def _remove_derived(folder: Path) -> None:
