@@ -14,7 +14,7 @@ import numpy as np
 from binocle.collection.collection import Collection
 from binocle.collection.snapshot import Ranking
 from binocle.encoders.base import Encoder
-from binocle.errors import BinocleError
+from binocle.errors import BinocleError, BusyError
 from binocle.media.kinds import KINDS
 from binocle.types import Kind, Limits
 from search.keyword.bm25_ranker import Keywords
@@ -125,17 +125,23 @@ class Searcher:
             answers.append(outcome)
         return answers
 
-    def outcomes(self, queries: Sequence[Query | BinocleError]) -> list[Answer | BinocleError]:
+    def outcomes(
+        self,
+        queries: Sequence[Query | BinocleError],
+        is_stopped: Callable[[], bool] = lambda: False,
+    ) -> list[Answer | BinocleError]:
         """Answer several queries, each with what it has found, or why it cannot be answered.
 
         Args:
             queries: Errors are passed on.
+            is_stopped: Asked before each query's turn; True leaves those that are left unanswered,
+                with a BusyError each.
         """
         asked = self.terms.embed(_each(self._refined, queries), keyword_too=False)
         now = Now(self.collection, self._ranker.has_texts_beside)
-        begun = _each(partial(self._begin, now), asked)
+        begun = _each(partial(self._begin, now), asked, is_stopped)
         self._look([one for one in begun if isinstance(one, _Begun) and one.listing is None])
-        return self._answers(_each(self._listed, begun))
+        return self._answers(_each(self._listed, begun, is_stopped))
 
     def _refined(self, query: Query) -> Query:
         if query.refine is None:
@@ -263,13 +269,18 @@ class _Begun:
 
 
 def _each(
-    work: Callable[[_In], _Out], several: Sequence[_In | BinocleError]
+    work: Callable[[_In], _Out],
+    several: Sequence[_In | BinocleError],
+    is_stopped: Callable[[], bool] = lambda: False,
 ) -> list[_Out | BinocleError]:
     """Do something for each of several; one that fails, or has failed before, spoils no other."""
     done: list[_Out | BinocleError] = []
     for one in several:
         if isinstance(one, BinocleError):
             done.append(one)
+            continue
+        if is_stopped():
+            done.append(BusyError("it was ended before this query was answered; ask again"))
             continue
         try:
             done.append(work(one))

@@ -12,6 +12,7 @@ from PIL import Image
 from binocle.collection.collection import Collection
 from binocle.encoders.base import Encoder
 from binocle.encoders.colour import ColourEncoder
+from binocle.errors import BusyError
 from binocle.metadata.filters import And, Comparison, Filter, Not, matches
 from binocle.types import (
     Float32Array,
@@ -23,6 +24,7 @@ from binocle.types import (
     Target,
 )
 from search.query.query import Query, Term
+from search.results.answer import Answer
 from search.searcher import Searcher
 from tests.support.toy_encoder import DIMENSION, ToyEncoder
 
@@ -147,6 +149,17 @@ def test_hit_carries_the_stored_record_and_its_best_part(world: World) -> None:
         assert dict(hit.record.metadata) == dict(stored.metadata)
         assert hit.record.uri == stored.uri
         assert hit.part in stored.parts
+
+
+def test_what_is_stopped_leaves_the_queries_that_are_left(world: World) -> None:
+    asked = [Query((Term(text=f"toy {number}"),), "any", exact=True) for number in range(6)]
+    turns = iter([False] * 6 + [False] * 2 + [True] * 4)  # each is read, two are looked for
+    outcomes = world.searcher().outcomes(asked, lambda: next(turns))
+    assert [isinstance(one, BusyError) for one in outcomes] == [False] * 2 + [True] * 4
+    whole = world.searcher().outcomes(asked[:2])
+    assert [as_rows(one.hits) for one in outcomes[:2] if isinstance(one, Answer)] == [
+        as_rows(one.hits) for one in whole if isinstance(one, Answer)
+    ]
 
 
 def test_each_kind_of_term_looks_for_its_own_vector(world: World, tmp_path: Path) -> None:

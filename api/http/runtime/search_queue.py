@@ -8,7 +8,7 @@ from functools import partial
 from api.http.mapping.answers import search_json
 from api.http.mapping.queries import SearchRequest
 from api.http.runtime.metrics import Stopwatch
-from api.http.runtime.thread_pool import BoundedThreadPool
+from api.http.runtime.thread_pool import IS_WANTED, BoundedThreadPool
 from api.http.runtime.work_queues import Batcher
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError
@@ -123,7 +123,8 @@ class SearchQueue:
         if waiting:
             queries = searcher.terms.embed(queries, partial(_stage, waiting))
         with _stage([one.watch for one in searches], "search"):
-            outcomes = searcher.outcomes(queries)
+            is_wanted = IS_WANTED.get(lambda: True)
+            outcomes = searcher.outcomes(queries, lambda: not is_wanted())
         return [
             _outcome(one, query, outcome)
             for one, query, outcome in zip(searches, queries, outcomes, strict=True)

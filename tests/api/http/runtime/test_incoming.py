@@ -3,12 +3,16 @@
 import threading
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from api.http.runtime import incoming
 from binocle.encoders.colour import ColourEncoder
 from binocle.types import Float32Array
+from binocle_client import picture
+from binocle_client.requests import RecordBody
+from search.ranking.result_list import ResultList
 from tests.support.service import Running, Serve, problem_of
 from tests.support.sockets import all_of, connected, drip
 
@@ -74,3 +78,27 @@ def test_answer_that_does_not_begin_in_time_is_given_up(
     time.sleep(1)
     worked = begun._value
     assert worked < 10, "it goes on though nobody waits"
+
+
+def test_searches_of_a_batch_end_where_nobody_waits_for_them(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, pictures: list[bytes]
+) -> None:
+    """Those of the batch that is being worked on, too."""
+    looked = threading.Semaphore(0)
+    append = ResultList.append
+
+    def slowly(listing: ResultList, *arguments: Any) -> None:
+        looked.release()
+        time.sleep(0.1)
+        append(listing, *arguments)
+
+    service = serve(request_timeout_s=0.5)
+    client = service.client()
+    client.put_collection("c")
+    client.store("c", [RecordBody(id="x", images=[picture(pictures[0])])])
+    monkeypatch.setattr(ResultList, "append", slowly)
+    body = {"searches": [{"query": f"red {number}"} for number in range(30)]}
+    answer = service.http().post("/v1/collections/c/search/batch", json=body)
+    problem_of(answer, 503, "deadline")
+    time.sleep(2)
+    assert 0 < looked._value < 15, "it goes on though nobody waits"
