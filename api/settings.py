@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     max_derived_bytes: int = Field(default=2 * 1024**3, ge=0)
     max_connections: int = Field(default=1000, ge=1, le=50_000)
     log_format: Literal["text", "json"] = "text"
+    log_queries: bool = False
     tls_certificate: Path | None = None
     tls_key: Path | None = None
 

@@ -9,8 +9,9 @@ from typing import cast
 import click
 
 from api.cli.options import open_container, shared
-from api.key_uses import KeyUses
-from api.keys import GRANTS, Access, KeyRing
+from api.keys.key import GRANTS, MAX_REQUESTS_PER_MINUTE, Access
+from api.keys.key_ring import KeyRing
+from api.keys.key_uses import KeyUses
 
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
@@ -59,14 +60,31 @@ def keys() -> None:
     help="Only for this collection; may be repeated.",
 )
 @click.option("--expires", type=_moment, metavar="WHEN", help="When it ends: 90d, 2027-03-31.")
+@click.option(
+    "--requests-per-minute",
+    type=click.IntRange(1, MAX_REQUESTS_PER_MINUTE),
+    help="How often it may ask; as often as it likes, if not given.",
+)
 @shared
 def add_key(
-    name: str, scope: str, write: bool, collections: Sequence[str], expires: datetime | None
+    name: str,
+    scope: str,
+    write: bool,
+    collections: Sequence[str],
+    expires: datetime | None,
+    requests_per_minute: int | None,
 ) -> None:
     """Make a key and print it, once: only its hash is kept."""  # fmt: skip
     access = cast(Access, "write" if write and scope == "read" else scope)
     ring = KeyRing(_home() / "keys.json")
-    click.echo(ring.add(name, access, tuple(collections) or None, expires_at=expires))
+    secret = ring.add(
+        name,
+        access,
+        tuple(collections) or None,
+        expires_at=expires,
+        requests_per_minute=requests_per_minute,
+    )
+    click.echo(secret)
 
 
 @keys.command("list")
@@ -79,6 +97,8 @@ def list_keys() -> None:
         used = f"used {uses[key.identity]}" if key.identity in uses else "not used"
         ends = f"{'expired' if key.has_expired() else 'expires'} {key.expires_at}"
         told = [key.name, key.access, where, key.created_at, used]
+        if key.requests_per_minute is not None:
+            told.append(f"{key.requests_per_minute} requests a minute")
         click.echo("\t".join([*told, ends if key.expires_at else "does not expire"]))
 
 

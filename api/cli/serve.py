@@ -16,7 +16,7 @@ from api.http.app import create_app
 from api.http.connection import Connection
 from api.http.middleware import is_loopback
 from api.http.runtime.log_lines import configure_logs
-from api.keys import KeyRing
+from api.keys.key_ring import KeyRing
 from api.settings import Settings
 from binocle.errors import UsageError
 

@@ -51,6 +51,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
         410: "The cursor was good once; start again without one",
         413: "Too large",
         422: "The request cannot be understood",
+        429: "The API key has asked too often; try again after Retry-After",
         503: "Too busy, or a model is not at hand; try again after Retry-After",
     }.items()
 }

@@ -42,7 +42,8 @@ from binocle_client.requests import (
 class Client:
     """Talks to one service; not for several threads at once.
 
-    A full service (503) is asked again, as is one that broke the connection, unless that could
+    A full service (503), or one that has been asked too often (429), is asked again, as is one
+    that broke the connection, unless that could
     do something twice. Every method raises ``ClientError`` when the service refuses or does not
     answer. Pictures are bytes or paths.
     """

@@ -66,7 +66,7 @@ class Connection:
                 raise ClientError(0, "invalid", f"what is asked is no JSON ({error})") from error
             if response.is_success:
                 return response
-            if response.status_code != 503 or last:
+            if response.status_code not in (429, 503) or last:
                 raise _refusal(response)
             time.sleep(_pause_s(attempt, response.headers.get("Retry-After")))
         raise AssertionError

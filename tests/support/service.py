@@ -20,7 +20,7 @@ from api.cli.serve import config_of
 from api.container import Container
 from api.http.app import create_app
 from api.http.runtime.service import Service
-from api.keys import KeyRing
+from api.keys.key_ring import KeyRing
 from api.settings import read_settings
 from binocle_client import Client
 

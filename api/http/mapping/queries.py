@@ -81,6 +81,13 @@ class SearchRequest:
         terms = [] if isinstance(self.asked.query, str) else self.asked.query
         return bool(self.uploads) or any(one.image or one.url or one.region for one in terms)
 
+    @property
+    def words(self) -> str:
+        """The words it searches for, as they came; empty where it has none."""
+        asked = self.asked.query
+        texts = [asked] if isinstance(asked, str) else [one.text for one in asked if one.text]
+        return " + ".join(texts)
+
     def query(self, collection: Collection) -> Query | BinocleError:
         """Return what it asks for, or which part of it cannot be understood, and why.
 

@@ -18,7 +18,7 @@ from api.http.schemas.common import (
     ModelsOut,
     Usage,
 )
-from api.keys import Key
+from api.keys.key import Key
 from binocle.types import Float32Array
 
 router = APIRouter(tags=["embeddings"], route_class=JsonRoute)

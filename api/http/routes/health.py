@@ -13,7 +13,7 @@ from api.http.runtime.dependencies import (
     optional_key_of,
 )
 from api.http.schemas.common import Health, Readiness
-from api.keys import Key
+from api.keys.key import Key
 from binocle import __version__
 
 router = APIRouter(tags=["health"], route_class=JsonRoute)

@@ -1,6 +1,7 @@
 """API keys, for a key that administrates."""
 
 from datetime import timedelta
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
@@ -9,10 +10,11 @@ from api.http.mapping.documents import JsonRoute
 from api.http.runtime.dependencies import KeyDependency, ServiceDependency, allow
 from api.http.runtime.log_lines import note
 from api.http.schemas.keys import KeyIn, KeyName, KeyOut, KeyRotationIn, KeysOut, NewKeyOut
+from api.keys.key import Key
 
 
-async def _administrator(key: KeyDependency) -> None:
-    """Let only administrators' keys pass.
+async def _administrator(key: KeyDependency) -> Key:
+    """Let only administrators' keys pass; return which it is.
 
     Raises:
         ServiceError: 403, it is none, or the service has no keys yet.
@@ -21,7 +23,10 @@ async def _administrator(key: KeyDependency) -> None:
         detail = "there are no API keys; make the first with 'binocle keys add NAME --scope admin'"
         raise ServiceError(403, "key-not-allowed", detail)
     allow(key, "admin", None)
+    return key
 
+
+Administrator = Annotated[Key, Depends(_administrator)]
 
 router = APIRouter(tags=["keys"], route_class=JsonRoute, dependencies=[Depends(_administrator)])
 
@@ -38,6 +43,7 @@ async def list_keys(service: ServiceDependency) -> KeysOut:
                 collections=None if key.collections is None else list(key.collections),
                 created_at=key.created_at,
                 expires_at=key.expires_at,
+                requests_per_minute=key.requests_per_minute,
                 last_used_at=uses.get(key.identity),
             )
             for key in keys
@@ -46,7 +52,9 @@ async def list_keys(service: ServiceDependency) -> KeysOut:
 
 
 @router.post("", status_code=201)
-async def add_key(service: ServiceDependency, body: KeyIn) -> NewKeyOut:
+async def add_key(
+    service: ServiceDependency, administrator: Administrator, body: KeyIn
+) -> NewKeyOut:
     """Make a key."""
     note(subject=body.name, scope=body.scope, opens=body.collections)
     secret = await service.storing.run(
@@ -55,13 +63,18 @@ async def add_key(service: ServiceDependency, body: KeyIn) -> NewKeyOut:
         body.scope,
         tuple(body.collections) if body.collections else None,
         expires_at=body.expires_at,
+        requests_per_minute=body.requests_per_minute,
+        by=administrator.name,
     )
     return NewKeyOut(name=body.name, key=secret)
 
 
 @router.post("/{key_name}/rotate")
 async def rotate_key(
-    service: ServiceDependency, key_name: KeyName, body: KeyRotationIn | None = None
+    service: ServiceDependency,
+    administrator: Administrator,
+    key_name: KeyName,
+    body: KeyRotationIn | None = None,
 ) -> NewKeyOut:
     """Give a key a new secret."""
     asked = body or KeyRotationIn()
@@ -70,12 +83,15 @@ async def rotate_key(
         key_name,
         grace=timedelta(seconds=asked.grace_s),
         expires_at=asked.expires_at,
+        by=administrator.name,
     )
     return NewKeyOut(name=key_name, key=secret)
 
 
 @router.delete("/{key_name}", status_code=204, response_class=Response)
-async def revoke_key(service: ServiceDependency, key_name: KeyName) -> Response:
+async def revoke_key(
+    service: ServiceDependency, administrator: Administrator, key_name: KeyName
+) -> Response:
     """Revoke a key; it is refused from its next request on."""
-    await service.storing.run(service.keys.revoke, key_name)
+    await service.storing.run(service.keys.revoke, key_name, by=administrator.name)
     return Response(status_code=204)

@@ -10,7 +10,7 @@ from api.http.runtime.fair_queue import CALLER
 from api.http.runtime.log_lines import note
 from api.http.runtime.service import Service
 from api.http.schemas.common import Name
-from api.keys import Access, Key
+from api.keys.key import Access, Key
 from binocle.collection.collection import Collection
 
 _bearer = HTTPBearer(auto_error=False, description="An API key")
@@ -35,7 +35,8 @@ async def key_of(
     """Return the request's key; None where the service has no keys and asks for none.
 
     Raises:
-        ServiceError: 401, there is no key, or it is not known, or its time is over.
+        ServiceError: 401, there is no key, or it is not known, or its time is over; 429, it has
+            asked too often.
     """
     if not service.keys.is_closed():
         return None
@@ -50,6 +51,7 @@ async def key_of(
     service.key_uses.note(key)
     CALLER.set(key.identity)
     note(key=key.name)
+    service.rates.take(key)
     return key
 
 

@@ -7,6 +7,7 @@ from functools import partial
 
 from api.http.mapping.answers import search_json
 from api.http.mapping.queries import SearchRequest
+from api.http.runtime.log_lines import note
 from api.http.runtime.metrics import Stopwatch
 from api.http.runtime.thread_pool import IS_WANTED, BoundedThreadPool
 from api.http.runtime.work_queues import Batcher
@@ -47,6 +48,8 @@ class SearchQueue:
         make_batcher: Callable[
             [Callable[[Sequence[QueuedSearch]], list[Outcome]]], Batcher[QueuedSearch, Outcome]
         ],
+        *,
+        logs_queries: bool,
     ) -> None:
         """Set up.
 
@@ -54,9 +57,11 @@ class SearchQueue:
             searcher_of: Returns a collection's searcher.
             pictures: Threads that fetch, decode and embed pictures.
             make_batcher: Returns what gathers searches for a function that answers them.
+            logs_queries: Whether the access log has the words that were searched for.
         """
         self._searcher_of, self._pictures = searcher_of, pictures
         self._batcher = make_batcher(self._answer_all)
+        self._logs_queries = logs_queries
 
     async def answers(
         self, collection: Collection, requests: Sequence[SearchRequest], watch: Stopwatch
@@ -66,6 +71,8 @@ class SearchQueue:
         Raises:
             ServiceError: 503, too much waits already.
         """
+        if self._logs_queries:
+            note(query="; ".join(request.words for request in requests))
         read: list[Query | BinocleError | None] = [None for _ in requests]
         if any(request.has_pictures for request in requests):
             read = await self._pictures.run(self._with_pictures, collection, requests, watch)

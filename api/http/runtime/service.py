@@ -16,12 +16,14 @@ from api.container import Container, QueryEmbedding
 from api.http.errors.problems import ServiceError
 from api.http.mapping.answers import public_model
 from api.http.runtime.metrics import Metrics
+from api.http.runtime.request_rates import RequestRates
 from api.http.runtime.search_queue import SearchQueue
 from api.http.runtime.thread_pool import BoundedThreadPool
 from api.http.runtime.upkeep import Upkeep
 from api.http.runtime.work_queues import Batcher, EncoderQueue
-from api.key_uses import KeyUses
-from api.keys import Key, KeyRing
+from api.keys.key import Key
+from api.keys.key_ring import KeyRing
+from api.keys.key_uses import KeyUses
 from binocle.collection.collection import Collection, check_space
 from binocle.errors import BinocleError, NotFoundError
 from binocle.files import remove_abandoned
@@ -40,9 +42,8 @@ class Service:
 
     def __init__(self, container: Container) -> None:
         settings = container.settings
-        self.container = container
-        self.settings = settings
-        self.keys = KeyRing(settings.home / "keys.json")
+        self.container, self.settings = container, settings
+        self.keys, self.rates = KeyRing(settings.home / "keys.json"), RequestRates()
         self.key_uses = KeyUses(settings.home / "key-uses.json")
         self.metrics = Metrics()
         self.decoders = DecoderPool(settings.workers, settings.limits)
@@ -67,6 +68,7 @@ class Service:
                 gate=self._gate,
                 on_batch=self.metrics.batches.labels("search").observe,
             ),
+            logs_queries=settings.log_queries,
         )
         self.storing = BoundedThreadPool[Any]("store", 2, waiting)
         self.uploading = BoundedThreadPool[Any]("upload", max(4, workers), waiting)

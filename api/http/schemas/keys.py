@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, BaseModel, Field
 
 from api.http.schemas.common import Name, Strict
-from api.keys import KEY_NAME, Access
+from api.keys.key import KEY_NAME, MAX_REQUESTS_PER_MINUTE, Access
 
 KeyName = Annotated[str, Field(pattern=KEY_NAME)]
 
@@ -19,6 +19,9 @@ class KeyIn(Strict):
         None, min_length=1, max_length=1000, description="The only ones it opens; null for all"
     )
     expires_at: AwareDatetime | None = Field(None, description="From then on it opens nothing")
+    requests_per_minute: int | None = Field(
+        None, ge=1, le=MAX_REQUESTS_PER_MINUTE, description="Null for as often as it likes"
+    )
 
 
 class KeyRotationIn(Strict):
@@ -38,6 +41,7 @@ class KeyOut(BaseModel):
     collections: list[str] | None
     created_at: str
     expires_at: str | None
+    requests_per_minute: int | None
     last_used_at: str | None = Field(description="To the minute")
 
 

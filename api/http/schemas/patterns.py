@@ -1,6 +1,6 @@
 """Patterns that texts of a request must match, each with what it means to a person."""
 
-from api.keys import KEY_NAME
+from api.keys.key import KEY_NAME
 from api.settings import COLLECTION_NAME
 
 NOT_BLANK = r"\S"

@@ -10,7 +10,7 @@ from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
-from api.keys import KeyRing
+from api.keys.key_ring import KeyRing
 from binocle.catalog.catalog_file import SQLITE_VERSION, query_faults
 from binocle.catalog.checks.findings import Finding, fact, some
 from binocle.catalog.query_file import QUERY_FILE

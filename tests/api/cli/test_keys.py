@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from api.keys import KeyRing
+from api.keys.key_ring import KeyRing
 from binocle.errors import BinocleError
 from tests.support.shop import run_cli
 
@@ -38,6 +38,12 @@ def test_keys_are_made_listed_rotated_and_revoked(tmp_path: Path) -> None:
     assert [line[4] for line in lines] == ["not used"] * 3
     assert lines[0][5] == f"expires {key.expires_at}"
     assert lines[1][5] == "does not expire"
+    run(tmp_path, "add", "hasty", "--requests-per-minute", "600")
+    assert run(tmp_path, "list").splitlines()[-1].split("\t")[5:] == [
+        "600 requests a minute", "does not expire",
+    ]  # fmt: skip
+    hasty = run(tmp_path, "rotate", "hasty")
+    assert [key.requests_per_minute for key in ring.all() if key == ring.find(hasty)] == [600]
     renewed = run(tmp_path, "rotate", "web", "--grace", "1h")
     assert ring.find(renewed) == ring.find(secret) is not None
     assert run(tmp_path, "revoke", "web") == "revoked web"

@@ -53,6 +53,20 @@ def test_every_request_has_a_line_with_the_name_of_its_key(
     assert secret not in logged.text
 
 
+def test_words_that_were_searched_for_are_told_where_the_operator_asks_for_them(
+    serve: Serve, logged: pytest.LogCaptureFixture
+) -> None:
+    http = serve(log_queries=True).http()
+    http.put("/v1/collections/c")
+    http.get("/v1/collections/c/search", params={"q": "red\nbag"})
+    terms = [{"text": "a dog"}, {"vector": [1.0] * 512, "weight": -1}, {"text": "a lake"}]
+    searches = [{"query": terms}, {"query": "cat"}, {"filter": {"n": 1}}]
+    http.post("/v1/collections/c/search/batch", json={"searches": searches})
+    lines = facts(logged, "access", 3)
+    assert [line.get("query") for line in lines] == [None, "red\nbag", "a dog + a lake; cat; "]
+    assert 'query="red\\nbag"' in logged.text, "it stays in its line"
+
+
 def test_what_changes_something_is_audited_done_or_refused(
     serve: Serve, logged: pytest.LogCaptureFixture, pictures: list[bytes]
 ) -> None:

@@ -14,68 +14,20 @@ import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, get_args
 
 from filelock import FileLock, Timeout
 
+from api.keys.key import KEY_NAME, Access, Key, is_past
+from api.keys.key_changes import note_change
 from binocle.errors import BusyError, NotFoundError, StorageError, UsageError
 from binocle.files import make_folder, replacing
 
-Access: TypeAlias = Literal["read", "write", "admin", "backup"]
-GRANTS: dict[Access, frozenset[Access]] = {
-    "read": frozenset(("read",)),
-    "write": frozenset(("read", "write")),
-    "admin": frozenset(("read", "write", "admin", "backup")),
-    "backup": frozenset(("backup",)),
-}
-"""What a key of each scope may do."""
-
-KEY_NAME = r"^[A-Za-z0-9][A-Za-z0-9 ._@-]{0,63}$"  # safe in a log, a table and a path
-_FORMAT = 2  # 1 knew neither expiry nor rotation
+_FORMAT = 3  # 1 knew neither expiry nor rotation, 2 no rates
 _PATIENCE_S = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What is kept of a key.
-
-    Attributes:
-        name: For a person.
-        sha256: Of the secret, hex.
-        access: Its scope; ``GRANTS`` says what it may do.
-        collections: The only ones it opens; None for all.
-        created_at: ISO 8601, UTC.
-        expires_at: From then on it opens nothing; ISO 8601, UTC; None for never.
-        old_sha256: Of the secret before the last rotation, hex.
-        old_until: When that one ends; ISO 8601, UTC.
-    """
-
-    name: str
-    sha256: str
-    access: Access
-    collections: tuple[str, ...] | None
-    created_at: str
-    expires_at: str | None = None
-    old_sha256: str | None = None
-    old_until: str | None = None
-
-    @property
-    def identity(self) -> str:
-        """What tells it from an earlier key of its name, and stays when it is rotated."""
-        return f"{self.name}@{self.created_at}"
-
-    def allows(self, access: Access, collection: str | None) -> bool:
-        """Tell whether the key may be used so; None is what belongs to no collection."""
-        if access not in GRANTS[self.access]:
-            return False
-        return self.collections is None or collection is None or collection in self.collections
-
-    def has_expired(self) -> bool:
-        """Tell whether its time is over."""
-        return _is_past(self.expires_at)
 
 
 class KeyRing:
@@ -83,6 +35,7 @@ class KeyRing:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._changes = path.with_name("key-changes.jsonl")
         self._lock = threading.Lock()
         self._stamp: tuple[int, int, int] | None = None
         self._keys: tuple[Key, ...] = ()
@@ -122,7 +75,7 @@ class KeyRing:
         for key in self.all():
             if hmac.compare_digest(key.sha256, digest):
                 found = key
-            if hmac.compare_digest(key.old_sha256 or "", digest) and not _is_past(key.old_until):
+            if hmac.compare_digest(key.old_sha256 or "", digest) and not is_past(key.old_until):
                 found = key
         return found
 
@@ -133,8 +86,18 @@ class KeyRing:
         collections: tuple[str, ...] | None,
         *,
         expires_at: datetime | None = None,
+        requests_per_minute: int | None = None,
+        by: str | None = None,
     ) -> str:
         """Make a key and return its secret, which is not kept.
+
+        Args:
+            name: For a person.
+            access: Its scope.
+            collections: The only ones it opens; None for all.
+            expires_at: From then on it opens nothing; None for never.
+            requests_per_minute: How often it may ask; None for as often as it likes.
+            by: The key that asks for it; None for a person at the command line.
 
         Raises:
             UsageError: There is a key of this name, or the name, the scope or the time cannot be.
@@ -148,17 +111,26 @@ class KeyRing:
         if access == "admin" and collections is not None:
             raise UsageError("an admin's key is for all collections; leave the collections away")
         secret = _new_secret()
-        made = Key(name, _digest(secret), access, collections, _now(), _time_of(expires_at))
+        made = Key(
+            name, _digest(secret), access, collections, _now(), _time_of(expires_at),
+            requests_per_minute=requests_per_minute,
+        )  # fmt: skip
         with self._changing() as keys:
             if any(key.name == name for key in keys):
                 raise UsageError(
                     f"there is a key named {name!r} already; rotate it, revoke it or choose another"
                 )
+            note_change(self._changes, "add", name, by, scope=access, collections=collections)
             self._write((*keys, made))
         return secret
 
     def rotate(
-        self, name: str, *, grace: timedelta = timedelta(), expires_at: datetime | None = None
+        self,
+        name: str,
+        *,
+        grace: timedelta = timedelta(),
+        expires_at: datetime | None = None,
+        by: str | None = None,
     ) -> str:
         """Give a key a new secret and return that; all else stays.
 
@@ -167,6 +139,7 @@ class KeyRing:
             grace: How long the secret it had opens the door beside the new one; not beyond the end
                 that it had.
             expires_at: When the key ends; None for when it would have.
+            by: The key that asks for it; None for a person at the command line.
 
         Raises:
             NotFoundError: There is none of this name.
@@ -185,17 +158,23 @@ class KeyRing:
                 old_sha256=old.sha256 if until else None,
                 old_until=until,
             )
+            note_change(self._changes, "rotate", name, by, grace_s=grace.total_seconds() or None)
             self._write(tuple(new if key is old else key for key in keys))
         return secret
 
-    def revoke(self, name: str) -> None:
+    def revoke(self, name: str, *, by: str | None = None) -> None:
         """Remove a key, and what it had before a rotation; when this ends, it opens nothing.
+
+        Args:
+            name: Whose.
+            by: The key that asks for it; None for a person at the command line.
 
         Raises:
             NotFoundError: There is none of this name.
         """
         with self._changing() as keys:
             old = _named(keys, name)
+            note_change(self._changes, "revoke", name, by)
             self._write(tuple(key for key in keys if key is not old))
 
     @contextmanager
@@ -283,7 +262,3 @@ def _time_of(moment: datetime | None) -> str | None:
         return moment.astimezone(UTC).isoformat(timespec="seconds")
     except OverflowError as error:
         raise UsageError(f"no clock will show {moment.isoformat()}; leave it away") from error
-
-
-def _is_past(moment: str | None) -> bool:
-    return moment is not None and datetime.fromisoformat(moment) <= datetime.now(UTC)

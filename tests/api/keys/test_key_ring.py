@@ -13,8 +13,9 @@ import pytest
 
 from api.cli.serve import serve_forever
 from api.container import Container
-from api.key_uses import KeyUses
-from api.keys import Access, KeyRing
+from api.keys.key import Access
+from api.keys.key_ring import KeyRing
+from api.keys.key_uses import KeyUses
 from api.settings import read_settings
 from binocle.errors import StorageError, UsageError
 from binocle_client import ClientError
@@ -145,7 +146,7 @@ def test_what_two_processes_do_to_the_keys_at_once_is_all_done(tmp_path: Path) -
     count = 40
     secrets = [ring.add(f"old{number}", "read", None) for number in range(count)]
     code = (
-        "import sys; from pathlib import Path; from api.keys import KeyRing\n"
+        "import sys; from pathlib import Path; from api.keys.key_ring import KeyRing\n"
         "ring = KeyRing(Path(sys.argv[1]))\n"
         f"for number in range({count}): ring.add(f'new{{number}}', 'read', None)\n"
     )
@@ -252,14 +253,14 @@ def test_keys_of_an_older_file_open_what_they_did_and_newer_ones_are_refused(
     secret = KeyRing(path).add("old", "write", None)
     document = json.loads(path.read_text())
     for row in document["keys"]:
-        for name in ("expires_at", "old_sha256", "old_until"):
+        for name in ("expires_at", "old_sha256", "old_until", "requests_per_minute"):
             del row[name]
     path.write_text(json.dumps({**document, "format": 1}))
     found = KeyRing(path).find(secret)
     assert found is not None
     assert found.allows("write", "anything")
     assert not found.has_expired()
-    for damage in ({"format": 3}, {"keys": [{**document["keys"][0], "access": "root"}]}):
+    for damage in ({"format": 4}, {"keys": [{**document["keys"][0], "access": "root"}]}):
         path.write_text(json.dumps({**document, **damage}))
         with pytest.raises(StorageError, match="cannot be read"):
             KeyRing(path).all()

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from api.keys import Key
+from api.keys.key import Key
 from binocle.files import replacing
 
 _log = logging.getLogger(__name__)
