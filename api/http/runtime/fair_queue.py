@@ -13,13 +13,13 @@ CALLER: ContextVar[str] = ContextVar("CALLER", default="")
 class FairQueue(Generic[_Item]):
     """Items by caller: the first of each in turn, then the second. Not thread-safe."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int | None) -> None:
         """Set up.
 
         Args:
-            size: Most items in all; half of them of one API key.
+            size: Most items in all; half of them of one API key. None for no limit.
         """
-        self._size, self._share = size, max(1, size // 2)
+        self._size = size
         self._waiting: OrderedDict[str, OrderedDict[_Item, None]] = OrderedDict()
         self._count = 0
 
@@ -32,8 +32,10 @@ class FairQueue(Generic[_Item]):
         Who has nothing waiting always may, so that others cannot keep it out, and a single call
         may bring more than the queue has room for.
         """
+        if self._size is None:
+            return True
         own = len(self._waiting.get(caller, ()))
-        most = self._share if caller else self._size
+        most = max(1, self._size // 2) if caller else self._size
         return own == 0 or (own + count <= most and self._count + count <= self._size)
 
     def put(self, caller: str, item: _Item) -> None:

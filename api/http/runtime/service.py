@@ -134,7 +134,6 @@ class Service:
                     self._loop,
                     self._gate,
                     max_batch=self.settings.encode_batch,
-                    queue_size=self.settings.queue_size,
                 )
             return self._encoders[model]
 

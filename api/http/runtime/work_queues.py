@@ -6,7 +6,8 @@ batches, for a few milliseconds and no longer than the last batch took, for the 
 answered to ask again, and so fills its batches. Batchers that share a gate take turns: encoder and
 index use all cores each, so doing both at once gains nothing and makes batches smaller. A full
 queue refuses instead of growing, and a request whose client has gone is not worked on. API keys
-take turns, and one of them fills half of a queue at most.
+take turns, and one of them fills half of a queue at most. Pictures come from threads that wait for
+them, and of which there are few: these are never refused, what waits for the threads is.
 """
 
 import asyncio
@@ -41,7 +42,7 @@ class Batcher(Generic[_Item, _Result]):
         executor: Executor,
         *,
         max_batch: int,
-        queue_size: int,
+        queue_size: int | None,
         gate: asyncio.Semaphore | None = None,
         on_batch: Callable[[int], None] = lambda _: None,
     ) -> None:
@@ -51,7 +52,7 @@ class Batcher(Generic[_Item, _Result]):
             work: Called in the executor with 1 to ``max_batch`` items; one result an item.
             executor: Where it works.
             max_batch: Most items at once.
-            queue_size: Most items waiting, unless a single call brings more.
+            queue_size: Most items waiting, unless a single call brings more; None for no limit.
             gate: Held while a batch is worked on.
             on_batch: Told the size of each batch.
         """
@@ -166,7 +167,6 @@ class EncoderQueue:
         gate: asyncio.Semaphore,
         *,
         max_batch: int,
-        queue_size: int,
     ) -> None:
         """Set up.
 
@@ -176,7 +176,6 @@ class EncoderQueue:
             loop: Runs the queue.
             gate: As for ``Batcher``.
             max_batch: Most texts or pictures at once.
-            queue_size: Most pictures waiting.
         """
         self.encoder = encoder
         self.space, self.image_spec = encoder.space, encoder.image_spec
@@ -192,7 +191,7 @@ class EncoderQueue:
             lambda pixels: list(encoder.encode_images(np.stack(pixels))),
             self._thread,
             max_batch=max_batch,
-            queue_size=queue_size,
+            queue_size=None,
             gate=gate,
             on_batch=metrics.batches.labels("image").observe,
         )
@@ -233,11 +232,7 @@ class EncoderQueue:
         return self.encoder.encode_texts(texts)
 
     def encode_images(self, pixels_nhwc: PixelArray) -> Float32Array:
-        """Embed pictures together with those of other requests, see ``Encoder``.
-
-        Raises:
-            ServiceError: 503, too much waits already.
-        """
+        """Embed pictures together with those of other requests, see ``Encoder``."""
         self._metrics.queue.labels("image").set(self._images.waiting)
         waiting = self._images.submit(list(pixels_nhwc))
         return np.stack(asyncio.run_coroutine_threadsafe(waiting, self._loop).result())

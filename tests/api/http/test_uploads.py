@@ -9,8 +9,11 @@ import pytest
 
 from api.container import Container
 from api.settings import read_settings
+from binocle.encoders.colour import ColourEncoder
+from binocle.types import Float32Array, PixelArray
 from binocle_client import Client, picture
 from binocle_client.requests import RecordBody
+from tests.support import picture_bytes
 from tests.support.service import Running, Serve
 
 
@@ -109,3 +112,28 @@ def test_picture_that_is_removed_while_a_record_waits_to_be_stored_is_there_afte
             kept(service.home)[0].unlink()
         assert stored.result().stored == 1
     assert service.client().image("c", "a") == pictures[0]
+
+
+def test_pictures_of_uploads_wait_for_the_encoder_with_a_key_as_without(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encode_images = ColourEncoder.encode_images
+    first_takes_s = [1.0]
+
+    def slowly(encoder: ColourEncoder, pixels_nhwc: PixelArray) -> Float32Array:
+        time.sleep(first_takes_s.pop() if first_takes_s else 0)
+        return encode_images(encoder, pixels_nhwc)
+
+    monkeypatch.setattr(ColourEncoder, "encode_images", slowly)
+    service = serve(queue_size=32)
+    secret = service.keys.add("loader", "write", None)
+    service.client(secret).put_collection("c")
+    http = service.http(secret)  # it does not ask again where it is refused
+    every = [picture_bytes(seed, size=(12, 8), format="PNG") for seed in range(8 * 64)]
+
+    def store(call: int) -> int:
+        records = [shown(f"{call}-{n}", every[64 * call + n]) for n in range(64)]
+        return http.post("/v1/collections/c/records", json={"records": records}).status_code
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(store, range(8))) == [200] * 8

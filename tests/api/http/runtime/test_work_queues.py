@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from api.http.errors.problems import ServiceError
+from api.http.runtime.fair_queue import CALLER
 from api.http.runtime.metrics import Metrics
 from api.http.runtime.work_queues import Batcher, EncoderQueue
 from binocle.encoders.colour import ColourEncoder
@@ -123,6 +124,19 @@ def test_full_queue_refuses_and_keeps_its_promises(
     assert sorted(item for batch in work.batches for item in batch) == [1, 2, 3, 6]
 
 
+def test_queue_without_a_limit_refuses_nobody(work: Doubler, executor: ThreadPoolExecutor) -> None:
+    async def main() -> None:
+        CALLER.set("one key")
+        batcher = Batcher(work, executor, max_batch=100, queue_size=None)
+        calls = [asyncio.create_task(batcher.submit(list(range(50)))) for _ in range(20)]
+        await work.busy()
+        work.gate.set()
+        assert await asyncio.gather(*calls) == [[2 * n for n in range(50)]] * 20
+        await batcher.close()
+
+    asyncio.run(main())
+
+
 def test_call_larger_than_the_queue_is_worked_on_when_nothing_waits(
     work: Doubler, executor: ThreadPoolExecutor
 ) -> None:
@@ -213,7 +227,7 @@ def test_threads_get_what_the_encoder_gives_and_texts_are_embedded_once() -> Non
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
-        queue = EncoderQueue(encoder, metrics, loop, asyncio.Semaphore(), max_batch=2, queue_size=8)
+        queue = EncoderQueue(encoder, metrics, loop, asyncio.Semaphore(), max_batch=2)
         rows = await asyncio.to_thread(queue.encode_texts, ["red", "blue", "red", "green"])
         again = await asyncio.to_thread(queue.encode_texts, ["blue", "red"])
         images = await asyncio.to_thread(queue.encode_images, pixels)
