@@ -81,7 +81,7 @@ def create_app(container: Container) -> FastAPI:
         redoc_url=None,
     )
     app.state.service = service
-    app.state.jobs = Jobs(container.settings.queue_size)
+    app.state.jobs = Jobs(container.settings.queue_size, service.note_use)
     problems.install(app)
     app.include_router(health.router)
     for room in _ROOMS:

@@ -107,7 +107,14 @@ class Jobs:
     What only reads waits in a lane of its own, so that readers hold up nobody who writes.
     """
 
-    def __init__(self, queue_size: int) -> None:
+    def __init__(self, queue_size: int, on_use: Callable[[str], None] = lambda _: None) -> None:
+        """Set up.
+
+        Args:
+            queue_size: Most jobs waiting in a lane; half of them of one API key.
+            on_use: Told the collection of each job as it begins and as it ends.
+        """
+        self._on_use = on_use
         self._jobs: dict[str, Job] = {}
         self._lock = threading.Lock()
         self._writing, self._reading = _Lane("job", queue_size), _Lane("reading-job", queue_size)
@@ -169,7 +176,9 @@ class Jobs:
                 return
             job = lane.waiting.pop()
             work = lane.works.pop(job)
+        self._on_use(job.collection)
         _run(job, work)
+        self._on_use(job.collection)
 
     def forget(self, collection: str) -> None:
         """Cancel and forget the jobs of a collection that was removed.

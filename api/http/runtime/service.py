@@ -75,20 +75,19 @@ class Service:
         self._warming = ThreadPoolExecutor(1, thread_name_prefix="warm")
         self.ready, self._is_closing = False, threading.Event()
         self._collections: dict[str, Collection] = {}
-        self._used_at: dict[str, float] = {}  # of collections with files open
+        self._used_at: dict[str, float] = {}  # of collections that requests or jobs were about
         self._encoders: dict[str, EncoderQueue] = {}
         self._upkeep = Upkeep([self._save_key_uses, self.rest_idle])
         self._lock, self._loading = threading.Lock(), threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def collection(self, name: str) -> Collection:
-        """Return an open collection.
+        """Return an open collection; its files rest again soon, unless its use is noted.
 
         Raises:
             NotFoundError, UsageError: As for ``Container.open_collection``.
         """
         with self._lock:
-            self._used_at[name] = time.monotonic()
             opened = self._collections.get(name)
             if opened is not None and not opened.exists():
                 self._collections.pop(name).close()
@@ -101,18 +100,21 @@ class Service:
                 self._collections[name] = opened
             return opened
 
+    def note_use(self, name: str) -> None:
+        """Have the files of a collection stay open for a while."""
+        self._used_at[name] = time.monotonic()
+
     async def opened(self, name: str) -> Collection:
-        """Return what ``collection`` returns; one that must be opened first, from a thread.
+        """Return what ``collection`` returns, to be used; what must be opened first, from a thread.
 
         Raises:
             NotFoundError, UsageError: As for ``Container.open_collection``.
             ServiceError: 503, too much waits already.
         """
-        known = self._collections.get(name)
-        if known is not None and known.exists():
-            self._used_at[name] = time.monotonic()
-            return known
-        found: Collection = await self.storing.run(self.collection, name)
+        found = self._collections.get(name)
+        if found is None or not found.exists():
+            found = await self.storing.run(self.collection, name)
+        self.note_use(name)
         return found
 
     def forget(self, name: str) -> None:
@@ -217,7 +219,7 @@ class Service:
         self._loop = asyncio.get_running_loop()
         for name in self.container.collection_names():
             try:
-                collection = self.collection(name)
+                collection = await self.opened(name)
                 await self.storing.run(kept_uploads.sweep, collection)
                 await self.storing.run(remove_abandoned, collection.path)
                 if collection.space is not None:
@@ -235,17 +237,14 @@ class Service:
         What is in memory stays there.
         """
         with self._lock:
-            latest_first = sorted(self._used_at, key=self._used_at.__getitem__, reverse=True)
+            used_at = dict(self._used_at)
             since = time.monotonic() - _IDLE_S
-            idle = [
-                name
-                for number, name in enumerate(latest_first)
-                if number >= _MAX_AWAKE or self._used_at[name] < since
-            ]
-            for name in idle:
-                del self._used_at[name]
-                if name in self._collections:
-                    self._collections[name].rest()
+            latest = sorted(used_at, key=used_at.__getitem__, reverse=True)[:_MAX_AWAKE]
+            awake = {name for name in latest if used_at[name] >= since}
+            for name in used_at.keys() - awake:
+                self._used_at.pop(name, None)
+            for name in self._collections.keys() - awake:
+                self._collections[name].rest()
 
     def _save_key_uses(self) -> None:
         if self.keys.is_closed():

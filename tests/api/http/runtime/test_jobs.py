@@ -201,3 +201,14 @@ def test_backup_key_sees_how_far_jobs_are(serve: Serve) -> None:
     job = f"/v1/collections/c/jobs/{started}"
     assert backup.get(job).status_code == 200
     problem_of(backup.delete(job), 403, "key-not-allowed")
+
+
+def test_job_uses_its_collection_when_it_begins_and_when_it_ends(collection: Collection) -> None:
+    used: list[str] = []
+    jobs = Jobs(queue_size=100, on_use=used.append)
+    before: list[int] = []
+    job = jobs.start("labels", collection, lambda _: before.append(len(used)))
+    ended(jobs, collection, job)
+    jobs.close()
+    assert before == [1]
+    assert used == ["c"] * 4  # of the one that was waited for, too

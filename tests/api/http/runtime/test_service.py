@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import struct
+import time
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -203,6 +204,32 @@ def test_files_of_idle_collections_are_closed_and_opened_again(
     application.rest_idle()
     assert open_files(service.home / "collections" / "a") == []
     assert open_files(service.home / "collections" / "c")
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="looks into /proc")
+def test_figures_of_collections_are_no_use_of_them(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = serve()
+    client, http = service.client(), service.http()
+    client.put_collection("c")
+    client.store("c", [RecordBody(id="x", texts={"t": "red"})])
+    time.sleep(0.5)
+    for path in ("/metrics", "/readyz", "/v1/collections"):
+        assert http.get(path).status_code == 200
+    monkeypatch.setattr("api.http.runtime.service._IDLE_S", 0.5)
+    service.application.rest_idle()
+    assert open_files(service.home / "collections") == []
+    monkeypatch.setattr("api.http.runtime.service._IDLE_S", 300.0)
+    for path in ("/metrics", "/readyz", "/v1/collections"):
+        assert http.get(path).status_code == 200
+    assert open_files(service.home / "collections")
+    service.application.rest_idle()
+    assert open_files(service.home / "collections") == []
+    assert len(client.search("c", "red").hits) == 1
+    http.get("/metrics")
+    service.application.rest_idle()
+    assert open_files(service.home / "collections")
 
 
 def test_what_killed_processes_left_half_written_goes_with_a_start(tmp_path: Path) -> None:
