@@ -76,10 +76,16 @@ def problem_of(request: Request, error: BinocleError) -> Problem:
     """Return an error as a problem; what is our fault tells nothing but in the log."""
     status, code, detail = status_of(error), error.code, str(error)
     field = error.field if isinstance(error, ServiceError) else None
-    if status >= 500 and status != 503:
+    if not tells(error):
         _log.error("request %s: %s", request.state.request_id, error)
         return _problem(request, 500, "internal", None)
     return _problem(request, status, code, detail, field=field)
+
+
+def tells(error: BinocleError) -> bool:
+    """Tell whether clients see what an error says; what is our fault is for the log only."""
+    status = status_of(error)
+    return status < 500 or status == 503
 
 
 def _problem(

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import Literal, TypeAlias
 
-from api.http.errors.problems import ServiceError, status_of
+from api.http.errors.problems import ServiceError, tells
 from api.http.runtime.fair_queue import CALLER, FairQueue
 from api.http.runtime.log_lines import note
 from api.http.schemas.common import ItemError, JobKind, JobOut
@@ -19,6 +19,7 @@ from indexer.indexer import Progress
 _log = logging.getLogger(__name__)
 _KEPT_JOBS = 200
 _KEPT_RESULTS = 16
+_UNTOLD = "see the service's log"
 _READING: frozenset[JobKind] = frozenset(("labels", "duplicates", "backup"))
 
 
@@ -243,11 +244,11 @@ def _run(job: Job, work: Work) -> None:
     except CancelledError:
         job.state = "cancelled"
     except BinocleError as error:
+        _log.error("the job %s of the collection %s failed: %s", job.id, job.collection, error)
         shown = str(error).replace(*job.hidden) if job.hidden[0] else str(error)
-        told = shown if status_of(error) < 500 else "the collection cannot be written"
-        job.error = ItemError(code=error.code, detail=told)
+        job.error = ItemError(code=error.code, detail=shown if tells(error) else _UNTOLD)
         job.state = "failed"
     except Exception:
         _log.exception("the job %s of the collection %s failed", job.id, job.collection)
-        job.error = ItemError(code="internal", detail="see the service's log")
+        job.error = ItemError(code="internal", detail=_UNTOLD)
         job.state = "failed"

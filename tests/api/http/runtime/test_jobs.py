@@ -13,6 +13,7 @@ from api.http.runtime.fair_queue import CALLER
 from api.http.runtime.jobs import Job, Jobs
 from api.http.schemas.common import JobKind
 from binocle.collection.collection import Collection
+from binocle.errors import BinocleError, BusyError, StorageError, UsageError
 from binocle_client import Client, picture
 from binocle_client.requests import RecordBody
 from tests.support.drawings import drawn, encoded
@@ -201,6 +202,33 @@ def test_backup_key_sees_how_far_jobs_are(serve: Serve) -> None:
     job = f"/v1/collections/c/jobs/{started}"
     assert backup.get(job).status_code == 200
     problem_of(backup.delete(job), 403, "key-not-allowed")
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (StorageError("cannot write /srv/secret (No space left)"), "see the service's log"),
+        (BusyError("another process writes to BACKUPS"), "another process writes to FOLDER"),
+        (UsageError("there is nothing in BACKUPS"), "there is nothing in FOLDER"),
+    ],
+)
+def test_failed_job_tells_what_requests_are_told_and_the_log_all(
+    jobs: Jobs,
+    collection: Collection,
+    caplog: pytest.LogCaptureFixture,
+    error: BinocleError,
+    told: str,
+) -> None:
+    def work(_: Job) -> None:
+        raise error
+
+    job = jobs.start("backup", collection, work, hidden=("BACKUPS", "FOLDER"))
+    ended(jobs, collection, job)
+    assert job.error is not None
+    assert (job.error.code, job.error.detail) == (error.code, told)
+    [logged] = [one for one in caplog.records if one.levelno == logging.ERROR]
+    assert job.id in logged.getMessage()
+    assert str(error) in logged.getMessage()
 
 
 def test_job_uses_its_collection_when_it_begins_and_when_it_ends(collection: Collection) -> None:
