@@ -122,7 +122,7 @@ class Guard:
         route = route_of(scope)
         self._metrics.requests.labels(route, method_of(scope), status).inc()
         self._metrics.latency.labels(route).observe(seconds)
-        write_lines(scope, status, seconds, notes)
+        write_lines(scope, route, status, seconds, notes)
 
     async def _refuse(
         self, scope: Scope, receive: Receive, send: Send, status: int, detail: str | None

@@ -2,7 +2,7 @@
 
 ``binocle.access`` has a line for every request, ``binocle.audit`` one for every request that asked
 for more than to read, ``binocle.login`` one for every key that was refused. None of them has a
-secret, a picture, or what was searched for, unless the operator asks for that.
+secret, a picture, or what was searched for.
 """
 
 import json
@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from starlette.types import Scope
 
-access_log = logging.getLogger("binocle.access")
+_access_log = logging.getLogger("binocle.access")
 _audit_log = logging.getLogger("binocle.audit")
 _login_log = logging.getLogger("binocle.login")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -37,12 +37,14 @@ def begin_notes() -> dict[str, Any]:
     return notes
 
 
-def write_lines(scope: Scope, status: int, seconds: float, notes: Mapping[str, Any]) -> None:
-    """Log a request that has been served."""
+def write_lines(
+    scope: Scope, route: str, status: int, seconds: float, notes: Mapping[str, Any]
+) -> None:
+    """Log a request that has been served, by ``route_of``."""
     client = scope.get("client")
     facts = {
         "method": method_of(scope),
-        "route": route_of(scope),
+        "route": route,
         "status": status,
         "ms": round(1000 * seconds, 1),
         "client": client[0] if client else None,
@@ -56,10 +58,9 @@ def write_lines(scope: Scope, status: int, seconds: float, notes: Mapping[str, A
         places = {
             name: value for name, value in scope.get("path_params", {}).items() if name != "name"
         }
-        known = {key: value for key, value in notes.items() if key not in ("query", "refused")}
+        known = {key: value for key, value in notes.items() if key != "refused"}
         _log_facts(_audit_log, logging.INFO, "audit", {**facts, **places, **known})
-    query = {"query": notes["query"]} if "query" in notes else {}
-    _log_facts(access_log, logging.INFO, "access", {**facts, **query})
+    _log_facts(_access_log, logging.INFO, "access", facts)
 
 
 def _log_facts(log: logging.Logger, level: int, event: str, facts: Mapping[str, Any]) -> None:
@@ -82,13 +83,16 @@ def method_of(scope: Scope) -> str:
 
 
 def route_of(scope: Scope) -> str:
-    """Return the path with its parameters' names, so that there are few."""
-    if "route" not in scope:
+    """Return the path with its parameters' names, so that there are few.
+
+    A route knows its own end of the path; what is before that is the prefix it is included with.
+    """
+    template: str | None = getattr(scope.get("route"), "path_format", None)
+    if template is None:
         return "none"
     path: str = scope["path"]
-    for name, value in scope.get("path_params", {}).items():
-        path = re.sub(rf"/{re.escape(str(value))}(?=/|$)", f"/{{{name}}}", path, count=1)
-    return path
+    end = template.format_map(scope.get("path_params", {}))
+    return path.removesuffix(end) + template if path.endswith(end) else template
 
 
 class _JsonLines(logging.Formatter):

@@ -109,6 +109,27 @@ def test_keys_that_are_refused_have_a_line(serve: Serve, logged: pytest.LogCaptu
     assert secret[:-1] not in logged.text
 
 
+@pytest.mark.parametrize("name", ["v1", "collections", "records", "c"])
+def test_route_is_the_same_whatever_a_collection_is_called(
+    service: Running, logged: pytest.LogCaptureFixture, name: str
+) -> None:
+    http = service.http()
+    http.put(f"/v1/collections/{name}")
+    http.get(f"/v1/collections/{name}/records/records/{name}/x")
+    http.post(f"/v1/collections/{name}/fields/x/y")
+    http.request("PUT", f"/v1/collections/{name}/search")
+    http.get(f"/v1/{name}")
+    routes = [line["route"] for line in facts(logged, "access", 5)]
+    assert routes[:2] == ["/v1/collections/{name}", "/v1/collections/{name}/records/{record_id}"]
+    assert routes[3] == "/v1/collections/{name}/search"
+    assert routes[4] == ("/v1/collections" if name == "collections" else "none")
+    told = service.application.metrics.text({}, is_whole=True).decode()
+    for route in filter(lambda route: "{" in route, routes):
+        assert f'route="{route}"' in told
+    assert f'route="/v1/collections/{name}' not in told
+    assert 'route="/{name}' not in told
+
+
 def test_nobody_writes_a_line_of_his_own(
     service: Running, logged: pytest.LogCaptureFixture
 ) -> None:
