@@ -1,5 +1,6 @@
 """The HTTP service: routes, wired to one ``Service`` that the lifespan owns."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -29,6 +30,7 @@ from api.http.routes import (
 from api.http.runtime.dependencies import key_of
 from api.http.runtime.jobs import Jobs
 from api.http.runtime.service import Service
+from api.http.runtime.telemetry import tell_span, trace
 from api.http.schemas.common import Problem, RecordsIn
 from api.http.schemas.lookup import LookupIn
 from api.http.schemas.search import SearchBesideIn, SearchIn
@@ -62,7 +64,11 @@ _ROOMS = (
 
 
 def create_app(container: Container) -> FastAPI:
-    """Return the service over a data home."""
+    """Return the service over a data home.
+
+    Raises:
+        UsageError: It is to send traces, and the packages for that are not installed.
+    """
     service = Service(container)
 
     @asynccontextmanager
@@ -71,6 +77,7 @@ def create_app(container: Container) -> FastAPI:
         yield
         app.state.jobs.close()
         await service.close()
+        await asyncio.to_thread(end_traces)
 
     app = FastAPIOffline(
         title="Binocle",
@@ -90,6 +97,7 @@ def create_app(container: Container) -> FastAPI:
     app.include_router(embeddings.router, prefix="/v1", dependencies=[Depends(key_of)])
     _add_middleware(app, service, container.settings)
     app.openapi = _openapi_of(app)  # type: ignore[method-assign]
+    end_traces = trace(app) if container.settings.telemetry else lambda: None
     return app
 
 
@@ -108,6 +116,7 @@ def _add_middleware(app: FastAPI, service: Service, settings: Settings) -> None:
         patience_s=settings.request_timeout_s,
         is_private=lambda: is_loopback(settings.host) and not service.keys.is_closed(),
         origins=settings.cors_origins,
+        on_answer=tell_span if settings.telemetry else lambda _: None,
     )
 
 

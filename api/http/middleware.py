@@ -9,7 +9,7 @@ import ipaddress
 import logging
 import secrets
 import time
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
@@ -57,6 +57,7 @@ class Guard:
         patience_s: float,
         is_private: Callable[[], bool],
         origins: Sequence[str],
+        on_answer: Callable[[Mapping[str, Any]], None] = lambda _: None,
     ) -> None:
         """Wrap an application.
 
@@ -68,10 +69,12 @@ class Guard:
             is_private: Whether only programs of this machine may ask: then a web page from
                 elsewhere must not, though its browser runs here.
             origins: Pages that may nevertheless.
+            on_answer: Told, before an answer is sent, of its request: id, key, collection.
         """
         self._app = app
         self._is_private = is_private
         self._origins = origins
+        self._on_answer = on_answer
         self._metrics = metrics
         self._max_body_bytes, self._patience_s = max_body_bytes, patience_s
 
@@ -92,6 +95,7 @@ class Guard:
             if message["type"] == "http.response.start":
                 status, begun = message["status"], True
                 message["headers"] = _with_headers(message, scope, request_id)
+                self._on_answer({"request_id": request_id, **notes})
             await send(message)
 
         try:
