@@ -87,8 +87,7 @@ class Guard:
         scope.setdefault("state", {})["request_id"] = request_id
         notes = begin_notes()
         started = time.perf_counter()
-        status = 500
-        begun = False
+        status, begun = 500, False
 
         async def answer(message: Message) -> None:
             nonlocal status, begun
