@@ -55,16 +55,18 @@ def doctor(
     """  # fmt: skip
     container = open_container()
     found = _examined(container, collections, gone, quick=quick)
-    is_sound = all(one.is_sound for one in found)
-    if as_json and not with_repair:
-        click.echo(json.dumps(_as_json(found), ensure_ascii=False))
-    else:
+    if not as_json:
         _print(found, gone)
+    repaired: list[dict[str, str | None]] | None = None
     if with_repair:
-        is_sound = _repaired(found, yes=yes) and all(
-            one.is_sound for one in _examined(container, collections, gone, quick=quick)
-        )
-        click.echo("all is sound now" if is_sound else "not all is sound; examine again")
+        repaired = _repaired(found, yes=yes, aside=as_json)
+        found = _examined(container, collections, gone, quick=quick)
+    is_sound = all(one.is_sound for one in found)
+    if with_repair:
+        end = "all is sound now" if is_sound else "not all is sound; examine again"
+        click.echo(end, err=as_json)
+    if as_json:
+        click.echo(json.dumps(_as_json(found, repaired), ensure_ascii=False))
     if not is_sound:
         sys.exit(1)
 
@@ -88,24 +90,26 @@ def _examined(
     return [examine_gone(container, names[0], gone)]
 
 
-def _repaired(found: "Sequence[Diagnosis]", *, yes: bool) -> bool:
-    """Say what will be done, ask, and do it; tell whether it was done."""
+def _repaired(
+    found: "Sequence[Diagnosis]", *, yes: bool, aside: bool
+) -> list[dict[str, str | None]]:
+    """Say what will be done, on standard error where ``aside``, ask, do it, and return it."""
     from api.operations.doctor.repair import WORDS, planned, repair
 
     plans = [(one, wanted) for one in found if (wanted := planned(one))]
     if not plans:
-        click.echo("there is nothing that could be repaired safely")
-        return True
+        click.echo("there is nothing that could be repaired safely", err=aside)
+        return []
     for diagnosis, wanted in plans:
         for one in wanted:
-            click.echo(f"{diagnosis.name or diagnosis.folder}: will {WORDS[one]}")
+            click.echo(f"{diagnosis.name or diagnosis.folder}: will {WORDS[one]}", err=aside)
     if not yes:
         if not sys.stdin.isatty():
             raise click.UsageError("--repair asks before it does this; add --yes to have it done")
-        click.confirm("Do this?", abort=True)
+        click.confirm("Do this?", abort=True, err=aside)
     for diagnosis, wanted in plans:
         repair(diagnosis, wanted)
-    return True
+    return [{"collection": plan.name, "repair": one} for plan, wanted in plans for one in wanted]
 
 
 def _print(found: "Sequence[Diagnosis]", gone: str | None) -> None:
@@ -119,8 +123,12 @@ def _print(found: "Sequence[Diagnosis]", gone: str | None) -> None:
         click.echo(f"nothing is left of {gone!r}" if gone else f"sound: {names}")
 
 
-def _as_json(found: "Sequence[Diagnosis]") -> dict[str, object]:
-    return {
+def _as_json(
+    found: "Sequence[Diagnosis]", repaired: list[dict[str, str | None]] | None
+) -> dict[str, object]:
+    """Return what is wrong, after the repairs where there were any."""
+    done = {} if repaired is None else {"repaired": repaired}
+    return done | {
         "sound": all(one.is_sound for one in found),
         "findings": [
             {"collection": diagnosis.name, **asdict(one)}

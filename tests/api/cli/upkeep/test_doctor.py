@@ -43,6 +43,24 @@ def test_sound_and_damaged_and_repaired(home: Path) -> None:
     assert out.endswith("all is sound now\n")
 
 
+def test_repair_prints_one_object_for_programs(home: Path) -> None:
+    code, out, err = run_cli(home, "doctor", "--json", "--repair", "--yes")
+    assert code == 0
+    assert json.loads(out)["repaired"] == []
+    assert "nothing that could be repaired" in err
+    uploads = home / "collections" / "one" / "uploads" / "ab"
+    make_folder(uploads)
+    (uploads / ("ab" * 32)).touch(0o600)
+    code, out, err = run_cli(home, "doctor", "--json", "--repair", "--yes")
+    assert code == 0
+    answer = json.loads(out)
+    assert answer["sound"] is True
+    assert answer["repaired"] == [{"collection": "one", "repair": "orphans"}]
+    assert "one: will put files among the uploads" in err
+    assert err.endswith("all is sound now\n")
+    assert "repaired" not in json.loads(run_cli(home, "doctor", "--json")[1])
+
+
 def test_wrong_use(home: Path) -> None:
     assert run_cli(home, "doctor", "--gone", "x")[0] == 2
     with pytest.raises(NotFoundError, match="there are: one"):
