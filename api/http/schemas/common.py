@@ -239,7 +239,8 @@ class JobOut(BaseModel):
     total: int = Field(description="0 while it is not known")
     counts: dict[str, int]
     warnings: list[str] = Field(
-        description="What to know of the source's metadata, such as values that are no numbers"
+        description="What to know of the source's metadata, such as values that are no numbers; of "
+        "a backup, what could not be backed up"
     )
     error: ItemError | None
 
