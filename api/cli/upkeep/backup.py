@@ -22,6 +22,11 @@ from api.cli.options import PATH, json_option, open_container, shared
     is_flag=True,
     help="With saved indices, so that the first search after a restore need not make them.",
 )
+@click.option(
+    "--verify",
+    is_flag=True,
+    help="Read all files of an earlier backup in TO, and write damaged ones anew.",
+)
 @json_option
 @shared
 def backup(
@@ -30,6 +35,7 @@ def backup(
     everything: bool,
     with_keys: bool,
     with_indices: bool,
+    verify: bool,
     as_json: bool,
 ) -> None:
     """Back collections up while they are in use: their catalogues and uploads.
@@ -48,8 +54,16 @@ def backup(
     if bool(collections) == everything:
         raise click.UsageError("name collections and where to: COLLECTION... TO, or --all TO")
     report = back_up(
-        open_container(), collections, to, with_keys=with_keys, with_indices=with_indices
+        open_container(),
+        collections,
+        to,
+        with_keys=with_keys,
+        with_indices=with_indices,
+        verify=verify,
     )
+    if report.mended:
+        mended = counted(report.mended, "file")
+        click.echo(f"Warning: {mended} of {to} were damaged, and are written anew", err=True)
     for problem in report.problems:
         click.echo(f"Error: {problem}", err=True)
     if as_json:
@@ -101,6 +115,8 @@ def restore(
         for problem in wrong:
             click.echo(f"Error: {problem}", err=True)
         if wrong:
+            remedy = "'binocle backup --verify' into the same folder writes anew what is damaged"
+            click.echo(f"{remedy} and the collections still have", err=True)
             sys.exit(1)
         if not as_json:
             click.echo(f"{source} is whole and sound; it has: {', '.join(names)}")

@@ -8,6 +8,7 @@ more: what the backup holds belongs together.
 import json
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -15,8 +16,10 @@ from pathlib import Path
 
 from api.container import CATALOG_FILE, Container
 from api.operations.backup.manifest import BackedUp, StoredFile
+from api.operations.backup.source_file import UnreadableError, length_of
 from api.operations.backup.targets import BackupTarget, opened_target, stored
 from binocle.catalog import catalog_file
+from binocle.catalog.checks.findings import some
 from binocle.collection import lineage
 from binocle.errors import NotFoundError, StorageError, UsageError
 from indexer.kept_uploads import QUARANTINE
@@ -37,13 +40,15 @@ class BackupReport:
         files: How many files the backup has of them.
         copied: How many of these were copied; the others were there.
         copied_bytes: Their length.
-        problems: What could not be backed up, one sentence each.
+        mended: How many files of an earlier backup were damaged, and are written anew.
+        problems: What could not be backed up, or is not as it should be, one sentence each.
     """
 
     collections: tuple[str, ...]
     files: int = 0
     copied: int = 0
     copied_bytes: int = 0
+    mended: int = 0
     problems: list[str] = field(default_factory=list)
 
 
@@ -54,6 +59,7 @@ def back_up(
     *,
     with_keys: bool = False,
     with_indices: bool = False,
+    verify: bool = False,
     on_progress: Callable[[str, int, int], None] = lambda _name, _done, _total: None,
 ) -> BackupReport:
     """Back collections up into a folder, or into an archive whose name ends in ``.tar.zst``.
@@ -67,6 +73,8 @@ def back_up(
         to: Where to.
         with_keys: Take the service's API keys too.
         with_indices: Take saved indices, which would be made anew otherwise.
+        verify: Read all that an earlier backup there holds, and write anew what is damaged; else
+            a part of it that is another one each day.
         on_progress: Told a collection's name, how many of its uploads are done, and of how many.
 
     Raises:
@@ -83,7 +91,7 @@ def back_up(
     if not chosen and not with_keys:
         raise NotFoundError(f"there are no collections in {home}")
     report = BackupReport(chosen)
-    with opened_target(to) as target:
+    with opened_target(to, verify=verify) as target:
         manifest = target.before
         for name, folder in folders.items():
             one = _Copying(folder, target, partial(on_progress, name))
@@ -93,8 +101,14 @@ def back_up(
             report.problems += (f"{name}: {problem}" for problem in one.problems)
         if with_keys:
             manifest = replace(manifest, keys=_keys(home / KEYS_FILE, target, report))
+        for file in manifest.files():
+            target.size_of(file.sha256)  # of collections that are not backed up now, too
         target.finish(manifest)
         report.copied, report.copied_bytes = target.copied, target.copied_bytes
+        report.mended = target.mended
+        if target.damaged:
+            lost = some(sorted(target.damaged))
+            report.problems.append(f"files of the backup are damaged and nobody has them: {lost}")
     return report
 
 
@@ -152,7 +166,8 @@ class _Copying:
         files += (self._uploads[uri] for uri in uris if uri in self._uploads)
         files += self._derived(change, token, with_indices=with_indices)
         self.problems += lost.values()
-        return BackedUp(made_at, change, records, tuple(files), tuple(sorted(lost)))
+        missing = tuple(sorted(lost.keys() - self._uploads.keys()))
+        return BackedUp(made_at, change, records, tuple(files), missing)
 
     def _check(self, session: catalog_file.CatalogFile, mark: tuple[int, str] | None) -> None:
         """Refuse to put a damaged catalogue in the place of a sound one's backup."""
@@ -164,31 +179,33 @@ class _Copying:
             )
 
     def _copy_uploads(self, uris: Sequence[str]) -> dict[str, str]:
-        """Copy the uploads that are not there yet; return what is wrong with those that cannot."""
-        lost = {}
+        """Copy the uploads that are not there yet; return what is wrong with each."""
+        problems = {}
         for number, uri in enumerate(uris, 1):
-            if uri not in self._uploads:
-                problem = self._copy_upload(uri)
-                if problem:
-                    lost[uri] = problem
+            if problem := self._copy_upload(uri):
+                problems[uri] = problem
             self._on_progress(number, len(uris))
-        return lost
+        return problems
 
     def _copy_upload(self, uri: str) -> str:
         sha256 = uri.removeprefix(SCHEME)
         path = UploadSource(self._folder).file_of(uri)
         place = path.relative_to(self._folder)
+        files = (path, self._folder / QUARANTINE / place)
         if (size := self._target.size_of(sha256)) is not None:
             self._uploads[uri] = StoredFile(place.as_posix(), size, sha256)
-            return ""
+            if size in map(length_of, files):
+                return ""
+            return f"the upload {sha256} is gone or damaged, and only the backup has it any more"
+        self._uploads.pop(uri, None)
         problem = f"the upload {sha256} is not there"
-        for file in (path, self._folder / QUARANTINE / place):
+        for file in files:
             try:
                 content = self._target.put(file, sha256=sha256)
             except FileNotFoundError:
                 continue
-            except ValueError:
-                problem = f"the upload {sha256} is damaged"
+            except UnreadableError as error:
+                problem = str(error)
                 continue
             self._uploads[uri] = stored(place.as_posix(), content)
             return ""
@@ -196,9 +213,10 @@ class _Copying:
 
     def _derived(self, change: int, token: str | None, *, with_indices: bool) -> list[StoredFile]:
         """Copy what was made of the catalogue until a change: what each stamp says is whole."""
-        found = [
-            stored(path.name, self._target.put(path)) for path in self._folder.glob(_BACKGROUND)
-        ]
+        found = []
+        for path in self._folder.glob(_BACKGROUND):
+            with suppress(FileNotFoundError, UnreadableError):  # it is made anew
+                found.append(stored(path.name, self._target.put(path)))
         for stamp in sorted(self._folder.glob("*.stamp.json")) if with_indices else ():
             kind = stamp.name.removesuffix(".stamp.json")
             try:
@@ -213,6 +231,6 @@ class _Copying:
                 files.append(stored(stamp.name, self._target.put(stamp)))
                 if stamp.read_bytes() == before:  # else somebody has just saved a newer one
                     found += files
-            except (FileNotFoundError, ValueError, KeyError, TypeError):
+            except (FileNotFoundError, UnreadableError, ValueError, KeyError, TypeError):
                 continue  # it is made anew where it is missing
         return found

@@ -8,20 +8,22 @@ import shutil
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 from filelock import FileLock, Timeout
 
 from api.operations.backup.manifest import MANIFEST, Manifest, StoredFile
+from api.operations.backup.source_file import length_of, opened_source
 from binocle.errors import BusyError, StorageError, UsageError
 from binocle.files import make_folder, replacing, sync_folder
 
 ARCHIVE_SUFFIX = ".tar.zst"
 FILES, LOCK = "files", "backup.lock"
-_AT_ONCE = 1 << 20
 _MAGIC = b"\x28\xb5\x2f\xfd"  # of zstd
+_TURNS = 17  # prime, so that all come round whatever days a backup is repeated on
 _CONTENT = re.compile(r"[0-9a-f]{64}")
 
 
@@ -33,15 +35,22 @@ class BackupTarget(Protocol):
         workplace: A folder for what is copied before it is put in.
         copied: How many files were written.
         copied_bytes: Their length.
+        damaged: The SHA-256 of those that were found damaged in the place, and are so still.
+        mended: How many were, and have been written anew.
     """
 
     before: Manifest
     workplace: Path
     copied: int
     copied_bytes: int
+    damaged: set[str]
+    mended: int
 
     def size_of(self, sha256: str) -> int | None:
-        """Return the length of a content that is there already; None where it is not."""
+        """Return the length of a content that is there already; None where it is not, or damaged.
+
+        Not every content is read for that each time.
+        """
         ...
 
     def put(self, path: Path, *, sha256: str | None = None) -> tuple[str, int]:
@@ -53,8 +62,8 @@ class BackupTarget(Protocol):
 
         Raises:
             FileNotFoundError: It is not there.
-            ValueError: The content is another one.
-            OSError: It cannot be read or written.
+            UnreadableError: It cannot be read, or the content is another one.
+            OSError: It cannot be written.
         """
         ...
 
@@ -70,57 +79,77 @@ class BackupTarget(Protocol):
 class FolderTarget:
     """A backup in a folder; see ``BackupTarget``."""
 
-    def __init__(self, folder: Path, before: Manifest) -> None:
+    def __init__(self, folder: Path, before: Manifest, turn: int | None) -> None:
         """Set up.
 
         Args:
             folder: Where to; it is there and locked.
             before: What it holds.
+            turn: Which of the ``_TURNS`` parts of the contents there is read and held against its
+                SHA-256; None for all.
         """
         self.before, self.workplace = before, folder
-        self.copied = self.copied_bytes = 0
-        self._folder = folder
+        self.copied = self.copied_bytes = self.mended = 0
+        self.damaged: set[str] = set()
+        self._folder, self._turn = folder, turn
         self._there = {one.sha256: one.size_bytes for one in before.files()}
+        self._sound: set[str] = set()
 
     def size_of(self, sha256: str) -> int | None:
         """Return a content's length; what no manifest vouches for is not there."""
         size = self._there.get(sha256)
-        with suppress(OSError):
-            if size is not None and self._path(sha256).stat().st_size == size:
-                return size
-        return None
+        if size is None or sha256 in self.damaged:
+            return None
+        if length_of(self._path(sha256)) != size:
+            self.damaged.add(sha256)
+            return None
+        is_due = self._turn is None or int(sha256[:8], 16) % _TURNS == self._turn
+        return size if not is_due or self._is_sound(sha256) else None
+
+    def _is_sound(self, sha256: str) -> bool:
+        if sha256 not in self._sound:
+            try:
+                with self._path(sha256).open("rb") as file:
+                    found = hashlib.file_digest(file, "sha256").hexdigest()
+            except OSError:
+                found = ""
+            (self._sound if found == sha256 else self.damaged).add(sha256)
+        return sha256 in self._sound
 
     def put(self, path: Path, *, sha256: str | None = None) -> tuple[str, int]:
         """Copy a file's content; see ``BackupTarget``."""
-        digest, size = hashlib.sha256(), 0
         draft = self._folder / f"copying.{os.getpid()}.tmp"
         try:
-            with open(path, "rb") as source, open(draft, "wb", opener=_privately) as file:
-                while data := source.read(_AT_ONCE):
-                    digest.update(data)
-                    size += len(data)
-                    file.write(data)
-            found = digest.hexdigest()
-            if sha256 is not None and found != sha256:
-                raise ValueError(f"{path} is damaged")
-            if self.size_of(found) is not None:
+            with opened_source(path) as source, open(draft, "wb", opener=_privately) as file:
+                found, size = source.copy(file.write, sha256)
+            if self.size_of(found) is not None and self._is_sound(found):
                 return found, size
             make_folder(self._path(found).parent)
             draft.replace(self._path(found))
         finally:
             draft.unlink(missing_ok=True)
         self._there[found] = size
+        self._sound.add(found)
+        self.mended += found in self.damaged
+        self.damaged.discard(found)
         self.copied, self.copied_bytes = self.copied + 1, self.copied_bytes + size
         return found, size
 
     def finish(self, manifest: Manifest) -> None:
-        """Write the manifest when all files are on disk, and remove what none names any more."""
+        """Write the manifest when all files are on disk, and remove what none names any more.
+
+        Of what is damaged and cannot be had anew, the rest stays beside as ``SHA256.damaged``.
+        """
         os.sync()
         with replacing(self._folder / MANIFEST, mode=0o600) as file:
             file.write(manifest.to_bytes())
         named = {one.sha256 for one in manifest.files()}
         for path in (self._folder / FILES).glob("??/*"):
-            if _CONTENT.fullmatch(path.name) and path.name not in named:
+            if path.name in named or not _CONTENT.fullmatch(path.name):
+                continue
+            if path.name in self.damaged:
+                path.replace(path.with_suffix(".damaged"))
+            else:
                 path.unlink(missing_ok=True)
 
     def _path(self, sha256: str) -> Path:
@@ -133,7 +162,8 @@ class ArchiveTarget:
     def __init__(self, tar: tarfile.TarFile, workplace: Path) -> None:
         """Set up with an archive that is open to be written."""
         self.before, self.workplace = Manifest(), workplace
-        self.copied = self.copied_bytes = 0
+        self.copied = self.copied_bytes = self.mended = 0
+        self.damaged: set[str] = set()
         self._tar = tar
         self._there: dict[str, int] = {}
 
@@ -143,13 +173,10 @@ class ArchiveTarget:
 
     def put(self, path: Path, *, sha256: str | None = None) -> tuple[str, int]:
         """Add a file's content; see ``BackupTarget``."""
-        with open(path, "rb") as source:
-            found = hashlib.file_digest(source, "sha256").hexdigest()
-            if sha256 is not None and found != sha256:
-                raise ValueError(f"{path} is damaged")
-            size = source.seek(0, os.SEEK_END)
+        with opened_source(path) as source:
+            found, size = source.copy(lambda _: None, sha256)
             if found not in self._there:
-                source.seek(0)
+                source.rewind()
                 member = tarfile.TarInfo(f"{FILES}/{found[:2]}/{found}")
                 member.size, member.mode = size, 0o600
                 self._tar.addfile(member, source)
@@ -166,8 +193,12 @@ class ArchiveTarget:
 
 
 @contextmanager
-def opened_target(to: Path) -> Iterator[BackupTarget]:
+def opened_target(to: Path, *, verify: bool = False) -> Iterator[BackupTarget]:
     """Give where a backup is written; an archive takes its place only when all went well.
+
+    Args:
+        to: Where.
+        verify: Read all that a folder holds, and not only what it is the day's turn of.
 
     Raises:
         UsageError: Something else is there.
@@ -179,13 +210,13 @@ def opened_target(to: Path) -> Iterator[BackupTarget]:
             if to.name.endswith(ARCHIVE_SUFFIX):
                 yield stack.enter_context(_opened_archive(to))
             else:
-                yield stack.enter_context(_opened_folder(to))
+                yield stack.enter_context(_opened_folder(to, verify=verify))
     except OSError as error:
         raise StorageError(f"cannot write the backup {to} ({error.strerror or error})") from error
 
 
 @contextmanager
-def _opened_folder(to: Path) -> Iterator[FolderTarget]:
+def _opened_folder(to: Path, *, verify: bool) -> Iterator[FolderTarget]:
     if to.exists() and not to.is_dir():
         raise UsageError(f"{to} is a file; a backup goes to a folder or to NAME{ARCHIVE_SUFFIX}")
     if to.is_dir() and not (to / MANIFEST).exists():
@@ -204,7 +235,8 @@ def _opened_folder(to: Path) -> Iterator[FolderTarget]:
             _remove(left)
         manifest = to / MANIFEST
         before = Manifest.of_bytes(manifest.read_bytes(), to) if manifest.exists() else Manifest()
-        yield FolderTarget(to, before)
+        turn = None if verify else _today() % _TURNS
+        yield FolderTarget(to, before, turn)
     finally:
         lock.release()
 
@@ -243,6 +275,10 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def _today() -> int:
+    return datetime.now(UTC).toordinal()
 
 
 def _privately(name: str, flags: int) -> int:

@@ -1,6 +1,7 @@
 """A backup is of one moment, and never takes the place of a better one."""
 
 import json
+import shutil
 import threading
 from pathlib import Path
 
@@ -88,6 +89,34 @@ def test_lost_upload_is_told_and_costs_only_itself(home: Path, tmp_path: Path) -
     assert len(json.loads(out)["problems"]) == 2
     (restored,) = restore(opened(tmp_path / "other"), tmp_path / "backup", [])
     assert len(restored.missing) == 2
+
+
+@pytest.mark.parametrize("to", ["backup", "backup.tar.zst"])
+def test_upload_that_cannot_be_read_costs_only_itself(home: Path, tmp_path: Path, to: str) -> None:
+    folder, failing = uploads_of(home)[:2]
+    for path in (folder, failing):
+        path.unlink()
+    folder.mkdir()
+    failing.symlink_to("/proc/self/mem")  # can be opened, and fails to be read
+    report = back_up(opened(home), [NAME], tmp_path / to)
+    assert [one.rpartition("(")[2] for one in report.problems] == [
+        "Is a directory)", "Input/output error)",
+    ]  # fmt: skip
+    (restored,) = restore(opened(tmp_path / "other"), tmp_path / to, [])
+    assert len(restored.missing) == 2
+
+
+def test_disk_of_the_backup_that_fails_is_not_blamed_on_an_upload(
+    home: Path, tmp_path: Path
+) -> None:
+    to = tmp_path / "backup"
+    back_up(opened(home), [NAME], to)
+    with running(home) as service:
+        service.client().store(NAME, bodies(50, 1))
+    shutil.rmtree(to / "files")
+    (to / "files").touch()
+    with pytest.raises(StorageError, match="cannot write the backup"):
+        back_up(opened(home), [NAME], to)
 
 
 def test_damaged_catalogue_does_not_take_the_place_of_a_good_backup(

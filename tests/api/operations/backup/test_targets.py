@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from api.operations.backup import targets
 from api.operations.backup.backing_up import back_up
-from api.operations.backup.restoring import check_backup
+from api.operations.backup.restoring import check_backup, restore
+from api.operations.backup.targets import FILES
 from binocle.errors import UsageError
+from tests.support.damages import flip
 from tests.support.service import running
 from tests.support.sound_collection import NAME, bodies, opened, uploads_of
 
@@ -58,3 +61,65 @@ def test_nothing_takes_the_place_of_something_else(home: Path, tmp_path: Path) -
     (tmp_path / "mine.tar.zst").write_text("dear")
     with pytest.raises(UsageError):
         back_up(opened(home), [NAME], tmp_path / "mine.tar.zst")
+
+
+def files_of(backup: Path) -> list[Path]:
+    return sorted((backup / FILES).glob("??/*"))
+
+
+def test_damaged_file_of_a_backup_is_written_anew(home: Path, tmp_path: Path) -> None:
+    to = tmp_path / "backup"
+    count = back_up(opened(home), [NAME], to).files
+    for path in files_of(to):
+        flip(path)
+    assert len(check_backup(to)[1]) == count
+    report = back_up(opened(home), [NAME], to, verify=True)
+    assert (report.mended, report.copied, report.problems) == (count, count, [])
+    assert check_backup(to)[1] == []
+    assert back_up(opened(home), [NAME], to, verify=True).copied == 0
+
+
+def test_each_file_of_a_backup_has_its_turn_to_be_read(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    to = tmp_path / "backup"
+    count = back_up(opened(home), [NAME], to).files
+    for path in files_of(to):
+        flip(path)
+    mended = []
+    for day in range(1, 18):
+        monkeypatch.setattr(targets, "_today", lambda day=day: 7 * day)
+        mended.append(back_up(opened(home), [NAME], to).mended)
+    assert sum(mended) == count
+    assert 1 <= mended[0] < count, "what is not read that day"
+    assert check_backup(to)[1] == []
+
+
+def test_damaged_file_that_nobody_has_is_told_and_stays_beside(home: Path, tmp_path: Path) -> None:
+    to = tmp_path / "backup"
+    back_up(opened(home), [NAME], to)
+    lost = uploads_of(home)[0]
+    (copy,) = [path for path in files_of(to) if path.name == lost.name]
+    lost.unlink()
+    report = back_up(opened(home), [NAME], to, verify=True)
+    assert [lost.name in one for one in report.problems] == [True]
+    assert "only the backup has it" in report.problems[0]
+    (restored,) = restore(opened(tmp_path / "first"), to, [])
+    assert restored.missing == ()
+    flip(copy)
+    report = back_up(opened(home), [NAME], to, verify=True)
+    assert [lost.name in one for one in report.problems] == [True, True]
+    assert copy.with_suffix(".damaged").exists()
+    (restored,) = restore(opened(tmp_path / "second"), to, [])
+    assert len(restored.missing) == 1
+
+
+def test_damage_of_what_is_not_backed_up_now_is_told(home: Path, tmp_path: Path) -> None:
+    to = tmp_path / "backup"
+    back_up(opened(home), [NAME], to)
+    (home / "collections" / NAME).rename(home / "elsewhere")
+    (home / "keys.json").write_text("{}")
+    flip(damaged := files_of(to)[0])
+    report = back_up(opened(home), [], to, with_keys=True, verify=True)
+    assert [damaged.name in one for one in report.problems] == [True]
+    assert damaged.exists()
