@@ -124,8 +124,12 @@ def _keys(path: Path, target: BackupTarget, report: BackupReport) -> StoredFile 
     try:
         return stored(KEYS_FILE, target.put(path))
     except FileNotFoundError:
-        report.problems.append(f"there are no keys: {path} is not there")
-        return None
+        problem = f"there are no keys: {path} is not there"
+    except UnreadableError as error:
+        problem = str(error)
+    before = target.before.keys
+    report.problems.append(problem + ("; those of the backup before stay" if before else ""))
+    return before
 
 
 class _Copying:

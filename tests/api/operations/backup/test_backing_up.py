@@ -3,6 +3,7 @@
 import json
 import shutil
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,18 @@ def test_damaged_catalogue_does_not_take_the_place_of_a_good_backup(
             back_up(opened(home), [NAME], to)
     assert (to / MANIFEST).read_bytes() == before
     assert check_backup(to)[1] == []
+
+
+@pytest.mark.parametrize("harm", [Path.unlink, lambda path: (path.unlink(), path.mkdir())])
+def test_keys_that_are_lost_stay_in_the_backup(
+    home: Path, tmp_path: Path, harm: Callable[[Path], object]
+) -> None:
+    to, keys = tmp_path / "backup", home / "keys.json"
+    keys.write_text("{}")
+    back_up(opened(home), [NAME], to, with_keys=True)
+    harm(keys)
+    report = back_up(opened(home), [NAME], to, with_keys=True)
+    (problem,) = report.problems
+    assert problem.endswith("those of the backup before stay")
+    restore(opened(tmp_path / "other"), to, [], with_keys=True)
+    assert (tmp_path / "other" / "keys.json").read_text() == "{}"
