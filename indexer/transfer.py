@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from binocle.catalog.base import CatalogReader
+from binocle.catalog.types import KnownPicture
 from binocle.collection.collection import Collection
 from binocle.errors import NotFoundError, SourceError, StorageError, UsageError
 from binocle.files import replacing
 from binocle.media.kinds import KINDS
 from binocle.metadata.field_types import check_schema, metadata_json
-from binocle.types import Fingerprint, ImageInfo, Metadata, NewPart, NewRecord, Record, Space
+from binocle.types import Fingerprint, ImageInfo, Metadata, NewPart, NewRecord, Part, Record, Space
 from indexer import kept_uploads
 from indexer.sources.uploads import SCHEME, UploadSource, uploaded_image, uri_of
 
@@ -146,6 +147,7 @@ def _rows(
         last = found[-1][0]
         parts = session.parts.of_records([number for number, _ in found])
         part_ids = [part.id for own in parts.values() for part in own]
+        vectors = session.parts.vectors_of(part_ids)
         pictures = session.fingerprints.pictures(part_ids)
         made = session.fingerprints.of_parts(part_ids)
         prints = {
@@ -156,27 +158,30 @@ def _rows(
         }
         rows = []
         for number, record in found:
-            vectors = {
-                kind: iter(rows) for kind, rows in session.parts.vectors_of_record(number).items()
-            }
             own = []
             for part in parts.get(number, ()):
-                picture, known = pictures.get(part.id), prints.get(part.id)
-                text = (part.text or "").encode("utf-8", "replace")
-                sha256 = picture.sha256 if picture else hashlib.sha256(text).digest()
-                info = json.dumps(asdict(picture.info)) if picture else None
-                own.append(
-                    {
-                        "kind": part.kind, "role": part.role, "uri": part.uri, "text": part.text,
-                        "vector": next(vectors[part.kind]), "sha256": sha256, "info": info,
-                        "hash": known.hash if known else None,
-                        "features": known.features if known else None,
-                        "picture": _upload(collection, part.uri, record, report),
-                    }
-                )  # fmt: skip
+                if part.id not in vectors:
+                    message = f"the vector of its {part.kind} {part.role!r} is damaged"
+                    report.problems.append(f"{record.id}: {message}, so it is exported without")
+                    continue
+                row = _part_row(part, pictures.get(part.id), prints.get(part.id))
+                picture = _upload(collection, part.uri, record, report)
+                own.append({**row, "vector": vectors[part.id], "picture": picture})
             rows.append(_row(record, own))
             report.records, report.parts = report.records + 1, report.parts + len(own)
         yield rows
+
+
+def _part_row(
+    part: Part, picture: KnownPicture | None, known: Fingerprint | None
+) -> dict[str, Any]:
+    text = (part.text or "").encode("utf-8", "replace")
+    return {
+        "kind": part.kind, "role": part.role, "uri": part.uri, "text": part.text,
+        "sha256": picture.sha256 if picture else hashlib.sha256(text).digest(),
+        "info": json.dumps(asdict(picture.info)) if picture else None,
+        "hash": known.hash if known else None, "features": known.features if known else None,
+    }  # fmt: skip
 
 
 def _row(record: Record, parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from binocle.types import ImageInfo, NewPart, NewRecord, Space
 from indexer import kept_uploads
 from indexer.sources.uploads import UploadSource, uploaded_image
 from indexer.transfer import export_collection, import_collection
+from tests.support.damages import flipped, vector
 from tests.support.shop import run_cli
 from tests.support.sound_collection import NAME
 from tests.support.sound_home import filled, folder, home
@@ -93,6 +94,20 @@ def test_bad_record_costs_only_itself(home: Path, tmp_path: Path) -> None:
     assert code == 1
     assert json.loads(out)["records"] == 14
     assert err.count("Error: ") == 4
+
+
+def test_damaged_vector_costs_only_its_part(home: Path, folder: Path, tmp_path: Path) -> None:
+    vector(flipped)(folder)
+    code, out, err = run_cli(home, "export", NAME, tmp_path / "goods.parquet", "--json")
+    assert code == 1
+    assert (json.loads(out)["records"], json.loads(out)["parts"]) == (18, 29)
+    assert "is damaged, so it is exported without" in err
+    report = run_cli(home, "import", tmp_path / "goods.parquet", "again", "--json")
+    assert json.loads(report[1])["problems"] == []
+    at_once = [content_of(home / "collections" / name)[2] for name in (NAME, "again")]
+    parts = [[one for _, own, *_ in found for one in own] for found in at_once]
+    assert [one for one in parts[0] if one in parts[1]] == parts[1]
+    assert sum(len(row) for _, _, rows, *_ in at_once[1] for row in rows) == 29
 
 
 def test_what_is_no_export_is_refused_and_leaves_nothing(home: Path, tmp_path: Path) -> None:

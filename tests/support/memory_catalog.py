@@ -385,6 +385,10 @@ class MemoryParts:
         images = [one.vector for one in own if one.kind == "image"]
         return {"image": images, "text": [one.vector for one in own if one.kind == "text"]}
 
+    def vectors_of(self, part_ids: Iterable[int]) -> dict[int, Float32Array]:
+        there = self._state.parts
+        return {one: there[one].new.vector for one in part_ids if one in there}
+
     def known_contents(self, kind: Kind, hashes: Iterable[bytes]) -> dict[bytes, NewPart]:
         wanted = set(hashes)
         return {

@@ -115,6 +115,9 @@ class PartReader(Protocol):
     def vectors_of_record(self, record_id: int) -> dict[Kind, list[Float32Array]]:
         """Return a record's vectors by kind, in the order of its parts, without damaged ones."""
 
+    def vectors_of(self, part_ids: Iterable[int]) -> dict[int, Float32Array]:
+        """Return the vectors of parts; those that are gone or damaged are missing."""
+
     def known_contents(self, kind: Kind, hashes: Iterable[bytes]) -> dict[bytes, NewPart]:
         """Return what is stored of contents by their SHA-256; unknown ones are missing.
 

@@ -124,6 +124,16 @@ class SqlParts:
                 found[kind].append(np.frombuffer(vector, "<f4"))
         return found
 
+    def vectors_of(self, part_ids: Iterable[int]) -> dict[int, Float32Array]:
+        found = {}
+        for chunk in batched(part_ids):
+            query = sa.select(vectors.c.part_id, vectors.c.vector, vector_checksums.c.crc32)
+            query = query.select_from(SUMMED).where(vectors.c.part_id.in_(chunk))
+            for part_id, vector, crc32 in self.connection.execute(query):
+                if is_whole(vector, crc32):
+                    found[part_id] = np.frombuffer(vector, "<f4")
+        return found
+
     def known_contents(self, kind: Kind, hashes: Iterable[bytes]) -> dict[bytes, NewPart]:
         found: dict[bytes, NewPart] = {}
         for chunk in batched(dict.fromkeys(hashes)):

@@ -22,3 +22,6 @@ def test_vectors_are_read_from_a_part_on_with_their_owners(catalog: Catalog) -> 
         assert session.parts.images_of_records(["a", "b"]) == {image("x").sha256}
         assert session.parts.uris_of_images([image("x").sha256]) == {image("x").sha256: {"mem:x"}}
         assert len(session.parts.vectors_of_record(2)["text"]) == 2
+        found = session.parts.vectors_of([*new.part_ids.tolist(), 99])
+        assert list(found) == new.part_ids.tolist()
+        assert np.array_equal(np.stack([*found.values()]), new.rows)
