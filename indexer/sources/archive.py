@@ -21,11 +21,12 @@ from binocle.errors import NotAPictureError, NotFoundError, SourceError
 from binocle.media.images import SUFFIXES
 from binocle.types import MetadataValue, Skip
 from indexer.sources.base import Candidate, ImageRef, Source, TextRef, gone, printable
+from indexer.sources.members.cut_zip import is_zip
 from indexer.sources.members.member import ArchiveMember, is_hidden, refuse
 from indexer.sources.members.sidecars import Sidecars, is_sidecar, stem_of
 from indexer.sources.members.tar_members import TarReader, read_at
 from indexer.sources.members.unpacking import MAX_RATIO, MIN_UNPACKED_BYTES, is_compressed
-from indexer.sources.members.zip_members import open_zip, read_zipped
+from indexer.sources.members.zip_members import cut_zip_members, open_zip, zip_members
 
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 ZIP_SUFFIXES = (".zip",)
@@ -259,22 +260,27 @@ class ArchiveSource(Source):
             self._is_complete = self._is_complete and reader.is_complete
 
     def _zip_members(self) -> Iterator[ArchiveMember]:
-        # Pictures are read after the scan has moved on, so the file stays open with it.
-        self._zip = archive = self._zip or open_zip(self.path)
         limit = max(MIN_UNPACKED_BYTES, MAX_RATIO * self.path.stat().st_size)
-        for info in archive.infolist():
-            if info.is_dir() or is_hidden(info.filename):
+        try:
+            # Pictures are read after the scan has moved on, so the file stays open with it.
+            self._zip = self._zip or open_zip(self.path)
+            members = zip_members(self._zip)
+        except SourceError:
+            if not is_zip(self.path):
+                raise
+            self._stop("the list of its members, at its end, is cut away or cannot be read")
+            members = cut_zip_members(self.path, limit)
+        for member in members:
+            if member.name.endswith("/") or is_hidden(member.name):
                 continue
-            limit -= info.file_size
+            limit -= member.size_bytes
             if limit < 0:
                 self._stop(
                     f"its members unpack to more than {MAX_RATIO} times its size and 1 GiB; "
                     "if it is sound, unpack it and index the folder"
                 )
                 return
-            fingerprint = f"{info.file_size}:{info.CRC}"
-            read = partial(read_zipped, archive, info)
-            yield ArchiveMember(info.filename, fingerprint, info.file_size, read)
+            yield member
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

@@ -4,9 +4,13 @@ import lzma
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from binocle.errors import SourceError
+from indexer.sources.members.cut_zip import cut_members, read_cut
+from indexer.sources.members.member import ArchiveMember
 
 _DEFLATE_PIECE_BYTES = 256 * 1024
 _OTHER_PIECE_BYTES = 4096  # bzip2 and LZMA unpack all they are given, up to 80 MiB from this
@@ -23,6 +27,32 @@ def open_zip(path: Path) -> zipfile.ZipFile:
         return zipfile.ZipFile(path)
     except (zipfile.BadZipFile, struct.error, NotImplementedError, ValueError, EOFError) as error:
         raise SourceError(f"{path} is damaged or no archive ({error})") from error
+
+
+def zip_members(archive: zipfile.ZipFile) -> Iterator[ArchiveMember]:
+    """Yield the members of a zip, folders too."""
+    for info in archive.infolist():
+        read = partial(read_zipped, archive, info)
+        yield ArchiveMember(info.filename, _stamp(info.file_size, info.CRC), info.file_size, read)
+
+
+def cut_zip_members(path: Path, most_bytes: int) -> Iterator[ArchiveMember]:
+    """Yield the members of a zip whose list of them is not there: those before the cut.
+
+    Args:
+        path: The zip.
+        most_bytes: How much may be unpacked to find where members end.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    for one in cut_members(path, most_bytes):
+        read = partial(read_cut, path, one)
+        yield ArchiveMember(one.name, _stamp(one.size_bytes, one.crc), one.size_bytes, read)
+
+
+def _stamp(size_bytes: int, crc: int) -> str:
+    return f"{size_bytes}:{crc}"
 
 
 def read_zipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:

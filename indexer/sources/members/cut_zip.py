@@ -1,0 +1,173 @@
+"""The members of a zip whose list of members, at its end, is cut away or damaged.
+
+Each member also has a header before it (PKWARE, APPNOTE.TXT 6.3, section 4.3.7), so what lies
+before the cut is found by walking from header to header. Programs that write as they go put the
+length of a member behind it; there the packed data itself tells where it ends.
+"""
+
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+_HEADER = struct.Struct("<4s5H3L2H")
+_HEADER_MARK, _DESCRIPTOR_MARK = b"PK\x03\x04", b"PK\x07\x08"
+_LENGTHS = struct.Struct("<2Q")  # unpacked and packed, of a member beyond 4 GiB
+_BEYOND, _LENGTHS_ID = 0xFFFFFFFF, 1
+_ENCRYPTED, _LENGTH_BEHIND, _UTF_8 = 1, 8, 0x800
+_STORED, _DEFLATED = 0, 8
+_PIECE_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class CutMember:
+    """A member that is there whole.
+
+    Attributes:
+        name: Its path in the zip.
+        size_bytes: Of its content.
+        crc: CRC-32 of its content.
+        flags: Of its header.
+        method: How it is packed.
+        place: Where its packed content begins.
+        packed_bytes: How long that is.
+    """
+
+    name: str
+    size_bytes: int
+    crc: int
+    flags: int
+    method: int
+    place: int
+    packed_bytes: int
+
+
+def is_zip(path: Path) -> bool:
+    """Tell whether a file begins as a zip does.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as file:
+        return file.read(len(_HEADER_MARK)) == _HEADER_MARK
+
+
+def cut_members(path: Path, most_bytes: int) -> Iterator[CutMember]:
+    """Yield what is whole before the cut; folders, too.
+
+    Args:
+        path: The zip.
+        most_bytes: How much may be unpacked to find where members end.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        place = 0
+        while (member := _member_at(file, place, most_bytes)) is not None:
+            end = member.place + member.packed_bytes
+            if end > size:
+                return
+            yield member
+            if member.flags & _LENGTH_BEHIND:
+                end = _end_of_descriptor(file, end, member)
+                most_bytes -= member.size_bytes
+            place = end
+
+
+def read_cut(path: Path, member: CutMember) -> bytes:
+    """Return a member's content.
+
+    Raises:
+        OSError: It is damaged, encrypted, or packed in a way that is not known here.
+    """
+    if member.flags & _ENCRYPTED:
+        raise OSError("it is encrypted")
+    if member.method not in (_STORED, _DEFLATED):
+        raise OSError(f"it is packed with method {member.method}, which only a whole zip allows")
+    if member.packed_bytes > 1024 + member.size_bytes * 1.01:
+        raise OSError("it is damaged (packed, it is longer than its content)")
+    with path.open("rb") as file:
+        file.seek(member.place)
+        packed = file.read(member.packed_bytes)
+    try:
+        unpacking = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
+        data = packed
+        if member.method == _DEFLATED:
+            data = unpacking.decompress(packed, member.size_bytes + 1)
+    except zlib.error as error:
+        raise OSError(f"it is damaged ({error})") from error
+    if len(data) != member.size_bytes or zlib.crc32(data) != member.crc:
+        raise OSError("it is damaged (its length or checksum is another)")
+    return data
+
+
+def _member_at(file: BinaryIO, place: int, most_bytes: int) -> CutMember | None:
+    """Return the member whose header is at a place; None where none is, or none that ends."""
+    file.seek(place)
+    head = file.read(_HEADER.size)
+    if len(head) < _HEADER.size or not head.startswith(_HEADER_MARK):
+        return None
+    _, _, flags, method, _, _, crc, packed, size, name_bytes, extra_bytes = _HEADER.unpack(head)
+    name, extra = file.read(name_bytes), file.read(extra_bytes)
+    if len(name) < name_bytes or len(extra) < extra_bytes:
+        return None
+    begin = place + _HEADER.size + name_bytes + extra_bytes
+    if _BEYOND in (packed, size):
+        size, packed = _long_lengths(extra) or (size, packed)
+    if flags & _LENGTH_BEHIND:
+        measured = _measured(file, begin, most_bytes) if method == _DEFLATED else None
+        if measured is None:
+            return None
+        packed, size, crc = measured
+    text = name.decode("utf-8" if flags & _UTF_8 else "cp437", "replace")
+    return CutMember(text, size, crc, flags, method, begin, packed)
+
+
+def _long_lengths(extra: bytes) -> tuple[int, int] | None:
+    """Return the lengths, unpacked and packed, of a member beyond 4 GiB; None where they lack."""
+    while len(extra) >= 4:
+        kind, length = struct.unpack_from("<2H", extra)
+        if kind == _LENGTHS_ID and length >= _LENGTHS.size and len(extra) >= 4 + _LENGTHS.size:
+            size, packed = _LENGTHS.unpack_from(extra, 4)
+            return size, packed
+        extra = extra[4 + length :]
+    return None
+
+
+def _measured(file: BinaryIO, begin: int, most_bytes: int) -> tuple[int, int, int] | None:
+    """Return a deflated member's length, packed and unpacked, and CRC-32; None where it is cut."""
+    file.seek(begin)
+    unpacking = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
+    taken = size = crc = 0
+    fed = b""
+    try:
+        while not unpacking.eof:
+            if not fed:
+                fed = file.read(_PIECE_BYTES)
+                taken += len(fed)
+                if not fed:
+                    return None
+            piece = unpacking.decompress(fed, _PIECE_BYTES)
+            fed = unpacking.unconsumed_tail
+            size, crc = size + len(piece), zlib.crc32(piece, crc)
+            if size > most_bytes:
+                return None
+    except zlib.error:
+        return None
+    return taken - len(unpacking.unused_data), size, crc
+
+
+def _end_of_descriptor(file: BinaryIO, place: int, member: CutMember) -> int:
+    """Return where what tells a member's length, behind it, ends: 12 or 20 bytes, marked or not."""
+    file.seek(place)
+    following = file.read(28)
+    marked = len(_DESCRIPTOR_MARK) if following.startswith(_DESCRIPTOR_MARK) else 0
+    short = struct.pack(
+        "<3L", member.crc, member.packed_bytes & _BEYOND, member.size_bytes & _BEYOND
+    )
+    return place + marked + (12 if following[marked:].startswith(short) else 20)
