@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
+from api.http.errors.problems import ServiceError
 from api.http.mapping.answers import public_model
 from api.http.mapping.documents import JsonRoute
 from api.http.runtime.dependencies import KeyDependency, Readable, ServiceDependency, allow
@@ -10,8 +11,10 @@ from api.http.runtime.service import Service
 from api.http.schemas.common import CollectionIn, CollectionOut, CollectionsOut, Name
 from api.operations.removal import remove_collection
 from binocle.collection.collection import Collection
+from binocle.errors import BusyError
 from binocle.media.kinds import KINDS
 
+_PATIENCE_S = 10.0
 router = APIRouter(tags=["collections"], route_class=JsonRoute)
 
 
@@ -51,10 +54,14 @@ async def put_collection(
 async def delete_collection(
     name: Name, service: ServiceDependency, key: KeyDependency, request: Request
 ) -> Response:
-    """Remove a collection; pictures outside the service are never touched."""
+    """Remove a collection, ending its jobs; pictures outside the service are never touched."""
     allow(key, "write", name)
-    await service.storing.run(_remove, service, name)
     jobs: Jobs = request.app.state.jobs
+    working = await jobs.end(name, _PATIENCE_S)
+    if working is not None:
+        detail = f"the job {working.id} ({working.kind}) has yet to end; try again when it has"
+        raise ServiceError(503, "busy", detail)
+    await service.storing.run(_remove, service, name)
     jobs.forget(name)
     return Response(status_code=204)
 
@@ -67,7 +74,11 @@ def _make(service: Service, name: str, model: str) -> None:
 
 def _remove(service: Service, name: str) -> None:
     service.forget(name)
-    remove_collection(service.container, name)
+    try:
+        remove_collection(service.container, name)
+    except BusyError as error:
+        detail = "something else writes into the collection; try again when it has ended"
+        raise ServiceError(503, "busy", detail) from error
 
 
 def describe(collection: Collection) -> CollectionOut:

@@ -1,8 +1,10 @@
 """What takes minutes and runs behind a request: how far it is, and how it ended."""
 
+import asyncio
 import logging
 import secrets
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
@@ -19,6 +21,7 @@ from indexer.indexer import Progress
 _log = logging.getLogger(__name__)
 _KEPT_JOBS = 200
 _KEPT_RESULTS = 16
+_LOOK_EVERY_S = 0.05
 _UNTOLD = "see the service's log"
 _READING: frozenset[JobKind] = frozenset(("labels", "duplicates", "backup"))
 
@@ -167,6 +170,27 @@ class Jobs:
             if lane.waiting.discard(job.owner, job):
                 del lane.works[job]
                 job.state = "cancelled"
+
+    async def end(self, collection: str, patience_s: float) -> Job | None:
+        """Cancel the jobs of a collection and wait until they have ended.
+
+        Args:
+            collection: Its name.
+            patience_s: How long to wait.
+
+        Returns:
+            One that is at work still.
+        """
+        with self._lock:
+            jobs = [job for job in self._jobs.values() if job.collection == collection]
+        for job in jobs:
+            self.cancel(job)
+        until = time.monotonic() + patience_s
+        while working := next((job for job in jobs if not job.ended), None):
+            if time.monotonic() >= until:
+                return working
+            await asyncio.sleep(_LOOK_EVERY_S)
+        return None
 
     def _lane_of(self, kind: JobKind) -> _Lane:
         return self._reading if kind in _READING else self._writing
