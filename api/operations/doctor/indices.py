@@ -16,7 +16,7 @@ from binocle.catalog.checks.content import has_checksums
 from binocle.catalog.checks.findings import Finding, fact, some
 from binocle.errors import StorageError
 from binocle.media.kinds import KINDS
-from binocle.types import Float32Array, Int64Array, Kind, Space
+from binocle.types import BoolArray, Float32Array, Int64Array, Kind, Space
 from binocle.vectors.base import VectorStore, VectorView, Watermark, places_in, products
 from binocle.vectors.faiss_store import FaissStore
 
@@ -28,10 +28,16 @@ _ROUNDING = 1e-5  # more than the sums of two kernels can differ by
 
 @dataclass(frozen=True, slots=True)
 class StoredVectors:
-    """The vectors of one kind in the catalogue: ids ascending, unit rows."""
+    """The vectors of one kind in the catalogue: ids ascending, unit rows, those that are whole."""
 
     ids: Int64Array
     rows: Float32Array
+    is_whole: BoolArray
+
+    def whole(self) -> "StoredVectors":
+        """Return those that are what their checksums say, as far as they have some."""
+        kept = self.is_whole
+        return StoredVectors(self.ids[kept], self.rows[kept], kept[kept])
 
 
 def check_indices(folder: Path, file: CatalogFile) -> Iterator[Finding]:
@@ -53,12 +59,18 @@ def check_indices(folder: Path, file: CatalogFile) -> Iterator[Finding]:
 def stored_vectors(file: CatalogFile, kind: Kind, dimension: int) -> StoredVectors:
     """Return the vectors of a kind's parts that have the right length."""
     query = (
-        "SELECT parts.id, vector FROM parts JOIN vectors ON part_id = parts.id "
+        "SELECT parts.id, vector, {} FROM parts JOIN vectors ON vectors.part_id = parts.id {} "
         "WHERE kind = ? AND length(vector) = ? ORDER BY parts.id"
     )
+    if has_checksums(file):
+        query = query.format("crc32", "LEFT JOIN vector_checksums USING (part_id)")
+    else:
+        query = query.format("NULL", "")
     found = file.rows(query, kind, 4 * dimension)
     rows = np.frombuffer(b"".join(row[1] for row in found), "<f4").reshape(-1, dimension)
-    return StoredVectors(np.array([row[0] for row in found], np.int64), rows)
+    is_whole = [crc32 is None or zlib.crc32(vector) == crc32 for _, vector, crc32 in found]
+    ids = np.array([row[0] for row in found], np.int64)
+    return StoredVectors(ids, rows, np.array(is_whole, np.bool_))
 
 
 def saved_fingerprints(folder: Path) -> Int64Array:
@@ -92,10 +104,11 @@ def _check_index(folder: Path, file: CatalogFile, kind: Kind, space: Space) -> I
         yield _disagreement(file, kind, differ)
     problems = list(_misfits(file, kind, mark, store.at(mark.change), vectors))
     if not problems:
-        newer = vectors.ids > mark.last_id
-        store.upsert(vectors.ids[newer], vectors.rows[newer], born=file.change())
-        view = _caught_up(store, file, vectors)
-        problems = list(_wrong_answers(kind, view, vectors))
+        whole = vectors.whole()
+        newer = whole.ids > mark.last_id
+        store.upsert(whole.ids[newer], whole.rows[newer], born=file.change())
+        view = _caught_up(store, file, whole)
+        problems = list(_wrong_answers(kind, view, whole))
     yield from (_index(one) for one in problems)
 
 
@@ -134,7 +147,8 @@ def _misfits(
     """Say how what was saved is not what the catalogue had by then."""
     name, ids = f"the saved {kind} index", view.ids()
     expected = vectors.ids[vectors.ids <= mark.last_id]
-    if len(lost := np.setdiff1d(expected, ids)):
+    damaged = vectors.ids[~vectors.is_whole]  # these are left out when it is made
+    if len(lost := np.setdiff1d(np.setdiff1d(expected, damaged), ids)):
         yield f"{name} lacks parts: {some(lost.tolist())}"
     extra = np.setdiff1d(ids, expected)
     query = "SELECT part_id FROM removed_parts WHERE change > ?"

@@ -5,7 +5,7 @@ import json
 import re
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from binocle.catalog import catalog_file
@@ -20,7 +20,8 @@ from indexer.stored_media import DERIVED, StoredMedia
 BACKGROUND = "background.npz"
 _NAME = re.compile(r"[0-9a-f]{64}")
 _DERIVED_NAME = re.compile(r"([0-9a-f]{64})(-\d+\.(jpg|webp|png))?")
-_SETTLED_AFTER_S, _PAUSE_S = 60.0, 1.0
+_PAUSE_S = 1.0
+_MISSING, _DAMAGED, _ASIDE = "missing", "damaged", "aside"
 _JPEG = (b"\xff\xd8", b"\xff\xd9")
 _RESTORE = "put the picture back from a backup, or store or remove the record"
 
@@ -33,33 +34,16 @@ def check_uploads(folder: Path, file: CatalogFile, *, with_contents: bool) -> It
         file: Its catalogue.
         with_contents: Read every upload and hold it against its SHA-256.
     """
-    source = UploadSource(folder)
     needed = {uri.removeprefix(SCHEME) for uri in file.uris(SCHEME)}
-    missing: list[str] = []
-    damaged: list[str] = []
-    aside: list[str] = []
-    for name in sorted(needed):
-        if not _NAME.fullmatch(name):
-            continue  # told of the parts
-        path = source.file_of(SCHEME + name)
-        try:
-            status = path.lstat()
-            is_whole = stat.S_ISREG(status.st_mode) and status.st_size > 0
-            if not is_whole or (with_contents and _sha256(path) != name):
-                damaged.append(name)
-        except FileNotFoundError:
-            spare = folder / QUARANTINE / path.relative_to(folder)
-            (aside if spare.is_file() else missing).append(name)
-        except OSError as error:
-            damaged.append(f"{name} ({error.strerror})")
-    if missing:  # unless their records were removed meanwhile, before them
+    wrong = _wrong_uploads(folder, needed, with_contents=with_contents)
+    if wrong:  # unless it is the record that is gone by now, or the picture that is there
         with catalog_file.reading(file.path) as later:
-            still = set(later.uris(SCHEME))
-        missing = [
-            name
-            for name in missing
-            if SCHEME + name in still and not source.file_of(SCHEME + name).exists()
-        ]
+            still = {uri.removeprefix(SCHEME) for uri in later.uris(SCHEME)}
+        wrong = _wrong_uploads(folder, still & wrong.keys(), with_contents=with_contents)
+    missing, damaged, aside = (
+        [name + reason[len(what) :] for name, reason in wrong.items() if reason.startswith(what)]
+        for what in (_MISSING, _DAMAGED, _ASIDE)
+    )
     if missing:
         yield Finding("uploads", f"uploads that records have are gone: {some(missing)}", _RESTORE)
     if damaged:
@@ -68,6 +52,27 @@ def check_uploads(folder: Path, file: CatalogFile, *, with_contents: bool) -> It
         message = f"uploads that records have lie in quarantine: {some(aside)}"
         yield Finding("uploads", message, "--repair puts them back", repair="uploads")
     yield from _check_orphans(folder, file, needed)
+
+
+def _wrong_uploads(folder: Path, names: set[str], *, with_contents: bool) -> dict[str, str]:
+    """Return what is wrong with uploads, by name: missing, damaged and why, or aside."""
+    source = UploadSource(folder)
+    wrong = {}
+    for name in sorted(names):
+        if not _NAME.fullmatch(name):
+            continue  # told of the parts
+        path = source.file_of(SCHEME + name)
+        try:
+            status = path.lstat()
+            is_whole = stat.S_ISREG(status.st_mode) and status.st_size > 0
+            if not is_whole or (with_contents and _sha256(path) != name):
+                wrong[name] = _DAMAGED
+        except FileNotFoundError:
+            spare = folder / QUARANTINE / path.relative_to(folder)
+            wrong[name] = _ASIDE if spare.is_file() else _MISSING
+        except OSError as error:
+            wrong[name] = f"{_DAMAGED} ({error.strerror})"
+    return wrong
 
 
 def orphans_of(folder: Path, needed: set[str]) -> list[Path]:
@@ -83,12 +88,12 @@ def orphans_of(folder: Path, needed: set[str]) -> list[Path]:
 
 def _check_orphans(folder: Path, file: CatalogFile, needed: set[str]) -> Iterator[Finding]:
     orphans = orphans_of(folder, needed)
-    now = time.time()
-    if any(now - path.lstat().st_mtime < _SETTLED_AFTER_S for path in orphans if path.exists()):
-        time.sleep(_PAUSE_S)  # whoever just wrote one is about to write its record
+    if orphans:
+        time.sleep(_PAUSE_S)  # whoever just wrote or found one is about to write its record
         with catalog_file.reading(file.path) as later:
-            needed = needed | {uri.removeprefix(SCHEME) for uri in later.uris(SCHEME)}
-        orphans = [path for path in orphans if path.exists() and path.name not in needed]
+            needed = {uri.removeprefix(SCHEME) for uri in later.uris(SCHEME)}
+        still = set(orphans_of(folder, needed))
+        orphans = [path for path in orphans if path in still]
     names = some(path.relative_to(folder) for path in orphans)
     message = f"files among the uploads have no record: {names}"
     if kept_uploads.are_too_many(len(orphans), len(needed) + len(orphans)):
@@ -123,19 +128,27 @@ def derived_to_remove(folder: Path, file: CatalogFile) -> list[Path]:
 
 
 def _derived(folder: Path, file: CatalogFile) -> tuple[list[Path], list[Path]]:
-    """Return what is of no record any more, and what is damaged."""
+    """Return what is of no record any more, and what is damaged; those are looked at twice."""
+    paths = [path for kind in DERIVED for path in sorted((folder / kind).rglob("*"))]
+    paths = [path for path in paths if not path.is_dir() and not path.name.endswith(".tmp")]
+    left, damaged = _wrong_derived(paths, file)
+    if left or damaged:
+        time.sleep(_PAUSE_S)  # for whoever just stores or removes a record
+        with catalog_file.reading(file.path) as later:
+            left, damaged = _wrong_derived([*left, *damaged], later)
+    return left, damaged
+
+
+def _wrong_derived(paths: Sequence[Path], file: CatalogFile) -> tuple[list[Path], list[Path]]:
     contents = {row[0].hex() for row in file.rows("SELECT DISTINCT sha256 FROM parts")}
     left, damaged = [], []
-    for kind in DERIVED:
-        for path in sorted((folder / kind).rglob("*")):
-            if path.is_dir() or path.name.endswith(".tmp"):
-                continue
-            match = _DERIVED_NAME.fullmatch(path.name)
-            if match is None or match[1] not in contents:
-                left.append(path)
-            elif not _is_whole(path, match[1], is_original=match[2] is None):
-                damaged.append(path)
-    return left, damaged
+    for path in paths:
+        match = _DERIVED_NAME.fullmatch(path.name)
+        if match is None or match[1] not in contents:
+            left.append(path)
+        elif not _is_whole(path, match[1], is_original=match[2] is None):
+            damaged.append(path)
+    return [path for path in left if path.exists()], [path for path in damaged if path.exists()]
 
 
 def _is_whole(path: Path, sha256: str, *, is_original: bool) -> bool:
