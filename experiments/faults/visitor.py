@@ -85,9 +85,12 @@ class Visitor:
 
     def _remove(self) -> None:
         record_id = self._rng.choice(_IDS)
+        is_promised = self._is_promised(record_id)
         self._promises.attempt(record_id, None)
         answer = self._ask("DELETE", f"/records/{record_id}")
-        if answer is not None and answer.status_code in (204, 404):
+        if answer is not None and answer.status_code == 404 and is_promised:
+            self.problems.append(f"{record_id} was to be removed, and is lost: {answer.text[:300]}")
+        elif answer is not None and answer.status_code in (204, 404):
             self._promises.acknowledge(record_id, None)
 
     def _patch(self) -> None:
@@ -96,11 +99,18 @@ class Visitor:
         if len(known) != 1:
             return
         state = Content(self._rng.randrange(1000), known[0].picture, known[0].title)
+        is_promised = self._is_promised(record_id)
         self._promises.attempt(record_id, state)
         body = {"metadata": {"v": state.version}}
         answer = self._ask("PATCH", f"/records/{record_id}", json=body)
+        if answer is not None and answer.status_code == 404 and is_promised:
+            self.problems.append(f"{record_id} was to be changed, and is lost: {answer.text[:300]}")
         if answer is not None and answer.is_success:
             self._promises.acknowledge(record_id, state)
+
+    def _is_promised(self, record_id: str) -> bool:
+        """Tell whether a record must be there, in whichever state."""
+        return None not in self._promises.states().get(record_id, {None})
 
     def _declare(self) -> None:
         kind = self._rng.choice(["number", "keyword", None])

@@ -3,6 +3,8 @@
 import random
 from pathlib import Path
 
+import pytest
+
 from experiments.faults.promises import Promises
 from experiments.faults.visitor import Visitor
 from tests.support.service import running
@@ -25,3 +27,22 @@ def test_an_undisturbed_service_refuses_nothing_and_promises_one_state(tmp_path:
         if state is not None:
             there[record_id] = state.version
     assert {one["id"]: one["metadata"]["v"] for one in listed} == there
+
+
+@pytest.mark.parametrize("word", ["removed", "changed"])
+def test_a_record_that_was_promised_and_is_gone_is_a_problem(tmp_path: Path, word: str) -> None:
+    promises = Promises()
+    with running(tmp_path / "home") as service:
+        http = service.http()
+        visitor = Visitor(service.url, promises, random.Random(3))
+        visitor.make_collection()
+        for _ in range(60):
+            visitor.step()
+            for record_id, states in promises.states().items():
+                if None not in states:
+                    http.delete(f"/v1/collections/c/records/{record_id}")
+            if any(f"was to be {word}, and is lost" in one for one in visitor.problems):
+                break
+        visitor.close()
+    assert any(f"was to be {word}, and is lost" in one for one in visitor.problems)
+    assert visitor.refusals == []
