@@ -13,6 +13,7 @@ from typing import Self
 KILL, STOP = -1, -2
 _SOURCE = Path(__file__).with_name("shim.c")
 _LAYOUT = struct.Struct("8q")
+_COUNT, _FIRST_AND_LAST, _FIRED = slice(0, 8), slice(8, 24), slice(32, 40)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class FaultPlan:
 
     def clear(self) -> None:
         """Let the fault be gone; what was counted stays."""
-        self._mapped[8:24] = struct.pack("2q", 0, 0)
+        self._mapped[_FIRST_AND_LAST] = struct.pack("2q", 0, 0)
 
     @property
     def count(self) -> int:
@@ -80,9 +81,10 @@ class FaultPlan:
 
     def due(self) -> int:
         """Count a call; return what it is to fail with, 0 for nothing. See ``stand_in``."""
-        count, first, last, error, fired, *rest = self._values()
+        count, first, last, error, fired, *_ = self._values()
         is_hit = first <= count + 1 <= last
-        self._mapped[:] = _LAYOUT.pack(count + 1, first, last, error, fired + is_hit, *rest)
+        self._mapped[_COUNT] = struct.pack("q", count + 1)  # the rest is the harness's
+        self._mapped[_FIRED] = struct.pack("q", fired + is_hit)
         return error if is_hit else 0
 
     def _values(self) -> tuple[int, ...]:

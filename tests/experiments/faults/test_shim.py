@@ -79,3 +79,18 @@ def test_clock_goes_back(shim: Path | None, tmp_path: Path) -> None:
         plan.set(Fault(clock_at=2, clock_s=-86400))
         went_back_by = before - int(run(shim, plan, tmp_path / "b").stdout)
     assert shim is None or 86000 < went_back_by < 86401
+
+
+def test_plan_that_is_cleared_while_a_call_is_counted_stays_cleared(tmp_path: Path) -> None:
+    class Cleared(FaultPlan):
+        def _values(self) -> tuple[int, ...]:
+            values = super()._values()
+            self.clear()
+            return values
+
+    with FaultPlan(tmp_path / "plan") as plan, Cleared(tmp_path / "plan") as cleared:
+        plan.set(Fault(1, 1 << 40, errno.EIO))
+        assert cleared.due() == errno.EIO
+        assert (plan.count, plan.fired) == (1, 1)
+        assert plan.due() == 0
+        assert (plan.count, plan.fired) == (2, 1)
