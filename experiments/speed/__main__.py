@@ -9,6 +9,7 @@ _MODULES = {
     "search": "experiments.speed.search_speed",
     "filters": "experiments.speed.search_speed",
     "service": "experiments.speed.service_load",
+    "soak": "experiments.speed.soak",
     "lookup-speed": "experiments.speed.lookup_speed",
     "duplicate-speed": "experiments.speed.duplicate_speed",
     "lookup": "experiments.copies.lookup_quality",

@@ -46,7 +46,7 @@ def main() -> None:
         print(f"{options.records:,} records, {options.clients} clients, {options.seconds:g} s each")
         for number in range(options.rounds):
             for batch in (32, 1):
-                with serving(home, batch) as url:
+                with serving(home, batch) as (url, _):
                     times = load(url, options.clients, options.seconds, seed=number)
                 times.sort()
                 print(
@@ -74,8 +74,8 @@ def _record(number: int, row: Float32Array) -> NewRecord:
 
 
 @contextmanager
-def serving(home: Path, encode_batch: int) -> Iterator[str]:
-    """Run the real service in a process of its own; give its address."""
+def serving(home: Path, encode_batch: int) -> Iterator[tuple[str, int]]:
+    """Run the real service in a process of its own; give its address and the process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -90,11 +90,12 @@ def serving(home: Path, encode_batch: int) -> Iterator[str]:
         try:
             for _ in range(600):
                 try:
-                    if httpx.get(f"{url}/readyz").status_code == 200:
+                    if httpx.get(f"{url}/readyz", timeout=60).status_code == 200:
                         break
                 except httpx.TransportError:
-                    time.sleep(0.1)
-            yield url
+                    pass
+                time.sleep(0.1)
+            yield url, process.pid
         finally:
             process.terminate()
 
