@@ -37,8 +37,12 @@ _WHOLE = "(archive)"  # the key of what is wrong with the archive itself
 
 @dataclass(frozen=True, slots=True)
 class _Survey:
-    """What a walk before the scan has found: files but for sidecars, these, and if it saw all."""
+    """What a walk before the scan has found: files but for sidecars, these, and if it saw all.
 
+    The stamp is the archive's from before the walk.
+    """
+
+    stamp: str
     count: int
     sidecars: Sidecars
     is_complete: bool
@@ -75,8 +79,8 @@ class ArchiveSource(Source):
     def scan(self, name: str) -> Iterator[Candidate]:
         """Yield the pictures and what cannot be read as one; see ``Source.scan``."""
         with self._errors():
-            archive = self._now()
             survey = self._surveyed()
+            archive = survey.stamp
             used: set[str] = set()
             for key, member in self._keyed():
                 used.add(stem_of(member.name))
@@ -197,12 +201,14 @@ class ArchiveSource(Source):
         return Skip(code, f"the archive is damaged: {reasons}{lost}; fetch or make it again")
 
     def _surveyed(self) -> _Survey:
-        """Walk through the archive for its sidecars, once.
+        """Walk through the archive for its sidecars, once while it is the same.
 
         Raises:
             SourceError: There is nothing in it that can be read.
         """
-        if self._survey is None:
+        stamp = self._now()
+        if self._survey is None or self._survey.stamp != stamp:
+            self._zip = None  # it may be of the archive before
             count, sidecars = 0, Sidecars()
             for member in self._members():
                 if is_sidecar(member.name, member.size_bytes):
@@ -212,7 +218,7 @@ class ArchiveSource(Source):
             if not count and self._damages:
                 reason = " and ".join(self._damages)
                 raise SourceError(f"{self.path} is damaged or no archive ({reason})")
-            self._survey = _Survey(count, sidecars, self._is_complete)
+            self._survey = _Survey(stamp, count, sidecars, self._is_complete)
         return self._survey
 
     def _keyed(self) -> Iterator[tuple[str, ArchiveMember]]:

@@ -38,9 +38,9 @@ def make_tar(path: Path, mode: str, samples: Mapping[str, bytes] = SAMPLES) -> P
     return path
 
 
-def make_zip(path: Path) -> Path:
+def make_zip(path: Path, samples: Mapping[str, bytes] = SAMPLES) -> Path:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in SAMPLES.items():
+        for name, data in samples.items():
             archive.writestr(name, data)
     return path
 
@@ -113,3 +113,30 @@ def test_members_of_one_name_and_links_all_have_an_outcome(bench: Bench, tmp_pat
     tally = bench.index(ArchiveSource(path)).tally
     assert (tally.added, tally.skipped) == (2, 1)
     assert bench.ids() == ["twice.tar/../a.jpg", "twice.tar/../a.jpg~2"]
+
+
+@pytest.mark.parametrize("suffix", ["tar", "tar.gz", "zip"])
+def test_archive_that_is_replaced_before_the_scan_has_its_own_sidecars(
+    bench: Bench, tmp_path: Path, suffix: str
+) -> None:
+    def put(caption: bytes, price: int) -> None:
+        samples = {
+            "a.jpg": picture_bytes(price), "a.txt": caption, "a.json": b'{"p": %d}' % price,
+        }  # fmt: skip
+        new = tmp_path / "new"
+        if suffix == "zip":
+            make_zip(new, samples)
+        else:
+            make_tar(new, "w:gz" if suffix == "tar.gz" else "w", samples)
+        new.replace(path)
+
+    path = tmp_path / f"a.{suffix}"
+    put(b"a red bag", 1)
+    source = ArchiveSource(path)
+    assert source.count() == 1
+    put(b"a blue bag", 20)
+    bench.index(source)
+    record = bench.collection.record(f"a.{suffix}/a.jpg")
+    assert [part.text for part in record.parts] == [None, "a blue bag"]
+    assert record.metadata["p"] == 20
+    assert bench.index(ArchiveSource(path)).tally.unchanged == 1
