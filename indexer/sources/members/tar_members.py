@@ -5,15 +5,17 @@ as tar does. Source of the format: https://www.gnu.org/software/tar/manual/html_
 """
 
 import io
+import math
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
+from typing import Self, cast
 
 from indexer.sources.members.unpacking import DamagedStreamError, is_compressed, unpacked
 
 _BLOCK = tarfile.BLOCKSIZE
 MAX_HEADER_BYTES = 1024 * 1024  # of one member: its name, its attributes, the map of its holes
+_MAX_CHAIN = 20  # headers that say more of the next one; a name, a link and attributes are 3
 _MAX_SKIPPED_BYTES = 1024**3  # what is searched for a header; takes seconds
 _MAX_SHARED_ATTRIBUTES = 1_000  # of a pax archive; each member has a copy of them
 _DRAINED_BYTES = 1024 * 1024
@@ -99,14 +101,18 @@ class TarReader:
             return None
         self._file.begin_header(block)
         try:
-            info = tarfile.TarInfo.fromtarfile(self._archive)
+            info = _Header.fromtarfile(self._archive)
             if info.size < 0 or self._archive.offset <= self._place:
                 raise tarfile.ReadError("a negative size")
             if len(self._archive.pax_headers) > _MAX_SHARED_ATTRIBUTES:
                 self._archive.pax_headers = {}
                 raise tarfile.ReadError("too many attributes")
+            if not math.isfinite(info.mtime):
+                info.mtime = 0
         except (tarfile.TarError, ArithmeticError, LookupError, ValueError) as error:
-            self._file.end_header(again=True)
+            # Of a chain that is too long, each link would begin one as long.
+            is_chain = isinstance(error, _ChainError)
+            self._place += self._file.end_header(again=not is_chain)
             if not self._is_searching:
                 self._lose(f"the header of a member is damaged ({error})")
             self._is_searching = True
@@ -156,6 +162,20 @@ def read_at(path: Path, size: int, offset: int) -> bytes:
     return data
 
 
+class _ChainError(tarfile.ReadError):
+    """Too many headers say more of the next one."""
+
+
+class _Header(tarfile.TarInfo):
+    """A header; the standard library reads what it says of the next one by calling itself."""
+
+    @classmethod
+    def fromtarfile(cls, tarfile: tarfile.TarFile) -> Self:
+        assert isinstance(tarfile.fileobj, _PlainBytes)
+        tarfile.fileobj.begin_link()
+        return super().fromtarfile(tarfile)
+
+
 class _PlainBytes:
     """A file as ``TarInfo`` reads it, with a limit on what a header takes."""
 
@@ -164,7 +184,7 @@ class _PlainBytes:
     def __init__(self, path: Path) -> None:
         self._file = path.open("rb")
         self._header: list[bytes] | None = None
-        self._allowance = 0
+        self._allowance = self._links = 0
         self._ahead, self._start = b"", 0  # what has been read and not yet given
         self._position = 0
 
@@ -177,14 +197,26 @@ class _PlainBytes:
     def begin_header(self, block: bytes) -> None:
         """Give a block again, and what follows, as long as it is not too much."""
         self._put_back(block)
-        self._header, self._allowance = [], MAX_HEADER_BYTES
+        self._header, self._allowance, self._links = [], MAX_HEADER_BYTES, 0
 
-    def end_header(self, *, again: bool) -> None:
-        """Go on behind what has been given, or give all but the first block again."""
+    def begin_link(self) -> None:
+        """Count a header that is read for a member."""
+        self._links += 1
+        if self._links > _MAX_CHAIN:
+            raise _ChainError(f"it is made of more than {_MAX_CHAIN} headers")
+
+    def end_header(self, *, again: bool) -> int:
+        """Go on behind what has been given, or give all but the first block again.
+
+        Returns:
+            How many bytes behind the first block are not given again.
+        """
         taken = b"".join(self._header or ())
         self._header = None
         if again:
             self._put_back(taken[_BLOCK:])
+            return 0
+        return max(0, len(taken) - _BLOCK)
 
     def read(self, size: int) -> bytes:
         """Return the next bytes of a header."""

@@ -181,6 +181,32 @@ def test_negative_size_ends(tmp_path: Path, whole: bytes) -> None:
     reader.close()
 
 
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gz"])
+def test_long_names_of_long_names_cost_themselves(
+    bench: Bench, tmp_path: Path, whole: bytes, pack: Callable[[bytes], bytes]
+) -> None:
+    name = tarfile.TarInfo("././@LongLink")
+    name.type, name.size = tarfile.GNUTYPE_LONGNAME, 2
+    link = name.tobuf(tarfile.GNU_FORMAT) + b"x".ljust(512, b"\0")
+    path = tmp_path / "a.tar"
+    path.write_bytes(pack(link * 3_000 + whole))
+    assert bench.index(ArchiveSource(path)).tally.added == len(NAMES)
+    assert "it is made of more than 20 headers" in bench.skipped()["(archive)"]
+
+
+@pytest.mark.parametrize("mtime", ["inf", "-inf", "nan", "1e308"])
+def test_member_of_no_time_is_a_member(
+    bench: Bench, tmp_path: Path, whole: bytes, mtime: str
+) -> None:
+    timeless = tarfile.TarInfo("timeless.jpg")
+    timeless.size, timeless.pax_headers = len(noise(9)), {"mtime": mtime}
+    path = tmp_path / "a.tar"
+    content = noise(9).ljust(-(-timeless.size // 512) * 512, b"\0")
+    path.write_bytes(timeless.tobuf(tarfile.PAX_FORMAT) + content + whole)
+    assert bench.index(ArchiveSource(path)).tally.added == 1 + len(NAMES)
+    assert bench.skipped() == {}
+
+
 def test_packed_members_are_read_again_when_asked_twice(tmp_path: Path, whole: bytes) -> None:
     path = tmp_path / "a.tar.xz"
     path.write_bytes(lzma.compress(whole))
