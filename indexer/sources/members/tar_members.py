@@ -135,7 +135,7 @@ class TarReader:
     def _finish(self, *, is_ended: bool) -> None:
         """Read what is left, for checksums, and note why it may have ended too early."""
         if not self.is_packed:
-            if not is_ended and self._place > 0:
+            if not is_ended:
                 self._lose("it has no mark of its end, as if it had been cut")
             return
         while self._file.take(_DRAINED_BYTES):

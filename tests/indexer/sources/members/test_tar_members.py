@@ -127,13 +127,27 @@ def test_tars_one_behind_another_are_all_read(bench: Bench, tmp_path: Path, whol
     assert (tally.added, tally.skipped) == (9, 0)
 
 
-def test_what_is_no_archive_is_one_error(bench: Bench, tmp_path: Path) -> None:
-    for suffix, data in (("tar", b"x" * 5000), ("tar.gz", b"\x1f\x8bx"), ("tar", b"x")):
-        path = tmp_path / f"a.{suffix}"
-        path.write_bytes(data)
-        if len(data) > 512 or suffix != "tar":
-            with pytest.raises(SourceError, match="is damaged or no archive"):
-                bench.index(ArchiveSource(path))
+@pytest.mark.parametrize(
+    ("suffix", "data"),
+    [
+        ("tar", b"x" * 5000),
+        ("tar.gz", b"\x1f\x8bx"),
+        ("tar", b"x" * 511),
+        ("tar", b"x"),
+        ("tar", b""),
+    ],
+    ids=["text", "gz", "short", "letter", "nothing"],
+)
+def test_what_is_no_archive_is_one_error(
+    bench: Bench, tmp_path: Path, whole: bytes, suffix: str, data: bytes
+) -> None:
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes(whole)
+    bench.index(ArchiveSource(path))
+    path.write_bytes(data)
+    with pytest.raises(SourceError, match="is damaged or no archive"):
+        bench.index(ArchiveSource(path))
+    assert len(bench.ids()) == len(NAMES)
 
 
 def test_archive_unpacks_to_no_more_than_its_share(
