@@ -3,6 +3,7 @@
 import logging
 import shutil
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from api.container import CATALOG_FILE, Container
@@ -43,12 +44,15 @@ def clear_traces(collection: Collection, ids: Sequence[str] = ()) -> None:
         ids: The records, whose names queries may have.
     """
     catalog = collection.path / CATALOG_FILE
-    try:
-        collection.save_indices(every_change=True)
-        clear_removed(catalog, most_rows=_MOST_ROWS)
-        drop_queries(collection.path, ids)
-    except StorageError as error:
-        _log.warning("traces of removed records stay in %s: %s", collection.path.name, error)
+    for step in (
+        partial(collection.save_indices, every_change=True),
+        partial(clear_removed, catalog, most_rows=_MOST_ROWS),
+        partial(drop_queries, collection.path, ids),
+    ):
+        try:
+            step()
+        except StorageError as error:
+            _log.warning("traces of removed records stay in %s: %s", collection.path.name, error)
 
 
 def remove_source(collection: Collection, path: str) -> str:

@@ -32,11 +32,13 @@ class Diagnosis:
         name: The collection; None for the home and the machine.
         folder: Where it lies.
         findings: In the order of the checks.
+        record_id: The removed record whose traces were looked for; None for anything else.
     """
 
     name: str | None
     folder: Path
     findings: tuple[Finding, ...]
+    record_id: str | None = None
 
     @property
     def is_sound(self) -> bool:

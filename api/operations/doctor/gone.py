@@ -50,7 +50,7 @@ def examine_gone(container: Container, name: str, record_id: str) -> Diagnosis:
             )
             for finding in guarded("gone", findings)
         ]
-    return Diagnosis(name, folder, tuple(found))
+    return Diagnosis(name, folder, tuple(found), record_id)
 
 
 def _check_vectors(folder: Path, file: CatalogFile) -> Iterator[Finding]:

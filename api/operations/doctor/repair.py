@@ -77,7 +77,10 @@ def repair(diagnosis: Diagnosis, wanted: Sequence[Repair]) -> None:
             return
         with indexing_lock(diagnosis.folder):
             for one in wanted:
-                _COLLECTION[one](diagnosis.folder)
+                if one == "traces":
+                    mending.drop_traces(diagnosis.folder / CATALOG_FILE, diagnosis.record_id)
+                else:
+                    _COLLECTION[one](diagnosis.folder)
     except OSError as error:
         where = error.filename or diagnosis.folder
         raise StorageError(f"cannot repair {where} ({error.strerror or error})") from error
@@ -174,7 +177,6 @@ _COLLECTION: Mapping[Repair, Callable[[Path], None]] = {
     "ledger": _of_catalog(mending.look_again),
     "metadata": _of_catalog(mending.rewrite_metadata),
     "words": _of_catalog(mending.rewrite_words),
-    "traces": _of_catalog(mending.drop_traces),
     "indices": _make_indices,
 }
-assert set(WORDS) == set(get_args(Repair)) == set(_COLLECTION)
+assert set(WORDS) == set(get_args(Repair)) == {*_COLLECTION, "traces"}

@@ -2,17 +2,17 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from binocle.catalog.query_file import QUERY_FILE
 from binocle.catalog.sqlite import SqliteCatalog
 from binocle.catalog.tables.schema import attributes, points, schema
 from binocle.catalog.text_rows import VERSION
-from binocle.errors import StorageError
+from binocle.errors import BusyError, StorageError
 
-_BUSY_TIMEOUT_S = 30.0
+_BUSY_TIMEOUT_S, _READERS_END_WITHIN_S = 30.0, 2.0
 
 
 def make_indices(path: Path) -> None:
@@ -44,8 +44,11 @@ def rewrite_words(path: Path) -> None:
     """Have the words read in anew from the records, as those of an older catalogue are.
 
     The vocabulary stays, since readers remember how far they have read it.
+
+    Raises:
+        StorageError: It cannot be written.
     """
-    with closing(_raw(path)) as database, database:
+    with _opened(path) as database, database:
         database.execute("BEGIN IMMEDIATE")
         database.execute(
             "INSERT INTO meta (key, value) VALUES ('words', ?) "
@@ -56,32 +59,38 @@ def rewrite_words(path: Path) -> None:
 
 
 def look_again(path: Path) -> None:
-    """Let the next run over a source look again at what counts as indexed and has no record."""
-    with closing(_raw(path)) as database, database:
+    """Let the next run over a source look again at what counts as indexed and has no record.
+
+    Raises:
+        StorageError: It cannot be written.
+    """
+    with _opened(path) as database, database:
         database.execute(
             "UPDATE items SET fingerprint = '' WHERE record_key IS NOT NULL "
             "AND record_key NOT IN (SELECT key FROM records)"
         )
 
 
-def drop_traces(path: Path) -> None:
+def drop_traces(path: Path, record_id: str | None = None) -> None:
     """Write the file anew, without what records that were removed have left in it.
 
+    Args:
+        path: The catalogue.
+        record_id: Of a record that was removed, whose waiting labels go too.
+
     Raises:
-        StorageError: Somebody else holds the catalogue, or it cannot be written.
+        BusyError: Somebody reads the catalogue, so its log keeps what was removed.
+        StorageError: It cannot be written.
     """
-    clear_removed(path)
-    try:
-        with closing(_raw(path)) as database:
-            gone = "key NOT IN (SELECT key FROM records)"
-            database.execute(f"DELETE FROM waiting_labels WHERE {gone}")  # noqa: S608
-            database.execute("VACUUM")
-            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    except sqlite3.Error as error:
-        raise StorageError(
-            f"the catalogue {path} cannot be written anew ({error}); try again while nothing else "
-            "has it open"
-        ) from error
+    with _opened(path) as database:
+        database.execute("PRAGMA secure_delete=ON")
+        database.execute(
+            "DELETE FROM waiting_labels WHERE key = ? AND key NOT IN (SELECT key FROM records)",
+            (record_id,),
+        )
+        _drop_words(database)
+        database.execute("VACUUM")
+        _empty_log(database, path)
 
 
 def clear_removed(path: Path, *, most_rows: int | None = None) -> None:
@@ -92,45 +101,62 @@ def clear_removed(path: Path, *, most_rows: int | None = None) -> None:
         most_rows: Leave the words as they are where there are more rows of them than that.
 
     Raises:
+        BusyError: Somebody reads the catalogue, so its log keeps what was removed.
         StorageError: It cannot be written.
     """
-    try:
-        with closing(_raw(path)) as database:
-            rows = database.execute("SELECT count(*) FROM words").fetchone()[0]
-            if most_rows is None or rows <= most_rows:
-                database.execute("PRAGMA secure_delete=ON")
-                database.execute("BEGIN IMMEDIATE")
-                database.execute("CREATE VIRTUAL TABLE temp.said USING fts5vocab(main, words, row)")
-                database.execute(
-                    "DELETE FROM vocabulary WHERE word NOT IN (SELECT term FROM temp.said)"
-                )
-                database.execute("INSERT INTO words (words) VALUES ('optimize')")
-                database.execute("COMMIT")
-            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    except sqlite3.Error as error:
-        raise StorageError(f"the catalogue {path} cannot be cleared ({error})") from error
+    with _opened(path) as database:
+        rows = database.execute("SELECT count(*) FROM words").fetchone()[0]
+        if most_rows is None or rows <= most_rows:
+            database.execute("PRAGMA secure_delete=ON")
+            _drop_words(database)
+        _empty_log(database, path)
 
 
 def drop_queries(folder: Path, ids: Sequence[str]) -> None:
     """Drop the kept queries that name records.
 
     Raises:
+        BusyError: Somebody reads them, so their log keeps what was removed.
         StorageError: They cannot be written.
     """
     path = folder / QUERY_FILE
     if not ids or not path.exists():
         return
+    with _opened(path) as database:
+        database.execute("PRAGMA secure_delete=ON")
+        named = [(json.dumps(one),) for one in ids]
+        database.executemany("DELETE FROM turns WHERE instr(query, ?)", named)
+        _empty_log(database, path)
+
+
+def _drop_words(database: sqlite3.Connection) -> None:
+    """Forget the words that no record has any more, and put the pieces of their index together."""
+    with database:
+        database.execute("BEGIN IMMEDIATE")
+        database.execute("CREATE VIRTUAL TABLE temp.said USING fts5vocab(main, words, row)")
+        database.execute("DELETE FROM vocabulary WHERE word NOT IN (SELECT term FROM temp.said)")
+        database.execute("DROP TABLE temp.said")
+        database.execute("INSERT INTO words (words) VALUES ('optimize')")
+
+
+def _empty_log(database: sqlite3.Connection, path: Path) -> None:
+    """Move the log of recent changes into the file, which whoever reads an older state hinders."""
+    database.execute(f"PRAGMA busy_timeout={round(1000 * _READERS_END_WITHIN_S)}")
+    (is_busy, *_) = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if is_busy:
+        raise BusyError(
+            f"somebody reads {path}, so {path.name}-wal may keep what was removed; it goes with "
+            "later changes, or try again"
+        )
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
     try:
-        with closing(_raw(path)) as database:
-            database.execute("PRAGMA secure_delete=ON")
-            named = [(json.dumps(one),) for one in ids]
-            database.executemany("DELETE FROM turns WHERE instr(query, ?)", named)
-            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with closing(
+            sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
+        ) as database:
+            database.execute("PRAGMA synchronous=FULL")
+            yield database
     except sqlite3.Error as error:
-        raise StorageError(f"the queries in {path} cannot be dropped ({error})") from error
-
-
-def _raw(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
-    database.execute("PRAGMA synchronous=FULL")
-    return database
+        raise StorageError(f"{path} cannot be written ({error})") from error

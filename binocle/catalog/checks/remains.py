@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from binocle.catalog.catalog_file import CatalogFile
+from binocle.catalog.catalog_file import CatalogFile, query_faults
 from binocle.catalog.checks.findings import Finding, fact, some
 from binocle.catalog.query_file import QUERY_FILE
 
@@ -78,6 +78,12 @@ def check_queries(folder: Path, record_id: str) -> Iterator[Finding]:
     path = folder / QUERY_FILE
     name = record_id.encode()
     if not path.exists():
+        return
+    if faults := query_faults(path):
+        message = (
+            f"the earlier queries in {QUERY_FILE}, which may name it, are damaged: {faults[0]}"
+        )
+        yield Finding("gone", message, "--repair removes all of them", repair="queries")
         return
     with closing(sqlite3.connect(path.absolute().as_uri() + "?mode=ro", uri=True)) as database:
         quoted = json.dumps(record_id)

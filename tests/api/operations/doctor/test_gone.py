@@ -9,6 +9,7 @@ from api.operations.doctor.gone import examine_gone
 from api.operations.doctor.repair import planned, repair
 from binocle.errors import NotFoundError
 from tests.support import picture_bytes
+from tests.support.damages import write
 from tests.support.service import running
 from tests.support.shop import run_cli
 from tests.support.sound_collection import NAME, bodies, opened
@@ -68,6 +69,15 @@ def test_pictures_of_no_record_are_told(home: Path, folder: Path) -> None:
         assert not gone(home, "nobody-ever").is_sound
         path.unlink()
         path.parent.rmdir()
+    assert gone(home, "nobody-ever").is_sound
+
+
+def test_damaged_file_of_queries_is_told_as_what_it_is(home: Path, folder: Path) -> None:
+    write("turns.sqlite", b"no database" * 999)(folder)
+    found = gone(home, "nobody-ever")
+    (damage,) = [one for one in found.findings if one.level == "damage"]
+    assert (damage.repair, "turns.sqlite" in damage.message) == ("queries", True)
+    repair(found, planned(found))
     assert gone(home, "nobody-ever").is_sound
 
 
