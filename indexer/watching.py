@@ -9,6 +9,7 @@ it is back.
 
 import logging
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +25,7 @@ _NETWORK = frozenset({
 _LOOK_EVERY_S = 1.0
 _LONGEST_BURST_S = 15.0
 _AGAIN_AFTER_S = 5.0
+_ESCAPED = re.compile(rb"\\([0-3][0-7]{2})")  # a space, say
 _log = logging.getLogger(__name__)
 
 Index = Callable[[Path], None]
@@ -187,13 +189,17 @@ class FolderFollower:
 def file_system_of(path: Path, mounts: Path = Path("/proc/self/mounts")) -> str:
     """Return the type of the file system that has a path, such as ``ext4``; empty if unknown."""
     try:
-        lines = [line.split() for line in mounts.read_text("utf-8", "replace").splitlines()]
+        lines = [line.split() for line in mounts.read_bytes().splitlines()]
     except OSError:
         return ""
     resolved, best, kind = path.resolve(), -1, ""
     for line in lines:
-        where = Path(line[1].encode().decode("unicode_escape"))
+        where = Path(os.fsdecode(_ESCAPED.sub(_unescaped, line[1])))
         depth = len(where.parts)
         if resolved.is_relative_to(where) and depth >= best:
-            best, kind = depth, line[2]
+            best, kind = depth, line[2].decode("ascii", "replace")
     return kind
+
+
+def _unescaped(match: re.Match[bytes]) -> bytes:
+    return bytes([int(match[1], 8)])

@@ -132,9 +132,15 @@ def test_folder_that_is_not_there_yet_and_a_busy_collection_are_waited_for(
 
 def test_file_system_is_that_of_the_deepest_mount(tmp_path: Path) -> None:
     mounts = tmp_path / "mounts"
-    lines = ("x / ext4", f"server:/x {tmp_path}/net\\040work nfs4", f"y {tmp_path} tmpfs")
+    lines = (
+        "x / ext4",
+        f"server:/x {tmp_path}/net\\040work nfs4",
+        f"y {tmp_path} tmpfs",
+        f"//nas/ü {tmp_path}/größe\\040日本\\134n cifs",
+    )
     mounts.write_text("".join(f"{line} rw 0 0\n" for line in lines))
     assert file_system_of(tmp_path / "net work" / "a", mounts) == "nfs4"
+    assert file_system_of(tmp_path / "größe 日本\\n" / "a", mounts) == "cifs"
     assert file_system_of(tmp_path / "a", mounts) == "tmpfs"
     assert file_system_of(Path("/"), mounts) == "ext4"
     assert file_system_of(tmp_path, tmp_path / "none") == ""
