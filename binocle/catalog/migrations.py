@@ -1,9 +1,16 @@
-"""Bringing catalogues of older formats up to date, all inside one transaction."""
+"""Bringing catalogues of older formats up to date.
+
+What a program cannot do without is done inside one transaction; words and checksums follow in
+slices, so that others can write meanwhile.
+"""
 
 from collections.abc import Callable
 
+from binocle.catalog.tables import checksums
 from binocle.catalog.tables.schema import ADDITIONS, FORMAT, records, schema
 from binocle.catalog.tables.session import SqlSession
+
+_SUMMED, _ALL = "checksums", "all"  # up to which part vectors have checksums
 
 
 def migrate(session: SqlSession) -> None:
@@ -18,6 +25,27 @@ def migrate(session: SqlSession) -> None:
         session.labels.mark_all_claimed()
     session.meta.put("format", FORMAT)
     session.meta.put("additions", ADDITIONS)
+
+
+def fill_words(session: SqlSession) -> bool:
+    """Read in the words of some more records; tell whether there are still more."""
+    session.words.begin()  # an older Binocle may have written meanwhile
+    return session.words.fill()
+
+
+def has_checksums(session: SqlSession) -> bool:
+    """Tell whether ``fill_checksums`` has come to its end."""
+    return session.meta.get(_SUMMED) == (_ALL,)
+
+
+def fill_checksums(session: SqlSession) -> bool:
+    """Give some more vectors their checksums; tell whether there are still more."""
+    if has_checksums(session):
+        return False
+    (done,) = session.meta.get(_SUMMED)
+    last = checksums.fill_checksums(session.connection, int(done or 0))
+    session.meta.put(_SUMMED, _ALL if last is None else last)
+    return last is not None
 
 
 def _to_2(session: SqlSession) -> None:

@@ -6,7 +6,7 @@ import re
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,6 @@ from binocle.catalog import migrations
 from binocle.catalog.catalog_file import read_only_uri
 from binocle.catalog.query_file import SqliteQueryStore
 from binocle.catalog.tables import filter_sql, schema
-from binocle.catalog.tables.checksums import fill_checksums
 from binocle.catalog.tables.session import SqlSession
 from binocle.errors import BusyError, StorageError
 from binocle.files import PRIVATE_FILE, identity
@@ -28,7 +27,6 @@ from binocle.files import PRIVATE_FILE, identity
 _log = logging.getLogger(__name__)
 _BUSY_TIMEOUT_S = 30.0
 _PAUSE_S, _PAUSE_SHARE = 0.02, 0.4
-_SUMMED, _ALL = "checksums", "all"  # up to which part vectors have checksums
 
 
 _Stamp: TypeAlias = tuple[tuple[int, int], ...]
@@ -148,7 +146,7 @@ class SqliteCatalog:
             is_new = not sa.inspect(session.connection).has_table("meta")
             known, additions = (None, None) if is_new else session.meta.get("format", "additions")
             in_step = not is_new and session.words.is_ready()
-            has_sums = not is_new and session.meta.get(_SUMMED) == (_ALL,)
+            has_sums = not is_new and migrations.has_checksums(session)
         version = int(known or 0)
         if version > schema.FORMAT:
             raise StorageError(
@@ -166,34 +164,26 @@ class SqliteCatalog:
             with self.writing() as session:
                 migrations.migrate(session)
         if not in_step:
-            self._fill_words()
+            self._fill(migrations.fill_words)
         if not has_sums:
-            self._fill_checksums()
+            self._fill(migrations.fill_checksums)
 
-    def _fill_words(self) -> None:
-        """Read in the words of an older catalogue, letting others write between two slices.
+    def _fill(self, fill: Callable[[SqlSession], bool]) -> None:
+        """Add what an older catalogue lacks, in slices, letting others write between two.
 
         A process that is killed has lost its last slice; whoever opens the catalogue next goes on.
+
+        Args:
+            fill: Does the next slice, and tells whether there are more.
         """
         has_more = True
         while has_more:
             started = time.monotonic()
             with self.writing() as session:
-                session.words.begin()  # an older Binocle may have written meanwhile
-                has_more = session.words.fill()
+                has_more = fill(session)
             if has_more:
                 # SQLite keeps no queue: whoever waits for the lock looks again from time to time.
                 time.sleep(max(_PAUSE_S, _PAUSE_SHARE * (time.monotonic() - started)))
-
-    def _fill_checksums(self) -> None:
-        """Give the vectors of an older catalogue their checksums, in slices as words are."""
-        while True:
-            with self.writing() as session:
-                (done,) = session.meta.get(_SUMMED)
-                if done == _ALL:
-                    return
-                last = fill_checksums(session.connection, int(done or 0))
-                session.meta.put(_SUMMED, _ALL if last is None else last)
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

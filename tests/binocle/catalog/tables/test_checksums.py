@@ -77,6 +77,16 @@ def test_vectors_of_an_older_catalogue_get_theirs_in_slices(
             assert len(new.part_ids) == len(new.rows) == COUNT - 1
 
 
+def test_others_can_write_between_two_slices(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_older(folder)
+    slept: list[float] = []
+    monkeypatch.setattr("binocle.catalog.tables.checksums._BATCH", 5)
+    monkeypatch.setattr("binocle.catalog.sqlite.time.sleep", slept.append)
+    Collection(folder).close()
+    assert len(slept) == 3
+    assert min(slept) >= 0.02
+
+
 def test_vector_that_an_older_program_wrote_counts_as_whole(folder: Path) -> None:
     execute(folder, "DELETE FROM vector_checksums WHERE part_id = 7")
     with Collection(folder) as collection:
