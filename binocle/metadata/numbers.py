@@ -10,6 +10,7 @@ import re
 import unicodedata
 
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_CODE_LIKE = re.compile(r"\+.*|[+-]?\d+[eE]\d+")  # a telephone's number, 12E4: no program writes so
 _GROUPED = (
     re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?"),  # 1,299,000.50
     re.compile(r"[+-]?[1-9]\d?(,\d{2})+,\d{3}(\.\d+)?"),  # 1,29,999.50, as in India
@@ -54,6 +55,11 @@ def parse_number(text: str) -> int | float | None:
 def is_plain(text: str) -> bool:
     """Tell whether a text is a number as programs write it, such as ``-1.5e3``."""
     return text.isascii() and _PLAIN.fullmatch(text) is not None
+
+
+def comes_back(text: str) -> bool:
+    """Tell whether a number in a text may stand for it: not for a telephone's, or for ``12E4``."""
+    return is_plain(text) and not _CODE_LIKE.fullmatch(text)
 
 
 def has_decimal_comma(text: str) -> bool:

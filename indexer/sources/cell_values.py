@@ -14,6 +14,7 @@ from typing import TypeAlias
 from binocle.metadata.dates import is_date
 from binocle.metadata.field_types import STRAYS, Reading
 from binocle.metadata.numbers import (
+    comes_back,
     has_decimal_comma,
     is_plain,
     may_have_decimal_comma,
@@ -64,14 +65,16 @@ def read_column(
 ) -> tuple[Parse, Reading | None]:
     """Infer a text column's type from all its values.
 
-    A column is of truth values when every value that is not missing is. It is of whole numbers or
-    numbers when nearly every one is; what is not stays as it is written, and so does what only
-    people write in this way, such as ``$1,299``. Otherwise it is of strings. Codes with a
-    leading zero or 19 digits are strings, and so are dates in ISO 8601, which sort in time.
+    A column is of truth values when every value that is not missing is, and it says both yes and
+    no: ``NO`` alone may be Norway. It is of whole numbers or numbers when nearly every one is; what
+    is not stays as it is written, and so does what only people write in this way, such as
+    ``$1,299``. Otherwise it is of strings. Codes with a leading zero or 19 digits are strings, and
+    so are dates in ISO 8601, which sort in time.
 
     Args:
         texts: The cells.
-        tolerant: Whether strays and numbers as people write them are allowed.
+        tolerant: Whether strays and numbers as people write them are allowed. Where they are not,
+            as in columns of ids and names, numbers are only what comes back as it is written.
         decimal_commas: Whether ``12,50`` is a number, and not a list.
 
     Returns:
@@ -80,18 +83,27 @@ def read_column(
     present = [text.strip() for text in texts if not _is_missing(text)]
     if not present:
         return as_written, None
-    if all(text.lower() in _BOOLEANS for text in present):
+    if tolerant and _are_truths({text.strip().lower() for text in texts}):
         return _parser(lambda text: _BOOLEANS[text.lower()]), None
-    plain = [text for text in present if is_plain(text) and not _CODE.match(text)]
+    plain = [text for text in present if comes_back(text) and not _CODE.match(text)]
     convert = int if all(_INTEGER.match(text) for text in plain) else float
     reading = Reading("number", len(plain), 0, 0)
+    if not tolerant and (
+        len(plain) < len(present) or any(str(convert(one)) != one for one in plain)
+    ):
+        return as_written, Reading(None, 0, 0, len(present))
     if len(plain) < len(present):
-        if not tolerant:
-            return as_written, Reading(None, 0, 0, len(present))
         reading = _reading_of(present, decimal_commas=decimal_commas)
     if reading.type != "number":
         return as_written, reading
     return _parser(lambda text: _plainly(text, convert)), reading
+
+
+def _are_truths(words: set[str]) -> bool:
+    """Tell whether the different words of a column say what is so and what is not."""
+    said = words - _MISSING
+    both = said in ({"yes", "no"}, {"true", "false"})
+    return both or (said <= {"true", "false"} and words <= said | {""})
 
 
 def read_values(values: Iterable[object]) -> Reading | None:
@@ -122,7 +134,7 @@ def _reading_of(texts: Sequence[str], numbers: int = 0, *, decimal_commas: bool 
     fits = [parse_number(text) is not None for text in texts]
     if fits.count(False) <= limit and not _are_ambiguous(texts, decimal_commas=decimal_commas):
         written = sum(
-            fit and (numbers > 0 or not is_plain(text))
+            fit and (numbers > 0 or not comes_back(text))
             for text, fit in zip(texts, fits, strict=True)
         )
         return Reading("number", numbers + sum(fits), written, *_strays(texts, fits))
@@ -148,7 +160,7 @@ def _strays(texts: Sequence[str], fits: Sequence[bool]) -> tuple[int, str]:
 
 def _plainly(text: str, convert: Callable[[str], float]) -> Scalar | None:
     """Return a number where programs write it so; anything else as it is written."""
-    if is_plain(text) and not _CODE.match(text):
+    if comes_back(text) and not _CODE.match(text):
         number = convert(text)
         if math.isfinite(number):
             return number

@@ -31,6 +31,32 @@ def test_csv_dialects_and_types(tmp_path: Path, text: str, expected: dict[str, A
     assert read_table(path).rows[0] == expected
 
 
+@pytest.mark.parametrize(
+    ("column", "cells", "expected"),
+    [
+        ("country", ["NO", "NO", "NA"], ["NO", "NO", "NA"]),
+        ("country", ["no", "NO"], ["no", "NO"]),
+        ("answer", ["Yes", "", "Yes"], ["Yes", None, "Yes"]),
+        ("answer", ["Yes", "no", "NA"], [True, False, None]),
+        ("sold", ["true", "true"], [True, True]),
+        ("title", ["True", "False"], ["True", "False"]),
+        ("surname", ["Null", "None", "True"], ["Null", "None", "True"]),
+        ("title", ["1984", "2001"], [1984, 2001]),
+        ("id", ["1.10", "1.1"], ["1.10", "1.1"]),
+        ("id", ["1e5", "2e3"], ["1e5", "2e3"]),
+        ("shelf", ["12E4", "3E8", "7"], ["12E4", "3E8", 7]),
+        ("phone", ["+4930123", "+4940123"], ["+4930123", "+4940123"]),
+        ("measured", ["1e-05", "2.5e+16", "-3"], [1e-05, 2.5e16, -3.0]),
+    ],
+)
+def test_cells_come_back_as_they_are_written(
+    tmp_path: Path, column: str, cells: list[str], expected: list[object]
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("".join(f"{one},x\n" for one in [column, *cells]))
+    assert [row[column] for row in read_table(path).rows] == expected
+
+
 def test_csv_in_other_encodings(tmp_path: Path) -> None:
     for encoding in ("cp1252", "utf-16"):
         path = tmp_path / f"{encoding}.csv"
