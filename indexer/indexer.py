@@ -108,7 +108,7 @@ class Indexer:
             readings = source.readings(self._collection.declared)
             total = source.count()
             row, source, run_id = self._registered(source)
-            warnings = self._settled(readings, row)
+            warnings = (*self._settled(readings, row), *source.warnings())
             tally = Tally()
             seen = self._bring_in(source, row, run_id, total, tally)
             holds_any = tally.added + tally.updated + tally.unchanged > 0

@@ -1,6 +1,6 @@
 """What every source promises, and the candidates it yields."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -124,6 +124,14 @@ class Source(Protocol):
             SourceError: It cannot be read as a whole.
         """
         return {}
+
+    def warnings(self) -> Sequence[str]:
+        """Return what a person should know of it, one sentence each.
+
+        Raises:
+            SourceError: It cannot be read as a whole.
+        """
+        return ()
 
     def within(self, kind: str, path: Path) -> "Source | None":  # noqa: ARG002
         """Return this as a part of a source the collection knows; None where it is none."""

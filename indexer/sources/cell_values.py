@@ -44,6 +44,14 @@ def metadata_of(document: Mapping[str, object], prefix: str = "") -> dict[str, M
     return found
 
 
+def merged(values: Sequence[MetadataValue]) -> MetadataValue:
+    """Return what several rows say of one thing: a value, or a list of the different ones."""
+    if all(one == values[0] for one in values):
+        return values[0]
+    every = (one for value in values for one in (value if isinstance(value, list) else [value]))
+    return list({(type(one), one): one for one in every}.values())
+
+
 def scalar_of(value: object) -> Scalar | None:
     """Return a value as a metadata scalar; None for what is missing or cannot be one."""
     if isinstance(value, int):

@@ -11,7 +11,7 @@ from binocle.errors import SourceError
 from binocle.metadata.field_types import Reading
 from binocle.types import MetadataValue, Skip
 from indexer.sources.base import Candidate, ImageRef, Source, TextRef, gone, printable, read_file
-from indexer.sources.cell_values import metadata_of, texts_in
+from indexer.sources.cell_values import merged, metadata_of, texts_in
 from indexer.sources.picture_cells import PictureCells
 from indexer.sources.table_files import (
     ID_NAMES,
@@ -83,6 +83,32 @@ class TableSource(Source):
         self._declared = declared()
         self._grouped()
         return self._readings
+
+    def warnings(self) -> Sequence[str]:
+        """Tell of ids that several rows have, which differ in more than texts and pictures."""
+        column = self._columns.id
+        ids = [
+            key
+            for key, numbers in self._grouped().items()
+            if len(numbers) > 1 and column and self._differ([self._rows[one] for one in numbers])
+        ]
+        if not ids:
+            return ()
+        count = len(self._grouped()[ids[0]])
+        times = "twice" if count == 2 else f"{count:,} times"
+        more = f" and {len(ids) - 1:,} more ids several times" if len(ids) > 1 else ""
+        return (
+            f"{self.path.name}: id {ids[0]} {times}{more}, in the column {column!r}; the rows of an "
+            "id are one record, where they differ it has a list of their values",
+        )
+
+    def _differ(self, rows: Sequence[Row]) -> bool:
+        """Tell whether rows say different things beside their texts and pictures."""
+        others = {self._columns.id, self._columns.image, *self._columns.text}
+        said = [
+            metadata_of({name: row[name] for name in row if name not in others}) for row in rows
+        ]
+        return any(one != said[0] for one in said)
 
     def scan(self, name: str) -> Iterator[Candidate]:
         """Yield the records the rows make; see ``Source.scan``."""
@@ -189,16 +215,18 @@ class TableSource(Source):
                 yield ImageRef(role, uri, partial(bytes, picture), len(picture))
 
     def _metadata(self, rows: Sequence[Row]) -> dict[str, MetadataValue]:
+        """Return what rows of one record say; where they differ, their values in a list."""
         columns = self._columns
         left_out = {columns.id, columns.image}
-        if len(rows) > 1:
-            left_out.update(columns.text)  # of five captions none is the record's own
-        merged: dict[str, MetadataValue] = {}
+        for text in columns.text:
+            if len(set(_cells(rows, text))) > 1:
+                left_out.add(text)  # of five captions none is the record's own
+        several: dict[str, list[MetadataValue]] = {}
         for row in rows:
             values = {name: value for name, value in row.items() if name not in left_out}
             for name, value in metadata_of(values).items():
-                merged.setdefault(name, value)
-        return merged
+                several.setdefault(name, []).append(value)
+        return {name: merged(values) for name, values in several.items()}
 
 
 def resolve_columns(asked: ColumnRoles, names: Sequence[str], path: Path) -> ColumnRoles:

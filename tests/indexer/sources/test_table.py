@@ -177,3 +177,28 @@ def test_pipes_and_devices_cost_only_their_rows(bench: Bench, tmp_path: Path) ->
         bench.rows("SELECT message FROM items WHERE key IN ('b', 'c')")
         == [("the file cannot be read (it is not a regular file)",)] * 2
     )
+
+
+def test_rows_that_share_an_id_and_differ_are_told_and_lose_nothing(
+    bench: Bench, tmp_path: Path
+) -> None:
+    path = tmp_path / "shop.csv"
+    path.write_text("id,title,price,color\nA,Shirt,10,Red\nA,Shirt,20,Green\nB,Trousers,30,Blue\n")
+    report = bench.index(TableSource(path, ColumnRoles()))
+    assert bench.collection.record("A").metadata == {
+        "title": "Shirt",
+        "price": [10, 20],
+        "color": ["Red", "Green"],
+    }
+    assert bench.collection.record("B").metadata["price"] == 30
+    (warning,) = report.warnings
+    assert "id A twice" in warning
+
+
+def test_captions_of_one_picture_are_no_reason_to_warn(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(picture_bytes(1))
+    path = tmp_path / "captions.csv"
+    path.write_text("id,image,caption\n1,a.jpg,a dog\n1,a.jpg,a brown dog\n")
+    report = bench.index(TableSource(path, ColumnRoles()))
+    assert report.warnings == ()
+    assert "caption" not in bench.collection.record("1").metadata
