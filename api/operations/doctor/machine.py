@@ -5,6 +5,7 @@ import re
 import shutil
 import stat
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from importlib.metadata import version
@@ -32,7 +33,7 @@ def check_home(home: Path) -> Iterator[Finding]:
     keys = home / _KEYS
     if keys.exists():
         if stat.S_IMODE(keys.stat().st_mode) & 0o077:
-            yield _too_wide(keys, "readable for others")
+            yield _too_wide(f"{keys} is readable for others")
         try:
             KeyRing(keys).all()
         except StorageError as error:
@@ -45,41 +46,53 @@ def check_home(home: Path) -> Iterator[Finding]:
 
 def check_folder(folder: Path) -> Iterator[Finding]:
     """Find rights of a collection's folder and files that are wrong, and leftovers."""
-    shut, wide, foreign = [], [], []
-    owner = folder.stat().st_uid
-    for path in (folder, *sorted(folder.rglob("*"))):
-        with suppress(FileNotFoundError):
-            status = path.lstat()
-            mode = status.st_mode
-            if stat.S_ISLNK(mode):
-                continue
-            if status.st_uid != owner:
-                foreign.append(path.relative_to(folder.parent))
-            wanted = os.R_OK | os.W_OK | (os.X_OK if stat.S_ISDIR(mode) else 0)
-            if not os.access(path, wanted) or not mode & stat.S_IRUSR:
-                shut.append(path.relative_to(folder.parent))
-            if mode & 0o077:
-                wide.append(path)
-    if shut:
-        yield Finding(
-            "permissions", f"files cannot be read and written: {some(shut)}",
-            "give them to the user that runs Binocle, or --repair", repair="permissions",
-        )  # fmt: skip
-    if foreign:
-        message = f"files belong to another user than their collection: {some(foreign)}"
-        yield Finding("permissions", message, f"chown -R --reference={folder} {folder}")
-    if wide:
-        names = some(path.relative_to(folder.parent) for path in wide)
-        yield Finding(
-            "permissions", f"files are open to other users of this machine: {names}",
-            "--repair closes them", repair="permissions",
-        )  # fmt: skip
+    yield from _check_files(folder)
     yield from (_leftover(path) for path in leftovers(folder))
     yield from _check_queries(folder)
     key = folder / SIGNING
     if key.exists() and key.stat().st_size != _SIGNING_BYTES:
         message = f"{key} is damaged, so nothing can be searched"
         yield Finding("queries", message, "--repair removes it", repair="queries")
+
+
+def _check_files(folder: Path) -> Iterator[Finding]:
+    found: dict[str, list[Path]] = defaultdict(list)
+    owner = folder.stat().st_uid
+    for path in (folder, *sorted(folder.rglob("*"))):
+        with suppress(FileNotFoundError):
+            for what in _rights(path, path.lstat(), owner):
+                found[what].append(path.relative_to(folder.parent))
+    if shut := found["shut"]:
+        yield Finding(
+            "permissions", f"files cannot be read and written: {some(shut)}",
+            "give them to the user that runs Binocle, or --repair", repair="permissions",
+        )  # fmt: skip
+    if foreign := found["foreign"]:
+        message = f"files belong to another user than their collection: {some(foreign)}"
+        yield Finding("permissions", message, f"chown -R --reference={folder} {folder}")
+    if wide := found["wide"]:
+        yield _too_wide(f"files are open to other users of this machine: {some(wide)}")
+    if readable := found["readable"]:
+        yield fact(
+            "permissions", f"files can be read by other users of this machine: {some(readable)}",
+            "older versions made them so; --repair closes them", repair="permissions",
+        )  # fmt: skip
+
+
+def _rights(path: Path, status: os.stat_result, owner: int) -> Iterator[str]:
+    """Yield what is wrong with a file's rights."""
+    mode = status.st_mode
+    if stat.S_ISLNK(mode):
+        return
+    if status.st_uid != owner:
+        yield "foreign"
+    wanted = os.R_OK | os.W_OK | (os.X_OK if stat.S_ISDIR(mode) else 0)
+    if not os.access(path, wanted) or not mode & stat.S_IRUSR:
+        yield "shut"
+    if mode & (0o077 if path.name == SIGNING else 0o022):
+        yield "wide"
+    elif mode & 0o055:
+        yield "readable"
 
 
 def abandoned_workplaces(home: Path) -> list[Path]:
@@ -141,7 +154,7 @@ def _check_rights(path: Path) -> Iterator[Finding]:
         message = f"{path} cannot be read and written"
         yield Finding("permissions", message, "give it to the user that runs Binocle")
     if mode & 0o022:
-        yield _too_wide(path, "writable for others")
+        yield _too_wide(f"{path} is writable for others")
     elif mode & 0o055:
         yield fact(
             "permissions", f"{path} can be read by other users of this machine",
@@ -149,8 +162,7 @@ def _check_rights(path: Path) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _too_wide(path: Path, how: str) -> Finding:
-    message = f"{path} is {how}"
+def _too_wide(message: str) -> Finding:
     return Finding("permissions", message, "--repair closes it", repair="permissions")
 
 

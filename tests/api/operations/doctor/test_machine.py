@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from api.operations.doctor.examination import examine
+from api.operations.doctor.repair import planned, repair
 from tests.support.damages import is_found, of_checks
 from tests.support.shop import run_cli
 from tests.support.sound_collection import NAME, opened
@@ -14,6 +15,22 @@ from tests.support.sound_collection import NAME, opened
 @pytest.mark.parametrize("name", of_checks("permissions", "queries", "leftovers"))
 def test_planted_damage_is_found(folder: Path, name: str) -> None:
     assert is_found(folder, name)
+
+
+def test_what_others_can_read_as_older_versions_made_it_is_no_damage(
+    home: Path, folder: Path
+) -> None:
+    for path in folder.rglob("*"):
+        if path.name != "signing.key":
+            path.chmod(0o755 if path.is_dir() else 0o644)
+    (diagnosis,) = examine(opened(home), [NAME])[1:]
+    assert diagnosis.is_sound
+    (fact,) = [one for one in diagnosis.findings if one.check == "permissions"]
+    assert "can be read by other users" in fact.message
+    assert planned(diagnosis) == ["permissions"]
+    repair(diagnosis, ["permissions"])
+    (diagnosis,) = examine(opened(home), [NAME])[1:]
+    assert diagnosis.findings == ()
 
 
 def test_home_and_machine_are_examined(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
