@@ -138,12 +138,14 @@ def search(
     """
     from api.cli.output.answers import print_answer
     from api.cli.search_query import is_record, query_of
+    from search.query.stored_words import stored_words
     from search.query.warnings import price_field, query_doubts
 
     query_of(typed, lambda _: True)  # what is mistyped is told before anything is opened
     container = open_container(precision=precision, device=device)
     with container.open_collection(collection) as opened:
-        query = query_of(typed, partial(is_record, opened), partial(price_field, opened))
+        find_price = partial(price_field, opened)
+        query = query_of(typed, partial(is_record, opened), find_price, stored_words(opened))
         answer = container.searcher(opened).search(query)
         print_answer(answer, opened, query, as_json=as_json)
         for doubt in query_doubts(opened, query):

@@ -20,6 +20,7 @@ from search.query.notation import (
     parse_weights,
 )
 from search.query.query import Query, Refinement, Region, Term, Weights
+from search.query.stored_words import NOTHING_STORED, StoredWords
 
 _AWAY = -1.0
 
@@ -28,6 +29,7 @@ def query_of(
     typed: Mapping[str, Any],
     is_record: Callable[[str], bool],
     find_price: Callable[[], str | None] = lambda: None,
+    stored: StoredWords = NOTHING_STORED,
 ) -> Query:
     """Return the query that the options of ``binocle search`` make.
 
@@ -36,6 +38,7 @@ def query_of(
             read here goes into it as it is.
         is_record: Tells which names are records' ids.
         find_price: Names the field of prices; see ``parse_turn``.
+        stored: Likewise.
 
     Raises:
         UsageError: Something cannot be understood, or does not go together.
@@ -44,7 +47,8 @@ def query_of(
     words = " ".join(typed["text"]).strip()
     phrase = Phrase()
     if words:
-        phrase = (parse_first if typed["refine"] is None else parse_turn)(words, find_price)
+        parse = parse_first if typed["refine"] is None else parse_turn
+        phrase = parse(words, find_price, stored)
     where = parse_where(typed["where"]) if typed["where"] else None
     read = {
         "where": both(where, phrase.where),

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from binocle.metadata.filters import And, Comparison, Filter, Operator
+from search.query.negation import without_negated
 from search.query.query import Sort, Term
+from search.query.stored_words import NOTHING_STORED, StoredWords
 
 _LEAD = re.compile(
     r"^(?:(?:and|but|please|ok|okay|now|then|also|just|only|show(?: me)?|make (?:it|them)"
@@ -112,20 +114,26 @@ class _Reading:
     amounts: list[Comparison] = field(default_factory=list)
     sort: list[Sort] = field(default_factory=list)
     find_price: Callable[[], str | None] = lambda: None
+    stored: StoredWords = NOTHING_STORED
 
 
-def parse_turn(text: str, find_price: Callable[[], str | None] = lambda: None) -> Phrase:
+def parse_turn(
+    text: str,
+    find_price: Callable[[], str | None] = lambda: None,
+    stored: StoredWords = NOTHING_STORED,
+) -> Phrase:
     """Read a refining phrase.
 
     Args:
         text: What was said, such as ``only at night, without people``.
         find_price: Names the field of prices, which ``under 60`` is then about; None for none.
             Asked only where an amount is said.
+        stored: What the collection says itself in just these words is looked for as it stands.
 
     Returns:
         At least one of its parts is not empty, unless the text is blank.
     """
-    found = _Reading(find_price=find_price)
+    found = _Reading(find_price=find_price, stored=stored)
     whole = re.sub(r"(?i)\brs\.\s*(?=\d)", "Rs ", " ".join(text.split()).rstrip(".!?"))
     if not _read_swap(whole, found):
         for clause in _SPLIT.split(whole):
@@ -142,17 +150,29 @@ def parse_turn(text: str, find_price: Callable[[], str | None] = lambda: None) -
     )
 
 
-def parse_first(text: str, find_price: Callable[[], str | None]) -> Phrase:
-    """Read a first question: what it says of the price at its end is a filter.
+def parse_first(
+    text: str, find_price: Callable[[], str | None], stored: StoredWords = NOTHING_STORED
+) -> Phrase:
+    """Read a first question: what is not to be there, and what it says of the price at its end.
 
     Args:
-        text: What was asked, such as ``headphones under 1000``; a last word in quotes is no price.
+        text: What was asked, such as ``headphones under 1000 but not red``; a last word in quotes
+            is no price.
         find_price: As for ``parse_turn``.
+        stored: Likewise.
     """
-    what, amounts = _without_price(text, find_price)
-    if not amounts:
+    if not text.strip() or stored.is_title(text):
         return Phrase((Term(text=text),))
-    return Phrase((Term(text=what),) if what else (), amounts=amounts)
+    rest, unwanted = without_negated(text, stored.has_phrase)
+    what, amounts = _without_price(rest, find_price)
+    if not amounts and not unwanted:
+        return Phrase((Term(text=text),))
+    wanted = [Term(text=what)] if what else []
+    return Phrase((*wanted, *map(_away, unwanted)), amounts=amounts)
+
+
+def _away(text: str) -> Term:
+    return Term(text=text, weight=-1.0)
 
 
 def _without_price(
@@ -200,11 +220,13 @@ def _read(clause: str, found: _Reading) -> None:
     if away := _AWAY.match(bare):
         for one in _LIST.split(away["what"]):
             if what := _plain(one):
-                found.terms.append(Term(text=what, weight=-1.0))
+                found.terms.append(_away(what))
     elif removed := _REMOVE.match(bare):
         found.remove.append(_plain(removed["what"]))
     else:
-        found.terms.append(Term(text=bare))
+        what, unwanted = without_negated(bare, found.stored.has_phrase)
+        found.terms += [Term(text=what)] if what else []
+        found.terms += map(_away, unwanted)
 
 
 def _read_amount(bare: str, found: _Reading) -> bool:

@@ -246,4 +246,5 @@ def _words(terms: Sequence[Term]) -> str:
     if not words:
         return ""
     away = [term.text.strip() for term in terms if term.text is not None and term.weight < 0]
-    return " ".join([*words, *(f"-{text}" for text in away if text.isalnum())])
+    named = [" ".join(text.replace('"', " ").split()) for text in away]
+    return " ".join([*words, *(f'-"{text}"' if " " in text else f"-{text}" for text in named)])

@@ -116,6 +116,13 @@ CASES = {
         ["shoes", "--not", "black^0.5"],
         {"query": [{"text": "shoes"}, {"text": "black", "weight": -0.5}]},
     ),
+    "negation": Case(
+        Query((Term(text="shoes"), Term(text="black", weight=-1.0))),
+        ["shoes but not black"],
+        {"query": "shoes but not black"},
+        {"q": "shoes but not black"},
+        lambda ids: all(BY_ID[one]["color"] != "Black" for one in ids),
+    ),
     "region of a record": Case(
         Query((Term(record="sku-02", region=Region(0, 0, 0.5, 1)),)),
         ["--like", "sku-02", "--region", "0,0,0.5,1"],

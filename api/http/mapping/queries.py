@@ -29,6 +29,7 @@ from binocle.metadata.filters import Filter, both
 from search.query.natural_language import Phrase, parse_first, parse_turn
 from search.query.notation import parse_facet, parse_group, parse_region, parse_sort
 from search.query.query import Facet, Group, Query, Refinement, Region, Sort, Term, Weights
+from search.query.stored_words import stored_words
 from search.query.warnings import price_field
 
 _Out = TypeVar("_Out")
@@ -92,7 +93,7 @@ class SearchRequest:
         """Return what it asks for, or which part of it cannot be understood, and why.
 
         Plain words are read as a person means them: beside a refinement they say what to change;
-        of a first question only the price is read.
+        of a first question what it negates and the price are read.
 
         Args:
             collection: Has a field of prices, or none.
@@ -106,7 +107,8 @@ class SearchRequest:
         asked, phrase = self.asked, Phrase()
         if isinstance(asked.query, str):
             parse = parse_first if asked.refine is None else parse_turn
-            phrase = parse(asked.query, partial(price_field, collection))
+            find_price = partial(price_field, collection)
+            phrase = parse(asked.query, find_price, stored_words(collection))
             terms = phrase.terms
         else:
             places = (f"{self.place}query.{number}" for number in range(len(asked.query)))

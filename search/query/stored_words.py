@@ -1,0 +1,48 @@
+"""What a collection says itself, in just the words that somebody typed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from binocle.catalog import text_rows, tokenizer
+from binocle.collection.collection import Collection
+
+_MOST_TOKENS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class StoredWords:
+    """Asked before words are read as more than words.
+
+    Attributes:
+        is_title: Tells whether some text of the collection says just this, of two words at least.
+        has_phrase: Tells whether some text has these words in one piece.
+    """
+
+    is_title: Callable[[str], bool] = lambda _: False
+    has_phrase: Callable[[str], bool] = lambda _: False
+
+
+NOTHING_STORED = StoredWords()
+
+
+def stored_words(collection: Collection) -> StoredWords:
+    """Return what a collection says."""
+    return StoredWords(
+        lambda text: _is_said(collection, text, is_all=True),
+        lambda text: _is_said(collection, text, is_all=False),
+    )
+
+
+def _is_said(collection: Collection, text: str, *, is_all: bool) -> bool:
+    tokens = tokenizer.tokens_of(text, _MOST_TOKENS + 1)[0]
+    if not (1 < len(tokens) <= _MOST_TOKENS):
+        return False
+    with collection.reading() as session:
+        rows = session.words.rows_with([tokens])
+    groups = rows >> text_rows.GROUP_SHIFT & (text_rows.GROUPS - 1)
+    found = (groups == text_rows.TITLE) | (groups == text_rows.CAPTION)
+    if is_all:
+        found &= (rows & text_rows.LENGTH_MASK) == len(tokens)
+    return bool(np.any(found))
