@@ -8,7 +8,7 @@ from binocle.errors import SourceError
 from binocle.types import Skip
 from indexer.sources.rows.long_lines import MAX_TABLE_BYTES, check_cells
 
-_BATCH_ROWS = 256
+_BATCH_ROWS = 1024  # for each, Arrow makes the dictionaries anew
 _ROW_BYTES = 8  # what a value takes at least
 
 
@@ -68,8 +68,11 @@ def _size(column: Any) -> int:
 
     if not pa.types.is_dictionary(column.type):
         return int(column.nbytes)
-    lengths = pc.binary_length(column.dictionary).take(column.indices)
-    return int(pc.sum(lengths).as_py() or 0) + _ROW_BYTES * len(column)
+    counted = column.indices.drop_null().value_counts()
+    places, counts = counted.field("values"), counted.field("counts")
+    lengths = pc.binary_length(column.dictionary.take(places))
+    size = pc.sum(pc.multiply(lengths.cast(pa.int64()), counts)).as_py()
+    return int(size or 0) + _ROW_BYTES * len(column)
 
 
 def _values(column: Any, first: int, problems: dict[int, Skip]) -> list[Any]:
@@ -77,8 +80,10 @@ def _values(column: Any, first: int, problems: dict[int, Skip]) -> list[Any]:
     import pyarrow as pa
 
     try:
-        if pa.types.is_dictionary(column.type):
-            different = column.dictionary.to_pylist()
+        if pa.types.is_dictionary(column.type):  # it has entries of other rows, too
+            places = column.indices.unique().drop_null()
+            entries = column.dictionary.take(places).to_pylist()
+            different = dict(zip(places.to_pylist(), entries, strict=True))
             return [None if one is None else different[one] for one in column.indices.to_pylist()]
         return list(column.to_pylist())
     except (ValueError, OverflowError, ArithmeticError):
