@@ -85,6 +85,7 @@ def _values(column: Any, first: int, problems: dict[int, Skip]) -> list[Any]:
             entries = column.dictionary.take(places).to_pylist()
             different = dict(zip(places.to_pylist(), entries, strict=True))
             return [None if one is None else different[one] for one in column.indices.to_pylist()]
+        column = column.cast(_coarser(column.type), safe=False)
         return list(column.to_pylist())
     except (ValueError, OverflowError, ArithmeticError):
         pass
@@ -96,3 +97,20 @@ def _values(column: Any, first: int, problems: dict[int, Skip]) -> list[Any]:
             values.append(None)
             problems[place] = Skip("unreadable", f"a value of the row cannot be read ({error})")
     return values
+
+
+def _coarser(kind: Any) -> Any:
+    """Return a type of Arrow with microseconds for the nanoseconds that Python has no dates of."""
+    import pyarrow as pa
+
+    if pa.types.is_timestamp(kind) and kind.unit == "ns":
+        return pa.timestamp("us", kind.tz)
+    if pa.types.is_time64(kind):
+        return pa.time64("us")
+    if pa.types.is_duration(kind) and kind.unit == "ns":
+        return pa.duration("us")
+    if pa.types.is_list(kind):
+        return pa.list_(_coarser(kind.value_type))
+    if pa.types.is_struct(kind):
+        return pa.struct([one.with_type(_coarser(one.type)) for one in kind])
+    return kind

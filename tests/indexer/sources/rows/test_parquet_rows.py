@@ -63,3 +63,23 @@ def test_different_texts_are_read_once_and_not_for_every_batch(tmp_path: Path) -
     assert problems == {}
     plain = seconds(lambda: pq.read_table(path).to_pylist())
     assert seconds(lambda: read_parquet(path)) < 18 * plain  # 8; 40 where each batch reads all
+
+
+def test_times_in_nanoseconds_are_read_in_microseconds(bench: Bench, tmp_path: Path) -> None:
+    moment = 1_700_000_000_123_456_789
+    types = {
+        "at": pa.timestamp("ns"), "utc": pa.timestamp("ns", "UTC"), "hour": pa.time64("ns"),
+        "took": pa.duration("ns"),
+    }  # fmt: skip
+    columns = {name: pa.array([moment % 10**13, None], kind) for name, kind in types.items()}
+    columns["nested"] = pa.array([{"at": [moment]}, None], pa.struct({"at": pa.list_(types["at"])}))
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"id": ["a", "b"], "text": ["red", "green"], **columns}), path)
+    assert bench.index(TableSource(path, ColumnRoles())).tally.added == 2
+    assert bench.skipped() == {}
+    metadata = bench.collection.record("a").metadata
+    assert metadata["at"] == "1970-01-01T00:00:00.123456"
+    assert metadata["utc"] == "1970-01-01T00:00:00.123456+00:00"
+    assert metadata["hour"] == "00:00:00.123456"
+    assert metadata["nested.at"] == ["2023-11-14T22:13:20.123456"]
+    assert bench.collection.record("b").metadata.keys().isdisjoint({"at", "utc", "nested.at"})
