@@ -36,13 +36,15 @@ def read_json_lines(
         if line is not None and not line.strip():
             continue
         row, problem = (None, TOO_LONG) if line is None else _row_of(line)
-        if row is not None and len(names.keys() | row.keys()) > _MAX_COLUMNS:
+        new = [name for name in row or () if name not in names]
+        if len(names) + len(new) > _MAX_COLUMNS:
             reason = f"with it there are more different fields than the limit of {_MAX_COLUMNS:,}"
-            row, problem = None, Skip("too-large", f"{reason}; make them values of one field")
+            problem = Skip("too-large", f"{reason}; make them values of one field")
+            row, new = None, []
         if problem is not None:
             problems[len(rows)] = Skip(problem.code, f"line {number}: {problem.message}")
         rows.append(row or {})
-        names.update(dict.fromkeys(row or ()))
+        names.update(dict.fromkeys(new))
         cells += len(row or ())
         check_cells(path, cells)
     return rows, list(names), problems

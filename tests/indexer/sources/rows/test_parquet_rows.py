@@ -1,7 +1,5 @@
 """Parquet that stands for more than it has, or cannot be read in places."""
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +12,7 @@ from indexer.sources.rows import long_lines, parquet_rows
 from indexer.sources.rows.parquet_rows import read_parquet
 from indexer.sources.table import ColumnRoles, TableSource
 from tests.support import Bench
+from tests.support.processor_time import seconds
 
 
 def test_text_that_is_no_unicode_costs_its_row(bench: Bench, tmp_path: Path) -> None:
@@ -40,16 +39,6 @@ def test_what_a_small_file_stands_for_is_counted_before_it_is_made(
     monkeypatch.setattr(long_lines, "MAX_CELLS", 19_999)
     with pytest.raises(SourceError, match="more cells than the limit of 19,999; split it"):
         bench.index(TableSource(path, ColumnRoles()))
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """Return how long the processor works, at best of three."""
-    took = []
-    for _ in range(3):
-        begun = time.process_time()
-        work()
-        took.append(time.process_time() - begun)
-    return min(took)
 
 
 def test_different_texts_are_read_once_and_not_for_every_batch(tmp_path: Path) -> None:
