@@ -1,6 +1,7 @@
 """The rows of JSON Lines; a line that is none costs only itself."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from indexer.sources.rows.long_lines import TOO_LONG, bounded_lines, check_cells
 _MAX_DEPTH = 50  # of lists and objects in each other
 _MAX_COLUMNS = 10_000  # different names in all rows
 _LONG_BYTES = 64 * 1024  # what is longer is looked at as a whole before it is kept
+# A text, or what begins as one; nothing of it is looked at twice.
+_TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 
 
 def read_json_lines(
@@ -68,9 +71,9 @@ def _row_of(line: bytes) -> tuple[Mapping[str, Any] | None, Skip | None]:
 
 
 def _depth(line: bytes) -> int:
-    """Return how deep brackets stand in each other, those within texts among them."""
+    """Return how deep brackets stand in each other, but for those within texts."""
     depth = deepest = 0
-    for one in line:
+    for one in _TEXT.sub(b"", line):
         if one in b"[{":
             depth += 1
             deepest = max(deepest, depth)

@@ -47,6 +47,25 @@ def test_bad_line_costs_itself(
     assert "line 10: it is longer than the limit" in reasons["#10"]
 
 
+def test_brackets_in_texts_are_not_nested(bench: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    texts = ["[" * 51, "{" * 60 + '"\\' + "[" * 60, '\\"' * 40 + "[" * 99, "a ☃ [" * 51]
+    rows = [json.dumps({"id": f"r{one}", "text": text}) for one, text in enumerate(texts)]
+    deep = '{"text": "]]]]", "x": ' + "[" * 50 + '"]]"' + "]" * 50 + "}"
+    path.write_text("\n".join([*rows, deep]))
+    tally = bench.index(TableSource(path, ColumnRoles())).tally
+    assert (tally.added, tally.skipped) == (4, 1)
+    assert "nested deeper than 50 levels" in bench.skipped()["#5"]
+    for text in texts:
+        assert bench.collection.record(f"r{texts.index(text)}").parts[0].text == text
+
+
+def test_text_that_does_not_end_is_looked_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"id": "a", "text": "red"}\n{"text": "' + '[\\"' * 200_000)
+    assert seconds(lambda: read_json_lines(path)) < 2
+
+
 def test_different_fields_have_a_limit(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
