@@ -38,7 +38,7 @@ from binocle.media.kinds import IMAGE
 from binocle.types import Float32Array, Kind
 from binocle.vectors.base import products
 from search.relevance.fitted_weights import FITTED, Fitted
-from search.relevance.score_model import ScoreModel
+from search.relevance.score_model import NOWHERE, ScoreModel
 
 BEST = 5
 MIN_PARTS = 20
@@ -242,8 +242,9 @@ class Calibration:
             fixed = own.bias + seen.known @ np.array([own.level, own.mean, own.spread, own.near])
             lines.append(zip((fixed - slopes * seen.starts).tolist(), slopes.tolist(), strict=True))
         cut, none = self.fitted.cut, self.none or self.fitted.none
+        same_from = _SAME if self.same_kind else NOWHERE
         score_models = [
-            ScoreModel(answers, fits, best, cut, none)
+            ScoreModel(answers, fits, best, cut, none, same_from)
             for answers, fits, best in zip(*lines, seen.best.tolist(), strict=True)
         ]
         if self.fitted.wide is None:

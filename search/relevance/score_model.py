@@ -13,6 +13,8 @@ _OF_BOTH = 0.6  # of the log-odds by pictures, and of those by texts
 _NONE_OF_BOTH = 0.645  # of the lower of both thresholds: 0.2, and up to 0.32 by own texts
 _NEVER = 1e-300  # nothing is as unlikely
 NOTHING = 0.07  # relevance: what has less is in no relevant set; where all have, nothing fits
+CERTAIN = 0.999  # relevance of what is the very same as the question
+NOWHERE = math.inf  # no cosine reaches it
 _STEPS = 40  # halving an interval of 2 this often leaves less than float32 can tell
 
 Float64Array = npt.NDArray[np.float64]
@@ -29,6 +31,8 @@ class ScoreModel:
         best: About the highest cosine the query gets.
         least: The relevance from which on hits are in the relevant set, if one is that relevant.
         none: How likely an answer must be for something to fit, 0 to 1, neither included.
+        same_from: The cosine from which on a part is the very same as the question, and so right
+            for certain, whatever else is known; above 1 where none can be.
     """
 
     answers: tuple[float, float]
@@ -36,6 +40,7 @@ class ScoreModel:
     best: float
     least: float
     none: float = 0.5
+    same_from: float = NOWHERE
 
     def relevance(self, scores: npt.ArrayLike) -> Float64Array:
         """Return how likely each hit is what was asked for.
@@ -49,7 +54,7 @@ class ScoreModel:
         cosines = np.asarray(scores, np.float64)
         both = [offset + slope * cosines for offset, slope in (self.answers, self.fits)]
         one, other = (1.0 / (1.0 + np.exp(-np.clip(odds, -700.0, 700.0))) for odds in both)
-        return np.asarray(one * other, np.float64)
+        return np.where(cosines >= self.same_from, np.maximum(one * other, CERTAIN), one * other)
 
     def score_at(self, relevance: float) -> float:
         """Return the least cosine with at least this relevance; infinite where there is none.
@@ -132,7 +137,7 @@ class ScoreModel:
         least = min(self.least, self._at(self.best) / 2)
         if not self.is_never_denied:
             least = max(least, NOTHING)
-        return max(self.score_at(least), self._answered_from)
+        return min(max(self.score_at(least), self._answered_from), self.same_from)
 
     def is_no_match(self, best: float) -> bool:
         """Tell whether nothing fits: that there is an answer is less likely than ``none``.
@@ -140,7 +145,7 @@ class ScoreModel:
         Args:
             best: The highest cosine over all that was searched.
         """
-        return best < self._answered_from
+        return best < min(self._answered_from, self.same_from)
 
     @property
     def _answered_from(self) -> float:
@@ -153,4 +158,4 @@ class ScoreModel:
     def _at(self, cosine: float) -> float:
         odds = (offset + slope * cosine for offset, slope in (self.answers, self.fits))
         one, other = (1.0 / (1.0 + math.exp(-min(max(each, -700.0), 700.0))) for each in odds)
-        return one * other
+        return max(one * other, CERTAIN) if cosine >= self.same_from else one * other

@@ -128,6 +128,20 @@ def test_too_few_parts_and_an_encoder_that_knows_nothing_are_not_calibrated() ->
         assert made is None
 
 
+def test_what_is_in_the_collection_is_certain_and_fits_and_its_neighbours_are_not() -> None:
+    gallery = _rows(300, 7)
+    made = Calibration.measure(gallery, len(gallery), gallery, source="image", kind="image")
+    assert made is not None
+    for row, model in zip(gallery, made.score_models(gallery), strict=True):
+        cosines = np.sort(gallery @ row)[::-1]
+        assert not model.is_no_match(float(cosines[0]))
+        assert model.relevance(cosines[:1])[0] >= 0.99
+        assert model.relevance(cosines[1:2])[0] < 0.9
+    other = Calibration.measure(gallery, len(gallery), gallery, source="text", kind="image")
+    assert other is not None
+    assert other.score_models(gallery[:1])[0].same_from > 1, "a text is never a picture"
+
+
 def test_a_picture_does_not_find_itself() -> None:
     gallery, _, _, _ = _world()
     rows = gallery[:7]

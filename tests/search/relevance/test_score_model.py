@@ -25,6 +25,20 @@ def test_score_at_is_the_least_cosine_with_that_relevance(relevance: float) -> N
     assert MODEL.relevance([score])[0] == pytest.approx(relevance, abs=1e-6)
 
 
+def test_the_very_same_is_right_whatever_is_known_of_answers() -> None:
+    denied = ScoreModel((-9.0, 0.0), (-6.0, 10.0), best=0.4, least=0.36, same_from=0.9999)
+    assert denied.is_no_match(0.9)
+    assert not denied.is_no_match(1.0)
+    assert denied.relevance([0.9, 0.9999, 1.0]).tolist() == pytest.approx(
+        [0.0, 0.999, 0.999], abs=1e-3
+    )
+    assert denied.cut == 0.9999
+    assert 0.99 < denied.score_at(0.99) <= 1.0
+    assert not denied.told(-5.0, 0.5).is_no_match(1.0)
+    likely = ScoreModel((99.0, 0.0), (0.0, 99.0), best=0.4, least=0.36, same_from=0.9999)
+    assert (np.diff(likely.relevance([0.2, 0.999, 1.0])) >= 0).all()
+
+
 def test_no_cosine_is_as_relevant_as_certain_and_any_as_nothing() -> None:
     assert MODEL.score_at(1.0) == math.inf
     assert MODEL.score_at(0.0) == -math.inf
