@@ -97,10 +97,11 @@ class TableSource(Source):
         count = len(self._grouped()[ids[0]])
         times = "twice" if count == 2 else f"{count:,} times"
         more = f" and {len(ids) - 1:,} more ids several times" if len(ids) > 1 else ""
-        return (
-            f"{self.path.name}: id {ids[0]} {times}{more}, in the column {column!r}; the rows of an "
-            "id are one record, where they differ it has a list of their values",
+        told = (
+            f"{self.path.name}: id {ids[0]} {times}{more}, in the column {column!r}; the rows of "
+            "an id are one record, where they differ it has a list of their values"
         )
+        return (told,)
 
     def _differ(self, rows: Sequence[Row]) -> bool:
         """Tell whether rows say different things beside their texts and pictures."""
