@@ -23,6 +23,7 @@ from binocle.errors import (
     PictureTooLargeError,
     PictureTruncatedError,
 )
+from binocle.media.rare_tiff import rare_tiff
 from binocle.types import ImageInfo, Limits
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "HEIF")
@@ -103,6 +104,11 @@ def _header_of(data: bytes, limits: Limits) -> Image.Image:
             warnings.simplefilter("ignore")  # Pillow warns of odd files; the outcome tells
             image = Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError as error:
+        rare = rare_tiff(data)
+        if rare is not None:
+            _check_size(rare.size, limits)
+            with decoding():
+                return rare.decoded()
         if not data:
             raise PictureTruncatedError("the file is empty") from error
         raise NotAPictureError(
@@ -110,7 +116,12 @@ def _header_of(data: bytes, limits: Limits) -> Image.Image:
         ) from error
     except Exception as error:  # a hostile header may raise anything
         raise _as_picture_error(error) from error
-    width, height = image.size
+    _check_size(image.size, limits)
+    return image
+
+
+def _check_size(size: tuple[int, int], limits: Limits) -> None:
+    width, height = size
     if width * height > limits.max_pixels:
         raise PictureTooLargeError(
             f"{width} x {height} pixels are more than the limit of {limits.max_pixels:,}; "
@@ -118,7 +129,6 @@ def _header_of(data: bytes, limits: Limits) -> Image.Image:
         )
     if width < 1 or height < 1:
         raise PictureError(f"the picture is {width} x {height} pixels")
-    return image
 
 
 def _as_picture_error(error: Exception) -> PictureError:
