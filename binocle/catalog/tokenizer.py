@@ -12,6 +12,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from binocle.metadata.visible_text import visible
+
 MAX_TOKEN = 64
 _MAX_JOINED = 4
 _PAIRED = (
@@ -53,10 +55,10 @@ class TokenRun:
 
 
 def fold(text: str) -> str:
-    """Return a text without differences of case, width and accents."""
+    """Return a text without differences of case, width and accents, and what nobody sees."""
     if text.isascii():
         return text.lower()
-    stripped = _MARKS.sub("", unicodedata.normalize("NFKD", text))
+    stripped = _MARKS.sub("", unicodedata.normalize("NFKD", visible(text)))
     return unicodedata.normalize("NFC", stripped.casefold())
 
 

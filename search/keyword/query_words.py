@@ -1,7 +1,7 @@
 """What somebody typed → words, phrases and exclusions. No text is refused."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from binocle.catalog import tokenizer
 
@@ -14,6 +14,7 @@ _CODE_LETTERS = 3
 _PIECE = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<quoted>[^"]*)"|(?P<plain>[^\s"]+))')
 _QUOTES = str.maketrans(dict.fromkeys("“”„«»", '"') | {"\u2212": "-"})
 _EDGES = re.compile(r"(?<=[0-9])(?=[^\W\d_])|(?<=[^\W\d_])(?=[0-9])")
+_SUFFIX = re.compile("(?<=n)['\u2019]t$|['\u2019](?:s|m|d|re|ll|ve)$")
 _MEDIA = {  # "a photo of a dog" asks for a dog: few texts say that what they describe is a photo
     "photo", "photos", "photograph", "photographs", "picture", "pictures", "pic", "pics",
     "image", "images", "snapshot", "snapshots", "closeup", "close", "up",
@@ -23,7 +24,8 @@ _STOP_WORDS = {
     "in", "into", "is", "it", "its", "my", "no", "not", "of", "on", "or", "our", "that", "the",
     "their", "there", "these", "this", "those", "to", "was", "we", "were", "what", "when",
     "where", "which", "who", "will", "with", "you", "your", "i", "me", "show", "find", "want",
-    "looking", "need", "some", "any", "please", "can",
+    "looking", "need", "some", "any", "please", "can", "dont", "doesnt", "didnt", "isnt", "arent",
+    "wasnt", "cant", "wont", "wouldnt", "shouldnt", "couldnt", "havent", "hasnt",
 }  # fmt: skip
 
 
@@ -39,6 +41,7 @@ class Word:
         may_go_on: It is the last one typed, so it may be unfinished.
         run: Words of the same number stand next to each other without a space.
         ends_run: It is the last pair of characters of a run.
+        ways: Other ways to write it, each of tokens that stand together.
     """
 
     token: str
@@ -47,6 +50,7 @@ class Word:
     may_go_on: bool = False
     run: int = 0
     ends_run: bool = False
+    ways: tuple[tuple[str, ...], ...] = ()
 
     @property
     def has_digits(self) -> bool:
@@ -113,12 +117,15 @@ def parse(text: str) -> QueryWords:
             whole.extend(one.tokens)
             run += 1
             star = quoted is None and folded[one.end : one.end + 1] == "*"
-            words.extend(_words_of(one, run, star=star))
+            if (suffix := _SUFFIX.search(folded[one.start : one.end])) is None or star:
+                words.extend(_words_of(one, run, star=star))
+            else:
+                words.extend(_shortened_words(one, run, suffix[0]))
     kept = _without_stop_words(words, required)[:MAX_WORDS]
     ends_open = bool(shortened) and (shortened[-1].isalnum()) and len(text) <= MAX_CHARACTERS
     if kept and words and ends_open and kept[-1] is words[-1] and not kept[-1].paired:
         last = kept[-1]
-        kept[-1] = Word(last.token, is_beginning=last.is_beginning, may_go_on=True, run=last.run)
+        kept[-1] = replace(last, may_go_on=True)
     return QueryWords(
         tuple(kept),
         tuple(required[:MAX_WORDS]),
@@ -149,6 +156,19 @@ def _words_of(run: tokenizer.TokenRun, number: int, *, star: bool) -> list[Word]
     ]
 
 
+def _shortened_words(run: tokenizer.TokenRun, number: int, suffix: str) -> list[Word]:
+    """Return the words of "don't" and "men's", whose ends are no words: not the letters t and s."""
+    *first, _ = run.tokens
+    joined = "".join(run.tokens)
+    if suffix[1:] == "t":
+        return [Word(joined, run=number, ways=(run.tokens,))]
+    ways = ((joined,),) if len(first) == 1 else ()
+    return [
+        *(Word(token, run=number) for token in first[:-1]),
+        Word(first[-1], run=number, ways=ways),
+    ]
+
+
 def _without_stop_words(words: list[Word], required: list[tuple[str, ...]]) -> list[Word]:
     quoted = {token for phrase in required for token in phrase}
     said_of_medium = _medium_end(words)
@@ -175,7 +195,7 @@ def _medium_end(words: list[Word]) -> int:
 
 
 def _windows(words: list[Word]) -> tuple[Window, ...]:
-    found: list[Window] = []
+    found = [Window(at, at + 1, word.ways) for at, word in enumerate(words) if word.ways]
     for first in range(len(words)):
         for end in range(first + 1, min(first + _JOINED_WORDS, len(words)) + 1):
             inside = words[first:end]

@@ -31,6 +31,7 @@ from datetime import date
 from binocle.errors import FilterError
 from binocle.metadata.filter_parsing import MAX_DEPTH, checked, compare
 from binocle.metadata.filters import STRING_OPERATORS, And, Filter, Not, Or
+from binocle.metadata.visible_text import visible
 from binocle.types import Scalar
 
 _TOKEN = re.compile(
@@ -94,9 +95,10 @@ class _Parser:
                     f"cannot read the filter at {expression[place : place + 20]!r}; put values "
                     "with special characters in quotes"
                 )
-            kind = match.lastgroup or ""
-            self._tokens.append(_Token(kind, match.group(kind), match.start(kind)))
-            place = match.end()
+            kind, place = match.lastgroup or "", match.end()
+            text = match[kind] if kind == "quoted" else visible(match[kind]).strip()
+            if text:
+                self._tokens.append(_Token(kind, text, match.start(kind)))
         self._next = 0
 
     @property

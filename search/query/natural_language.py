@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from binocle.metadata.filters import And, Comparison, Filter, Operator
+from binocle.metadata.visible_text import visible
 from search.query.negation import without_negated
 from search.query.query import Sort, Term
 from search.query.stored_words import NOTHING_STORED, StoredWords
@@ -134,7 +135,7 @@ def parse_turn(
         At least one of its parts is not empty, unless the text is blank.
     """
     found = _Reading(find_price=find_price, stored=stored)
-    whole = re.sub(r"(?i)\brs\.\s*(?=\d)", "Rs ", " ".join(text.split()).rstrip(".!?"))
+    whole = re.sub(r"(?i)\brs\.\s*(?=\d)", "Rs ", " ".join(visible(text).split()).rstrip(".!?"))
     if not _read_swap(whole, found):
         for clause in _SPLIT.split(whole):
             _read(clause, found)
@@ -161,6 +162,7 @@ def parse_first(
         find_price: As for ``parse_turn``.
         stored: Likewise.
     """
+    text = visible(text)
     if not text.strip() or stored.is_title(text):
         return Phrase((Term(text=text),))
     rest, unwanted = without_negated(text, stored.has_phrase)

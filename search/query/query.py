@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 from binocle.errors import QueryError
 from binocle.media.kinds import KINDS
 from binocle.metadata.filters import Comparison, Filter
+from binocle.metadata.visible_text import visible
 from binocle.types import Float32Array, Kind, Target
 
 Mode: TypeAlias = Literal["semantic", "keyword", "hybrid"]
@@ -52,7 +53,7 @@ class Term:
     Exactly one of the first five is given.
 
     Attributes:
-        text: Words.
+        text: Words; what nobody sees of them is taken out.
         image: An encoded picture, or its path.
         record: The id of a stored record; it is not among its own hits.
         vector: ``(d,)`` float32 in the collection's space.
@@ -79,6 +80,8 @@ class Term:
 
     def __post_init__(self) -> None:
         """Refuse what means nothing."""
+        if self.text is not None:
+            object.__setattr__(self, "text", visible(self.text))
         given = [self.text, self.image, self.record, self.vector, self.url]
         if sum(one is not None for one in given) != 1:
             raise QueryError("a term is one of text, image, record, vector and url")

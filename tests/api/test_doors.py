@@ -116,6 +116,12 @@ CASES = {
         ["shoes", "--not", "black^0.5"],
         {"query": [{"text": "shoes"}, {"text": "black", "weight": -0.5}]},
     ),
+    "invisible marks": Case(
+        Query((RED,)),
+        ["\ufeffred\u200b"],
+        {"query": [{"text": "\u202ared\u202c"}]},
+        {"q": "red\u200e"},
+    ),
     "negation": Case(
         Query((Term(text="shoes"), Term(text="black", weight=-1.0))),
         ["shoes but not black"],

@@ -17,6 +17,11 @@ def tokens(text: str) -> list[str]:
         ("the", ["the"]),  # stop words where there are no others
         ("a photo of a dog", ["dog"]),
         ("photo printer", ["photo", "printer"]),
+        ("don't", ["dont"]),  # not the letter t, as of a T-shirt
+        ("don’t panic", ["panic"]),
+        ("men's shirts", ["men", "shirts"]),  # nor the size s
+        ("Levi's", ["levi"]),
+        ("t-shirt rock'n'roll", ["t", "shirt", "rock", "n", "roll"]),
         ("", []),
     ],
 )
@@ -60,3 +65,10 @@ def test_what_is_too_long_is_cut() -> None:
 def test_words_with_digits_are_told() -> None:
     assert Word("xm4").has_digits
     assert not Word("sony").has_digits
+
+
+def test_shortened_words_are_found_as_they_are_written() -> None:
+    assert [window.phrases for window in parse("don't").windows] == [(("don", "t"),)]
+    assert [window.phrases for window in parse("men's").windows] == [(("mens",),)]
+    assert parse("men's").whole == ("men", "s")
+    assert parse('"don\'t"').required == (("don", "t"),)

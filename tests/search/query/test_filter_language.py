@@ -285,3 +285,10 @@ def test_length_has_the_same_limit_as_in_json() -> None:
     parse_where(" or ".join(["a=x"] * MAX_COMPARISONS))
     with pytest.raises(FilterError, match=f"more than {MAX_COMPARISONS}"):
         parse_where(" or ".join(["a=x"] * (MAX_COMPARISONS + 1)))
+
+
+def test_invisible_marks_outside_of_quotes_mean_nothing() -> None:
+    assert parse_where("\ufeffcolor\u200b = Red\u200e \u200b and n < 5\u202c") == parse_where(
+        "color = Red and n < 5"
+    )
+    assert parse_where("color = 'Red\u200e'") == Comparison("color", "eq", "Red\u200e")

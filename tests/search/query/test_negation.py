@@ -84,6 +84,12 @@ def test_price_and_negation_are_both_read_in_either_order() -> None:
         assert [(one.operator, one.value) for one in phrase.amounts] == [("lt", 500)]
 
 
+def test_invisible_marks_hide_no_negation() -> None:
+    assert parse_first("shirts\u200b but\xa0not\u200e red\ufeff", lambda: None) == parse_first(
+        "shirts but not red", lambda: None
+    )
+
+
 def test_negation_inside_a_wish_is_read_in_a_turn_as_well() -> None:
     assert parse_turn("blue shoes without leather").terms == (
         Term(text="blue shoes"),

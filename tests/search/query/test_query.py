@@ -24,7 +24,7 @@ from search.query.query import (
 
 def test_questions_without_meaning_are_refused() -> None:
     one = Term(text="a")
-    for bad in ({}, {"text": "a", "record": "b"}, {"text": " "}):
+    for bad in ({}, {"text": "a", "record": "b"}, {"text": " "}, {"text": "\u200b\ufeff"}):
         with pytest.raises(QueryError):
             Term(**bad)  # type: ignore[arg-type]
     for weight in (0.0, float("nan"), float("inf")):
@@ -85,3 +85,7 @@ def test_options_that_mean_nothing_are_refused_by_name(options: dict[str, Any], 
     with pytest.raises(QueryError, match=says):
         Query((Term(text="a"),), **options)
     assert Query((), sort=(Sort("price"),)).terms == ()
+
+
+def test_text_of_a_term_has_nothing_invisible() -> None:
+    assert Term(text="\ufeffred\u200b dress\u200e\x07") == Term(text="red dress")
