@@ -5,7 +5,7 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -133,6 +133,33 @@ def read_regular(path: str | Path, max_bytes: int | None = None) -> bytes:
         status = os.fstat(descriptor)  # of what was opened, whatever lay there before
         _check_regular(status, path, max_bytes)
         return file.read(status.st_size)
+
+
+def lies_within(path: str | Path, folders: Sequence[Path]) -> bool:
+    """Tell whether what a path leads to, by all symbolic links, lies below one of some folders.
+
+    Args:
+        path: Whose; nothing need be there.
+        folders: Absolute and without symbolic links; none to allow all.
+    """
+    if not folders:
+        return True
+    try:
+        real = Path(path).resolve()
+    except (OSError, ValueError, RuntimeError):  # a NUL, a circle of links
+        return False
+    return any(folder in real.parents for folder in folders)
+
+
+def read_within(path: str | Path, folders: Sequence[Path]) -> bytes:
+    """Return the content of a file as ``read_regular`` does, if it ``lies_within`` some folders.
+
+    Raises:
+        OSError: It cannot be read, or lies elsewhere; it may have become a link since it was found.
+    """
+    if not lies_within(path, folders):
+        raise OSError("it lies outside the folders that are allowed")
+    return read_regular(path)
 
 
 def _check_regular(status: os.stat_result, path: str | Path, max_bytes: int | None) -> None:

@@ -10,6 +10,8 @@ from binocle.files import read_regular
 from binocle.metadata.field_types import Reading
 from binocle.types import Metadata, Skip
 
+NOT_ALLOWED = "it lies outside the folders that the operator allows, BINOCLE_SOURCES"
+
 
 @dataclass(frozen=True, slots=True)
 class ImageRef:

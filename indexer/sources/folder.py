@@ -2,15 +2,15 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 from binocle.errors import NotAPictureError, SourceError
-from binocle.files import read_regular
+from binocle.files import lies_within, read_within
 from binocle.media.images import SUFFIXES
 from binocle.types import Skip
-from indexer.sources.base import Candidate, ImageRef, Source, printable, read_file
+from indexer.sources.base import NOT_ALLOWED, Candidate, ImageRef, Source, printable, read_file
 
 
 class FileSource(Source):
@@ -18,9 +18,15 @@ class FileSource(Source):
 
     kind = "file"
 
-    def __init__(self, path: Path) -> None:
-        """Name a picture file by its absolute path."""
+    def __init__(self, path: Path, *, allowed: Sequence[Path] = ()) -> None:
+        """Name a picture file.
+
+        Args:
+            path: The file, absolute.
+            allowed: Folders outside which nothing is read; see ``lies_within``.
+        """
         self.path = path
+        self._allowed = allowed
 
     def scan(self, name: str) -> Iterator[Candidate]:
         """Yield the picture; see ``Source.scan``."""
@@ -28,7 +34,8 @@ class FileSource(Source):
             self.path.stat()
         except OSError as error:
             raise SourceError(f"cannot read {self.path} ({error.strerror})") from error
-        yield _candidate(name, self.path.name, str(self.path))
+        problem = "" if lies_within(self.path, self._allowed) else NOT_ALLOWED
+        yield _candidate(name, self.path.name, str(self.path), problem, self._allowed)
 
     def count(self) -> int:
         """Return 1."""
@@ -44,7 +51,9 @@ class FileSource(Source):
 
     def within(self, kind: str, path: Path) -> "Source | None":
         """Return a run over the folder of a picture that lies in a known one."""
-        return FolderSource(path, within=self.path.parent) if _lies_in(self, kind, path) else None
+        if not _lies_in(self, kind, path):
+            return None
+        return FolderSource(path, within=self.path.parent, allowed=self._allowed)
 
 
 class FolderSource(FileSource):
@@ -52,14 +61,18 @@ class FolderSource(FileSource):
 
     kind = "folder"
 
-    def __init__(self, path: Path, *, within: Path | None = None) -> None:
+    def __init__(
+        self, path: Path, *, within: Path | None = None, allowed: Sequence[Path] = ()
+    ) -> None:
         """Name a folder.
 
         Args:
             path: The folder, absolute.
             within: Look only below this subfolder of it.
+            allowed: Folders outside which nothing is read, whatever links lead there; see
+                ``lies_within``.
         """
-        self.path = path
+        super().__init__(path, allowed=allowed)
         self._start = within or path
         self._unread: set[str] = set()
 
@@ -71,7 +84,7 @@ class FolderSource(FileSource):
     def scan(self, name: str) -> Iterator[Candidate]:
         """Yield the files below the folder; see ``Source.scan``."""
         for key, path, problem in self._files():
-            yield _candidate(f"{name}/{key}", key, path, problem)
+            yield _candidate(f"{name}/{key}", key, path, problem, self._allowed)
 
     def count(self) -> int:
         """Return how many files there are."""
@@ -83,7 +96,9 @@ class FolderSource(FileSource):
 
     def within(self, kind: str, path: Path) -> "Source | None":
         """Return a run over this part of a known folder."""
-        return FolderSource(path, within=self.path) if _lies_in(self, kind, path) else None
+        if not _lies_in(self, kind, path):
+            return None
+        return FolderSource(path, within=self.path, allowed=self._allowed)
 
     def absorbs(self, kind: str, path: Path) -> bool:
         """Tell whether a known folder lies below this one."""
@@ -122,7 +137,10 @@ class FolderSource(FileSource):
                 continue
             key, problem = prefix + printable(entry.name), ""
             try:
-                if entry.is_dir():
+                if entry.is_symlink() and not lies_within(entry.path, self._allowed):
+                    self._unread.add(key + "/")  # whether it is a folder is not told
+                    problem = NOT_ALLOWED
+                elif entry.is_dir():
                     yield from self._walk(entry.path, key + "/", seen)
                     continue
             except OSError as error:
@@ -134,7 +152,9 @@ def _lies_in(source: Source, kind: str, path: Path) -> bool:
     return kind == "folder" and path in source.path.parents
 
 
-def _candidate(record_id: str, key: str, path: str, problem: str = "") -> Candidate:
+def _candidate(
+    record_id: str, key: str, path: str, problem: str, allowed: Sequence[Path]
+) -> Candidate:
     uri = printable(path)
     fingerprint, size = "", 0
     folder, _, file_name = key.rpartition("/")
@@ -157,5 +177,5 @@ def _candidate(record_id: str, key: str, path: str, problem: str = "") -> Candid
         skip = Skip(NotAPictureError.code, reason)
         return Candidate(key, fingerprint, record_id, uri, skip=skip)
     metadata = {"filename": file_name, "folder": folder or "."}
-    image = ImageRef("image", uri, partial(read_regular, path), size)
+    image = ImageRef("image", uri, partial(read_within, path, allowed), size)
     return Candidate(key, fingerprint, record_id, uri, metadata, (image,))

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from binocle.files import read_regular
-from indexer.sources.base import ImageRef, printable
+from binocle.files import lies_within, read_within
+from indexer.sources.base import NOT_ALLOWED, ImageRef, printable
 
 _FOLDERS = ("", "images", "Images", "image", "photos", "pictures", "img")
 _REMOTE = ("http://", "https://", "s3://", "gs://", "ftp://")
@@ -37,32 +37,20 @@ class PictureCells:
             return ImageRef(role, cell, partial(_refuse, reason)), "remote"
         for folder in self._folders:
             path = folder / _expanded(cell.removeprefix("file://"))
-            if not self._is_allowed(path):
-                reason = "it lies outside the folders that the operator allows, BINOCLE_SOURCES"
-                return ImageRef(role, printable(cell), partial(_refuse, reason)), "not-allowed"
+            if not lies_within(path, self._allowed):
+                return ImageRef(role, printable(cell), partial(_refuse, NOT_ALLOWED)), "not-allowed"
             try:
                 status = os.stat(path)
             except (OSError, ValueError):
                 continue
             uri = printable(str(path.absolute()))
-            image = ImageRef(role, uri, partial(self._read, path), status.st_size)
+            read = partial(read_within, path, self._allowed)
+            image = ImageRef(role, uri, read, status.st_size)
             return image, f"{status.st_size}:{status.st_mtime_ns}"
         path = self._folders[0] / cell
-        return ImageRef(role, printable(str(path)), partial(self._read, path)), "missing"
-
-    def _is_allowed(self, path: Path) -> bool:
-        if not self._allowed:
-            return True
-        try:
-            real = path.resolve()
-        except (OSError, ValueError, RuntimeError):  # a NUL, a circle of links
-            return False
-        return any(folder in real.parents for folder in self._allowed)
-
-    def _read(self, path: Path) -> bytes:
-        if not self._is_allowed(path):  # it may have become a link since it was found
-            _refuse("it lies outside the folders that the operator allows")
-        return read_regular(path)
+        return ImageRef(
+            role, printable(str(path)), partial(read_within, path, self._allowed)
+        ), "missing"
 
 
 def _usual_folders(table: Path) -> list[Path]:

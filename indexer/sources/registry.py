@@ -20,7 +20,8 @@ def open_source(path: Path, columns: ColumnRoles, *, allowed: Sequence[Path] = (
     Args:
         path: A folder, an archive, a table, a text file or a picture.
         columns: What a table's columns mean. When any is named, a text file is read as a CSV.
-        allowed: Folders outside which a table may name no picture; none to allow all.
+        allowed: Folders outside which nothing is read, whatever links lead there and a table names;
+            absolute and without symbolic links; none to allow all.
 
     Raises:
         SourceError: There is nothing, or nothing Binocle can index.
@@ -30,7 +31,7 @@ def open_source(path: Path, columns: ColumnRoles, *, allowed: Sequence[Path] = (
     if not absolute.exists():
         raise SourceError(f"there is nothing at {path}")
     if absolute.is_dir():
-        return FolderSource(absolute)
+        return FolderSource(absolute, allowed=allowed)
     if not absolute.is_file():
         raise SourceError(f"{path} is a pipe or a device; write what it gives to a file first")
     if name.endswith(archive.TAR_SUFFIXES + archive.ZIP_SUFFIXES):
@@ -41,7 +42,7 @@ def open_source(path: Path, columns: ColumnRoles, *, allowed: Sequence[Path] = (
     if is_text:
         return TextSource(absolute)
     if absolute.suffix.lower() in images.SUFFIXES:
-        return FileSource(absolute)
+        return FileSource(absolute, allowed=allowed)
     readable = ", ".join(
         (*archive.TAR_SUFFIXES, *archive.ZIP_SUFFIXES, *table_files.SUFFIXES, ".txt")
     )

@@ -27,3 +27,26 @@ def test_what_a_path_is_decides_how_it_is_read(tmp_path: Path) -> None:
         open_source(tmp_path / "pipe.csv", ColumnRoles())
     with pytest.raises(SourceError, match="there is nothing at"):
         open_source(tmp_path / "nowhere", ColumnRoles())
+
+
+@pytest.mark.parametrize("kind", ["folder", "file", "table"])
+def test_what_becomes_a_link_out_of_allowed_folders_is_not_read(tmp_path: Path, kind: str) -> None:
+    allowed, secret = tmp_path / "allowed", tmp_path / "secret.jpg"
+    allowed.mkdir()
+    secret.write_bytes(b"secret")
+    picture = allowed / "a.jpg"
+    picture.write_bytes(b"shown")
+    (allowed / "t.csv").write_text("image\na.jpg\n")
+    path = {"folder": allowed, "file": picture, "table": allowed / "t.csv"}[kind]
+    columns = ColumnRoles(image="image") if kind == "table" else ColumnRoles()
+    source = open_source(path, columns, allowed=[allowed.resolve()])
+    [image] = next(one for one in source.scan("s") if one.skip is None).images
+    assert image.read() == b"shown"
+    picture.unlink()
+    picture.symlink_to(secret)
+    with pytest.raises(OSError, match="outside the folders"):
+        image.read()
+    for one in source.scan("s"):
+        if one.record_id.endswith("a.jpg") and one.skip is None:
+            with pytest.raises(OSError, match="outside the folders"):
+                one.images[0].read()

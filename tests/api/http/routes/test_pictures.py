@@ -3,10 +3,12 @@
 import io
 import json
 import shutil
+import sqlite3
 import tarfile
 import time
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from PIL import Image
 
 from binocle_client import Client, ClientError, picture
 from binocle_client.requests import RecordBody
+from indexer.sources.base import NOT_ALLOWED
 from tests.support import picture_bytes
 from tests.support.service import Running, Serve
 
@@ -217,6 +220,28 @@ def test_paths_that_are_not_allowed_are_refused_alike(
     assert seen.pop()[:2] == (403, "source-not-allowed")
     answer = indexing.http().post("/v1/collections/c/jobs", json={"source": f"{allowed}/nowhere"})
     assert answer.status_code == 422
+
+
+def test_links_that_lead_out_of_allowed_folders_are_not_followed(
+    indexing: Running, allowed: Path, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    for number in (7, 8):
+        (outside / f"{number}.jpg").write_bytes(picture_bytes(number))
+    photos = allowed / "photos"
+    (photos / "bad.jpg").unlink()
+    (photos / "file.jpg").symlink_to(outside / "7.jpg")
+    (photos / "folder").symlink_to(outside)
+    (photos / "nowhere.jpg").symlink_to(outside / "nowhere.jpg")
+    (photos / "again.jpg").symlink_to(photos / "1.jpg")
+    client = indexing.client()
+    job = ends(client, photos)
+    assert (job.state, job.counts["added"], job.counts["skipped"]) == ("done", 5, 3)
+    catalog = indexing.home / "collections" / "c" / "catalog.sqlite"
+    with closing(sqlite3.connect(catalog)) as database:
+        skipped = database.execute("SELECT key, message FROM items WHERE code NOT NULL").fetchall()
+    assert sorted(skipped) == [(one, NOT_ALLOWED) for one in ("file.jpg", "folder", "nowhere.jpg")]
 
 
 def test_a_job_over_a_folder_that_is_empty_now_keeps_its_records(
