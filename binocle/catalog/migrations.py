@@ -6,11 +6,18 @@ slices, so that others can write meanwhile.
 
 from collections.abc import Callable
 
-from binocle.catalog.tables import checksums
+import sqlalchemy as sa
+
+from binocle.catalog.tables import checksums, picture_checksums
 from binocle.catalog.tables.schema import ADDITIONS, FORMAT, records, schema
 from binocle.catalog.tables.session import SqlSession
 
-_SUMMED, _ALL = "checksums", "all"  # up to which part vectors have checksums
+_SUMMED: dict[str, Callable[[sa.Connection, int], int | None]] = {
+    "checksums": checksums.fill_checksums,
+    "picture_checksums": picture_checksums.fill_picture_checksums,
+}
+_ALL = "all"
+"""Under each name, ``meta`` says up to which part there are checksums."""
 
 
 def migrate(session: SqlSession) -> None:
@@ -35,17 +42,20 @@ def fill_words(session: SqlSession) -> bool:
 
 def has_checksums(session: SqlSession) -> bool:
     """Tell whether ``fill_checksums`` has come to its end."""
-    return session.meta.get(_SUMMED) == (_ALL,)
+    return all(one == _ALL for one in session.meta.get(*_SUMMED))
 
 
 def fill_checksums(session: SqlSession) -> bool:
-    """Give some more vectors their checksums; tell whether there are still more."""
-    if has_checksums(session):
-        return False
-    (done,) = session.meta.get(_SUMMED)
-    last = checksums.fill_checksums(session.connection, int(done or 0))
-    session.meta.put(_SUMMED, _ALL if last is None else last)
-    return last is not None
+    """Give some more vectors and pictures their checksums; tell whether there are still more."""
+    for name, fill in _SUMMED.items():
+        (done,) = session.meta.get(name)
+        if done == _ALL:
+            continue
+        last = fill(session.connection, int(done or 0))
+        session.meta.put(name, _ALL if last is None else last)
+        if last is not None:
+            return True
+    return False
 
 
 def _to_2(session: SqlSession) -> None:

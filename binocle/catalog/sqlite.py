@@ -244,11 +244,12 @@ def _add_functions(connection: Any, _record: object) -> None:
 
 
 def _configure_reader(connection: Any, record: object) -> None:
-    """Read an older catalogue that cannot be brought up to date: its vectors have no checksums."""
+    """Read an older catalogue that cannot be brought up to date: it may have no checksums."""
     _add_functions(connection, record)
-    known = "SELECT 1 FROM sqlite_schema WHERE name = 'vector_checksums'"
-    if connection.execute(known).fetchone() is None:
-        connection.execute("CREATE TEMP TABLE vector_checksums (part_id, crc32)")
+    known = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema")}
+    for table in ("vector_checksums", "likeness_checksums", "info_checksums"):
+        if table not in known:
+            connection.execute(f"CREATE TEMP TABLE {table} (part_id, crc32)")
 
 
 def _configure(connection: Any, record: object) -> None:

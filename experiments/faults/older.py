@@ -8,6 +8,8 @@ _TO_FORMAT_1 = """
 PRAGMA foreign_keys = OFF;
 BEGIN;
 DROP TABLE vector_checksums;
+DROP TABLE likeness_checksums;
+DROP TABLE info_checksums;
 DROP TABLE likenesses;
 DROP TABLE written_labels;
 DROP TABLE waiting_labels;

@@ -60,6 +60,14 @@ def with_first(value: float) -> Callable[[Float32Array], Float32Array]:
     return change
 
 
+def flip_features(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "catalog.sqlite")) as database, database:
+        query = "SELECT part_id, features FROM likenesses WHERE length(features) > 0"
+        part, features = database.execute(query).fetchone()
+        changed = bytes([features[0] ^ 1]) + features[1:]
+        database.execute("UPDATE likenesses SET features = ? WHERE part_id = ?", (changed, part))
+
+
 def on(pattern: str, change: Callable[[Path], object]) -> Plant:
     return lambda folder: change(min(folder.glob(pattern)))
 
@@ -155,6 +163,11 @@ DAMAGES: dict[str, tuple[str, Plant]] = {
     "vector not finite": ("vectors", vector(with_first(float("nan")))),
     "vector no unit row": ("vectors", vector(lambda row: row * 3)),
     "vector with a flipped bit": ("vectors", vector(flipped)),
+    "picture info changed": ("parts", catalog(
+        "UPDATE parts SET info = replace(info, 'jpeg', 'jpef') WHERE kind = 'image'")),
+    "hash with a flipped bit": (
+        "fingerprints", catalog("UPDATE likenesses SET hash = zeroblob(32) WHERE part_id = 1")),
+    "features with a flipped bit": ("fingerprints", flip_features),
     "fingerprint short": ("fingerprints", catalog("UPDATE likenesses SET hash = x'00'")),
     "ledger ahead": ("ledger", catalog(
         "DELETE FROM written_labels", "UPDATE items SET record_key = 'nobody'")),

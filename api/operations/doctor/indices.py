@@ -12,7 +12,7 @@ import numpy as np
 
 from binocle.catalog import catalog_file
 from binocle.catalog.catalog_file import CatalogFile
-from binocle.catalog.checks.content import has_checksums
+from binocle.catalog.checks.content import damaged_fingerprints, has_table
 from binocle.catalog.checks.findings import Finding, fact, some
 from binocle.errors import StorageError
 from binocle.media.kinds import KINDS
@@ -62,7 +62,7 @@ def stored_vectors(file: CatalogFile, kind: Kind, dimension: int) -> StoredVecto
         "SELECT parts.id, vector, {} FROM parts JOIN vectors ON vectors.part_id = parts.id {} "
         "WHERE kind = ? AND length(vector) = ? ORDER BY parts.id"
     )
-    if has_checksums(file):
+    if has_table(file, "vector_checksums"):
         query = query.format("crc32", "LEFT JOIN vector_checksums USING (part_id)")
     else:
         query = query.format("NULL", "")
@@ -173,7 +173,9 @@ def _disagreement(file: CatalogFile, kind: Kind, differ: Int64Array) -> Finding:
         f"the saved {kind} index and the catalogue have different vectors of parts: "
         f"{some(differ.tolist())}"
     )
-    if has_checksums(file) and all(_is_whole(file, part) for part in differ.tolist()):
+    if has_table(file, "vector_checksums") and all(
+        _is_whole(file, part) for part in differ.tolist()
+    ):
         return _index(f"{message}; those of the catalogue are whole")
     remedy = "index what they are of again, or restore the collection from a backup"
     return Finding("index", f"{message}; one of the two is damaged", remedy)
@@ -264,6 +266,8 @@ def _likeness_findings(folder: Path, file: CatalogFile) -> Iterator[Finding]:
     if filled != int(file.value("likenesses_filled") or 0):
         return  # of pictures whose fingerprints came later; it is made anew
     stored = dict(file.rows("SELECT part_id, hash FROM likenesses WHERE part_id <= ?", last))
+    for part in damaged_fingerprints(file):
+        stored.pop(part, None)  # these are left out when it is made
     saved = {int(one): row.tobytes() for one, row in zip(ids, rows, strict=True)}
     wrong = [part for part, hashed in stored.items() if saved.get(part) != hashed]
     if wrong:

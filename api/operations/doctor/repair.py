@@ -34,6 +34,7 @@ WORDS: Mapping[Repair, str] = {
     "derived": "remove thumbnails and the like that are damaged or of no record",
     "schema": "make missing indices of the catalogue's tables",
     "ledger": "have the next indexing run look again at files whose records are lost",
+    "fingerprints": "remove damaged fingerprints, for the next lookup or indexing run to make anew",
     "metadata": "write the values for filters anew from the records",
     "words": "write the words for searches anew from the records",
     "traces": "write the catalogue anew, without what removed records left in it",
@@ -43,6 +44,7 @@ WORDS: Mapping[Repair, str] = {
 
 _OF_THE_CATALOGUE = frozenset({
     "schema", "ledger", "metadata", "words", "traces", "indices", "uploads", "orphans",
+    "fingerprints",
 })  # fmt: skip
 _INTEGRITY = "catalogue"
 
@@ -175,6 +177,7 @@ _COLLECTION: Mapping[Repair, Callable[[Path], None]] = {
     "derived": _remove_derived,
     "schema": _of_catalog(mending.make_indices),
     "ledger": _of_catalog(mending.look_again),
+    "fingerprints": _of_catalog(mending.drop_fingerprints),
     "metadata": _of_catalog(mending.rewrite_metadata),
     "words": _of_catalog(mending.rewrite_words),
     "indices": _make_indices,

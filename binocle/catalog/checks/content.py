@@ -11,6 +11,7 @@ import numpy as np
 from binocle.catalog.catalog_file import CatalogFile
 from binocle.catalog.checks.findings import Finding, fact, some
 from binocle.catalog.checks.structure import RESTORE, dimension_of
+from binocle.catalog.tables.picture_checksums import is_whole_fingerprint, is_whole_info
 from binocle.media.kinds import KINDS
 from binocle.metadata.field_types import FIELD_TYPES
 from binocle.types import ImageInfo
@@ -52,9 +53,15 @@ def check_parts(file: CatalogFile) -> Iterator[Finding]:
     places: set[tuple[int, int]] = set()
     query = (
         "SELECT parts.kind, parts.sha256, parts.text, parts.info, parts.uri, parts.record_id, "
-        "parts.position, records.key FROM parts LEFT JOIN records ON records.id = record_id"
+        "parts.position, records.key, {} FROM parts LEFT JOIN records ON records.id = record_id"
     )
-    for kind, sha256, text, info, uri, record_id, position, key in file.iterate(query):
+    if has_table(file, "info_checksums"):
+        query = query.format("crc32") + " LEFT JOIN info_checksums ON part_id = parts.id"
+    else:
+        query = query.format("NULL")
+    for kind, sha256, text, info, uri, record_id, position, key, crc32 in file.iterate(query):
+        if not is_whole_info(info, crc32):
+            wrong["what pictures say of themselves is not what its checksum says"].append(key)
         for problem in _part_problems(kind, sha256, text, info, uri):
             wrong[problem].append(key)
         if (record_id, position) in places:
@@ -72,7 +79,7 @@ def check_vectors(file: CatalogFile) -> Iterator[Finding]:
         "SELECT records.key, vector, {} FROM parts LEFT JOIN vectors ON part_id = parts.id "
         "LEFT JOIN records ON records.id = record_id"
     )
-    if has_checksums(file):
+    if has_table(file, "vector_checksums"):
         query += " LEFT JOIN vector_checksums ON vector_checksums.part_id = parts.id"
         query = query.format("crc32").replace("ON part_id", "ON vectors.part_id")
     else:
@@ -94,17 +101,29 @@ def check_vectors(file: CatalogFile) -> Iterator[Finding]:
         yield Finding("vectors", f"{problem}: {some(dict.fromkeys(keys))}", _AGAIN)
 
 
-def has_checksums(file: CatalogFile) -> bool:
-    """Tell whether a catalogue has checksums of its vectors."""
-    query = "SELECT 1 FROM sqlite_schema WHERE name = 'vector_checksums'"
-    return bool(file.rows(query))
+def has_table(file: CatalogFile, name: str) -> bool:
+    """Tell whether a catalogue has a table, such as one of checksums that older ones lack."""
+    return bool(file.rows("SELECT 1 FROM sqlite_schema WHERE name = ?", name))
+
+
+def damaged_fingerprints(file: CatalogFile) -> list[int]:
+    """Return the parts whose fingerprints have the wrong lengths, or are not what was stored."""
+    query = "SELECT likenesses.part_id, hash, features, {} FROM likenesses"
+    if has_table(file, "likeness_checksums"):
+        query = query.format("crc32") + " LEFT JOIN likeness_checksums USING (part_id)"
+    else:
+        query = query.format("NULL")
+    return [row[0] for row in file.iterate(query) if not is_whole_fingerprint(*row[1:])]
 
 
 def check_fingerprints(file: CatalogFile) -> Iterator[Finding]:
-    """Find fingerprints of the wrong length, and pictures that have none."""
-    query = "SELECT part_id FROM likenesses WHERE length(hash) <> 32 OR length(features) % 18 <> 0"
-    if bad := [row[0] for row in file.rows(query)]:
-        yield Finding("fingerprints", f"fingerprints of parts are damaged: {some(bad)}", _AGAIN)
+    """Find fingerprints that are damaged, and pictures that have none."""
+    if bad := damaged_fingerprints(file):
+        yield Finding(
+            "fingerprints", f"fingerprints of parts are damaged: {some(bad)}",
+            "--repair removes them, and they are made anew when they are wanted",
+            repair="fingerprints",
+        )  # fmt: skip
     query = (
         "SELECT count(*) FROM parts LEFT JOIN likenesses ON part_id = parts.id "
         "WHERE kind = 'image' AND part_id IS NULL"

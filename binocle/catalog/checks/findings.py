@@ -8,6 +8,7 @@ Level: TypeAlias = Literal["damage", "fact"]
 Repair: TypeAlias = Literal[
     "mark", "schema", "metadata", "words", "ledger", "indices", "queries",
     "uploads", "orphans", "derived", "temporary", "permissions", "traces",
+    "fingerprints",
 ]  # fmt: skip
 _SHOWN = 3
 

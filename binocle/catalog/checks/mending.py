@@ -8,6 +8,7 @@ from pathlib import Path
 
 from binocle.catalog.query_file import QUERY_FILE
 from binocle.catalog.sqlite import SqliteCatalog
+from binocle.catalog.tables.picture_checksums import drop_damaged_fingerprints
 from binocle.catalog.tables.schema import attributes, points, schema
 from binocle.catalog.text_rows import VERSION
 from binocle.errors import BusyError, StorageError
@@ -56,6 +57,21 @@ def rewrite_words(path: Path) -> None:
             (f"{VERSION}:-1",),
         )
     SqliteCatalog(path).close()
+
+
+def drop_fingerprints(path: Path) -> None:
+    """Remove damaged fingerprints; they are made anew as those that pictures never had.
+
+    Raises:
+        StorageError: It cannot be written.
+    """
+    catalog = SqliteCatalog(path)
+    try:
+        with catalog.writing() as session:
+            drop_damaged_fingerprints(session.connection)
+            session.fingerprints.fill({})  # whoever has them in an index reads them again
+    finally:
+        catalog.close()
 
 
 def look_again(path: Path) -> None:

@@ -5,6 +5,7 @@ pictures lack is found by ``parts_without`` and filled in with ``fill``.
 """
 
 import json
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,17 +15,27 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from binocle.batches import batched
-from binocle.catalog.tables.history import SqlMeta, put
-from binocle.catalog.tables.schema import parts, picture_fingerprints
+from binocle.catalog.tables.history import SqlMeta
+from binocle.catalog.tables.picture_checksums import (
+    SUMMED,
+    is_whole_fingerprint,
+    put_fingerprints,
+)
+from binocle.catalog.tables.schema import fingerprint_checksums, parts, picture_fingerprints
 from binocle.catalog.types import FingerprintRows, KnownPicture
 from binocle.media.kinds import IMAGE
 from binocle.types import Fingerprint, ImageInfo, Part
 
 _FILLED = "likenesses_filled"
 _BATCH = 5000
+_MOST_TOLD = 100
+_log = logging.getLogger(__name__)
 _ROWS = sa.select(
-    picture_fingerprints.c.part_id, picture_fingerprints.c.hash, picture_fingerprints.c.features
-)
+    picture_fingerprints.c.part_id,
+    picture_fingerprints.c.hash,
+    picture_fingerprints.c.features,
+    fingerprint_checksums.c.crc32,
+).select_from(SUMMED)
 _ALL_PARTS = parts.outerjoin(picture_fingerprints, picture_fingerprints.c.part_id == parts.c.id)
 _IS_WITHOUT = sa.and_(parts.c.kind == IMAGE, picture_fingerprints.c.part_id.is_(None))
 
@@ -43,7 +54,8 @@ class SqlFingerprints:
             found = self.connection.execute(query).all()
             if not found:
                 return
-            yield _rows(found)
+            if len((rows := _rows(found)).part_ids):
+                yield rows
             part_id = found[-1][0]
 
     def contents(self) -> Iterator[tuple[int, bytes]]:
@@ -115,17 +127,23 @@ class SqlFingerprints:
     def fill(self, found: Mapping[int, Fingerprint]) -> None:
         for chunk in batched(found):
             there = self.connection.execute(sa.select(parts.c.id).where(parts.c.id.in_(chunk)))
-            rows = [
-                {"part_id": one, "hash": found[one].hash, "features": found[one].features}
-                for one in there.scalars()
-            ]
-            put(self.connection, picture_fingerprints, rows)
+            put_fingerprints(self.connection, {one: found[one] for one in there.scalars()})
         self.meta.put(_FILLED, self.times_filled() + 1)
 
 
 def _rows(found: Sequence[Any]) -> FingerprintRows:
+    """Return fingerprints without those that are damaged, which are logged."""
+    whole = [row for row in found if is_whole_fingerprint(*row[1:])]
+    if len(whole) < len(found):
+        kept = {row[0] for row in whole}
+        _log.warning(
+            "the stored fingerprints of %d pictures are damaged (parts %s): they are not known "
+            "again until 'binocle doctor --repair' has them made anew",
+            len(found) - len(whole),
+            ", ".join(str(row[0]) for row in found if row[0] not in kept)[:_MOST_TOLD],
+        )
     return FingerprintRows(
-        np.array([row[0] for row in found], np.int64),
-        np.frombuffer(b"".join(row[1] for row in found), np.uint8).reshape(-1, 32),
-        tuple(row[2] for row in found),
+        np.array([row[0] for row in whole], np.int64),
+        np.frombuffer(b"".join(row[1] for row in whole), np.uint8).reshape(-1, 32),
+        tuple(row[2] for row in whole),
     )

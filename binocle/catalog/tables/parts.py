@@ -3,13 +3,17 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 
 from binocle.batches import batched
+from binocle.catalog.tables import picture_checksums
 from binocle.catalog.tables.checksums import SUMMED, damaged_vectors, is_whole
 from binocle.catalog.tables.schema import (
+    fingerprint_checksums,
+    info_checksums,
     parts,
     picture_fingerprints,
     records,
@@ -143,22 +147,20 @@ class SqlParts:
                     vectors.c.vector,
                     vector_checksums.c.crc32,
                     parts.c.info,
+                    info_checksums.c.crc32,
                     picture_fingerprints.c.hash,
                     picture_fingerprints.c.features,
+                    fingerprint_checksums.c.crc32,
                 )
                 .join(SUMMED, vectors.c.part_id == parts.c.id)
-                .outerjoin(picture_fingerprints, picture_fingerprints.c.part_id == parts.c.id)
+                .outerjoin(info_checksums, info_checksums.c.part_id == parts.c.id)
+                .outerjoin(picture_checksums.SUMMED, picture_fingerprints.c.part_id == parts.c.id)
                 .where(parts.c.kind == kind, parts.c.sha256.in_(chunk))
             )
-            for sha256, vector, crc32, info, hashed, features in self.connection.execute(query):
-                if not is_whole(vector, crc32):
-                    continue  # it is embedded again
-                image_info = ImageInfo(**json.loads(info)) if info else None
-                fingerprint = Fingerprint(hashed, features) if hashed is not None else None
-                row = np.frombuffer(vector, "<f4")
-                found[sha256] = NewPart(
-                    kind, "", "", sha256, row, info=image_info, fingerprint=fingerprint
-                )
+            for row in self.connection.execute(query):
+                part = _known_part(kind, row)
+                if part is not None:  # else it is embedded again
+                    found[part.sha256] = part
         return found
 
     def damaged_vectors(self, part_ids: Iterable[int] | None = None) -> list[DamagedVector]:
@@ -203,6 +205,23 @@ class SqlParts:
     def images_with_content(self, sha256: bytes) -> list[int]:
         query = sa.select(parts.c.id).where(parts.c.sha256 == sha256, parts.c.kind == IMAGE)
         return list(self.connection.execute(query.order_by(parts.c.id)).scalars())
+
+
+def _known_part(kind: Kind, row: Any) -> NewPart | None:
+    """Return a stored content; None where something of it is damaged."""
+    sha256, vector, vector_crc32, info, info_crc32, hashed, features, crc32 = row
+    if not is_whole(vector, vector_crc32):
+        return None
+    if not picture_checksums.is_whole_info(info, info_crc32):
+        return None
+    fingerprint = None
+    if hashed is not None:
+        if not picture_checksums.is_whole_fingerprint(hashed, features, crc32):
+            return None
+        fingerprint = Fingerprint(hashed, features)
+    image_info = ImageInfo(**json.loads(info)) if info else None
+    values = np.frombuffer(vector, "<f4")
+    return NewPart(kind, "", "", sha256, values, info=image_info, fingerprint=fingerprint)
 
 
 def record_texts(connection: sa.Connection, numbers: Iterable[int]) -> Iterator[RecordTexts]:

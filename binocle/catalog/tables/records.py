@@ -16,10 +16,14 @@ from binocle.catalog.tables.fields import SqlFields
 from binocle.catalog.tables.filter_sql import condition
 from binocle.catalog.tables.history import SqlHistory, overwriting, put
 from binocle.catalog.tables.parts import record_texts
+from binocle.catalog.tables.picture_checksums import (
+    damaged_pictures,
+    put_fingerprints,
+    put_infos,
+)
 from binocle.catalog.tables.schema import (
     items,
     parts,
-    picture_fingerprints,
     records,
     removed_parts,
     removed_records,
@@ -117,7 +121,7 @@ class SqlRecords:
     ) -> None:
         """Give records their parts; what has the same content as before stays, with its vector.
 
-        A vector that is damaged goes.
+        What is damaged, or has a vector that is, goes.
         """
         kept_parts = self._parts_of(known.values())
         damaged = self._damaged_of(known.values())
@@ -223,7 +227,8 @@ class SqlRecords:
             for chunk in batched(record_ids)
         ]
         ids = [one for chunk in found for one in chunk]
-        return {one.part_id for one in damaged_vectors(self.connection, ids)}
+        damaged = {one.part_id for one in damaged_vectors(self.connection, ids)}
+        return damaged | damaged_pictures(self.connection, ids)
 
     def _remove_parts(self, part_ids: Sequence[int]) -> None:
         if not part_ids:
@@ -241,32 +246,32 @@ class SqlRecords:
         if not added:
             return
         part_ids = list(self.history.hand_out("next_part_id", len(added)))
-        self.connection.execute(
-            parts.insert(),
-            [
-                {
-                    "id": part_id,
-                    "record_id": record_id,
-                    "kind": part.kind,
-                    "role": part.role,
-                    "position": position,
-                    "uri": part.uri,
-                    "sha256": part.sha256,
-                    "text": part.text,
-                    "info": json.dumps(asdict(part.info)) if part.info else None,
-                }
-                for part_id, (record_id, position, part) in zip(part_ids, added, strict=True)
-            ],
-        )
+        rows: list[dict[str, Any]] = [
+            {
+                "id": part_id,
+                "record_id": record_id,
+                "kind": part.kind,
+                "role": part.role,
+                "position": position,
+                "uri": part.uri,
+                "sha256": part.sha256,
+                "text": part.text,
+                "info": json.dumps(asdict(part.info)) if part.info else None,
+            }
+            for part_id, (record_id, position, part) in zip(part_ids, added, strict=True)
+        ]
+        self.connection.execute(parts.insert(), rows)
         stored = {
             part_id: np.ascontiguousarray(part.vector, "<f4").tobytes()
             for part_id, (_, _, part) in zip(part_ids, added, strict=True)
         }
         put_vectors(self.connection, stored)
-        rows = [
-            {"part_id": part_id, "hash": known.hash, "features": known.features}
-            for part_id, (_, _, part) in zip(part_ids, added, strict=True)
-            if (known := part.fingerprint) is not None
-        ]
-        if rows:
-            self.connection.execute(picture_fingerprints.insert(), rows)
+        put_infos(self.connection, {row["id"]: row["info"] for row in rows if row["info"]})
+        put_fingerprints(
+            self.connection,
+            {
+                part_id: part.fingerprint
+                for part_id, (_, _, part) in zip(part_ids, added, strict=True)
+                if part.fingerprint is not None
+            },
+        )

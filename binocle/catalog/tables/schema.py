@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.types import UserDefinedType
 
 FORMAT = 2  # what a program must know to read and write a catalogue
-ADDITIONS = 2  # tables that older programs of the same format do without, and may leave behind
+ADDITIONS = 3  # tables that older programs of the same format do without, and may leave behind
 
 
 class _Number(UserDefinedType[float]):
@@ -185,6 +185,30 @@ picture_fingerprints = Table(
     ),
     Column("hash", LargeBinary, nullable=False),
     Column("features", LargeBinary, nullable=False),
+)
+
+fingerprint_checksums = Table(  # fingerprints that an older program wrote have none
+    "likeness_checksums",
+    schema,
+    Column(
+        "part_id",
+        ForeignKey("likenesses.part_id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("crc32", Integer, nullable=False),
+)
+
+info_checksums = Table(  # of parts.info; those that an older program wrote have none
+    "info_checksums",
+    schema,
+    Column(
+        "part_id",
+        ForeignKey("parts.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("crc32", Integer, nullable=False),
 )
 
 written_labels = Table(  # a row where labelling wrote a value and no source has since

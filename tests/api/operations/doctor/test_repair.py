@@ -16,7 +16,8 @@ from tests.support.sound_collection import NAME, opened, uploads_of
 
 MENDED = {
     "mark of another history": "mark", "catalogue older": "mark derived indices",
-    "index dropped": "schema",
+    "index dropped": "schema", "features with a flipped bit": "fingerprints",
+    "fingerprint short": "fingerprints indices", "hash with a flipped bit": "fingerprints indices",
     "value for filters changed": "metadata", "value for filters lost": "metadata",
     "metadata changed": "metadata", "word row lost": "words", "word row changed": "words",
     "word index wiped": "words", "vocabulary lost": "words", "words out of step": "words",

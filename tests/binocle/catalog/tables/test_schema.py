@@ -28,6 +28,8 @@ COLUMNS_OF_2 = {
     "written_labels": "record_id field",
     "waiting_labels": "id key sha256 field value since",
     "vector_checksums": "part_id crc32",
+    "likeness_checksums": "part_id crc32",
+    "info_checksums": "part_id crc32",
 }
 
 
