@@ -8,7 +8,7 @@ import pytest
 
 from binocle.catalog.base import Catalog
 from binocle.catalog.sqlite import SqliteCatalog
-from tests.support.memory_catalog import MemoryCatalog
+from tests.support.memory_catalog.catalog import MemoryCatalog
 
 OPENERS: dict[str, Callable[[Path], Catalog]] = {"sqlite": SqliteCatalog, "memory": MemoryCatalog}
 

@@ -14,7 +14,7 @@ from binocle.metadata.filter_parsing import compare
 from binocle.metadata.filters import Comparison, Filter, Not, matches
 from binocle.metadata.string_dictionary import Dictionary
 from binocle.types import Metadata, NewRecord, Scalar
-from tests.support.memory_catalog import MemoryCatalog
+from tests.support.memory_catalog.catalog import MemoryCatalog
 from tests.support.random_metadata import FIELDS, filters, metadata, scalars, schemas
 
 NOTHING = np.empty(0, np.int64)

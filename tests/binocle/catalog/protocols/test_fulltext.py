@@ -12,7 +12,8 @@ from binocle.catalog import text_rows
 from binocle.catalog.protocols.fulltext import FullTextIndex
 from binocle.catalog.sqlite import SqliteCatalog
 from binocle.catalog.text_rows import RecordTexts
-from tests.support.memory_catalog import MemoryState, ScannedWords
+from tests.support.memory_catalog.fulltext import ScannedWords
+from tests.support.memory_catalog.state import MemoryState
 
 Opened = Callable[[Path, ExitStack], FullTextIndex]
 
