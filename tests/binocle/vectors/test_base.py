@@ -17,6 +17,7 @@ from binocle.types import BoolArray, Float32Array, Int64Array, Neighbours, Space
 from binocle.vectors.base import Allowed, OpenStore, VectorStore, VectorView, Watermark
 from binocle.vectors.faiss_store import FaissStore
 from tests.support.exact_store import ExactStore
+from tests.support.nearest import nearest
 from tests.support.unit_rows import gaussian_rows, ids_from
 
 DIMENSION = 16
@@ -79,24 +80,12 @@ def as_pairs(found: Neighbours) -> list[tuple[int, float]]:
     return list(zip(found.part_ids.tolist(), map(float, found.scores), strict=True))
 
 
-def nearest(
-    view: VectorView,
-    query: Float32Array,
-    k: int,
-    mask: BoolArray | None = None,
-    *,
-    exact: bool = False,
-) -> Neighbours:
-    (found,) = view.search(query[np.newaxis], k, allowed=as_allowed(mask), exact=exact)
-    return found
-
-
 def test_empty_store_finds_nothing(store: VectorStore) -> None:
     query = sign_rows(np.random.default_rng(0), 1)[0]
     store.retire(ids_from(1, 3), died=1)
     view = store.at(1)
     for mask in (None, np.ones(5, np.bool_)):
-        assert as_pairs(nearest(view, query, 3, mask)) == []
+        assert as_pairs(nearest(view, query, 3, as_allowed(mask))) == []
         assert as_pairs(view.above(query, -1.0, allowed=as_allowed(mask))) == []
     assert view.count() == 0
     assert len(view.ids()) == 0
@@ -125,7 +114,7 @@ def test_search_equals_brute_force_with_ties_in_order_of_id(
     for mask in masks:
         for k in (1, 10, 300, 5000):
             query = sign_rows(rng, 1)[0]
-            found = nearest(view, query, k, mask, exact=exact)
+            found = nearest(view, query, k, as_allowed(mask), exact=exact)
             assert as_pairs(found) == brute_force(ids[there], rows[there], query, k, mask)
             assert found.exact
             assert str(found.scores.dtype) == "float32"
@@ -151,7 +140,7 @@ def test_all_above_a_score_are_found_and_no_others(store: VectorStore) -> None:
 def test_mask_of_length_zero_allows_nothing(store: VectorStore) -> None:
     rows = sign_rows(np.random.default_rng(2), 4)
     store.upsert(ids_from(1, 4), rows, born=1)
-    assert as_pairs(nearest(store.at(1), rows[0], 2, np.zeros(0, np.bool_))) == []
+    assert as_pairs(nearest(store.at(1), rows[0], 2, Allowed(np.zeros(0, np.bool_)))) == []
 
 
 def test_mask_is_not_changed_by_a_search(store: VectorStore) -> None:
@@ -159,7 +148,7 @@ def test_mask_is_not_changed_by_a_search(store: VectorStore) -> None:
     store.upsert(ids_from(1, 4), rows, born=1)
     store.retire(ids_from(2, 1), died=2)
     mask = np.ones(5, np.bool_)
-    nearest(store.at(2), rows[0], 2, mask)
+    nearest(store.at(2), rows[0], 2, Allowed(mask))
     store.at(2).above(rows[0], 0.0, allowed=Allowed(mask))
     assert mask.all()
 
@@ -194,7 +183,7 @@ def test_score_does_not_depend_on_what_else_is_allowed(
     view, query = store.at(2), gaussian_rows(rng, 1, 443)[0]
     everything = dict(as_pairs(nearest(view, query, 537)))
     for share in (0.01, 0.3, 0.9):
-        found = as_pairs(nearest(view, query, 537, rng.random(537) < share))
+        found = as_pairs(nearest(view, query, 537, Allowed(rng.random(537) < share)))
         assert found == [(one, everything[one]) for one, _ in found]
 
 
@@ -212,7 +201,7 @@ def test_many_queries_at_once_find_what_each_finds_alone_to_the_bit(
     for k in (1, 10, 500, 3000):
         for query, found in zip(queries, view.search(queries, k), strict=True):
             alone = nearest(view, query, k)
-            masked = nearest(view, query, k, np.ones(3001, np.bool_))
+            masked = nearest(view, query, k, Allowed(np.ones(3001, np.bool_)))
             assert found.part_ids.tolist() == alone.part_ids.tolist() == masked.part_ids.tolist()
             assert found.scores.tobytes() == alone.scores.tobytes() == masked.scores.tobytes()
 
@@ -425,7 +414,7 @@ def test_searching_while_another_thread_changes_never_errs(store: VectorStore) -
             view = pinned[0]
             highest = int(view.ids()[-1])
             mask = own.random(highest + 1) < 0.7 if searches % 2 else None
-            found = nearest(view, gaussian_rows(own, 1, DIMENSION)[0], 20, mask)
+            found = nearest(view, gaussian_rows(own, 1, DIMENSION)[0], 20, as_allowed(mask))
             assert len(found.part_ids) > 0
             assert not gone_before & set(found.part_ids.tolist())
             assert (np.diff(found.scores) <= 0).all()

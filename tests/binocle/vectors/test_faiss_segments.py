@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from binocle.errors import StorageError
-from binocle.types import Float32Array, Neighbours, Space
-from binocle.vectors.base import Allowed, VectorView, Watermark
+from binocle.types import Float32Array, Space
+from binocle.vectors.base import Allowed, Watermark
 from binocle.vectors.exact import ExactView
 from binocle.vectors.faiss_store import FaissStore, FaissView
+from tests.support.nearest import nearest
 from tests.support.unit_rows import gaussian_rows, ids_from
 
 DIMENSION = 16
@@ -24,18 +25,6 @@ def clustered_rows(rng: np.random.Generator, count: int, centres: Float32Array) 
     chosen = centres[rng.integers(0, len(centres), count)]
     rows = chosen + 0.1 * rng.standard_normal(chosen.shape)
     return np.ascontiguousarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
-
-
-def nearest(
-    view: VectorView,
-    query: Float32Array,
-    k: int,
-    allowed: Allowed | None = None,
-    *,
-    exact: bool = False,
-) -> Neighbours:
-    (found,) = view.search(query[np.newaxis], k, allowed=allowed, exact=exact)
-    return found
 
 
 @pytest.fixture(scope="module")

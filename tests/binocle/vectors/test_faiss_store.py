@@ -6,25 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from binocle.types import Float32Array, Neighbours, Space
-from binocle.vectors.base import Allowed, VectorView, Watermark
+from binocle.types import Space
+from binocle.vectors.base import Watermark
 from binocle.vectors.faiss_store import FaissStore
+from tests.support.nearest import nearest
 from tests.support.unit_rows import gaussian_rows, ids_from
 
 DIMENSION = 16
 SPACE = Space("toy", DIMENSION, "ab" * 32)
-
-
-def nearest(
-    view: VectorView,
-    query: Float32Array,
-    k: int,
-    allowed: Allowed | None = None,
-    *,
-    exact: bool = False,
-) -> Neighbours:
-    (found,) = view.search(query[np.newaxis], k, allowed=allowed, exact=exact)
-    return found
 
 
 def test_growth_past_the_limit_makes_ivf_and_removals_make_it_flat_again(tmp_path: Path) -> None:
