@@ -1,7 +1,5 @@
 """Words beside a picture tell part of the question: "this bag, but red"."""
 
-import zlib
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,33 +7,13 @@ import pytest
 
 from binocle.collection.collection import Collection
 from binocle.encoders.base import unit_rows
-from binocle.types import Float32Array, ImageSpec, Limits, NewPart, NewRecord, PixelArray, Space
+from binocle.types import Float32Array, Limits, NewPart, NewRecord
 from search.query.query import Query, Sort, Term
 from search.results.answer import Answer
 from search.searcher import Searcher
+from tests.support.toy_encoder import DIMENSION, ToyEncoder
 
-
-class TextsEncoder:
-    """Gives each text a direction of its own."""
-
-    space = Space("texts", 16, "ab" * 32)
-    image_spec = ImageSpec(8, 8, "squash")
-    batch_size = 4
-    runs_on = "nothing"
-    vocabulary = ()
-
-    def can_read(self, text: str) -> bool:
-        return True
-
-    def encode_texts(self, texts: Sequence[str]) -> Float32Array:
-        rngs = [np.random.default_rng(zlib.crc32(text.encode())) for text in texts]
-        return unit_rows(np.stack([rng.normal(size=16) for rng in rngs]))
-
-    def encode_images(self, pixels_nhwc: PixelArray) -> Float32Array:
-        raise NotImplementedError
-
-
-_ENCODER = TextsEncoder()
+_ENCODER = ToyEncoder()
 
 
 def _record(key: str, title: str, row: Float32Array, price: int) -> NewRecord:
@@ -53,8 +31,13 @@ def _record(key: str, title: str, row: Float32Array, price: int) -> NewRecord:
 def searcher(tmp_path: Path) -> Searcher:
     """Return one of bags near each other, a bottle that is called red, and other things."""
     rng = np.random.default_rng(0)
-    bag, red = rng.normal(size=16), 4 * _ENCODER.encode_texts(["red"])[0]
-    rows = [bag, bag + red / 3, bag + rng.normal(size=16) / 2, *rng.normal(size=(60, 16))]
+    bag, red = rng.normal(size=DIMENSION), 4 * _ENCODER.encode_texts(["red"])[0]
+    rows = [
+        bag,
+        bag + red / 3,
+        bag + rng.normal(size=DIMENSION) / 2,
+        *rng.normal(size=(60, DIMENSION)),
+    ]
     names = [
         ("bag", "Canvas bag blue"),
         ("red-bag", "Canvas bag red"),
@@ -63,7 +46,7 @@ def searcher(tmp_path: Path) -> Searcher:
     ]
     names += [(f"thing-{number}", f"Thing {number}") for number in range(59)]
     collection = Collection(tmp_path / "shop", create=True)
-    collection.claim_space(TextsEncoder.space)
+    collection.claim_space(ToyEncoder.space)
     unit = unit_rows(np.stack(rows))
     collection.upsert(
         [
