@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from api.operations.backup.manifest import MANIFEST, Manifest
+from api.operations.backup.source_file import SourceFile, UnreadableError, opened_source
 from api.operations.backup.targets import FILES
 from binocle.errors import NotFoundError, StorageError
 
@@ -66,11 +67,13 @@ class BackupFolder:
         wrong = {}
         for sha256, places in wanted.items():
             try:
-                with open(self.path / FILES / sha256[:2] / sha256, "rb") as source:
+                with opened_source(self.path / FILES / sha256[:2] / sha256) as source:
                     if _written(source, places) != sha256:
                         wrong[sha256] = "it is damaged"
             except FileNotFoundError:
                 wrong[sha256] = "it is missing"
+            except UnreadableError as error:
+                wrong[sha256] = str(error)
         return wrong
 
 
@@ -146,7 +149,7 @@ def _not_whole(path: Path) -> str:
     )
 
 
-def _written(source: IO[bytes], places: Sequence[Path]) -> str:
+def _written(source: IO[bytes] | SourceFile, places: Sequence[Path]) -> str:
     """Write a content to files, readable for their owner only; return its SHA-256."""
     digest = hashlib.sha256()
     files = [os.open(one, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600) for one in places]

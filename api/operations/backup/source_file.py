@@ -1,4 +1,4 @@
-"""A file that is to be backed up: its own faults are told apart from those of the backup's disk."""
+"""A file that is read for a backup or of one: its faults are told apart from those of writing."""
 
 import hashlib
 import os
@@ -13,7 +13,7 @@ _AT_ONCE = 1 << 20
 
 
 class UnreadableError(StorageError):
-    """A file that is to be backed up is damaged, or cannot be read."""
+    """A file that is read for a backup, or of one, is damaged or cannot be read."""
 
 
 class SourceFile:
@@ -59,7 +59,7 @@ class SourceFile:
 
 @contextmanager
 def opened_source(path: Path) -> Iterator[SourceFile]:
-    """Open a file that is to be backed up.
+    """Open a file that is to be backed up, or put back.
 
     Raises:
         FileNotFoundError: It is not there.
