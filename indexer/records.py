@@ -202,6 +202,8 @@ def _outcome(prepared: Prepared, known: dict[tuple[Kind, bytes], NewPart]) -> Ou
         for name, value in parts[0].info.as_metadata().items():
             metadata.setdefault(name, value)
         metadata.setdefault("sha256", parts[0].sha256.hex())
+    for name, value in candidate.otherwise.items():
+        metadata.setdefault(name, value)
     for text in candidate.texts:
         part = known[TEXT, _sha256(text.text)]
         parts.append(replace(part, role=text.role, uri=text.uri, text=text.text))

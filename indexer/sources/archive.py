@@ -1,8 +1,7 @@
 """A tar or zip of pictures, in the WebDataset layout where it has texts and JSON.
 
-Members that share a stem, the path up to the first dot of the file name, are one sample: a
-picture, its text (``.txt``, ``.caption``) and its metadata (``.json``). Source of the layout:
-https://github.com/webdataset/webdataset#the-webdataset-format.
+A picture, its text (``.txt``, ``.caption``) and its metadata (``.json``, ``.xmp``) are one sample;
+``sidecar_names`` tells what belongs to which.
 
 What is damaged costs itself: a member its record, a sidecar what it says, and where the archive
 cannot be read on, the records that are known stay as they were: those of what lay behind, and
@@ -20,13 +19,14 @@ from pathlib import Path, PurePosixPath
 from binocle.errors import NotAPictureError, NotFoundError, SourceError
 from binocle.media.images import SUFFIXES
 from binocle.types import MetadataValue, Skip
-from indexer.sources.base import Candidate, ImageRef, Source, TextRef, gone, printable
+from indexer.sources.base import Candidate, ImageRef, Source, gone, printable
 from indexer.sources.members.cut_zip import is_zip
 from indexer.sources.members.member import ArchiveMember, is_hidden, refuse
-from indexer.sources.members.sidecars import Sidecars, is_sidecar, stem_of
 from indexer.sources.members.tar_members import TarReader, read_at
 from indexer.sources.members.unpacking import MAX_RATIO, MIN_UNPACKED_BYTES, is_compressed
 from indexer.sources.members.zip_members import cut_zip_members, open_zip, zip_members
+from indexer.sources.sidecar_names import is_sidecar
+from indexer.sources.sidecars import Sidecars
 
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 ZIP_SUFFIXES = (".zip",)
@@ -81,13 +81,11 @@ class ArchiveSource(Source):
         with self._errors():
             survey = self._surveyed()
             archive = survey.stamp
-            used: set[str] = set()
             for key, member in self._keyed():
-                used.add(stem_of(member.name))
                 held = self._held(key, member)
                 if held is not None:
                     yield self._candidate(f"{name}/{key}", key, archive, held, survey)
-            problems = survey.sidecars.problems(used)
+            problems = survey.sidecars.problems()
             if self._damages:
                 problems = {**problems, _WHOLE: self._damage()}
             for key, skip in problems.items():
@@ -143,18 +141,17 @@ class ArchiveSource(Source):
             what = path.suffix.lower() or "no suffix"
             skip = Skip(NotAPictureError.code, f"{what} is not a picture format read here")
             return Candidate(key, archive, record_id, uri, skip=skip)
-        texts, beside = survey.sidecars.of(member.name)
         metadata: dict[str, MetadataValue] = {"filename": path.name, "folder": str(path.parent)}
-        return Candidate(
+        candidate = Candidate(
             key,
             f"{archive}:{member.fingerprint}",
             record_id,
             uri,
-            {**metadata, **beside},
+            metadata,
             (ImageRef("image", uri, member.read, member.size_bytes),),
-            tuple(TextRef("text", uri, text) for text in texts),
             is_partial=not survey.is_complete,
         )
+        return survey.sidecars.of(member.name).told(candidate)
 
     def _held(self, key: str, member: ArchiveMember) -> ArchiveMember | None:
         """Read a member that passes by; the first to ask is given it, later ones read again.
@@ -215,6 +212,7 @@ class ArchiveSource(Source):
                     sidecars.add(member.name, member.size_bytes, member.read)
                 else:
                     count += 1
+                    sidecars.see([member.name])
             if not count and self._damages:
                 reason = " and ".join(self._damages)
                 raise SourceError(f"{self.path} is damaged or no archive ({reason})")

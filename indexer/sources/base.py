@@ -56,6 +56,7 @@ class Candidate:
         skip: Why it cannot become a record, where the source can already tell.
         is_partial: Whether more of it may lie where the source cannot be read; a record that is
             known stays as it is then.
+        otherwise: Metadata for what its pictures do not say of themselves.
     """
 
     key: str
@@ -67,6 +68,7 @@ class Candidate:
     texts: tuple[TextRef, ...] = ()
     skip: Skip | None = None
     is_partial: bool = False
+    otherwise: Metadata = field(default_factory=dict)
 
 
 class Source(Protocol):

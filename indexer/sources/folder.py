@@ -11,6 +11,7 @@ from binocle.files import lies_within, read_within
 from binocle.media.images import SUFFIXES
 from binocle.types import Skip
 from indexer.sources.base import NOT_ALLOWED, Candidate, ImageRef, Source, printable, read_file
+from indexer.sources.folder_sidecars import FolderSidecars
 
 
 class FileSource(Source):
@@ -83,8 +84,12 @@ class FolderSource(FileSource):
 
     def scan(self, name: str) -> Iterator[Candidate]:
         """Yield the files below the folder; see ``Source.scan``."""
+        sidecars = FolderSidecars(self._allowed)
         for key, path, problem in self._files():
-            yield _candidate(f"{name}/{key}", key, path, problem, self._allowed)
+            plain = _candidate(f"{name}/{key}", key, path, problem, self._allowed)
+            candidate = sidecars.told(plain, path)
+            if candidate is not None:
+                yield candidate
 
     def count(self) -> int:
         """Return how many files there are."""
