@@ -2,7 +2,8 @@
 
 ``binocle.access`` has a line for every request, ``binocle.audit`` one for every request that asked
 for more than to read, ``binocle.login`` one for every key that was refused. None of them has a
-secret, a picture, or what was searched for.
+secret, a picture, or what was searched for, but for the words in the first where the operator asks
+for them.
 """
 
 import json
@@ -58,9 +59,10 @@ def write_lines(
         places = {
             name: value for name, value in scope.get("path_params", {}).items() if name != "name"
         }
-        known = {key: value for key, value in notes.items() if key != "refused"}
+        known = {key: value for key, value in notes.items() if key not in ("query", "refused")}
         _log_facts(_audit_log, logging.INFO, "audit", {**facts, **places, **known})
-    _log_facts(_access_log, logging.INFO, "access", facts)
+    query = {"query": notes["query"]} if "query" in notes else {}
+    _log_facts(_access_log, logging.INFO, "access", {**facts, **query})
 
 
 def _log_facts(log: logging.Logger, level: int, event: str, facts: Mapping[str, Any]) -> None:
