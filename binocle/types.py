@@ -48,6 +48,7 @@ class ImageInfo:
         latitude: Degrees, north positive, -90 to 90.
         longitude: Degrees, east positive, -180 to 180.
         altitude: Metres above sea level.
+        said: What it says in words, and its rating; see ``binocle.media.embedded_texts``.
     """
 
     width: int
@@ -59,6 +60,7 @@ class ImageInfo:
     latitude: float | None = None
     longitude: float | None = None
     altitude: float | None = None
+    said: Mapping[str, MetadataValue] = field(default_factory=dict)
 
     def as_metadata(self) -> dict[str, MetadataValue]:
         """Return the fields that are known, under the names a filter uses."""
@@ -73,7 +75,8 @@ class ImageInfo:
             "longitude": self.longitude,
             "altitude": self.altitude,
         }
-        return {name: value for name, value in values.items() if value is not None}
+        known = {name: value for name, value in values.items() if value is not None}
+        return {**self.said, **known}
 
 
 @dataclass(frozen=True, slots=True)

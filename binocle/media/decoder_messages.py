@@ -13,11 +13,12 @@ from typing import IO, Any, TypeAlias
 
 import numpy as np
 
-from binocle.types import Fingerprint, ImageInfo, ImageSpec, Limits, Picture
+from binocle.media.embedded_texts import MAX_ITEMS, MAX_TEXT, NAMES
+from binocle.types import Fingerprint, ImageInfo, ImageSpec, Limits, MetadataValue, Picture
 
 Box: TypeAlias = tuple[float, float, float, float]
 _LENGTH = struct.Struct("<Q")
-_MAX_HEADER_BYTES = 64 * 1024
+_MAX_HEADER_BYTES = 256 * 1024
 _MAX_JOINED_BYTES = 1024 * 1024
 _MAX_TEXT = 1000
 _HASH_BYTES, _FEATURE_BYTES, _MAX_FEATURES = 32, 18, 10_000
@@ -146,13 +147,26 @@ def _info(told: Mapping[str, Any], limits: Limits, size_bytes: int) -> ImageInfo
     numbers: dict[str, Any] = {name: _number(told[name]) for name in _NUMBERS}
     if texts["format"] is None:
         raise GarbledError("no format")
-    return ImageInfo(width, height, size_bytes, **texts, **numbers)
+    said = {name: _said(value) for name, value in told["said"].items()}
+    if not said.keys() <= set(NAMES):
+        raise GarbledError("words of another kind")
+    return ImageInfo(width, height, size_bytes, **texts, **numbers, said=said)
 
 
-def _text(value: object) -> str | None:
+def _said(value: object) -> MetadataValue:
+    if isinstance(value, list):
+        if len(value) > MAX_ITEMS:
+            raise GarbledError("more words than may be")
+        return [_text(one, MAX_TEXT) or "" for one in value]
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
+        return value
+    return (_text(value, MAX_TEXT) if isinstance(value, str) else _number(value)) or 0
+
+
+def _text(value: object, most: int = _MAX_TEXT) -> str | None:
     if value is None:
         return None
-    if not isinstance(value, str) or len(value) > _MAX_TEXT:
+    if not isinstance(value, str) or len(value) > most:
         raise GarbledError("no text")
     value.encode()  # a lone surrogate is a ValueError
     return value

@@ -6,13 +6,11 @@ strangers: whatever cannot be understood counts as absent, never as an error.
 
 import io
 import math
-import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import pillow_heif
 from PIL import ExifTags, Image, UnidentifiedImageError
@@ -23,19 +21,19 @@ from binocle.errors import (
     PictureTooLargeError,
     PictureTruncatedError,
 )
+from binocle.media.embedded_texts import NAMES, embedded_texts
 from binocle.media.rare_tiff import rare_tiff
-from binocle.types import ImageInfo, Limits
+from binocle.media.shot_dates import shot_date
+from binocle.types import ImageInfo, Limits, MetadataValue
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "HEIF")
 
-_DATE = re.compile(r"^\s*(\d{4})[:/-](\d{2})[:/-](\d{2})[ T](\d{2}):(\d{2}):(\d{2})")
 _MAX_NAME = 400  # characters of a maker or a model: longer ones are no names
-_OFFSET = re.compile(r"^[+-]\d{2}:\d{2}$")
-_DATE_TAGS = (
-    (ExifTags.Base.DateTimeOriginal, ExifTags.Base.OffsetTimeOriginal),
-    (ExifTags.Base.DateTimeDigitized, ExifTags.Base.OffsetTimeDigitized),
-    (ExifTags.Base.DateTime, ExifTags.Base.OffsetTime),
-)
+_ORIGINAL = (ExifTags.Base.DateTimeOriginal, ExifTags.Base.OffsetTimeOriginal)
+_DIGITIZED = (ExifTags.Base.DateTimeDigitized, ExifTags.Base.OffsetTimeDigitized)
+_CHANGED = (ExifTags.Base.DateTime, ExifTags.Base.OffsetTime)
+
+Tags: TypeAlias = Mapping[int, Any]
 
 pillow_heif.register_heif_opener()  # a plugin's entry into Pillow's table, idempotent
 Image.MAX_IMAGE_PIXELS = None  # Limits.max_pixels is checked instead, with a reason per file
@@ -67,16 +65,20 @@ def open_picture(data: bytes, limits: Limits) -> Opened:
     # Pillow turns TIFF pictures by itself while it decodes them.
     turn = None if image.format == "TIFF" else base.get(ExifTags.Base.Orientation)
     orientation = turn if isinstance(turn, int) and 1 <= turn <= 8 else 1
+    said = embedded_texts(image, base, details)
     latitude, longitude = _position(gps)
+    if latitude is None:
+        latitude, longitude = (_number(said.get(one)) for one in ("latitude", "longitude"))
     info = ImageInfo(
         *(image.size[::-1] if orientation >= 5 else image.size),
         size_bytes=len(data),
         format=(image.format or "").lower(),
-        taken_at=_taken_at({**base, **details}),
+        taken_at=_taken_at({**base, **details}, gps, said),
         camera=_camera(base.get(ExifTags.Base.Make), base.get(ExifTags.Base.Model)),
         latitude=latitude,
         longitude=longitude,
         altitude=_altitude(gps),
+        said={name: said[name] for name in NAMES if name in said},
     )
     return Opened(image, orientation, info)
 
@@ -140,7 +142,7 @@ def _as_picture_error(error: Exception) -> PictureError:
     return PictureError(f"the picture is damaged ({text})")
 
 
-def _exif_of(image: Image.Image) -> tuple[Mapping[int, Any], Mapping[int, Any], Mapping[int, Any]]:
+def _exif_of(image: Image.Image) -> tuple[Tags, Tags, Tags]:
     """Return the tags of the picture, of the shot, and of the place."""
     try:
         with warnings.catch_warnings():
@@ -152,18 +154,22 @@ def _exif_of(image: Image.Image) -> tuple[Mapping[int, Any], Mapping[int, Any], 
         return {}, {}, {}
 
 
-def _taken_at(tags: Mapping[int, Any]) -> str | None:
-    for date_tag, offset_tag in _DATE_TAGS:
-        match = _DATE.match(_text(tags.get(date_tag)))
-        if not match:
-            continue
-        try:
-            moment = datetime.fromisoformat("{}-{}-{}T{}:{}:{}".format(*match.groups()))
-        except ValueError:  # 0000:00:00, the 31st of June
-            continue
-        offset = _text(tags.get(offset_tag))
-        return moment.isoformat() + (offset if _OFFSET.match(offset) else "")
-    return None
+def _taken_at(tags: Tags, gps: Tags, said: Mapping[str, MetadataValue]) -> str | None:
+    """Return when the shot was taken, by the one of several dates that is nearest to it."""
+
+    def tag(date: int, offset: int) -> str | None:
+        return shot_date(_text(tags.get(date)), _text(tags.get(offset)))
+
+    stamped = _text(gps.get(ExifTags.GPS.GPSDateStamp)) if gps else ""
+    dates: tuple[MetadataValue | None, ...] = (
+        tag(*_ORIGINAL),
+        said.get("taken_at"),
+        tag(*_DIGITIZED),
+        said.get("created_at"),
+        tag(*_CHANGED),
+        shot_date(stamped) if stamped else None,
+    )
+    return next((date for date in dates if isinstance(date, str)), None)
 
 
 def _camera(make: object, model: object) -> str | None:
@@ -194,7 +200,8 @@ def _degrees(value: object, reference: object, negative: str) -> float | None:
     degrees = 0.0
     for place, number in enumerate(numbers):
         degrees += (number or 0.0) / 60.0**place
-    return round(-degrees if _text(reference).upper() == negative else degrees, 7)
+    side = _text(reference).upper()[:1]  # some spell it out: South
+    return round(-abs(degrees) if side == negative else degrees, 7)
 
 
 def _altitude(gps: Mapping[int, Any]) -> float | None:

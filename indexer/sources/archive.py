@@ -26,7 +26,7 @@ from indexer.sources.members.tar_members import TarReader, read_at
 from indexer.sources.members.unpacking import MAX_RATIO, MIN_UNPACKED_BYTES, is_compressed
 from indexer.sources.members.zip_members import cut_zip_members, open_zip, zip_members
 from indexer.sources.sidecar_names import is_sidecar
-from indexer.sources.sidecars import Sidecars
+from indexer.sources.sidecars import Sidecars, told_by_name
 
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 ZIP_SUFFIXES = (".zip",)
@@ -150,6 +150,7 @@ class ArchiveSource(Source):
             metadata,
             (ImageRef("image", uri, member.read, member.size_bytes),),
             is_partial=not survey.is_complete,
+            otherwise=told_by_name(path.name),
         )
         return survey.sidecars.of(member.name).told(candidate)
 

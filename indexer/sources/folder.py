@@ -12,6 +12,7 @@ from binocle.media.images import SUFFIXES
 from binocle.types import Skip
 from indexer.sources.base import NOT_ALLOWED, Candidate, ImageRef, Source, printable, read_file
 from indexer.sources.folder_sidecars import FolderSidecars
+from indexer.sources.sidecars import told_by_name
 
 
 class FileSource(Source):
@@ -183,4 +184,5 @@ def _candidate(
         return Candidate(key, fingerprint, record_id, uri, skip=skip)
     metadata = {"filename": file_name, "folder": folder or "."}
     image = ImageRef("image", uri, partial(read_within, path, allowed), size)
-    return Candidate(key, fingerprint, record_id, uri, metadata, (image,))
+    otherwise = told_by_name(file_name)
+    return Candidate(key, fingerprint, record_id, uri, metadata, (image,), otherwise=otherwise)

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 
 from binocle.media.images import SUFFIXES
 
-SIDECAR_SUFFIXES = (".txt", ".caption", ".json")
+SIDECAR_SUFFIXES = (".txt", ".caption", ".json", ".xmp")
 MAX_SIDECAR_BYTES = 1024 * 1024
 _TAKEOUT = "supplemental-metadata"
 _CUT_AT = 40  # characters that a name has at least where Takeout cuts it

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from binocle.errors import NotAPictureError
+from binocle.media.shot_dates import date_in_name
+from binocle.media.xmp import read_xmp
 from binocle.metadata.record_limits import problem_of_metadata, problem_of_text
 from binocle.types import MetadataValue, Skip
 from indexer.sources.base import Candidate, TextRef, printable
@@ -140,9 +142,21 @@ class Sidecars:
         return self._of
 
 
+def told_by_name(file_name: str) -> dict[str, MetadataValue]:
+    """Return what a picture's name says of when it was taken."""
+    date = date_in_name(file_name)
+    return {} if date is None else {"taken_at": date}
+
+
 def content_of(name: str, data: bytes, encoding: str | None = None) -> Beside | Skip:
     """Return what a sidecar says, or why it cannot be used."""
     lower = name.lower()
+    if lower.endswith(".xmp"):
+        said = read_xmp(data)
+        created = said.pop("created_at", None)
+        if not said:
+            return Skip("unreadable", "it is no XMP, or says nothing that is understood")
+        return Beside((), said, {} if created is None else {"taken_at": created})
     text = decoded(data, encoding)
     if not lower.endswith(".json"):
         problem = problem_of_text(text, "the text")

@@ -25,7 +25,7 @@ CUT = "a picture with a name that is so long that it is cut somewhere.jpg"
         (["a(1).jpg", "a.jpg"], "a(1).txt", ["a(1).jpg"]),
         (["a.jpg", "a-edited.jpg"], "a.jpg.json", ["a.jpg", "a-edited.jpg"]),
         ([CUT, "other.jpg"], CUT[:46] + ".json", [CUT]),
-        (["IMG_1.JPG"], "img_1.txt", ["IMG_1.JPG"]),
+        (["IMG_1.JPG"], "img_1.xmp", ["IMG_1.JPG"]),
         (["000.left.jpg", "000.right.jpg", "001.left.jpg"], "000.txt",
          ["000.left.jpg", "000.right.jpg"]),
         (["000.image.jpg"], "000.caption.txt", ["000.image.jpg"]),

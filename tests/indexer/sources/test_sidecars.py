@@ -9,8 +9,10 @@ import pytest
 from indexer.sources import sidecars
 from indexer.sources.archive import ArchiveSource
 from indexer.sources.folder import FolderSource
+from tests.binocle.media.test_xmp import packet
 from tests.support import Bench, picture_bytes, tar_of
 
+KEYWORD = "<dc:subject><rdf:Bag><rdf:li>x</rdf:li></rdf:Bag></dc:subject>"
 NAMES = [f"{number}.jpg" for number in range(8)]
 
 
@@ -106,3 +108,23 @@ def test_facts_of_a_picture_are_its_own(bench: Bench, tmp_path: Path, form: str)
     assert metadata["sha256"] == hashlib.sha256(data).hexdigest()
     assert (metadata["filename"], metadata["sidecar.filename"]) == ("0.jpg", "evil")
     assert (metadata["sidecar.width"], metadata["stars"]) == (9999, 5)
+
+
+@pytest.mark.parametrize("form", ["archive", "folder"])
+def test_xmp_beside_a_picture_and_its_name_tell_of_it(
+    bench: Bench, tmp_path: Path, form: str
+) -> None:
+    members = {
+        "IMG_20190704_183005.jpg": picture_bytes(1),
+        "a.jpg": picture_bytes(2),
+        "a.jpg.xmp": packet('a:Rating="5"', KEYWORD),
+        "b.jpg": picture_bytes(3),
+        "b.xmp": b"nothing",
+    }
+    source = members_in(form, tmp_path / "all", members)
+    assert bench.index(source).tally.added == 3
+    names = [f"{source.path.name}/{one}" for one in members if "xmp" not in one]
+    records = [bench.collection.record(one) for one in names]
+    assert records[0].metadata["taken_at"] == "2019-07-04T18:30:05"
+    assert (records[1].metadata["rating"], records[1].metadata["keywords"]) == (5, ["x"])
+    assert bench.skipped().keys() == {"b.xmp"}

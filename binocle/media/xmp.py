@@ -1,0 +1,130 @@
+"""What an XMP packet says: captions, keywords, rating, dates, places, people.
+
+Names are told apart by their namespaces, whatever prefixes a program writes. Sources: XMP part 1
+(ISO 16684-1) and 2, IPTC Photo Metadata 2023.1, Metadata Working Group's regions.
+"""
+
+import math
+import re
+from collections.abc import Iterator
+from xml.etree import ElementTree as ET
+
+from binocle.media.shot_dates import shot_date
+from binocle.types import MetadataValue
+
+_MAX_BYTES = 4 * 1024 * 1024
+_RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+_DC = "{http://purl.org/dc/elements/1.1/}"
+_XMP = "{http://ns.adobe.com/xap/1.0/}"
+_EXIF = "{http://ns.adobe.com/exif/1.0/}"
+_PHOTOSHOP = "{http://ns.adobe.com/photoshop/1.0/}"
+_IPTC = "{http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/}"
+_IPTC_MORE = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}"
+_REGIONS = "{http://www.metadataworkinggroup.com/schemas/regions/}"
+_TEXTS = {
+    "title": (_DC + "title",),
+    "description": (_DC + "description", "{http://ns.adobe.com/tiff/1.0/}ImageDescription"),
+    "headline": (_PHOTOSHOP + "Headline",),
+    "city": (_PHOTOSHOP + "City",),
+    "state": (_PHOTOSHOP + "State",),
+    "country": (_PHOTOSHOP + "Country",),
+    "sublocation": (_IPTC + "Location",),
+}
+_LISTS = {
+    "keywords": (_DC + "subject",),
+    "creator": (_DC + "creator",),
+    "people": (_IPTC_MORE + "PersonInImage", _REGIONS + "Name"),
+}
+_TAKEN = (_EXIF + "DateTimeOriginal", _PHOTOSHOP + "DateCreated")
+_CREATED = (_XMP + "CreateDate", _EXIF + "DateTimeDigitized")
+_COORDINATE = re.compile(
+    r"(\d+)(?:[,°]\s*([\d.]+))?(?:[,']\s*([\d.]+))?[\"' ]*([NSEW])", re.IGNORECASE
+)
+_DECIMAL = re.compile(r"([+-]?\d+(?:\.\d+)?) ?([NSEW]?)", re.IGNORECASE)
+
+
+def read_xmp(packet: bytes) -> dict[str, MetadataValue]:
+    """Return what a packet says under our names; nothing where it is damaged.
+
+    ``created_at`` is when the file was made, for where nobody says when the photo was taken.
+    """
+    start = packet.find(b"<")
+    is_hostile = b"<!DOCTYPE" in packet or b"<!ENTITY" in packet
+    if start < 0 or len(packet) > _MAX_BYTES or is_hostile:
+        return {}
+    try:
+        root = ET.fromstring(packet.strip(b"\x00 \r\n\t"))  # noqa: S314 - no entities
+    except (ET.ParseError, ValueError, LookupError, RecursionError):
+        return {}
+    said: dict[str, list[str]] = {}
+    for name, value in _statements(root):
+        said.setdefault(name, []).append(value)
+    found: dict[str, MetadataValue] = {}
+    for name, tags in _TEXTS.items():
+        if values := [one for tag in tags for one in said.get(tag, ())]:
+            found[name] = values[0]
+    for name, tags in _LISTS.items():
+        if values := [one for tag in tags for one in said.get(tag, ())]:
+            found[name] = [*dict.fromkeys(values)]
+    for name, tags in (("taken_at", _TAKEN), ("created_at", _CREATED)):
+        dates = (shot_date(one) for tag in tags for one in said.get(tag, ()))
+        if date := next(filter(None, dates), None):
+            found[name] = date
+    return found | _rating(said) | _place(said)
+
+
+def _statements(root: ET.Element) -> Iterator[tuple[str, str]]:
+    """Yield each property with each of its values; of a text in several languages the default."""
+    for element in root.iter():
+        for name, text in element.attrib.items():
+            if text.strip() and not name.startswith((_RDF, "{http://www.w3.org/XML")):
+                yield name, text.strip()
+        if element.tag.startswith(_RDF):
+            continue
+        if element.text and element.text.strip() and not len(element):
+            yield element.tag, element.text.strip()
+        for container in element:
+            items = [one for one in container if one.tag == f"{_RDF}li" and one.text]
+            texts = [(one.get(_LANGUAGE, ""), (one.text or "").strip()) for one in items]
+            if container.tag == f"{_RDF}Alt":
+                texts.sort(key=lambda one: one[0].lower() != "x-default")
+                texts = texts[:1]
+            if container.tag in (f"{_RDF}Alt", f"{_RDF}Bag", f"{_RDF}Seq"):
+                yield from ((element.tag, text) for _, text in texts if text)
+
+
+def _rating(said: dict[str, list[str]]) -> dict[str, MetadataValue]:
+    try:
+        rating = float(said[f"{_XMP}Rating"][0])
+    except (KeyError, ValueError):
+        return {}
+    if not math.isfinite(rating) or not -1 <= rating <= 5:
+        return {}
+    return {"rating": int(rating) if rating.is_integer() else rating}
+
+
+def _place(said: dict[str, list[str]]) -> dict[str, MetadataValue]:
+    latitude, longitude = (
+        _degrees(next(iter(said.get(_EXIF + name, ())), ""))
+        for name in ("GPSLatitude", "GPSLongitude")
+    )
+    if latitude is None or longitude is None or abs(latitude) > 90 or abs(longitude) > 180:
+        return {}
+    return {"latitude": latitude, "longitude": longitude} if latitude or longitude else {}
+
+
+def _degrees(text: str) -> float | None:
+    match = _DECIMAL.fullmatch(text.strip())
+    if match is not None:
+        degrees, side = float(match[1]), match[2]
+    else:
+        match = _COORDINATE.fullmatch(text.strip())
+        if match is None:
+            return None
+        try:
+            degrees = float(match[1]) + float(match[2] or 0) / 60 + float(match[3] or 0) / 3600
+        except ValueError:
+            return None
+        side = match[4]
+    return round(-abs(degrees) if side.upper() in ("S", "W") else degrees, 7)
