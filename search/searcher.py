@@ -22,6 +22,7 @@ from search.query.continuations import Continuations, Position
 from search.query.query import Query
 from search.query.refinement import refined
 from search.query.summary import summary_of
+from search.query.warnings import check_times
 from search.query_vectors.query_pictures import QueryPictures
 from search.query_vectors.term_encoder import TermEncoder
 from search.ranking.hits import HitBuilder, Page
@@ -150,6 +151,7 @@ class Searcher:
 
     def _begin(self, now: Now, query: Query) -> "_Begun":
         """Decide what is to be ranked, or find the listing that a cursor names."""
+        check_times(self.collection, query.where)
         position = None
         if query.cursor is not None:
             position = self._continuations.position(query.cursor)

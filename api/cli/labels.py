@@ -68,6 +68,7 @@ def label(
     from api.operations.labels import LabelRequest, label_records, labelling_as_json
     from search.labels.zero_shot import TEMPLATES
     from search.query.filter_language import parse_where
+    from search.query.warnings import check_times
 
     names = _names(labels, labels_file)
     if pictures and (field or where):
@@ -80,6 +81,7 @@ def label(
         label_set = labeller.label_set(names, tuple(templates) or TEMPLATES)
         if not pictures:
             parsed = parse_where(where) if where else None
+            check_times(opened, parsed)
             tally = label_records(
                 labeller, label_set, LabelRequest(parsed, limit, force, write_to=field)
             )

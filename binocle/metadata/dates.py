@@ -30,11 +30,12 @@ _MONTHS = {
 }  # fmt: skip
 _SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
 _UNITS = ("day", "week", "month", "year")
+_DAYS = {"today": 0, "now": 0, "yesterday": -1, "tomorrow": 1}
 BEFORE_ALL, AFTER_ALL = "", ":"  # no date sorts before or behind these
 KNOWN = (
-    "a year, month or day (2021, 2021-03, 2021-03-05, march 2021), today, yesterday, this or last "
-    "week, month or year, last 30 days, summer 2021, last summer, A..B, between A and B, before A, "
-    "after A or since A"
+    "a year, month or day (2021, 2021-03, 2021-03-05, march 2021), today, yesterday, tomorrow, "
+    "this, last or next week, month or year, last 30 days, 2 weeks ago, summer 2021, last summer, "
+    "A..B, between A and B, before A, after A or since A"
 )
 
 
@@ -87,6 +88,16 @@ def parse_span(text: str, today: date | None = None) -> Span:
     return _single(words, today)
 
 
+def named_span(text: str, today: date | None = None) -> Span | None:
+    """Return the span of a time that is said in words, such as ``last month`` or ``march 2021``.
+
+    None for dates in ISO 8601, which compare as they are written, and for all that is no time.
+    """
+    words = " ".join(text.lower().split())
+    today = today or datetime.now().astimezone().date()
+    return _relative(words, today) or _named(words, today)
+
+
 def span_of(text: str) -> Span | None:
     """Return the span a date in ISO 8601 stands for: its year, month, day, minute or second."""
     if not is_date(text):
@@ -120,15 +131,18 @@ def _single(words: str, today: date) -> Span:
 
 
 def _relative(words: str, today: date) -> Span | None:
-    if words in ("today", "yesterday"):
-        day = today - timedelta(days=words == "yesterday")
+    if words in _DAYS:
+        day = today + timedelta(days=_DAYS[words])
         return _days(day, day + timedelta(days=1))
-    match = re.fullmatch(r"(this|last) (?:(\d{1,4}) )?(day|week|month|year)s?", words)
+    if ago := re.fullmatch(r"(an?|\d{1,4}) (day|week|month|year)s? ago", words):
+        day = _before(today, 1 if ago[1].startswith("a") else int(ago[1]), ago[2])
+        return _days(day, day + timedelta(days=1))
+    match = re.fullmatch(r"(this|last|next) (?:(\d{1,4}) )?(day|week|month|year)s?", words)
     if match is None:
         return None
     which, count, unit = match.groups()
     if count is not None:
-        if which == "this" or not int(count):
+        if which != "last" or not int(count):
             return None
         return _days(_back(today, int(count), unit), today + timedelta(days=1))
     if unit == "day":
@@ -138,9 +152,8 @@ def _relative(words: str, today: date) -> Span | None:
         "month": today.replace(day=1),
         "year": today.replace(month=1, day=1),
     }[unit]
-    if which == "last":
-        return _whole(_step(first, unit, -1), unit)
-    return _whole(first, unit)
+    steps = {"last": -1, "this": 0, "next": 1}[which]
+    return _whole(_step(first, unit, steps) if steps else first, unit)
 
 
 def _named(words: str, today: date) -> Span | None:
@@ -169,6 +182,16 @@ def _back(today: date, count: int, unit: str) -> date:
     months = max(0, today.year * 12 + today.month - 1 - count * (12 if unit == "year" else 1))
     year, month = max(1, months // 12), months % 12 + 1
     return date(year, month, min(today.day, monthrange(year, month)[1])) + timedelta(days=1)
+
+
+def _before(today: date, count: int, unit: str) -> date:
+    """Return the day so many days, weeks, months or years before; the last one of short months."""
+    if unit in ("day", "week"):
+        days = count * (7 if unit == "week" else 1)
+        return today - timedelta(days=min(days, today.toordinal() - 1))
+    months = today.year * 12 + today.month - 1 - count * (12 if unit == "year" else 1)
+    year, month = max(1, months // 12), months % 12 + 1
+    return date(year, month, min(today.day, monthrange(year, month)[1]))
 
 
 def _step(first: date, unit: str, count: int) -> date:

@@ -2,12 +2,13 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import get_args
 
 from binocle.errors import FilterError
 from binocle.metadata import dates
+from binocle.metadata.field_types import OWN_FIELDS
 from binocle.metadata.filters import (
     STRING_OPERATORS,
     And,
@@ -21,6 +22,12 @@ from binocle.metadata.filters import (
 from binocle.metadata.points import make_point
 from binocle.types import Scalar
 
+_SPANS: dict[str, Callable[[dates.Span], tuple[str, str]]] = {
+    "lt": lambda span: (dates.BEFORE_ALL, span.start),
+    "lte": lambda span: (dates.BEFORE_ALL, span.end),
+    "gt": lambda span: (span.end, dates.AFTER_ALL),
+    "gte": lambda span: (span.start, dates.AFTER_ALL),
+}
 OPERATORS: tuple[Operator, ...] = get_args(Operator)
 _BY_NAME: dict[str, Operator] = {one: one for one in OPERATORS}
 MAX_DEPTH = 20
@@ -69,9 +76,9 @@ def _parse(document: object, depth: int) -> Filter:
         elif key == "not":
             clauses.append(Not(_parse(value, depth + 1)))
         elif isinstance(value, Mapping):
-            clauses.extend(compare(str(key), str(name), one) for name, one in value.items())
+            clauses.extend(compared(str(key), str(name), one) for name, one in value.items())
         else:
-            clauses.append(compare(str(key), "in" if isinstance(value, list) else "eq", value))
+            clauses.append(compared(str(key), "in" if isinstance(value, list) else "eq", value))
     return clauses[0] if len(clauses) == 1 else And(tuple(clauses))
 
 
@@ -109,6 +116,31 @@ def compare(field: str, operator: str, value: object, *, today: date | None = No
     if name in STRING_OPERATORS and not isinstance(scalar, str):
         raise FilterError(f"{field}: {name!r} takes a string, not {value!r}")
     return Comparison(field, name, scalar)
+
+
+def compared(field: str, operator: str, value: object, *, today: date | None = None) -> Filter:
+    """Make a comparison of unchecked values, in which times may be said in words.
+
+    ``taken_at > yesterday`` passes dates behind yesterday, ``>=`` from its begin, ``<=`` up to its
+    end; ``=`` passes dates within it, as well as the word itself, which may be a value.
+
+    Raises:
+        FilterError: As for ``compare``.
+    """
+    plain = compare(field, operator, value, today=today)
+    words = plain.value if isinstance(plain.value, tuple) else (plain.value,)
+    if field in OWN_FIELDS or operator not in (*_SPANS, "eq", "ne", "in"):
+        return plain
+    texts = (one for one in words if isinstance(one, str))
+    spans = [span for one in texts if (span := dates.named_span(one, today)) is not None]
+    if not spans:
+        return plain
+    if operator in _SPANS:
+        return Comparison(field, "during", _SPANS[operator](spans[0]))
+    during = (Comparison(field, "during", tuple(span)) for span in spans)
+    if operator == "ne":
+        return Not(Or((Comparison(field, "eq", plain.value), *during)))
+    return Or((plain, *during))
 
 
 def _span(field: str, value: object, today: date | None) -> tuple[str, str]:

@@ -19,9 +19,9 @@
 A number without quotes also equals the string it looks like: ``code = 7`` finds the number and
 the string. A year is also compared with dates, which are strings: ``taken_at >= 2021``.
 
-A time is what ``dates.parse_span`` reads, such as ``2021-03``, ``last summer``, ``last 30 days``
-or ``2019..2021``; ``price in 10..20`` and ``price between 10 and 20`` are ranges of numbers, both
-ends in them. A radius is in metres, or has its unit: ``10km``.
+A time is what ``dates.parse_span`` reads, such as ``2021-03``, ``last 30 days`` or ``2019..2021``;
+those in words are compared as well: ``taken_at >= last month``. ``price in 10..20`` and ``price
+between 10 and 20`` are ranges of numbers, both ends in them. A radius is in metres, or ``10km``.
 """
 
 import re
@@ -29,7 +29,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from binocle.errors import FilterError
-from binocle.metadata.filter_parsing import MAX_DEPTH, checked, compare
+from binocle.metadata.dates import named_span
+from binocle.metadata.filter_parsing import MAX_DEPTH, checked, compare, compared
 from binocle.metadata.filters import STRING_OPERATORS, And, Filter, Not, Or
 from binocle.metadata.visible_text import visible
 from binocle.types import Scalar
@@ -153,7 +154,7 @@ class _Parser:
             clause = compare(field, "exists", True)
         elif self._take("in"):
             is_list = self.current is not None and self.current.text == "("
-            clause = compare(field, "in", self._values()) if is_list else self._in_time(field)
+            clause = self._in_list(field) if is_list else self._in_time(field)
         elif self._take("between"):
             clause = self._between(field)
         elif self._take("near"):
@@ -164,6 +165,19 @@ class _Parser:
             *names, last = sorted((*STRING_OPERATORS, "exists"))
             raise self.error(f"{_SIGNS}, in, between, near, {', '.join(names)} or {last}")
         return Not(clause) if negated else clause
+
+    def _in_list(self, field: str) -> Filter:
+        return compared(field, "in", self._values(), today=self._today)
+
+    def _time(self) -> str | None:
+        """Return a time of several words without quotes; None, and nothing taken, where none is."""
+        place, token = self._next, self.current
+        is_bare = token is not None and token.kind == "word" and not token.is_word("and", "or")
+        text = self._phrase("a value") if is_bare else ""
+        if " " in text and named_span(text, self._today) is not None:
+            return text
+        self._next = place
+        return None
 
     def _in_time(self, field: str) -> Filter:
         if self._take("between"):
@@ -195,7 +209,7 @@ class _Parser:
     def _range(self, field: str, text: str) -> Filter:
         """Return a time, a range of numbers, or either where the text may be both."""
         readings: list[Filter] = []
-        ends = [end.strip() for end in text.split("..")] if ".." in text else [text, text]
+        ends = [end.strip() for end in (text.split("..") if ".." in text else [text, text])]
         if len(ends) == 2 and any(ends) and all(_NUMBER.match(end) for end in ends if end):
             pairs = zip(("gte", "lte"), ends, strict=True)
             bounds = [compare(field, name, _number(end)) for name, end in pairs if end]
@@ -220,12 +234,14 @@ class _Parser:
         return {"lat": latitude, "lon": longitude, "radius": radius}
 
     def _compared(self, field: str, operator: str) -> Filter:
+        if (time := self._time()) is not None:
+            return compared(field, operator, time, today=self._today)
         values = self._value()
         if len(values) > 1 and operator == "eq":
             return compare(field, "in", values)
         if len(values) > 1 and operator == "ne":
             return Not(compare(field, "in", values))
-        comparison = compare(field, operator, values[0])
+        comparison = compared(field, operator, values[0], today=self._today)
         if len(values) > 1 and _YEAR.match(str(values[1])):
             # Dates are strings; of all strings, only those that begin with a digit are meant.
             digits = (compare(field, "gte", "0"), compare(field, "lt", ":"))
@@ -243,8 +259,8 @@ class _Parser:
     def _text(self) -> str:
         """Return a value as it is written."""
         token = self.current
-        values = self._value()
-        return str(values[0]) if token is None or token.kind == "quoted" else token.text
+        value = self._value()[0]
+        return str(value) if token is None or token.kind == "quoted" else token.text
 
     def _value(self) -> list[Scalar]:
         """Return the readings of a value: a bare number is also the string it looks like."""
@@ -270,10 +286,9 @@ class _Parser:
 
     def _take_mark(self, mark: str) -> bool:
         token = self.current
-        if token is None or token.kind != "mark" or token.text != mark:
-            return False
-        self._next += 1
-        return True
+        found = token is not None and token.kind == "mark" and token.text == mark
+        self._next += found
+        return found
 
     def _expect_mark(self, mark: str) -> None:
         if not self._take_mark(mark):

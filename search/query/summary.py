@@ -9,6 +9,7 @@ import re
 from textwrap import shorten
 
 from binocle.media.kinds import IMAGE
+from binocle.metadata.dates import AFTER_ALL, BEFORE_ALL
 from binocle.metadata.filters import And, Comparison, Filter, Near, Not, Or
 from binocle.types import Scalar
 from search.query.query import Query, Term
@@ -62,6 +63,10 @@ def _comparison(one: Comparison) -> str:
             return f"{field} exists" if value else f"not {field} exists"
         return f"{field} {_SIGNS.get(one.operator, one.operator)} {_value(value)}"
     if one.operator == "during":
+        if value[0] == BEFORE_ALL:
+            return f"{field} before {value[1]}"
+        if value[1] == AFTER_ALL:
+            return f"{field} since {value[0]}"
         return f"{field} from {value[0]} to before {value[1]}"
     written = [
         value[place]

@@ -4,11 +4,14 @@ import re
 from collections.abc import Sequence
 
 from binocle.collection.collection import Collection
+from binocle.errors import FilterError
+from binocle.metadata.dates import KNOWN, is_date
 from binocle.metadata.field_types import OWN_FIELDS
 from binocle.metadata.filters import Comparison, Filter, Near, comparisons_in
 from search.query.query import RELEVANCE, Query
 
 _SHOWN = 12
+_ORDERS = ("lt", "lte", "gt", "gte")
 _PRICE = re.compile(r"(?:price|cost)(?:[_ ].*)?", re.IGNORECASE)
 
 
@@ -40,6 +43,32 @@ def price_field(collection: Collection) -> str | None:
         named = [one for one in session.fields.names() if _PRICE.fullmatch(one)]
         found = [one for one in named if "numbers" in session.fields.holds(one)]
     return found[0] if len(found) == 1 else None
+
+
+def check_times(collection: Collection, where: Filter | None) -> None:
+    """Refuse to order dates by what is no date.
+
+    Raises:
+        FilterError: A field of dates is to be before or after a text that is none.
+    """
+    wrong = [one for one in comparisons_in(where) if one.operator in _ORDERS and _is_no_date(one)]
+    if not wrong:
+        return
+    with collection.reading() as session:
+        types = session.fields.types()
+    for one in wrong:
+        if types.get(one.field, ("keyword", False))[0] == "date":
+            raise FilterError(
+                f"the field {one.field!r} holds dates, and {one.value!r} is none; there are {KNOWN}"
+            )
+
+
+def _is_no_date(one: Comparison) -> bool:
+    value = one.value
+    if not isinstance(value, str) or value in ("0", ":"):  # the ends of all that begins so
+        return False
+    is_timed = is_date(value[:10]) and value[10:11] in ("T", " ")
+    return not (is_date(value) or is_timed)
 
 
 def _missing_words(collection: Collection) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from binocle.errors import FilterError
 from search.query.filter_language import parse_where
 from search.query.query import Group, Query, Region, Sort, Term, Weights
 from tests.support.service import problem_of
@@ -191,6 +192,17 @@ def test_what_goes_by_two_names_is_the_same_under_both(shop: Shop) -> None:
     for wrong in ({"filter": "color ="}, {"filter": where, "where": where}):
         answer = shop.service.http().get(url, params={"q": "red", **wrong})
         assert problem_of(answer, 422, "bad-filter")["field"] == "query.filter"
+
+
+def test_dates_are_compared_with_times_or_not_at_all(shop: Shop) -> None:
+    assert len(shop.typed("--where", "added < yesterday", "-k", 99)["hits"]) == len(PRODUCTS)
+    assert shop.posted({"filter": {"added": {"gt": "last month"}}})["hits"] == []
+    with pytest.raises(FilterError, match="'added' holds dates, and 'banana' is none"):
+        run_cli(shop.service.home, "search", "-c", NAME, "--where", "added < banana")
+    url = f"/v1/collections/{NAME}"
+    wrong = {"where": "added < banana"}
+    assert problem_of(shop.service.http().get(f"{url}/search", params=wrong), 422, "bad-filter")
+    assert problem_of(shop.service.http().get(f"{url}/records", params=wrong), 422, "bad-filter")
 
 
 def passing(condition: str) -> list[Product]:

@@ -33,6 +33,7 @@ from binocle.metadata.filter_parsing import parse_json
 from binocle.types import Float32Array
 from search.labels.labeller import Labeller, TextMatch, check_texts
 from search.labels.zero_shot import LabelSet
+from search.query.warnings import check_times
 
 router = APIRouter(tags=["labels"], route_class=JsonRoute)
 _WRITTEN_IN_A_REQUEST = 10_000
@@ -169,10 +170,10 @@ def _labeller_for(
 
 def _count(collection: Collection, body: LabelsIn) -> int:
     """Return how many records may be labelled; those without a picture are counted too."""
+    where = parse_json(body.filter) if body.filter else None
+    check_times(collection, where)
     with collection.reading() as session:
-        if body.filter:
-            return session.records.count(parse_json(body.filter))
-        return session.records.count()
+        return session.records.count(where)
 
 
 def _request_of(body: LabelsIn) -> LabelRequest:

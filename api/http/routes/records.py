@@ -22,6 +22,7 @@ from binocle.types import Record
 from indexer.records import Outcome
 from indexer.upload import store_upload
 from search.query.filter_language import parse_where
+from search.query.warnings import check_times
 
 router = APIRouter(tags=["records"], route_class=JsonRoute)
 _BODY = {
@@ -89,6 +90,8 @@ async def list_records(
             raise ServiceError(422, "bad-filter", f"no JSON ({error})", field="filter") from error
 
     def page() -> RecordPage:
+        for clause in clauses:
+            check_times(collection, clause)
         with collection.reading() as session:
             found = session.records.after(after, limit + 1, clauses)
             shown = found[:limit]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from binocle.metadata.dates import is_date, parse_span, span_of
+from binocle.metadata.dates import is_date, named_span, parse_span, span_of
 
 
 @given(st.dates(), st.text("0123456789-T: .Zabc", max_size=12))
@@ -45,11 +45,24 @@ def test_spans_of_days_end_with_today(today: date) -> None:
         ("last 2000 years", "0024-03-07", "2024-03-07"),
         ("Between  2021 and march 2022", "2021", "2022-04"),
         ("before yesterday", "", "2024-03-05"),
+        ("tomorrow", "2024-03-07", "2024-03-08"),
+        ("a month ago", "2024-02-06", "2024-02-07"),
+        ("3 days ago", "2024-03-03", "2024-03-04"),
+        ("2 years ago", "2022-03-06", "2022-03-07"),
+        ("next week", "2024-03-11", "2024-03-18"),
+        ("next year", "2025", "2026"),
         ("after last week", "2024-03-04", ":"),
     ],
 )
 def test_spans_are_read_as_people_say_them(words: str, start: str, end: str) -> None:
     assert parse_span(words, date(2024, 3, 6)) == (start, end)
+
+
+def test_only_times_in_words_have_names() -> None:
+    for words in ("today", "last week", "March 2021", "last summer"):
+        assert named_span(words, date(2024, 3, 6)) == parse_span(words, date(2024, 3, 6))
+    for words in ("2021", "2021-03-05", "2021..2022", "before today", "banana", ""):
+        assert named_span(words, date(2024, 3, 6)) is None
 
 
 @pytest.mark.parametrize(

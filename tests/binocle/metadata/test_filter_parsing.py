@@ -1,12 +1,13 @@
 """The JSON form of a filter, and what is refused of it."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import pytest
 
 from binocle.errors import FilterError
 from binocle.metadata.filter_parsing import MAX_COMPARISONS, MAX_DEPTH, parse_json
-from binocle.metadata.filters import And, Comparison, Filter, Not, Or
+from binocle.metadata.filters import And, Comparison, Filter, Not, Or, matches
 
 
 @pytest.mark.parametrize(
@@ -78,3 +79,13 @@ def test_filters_too_deep_or_too_long_are_refused() -> None:
     parse_json({"or": many})
     with pytest.raises(FilterError, match=f"more than {MAX_COMPARISONS}"):
         parse_json({"or": [*many, {"a": 1}]})
+
+
+def test_times_in_words_are_compared_in_json_too() -> None:
+    where = parse_json({"taken_at": {"gte": "last week"}, "color": "Red"})
+    today = datetime.now().astimezone().date().isoformat()
+    assert matches(where, "", "", {"taken_at": today, "color": "Red"})
+    assert not matches(where, "", "", {"taken_at": "2001-01-01", "color": "Red"})
+    for passing in ({"taken_at": "today"}, {"taken_at": ["2001", "today"]}):
+        assert matches(parse_json(passing), "", "", {"taken_at": f"{today}T10:00"})
+        assert not matches(parse_json({"not": passing}), "", "", {"taken_at": today})

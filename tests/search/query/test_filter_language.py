@@ -100,6 +100,39 @@ def test_times_are_read_as_people_say_them(time: str, start: str, end: str) -> N
     assert both == And((Or((A, Not(during))), B))
 
 
+@pytest.mark.parametrize(
+    ("expression", "found"),
+    [
+        ("taken_at > yesterday", ["2024-03-06", "2024-03-06T09:00", "2024-04"]),
+        ("taken_at >= 'last month'", ["2024-02", "2024-02-29T23:59", "2024-03-05", "2024-03-06",
+                                      "2024-03-06T09:00", "2024-04"]),
+        ("taken_at <= Last Month and a != y",
+         ["2023", "2024-01-31", "2024-02", "2024-02-29T23:59"]),
+        ("taken_at < last month", ["2023", "2024-01-31"]),
+        ("taken_at < 6 weeks ago", ["2023"]),
+        ("taken_at = yesterday", ["2024-03-05", "yesterday"]),
+        ("taken_at == march 2024", ["2024-03-05", "2024-03-06", "2024-03-06T09:00"]),
+        ("taken_at in (today, yesterday)", ["2024-03-05", "2024-03-06", "2024-03-06T09:00",
+                                            "yesterday"]),
+        ("taken_at >= next month", ["2024-04"]),
+    ],
+)  # fmt: skip
+def test_times_in_words_are_compared(expression: str, found: list[str]) -> None:
+    values = ["2023", "2024-01-31", "2024-02", "2024-02-29T23:59", "2024-03-05", "2024-03-06",
+              "2024-03-06T09:00", "2024-04", "yesterday", "banana", "10 km"]  # fmt: skip
+    where = parse_where(expression, TODAY)
+    assert [one for one in values if matches(where, "", "", {"taken_at": one})] == found
+    opposite = parse_where("taken_at != yesterday", TODAY)
+    assert not matches(opposite, "", "", {"taken_at": "2024-03-05T10:00"})
+    assert matches(opposite, "", "", {"taken_at": "2024-03-06"})
+
+
+def test_words_that_are_no_time_are_compared_as_they_are() -> None:
+    assert parse_where("a < banana", TODAY) == Comparison("a", "lt", "banana")
+    assert parse_where("a >= 2024-03", TODAY) == Comparison("a", "gte", "2024-03")
+    assert parse_where("id > today", TODAY) == Comparison("id", "gt", "today")
+
+
 def test_years_and_ranges_of_numbers_may_mean_either() -> None:
     where = parse_where("year in 2021")
     for value, passes in ((2021, True), ("2021-05-01", True), (2022, False), ("2022", False)):

@@ -53,3 +53,8 @@ def test_filter_as_typed_is_read_as_the_same_filter(typed: str) -> None:
 def test_times_are_told_by_their_days() -> None:
     where = parse_where("added in 2024-03", date(2026, 1, 1))
     assert filter_as_typed(where) == "added from 2024-03 to before 2024-04"
+
+
+def test_times_without_a_begin_or_an_end_say_so() -> None:
+    where = parse_where("a > yesterday and b < yesterday", date(2024, 3, 6))
+    assert filter_as_typed(where) == "a since 2024-03-06 and b before 2024-03-05"

@@ -1,0 +1,46 @@
+"""Filters that cannot mean what they say are refused, or pointed out."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from binocle.collection.collection import Collection
+from binocle.errors import FilterError
+from binocle.metadata.filter_parsing import parse_json
+from search.query.filter_language import parse_where
+from search.query.warnings import check_times
+from tests.support.titles import record
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collection]:
+    colors = ("Red", "Red", "Navy Blue", "RED", "Straße")
+    with Collection(tmp_path_factory.mktemp("shop") / "c", create=True) as shop:
+        shop.upsert(
+            [
+                record(str(at), "a shirt", color=color, taken_at=f"2024-03-0{at + 1}", tags=["New"])
+                for at, color in enumerate(colors)
+            ]
+        )
+        yield shop
+
+
+@pytest.mark.parametrize("sign", ["<", "<=", ">", ">="])
+@pytest.mark.parametrize("value", ["banana", "2024-13-45", "'soon or later'", "12:30"])
+def test_dates_are_not_ordered_by_what_is_none(shop: Collection, sign: str, value: str) -> None:
+    with pytest.raises(FilterError, match=r"'taken_at' holds dates, and .* is none; there are"):
+        check_times(shop, parse_where(f"color = Red and not taken_at {sign} {value}"))
+    with pytest.raises(FilterError, match="is none"):
+        check_times(shop, parse_json({"taken_at": {"lt": value}}))
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "taken_at > yesterday", "taken_at >= 2024", "taken_at < 2024-03-05", "color < banana",
+        "taken_at < 2024-03-05T10:30", "taken_at = banana", "unknown < banana",
+    ],
+)  # fmt: skip
+def test_everything_else_is_compared(shop: Collection, expression: str) -> None:
+    check_times(shop, parse_where(expression))
+    check_times(shop, None)
