@@ -78,6 +78,8 @@ def _refinement(typed: Mapping[str, Any], phrase: Phrase) -> Refinement | None:
         swap=typed["swap"],
         instead=phrase.swap,
         bounds=phrase.amounts,
+        forgotten=phrase.forgotten,
+        is_spoken=True,
     )
 
 

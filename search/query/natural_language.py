@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from binocle.metadata.filters import And, Comparison, Filter, Operator
+from binocle.metadata.filters import And, Comparison, Filter
 from binocle.metadata.visible_text import visible
 from search.query.negation import without_negated
+from search.query.price_phrases import forgets_price, only_price, price_wish
 from search.query.query import Sort, Term
 from search.query.stored_words import NOTHING_STORED, StoredWords
 
@@ -43,42 +44,6 @@ _SPLIT = re.compile(
     r"[,;.]\s+|\s+(?:and|but)\s+(?=(?:without|with no|no|not|only|except)\b)", re.IGNORECASE
 )
 _LIST = re.compile(r"\s*,\s*|\s+(?:or|nor|and)\s+(?:no\s+|without\s+)?", re.IGNORECASE)
-_NUMBER = (
-    r"(?:[$€£¥₹]|rs\.?)?\s*(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,12}(?:\.\d+)?)(?![\d,.]*\d)\s*"
-    r"(?:[$€£¥₹]|dollars?\b|euros?\b|pounds?\b|rupees?\b|rs\b\.?|bucks\b|usd\b|eur\b|gbp\b|inr\b)?"
-)
-_BOUND = (
-    r"(?:(?P<lte>(?:no|not) (?:more than|over|above)|at most|up to|max(?:imum)?(?: of)?)"
-    r"|(?P<gte>(?:no|not) (?:less than|under|below)|at least|min(?:imum)?(?: of)?)"
-    r"|(?P<lt>under|below|(?:less|cheaper) than)"
-    r"|(?P<gt>over|above|more than)"
-    rf"|(?:between|from)\s+(?P<first>{_NUMBER})\s+(?:and|to))\s+(?P<number>{_NUMBER})"
-)
-_AMOUNT = re.compile(_BOUND, re.IGNORECASE)
-# What a text may end with: a bound, and how it is led to and followed.
-_AT_END = re.compile(
-    r"(?:^|(?<=[\s,]))(?:(?:that |which )?"
-    r"(?:costs?|costing|priced(?: at)?|with a price(?: of)?|for)\s+)?"
-    rf"{_BOUND}(?:[\s,]+please)?[.!?]*$",
-    re.IGNORECASE,
-)
-_LONGEST_BOUND = 100  # characters; beyond, a text is searched for none
-_MOST_BOUNDS = 4
-_LOOSE = re.compile(r"\b(?:at (?:most|least)|up to|max(?:imum)?|min(?:imum)?)\b", re.IGNORECASE)
-_CURRENCY = re.compile(
-    r"[$€£¥₹]|\b(?:rs|dollars?|euros?|pounds?|rupees?|bucks|usd|eur|gbp|inr)\b", re.IGNORECASE
-)
-_NO_PRICE = re.compile(  # what an amount behind it is about, if not a price
-    r"(?:\b(?:kids?|child|children|boys?|girls?|babies|baby|toddlers?|teens?|adults?|men|women|man"
-    r"|woman|people|persons?|those|anyone|aged?|ages|years?|old|sizes?|with|inch(?:es)?))$",
-    re.IGNORECASE,
-)
-_CHEAPEST = re.compile(
-    r"(?:the )?(?:cheapest|lowest price)(?: (?:ones? )?first)?|sort(?:ed)? by price", re.IGNORECASE
-)
-_DEAREST = re.compile(
-    r"(?:the )?(?:most expensive|dearest|highest price)(?: (?:ones? )?first)?", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +56,7 @@ class Phrase:
         swap: Earlier words, and what comes in their place.
         amounts: What the price has to be; all of them.
         sort: By what to order hits.
+        forgotten: Fields that earlier bounds and orders are of, which go.
     """
 
     terms: tuple[Term, ...] = ()
@@ -98,6 +64,7 @@ class Phrase:
     swap: tuple[tuple[str, str], ...] = ()
     amounts: tuple[Comparison, ...] = ()
     sort: tuple[Sort, ...] = ()
+    forgotten: tuple[str, ...] = ()
 
     @property
     def where(self) -> Filter | None:
@@ -114,8 +81,19 @@ class _Reading:
     swap: list[tuple[str, str]] = field(default_factory=list)
     amounts: list[Comparison] = field(default_factory=list)
     sort: list[Sort] = field(default_factory=list)
+    forgotten: list[str] = field(default_factory=list)
     find_price: Callable[[], str | None] = lambda: None
     stored: StoredWords = NOTHING_STORED
+
+    def phrase(self) -> Phrase:
+        return Phrase(
+            tuple(self.terms),
+            tuple(self.remove),
+            tuple(self.swap),
+            tuple(self.amounts),
+            tuple(self.sort),
+            tuple(self.forgotten),
+        )
 
 
 def parse_turn(
@@ -139,22 +117,14 @@ def parse_turn(
     if not _read_swap(whole, found):
         for clause in _SPLIT.split(whole):
             _read(clause, found)
-    is_read = found.terms or found.remove or found.swap or found.amounts or found.sort
-    if whole and not is_read:
-        found.terms.append(Term(text=whole))
-    return Phrase(
-        tuple(found.terms),
-        tuple(found.remove),
-        tuple(found.swap),
-        tuple(found.amounts),
-        tuple(found.sort),
-    )
+    phrase = found.phrase()
+    return Phrase((Term(text=whole),)) if whole and phrase == Phrase() else phrase
 
 
 def parse_first(
     text: str, find_price: Callable[[], str | None], stored: StoredWords = NOTHING_STORED
 ) -> Phrase:
-    """Read a first question: what is not to be there, and what it says of the price at its end.
+    """Read a first question: what is not to be there, and what it says of the price.
 
     Args:
         text: What was asked, such as ``headphones under 1000 but not red``; a last word in quotes
@@ -166,57 +136,27 @@ def parse_first(
     if not text.strip() or stored.is_title(text):
         return Phrase((Term(text=text),))
     rest, unwanted = without_negated(text, stored.has_phrase)
-    what, amounts = _without_price(rest, find_price)
-    if not amounts and not unwanted:
+    wish = price_wish(rest, find_price, stored)
+    if not (wish.amounts or wish.sort or unwanted):
         return Phrase((Term(text=text),))
-    wanted = [Term(text=what)] if what else []
-    return Phrase((*wanted, *map(_away, unwanted)), amounts=amounts)
+    wanted = [Term(text=wish.rest)] if wish.rest else []
+    return Phrase((*wanted, *map(_away, unwanted)), amounts=wish.amounts, sort=wish.sort)
 
 
 def _away(text: str) -> Term:
     return Term(text=text, weight=-1.0)
 
 
-def _without_price(
-    text: str, find_price: Callable[[], str | None]
-) -> tuple[str, tuple[Comparison, ...]]:
-    """Return a text without what it says of the price at its end, and what that is.
-
-    "Under" and "over" are of a price unless persons, ages or sizes stand before; "at least" and
-    the like, which are said of anything, only with a currency or beside another bound.
-    """
-    rest, found = text.strip(), list[re.Match[str]]()
-    while len(found) < _MOST_BOUNDS and (match := _last_bound(rest)) is not None:
-        found.append(match)
-        head = rest[: match.start()].rstrip(" ,")
-        rest = re.sub(r"(?:^|[\s,]+)(?:and|but)$", "", head)
-    if not found or rest.count('"') % 2 or _NO_PRICE.search(rest):
-        return text, ()
-    is_loose = all(_LOOSE.search(one[0]) for one in found)
-    if is_loose and rest and not any(_CURRENCY.search(one[0]) for one in found):
-        return text, ()
-    price = find_price()
-    if price is None:
-        return text, ()
-    bounds = [bound for one in reversed(found) for bound in _bounds(one, price)]
-    return rest, tuple(bounds)
-
-
-def _last_bound(text: str) -> re.Match[str] | None:
-    """Return the bound that a text ends with, as much of it as there is."""
-    first = max(0, len(text) - _LONGEST_BOUND)
-    matches = (_AT_END.match(text, at) for at in range(first, len(text)))
-    return next((match for match in matches if match is not None), None)
-
-
 def _read(clause: str, found: _Reading) -> None:
     if _read_swap(clause, found):
         return
     bare = _MANNERS.sub("", _LEAD.sub("", clause).strip(" ,"))
-    if not bare or _read_amount(bare, found):
+    if not bare or _read_price(bare, found):
         return
-    bare, amounts = _without_price(bare, found.find_price)
-    found.amounts.extend(amounts)
+    wish = price_wish(bare, found.find_price, found.stored)
+    bare = wish.rest
+    found.amounts += wish.amounts
+    found.sort += wish.sort
     if not bare:
         return
     if away := _AWAY.match(bare):
@@ -231,36 +171,18 @@ def _read(clause: str, found: _Reading) -> None:
         found.terms += map(_away, unwanted)
 
 
-def _read_amount(bare: str, found: _Reading) -> bool:
-    amount = _AMOUNT.fullmatch(bare)
-    cheapest, dearest = _CHEAPEST.fullmatch(bare), _DEAREST.fullmatch(bare)
-    if not (amount or cheapest or dearest):
+def _read_price(bare: str, found: _Reading) -> bool:
+    """Read a text that is about nothing but the price."""
+    if forgets_price(bare) and (price := found.find_price()) is not None:
+        found.forgotten.append(price)
+        return True
+    wish = only_price(bare, found.find_price)
+    if wish is None:
         return False
-    price = found.find_price()
-    if price is None:
-        found.terms.append(Term(text=bare))
-    elif amount:
-        found.amounts.extend(_bounds(amount, price))
-    else:
-        found.sort.append(Sort(price, descending=dearest is not None))
+    found.terms += [Term(text=wish.rest)] if wish.rest else []
+    found.amounts += wish.amounts
+    found.sort += wish.sort
     return True
-
-
-def _bounds(amount: re.Match[str], price: str) -> tuple[Comparison, ...]:
-    number = _number(amount["number"])
-    if amount["first"] is not None:
-        low, high = sorted((_number(amount["first"]), number))
-        return Comparison(price, "gte", low), Comparison(price, "lte", high)
-    operators: tuple[Operator, ...] = ("lt", "lte", "gt", "gte")
-    operator = next(one for one in operators if amount[one] is not None)
-    return (Comparison(price, operator, number),)
-
-
-def _number(text: str) -> float:
-    digits = re.search(r"\d[\d,]*(?:\.\d+)?", text)
-    assert digits is not None
-    value = float(digits[0].replace(",", ""))
-    return int(value) if value.is_integer() else value
 
 
 def _read_swap(clause: str, found: _Reading) -> bool:

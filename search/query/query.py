@@ -204,6 +204,8 @@ class Refinement:
     swap: tuple[tuple[str, str], ...] = ()
     instead: tuple[tuple[str, str], ...] = ()
     bounds: tuple[Comparison, ...] = ()
+    forgotten: tuple[str, ...] = ()
+    is_spoken: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what names nothing."""

@@ -4,6 +4,7 @@ The earlier query's terms lose what the later one keeps away from or removes, wo
 swapped, and bounds that are said anew take the place of earlier ones; see ``Refinement``.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, fields, replace
 from typing import Any
@@ -13,6 +14,16 @@ from binocle.metadata.filters import And, Comparison, Filter, both
 from search.query.query import MAX_TERMS, Query, Refinement, Term
 from search.query.rewording import with_words_swapped, without_words
 
+_WHO = (
+    "men|women|man|woman|boys?|girls?|kids?|children|child|bab(?:y|ies)|toddlers?|infants?"
+    "|gents|ladies|unisex|adults?|teens?|males?|females?"
+)
+_PERSON = re.compile(rf"(?<![\w-])(?:{_WHO})(?:['\u2019]s)?(?![\w'\u2019-])", re.IGNORECASE)
+_PERSONS = re.compile(
+    rf"(?:(?:but|only|rather|instead)\s+)?(?:for\s+)?(?:the\s+)?(?P<who>{_WHO})(?:['\u2019]s?)?"
+    r"(?:\s+(?:only|instead|ones?))?",
+    re.IGNORECASE,
+)
 _OWN = {"terms", "where", "cursor", "refine"}  # everything else is the earlier query's
 
 
@@ -30,7 +41,8 @@ def refined(query: Query, earlier: Query) -> Query:
     assert change is not None
     kept = () if change.replace else _without(earlier.terms, change.remove)
     kept = _without_unwanted(kept, query.terms)
-    terms = _swapped(kept, change) + query.terms
+    kept, added = _for_others(kept, query.terms) if change.is_spoken else (kept, query.terms)
+    terms = _swapped(kept, change) + added
     if len(terms) > MAX_TERMS:
         raise QueryError(f"{len(terms)} terms are more than the limit of {MAX_TERMS}")
     inherited: dict[str, Any] = {
@@ -38,7 +50,9 @@ def refined(query: Query, earlier: Query) -> Query:
         for one in fields(Query)
         if one.name not in _OWN and getattr(query, one.name) == _default(one)
     }
-    where = None if change.drop_filter else _without_bounds(earlier.where, change.bounds)
+    if "sort" in inherited:
+        inherited["sort"] = tuple(one for one in earlier.sort if one.field not in change.forgotten)
+    where = None if change.drop_filter else _without_bounds(earlier.where, change)
     where = both(where, query.where)
     return replace(query, **inherited, terms=terms, where=where, refine=None)
 
@@ -66,15 +80,45 @@ def _without_unwanted(terms: tuple[Term, ...], added: Sequence[Term]) -> tuple[T
     return (*wanted, *(term for term in unwanted if not any(_is_called(term, one) for one in said)))
 
 
-def _without_bounds(where: Filter | None, bounds: Sequence[Comparison]) -> Filter | None:
+def _without_bounds(where: Filter | None, change: Refinement) -> Filter | None:
     """Return a filter without the comparisons that later ones take the place of."""
     if isinstance(where, And):
-        kept = [_without_bounds(clause, bounds) for clause in where.clauses]
+        kept = [_without_bounds(clause, change) for clause in where.clauses]
         clauses = tuple(clause for clause in kept if clause is not None)
         return And(clauses) if len(clauses) > 1 else next(iter(clauses), None)
-    if isinstance(where, Comparison) and any(_goes(where, one) for one in bounds):
+    if isinstance(where, Comparison) and (
+        where.field in change.forgotten or any(_goes(where, one) for one in change.bounds)
+    ):
         return None
     return where
+
+
+def _for_others(
+    kept: tuple[Term, ...], added: tuple[Term, ...]
+) -> tuple[tuple[Term, ...], tuple[Term, ...]]:
+    """Return earlier and added terms where "for women" takes the place of "men"."""
+    rest = []
+    for term in added:
+        said = _PERSONS.fullmatch(term.text.strip()) if term.text and term.weight > 0 else None
+        changed = None if said is None else _with_others(kept, said["who"])
+        if changed is None:
+            rest.append(term)
+        else:
+            kept = changed
+    return kept, tuple(rest)
+
+
+def _with_others(terms: tuple[Term, ...], who: str) -> tuple[Term, ...] | None:
+    """Return terms that are for other persons; None where they are for none."""
+    wanted = who.casefold().split("'")[0].removesuffix("s")
+    changed = None
+    for term in terms:
+        if term.text is None or term.weight < 0:
+            continue
+        for old in _PERSON.findall(term.text):
+            if old.casefold().split("'")[0].removesuffix("s") != wanted:
+                changed = _with_swap(changed or terms, old, who) or changed
+    return changed
 
 
 def _goes(earlier: Comparison, later: Comparison) -> bool:

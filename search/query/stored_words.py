@@ -9,6 +9,7 @@ from binocle.catalog import text_rows, tokenizer
 from binocle.collection.collection import Collection
 
 _MOST_TOKENS = 64
+_A_TITLES_PART = 6  # tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,8 @@ class StoredWords:
     """Asked before words are read as more than words.
 
     Attributes:
-        is_title: Tells whether some text of the collection says just this, of two words at least.
+        is_title: Tells whether some text of the collection says just this, of two words at least,
+            or has it in one piece, of six at least, as when a long title's begin was typed.
         has_phrase: Tells whether some text has these words in one piece.
     """
 
@@ -43,6 +45,6 @@ def _is_said(collection: Collection, text: str, *, is_all: bool) -> bool:
         rows = session.words.rows_with([tokens])
     groups = rows >> text_rows.GROUP_SHIFT & (text_rows.GROUPS - 1)
     found = (groups == text_rows.TITLE) | (groups == text_rows.CAPTION)
-    if is_all:
+    if is_all and len(tokens) < _A_TITLES_PART:
         found &= (rows & text_rows.LENGTH_MASK) == len(tokens)
     return bool(np.any(found))

@@ -21,11 +21,13 @@ _BARE = re.compile(r"[^\W_][\w.-]*")
 
 
 def summary_of(query: Query) -> str:
-    """Return what a query looks for, what it keeps away from, and what it lets through."""
+    """Return what a query looks for, keeps away from and lets through, and in which order."""
     wanted = ", ".join(_term(one) for one in query.terms if one.weight > 0)
     unwanted = ", ".join(f"not {_term(one)}" for one in query.terms if one.weight < 0)
     where = f"where {filter_as_typed(query.where)}" if query.where is not None else ""
-    line = "; ".join(filter(None, (wanted or "anything", unwanted, where)))
+    order = ", ".join(f"{one.field}{' downwards' * one.descending}" for one in query.sort)
+    order = f"by {order}" if order else ""
+    line = "; ".join(filter(None, (wanted or "anything", unwanted, where, order)))
     return shorten(line, _MAX_CHARACTERS, placeholder=" …")
 
 

@@ -174,6 +174,8 @@ class SearchRequest:
             swap=tuple(asked.swap),
             instead=(*asked.instead, *phrase.swap),
             bounds=phrase.amounts,
+            forgotten=phrase.forgotten,
+            is_spoken=isinstance(self.asked.query, str),
         )
 
     def _uploaded(self) -> list[Term]:

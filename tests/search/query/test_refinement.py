@@ -178,3 +178,36 @@ def test_refinement_keeps_what_it_leaves_at_its_default() -> None:
 def test_removing_what_is_not_there_names_what_is() -> None:
     with pytest.raises(QueryError, match="no term 'summer' to remove; it has 'red shoes'"):
         refined(Query((), refine=Refinement("t", remove=("summer",))), EARLIER)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "said", "becomes"),
+    [
+        ("shoes for men", "for women", ["shoes for women"]),
+        ("Puma Men's shoes", "women only", ["Puma women shoes"]),
+        ("girls dress", "for boys", ["boys dress"]),
+        ("shoes", "for women", ["shoes", "for women"]),
+        ("women dress", "for women", ["women dress", "for women"]),
+        ("menswear", "for women", ["menswear", "for women"]),
+        ("shoes for men", "for running", ["shoes for men", "for running"]),
+    ],
+)
+def test_other_persons_take_the_place_of_earlier_ones(
+    earlier: str, said: str, becomes: list[str]
+) -> None:
+    turn, first = Refinement("t", is_spoken=True), Query((Term(text=earlier),))
+    query = refined(Query((Term(text=said),), refine=turn), first)
+    assert [text for text, _ in texts(query)] == becomes
+    literal = refined(Query((Term(text=said),), refine=Refinement("t")), first)
+    assert [text for text, _ in texts(literal)] == [earlier, said]
+
+
+def test_price_that_matters_no_more_bounds_and_orders_nothing() -> None:
+    earlier = Query(
+        (Term(text="shoes"),),
+        where=parse_where("price < 60 and color = Red"),
+        sort=(Sort("price"), Sort("id")),
+    )
+    query = refined(Query((), refine=Refinement("t", forgotten=("price",))), earlier)
+    assert query.where == Comparison("color", "eq", "Red")
+    assert query.sort == (Sort("id"),)

@@ -8,7 +8,7 @@ import pytest
 
 from binocle.metadata.filters import Comparison
 from search.query.filter_language import parse_where
-from search.query.query import Query, Region, Term
+from search.query.query import Query, Region, Sort, Term
 from search.query.summary import filter_as_typed, summary_of
 
 
@@ -58,3 +58,8 @@ def test_times_are_told_by_their_days() -> None:
 def test_times_without_a_begin_or_an_end_say_so() -> None:
     where = parse_where("a > yesterday and b < yesterday", date(2024, 3, 6))
     assert filter_as_typed(where) == "a since 2024-03-06 and b before 2024-03-05"
+
+
+def test_summary_tells_the_order() -> None:
+    query = Query((Term(text="a"),), sort=(Sort("price", descending=True), Sort("id")))
+    assert summary_of(query) == "a; by price downwards, id"
