@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Protocol
 
-from api.operations.backup.manifest import MANIFEST, Manifest
+from api.operations.backup.manifest import FILES, MANIFEST, Manifest
 from api.operations.backup.source_file import SourceFile, UnreadableError, opened_source
-from api.operations.backup.targets import FILES
 from binocle.errors import NotFoundError, StorageError
 
 _AT_ONCE = 1 << 20

@@ -103,6 +103,8 @@ def back_up(
             manifest = replace(manifest, keys=_keys(home / KEYS_FILE, target, report))
         for file in manifest.files():
             target.size_of(file.sha256)  # of collections that are not backed up now, too
+        if report.problems and (spare := target.spare_before()):
+            report.problems.append(f"the archive before stays as {spare}")
         target.finish(manifest)
         report.copied, report.copied_bytes = target.copied, target.copied_bytes
         report.mended = target.mended

@@ -14,7 +14,7 @@ from typing import Any
 
 from binocle.errors import StorageError
 
-MANIFEST = "manifest.json"
+MANIFEST, FILES = "manifest.json", "files"
 _FORMAT = 1
 
 

@@ -1,12 +1,9 @@
 """Where a backup is written: a folder, which repeated ones add to, or one compressed archive."""
 
 import hashlib
-import io
 import os
 import re
 import shutil
-import tarfile
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -15,14 +12,14 @@ from typing import Protocol
 
 from filelock import FileLock, Timeout
 
-from api.operations.backup.manifest import MANIFEST, Manifest, StoredFile
+from api.operations.backup.archive_target import opened_archive
+from api.operations.backup.manifest import FILES, MANIFEST, Manifest, StoredFile
 from api.operations.backup.source_file import length_of, opened_source
 from binocle.errors import BusyError, StorageError, UsageError
-from binocle.files import make_folder, replacing, sync_folder
+from binocle.files import make_folder, replacing
 
 ARCHIVE_SUFFIX = ".tar.zst"
-FILES, LOCK = "files", "backup.lock"
-_MAGIC = b"\x28\xb5\x2f\xfd"  # of zstd
+LOCK = "backup.lock"
 _TURNS = 17  # prime, so that all come round whatever days a backup is repeated on
 _CONTENT = re.compile(r"[0-9a-f]{64}")
 
@@ -64,6 +61,13 @@ class BackupTarget(Protocol):
             FileNotFoundError: It is not there.
             UnreadableError: It cannot be read, or the content is another one.
             OSError: It cannot be written.
+        """
+        ...
+
+    def spare_before(self) -> Path | None:
+        """Have what is there kept beside the backup, which lacks something; return where.
+
+        None where the backup keeps it itself, or there is nothing, or an older one is kept.
         """
         ...
 
@@ -135,6 +139,10 @@ class FolderTarget:
         self.copied, self.copied_bytes = self.copied + 1, self.copied_bytes + size
         return found, size
 
+    def spare_before(self) -> Path | None:
+        """Return None: what an earlier backup has, and nobody else, stays in the folder."""
+        return None
+
     def finish(self, manifest: Manifest) -> None:
         """Write the manifest when all files are on disk, and remove what none names any more.
 
@@ -156,42 +164,6 @@ class FolderTarget:
         return self._folder / FILES / sha256[:2] / sha256
 
 
-class ArchiveTarget:
-    """A backup in a tar archive compressed with Zstandard; see ``BackupTarget``."""
-
-    def __init__(self, tar: tarfile.TarFile, workplace: Path) -> None:
-        """Set up with an archive that is open to be written."""
-        self.before, self.workplace = Manifest(), workplace
-        self.copied = self.copied_bytes = self.mended = 0
-        self.damaged: set[str] = set()
-        self._tar = tar
-        self._there: dict[str, int] = {}
-
-    def size_of(self, sha256: str) -> int | None:
-        """Return the length of a content that is in the archive already."""
-        return self._there.get(sha256)
-
-    def put(self, path: Path, *, sha256: str | None = None) -> tuple[str, int]:
-        """Add a file's content; see ``BackupTarget``."""
-        with opened_source(path) as source:
-            found, size = source.copy(lambda _: None, sha256)
-            if found not in self._there:
-                source.rewind()
-                member = tarfile.TarInfo(f"{FILES}/{found[:2]}/{found}")
-                member.size, member.mode = size, 0o600
-                self._tar.addfile(member, source)
-                self._there[found] = size
-                self.copied, self.copied_bytes = self.copied + 1, self.copied_bytes + size
-        return found, size
-
-    def finish(self, manifest: Manifest) -> None:
-        """Add the manifest, the last member."""
-        data = manifest.to_bytes()
-        member = tarfile.TarInfo(MANIFEST)
-        member.size, member.mode = len(data), 0o600
-        self._tar.addfile(member, io.BytesIO(data))
-
-
 @contextmanager
 def opened_target(to: Path, *, verify: bool = False) -> Iterator[BackupTarget]:
     """Give where a backup is written; an archive takes its place only when all went well.
@@ -208,7 +180,7 @@ def opened_target(to: Path, *, verify: bool = False) -> Iterator[BackupTarget]:
     try:
         with ExitStack() as stack:
             if to.name.endswith(ARCHIVE_SUFFIX):
-                yield stack.enter_context(_opened_archive(to))
+                yield stack.enter_context(opened_archive(to))
             else:
                 yield stack.enter_context(_opened_folder(to, verify=verify))
     except OSError as error:
@@ -239,35 +211,6 @@ def _opened_folder(to: Path, *, verify: bool) -> Iterator[FolderTarget]:
         yield FolderTarget(to, before, turn)
     finally:
         lock.release()
-
-
-@contextmanager
-def _opened_archive(to: Path) -> Iterator[ArchiveTarget]:
-    import pyarrow as pa
-
-    if to.exists():
-        if not to.is_file():
-            raise UsageError(f"{to} is no file")
-        with to.open("rb") as file:
-            if file.read(len(_MAGIC)) != _MAGIC:
-                raise UsageError(f"{to} is no archive of a backup; it stays as it is")
-    to.parent.mkdir(parents=True, exist_ok=True)
-    workplace = Path(tempfile.mkdtemp(prefix=f".{to.name}.", dir=to.parent))
-    try:
-        draft = workplace / "archive"
-        draft.touch(mode=0o600)
-        with (
-            pa.OSFile(str(draft), "wb") as raw,
-            pa.CompressedOutputStream(raw, "zstd") as packed,
-            tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as tar,
-        ):
-            yield ArchiveTarget(tar, workplace)
-        with draft.open("rb") as file:
-            os.fsync(file.fileno())
-        draft.replace(to)
-        sync_folder(to.parent)
-    finally:
-        shutil.rmtree(workplace, ignore_errors=True)
 
 
 def _remove(path: Path) -> None:

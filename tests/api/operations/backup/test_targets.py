@@ -8,8 +8,8 @@ import pytest
 
 from api.operations.backup import targets
 from api.operations.backup.backing_up import back_up
+from api.operations.backup.manifest import FILES
 from api.operations.backup.restoring import check_backup, restore
-from api.operations.backup.targets import FILES
 from binocle.errors import UsageError
 from tests.support.damages import flip
 from tests.support.service import running
