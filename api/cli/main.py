@@ -59,6 +59,11 @@ def cli() -> None:
 @table_options
 @schema_options
 @click.option(
+    "--encoding",
+    metavar="NAME",
+    help="What texts are in that have no mark, such as shift-jis [utf-8, else cp1252].",
+)
+@click.option(
     "--max-pixels", type=click.IntRange(1), metavar="N", help="Skip pictures with more pixels."
 )
 @workers_option
@@ -75,6 +80,7 @@ def index(
     image_root: Path | None,
     schema_file: Path | None,
     typed_fields: Sequence[str],
+    encoding: str | None,
     as_json: bool,
     **engine: Any,
 ) -> None:
@@ -85,10 +91,12 @@ def index(
     what changed; what vanished from a source vanishes from the collection.
     """  # fmt: skip
     from api.cli.index import index_sources
+    from indexer.sources.encodings import checked_encoding
     from indexer.sources.table import ColumnRoles
 
     schema = read_schema(schema_file, typed_fields)
-    columns = ColumnRoles(id_column, image_column, tuple(text_columns), image_root)
+    known = checked_encoding(encoding)
+    columns = ColumnRoles(id_column, image_column, tuple(text_columns), image_root, known)
     container = open_container(**engine)
     if not index_sources(
         container, sources, collection, model, columns, schema=schema, as_json=as_json

@@ -53,9 +53,10 @@ class ArchiveSource(Source):
 
     kind = "archive"
 
-    def __init__(self, path: Path) -> None:
-        """Name an archive by its absolute path."""
+    def __init__(self, path: Path, encoding: str | None = None) -> None:
+        """Name an archive by its absolute path, and what its texts are in where declared."""
         self.path = path
+        self._encoding = encoding
         self._is_zip = path.name.lower().endswith(ZIP_SUFFIXES)
         self._zip: zipfile.ZipFile | None = None
         self._survey: _Survey | None = None
@@ -207,7 +208,7 @@ class ArchiveSource(Source):
         stamp = self._now()
         if self._survey is None or self._survey.stamp != stamp:
             self._zip = None  # it may be of the archive before
-            count, sidecars = 0, Sidecars()
+            count, sidecars = 0, Sidecars(self._encoding)
             for member in self._members():
                 if is_sidecar(member.name, member.size_bytes):
                     sidecars.add(member.name, member.size_bytes, member.read)

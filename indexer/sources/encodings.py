@@ -1,12 +1,13 @@
 """Bytes of text files as text: by their mark, by what was declared, as UTF-8, or as Windows has it.
 
 Nothing is guessed from letters: what is no UTF-8 and has no mark is cp1252, of which Latin-1 is a
-part, unless an encoding was declared.
+part, unless an encoding was declared. A file that is UTF-8 but for some damage stays UTF-8.
 """
 
 import codecs
+from pathlib import Path
 
-from binocle.errors import UsageError
+from binocle.errors import SourceError, UsageError
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -17,6 +18,8 @@ _MARKS = (
 )
 LONGEST_MARK = 4
 FALLBACK = "cp1252"
+_PIECE_BYTES = 1024 * 1024
+_LOST = "\ufffd"
 
 
 def checked_encoding(name: str | None) -> str | None:
@@ -46,7 +49,42 @@ def decoded(data: bytes, declared: str | None = None) -> str:
     encoding = marked_encoding(data) or declared
     if encoding is not None:
         return data.decode(encoding, "replace")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode(FALLBACK, "replace")
+    text = data.decode("utf-8", "replace")
+    return text if _is_utf8(_counts(text)) else data.decode(FALLBACK, "replace")
+
+
+def encoding_of(path: Path, declared: str | None = None) -> str:
+    """Return the encoding of a text file.
+
+    Raises:
+        SourceError: It is no text.
+        OSError: It cannot be read.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    lost = kept = 0
+    with path.open("rb") as file:
+        piece = file.read(_PIECE_BYTES)
+        known = marked_encoding(piece[:LONGEST_MARK]) or declared
+        if known is not None:
+            return known
+        if b"\x00" in piece[:4096]:
+            raise SourceError(
+                f"{path} is a binary file, not a text; if it is UTF-16, say --encoding utf-16"
+            )
+        while piece:
+            counts = _counts(decoder.decode(piece))
+            lost, kept = lost + counts[0], kept + counts[1]
+            piece = file.read(_PIECE_BYTES)
+        lost += len(decoder.decode(b"", final=True))
+    return "utf-8" if _is_utf8((lost, kept)) else FALLBACK
+
+
+def _counts(text: str) -> tuple[int, int]:
+    """Return how many characters of a text are lost, and how many letters beyond ASCII are not."""
+    lost = text.count(_LOST)
+    return lost, 0 if text.isascii() else sum(one > "\x7f" for one in text) - lost
+
+
+def _is_utf8(counts: tuple[int, int]) -> bool:
+    lost, kept = counts
+    return not lost or kept > lost

@@ -64,7 +64,12 @@ class FolderSource(FileSource):
     kind = "folder"
 
     def __init__(
-        self, path: Path, *, within: Path | None = None, allowed: Sequence[Path] = ()
+        self,
+        path: Path,
+        *,
+        within: Path | None = None,
+        allowed: Sequence[Path] = (),
+        encoding: str | None = None,
     ) -> None:
         """Name a folder.
 
@@ -73,8 +78,10 @@ class FolderSource(FileSource):
             within: Look only below this subfolder of it.
             allowed: Folders outside which nothing is read, whatever links lead there; see
                 ``lies_within``.
+            encoding: What texts beside pictures are in, where that was declared.
         """
         super().__init__(path, allowed=allowed)
+        self._encoding = encoding
         self._start = within or path
         self._unread: set[str] = set()
 
@@ -85,7 +92,7 @@ class FolderSource(FileSource):
 
     def scan(self, name: str) -> Iterator[Candidate]:
         """Yield the files below the folder; see ``Source.scan``."""
-        sidecars = FolderSidecars(self._allowed)
+        sidecars = FolderSidecars(self._allowed, self._encoding)
         for key, path, problem in self._files():
             plain = _candidate(f"{name}/{key}", key, path, problem, self._allowed)
             candidate = sidecars.told(plain, path)
@@ -104,7 +111,7 @@ class FolderSource(FileSource):
         """Return a run over this part of a known folder."""
         if not _lies_in(self, kind, path):
             return None
-        return FolderSource(path, within=self.path, allowed=self._allowed)
+        return FolderSource(path, within=self.path, allowed=self._allowed, encoding=self._encoding)
 
     def absorbs(self, kind: str, path: Path) -> bool:
         """Tell whether a known folder lies below this one."""

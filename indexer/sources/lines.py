@@ -6,7 +6,8 @@ from pathlib import Path
 
 from binocle.errors import SourceError
 from indexer.sources.base import Candidate, Source, TextRef, gone, printable
-from indexer.sources.rows.long_lines import TOO_LONG, bounded_lines, check_size
+from indexer.sources.encodings import encoding_of
+from indexer.sources.rows.long_lines import TOO_LONG, bounded_texts, check_size
 
 SUFFIXES = (".txt", ".text")
 _LINE = "#L"
@@ -17,9 +18,10 @@ class TextSource(Source):
 
     kind = "text"
 
-    def __init__(self, path: Path) -> None:
-        """Name a text file by its absolute path."""
+    def __init__(self, path: Path, encoding: str | None = None) -> None:
+        """Name a text file by its absolute path, and what it is in where that was declared."""
         self.path = path
+        self._encoding = encoding
         self._lines: list[tuple[int, str]] | None = None
 
     @classmethod
@@ -68,15 +70,11 @@ class TextSource(Source):
         return self._lines
 
     def _numbered(self) -> Iterator[tuple[int, str]]:
-        number = 0
-        for raw in bounded_lines(self.path):
-            if raw is None:
-                number += 1
+        encoding = encoding_of(self.path, self._encoding)
+        for number, line in enumerate(bounded_texts(self.path, encoding), 1):
+            if line is None:
                 yield number, ""  # it is too long
-                continue
-            if b"\x00" in raw:
+            elif "\x00" in line:
                 raise SourceError(f"{self.path} is a binary file, not a text corpus")
-            for line in raw.decode("utf-8-sig" if number == 0 else "utf-8", "replace").splitlines():
-                number += 1
-                if text := line.strip():
-                    yield number, text
+            elif text := line.removeprefix("\ufeff").strip():
+                yield number, text

@@ -19,7 +19,8 @@ def open_source(path: Path, columns: ColumnRoles, *, allowed: Sequence[Path] = (
 
     Args:
         path: A folder, an archive, a table, a text file or a picture.
-        columns: What a table's columns mean. When any is named, a text file is read as a CSV.
+        columns: What a table's columns mean, and what texts are in. When any is named, a text file
+            is read as a CSV.
         allowed: Folders outside which nothing is read, whatever links lead there and a table names;
             absolute and without symbolic links; none to allow all.
 
@@ -31,16 +32,16 @@ def open_source(path: Path, columns: ColumnRoles, *, allowed: Sequence[Path] = (
     if not absolute.exists():
         raise SourceError(f"there is nothing at {path}")
     if absolute.is_dir():
-        return FolderSource(absolute, allowed=allowed)
+        return FolderSource(absolute, allowed=allowed, encoding=columns.encoding)
     if not absolute.is_file():
         raise SourceError(f"{path} is a pipe or a device; write what it gives to a file first")
     if name.endswith(archive.TAR_SUFFIXES + archive.ZIP_SUFFIXES):
-        return ArchiveSource(absolute)
+        return ArchiveSource(absolute, columns.encoding)
     is_text = name.endswith(lines.SUFFIXES)
     if name.endswith(table_files.SUFFIXES) or (is_text and columns.named):
         return TableSource(absolute, columns, allowed=allowed)
     if is_text:
-        return TextSource(absolute)
+        return TextSource(absolute, columns.encoding)
     if absolute.suffix.lower() in images.SUFFIXES:
         return FileSource(absolute, allowed=allowed)
     readable = ", ".join(

@@ -35,12 +35,14 @@ class ColumnRoles:
         image: Picture paths.
         text: Texts to embed.
         image_root: Where relative picture paths start; None for the table's own folder.
+        encoding: What texts without a mark are in, of tables and others; None to tell by them.
     """
 
     id: str | None = None
     image: str | None = None
     text: tuple[str, ...] = ()
     image_root: Path | None = None
+    encoding: str | None = None
 
     @property
     def named(self) -> bool:
@@ -154,7 +156,9 @@ class TableSource(Source):
             return self._groups
         asked = self._asked
         plain = {name for name in (asked.id, asked.image, *asked.text) if name}
-        table = read_table(self.path, declared=self._declared, plain=plain)
+        table = read_table(
+            self.path, declared=self._declared, plain=plain, encoding=self._asked.encoding
+        )
         self._rows, self._readings = table.rows, table.readings
         self._problems = table.problems
         self._columns = resolve_columns(self._asked, table.names, self.path)
@@ -250,7 +254,7 @@ def resolve_columns(asked: ColumnRoles, names: Sequence[str], path: Path) -> Col
             f"cannot tell which columns of {path} hold pictures or texts; name them with "
             f"--image-column or --text-column (columns: {', '.join(names)})"
         )
-    return ColumnRoles(id_column, image, text, asked.image_root)
+    return ColumnRoles(id_column, image, text, asked.image_root, asked.encoding)
 
 
 def _first(wanted: Sequence[str], names: Sequence[str]) -> str | None:

@@ -47,7 +47,11 @@ class SourceTable:
 
 
 def read_table(
-    path: Path, *, declared: Collection[str] = (), plain: Collection[str] = ()
+    path: Path,
+    *,
+    declared: Collection[str] = (),
+    plain: Collection[str] = (),
+    encoding: str | None = None,
 ) -> SourceTable:
     """Read a whole table, with typed values.
 
@@ -55,6 +59,7 @@ def read_table(
         path: Where it is.
         declared: Columns that a CSV keeps as they are written.
         plain: Columns of ids, pictures and texts; without those that are so by their name.
+        encoding: What a CSV is in, where that was declared.
 
     Raises:
         SourceError: It cannot be read, or is in another format than its name says.
@@ -68,7 +73,7 @@ def read_table(
         check_size(path)
         if suffix in (".jsonl", ".ndjson"):
             return _with_readings(*read_json_lines(path), {*declared, *plain})
-        return _read_csv(path, "\t" if suffix == ".tsv" else None, declared, plain)
+        return _read_csv(path, "\t" if suffix == ".tsv" else None, declared, plain, encoding)
     except OSError as error:
         raise SourceError(f"cannot read {path} ({error.strerror or error})") from error
     except (pa.ArrowException, csv.Error) as error:
@@ -123,10 +128,14 @@ def _with_readings(
 
 
 def _read_csv(
-    path: Path, delimiter: str | None, declared: Collection[str], plain: Collection[str]
+    path: Path,
+    delimiter: str | None,
+    declared: Collection[str],
+    plain: Collection[str],
+    encoding: str | None,
 ) -> SourceTable:
     """Read with the standard library: it takes ragged rows and stray quotes as they come."""
-    lines, problems, delimiter = read_rows(path, delimiter)
+    lines, problems, delimiter = read_rows(path, delimiter, encoding)
     names = [name.strip() for name in lines[0]] if lines else []
     if not any(names):
         raise SourceError(f"{path} is empty; its first line has to name the columns")
@@ -141,7 +150,7 @@ def _read_csv(
             parsed[name] = [as_written(cell) for cell in column]
             continue
         is_plain = _is_plain(name, plain)
-        parse, reading = read_column(column, tolerant=not is_plain, decimal_commas=delimiter == ";")
+        parse, reading = read_column(column, tolerant=not is_plain, decimal_commas=delimiter != ",")
         parsed[name] = [parse(cell) for cell in column]
         if reading is not None and not is_plain:
             readings[name] = reading

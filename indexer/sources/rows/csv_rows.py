@@ -1,18 +1,22 @@
 """The rows of a CSV, whatever its encoding and delimiter; ragged ones come as they are."""
 
-import codecs
 import csv
+import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from binocle.errors import SourceError
 from binocle.types import Skip
+from indexer.sources.encodings import encoding_of
 from indexer.sources.rows.long_lines import MAX_LINE, TOO_LONG, check_cells
 
 _PIECE_BYTES = 1024 * 1024
 _OPEN_QUOTE = Skip("unreadable", "a quote in it is not closed; close it, or write it twice")
+
+
+_SEPARATOR = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+_QUOTED = re.compile(r'"[^"]*"')
 
 
 class _RowTooLongError(Exception):
@@ -61,13 +65,14 @@ class _RowLines(Iterator[str]):
 
 
 def read_rows(
-    path: Path, delimiter: str | None
+    path: Path, delimiter: str | None, encoding: str | None = None
 ) -> tuple[Sequence[Sequence[str]], Mapping[int, Skip], str]:
     """Read a CSV.
 
     Args:
         path: Where it is.
         delimiter: Between cells; None to tell from the first line.
+        encoding: What it is in, where that was declared.
 
     Returns:
         The rows that are not blank, the first with the columns' names; what is wrong with some, by
@@ -81,12 +86,15 @@ def read_rows(
     rows: list[list[str]] = []
     problems: dict[int, Skip] = {}
     count = 0
-    with path.open(encoding=_encoding_of(path), errors="replace", newline="") as file:
-        if delimiter is None:
-            first_line = file.readline(MAX_LINE).split("\n", 1)[0]
-            delimiter = max(",;\t|", key=first_line.count)
-            file.seek(0)
+    with path.open(encoding=encoding_of(path, encoding), errors="replace", newline="") as file:
         lines = _RowLines(file)
+        first_line = file.readline(MAX_LINE)
+        if hint := _SEPARATOR.fullmatch(first_line.strip("\ufeff\r\n")):  # Excel's
+            delimiter = hint[1]
+            lines.number = 2
+        else:
+            delimiter = delimiter or _delimiter_of(first_line)
+            file.seek(0)
         reader = csv.reader(lines, delimiter=delimiter)
         while True:
             problem: Skip | None = None
@@ -110,19 +118,7 @@ def read_rows(
             lines.begin(again=problem is not None)
 
 
-def _encoding_of(path: Path) -> str:
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    with path.open("rb") as file:
-        piece = file.read(_PIECE_BYTES)
-        if piece.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return "utf-16"
-        if b"\x00" in piece[:4096]:
-            raise SourceError(f"{path} is a binary file, not a text table")
-        try:
-            while piece:
-                decoder.decode(piece)
-                piece = file.read(_PIECE_BYTES)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return "cp1252"
-    return "utf-8-sig"
+def _delimiter_of(first_line: str) -> str:
+    """Return what stands most often between the names of columns, but for within quotes."""
+    bare = _QUOTED.sub("", first_line)
+    return max(",;\t|", key=bare.count)

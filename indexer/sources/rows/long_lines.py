@@ -56,3 +56,24 @@ def bounded_lines(path: Path) -> Iterator[bytes | None]:
             while line and not line.endswith(b"\n"):
                 line = file.readline(_DROPPED)
             yield None
+
+
+def bounded_texts(path: Path, encoding: str) -> Iterator[str | None]:
+    """Yield the lines of a text file, which end where a line feed is; None for one that is too long.
+
+    Where there is none at all, lines end as on old Macs.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with path.open(encoding=encoding, errors="replace", newline="\n") as file:
+        has_ends = False
+        while line := file.readline(MAX_LINE + 1):
+            if len(line) <= MAX_LINE:
+                has_ends = has_ends or line.endswith("\n")
+                yield from [line] if has_ends else line.split("\r")
+                continue
+            has_ends = True
+            while line and not line.endswith("\n"):
+                line = file.readline(_DROPPED)
+            yield None

@@ -40,3 +40,40 @@ def test_encodings_are_told_apart_without_reading_all_at_once(tmp_path: Path) ->
         rows, problems, delimiter = csv_rows.read_rows(path, None)
         assert (rows[0], rows[-1]) == (["id", "text"], ["a", "café"])
         assert (dict(problems), delimiter) == ({}, ";")
+
+
+@pytest.mark.parametrize(
+    ("text", "suffix"),
+    [
+        ("sep=;\r\nid;title;price\r\n1;Red, shirt;12,50\r\n", "csv"),
+        ('"sep=|"\nid|title|price\n1|Red, shirt|12,50\n', "csv"),
+        ('id;"a,b,c,d";title;price\n1;x;Red, shirt;12,50\n', "csv"),
+        ("id\ttitle\tprice\n1\tRed, shirt\t12,50\n", "tsv"),
+        ("id\ttitle\tprice\n1\tRed, shirt\t12,50\n", "csv"),
+    ],
+)
+def test_what_separates_cells_is_told_by_the_first_line(
+    bench: Bench, tmp_path: Path, text: str, suffix: str
+) -> None:
+    path = tmp_path / f"t.{suffix}"
+    path.write_bytes(text.encode())
+    bench.index(TableSource(path, ColumnRoles()))
+    metadata = bench.collection.record("1").metadata
+    assert (metadata["title"], metadata["price"]) == ("Red, shirt", "12,50")
+    settled = bench.rows("select number from attributes where number is not null")
+    assert (12.5,) in settled
+
+
+def test_hint_of_the_separator_keeps_the_numbers_of_lines(bench: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('sep=;\nid;title\n1;"open\n2;good\n')
+    bench.index(TableSource(path, ColumnRoles()))
+    assert bench.ids() == ["2"]
+    assert "line 3: " in next(iter(bench.skipped().values()))
+
+
+def test_declared_encoding_is_that_of_the_table(bench: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes("id,title\n1,赤いシャツ\n".encode("shift-jis"))
+    bench.index(TableSource(path, ColumnRoles(encoding="shift-jis")))
+    assert bench.collection.record("1").parts[0].text == "赤いシャツ"
