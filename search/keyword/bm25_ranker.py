@@ -12,7 +12,7 @@ import math
 import re
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +34,7 @@ _RARE_SHARE = 0.002
 _RARE_COUNT = 3
 _TOGETHER = 1.1
 _ALONE = 1.5
+_LEFT_OUT = 4  # of every so many words behind the first a record in the relevant set may lack one
 _MOST = 0.5  # of what the words are worth: less is a number that happens to be there
 
 
@@ -66,6 +67,8 @@ class KeywordRanking:
         names: Exact ones are so by model numbers or brands.
         find_words: Returns the words that the i-th record has, in the query's order (a corrected
             one as it stands in the record).
+        demanded: ``(n,)`` bool, True where the record has the words that some record has, of five
+            and more all but one. False for all where no record has.
     """
 
     record_ids: Int64Array
@@ -82,6 +85,7 @@ class KeywordRanking:
     lacks_number: bool = False
     names: bool = False
     find_words: Callable[[int], tuple[str, ...]] = lambda _: ()
+    demanded: BoolArray = field(default_factory=lambda: np.empty(0, np.bool_))
 
 
 class Keywords:
@@ -148,6 +152,7 @@ class Keywords:
             lacks_number=lacks_number,
             names=bool(sums.names),
             find_words=lambda place: found.words_of(int(chosen[place])),
+            demanded=sums.demanded(chosen),
         )
 
 
@@ -180,6 +185,8 @@ class WordSums:
         covered: ``(m,)`` float32 sums of the rarity of the found words as they were typed, times
             how sure they are what was meant.
         strict: ``(m,)`` uint64, a bit for each word that is there just as it was typed.
+        lacking: ``(m,)`` uint8, how many of the words that some record has are there in no way.
+        spare: How many of these may be lacking; -1 where every record lacks more.
         whole: ``(m,)`` float32, 1 or more: a factor for records that have the query in one piece.
         mass: The rarity of all words of the query.
         known_mass: The same without model numbers that no record has. Vectors know such no better
@@ -194,6 +201,8 @@ class WordSums:
     masses: Float32Array
     covered: Float32Array
     strict: npt.NDArray[np.uint64]
+    lacking: npt.NDArray[np.uint8]
+    spare: int
     whole: Float32Array
     mass: float
     known_mass: float
@@ -228,9 +237,11 @@ class WordSums:
         whole[found.whole[found.whole < size]] = _TOGETHER
         whole[found.alone[found.alone < size]] = _ALONE
         names, asked = _asked(found.words, max(_RARE_COUNT, records * _RARE_SHARE))
+        lacking, spare = _demands(found.words, size)
         return cls(
-            scores, masses, covered, strict, whole, mass, known_mass, typed_mass, names, asked
-        )
+            scores, masses, covered, strict, lacking, spare, whole, mass, known_mass, typed_mass,
+            names, asked,
+        )  # fmt: skip
 
     def final_scores(self, record_ids: Int64Array) -> Float64Array:
         """Return the scores of records, ``(n,)`` float64 above 0."""
@@ -242,6 +253,10 @@ class WordSums:
         """Return how much of what the words are worth records have, ``(n,)`` float64."""
         covered = self.covered[record_ids].astype(np.float64)
         return np.asarray(np.minimum(covered / self.typed_mass, 1.0))
+
+    def demanded(self, record_ids: Int64Array) -> BoolArray:
+        """Return which records, ``(n,)``, have what the query demands, ``(n,)`` bool."""
+        return np.asarray(self.lacking[record_ids].astype(np.int64) <= self.spare)
 
     def exact(self, record_ids: Int64Array) -> BoolArray:
         """Return which records, ``(n,)``, have just what was asked for, ``(n,)`` bool."""
@@ -264,6 +279,16 @@ def _asked(
     names = names or tuple(one for one in every if words[one].is_brand)
     has_rare = any(one.frequency <= rare_up_to for one in words)
     return names, names or (every if has_rare else ())
+
+
+def _demands(words: Sequence[WordMatches], size: int) -> tuple[npt.NDArray[np.uint8], int]:
+    """Return ``WordSums.lacking`` and ``WordSums.spare``."""
+    asked = [one.record_ids for one in words if len(one.record_ids)]
+    lacking = np.full(size, len(asked), np.uint8)
+    for record_ids in asked:
+        lacking[record_ids] -= np.uint8(1)
+    spare = (len(asked) - 1) // _LEFT_OUT
+    return lacking, spare if int(lacking.min()) <= spare else -1
 
 
 def _rarity(frequency: int, records: int) -> float:

@@ -168,6 +168,10 @@ class Ranker:
                 kept = np.isin(by_words.record_ids, near)
             else:
                 kept = match_decision.are_likely(words, score_models, plan.query.min_relevance)
+            if self._demands(plan, scorers) and words.demanded.any():
+                kept = (kept | (words.shares >= match_decision.WRITTEN)) & words.demanded
+                demanded = words.record_ids[words.demanded]
+                rankings = [one.only(np.isin(one.record_ids, demanded)) for one in rankings]
             rankings.append(by_words.only(kept))
         depth = max(plan.depth, *(len(one.record_ids) for one in rankings), 1)
         return Ranked(
@@ -184,7 +188,7 @@ class Ranker:
         score_models = {kind: scorer.score_model for kind, scorer in scorers.items()}
         if plan.intent is None or plan.has_words_beside_pictures:
             return score_models
-        described = IMAGE not in plan.kinds or self._relevance.are_described(plan.intent.source)
+        described = self._is_described(plan)
         if words is not None:
             return match_decision.told_by_words(score_models, words, described=described)
         if (
@@ -194,6 +198,17 @@ class Ranker:
         ):
             return match_decision.never_denying(score_models)
         return score_models
+
+    def _is_described(self, plan: Plan) -> bool:
+        """Tell whether most of what is looked at has texts: what they do not say is not there."""
+        source = plan.intent.source if plan.intent else None
+        return IMAGE not in plan.kinds or self._relevance.are_described(source)
+
+    def _demands(self, plan: Plan, scorers: Scorers) -> bool:
+        """Tell whether what is relevant must have the words: nothing else says what is asked."""
+        is_automatic = plan.query.min_relevance in (None, "auto")
+        says_all = not scorers or self._is_described(plan)
+        return is_automatic and says_all and not plan.has_words_beside_pictures
 
     def _are_written(self, words: str) -> bool:
         """Tell whether a record has all of some words, hardly otherwise than typed."""

@@ -82,3 +82,12 @@ def test_all_words_count_where_one_is_rare() -> None:
     common = replace(word(0, 1), frequency=50_000)
     assert sums_of(common, word(1, 1)).asked == (0, 1)
     assert sums_of(common).asked == ()
+
+
+def test_what_is_demanded_are_the_words_that_records_have_and_of_five_one_may_lack() -> None:
+    pair = sums_of(word(0, 1, 2, 3), word(1, 2, 4), word(2))
+    assert pair.demanded(ids(1, 2, 3, 4)).tolist() == [False, True, False, False]
+    apart = sums_of(word(0, 1), word(1, 2))
+    assert not apart.demanded(ids(1, 2)).any(), "nothing is demanded that no record has together"
+    five = sums_of(*(word(place, *range(1, place + 2)) for place in range(5)))
+    assert five.demanded(ids(1, 2, 3)).tolist() == [True, True, False]

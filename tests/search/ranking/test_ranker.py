@@ -14,7 +14,7 @@ from binocle.errors import QueryError
 from binocle.media.kinds import KINDS
 from binocle.metadata.filters import Comparison
 from binocle.types import Limits, MetadataValue, NewPart, NewRecord
-from search.query.query import Facet, Group, Query, Sort, Term, Weights
+from search.query.query import Facet, Group, Mode, Query, Sort, Term, Weights
 from search.searcher import Searcher
 
 ENCODER = ColourEncoder()
@@ -113,6 +113,29 @@ def test_groups_hold_the_relevant_set(searcher: Searcher) -> None:
     assert {hit.group_value: hit.record.id for hit in answer.hits} == firsts
     for hit in answer.hits:
         assert len(hit.others) == min(3, hit.group_size) - 1
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "keyword"])
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("red watch", {"red watch"}),
+        ("shirts", {f"{colour} shirt" for colour in COLOURS}),
+        ("a blue bag for the gerenuk", {"blue bag"}),  # what no record has is not missed
+    ],
+)
+def test_relevant_set_lacks_no_word_that_records_have(
+    searcher: Searcher, mode: Mode, words: str, wanted: set[str]
+) -> None:
+    asked = Query((Term(text=words),), limit=200, mode=mode, sort=(Sort("price"),))
+    answer = searcher.search(asked)
+    titles = [f"{COLOURS[n % 6]} {THINGS[n // 6 % 4]}" for n in range(120)]
+    found = Counter(titles[int(one.removeprefix("r"))] for one in ids(answer.hits))
+    assert found == Counter(title for title in titles if title in wanted)
+    prices = [hit.record.metadata["price"] for hit in answer.hits]
+    assert prices == sorted(prices, key=lambda one: float(str(one)))
+    facets = searcher.search(replace(asked, sort=(), facets=(Facet("color"),)))
+    assert facets.relevant == len(answer.hits)
 
 
 def test_model_number_comes_first_in_hybrid_and_says_why(searcher: Searcher) -> None:
