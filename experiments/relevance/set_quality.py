@@ -34,14 +34,14 @@ _WORD = re.compile(r"[^\W\d_]{3,}")
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked, and the ids of the records that are right."""
+class NamedSet:
+    """What is asked for by a name, and the ids of the records that are right."""
 
     words: str
     right: frozenset[str]
 
 
-def of_products(collection: Collection, title: str, path: str | None) -> dict[str, list[Question]]:
+def of_products(collection: Collection, title: str, path: str | None) -> dict[str, list[NamedSet]]:
     """Return questions to products, by their sort.
 
     Args:
@@ -75,7 +75,7 @@ def of_products(collection: Collection, title: str, path: str | None) -> dict[st
     }
 
 
-def of_photos(collection: Collection, captions: Path) -> dict[str, list[Question]]:
+def of_photos(collection: Collection, captions: Path) -> dict[str, list[NamedSet]]:
     """Return questions to photos of which the first caption is stored.
 
     Args:
@@ -110,7 +110,7 @@ def of_photos(collection: Collection, captions: Path) -> dict[str, list[Question
     }
 
 
-def measure(searcher: Searcher, questions: list[Question], sort: Sort | None) -> str:
+def measure(searcher: Searcher, questions: list[NamedSet], sort: Sort | None) -> str:
     """Return figures of a sort of questions, in one line."""
     rows: list[tuple[float, ...]] = []
     for one in questions:
@@ -156,8 +156,8 @@ def _tokens(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
-def _chosen(right: Mapping[str, set[str]], *, least: int = _LEAST) -> list[Question]:
-    every = (Question(words, frozenset(keys)) for words, keys in sorted(right.items()))
+def _chosen(right: Mapping[str, set[str]], *, least: int = _LEAST) -> list[NamedSet]:
+    every = (NamedSet(words, frozenset(keys)) for words, keys in sorted(right.items()))
     many = [one for one in every if len(one.right) >= least]
     return Random(0).sample(many, min(_ASKED, len(many)))
 
@@ -177,7 +177,7 @@ def main() -> None:
         space = collection.space
         encoder = open_encoder(space.name if space else "mini")
         searcher = Searcher(collection, lambda: encoder, limits=Limits())
-        asked: dict[str, list[Question]] = {}
+        asked: dict[str, list[NamedSet]] = {}
         if options.titles:
             asked |= of_products(collection, options.titles, options.paths)
         if options.captions:

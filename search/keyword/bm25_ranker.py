@@ -125,10 +125,9 @@ class Keywords:
             is_model_number(one.token) and one.token not in known for one in wording.words
         )
         if not found.words or k < 1:
-            none, no_scores = np.empty(0, np.int64), np.empty(0)
-            return KeywordRanking(
-                none, none, no_scores, np.empty(0, np.bool_), no_scores, lacks_number=lacks_number
-            )
+            none, zeros = np.empty(0, np.int64), np.empty(0)
+            no_bools = np.empty(0, np.bool_)
+            return KeywordRanking(none, none, zeros, no_bools, zeros, lacks_number=lacks_number)
         sums = WordSums.of(found, matcher.records)
         every = np.flatnonzero(sums.scores)
         scores = sums.final_scores(every)

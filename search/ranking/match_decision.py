@@ -159,6 +159,30 @@ def weighted_words(plan: Plan, words: KeywordRanking, score_models: ScoreModels)
     )
 
 
+def with_words(
+    plan: Plan,
+    rankings: Sequence[Weighted],
+    words: KeywordRanking,
+    score_models: ScoreModels,
+    *,
+    demands: bool,
+) -> list[Weighted]:
+    """Return the rankings by vectors of a relevant set, and that by words.
+
+    Args as elsewhere; ``demands`` says whether what is relevant must have what is demanded.
+    """
+    by_words = weighted_words(plan, words, score_models)
+    if by_words.is_partial:
+        near = np.concatenate([one.record_ids for one in rankings])
+        return [*rankings, by_words.only(np.isin(by_words.record_ids, near))]
+    kept = are_likely(words, score_models, plan.query.min_relevance)
+    if demands and words.demanded.any():
+        kept = (kept | (words.shares >= WRITTEN)) & words.demanded
+        demanded = words.record_ids[words.demanded]
+        rankings = [one.only(np.isin(one.record_ids, demanded)) for one in rankings]
+    return [*rankings, by_words.only(kept)]
+
+
 def are_likely(
     words: KeywordRanking,
     score_models: ScoreModels,
@@ -173,11 +197,8 @@ def are_likely(
         return np.empty(0, np.bool_)
     chances = relevance_of_words(words, _chance(score_models))
     least = CUT if asked in (None, "auto") else float(asked)
-    if (
-        asked in (None, "auto")
-        and not score_models
-        and not (is_no_match(words) and not words.has_all)
-    ):
+    is_answered = words.has_all or not is_no_match(words)
+    if asked in (None, "auto") and not score_models and is_answered:
         chance_alone = probability(answer_odds(words))
         least = min(least, _highest(words, chance_alone) / 2)
     return np.asarray(chances >= least)

@@ -162,17 +162,10 @@ class Ranker:
             rankings.append(weighted.only(weighted.scores >= least))
         no_match = match_decision.nothing_fits(plan, score_models, best, words)
         if words is not None:
-            by_words = match_decision.weighted_words(plan, words, score_models)
-            if by_words.is_partial:
-                near = np.concatenate([one.record_ids for one in rankings])
-                kept = np.isin(by_words.record_ids, near)
-            else:
-                kept = match_decision.are_likely(words, score_models, plan.query.min_relevance)
-            if self._demands(plan, scorers) and words.demanded.any():
-                kept = (kept | (words.shares >= match_decision.WRITTEN)) & words.demanded
-                demanded = words.record_ids[words.demanded]
-                rankings = [one.only(np.isin(one.record_ids, demanded)) for one in rankings]
-            rankings.append(by_words.only(kept))
+            demands = self._demands(plan, scorers)
+            rankings = match_decision.with_words(
+                plan, rankings, words, score_models, demands=demands
+            )
         depth = max(plan.depth, *(len(one.record_ids) for one in rankings), 1)
         return Ranked(
             fused=_fused(rankings, depth),
