@@ -59,7 +59,7 @@ def bounded_lines(path: Path) -> Iterator[bytes | None]:
 
 
 def bounded_texts(path: Path, encoding: str) -> Iterator[str | None]:
-    """Yield the lines of a text file, which end where a line feed is; None for one that is too long.
+    """Yield the lines of a text file, which end where a line feed is; None for one too long.
 
     Where there is none at all, lines end as on old Macs.
 
