@@ -42,7 +42,8 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collection]
 def test_products_are_asked_for_by_what_they_are_called(collection: Collection) -> None:
     asked = of_products(collection, "title", "path")
     assert {kind: len(every) for kind, every in asked.items()} == {
-        "colour and article": 6, "brand": 3, "brand and article": 9,
+        "brand for gifts": 3, "colour, other word": 0, "colour and article": 6, "brand": 3,
+        "brand and article": 9,
     }  # fmt: skip
     shirts = next(one for one in asked["colour and article"] if one.words == "red shirt")
     assert shirts.right == {f"r{n}" for n in range(108) if n % 2 == 0 and n // 2 % 3 == 0}
