@@ -1,14 +1,22 @@
 """The pictures that the cells of a table name."""
 
+import ast
+import json
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from binocle.files import lies_within, read_within
+from binocle.media.images import SUFFIXES
 from indexer.sources.base import NOT_ALLOWED, ImageRef, printable
 
 _FOLDERS = ("", "images", "Images", "image", "photos", "pictures", "img")
+_BETWEEN = ("|", ";", "\n", ",")
+_MAX_LIST = 100_000  # characters
+_MAGICS = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"II*\x00", b"MM\x00*", b"BM")
 _REMOTE = ("http://", "https://", "s3://", "gs://", "ftp://")
 
 
@@ -30,27 +38,96 @@ class PictureCells:
         self._allowed = allowed
         self._folders = [image_root] if image_root is not None else _usual_folders(table)
 
+    def names_in(self, cell: str) -> list[str]:
+        """Return the pictures that a cell names: itself, or those of a list.
+
+        Lists are of JSON or Python, or separated by ``|``, ``;``, lines or commas, where every one
+        of them has a picture's suffix and the cell as a whole is no file.
+        """
+        if cell.startswith("[") and cell.endswith("]"):
+            return _listed(cell) or [cell]
+        if not any(mark in cell for mark in _BETWEEN) or self._place_of(cell) is not None:
+            return [cell]
+        for mark in _BETWEEN:
+            names = [one.strip() for one in cell.split(mark) if one.strip()]
+            if len(names) > 1 and all(map(_is_picture, names)):
+                return names
+        return [cell]
+
+    def _place_of(self, cell: str) -> Path | None:
+        """Return where a file lies that a cell names; its separators may be those of Windows."""
+        for name in dict.fromkeys((cell, cell.replace("\\", "/"))):
+            for folder in self._folders:
+                path = folder / _expanded(name.removeprefix("file://"))
+                with suppress(OSError, ValueError):
+                    os.stat(path)
+                    return path
+        return None
+
     def find(self, cell: str, role: str) -> tuple[ImageRef, str]:
         """Return the picture a cell names, there or not, and what tells whether it changed."""
         if cell.lower().startswith(_REMOTE):
             reason = f"{cell} is not on this machine; download it first"
             return ImageRef(role, cell, partial(_refuse, reason)), "remote"
-        for folder in self._folders:
-            path = folder / _expanded(cell.removeprefix("file://"))
-            if not lies_within(path, self._allowed):
-                return ImageRef(role, printable(cell), partial(_refuse, NOT_ALLOWED)), "not-allowed"
-            try:
+        path = self._place_of(cell)
+        if not lies_within(path or self._folders[0] / _expanded(cell), self._allowed):
+            return ImageRef(role, printable(cell), partial(_refuse, NOT_ALLOWED)), "not-allowed"
+        if path is not None:
+            with suppress(OSError):  # it was removed just now
                 status = os.stat(path)
-            except (OSError, ValueError):
-                continue
-            uri = printable(str(path.absolute()))
-            read = partial(read_within, path, self._allowed)
-            image = ImageRef(role, uri, read, status.st_size)
-            return image, f"{status.st_size}:{status.st_mtime_ns}"
+                uri = printable(str(path.absolute()))
+                read = partial(read_within, path, self._allowed)
+                image = ImageRef(role, uri, read, status.st_size)
+                return image, f"{status.st_size}:{status.st_mtime_ns}"
         path = self._folders[0] / cell
         return ImageRef(
             role, printable(str(path)), partial(read_within, path, self._allowed)
         ), "missing"
+
+
+def embedded(cell: object) -> Iterator[bytes]:
+    """Yield the pictures inside a cell: bytes, or the bytes and path that datasets keep."""
+    if isinstance(cell, bytes):
+        yield cell
+    elif isinstance(cell, Mapping) and isinstance(cell.get("bytes"), bytes):
+        yield cell["bytes"]
+    elif isinstance(cell, list | tuple):
+        for one in cell:
+            yield from embedded(one)
+
+
+def holds_pictures(cell: object) -> bool:
+    """Tell whether a cell is of pictures by what is in it, whatever its column is called."""
+    if isinstance(cell, list | tuple):
+        return bool(cell) and all(map(holds_pictures, cell))
+    if isinstance(cell, Mapping):
+        return isinstance(cell.get("bytes"), bytes) or (
+            "bytes" in cell and isinstance(cell.get("path"), str) and _is_picture(cell["path"])
+        )
+    if isinstance(cell, bytes):
+        return cell.startswith(_MAGICS) or cell[4:8] == b"ftyp"
+    if isinstance(cell, str):
+        names = _listed(cell) or re.split(r"[|;,\n]", cell)
+        return all(_is_picture(one.strip()) for one in names)
+    return False
+
+
+def _listed(cell: str) -> list[str]:
+    """Return the texts of a list that is written as JSON or Python has it; none for another."""
+    if len(cell) > _MAX_LIST or not cell.startswith("["):
+        return []
+    for read in (json.loads, ast.literal_eval):
+        try:
+            found = read(cell)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+        if isinstance(found, list) and all(isinstance(one, str) for one in found):
+            return [one.strip() for one in found if one.strip()]
+    return []
+
+
+def _is_picture(name: str) -> bool:
+    return PurePath(name.partition("?")[0]).suffix.lower() in SUFFIXES
 
 
 def _usual_folders(table: Path) -> list[Path]:

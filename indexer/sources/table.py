@@ -12,7 +12,7 @@ from binocle.metadata.field_types import Reading
 from binocle.types import MetadataValue, Skip
 from indexer.sources.base import Candidate, ImageRef, Source, TextRef, gone, printable, read_file
 from indexer.sources.cell_values import merged, metadata_of, texts_in
-from indexer.sources.picture_cells import PictureCells
+from indexer.sources.picture_cells import PictureCells, embedded, holds_pictures
 from indexer.sources.table_files import (
     ID_NAMES,
     IMAGE_NAMES,
@@ -24,6 +24,7 @@ from indexer.sources.table_files import (
 )
 
 _ROW = "#row="
+_LOOKED_AT = 20  # rows, to tell whether a column is of pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ class TableSource(Source):
             cells = read_row(self.path, int(number) - 1)
             usual = self._asked.image or _first(IMAGE_NAMES, list(cells))
             for name in filter(None, (usual, *cells)):
-                if pictures := list(_embedded(cells.get(name))):
+                if pictures := list(embedded(cells.get(name))):
                     return pictures[int(place or 1) - 1]
         except (SourceError, ValueError, IndexError) as error:
             raise gone() from error
@@ -161,7 +162,7 @@ class TableSource(Source):
         )
         self._rows, self._readings = table.rows, table.readings
         self._problems = table.problems
-        self._columns = resolve_columns(self._asked, table.names, self.path)
+        self._columns = resolve_columns(self._asked, table.names, self.path, table.rows)
         groups: dict[str, list[int]] = {}
         key_column = self._columns.id or self._columns.image
         for number, row in enumerate(self._rows):
@@ -189,7 +190,8 @@ class TableSource(Source):
         digest.update(json.dumps(rows, default=str, sort_keys=True).encode("utf-8", "replace"))
         role = columns.image or "image"
         images = list(self._embedded_images(role, numbers))
-        for cell in dict.fromkeys([] if images else _cells(rows, columns.image)):
+        cells = [] if images else _cells(rows, columns.image)
+        for cell in dict.fromkeys(name for one in cells for name in pictures.names_in(one)):
             image, fingerprint = pictures.find(cell, role)
             digest.update(fingerprint.encode())
             images.append(image)
@@ -215,7 +217,7 @@ class TableSource(Source):
 
     def _embedded_images(self, role: str, numbers: Sequence[int]) -> Iterator[ImageRef]:
         for number in numbers:
-            for place, picture in enumerate(_embedded(self._rows[number].get(role)), 1):
+            for place, picture in enumerate(embedded(self._rows[number].get(role)), 1):
                 uri = self._row_uri(number + 1 if place == 1 else f"{number + 1},{place}")
                 yield ImageRef(role, uri, partial(bytes, picture), len(picture))
 
@@ -234,8 +236,10 @@ class TableSource(Source):
         return {name: merged(values) for name, values in several.items()}
 
 
-def resolve_columns(asked: ColumnRoles, names: Sequence[str], path: Path) -> ColumnRoles:
-    """Check the columns asked for, or find them by their usual names.
+def resolve_columns(
+    asked: ColumnRoles, names: Sequence[str], path: Path, rows: Sequence[Row] = ()
+) -> ColumnRoles:
+    """Check the columns asked for, or find them by their usual names, pictures by what they are.
 
     Raises:
         SourceError: A column is not there, or there is nothing to embed.
@@ -247,7 +251,7 @@ def resolve_columns(asked: ColumnRoles, names: Sequence[str], path: Path) -> Col
     id_column = asked.id or _first(ID_NAMES, names)
     image, text = asked.image, asked.text
     if not image and not text:
-        image = _first(IMAGE_NAMES, names)
+        image = _first(IMAGE_NAMES, names) or _of_pictures(names, rows)
         text = tuple(name for name in names if name.lower() in TEXT_NAMES)
     if not image and not text:
         raise SourceError(
@@ -262,17 +266,15 @@ def _first(wanted: Sequence[str], names: Sequence[str]) -> str | None:
     return next((by_lower[name] for name in wanted if name in by_lower), None)
 
 
+def _of_pictures(names: Sequence[str], rows: Sequence[Row]) -> str | None:
+    """Return the first column whose first cells are all of pictures."""
+    for name in names:
+        cells = [row[name] for row in rows[:_LOOKED_AT] if row.get(name) not in (None, "", [])]
+        if cells and all(map(holds_pictures, cells)):
+            return name
+    return None
+
+
 def _cells(rows: Sequence[Row], column: str | None) -> Iterator[str]:
     for row in rows:
         yield from texts_in(row.get(column)) if column else ()
-
-
-def _embedded(cell: object) -> Iterator[bytes]:
-    """Yield the pictures inside a cell: bytes, or the bytes and path that datasets keep."""
-    if isinstance(cell, bytes):
-        yield cell
-    elif isinstance(cell, Mapping) and isinstance(cell.get("bytes"), bytes):
-        yield cell["bytes"]
-    elif isinstance(cell, list | tuple):
-        for one in cell:
-            yield from _embedded(one)

@@ -85,7 +85,8 @@ def _values(column: Any, first: int, problems: dict[int, Skip]) -> list[Any]:
             entries = column.dictionary.take(places).to_pylist()
             different = dict(zip(places.to_pylist(), entries, strict=True))
             return [None if one is None else different[one] for one in column.indices.to_pylist()]
-        column = column.cast(_coarser(column.type), safe=False)
+        kind = _coarser(column.type)
+        column = column if kind == column.type else column.cast(kind, safe=False)
         return list(column.to_pylist())
     except (ValueError, OverflowError, ArithmeticError):
         pass
