@@ -1,5 +1,7 @@
 """What every source promises, and the candidates it yields."""
 
+import os
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +13,10 @@ from binocle.metadata.field_types import Reading
 from binocle.types import Metadata, Skip
 
 NOT_ALLOWED = "it lies outside the folders that the operator allows, BINOCLE_SOURCES"
+
+
+_ESCAPE = re.compile(r"\\(?=x[0-9a-f]{2})")
+_ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +166,23 @@ def printable(path: str) -> str:
     return data.decode("utf-8", "backslashreplace")
 
 
+def escaped(path: str) -> str:
+    """Return a file's path as ``printable`` does, but no two as one text: ``path_of`` finds back.
+
+    What looks like an escape in a name is escaped too.
+    """
+    return printable(_ESCAPE.sub(r"\\x5c", path))
+
+
+def path_of(uri: str) -> Path:
+    """Return the path that ``escaped`` made a text of."""
+    if "\\x" not in uri:
+        return Path(uri)
+    data = _ESCAPED.sub(lambda one: bytes([int(one[1], 16)]), uri.encode("utf-8", "replace"))
+    path = Path(os.fsdecode(data))
+    return path if path.exists() else Path(uri)  # older programs did not escape what looks so
+
+
 def read_file(path: str | Path) -> bytes:
     """Return the content of a file.
 
@@ -167,8 +190,8 @@ def read_file(path: str | Path) -> bytes:
         NotFoundError: It is not there any more, or cannot be read.
     """
     try:
-        return read_regular(path)
-    except OSError as error:
+        return read_regular(path_of(path) if isinstance(path, str) else path)
+    except (OSError, ValueError) as error:
         raise gone() from error
 
 

@@ -10,7 +10,15 @@ from binocle.errors import NotAPictureError, SourceError
 from binocle.files import lies_within, read_within
 from binocle.media.images import SUFFIXES
 from binocle.types import Skip
-from indexer.sources.base import NOT_ALLOWED, Candidate, ImageRef, Source, printable, read_file
+from indexer.sources.base import (
+    NOT_ALLOWED,
+    Candidate,
+    ImageRef,
+    Source,
+    escaped,
+    path_of,
+    read_file,
+)
 from indexer.sources.folder_sidecars import FolderSidecars
 from indexer.sources.sidecars import told_by_name
 
@@ -49,7 +57,7 @@ class FileSource(Source):
 
     def file_of(self, uri: str) -> Path:
         """Return the picture's file."""
-        return Path(uri)
+        return path_of(uri)
 
     def within(self, kind: str, path: Path) -> "Source | None":
         """Return a run over the folder of a picture that lies in a known one."""
@@ -120,7 +128,7 @@ class FolderSource(FileSource):
     def _prefix(self) -> str:
         if self._start == self.path:
             return ""
-        return printable(self._start.relative_to(self.path).as_posix()) + "/"
+        return escaped(self._start.relative_to(self.path).as_posix()) + "/"
 
     def _files(self) -> Iterator[tuple[str, str, str]]:
         """Yield key and path of each file, and what is wrong with it."""
@@ -148,7 +156,7 @@ class FolderSource(FileSource):
         for entry in entries:
             if entry.name.startswith("."):
                 continue
-            key, problem = prefix + printable(entry.name), ""
+            key, problem = prefix + escaped(entry.name), ""
             try:
                 if entry.is_symlink() and not lies_within(entry.path, self._allowed):
                     self._unread.add(key + "/")  # whether it is a folder is not told
@@ -168,7 +176,7 @@ def _lies_in(source: Source, kind: str, path: Path) -> bool:
 def _candidate(
     record_id: str, key: str, path: str, problem: str, allowed: Sequence[Path]
 ) -> Candidate:
-    uri = printable(path)
+    uri = escaped(path)
     fingerprint, size = "", 0
     folder, _, file_name = key.rpartition("/")
     try:

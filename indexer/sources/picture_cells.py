@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 
 from binocle.files import lies_within, read_within
 from binocle.media.images import SUFFIXES
-from indexer.sources.base import NOT_ALLOWED, ImageRef, printable
+from indexer.sources.base import NOT_ALLOWED, ImageRef, escaped, printable
 
 _FOLDERS = ("", "images", "Images", "image", "photos", "pictures", "img")
 _BETWEEN = ("|", ";", "\n", ",")
@@ -75,7 +75,7 @@ class PictureCells:
         if path is not None:
             with suppress(OSError):  # it was removed just now
                 status = os.stat(path)
-                uri = printable(str(path.absolute()))
+                uri = escaped(str(path.absolute()))
                 read = partial(read_within, path, self._allowed)
                 image = ImageRef(role, uri, read, status.st_size)
                 return image, f"{status.st_size}:{status.st_mtime_ns}"

@@ -7,7 +7,7 @@ from binocle.errors import SourceError
 from binocle.media import images
 from indexer.sources import archive, lines, table_files, uploads
 from indexer.sources.archive import ArchiveSource
-from indexer.sources.base import Source
+from indexer.sources.base import Source, path_of
 from indexer.sources.folder import FileSource, FolderSource
 from indexer.sources.lines import TextSource
 from indexer.sources.table import ColumnRoles, TableSource
@@ -61,8 +61,8 @@ def source_of(uri: str, collection: Path) -> Source:
     """
     if uri.startswith(uploads.SCHEME):
         return UploadSource(collection)
-    if not Path(uri).exists():
+    if not path_of(uri).exists():
         inside = ArchiveSource.of(uri) or TableSource.of(uri) or TextSource.of(uri)
         if inside is not None:
             return inside
-    return FileSource(Path(uri))
+    return FileSource(path_of(uri))

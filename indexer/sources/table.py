@@ -10,7 +10,16 @@ from pathlib import Path
 from binocle.errors import SourceError
 from binocle.metadata.field_types import Reading
 from binocle.types import MetadataValue, Skip
-from indexer.sources.base import Candidate, ImageRef, Source, TextRef, gone, printable, read_file
+from indexer.sources.base import (
+    Candidate,
+    ImageRef,
+    Source,
+    TextRef,
+    gone,
+    path_of,
+    printable,
+    read_file,
+)
 from indexer.sources.cell_values import merged, metadata_of, texts_in
 from indexer.sources.picture_cells import PictureCells, embedded, holds_pictures
 from indexer.sources.table_files import (
@@ -146,7 +155,7 @@ class TableSource(Source):
 
     def file_of(self, uri: str) -> Path | None:
         """Return the file of a picture that is not inside the table."""
-        return None if uri.startswith(self._row_uri()) else Path(uri)
+        return None if uri.startswith(self._row_uri()) else path_of(uri)
 
     def _row_uri(self, number: int | str = "") -> str:
         return f"{printable(str(self.path))}{_ROW}{number}"

@@ -201,6 +201,6 @@ def _methods(request: Request) -> set[str]:
     for template, operations in request.app.openapi()["paths"].items():
         pattern = re.sub(r"\\{record_id\\}", ".+", re.escape(template))
         pattern = re.sub(r"\\{\w+\\}", "[^/]+", pattern)
-        if re.fullmatch(pattern, request.url.path):
+        if re.fullmatch(pattern, request.url.path, re.DOTALL):
             return {method.upper() for method in operations}
     return set()

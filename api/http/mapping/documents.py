@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.routing import APIRoute
+from starlette.convertors import PathConvertor, register_url_convertor
 
 _HALF = re.compile(r"[\ud800-\udfff]")
 _MAY_HAVE_HALVES = re.compile(r"\\u[dD][89a-fA-F]")
@@ -82,6 +83,15 @@ class JsonRequest(Request):
             except UnicodeDecodeError as error:
                 raise json.JSONDecodeError(f"not in Unicode: {error.reason}", "", 0) from error
         return self._json
+
+
+class RecordIdConvertor(PathConvertor):
+    """A record's id in a path, ``{record_id:record}``: slashes and lines may be in it."""
+
+    regex = "(?s:.*)"
+
+
+register_url_convertor("record", RecordIdConvertor())  # an entry in Starlette's table, idempotent
 
 
 class JsonRoute(APIRoute):

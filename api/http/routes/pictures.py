@@ -30,7 +30,7 @@ _PICTURE: dict[int | str, dict[str, Any]] = {
 
 
 @router.get(
-    "/{name}/records/{record_id:path}/image", response_class=FileResponse, responses=_PICTURE
+    "/{name}/records/{record_id:record}/image", response_class=FileResponse, responses=_PICTURE
 )
 async def get_image(
     collection: Readable, service: ServiceDependency, record_id: str, request: Request
@@ -45,7 +45,7 @@ async def get_image(
 
 
 @router.get(
-    "/{name}/records/{record_id:path}/thumbnail", response_class=FileResponse, responses=_PICTURE
+    "/{name}/records/{record_id:record}/thumbnail", response_class=FileResponse, responses=_PICTURE
 )
 async def get_thumbnail(
     collection: Readable,
@@ -79,12 +79,12 @@ def _answer(picture: Path | bytes, media_type: str, etag: str) -> Response:
 
 
 @router.api_route(
-    "/{name}/records/{record_id:path}/image",
+    "/{name}/records/{record_id:record}/image",
     methods=["DELETE", "PATCH", "POST", "PUT"],
     include_in_schema=False,
 )
 @router.api_route(
-    "/{name}/records/{record_id:path}/thumbnail",
+    "/{name}/records/{record_id:record}/thumbnail",
     methods=["DELETE", "PATCH", "POST", "PUT"],
     include_in_schema=False,
 )

@@ -107,14 +107,14 @@ async def list_records(
     return listed
 
 
-@router.get("/{name}/records/{record_id:path}")
+@router.get("/{name}/records/{record_id:record}")
 async def get_record(collection: Readable, service: ServiceDependency, record_id: str) -> RecordOut:
     """Return a record with its parts."""
     record = await service.searching.run(collection.record, record_id)
     return record_out(record, collection.path.name)
 
 
-@router.patch("/{name}/records/{record_id:path}")
+@router.patch("/{name}/records/{record_id:record}")
 async def patch_record(
     collection: Writable, service: ServiceDependency, record_id: str, body: MetadataPatch
 ) -> RecordOut:
@@ -129,7 +129,7 @@ async def patch_record(
     return record_out(await service.storing.run(patch), collection.path.name)
 
 
-@router.delete("/{name}/records/{record_id:path}", status_code=204, response_class=Response)
+@router.delete("/{name}/records/{record_id:record}", status_code=204, response_class=Response)
 async def delete_record(
     collection: Writable, service: ServiceDependency, record_id: str
 ) -> Response:

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from binocle.errors import SourceError
-from indexer.sources.registry import open_source
+from indexer.sources.registry import open_source, source_of
 from indexer.sources.table import ColumnRoles
+from tests.support import Bench, picture_bytes
 
 
 def test_what_a_path_is_decides_how_it_is_read(tmp_path: Path) -> None:
@@ -50,3 +51,22 @@ def test_what_becomes_a_link_out_of_allowed_folders_is_not_read(tmp_path: Path, 
         if one.record_id.endswith("a.jpg") and one.skip is None:
             with pytest.raises(OSError, match="outside the folders"):
                 one.images[0].read()
+
+
+def test_names_that_are_no_utf_8_are_told_apart_and_found_again(
+    bench: Bench, tmp_path: Path
+) -> None:
+    folder = tmp_path / "names"
+    folder.mkdir()
+    names = [b"caf\xe9.jpg", b"caf\xe8.jpg", b"caf\\xe9.jpg", b"a\nb.jpg"]
+    for seed, name in enumerate(names):
+        (folder / os.fsdecode(name)).write_bytes(picture_bytes(seed))
+    source = open_source(folder, ColumnRoles())
+    assert bench.index(source).tally.added == 4
+    assert bench.index(source).tally.unchanged == 4
+    contents = set()
+    for one in bench.ids():
+        uri = bench.collection.record(one).uri
+        contents.add(source_of(uri, bench.collection.path).open(uri))
+        assert source_of(uri, bench.collection.path).file_of(uri).is_file()  # type: ignore[union-attr]
+    assert contents == {picture_bytes(seed) for seed in range(4)}

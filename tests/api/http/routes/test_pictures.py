@@ -328,3 +328,17 @@ def test_pictures_are_given_where_nothing_can_be_kept(indexing: Running, allowed
     [hit] = client.search("c", "red").hits
     assert client.image("c", hit.id) == original
     assert client.thumbnail("c", hit.id)[:2] == b"\xff\xd8"
+
+
+def test_records_whose_ids_have_lines_are_reached(indexing: Running, allowed: Path) -> None:
+    for number, file_name in enumerate(("a\nb.jpg", "c.jpg\n.jpg")):
+        (allowed / "photos" / file_name).write_bytes(picture_bytes(number))
+    assert ends(indexing.client(), allowed / "photos").state == "done"
+    http = indexing.http()
+    for number, path in enumerate(("photos/a%0Ab.jpg", "photos%2Fc.jpg%0A.jpg")):
+        url = f"/v1/collections/c/records/{path}"
+        assert "\n" in http.get(url).json()["id"]
+        assert http.get(f"{url}/thumbnail").status_code == 200
+        assert http.get(f"{url}/image").content == picture_bytes(number)
+        assert http.delete(url).status_code == 204
+        assert http.get(url).json()["code"] == "not-found"
