@@ -3,14 +3,18 @@
 import re
 from collections.abc import Sequence
 
+from binocle.catalog.base import CatalogReader
 from binocle.collection.collection import Collection
 from binocle.errors import FilterError
 from binocle.metadata.dates import KNOWN, is_date
 from binocle.metadata.field_types import OWN_FIELDS
-from binocle.metadata.filters import Comparison, Filter, Near, comparisons_in
+from binocle.metadata.filters import Comparison, Filter, Near, Operator, comparisons_in, fold
+from binocle.types import MetadataValue
 from search.query.query import RELEVANCE, Query
 
 _SHOWN = 12
+_LOOKED_AT = 8  # comparisons of a field, and values of one
+_SAMPLE = 200  # records whose values are looked at
 _ORDERS = ("lt", "lte", "gt", "gte")
 _PRICE = re.compile(r"(?:price|cost)(?:[_ ].*)?", re.IGNORECASE)
 
@@ -102,7 +106,39 @@ def doubts(collection: Collection, where: Filter) -> list[str]:
             elif asked and not asked & types:
                 holds = " and ".join(sorted(types))
                 found[f"the field {field!r} holds {holds}, and is compared with others"] = None
+            elif "texts" in types:
+                own = [one for one in comparisons if one.field == field][:_LOOKED_AT]
+                found |= dict.fromkeys(filter(None, (_spelling(session, one) for one in own)))
     return list(found)
+
+
+def _spelling(session: CatalogReader, comparison: Comparison) -> str | None:
+    """Return a line where values exist in other letters only: ``color = red`` for ``Red``."""
+    operator, field = comparison.operator, comparison.field
+    if operator not in ("eq", "ne", "in", "prefix"):
+        return None
+    values = comparison.value if isinstance(comparison.value, tuple) else (comparison.value,)
+    is_whole = operator != "prefix"
+    exact: Operator = "eq" if is_whole else "prefix"
+    for value in (one for one in values[:_LOOKED_AT] if isinstance(one, str) and one.strip()):
+        if len(session.records.matching(Comparison(field, exact, value))):
+            continue
+        about = session.records.matching(Comparison(field, "contains", value))[:_SAMPLE].tolist()
+        others = {
+            said: None
+            for one in session.records.by_number(about).values()
+            for said in _texts(one.metadata.get(field))
+            if (fold(said) == fold(value) if is_whole else fold(said).startswith(fold(value)))
+        }
+        if others:
+            there = ", ".join(repr(one) for one in list(others)[:3])
+            what = repr(value) if is_whole else f"that begins with {value!r}"
+            return f"no record has a {field} {what}; there is {there}; letters count as written"
+    return None
+
+
+def _texts(value: MetadataValue | None) -> list[str]:
+    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
 
 
 def _type(comparison: Comparison) -> str | None:

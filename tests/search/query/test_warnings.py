@@ -8,7 +8,7 @@ from binocle.collection.collection import Collection
 from binocle.errors import FilterError
 from binocle.metadata.filter_parsing import parse_json
 from search.query.filter_language import parse_where
-from search.query.warnings import check_times
+from search.query.warnings import check_times, doubts
 from tests.support.titles import record
 
 
@@ -44,3 +44,30 @@ def test_dates_are_not_ordered_by_what_is_none(shop: Collection, sign: str, valu
 def test_everything_else_is_compared(shop: Collection, expression: str) -> None:
     check_times(shop, parse_where(expression))
     check_times(shop, None)
+
+
+@pytest.mark.parametrize(
+    ("expression", "there"),
+    [
+        ("color = red", "'Red', 'RED'"),
+        ("color != red", "'Red', 'RED'"),
+        ("color in (Red, 'navy blue')", "'Navy Blue'"),
+        ("color = STRASSE", "'Straße'"),
+        ("color prefix navy", "'Navy Blue'"),
+        ("tags = new", "'New'"),
+    ],
+)
+def test_value_that_is_written_in_other_letters_is_named(
+    shop: Collection, expression: str, there: str
+) -> None:
+    (doubt,) = doubts(shop, parse_where(expression))
+    assert f"; there is {there};" in doubt
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["color = Red", "color = Green", "color prefix Na", "tags = New", "color contains navy",
+     "color = ''", "color in (Red, RED)", "color < red", "taken_at = 2024-03-01"],
+)  # fmt: skip
+def test_what_is_right_or_nowhere_needs_no_word(shop: Collection, expression: str) -> None:
+    assert doubts(shop, parse_where(expression)) == []
