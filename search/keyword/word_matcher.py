@@ -10,7 +10,7 @@ from binocle.catalog.base import CatalogReader
 from binocle.types import BoolArray, Int64Array
 from search.keyword.postings import PostingReader, WordMatches, WordWay, join_ways
 from search.keyword.query_words import QueryWords, Window, Word
-from search.spelling.collection_spelling import Spelling
+from search.spelling.collection_spelling import SELDOM, Spelling
 from search.spelling.near_words import known_english
 
 _RELATIVE = 0.9
@@ -168,7 +168,11 @@ class WordMatcher:
     ) -> WordMatches:
         own = self._postings.phrases(session, [(word.token,)])
         typed = not word.is_beginning
-        if typed:
+        is_cut = typed and self._is_cut(session, word, len(own.record_ids))
+        if is_cut:
+            weight, sure = _MISSPELT[1], _SURE_OF_MISSPELT[1]
+            ways = [*ways, WordWay(own, weight, word.token, is_strict=False, sureness=sure)]
+        elif typed:
             itself = WordWay(own, 1.0, word.token, is_strict=True, names_count=names_count)
             ways = [itself, *ways]
             ways += self._relatives(session, word)
@@ -178,11 +182,15 @@ class WordMatcher:
             longer = self._postings.beginning(session, word.token)
             sure = _sureness(weight, word.token) if typed else 1.0
             ways.append(WordWay(longer, weight, word.token, is_strict=False, sureness=sure))
-        known = sum(len(way.matches.record_ids) for way in ways)
+        known = 0 if is_cut else sum(len(way.matches.record_ids) for way in ways)
         if typed and place < _MOST_MISSPELT and known <= min(2, self.records // _RARELY):
             ways += self._nearly(session, word)
         found = [way for way in ways if len(way.matches.record_ids)]
         return join_ways(place, found, typed=typed, is_code=_is_code(word))
+
+    def _is_cut(self, session: CatalogReader, word: Word, count: int) -> bool:
+        """Tell whether all that has a word has only what is left of a longer one."""
+        return 0 < count <= SELDOM and self._spelling.is_cut(session, word.token)
 
     def _relatives(self, session: CatalogReader, word: Word) -> list[WordWay]:
         if word.paired or not word.token.isalpha():

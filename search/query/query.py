@@ -64,6 +64,7 @@ class Term:
             picture was embedded as, its region cut out, where the caller has done that. The
             text still counts as words.
         corrected: What a text was embedded as, where words of it looked misspelt.
+        is_unread: The model cannot read the text, which counts as words only.
         source: For ``vector``: what it was embedded from, words or a picture; None for unknown.
     """
 
@@ -77,6 +78,7 @@ class Term:
     embedded: Float32Array | None = field(default=None, compare=False, repr=False)
     source: Kind | None = None
     corrected: str = field(default="", compare=False)
+    is_unread: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what means nothing."""

@@ -130,15 +130,20 @@ class TermEncoder:
         )
 
     def _of_texts(self, terms: Sequence[Term], encoder: Encoder) -> list[Term]:
-        """Return texts with what they were embedded as, misspelt words as they were meant."""
+        """Return texts with what they were embedded as, misspelt words as they were meant.
+
+        What the encoder cannot read is of another language, and no misspelt English.
+        """
         if not terms:
             return []
         texts = [term.text or "" for term in terms]
-        read = self._corrected(texts, encoder) if encoder.vocabulary else texts
-        each = zip(terms, texts, read, encoder.encode_texts(read), strict=True)
+        unread = [not self._can_read(text) for text in texts]
+        meant = self._corrected(texts, encoder) if encoder.vocabulary else texts
+        read = [text if no else one for text, one, no in zip(texts, meant, unread, strict=True)]
+        each = zip(terms, texts, read, unread, encoder.encode_texts(read), strict=True)
         return [
-            replace(term, embedded=row, corrected="" if meant == text else meant)
-            for term, text, meant, row in each
+            replace(term, embedded=row, corrected="" if one == text else one, is_unread=no)
+            for term, text, one, no, row in each
         ]
 
     def _corrected(self, texts: Sequence[str], encoder: Encoder) -> list[str]:
@@ -149,7 +154,8 @@ class TermEncoder:
 
     def _stored(self, words: list[str]) -> set[str]:
         with self._collection.reading() as session:
-            return session.words.known(words)
+            known = session.words.known(words)
+            return {word for word in known if not self._spelling.is_cut(session, word)}
 
     def _stored_near(self, word: str) -> dict[int, list[str]]:
         with self._collection.reading() as session:

@@ -14,8 +14,10 @@ from functools import cached_property, lru_cache
 from typing import TypeAlias
 
 from search.spelling.near_words import NearWords, known_english
+from search.spelling.sounds import sound_alike
 
 _WORD = re.compile(r"""(?<![\w'’@#./-])[A-Za-z]{3,}(?![\w@/-]|['’.]\w)""")
+_FOREIGN = re.compile(r"[^\W\d_]*[^\W\d_\x00-\x7f][^\W\d_]*")
 _QUOTED = re.compile(r'["“„«][^"“”„«»]*["”“»]')
 _SHORT = 3  # letters: in so short a word only neighbours may have been exchanged
 _COMMON = 600  # place in the vocabulary up to which a word is common
@@ -27,7 +29,7 @@ _OTHER_BEGINNING = 1.5
 _SAME_LETTERS = 1.5  # gains
 _LETTER_MISSING = 1.0
 _FIRST_PLACES = 30  # in the vocabulary, which count about alike
-_STORED = 300  # place in the vocabulary of a word that the collection has, at most
+_STORED = 30  # place in the vocabulary of a word that the collection has, at most
 _KEPT = 10_000
 _LONGEST = 24  # letters; what is longer is no word
 _MOST = 32  # unknown words; a text with more is no question
@@ -69,15 +71,19 @@ class Corrector:
             if not any(start <= found.start() < end for start, end in quoted)
             and not (found.start() and _is_name(found[0], text))
         ]
-        unknown = {found[0].lower() for found in words} - self._places.keys()
-        unknown = {word for word in unknown if len(word) <= _LONGEST}
-        if len(unknown) > _MOST:
+        typed = {word for found in words if len(word := found[0].lower()) <= _LONGEST}
+        typed -= known_english(typed)
+        if len(typed - self._places.keys()) > _MOST:
             return text
-        unknown -= find_stored(sorted(unknown)) if unknown else set()
-        unknown -= known_english(unknown) if unknown else set()
+        typed -= find_stored(sorted(typed)) if typed else set()
+        unknown = typed - self._places.keys()
         read = {word: near for word in unknown if (near := self._corrected(word, find_near))}
-        if 2 * len(read) <= len(unknown):
+        if 2 * len(read) <= len(unknown) and unknown:
             return text
+        # What the model has of words that are no English is mostly pieces.
+        pieces = sorted(typed - unknown)[:_MOST]
+        meant = {word: near for word in pieces if (near := self._longer(word, find_near))}
+        read |= meant if 2 * len(meant) > len(pieces) + len(_FOREIGN.findall(text)) else {}
         written, end = [], 0
         for found in words:
             if (near := read.get(found[0].lower())) is not None:
@@ -87,14 +93,27 @@ class Corrector:
 
     def _corrected(self, word: str, find_near: FindNear) -> str | None:
         """Return the known or stored word that is nearest and common; None where none is near."""
-        stored = [
-            (self._cost(word, near, distance, min(self._places.get(near, _STORED), _STORED)), near)
-            for distance, several in find_near(word).items()
-            for near in several
-            if _may_be_meant(word, near, distance, is_common=True)
-        ]
         own = self._nearest(word)
-        return min([*stored, *([own] if own else [])], default=(0.0, None))[1]
+        found = [*self._stored_costs(word, find_near), *([own] if own else [])]
+        return min(found, default=(0.0, None))[1]
+
+    def _longer(self, word: str, find_near: FindNear) -> str | None:
+        """Return the stored word that has just one letter more; None where there is none.
+
+        Of a piece that may be a word of another language no letter is taken for another.
+        """
+        costs = self._stored_costs(word, find_near)
+        return min((one for one in costs if _lacks_one(word, one[1])), default=(0.0, None))[1]
+
+    def _stored_costs(self, word: str, find_near: FindNear) -> list[tuple[float, str]]:
+        found = []
+        for distance, several in find_near(word).items():
+            for near in several:
+                is_alike = sound_alike(word, near)
+                if is_alike or _may_be_meant(word, near, distance, is_common=True):
+                    place = min(self._places.get(near, _STORED), _STORED)
+                    found.append((self._cost(word, near, 1 if is_alike else distance, place), near))
+        return found
 
     def _search(self, word: str) -> tuple[float, str] | None:
         """Return what the model's nearest word costs, and the word; None where none is near."""
@@ -137,6 +156,11 @@ def _may_be_meant(word: str, near: str, distance: int, *, is_common: bool) -> bo
     if same_beginning and (len(near) > len(word) or _is_doubled(word, near)):
         return True
     return is_common or len(word) >= _ANYTHING_FROM
+
+
+def _lacks_one(word: str, near: str) -> bool:
+    """Tell whether a word is another without one of its letters."""
+    return any(near[:at] + near[at + 1 :] == word for at in range(len(near)))
 
 
 def _is_doubled(word: str, near: str) -> bool:

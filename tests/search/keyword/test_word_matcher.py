@@ -1,6 +1,7 @@
 """What the records have of a query, in any of the ways its words may be written."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -68,3 +69,25 @@ def test_matcher_lasts_until_the_words_change(shop: SqliteCatalog) -> None:
         matcher = WordMatcher().at(session)
         assert matcher.at(session) is matcher
         assert matcher.records == len(TITLES)
+
+
+def test_what_a_cut_text_leaves_of_a_word_is_no_word(tmp_path: Path) -> None:
+    said = ["case for iphone 13", "iphone 12", "cable for galaxy, iphon...", "a kevlar…", "a kevla"]
+    database = store(tmp_path, [record(str(n), title) for n, title in enumerate(said)])
+    with database.reading() as session:
+        matcher = WordMatcher().at(session)
+        cut, number = matcher.match(session, parse("iphon 13")).words
+        (own,) = matcher.match(session, parse("kevlar ")).words
+    assert set(cut.record_ids.tolist()) == {1, 2, 3}
+    assert not len(cut.strict_ids)
+    assert own.strict_ids.tolist() == [4]
+    assert number.strict_ids.tolist() == [1]
+    database.close()
+
+
+def test_words_that_sound_alike_are_found(tmp_path: Path) -> None:
+    database = store(tmp_path, [record("a", "women sandals"), record("b", "door handles")])
+    with database.reading() as session:
+        (word,) = WordMatcher().at(session).match(session, parse("sandles ")).words
+    assert word.record_ids.tolist() == [1]  # handles are one letter nearer
+    database.close()

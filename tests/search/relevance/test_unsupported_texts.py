@@ -28,8 +28,10 @@ class EnglishEncoder(ToyEncoder):
         return super().encode_texts([text if text.isascii() else "?" for text in texts])
 
 
-def searcher_of(path: Path, *, with_texts: bool, pictures: int = 60) -> Searcher:
-    encoder = EnglishEncoder()
+def searcher_of(
+    path: Path, *, with_texts: bool, pictures: int = 60, encoder: EnglishEncoder | None = None
+) -> Searcher:
+    encoder = encoder or EnglishEncoder()
     collection = Collection(path / f"shop{with_texts}", create=True)
     collection.claim_space(encoder.space)
     records = []
@@ -104,7 +106,22 @@ def test_turn_of_it_can_be_refined(tmp_path: Path) -> None:
     first = searcher.search(asked("连衣裙"))
     assert first.turn is not None
     refined = Query((Term(text="红色"),), refine=Refinement(turn=first.turn))
-    assert searcher.search(refined).looking_for == "连衣裙, 红色"
+    assert searcher.search(refined).looking_for == (
+        "连衣裙 (as words: the model cannot read it), 红色 (as words: the model cannot read it)"
+    )
+
+
+def test_what_cannot_be_read_is_told_and_corrected_by_nothing(tmp_path: Path) -> None:
+    class Vocabulary(EnglishEncoder):
+        vocabulary = ("dress", "red")  # type: ignore[assignment]
+
+        def can_read(self, text: str) -> bool:
+            return "vestido" not in text
+
+    searcher = searcher_of(tmp_path, with_texts=True, encoder=Vocabulary())
+    answer = searcher.search(asked("vestido redd"))
+    assert answer.looking_for == "vestido redd (as words: the model cannot read it)"
+    assert searcher.search(asked("redd dress")).looking_for == 'redd dress (read as "red dress")'
 
 
 @pytest.mark.model

@@ -4,7 +4,8 @@ import pytest
 
 from binocle.encoders.names import MINI
 from binocle.encoders.registry import open_encoder
-from search.spelling.spell_correction import Corrector
+from search.spelling.near_words import NearWords
+from search.spelling.spell_correction import Corrector, FindNear
 
 KNOWN = (
     "the", "with", "dog", "woman", "girl", "shirt", "riding", "bicycle", "bike", "skateboard",
@@ -74,6 +75,38 @@ def test_what_is_stored_is_right(corrector: Corrector) -> None:
 
     assert corrector.corrected("Dgo in the snwo", stored) == "Dgo in the snow"
     assert asked == [["dgo", "snwo"]]
+
+
+def near_of(*stored: str) -> FindNear:
+    words = NearWords(stored)
+    return lambda word: {
+        distance: [near for near, own in words.within(word, 2) if own == distance]
+        for distance in (1, 2)
+    }
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("red sandles", "red sandals"),  # the model knows handles, the shop has sandals
+        ("earfones", "earphones"),
+        ("fone cover", "phone cover"),
+        ("jens", "jeans"),  # a piece of the model's
+        ("jens for men", "jeans for men"),
+        ("gril", "girl"),  # and not grills, which the shop has
+        ("sandals jens handles", "sandals jens handles".replace("jens", "jeans")),
+    ],
+)
+def test_what_the_collection_has_decides(typed: str, meant: str) -> None:
+    known = Corrector(("girl", "red", "handles", "jens", "cover", "phones"))
+    near = near_of("sandals", "jeans", "earphones", "phone", "grills", "hand")
+    assert known.corrected(typed, nothing, near) == meant
+
+
+@pytest.mark.parametrize("text", ["ein hund läuft", "hund", "der hund hat einen hut", "hund jens"])
+def test_words_of_another_language_are_not_taken_for_stored_ones(text: str) -> None:
+    known = Corrector(("hund", "jens", "red"))
+    assert known.corrected(text, nothing, near_of("hand", "jeans")) == text
 
 
 def test_words_that_are_no_english_are_never_put_in() -> None:
