@@ -16,6 +16,7 @@ from search.query.query import Query, Term
 from search.query_vectors.query_pictures import QueryPictures
 from search.query_vectors.query_vector import QueryIntent, TermVector, unit
 from search.spelling.collection_spelling import Spelling
+from search.spelling.contractions import spelt_out
 from search.spelling.spell_correction import Corrector
 
 Stage: TypeAlias = Callable[[str], AbstractContextManager[None]]
@@ -140,7 +141,8 @@ class TermEncoder:
         unread = [not self._can_read(text) for text in texts]
         meant = self._corrected(texts, encoder) if encoder.vocabulary else texts
         read = [text if no else one for text, one, no in zip(texts, meant, unread, strict=True)]
-        each = zip(terms, texts, read, unread, encoder.encode_texts(read), strict=True)
+        rows = encoder.encode_texts([spelt_out(text) for text in read])
+        each = zip(terms, texts, read, unread, rows, strict=True)
         return [
             replace(term, embedded=row, corrected="" if one == text else one, is_unread=no)
             for term, text, one, no, row in each
@@ -210,7 +212,7 @@ class TermEncoder:
         return unit(wide / np.abs(wide).max())
 
     def _can_read(self, text: str) -> bool:
-        return text.isascii() or self._encoder().can_read(text)
+        return not any(map(str.isalpha, text)) or self._encoder().can_read(text)
 
     def _encoder(self) -> Encoder:
         encoder, space = self._load_encoder(), self._collection.space
