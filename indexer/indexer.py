@@ -265,8 +265,9 @@ class Indexer:
         command = ["index", row.uri] if is_part else ["remove", "--source", row.uri]
         option = [] if name == "default" else ["-c", name]
         remedy = shlex.join(["binocle", *command, *option])
+        first = "remove the folder, then " if is_part else ""
         records = "record is" if kept == 1 else f"{kept:,} records are"
         return (
             f"; its {records} kept, in case it is only out of reach just now "
-            f"(to remove what is gone: {remedy})"
+            f"(to remove what is gone: {first}{remedy})"
         )

@@ -22,6 +22,9 @@ from indexer.sources.base import (
 from indexer.sources.folder_sidecars import FolderSidecars
 from indexer.sources.sidecars import told_by_name
 
+# What storage systems keep beside a person's files: thumbnails, what was deleted, snapshots.
+_OF_SYSTEMS = frozenset({"@eadir", "#recycle", "@recycle", "#snapshot", "$recycle.bin"})
+
 
 class FileSource(Source):
     """One picture."""
@@ -67,7 +70,11 @@ class FileSource(Source):
 
 
 class FolderSource(FileSource):
-    """All pictures below a folder. Hidden names are left out, symbolic links are followed once."""
+    """All pictures below a folder; symbolic links are followed once.
+
+    Left out are hidden names, what storage systems keep for themselves, and folders with a file
+    ``.nomedia``. What a subfolder had that is empty now is kept: it may be an unmounted disk's.
+    """
 
     kind = "folder"
 
@@ -153,8 +160,13 @@ class FolderSource(FileSource):
             self._unread.add(prefix)
             yield prefix, folder, f"the folder cannot be read ({error.strerror})"
             return
+        names = {entry.name for entry in entries}
+        if ".nomedia" in names:
+            return
+        if not names and folder != str(self._start):  # as where a disk is not mounted just now
+            self._unread.add(prefix)
         for entry in entries:
-            if entry.name.startswith("."):
+            if entry.name.startswith(".") or entry.name.lower() in _OF_SYSTEMS:
                 continue
             key, problem = prefix + escaped(entry.name), ""
             try:

@@ -262,10 +262,12 @@ def test_a_subfolder_that_is_empty_now_keeps_its_records(bench: Bench, photos: P
     for file in (photos / "2019").iterdir():
         file.unlink()
     name = bench.collection.path.name
-    says = f"2019 holds nothing to index; .*kept.*binocle index {photos} -c {name}"
+    remedy = f"remove the folder, then binocle index {photos} -c {name}"
+    says = f"2019 holds nothing to index; .*kept.*{remedy}"
     with pytest.raises(NothingIndexedError, match=says):
         bench.index(FolderSource(photos / "2019"))
     assert bench.ids() == before
+    (photos / "2019").rmdir()
     assert bench.index(FolderSource(photos)).tally.removed == 10
 
 
@@ -355,3 +357,23 @@ def test_a_picture_of_a_known_folder_is_not_a_second_record(bench: Bench, photos
     assert bench.index(FileSource(photos / "2019" / "new.jpg")).tally.added == 1
     assert "photos/2019/new.jpg" in bench.ids()
     assert len(bench.ids()) == 21
+
+
+def test_what_systems_keep_for_themselves_is_left_out(bench: Bench, tmp_path: Path) -> None:
+    for seed, name in enumerate(("a", "x/@eaDir/a.jpg", "#recycle", "quiet", "$RECYCLE.BIN")):
+        folder = tmp_path / "all" / name
+        folder.mkdir(parents=True)
+        (folder / "b.jpg").write_bytes(picture_bytes(seed))
+    (tmp_path / "all" / "quiet" / ".nomedia").touch()
+    assert bench.index(FolderSource(tmp_path / "all")).tally.added == 1
+    assert bench.ids() == ["all/a/b.jpg"]
+
+
+def test_what_was_in_a_subfolder_that_is_empty_now_is_kept(bench: Bench, photos: Path) -> None:
+    bench.index(FolderSource(photos))
+    for file in (photos / "2019").iterdir():
+        file.unlink()
+    assert bench.index(FolderSource(photos)).tally.removed == 0
+    assert len(bench.ids()) == 20
+    (photos / "2019").rmdir()
+    assert bench.index(FolderSource(photos)).tally.removed == 10
