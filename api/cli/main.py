@@ -144,7 +144,7 @@ def models(as_json: bool) -> None:
 @shared
 def demo() -> None:
     """Draw a few pictures, index them, and search in every direction."""
-    from api.cli.demo import run_demo
+    from api.cli.demo.run import run_demo
 
     run_demo(open_container())
 

@@ -1,0 +1,1 @@
+"""``binocle demo``: pictures it draws, searched in three languages and every direction."""
