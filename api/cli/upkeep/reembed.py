@@ -11,6 +11,7 @@ import click
 from api.cli.options import engine_options, json_option, open_container, shared
 
 if TYPE_CHECKING:
+    from binocle.types import Space
     from indexer.model_comparison import ModelComparison
     from indexer.reembedding import CostEstimate
 
@@ -24,13 +25,23 @@ _LINE_EVERY_S = 5.0
 )
 @click.option("--estimate", "only_estimate", is_flag=True, help="Only say what it would cost.")
 @click.option(
+    "--again", is_flag=True,
+    help="Also with the model it has, for texts that an earlier one of this name could not read.",
+)  # fmt: skip
+@click.option(
     "--yes", is_flag=True, help="Do not ask, neither before it begins nor before it switches."
 )
 @engine_options
 @json_option
 @shared
 def reembed(
-    collection: str, model: str, only_estimate: bool, yes: bool, as_json: bool, **engine: object
+    collection: str,
+    model: str,
+    only_estimate: bool,
+    again: bool,
+    yes: bool,
+    as_json: bool,
+    **engine: object,
 ) -> None:
     """Embed a collection anew with another model, beside service, and switch to it at once.
 
@@ -42,17 +53,14 @@ def reembed(
     binocle reembed photos --model ViT-B-16-SigLIP2/webli
     """
     from binocle.encoders.names import canonical_name
-    from binocle.errors import UsageError
     from indexer.reembedding import reembedding
 
     container = open_container(**engine)
     settings = container.settings
     with container.open_collection(collection) as opened:
         encoder, space = container.encoder(canonical_name(model)), opened.space
-        if space is None:
-            raise UsageError(f"the collection {collection!r} has no vectors yet")
-        if space.fingerprint == encoder.space.fingerprint:
-            raise UsageError(f"the collection {collection!r} is embedded with {space.name} already")
+        _check(space, encoder.space, collection, again=again)
+        assert space is not None
         with reembedding(
             opened, encoder, limits=settings.limits, workers=settings.workers
         ) as running:
@@ -74,6 +82,18 @@ def reembed(
         click.echo(json.dumps({**facts, **asdict(estimate), **asdict(comparison)}))
     else:
         click.echo(f"{collection} is embedded with {encoder.space.name} now")
+
+
+def _check(space: "Space | None", other: "Space", collection: str, *, again: bool) -> None:
+    from binocle.errors import UsageError
+
+    if space is None:
+        raise UsageError(f"the collection {collection!r} has no vectors yet")
+    if space.fingerprint == other.fingerprint and not again:
+        raise UsageError(
+            f"the collection {collection!r} is embedded with {space.name} already; --again "
+            "embeds it anew"
+        )
 
 
 def _ask(question: str, *, yes: bool) -> None:

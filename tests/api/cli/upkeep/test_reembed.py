@@ -36,6 +36,9 @@ def test_service_goes_on_with_the_other_model(home: Path) -> None:
 def test_it_asks_and_tells_what_it_would_cost(home: Path) -> None:
     with pytest.raises(UsageError, match="already"):
         run_cli(home, "reembed", NAME, "--model", "colour")
+    code, out, err = run_cli(home, "reembed", NAME, "--model", "colour", "--again", "--yes")
+    assert code == 0, err
+    assert "is embedded with colour now" in out
     code, out, err = run_cli(home, "reembed", NAME, "--model", "mini")
     assert code == 2
     assert "18 pictures and 12 texts with mini" in out
