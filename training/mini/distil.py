@@ -15,7 +15,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import click
 import torch
 from torch import nn
 
@@ -31,7 +30,7 @@ from training.mini.crops import shrink
 from training.mini.dataset import unit
 from training.mini.material import Material
 from training.mini.model_card import write_card
-from training.mini.recipe import MiniRecipe
+from training.mini.recipe import Log, MiniRecipe
 from training.mini.sentences import WIDTH as SENTENCE_WIDTH
 from training.mini.teacher import FEATURE_WIDTH
 from training.mini.tokenizer import CONTEXT
@@ -51,17 +50,10 @@ class Distillation:
     def __init__(self, packed: Path, out: Path, recipe: MiniRecipe, device: torch.device) -> None:
         """Load the packed material, let the teachers look at it and fit the joint space."""
         self._recipe, self._device, self._out = recipe, device, out
-        self._started = time.perf_counter()
-        out.mkdir(parents=True, exist_ok=True)
+        self._log = Log(out)
         torch.manual_seed(recipe.seed)
         self._choices = torch.Generator().manual_seed(recipe.seed)
         self._material = Material(packed, out, recipe, device, choices=self._choices, log=self._log)
-
-    def _log(self, facts: dict[str, Any]) -> None:
-        line = json.dumps({"at_s": round(time.perf_counter() - self._started, 1), **facts})
-        click.echo(line)
-        with (self._out / "log.jsonl").open("a", encoding="utf-8") as stream:
-            stream.write(line + "\n")
 
     def begin(self) -> None:
         """Make the towers and what trains them."""

@@ -1,6 +1,12 @@
-"""The numbers of a run."""
+"""The numbers of a run, and the log of what happened in it."""
 
+import json
+import time
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +55,19 @@ class MiniRecipe:
     compiled: bool = False
     measure_every: float = 200.0
     seed: int = 0
+
+
+class Log:
+    """Prints facts and appends them to ``log.jsonl``."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make the folder; times count from here."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._path, self._started = folder / "log.jsonl", time.perf_counter()
+
+    def __call__(self, facts: dict[str, Any]) -> None:
+        """Write some facts."""
+        line = json.dumps({"at_s": round(time.perf_counter() - self._started, 1), **facts})
+        click.echo(line)
+        with self._path.open("a", encoding="utf-8") as stream:
+            stream.write(line + "\n")

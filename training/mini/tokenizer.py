@@ -17,7 +17,7 @@ CONTEXT = 40
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-PAD, START, END, _UNKNOWN = "<pad>", "<start>", "<end>", "<unknown>"
+PAD, START, END, UNKNOWN = "<pad>", "<start>", "<end>", "<unknown>"
 _WORD = re.compile(r"[a-z]+")
 _LINKS = ("and", "on", "in", "with", "near", "of", "for", "behind", "under", "at the", "next to")
 _FRAMES = (
@@ -121,14 +121,14 @@ def train_tokenizer(texts: Sequence[str], words: Sequence[str], size: int, folde
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
     from tokenizers.processors import TemplateProcessing
 
-    tokenizer = Tokenizer(models.WordPiece(unk_token=_UNKNOWN, max_input_chars_per_word=60))
+    tokenizer = Tokenizer(models.WordPiece(unk_token=UNKNOWN, max_input_chars_per_word=60))
     tokenizer.normalizer = normalizers.Sequence(
         [normalizers.NFKD(), normalizers.StripAccents(), normalizers.Lowercase()]
     )
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece()
     trainer = trainers.WordPieceTrainer(
-        vocab_size=size - 2, special_tokens=[PAD, _UNKNOWN], show_progress=False
+        vocab_size=size - 2, special_tokens=[PAD, UNKNOWN], show_progress=False
     )
     tokenizer.train_from_iterator([*texts, *(f"{one} {one} {one}" for one in words)], trainer)
     tokenizer.add_special_tokens([START, END])
@@ -146,7 +146,7 @@ def _save(tokenizer: "Tokenizer", folder: Path) -> None:
     wrapped = make(
         tokenizer_object=tokenizer,
         pad_token=PAD,
-        unk_token=_UNKNOWN,
+        unk_token=UNKNOWN,
         bos_token=START,
         eos_token=END,
         model_max_length=CONTEXT,
