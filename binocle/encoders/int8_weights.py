@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 WEIGHTS = "weights.int8.safetensors"
-_SCALE = ".scale"
+SCALE = ".scale"
 
 
 def pack(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -39,7 +39,7 @@ def pack(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
             scale = whole.flatten(1).abs().amax(1).clamp(min=1e-12) / 127
             shape = (-1, *[1] * (whole.ndim - 1))
             packed[name] = torch.round(whole / scale.view(shape)).to(torch.int8).contiguous()
-            packed[name + _SCALE] = scale
+            packed[name + SCALE] = scale
     return packed
 
 
@@ -47,9 +47,9 @@ def unpack(packed: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """Return the state dict that ``pack`` was given, floats as float32."""
     state = {}
     for name, tensor in packed.items():
-        if name.removesuffix(_SCALE) in packed and name.endswith(_SCALE):
+        if name.removesuffix(SCALE) in packed and name.endswith(SCALE):
             continue
-        scale = packed.get(name + _SCALE)
+        scale = packed.get(name + SCALE)
         if scale is not None:
             state[name] = tensor.float() * scale.view(-1, *[1] * (tensor.ndim - 1))
         else:

@@ -6,6 +6,10 @@ one, which is how it is fine-tuned. Importing open_clip takes about two seconds 
 (torchvision and transformers come with it), which a command that starts, searches and ends would
 spend each time. So the two small networks are also written out here, with batch norms folded
 into the convolutions before them; a test holds both ways of loading against each other.
+
+The name of its space is written in its configuration and stays where only the text tower learned
+more: pictures and English texts keep the rows they had, so a collection that an earlier ``mini``
+made is searched by a later one as it is.
 """
 
 import hashlib
@@ -19,7 +23,8 @@ from tokenizers import Tokenizer
 from torch import nn
 from torch.nn import functional
 
-from binocle.encoders.int8_weights import WEIGHTS, unpack
+from binocle.encoders.int8_weights import SCALE, WEIGHTS, unpack
+from binocle.encoders.languages import may_read
 from binocle.encoders.names import MINI, MINI_FOLDER
 from binocle.encoders.two_towers import (
     DTYPES,
@@ -33,6 +38,8 @@ from binocle.types import Space
 
 _State = dict[str, torch.Tensor]
 _PAD = "<pad>"
+_WORDS = "text.token_embedding.weight"
+_CHINESE = "\u3400"  # tokens from here on are Chinese
 
 
 class MiniEncoder(TowersEncoder):
@@ -53,7 +60,7 @@ class MiniEncoder(TowersEncoder):
         """
         chosen = choose_device(device)
         kind = choose_precision(precision, chosen)
-        config, digest, state, tokenizer = _read(folder)
+        config, state, tokenizer = _read(folder)
         model = config["model_cfg"]
         tokenizer.enable_truncation(int(model["text_cfg"]["context_length"]))
         tokenizer.enable_padding(pad_id=0, pad_token=_PAD)
@@ -63,7 +70,9 @@ class MiniEncoder(TowersEncoder):
         images = images.to(memory_format=torch.channels_last)
         texts = texts.eval().to(device=chosen, dtype=DTYPES[kind])
         super().__init__(
-            space=Space(MINI, int(model["embed_dim"]), digest),
+            space=Space(
+                MINI, int(model["embed_dim"]), config.get("space") or _digest(folder, config)
+            ),
             preprocess=config["preprocess_cfg"],
             device=chosen,
             precision=kind,
@@ -72,23 +81,32 @@ class MiniEncoder(TowersEncoder):
             tokenizer=lambda batch: _tokens(tokenizer, batch),
             is_convolutional=True,
             vocabulary=_whole_words(tokenizer),
-            can_read=lambda text: _knows_a_word(tokenizer, text),
+            can_read=lambda text: may_read(text, lambda one: _knows_a_word(tokenizer, one)),
         )
 
 
-def _read(folder: Path) -> tuple[dict[str, Any], str, _State, Tokenizer]:
-    """Return a model's configuration, fingerprint, weights and tokenizer."""
-    weights = folder / WEIGHTS
+def _read(folder: Path) -> tuple[dict[str, Any], _State, Tokenizer]:
+    """Return a model's configuration, weights and tokenizer.
+
+    The rows of the words stay 8-bit integers, beside their scales: a text needs few of them.
+    """
     try:
         config = json.loads((folder / "open_clip_config.json").read_text("utf-8"))
-        digest = hashlib.sha256(weights.read_bytes())
-        digest.update(json.dumps(config["preprocess_cfg"], sort_keys=True).encode())
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        return config, digest.hexdigest(), unpack(load_file(weights)), tokenizer
+        packed = load_file(folder / WEIGHTS)
+        words = {name: packed.pop(name) for name in (_WORDS, _WORDS + SCALE)}
+        return config, {**unpack(packed), **words}, tokenizer
     except Exception as error:  # safetensors and tokenizers raise their own kinds
         raise ModelError(
             f"the embedded model in {folder} cannot be read ({error}); install binocle again"
         ) from error
+
+
+def _digest(folder: Path, config: dict[str, Any]) -> str:
+    """Return the fingerprint of a model that does not say which space it is of: its own."""
+    digest = hashlib.sha256((folder / WEIGHTS).read_bytes())
+    digest.update(json.dumps(config["preprocess_cfg"], sort_keys=True).encode())
+    return digest.hexdigest()
 
 
 def _tokens(tokenizer: Tokenizer, texts: list[str]) -> torch.Tensor:
@@ -98,9 +116,13 @@ def _tokens(tokenizer: Tokenizer, texts: list[str]) -> torch.Tensor:
 
 
 def _whole_words(tokenizer: Tokenizer) -> tuple[str, ...]:
-    """Return the tokens that begin a word, in order, which is that of their frequency."""
+    """Return the tokens that begin a word, commonest first; languages one after the other.
+
+    Chinese is left out, where a wrong character is no misspelt word.
+    """
     places = tokenizer.get_vocab()
-    return tuple(word for word in sorted(places, key=places.__getitem__) if word.isalpha())
+    words = (one for one in places if one.isalpha() and one[0] < _CHINESE)
+    return tuple(sorted(words, key=places.__getitem__))
 
 
 def _knows_a_word(tokenizer: Tokenizer, text: str) -> bool:
@@ -170,8 +192,9 @@ class _TextTower(nn.Module):
 
     def __init__(self, state: _State, heads: int) -> None:
         super().__init__()
-        words = state["token_embedding.weight"]
-        self.words = nn.Embedding(words.shape[0], words.shape[1], _weight=words)
+        self.words = _Words(
+            state["token_embedding.weight"], state["token_embedding.weight" + SCALE]
+        )
         self.places = nn.Parameter(state["positional_embedding"])
         blocks: list[nn.Module] = []
         while f"transformer.resblocks.{len(blocks)}.ln_1.weight" in state:
@@ -186,6 +209,21 @@ class _TextTower(nn.Module):
         ends = rows[torch.arange(len(tokens), device=tokens.device), tokens.argmax(1)]
         projected: torch.Tensor = self.norm(ends) @ self.projection
         return projected
+
+
+class _Words(nn.Module):
+    """The rows of words, kept as 8-bit integers and their scales."""
+
+    def __init__(self, rows: torch.Tensor, scales: torch.Tensor) -> None:
+        super().__init__()
+        self.register_buffer("rows", rows)
+        self.register_buffer("scales", scales.unsqueeze(1))
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Return ``(n, length, width)`` rows."""
+        scales = self.get_buffer("scales")
+        found: torch.Tensor = self.get_buffer("rows")[tokens].to(scales.dtype) * scales[tokens]
+        return found
 
 
 class _Layer(nn.Module):

@@ -182,13 +182,19 @@ def test_home_may_stand_before_or_behind_the_command(run: Run, tmp_path: Path) -
 
 
 @pytest.mark.slow
-def test_demo_finds_the_rose(run: Run) -> None:
-    shown = run("demo")
+@pytest.mark.model
+def test_demo_finds_flowers_in_three_languages(run: Run) -> None:
+    shown = run("demo", BINOCLE_MODEL="mini")
     assert shown.returncode == 0, shown.stderr
     lines = shown.stdout.splitlines()
-    first_hit = lines[lines.index("$ binocle search a red flower in green grass -c demo -k 3") + 1]
-    assert "rose.png" in first_hit
-    assert run("demo").returncode == 0
+    for asked, wanted in (
+        ("a red flower in green grass", "red-roses.png"),
+        ("草地上的红花", "red-roses.png"),
+        ("Frau in blauem Kleid", "woman-blue-dress.png"),
+    ):
+        at = lines.index(f"$ binocle search {asked} -c demo -k 3")
+        assert wanted in " ".join(lines[at + 1 : at + 3])
+    assert run("demo", BINOCLE_MODEL="mini").returncode == 0
 
 
 def test_options_offer_every_kind_of_part() -> None:

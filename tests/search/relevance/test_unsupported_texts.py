@@ -125,10 +125,16 @@ def test_what_cannot_be_read_is_told_and_corrected_by_nothing(tmp_path: Path) ->
 
 
 @pytest.mark.model
-def test_embedded_model_reads_english_and_pieces_of_it() -> None:
+def test_language_that_the_embedded_model_never_saw_is_told(tmp_path: Path) -> None:
     encoder = open_encoder(MINI, device="cpu")
-    assert encoder.can_read("red dress")
-    assert encoder.can_read("nike 运动鞋")
-    assert encoder.can_read("xqzzy")
-    for text in ("红裙", "ワンピース", "빨간 원피스", "красное платье", "2022 夏季", "!?", ""):
-        assert not encoder.can_read(text)
+    collection = Collection(tmp_path / "photos", create=True)
+    collection.claim_space(encoder.space)
+    row = encoder.encode_texts(["a dog on the beach"])[0]
+    part = NewPart("image", "image", "p", b"p", row)
+    collection.upsert([NewRecord("r", "mem:r", {}, (part,))])
+    searcher = Searcher(collection, lambda: encoder, limits=Limits())
+    for text in ("el perro corre en la playa", "собака на пляже", "浜辺の犬"):
+        answer = searcher.search(asked(text, mode="semantic"))
+        assert answer.unrated == f"the model cannot read {text!r}"
+    for text in ("海滩上的狗", "ein Hund am Strand"):
+        assert searcher.search(asked(text, mode="semantic")).hits
