@@ -73,6 +73,6 @@ def test_quotes_keep_it_as_it_was_typed_and_turns_remember_how_it_was_read(home:
 
 
 def test_command_says_that_the_model_cannot_read_a_text(home: Path) -> None:
-    code, out, err = run_cli(home, "search", "红裙", "-c", "photos")
+    code, out, err = run_cli(home, "search", "красная юбка", "-c", "photos")
     assert (code, out) == (0, "")
-    assert err.strip() == "nothing fits: the model cannot read '红裙'"
+    assert err.strip() == "nothing fits: the model cannot read 'красная юбка'"
