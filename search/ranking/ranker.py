@@ -17,6 +17,7 @@ from binocle.collection.snapshot import Owners, Ranking, Snapshot
 from binocle.media.kinds import IMAGE, KINDS, TEXT
 from binocle.types import Float32Array, Int64Array, Kind
 from search.keyword.bm25_ranker import KeywordRanking, Keywords
+from search.query_vectors.query_vector import QueryIntent
 from search.ranking import match_decision
 from search.ranking.fusion import Fused, Ranked, Weighted, combine, unfused
 from search.ranking.match_decision import ScoreModels
@@ -72,7 +73,7 @@ class Ranker:
             )
             for (intent, vector, own, _), score_model in zip(asked, score_models, strict=True):
                 depth = self._relevance.depth(kind, intent.source, change=change)
-                own[kind] = KindScorer(vector, score_model if intent.wanted else None, depth)
+                own[kind] = KindScorer(vector, _judge(score_model, intent), depth)
         return found
 
     def why_unrated(self, plan: Plan, scorers: Scorers) -> str | None:
@@ -262,6 +263,12 @@ class Ranker:
         known = ranking.record_ids < len(first)
         parts[known] = first[ranking.record_ids[known]]
         return replace(ranking.only(parts >= 0), part_ids=parts[parts >= 0], is_beside=True)
+
+
+def _judge(score_model: ScoreModel | None, intent: QueryIntent) -> ScoreModel | None:
+    if score_model is None or not intent.wanted:
+        return None
+    return score_model.never_same() if intent.unwanted else score_model
 
 
 def _fused(rankings: Sequence[Weighted], depth: int) -> Fused:

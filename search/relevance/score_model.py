@@ -120,6 +120,10 @@ class ScoreModel:
         """Return the judge of the same query where it is known otherwise that something fits."""
         return replace(self, none=_NEVER)
 
+    def never_same(self) -> "ScoreModel":
+        """Return the judge of a question that keeps away from something: nothing is the same."""
+        return replace(self, same_from=NOWHERE)
+
     @property
     def is_never_denied(self) -> bool:
         """Whether it is known otherwise that something fits."""

@@ -115,6 +115,18 @@ def test_groups_hold_the_relevant_set(searcher: Searcher) -> None:
         assert len(hit.others) == min(3, hit.group_size) - 1
 
 
+def test_the_very_same_is_certain_unless_something_is_kept_away(searcher: Searcher) -> None:
+    same = Term(vector=row_of("red", 0), source="image")
+    plain = searcher.search(Query((same,), "image", mode="semantic", limit=1))
+    assert (plain.hits[0].record.id, plain.no_match) == ("r000", False)
+    assert plain.hits[0].relevance == pytest.approx(0.999)
+    away = searcher.search(
+        Query((same, Term(text="green", weight=-1)), "image", mode="semantic", limit=1)
+    )
+    assert away.hits[0].relevance is not None
+    assert away.hits[0].relevance < 0.99
+
+
 @pytest.mark.parametrize("mode", ["hybrid", "keyword"])
 @pytest.mark.parametrize(
     ("words", "wanted"),
