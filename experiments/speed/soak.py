@@ -60,7 +60,10 @@ class Soak:
                 if self.is_over.wait(self.pause_s):
                     return
                 kind, ask = self._choice(rng, f"{number}-{turn}")
-                status = ask(http)
+                try:
+                    status = ask(http)
+                except httpx.TransportError:  # counts as status 0
+                    status = 0
                 with self.lock:
                     self.statuses[kind, status] += 1
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi import Query as Parameter
 from fastapi.responses import FileResponse
+from starlette.types import Receive, Scope, Send
 
 from api.http.mapping.documents import JsonRoute
 from api.http.runtime.dependencies import Readable, ServiceDependency
@@ -75,7 +76,28 @@ def _answer(picture: Path | bytes, media_type: str, etag: str) -> Response:
     headers = {"ETag": etag, "Cache-Control": _CACHE}
     if isinstance(picture, bytes):  # there is no room to keep it
         return Response(picture, media_type=media_type, headers=headers)
-    return FileResponse(picture, media_type=media_type, headers=headers)
+    return HeldFile(picture, media_type=media_type, headers=headers)
+
+
+class HeldFile(FileResponse):
+    """A file that is sent whole, though its record be removed while it is.
+
+    A plain ``FileResponse`` opens the file when the head of the answer has gone out already.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it.
+
+        Raises:
+            NotFoundError: It is not there any more; nothing has been sent.
+        """
+        try:
+            file = Path(self.path).open("rb")  # noqa: ASYNC230, SIM115
+        except FileNotFoundError as error:
+            raise NotFoundError("the picture has just been removed") from error
+        with file:
+            self.path = f"/dev/fd/{file.fileno()}"
+            await super().__call__(scope, receive, send)
 
 
 @router.api_route(

@@ -1,5 +1,6 @@
 """Pictures and indexing jobs over HTTP."""
 
+import asyncio
 import io
 import json
 import shutil
@@ -15,6 +16,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from api.http.routes.pictures import HeldFile
+from binocle.errors import NotFoundError
 from binocle_client import Client, ClientError, picture
 from binocle_client.requests import RecordBody
 from indexer.sources.base import NOT_ALLOWED
@@ -342,3 +345,42 @@ def test_records_whose_ids_have_lines_are_reached(indexing: Running, allowed: Pa
         assert http.get(f"{url}/image").content == picture_bytes(number)
         assert http.delete(url).status_code == 204
         assert http.get(url).json()["code"] == "not-found"
+
+
+_SCOPE = {
+    "type": "http", "method": "GET", "headers": [], "asgi": {"spec_version": "2.4"},
+}  # fmt: skip
+
+
+def sent(path: Path, *, removed_before: bool = False) -> list[dict[str, Any]]:
+    """Return what goes out, where the file is removed with the head of its answer or before."""
+    messages: list[dict[str, Any]] = []
+
+    async def send(message: Any) -> None:
+        messages.append(message)
+        if path.exists():  # noqa: ASYNC240
+            path.unlink()  # noqa: ASYNC240
+
+    async def receive() -> Any:
+        return {"type": "http.disconnect"}
+
+    answer = HeldFile(path, media_type="image/jpeg")
+    if removed_before:
+        path.unlink()
+    asyncio.run(answer(_SCOPE, receive, send))
+    return messages
+
+
+def test_file_that_is_removed_while_it_is_sent_is_sent_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"picture" * 100_000)
+    head, *pieces = sent(path)
+    assert (head["status"], dict(head["headers"])[b"content-length"]) == (200, b"700000")
+    assert b"".join(one["body"] for one in pieces) == b"picture" * 100_000
+
+
+def test_file_that_is_gone_before_is_not_found_and_nothing_is_sent(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"picture")
+    with pytest.raises(NotFoundError, match="just been removed"):
+        sent(path, removed_before=True)
