@@ -35,6 +35,15 @@ class _Number(UserDefinedType[float]):
 
 schema = MetaData()
 
+
+def _checksums(name: str, of: str) -> Table:
+    """Return a table of CRC-32s, by part; what an older program wrote has none."""
+    part_id: Column[int] = Column(
+        "part_id", ForeignKey(of, ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    return Table(name, schema, part_id, Column("crc32", Integer, nullable=False))
+
+
 meta = Table(
     "meta",
     schema,
@@ -116,17 +125,7 @@ vectors = Table(
     Column("vector", LargeBinary, nullable=False),
 )
 
-vector_checksums = Table(  # vectors that an older program wrote have none
-    "vector_checksums",
-    schema,
-    Column(
-        "part_id",
-        ForeignKey("vectors.part_id", ondelete="CASCADE"),
-        primary_key=True,
-        autoincrement=False,
-    ),
-    Column("crc32", Integer, nullable=False),
-)
+vector_checksums = _checksums("vector_checksums", "vectors.part_id")
 
 removed_parts = Table(  # what readers have to forget
     "removed_parts",
@@ -187,29 +186,9 @@ picture_fingerprints = Table(
     Column("features", LargeBinary, nullable=False),
 )
 
-fingerprint_checksums = Table(  # fingerprints that an older program wrote have none
-    "likeness_checksums",
-    schema,
-    Column(
-        "part_id",
-        ForeignKey("likenesses.part_id", ondelete="CASCADE"),
-        primary_key=True,
-        autoincrement=False,
-    ),
-    Column("crc32", Integer, nullable=False),
-)
+fingerprint_checksums = _checksums("likeness_checksums", "likenesses.part_id")
 
-info_checksums = Table(  # of parts.info; those that an older program wrote have none
-    "info_checksums",
-    schema,
-    Column(
-        "part_id",
-        ForeignKey("parts.id", ondelete="CASCADE"),
-        primary_key=True,
-        autoincrement=False,
-    ),
-    Column("crc32", Integer, nullable=False),
-)
+info_checksums = _checksums("info_checksums", "parts.id")  # of parts.info
 
 written_labels = Table(  # a row where labelling wrote a value and no source has since
     "written_labels",
