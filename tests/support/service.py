@@ -94,6 +94,11 @@ def problem_of(answer: httpx.Response, status: int, code: str) -> dict[str, Any]
 Serve = Callable[..., Running]
 
 
+def index_source(client: Client, source: Path) -> Any:
+    """Have a source indexed into the collection ``c``; return the job when it has ended."""
+    return client.wait_for_job("c", client.start_job("c", source=str(source)).id)
+
+
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]

@@ -1,5 +1,11 @@
-"""Backups as jobs, by a key that may do nothing else."""
+"""Indexing jobs, and backups as jobs by a key that may do nothing else."""
 
+import json
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -7,8 +13,174 @@ import pytest
 from api.operations.backup.restoring import check_backup
 from binocle_client import Client, ClientError, picture
 from binocle_client.requests import RecordBody
+from indexer.sources.base import NOT_ALLOWED
 from tests.support import picture_bytes
-from tests.support.service import Running, Serve
+from tests.support.service import Running, Serve, index_source
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_jobs_index_folder_tar_and_zip_and_nothing_tells_where_they_lie(
+    indexing: Running, allowed: Path
+) -> None:
+    client, http = indexing.client(), indexing.http()
+    sources = ["photos", "all.tar", "all.zip", "broken.tar", "broken.csv", "empty"]
+    jobs = [index_source(client, allowed / source) for source in sources]
+    assert [job.state for job in jobs[:3]] == ["done"] * 3
+    assert jobs[0].counts.items() >= {"added": 4, "skipped": 1}.items()
+    assert (jobs[0].done, jobs[0].total, jobs[0].source) == (5, 5, "photos")
+    assert [job.state for job in jobs[3:]] == ["failed"] * 3
+    assert all(job.error and job.error.detail for job in jobs[3:])
+    records = client.records("c").records
+    assert len(records) == 6
+    base = "/v1/collections/c"
+    seen = [http.get(f"{base}/jobs/{job.id}").text for job in jobs]
+    for record in records:
+        assert record.thumbnail is not None
+        number = int(Path(record.id).stem)
+        assert client.image("c", record.id) == picture_bytes(number)
+        thumbnail = http.get(record.thumbnail)
+        assert thumbnail.headers["content-type"] == "image/jpeg"
+        seen.append(http.get(record.thumbnail.removesuffix("/thumbnail")).text)
+    (allowed / "photos" / "0.jpg").unlink()
+    gone = http.get(f"{base}/records/photos%2F0.jpg/image")
+    assert gone.status_code == 404
+    errors = [
+        http.get(f"{base}/records/nobody"),
+        http.get("/v1/collections/nobody"),
+        http.get("/v1/nobody"),
+        http.post(f"{base}/jobs", json={"source": "nowhere"}),
+        http.post(f"{base}/search", json={"query": "x", "cursor": "x"}),
+    ]
+    assert all(400 <= answer.status_code < 500 for answer in errors)
+    paths = [base, "/v1/collections", f"{base}/search?q=red&limit=50", f"{base}/records"]
+    paths += ["/v1/models", "/metrics", "/readyz", "/healthz", "/openapi.json"]
+    seen += [answer.text for answer in (gone, *errors, *map(http.get, paths))]
+    for text in seen:
+        assert str(indexing.home) not in text
+        assert "secret-place" not in text
+
+
+def test_picture_indexed_from_a_folder_has_no_local_path_in_any_field(
+    indexing: Running, allowed: Path
+) -> None:
+    table = allowed / "shop.csv"
+    table.write_text(f"id,picture,title\n1,{allowed}/photos/1.jpg,red\n")
+    client, http = indexing.client(), indexing.http()
+    job = client.start_job("c", source=str(table), image_column="picture", id_column="id")
+    assert client.wait_for_job("c", job.id).state == "done"
+    record = http.get("/v1/collections/c/records").json()["records"][0]
+    assert all("secret-place" not in part["uri"] for part in record["parts"])
+    assert "secret-place" not in record["uri"]
+
+
+def test_paths_that_are_not_allowed_are_refused_alike(
+    indexing: Running, allowed: Path, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (allowed / "link").symlink_to(outside)
+    tries = [
+        outside, tmp_path, tmp_path / "nowhere", "/etc", "/no/such/thing", f"{allowed}x",
+        allowed / ".." / "outside", allowed / "link", "", "~", "photos", "x" * 3999,
+    ]  # fmt: skip
+    seen = set()
+    for path in filter(None, map(str, tries)):
+        answer = indexing.http().post("/v1/collections/c/jobs", json={"source": path})
+        problem = answer.json()
+        seen.add((answer.status_code, problem["code"], problem["detail"], problem["field"]))
+    assert len(seen) == 1
+    assert seen.pop()[:2] == (403, "source-not-allowed")
+    answer = indexing.http().post("/v1/collections/c/jobs", json={"source": f"{allowed}/nowhere"})
+    assert answer.status_code == 422
+
+
+def test_links_that_lead_out_of_allowed_folders_are_not_followed(
+    indexing: Running, allowed: Path, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    for number in (7, 8):
+        (outside / f"{number}.jpg").write_bytes(picture_bytes(number))
+    photos = allowed / "photos"
+    (photos / "bad.jpg").unlink()
+    (photos / "file.jpg").symlink_to(outside / "7.jpg")
+    (photos / "folder").symlink_to(outside)
+    (photos / "nowhere.jpg").symlink_to(outside / "nowhere.jpg")
+    (photos / "again.jpg").symlink_to(photos / "1.jpg")
+    client = indexing.client()
+    job = index_source(client, photos)
+    assert (job.state, job.counts["added"], job.counts["skipped"]) == ("done", 5, 3)
+    catalog = indexing.home / "collections" / "c" / "catalog.sqlite"
+    with closing(sqlite3.connect(catalog)) as database:
+        skipped = database.execute("SELECT key, message FROM items WHERE code NOT NULL").fetchall()
+    assert sorted(skipped) == [(one, NOT_ALLOWED) for one in ("file.jpg", "folder", "nowhere.jpg")]
+
+
+def test_a_job_over_a_folder_that_is_empty_now_keeps_its_records(
+    indexing: Running, allowed: Path
+) -> None:
+    client = indexing.client()
+    assert index_source(client, allowed / "photos").state == "done"
+    before = client.collection("c").records
+    assert before > 0
+    shutil.rmtree(allowed / "photos")
+    (allowed / "photos").mkdir()
+    job = index_source(client, allowed / "photos")
+    assert job.state == "failed"
+    assert "records are kept" in job.error.detail
+    assert str(allowed.parent) not in job.error.detail
+    assert client.collection("c").records == before
+
+
+def test_events_follow_a_job_to_its_end(indexing: Running, allowed: Path) -> None:
+    job = indexing.client().start_job("c", source=str(allowed / "photos"))
+    url = f"/v1/collections/c/jobs/{job.id}/events"
+    with indexing.http().stream("GET", url) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        events = "".join(answer.iter_text()).strip().split("\n\n")
+    kinds = [event.split("\n")[0].removeprefix("event: ") for event in events]
+    last = json.loads(events[-1].split("\n")[1].removeprefix("data: "))
+    assert kinds[-1] == last["state"] == "done"
+    assert set(kinds[:-1]) <= {"waiting", "running"}
+    assert (last["done"], last["id"]) == (5, job.id)
+
+
+def test_cancelled_jobs_end_whether_they_run_or_wait(indexing: Running, allowed: Path) -> None:
+    many = allowed / "many"
+    many.mkdir()
+    for number in range(600):
+        (many / f"{number}.jpg").write_bytes(picture_bytes(number, size=(400, 300)))
+    client = indexing.client()
+    jobs = [client.start_job("c", source=str(many)) for _ in range(2)]
+    wait_until(lambda: client.job("c", jobs[0].id).done > 0)
+    client.cancel_job("c", jobs[1].id)
+    client.cancel_job("c", jobs[0].id)
+    ended = [client.wait_for_job("c", job.id, timeout_s=20) for job in jobs]
+    assert [job.state for job in ended] == ["cancelled"] * 2
+    assert 0 <= client.collection("c").records < 600
+    with pytest.raises(ClientError):
+        client.job("c", "nobody")
+    indexing.client().put_collection("other")
+    with pytest.raises(ClientError):
+        client.job("other", jobs[0].id)
+
+
+def test_service_stops_while_a_job_runs(serve: Serve, allowed: Path) -> None:
+    for number in range(300):
+        (allowed / "photos" / f"n{number}.jpg").write_bytes(picture_bytes(number))
+    service = serve(sources=(allowed,))
+    client = service.client()
+    client.put_collection("c")
+    client.start_job("c", source=str(allowed / "photos"))
+    started = time.monotonic()
+    service.stack.close()
+    assert time.monotonic() - started < 10
 
 
 def filled(service: Running) -> str:
