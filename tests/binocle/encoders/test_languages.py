@@ -29,7 +29,7 @@ FOREIGN_TEXTS = {
     "hu": ("piros ruha", "egy kutya fut"),
     "ro": ("rochie roșie",),
     "id": ("anjing berlari di pantai",),
-    "vi": ("váy đỏ", "người đàn ông"),
+    "vi": ("váy đỏ", "người đàn ông", "con chó trên bãi cỏ"),
     "ru": ("красное платье", "собака nike"),
     "uk": ("червона сукня",),
     "el": ("κόκκινο φόρεμα",),
@@ -69,6 +69,13 @@ def test_names_in_another_language_are_foreign_only_where_they_are_most_of_the_t
     assert is_foreign(text)
     assert not is_foreign(f"a photo of {text} by night")
     assert may_read(f"a photo of {text} by night", lambda _: True)
+
+
+@pytest.mark.parametrize(
+    "text", ["pies", "rent", "care", "rode", "Rosie", "cane", "phở noodle soup", "a bowl of phở"]
+)
+def test_english_words_that_other_languages_have_too_are_read(text: str) -> None:
+    assert not is_foreign(text)
 
 
 def test_unknown_vocabulary_is_not_read() -> None:
