@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from binocle.errors import StorageError
 from binocle.files import PRIVATE_FILE
 
 
@@ -27,18 +28,25 @@ def note_change(
         facts: What else to tell; none of it a secret.
 
     Raises:
-        OSError: It cannot be written.
+        StorageError: It cannot be written.
     """
     who = {"by_user": _person()} if by is None else {"by_key": by}
     told = {name: value for name, value in facts.items() if value is not None}
     now = datetime.now(UTC).isoformat(timespec="seconds")
     line = json.dumps({"time": now, "action": action, "key": key, **who, **told}) + "\n"
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, PRIVATE_FILE)
     try:
-        os.write(descriptor, line.encode())
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        with open(path, "a+b", opener=_private) as file:
+            if file.tell() and os.pread(file.fileno(), 1, file.tell() - 1) != b"\n":
+                file.write(b"\n")  # the disk was full or the machine died in the line before
+            file.write(line.encode())
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise StorageError(f"cannot write {path} ({error.strerror})") from error
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, PRIVATE_FILE)
 
 
 def _person() -> str:

@@ -2,6 +2,8 @@
 
 import getpass
 import json
+import resource
+import signal
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,26 @@ def test_what_cannot_be_written_down_is_not_done(tmp_path: Path) -> None:
     ring.add("boss", "admin", None)
     (tmp_path / "key-changes.jsonl").unlink()
     (tmp_path / "key-changes.jsonl").mkdir()
-    with pytest.raises(StorageError, match="cannot write"):
+    with pytest.raises(StorageError, match=r"cannot write .*key-changes\.jsonl"):
         ring.add("web", "read", None)
     assert [key.name for key in KeyRing(tmp_path / "keys.json").all()] == ["boss"]
+
+
+def test_a_disk_that_is_full_in_the_middle_of_a_line_costs_that_change_alone(
+    tmp_path: Path,
+) -> None:
+    ring = KeyRing(tmp_path / "keys.json")
+    ring.add("boss", "admin", None)
+    size = (tmp_path / "key-changes.jsonl").stat().st_size
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20, before[1]))
+    try:
+        with pytest.raises(StorageError, match="cannot write"):
+            ring.revoke("boss")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [key.name for key in ring.all()] == ["boss"]
+    ring.revoke("boss")
+    text = (tmp_path / "key-changes.jsonl").read_text().splitlines()
+    assert [json.loads(text[place])["action"] for place in (0, -1)] == ["add", "revoke"]
