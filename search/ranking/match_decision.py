@@ -169,14 +169,16 @@ def with_words(
 ) -> list[Weighted]:
     """Return the rankings by vectors of a relevant set, and that by words.
 
-    Args as elsewhere; ``demands`` says whether what is relevant must have what is demanded.
+    Args as elsewhere; ``demands`` says whether what is relevant must have what is demanded. What no
+    record has that passes the filter is not, nor where records are counted that do not pass.
     """
     by_words = weighted_words(plan, words, score_models)
     if by_words.is_partial:
         near = np.concatenate([one.record_ids for one in rankings])
         return [*rankings, by_words.only(np.isin(by_words.record_ids, near))]
     kept = are_likely(words, score_models, plan.query.min_relevance)
-    if demands and words.demanded.any():
+    passing = plan.snapshot.mask(plan.query.where)
+    if demands and passing[words.record_ids[words.demanded]].any():
         kept = (kept | (words.shares >= WRITTEN)) & words.demanded
         demanded = words.record_ids[words.demanded]
         rankings = [one.only(np.isin(one.record_ids, demanded)) for one in rankings]

@@ -12,7 +12,7 @@ from binocle.collection.collection import Collection
 from binocle.encoders.colour import ColourEncoder
 from binocle.errors import QueryError
 from binocle.media.kinds import KINDS
-from binocle.metadata.filters import Comparison
+from binocle.metadata.filters import And, Comparison, Not
 from binocle.types import Limits, MetadataValue, NewPart, NewRecord
 from search.query.query import Facet, Group, Mode, Query, Sort, Term, Weights
 from search.searcher import Searcher
@@ -148,6 +148,21 @@ def test_relevant_set_lacks_no_word_that_records_have(
     assert prices == sorted(prices, key=lambda one: float(str(one)))
     facets = searcher.search(replace(asked, sort=(), facets=(Facet("color"),)))
     assert facets.relevant == len(answer.hits)
+
+
+def test_words_that_none_has_that_passes_are_demanded_of_no_hit_and_no_count(
+    searcher: Searcher,
+) -> None:
+    red, watches = COLOURS.index("red"), THINGS.index("watch")
+    styles = tuple(f"s{n % 40}" for n in range(120) if (n % 6, n // 6 % 4) == (red, watches))
+    where = And((Comparison("color", "eq", "red"), Not(Comparison("style", "in", styles))))
+    asked = Query((Term(text="red watch"),), limit=200, where=where, facets=(Facet("color"),))
+    answer = searcher.search(replace(asked, sort=(Sort("price"),)))
+    assert answer.hits
+    assert answer.relevant == len(answer.hits)
+    counts = {bucket.value: bucket.count for bucket in answer.facets[0].buckets}
+    assert counts["red"] == answer.relevant
+    assert searcher.search(asked).relevant == answer.relevant
 
 
 def test_model_number_comes_first_in_hybrid_and_says_why(searcher: Searcher) -> None:
