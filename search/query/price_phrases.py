@@ -164,10 +164,13 @@ def _without_order(text: str) -> tuple[str, bool | None]:
     stripped = text.strip()
     if len(stripped) > 10 * _LONGEST_BOUND or '"' in stripped:
         return text, None
+    for one, is_down in _ORDERS:
+        if one.fullmatch(stripped):  # first: "sorted by price" looks for nothing called "sorted"
+            return "", is_down
     for pattern, is_down in (*_ORDER_AT_BEGIN, *_ORDER_AT_END):
         if match := pattern.fullmatch(stripped):
             return match["what"].rstrip(" ,"), is_down
-    return next((("", down) for one, down in _ORDERS if one.fullmatch(stripped)), (text, None))
+    return text, None
 
 
 def _without_bounds(text: str, stored: StoredWords) -> tuple[str, list[re.Match[str]]]:

@@ -61,6 +61,8 @@ def test_bounds_are_read_as_people_say_them(
         ("watch sort by price high to low", "watch", True),
         ("watch price low to high", "watch", False),
         ("cheapest", "", False),
+        ("sorted by price", "", False),
+        ("sort by price, high to low", "", True),
         ("the most expensive ones", "", True),
     ],
 )
