@@ -118,6 +118,8 @@ def _read(scan: _Scan, at: int, has_phrase: Callable[[str], bool]) -> int:
         return at
     while start < len(scan.plain) and scan.plain[start] in _FILLERS:
         start += 1
+    if scan.line(start, 1) == "one":  # "no one is there", "all but one": no word to avoid
+        return at
     end = _end(scan, start)
     what = _items(scan.pieces[start:end])
     if not what or any(map(has_phrase, _ways_to_say(core[0], scan.plain[at:end], what[0]))):
@@ -144,10 +146,10 @@ def _read_non(scan: _Scan, at: int, word: str, end: int, has_phrase: Callable[[s
 
 
 def _may_be_negated(scan: _Scan, at: int, start: int) -> bool:
-    """Tell whether "no" or "not" is about what follows: not of "no. 5" or "not over 60"."""
+    """Tell whether "no" or "not" is about what follows: not of "no. 5", "no, red", "not over 6"."""
     follows = scan.plain[start]
     is_number = follows[:1].isdigit() or scan.pieces[at].endswith(".")
-    return not is_number and follows not in _OTHER
+    return not is_number and follows not in _OTHER and follows not in (",", ";")
 
 
 def _end(scan: _Scan, start: int) -> int:

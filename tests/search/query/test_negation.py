@@ -62,6 +62,7 @@ def test_what_is_negated_is_kept_away_from(asked: str, wanted: str, unwanted: li
         "chanel no 5", "wrinkle free shirt", "no", "not", "shirts but not", "shirts without",
         "x-ray", "usb -c -5", '"shirts but not red"', "don't", "not only red", "all but",
         "shoes not over 60", "t-shirt - red", "wireless mouse", "nicht rot", "forget-me-not",
+        "no, red shirts", "a beach with no one on it", "no one swimming", "all but one",
     ],
 )  # fmt: skip
 def test_what_is_no_negation_stays_as_it_is(asked: str) -> None:
