@@ -120,7 +120,10 @@ def _exif(base: Tags, details: Tags) -> dict[str, MetadataValue]:
         found["description"] = description
     for name, tag in _XP.items():
         value = base.get(tag)
-        data = bytes(value) if isinstance(value, bytes | tuple) else b""
+        try:
+            data = bytes(value) if isinstance(value, bytes | tuple) else b""
+        except (ValueError, TypeError):  # numbers that are no bytes
+            continue
         text = data.decode("utf-16-le", "replace").replace("\x00", "").strip()
         if text and name == "keywords":
             found[name] = [*filter(None, map(str.strip, text.split(";")))]
@@ -175,7 +178,7 @@ def _is_by_camera(text: str) -> bool:
 
 
 def _within(found: dict[str, MetadataValue]) -> dict[str, MetadataValue]:
-    """Return what was found within limits; whole values, the first ones."""
+    """Return what was found within limits: whole values, those that are too long left out."""
     kept: dict[str, MetadataValue] = {}
     left = MAX_ALL
     for name, value in found.items():
@@ -184,9 +187,10 @@ def _within(found: dict[str, MetadataValue]) -> dict[str, MetadataValue]:
             shown = _clean(value)
         elif isinstance(value, list):
             shown = [one for one in map(_clean, map(str, value[:MAX_ITEMS])) if one]
-        left -= sum(len(str(one)) for one in (shown if isinstance(shown, list) else [shown]))
-        if left < 0:
-            break
+        length = sum(len(str(one)) for one in (shown if isinstance(shown, list) else [shown]))
+        if length > left:  # it costs itself, not what comes behind it
+            continue
+        left -= length
         if shown not in ("", []):
             kept[name] = shown
     return kept

@@ -5,7 +5,7 @@ import struct
 from typing import Any
 
 import pytest
-from PIL import ExifTags, Image, PngImagePlugin
+from PIL import ExifTags, Image, PngImagePlugin, TiffImagePlugin
 
 from binocle.media import images
 from binocle.types import ImageInfo, ImageSpec
@@ -119,3 +119,20 @@ def test_references_of_places_may_be_spelled_out(south: str, west: str) -> None:
 def test_endless_texts_are_cut() -> None:
     made = exif({270: "words " * 10_000})
     assert len(str(info(exif=made).said["description"])) <= 10_000
+
+
+@pytest.mark.parametrize(("kind", "value"), [(3, (300, 400)), (11, (1.5, 2.5))])
+def test_title_of_numbers_that_are_no_bytes_is_none(kind: int, value: tuple[float, ...]) -> None:
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    tags.tagtype[0x9C9B] = kind
+    tags[0x9C9B] = value
+    tags[306] = "2020:05:06 07:08:09"
+    known = info(exif=b"Exif\x00\x00II*\x00\x08\x00\x00\x00" + tags.tobytes(8))
+    assert (known.said, known.taken_at) == ({}, "2020-05-06T07:08:09")
+
+
+def test_endless_keywords_cost_neither_date_nor_rating() -> None:
+    items = "".join(f"<rdf:li>{one:03}{'k' * 120}</rdf:li>" for one in range(290))
+    keywords = f"<dc:subject><rdf:Bag>{items}</rdf:Bag></dc:subject>"
+    known = info(xmp=packet('p:DateCreated="2019-03-04" a:Rating="4"', keywords))
+    assert (known.said, known.taken_at) == ({"rating": 4}, "2019-03-04")
