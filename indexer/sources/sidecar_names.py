@@ -8,6 +8,7 @@ https://github.com/webdataset/webdataset#the-webdataset-format.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
@@ -59,7 +60,8 @@ class PictureNames:
         if not owners and title:
             owners = self._of(title)
         if not owners and len(base) >= _CUT_AT:
-            cut = [name for name in self._names if name.startswith(base)]
+            place = bisect_left(self._names, base)
+            cut = [one for one in self._names[place : place + 2] if one.startswith(base)]
             owners = cut if len(cut) == 1 else []
         if not owners:
             key = next((base.removesuffix(one) for one in _OF_TEXTS if base.endswith(one)), base)

@@ -3,6 +3,7 @@
 import pytest
 
 from indexer.sources.sidecar_names import PictureNames
+from tests.support.processor_time import seconds
 
 CUT = "a picture with a name that is so long that it is cut somewhere.jpg"
 
@@ -43,3 +44,9 @@ def test_sidecar_belongs_to_its_longest_prefix(
 def test_title_names_the_picture_of_a_sidecar_whose_name_is_cut() -> None:
     names = PictureNames(["a(b).jpg", "c.jpg"])
     assert names.owners("a_b_.json", "a(b).jpg") == ["a(b).jpg"]
+
+
+def test_long_names_without_a_picture_are_looked_for_quickly() -> None:
+    pictures = PictureNames(f"{one:060}.jpg" for one in range(20_000))
+    names = [f"x{one:059}.txt" for one in range(2_000)]
+    assert seconds(lambda: [pictures.owners(name) for name in names]) < 2
