@@ -2,7 +2,9 @@
 
 Each member also has a header before it (PKWARE, APPNOTE.TXT 6.3, section 4.3.7), so what lies
 before the cut is found by walking from header to header. Programs that write as they go put the
-length of a member behind it; there the packed data itself tells where it ends.
+length of a member behind it; there the packed data itself tells where it ends, and where it cannot
+(stored, encrypted, damaged), the length behind it does, which is as far from its beginning as it
+says.
 """
 
 import os
@@ -19,7 +21,8 @@ _LENGTHS = struct.Struct("<2Q")  # unpacked and packed, of a member beyond 4 GiB
 _BEYOND, _LENGTHS_ID = 0xFFFFFFFF, 1
 _ENCRYPTED, _LENGTH_BEHIND, _UTF_8 = 1, 8, 0x800
 _STORED, _DEFLATED = 0, 8
-_PIECE_BYTES = 1024 * 1024
+_FIRST_PIECE_BYTES, _PIECE_BYTES = 4096, 1024 * 1024  # most members are small, each is read anew
+_DESCRIPTOR = struct.Struct("<4s3L")  # marked; packed and unpacked length may have 8 bytes each
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def cut_members(path: Path, most_bytes: int) -> Iterator[CutMember]:
                 return
             yield member
             if member.flags & _LENGTH_BEHIND:
-                end = _end_of_descriptor(file, end, member)
+                end = _end_of_descriptor(file, end)
                 most_bytes -= member.size_bytes
             place = end
 
@@ -120,7 +123,9 @@ def _member_at(file: BinaryIO, place: int, most_bytes: int) -> CutMember | None:
     if _BEYOND in (packed, size):
         size, packed = _long_lengths(extra) or (size, packed)
     if flags & _LENGTH_BEHIND:
-        measured = _measured(file, begin, most_bytes) if method == _DEFLATED else None
+        is_plain = method == _DEFLATED and not flags & _ENCRYPTED
+        measure = _measured if is_plain else _told_behind
+        measured = measure(file, begin, most_bytes)
         if measured is None:
             return None
         packed, size, crc = measured
@@ -141,33 +146,61 @@ def _long_lengths(extra: bytes) -> tuple[int, int] | None:
 
 def _measured(file: BinaryIO, begin: int, most_bytes: int) -> tuple[int, int, int] | None:
     """Return a deflated member's length, packed and unpacked, and CRC-32; None where it is cut."""
-    file.seek(begin)
     unpacking = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
     taken = size = crc = 0
-    fed = b""
     try:
-        while not unpacking.eof:
-            if not fed:
-                fed = file.read(_PIECE_BYTES)
-                taken += len(fed)
-                if not fed:
+        for read in _pieces(file, begin):
+            taken, fed = taken + len(read), read
+            while fed and not unpacking.eof:
+                piece = unpacking.decompress(fed, _PIECE_BYTES)
+                fed = unpacking.unconsumed_tail
+                size, crc = size + len(piece), zlib.crc32(piece, crc)
+                if size > most_bytes:
                     return None
-            piece = unpacking.decompress(fed, _PIECE_BYTES)
-            fed = unpacking.unconsumed_tail
-            size, crc = size + len(piece), zlib.crc32(piece, crc)
-            if size > most_bytes:
-                return None
+            if unpacking.eof:
+                break
     except zlib.error:
+        return _told_behind(file, begin, most_bytes)
+    if not unpacking.eof:
         return None
-    return taken - len(unpacking.unused_data), size, crc
+    packed = taken - len(unpacking.unused_data)
+    file.seek(begin + packed)
+    following = file.read(8)
+    if following.startswith(_DESCRIPTOR_MARK) and len(following) == 8:
+        crc = int.from_bytes(following[4:], "little")
+    return packed, size, crc
 
 
-def _end_of_descriptor(file: BinaryIO, place: int, member: CutMember) -> int:
+def _told_behind(file: BinaryIO, begin: int, most_bytes: int) -> tuple[int, int, int] | None:
+    """Return the same by what is behind a member; its length is the packed one, as if stored."""
+    passed, held = 0, b""
+    for piece in _pieces(file, begin):
+        held += piece
+        place = held.find(_DESCRIPTOR_MARK)
+        while 0 <= place <= len(held) - _DESCRIPTOR.size:
+            _, crc, packed, _ = _DESCRIPTOR.unpack_from(held, place)
+            if packed == (passed + place) & _BEYOND:
+                return passed + place, passed + place, crc
+            place = held.find(_DESCRIPTOR_MARK, place + 1)
+        dropped = max(0, len(held) - _DESCRIPTOR.size + 1)
+        passed, held = passed + dropped, held[dropped:]
+        if passed > most_bytes:
+            return None
+    return None
+
+
+def _pieces(file: BinaryIO, begin: int) -> Iterator[bytes]:
+    """Yield a file from a place on, in pieces that grow."""
+    file.seek(begin)
+    length = _FIRST_PIECE_BYTES
+    while piece := file.read(length):
+        yield piece
+        length = min(2 * length, _PIECE_BYTES)
+
+
+def _end_of_descriptor(file: BinaryIO, place: int) -> int:
     """Return where what tells a member's length, behind it, ends: 12 or 20 bytes, marked or not."""
     file.seek(place)
     following = file.read(28)
     marked = len(_DESCRIPTOR_MARK) if following.startswith(_DESCRIPTOR_MARK) else 0
-    short = struct.pack(
-        "<3L", member.crc, member.packed_bytes & _BEYOND, member.size_bytes & _BEYOND
-    )
-    return place + marked + (12 if following[marked:].startswith(short) else 20)
+    return place + marked + (12 if following[marked + 12 :].startswith(_HEADER_MARK) else 20)

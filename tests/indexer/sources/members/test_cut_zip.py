@@ -37,8 +37,13 @@ def zipped(members: dict[str, bytes], method: int, file: io.BytesIO) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("method", "is_piped"),  # nothing tells where a stored member ends whose length is behind it
-    [(zipfile.ZIP_STORED, False), (zipfile.ZIP_DEFLATED, False), (zipfile.ZIP_DEFLATED, True)],
+    ("method", "is_piped"),
+    [
+        (zipfile.ZIP_STORED, False),
+        (zipfile.ZIP_STORED, True),
+        (zipfile.ZIP_DEFLATED, False),
+        (zipfile.ZIP_DEFLATED, True),
+    ],
 )
 def test_cut_zip_has_the_members_before_the_cut(
     tmp_path: Path, method: int, is_piped: bool
@@ -101,3 +106,29 @@ def test_what_members_unpack_to_is_limited(tmp_path: Path) -> None:
     data = zipped({"a.jpg": b"x", "b.jpg": bytes(50_000_000)}, zipfile.ZIP_DEFLATED, Pipe())
     path.write_bytes(data[:-30])
     assert [one.name for one in cut_members(path, 1_000_000)] == ["folder/", "a.jpg"]
+
+
+@pytest.mark.parametrize("reason", ["encrypted", "damaged"])
+def test_member_that_cannot_be_unpacked_costs_itself(tmp_path: Path, reason: str) -> None:
+    data = bytearray(zipped(MEMBERS, zipfile.ZIP_DEFLATED, Pipe()))
+    name = "größe 2.jpg".encode()
+    place = data.index(name)
+    data[place + len(name) : place + len(name) + 40] = b"\xff" * 40
+    data[place - 30 + 6] |= reason == "encrypted"
+    path = tmp_path / "a.zip"
+    path.write_bytes(data[: data.index(b"PK\x01\x02")])
+    found = {one.name: one for one in cut_members(path, 10**9)}
+    assert list(found) == ["folder/", *MEMBERS]
+    with pytest.raises(OSError, match=reason):
+        read_cut(path, found["größe 2.jpg"])
+
+
+def test_member_that_unpacks_to_something_else_is_damaged(tmp_path: Path) -> None:
+    data = bytearray(zipped({"a.jpg": b"", "b.jpg": b"x"}, zipfile.ZIP_DEFLATED, Pipe()))
+    data[data.index(b"PK\x07\x08") + 4] ^= 1
+    path = tmp_path / "a.zip"
+    path.write_bytes(data[: data.index(b"PK\x01\x02")])
+    _, one, other = cut_members(path, 10**9)
+    with pytest.raises(OSError, match="damaged"):
+        read_cut(path, one)
+    assert read_cut(path, other) == b"x"
