@@ -59,9 +59,20 @@ class _RowLines(Iterator[str]):
             self._again.extendleft(reversed(self._row[1:]))
         self._row, self._taken, self.is_at_end = [], 0, False
 
-    def has_open_quote(self) -> bool:
-        """Tell whether the file has ended within quotes."""
-        return self.is_at_end and sum(line.count('"') for line in self._row) % 2 == 1
+    def has_open_quote(self, delimiter: str, width: int) -> bool:
+        """Tell whether the file has ended within quotes, or those of a later row closed them.
+
+        Behind these stands no delimiter, and lines between are rows of as many cells as others.
+        """
+        if self.is_at_end and sum(line.count('"') for line in self._row) % 2 == 1:
+            return True
+        if len(self._row) < 2 or width < 2:
+            return False
+        try:
+            deque(csv.reader(self._row, delimiter=delimiter, strict=True), maxlen=0)
+        except csv.Error:
+            return any(len(row) == width for row in csv.reader(self._row[1:], delimiter=delimiter))
+        return False
 
 
 def read_rows(
@@ -105,7 +116,7 @@ def read_rows(
             except _RowTooLongError:
                 row, problem = [], TOO_LONG
             else:
-                if lines.has_open_quote():
+                if lines.has_open_quote(delimiter, len(rows[0]) if rows else 0):
                     problem = _OPEN_QUOTE
             if problem is not None:
                 reason = f"line {lines.number}: {problem.message}"

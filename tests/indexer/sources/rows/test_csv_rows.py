@@ -32,6 +32,20 @@ def test_quotes_hold_lines_together(tmp_path: Path) -> None:
     assert [row[1] for row in rows[1:]] == ["a\nb", 'say "hi', 'say "hi"', "at\nthe end"]
 
 
+def test_quote_that_a_later_row_closes_costs_its_row_only(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(
+        'id,text,price\n1,"red,5\n2,blue,6\n3,"a ""fine"" bag",7\n'
+        '4,"two\nlines" ,8\n5,"x "y" z",9\n'
+    )
+    rows, problems, _ = csv_rows.read_rows(path, None)
+    assert [row[:1] for row in rows] == [["id"], [], ["2"], ["3"], ["4"], ["5"]]
+    assert [one.message for one in problems.values()] == [
+        "line 2: a quote in it is not closed; close it, or write it twice"
+    ]
+    assert rows[4] == ["4", "two\nlines ", "8"]
+
+
 def test_encodings_are_told_apart_without_reading_all_at_once(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     for encoding in ("utf-8", "utf-8-sig", "utf-16", "cp1252"):
