@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 from binocle.errors import SourceError
 from binocle.metadata.field_types import Reading
@@ -142,16 +143,13 @@ class TableSource(Source):
         """Return a picture again, from its file or out of its row; see ``Source.open``."""
         if not uri.startswith(self._row_uri()):
             return read_file(uri)
-        number, _, place = uri.removeprefix(self._row_uri()).partition(",")
+        number, place, column = (*uri.removeprefix(self._row_uri()).split(","), "", "")[:3]
         try:
             cells = read_row(self.path, int(number) - 1)
-            usual = self._asked.image or _first(IMAGE_NAMES, list(cells))
-            for name in filter(None, (usual, *cells)):
-                if pictures := list(embedded(cells.get(name))):
-                    return pictures[int(place or 1) - 1]
+            name = unquote(column) or self._asked.image or _column_of(cells) or ""
+            return list(embedded(cells.get(name)))[int(place or 1) - 1]
         except (SourceError, ValueError, IndexError) as error:
             raise gone() from error
-        raise gone()
 
     def file_of(self, uri: str) -> Path | None:
         """Return the file of a picture that is not inside the table."""
@@ -226,8 +224,12 @@ class TableSource(Source):
 
     def _embedded_images(self, role: str, numbers: Sequence[int]) -> Iterator[ImageRef]:
         for number in numbers:
-            for place, picture in enumerate(embedded(self._rows[number].get(role)), 1):
-                uri = self._row_uri(number + 1 if place == 1 else f"{number + 1},{place}")
+            row = self._rows[number]
+            for place, picture in enumerate(embedded(row.get(role)), 1):
+                where = str(number + 1) if place == 1 else f"{number + 1},{place}"
+                if _column_of(row) != role:
+                    where = f"{number + 1},{place},{quote(role, safe='')}"
+                uri = self._row_uri(where)
                 yield ImageRef(role, uri, partial(bytes, picture), len(picture))
 
     def _metadata(self, rows: Sequence[Row]) -> dict[str, MetadataValue]:
@@ -273,6 +275,12 @@ def resolve_columns(
 def _first(wanted: Sequence[str], names: Sequence[str]) -> str | None:
     by_lower = {name.lower(): name for name in reversed(names)}
     return next((by_lower[name] for name in wanted if name in by_lower), None)
+
+
+def _column_of(row: Row) -> str | None:
+    """Return the column of a row's embedded pictures where nobody named one."""
+    names = [_first(IMAGE_NAMES, list(row)), *row]
+    return next((one for one in names if one and any(embedded(row.get(one)))), None)
 
 
 def _of_pictures(names: Sequence[str], rows: Sequence[Row]) -> str | None:

@@ -166,6 +166,22 @@ def test_pictures_inside_a_parquet_are_embedded(bench: Bench, tmp_path: Path) ->
     assert bench.collection.record("set.parquet/1.jpg").metadata["label"] == 1
 
 
+@pytest.mark.parametrize("columns", [ColumnRoles(), ColumnRoles(image="large, b=1")])
+def test_picture_inside_a_parquet_is_opened_from_the_column_it_was_read_from(
+    tmp_path: Path, columns: ColumnRoles
+) -> None:
+    row = {"md5": b"\x01\x02", "large, b=1": picture_bytes(1)}
+    if columns.image:
+        row["image"] = picture_bytes(2)
+    path = tmp_path / "t.parquet"
+    pyarrow.parquet.write_table(pa.Table.from_pylist([row, row]), path)
+    for candidate in TableSource(path, columns).scan("t"):
+        (image,) = candidate.images
+        source = TableSource.of(image.uri)
+        assert source is not None
+        assert source.open(image.uri) == image.read() == picture_bytes(1)
+
+
 def test_pipes_and_devices_cost_only_their_rows(bench: Bench, tmp_path: Path) -> None:
     (tmp_path / "ok.jpg").write_bytes(picture_bytes(0))
     os.mkfifo(tmp_path / "pipe.jpg")
