@@ -53,8 +53,13 @@ def decoded(data: bytes, declared: str | None = None) -> str:
     return text if _is_utf8(_counts(text)) else data.decode(FALLBACK, "replace")
 
 
-def encoding_of(path: Path, declared: str | None = None) -> str:
+def encoding_of(path: Path, declared: str | None = None, *, may_have_zeros: bool = False) -> str:
     """Return the encoding of a text file.
+
+    Args:
+        path: Where it is.
+        declared: What it is in where it has no mark.
+        may_have_zeros: Whether zero bytes at its beginning do not tell that it is no text.
 
     Raises:
         SourceError: It is no text.
@@ -67,7 +72,7 @@ def encoding_of(path: Path, declared: str | None = None) -> str:
         known = marked_encoding(piece[:LONGEST_MARK]) or declared
         if known is not None:
             return known
-        if b"\x00" in piece[:4096]:
+        if b"\x00" in piece[:4096] and not may_have_zeros:
             raise SourceError(
                 f"{path} is a binary file, not a text; if it is UTF-16, say --encoding utf-16"
             )
@@ -82,7 +87,7 @@ def encoding_of(path: Path, declared: str | None = None) -> str:
 def _counts(text: str) -> tuple[int, int]:
     """Return how many characters of a text are lost, and how many letters beyond ASCII are not."""
     lost = text.count(_LOST)
-    return lost, 0 if text.isascii() else sum(one > "\x7f" for one in text) - lost
+    return lost, len(text) - len(text.encode("ascii", "ignore")) - lost
 
 
 def _is_utf8(counts: tuple[int, int]) -> bool:

@@ -59,7 +59,7 @@ def read_table(
         path: Where it is.
         declared: Columns that a CSV keeps as they are written.
         plain: Columns of ids, pictures and texts; without those that are so by their name.
-        encoding: What a CSV is in, where that was declared.
+        encoding: What a CSV or JSON Lines are in, where that was declared.
 
     Raises:
         SourceError: It cannot be read, or is in another format than its name says.
@@ -72,7 +72,7 @@ def read_table(
             return _with_readings(*read_parquet(path), {*declared, *plain})
         check_size(path)
         if suffix in (".jsonl", ".ndjson"):
-            return _with_readings(*read_json_lines(path), {*declared, *plain})
+            return _with_readings(*read_json_lines(path, encoding), {*declared, *plain})
         return _read_csv(path, "\t" if suffix == ".tsv" else None, declared, plain, encoding)
     except OSError as error:
         raise SourceError(f"cannot read {path} ({error.strerror or error})") from error

@@ -2,14 +2,15 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from binocle.metadata.record_limits import MAX_FIELDS, problem_of_metadata
 from binocle.types import Skip
 from indexer.sources.cell_values import metadata_of
-from indexer.sources.rows.long_lines import TOO_LONG, bounded_lines, check_cells
+from indexer.sources.encodings import encoding_of
+from indexer.sources.rows.long_lines import TOO_LONG, bounded_lines, bounded_texts, check_cells
 
 _MAX_DEPTH = 50  # of lists and objects in each other
 _MAX_COLUMNS = 10_000  # different names in all rows
@@ -19,9 +20,13 @@ _TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 
 
 def read_json_lines(
-    path: Path,
+    path: Path, encoding: str | None = None
 ) -> tuple[Sequence[Mapping[str, Any]], Sequence[str], Mapping[int, Skip]]:
     """Read JSON Lines, one row a line that is not blank.
+
+    Args:
+        path: Where they are.
+        encoding: What they are in, where that was declared.
 
     Returns:
         The rows, the names of all fields, and what is wrong with some rows, by their places; these
@@ -35,7 +40,7 @@ def read_json_lines(
     names: dict[str, None] = {}
     problems: dict[int, Skip] = {}
     cells = 0
-    for number, line in enumerate(bounded_lines(path), 1):
+    for number, line in enumerate(_lines(path, encoding), 1):
         if line is not None and not line.strip():
             continue
         row, problem = (None, TOO_LONG) if line is None else _row_of(line)
@@ -51,6 +56,16 @@ def read_json_lines(
         cells += len(row or ())
         check_cells(path, cells)
     return rows, list(names), problems
+
+
+def _lines(path: Path, declared: str | None) -> Iterator[bytes | None]:
+    """Yield the lines in UTF-8; None for one that is too long."""
+    encoding = encoding_of(path, declared, may_have_zeros=True)
+    if encoding in ("utf-8", "utf-8-sig"):
+        yield from bounded_lines(path)
+        return
+    for line in bounded_texts(path, encoding):
+        yield None if line is None else line.encode("utf-8", "replace")
 
 
 def _row_of(line: bytes) -> tuple[Mapping[str, Any] | None, Skip | None]:

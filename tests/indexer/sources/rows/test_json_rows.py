@@ -106,3 +106,23 @@ def test_cells_and_bytes_have_limits(
                 patch.setattr(long_lines, name, 4)
                 with pytest.raises(SourceError, match=f"{what} the limit of 4; split it"):
                     bench.index(TableSource(path, ColumnRoles()))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "declared"),
+    [
+        ("utf-8", None),
+        ("utf-8-sig", None),
+        ("utf-16", None),
+        ("cp1252", None),
+        ("cp1250", "cp1250"),
+    ],
+)
+def test_lines_are_read_in_the_encoding_they_are_in(
+    tmp_path: Path, encoding: str, declared: str | None
+) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"text": "Größe"}\n{"text": "größer"}\n\x00\n', encoding=encoding)
+    rows, names, problems = read_json_lines(path, declared)
+    assert (rows, names) == ([{"text": "Größe"}, {"text": "größer"}, {}], ["text"])
+    assert list(problems) == [2]
