@@ -59,7 +59,8 @@ def embedded_texts(image: Image.Image, base: Tags, details: Tags) -> dict[str, M
         except Exception:  # a hostile block may raise anything; it then counts as absent
             told = {}
         for name, value in told.items():
-            found.setdefault(name, value)
+            if not (isinstance(value, str) and _is_by_camera(value)):  # editors copy it
+                found.setdefault(name, value)
     for name, value in _exif(base, details).items():
         found.setdefault(name, value)
     return _within(found)

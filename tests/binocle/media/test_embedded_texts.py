@@ -136,3 +136,10 @@ def test_endless_keywords_cost_neither_date_nor_rating() -> None:
     keywords = f"<dc:subject><rdf:Bag>{items}</rdf:Bag></dc:subject>"
     known = info(xmp=packet('p:DateCreated="2019-03-04" a:Rating="4"', keywords))
     assert (known.said, known.taken_at) == ({"rating": 4}, "2019-03-04")
+
+
+def test_what_cameras_write_is_left_out_where_editors_copied_it() -> None:
+    description = "<dc:description><rdf:Alt><rdf:li>SONY DSC</rdf:li></rdf:Alt></dc:description>"
+    assert info(xmp=packet('a:Rating="4"', description)).said == {"rating": 4}
+    texts = info(xmp=packet("", description), exif=exif({270: "a red shoe"}))
+    assert texts.said == {"description": "a red shoe"}
