@@ -1,5 +1,6 @@
 """``binocle demo``: drawn pictures and their captions, searched in every direction."""
 
+import io
 from pathlib import Path
 
 import click
@@ -14,6 +15,7 @@ from indexer.sources.table import ColumnRoles, TableSource
 from search.query.query import Query, Term
 
 NAME = "demo"
+_FORMER = ("pink-flamingo", "rose", "snow")  # an earlier version drew them
 _ASKED = (
     "a red flower in green grass",
     "two dogs in the snow",
@@ -26,7 +28,7 @@ _ASKED = (
 
 def run_demo(container: Container) -> None:
     """Draw, index, search, and print each step the way a user would type it."""
-    pictures, captions = _draw(container.settings.home / "demo")
+    pictures, captions = draw(container.settings.home / "demo")
     click.echo(f"{len(SCENES)} pictures and their captions: {pictures.parent}\n")
     with container.open_collection(NAME, create=True) as collection:
         indexer = container.indexer(collection, None, lambda _: None)
@@ -65,15 +67,19 @@ def _say(command: str) -> None:
     click.secho(f"$ {command}", bold=True)
 
 
-def _draw(folder: Path) -> tuple[Path, Path]:
-    """Draw the pictures that are not there yet, and write the captions."""
+def draw(folder: Path) -> tuple[Path, Path]:
+    """Draw the pictures that are not there as they are drawn now, and write the captions."""
     pictures = folder / "pictures"
     make_folder(pictures)
     for name, scene in SCENES.items():
         path = pictures / f"{name}.png"
-        if not path.exists():
+        drawn = io.BytesIO()
+        scene.draw().save(drawn, "PNG")
+        if not path.exists() or path.read_bytes() != drawn.getvalue():
             with replacing(path, durable=False) as file:
-                scene.draw().save(file, "PNG")
+                file.write(drawn.getvalue())
+    for name in _FORMER:
+        (pictures / f"{name}.png").unlink(missing_ok=True)
     captions = folder / "captions.csv"
     lines = [
         "id,caption",
