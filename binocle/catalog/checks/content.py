@@ -116,6 +116,28 @@ def damaged_fingerprints(file: CatalogFile) -> list[int]:
     return [row[0] for row in file.iterate(query) if not is_whole_fingerprint(*row[1:])]
 
 
+def check_alike(file: CatalogFile) -> Iterator[Finding]:
+    """Tell of texts in other scripts than Latin that all have the vector of another such text.
+
+    A model that knows no word of them embeds them so, and finds none of them by its meaning.
+    """
+    space = file.value("space")
+    found = file.rows(
+        "SELECT count(*), min(text) FROM parts JOIN vectors ON vectors.part_id = parts.id "
+        "WHERE kind = 'text' AND 2 * length(CAST(text AS BLOB)) > 3 * length(text) "
+        "GROUP BY substr(vector, 1, 32) HAVING min(text) <> max(text)"
+    )
+    if space is not None and found:
+        name, count = json.loads(space)["name"], sum(row[0] for row in found)
+        yield fact(
+            "texts",
+            f"{name} could not tell {count:,} texts from one another when they were stored, such "
+            f"as {max(found)[1][:40]!r}",
+            "'binocle reembed COLLECTION --model MODEL', with a model that reads them; with "
+            f"--again if {name} reads them by now",
+        )
+
+
 def check_fingerprints(file: CatalogFile) -> Iterator[Finding]:
     """Find fingerprints that are damaged, and pictures that have none."""
     if bad := damaged_fingerprints(file):
