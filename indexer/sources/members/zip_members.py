@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from binocle.errors import SourceError
-from indexer.sources.members.cut_zip import cut_members, read_cut
+from indexer.sources.members.cut_zip import cut_members, is_zip, read_cut
 from indexer.sources.members.member import ArchiveMember
 
 _DEFLATE_PIECE_BYTES = 256 * 1024
@@ -21,12 +21,17 @@ def open_zip(path: Path) -> zipfile.ZipFile:
 
     Raises:
         OSError: It cannot be read.
-        SourceError: It is damaged, or no zip.
+        SourceError: It is damaged, or no zip; also where the list of members that was found is not
+            its own, but of a zip in it.
     """
     try:
-        return zipfile.ZipFile(path)
+        archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, struct.error, NotImplementedError, ValueError, EOFError) as error:
         raise SourceError(f"{path} is damaged or no archive ({error})") from error
+    if is_zip(path) and min((one.header_offset for one in archive.infolist()), default=1) > 0:
+        archive.close()
+        raise SourceError(f"{path} is damaged (its list of members lacks the first one)")
+    return archive
 
 
 def zip_members(archive: zipfile.ZipFile) -> Iterator[ArchiveMember]:

@@ -132,3 +132,20 @@ def test_member_that_unpacks_to_something_else_is_damaged(tmp_path: Path) -> Non
     with pytest.raises(OSError, match="damaged"):
         read_cut(path, one)
     assert read_cut(path, other) == b"x"
+
+
+@pytest.mark.parametrize("inner", [{}, {"inner.jpg": b"x"}])
+def test_list_of_a_zip_within_is_not_taken_for_that_of_a_cut_one(
+    bench: Bench, tmp_path: Path, inner: dict[str, bytes]
+) -> None:
+    within = io.BytesIO()
+    with zipfile.ZipFile(within, "w") as written:
+        for name, content in inner.items():
+            written.writestr(name, content)
+    data = zipped(MEMBERS | {"in.zip": within.getvalue()}, zipfile.ZIP_STORED, io.BytesIO())
+    path = tmp_path / "a.zip"
+    path.write_bytes(data)
+    assert bench.index(ArchiveSource(path)).tally.added == 6
+    path.write_bytes(data[:-30])
+    tally = bench.index(ArchiveSource(path)).tally
+    assert (tally.added, tally.updated, tally.removed) == (0, 0, 0)
