@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from binocle.metadata.filters import And, Comparison, Filter
 from binocle.metadata.visible_text import visible
-from search.query.negation import without_negated
+from search.query.negation.negated_words import without_negated
 from search.query.price_phrases import forgets_price, only_price, price_wish
 from search.query.query import Sort, Term
 from search.query.stored_words import NOTHING_STORED, StoredWords

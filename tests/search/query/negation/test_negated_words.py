@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.query.natural_language import parse_first, parse_turn
-from search.query.negation import without_negated
+from search.query.negation.negated_words import without_negated
 from search.query.query import Term
 from search.query.stored_words import StoredWords
 
@@ -46,6 +46,23 @@ from search.query.stored_words import StoredWords
         ("beach, no people or cars, sunset", "beach, sunset", ["people", "cars"]),
         ("a dog with no collar on grass", "a dog on grass", ["collar"]),
         ("shirts no red and no blue", "shirts", ["red", "blue"]),
+        ("dog without a leash running on grass", "dog running on grass", ["leash"]),
+        ("man without shirt playing guitar", "man playing guitar", ["shirt"]),
+        ("people not wearing helmets riding bikes", "people riding bikes", ["helmets"]),
+        ("trees without leaves covered in snow", "trees covered in snow", ["leaves"]),
+        ("phone without fast charging", "phone", ["fast charging"]),
+        ("desk without noise cancelling pads", "desk", ["noise cancelling pads"]),
+        ("man not looking at the camera", "man", ["looking at the camera"]),
+        ("man not sitting on a chair in a park", "man in a park", ["sitting on a chair"]),
+        ("photos not taken at night", "photos", ["night"]),
+        ("beach without any people in it", "beach", ["people"]),
+        ("a street with no sign of cars", "a street", ["cars"]),
+        ("anything but red dresses", "dresses", ["red"]),
+        ("anything but navy blue", "", ["navy blue"]),
+        ("everything but the kitchen sink", "", ["kitchen sink"]),
+        ("those without hats", "", ["hats"]),
+        ("please, nothing in red", "", ["red"]),
+        ("without people", "", ["people"]),
     ],
 )
 def test_what_is_negated_is_kept_away_from(asked: str, wanted: str, unwanted: list[str]) -> None:
@@ -61,12 +78,36 @@ def test_what_is_negated_is_kept_away_from(asked: str, wanted: str, unwanted: li
         "red dress", "notebook", "nothing phone", "non-stick pan", "nonslip mat", "no. 5 perfume",
         "chanel no 5", "wrinkle free shirt", "no", "not", "shirts but not", "shirts without",
         "x-ray", "usb -c -5", '"shirts but not red"', "don't", "not only red", "all but",
-        "shoes not over 60", "t-shirt - red", "wireless mouse", "nicht rot", "forget-me-not",
+        "shoes not over 60", "t-shirt - red", "wireless mouse", "forget-me-not",
         "no, red shirts", "a beach with no one on it", "no one swimming", "all but one",
+        "a no parking sign", "no smoking sign on a wall", "no trespassing", "do not disturb sign",
+        "why not", "red or not", "either red or blue but not both", "isn't it lovely",
+        "last but not least", "no bake cheesecake", "batteries not included", "10 minus 5",
+        "free of charge", "No Time to Die poster", "never say never", "photos without me",
     ],
 )  # fmt: skip
 def test_what_is_no_negation_stays_as_it_is(asked: str) -> None:
     assert without_negated(asked) == (asked, ())
+
+
+@pytest.mark.parametrize(
+    ("asked", "wanted", "unwanted"),
+    [
+        ("Hemd ohne Kragen", "Hemd", ["Kragen"]),
+        ("Hemd ohne Kragen für Herren", "Hemd für Herren", ["Kragen"]),
+        ("keine roten Schuhe", "Schuhe", ["roten"]),
+        ("Schuhe, keine roten", "Schuhe", ["roten"]),
+        ("nicht rot", "", ["rot"]),
+        ("Schuhe, die nicht rot sind", "Schuhe", ["rot"]),
+        ("ein Mann, der keinen Hut trägt", "ein Mann", ["Hut"]),
+        ("Hund ohne Leine läuft am Strand", "Hund läuft am Strand", ["Leine"]),
+        ("Kleid ohne Ärmel, aber mit Taschen", "Kleid mit Taschen", ["Ärmel"]),
+        ("Jacke ohne Kapuze oder Gürtel", "Jacke", ["Kapuze", "Gürtel"]),
+        ("nicht nur rot", "nicht nur rot", []),
+    ],
+)
+def test_german_is_read_as_well(asked: str, wanted: str, unwanted: list[str]) -> None:
+    assert without_negated(asked) == (wanted, tuple(unwanted))
 
 
 def test_what_the_collection_says_in_these_words_stays_as_it_is() -> None:
