@@ -63,7 +63,10 @@ _PERSONS = re.compile(
     re.IGNORECASE,
 )
 _COUNTED = re.compile(
-    r"\b(?:aged?|ages|sizes?|with|inch(?:es)?|pages?|packs?(?: of)?|sets?(?: of)?)$", re.IGNORECASE
+    r"\b(?:aged?|ages|sizes?|with|inch(?:es)?|pages?|packs?(?: of)?|sets?(?: of)?|years?|since"
+    r"|iso|spf|ratings?|rated|stars?|reviews?|rooms?|chapters?|episodes?|levels?|numbers?|speed|weight"
+    r"|temperature|resolution|capacity|power|call|dial|tel|fax)\.?$",
+    re.IGNORECASE,
 )
 _NAMES = re.compile(r"\b(?:max|min)$", re.IGNORECASE)  # of models: "air max 270"
 _ANYTHING = re.compile(
@@ -145,6 +148,8 @@ def only_price(text: str, find_price: FindPrice) -> PriceWish | None:
     amount = _AMOUNT.fullmatch(text)
     is_down = next((down for one, down in _ORDERS if one.fullmatch(text)), None)
     is_down = True if re.fullmatch(r"(?i)(?:the )?dearest(?: ones?)?", text) else is_down
+    if amount is not None and _may_be_else(amount):
+        amount = None
     if amount is None and is_down is None:
         return None
     if (price := find_price()) is None:
@@ -204,16 +209,32 @@ def _is_price(before: str, found: list[re.Match[str]], stored: StoredWords) -> b
         _number(one[name]) for one in found for name in ("first", "number", "open") if one[name]
     ]
     is_large = min(numbers) >= _LARGE
-    if _COUNTED.search(before) or (_PERSONS.search(before) and not is_large):
+    if _is_counted(before) or (_PERSONS.search(before) and not is_large):
         return False
-    if not before or not all(map(_is_loose, found)):
+    if any(map(_may_be_else, found)):
+        return False
+    if not all(map(_is_loose, found)):
         return True
     if any(_NAMES.search(one["lte"] or one["gte"] or "") for one in found):
         return False
-    is_range = any(one["first"] and not one["between"] for one in found)
-    if is_range and (numbers != sorted(numbers) or all(one in _YEARS for one in numbers)):
-        return False
     return (is_large or len(found) > 1) and not any(stored.has_phrase(one[0]) for one in found)
+
+
+def _is_counted(before: str) -> bool:
+    """Tell whether words end with what an amount behind them is of: not with "43 inch"."""
+    counted = _COUNTED.search(before)
+    return counted is not None and not before[: counted.start()].rstrip()[-1:].isdigit()
+
+
+def _may_be_else(bound: re.Match[str]) -> bool:
+    """Tell whether a range is of years, or no range of round numbers, as in "555-1234"."""
+    if bound["first"] is None or _CURRENCY.search(bound[0]):
+        return False
+    first, last = _number(bound["first"]), _number(bound["number"])
+    if first in _YEARS and last in _YEARS:
+        return True
+    is_round = all(one % 5 == 0 or one % 10 == 9 or one % 1 for one in (first, last))
+    return bound["between"] is None and not (first < last and is_round)
 
 
 def _is_loose(bound: re.Match[str]) -> bool:

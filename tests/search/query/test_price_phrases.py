@@ -35,6 +35,11 @@ def price() -> str:
         ("phone 10000 or less", "phone", [("lte", 10000)]),
         ("camera with a budget of 20000", "camera", [("lte", 20000)]),
         ("shoes under 500 for women", "shoes for women", [("lt", 500)]),
+        ("tv 43 inch under 30000", "tv 43 inch", [("lt", 30000)]),
+        ("phones of 4 stars under 10000", "phones of 4 stars", [("lt", 10000)]),
+        ("shoes between rs 1990 and 2000", "shoes", [("gte", 1990), ("lte", 2000)]),
+        ("shoes between 1500 and 2000", "shoes", [("gte", 1500), ("lte", 2000)]),
+        ("shoes 499-999", "shoes", [("gte", 499), ("lte", 999)]),
         ("shoes for men under 500", "shoes for men", [("lt", 500)]),
         ("t-shirt for kids under $12", "t-shirt for kids", [("lt", 12)]),
         ("anything above 30k", "", [("gt", 30000)]),
@@ -82,7 +87,10 @@ def test_order_bound_and_negation_go_together() -> None:
     "asked",
     ["nike air max 270", "iphone 13", "lens 70-200", "coins 1990-2000", "dress for age 500-1000",
      "tv 32-55", "puzzle of 1000 pieces", "cheap watch", "mouse with upto 1600 dpi", "size 600-500",
-     '"cheapest watch"', "my dearest", "shoes 60-20", "phone 12+", "a500+ case"],
+     '"cheapest watch"', "my dearest", "shoes 60-20", "phone 12+", "a500+ case",
+     "photos between 1990 and 2000", "from 1990-2000", "photos from 1990 to 2000", "2019-2020",
+     "phone 555-1234", "12-2019", "2019-07", "24-70", "ssd up to 560 mb/s", "cell under 2000 mah",
+     "rating above 4", "iso 100-400", "spf over 50", "reviews over 1000", "room 100-200"],
 )  # fmt: skip
 def test_what_is_no_price_is_left_alone(asked: str) -> None:
     assert parse_first(asked, lambda: pytest.fail("asked")).terms == (Term(text=asked),)
@@ -106,6 +114,10 @@ def test_price_may_matter_no_more(said: str) -> None:
     assert parse_turn(said, price) == Phrase(forgotten=("price",))
     assert not parse_turn(said).forgotten
     assert not forgets_price("forget the hat")
+
+
+def test_years_of_a_turn_are_no_price() -> None:
+    assert parse_turn("from 1990-2000", price).terms == (Term(text="from 1990-2000"),)
 
 
 def test_bounds_of_a_turn_may_stand_alone() -> None:
