@@ -98,6 +98,11 @@ def named_span(text: str, today: date | None = None) -> Span | None:
     return _relative(words, today) or _named(words, today)
 
 
+def ends_today(text: str) -> bool:
+    """Tell whether a time in words is one that ends with today, such as ``last 30 days``."""
+    return re.fullmatch(r"last \d{1,4} [a-z]+", " ".join(text.lower().split())) is not None
+
+
 def span_of(text: str) -> Span | None:
     """Return the span a date in ISO 8601 stands for: its year, month, day, minute or second."""
     if not is_date(text):

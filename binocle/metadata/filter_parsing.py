@@ -122,7 +122,8 @@ def compared(field: str, operator: str, value: object, *, today: date | None = N
     """Make a comparison of unchecked values, in which times may be said in words.
 
     ``taken_at > yesterday`` passes dates behind yesterday, ``>=`` from its begin, ``<=`` up to its
-    end; ``=`` passes dates within it, as well as the word itself, which may be a value.
+    end; ``=`` passes dates within it, as well as the word itself, which may be a value. Behind
+    ``last 30 days``, which end with today, is nothing yet, so ``>`` is from their begin, too.
 
     Raises:
         FilterError: As for ``compare``.
@@ -136,7 +137,8 @@ def compared(field: str, operator: str, value: object, *, today: date | None = N
     if not spans:
         return plain
     if operator in _SPANS:
-        return Comparison(field, "during", _SPANS[operator](spans[0]))
+        is_since = operator == "gt" and any(map(dates.ends_today, map(str, words)))
+        return Comparison(field, "during", _SPANS["gte" if is_since else operator](spans[0]))
     during = (Comparison(field, "during", tuple(span)) for span in spans)
     if operator == "ne":
         return Not(Or((Comparison(field, "eq", plain.value), *during)))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from binocle.catalog.base import CatalogReader
 from binocle.collection.collection import Collection
 from binocle.errors import FilterError
-from binocle.metadata.dates import KNOWN, is_date
+from binocle.metadata.dates import AFTER_ALL, BEFORE_ALL, KNOWN, is_date
 from binocle.metadata.field_types import OWN_FIELDS
 from binocle.metadata.filters import Comparison, Filter, Near, Operator, comparisons_in, fold
 from binocle.types import MetadataValue
@@ -50,13 +50,16 @@ def price_field(collection: Collection) -> str | None:
 
 
 def check_times(collection: Collection, where: Filter | None) -> None:
-    """Refuse to order dates by what is no date.
+    """Refuse to order dates by what is no date, and to compare numbers with times.
 
     Raises:
-        FilterError: A field of dates is to be before or after a text that is none.
+        FilterError: A field of dates is to be before or after a text that is none, or one of
+            numbers, such as ``year``, within a time.
     """
-    wrong = [one for one in comparisons_in(where) if one.operator in _ORDERS and _is_no_date(one)]
-    if not wrong:
+    every = list(comparisons_in(where))
+    wrong = [one for one in every if one.operator in _ORDERS and _is_no_date(one)]
+    within = [one for one in every if one.operator == "during"]
+    if not wrong and not within:
         return
     with collection.reading() as session:
         types = session.fields.types()
@@ -65,6 +68,25 @@ def check_times(collection: Collection, where: Filter | None) -> None:
             raise FilterError(
                 f"the field {one.field!r} holds dates, and {one.value!r} is none; there are {KNOWN}"
             )
+    numbered = {one.field for one in every if _type(one) == "numbers"}
+    for one in within:
+        is_number = types.get(one.field, ("keyword", False))[0] == "number"
+        if is_number and one.field not in numbered:  # else the range may be of numbers: 10..20
+            raise FilterError(
+                f"the field {one.field!r} holds numbers, and is compared with a time; "
+                f"compare it with a number, such as {_as_years(one)}"
+            )
+
+
+def _as_years(one: Comparison) -> str:
+    """Return what a field of years would be compared with instead of a time."""
+    assert isinstance(one.value, tuple)
+    start, end = (str(value)[:4] for value in one.value)
+    if end == AFTER_ALL:
+        return f"{one.field} >= {start}"
+    if start == BEFORE_ALL:
+        return f"{one.field} < {end}"
+    return f"{one.field} = {start}"
 
 
 def _is_no_date(one: Comparison) -> bool:

@@ -110,6 +110,8 @@ def test_times_are_read_as_people_say_them(time: str, start: str, end: str) -> N
          ["2023", "2024-01-31", "2024-02", "2024-02-29T23:59"]),
         ("taken_at < last month", ["2023", "2024-01-31"]),
         ("taken_at < 6 weeks ago", ["2023"]),
+        ("taken_at > last 5 days", ["2024-03-05", "2024-03-06", "2024-03-06T09:00", "2024-04"]),
+        ("taken_at < last 5 days", ["2023", "2024-01-31", "2024-02", "2024-02-29T23:59"]),
         ("taken_at = yesterday", ["2024-03-05", "yesterday"]),
         ("taken_at == march 2024", ["2024-03-05", "2024-03-06", "2024-03-06T09:00"]),
         ("taken_at in (today, yesterday)", ["2024-03-05", "2024-03-06", "2024-03-06T09:00",

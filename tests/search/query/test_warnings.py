@@ -18,7 +18,14 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collection]:
     with Collection(tmp_path_factory.mktemp("shop") / "c", create=True) as shop:
         shop.upsert(
             [
-                record(str(at), "a shirt", color=color, taken_at=f"2024-03-0{at + 1}", tags=["New"])
+                record(
+                    str(at),
+                    "a shirt",
+                    color=color,
+                    taken_at=f"2024-03-0{at + 1}",
+                    tags=["New"],
+                    year=2020 + at,
+                )
                 for at, color in enumerate(colors)
             ]
         )
@@ -35,8 +42,24 @@ def test_dates_are_not_ordered_by_what_is_none(shop: Collection, sign: str, valu
 
 
 @pytest.mark.parametrize(
+    ("expression", "works"),
+    [
+        ("year > this year", "year >= "),
+        ("year <= last month", "year < "),
+        ("year = last year", "year = "),
+        ("year in last 30 days", "year = "),
+    ],
+)
+def test_numbers_are_not_compared_with_times(shop: Collection, expression: str, works: str) -> None:
+    with pytest.raises(FilterError, match=f"'year' holds numbers, .* such as {works}2") as told:
+        check_times(shop, parse_where(f"color = Red or {expression}"))
+    check_times(shop, parse_where(str(told.value).split("such as ")[1]))
+
+
+@pytest.mark.parametrize(
     "expression",
     [
+        "year in 2021", "year in 2020..2022", "year >= 2021", "year between 2020 and 2022",
         "taken_at > yesterday", "taken_at >= 2024", "taken_at < 2024-03-05", "color < banana",
         "taken_at < 2024-03-05T10:30", "taken_at = banana", "unknown < banana",
     ],
