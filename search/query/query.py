@@ -63,8 +63,10 @@ class Term:
         embedded: ``(d,)`` float32 unit row in the collection's space: what the text or the
             picture was embedded as, its region cut out, where the caller has done that. The
             text still counts as words.
-        corrected: What a text was embedded as, where words of it looked misspelt.
-        is_unread: The model cannot read the text, which counts as words only.
+        corrected: What a text was embedded as, where words of it looked misspelt, or the model
+            cannot read them.
+        is_unread: The model cannot read the text, which counts as words only; beside
+            ``corrected``, a part of it.
         source: For ``vector``: what it was embedded from, words or a picture; None for unknown.
     """
 

@@ -100,7 +100,9 @@ def _term(term: Term) -> str:
     part = "a part of " if term.region is not None else ""
     if term.text is not None:
         what = term.text.strip()
-        if term.is_unread:
+        if term.is_unread and term.corrected:
+            what = f'{what} (read as "{term.corrected}": the model cannot read the rest)'
+        elif term.is_unread:
             what = f"{what} (as words: the model cannot read it)"
         elif term.corrected:
             what = f'{what} (read as "{term.corrected}")'

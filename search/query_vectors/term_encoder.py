@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from binocle.catalog.tokenizer import tokens_of
 from binocle.collection.collection import Collection, check_space
 from binocle.encoders.base import Encoder
 from binocle.errors import BinocleError, NotFoundError, QueryError
@@ -15,6 +16,7 @@ from binocle.types import Float32Array, Kind, PixelArray, Target
 from search.query.query import Query, Term
 from search.query_vectors.query_pictures import QueryPictures
 from search.query_vectors.query_vector import QueryIntent, TermVector, unit
+from search.query_vectors.readable_text import readable_part
 from search.spelling.collection_spelling import Spelling
 from search.spelling.contractions import spelt_out
 from search.spelling.spell_correction import Corrector
@@ -116,7 +118,7 @@ class TermEncoder:
         for term in query.terms:
             kept, row, source = self._row(term, target, exclude)
             read.append(kept)
-            if term.text is not None and not self._can_read(term.text):
+            if term.text is not None and not self._readable(term.text):
                 unsupported_texts += [term.text] * (term.weight > 0)
                 continue
             vector = TermVector(row, abs(term.weight) / heaviest, source)
@@ -138,14 +140,20 @@ class TermEncoder:
         if not terms:
             return []
         texts = [term.text or "" for term in terms]
-        unread = [not self._can_read(text) for text in texts]
-        meant = self._corrected(texts, encoder) if encoder.vocabulary else texts
-        read = [text if no else one for text, one, no in zip(texts, meant, unread, strict=True)]
-        rows = encoder.encode_texts([spelt_out(text) for text in read])
-        each = zip(terms, texts, read, unread, rows, strict=True)
+        parts = [self._readable(text) for text in texts]
+        meant = self._corrected(parts, encoder) if encoder.vocabulary else parts
+        rows = encoder.encode_texts(
+            [spelt_out(one or text) for text, one in zip(texts, meant, strict=True)]
+        )
+        each = zip(terms, texts, parts, meant, rows, strict=True)
         return [
-            replace(term, embedded=row, corrected="" if one == text else one, is_unread=no)
-            for term, text, one, no, row in each
+            replace(
+                term,
+                embedded=row,
+                corrected="" if one == text else one,
+                is_unread=part != text,
+            )
+            for term, text, part, one, row in each
         ]
 
     def _corrected(self, texts: Sequence[str], encoder: Encoder) -> list[str]:
@@ -211,8 +219,12 @@ class TermEncoder:
         wide = row.astype(np.float64)
         return unit(wide / np.abs(wide).max())
 
-    def _can_read(self, text: str) -> bool:
-        return not any(map(str.isalpha, text)) or self._encoder().can_read(text)
+    def _readable(self, text: str) -> str:
+        return readable_part(text, self._encoder().can_read, self._has_word)
+
+    def _has_word(self, word: str) -> bool:
+        tokens = tokens_of(word, 2)[0]
+        return len(tokens) == 1 and bool(self._stored(list(tokens)))
 
     def _encoder(self) -> Encoder:
         encoder, space = self._load_encoder(), self._collection.space

@@ -124,6 +124,27 @@ def test_what_cannot_be_read_is_told_and_corrected_by_nothing(tmp_path: Path) ->
     assert searcher.search(asked("red drss")).looking_for == 'red drss (read as "red dress")'
 
 
+def test_part_that_can_be_read_is_asked_and_the_rest_is_told(tmp_path: Path) -> None:
+    searcher = searcher_of(tmp_path, with_texts=False)
+    answer = searcher.search(asked("ニコン red dress"))
+    assert answer.looking_for == (
+        'ニコン red dress (read as "red dress": the model cannot read the rest)'
+    )
+    plain = searcher.search(asked("red dress"))
+    assert [hit.record.id for hit in answer.hits] == [hit.record.id for hit in plain.hits]
+    assert answer.hits
+
+
+def test_foreign_name_that_the_collection_has_is_not_refused(tmp_path: Path) -> None:
+    class Foreign(EnglishEncoder):
+        def can_read(self, text: str) -> bool:
+            return "skirt" not in text
+
+    searcher = searcher_of(tmp_path, with_texts=True, encoder=Foreign())
+    assert searcher.search(asked("Skirt", mode="semantic")).looking_for == "Skirt"
+    assert searcher.search(asked("skirts and skirt", mode="semantic")).unrated
+
+
 @pytest.mark.model
 def test_language_that_the_embedded_model_never_saw_is_told(tmp_path: Path) -> None:
     encoder = open_encoder(MINI, device="cpu")
