@@ -36,6 +36,7 @@ _TOGETHER = 1.1
 _ALONE = 1.5
 _LEFT_OUT = 4  # of every so many words behind the first a record in the relevant set may lack one
 _MOST = 0.5  # of what the words are worth: less is a number that happens to be there
+_OF_BRANDS = 0.2  # the same for brands, which do not happen to be there
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +195,7 @@ class WordSums:
         names: Which words are model numbers; without such, which are brands.
         asked: The words that make a record exact: these, else all where one of them is rare; none
             where only a text that says just what was typed does.
+        least: How much of what the words are worth, 0 to 1, an exact record has.
     """
 
     scores: Float32Array
@@ -208,6 +210,7 @@ class WordSums:
     typed_mass: float
     names: tuple[int, ...]
     asked: tuple[int, ...]
+    least: float
 
     @classmethod
     def of(cls, found: QueryMatches, records: int) -> "WordSums":
@@ -235,11 +238,13 @@ class WordSums:
             strict[word.strict_ids] |= np.uint64(1 << number)
         whole[found.whole[found.whole < size]] = _TOGETHER
         whole[found.alone[found.alone < size]] = _ALONE
-        names, asked = _asked(found.words, max(_RARE_COUNT, records * _RARE_SHARE))
+        names, asked, least = _asked(found.words, max(_RARE_COUNT, records * _RARE_SHARE))
         lacking, spare = _demands(found.words, size)
+        if spare < 0:
+            lacking, spare = _demands([found.words[one] for one in names], size)
         return cls(
             scores, masses, covered, strict, lacking, spare, whole, mass, known_mass, typed_mass,
-            names, asked,
+            names, asked, least,
         )  # fmt: skip
 
     def final_scores(self, record_ids: Int64Array) -> Float64Array:
@@ -263,21 +268,24 @@ class WordSums:
         if self.asked:
             wanted = np.uint64(sum(1 << number for number in self.asked))
             has_all = (self.strict[record_ids] & wanted) == wanted
-            has_most = self.covered[record_ids] >= np.float32(_MOST * self.typed_mass)
+            has_most = self.covered[record_ids] >= np.float32(self.least * self.typed_mass)
             exact |= has_all & has_most
         return exact
 
 
 def _asked(
     words: Sequence[WordMatches], rare_up_to: float
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return ``WordSums.names`` and ``WordSums.asked``."""
+) -> tuple[tuple[int, ...], tuple[int, ...], float]:
+    """Return ``WordSums.names``, ``WordSums.asked`` and ``WordSums.least``."""
     most = max(10, 10 * rare_up_to)
     every = tuple(range(len(words)))
     names = tuple(one for one in every if words[one].is_code and words[one].frequency <= most)
-    names = names or tuple(one for one in every if words[one].is_brand)
+    if names:
+        return names, names, _MOST
+    if names := tuple(one for one in every if words[one].is_brand):
+        return names, names, _OF_BRANDS
     has_rare = any(one.frequency <= rare_up_to for one in words)
-    return names, names or (every if has_rare else ())
+    return (), every if has_rare else (), _MOST
 
 
 def _demands(words: Sequence[WordMatches], size: int) -> tuple[npt.NDArray[np.uint8], int]:

@@ -101,6 +101,10 @@ def _is_brand(rows: Int64Array) -> BoolArray:
     return brands
 
 
+def _of_titles(rows: Int64Array) -> Int64Array:
+    return rows[rows >> text_rows.GROUP_SHIFT & (text_rows.GROUPS - 1) == text_rows.TITLE]
+
+
 class PostingReader:
     """Reads the postings of words and phrases, and keeps them. Thread-safe.
 
@@ -121,6 +125,10 @@ class PostingReader:
     def beginning(self, session: CatalogReader, token: str) -> Postings:
         """Return the records that have a word with a beginning."""
         return self._keep((token, "*"), lambda: session.words.rows_with_beginning(token))
+
+    def openings(self, session: CatalogReader, token: str) -> Postings:
+        """Return the records with a title that begins with a word."""
+        return self._keep((token, "^"), lambda: _of_titles(session.words.rows_opening_with(token)))
 
     def _keep(self, key: tuple[object, ...], read: Callable[[], Int64Array]) -> Postings:
         """Return what is kept under a key, reading it where it is not there yet."""
@@ -148,7 +156,7 @@ class WordMatches:
         typed_frequency: How many records have it as it was typed, which may be none.
         is_code: It is like a model number, or part of one.
         is_of_number: It stands in one piece with digits, as the ``wh`` of ``WH-1000XM4``.
-        is_brand: Most records have it as their brand.
+        is_brand: Most records have it as their brand, or as the first word of their title.
         ways: What was found for it, and what that counts.
         labels: How each way is written.
     """
@@ -195,8 +203,18 @@ class WordWay:
         return self.matches.record_ids if self.names_count else self.matches.said_ids
 
 
-def join_ways(place: int, ways: Sequence[WordWay], *, typed: bool, is_code: bool) -> WordMatches:
-    """Take the ways to write a word together; of several in a record the best counts."""
+def join_ways(
+    place: int, ways: Sequence[WordWay], *, typed: bool, is_code: bool, opens: int = 0
+) -> WordMatches:
+    """Take the ways to write a word together; of several in a record the best counts.
+
+    Args:
+        place: Of the word in the query.
+        ways: What was found.
+        typed: It is no beginning.
+        is_code: It is like a model number, or part of one.
+        opens: How many records have a title that begins with it.
+    """
     strict = [way for way in ways if way.is_strict]
     strict_ids = _union(way.strict_ids for way in strict)
     if len(ways) == 1 and ways[0].weight == 1.0:
@@ -225,7 +243,7 @@ def join_ways(place: int, ways: Sequence[WordWay], *, typed: bool, is_code: bool
         len(strict_ids) if typed else len(record_ids),
         is_code=is_code or any(way.is_code for way in strict),
         is_of_number=is_code,
-        is_brand=2 * in_brands > len(strict_ids),
+        is_brand=2 * max(in_brands, opens) > len(strict_ids),
         ways=tuple((way.matches, way.weight) for way in ways),
         labels=tuple(way.label for way in ways),
     )

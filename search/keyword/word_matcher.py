@@ -23,6 +23,7 @@ _SHORT = 5  # letters; a correction of so short a word is often another word
 _LEAST_BEGINNING = 2
 _LEAST_NUMBER = 3  # digits of a number that may go on: the 15 of "iphone 15" is no 15W
 _RARELY = 20_000  # a word in one of so many records, or in two of twice as many, may be misspelt
+_SELDOM_A_BRAND = 100  # records, or a tenth of them: what more have is looked up no further
 _MOST_MISSPELT = 8  # of a query's words are corrected
 
 
@@ -186,7 +187,14 @@ class WordMatcher:
         if typed and place < _MOST_MISSPELT and known <= min(2, self.records // _RARELY):
             ways += self._nearly(session, word)
         found = [way for way in ways if len(way.matches.record_ids)]
-        return join_ways(place, found, typed=typed, is_code=_is_code(word))
+        opens = self._opens(session, word, len(own.record_ids)) if typed else 0
+        return join_ways(place, found, typed=typed, is_code=_is_code(word), opens=opens)
+
+    def _opens(self, session: CatalogReader, word: Word, count: int) -> int:
+        """Return how many titles begin with a word; of one that many records have none is read."""
+        if word.paired or not 0 < count <= max(_SELDOM_A_BRAND, self.records // 10):
+            return 0
+        return len(self._postings.openings(session, word.token).record_ids)
 
     def _is_cut(self, session: CatalogReader, word: Word, count: int) -> bool:
         """Tell whether all that has a word has only what is left of a longer one."""

@@ -20,6 +20,9 @@ class FullTextReader(Protocol):
     def rows_with_beginning(self, beginning: str) -> Int64Array:
         """Return the numbers of the rows that have a token with a beginning, ascending."""
 
+    def rows_opening_with(self, token: str) -> Int64Array:
+        """Return the numbers of the rows whose first token is this one, ascending."""
+
     def has_texts(self) -> bool:
         """Tell whether any record ever had words beyond its file name and its camera."""
 

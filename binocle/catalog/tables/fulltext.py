@@ -51,6 +51,9 @@ class Fts5Index:
     def rows_with_beginning(self, beginning: str) -> Int64Array:
         return self._rows(_quoted([beginning]) + "*")
 
+    def rows_opening_with(self, token: str) -> Int64Array:
+        return self._rows("text : ^ " + _quoted([token]))
+
     def has_texts(self) -> bool:
         return self.meta.get("has_texts") != (None,)
 

@@ -36,6 +36,9 @@ class ScannedWords:
             lambda *columns: any(one.startswith(beginning) for column in columns for one in column)
         )
 
+    def rows_opening_with(self, token: str) -> Int64Array:
+        return self._rows(lambda tokens, _: tokens[0] == token)
+
     def has_texts(self) -> bool:
         return self._state.has_texts
 
