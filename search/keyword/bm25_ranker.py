@@ -8,10 +8,9 @@ found as a factor is the coordination level of Lucene's classic similarity. Text
 query in one piece count more, and those that say nothing else come first.
 """
 
-import math
 import re
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,9 +18,9 @@ import numpy.typing as npt
 
 from binocle.catalog.base import CatalogReader
 from binocle.types import BoolArray, Int64Array
-from search.keyword.postings import Float32Array, WordMatches
 from search.keyword.query_words import parse
-from search.keyword.word_matcher import QueryMatches, WordMatcher
+from search.keyword.word_matcher import WordMatcher
+from search.keyword.word_sums import ALL, WordSums, rarity
 from search.spelling.collection_spelling import Spelling
 
 Float64Array = npt.NDArray[np.float64]
@@ -29,14 +28,6 @@ Float64Array = npt.NDArray[np.float64]
 _MODEL_NUMBER = re.compile(
     r"(?!\d+(?:st|nd|rd|th|s)$)(?=\S*\d)(?=\S*[^\W\d_])\S{3,}", re.IGNORECASE
 )
-_ALL = 0.9999  # of a sum, within rounding
-_RARE_SHARE = 0.002
-_RARE_COUNT = 3
-_TOGETHER = 1.1
-_ALONE = 1.5
-_LEFT_OUT = 4  # of every so many words behind the first a record in the relevant set may lack one
-_MOST = 0.5  # of what the words are worth: less is a number that happens to be there
-_OF_BRANDS = 0.2  # the same for brands, which do not happen to be there
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +138,8 @@ class Keywords:
             full_score=sums.known_mass,
             coverage=min(1.0, float(sums.covered.max()) / sums.typed_mass),
             best_score=float(scores.max(initial=0.0)),
-            worth=sums.typed_mass / _rarity(0, matcher.records),
-            has_all=float(sums.masses.max()) >= sums.mass * _ALL,
+            worth=sums.typed_mass / rarity(0, matcher.records),
+            has_all=float(sums.masses.max()) >= sums.mass * ALL,
             lacks_number=lacks_number,
             names=bool(sums.names),
             find_words=lambda place: found.words_of(int(chosen[place])),
@@ -173,131 +164,3 @@ def _best(record_ids: Int64Array, scores: Float64Array, exact: BoolArray, k: int
         places = np.flatnonzero(keys >= least)
     ordered: Int64Array = places[np.lexsort((record_ids[places], -keys[places]))][:k]
     return ordered
-
-
-@dataclass(frozen=True, slots=True)
-class WordSums:
-    """Sums over the words of a query, by internal record id.
-
-    Attributes:
-        scores: ``(m,)`` float32 sums of BM25.
-        masses: ``(m,)`` float32 sums of the found words' rarity.
-        covered: ``(m,)`` float32 sums of the rarity of the found words as they were typed, times
-            how sure they are what was meant.
-        strict: ``(m,)`` uint64, a bit for each word that is there just as it was typed.
-        lacking: ``(m,)`` uint8, how many of the words that some record has are there in no way.
-        spare: How many of these may be lacking; -1 where every record lacks more.
-        whole: ``(m,)`` float32, 1 or more: a factor for records that have the query in one piece.
-        mass: The rarity of all words of the query.
-        known_mass: The same without model numbers that no record has. Vectors know such no better
-            than words do, so they are no reason to trust the other words less.
-        typed_mass: The rarity of all words of the query as they were typed.
-        names: Which words are model numbers; without such, which are brands.
-        asked: The words that make a record exact: these, else all where one of them is rare; none
-            where only a text that says just what was typed does.
-        least: How much of what the words are worth, 0 to 1, an exact record has.
-    """
-
-    scores: Float32Array
-    masses: Float32Array
-    covered: Float32Array
-    strict: npt.NDArray[np.uint64]
-    lacking: npt.NDArray[np.uint8]
-    spare: int
-    whole: Float32Array
-    mass: float
-    known_mass: float
-    typed_mass: float
-    names: tuple[int, ...]
-    asked: tuple[int, ...]
-    least: float
-
-    @classmethod
-    def of(cls, found: QueryMatches, records: int) -> "WordSums":
-        """Add up.
-
-        Args:
-            found: What the records have of the query, some word at least.
-            records: How many there are.
-        """
-        size = 1 + max(int(word.record_ids[-1]) for word in found.words if len(word.record_ids))
-        scores, masses, covered = (np.zeros(size, np.float32) for _ in range(3))
-        strict, whole = np.zeros(size, np.uint64), np.ones(size, np.float32)
-        mass = known_mass = typed_mass = 0.0
-        for number, word in enumerate(found.words):
-            rare, typed_rare = (
-                _rarity(one, records) for one in (word.frequency, word.typed_frequency)
-            )
-            mass += rare
-            known_mass += rare if len(word.record_ids) or not word.is_of_number else 0.0
-            typed_mass += typed_rare
-            sure = np.float32(1.0) if word.sureness is None else word.sureness
-            scores[word.record_ids] += np.float32(rare) * word.worths
-            masses[word.record_ids] += np.float32(rare)
-            covered[word.record_ids] += np.float32(typed_rare) * sure
-            strict[word.strict_ids] |= np.uint64(1 << number)
-        whole[found.whole[found.whole < size]] = _TOGETHER
-        whole[found.alone[found.alone < size]] = _ALONE
-        names, asked, least = _asked(found.words, max(_RARE_COUNT, records * _RARE_SHARE))
-        lacking, spare = _demands(found.words, size)
-        if spare < 0:
-            lacking, spare = _demands([found.words[one] for one in names], size)
-        return cls(
-            scores, masses, covered, strict, lacking, spare, whole, mass, known_mass, typed_mass,
-            names, asked, least,
-        )  # fmt: skip
-
-    def final_scores(self, record_ids: Int64Array) -> Float64Array:
-        """Return the scores of records, ``(n,)`` float64 above 0."""
-        shares = np.minimum(self.masses[record_ids].astype(np.float64) / self.known_mass, 1.0)
-        found = self.scores[record_ids].astype(np.float64)
-        return np.asarray(found * shares * self.whole[record_ids], np.float64)
-
-    def shares(self, record_ids: Int64Array) -> Float64Array:
-        """Return how much of what the words are worth records have, ``(n,)`` float64."""
-        covered = self.covered[record_ids].astype(np.float64)
-        return np.asarray(np.minimum(covered / self.typed_mass, 1.0))
-
-    def demanded(self, record_ids: Int64Array) -> BoolArray:
-        """Return which records, ``(n,)``, have what the query demands, ``(n,)`` bool."""
-        return np.asarray(self.lacking[record_ids].astype(np.int64) <= self.spare)
-
-    def exact(self, record_ids: Int64Array) -> BoolArray:
-        """Return which records, ``(n,)``, have just what was asked for, ``(n,)`` bool."""
-        exact: BoolArray = self.whole[record_ids] >= np.float32(_ALONE)
-        if self.asked:
-            wanted = np.uint64(sum(1 << number for number in self.asked))
-            has_all = (self.strict[record_ids] & wanted) == wanted
-            has_most = self.covered[record_ids] >= np.float32(self.least * self.typed_mass)
-            exact |= has_all & has_most
-        return exact
-
-
-def _asked(
-    words: Sequence[WordMatches], rare_up_to: float
-) -> tuple[tuple[int, ...], tuple[int, ...], float]:
-    """Return ``WordSums.names``, ``WordSums.asked`` and ``WordSums.least``."""
-    most = max(10, 10 * rare_up_to)
-    every = tuple(range(len(words)))
-    names = tuple(one for one in every if words[one].is_code and words[one].frequency <= most)
-    if names:
-        return names, names, _MOST
-    if names := tuple(one for one in every if words[one].is_brand):
-        return names, names, _OF_BRANDS
-    has_rare = any(one.frequency <= rare_up_to for one in words)
-    return (), every if has_rare else (), _MOST
-
-
-def _demands(words: Sequence[WordMatches], size: int) -> tuple[npt.NDArray[np.uint8], int]:
-    """Return ``WordSums.lacking`` and ``WordSums.spare``."""
-    asked = [one.record_ids for one in words if len(one.record_ids)]
-    lacking = np.full(size, len(asked), np.uint8)
-    for record_ids in asked:
-        lacking[record_ids] -= np.uint8(1)
-    spare = (len(asked) - 1) // _LEFT_OUT
-    return lacking, spare if int(lacking.min()) <= spare else -1
-
-
-def _rarity(frequency: int, records: int) -> float:
-    """Return the inverse document frequency, above 0 (as in Lucene)."""
-    return math.log1p((max(records, frequency) - frequency + 0.5) / (frequency + 0.5))

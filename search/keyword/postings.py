@@ -102,7 +102,8 @@ def _is_brand(rows: Int64Array) -> BoolArray:
 
 
 def _of_titles(rows: Int64Array) -> Int64Array:
-    return rows[rows >> text_rows.GROUP_SHIFT & (text_rows.GROUPS - 1) == text_rows.TITLE]
+    is_title: BoolArray = rows >> text_rows.GROUP_SHIFT & (text_rows.GROUPS - 1) == text_rows.TITLE
+    return rows[is_title]
 
 
 class PostingReader:
@@ -156,7 +157,8 @@ class WordMatches:
         typed_frequency: How many records have it as it was typed, which may be none.
         is_code: It is like a model number, or part of one.
         is_of_number: It stands in one piece with digits, as the ``wh`` of ``WH-1000XM4``.
-        is_brand: Most records have it as their brand, or as the first word of their title.
+        is_brand: Most records have it as their brand.
+        is_opening: Most records have it as the first word of their title.
         ways: What was found for it, and what that counts.
         labels: How each way is written.
     """
@@ -171,6 +173,7 @@ class WordMatches:
     is_code: bool
     is_of_number: bool
     is_brand: bool
+    is_opening: bool
     ways: tuple[tuple[Postings, float], ...]
     labels: tuple[str, ...]
 
@@ -243,7 +246,8 @@ def join_ways(
         len(strict_ids) if typed else len(record_ids),
         is_code=is_code or any(way.is_code for way in strict),
         is_of_number=is_code,
-        is_brand=2 * max(in_brands, opens) > len(strict_ids),
+        is_brand=2 * in_brands > len(strict_ids),
+        is_opening=2 * opens > len(strict_ids),
         ways=tuple((way.matches, way.weight) for way in ways),
         labels=tuple(way.label for way in ways),
     )

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from binocle.catalog.sqlite import SqliteCatalog
+from search.keyword.query_matches import QueryMatches
 from search.keyword.query_words import parse
-from search.keyword.word_matcher import QueryMatches, WordMatcher
+from search.keyword.word_matcher import WordMatcher
 from tests.support.titles import record, store
 
 TITLES = ["smartwatch strap", "smart watch", "red shirts", "shirt", "watch of steel"]
@@ -91,3 +92,11 @@ def test_words_that_sound_alike_are_found(tmp_path: Path) -> None:
         (word,) = WordMatcher().at(session).match(session, parse("sandles ")).words
     assert word.record_ids.tolist() == [1]  # handles are one letter nearer
     database.close()
+
+
+def test_word_that_titles_begin_with_opens_them(tmp_path: Path) -> None:
+    said = ["Biba red kurta", "Biba blue kurta", "Kurta by Biba", "red scarf", "gift box, red"]
+    shop = store(tmp_path, [record(str(n), title) for n, title in enumerate(said)])
+    found = match(shop, "biba kurta red gift ").words
+    assert [one.is_opening for one in found] == [True, False, False, True]
+    shop.close()

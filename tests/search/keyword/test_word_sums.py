@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from binocle.types import Int64Array
-from search.keyword.bm25_ranker import WordSums
 from search.keyword.postings import WordMatches
-from search.keyword.word_matcher import QueryMatches
+from search.keyword.query_matches import QueryMatches
+from search.keyword.word_sums import WordSums
 
 RECORDS = 100_000
 
@@ -21,7 +21,7 @@ def word(place: int, *record_ids: int) -> WordMatches:
     found, count = ids(*record_ids), len(record_ids)
     return WordMatches(
         place, found, np.ones(count, np.float32), found, count, None, count,
-        is_code=False, is_of_number=False, is_brand=False, ways=(), labels=(),
+        is_code=False, is_of_number=False, is_brand=False, is_opening=False, ways=(), labels=(),
     )  # fmt: skip
 
 
@@ -91,3 +91,27 @@ def test_what_is_demanded_are_the_words_that_records_have_and_of_five_one_may_la
     assert not apart.demanded(ids(1, 2)).any(), "nothing is demanded that no record has together"
     five = sums_of(*(word(place, *range(1, place + 2)) for place in range(5)))
     assert five.demanded(ids(1, 2, 3)).tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize("is_brand", [True, False])
+def test_brand_that_stands_nowhere_with_the_other_words_is_demanded_and_exact(
+    is_brand: bool,
+) -> None:
+    brand = replace(word(0, 1, 2), is_brand=is_brand, is_opening=not is_brand)
+    sums = sums_of(brand, word(1, 3), word(2))
+    assert sums.demanded(ids(1, 2, 3)).tolist() == [True, True, False]
+    assert sums.exact(ids(1, 2, 3)).tolist() == [True, True, False]
+    together = sums_of(replace(word(0, 1, 2), is_opening=True), word(1, 2, 3))
+    assert together.names == (), "titles that begin with a word are asked for by all words"
+    of_many = sums_of(brand, *(word(place, 3) for place in range(1, 9)))
+    assert not of_many.exact(ids(1, 2)).any(), "a brand in a long query is not all of it"
+
+
+def test_words_that_are_all_corrected_are_not_demanded() -> None:
+    corrected = [
+        replace(word(place, 1), strict_ids=ids(), sureness=np.array([0.85], np.float32))
+        for place in range(2)
+    ]
+    assert not sums_of(*corrected).demanded(ids(1)).any()
+    assert sums_of(corrected[0]).demanded(ids(1)).all()
+    assert sums_of(corrected[0], word(1, 1)).demanded(ids(1)).all()

@@ -77,6 +77,13 @@ def test_beginnings_joined_forms_and_other_scripts_are_found(index: FullTextInde
     assert index.rows_with_beginning("xm").tolist() == []
 
 
+def test_rows_are_found_by_the_word_they_open_with(index: FullTextIndex) -> None:
+    index.put([said(1, "WH-1000XM4 by Sony"), said(2, "Sony WH-1000XM4"), said(3, "Sonya")])
+    rows = index.rows_opening_with("sony").tolist()
+    assert [row >> text_rows.RECORD_SHIFT for row in rows] == [2]
+    assert index.rows_opening_with("wh1000xm4").tolist() == [], "joined forms stand nowhere"
+
+
 def test_vocabulary_is_read_from_a_number_on(index: FullTextIndex) -> None:
     assert index.words_after(0) == (0, [])
     index.put([said(1, "red kites")])
@@ -125,6 +132,9 @@ def test_both_find_the_same(
         for phrase in (["red"], ["red", "kite"], ["wh", "1000"], ["wh1000"], ["红色", "色裙"]):
             first, second = (index.rows_with([phrase]).tolist() for index in indices)
             assert first == second, phrase
+        for word in ("red", "kite", "fly"):
+            first, second = (index.rows_opening_with(word).tolist() for index in indices)
+            assert first == second, word
         for beginning in ("r", "fly", "色", "arg"):
             first, second = (index.rows_with_beginning(beginning).tolist() for index in indices)
             assert first == second, beginning
