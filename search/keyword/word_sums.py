@@ -154,7 +154,7 @@ def _demands(words: Sequence[WordMatches], size: int) -> tuple[npt.NDArray[np.ui
     are another language's, which only look like what was found.
     """
     found = [one for one in words if len(one.record_ids)]
-    is_sure = len(found) < 2 or any(_is_found_as_typed(one) for one in found)
+    is_sure = len(words) < 2 or any(_is_found_as_typed(one) for one in found)
     asked = [one.record_ids for one in found] if is_sure else []
     lacking = np.full(size, len(asked), np.uint8)
     for record_ids in asked:

@@ -113,5 +113,6 @@ def test_words_that_are_all_corrected_are_not_demanded() -> None:
         for place in range(2)
     ]
     assert not sums_of(*corrected).demanded(ids(1)).any()
+    assert not sums_of(corrected[0], word(1)).demanded(ids(1)).any()
     assert sums_of(corrected[0]).demanded(ids(1)).all()
     assert sums_of(corrected[0], word(1, 1)).demanded(ids(1)).all()
