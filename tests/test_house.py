@@ -56,7 +56,6 @@ CROSS_CUTTING = {
     "search/test_questions": "refusals from several modules",
     "search/copies/test_lookup_products": "lookup on products that look alike",
     "search/keyword/test_model_numbers": "words, postings and ranking together",
-    "search/keyword/test_word_sums": "sums by words over several modules",
     "search/ranking/test_pages": "pages over all of ranking",
     "search/relevance/test_unsupported_texts": "texts no model reads, end to end",
     "training/test_command": "the command from end to end",
