@@ -23,9 +23,11 @@ from api.http.routes import (
     keys,
     labels,
     lookup,
+    page,
     pictures,
     records,
     search,
+    sources,
 )
 from api.http.runtime.dependencies import key_of
 from api.http.runtime.jobs import Jobs
@@ -91,9 +93,11 @@ def create_app(container: Container) -> FastAPI:
     app.state.jobs = Jobs(container.settings.queue_size, service.note_use)
     problems.install(app)
     app.include_router(health.router)
+    app.include_router(page.router)
     for room in _ROOMS:
         app.include_router(room.router, prefix="/v1/collections", dependencies=[Depends(key_of)])
     app.include_router(keys.router, prefix="/v1/keys", dependencies=[Depends(key_of)])
+    app.include_router(sources.router, prefix="/v1", dependencies=[Depends(key_of)])
     app.include_router(embeddings.router, prefix="/v1", dependencies=[Depends(key_of)])
     _add_middleware(app, service, container.settings)
     app.openapi = _openapi_of(app)  # type: ignore[method-assign]

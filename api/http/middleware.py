@@ -43,6 +43,11 @@ _DOCS_POLICY = (
     b"default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
     b"img-src 'self' data:; frame-ancestors 'none'"
 )
+_PAGE_POLICY = (  # it runs its own scripts and nothing else, and no text can become markup
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    b"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    b"require-trusted-types-for 'script'; trusted-types 'none'"
+)
 
 
 class Guard:
@@ -160,8 +165,14 @@ def is_loopback(host: str) -> bool:
 def _with_headers(message: MutableMapping[str, Any], scope: Scope, request_id: str) -> _Headers:
     headers: _Headers = [*message.get("headers", []), *_SECURITY_HEADERS]
     headers.append((b"x-request-id", request_id.encode()))
-    is_docs = scope["path"].startswith(("/docs", "/static-offline-docs"))
-    headers.append((b"content-security-policy", _DOCS_POLICY if is_docs else _API_POLICY))
+    headers.append((b"content-security-policy", _policy_of(scope["path"])))
     if not any(name.lower() == b"cache-control" for name, _ in headers):
         headers.append((b"cache-control", b"no-store"))
     return headers
+
+
+def _policy_of(path: str) -> bytes:
+    if path == "/" or path.startswith("/page/"):
+        return _PAGE_POLICY
+    is_docs = path.startswith(("/docs", "/static-offline-docs"))
+    return _DOCS_POLICY if is_docs else _API_POLICY

@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import asdict
-from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.http.errors.problems import ServiceError
 from api.http.mapping.documents import JsonRoute
+from api.http.routes.sources import path_of
 from api.http.runtime.dependencies import (
     Backupable,
     KeyDependency,
@@ -132,11 +132,11 @@ def _allowed_source(service: Service, body: JobIn) -> Source:
     refused = ServiceError(
         403, "source-not-allowed", "the operator has not allowed this source", field="source"
     )
+    roots = [root.expanduser().resolve() for root in service.settings.sources]
     try:
-        path = Path(body.source).resolve()
+        path = path_of(body.source, roots).resolve()
     except (OSError, ValueError, RuntimeError) as error:
         raise refused from error
-    roots = [root.expanduser().resolve() for root in service.settings.sources]
     if not any(path == root or root in path.parents for root in roots):
         raise refused
     columns = ColumnRoles(body.id_column, body.image_column, tuple(body.text_columns))

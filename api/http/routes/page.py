@@ -1,0 +1,97 @@
+"""The page to search with: its files, read once, under an address that changes with them."""
+
+import gzip
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import PurePosixPath
+
+from fastapi import APIRouter, HTTPException, Request, Response
+
+router = APIRouter(include_in_schema=False)
+_TYPES = {
+    ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8", ".json": "application/json",
+    ".svg": "image/svg+xml", ".txt": "text/plain; charset=utf-8",
+}  # fmt: skip
+_FOREVER = "public, max-age=31536000, immutable"
+
+
+@dataclass(frozen=True, slots=True)
+class PageFile:
+    """A file of the page.
+
+    Attributes:
+        content: Its bytes.
+        packed: The same, gzipped.
+        media_type: What it is.
+    """
+
+    content: bytes
+    packed: bytes
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class WebPage:
+    """All files of the page.
+
+    Attributes:
+        version: Changes whenever one of them does; 12 hexadecimal digits.
+        files: By their paths below ``api/page``; ``index.html`` names the version.
+    """
+
+    version: str
+    files: dict[str, PageFile]
+
+
+@cache
+def page_files() -> WebPage:
+    """Return the page as it is installed, read once."""
+    contents = dict(_walk(files("api") / "page", ""))
+    digest = hashlib.sha256()
+    for path, content in sorted(contents.items()):
+        digest.update(path.encode() + b"\0" + hashlib.sha256(content).digest())
+    version = digest.hexdigest()[:12]
+    contents["index.html"] = contents["index.html"].replace(b"{version}", version.encode())
+    return WebPage(version, {path: _packed(path, content) for path, content in contents.items()})
+
+
+def _packed(path: str, content: bytes) -> PageFile:
+    return PageFile(content, gzip.compress(content, mtime=0), _TYPES[PurePosixPath(path).suffix])
+
+
+def _walk(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
+    found = []
+    for one in folder.iterdir():
+        if one.is_dir():
+            found += _walk(one, f"{prefix}{one.name}/")
+        else:
+            found.append((f"{prefix}{one.name}", one.read_bytes()))
+    return found
+
+
+@router.api_route("/", methods=["GET", "HEAD"])
+async def get_page(request: Request) -> Response:
+    """Return the page."""
+    return _answer(request, page_files().files["index.html"], "no-cache")
+
+
+@router.api_route("/page/{version}/{path:path}", methods=["GET", "HEAD"])
+async def get_page_file(version: str, path: str, request: Request) -> Response:
+    """Return a file of the page; one of another version is not kept by the client."""
+    page = page_files()
+    if path not in page.files:
+        raise HTTPException(404)
+    return _answer(request, page.files[path], _FOREVER if version == page.version else "no-store")
+
+
+def _answer(request: Request, file: PageFile, caching: str) -> Response:
+    headers = {"Cache-Control": caching, "Vary": "Accept-Encoding"}
+    content = file.content
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        content = file.packed
+        headers["Content-Encoding"] = "gzip"
+    return Response(content, media_type=file.media_type, headers=headers)

@@ -1,0 +1,28 @@
+"""The wire of sources: folders a client may have indexed, and what was left out of them."""
+
+from pydantic import BaseModel, Field
+
+from api.http.schemas.common import ItemError
+
+
+class SourcesOut(BaseModel):
+    """Folders the operator allows."""
+
+    sources: list[str] = Field(
+        description="Their names, as a job's source takes them; below one: 'name/folder'"
+    )
+
+
+class SkippedItem(BaseModel):
+    """A file, member, row or line that is no record, and why."""
+
+    source: str = Field(description="Name of its source")
+    item: str = Field(description="Its path or place in the source")
+    error: ItemError
+
+
+class SkippedOut(BaseModel):
+    """What was skipped, source by source."""
+
+    skipped: list[SkippedItem]
+    total: int

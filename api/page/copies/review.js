@@ -1,0 +1,59 @@
+/** Decisions about groups of the same pictures; nothing is deleted, a list comes out. */
+
+/**
+ * @typedef {{id: string, part: {uri: string}, width: number, height: number, size_bytes: number,
+ *   verdict: string, confidence: number, thumbnail: string}} Member
+ * @typedef {{members: Member[], keep: number, state: '' | 'accepted' | 'all'}} Group
+ */
+
+const EXACT = ['same-file', 'same-pixels'];
+
+/** @param {any} cluster @returns {Group} */
+export function groupOf(cluster) {
+  return { members: [cluster.keep, ...cluster.others], keep: 0, state: '' };
+}
+
+/** Whether all pictures of a group are the same to the pixel. @param {Group} group */
+export function isExact(group) {
+  return group.members.slice(1).every((one) => EXACT.includes(one.verdict));
+}
+
+/** Pictures that would go. @param {Group} group */
+export function droppedOf(group) {
+  return group.state === 'accepted' ? group.members.filter((_, at) => at !== group.keep) : [];
+}
+
+/** Bytes that would be freed. @param {Group[]} groups */
+export function bytesFreed(groups) {
+  return groups.flatMap(droppedOf).reduce((sum, one) => sum + one.size_bytes, 0);
+}
+
+/** Bytes that could be, if every suggestion were taken. @param {Group[]} groups */
+export function bytesPossible(groups) {
+  return groups.reduce((sum, group) => {
+    const others = group.members.filter((_, at) => at !== group.keep);
+    return sum + others.reduce((all, one) => all + one.size_bytes, 0);
+  }, 0);
+}
+
+/**
+ * Take the suggestion wherever pictures are the same to the pixel and nothing was decided.
+ * @param {Group[]} groups
+ */
+export function acceptExact(groups) {
+  return groups.map((one) => (
+    !one.state && isExact(one) ? { ...one, state: /** @type {const} */ ('accepted') } : one
+  ));
+}
+
+/** A line for each picture of the decided groups: what to do, which group, id, path. @param {Group[]} groups */
+export function listOf(groups) {
+  const lines = groups.flatMap((group, at) => {
+    if (!group.state) return [];
+    return group.members.map((one, place) => {
+      const isKept = group.state === 'all' || place === group.keep;
+      return [isKept ? 'keep' : 'drop', at + 1, one.id, one.part.uri, one.size_bytes].join('\t');
+    });
+  });
+  return ['action\tgroup\tid\tfile\tbytes', ...lines].join('\n');
+}

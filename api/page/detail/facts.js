@@ -1,0 +1,48 @@
+/** What is known of a record: texts, place, labels, all metadata, why it was found. */
+import { html } from '../vendor/preact.js';
+import { go, question } from '../state/address.js';
+import { fields, isTechnical } from '../state/collections.js';
+import { bytes, number, t } from '../words/words.js';
+import { nameOf, shownValue } from '../grid/tile.js';
+import { Marked } from '../views/marked.js';
+import { copy } from '../state/selection.js';
+import { tell } from '../state/notice.js';
+
+/** @param {string} field @param {unknown} value */
+function narrow(field, value) {
+  const choices = { ...question.value.choices, [field]: { values: [String(value)], min: '', max: '' } };
+  go({ choices, open: '' });
+}
+
+/** @param {{name: string, value: any, words: string[]}} properties */
+function Fact({ name, value, words }) {
+  const type = fields.value.find((one) => one.name === name)?.type;
+  const isWord = type === 'keyword' || type === 'keywords' || type === 'boolean';
+  const list = Array.isArray(value) ? value : [value];
+  if (name === 'bytes' && typeof value === 'number') return html`<dd>${bytes(value)}</dd>`;
+  if (isWord) {
+    return html`<dd>${list.map((one) => html`<button type="button" class="link" title=${t('onlyThese')} onClick=${() => narrow(name, one)}>${String(one)}</button> `)}</dd>`;
+  }
+  if (typeof value === 'string' && type === 'text') return html`<dd><${Marked} text=${value} words=${words} /></dd>`;
+  return html`<dd>${shownValue(value)}</dd>`;
+}
+
+/** @param {{record: any, hit: any}} properties */
+export function Facts({ record, hit }) {
+  const words = hit?.contributions?.flatMap((/** @type {any} */ one) => one.words) ?? [];
+  const texts = (record.parts ?? []).filter((/** @type {any} */ one) => one.kind === 'text' && one.text);
+  const known = Object.values(record.metadata);
+  const fresh = texts.filter((/** @type {any} */ one) => !known.includes(one.text) && one.text !== nameOf(record));
+  const names = Object.keys(record.metadata).filter((one) => one !== 'sha256');
+  names.sort((a, b) => Number(isTechnical(a)) - Number(isTechnical(b)));
+  const found = hit?.contributions?.map((/** @type {any} */ one) => t(`ranking-${one.ranking}`)) ?? [];
+  return html`
+    ${fresh.map((/** @type {any} */ one) => html`<blockquote><${Marked} text=${one.text} words=${words} /></blockquote>`)}
+    <dl class="facts">
+      ${names.map((name) => html`<dt>${name}</dt><${Fact} name=${name} value=${record.metadata[name]} words=${words} />`)}
+      <dt>${t('file')}</dt><dd class="mono">${record.uri}</dd>
+      <dt>id</dt><dd class="mono"><button type="button" class="link mono" title=${t('copy')} onClick=${() => tell(copy(record.id) ? t('copied', 1) : t('cannotCopy'))}>${record.id}</button></dd>
+      ${found.length > 0 && html`<dt>${t('foundBy')}</dt><dd>${[...new Set(found)].join(', ')}${words.length ? html`: ${[...new Set(words)].map((one) => html`<mark>${one}</mark> `)}` : ''}</dd>`}
+      ${hit?.similarity !== undefined && hit && html`<dt>${t('similarity')}</dt><dd>${number(hit.similarity, { maximumFractionDigits: 3 })}</dd>`}
+    </dl>`;
+}

@@ -1,0 +1,17 @@
+/** Starts the page. */
+import { App } from './views/app.js';
+import { html, render } from './vendor/preact.js';
+import { watchAddress } from './state/address.js';
+import { loadCollections } from './state/collections.js';
+import { applyLook } from './state/look.js';
+import { followQuestion } from './state/results.js';
+
+applyLook();
+watchAddress();
+const root = document.getElementById('page');
+if (root) {
+  root.replaceChildren();
+  render(html`<${App} />`, root);
+}
+loadCollections();
+followQuestion();

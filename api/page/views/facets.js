@@ -1,0 +1,112 @@
+/** Narrowing down: values with counts, ranges of numbers and dates. A filter never shrinks its own. */
+import { html, useState } from '../vendor/preact.js';
+import { go, question } from '../state/address.js';
+import { fields, isTechnical } from '../state/collections.js';
+import { facetError, facets, isOpen, togglePanel } from '../state/facets.js';
+import { number, shortDate, t } from '../words/words.js';
+import { Failure } from './notice.js';
+import { Icon } from './icon.js';
+
+const NO_CHOICE = { values: [], min: '', max: '' };
+
+/** @param {string} field @param {Partial<import('../state/address.js').Choice>} changes */
+function choose(field, changes) {
+  const choice = { ...NO_CHOICE, ...question.value.choices[field], ...changes };
+  const { [field]: _, ...others } = question.value.choices;
+  const isEmpty = !choice.values.length && !choice.min && !choice.max;
+  go({ choices: isEmpty ? others : { ...others, [field]: choice }, open: '' });
+}
+
+/** @param {{facet: any}} properties */
+function Values({ facet }) {
+  const chosen = question.value.choices[facet.field]?.values ?? [];
+  const listed = facet.buckets.map((/** @type {any} */ one) => String(one.value));
+  const gone = chosen.filter((one) => !listed.includes(one)).map((value) => ({ value, count: 0 }));
+  return html`<ul class="values">
+    ${[...facet.buckets, ...gone].map((/** @type {any} */ one) => {
+      const value = String(one.value);
+      const isChosen = chosen.includes(value);
+      return html`<li><label>
+        <input type="checkbox" checked=${isChosen} onChange=${() => choose(facet.field, { values: isChosen ? chosen.filter((other) => other !== value) : [...chosen, value] })} />
+        <span class="value">${value}</span> <span class="muted count">${number(one.count)}</span>
+      </label></li>`;
+    })}
+    ${facet.others > 0 && html`<li class="muted">${t('otherValues', number(facet.others))}</li>`}
+  </ul>`;
+}
+
+/** @param {{facet: any}} properties */
+function Bars({ facet }) {
+  const most = Math.max(1, ...facet.buckets.map((/** @type {any} */ one) => one.count));
+  const isDates = facet.kind === 'dates';
+  const shown = (/** @type {any} */ value) => (isDates ? shortDate(String(value)) : number(Number(value)));
+  return html`<div class="bars" role="group" aria-label=${t('rangesOf', facet.field)}>
+    ${facet.buckets.map((/** @type {any} */ one) => {
+      const end = isDates ? lastDay(String(one.value), String(one.end ?? '')) : String(one.end ?? '');
+      const label = `${shown(one.value)} – ${shown(isDates ? end : one.end)}: ${number(one.count)}`;
+      return html`<button type="button" class="bar-button" title=${label} aria-label=${label} disabled=${one.count === 0}
+        onClick=${() => choose(facet.field, { min: String(one.value), max: end })}
+      ><span style=${{ height: `${Math.max(one.count ? 6 : 0, (one.count / most) * 100)}%` }}></span></button>`;
+    })}
+  </div>`;
+}
+
+/** The last day before an end that is not included. @param {string} start @param {string} end */
+function lastDay(start, end) {
+  const day = new Date(`${end.slice(0, 10)}T00:00Z`);
+  if (!end || Number.isNaN(day.getTime())) return start;
+  day.setUTCDate(day.getUTCDate() - 1);
+  return day.toISOString().slice(0, 10);
+}
+
+/** @param {{facet: any}} properties */
+function Range({ facet }) {
+  const choice = question.value.choices[facet.field] ?? NO_CHOICE;
+  const type = facet.kind === 'dates' ? 'date' : 'number';
+  /** @param {any} event */
+  const send = (event) => {
+    event.preventDefault();
+    const { min, max } = event.currentTarget.elements;
+    choose(facet.field, { min: min.value, max: max.value });
+  };
+  const first = facet.buckets[0];
+  const last = facet.buckets[facet.buckets.length - 1];
+  const hint = (/** @type {any} */ value) => (type === 'number' && value !== undefined ? String(value) : '');
+  return html`<${Bars} facet=${facet} />
+    <form class="range" key=${`${choice.min}|${choice.max}`} onSubmit=${send}>
+      <input name="min" type=${type} step="any" aria-label=${t('atLeastOf', facet.field)} placeholder=${hint(first?.value)} defaultValue=${choice.min.slice(0, type === 'date' ? 10 : undefined)} />
+      <span aria-hidden="true">–</span>
+      <input name="max" type=${type} step="any" aria-label=${t('atMostOf', facet.field)} placeholder=${hint(last?.end)} defaultValue=${choice.max.slice(0, type === 'date' ? 10 : undefined)} />
+      <button type="submit" aria-label=${t('applyRange', facet.field)}><${Icon} name="check" /></button>
+    </form>`;
+}
+
+/** @param {{facet: any}} properties */
+function FacetGroup({ facet }) {
+  const choice = question.value.choices[facet.field];
+  const [isShut, setShut] = useState(isTechnical(facet.field));
+  const total = facet.buckets.length;
+  if (!choice && (!total || (total === 1 && isTechnical(facet.field)))) return null;
+  return html`<section class="facet">
+    <h3><button type="button" class="quiet" aria-expanded=${!isShut} onClick=${() => setShut(!isShut)}>${facet.field}</button>
+      ${choice && html`<button type="button" class="quiet tight" aria-label=${t('liftFilter', facet.field)} onClick=${() => choose(facet.field, NO_CHOICE)}><${Icon} name="close" /></button>`}
+    </h3>
+    ${!isShut && (facet.kind === 'values' ? html`<${Values} facet=${facet} />` : html`<${Range} facet=${facet} />`)}
+  </section>`;
+}
+
+export function FacetPanel() {
+  if (!isOpen.value) return null;
+  const { choices } = question.value;
+  const isFiltered = Object.keys(choices).length > 0;
+  return html`<aside id="facets" class="facets" tabindex="-1" aria-label=${t('filters')}>
+    <div class="row">
+      ${isFiltered && html`<button type="button" onClick=${() => go({ choices: {} })}>${t('liftAll')}</button>`}
+      <span class="grow"></span>
+      <button type="button" class="quiet narrow-only" aria-label=${t('close')} onClick=${togglePanel}><${Icon} name="close" /></button>
+    </div>
+    ${facetError.value && html`<${Failure} error=${facetError.value} />`}
+    ${facets.value.map((one) => html`<${FacetGroup} key=${one.field} facet=${one} />`)}
+    ${!facets.value.length && !facetError.value && fields.value.length > 0 && html`<p class="muted">${t('noFacets')}</p>`}
+  </aside>`;
+}

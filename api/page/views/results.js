@@ -1,0 +1,125 @@
+/** The room of a search: how it was read, what was found, what to narrow it with. */
+import { html, useEffect } from '../vendor/preact.js';
+import { announce } from '../state/announce.js';
+import { go, question } from '../state/address.js';
+import { collections, current, fields, isTechnical, listError, loadCollections, loadFields } from '../state/collections.js';
+import { followAnswers, isOpen, relevant, togglePanel } from '../state/facets.js';
+import { answer, busy, exhausted, failure, hits, MOST, nearestAnyway, refresh, shownCount } from '../state/results.js';
+import { looksFor } from '../state/query.js';
+import { Grid } from '../grid/grid.js';
+import { number, t } from '../words/words.js';
+import { FacetPanel } from './facets.js';
+import { Icon } from './icon.js';
+import { EmptyCollection, NoCollection, NothingFits } from './nothing.js';
+import { Failure } from './notice.js';
+import { SelectionBar } from './selectionbar.js';
+
+/** How many there are, in words. */
+function countText() {
+  if (!answer.value) return '';
+  const known = answer.value.relevant ?? relevant.value;
+  if (!looksFor(question.value)) return t('records', known ?? hits.value.length);
+  if (answer.value.no_match) return t('nothingFits');
+  return known === null ? t('atLeast', hits.value.length) : t('results', known);
+}
+
+/**
+ * Leave out what the page itself shows elsewhere: the sort order and the filters chosen.
+ * @param {string} read
+ */
+function withoutOwn(read) {
+  const { sort, choices } = question.value;
+  const unsorted = sort ? read.replace(/; by [^;]*$/, '') : read;
+  return Object.keys(choices).length ? unsorted.replace(/; where [^;]*$/, '') : unsorted;
+}
+
+/** How the service read the query, where that says more than what was typed. */
+function Reading() {
+  const { words, terms, exactly } = question.value;
+  const read = withoutOwn(answer.value?.looking_for ?? '');
+  const isPlain = terms.length === 0 && read.toLowerCase() === words.trim().toLowerCase();
+  if (!words || !read || (isPlain && !exactly)) return null;
+  return html`<span class="reading">
+    <span class="muted">${t('lookingFor')}</span> ${read}
+    <button type="button" class="quiet" onClick=${() => go({ exactly: !exactly })}>${t(exactly ? 'readAgain' : 'asTyped')}</button>
+  </span>`;
+}
+
+function SortChoice() {
+  const sortable = fields.value.filter((one) => ['number', 'date'].includes(one.type));
+  const names = sortable.filter((one) => !isTechnical(one.name)).concat(sortable.filter((one) => isTechnical(one.name)));
+  const { sort } = question.value;
+  return html`<label class="inline">${t('sort')}
+    <select value=${sort} onChange=${(/** @type {any} */ event) => go({ sort: event.currentTarget.value })}>
+      <option value="">${t('byRelevance')}</option>
+      ${names.flatMap((one) => [
+        html`<option value=${one.name}>${one.name} ↑</option>`,
+        html`<option value=${`-${one.name}`}>${one.name} ↓</option>`,
+      ])}
+    </select>
+  </label>`;
+}
+
+function TargetChoice() {
+  const parts = current.value?.parts ?? {};
+  if (!parts.image || !parts.text) return null;
+  const target = question.value.target || 'image';
+  return html`<div class="segments" role="group" aria-label=${t('show')}>
+    ${['image', 'text'].map((one) => html`<button type="button" aria-pressed=${target === one} onClick=${() => go({ target: one === 'image' ? '' : one })}>${t(one === 'image' ? 'pictures' : 'texts')}</button>`)}
+  </div>`;
+}
+
+function Bar() {
+  const chosen = Object.values(question.value.choices).filter((one) => one.values.length || one.min || one.max).length;
+  return html`<div class="results-bar">
+    <button type="button" class="quiet" aria-expanded=${isOpen.value} aria-controls=${isOpen.value ? 'facets' : undefined} onClick=${togglePanel}>
+      <${Icon} name="filter" /> ${t('filters')}${chosen > 0 ? html` <span class="badge">${number(chosen)}</span>` : ''}
+    </button>
+    <h1 class="count">${countText()}</h1>
+    <${Reading} />
+    <span class="grow"></span>
+    <${TargetChoice} />
+    <${SortChoice} />
+  </div>`;
+}
+
+/** Say how many there are, once it has settled. */
+function useAnnouncement() {
+  const text = busy.value ? '' : countText();
+  useEffect(() => {
+    if (text) announce(text);
+  }, [text]);
+}
+
+export function ResultsRoom() {
+  useEffect(followAnswers, []);
+  useAnnouncement();
+  const { collection } = question.value;
+  useEffect(() => {
+    if (collection) loadFields(collection).catch(() => {});
+  }, [collection]);
+  if (listError.value) return html`<${Failure} error=${listError.value} onRetry=${loadCollections} />`;
+  if (collections.value && !collections.value.length) return html`<${NoCollection} />`;
+  if (current.value && !current.value.records) return html`<${EmptyCollection} />`;
+  if (collections.value && collection && !current.value) {
+    return html`<div class="empty"><h1>${t('noSuchCollection', collection)}</h1>
+      ${collections.value.map((one) => html`<button type="button" onClick=${() => go({ collection: one.name })}>${one.name}</button> `)}</div>`;
+  }
+  const nothing = answer.value && (answer.value.no_match || (answer.value.hits.length === 0));
+  const shown = shownCount();
+  return html`<div class="room ${isOpen.value ? 'with-facets' : ''}">
+    <${Bar} />
+    <${FacetPanel} />
+    <div class="found ${busy.value ? 'stale' : ''}">
+      ${failure.value && html`<${Failure} error=${failure.value} onRetry=${refresh} />`}
+      ${answer.value?.warnings?.map((/** @type {string} */ one) => html`<p class="warning">${one}</p>`)}
+      ${answer.value?.unrated && !nothing && html`<p class="muted small-text">${answer.value.unrated}</p>`}
+      ${nothing && !failure.value && html`<${NothingFits} />`}
+      ${nothing && nearestAnyway.value && html`<p class="muted nearest">${t('nearest')}</p>`}
+      ${shown > 0 && html`<${Grid} />`}
+      ${hits.value.length >= MOST && html`<p class="muted">${t('narrowDown', number(MOST))}</p>`}
+      ${exhausted.value && shown > 0 && html`<p class="end-of-list muted">${t('thatIsAll')}</p>`}
+    </div>
+    <${SelectionBar} />
+  </div>`;
+}

@@ -1,0 +1,34 @@
+/** Asks for the key once; the service answers with a cookie that no script can read. */
+import { html, useState } from '../vendor/preact.js';
+import { ask, needsKey } from '../state/api.js';
+import { loadCollections } from '../state/collections.js';
+import { refresh } from '../state/results.js';
+import { t } from '../words/words.js';
+import { Failure } from './notice.js';
+
+export function SignIn() {
+  const [error, setError] = useState(/** @type {unknown} */ (null));
+  /** @param {any} event */
+  const onSubmit = async (event) => {
+    event.preventDefault();
+    const field = event.currentTarget.elements.key;
+    try {
+      await ask('POST', '/v1/session', { key: field.value.trim() });
+      field.value = '';
+      needsKey.value = false;
+      await loadCollections();
+      refresh();
+    } catch (problem) {
+      setError(problem);
+    }
+  };
+  return html`<section class="sign-in" aria-labelledby="sign-in-title">
+    <h1 id="sign-in-title">${t('keyNeeded')}</h1>
+    <p class="muted">${t('keyNeededWhy')}</p>
+    <form onSubmit=${onSubmit} class="row">
+      <label class="grow">${t('key')} <input name="key" type="password" required autocomplete="current-password" autofocus /></label>
+      <button type="submit" class="primary">${t('open')}</button>
+    </form>
+    ${error && html`<${Failure} error=${error} />`}
+  </section>`;
+}

@@ -1,0 +1,119 @@
+"""Searching on the page, as a person does."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.api.page.conftest import Open
+from tests.support.shop import Shop
+
+
+def names(page: Page) -> list[str]:
+    """Return what the tiles in the window are called, once the search has been answered."""
+    page.locator(".found:not(.stale)").wait_for()
+    page.locator(".tile").first.wait_for()
+    return [one.get_attribute("title") or "" for one in page.locator(".tile").all()]
+
+
+def test_words_find_pictures_and_the_address_holds_the_search(visit: Open, shop: Shop) -> None:
+    page = visit(shop.service.url, "/?c=shop")
+    expect(page.get_by_role("heading", level=1)).to_have_text("60 records")
+    box = page.get_by_role("combobox", name="What to look for")
+    page.keyboard.press("/")
+    expect(box).to_be_focused()
+    box.fill("red shoes")
+    box.press("Enter")
+    expect(page).to_have_url(f"{shop.service.url}/?c=shop&q=red+shoes")
+    expect(page.locator(".tile").first).to_have_attribute("title", "Red shoes model BX-100")
+    page.reload()
+    expect(box).to_have_value("red shoes")
+    expect(page.locator(".tile").first).to_have_attribute("title", "Red shoes model BX-100")
+    expect(page.locator(".tile img.here").first).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("60 records")
+
+
+def test_what_is_less_likely_stands_below_a_line_and_is_not_hidden(visit: Open, shop: Shop) -> None:
+    page = visit(shop.service.url, "/?c=shop&q=red+shoes", viewport={"width": 1280, "height": 7000})
+    page.get_by_text("Less likely below").wait_for()
+    count = int((page.get_by_role("heading", level=1).inner_text()).split()[0])
+    assert 0 < count < 60
+    expect(page.locator(".tile")).to_have_count(60)
+    expect(page.locator(".tile.below")).to_have_count(60 - count)
+    page.locator("body").press("l")
+    expect(page.locator(".tile")).to_have_count(count)
+
+
+def test_a_typed_minus_becomes_a_chip_that_can_be_removed(visit: Open, shop: Shop) -> None:
+    page = visit(shop.service.url, "/?c=shop")
+    box = page.get_by_role("combobox", name="What to look for")
+    box.fill("shoes -red")
+    box.press("Enter")
+    chip = page.get_by_role("button", name="not red", exact=True)
+    chip.wait_for()
+    expect(page).to_have_url(f"{shop.service.url}/?c=shop&q=shoes&no=red")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("result")
+    assert not any("Red" in one for one in names(page)[:6])
+    chip.press("Alt+ArrowUp")
+    expect(page).to_have_url(f"{shop.service.url}/?c=shop&q=shoes&no=red&w=2")
+    page.get_by_role("button", name="Remove not red").click()
+    expect(page).to_have_url(f"{shop.service.url}/?c=shop&q=shoes")
+
+
+def test_filters_count_and_never_shrink_their_own_counts(visit: Open, shop: Shop) -> None:
+    page = visit(shop.service.url, "/?c=shop&sort=-price")
+    facets = page.get_by_role("complementary", name="Filters")
+    red = facets.locator("label", has_text="Red").first
+    red.wait_for()
+    counts = facets.locator(".facet", has_text="color").locator(".count")
+    before = counts.all_inner_texts()
+    red.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("12 records")
+    assert counts.all_inner_texts() == before
+    assert all(one.startswith("Red") for one in names(page))
+    low = facets.get_by_label("price: at least")
+    low.fill("100")
+    low.press("Enter")
+    page.wait_for_url("**min.price=100**")
+    expect(page.get_by_role("heading", level=1)).not_to_have_text("12 records")
+    names(page)
+    prices = [float(one) for one in page.locator(".tile .price").all_inner_texts()]
+    assert prices == sorted(prices, reverse=True)
+    assert min(prices) >= 100
+    page.get_by_role("button", name="Lift all filters").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("60 records")
+
+
+def test_where_nothing_passes_only_lifts_that_help_are_offered(visit: Open, shop: Shop) -> None:
+    page = visit(shop.service.url, "/?c=shop&q=red+shoes&is.color=Red&min.price=900")
+    page.get_by_text("Nothing here looks like").wait_for()
+    lift = page.get_by_role("button", name="Without price")
+    lift.wait_for()
+    assert not page.get_by_role("button", name="Without color").is_visible()
+    promised = int(lift.locator(".muted").inner_text())
+    lift.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(f"{promised} result")
+    assert names(page)[0].startswith("Red shoes")
+
+
+def test_a_picture_that_is_chosen_is_searched_with_and_stays_after_a_reload(
+    visit: Open, shop: Shop
+) -> None:
+    page = visit(shop.service.url, "/?c=shop")
+    page.locator("input[data-picture]").set_input_files(shop.folder / "02.png")
+    page.get_by_role("button", name="your picture", exact=True).wait_for()
+    expect(page.locator(".tile").first).to_have_attribute("title", re.compile("^Blue"))
+    page.reload()
+    page.get_by_role("button", name="your picture", exact=True).wait_for()
+    expect(page.locator(".tile").first).to_have_attribute("title", re.compile("^Blue"))
+
+
+def test_a_phone_never_scrolls_sideways(visit: Open, shop: Shop) -> None:
+    page = visit(
+        shop.service.url, "/?c=shop&q=red+shoes&no=blue", viewport={"width": 360, "height": 740}
+    )
+    names(page)
+    for view in ("", "&view=collections", "&view=lookup", "&view=duplicates", "&open=sku-00"):
+        page.goto(f"{shop.service.url}/?c=shop&q=red+shoes{view}")
+        page.locator("main h1:visible, dialog h2:visible").first.wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), view
