@@ -136,13 +136,21 @@ class Indexer:
         with self._collection.writing() as session:
             session.fields.settle(readings, row.id)
             settled, declared = session.fields.conversions(), session.fields.declared()
-        return tuple(
+        doubtful = (
+            f"{name}: beside decimal commas {one.example[:40]!r} may be a little more than "
+            f"{one.example.partition(',')[0]}, or thousands, so the column is text; write it "
+            f"without a comma, or have it read as thousands: --field {name}:number"
+            for name, one in readings.items()
+            if one.type is None and one.example and name not in declared
+        )
+        strays = (
             f"{name}: {one.strays:,} of {one.fitting + one.strays:,} values are no {one.type}, "
             f"such as {one.example[:40]!r}; the records keep them, but filters, sorting and counts "
             f"see them as missing (to have the column as it is written: --field {name}:keyword)"
             for name, one in readings.items()
             if one.type and one.strays and name not in declared and settled.get(name) == one.type
         )
+        return (*doubtful, *strays)
 
     def _registered(self, source: Source) -> tuple[SourceRow, Source, int]:
         """Enter the source and its run; what lies inside a known one is a run over a part of it."""

@@ -68,7 +68,7 @@ class Reading:
         fitting: How many are of the type; none where it is None.
         written: How many of these are strings, such as ``$1,299``.
         strays: How many are not.
-        example: One of those.
+        example: One of those; where the type is None, a number of two meanings for which it is.
     """
 
     type: Literal["number", "date"] | None

@@ -146,6 +146,9 @@ def _reading_of(texts: Sequence[str], numbers: int = 0, *, decimal_commas: bool 
             for text, fit in zip(texts, fits, strict=True)
         )
         return Reading("number", numbers + sum(fits), written, *_strays(texts, fits))
+    if decimal_commas and fits.count(False) <= limit and not any(map(_CODE.match, texts)):
+        doubtful = next(filter(may_have_decimal_comma, texts), "")
+        return Reading(None, 0, 0, len(texts) + numbers, doubtful)
     fits = [is_date(text) for text in texts]
     if not numbers and fits.count(False) <= limit:
         return Reading("date", sum(fits), 0, *_strays(texts, fits))

@@ -20,6 +20,7 @@ LONGEST_MARK = 4
 FALLBACK = "cp1252"
 _PIECE_BYTES = 1024 * 1024
 _LOST = "\ufffd"
+_FEW_ZEROS, _TEXTS_ZEROS = 8, 200  # in a file; a text has at most one in so many bytes
 
 
 def checked_encoding(name: str | None) -> str | None:
@@ -59,7 +60,7 @@ def encoding_of(path: Path, declared: str | None = None, *, may_have_zeros: bool
     Args:
         path: Where it is.
         declared: What it is in where it has no mark.
-        may_have_zeros: Whether zero bytes at its beginning do not tell that it is no text.
+        may_have_zeros: Whether many zero bytes at its beginning do not tell that it is no text.
 
     Raises:
         SourceError: It is no text.
@@ -72,7 +73,7 @@ def encoding_of(path: Path, declared: str | None = None, *, may_have_zeros: bool
         known = marked_encoding(piece[:LONGEST_MARK]) or declared
         if known is not None:
             return known
-        if b"\x00" in piece[:4096] and not may_have_zeros:
+        if not may_have_zeros and _is_binary(piece):
             raise SourceError(
                 f"{path} is a binary file, not a text; if it is UTF-16, say --encoding utf-16"
             )
@@ -82,6 +83,12 @@ def encoding_of(path: Path, declared: str | None = None, *, may_have_zeros: bool
             piece = file.read(_PIECE_BYTES)
         lost += len(decoder.decode(b"", final=True))
     return "utf-8" if _is_utf8((lost, kept)) else FALLBACK
+
+
+def _is_binary(piece: bytes) -> bool:
+    """Tell whether bytes are no text by their zeros: a few in a text are damage, and dropped."""
+    zeros = piece.count(0)
+    return zeros > _FEW_ZEROS and zeros * _TEXTS_ZEROS > len(piece)
 
 
 def _counts(text: str) -> tuple[int, int]:

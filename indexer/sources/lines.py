@@ -74,7 +74,5 @@ class TextSource(Source):
         for number, line in enumerate(bounded_texts(self.path, encoding), 1):
             if line is None:
                 yield number, ""  # it is too long
-            elif "\x00" in line:
-                raise SourceError(f"{self.path} is a binary file, not a text corpus")
-            elif text := line.removeprefix("\ufeff").strip():
+            elif text := line.replace("\x00", "").removeprefix("\ufeff").strip():
                 yield number, text

@@ -243,6 +243,15 @@ def test_commas_count_as_decimal_ones_only_where_they_can_be_nothing_else(
     assert stored(bench) == values
 
 
+def test_number_of_two_meanings_that_makes_a_column_text_is_told(
+    bench: Bench, tmp_path: Path
+) -> None:
+    path = write_csv(tmp_path / "t.csv", ["12,50", "9,90", "1,299"], delimiter=";")
+    (told,) = index(bench, path)
+    assert "'1,299' may be a little more than 1, or thousands, so the column is text" in told
+    assert index(bench, write_csv(path, ["38,40", "1,299"], delimiter=",")) == ()
+
+
 def test_numbers_beyond_all_limits_stay_as_they_are_written(bench: Bench, tmp_path: Path) -> None:
     long = "1" * 5000
     values = ["1e999", *(f"{number}.5" for number in range(100))]

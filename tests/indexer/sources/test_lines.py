@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from binocle.errors import SourceError
 from indexer.sources.lines import TextSource
 from indexer.sources.rows import long_lines
 from tests.support import Bench
@@ -71,3 +72,15 @@ def test_lines_end_where_their_ends_are(bench: Bench, tmp_path: Path) -> None:
     path.write_text("one\u2028two\x0cthree\x85four\nfive\n", encoding="utf-8")
     bench.index(TextSource(path))
     assert bench.ids() == ["t.txt#1", "t.txt#2"]
+
+
+def test_zero_bytes_in_a_text_are_dropped(bench: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "t.txt"
+    path.write_bytes(b"a dog\na \x00cat\n\x00\nein Hund\n" + b"more words\n" * 200)
+    bench.index(TextSource(path))
+    texts = [text for _, text in TextSource(path)._read()][:3]
+    assert texts == ["a dog", "a cat", "ein Hund"]
+    binary = tmp_path / "b.txt"
+    binary.write_bytes(b"\x7fELF" + bytes(200))
+    with pytest.raises(SourceError, match=r"b\.txt is a binary file, not a text"):
+        TextSource(binary).count()
