@@ -59,6 +59,7 @@ class ArchiveSource(Source):
         self._encoding = encoding
         self._is_zip = path.name.lower().endswith(ZIP_SUFFIXES)
         self._zip: zipfile.ZipFile | None = None
+        self._cut: list[ArchiveMember] | None = None  # of a zip without a list, once it was walked
         self._survey: _Survey | None = None
         self._lock = threading.Lock()
         self._readers: dict[str, Callable[[], bytes]] = {}
@@ -123,7 +124,7 @@ class ArchiveSource(Source):
         with self._lock:
             now = self._now()
             if self._stamp != now:
-                self._readers, self._zip = {}, None
+                self._readers, self._zip, self._cut = {}, None, None
                 if not is_packed:
                     self._readers = {key: member.read for key, member in self._keyed()}
                 self._stamp = now
@@ -207,7 +208,7 @@ class ArchiveSource(Source):
         """
         stamp = self._now()
         if self._survey is None or self._survey.stamp != stamp:
-            self._zip = None  # it may be of the archive before
+            self._zip = self._cut = None  # it may be of the archive before
             count, sidecars = 0, Sidecars(self._encoding)
             for member in self._members():
                 if is_sidecar(member.name, member.size_bytes):
@@ -275,7 +276,8 @@ class ArchiveSource(Source):
             if not is_zip(self.path):
                 raise
             self._stop("the list of its members, at its end, is cut away or cannot be read")
-            members = cut_zip_members(self.path, limit)
+            self._cut = self._cut or list(cut_zip_members(self.path, limit))
+            members = iter(self._cut)
         for member in members:
             if member.name.endswith("/") or is_hidden(member.name):
                 continue

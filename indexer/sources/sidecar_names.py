@@ -11,6 +11,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
+from posixpath import splitext
 
 from binocle.media.images import SUFFIXES
 
@@ -30,7 +31,7 @@ def is_sidecar(name: str, size_bytes: int) -> bool:
 
 def is_picture(name: str) -> bool:
     """Tell whether a file is a picture by its name."""
-    return PurePosixPath(name).suffix.lower() in SUFFIXES
+    return splitext(name)[1].lower() in SUFFIXES
 
 
 class PictureNames:

@@ -4,7 +4,7 @@ Each member also has a header before it (PKWARE, APPNOTE.TXT 6.3, section 4.3.7)
 before the cut is found by walking from header to header. Programs that write as they go put the
 length of a member behind it; there the packed data itself tells where it ends, and where it cannot
 (stored, encrypted, damaged), the length behind it does, which is as far from its beginning as it
-says.
+says. Where no header is, the next one that looks sound is searched for.
 """
 
 import os
@@ -21,6 +21,10 @@ _LENGTHS = struct.Struct("<2Q")  # unpacked and packed, of a member beyond 4 GiB
 _BEYOND, _LENGTHS_ID = 0xFFFFFFFF, 1
 _ENCRYPTED, _LENGTH_BEHIND, _UTF_8 = 1, 8, 0x800
 _STORED, _DEFLATED = 0, 8
+_LIST_MARK = b"PK\x01\x02"
+_NEWEST_VERSION, _LAST_METHOD = 63, 99  # that APPNOTE.TXT knows
+_LONGEST_HEAD = 1024  # with its name
+_MOST_GAPS = 1000  # damaged places; each is searched for the next header
 _FIRST_PIECE_BYTES, _PIECE_BYTES = 4096, 1024 * 1024  # most members are small, each is read anew
 _DESCRIPTOR = struct.Struct("<4s3L")  # marked; packed and unpacked length may have 8 bytes each
 
@@ -59,7 +63,7 @@ def is_zip(path: Path) -> bool:
 
 
 def cut_members(path: Path, most_bytes: int) -> Iterator[CutMember]:
-    """Yield what is whole before the cut; folders, too.
+    """Yield what is whole before the cut; folders, too. A damaged header costs its own member.
 
     Args:
         path: The zip.
@@ -70,16 +74,18 @@ def cut_members(path: Path, most_bytes: int) -> Iterator[CutMember]:
     """
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
-        place = 0
-        while (member := _member_at(file, place, most_bytes)) is not None:
-            end = member.place + member.packed_bytes
-            if end > size:
-                return
+        place: int | None = 0
+        gaps = 0
+        while place is not None and gaps <= _MOST_GAPS:
+            member = _member_at(file, place, most_bytes)
+            if member is None or member.place + member.packed_bytes > size:
+                place, gaps = _next_header(file, place), gaps + 1
+                continue
             yield member
+            place = member.place + member.packed_bytes
             if member.flags & _LENGTH_BEHIND:
-                end = _end_of_descriptor(file, end)
+                place = _end_of_descriptor(file, place)
                 most_bytes -= member.size_bytes
-            place = end
 
 
 def read_cut(path: Path, member: CutMember) -> bytes:
@@ -131,6 +137,46 @@ def _member_at(file: BinaryIO, place: int, most_bytes: int) -> CutMember | None:
         packed, size, crc = measured
     text = name.decode("utf-8" if flags & _UTF_8 else "cp437", "replace")
     return CutMember(text, size, crc, flags, method, begin, packed)
+
+
+def _next_header(file: BinaryIO, place: int) -> int | None:
+    """Return where the next header behind a place is that looks sound; None for none.
+
+    Behind the last member is the list of them; what begins it is no damage. Nor are the headers
+    of a zip within its own: where a member that is one does not end, nothing is searched for.
+    """
+    file.seek(place)
+    head = file.read(_LONGEST_HEAD)
+    if head.startswith(_LIST_MARK):
+        return None
+    begin, held = place + 1, b""
+    if head.startswith(_HEADER_MARK) and _is_sound(head):
+        *_, name_bytes, extra_bytes = _HEADER.unpack_from(head)
+        begin = place + _HEADER.size + name_bytes + extra_bytes
+        file.seek(begin)
+        if file.read(len(_HEADER_MARK)) == _HEADER_MARK:
+            return None
+    for piece in _pieces(file, begin):
+        held += piece
+        found = held.find(_HEADER_MARK)
+        while 0 <= found <= len(held) - _LONGEST_HEAD:
+            if _is_sound(held[found : found + _LONGEST_HEAD]):
+                return begin + found
+            found = held.find(_HEADER_MARK, found + 1)
+        dropped = max(0, len(held) - _LONGEST_HEAD) if found < 0 else found
+        begin, held = begin + dropped, held[dropped:]
+    ends = (at for at in range(len(held)) if held.startswith(_HEADER_MARK, at))
+    return next((begin + at for at in ends if _is_sound(held[at:])), None)
+
+
+def _is_sound(head: bytes) -> bool:
+    """Tell whether bytes are a header: of a known version, with a name that is one."""
+    if len(head) < _HEADER.size:
+        return False
+    _, version, _, method, *_, name_bytes, _ = _HEADER.unpack_from(head)
+    name = head[_HEADER.size : _HEADER.size + name_bytes]
+    is_name = 0 < name_bytes < _LONGEST_HEAD - _HEADER.size and min(name, default=0) >= 32
+    return version & 0xFF <= _NEWEST_VERSION and method <= _LAST_METHOD and is_name
 
 
 def _long_lengths(extra: bytes) -> tuple[int, int] | None:

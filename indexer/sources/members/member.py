@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ def is_hidden(name: str) -> bool:
     """Tell whether a member is one that its maker's system hides."""
     return any(
         part == "__MACOSX" or (part.startswith(".") and part not in (".", ".."))
-        for part in PurePosixPath(name).parts
+        for part in name.split("/")
     )
 
 

@@ -149,3 +149,28 @@ def test_list_of_a_zip_within_is_not_taken_for_that_of_a_cut_one(
     path.write_bytes(data[:-30])
     tally = bench.index(ArchiveSource(path)).tally
     assert (tally.added, tally.updated, tally.removed) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("is_piped", [False, True])
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize("damage", ["mark", "name", "lengths"])
+def test_damaged_header_costs_its_own_member(
+    tmp_path: Path, method: int, damage: str, *, is_piped: bool
+) -> None:
+    data = bytearray(zipped(MEMBERS, method, Pipe() if is_piped else io.BytesIO()))
+    place = data.index("größe 2.jpg".encode()) - 30
+    first, count = {"mark": (0, 4), "name": (0, 40), "lengths": (18, 8)}[damage]
+    data[place + first : place + first + count] = b"\xff\x7f" * (count // 2)
+    path = tmp_path / "a.zip"
+    path.write_bytes(data[: data.index(b"PK\x01\x02") + 40])
+    names = [one.name for one in cut_members(path, 10**9)]
+    others = [name for name in ["folder/", *MEMBERS] if name != "größe 2.jpg"]
+    assert [name for name in names if name != "größe 2.jpg"] == others
+
+
+def test_headers_of_a_zip_within_that_is_cut_are_none_of_its_own(tmp_path: Path) -> None:
+    inner = zipped(MEMBERS, zipfile.ZIP_STORED, io.BytesIO())
+    data = zipped({"a.jpg": b"x", "in.zip": inner}, zipfile.ZIP_STORED, io.BytesIO())
+    path = tmp_path / "a.zip"
+    path.write_bytes(data[: len(data) // 2])
+    assert [one.name for one in cut_members(path, 10**9)] == ["folder/", "a.jpg"]
