@@ -97,8 +97,14 @@ class Collection:
     ) -> None:
         self.close()
 
-    def close(self) -> None:
-        """Close the catalogue's connections."""
+    def close(self, *, wait: bool = True) -> None:
+        """Close the catalogue's connections.
+
+        Args:
+            wait: Until indices that are being made are saved; else they are given up.
+        """
+        if wait:
+            self._index_follower.finish()
         self._catalog.close()
 
     def exists(self) -> bool:

@@ -4,18 +4,21 @@ The catalogue is the truth. Indices and columns live in memory; before a search 
 is compared, and what is new or gone is caught up in a single read transaction. The moment before
 is left as it is, so whoever is searching it is not disturbed, and while one thread catches up the
 others search the moment before. A store keeps its vectors between processes with a watermark, and
-when that does not agree with the catalogue the vectors are ignored and followed anew.
+when that does not agree with the catalogue the vectors are ignored and followed anew. Bringing many
+vectors into lists takes minutes: a thread does it, while they are scanned.
 """
 
 import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from binocle.catalog.base import Catalog, CatalogReader
+from binocle.collection.beside_searches import BesideSearches
 from binocle.collection.snapshot import NO_PARTS, Owners, Parts, Snapshot
 from binocle.collection.vector_damage import report_damage
 from binocle.errors import StorageError
@@ -77,13 +80,16 @@ class IndexFollower:
         self._open_store = open_store
         self._state: _State | None = None
         self._damaged: set[int] = set()  # parts found now, not told yet
+        self._distrusted: set[Kind] = set()  # whose saved files are damaged
         self._advancing = threading.Lock()
+        self._saver, self._checker = BesideSearches(), BesideSearches()
 
-    def snapshot(self, kinds: Sequence[Kind]) -> Snapshot:
+    def snapshot(self, kinds: Sequence[Kind], *, keep: bool = True) -> Snapshot:
         """Return the collection as of now; while another thread catches up, as it was.
 
         Args:
             kinds: Whose parts are needed.
+            keep: Bring indices into a better form, and save them, beside searches.
         """
         state = self._state
         if state is not None and state.serves(kinds, self._space()):
@@ -97,19 +103,38 @@ class IndexFollower:
         try:
             known = set(self._state.followed) if self._state else set()
             self._state = state = self._advanced(self._state, kinds)
-            for kind, followed in state.followed.items():
-                if kind not in known and followed.unsaved >= _SAVE_AFTER_ROWS:
-                    self._save(kind)
-            return self._state.snapshot
+            if keep:
+                self._keep(state, set(state.followed) - known)
+            return state.snapshot
         finally:
             self._advancing.release()
 
+    def _keep(self, state: _State, opened: set[Kind]) -> None:
+        """Have done beside searches what would make them faster, or what opening left for later."""
+        for kind, followed in state.followed.items():
+            is_much = kind in opened and followed.unsaved >= _SAVE_AFTER_ROWS
+            if is_much or followed.store.is_overdue:
+                self._saver.start(f"{kind} index", self._saving(kind))
+            elif kind in opened:
+                self._checker.start(f"{kind} check", partial(self._verify, kind, followed.store))
+
     def save(self) -> None:
         """Write the indices beside the catalogue; a failure is logged and not raised."""
-        self.snapshot(KINDS)
+        self._saver.finish()
+        self.snapshot(KINDS, keep=False)
         with self._advancing:
-            for kind in self._state.followed if self._state else ():
-                self._save(kind)
+            state = self._state
+            chores = [
+                self._saving(kind)
+                for kind, one in (state.followed.items() if state else ())
+                if one.unsaved
+            ]
+        for save in chores:
+            save()
+
+    def finish(self) -> None:
+        """Wait until indices that are being made are saved."""
+        self._saver.finish()
 
     def _advanced(self, state: _State | None, kinds: Sequence[Kind]) -> _State:
         space = self._space()
@@ -148,7 +173,7 @@ class IndexFollower:
             return followed
         floor = session.history.removals_known_after()
         if followed.change < floor or followed.change > change:
-            followed = self._empty(kind, space)
+            followed = replace(self._empty(kind, space), unsaved=followed.unsaved)
         store, owners = followed.store, followed.parts.owners
         part_ids, record_ids = [owners.part_ids], [owners.record_ids]
         newest, lost = followed.last_part_id, list(followed.lost)
@@ -185,6 +210,8 @@ class IndexFollower:
 
     def _load(self, kind: Kind, space: Space) -> _Followed:
         """Return the persisted vectors with their owners where they can be trusted, else none."""
+        if kind in self._distrusted:
+            return replace(self._empty(kind, space), unsaved=_SAVE_AFTER_ROWS)
         try:
             store = self._open_store(self._path / kind, space)
             mark = store.watermark()
@@ -208,28 +235,61 @@ class IndexFollower:
                 store, parts, mark.last_id, mark.change, unsaved=len(gone), lost=tuple(lacking)
             )
         except StorageError as error:
-            _log.warning(
-                "ignoring the saved %s index of %s and making it anew: %s",
-                kind, self._path.name, error,
-            )  # fmt: skip
+            self._warn(kind, error)
             # as if much were new, so that it is replaced
             return replace(self._empty(kind, space), unsaved=_SAVE_AFTER_ROWS)
 
-    def _save(self, kind: Kind) -> None:
-        """Persist vectors, and search them in the form they have then; hold the lock."""
+    def _saving(self, kind: Kind) -> Callable[[], None]:
+        """Return what persists vectors, and has them searched in the form they have then."""
+        assert self._state is not None
+        followed = self._state.followed[kind]
+        with self._catalog.reading() as session:
+            token = session.history.token(followed.change)
+        persist = followed.store.persisting(
+            Watermark(followed.change, followed.last_part_id, token)
+        )
+
+        def save() -> None:
+            try:
+                persist()
+                saved = followed.unsaved
+            except OSError as error:
+                _log.warning("could not save the %s index of %s: %s", kind, self._path.name, error)
+                saved = 0
+            with self._advancing:
+                self._show(kind, followed.store, saved)
+
+        return save
+
+    def _show(self, kind: Kind, store: VectorStore, saved: int) -> None:
+        """Search vectors in the form they have now; hold the lock."""
         state = self._state
-        if state is None or not state.followed[kind].unsaved:
+        if state is None or kind not in state.followed or state.followed[kind].store is not store:
             return
         followed = state.followed[kind]
-        change = followed.change
-        with self._catalog.reading() as session:
-            token = session.history.token(change)
-        try:
-            followed.store.persist(Watermark(change, followed.last_part_id, token))
-        except OSError as error:
-            _log.warning("could not save the %s index of %s: %s", kind, self._path.name, error)
-            return
-        parts = Parts(followed.store.at(change), followed.parts.owners)
-        kinds = {**state.followed, kind: replace(followed, parts=parts, unsaved=0)}
+        parts = Parts(store.at(followed.change), followed.parts.owners)
+        kinds = {
+            **state.followed,
+            kind: replace(followed, parts=parts, unsaved=followed.unsaved - saved),
+        }
         snapshot = self._snapshot(kinds, state.snapshot.columns, state.snapshot.newest_part)
         self._state = _State(snapshot, kinds)
+
+    def _verify(self, kind: Kind, store: VectorStore) -> None:
+        """Compare what was opened with its digest; where it is damaged, the next search is anew."""
+        try:
+            store.verify()
+        except StorageError as error:
+            self._warn(kind, error)
+            with self._advancing:
+                state = self._state
+                if state is not None and state.followed[kind].store is store:
+                    self._distrusted.add(kind)
+                    others = {name: one for name, one in state.followed.items() if name != kind}
+                    self._state = replace(state, followed=others)
+
+    def _warn(self, kind: Kind, error: StorageError) -> None:
+        _log.warning(
+            "ignoring the saved %s index of %s and making it anew: %s",
+            kind, self._path.name, error,
+        )  # fmt: skip

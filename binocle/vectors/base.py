@@ -1,6 +1,6 @@
 """What every store of vectors promises."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -53,6 +53,10 @@ class VectorView(Protocol):
     @property
     def description(self) -> str:
         """How it is searched, for a person."""
+
+    @property
+    def rounding(self) -> float:
+        """How much a score may be off, its vectors being kept rounded; 0 where they are not."""
 
     @property
     def held_bytes(self) -> Mapping[int, int]:
@@ -131,14 +135,26 @@ class VectorStore(Protocol):
     def watermark(self) -> Watermark | None:
         """Return what was last persisted; None before the first time."""
 
-    def persist(self, watermark: Watermark) -> None:
-        """Keep all vectors for the next process, and bring them into their best form.
+    @property
+    def is_overdue(self) -> bool:
+        """Whether persisting would make searches much faster."""
+
+    def persisting(self, watermark: Watermark) -> Callable[[], None]:
+        """Return what keeps all vectors for the next process, and brings them into their best form.
+
+        It may take minutes, and may run in another thread while vectors are written and searched:
+        it keeps what was there when this returned. It raises OSError where they cannot be kept;
+        those that are here stay findable.
 
         Args:
             watermark: What ``watermark`` will say; its change is that of the last write or later.
+        """
+
+    def verify(self) -> None:
+        """Read what was persisted, as far as opening it left that for later.
 
         Raises:
-            OSError: They cannot be kept; the store is as it was.
+            StorageError: It is damaged; answers of this store may be wrong.
         """
 
 

@@ -13,6 +13,7 @@ class ExactView:
     """The vectors alive at one change number; see ``VectorView``."""
 
     description = "exact (numpy)"
+    rounding = 0.0
     held_bytes: Mapping[int, int] = {}
 
     def __init__(self, ids: Int64Array, rows: Float32Array) -> None:

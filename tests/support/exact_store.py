@@ -6,6 +6,7 @@ sees those that were alive at its own. So would a database's table.
 
 import json
 import zipfile
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from io import BytesIO
 from pathlib import Path
@@ -69,11 +70,21 @@ class ExactStore:
     def watermark(self) -> Watermark | None:
         return self._watermark
 
-    def persist(self, watermark: Watermark) -> None:
-        stamp = json.dumps({"space": self._space.fingerprint, **asdict(watermark)})
-        with replacing(self._file) as file:
-            np.savez(file, stamp=np.array(stamp), **asdict(self._table))
-        self._watermark = watermark
+    is_overdue = False
+
+    def persisting(self, watermark: Watermark) -> Callable[[], None]:
+        table = self._table
+
+        def persist() -> None:
+            stamp = json.dumps({"space": self._space.fingerprint, **asdict(watermark)})
+            with replacing(self._file) as file:
+                np.savez(file, stamp=np.array(stamp), **asdict(table))
+            self._watermark = watermark
+
+        return persist
+
+    def verify(self) -> None:
+        """It was read whole when it was opened."""
 
     def _read(self) -> None:
         try:

@@ -90,7 +90,7 @@ class Service:
         with self._lock:
             opened = self._collections.get(name)
             if opened is not None and not opened.exists():
-                self._collections.pop(name).close()
+                self._collections.pop(name).close(wait=False)
                 opened = None
             if opened is None:
                 try:
@@ -123,7 +123,7 @@ class Service:
             opened = self._collections.pop(name, None)
         if opened is not None:
             self.container.forget(opened)
-            opened.close()
+            opened.close(wait=False)
 
     def encoder(self, model: str) -> EncoderQueue:
         """Return a model's encoder, loading it the first time; for threads."""
@@ -269,4 +269,4 @@ class Service:
             threads.shutdown(wait=True, cancel_futures=True)
         self.decoders.close()
         for collection in self._collections.values():
-            collection.close()
+            collection.close(wait=False)

@@ -122,6 +122,7 @@ def _opened(place: Path, space: Space) -> tuple[FaissStore | None, str]:
         return None, f"there is {there[0]} only"
     try:
         store = FaissStore(place, space)
+        store.verify()
     except StorageError as error:
         return None, str(error)
     return store, "" if store.watermark() is not None else "its files came and went"
@@ -158,12 +159,20 @@ def _misfits(
 
 
 def _differing(view: VectorView, mark: Watermark, vectors: StoredVectors) -> Int64Array:
-    """Return the parts whose vectors are not the same bits in both."""
+    """Return the parts whose vectors are not the same in both.
+
+    They are the same bits in a flat index, and rounded to float16 in lists.
+    """
     found, rows = view.rows(vectors.ids[vectors.ids <= mark.last_id])
     if not len(found):
         return found
     places, _ = places_in(vectors.ids, found)
-    differ = (rows.view(np.uint32) != vectors.rows[places].view(np.uint32)).any(axis=1)
+    stored = vectors.rows[places]
+    if view.rounding:
+        step = np.maximum(np.abs(stored) * 2.0**-11, 2.0**-25)
+        differ = ~(np.abs(rows - stored) <= step).all(axis=1)
+    else:
+        differ = (rows.view(np.uint32) != stored.view(np.uint32)).any(axis=1)
     return np.asarray(found[differ])
 
 
@@ -210,7 +219,7 @@ def _wrong_answers(kind: Kind, view: VectorView, vectors: StoredVectors) -> Iter
     wrong = [
         number
         for number, (one, best) in enumerate(zip(found, best_qk, strict=True))
-        if len(one.scores) < k or np.abs(one.scores - best).max() > _ROUNDING
+        if len(one.scores) < k or np.abs(one.scores - best).max() > _ROUNDING + view.rounding
     ]
     if wrong:
         count = f"{len(wrong)} of {len(queries)} queries"

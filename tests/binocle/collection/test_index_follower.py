@@ -4,6 +4,7 @@ import json
 import logging
 import shutil
 import sqlite3
+import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from binocle.collection.collection import Collection
 from binocle.types import Float32Array, NewPart, NewRecord, Space
 from binocle.vectors.faiss_store import FaissStore
+from binocle.vectors.inverted_file import IvfSegment
 from tests.support.pairs import pairs_of
 
 SPACE = Space("toy", 16, "ab" * 32)
@@ -147,13 +149,13 @@ def test_damaged_index_file_never_makes_an_answer_wrong(
     with Collection(folder) as opened:  # parts the saved index does not have
         store(opened, some_rows(3, 300, 3))
     damage(folder)
+    missing = not all((folder / f"image.{end}").exists() for end in ("faiss", "stamp.json"))
     now = rows | some_rows(3, 300, 3)
     with (
         caplog.at_level(logging.WARNING),
         Collection(folder, open_store=partial(FaissStore, flat_limit=100)) as opened,
     ):
         assert answers_are_right(opened, now)
-        missing = not all((folder / f"image.{end}").exists() for end in ("faiss", "stamp.json"))
         assert ("ignoring the saved image index" in caplog.text) is not missing
         opened.save_indices()
     caplog.clear()
@@ -225,3 +227,45 @@ def test_index_of_another_history_is_not_used_after_a_backup_is_restored(
         store(opened, some_rows(8, 350, 1))
     with Collection(folder) as opened:
         assert answers_are_right(opened, rows | some_rows(7, 300, 50) | some_rows(8, 350, 1))
+
+
+def test_searches_are_exact_while_lists_are_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, trained, rows = threading.Event(), IvfSegment.trained, some_rows(1, 0, 400)
+    monkeypatch.setattr(IvfSegment, "trained", lambda *args: go.wait(10) and trained(*args))
+    open_store = partial(FaissStore, flat_limit=100)
+    with Collection(tmp_path / "c", create=True, open_store=open_store) as opened:
+        opened.claim_space(SPACE)
+        store(opened, rows)
+        assert answers_are_right(opened, rows)
+        assert not was_loaded(opened), "it is being made"
+        store(opened, later := some_rows(2, 390, 20))
+        opened.remove(["r0", "r399"])
+        now = {key: row for key, row in (rows | later).items() if key not in ("r0", "r399")}
+        assert answers_are_right(opened, now)
+        go.set()
+        opened.save_indices()
+        assert was_loaded(opened)
+        assert answers_are_right(opened, now)
+    with Collection(tmp_path / "c") as opened:
+        assert was_loaded(opened)
+        assert answers_are_right(opened, now)
+
+
+def test_damage_that_is_found_beside_searches_makes_the_index_anew(
+    folder: Path, rows: Rows, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("binocle.vectors.index_file._CHECKED_AT_ONCE", 0)
+    head = json.loads((folder / "image.stamp.json").read_text())["head_bytes"]
+    flip_byte(folder / "image.faiss", head + 1)
+    with caplog.at_level(logging.WARNING), Collection(folder) as opened:
+        opened.snapshot()
+        opened._index_follower._checker.finish()
+        assert "ignoring the saved image index" in caplog.text
+        assert answers_are_right(opened, rows)
+        assert not was_loaded(opened)
+    caplog.clear()
+    with Collection(folder) as opened:
+        assert answers_are_right(opened, rows)
+    assert not caplog.text

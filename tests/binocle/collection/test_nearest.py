@@ -73,6 +73,7 @@ def collection(folder: Path, request: pytest.FixtureRequest) -> Iterator[Collect
     path = folder.with_name(f"limit {request.param}")
     shutil.copytree(folder, path)  # each with its own saved index
     with Collection(path, open_store=partial(FaissStore, flat_limit=request.param)) as opened:
+        opened.save_indices()
         assert ("IVF" in opened.snapshot().vectors("image").description) == (request.param == 300)
         yield opened
 
@@ -155,6 +156,7 @@ def test_ivf_never_gives_fewer_records_than_match(tmp_path: Path) -> None:
                      for place, row in enumerate(rows)]  # fmt: skip
             made.append(NewRecord(key, key, {"n": number}, tuple(parts)))
         opened.upsert(made)
+        opened.save_indices()
         assert "IVF" in opened.snapshot().vectors("image").description
         approximate = 0
         for where, matching in ((None, count), (Comparison("n", "gte", 200), count - 200),

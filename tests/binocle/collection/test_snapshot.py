@@ -16,6 +16,7 @@ from binocle.metadata.filter_parsing import parse_json
 from binocle.metadata.filters import Comparison, Filter
 from binocle.types import Float32Array, NewPart, NewRecord, Space
 from binocle.vectors.faiss_store import FaissStore
+from tests.support.unit_rows import rounded
 
 DIMENSION = 16
 RECORDS = 1200
@@ -25,7 +26,7 @@ WHERES: list[Filter | None] = [None, CHEAP, parse_json({"not": {"color": "red"}}
 
 def rows(seed: int, count: int) -> Float32Array:
     found = np.random.default_rng(seed).standard_normal((count, DIMENSION))
-    return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True), np.float32)
+    return rounded(np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True), np.float32))
 
 
 def records(seed: int, numbers: range) -> list[NewRecord]:

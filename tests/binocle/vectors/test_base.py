@@ -239,7 +239,7 @@ def test_retired_vectors_never_come_back(open_here: Callable[..., VectorStore]) 
     store.upsert(ids_from(1, 40), rows, born=1)
     store.retire(ids_from(1, 10), died=2)
     store.retire(ids_from(1, 12), died=3)
-    store.persist(Watermark(3, 40, "t"))
+    store.persisting(Watermark(3, 40, "t"))()
     for one in (store, open_here()):
         one.upsert(ids_from(1, 40), rows, born=4)
         assert one.at(4).ids().tolist() == list(range(13, 41))
@@ -259,7 +259,7 @@ def test_view_of_an_older_change_keeps_answering(store: VectorStore) -> None:
         alive = (alive | set(ids.tolist())) - set(gone.tolist())
         views.append((store.at(change), alive))
         if change % 10 == 0:
-            store.persist(Watermark(change, int(ids[-1]), "t"))
+            store.persisting(Watermark(change, int(ids[-1]), "t"))()
     for view, expected in views:
         ids = np.array(sorted(expected))
         assert view.count() == len(ids)
@@ -276,7 +276,7 @@ def test_reopened_store_answers_the_same(open_here: Callable[..., VectorStore]) 
     store.retire(ids[::9], died=5)
     before = [as_pairs(one) for one in store.at(5).search(queries, 40, exact=True)]
     mark = Watermark(5, 700, "a token")
-    store.persist(mark)
+    store.persisting(mark)()
     again = open_here()
     for one in (store, again):
         assert one.watermark() == mark
@@ -294,7 +294,7 @@ def test_what_was_not_persisted_is_not_there_when_reopened(
     store = open_here()
     store.upsert(ids_from(1, 10), rows[:10], born=1)
     assert open_here().watermark() is None
-    store.persist(Watermark(1, 10, None))
+    store.persisting(Watermark(1, 10, None))()
     store.upsert(ids_from(11, 10), rows[10:], born=2)
     again = open_here()
     assert again.watermark() == Watermark(1, 10, None)
@@ -305,7 +305,7 @@ def test_empty_store_is_persisted_too(open_here: Callable[..., VectorStore]) -> 
     store = open_here()
     store.upsert(ids_from(1, 3), sign_rows(np.random.default_rng(27), 3), born=1)
     store.retire(ids_from(1, 3), died=2)
-    store.persist(Watermark(2, 3, "t"))
+    store.persisting(Watermark(2, 3, "t"))()
     assert open_here().watermark() == Watermark(2, 3, "t")
     assert open_here().at(2).count() == 0
 
@@ -316,7 +316,7 @@ def test_damaged_file_is_refused(
 ) -> None:
     store = open_here()
     store.upsert(ids_from(1, 400), sign_rows(np.random.default_rng(28), 400), born=1)
-    store.persist(Watermark(1, 400, "t"))
+    store.persisting(Watermark(1, 400, "t"))()
     (file,) = (path for path in tmp_path.iterdir() if not path.name.endswith("json"))
     whole = file.read_bytes()
     broken = bytearray(whole)
@@ -333,7 +333,7 @@ def test_damaged_file_is_refused(
 def test_vectors_of_another_space_are_refused(open_store: OpenStore, tmp_path: Path) -> None:
     store = open_store(tmp_path / "image", toy_space())
     store.upsert(ids_from(1, 3), sign_rows(np.random.default_rng(29), 3), born=1)
-    store.persist(Watermark(1, 3, "t"))
+    store.persisting(Watermark(1, 3, "t"))()
     with pytest.raises(StorageError):
         open_store(tmp_path / "image", toy_space(fingerprint="cd" * 32))
 
@@ -343,7 +343,7 @@ def test_kinds_beside_each_other_stay_apart(open_store: OpenStore, tmp_path: Pat
     for kind, count in (("image", 2), ("text", 5)):
         store = open_store(tmp_path / kind, toy_space())
         store.upsert(ids_from(1, count), rows[:count], born=1)
-        store.persist(Watermark(1, count, "t"))
+        store.persisting(Watermark(1, count, "t"))()
     assert open_store(tmp_path / "image", toy_space()).at(1).count() == 2
     assert open_store(tmp_path / "text", toy_space()).at(1).count() == 5
 
@@ -382,7 +382,7 @@ def test_any_sequence_of_changes_answers_as_the_oracle(
                     one.retire(gone, died=change)
             elif name == "reopen":
                 for one in both:
-                    one.persist(Watermark(change, next_id - 1, "t"))
+                    one.persisting(Watermark(change, next_id - 1, "t"))()
                 both = [one(Path(folder, "image"), toy_space()) for one in openers]
             oracle, view = (one.at(change) for one in both)
             queries = sign_rows(rng, 1 + seed % 3)

@@ -1,20 +1,17 @@
-"""Segments of a store: what an inverted file recalls, and bytes that are none."""
+"""What an inverted file recalls, and how it grows."""
 
-import hashlib
-import json
 from pathlib import Path
 
-import faiss
 import numpy as np
 import pytest
 
-from binocle.errors import StorageError
 from binocle.types import Float32Array, Space
 from binocle.vectors.base import Allowed, Watermark
 from binocle.vectors.exact import ExactView
-from binocle.vectors.faiss_store import FaissStore, FaissView
+from binocle.vectors.faiss_store import FaissStore
+from binocle.vectors.faiss_view import FaissView
 from tests.support.nearest import nearest
-from tests.support.unit_rows import gaussian_rows, ids_from
+from tests.support.unit_rows import gaussian_rows, ids_from, rounded
 
 DIMENSION = 16
 LARGE = 26_000  # below 20 000 candidates even an IVF index scans
@@ -34,7 +31,7 @@ def centres() -> Float32Array:
 
 @pytest.fixture(scope="module")
 def rows(centres: Float32Array) -> Float32Array:
-    return clustered_rows(np.random.default_rng(11), LARGE, centres)
+    return rounded(clustered_rows(np.random.default_rng(11), LARGE, centres))
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +40,10 @@ def oracle(rows: Float32Array) -> ExactView:
 
 
 @pytest.fixture(scope="module")
-def ivf(rows: Float32Array) -> FaissView:
-    store = FaissStore(Path("image"), SPACE, anew=True, flat_limit=1000)
+def ivf(rows: Float32Array, tmp_path_factory: pytest.TempPathFactory) -> FaissView:
+    store = FaissStore(tmp_path_factory.mktemp("ivf") / "image", SPACE, anew=True, flat_limit=1000)
     store.upsert(ids_from(1, 24_000), rows[:24_000], born=1)
+    store.persisting(Watermark(1, 24_000, "t"))()
     store.upsert(ids_from(24_001, 2_000), rows[24_000:], born=2)  # stays beside the inverted file
     return store.at(2)
 
@@ -101,45 +99,52 @@ def test_few_allowed_vectors_are_found_exactly_in_an_ivf_index(
         assert found.part_ids.tolist() == nearest(oracle, query, 10, allowed).part_ids.tolist()
 
 
-def persisted(folder: Path, data: bytes) -> FaissStore:
-    """Open a store whose file holds some bytes and whose stamp fits to them."""
-    stamp = {
-        "token": "t",
-        "space": SPACE.fingerprint,
-        "change": 1,
-        "last_part_id": 10,
-        "sha256": hashlib.sha256(data).hexdigest(),
-    }
-    (folder / "image.faiss").write_bytes(data)
-    (folder / "image.stamp.json").write_text(json.dumps(stamp))
-    return FaissStore(folder / "image", SPACE)
+def centroids(view: FaissView) -> Float32Array:
+    (segment,) = view.segments
+    return np.asarray(segment.index.quantizer.reconstruct_n(), np.float32)
 
 
-@pytest.mark.parametrize("bad", [b"", b"nonsense", b"IxM2", bytes(1000)])
-def test_bytes_that_are_no_index_are_refused(bad: bytes, tmp_path: Path) -> None:
-    with pytest.raises(StorageError):
-        persisted(tmp_path, bad)
+def grown(folder: Path, rows: Float32Array, more: Float32Array) -> tuple[FaissView, FaissView]:
+    """Return a view of lists, and one with further rows in it, some of both being removed."""
+    store = FaissStore(folder / "image", SPACE, flat_limit=500)
+    store.upsert(ids_from(1, len(rows)), rows, born=1)
+    store.persisting(Watermark(1, len(rows), "t"))()
+    before = store.at(1)
+    store.upsert(ids_from(len(rows) + 1, len(more)), more, born=2)
+    assert store.is_overdue
+    store.retire(ids_from(len(rows) - 10, 20), died=3)
+    store.persisting(Watermark(3, len(rows) + len(more), "t"))()
+    after = store.at(3)
+    assert after.count() == len(rows) + len(more) - 20
+    assert not after.rows(ids_from(len(rows) - 10, 20))[0].size
+    return before, after
 
 
-def test_file_of_another_dimension_is_refused(tmp_path: Path) -> None:
-    other = faiss.IndexIDMap2(faiss.IndexFlatIP(DIMENSION + 1))
-    with pytest.raises(StorageError, match="17 dimensions, not 16"):
-        persisted(tmp_path, faiss.serialize_index(other).tobytes())
+def test_lists_that_grow_keep_their_centroids(tmp_path: Path, rows: Float32Array) -> None:
+    before, after = grown(tmp_path, rows[:2000], rows[2000:2800])
+    assert np.array_equal(centroids(before), centroids(after))
 
 
-@pytest.mark.parametrize("flat_limit", [300, 100_000])
-def test_truncated_file_is_refused(flat_limit: int, tmp_path: Path) -> None:
-    store = FaissStore(tmp_path / "image", SPACE, flat_limit=flat_limit)
-    store.upsert(ids_from(1, 500), gaussian_rows(np.random.default_rng(19), 500, DIMENSION), born=1)
-    store.persist(Watermark(1, 500, "t"))
-    data = (tmp_path / "image.faiss").read_bytes()
-    for size in (1, 4, 40, len(data) // 2, len(data) - 1):
-        with pytest.raises(StorageError):
-            persisted(tmp_path, data[:size])
+def test_vectors_of_another_distribution_train_anew(tmp_path: Path, rows: Float32Array) -> None:
+    strange = rounded(gaussian_rows(np.random.default_rng(31), 2000, DIMENSION))
+    before, after = grown(tmp_path, rows[:2000], strange)
+    assert not np.array_equal(centroids(before)[:40], centroids(after)[:40])
 
 
-def test_faiss_index_without_ids_is_refused(tmp_path: Path) -> None:
-    plain = faiss.IndexFlatIP(DIMENSION)
-    plain.add(gaussian_rows(np.random.default_rng(20), 10, DIMENSION))
-    with pytest.raises(StorageError):
-        persisted(tmp_path, faiss.serialize_index(plain).tobytes())
+def test_lists_that_are_outgrown_train_anew(tmp_path: Path, rows: Float32Array) -> None:
+    before, after = grown(tmp_path, rows[:2000], rows[2000:12_000])
+    assert len(centroids(after)) > len(centroids(before))
+
+
+def test_lists_keep_vectors_to_half_a_unit_of_float16(tmp_path: Path) -> None:
+    rows = gaussian_rows(np.random.default_rng(32), 2000, DIMENSION)
+    store = FaissStore(tmp_path / "image", SPACE, flat_limit=500)
+    store.upsert(ids_from(1, 2000), rows, born=1)
+    assert store.at(1).rounding == 0
+    store.persisting(Watermark(1, 2000, "t"))()
+    view = store.at(1)
+    _, kept = view.rows(ids_from(1, 2000))
+    assert (np.abs(kept - rows) <= np.abs(rows) * 2.0**-11 + 2.0**-25).all()
+    scores = nearest(view, rows[0], 2000, exact=True).scores
+    exact = np.sort(rows.astype(np.float64) @ rows[0].astype(np.float64))[::-1]
+    assert 0 < np.abs(scores - exact).max() < view.rounding

@@ -1,0 +1,189 @@
+"""A segment in lists: of vectors in float16, those near a query are looked into.
+
+An inverted file has ``4√n`` lists (``IVF,SQfp16``), each with a centroid, and a search looks into
+the eighth of them nearest to the query. Float16 takes half the memory of float32 and moves a score
+of unit rows by about 1e-5. Training the centroids is most of the cost of making one, so further
+vectors go into lists of the same ones, until these do not fit any more.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import faiss
+import numpy as np
+
+from binocle.types import BoolArray, Float32Array, Int64Array
+from binocle.vectors.rescoring import (
+    BLOCK,
+    ROUNDING,
+    Scored,
+    bitmap,
+    nearest,
+    not_below,
+    rescored,
+)  # fmt: skip
+
+_TRAINING_ROWS_PER_LIST = 64
+_LEAST_ROWS_PER_LIST = 39  # FAISS warns below
+_PROBED_SHARE = 8
+_LEAST_PROBED = 64
+_OUTGROWN = 1.5  # so many times the lists, or a part of them, would be made now
+_MOVED = 1.25  # so many times as far from their centroids as the vectors there were
+_SAMPLE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class IvfSegment:
+    """Vectors in lists.
+
+    Attributes:
+        index: An ``IndexIVFScalarQuantizer`` of float16, without residuals, with rows by id.
+        ids: ``(n,)`` int64 ascending.
+        is_mapped: Whether the lists are in a file, which the system keeps in memory as it likes.
+    """
+
+    index: Any
+    ids: Int64Array
+    is_mapped: bool = False
+
+    @classmethod
+    def trained(cls, count: int, sample: Float32Array) -> "IvfSegment":
+        """Return one without vectors.
+
+        Args:
+            count: For how many.
+            sample: ``(n, d)`` float32, ``sample_size(count)`` of them by chance.
+        """
+        lists = _lists_for(count)
+        index = _empty(faiss.IndexFlatIP(sample.shape[1]), lists)
+        index.train(np.ascontiguousarray(sample))
+        return cls(index, np.empty(0, np.int64))
+
+    @classmethod
+    def over(cls, index: Any) -> "IvfSegment":
+        """Make one of FAISS's own index, from a file."""
+        return replace(cls._of(index), is_mapped=True)
+
+    @classmethod
+    def _of(cls, index: Any) -> "IvfSegment":
+        index.set_direct_map_type(faiss.DirectMap.Hashtable)  # rows by id, for rescoring
+        lists = [
+            faiss.rev_swig_ptr(index.invlists.get_ids(number), size).copy()
+            for number, size in _list_sizes(index)
+        ]
+        ids = np.sort(np.concatenate(lists)) if lists else np.empty(0)
+        return cls(index, np.asarray(ids, np.int64))
+
+    def grown(
+        self, blocks: Iterable[tuple[Int64Array, Float32Array]], removed: Int64Array
+    ) -> "IvfSegment":
+        """Return one with the same centroids, further vectors, and without some that are removed.
+
+        Args:
+            blocks: Ids and rows, a part of them at a time.
+            removed: Ids, ascending; those that are nowhere are passed over.
+        """
+        index = _empty(faiss.clone_index(self.index.quantizer), self.lists)
+        everything = faiss.InvertedLists.SUBSET_TYPE_ID_RANGE
+        self.index.copy_subset_to(index, everything, 0, np.iinfo(np.int64).max)
+        for ids, rows in blocks:
+            index.add_with_ids(np.ascontiguousarray(rows, np.float32), ids)
+        if len(removed):
+            index.remove_ids(faiss.IDSelectorBatch(removed))
+        return IvfSegment._of(index)
+
+    def in_memory(self) -> "IvfSegment":
+        """Return the same with lists in memory: FAISS would save mapped ones as a file's name."""
+        return self.grown([], np.empty(0, np.int64)) if self.is_mapped else self
+
+    def suits(self, count: int, fresh: Float32Array) -> bool:
+        """Tell whether the centroids still do for so many vectors.
+
+        Args:
+            count: How many there will be.
+            fresh: Some of the rows that would be added, ``(n, d)`` float32.
+        """
+        if not 1 / _OUTGROWN <= _lists_for(count) / self.lists <= _OUTGROWN:
+            return False
+        if not len(fresh):
+            return True
+        known = self.rows(sample_of(self.ids, _SAMPLE))
+        return self._distance(fresh) <= _MOVED * self._distance(known)
+
+    @property
+    def lists(self) -> int:
+        """How many lists there are."""
+        return int(self.index.nlist)
+
+    @property
+    def probed(self) -> int:
+        """How many of them a search looks into."""
+        return min(self.lists, max(_LEAST_PROBED, self.lists // _PROBED_SHARE))
+
+    @property
+    def held_bytes(self) -> int:
+        """What its vectors take of this process's memory."""
+        return 0 if self.is_mapped else 2 * int(self.index.d) * len(self.ids)
+
+    def blocks(self) -> Iterator[tuple[Int64Array, Float32Array]]:
+        """Give ids and rows, a part of them at a time."""
+        for start in range(0, len(self.ids), BLOCK):
+            ids = self.ids[start : start + BLOCK]
+            yield ids, self.rows(ids)
+
+    def rows(self, ids: Int64Array) -> Float32Array:
+        """Return the rows of ids that are here, to half a unit in the last place of float16."""
+        return np.asarray(self.index.reconstruct_batch(ids), np.float32)
+
+    def search(
+        self, queries_qd: Float32Array, k: int, allowed: BoolArray | None, *, scan: bool
+    ) -> list[Scored]:
+        """Return the best of each query; see ``Segment.search``."""
+        selector = None if allowed is None else bitmap(allowed)
+        probed = self.lists if scan else self.probed
+        parameters = faiss.SearchParametersIVF(nprobe=probed, sel=selector)
+        return [nearest(self, query, k, parameters) for query in queries_qd]
+
+    def above(self, query: Float32Array, least: float, allowed: BoolArray | None) -> Scored:
+        """Return everything with at least a score."""
+        selector = None if allowed is None else bitmap(allowed)
+        parameters = faiss.SearchParametersIVF(nprobe=self.lists, sel=selector)
+        _, _, ids = self.index.range_search(query[np.newaxis], least - ROUNDING, params=parameters)
+        return not_below(least, rescored(self, query, ids))
+
+    def _distance(self, rows: Float32Array) -> float:
+        """Return the mean squared distance of rows from the centroids nearest to them."""
+        similarities, _ = self.index.quantizer.search(np.ascontiguousarray(rows), 1)
+        return 2 - 2 * float(similarities.mean())
+
+
+def sample_size(count: int) -> int:
+    """Return how many of so many vectors centroids are trained with."""
+    return min(count, _lists_for(count) * _TRAINING_ROWS_PER_LIST)
+
+
+def sample_of(ids: Int64Array, size: int) -> Int64Array:
+    """Return some ids by chance, always the same of the same, in order."""
+    if size >= len(ids):
+        return ids
+    return ids[np.sort(np.random.default_rng(0).choice(len(ids), size, replace=False))]
+
+
+def _lists_for(count: int) -> int:
+    return max(1, min(int(4 * math.sqrt(count)), count // _LEAST_ROWS_PER_LIST))
+
+
+def _empty(quantizer: Any, lists: int) -> Any:
+    width, metric = quantizer.d, faiss.METRIC_INNER_PRODUCT
+    float16 = faiss.ScalarQuantizer.QT_fp16
+    index = faiss.IndexIVFScalarQuantizer(quantizer, width, lists, float16, metric, False)
+    index.is_trained = quantizer.ntotal == lists
+    return index
+
+
+def _list_sizes(index: Any) -> list[tuple[int, int]]:
+    """Return the lists of an inverted file that are not empty, and their sizes."""
+    sizes = [(number, index.invlists.list_size(number)) for number in range(index.nlist)]
+    return [(number, size) for number, size in sizes if size]

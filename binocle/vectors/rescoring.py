@@ -1,0 +1,102 @@
+"""Segments of a store, and scores that do not depend on how a vector was found.
+
+Whatever way a vector was found, its score is summed anew in float64: FAISS, BLAS and their kernels
+for one query and for many round differently, and break ties in an order of their own, so a page
+could repeat or skip records of nearly equal score. So a search returns at least the k best with
+everything as good as the last place, and ``top_k`` lets the ids decide.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Protocol, TypeAlias
+
+import faiss
+import numpy as np
+
+from binocle.types import BoolArray, Float32Array, Int64Array
+
+AT_ONCE = 20_000
+BLOCK = 65_536  # rows that are copied at once
+SPARE = 8  # looked at beyond k, so that rounding cannot push one out
+ROUNDING = 1e-5  # more than two kernels can differ by on unit rows
+
+Scored: TypeAlias = tuple[Float32Array, Int64Array]
+
+
+class Segment(Protocol):
+    """Vectors in a FAISS index that nobody changes any more."""
+
+    @property
+    def index(self) -> Any:
+        """FAISS's."""
+
+    @property
+    def ids(self) -> Int64Array:
+        """``(n,)`` int64 ascending."""
+
+    @property
+    def lists(self) -> int:
+        """How many lists of an inverted file there are; 0 where everything is scanned."""
+
+    @property
+    def probed(self) -> int:
+        """How many of them a search looks into."""
+
+    @property
+    def held_bytes(self) -> int:
+        """What its vectors take of this process's memory."""
+
+    def blocks(self) -> Iterator[tuple[Int64Array, Float32Array]]:
+        """Give ids and rows in an order of their own, a part of them at a time."""
+
+    def rows(self, ids: Int64Array) -> Float32Array:
+        """Return the rows of ids that are here, ``(n, d)`` float32."""
+
+    def search(
+        self, queries_qd: Float32Array, k: int, allowed: BoolArray | None, *, scan: bool
+    ) -> list[Scored]:
+        """Return for each query at least the k best, with everything as good as the last place.
+
+        Args:
+            queries_qd: ``(q, d)`` float32 unit rows.
+            k: How many, at least 1.
+            allowed: Mask by id; None for all.
+            scan: Look into all lists.
+        """
+
+    def above(self, query: Float32Array, least: float, allowed: BoolArray | None) -> Scored:
+        """Return everything with at least a score."""
+
+
+def bitmap(allowed: BoolArray) -> Any:
+    """Return what lets FAISS find only ids that a mask allows."""
+    return faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
+
+
+def nearest(segment: Segment, query: Float32Array, k: int, parameters: Any) -> Scored:
+    """Return the best by FAISS's own search, deeper while there are ties with the last place."""
+    wanted = min(k + SPARE, len(segment.ids))
+    while True:
+        scores_qk, ids_qk = segment.index.search(query[np.newaxis], wanted, params=parameters)
+        there = ids_qk[0] >= 0
+        scores, ids = scores_qk[0][there], ids_qk[0][there]
+        is_all = len(ids) < wanted or wanted == len(segment.ids)
+        if is_all or scores[-1] < scores[k - 1] - ROUNDING:
+            return rescored(segment, query, ids)
+        wanted = min(4 * wanted, len(segment.ids))
+
+
+def rescored(segment: Segment, query: Float32Array, ids: Int64Array) -> Scored:
+    """Return inner products summed in float64, the same for a pair whoever asks; and the ids."""
+    exact = query.astype(np.float64)
+    scores = np.empty(len(ids), np.float32)
+    for start in range(0, len(ids), AT_ONCE):
+        rows = segment.rows(ids[start : start + AT_ONCE])
+        scores[start : start + AT_ONCE] = rows.astype(np.float64) @ exact
+    return scores, ids
+
+
+def not_below(least: float, scored: Scored) -> Scored:
+    """Return what has at least a score."""
+    scores, ids = scored
+    kept = scores >= np.float32(least)
+    return scores[kept], ids[kept]
