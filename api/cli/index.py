@@ -1,7 +1,6 @@
 """``binocle index``: sources one after another, with progress for a person."""
 
 import json
-import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +21,6 @@ from indexer.sources.registry import open_source
 from indexer.sources.table import ColumnRoles
 
 _LINE_EVERY_S = 5.0
-_NICE = 19
 _SETTLED_FOR_A_RATE = 50
 
 
@@ -43,7 +41,6 @@ def index_sources(
     """
     sources = [open_source(path, columns) for path in paths]  # a typo stops before any work
     is_new = name not in container.collection_names()
-    os.nice(_NICE)  # whoever searches meanwhile goes first
     reports: list[Report] = []
     failures: list[str] = []
     with container.open_collection(name, create=True) as collection:

@@ -36,6 +36,7 @@ from api.cli.upkeep.watch import watch
 from binocle import __version__
 from binocle.errors import BinocleError, UsageError
 
+_BACKGROUND_NICE = 19
 _EXIT_FAILURE, _EXIT_USAGE, _EXIT_INTERRUPTED = 1, 2, 130
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -45,6 +46,9 @@ _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 @shared
 def cli() -> None:
     """Index pictures and texts; find them again by words, by a picture, or by both."""
+    # Threads of one operation that spin while they wait take the cores from those that compute,
+    # and from other processes. Read when torch and FAISS load.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 @cli.command()
@@ -66,6 +70,11 @@ def cli() -> None:
 @click.option(
     "--max-pixels", type=click.IntRange(1), metavar="N", help="Skip pictures with more pixels."
 )
+@click.option(
+    "--background",
+    is_flag=True,
+    help="Make way for whatever else runs on the machine.",
+)
 @workers_option
 @engine_options
 @json_option
@@ -81,6 +90,7 @@ def index(
     schema_file: Path | None,
     typed_fields: Sequence[str],
     encoding: str | None,
+    background: bool,
     as_json: bool,
     **engine: Any,
 ) -> None:
@@ -90,6 +100,8 @@ def index(
     a text file with one text a line, or a picture. Running the same command again looks only at
     what changed; what vanished from a source vanishes from the collection.
     """  # fmt: skip
+    if background:
+        os.nice(_BACKGROUND_NICE)
     from api.cli.index import index_sources
     from indexer.sources.encodings import checked_encoding
     from indexer.sources.table import ColumnRoles

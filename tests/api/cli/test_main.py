@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from filelock import FileLock
 
+from api.cli.main import cli
 from api.cli.options import KIND_NAMES
 from binocle.media.kinds import KINDS
 from tests.support import picture_bytes, write_photos
@@ -195,6 +197,28 @@ def test_demo_finds_flowers_in_three_languages(run: Run) -> None:
         at = lines.index(f"$ binocle search {asked} -c demo -k 3")
         assert wanted in " ".join(lines[at + 1 : at + 3])
     assert run("demo", BINOCLE_MODEL="mini").returncode == 0
+
+
+@pytest.mark.parametrize("background", [False, True])
+def test_indexing_makes_way_for_others_where_it_is_asked_to(
+    background: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lowered: list[int] = []
+    monkeypatch.setattr(os, "nice", lowered.append)
+    options = ["--background"] if background else []
+    CliRunner().invoke(cli, ["index", str(tmp_path / "nothing"), *options])
+    assert lowered == ([19] if background else [])
+
+
+@pytest.mark.parametrize("chosen", [None, "ACTIVE"])
+def test_threads_wait_without_spinning_unless_somebody_wants_it(
+    chosen: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    if chosen:
+        monkeypatch.setenv("OMP_WAIT_POLICY", chosen)
+    CliRunner().invoke(cli, ["index", str(tmp_path / "nothing")])
+    assert os.environ["OMP_WAIT_POLICY"] == (chosen or "PASSIVE")
 
 
 def test_options_offer_every_kind_of_part() -> None:
