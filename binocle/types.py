@@ -93,6 +93,28 @@ class Fingerprint:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredPicture:
+    """What is known of a stored picture before it is opened again.
+
+    Attributes:
+        width: Pixels, of the upright picture.
+        height: Pixels, of the upright picture.
+        sha256: SHA-256 of the file's bytes, hex.
+        colour: The average of its pixels, sRGB, as ``#a0b1c2``; None where it was not computed yet.
+    """
+
+    width: int
+    height: int
+    sha256: str
+    colour: str | None = None
+
+    @property
+    def version(self) -> str:
+        """What changes when the picture does: the first 12 digits of its SHA-256."""
+        return self.sha256[:12]
+
+
+@dataclass(frozen=True, slots=True)
 class NewPart:
     """A part about to be stored.
 
@@ -105,6 +127,7 @@ class NewPart:
         text: The text itself; None for a picture.
         info: What the picture file says of itself; None for a text.
         fingerprint: What makes the picture known again; None for a text.
+        colour: As of ``StoredPicture``.
     """
 
     kind: Kind
@@ -115,6 +138,7 @@ class NewPart:
     text: str | None = None
     info: ImageInfo | None = None
     fingerprint: Fingerprint | None = None
+    colour: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +153,17 @@ class NewRecord:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A stored part. ``id`` is also its id in FAISS; it is never used twice."""
+    """A stored part. ``id`` is also its id in FAISS; it is never used twice.
+
+    ``picture`` is None for a text, and for a picture whose facts are not kept.
+    """
 
     id: int
     kind: Kind
     role: str
     uri: str
     text: str | None = None
+    picture: StoredPicture | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +230,7 @@ class Hit:
     """A record that matched.
 
     Attributes:
-        record: The record.
+        record: The record with its parts.
         part: The part of it that matched best.
         score: What the hits are sorted by, higher is better: the similarity where one kind
             was searched, the fused reciprocal rank where several were.
@@ -285,8 +313,23 @@ class Picture:
             Lab only, as in the preprocessing the models were trained with.
         info: What the file says of itself.
         fingerprint: What makes it known again, where that was asked for.
+        colour: The average of its pixels, as of ``StoredPicture``; beside a fingerprint.
     """
 
     pixels: PixelArray
     info: ImageInfo = field(compare=False)
     fingerprint: Fingerprint | None = field(default=None, compare=False)
+    colour: str | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """A small picture.
+
+    Attributes:
+        data: Encoded.
+        colour: The average of its pixels, as of ``StoredPicture``.
+    """
+
+    data: bytes
+    colour: str

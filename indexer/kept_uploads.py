@@ -30,7 +30,7 @@ from indexer.stored_media import DERIVED
 
 QUARANTINE = "quarantine"
 Stamp: TypeAlias = tuple[int, int, int, int]
-_NAME = re.compile(r"([0-9a-f]{64})(-\d+\.jpg)?")
+_NAME = re.compile(r"([0-9a-f]{64})(-\d+\.(jpg|webp))?")
 _MIN_AGE_S = 7 * 24 * 3600.0
 _FEW, _MOST_SHARE = 20, 0.1
 _log = logging.getLogger(__name__)

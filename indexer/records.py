@@ -120,6 +120,7 @@ class Embedder:
                     row,
                     info=picture.info,
                     fingerprint=picture.fingerprint,
+                    colour=picture.colour,
                 )
         self._tally.images_embedded += len(usable)
 

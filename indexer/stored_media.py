@@ -6,12 +6,13 @@ from pathlib import Path
 
 from binocle.catalog.types import StoredImage
 from binocle.media.decoder_pool import DecoderPool
+from binocle.media.images import thumbnail_format
 from indexer.derived_files import DerivedFiles
 from indexer.sources.base import Source, gone
 from indexer.sources.registry import source_of
 
 DERIVED = ("thumbnails", "originals")
-THUMBNAIL_SIDES = (16, 32, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
+THUMBNAIL_SIDES = (320, 640, 1280)
 _MAX_DERIVED_BYTES = 2 * 1024**3
 _OPEN_SOURCES = 8
 
@@ -59,23 +60,29 @@ class StoredMedia:
         """Return the file of a thumbnail that was made already; None where it was not."""
         return self._kept(self._thumbnail_file(image, side))
 
-    def thumbnail(self, image: StoredImage, side: int, decoders: DecoderPool) -> Path | bytes:
-        """Make a picture's thumbnail: upright, its long side at most ``side`` pixels, a JPEG.
+    def thumbnail(
+        self, image: StoredImage, side: int, decoders: DecoderPool
+    ) -> tuple[Path | bytes, str]:
+        """Make a picture's thumbnail: upright, its long side at most ``side`` pixels.
 
         Args:
             image: Of what.
             side: One of ``THUMBNAIL_SIDES``; there are few, so that few are kept.
             decoders: Make it.
 
+        Returns:
+            Its file, or itself where there is no room to keep it; and its average colour.
+
         Raises:
             NotFoundError: The picture is not there any more.
             PictureError: It cannot be decoded.
         """
-        data = decoders.thumbnail(self.read(image.uri), side)
-        return self._keep(self._thumbnail_file(image, side), data)
+        made = decoders.thumbnail(self.read(image.uri), side)
+        return self._keep(self._thumbnail_file(image, side), made.data), made.colour
 
     def _thumbnail_file(self, image: StoredImage, side: int) -> Path:
-        return self._derived("thumbnails", image.sha256, f"-{side}.jpg")
+        ending = {"webp": "webp", "jpeg": "jpg"}[thumbnail_format(side)]
+        return self._derived("thumbnails", image.sha256, f"-{side}.{ending}")
 
     def _kept(self, path: Path) -> Path | None:
         return path if self._derived_files.has(path) else None

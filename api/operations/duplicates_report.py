@@ -13,6 +13,7 @@ from api.operations.plurals import counted, of_copies
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError, StorageError
 from binocle.media.decoder_pool import DecoderPool
+from binocle.media.images import thumbnail_format
 from indexer.stored_media import StoredMedia
 from search.copies.clusters import Member
 from search.copies.duplicates import Duplicates
@@ -185,8 +186,9 @@ def _figure(
 ) -> str:
     name = html.escape(member.record_id)
     try:
-        data = decoders.thumbnail(media.read(member.part.uri), _THUMBNAIL_SIDE)
-        source = f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"
+        data = decoders.thumbnail(media.read(member.part.uri), _THUMBNAIL_SIDE).data
+        encoding = thumbnail_format(_THUMBNAIL_SIDE)
+        source = f"data:image/{encoding};base64,{base64.b64encode(data).decode()}"
         picture = f'<img src="{source}" alt="{name}" loading=lazy>'
     except BinocleError:  # moved since
         picture = "<div class=none></div>"

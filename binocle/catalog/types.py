@@ -65,11 +65,12 @@ class NewRows:
 
 @dataclass(frozen=True, slots=True)
 class StoredImage:
-    """A picture of a record: where it lies, its content, its format."""
+    """A picture of a record: where it lies, its content, its format, its average colour."""
 
     uri: str
     sha256: bytes
     format: str
+    colour: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ length is taken on trust, and what does not fit the question is refused.
 
 import json
 import math
+import re
 import struct
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -14,7 +15,15 @@ from typing import IO, Any, TypeAlias
 import numpy as np
 
 from binocle.media.embedded_texts import MAX_ITEMS, MAX_TEXT, NAMES
-from binocle.types import Fingerprint, ImageInfo, ImageSpec, Limits, MetadataValue, Picture
+from binocle.types import (
+    Fingerprint,
+    ImageInfo,
+    ImageSpec,
+    Limits,
+    MetadataValue,
+    Picture,
+    Thumbnail,
+)
 
 Box: TypeAlias = tuple[float, float, float, float]
 _LENGTH = struct.Struct("<Q")
@@ -24,6 +33,7 @@ _MAX_TEXT = 1000
 _HASH_BYTES, _FEATURE_BYTES, _MAX_FEATURES = 32, 18, 10_000
 _TEXTS = ("format", "taken_at", "camera")
 _NUMBERS = ("latitude", "longitude", "altitude")
+_COLOUR = re.compile(r"#[0-9a-f]{6}")
 
 
 class GarbledError(Exception):
@@ -47,7 +57,7 @@ class Order:
     side: int = 0
 
 
-Answer: TypeAlias = Picture | bytes | tuple[str, str]
+Answer: TypeAlias = Picture | Thumbnail | tuple[str, str]
 """A picture, a thumbnail, or an error's code and message."""
 
 
@@ -89,11 +99,15 @@ def write_answer(stream: IO[bytes], answer: Answer) -> None:
     """Send an answer."""
     if isinstance(answer, tuple):
         _write(stream, json.dumps({"error": [one[:_MAX_TEXT] for one in answer]}).encode())
-    elif isinstance(answer, bytes):
-        _write(stream, b'{"thumbnail": true}', answer)
+    elif isinstance(answer, Thumbnail):
+        _write(stream, json.dumps({"colour": answer.colour}).encode(), answer.data)
     else:
         has_fingerprint = answer.fingerprint is not None
-        header = {"info": asdict(answer.info), "fingerprint": has_fingerprint}
+        header = {
+            "info": asdict(answer.info),
+            "fingerprint": has_fingerprint,
+            "colour": answer.colour,
+        }
         known = answer.fingerprint
         features = () if known is None else (known.hash, known.features)
         _write(stream, json.dumps(header).encode(), answer.pixels.tobytes(), *features)
@@ -113,7 +127,8 @@ def read_answer(stream: IO[bytes], order: Order, data: bytes) -> Answer:
             return _text(code) or "", _text(message) or ""
         if order.spec is None:
             # An encoded picture is smaller than its pixels, but for its own header.
-            return _read(stream, most=3 * order.side**2 + 64 * 1024)
+            data = _read(stream, most=3 * order.side**2 + 64 * 1024)
+            return Thumbnail(data, _colour(header["colour"]))
         return _picture(stream, order, order.spec, header, data)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise GarbledError(str(error)) from error
@@ -125,7 +140,7 @@ def _picture(
     info = _info(header["info"], order.limits, len(data))
     size = spec.height * spec.width * 3
     pixels = np.frombuffer(_read(stream, most=size, least=size), np.uint8)
-    fingerprint = None
+    fingerprint, colour = None, None
     if header["fingerprint"]:
         if not spec.fingerprint or order.box is not None:
             raise GarbledError("a fingerprint that nobody wanted")
@@ -133,8 +148,8 @@ def _picture(
         features = _read(stream, most=_FEATURE_BYTES * _MAX_FEATURES)
         if len(features) % _FEATURE_BYTES:
             raise GarbledError("half a feature")
-        fingerprint = Fingerprint(hash_, features)
-    return Picture(pixels.reshape(spec.height, spec.width, 3).copy(), info, fingerprint)
+        fingerprint, colour = Fingerprint(hash_, features), _colour(header["colour"])
+    return Picture(pixels.reshape(spec.height, spec.width, 3).copy(), info, fingerprint, colour)
 
 
 def _info(told: Mapping[str, Any], limits: Limits, size_bytes: int) -> ImageInfo:
@@ -151,6 +166,12 @@ def _info(told: Mapping[str, Any], limits: Limits, size_bytes: int) -> ImageInfo
     if not said.keys() <= set(NAMES):
         raise GarbledError("words of another kind")
     return ImageInfo(width, height, size_bytes, **texts, **numbers, said=said)
+
+
+def _colour(value: object) -> str:
+    if not isinstance(value, str) or not _COLOUR.fullmatch(value):
+        raise GarbledError("no colour")
+    return value
 
 
 def _said(value: object) -> MetadataValue:

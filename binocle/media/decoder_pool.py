@@ -30,7 +30,7 @@ from binocle.media.decoder_messages import (
     write_ready,
 )
 from binocle.media.sandbox import give_up_rights
-from binocle.types import ImageSpec, Limits, Picture
+from binocle.types import ImageSpec, Limits, Picture, Thumbnail
 
 _ENVIRONMENT = ("LD_LIBRARY_PATH", "PYTHONHOME")  # where libraries are; nothing else is passed on
 _WORKER_ADDRESS_SPACE_BYTES = 3 * 1024**3
@@ -77,17 +77,19 @@ class DecoderPool:
         assert isinstance(picture, Picture)
         return picture
 
-    def thumbnail(self, data: bytes, max_side: int) -> bytes:
-        """Return an upright JPEG whose long side is at most ``max_side`` pixels.
+    def thumbnail(self, data: bytes, max_side: int) -> Thumbnail:
+        """Return an upright picture whose long side is at most ``max_side`` pixels.
+
+        How it is encoded tells ``images.thumbnail_format``.
 
         Raises:
             PictureError: As for ``decode``.
         """
-        encoded = self._ask(data, Order(self.limits, side=max_side))
-        assert isinstance(encoded, bytes)
-        return encoded
+        made = self._ask(data, Order(self.limits, side=max_side))
+        assert isinstance(made, Thumbnail)
+        return made
 
-    def _ask(self, data: bytes, order: Order) -> Picture | bytes:
+    def _ask(self, data: bytes, order: Order) -> Picture | Thumbnail:
         if len(data) > self.limits.max_bytes:
             raise errors.PictureTooLargeError(
                 f"{len(data):,} bytes are more than the limit of {self.limits.max_bytes:,}"
@@ -151,7 +153,7 @@ class _Worker:
         self._ready = False
         self._talking = threading.Lock()
 
-    def ask(self, data: bytes, order: Order) -> Picture | bytes:
+    def ask(self, data: bytes, order: Order) -> Picture | Thumbnail:
         timed_out = threading.Event()
 
         def end() -> None:
@@ -172,7 +174,7 @@ class _Worker:
                 answer = None
             finally:
                 timer.cancel()
-        if isinstance(answer, Picture | bytes):
+        if isinstance(answer, Picture | Thumbnail):
             return answer
         if answer is not None:
             raise _error_of(*answer)
@@ -219,7 +221,7 @@ def work() -> None:
             return
         try:
             if order.spec is None:
-                answer: Answer = images.thumbnail_jpeg(data, order.side, order.limits)
+                answer: Answer = images.encoded_thumbnail(data, order.side, order.limits)
             elif order.box is None:
                 answer = images.load(data, order.spec, order.limits)
             else:

@@ -8,6 +8,7 @@ centre crop and padding are symmetric, so the result is the same.
 
 import io
 import math
+from typing import Literal
 
 import numpy as np
 from PIL import Image
@@ -15,7 +16,7 @@ from PIL import Image
 from binocle.fingerprints.fingerprint import STORED_SIDE, fingerprint_of
 from binocle.media.opening import FORMATS, Opened, decoding, open_picture
 from binocle.media.rgb import REDUCING_GAP, small_rgb
-from binocle.types import Fingerprint, ImageSpec, Limits, Picture
+from binocle.types import Fingerprint, ImageSpec, Limits, Picture, Thumbnail
 
 SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".gif", ".bmp", ".dib",
@@ -35,6 +36,7 @@ _TRANSPOSITIONS = {
 # bottom; for turned ones, its bottom, or right.
 _MIRRORED_X = frozenset({2, 3, 7, 8})
 _MIRRORED_Y = frozenset({3, 4, 6, 7})
+_LARGEST_WEBP = 640
 _RESAMPLING = {
     "bicubic": Image.Resampling.BICUBIC,
     "bilinear": Image.Resampling.BILINEAR,
@@ -61,8 +63,11 @@ def load(data: bytes, spec: ImageSpec, limits: Limits | None = None) -> Picture:
     opened = open_picture(data, limits or Limits())
     with decoding():
         fitted = _fit(opened.image, spec, opened.orientation)
-        fingerprint = _fingerprint(opened, data) if spec.fingerprint else None
-        return Picture(np.array(_upright(fitted, opened.orientation)), opened.info, fingerprint)
+        pixels = np.array(_upright(fitted, opened.orientation))
+        if not spec.fingerprint:
+            return Picture(pixels, opened.info)
+        fingerprint, colour = _likeness(opened, data)
+        return Picture(pixels, opened.info, fingerprint, colour)
 
 
 def upright_size(data: bytes, limits: Limits | None = None) -> tuple[int, int]:
@@ -75,8 +80,8 @@ def upright_size(data: bytes, limits: Limits | None = None) -> tuple[int, int]:
     return info.width, info.height
 
 
-def _fingerprint(opened: Opened, data: bytes) -> Fingerprint:
-    """Return the fingerprint of a picture that ``_fit`` has decoded, perhaps at reduced scale."""
+def _likeness(opened: Opened, data: bytes) -> tuple[Fingerprint, str]:
+    """Return fingerprint and colour of a picture ``_fit`` has decoded, perhaps at reduced scale."""
     image = opened.image
     if image.width * image.height < STORED_SIDE**2:
         image = Image.open(io.BytesIO(data), formats=FORMATS)  # at its full size, once more
@@ -85,7 +90,14 @@ def _fingerprint(opened: Opened, data: bytes) -> Fingerprint:
     )
     width, height = (min(small.width, round(extent[0])), min(small.height, round(extent[1])))
     whole = small.crop((0, 0, width, height)) if (width, height) != small.size else small
-    return fingerprint_of(np.asarray(_upright(whole, opened.orientation)))
+    upright = _upright(whole, opened.orientation)
+    return fingerprint_of(np.asarray(upright)), _average_colour(upright)
+
+
+def _average_colour(image: Image.Image) -> str:
+    """Return the mean of an RGB picture's pixels as ``#rrggbb``."""
+    red, green, blue = np.asarray(image.resize((1, 1), Image.Resampling.BOX))[0, 0].tolist()
+    return f"#{red:02x}{green:02x}{blue:02x}"
 
 
 def load_region(
@@ -210,12 +222,25 @@ def thumbnail(data: bytes, max_side: int, limits: Limits | None = None) -> Image
         return _upright_at(opened, max_side / max(opened.image.size))
 
 
-def thumbnail_jpeg(data: bytes, max_side: int, limits: Limits | None = None) -> bytes:
-    """Return ``thumbnail`` as an encoded JPEG.
+def encoded_thumbnail(data: bytes, max_side: int, limits: Limits | None = None) -> Thumbnail:
+    """Return ``thumbnail`` encoded as ``thumbnail_format`` says.
 
     Raises:
         PictureError: As for ``load``.
     """
+    small = thumbnail(data, max_side, limits)
     buffer = io.BytesIO()
-    thumbnail(data, max_side, limits).save(buffer, "JPEG", quality=85, optimize=True)
-    return buffer.getvalue()
+    if thumbnail_format(max_side) == "webp":
+        small.save(buffer, "WEBP", quality=75, method=2)
+    else:
+        small.save(buffer, "JPEG", quality=85, optimize=True)
+    return Thumbnail(buffer.getvalue(), _average_colour(small))
+
+
+def thumbnail_format(max_side: int) -> Literal["webp", "jpeg"]:
+    """Return how a thumbnail is encoded: as WebP, which takes too long where it is large.
+
+    A picture of 1280 pixels takes 244 ms as WebP and 82 ms as JPEG; one of 320 is a third smaller
+    as WebP, and takes 11 ms.
+    """
+    return "webp" if max_side <= _LARGEST_WEBP else "jpeg"

@@ -29,7 +29,8 @@ def part(
     vector = np.frombuffer(digest[:4], np.uint8).astype(np.float32)
     kind: Kind = "text" if info is None else "image"
     row = (vector / np.linalg.norm(vector)).astype(np.float32)
-    return NewPart(kind, role, f"mem:{content}", digest, row, text, info)
+    colour = None if info is None else "#010203"
+    return NewPart(kind, role, f"mem:{content}", digest, row, text, info, colour=colour)
 
 
 def record(key: str, *parts: NewPart, **metadata: MetadataValue) -> NewRecord:

@@ -158,6 +158,9 @@ def _is_whole(path: Path, sha256: str, *, is_original: bool) -> bool:
         data = path.read_bytes()
     except OSError:
         return False
+    if path.suffix == ".webp":  # a RIFF file: its length, less 8, stands behind the first word
+        length = int.from_bytes(data[4:8], "little") + 8
+        return data[:4] == b"RIFF" and data[8:12] == b"WEBP" and len(data) == length
     if path.suffix != ".jpg":
         return bool(data)
     return data.startswith(_JPEG[0]) and data.endswith(_JPEG[1])

@@ -56,3 +56,6 @@ class FingerprintWriter(FingerprintReader, Protocol):
 
         Those of parts that are gone meanwhile are dropped.
         """
+
+    def put_colour(self, sha256: bytes, colour: str) -> None:
+        """Store the average colour of all pictures of a content, as ``#a0b1c2``."""

@@ -142,8 +142,8 @@ class PartReader(Protocol):
     def uris_of_images(self, hashes: Iterable[bytes]) -> dict[bytes, set[str]]:
         """Return the uris of all parts that are these pictures, by SHA-256."""
 
-    def first_image(self, key: str) -> StoredImage | None:
-        """Return the first picture of a record; None where there is none."""
+    def image(self, key: str, part_id: int | None = None) -> StoredImage | None:
+        """Return a picture of a record, the first one by default; None where it has none such."""
 
     def images_with_content(self, sha256: bytes) -> list[int]:
         """Return the ids of the pictures whose file has these bytes."""

@@ -15,13 +15,18 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from binocle.batches import batched
-from binocle.catalog.tables.history import SqlMeta
+from binocle.catalog.tables.history import SqlMeta, put
 from binocle.catalog.tables.picture_checksums import (
     SUMMED,
     is_whole_fingerprint,
     put_fingerprints,
 )
-from binocle.catalog.tables.schema import fingerprint_checksums, parts, picture_fingerprints
+from binocle.catalog.tables.schema import (
+    fingerprint_checksums,
+    parts,
+    picture_colours,
+    picture_fingerprints,
+)
 from binocle.catalog.types import FingerprintRows, KnownPicture
 from binocle.media.kinds import IMAGE
 from binocle.types import Fingerprint, ImageInfo, Part
@@ -129,6 +134,12 @@ class SqlFingerprints:
             there = self.connection.execute(sa.select(parts.c.id).where(parts.c.id.in_(chunk)))
             put_fingerprints(self.connection, {one: found[one] for one in there.scalars()})
         self.meta.put(_FILLED, self.times_filled() + 1)
+
+    def put_colour(self, sha256: bytes, colour: str) -> None:
+        query = sa.select(parts.c.id).where(parts.c.sha256 == sha256, parts.c.kind == IMAGE)
+        found = self.connection.execute(query).scalars()
+        rows = [{"part_id": one, "colour": colour} for one in found]
+        put(self.connection, picture_colours, rows)
 
 
 def _rows(found: Sequence[Any]) -> FingerprintRows:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from binocle.catalog.tables.schema import (
     fingerprint_checksums,
     info_checksums,
     parts,
+    picture_colours,
     picture_fingerprints,
     records,
     vector_checksums,
@@ -32,10 +34,15 @@ from binocle.types import (
     Kind,
     NewPart,
     Part,
+    StoredPicture,
 )
 
 _BATCH = 5000
-_PART = (parts.c.id, parts.c.kind, parts.c.role, parts.c.uri, parts.c.text)
+_WITH_COLOURS = parts.outerjoin(picture_colours, picture_colours.c.part_id == parts.c.id)
+_PART = (
+    parts.c.id, parts.c.kind, parts.c.role, parts.c.uri, parts.c.text, parts.c.sha256,
+    parts.c.info, picture_colours.c.colour,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +94,18 @@ class SqlParts:
     def by_id(self, ids: Sequence[int]) -> dict[int, Part]:
         found = {}
         for chunk in batched(ids):
-            for row in self.connection.execute(sa.select(*_PART).where(parts.c.id.in_(chunk))):
-                found[row[0]] = Part(*row)
+            query = sa.select(*_PART).select_from(_WITH_COLOURS).where(parts.c.id.in_(chunk))
+            for row in self.connection.execute(query):
+                found[row[0]] = _part(*row)
         return found
 
     def of_records(self, numbers: Iterable[int]) -> dict[int, tuple[Part, ...]]:
         found: dict[int, list[Part]] = {}
         for chunk in batched(numbers):
-            query = sa.select(parts.c.record_id, *_PART).where(parts.c.record_id.in_(chunk))
-            for number, *row in self.connection.execute(query.order_by(parts.c.position)):
-                found.setdefault(number, []).append(Part(*row))
+            query = sa.select(parts.c.record_id, *_PART).select_from(_WITH_COLOURS)
+            query = query.where(parts.c.record_id.in_(chunk)).order_by(parts.c.position)
+            for number, *row in self.connection.execute(query):
+                found.setdefault(number, []).append(_part(*row))
         return {number: tuple(own) for number, own in found.items()}
 
     def at(self, record_ids: Int64Array, positions: Int64Array) -> Int64Array:
@@ -151,10 +160,12 @@ class SqlParts:
                     picture_fingerprints.c.hash,
                     picture_fingerprints.c.features,
                     fingerprint_checksums.c.crc32,
+                    picture_colours.c.colour,
                 )
                 .join(SUMMED, vectors.c.part_id == parts.c.id)
                 .outerjoin(info_checksums, info_checksums.c.part_id == parts.c.id)
                 .outerjoin(picture_checksums.SUMMED, picture_fingerprints.c.part_id == parts.c.id)
+                .outerjoin(picture_colours, picture_colours.c.part_id == parts.c.id)
                 .where(parts.c.kind == kind, parts.c.sha256.in_(chunk))
             )
             for row in self.connection.execute(query):
@@ -191,25 +202,39 @@ class SqlParts:
                 found.setdefault(sha256, set()).add(uri)
         return found
 
-    def first_image(self, key: str) -> StoredImage | None:
+    def image(self, key: str, part_id: int | None = None) -> StoredImage | None:
         query = (
-            sa.select(parts.c.uri, parts.c.sha256, parts.c.info)
-            .join(records, records.c.id == parts.c.record_id)
+            sa.select(parts.c.uri, parts.c.sha256, parts.c.info, picture_colours.c.colour)
+            .select_from(_WITH_COLOURS.join(records, records.c.id == parts.c.record_id))
             .where(records.c.key == key, parts.c.kind == IMAGE)
             .order_by(parts.c.position)
             .limit(1)
         )
+        if part_id is not None:
+            query = query.where(parts.c.id == part_id)
         row = self.connection.execute(query).first()
-        return StoredImage(row[0], row[1], json.loads(row[2])["format"]) if row else None
+        return StoredImage(row[0], row[1], json.loads(row[2])["format"], row[3]) if row else None
 
     def images_with_content(self, sha256: bytes) -> list[int]:
         query = sa.select(parts.c.id).where(parts.c.sha256 == sha256, parts.c.kind == IMAGE)
         return list(self.connection.execute(query.order_by(parts.c.id)).scalars())
 
 
+def _part(
+    part_id: int, kind: Kind, role: str, uri: str, text: str | None, sha256: bytes,
+    info: str | None, colour: str | None,
+) -> Part:  # fmt: skip
+    picture = None
+    if info is not None:
+        with suppress(ValueError, KeyError, TypeError):  # damaged; the doctor tells
+            facts = json.loads(info)
+            picture = StoredPicture(facts["width"], facts["height"], sha256.hex(), colour)
+    return Part(part_id, kind, role, uri, text, picture)
+
+
 def _known_part(kind: Kind, row: Any) -> NewPart | None:
     """Return a stored content; None where something of it is damaged."""
-    sha256, vector, vector_crc32, info, info_crc32, hashed, features, crc32 = row
+    sha256, vector, vector_crc32, info, info_crc32, hashed, features, crc32, colour = row
     if not is_whole(vector, vector_crc32):
         return None
     if not picture_checksums.is_whole_info(info, info_crc32):
@@ -221,7 +246,9 @@ def _known_part(kind: Kind, row: Any) -> NewPart | None:
         fingerprint = Fingerprint(hashed, features)
     image_info = ImageInfo(**json.loads(info)) if info else None
     values = np.frombuffer(vector, "<f4")
-    return NewPart(kind, "", "", sha256, values, info=image_info, fingerprint=fingerprint)
+    return NewPart(
+        kind, "", "", sha256, values, info=image_info, fingerprint=fingerprint, colour=colour
+    )
 
 
 def record_texts(connection: sa.Connection, numbers: Iterable[int]) -> Iterator[RecordTexts]:

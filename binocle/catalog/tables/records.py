@@ -24,6 +24,7 @@ from binocle.catalog.tables.picture_checksums import (
 from binocle.catalog.tables.schema import (
     items,
     parts,
+    picture_colours,
     records,
     removed_parts,
     removed_records,
@@ -266,6 +267,12 @@ class SqlRecords:
             for part_id, (_, _, part) in zip(part_ids, added, strict=True)
         }
         put_vectors(self.connection, stored)
+        colours = [
+            {"part_id": part_id, "colour": part.colour}
+            for part_id, (_, _, part) in zip(part_ids, added, strict=True)
+            if part.colour is not None
+        ]
+        put(self.connection, picture_colours, colours)
         put_infos(self.connection, {row["id"]: row["info"] for row in rows if row["info"]})
         put_fingerprints(
             self.connection,

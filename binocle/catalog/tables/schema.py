@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.types import UserDefinedType
 
 FORMAT = 2  # what a program must know to read and write a catalogue
-ADDITIONS = 3  # tables that older programs of the same format do without, and may leave behind
+ADDITIONS = 4  # tables that older programs of the same format do without, and may leave behind
 
 
 class _Number(UserDefinedType[float]):
@@ -184,6 +184,18 @@ picture_fingerprints = Table(
     ),
     Column("hash", LargeBinary, nullable=False),
     Column("features", LargeBinary, nullable=False),
+)
+
+picture_colours = Table(  # a row where the average colour of a picture is known
+    "picture_colours",
+    schema,
+    Column(
+        "part_id",
+        ForeignKey("parts.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("colour", String, nullable=False),  # as #a0b1c2, sRGB
 )
 
 fingerprint_checksums = _checksums("likeness_checksums", "likenesses.part_id")

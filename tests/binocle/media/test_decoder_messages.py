@@ -19,14 +19,15 @@ from binocle.media.decoder_messages import (
     write_answer,
     write_order,
 )
-from binocle.types import Fingerprint, ImageInfo, ImageSpec, Limits, Picture
+from binocle.types import Fingerprint, ImageInfo, ImageSpec, Limits, Picture, Thumbnail
 
 _SPEC = ImageSpec(4, 2, fingerprint=True)
 _ORDER = Order(Limits(max_pixels=1000), _SPEC)
 _DATA = b"a file"
 _INFO = ImageInfo(30, 20, len(_DATA), "jpeg", "2020-01-02T03:04:05", "A camera", 1.5, -2.0, 3.0)
 _PIXELS = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
-_PICTURE = Picture(_PIXELS, _INFO, Fingerprint(b"h" * 32, b"f" * 36))
+_PICTURE = Picture(_PIXELS, _INFO, Fingerprint(b"h" * 32, b"f" * 36), "#0a0b0c")
+_SMALL = Thumbnail(b"webp", "#ff0000")
 
 
 def block(body: bytes) -> bytes:
@@ -53,7 +54,8 @@ def test_pictures_thumbnails_and_errors_come_as_they_went() -> None:
     assert isinstance(read, Picture)
     assert np.array_equal(read.pixels, _PIXELS)
     assert (read.info, read.fingerprint) == (_INFO, _PICTURE.fingerprint)
-    for answer, order in ((b"jpeg", Order(Limits(), side=16)), (("unreadable", "no"), _ORDER)):
+    assert read.colour == "#0a0b0c"
+    for answer, order in ((_SMALL, Order(Limits(), side=16)), (("unreadable", "no"), _ORDER)):
         stream = io.BytesIO()
         write_answer(stream, answer)
         assert answer_of(stream.getvalue(), order) == answer

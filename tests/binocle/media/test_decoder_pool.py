@@ -292,7 +292,7 @@ def test_every_format_is_decoded_without_rights(kind: str) -> None:
         small = pool.thumbnail(data, 32)
     assert np.array_equal(decoded.pixels, images.load(data, SPEC).pixels)
     assert decoded.fingerprint is not None
-    assert small == images.thumbnail_jpeg(data, 32)
+    assert small == images.encoded_thumbnail(data, 32)
 
 
 def test_worker_that_answers_something_else_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -323,7 +323,7 @@ def test_worker_whose_answer_was_not_read_to_its_end_is_replaced(
             with pytest.raises(KeyboardInterrupt):
                 pool.decode(picture(), SPEC)
         small = pool.thumbnail(picture(), 32)
-    assert small == images.thumbnail_jpeg(picture(), 32), "not the answer to the question before"
+    assert small == images.encoded_thumbnail(picture(), 32), "not the answer to the question before"
 
 
 def test_picture_with_an_endless_name_of_its_camera_is_read() -> None:

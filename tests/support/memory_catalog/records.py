@@ -21,6 +21,7 @@ from binocle.types import (
     NewRecord,
     Part,
     Record,
+    StoredPicture,
 )
 from tests.support.memory_catalog.fields import MemoryFields
 from tests.support.memory_catalog.fulltext import ScannedWords
@@ -166,8 +167,11 @@ class MemoryParts:
         return {one: self._part(one) for one in ids if one in self._state.parts}
 
     def _part(self, part_id: int) -> Part:
-        new = self._state.parts[part_id].new
-        return Part(part_id, new.kind, new.role, new.uri, new.text)
+        new, picture = self._state.parts[part_id].new, None
+        if new.info is not None:
+            size = new.info.width, new.info.height
+            picture = StoredPicture(*size, new.sha256.hex(), new.colour)
+        return Part(part_id, new.kind, new.role, new.uri, new.text, picture)
 
     def of_records(self, numbers: Iterable[int]) -> dict[int, tuple[Part, ...]]:
         every = {one: self._state.parts_of(one) for one in numbers}
@@ -220,13 +224,16 @@ class MemoryParts:
                 found.setdefault(one.new.sha256, set()).add(one.new.uri)
         return found
 
-    def first_image(self, key: str) -> StoredImage | None:
-        number = self._state.numbers().get(key, -1)
-        own = [one.new for _, one in self._state.parts_of(number) if one.new.kind == "image"]
-        if not own:
+    def image(self, key: str, part_id: int | None = None) -> StoredImage | None:
+        own = self._state.parts_of(self._state.numbers().get(key, -1))
+        wanted = [
+            one.new for own_id, one in own if one.new.kind == "image" and part_id in (None, own_id)
+        ]
+        if not wanted:
             return None
-        assert own[0].info is not None
-        return StoredImage(own[0].uri, own[0].sha256, own[0].info.format)
+        first = wanted[0]
+        assert first.info is not None
+        return StoredImage(first.uri, first.sha256, first.info.format, first.colour)
 
     def damaged_vectors(self, part_ids: Iterable[int] | None = None) -> list[DamagedVector]:
         return []

@@ -24,9 +24,17 @@ def test_records_come_back_with_their_parts_in_order(catalog: Catalog) -> None:
         assert session.parts.by_id([parts[number][1].id])[parts[number][1].id] == parts[number][1]
         assert session.parts.count() == {"image": 1, "text": 1}
         assert keys(session) == ["a", "b"]
-        first = session.parts.first_image("a")
+        first = session.parts.image("a")
         assert first is not None
         assert (first.uri, first.format) == ("mem:one", "png")
+        assert session.parts.image("a", parts[number][0].id) == first
+        assert session.parts.image("a", parts[number][1].id) is None
+        assert session.parts.image("b") is None
+        shown = parts[number][0].picture
+        assert shown is not None
+        assert (shown.width, shown.height, shown.colour) == (1, 1, "#010203")
+        assert shown.version == first.sha256.hex()[:12]
+        assert parts[number][1].picture is None
         places = session.parts.at(np.array([number, number, 999]), np.array([1, -1, 0]))
         assert places.tolist() == [parts[number][1].id, parts[number][0].id, -1]
 
