@@ -70,7 +70,7 @@ class KeyRing:
 
     def find(self, secret: str) -> Key | None:
         """Return the key of a secret, expired or not; as long, wherever it is in the list."""
-        digest = _digest(secret)
+        digest = digest_of(secret)
         found = None
         for key in self.all():
             if hmac.compare_digest(key.sha256, digest):
@@ -112,7 +112,7 @@ class KeyRing:
             raise UsageError("an admin's key is for all collections; leave the collections away")
         secret = _new_secret()
         made = Key(
-            name, _digest(secret), access, collections, _now(), _time_of(expires_at),
+            name, digest_of(secret), access, collections, _now(), _time_of(expires_at),
             requests_per_minute=requests_per_minute,
         )  # fmt: skip
         with self._changing() as keys:
@@ -153,7 +153,7 @@ class KeyRing:
             until = _end_of_grace(old, grace)
             new = replace(
                 old,
-                sha256=_digest(secret),
+                sha256=digest_of(secret),
                 expires_at=ends or old.expires_at,
                 old_sha256=old.sha256 if until else None,
                 old_until=until,
@@ -240,7 +240,8 @@ def _new_secret() -> str:
     return "bnc_" + secrets.token_urlsafe(32)
 
 
-def _digest(secret: str) -> str:
+def digest_of(secret: str) -> str:
+    """Return what is kept of a secret: its SHA-256, hex."""
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 

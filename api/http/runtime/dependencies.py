@@ -1,9 +1,10 @@
 """Who may do what: the dependency every route under /v1 has."""
 
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Security
-from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import APIKeyCookie, APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from api.http.errors.problems import ServiceError
 from api.http.runtime.fair_queue import CALLER
@@ -15,6 +16,9 @@ from binocle.collection.collection import Collection
 
 _bearer = HTTPBearer(auto_error=False, description="An API key")
 _header = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key")
+SESSION_COOKIE = "binocle_session"
+_cookie = APIKeyCookie(name=SESSION_COOKIE, auto_error=False, description="Of POST /v1/session")
+_SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 # Asynchronous, though they wait for nothing: what is not goes through a thread for each request.
@@ -29,21 +33,43 @@ ServiceDependency = Annotated[Service, Depends(_service_of)]
 
 async def key_of(
     service: ServiceDependency,
+    request: Request,
     bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     header: Annotated[str | None, Security(_header)],
+    session: Annotated[str | None, Security(_cookie)],
 ) -> Key | None:
     """Return the request's key; None where the service has no keys and asks for none.
 
     Raises:
-        ServiceError: 401, there is no key, or it is not known, or its time is over; 429, it has
-            asked too often.
+        ServiceError: 401, there is no key, or it is not known, or its time is over; 403, a cookie
+            came with a change that no page of this service asks for; 429, it has asked too often.
     """
     if not service.keys.is_closed():
         return None
     secret = bearer.credentials if bearer else header
-    key = service.keys.find(secret) if secret else None
+    if secret is None and session is not None:
+        found = service.sessions.find(session, service.keys.all())
+        key = known_key(service, found, is_there=True)
+        if request.method not in _SAFE:
+            check_origin(request, must_tell=True)
+        return key
+    found = service.keys.find(secret) if secret else None
+    return known_key(service, found, is_there=bool(secret))
+
+
+def known_key(service: Service, key: Key | None, *, is_there: bool) -> Key:
+    """Return a key that was found, noting its use.
+
+    Args:
+        service: The application's.
+        key: What was found.
+        is_there: Whether the request has a key, or a session, at all.
+
+    Raises:
+        ServiceError: 401, none was found, or its time is over; 429, it has asked too often.
+    """
     if key is None or key.has_expired():
-        detail = "the API key is not known" if secret else "an API key is needed"
+        detail = "the API key is not known" if is_there else "an API key is needed"
         if key is not None:
             detail = f"the API key expired at {key.expires_at}"
         note(refused=detail, key=key.name if key is not None else None)
@@ -55,19 +81,46 @@ async def key_of(
     return key
 
 
+def check_origin(request: Request, *, must_tell: bool) -> None:
+    """Check that a request comes from a page of this service.
+
+    Browsers tell in ``Sec-Fetch-Site``; over plain HTTP to another machine they leave that away,
+    and ``Origin`` tells. SameSite keeps the cookie from other sites, not from other ports.
+
+    Args:
+        request: The request.
+        must_tell: Whether one that says neither is refused, as no browser's.
+
+    Raises:
+        ServiceError: 403, it comes from elsewhere.
+    """
+    site, origin = (request.headers.get(one) for one in ("sec-fetch-site", "origin"))
+    if site is not None:
+        is_ours = site == "same-origin"
+    elif origin is not None:
+        is_ours = urlsplit(origin).netloc == request.headers.get("host")
+    else:
+        is_ours = not must_tell
+    if not is_ours:
+        detail = "with a session's cookie, only a page of this service may ask for this; "
+        raise ServiceError(403, "foreign-origin", detail + "programs send the API key instead")
+
+
 async def optional_key_of(
     service: ServiceDependency,
+    request: Request,
     bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     header: Annotated[str | None, Security(_header)],
+    session: Annotated[str | None, Security(_cookie)],
 ) -> Key | Literal["nobody"] | None:
     """Return what ``key_of`` returns, and ``nobody`` where there should be a key and is none.
 
     Raises:
         ServiceError: 401, there is a key that is not good.
     """
-    if service.keys.is_closed() and bearer is None and header is None:
+    if service.keys.is_closed() and bearer is None and header is None and session is None:
         return "nobody"
-    return await key_of(service, bearer, header)
+    return await key_of(service, request, bearer, header, session)
 
 
 KeyDependency = Annotated[Key | None, Depends(key_of)]
