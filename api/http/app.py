@@ -9,6 +9,7 @@ from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 from pydantic.json_schema import models_json_schema
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
 from api.container import Container
 from api.http.errors import problems
@@ -20,7 +21,6 @@ from api.http.routes import (
     fields,
     health,
     jobs,
-    keys,
     labels,
     lookup,
     page,
@@ -29,6 +29,7 @@ from api.http.routes import (
     search,
     sources,
 )
+from api.http.routes.access import keys, sessions
 from api.http.runtime.dependencies import key_of
 from api.http.runtime.jobs import Jobs
 from api.http.runtime.service import Service
@@ -59,6 +60,9 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
         503: "Too busy, or a model is not at hand; try again after Retry-After",
     }.items()
 }
+
+_WORTH_PACKING_BYTES = 1024
+_PACKING = 5  # 9 takes four times as long and saves 2 %
 
 _ROOMS = (
     collections, fields, search, lookup, duplicates, pictures, labels, records, jobs,
@@ -98,6 +102,7 @@ def create_app(container: Container) -> FastAPI:
         app.include_router(room.router, prefix="/v1/collections", dependencies=[Depends(key_of)])
     app.include_router(keys.router, prefix="/v1/keys", dependencies=[Depends(key_of)])
     app.include_router(sources.router, prefix="/v1", dependencies=[Depends(key_of)])
+    app.include_router(sessions.router, prefix="/v1")
     app.include_router(embeddings.router, prefix="/v1", dependencies=[Depends(key_of)])
     _add_middleware(app, service, container.settings)
     app.openapi = _openapi_of(app)  # type: ignore[method-assign]
@@ -106,6 +111,12 @@ def create_app(container: Container) -> FastAPI:
 
 
 def _add_middleware(app: FastAPI, service: Service, settings: Settings) -> None:
+    app.add_middleware(
+        GZipMiddleware,
+        minimum_size=_WORTH_PACKING_BYTES,
+        compresslevel=_PACKING,
+        exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, "image/*"),
+    )
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -2,10 +2,6 @@
 
 from dataclasses import dataclass
 
-from binocle_client.requests import Scalar
-
-Metadata = dict[str, Scalar | list[Scalar]]
-
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -34,36 +30,6 @@ class StoreOutcomes:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordPart:
-    """A picture or a text of a record."""
-
-    id: int
-    kind: str
-    role: str
-    uri: str
-    text: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class StoredRecord:
-    """A stored record."""
-
-    id: str
-    uri: str
-    metadata: Metadata
-    parts: list[RecordPart]
-    thumbnail: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class RecordListing:
-    """Some of the records, in the order they were first stored."""
-
-    records: list[StoredRecord]
-    cursor: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class CollectionSummary:
     """What a collection holds."""
 
@@ -82,97 +48,6 @@ class CollectionListing:
     """All collections the key may see."""
 
     collections: list[CollectionSummary]
-
-
-@dataclass(frozen=True, slots=True)
-class HitContribution:
-    """What one ranking says for a hit; ``share`` is its part of the score."""
-
-    ranking: str
-    rank: int
-    score: float
-    share: float
-    words: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class SearchHit:
-    """A record that matched; ``others`` are further records of its group."""
-
-    id: str
-    score: float
-    similarity: float
-    relevance: float | None
-    contributions: list[HitContribution]
-    uri: str
-    kind: str
-    part: RecordPart
-    metadata: Metadata
-    thumbnail: str | None
-    group_value: Scalar | None
-    group_size: int
-    others: list["SearchHit"]
-
-
-@dataclass(frozen=True, slots=True)
-class FacetBar:
-    """One value of a facet, or one bar of a histogram, which has an end."""
-
-    value: Scalar
-    count: int
-    end: float | str | None
-
-
-@dataclass(frozen=True, slots=True)
-class FacetResult:
-    """The counts of one facet."""
-
-    field: str
-    kind: str
-    buckets: list[FacetBar]
-    others: int
-    missing: int
-
-
-@dataclass(frozen=True, slots=True)
-class SearchAnswer:
-    """A page of hits, and what is known of the query."""
-
-    hits: list[SearchHit]
-    cursor: str | None
-    target: str
-    exact: bool
-    mode: str
-    no_match: bool
-    unrated: str | None
-    relevant: int | None
-    facets: list[FacetResult]
-    turn: str | None
-    looking_for: str
-    space: str | None
-    warnings: list[str]
-    took_ms: dict[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class SearchProblem:
-    """Why one search of a batch was not answered; see ``ClientError``."""
-
-    type: str
-    title: str
-    status: int
-    code: str
-    detail: str | None
-    field: str | None
-    request_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class BatchAnswer:
-    """Answers in the order of the searches, or why there is none."""
-
-    answers: list[SearchAnswer | SearchProblem]
-    took_ms: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from typing import Self, Unpack
 from urllib.parse import quote
 
 from binocle_client.answers import (
-    BatchAnswer,
     CollectionListing,
     CollectionSummary,
     EmbeddingsAnswer,
@@ -15,15 +14,18 @@ from binocle_client.answers import (
     LabelsAnswer,
     MatchAnswer,
     ModelListing,
-    RecordListing,
-    SearchAnswer,
-    StoredRecord,
     StoreOutcomes,
 )
 from binocle_client.connection import Connection
 from binocle_client.copies import DuplicateClusters, LookupReply
 from binocle_client.errors import ClientError
 from binocle_client.pictures import PictureFile, bytes_of, encoded
+from binocle_client.records import (
+    BatchAnswer,
+    RecordListing,
+    SearchAnswer,
+    StoredRecord,
+)
 from binocle_client.requests import (
     CaptionsBody,
     Filter,
@@ -195,14 +197,21 @@ class Client:
         """Find the captions for a picture among the texts of a collection."""
         return self._service.ask(SearchAnswer, "POST", _path(name, "captions"), json=body)
 
-    def image(self, name: str, record_id: str) -> bytes:
-        """Return a record's first picture as it was stored."""
-        return self._service.send("GET", _path(name, "records", record_id, "image")).content
+    def image(self, name: str, record_id: str, part: int | None = None) -> bytes:
+        """Return a picture of a record as it was stored, the first one by default."""
+        path, params = (
+            _path(name, "records", record_id, "image"),
+            {} if part is None else {"part": part},
+        )
+        return self._service.send("GET", path, params=params).content
 
-    def thumbnail(self, name: str, record_id: str, size: int = 256) -> bytes:
-        """Return a record's first picture as a small upright JPEG."""
+    def thumbnail(
+        self, name: str, record_id: str, size: int = 320, part: int | None = None
+    ) -> bytes:
+        """Return a picture of a record, the first one by default, small and upright."""
         path = _path(name, "records", record_id, "thumbnail")
-        return self._service.send("GET", path, params={"size": size}).content
+        params = {"size": size} if part is None else {"size": size, "part": part}
+        return self._service.send("GET", path, params=params).content
 
     def models(self) -> ModelListing:
         """List the models that may be named."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from binocle_client.answers import Metadata
+from binocle_client.records import Metadata
 
 
 @dataclass(frozen=True, slots=True)

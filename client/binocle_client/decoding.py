@@ -1,7 +1,7 @@
 """From JSON to the dataclasses of answers. Fields that a newer service adds are left out."""
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
@@ -36,11 +36,18 @@ def _decoded(kind: Any, value: Any) -> Any:
     if not isinstance(value, Mapping):
         raise TypeError(f"an object, not {value!r:.100}")
     types = _types(kind)
-    return kind(**{one.name: _decoded(types[one.name], value[one.name]) for one in fields(kind)})
+    there = [one.name for one in fields(kind) if one.name in value or not _has_default(one)]
+    return kind(**{name: _decoded(types[name], value[name]) for name in there})
+
+
+def _has_default(field: Field[Any]) -> bool:
+    return field.default is not MISSING or field.default_factory is not MISSING
 
 
 def _has_all(kind: Any, value: Any) -> bool:
-    return isinstance(value, Mapping) and all(one.name in value for one in fields(kind))
+    return isinstance(value, Mapping) and all(
+        one.name in value or _has_default(one) for one in fields(kind)
+    )
 
 
 @cache

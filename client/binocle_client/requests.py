@@ -110,6 +110,7 @@ class SearchOptions(TypedDict, total=False):
     collapse: bool
     min_relevance: float | Literal["auto"] | None
     refine: RefinementBody | None
+    fields: Sequence[str]
 
 
 class SearchBody(SearchOptions, total=False):

@@ -87,23 +87,21 @@ class HitBuilder:
     ) -> list[list[_Found | None]]:
         """Return rows with their records as they are now; None where one is gone."""
         rows = [row for chunk in chunks for row in chunk]
-        preferred = [own for chunk, own in zip(chunks, kinds, strict=True) for _ in chunk]
+        preferred = [seen for chunk, seen in zip(chunks, kinds, strict=True) for _ in chunk]
         found: list[_Found | None] = []
         with self._collection.reading() as session:
             wanted = _part_ids(session, rows)
-            records = session.records.by_number([row.record_id for row in rows])
-            parts = session.parts.by_id(wanted)
-            changed = [  # since, or words found it
-                row.record_id
-                for row, part_id in zip(rows, wanted, strict=True)
-                if part_id not in parts
-            ]
-            others = session.parts.of_records(changed)
-        for row, part_id, own in zip(rows, wanted, preferred, strict=True):
-            record = records.get(row.record_id)
-            part = parts.get(part_id) or _preferred(others.get(row.record_id, ()), own)
-            is_there = record is not None and part is not None
-            found.append(_Found(row, record, part) if is_there else None)  # type: ignore[arg-type]
+            numbers = [row.record_id for row in rows]
+            records = session.records.by_number(numbers)
+            parts = session.parts.of_records(dict.fromkeys(numbers))
+        for row, part_id, kinds_seen in zip(rows, wanted, preferred, strict=True):
+            record, own = records.get(row.record_id), parts.get(row.record_id, ())
+            part = next((one for one in own if one.id == part_id), None)
+            part = part or _preferred(own, kinds_seen)  # it changed since, or words found it
+            if record is None or part is None:
+                found.append(None)
+            else:
+                found.append(_Found(row, replace(record, parts=own), part))
         each = iter(found)
         return [list(islice(each, len(chunk))) for chunk in chunks]
 

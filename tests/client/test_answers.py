@@ -6,24 +6,25 @@ from types import ModuleType
 
 import pytest
 
-from binocle_client import answers, copies
+from binocle_client import answers, copies, records
 from tests.support import ROOT
 
 _SCHEMAS = json.loads((ROOT / "docs" / "openapi.json").read_text("utf-8"))["components"]["schemas"]
 _ANSWERS = {
-    "BatchOut": answers.BatchAnswer,
-    "BucketOut": answers.FacetBar,
+    "BatchOut": records.BatchAnswer,
+    "BucketOut": records.FacetBar,
     "CandidateOut": copies.LookupMatch,
     "CandidatePartOut": copies.StoredPicture,
     "ClusterOut": copies.DuplicateCluster,
     "CollectionOut": answers.CollectionSummary,
     "CollectionsOut": answers.CollectionListing,
-    "ContributionOut": answers.HitContribution,
+    "ContributionOut": records.HitContribution,
     "DuplicatesOut": copies.DuplicateClusters,
     "Embedding": answers.EmbeddedInput,
     "EmbeddingsOut": answers.EmbeddingsAnswer,
-    "FacetOut": answers.FacetResult,
-    "HitOut": answers.SearchHit,
+    "FacetOut": records.FacetResult,
+    "HighlightOut": records.TextHighlight,
+    "HitOut": records.SearchHit,
     "ItemError": answers.Failure,
     "JobOut": answers.JobStatus,
     "LabelOut": answers.LabelProbability,
@@ -34,14 +35,17 @@ _ANSWERS = {
     "MemberOut": copies.ClusterMember,
     "ModelOut": answers.ServedModel,
     "ModelsOut": answers.ModelListing,
-    "PartOut": answers.RecordPart,
-    "Problem": answers.SearchProblem,
-    "RecordOut": answers.StoredRecord,
-    "RecordPage": answers.RecordListing,
+    "PartOut": records.RecordPart,
+    "PictureOut": records.PictureFacts,
+    "PieceOut": records.TextPiece,
+    "Problem": records.SearchProblem,
+    "RecordOut": records.StoredRecord,
+    "RecordPage": records.RecordListing,
     "RecordResult": answers.StoreOutcome,
     "RecordsOut": answers.StoreOutcomes,
     "RegionOut": copies.PictureRegion,
-    "SearchOut": answers.SearchAnswer,
+    "SearchOut": records.SearchAnswer,
+    "StoredPartOut": records.StoredRecordPart,
     "Usage": answers.EmbeddingUsage,
 }
 
@@ -51,7 +55,7 @@ def test_an_answer_has_the_fields_of_the_interface(name: str) -> None:
     assert {one.name for one in fields(_ANSWERS[name])} == _SCHEMAS[name]["properties"].keys()
 
 
-@pytest.mark.parametrize("module", [answers, copies])
+@pytest.mark.parametrize("module", [answers, copies, records])
 def test_every_answer_is_held_against_the_interface(module: ModuleType) -> None:
     there = {
         one

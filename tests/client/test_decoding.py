@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 
 import pytest
 
-from binocle_client import answers
+from binocle_client import records
 from binocle_client.decoding import decode
 
 
@@ -50,9 +50,9 @@ def test_what_is_something_else_is_refused(document: object) -> None:
 
 
 def test_a_problem_in_the_place_of_an_answer_is_read_as_one() -> None:
-    problem = answers.SearchProblem(
+    problem = records.SearchProblem(
         type="about:blank", title="bad query", status=422, code="bad-query",
         detail="it is empty", field="searches.0.query", request_id="r1",
     )  # fmt: skip
-    batch = decode(answers.BatchAnswer, {"answers": [asdict(problem)], "took_ms": {}})
+    batch = decode(records.BatchAnswer, {"answers": [asdict(problem)], "took_ms": {}})
     assert batch.answers == [problem]

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from api.cli.output.tables import print_table
-from api.http.mapping.answers import answer_as_json
+from api.http.mapping.answers import answer_as_json, hit_as_json
 from binocle.collection.collection import Collection
 from binocle.encoders import colour
 from binocle.types import Hit, Scalar
@@ -27,7 +27,7 @@ def print_answer(answer: Answer, collection: Collection, query: Query, *, as_jso
     if as_json:
         space = collection.space
         more = {"collection": collection.path.name, "model": space.name if space else None}
-        document = {**answer_as_json(answer, _shown), **more}
+        document = {**answer_as_json(answer, _hit), **more}
         click.echo(json.dumps(document, ensure_ascii=False))
         return
     if answer.looking_for != summary_of(query) and sys.stdout.isatty():
@@ -55,9 +55,14 @@ def print_answer(answer: Answer, collection: Collection, query: Query, *, as_jso
         )
 
 
+def _hit(hit: Hit) -> dict[str, Any]:
+    return hit_as_json(hit, _shown)
+
+
 def _shown(hit: Hit) -> dict[str, Any]:
     part = {"id": hit.part.id, "role": hit.part.role, "uri": hit.part.uri}
-    return {"uri": hit.record.uri, "part": part, "text": hit.part.text}
+    metadata = dict(hit.record.metadata)
+    return {"uri": hit.record.uri, "part": part, "text": hit.part.text, "metadata": metadata}
 
 
 def _print_hits(answer: Answer, query: Query) -> None:

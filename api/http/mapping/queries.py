@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from api.http.errors.problems import ServiceError, at_field
+from api.http.mapping.hit_members import HitMembers
 from api.http.mapping.payloads import decoded
 from api.http.schemas.search import SearchBesideIn, SearchIn, TermIn
 from binocle.collection.collection import Collection
@@ -83,6 +84,11 @@ class SearchRequest:
         return bool(self.uploads) or any(one.image or one.url or one.region for one in terms)
 
     @property
+    def members(self) -> HitMembers:
+        """What it wants to know of each hit."""
+        return HitMembers.of(self.asked.fields, self.place)
+
+    @property
     def words(self) -> str:
         """The words it searches for, as they came; empty where it has none."""
         asked = self.asked.query
@@ -105,6 +111,7 @@ class SearchRequest:
 
     def _query(self, collection: Collection) -> Query:
         asked, phrase = self.asked, Phrase()
+        HitMembers.of(asked.fields, self.place)  # refuses what hits do not have
         if isinstance(asked.query, str):
             parse = parse_first if asked.refine is None else parse_turn
             find_price = partial(price_field, collection)

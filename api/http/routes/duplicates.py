@@ -5,8 +5,9 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.http.mapping.answers import public_uri, thumbnail_path
 from api.http.mapping.documents import JsonRoute
+from api.http.mapping.pictures import thumbnail_path
+from api.http.mapping.public_names import public_uri
 from api.http.runtime.dependencies import Readable, ServiceDependency, Writable
 from api.http.runtime.jobs import Job, Jobs
 from api.http.schemas.common import JobOut
@@ -121,5 +122,5 @@ def _member(member: Member, collection: str) -> MemberOut:
         size_bytes=member.size_bytes,
         verdict=member.verdict,
         confidence=member.confidence,
-        thumbnail=thumbnail_path(collection, member.record_id),
+        thumbnail=thumbnail_path(collection, member.record_id, part.id),
     )

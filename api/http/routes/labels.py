@@ -15,6 +15,7 @@ from api.http.runtime.dependencies import KeyDependency, Readable, ServiceDepend
 from api.http.runtime.jobs import Job, Jobs
 from api.http.runtime.metrics import Stopwatch
 from api.http.runtime.service import Service
+from api.http.schemas.answers import SearchOut
 from api.http.schemas.common import JobOut
 from api.http.schemas.labels import (
     CaptionsIn,
@@ -23,7 +24,7 @@ from api.http.schemas.labels import (
     MatchIn,
     MatchOut,
 )
-from api.http.schemas.search import SearchIn, SearchOut, TermIn
+from api.http.schemas.search import SearchIn, TermIn
 from api.operations.labels import LabelRequest, LabelTally, label_records, labelling_as_json
 from binocle.collection.collection import Collection
 from binocle.encoders.base import unit_rows

@@ -6,8 +6,9 @@ from fastapi import APIRouter, Request
 
 from api.http.errors.problems import ServiceError
 from api.http.mapping import payloads
-from api.http.mapping.answers import public_uri, thumbnail_path
 from api.http.mapping.documents import JsonRoute
+from api.http.mapping.pictures import thumbnail_path
+from api.http.mapping.public_names import public_uri
 from api.http.runtime.dependencies import Readable, ServiceDependency
 from api.http.runtime.service import Service
 from api.http.schemas.lookup import LookupBesideIn, LookupIn, LookupOut
@@ -60,5 +61,5 @@ def _out(answer: LookupAnswer, collection: Collection) -> LookupOut:
     for one in found["candidates"]:
         one["uri"] = public_uri(one["uri"])
         one["part"]["uri"] = public_uri(one["part"]["uri"])
-        one["thumbnail"] = thumbnail_path(collection.path.name, one["id"])
+        one["thumbnail"] = thumbnail_path(collection.path.name, one["id"], one["part"]["id"])
     return LookupOut.model_validate(found)

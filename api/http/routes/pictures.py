@@ -1,18 +1,21 @@
-"""A record's picture, as it came and small."""
+"""A record's pictures, as they came and small."""
 
+import logging
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi import Query as Parameter
 from fastapi.responses import FileResponse
+from starlette.background import BackgroundTask
 from starlette.types import Receive, Scope, Send
 
 from api.http.mapping.documents import JsonRoute
 from api.http.runtime.dependencies import Readable, ServiceDependency
 from binocle.catalog.types import StoredImage
 from binocle.collection.collection import Collection
-from binocle.errors import NotFoundError
+from binocle.errors import BinocleError, NotFoundError
+from binocle.media.images import thumbnail_format
 from indexer.stored_media import THUMBNAIL_SIDES
 
 router = APIRouter(tags=["pictures"], route_class=JsonRoute)
@@ -22,6 +25,19 @@ _TYPES = {
     "avif": "image/avif", "heif": "image/heif",
 }  # fmt: skip
 _CACHE = "private, max-age=3600"
+_FOREVER = "private, max-age=31536000, immutable"
+_Part = Annotated[
+    int | None,
+    Parameter(ge=0, le=2**63 - 1, description="By its part's id, which of the pictures"),
+]
+_Version = Annotated[
+    str | None,
+    Parameter(
+        min_length=12, max_length=64, pattern="^[0-9a-f]*$",
+        description="Of the picture, as hits tell it; what is asked for so may be kept for good",
+    ),
+]  # fmt: skip
+_log = logging.getLogger(__name__)
 _PICTURE: dict[int | str, dict[str, Any]] = {
     200: {"content": {"image/*": {"schema": {"type": "string", "format": "binary"}}}},
     206: {"description": "A range of it"},
@@ -34,15 +50,16 @@ _PICTURE: dict[int | str, dict[str, Any]] = {
     "/{name}/records/{record_id:record}/image", response_class=FileResponse, responses=_PICTURE
 )
 async def get_image(
-    collection: Readable, service: ServiceDependency, record_id: str, request: Request
-) -> Response:
-    """Return the first picture of a record as it was stored; ranges are served."""
-    found = await service.searching.run(_find, collection, record_id)
-    etag = f'"{found.sha256.hex()}"'
-    if _has(request, etag):
-        return Response(status_code=304, headers={"ETag": etag, "Cache-Control": _CACHE})
+    collection: Readable, service: ServiceDependency, record_id: str, request: Request,
+    part: _Part = None, v: _Version = None,
+) -> Response:  # fmt: skip
+    """Return a picture of a record as it was stored, the first one by default, also in ranges."""
+    found = await service.searching.run(_find, collection, record_id, part)
+    headers = _headers(found, f'"{found.sha256.hex()}"', v)
+    if _has(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
     original = await service.decoding.run(service.container.media(collection).original, found)
-    return _answer(original, _TYPES.get(found.format, "application/octet-stream"), etag)
+    return _answer(original, _TYPES.get(found.format, "application/octet-stream"), headers)
 
 
 @router.get(
@@ -53,27 +70,49 @@ async def get_thumbnail(
     service: ServiceDependency,
     record_id: str,
     request: Request,
-    size: Annotated[int, Parameter(ge=16, le=2048)] = 256,
+    size: Annotated[int, Parameter(ge=16, le=2048, description="Pixels of the long side")] = 320,
+    part: _Part = None,
+    v: _Version = None,
 ) -> Response:
-    """Return the first picture of a record as a small upright JPEG, kept on disk once made.
+    """Return a picture of a record, the first one by default, small, upright, kept once made.
 
-    There are a few sizes; the largest of them that is not larger than ``size`` is given.
+    There are three sizes, the smallest of them that is not smaller than ``size``, else the largest:
+    320 and 640 pixels as WebP, 1280 as JPEG. No picture is made larger than it is.
     """
-    side = max(one for one in THUMBNAIL_SIDES if one <= size)
-    found = await service.searching.run(_find, collection, record_id)
-    etag = f'"{found.sha256.hex()}-{side}"'
-    if _has(request, etag):
-        return Response(status_code=304, headers={"ETag": etag, "Cache-Control": _CACHE})
+    side = min((one for one in THUMBNAIL_SIDES if one >= size), default=THUMBNAIL_SIDES[-1])
+    found = await service.searching.run(_find, collection, record_id, part)
+    headers = _headers(found, f'"{found.sha256.hex()}-{side}"', v)
+    if _has(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
     media = service.container.media(collection)
-    made = media.thumbnail_if_made(found, side)
-    service.metrics.cache.labels("thumbnail", "hit" if made else "miss").inc()
-    if made is None:
-        made = await service.decoding.run(media.thumbnail, found, side, service.decoders)
-    return _answer(made, "image/jpeg", etag)
+    kept: Path | bytes | None = media.thumbnail_if_made(found, side)
+    service.metrics.cache.labels("thumbnail", "hit" if kept else "miss").inc()
+    note_colour = None
+    if kept is None:
+        kept, colour = await service.decoding.run(media.thumbnail, found, side, service.decoders)
+        if found.colour is None:
+            note_colour = BackgroundTask(_note_colour, collection, found, colour)
+    answer = _answer(kept, f"image/{thumbnail_format(side)}", headers)
+    answer.background = note_colour
+    return answer
 
 
-def _answer(picture: Path | bytes, media_type: str, etag: str) -> Response:
-    headers = {"ETag": etag, "Cache-Control": _CACHE}
+def _headers(found: StoredImage, etag: str, version: str | None) -> dict[str, str]:
+    """Return what caches are told: what is asked for by its version never changes."""
+    is_lasting = version is not None and found.sha256.hex()[: len(version)] == version
+    return {"ETag": etag, "Cache-Control": _FOREVER if is_lasting else _CACHE}
+
+
+def _note_colour(collection: Collection, image: StoredImage, colour: str) -> None:
+    """Keep a picture's colour that was not kept when it was indexed; it can wait if it must."""
+    try:
+        with collection.writing() as session:
+            session.fingerprints.put_colour(image.sha256, colour)
+    except BinocleError as error:
+        _log.warning("the colour of a picture was not kept: %s", error)
+
+
+def _answer(picture: Path | bytes, media_type: str, headers: dict[str, str]) -> Response:
     if isinstance(picture, bytes):  # there is no room to keep it
         return Response(picture, media_type=media_type, headers=headers)
     return HeldFile(picture, media_type=media_type, headers=headers)
@@ -115,11 +154,12 @@ async def refuse() -> None:
     raise HTTPException(405, headers={"Allow": "GET"})
 
 
-def _find(collection: Collection, record_id: str) -> StoredImage:
+def _find(collection: Collection, record_id: str, part: int | None) -> StoredImage:
     with collection.reading() as session:
-        found = session.parts.first_image(record_id)
+        found = session.parts.image(record_id, part)
     if found is None:
-        raise NotFoundError(f"there is no record {record_id!r} with a picture")
+        such = "a picture" if part is None else f"the picture {part}"
+        raise NotFoundError(f"there is no record {record_id!r} with {such}")
     return found
 
 

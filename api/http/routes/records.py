@@ -9,8 +9,8 @@ from fastapi import Query as Parameter
 
 from api.http.errors.problems import ServiceError
 from api.http.mapping import payloads
-from api.http.mapping.answers import record_out
 from api.http.mapping.documents import JsonRoute, loaded
+from api.http.mapping.stored_records import record_out
 from api.http.mapping.uploads import candidate_of, records_out
 from api.http.runtime.dependencies import Readable, ServiceDependency, Writable
 from api.http.runtime.log_lines import note

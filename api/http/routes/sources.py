@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter
 from fastapi import Query as Parameter
 
-from api.http.mapping.answers import public_uri
 from api.http.mapping.documents import JsonRoute
+from api.http.mapping.public_names import public_uri
 from api.http.runtime.dependencies import KeyDependency, Readable, ServiceDependency
 from api.http.schemas.common import ItemError
 from api.http.schemas.sources import SkippedItem, SkippedOut, SourcesOut

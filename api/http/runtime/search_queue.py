@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from api.http.mapping.answers import search_json
+from api.http.mapping.hit_members import search_json
 from api.http.mapping.queries import SearchRequest
 from api.http.runtime.log_lines import note
 from api.http.runtime.metrics import Stopwatch
@@ -156,4 +156,6 @@ def _outcome(
     warnings: list[str] = []
     if query.where or query.sort or query.facets or query.group:
         warnings = query_doubts(search.collection, query)
-    return search_json(outcome, search.collection, warnings, search.watch.result())
+    return search_json(
+        outcome, search.collection, warnings, search.watch.result(), search.request.members
+    )

@@ -14,7 +14,7 @@ import numpy as np
 
 from api.container import Container, QueryEmbedding
 from api.http.errors.problems import ServiceError
-from api.http.mapping.answers import public_model
+from api.http.mapping.public_names import public_model
 from api.http.runtime.metrics import Metrics
 from api.http.runtime.request_rates import RequestRates
 from api.http.runtime.search_queue import SearchQueue
@@ -24,6 +24,7 @@ from api.http.runtime.work_queues import Batcher, EncoderQueue
 from api.keys.key import Key
 from api.keys.key_ring import KeyRing
 from api.keys.key_uses import KeyUses
+from api.keys.sessions import SIGNING_FILE, Sessions
 from binocle.collection.collection import Collection, check_space
 from binocle.errors import BinocleError, NotFoundError
 from binocle.files import remove_abandoned
@@ -44,6 +45,7 @@ class Service:
         settings = container.settings
         self.container, self.settings = container, settings
         self.keys, self.rates = KeyRing(settings.home / "keys.json"), RequestRates()
+        self.sessions = Sessions(settings.home / SIGNING_FILE)
         self.key_uses = KeyUses(settings.home / "key-uses.json")
         self.metrics = Metrics()
         self.decoders = DecoderPool(settings.workers, settings.limits)

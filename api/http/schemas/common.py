@@ -52,6 +52,26 @@ class PartOut(BaseModel):
     text: str | None
 
 
+class PictureOut(BaseModel):
+    """What is known of a picture before it is loaded; whatever metadata says of it."""
+
+    width: int = Field(description="Pixels, of the upright picture")
+    height: int = Field(description="Pixels, of the upright picture")
+    colour: str | None = Field(
+        description="The average of its pixels, as #a0b1c2; null until a thumbnail was made, where "
+        "it was indexed by an older Binocle"
+    )
+    version: str = Field(description="Changes when the picture does")
+
+
+class StoredPartOut(PartOut):
+    """A part of a record, and its picture."""
+
+    picture: PictureOut | None
+    thumbnail: str | None = Field(description="Path of the picture, small")
+    image: str | None = Field(description="Path of the picture as it was stored")
+
+
 class ImageIn(Strict):
     """A picture: in base64, or a file of the same multipart request by its name."""
 
@@ -124,8 +144,11 @@ class RecordOut(BaseModel):
     id: str
     uri: str
     metadata: Metadata
-    parts: list[PartOut]
-    thumbnail: str | None
+    texts: dict[str, list[str]] = Field(description="By role")
+    parts: list[StoredPartOut]
+    picture: PictureOut | None = Field(description="The record's first")
+    thumbnail: str | None = Field(description="Path of that picture, small")
+    image: str | None = Field(description="Path of that picture as it was stored")
 
 
 class RecordPage(BaseModel):

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
     Field,
     ValidationError,
     ValidatorFunctionWrapHandler,
@@ -15,15 +14,12 @@ from pydantic import (
 from api.http.schemas.common import (
     Base64,
     Filter,
-    Metadata,
-    PartOut,
-    Problem,
     RecordId,
     Strict,
     Text,
 )
 from api.http.schemas.patterns import NOT_BLANK
-from binocle.types import Kind, RankingName, Scalar, Target
+from binocle.types import Target
 from search.query.query import FacetKind, Interval, Mode
 
 FieldName = Annotated[str, Field(min_length=1, max_length=200)]
@@ -145,6 +141,11 @@ class SearchIn(Strict):
         None, description="Leave out hits below it"
     )
     refine: RefinementIn | None = None
+    fields: Annotated[list[Notation], Field(max_length=64)] = Field(
+        default_factory=list,
+        description="What of hits is wanted; all without it. Of metadata and texts also one by one",
+        examples=[["thumbnail", "picture", "texts.title", "metadata.price"]],
+    )
 
 
 class SearchBesideIn(SearchIn):
@@ -176,6 +177,9 @@ class SearchByWords(Strict):
     collapse: bool = False
     min_relevance: str | None = Field(None, max_length=20, description="auto, 0.3 or 30%")
     refine: Notation | None = Field(None, description="The turn of an earlier answer")
+    fields: Annotated[list[Notation], Field(max_length=64)] = Field(
+        default_factory=list, description="Such as metadata.price; may be repeated"
+    )
 
     def body(self, cut: float | Literal["auto"] | None) -> SearchIn:
         """Return the same query in the other form, but for its filter."""
@@ -216,84 +220,3 @@ class BatchIn(Strict):
     searches: list[Annotated[SearchIn, WrapValidator(_or_misfit)]] = Field(
         min_length=1, max_length=256
     )
-
-
-class ContributionOut(BaseModel):
-    """What one ranking says for a hit."""
-
-    ranking: RankingName
-    rank: int = Field(description="Place in it, from 1")
-    score: float = Field(description="Cosine; for words BM25; higher is better")
-    share: float = Field(description="Its part of the hit's score, 0 to 1")
-    words: list[str] = Field(description="The words that were found, for keyword")
-
-
-class HitOut(BaseModel):
-    """A record that matched."""
-
-    id: str
-    score: float = Field(description="What hits are sorted by; higher is better")
-    similarity: float = Field(description="Cosine of query and part, -1 to 1")
-    relevance: float | None = Field(
-        description="How likely it is what was asked for, 0 to 1; null where that is not known"
-    )
-    contributions: list[ContributionOut]
-    uri: str
-    kind: Kind
-    part: PartOut
-    metadata: Metadata
-    thumbnail: str | None = Field(description="Path of a small JPEG, where there is a picture")
-    group_value: Scalar | None = Field(description="Of the field that hits are grouped by")
-    group_size: int = Field(description="Records of the relevant set in its group")
-    others: list["HitOut"] = Field(description="Further records of its group, best first")
-
-
-class BucketOut(BaseModel):
-    """One bar of a facet."""
-
-    value: Scalar = Field(description="The value; of a histogram the bar's lower end")
-    count: int
-    end: float | str | None = Field(description="Of a histogram: the bar's upper end")
-
-
-class FacetOut(BaseModel):
-    """The counts of one facet. A filter on its own field does not shrink them."""
-
-    field: str
-    kind: FacetKind
-    buckets: list[BucketOut]
-    others: int = Field(description="Records that have only values beyond the limit")
-    missing: int = Field(description="Records without the field")
-
-
-class SearchOut(BaseModel):
-    """An answer."""
-
-    hits: list[HitOut]
-    cursor: str | None = Field(description="Asks for the next page")
-    target: Target
-    exact: bool = Field(description="Whether a full scan would give the same")
-    mode: Mode = Field(description="Which rankings were made")
-    no_match: bool = Field(description="Nothing fits; the hits are only the nearest there are")
-    unrated: str | None = Field(
-        None, description="Why hits have no relevance, for a person; null where they have"
-    )
-    relevant: int | None = Field(description="Records in the relevant set, where somebody asked")
-    facets: list[FacetOut] = Field(description="In the order asked for")
-    turn: str | None = Field(description="Names this query, so that a later one can refine it")
-    looking_for: str = Field(
-        "", description="The query in one line, as it was read and refined, for a person"
-    )
-    space: str | None = Field(description="The model")
-    warnings: list[str] = Field(
-        default_factory=list,
-        description="What the filter may not have meant: fields no record has, unlike types",
-    )
-    took_ms: dict[str, float] = Field(description="By stage: decode, embed, search, total")
-
-
-class BatchOut(BaseModel):
-    """Answers in the order of the queries; of one that cannot be answered, why."""
-
-    answers: list[SearchOut | Problem]
-    took_ms: dict[str, float]

@@ -2,6 +2,9 @@
 
 import asyncio
 import io
+import sqlite3
+import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -29,16 +32,21 @@ def lying_picture() -> bytes:
     return buffer.getvalue()
 
 
+def near(colour: str, other: str) -> bool:
+    one, two = (bytes.fromhex(each.removeprefix("#")) for each in (colour, other))
+    return all(abs(a - b) < 6 for a, b in zip(one, two, strict=True))
+
+
 def test_thumbnail_is_upright_small_and_kept(service: Running, name: str) -> None:
     client, http = service.client(), service.http()
     client.store(name, [RecordBody(id="a/b c", images=[picture(lying_picture())])])
     thumbnail = client.record(name, "a/b c").thumbnail
     assert thumbnail is not None
-    answer = http.get(thumbnail, params={"size": 64})
-    assert answer.headers["content-type"] == "image/jpeg"
+    answer = http.get(f"{thumbnail}&size=64")
+    assert answer.headers["content-type"] == "image/webp"
     with Image.open(io.BytesIO(answer.content)) as image:
-        assert (image.format, image.size) == ("JPEG", (32, 64))
-        top, bottom = (image.convert("RGB").getpixel((16, y)) for y in (8, 56))
+        assert (image.format, image.size) == ("WEBP", (100, 200))
+        top, bottom = (image.convert("RGB").getpixel((50, y)) for y in (25, 175))
         assert not image.getexif()
     assert isinstance(top, tuple)
     assert isinstance(bottom, tuple)
@@ -46,18 +54,16 @@ def test_thumbnail_is_upright_small_and_kept(service: Running, name: str) -> Non
     assert top[2] < 60
     assert bottom[2] > 200
     assert bottom[0] < 60
-    kept = list((service.home / "collections" / name / "thumbnails").rglob("*-64.jpg"))
+    kept = list((service.home / "collections" / name / "thumbnails").rglob("*-320.webp"))
     assert [path.read_bytes() for path in kept] == [answer.content]
     written = kept[0].stat().st_mtime_ns
-    assert http.get(thumbnail, params={"size": 64}).content == answer.content
+    assert http.get(thumbnail).content == answer.content
     assert kept[0].stat().st_mtime_ns == written
-    again = http.get(
-        thumbnail, params={"size": 64}, headers={"If-None-Match": answer.headers["etag"]}
-    )
+    known = {"If-None-Match": answer.headers["etag"]}
+    again = http.get(thumbnail, headers=known)
     assert (again.status_code, again.content) == (304, b"")
-    other = http.get(thumbnail, headers={"If-None-Match": answer.headers["etag"]})
-    assert other.status_code == 200
-    assert http.get(thumbnail, params={"size": 5}).status_code == 422
+    assert http.get(f"{thumbnail}&size=640", headers=known).status_code == 200
+    assert http.get(f"{thumbnail}&size=5").status_code == 422
 
 
 def test_replaced_picture_has_another_thumbnail(
@@ -105,17 +111,21 @@ def test_record_without_a_picture_has_none(client: Client, name: str) -> None:
         assert caught.value.status == 404
 
 
-def test_thumbnails_have_few_sizes_none_larger_than_asked(
+def test_thumbnails_have_three_sizes_whatever_is_asked(
     service: Running, name: str, pictures: list[bytes]
 ) -> None:
     big = picture_bytes(3, size=(3000, 2000))
     service.client().store(name, [RecordBody(id="x", images=[picture(big)])])
     http, url = service.http(), f"/v1/collections/{name}/records/x/thumbnail"
-    for size in range(16, 2049, 127):
-        with Image.open(io.BytesIO(http.get(url, params={"size": size}).content)) as image:
-            assert 0.6 * size <= max(image.size) <= size
-    kept = list((service.home / "collections" / name / "thumbnails").rglob("*.jpg"))
-    assert len(kept) <= 13
+    made = {16: (320, "webp"), 320: (320, "webp"), 321: (640, "webp"), 640: (640, "webp"),
+            641: (1280, "jpeg"), 1280: (1280, "jpeg"), 2048: (1280, "jpeg")}  # fmt: skip
+    for size, (side, kind) in made.items():
+        answer = http.get(url, params={"size": size})
+        assert answer.headers["content-type"] == f"image/{kind}"
+        with Image.open(io.BytesIO(answer.content)) as image:
+            assert (max(image.size), image.format) == (side, kind.upper())
+    kept = (service.home / "collections" / name / "thumbnails").rglob("*.*")
+    assert sorted(path.name[64:] for path in kept) == ["-1280.jpg", "-320.webp", "-640.webp"]
 
 
 def test_pictures_are_given_where_nothing_can_be_kept(indexing: Running, allowed: Path) -> None:
@@ -127,7 +137,7 @@ def test_pictures_are_given_where_nothing_can_be_kept(indexing: Running, allowed
     original = (allowed / "photos" / "1.jpg").read_bytes()
     [hit] = client.search("c", "red").hits
     assert client.image("c", hit.id) == original
-    assert client.thumbnail("c", hit.id)[:2] == b"\xff\xd8"
+    assert client.thumbnail("c", hit.id)[8:12] == b"WEBP"
 
 
 def test_records_whose_ids_have_lines_are_reached(indexing: Running, allowed: Path) -> None:
@@ -142,6 +152,64 @@ def test_records_whose_ids_have_lines_are_reached(indexing: Running, allowed: Pa
         assert http.get(f"{url}/image").content == picture_bytes(number)
         assert http.delete(url).status_code == 204
         assert http.get(url).json()["code"] == "not-found"
+
+
+def test_each_picture_of_a_record_is_had_by_its_part_and_kept_for_good(
+    service: Running, name: str, pictures: list[bytes]
+) -> None:
+    http = service.http()
+    both = [picture(one) for one in pictures[:2]]
+    service.client().store(
+        name, [RecordBody(id="x", images=both), RecordBody(id="y", texts={"t": "z"})]
+    )
+    parts = http.get(f"/v1/collections/{name}/records/x").json()["parts"]
+    for part, data in zip(parts, pictures, strict=False):
+        answer = http.get(part["image"])
+        assert answer.content == data
+        assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
+        assert http.get(part["thumbnail"]).headers["cache-control"].endswith("immutable")
+    url = f"/v1/collections/{name}/records/x/image"
+    unsure = http.get(url, params={"part": parts[1]["id"], "v": "0" * 12})
+    assert unsure.content == pictures[1]
+    assert unsure.headers["cache-control"] == "private, max-age=3600"
+    assert http.get(url, params={"part": 999}).status_code == 404
+    assert http.get(url.replace("/x/", "/y/"), params={"part": parts[0]["id"]}).status_code == 404
+    for wrong in ({"part": "one"}, {"part": 2**70}, {"part": -1}, {"v": "12"}, {"v": "G" * 12}):
+        assert http.get(url, params=wrong).status_code == 422, wrong
+
+
+def test_head_tells_what_get_would_without_the_picture(
+    service: Running, name: str, pictures: list[bytes]
+) -> None:
+    service.client().store(name, [RecordBody(id="x", images=[picture(pictures[0])])])
+    http, url = service.http(), f"/v1/collections/{name}/records/x/image"
+    got, told = http.get(url), http.head(url)
+    assert (told.status_code, told.content) == (200, b"")
+    for one in ("content-length", "content-type", "etag", "cache-control"):
+        assert told.headers[one] == got.headers[one]
+    assert http.head(url.replace("/x/", "/none/")).status_code == 404
+    assert http.head(f"/v1/collections/{name}/lookup").status_code == 405
+
+
+def test_colour_of_an_older_collection_is_kept_with_its_first_thumbnail(
+    service: Running, name: str
+) -> None:
+    http = service.http()
+    service.client().store(name, [RecordBody(id="x", images=[picture(lying_picture())])])
+    url = f"/v1/collections/{name}/records/x"
+    known = http.get(url).json()["picture"]
+    assert (known["width"], known["height"]) == (100, 200)
+    assert near(known["colour"], "#7f007f")
+    with closing(sqlite3.connect(service.home / "collections" / name / "catalog.sqlite")) as old:
+        old.execute("DELETE FROM picture_colours")
+        old.commit()
+    assert http.get(url).json()["picture"] == {**known, "colour": None}
+    assert http.get(f"{url}/thumbnail").status_code == 200
+    deadline = time.monotonic() + 10
+    while (found := http.get(url).json()["picture"])["colour"] is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert near(found["colour"], "#7f007f")
 
 
 _SCOPE = {

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from binocle_client import Client, ClientError, picture
-from binocle_client.answers import StoredRecord
+from binocle_client.records import StoredRecord
 from binocle_client.requests import RecordBody
 from tests.support.service import Running, problem_of
 

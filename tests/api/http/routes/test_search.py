@@ -11,11 +11,11 @@ import numpy as np
 import openai
 import pytest
 
+from api.http.schemas.answers import BatchOut
 from api.http.schemas.common import Problem
-from api.http.schemas.search import BatchOut
 from binocle.encoders.colour import ColourEncoder
 from binocle_client import Client, ClientError, picture
-from binocle_client.answers import SearchAnswer
+from binocle_client.records import SearchAnswer
 from binocle_client.requests import RecordBody, SearchBody, TermBody
 from tests.support.service import Running, problem_of
 

@@ -1,0 +1,119 @@
+"""The wire of answers: what searches and hits tell."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from api.http.schemas.common import Metadata, PartOut, PictureOut, Problem
+from binocle.types import Kind, RankingName, Scalar, Target
+from search.query.query import FacetKind, Mode
+
+
+class ContributionOut(BaseModel):
+    """What one ranking says for a hit."""
+
+    ranking: RankingName
+    rank: int = Field(description="Place in it, from 1")
+    score: float = Field(description="Cosine; for words BM25; higher is better")
+    share: float = Field(description="Its part of the hit's score, 0 to 1")
+    words: list[str] = Field(description="The words that were found, for keyword")
+
+
+class PieceOut(BaseModel):
+    """A piece of a text."""
+
+    text: str
+    matched: bool = Field(description="Whether it is one of the words that were found")
+
+
+class HighlightOut(BaseModel):
+    """An excerpt of what is written on a record, with words that were found."""
+
+    kind: Literal["text", "field"] = Field(description="Whether it is a text or of the metadata")
+    name: str = Field(description="The text's role, or the field")
+    pieces: list[PieceOut] = Field(description="In order; put together they are the excerpt")
+
+
+class HitOut(BaseModel):
+    """A record that matched. ``fields`` chooses what is there beside ``id`` and ``others``."""
+
+    id: str
+    score: float = Field(0.0, description="What hits are sorted by; higher is better")
+    similarity: float = Field(0.0, description="Cosine of query and part, -1 to 1")
+    relevance: float | None = Field(
+        None, description="How likely it is what was asked for, 0 to 1; null where that is unknown"
+    )
+    contributions: list[ContributionOut] = Field(default_factory=list)
+    kind: Kind = Field("image", description="Of the part that matched")
+    uri: str = ""
+    part: PartOut | None = Field(None, description="The part that matched")
+    picture: PictureOut | None = Field(
+        None, description="The part that matched; of a text, the record's first picture"
+    )
+    thumbnail: str | None = Field(
+        None, description="Path of that picture, small; with &size= up to 320, 640 or 1280 pixels"
+    )
+    image: str | None = Field(None, description="Path of that picture as it was stored")
+    texts: dict[str, list[str]] = Field(
+        default_factory=dict, description="The record's texts by role"
+    )
+    highlights: list[HighlightOut] = Field(
+        default_factory=list, description="Where the words stand that were found, eight at most"
+    )
+    metadata: Metadata = Field(default_factory=dict)
+    group_value: Scalar | None = Field(None, description="Of the field that hits are grouped by")
+    group_size: int = Field(1, description="Records of the relevant set in its group")
+    others: list["HitOut"] = Field(
+        default_factory=list, description="Further records of its group, best first"
+    )
+
+
+class BucketOut(BaseModel):
+    """One bar of a facet."""
+
+    value: Scalar = Field(description="The value; of a histogram the bar's lower end")
+    count: int
+    end: float | str | None = Field(description="Of a histogram: the bar's upper end")
+
+
+class FacetOut(BaseModel):
+    """The counts of one facet. A filter on its own field does not shrink them."""
+
+    field: str
+    kind: FacetKind
+    buckets: list[BucketOut]
+    others: int = Field(description="Records that have only values beyond the limit")
+    missing: int = Field(description="Records without the field")
+
+
+class SearchOut(BaseModel):
+    """An answer."""
+
+    hits: list[HitOut]
+    cursor: str | None = Field(description="Asks for the next page")
+    target: Target
+    exact: bool = Field(description="Whether a full scan would give the same")
+    mode: Mode = Field(description="Which rankings were made")
+    no_match: bool = Field(description="Nothing fits; the hits are only the nearest there are")
+    unrated: str | None = Field(
+        None, description="Why hits have no relevance, for a person; null where they have"
+    )
+    relevant: int | None = Field(description="Records in the relevant set, where somebody asked")
+    facets: list[FacetOut] = Field(description="In the order asked for")
+    turn: str | None = Field(description="Names this query, so that a later one can refine it")
+    looking_for: str = Field(
+        "", description="The query in one line, as it was read and refined, for a person"
+    )
+    space: str | None = Field(description="The model")
+    warnings: list[str] = Field(
+        default_factory=list,
+        description="What the filter may not have meant: fields no record has, unlike types",
+    )
+    took_ms: dict[str, float] = Field(description="By stage: decode, embed, search, total")
+
+
+class BatchOut(BaseModel):
+    """Answers in the order of the queries; of one that cannot be answered, why."""
+
+    answers: list[SearchOut | Problem]
+    took_ms: dict[str, float]
