@@ -97,8 +97,7 @@ class StoredPicture:
     """What is known of a stored picture before it is opened again.
 
     Attributes:
-        width: Pixels, of the upright picture.
-        height: Pixels, of the upright picture.
+        width, height: Pixels, of the upright picture.
         sha256: SHA-256 of the file's bytes, hex.
         colour: The average of its pixels, sRGB, as ``#a0b1c2``; None where it was not computed yet.
     """
@@ -110,7 +109,7 @@ class StoredPicture:
 
     @property
     def version(self) -> str:
-        """What changes when the picture does: the first 12 digits of its SHA-256."""
+        """What changes when the picture does."""
         return self.sha256[:12]
 
 
@@ -153,10 +152,7 @@ class NewRecord:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A stored part. ``id`` is also its id in FAISS; it is never used twice.
-
-    ``picture`` is None for a text, and for a picture whose facts are not kept.
-    """
+    """A stored part. ``id``, never used twice, is also its id in FAISS; no text has a picture."""
 
     id: int
     kind: Kind
@@ -164,21 +160,6 @@ class Part:
     uri: str
     text: str | None = None
     picture: StoredPicture | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class DamagedVector:
-    """A vector that is not what was stored.
-
-    Attributes:
-        part_id: Its part.
-        kind: The part's kind.
-        record_id: The id that users see of the record.
-    """
-
-    part_id: int
-    kind: Kind
-    record_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,12 +237,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """Why a file was not indexed.
-
-    Attributes:
-        code: Stable reason, the ``code`` of an error.
-        message: One line for a person.
-    """
+    """Why a file was not indexed: an error's stable ``code``, and one line for a person."""
 
     code: str
     message: str
@@ -313,23 +289,10 @@ class Picture:
             Lab only, as in the preprocessing the models were trained with.
         info: What the file says of itself.
         fingerprint: What makes it known again, where that was asked for.
-        colour: The average of its pixels, as of ``StoredPicture``; beside a fingerprint.
+        colour: As of ``StoredPicture``; beside a fingerprint.
     """
 
     pixels: PixelArray
     info: ImageInfo = field(compare=False)
     fingerprint: Fingerprint | None = field(default=None, compare=False)
     colour: str | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Thumbnail:
-    """A small picture.
-
-    Attributes:
-        data: Encoded.
-        colour: The average of its pixels, as of ``StoredPicture``.
-    """
-
-    data: bytes
-    colour: str

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from binocle.catalog.types import StoredImage
 from binocle.media.decoder_pool import DecoderPool
-from binocle.media.images import thumbnail_format
+from binocle.media.thumbnails import thumbnail_format
 from indexer.derived_files import DerivedFiles
 from indexer.sources.base import Source, gone
 from indexer.sources.registry import source_of

@@ -13,7 +13,7 @@ from api.operations.plurals import counted, of_copies
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError, StorageError
 from binocle.media.decoder_pool import DecoderPool
-from binocle.media.images import thumbnail_format
+from binocle.media.thumbnails import thumbnail_format
 from indexer.stored_media import StoredMedia
 from search.copies.clusters import Member
 from search.copies.duplicates import Duplicates

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from binocle.catalog.base import Catalog
+from binocle.catalog.types import DamagedVector
 from binocle.errors import StorageError
-from binocle.types import DamagedVector
 
 _SAMPLE, _MOST_TOLD = 64, 5
 _log = logging.getLogger(__name__)

@@ -15,15 +15,8 @@ from typing import IO, Any, TypeAlias
 import numpy as np
 
 from binocle.media.embedded_texts import MAX_ITEMS, MAX_TEXT, NAMES
-from binocle.types import (
-    Fingerprint,
-    ImageInfo,
-    ImageSpec,
-    Limits,
-    MetadataValue,
-    Picture,
-    Thumbnail,
-)
+from binocle.media.thumbnails import Thumbnail
+from binocle.types import Fingerprint, ImageInfo, ImageSpec, Limits, MetadataValue, Picture
 
 Box: TypeAlias = tuple[float, float, float, float]
 _LENGTH = struct.Struct("<Q")

@@ -30,7 +30,8 @@ from binocle.media.decoder_messages import (
     write_ready,
 )
 from binocle.media.sandbox import give_up_rights
-from binocle.types import ImageSpec, Limits, Picture, Thumbnail
+from binocle.media.thumbnails import Thumbnail
+from binocle.types import ImageSpec, Limits, Picture
 
 _ENVIRONMENT = ("LD_LIBRARY_PATH", "PYTHONHOME")  # where libraries are; nothing else is passed on
 _WORKER_ADDRESS_SPACE_BYTES = 3 * 1024**3

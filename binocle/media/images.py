@@ -8,7 +8,6 @@ centre crop and padding are symmetric, so the result is the same.
 
 import io
 import math
-from typing import Literal
 
 import numpy as np
 from PIL import Image
@@ -16,7 +15,8 @@ from PIL import Image
 from binocle.fingerprints.fingerprint import STORED_SIDE, fingerprint_of
 from binocle.media.opening import FORMATS, Opened, decoding, open_picture
 from binocle.media.rgb import REDUCING_GAP, small_rgb
-from binocle.types import Fingerprint, ImageSpec, Limits, Picture, Thumbnail
+from binocle.media.thumbnails import Thumbnail, thumbnail_format
+from binocle.types import Fingerprint, ImageSpec, Limits, Picture
 
 SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".gif", ".bmp", ".dib",
@@ -36,7 +36,6 @@ _TRANSPOSITIONS = {
 # bottom; for turned ones, its bottom, or right.
 _MIRRORED_X = frozenset({2, 3, 7, 8})
 _MIRRORED_Y = frozenset({3, 4, 6, 7})
-_LARGEST_WEBP = 640
 _RESAMPLING = {
     "bicubic": Image.Resampling.BICUBIC,
     "bilinear": Image.Resampling.BILINEAR,
@@ -235,12 +234,3 @@ def encoded_thumbnail(data: bytes, max_side: int, limits: Limits | None = None) 
     else:
         small.save(buffer, "JPEG", quality=85, optimize=True)
     return Thumbnail(buffer.getvalue(), _average_colour(small))
-
-
-def thumbnail_format(max_side: int) -> Literal["webp", "jpeg"]:
-    """Return how a thumbnail is encoded: as WebP, which takes too long where it is large.
-
-    A picture of 1280 pixels takes 244 ms as WebP and 82 ms as JPEG; one of 320 is a third smaller
-    as WebP, and takes 11 ms.
-    """
-    return "webp" if max_side <= _LARGEST_WEBP else "jpeg"

@@ -15,7 +15,7 @@ from api.http.runtime.dependencies import Readable, ServiceDependency
 from binocle.catalog.types import StoredImage
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError, NotFoundError
-from binocle.media.images import thumbnail_format
+from binocle.media.thumbnails import thumbnail_format
 from indexer.stored_media import THUMBNAIL_SIDES
 
 router = APIRouter(tags=["pictures"], route_class=JsonRoute)

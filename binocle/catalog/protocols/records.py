@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from binocle.catalog.types import NewRows, StoredImage
+from binocle.catalog.types import DamagedVector, NewRows, StoredImage
 from binocle.metadata.filters import Filter
 from binocle.types import (
-    DamagedVector,
     Float32Array,
     Int64Array,
     Kind,

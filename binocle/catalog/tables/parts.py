@@ -23,10 +23,9 @@ from binocle.catalog.tables.schema import (
     vectors,
 )
 from binocle.catalog.text_rows import RecordTexts
-from binocle.catalog.types import NewRows, StoredImage
+from binocle.catalog.types import DamagedVector, NewRows, StoredImage
 from binocle.media.kinds import IMAGE, KINDS
 from binocle.types import (
-    DamagedVector,
     Fingerprint,
     Float32Array,
     ImageInfo,

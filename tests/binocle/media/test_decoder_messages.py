@@ -19,7 +19,8 @@ from binocle.media.decoder_messages import (
     write_answer,
     write_order,
 )
-from binocle.types import Fingerprint, ImageInfo, ImageSpec, Limits, Picture, Thumbnail
+from binocle.media.thumbnails import Thumbnail
+from binocle.types import Fingerprint, ImageInfo, ImageSpec, Limits, Picture
 
 _SPEC = ImageSpec(4, 2, fingerprint=True)
 _ORDER = Order(Limits(max_pixels=1000), _SPEC)

@@ -6,13 +6,12 @@ from dataclasses import replace
 import numpy as np
 
 from binocle.catalog.text_rows import RecordTexts
-from binocle.catalog.types import NewRows, StoredImage
+from binocle.catalog.types import DamagedVector, NewRows, StoredImage
 from binocle.metadata.field_types import (
     metadata_json,
 )
 from binocle.metadata.filters import Filter, matches
 from binocle.types import (
-    DamagedVector,
     Float32Array,
     Int64Array,
     Kind,
