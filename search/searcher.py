@@ -26,9 +26,10 @@ from search.query.warnings import check_times
 from search.query_vectors.query_pictures import QueryPictures
 from search.query_vectors.term_encoder import TermEncoder
 from search.ranking.hits import HitBuilder, Page
+from search.ranking.kept_lists import ResultLists
 from search.ranking.query_plan import KindScorer, Now, Plan, check_fresh, plan
 from search.ranking.ranker import Ranker
-from search.ranking.result_list import ResultList, ResultLists, listing_of
+from search.ranking.result_list import ResultList, listing_of
 from search.relevance.calibrator import Relevance
 from search.results.answer import Answer
 from search.spelling.collection_spelling import Spelling
@@ -196,7 +197,7 @@ class Searcher:
     def _answers(self, begun: Sequence["_Begun | BinocleError"]) -> list[Answer | BinocleError]:
         """Return pages of listings; what begins one is kept, so that a later query refines it."""
         going = [one for one in begun if isinstance(one, _Begun)]
-        pages = iter(self._hit_builder.pages([(one.rows, one.place, one.limit) for one in going]))
+        pages = iter(self._hit_builder.pages([(one.rows, one.place, one.wanted) for one in going]))
         first: dict[int, Query] = {}
         for one in going:
             if one.plan.intent is not None and one.position is None:
@@ -210,7 +211,8 @@ class Searcher:
     def _answer(self, begun: "_Begun", page: Page, turn: str | None) -> Answer:
         listing, cursor = begun.rows, None
         asked = listing.plan
-        if listing.rows(page.place, 1):  # there is more
+        goes_on = asked.query.beyond or not listing.ends_at(page.place)
+        if goes_on and listing.rows(page.place, 1):  # there is more
             self._listings.keep(listing)
             last = begun.position.last if page.last < 0 and begun.position else page.last
             cursor = self._continuations.cursor(listing.position(page.place, last))
@@ -223,6 +225,7 @@ class Searcher:
             mode=asked.mode,
             no_match=listing.no_match,
             relevant=listing.counted.relevant,
+            relevant_error=listing.counted.relevant_error,
             facets=listing.counted.facets,
             turn=turn,
             unrated=None if rated else self._ranker.why_unrated(asked, listing.scorers),
@@ -250,7 +253,13 @@ class _Begun:
     @property
     def place(self) -> int:
         """Where in its listing its page begins."""
-        return self.rows.place_of(self.position) if self.position else 0
+        return self.rows.place_of(self.position) if self.position else self.plan.query.offset
+
+    @property
+    def wanted(self) -> int:
+        """How many hits its page has; none where it was to begin behind the relevant set."""
+        goes_on = self.plan.query.beyond or not self.place or not self.rows.ends_at(self.place)
+        return self.limit if goes_on else 0
 
     @property
     def is_unlimited(self) -> bool:

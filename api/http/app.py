@@ -13,6 +13,7 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 
 from api.container import Container
 from api.http.errors import problems
+from api.http.heads import HeadAnswers
 from api.http.middleware import Guard, is_loopback
 from api.http.routes import (
     collections,
@@ -117,6 +118,7 @@ def _add_middleware(app: FastAPI, service: Service, settings: Settings) -> None:
         compresslevel=_PACKING,
         exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, "image/*"),
     )
+    app.add_middleware(HeadAnswers)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

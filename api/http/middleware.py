@@ -88,9 +88,6 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        is_head = scope["method"] == "HEAD"
-        if is_head:  # what GET would answer, without its body
-            scope = {**scope, "method": "GET"}
         request_id = secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = request_id
         notes = begin_notes()
@@ -103,8 +100,6 @@ class Guard:
                 status, begun = message["status"], True
                 message["headers"] = _with_headers(message, scope, request_id)
                 self._on_answer({"request_id": request_id, **notes})
-            elif is_head:
-                message["body"] = b""
             await send(message)
 
         try:

@@ -18,7 +18,7 @@ from api.keys.key import Key, is_past
 from binocle.errors import StorageError
 from binocle.files import make_folder, replacing
 
-SIGNING_FILE = "sessions.key"
+_SIGNING_FILE = "sessions.key"
 _SECRET_BYTES = 32
 _NONCE_BYTES = 16
 _SIGNATURE_BYTES = 32
@@ -27,13 +27,9 @@ _SIGNATURE_BYTES = 32
 class Sessions:
     """Makes and reads the sessions of a data home. Thread-safe."""
 
-    def __init__(self, path: Path) -> None:
-        """Set up; the secret is read, or made, when it is first needed.
-
-        Args:
-            path: The secret's file.
-        """
-        self._path = path
+    def __init__(self, home: Path) -> None:
+        """Set up; the secret is read, or made, when it is first needed."""
+        self._path = home / _SIGNING_FILE
         self._secret = b""
         self._lock = threading.Lock()
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from binocle.types import Float32Array, ImageInfo, Int64Array, Kind, Part
+from binocle.types import Float32Array, ImageInfo, Int64Array, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +61,6 @@ class NewRows:
     record_ids: Int64Array
     rows: Float32Array
     damaged: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class DamagedVector:
-    """A vector that is not what was stored.
-
-    Attributes:
-        part_id: Its part.
-        kind: The part's kind.
-        record_id: The id that users see of the record.
-    """
-
-    part_id: int
-    kind: Kind
-    record_id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from binocle.catalog.base import Catalog
-from binocle.catalog.types import DamagedVector
+from binocle.catalog.damage import DamagedVector
 from binocle.errors import StorageError
 
 _SAMPLE, _MOST_TOLD = 64, 5

@@ -150,6 +150,7 @@ class SearchAnswer:
     no_match: bool
     unrated: str | None
     relevant: int | None
+    relevant_error: int
     facets: list[FacetResult]
     turn: str | None
     looking_for: str

@@ -100,6 +100,8 @@ class SearchOptions(TypedDict, total=False):
     filter: Filter | None
     limit: int
     cursor: str | None
+    offset: int
+    beyond: bool
     exact: bool
     mode: Literal["semantic", "keyword", "hybrid"] | None
     weights: WeightsBody | None

@@ -14,6 +14,7 @@ from binocle.types import Float32Array, Kind, Target
 Mode: TypeAlias = Literal["semantic", "keyword", "hybrid"]
 FacetKind: TypeAlias = Literal["values", "numbers", "dates"]
 Interval: TypeAlias = Literal["year", "month", "day"]
+MAX_OFFSET = 10_000
 MAX_LIMIT = 10_000
 MAX_TERMS = 64
 MAX_FACETS = 32
@@ -234,6 +235,8 @@ class Query:
         where: Only records that pass this filter.
         limit: How many hits, 1 to ``MAX_LIMIT``. There are fewer only when fewer records match.
         cursor: From an earlier answer to the same query: go on behind it.
+        offset: How many hits to pass over, up to ``MAX_OFFSET``; not beside a cursor.
+        beyond: Go on behind the relevant set, where else only a first page goes.
         exact: Scan everything, whatever the kind of index.
         mode: ``semantic`` ranks by vectors, ``keyword`` by words, ``hybrid`` fuses both. None for
             hybrid where records have text and the query has words, else semantic.
@@ -253,6 +256,8 @@ class Query:
     where: Filter | None = None
     limit: int = 10
     cursor: str | None = field(default=None, compare=False)
+    offset: int = 0
+    beyond: bool = False
     exact: bool = False
     mode: Mode | None = None
     weights: Weights = Weights()
@@ -266,6 +271,7 @@ class Query:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be answered."""
+        self._check_page()
         browsed = (self.where, self.sort, self.facets, self.group, self.refine)
         if not self.terms and not any(browsed):
             raise QueryError("nothing to look for: give a text, a picture, a record or a filter")
@@ -273,8 +279,6 @@ class Query:
             raise QueryError(f"{len(self.terms)} terms are more than the limit of {MAX_TERMS}")
         if len(self.facets) > MAX_FACETS:
             raise QueryError(f"{len(self.facets)} facets are more than the limit of {MAX_FACETS}")
-        if not 1 <= self.limit <= MAX_LIMIT:
-            raise QueryError(f"the limit is from 1 to {MAX_LIMIT}, not {self.limit}")
         if self.target not in (None, *KINDS, "any"):
             raise QueryError(f"the target is image, text or any, not {self.target!r}")
         if self.mode not in (None, "semantic", "keyword", "hybrid"):
@@ -284,3 +288,13 @@ class Query:
         cut = self.min_relevance
         if cut is not None and cut != "auto" and not (not isinstance(cut, str) and 0 <= cut <= 1):
             raise QueryError(f"the least relevance is auto, or from 0 to 1, not {cut!r}")
+
+    def _check_page(self) -> None:
+        if not 1 <= self.limit <= MAX_LIMIT:
+            raise QueryError(f"the limit is from 1 to {MAX_LIMIT}, not {self.limit}")
+        if not 0 <= self.offset <= MAX_OFFSET:
+            raise QueryError(
+                f"the offset is from 0 to {MAX_OFFSET:,}, not {self.offset:,}; go on with a cursor"
+            )
+        if self.offset and self.cursor is not None:
+            raise QueryError("a cursor says where to begin; give it, or an offset")

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from binocle.media.kinds import KINDS
-from binocle.types import BoolArray, Contribution, Int64Array, Kind, RankingName
+from binocle.types import BoolArray, Contribution, Float32Array, Int64Array, Kind, RankingName
 from search.keyword.bm25_ranker import KeywordRanking
 from search.relevance.score_model import ScoreModel
 
@@ -260,3 +260,15 @@ def _best_and_full(words: Weighted, depth: int) -> tuple[float, float]:
 def _exact_worth(rankings: Sequence[Weighted]) -> float:
     """Return what being exact is worth: more than all else together."""
     return 2 * sum(ranking.weight for ranking in rankings)
+
+
+def by_bands(scores: Float32Array, first: int) -> Int64Array:
+    """Return the order by score within bands of places: the first, then each four times as deep.
+
+    So a place does not depend on how much deeper somebody looked.
+    """
+    orders, start, end = [], 0, first
+    while start < len(scores):
+        orders.append(start + np.argsort(-scores[start:end], kind="stable"))
+        start, end = end, 4 * end
+    return np.concatenate(orders)

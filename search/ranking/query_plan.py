@@ -18,7 +18,10 @@ from search.query.query import RELEVANCE, Mode, Query
 from search.query_vectors.query_vector import QueryIntent, QueryVector
 from search.relevance.score_model import ScoreModel
 
-_UNDECIDING = {"terms", "target", "mode", "limit", "cursor", "facets", "refine"}
+_UNDECIDING = {
+    "terms", "target", "mode", "limit", "cursor", "facets", "refine", "offset",
+    "beyond",
+}  # fmt: skip
 """Parts of a query without which a cursor knows its ranking: what they come to is in the plan."""
 _FULL_FUSION_PARTS = 10_000
 _FUSION_DEPTH = 1_000

@@ -15,11 +15,11 @@ import numpy as np
 from binocle.collection.collection import Collection
 from binocle.collection.snapshot import Owners, Ranking, Snapshot
 from binocle.media.kinds import IMAGE, KINDS, TEXT
-from binocle.types import Float32Array, Int64Array, Kind
+from binocle.types import BoolArray, Int64Array, Kind
 from search.keyword.bm25_ranker import KeywordRanking, Keywords
 from search.query_vectors.query_vector import QueryIntent
 from search.ranking import match_decision
-from search.ranking.fusion import Fused, Ranked, Weighted, combine, unfused
+from search.ranking.fusion import Fused, Ranked, Weighted, by_bands, combine, unfused
 from search.ranking.match_decision import ScoreModels
 from search.ranking.part_rows import rows_of_parts
 from search.ranking.query_plan import KindScorer, Plan, Scorers
@@ -133,26 +133,31 @@ class Ranker:
             score_models=score_models,
         )
 
-    def relevant(self, plan: Plan, scorers: Scorers, *, filtered: bool) -> Ranked:
+    def relevant(
+        self, plan: Plan, scorers: Scorers, *, filtered: bool, within: BoolArray | None = None
+    ) -> Ranked:
         """Return the relevant set, best first: all records above the cut.
 
         Args:
             plan: Of the query.
             scorers: From ``scorers``.
             filtered: Only records that pass the query's filter.
+            within: ``(m,)`` bool, only these, by internal record id; None for all.
         """
         where = plan.query.where if filtered else None
         if plan.intent is None:  # every record is as relevant as any other
             mask = plan.snapshot.mask(where)
             return Ranked(fused=unfused(np.flatnonzero(mask).astype(np.int64)))
-        words = self._by_words(plan, MAX_KEYWORD_HITS, filtered=filtered)
+        words = self._by_words(plan, MAX_KEYWORD_HITS, filtered=filtered, within=within)
         score_models = self._score_models(plan, scorers, words)
         rankings: list[Weighted] = []
         best: list[Weighted] = []
         for kind, scorer in scorers.items():
             least = _least(score_models[kind], plan.query.min_relevance)
             row, exclude = scorer.query_vector.row, plan.exclude
-            found = plan.snapshot.above(kind, row, max(least, -2.0), where=where, exclude=exclude)
+            found = plan.snapshot.above(
+                kind, row, max(least, -2.0), where=where, allowed=within, exclude=exclude
+            )
             top = found
             if not len(found.record_ids):
                 (top,) = plan.snapshot.nearest(
@@ -223,17 +228,20 @@ class Ranker:
         if scorer.query_vector.repelled and len(part_ids):
             rows = rows_of_parts(self._collection, plan.snapshot, kind, part_ids)
             scores = np.asarray(scores - scorer.query_vector.penalties(rows), np.float32)
-            order = _by_bands(scores, plan.depth)
+            order = by_bands(scores, plan.depth)
             record_ids, part_ids, scores = record_ids[order], part_ids[order], scores[order]
         weight = plan.query.weights.of(kind) or 1.0
         ranking = Weighted(kind, weight, record_ids, part_ids, scores)
         return self._beside(plan, ranking) if kind in plan.auxiliary else ranking
 
-    def _by_words(self, plan: Plan, depth: int, *, filtered: bool = True) -> KeywordRanking | None:
+    def _by_words(
+        self, plan: Plan, depth: int, *, filtered: bool = True, within: BoolArray | None = None
+    ) -> KeywordRanking | None:
         """Return the ranking by words; None where nobody wants one."""
         if not plan.words:
             return None
         allowed = plan.snapshot.mask(plan.query.where if filtered else None)
+        allowed = allowed if within is None else allowed & within[: len(allowed)]
         if plan.mode == "hybrid" or plan.query.target is not None:
             has_parts = np.zeros(len(allowed), np.bool_)  # of the kinds looked at
             for kind in plan.kinds:
@@ -278,18 +286,6 @@ def _fused(rankings: Sequence[Weighted], depth: int) -> Fused:
     places = np.arange(1, len(one.record_ids) + 1)[:, np.newaxis]
     scores, worths = np.asarray(one.scores, np.float64), np.ones(places.shape)
     return Fused(one.record_ids, one.part_ids, scores, places, (one,), worths)
-
-
-def _by_bands(scores: Float32Array, first: int) -> Int64Array:
-    """Return the order by score within bands of places: the first, then each four times as deep.
-
-    So a place does not depend on how much deeper somebody looked.
-    """
-    orders, start, end = [], 0, first
-    while start < len(scores):
-        orders.append(start + np.argsort(-scores[start:end], kind="stable"))
-        start, end = end, 4 * end
-    return np.concatenate(orders)
 
 
 def _least(score_model: ScoreModel | None, asked: float | Literal["auto"] | None) -> float:

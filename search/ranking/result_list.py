@@ -9,9 +9,7 @@ memory within limits; a cursor names one.
 
 import secrets
 import threading
-import time
 from bisect import bisect_right
-from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -26,6 +24,7 @@ from search.ranking.fusion import Ranked
 from search.ranking.part_rows import dedup_features
 from search.ranking.query_plan import Plan, Scorers
 from search.ranking.ranker import Ranker
+from search.ranking.relevant_count import count_relevant
 from search.results.answer import FacetCounts
 from search.results.diversity import Arranger, HitGroups, gathered
 from search.results.facets import count_facets, group_keys, sort_order
@@ -57,13 +56,15 @@ class Counted:
     """What was counted over the relevant set at the first page.
 
     Attributes:
-        relevant: How many records are in it; None where nobody asked.
+        relevant: How many records are in it; None where nobody can tell.
+        relevant_error: By how much that may be off; see ``RelevantCount``.
         facets: The counts.
         groups: Where rows are groups: of the ranking whose rows the heads are.
         whole: That ranking.
     """
 
     relevant: int | None = None
+    relevant_error: int = 0
     facets: tuple[FacetCounts, ...] = ()
     groups: HitGroups | None = None
     whole: Ranked | None = None
@@ -99,6 +100,11 @@ class ResultList:
 
     def __len__(self) -> int:
         return self._ends[-1] if self._ends else 0
+
+    def ends_at(self, place: int) -> bool:
+        """Tell whether the relevant set ends before a place, as far as that is known."""
+        counted = self.counted
+        return counted.relevant is not None and place >= counted.relevant + counted.relevant_error
 
     @property
     def size_bytes(self) -> int:
@@ -183,6 +189,8 @@ def listing_of(collection: Collection, ranker: Ranker, plan: Plan, scorers: Scor
         ranked, counted = _relevant_set(ranker, plan, scorers)
     elif plan.query.facets:
         counted = _counted(plan, ranker.relevant(plan, scorers, filtered=False))
+    elif (count := count_relevant(ranker, plan, scorers)) is not None:
+        counted = Counted(count.count, count.error)
     arranger, diversity = None, 0.0 if plan.is_sorted else plan.query.diversity
     if diversity or plan.query.collapse:
         features_of = partial(dedup_features, collection, plan)
@@ -221,79 +229,4 @@ def _counted(plan: Plan, every: Ranked) -> Counted:
     snapshot, ids = plan.snapshot, every.fused.record_ids
     facets = count_facets(snapshot, plan.query.facets, ids, plan.query.where)
     passing = snapshot.mask(plan.query.where)
-    return Counted(int(passing[ids[ids < len(passing)]].sum()), facets)
-
-
-class ResultLists:
-    """The listings of one collection that cursors may still name. Thread-safe."""
-
-    def __init__(
-        self,
-        *,
-        max_count: int = 1000,
-        max_bytes: int = 256 * 1024 * 1024,
-        max_old_bytes: int = 1024 * 1024 * 1024,
-        max_age_s: float = 1800.0,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """Set up.
-
-        Args:
-            max_count: How many are kept, those used last.
-            max_bytes: How much memory all of them may take, at least one aside.
-            max_old_bytes: How much memory they may keep in index segments that the newest of
-                them does not have: what has been replaced since.
-            max_age_s: How long one is kept after its last use.
-            clock: Tells the seconds.
-        """
-        self._max_count, self._max_bytes, self._max_age_s = max_count, max_bytes, max_age_s
-        self._max_old_bytes = max_old_bytes
-        self._clock = clock
-        self._kept: OrderedDict[str, tuple[float, int, ResultList]] = OrderedDict()
-        self._bytes = 0
-        self._holders: Counter[int] = Counter()  # of each segment, how many listings have it
-        self._segment_bytes: dict[int, int] = {}
-        self._newest = -1
-        self._newest_segments: dict[int, int] = {}
-        self._lock = threading.Lock()
-
-    def __len__(self) -> int:
-        return len(self._kept)
-
-    def keep(self, listing: ResultList) -> None:
-        """Keep a listing, or note that it was used; the least recently used go."""
-        size, now = listing.size_bytes, self._clock()
-        with self._lock:
-            if listing.name in self._kept:
-                self._forget(listing.name)
-            self._kept[listing.name] = now, size, listing
-            self._bytes += size
-            segments = listing.segments
-            self._holders.update(segments.keys())
-            self._segment_bytes |= segments
-            if listing.plan.snapshot.change >= self._newest:
-                self._newest, self._newest_segments = listing.plan.snapshot.change, segments
-            while len(self._kept) > 1:
-                old = self._segment_bytes.keys() - self._newest_segments.keys()
-                old_bytes = sum(self._segment_bytes[one] for one in old)
-                name, (used_at, _, _) = next(iter(self._kept.items()))
-                is_full = len(self._kept) > self._max_count or self._bytes > self._max_bytes
-                is_full = is_full or old_bytes > self._max_old_bytes
-                if not is_full and now - used_at <= self._max_age_s:
-                    return
-                self._forget(name)
-
-    def get(self, name: str) -> ResultList | None:
-        """Return a kept listing; None where it is gone."""
-        with self._lock:
-            if name in self._kept and self._clock() - self._kept[name][0] > self._max_age_s:
-                self._forget(name)
-            return self._kept[name][2] if name in self._kept else None
-
-    def _forget(self, name: str) -> None:
-        _, size, listing = self._kept.pop(name)
-        self._bytes -= size
-        for one in listing.segments:
-            self._holders[one] -= 1
-            if not self._holders[one]:
-                del self._holders[one], self._segment_bytes[one]
+    return Counted(int(passing[ids[ids < len(passing)]].sum()), facets=facets)

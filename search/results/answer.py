@@ -51,7 +51,8 @@ class Answer:
         exact: Whether an exhaustive scan would give the same.
         mode: Which rankings were made.
         no_match: Nothing in the collection fits, though there are nearest records.
-        relevant: How many records are in the relevant set; None where nobody asked.
+        relevant: How many records are in the relevant set; None where nobody can tell.
+        relevant_error: By how much that may be off, in 19 of 20 cases; 0 where they were counted.
         facets: In the order asked for.
         turn: Names this query, so that a later one can refine it; None without terms or where
             none can be kept.
@@ -67,6 +68,7 @@ class Answer:
     mode: Mode = "semantic"
     no_match: bool = False
     relevant: int | None = None
+    relevant_error: int = 0
     facets: tuple[FacetCounts, ...] = ()
     turn: str | None = None
     unrated: str | None = None

@@ -19,6 +19,7 @@ def answer_as_json(answer: Answer, shown: Callable[[Hit], dict[str, Any]]) -> di
         "no_match": answer.no_match,
         "unrated": answer.unrated,
         "relevant": answer.relevant,
+        "relevant_error": answer.relevant_error,
         "facets": [asdict(facet) for facet in answer.facets],
         "turn": answer.turn,
         "looking_for": answer.looking_for,

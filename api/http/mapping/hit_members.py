@@ -87,7 +87,7 @@ def search_json(
     """Return an answer as it goes over the wire: a ``SearchOut``."""
     name, space = collection.path.name, collection.space
     document = {
-        **answer_as_json(answer, lambda hit: _hit(hit, name, members)),
+        **answer_as_json(answer, lambda hit: hit_members(hit, name, members)),
         "space": public_model(space.name) if space else None,
         "warnings": warnings,
         "took_ms": took_ms,
@@ -95,7 +95,7 @@ def search_json(
     return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
-def _hit(hit: Hit, collection: str, members: HitMembers) -> dict[str, Any]:
+def hit_members(hit: Hit, collection: str, members: HitMembers) -> dict[str, Any]:
     """Return a hit as it goes over the wire: a ``HitOut`` with the members that are wanted."""
 
     def shown(hit: Hit) -> dict[str, Any]:

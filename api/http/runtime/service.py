@@ -24,7 +24,7 @@ from api.http.runtime.work_queues import Batcher, EncoderQueue
 from api.keys.key import Key
 from api.keys.key_ring import KeyRing
 from api.keys.key_uses import KeyUses
-from api.keys.sessions import SIGNING_FILE, Sessions
+from api.keys.sessions import Sessions
 from binocle.collection.collection import Collection, check_space
 from binocle.errors import BinocleError, NotFoundError
 from binocle.files import remove_abandoned
@@ -45,9 +45,8 @@ class Service:
         settings = container.settings
         self.container, self.settings = container, settings
         self.keys, self.rates = KeyRing(settings.home / "keys.json"), RequestRates()
-        self.sessions = Sessions(settings.home / SIGNING_FILE)
         self.key_uses = KeyUses(settings.home / "key-uses.json")
-        self.metrics = Metrics()
+        self.metrics, self.sessions = Metrics(), Sessions(settings.home)
         self.decoders = DecoderPool(settings.workers, settings.limits)
         workers, waiting = settings.workers, settings.queue_size
         self.decoding = BoundedThreadPool[Any]("decode", workers, waiting)

@@ -98,7 +98,12 @@ class SearchOut(BaseModel):
     unrated: str | None = Field(
         None, description="Why hits have no relevance, for a person; null where they have"
     )
-    relevant: int | None = Field(description="Records in the relevant set, where somebody asked")
+    relevant: int | None = Field(
+        description="Records in the relevant set; null where nobody can tell"
+    )
+    relevant_error: int = Field(
+        0, description="How far that may be off, in 19 of 20 cases; 0 where they were counted"
+    )
     facets: list[FacetOut] = Field(description="In the order asked for")
     turn: str | None = Field(description="Names this query, so that a later one can refine it")
     looking_for: str = Field(

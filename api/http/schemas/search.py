@@ -117,6 +117,12 @@ class SearchIn(Strict):
     filter: Filter | None = None
     limit: int = Field(10, ge=1, le=1000)
     cursor: str | None = Field(None, max_length=1000)
+    offset: int = Field(
+        0, ge=0, le=10_000, description="Pass over so many hits; not beside a cursor"
+    )
+    beyond: bool = Field(
+        False, description="Have further pages where those of what is relevant have ended"
+    )
     exact: bool = False
     mode: Mode | None = Field(
         None, description="By vectors, by words, or by both; hybrid where there are words"
@@ -165,6 +171,8 @@ class SearchByWords(Strict):
     where: str | None = Field(None, max_length=4000)
     filter: str | None = Field(None, max_length=4000, description="Another name of where")
     cursor: str | None = Field(None, max_length=1000)
+    offset: int = Field(0, ge=0, le=10_000)
+    beyond: bool = False
     mode: Mode | None = None
     sort: Annotated[list[Notation], Field(max_length=8)] = Field(
         default_factory=list, description="Such as -price; may be repeated"

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from binocle.catalog.types import DamagedVector, NewRows, StoredImage
+from binocle.catalog.damage import DamagedVector
+from binocle.catalog.types import NewRows, StoredImage
 from binocle.metadata.filters import Filter
 from binocle.types import (
     Float32Array,

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 import sqlalchemy as sa
 
 from binocle.batches import batched
+from binocle.catalog.damage import DamagedVector
 from binocle.catalog.tables.schema import parts, records, vector_checksums, vectors
-from binocle.catalog.types import DamagedVector
 
 _BATCH = 5000
 SUMMED = vectors.outerjoin(vector_checksums, vector_checksums.c.part_id == vectors.c.part_id)

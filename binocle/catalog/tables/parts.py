@@ -10,6 +10,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from binocle.batches import batched
+from binocle.catalog.damage import DamagedVector
 from binocle.catalog.tables import picture_checksums
 from binocle.catalog.tables.checksums import SUMMED, damaged_vectors, is_whole
 from binocle.catalog.tables.schema import (
@@ -23,7 +24,7 @@ from binocle.catalog.tables.schema import (
     vectors,
 )
 from binocle.catalog.text_rows import RecordTexts
-from binocle.catalog.types import DamagedVector, NewRows, StoredImage
+from binocle.catalog.types import NewRows, StoredImage
 from binocle.media.kinds import IMAGE, KINDS
 from binocle.types import (
     Fingerprint,

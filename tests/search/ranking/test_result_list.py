@@ -17,8 +17,8 @@ from binocle.metadata.filters import Comparison
 from binocle.types import Limits
 from search.query.query import Group, Query, Sort, Term
 from search.ranking.fusion import Ranked
+from search.ranking.kept_lists import ResultLists
 from search.ranking.query_plan import Plan, Scorers
-from search.ranking.result_list import ResultLists
 from search.searcher import Searcher
 from tests.support import ROOT
 from tests.support.changing_collection import (

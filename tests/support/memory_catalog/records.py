@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from binocle.catalog.damage import DamagedVector
 from binocle.catalog.text_rows import RecordTexts
-from binocle.catalog.types import DamagedVector, NewRows, StoredImage
+from binocle.catalog.types import NewRows, StoredImage
 from binocle.metadata.field_types import (
     metadata_json,
 )
