@@ -236,7 +236,7 @@ class Query:
         limit: How many hits, 1 to ``MAX_LIMIT``. There are fewer only when fewer records match.
         cursor: From an earlier answer to the same query: go on behind it.
         offset: How many hits to pass over, up to ``MAX_OFFSET``; not beside a cursor.
-        beyond: Go on behind the relevant set, where else only a first page goes.
+        beyond: Whether pages, but for the first, go on behind the relevant set.
         exact: Scan everything, whatever the kind of index.
         mode: ``semantic`` ranks by vectors, ``keyword`` by words, ``hybrid`` fuses both. None for
             hybrid where records have text and the query has words, else semantic.
@@ -257,7 +257,7 @@ class Query:
     limit: int = 10
     cursor: str | None = field(default=None, compare=False)
     offset: int = 0
-    beyond: bool = False
+    beyond: bool = True
     exact: bool = False
     mode: Mode | None = None
     weights: Weights = Weights()

@@ -143,6 +143,7 @@ async def captions(collection: Readable, service: ServiceDependency, body: Capti
         limit=body.limit,
         cursor=body.cursor,
         mode="semantic",
+        beyond=True,
     )
     uploads = (decoded(body.image, "image"),) if body.image is not None else ()
     where = parse_json(body.filter) if body.filter else None

@@ -125,7 +125,7 @@ function take(page, before) {
     return;
   }
   const { min_relevance: _, sort: __, ...rest } = listing.body;
-  listing = { ...listing, body: rest, isRest: true };
+  listing = { ...listing, body: { ...rest, beyond: true }, isRest: true };
   line.value = hits.value.length;
 }
 
