@@ -17,6 +17,7 @@ from binocle.encoders.registry import open_encoder
 from binocle.errors import NotFoundError, UsageError
 from indexer.indexer import Indexer, Progress
 from indexer.stored_media import StoredMedia
+from search.keyword.suggestions import Suggester
 from search.labels.labeller import Labeller
 from search.query_vectors.query_pictures import Each, LoadPicture, QueryPictures
 from search.searcher import Searcher
@@ -48,6 +49,7 @@ class Container:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._encoders: dict[str, Encoder] = {}
+        self._suggesters: dict[Path, Suggester] = {}
         self._searchers: dict[Path, Searcher] = {}
         self._media: dict[Path, StoredMedia] = {}
         self._loading, self._sharing = threading.Lock(), threading.Lock()
@@ -164,6 +166,14 @@ class Container:
             )
             return self._searchers[collection.path]
 
+    def suggester(self, collection: Collection) -> Suggester:
+        """Return what suggests from a collection while somebody types; one a collection."""
+        with self._sharing:
+            known = self._suggesters.get(collection.path)
+            if known is None or known.collection is not collection:
+                known = self._suggesters[collection.path] = Suggester(collection)
+            return known
+
     def media(self, collection: Collection) -> StoredMedia:
         """Return what reads the pictures of a collection again; one a collection."""
         made = StoredMedia(collection.path, max_derived_bytes=self.settings.max_derived_bytes)
@@ -173,6 +183,7 @@ class Container:
         """Let go of what is kept for a collection that is about to be removed."""
         with self._sharing:
             self._searchers.pop(collection.path, None)
+            self._suggesters.pop(collection.path, None)
             self._media.pop(collection.path, None)
 
     def labeller(self, collection: Collection) -> Labeller:

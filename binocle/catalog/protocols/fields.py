@@ -72,3 +72,10 @@ class ColumnReader(Protocol):
 
         One clause has to be that narrow; the others are then tested on the records themselves.
         """
+
+    def short_values(self, most: int) -> list[tuple[str, str, int]]:
+        """Return the strings in fields, as far as they have at most so many characters.
+
+        Returns:
+            Of each the field, the string, and how many records have it.
+        """

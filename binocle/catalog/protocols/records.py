@@ -101,6 +101,9 @@ class PartReader(Protocol):
     def of_records(self, numbers: Iterable[int]) -> dict[int, tuple[Part, ...]]:
         """Return the parts of records in order; records without any are missing."""
 
+    def short_texts(self, most: int) -> list[tuple[str, str, int]]:
+        """Return the texts of at most so many characters: role, text, how many parts say it."""
+
     def at(self, record_ids: Int64Array, positions: Int64Array) -> Int64Array:
         """Return the parts at places in their records; the first part where the place is -1.
 

@@ -137,6 +137,14 @@ class SqlColumns:
             return np.array(sorted(passing), np.int64)
         return None
 
+    def short_values(self, most: int) -> list[tuple[str, str, int]]:
+        query = (
+            "SELECT fields.name, text, count(DISTINCT record_id) FROM attributes "
+            "JOIN fields ON fields.id = field_id WHERE length(text) <= ? GROUP BY field_id, text"
+        )
+        found = self.connection.exec_driver_sql(query, (most,))
+        return [(name, text, count) for name, text, count in found]
+
     def _load(self, name: str, highest: int) -> Column:
         """Return a field's column, its dictionary in the order of its strings."""
         cursor = self._cursor()

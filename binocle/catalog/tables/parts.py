@@ -108,6 +108,14 @@ class SqlParts:
                 found.setdefault(number, []).append(_part(*row))
         return {number: tuple(own) for number, own in found.items()}
 
+    def short_texts(self, most: int) -> list[tuple[str, str, int]]:
+        query = (
+            sa.select(parts.c.role, parts.c.text, sa.func.count())
+            .where(parts.c.text.is_not(None), sa.func.length(parts.c.text) <= most)
+            .group_by(parts.c.role, parts.c.text)
+        )
+        return [(row[0], row[1], row[2]) for row in self.connection.execute(query)]
+
     def at(self, record_ids: Int64Array, positions: Int64Array) -> Int64Array:
         found: dict[int, dict[int, int]] = {}
         query = (

@@ -1,5 +1,6 @@
 """Fields and their columns, kept in memory."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -79,6 +80,14 @@ class MemoryFields:
 class MemoryColumns:
     def __init__(self, state: MemoryState, fields: MemoryFields) -> None:
         self._state, self._fields = state, fields
+
+    def short_values(self, most: int) -> list[tuple[str, str, int]]:
+        counts: Counter[tuple[str, str]] = Counter()
+        for record in self._state.records.values():
+            for name, value in record.metadata.items():
+                values = value if isinstance(value, list) else [value]
+                counts.update({(name, one) for one in values if isinstance(one, str)})
+        return [(*one, count) for one, count in counts.items() if len(one[1]) <= most]
 
     def load(self) -> Columns:
         ids = np.array(sorted(self._state.records), np.int64)

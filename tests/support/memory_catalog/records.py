@@ -1,5 +1,6 @@
 """Records and their parts, kept in memory."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -180,6 +181,11 @@ class MemoryParts:
             for one, own in every.items()
             if own
         }
+
+    def short_texts(self, most: int) -> list[tuple[str, str, int]]:
+        said = [(one.new.role, one.new.text) for one in self._state.parts.values()]
+        counts = Counter((role, text) for role, text in said if text and len(text) <= most)
+        return [(*one, count) for one, count in counts.items()]
 
     def at(self, record_ids: Int64Array, positions: Int64Array) -> Int64Array:
         found = []

@@ -39,6 +39,20 @@ def test_records_come_back_with_their_parts_in_order(catalog: Catalog) -> None:
         assert places.tolist() == [parts[number][1].id, parts[number][0].id, -1]
 
 
+def test_short_texts_are_counted_by_role(catalog: Catalog) -> None:
+    put(catalog, record("a", text("red"), text("x" * 50)), record("b", text("red"), image("i")))
+    with catalog.reading() as session:
+        assert session.parts.short_texts(20) == [("title", "red", 2)]
+        assert len(session.parts.short_texts(50)) == 2
+
+
+def test_short_strings_are_counted_by_field(catalog: Catalog) -> None:
+    put(catalog, record("a", tag=["x", "y"], n=1), record("b", tag="x", long="z" * 30))
+    with catalog.reading() as session:
+        assert sorted(session.columns.short_values(20)) == [("tag", "x", 2), ("tag", "y", 1)]
+        assert ("long", "z" * 30, 1) in session.columns.short_values(30)
+
+
 def test_part_of_the_same_content_keeps_its_id_and_others_are_removed(catalog: Catalog) -> None:
     put(catalog, record("a", text("one"), text("two")))
     with catalog.reading() as session:
