@@ -185,28 +185,38 @@ def _chosen(right: Mapping[str, set[str]], *, least: int = _LEAST) -> list[Named
     return Random(0).sample(many, min(_ASKED, len(many)))
 
 
+def add_questions(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say where questions come from."""
+    parser.add_argument("folder", type=Path, help="of a collection")
+    parser.add_argument("--titles", help="the field that holds titles")
+    parser.add_argument("--paths", help="a field such as 'Apparel - Topwear - Kurtas - Red'")
+    parser.add_argument("--captions", type=Path, help="a table of all captions of photos")
+
+
+def questions_of(collection: Collection, options: argparse.Namespace) -> dict[str, list[NamedSet]]:
+    """Return questions to a collection, by their sort, as the options of a command say."""
+    asked: dict[str, list[NamedSet]] = {}
+    if options.titles:
+        asked |= of_products(collection, options.titles, options.paths)
+    if options.captions:
+        asked |= of_photos(collection, options.captions)
+    return asked
+
+
 def main() -> None:
     """Print a line for each sort of questions."""
     parser = argparse.ArgumentParser(
         prog="python -m experiments.relevance.set_quality", description=__doc__
     )
-    parser.add_argument("folder", type=Path, help="of a collection")
-    parser.add_argument("--titles", help="the field that holds titles")
-    parser.add_argument("--paths", help="a field such as 'Apparel - Topwear - Kurtas - Red'")
-    parser.add_argument("--captions", type=Path, help="a table of all captions of photos")
+    add_questions(parser)
     parser.add_argument("--sort", help="a field to sort by")
     options = parser.parse_args()
     with Collection(options.folder) as collection:
         space = collection.space
         encoder = open_encoder(space.name if space else "mini")
         searcher = Searcher(collection, lambda: encoder, limits=Limits())
-        asked: dict[str, list[NamedSet]] = {}
-        if options.titles:
-            asked |= of_products(collection, options.titles, options.paths)
-        if options.captions:
-            asked |= of_photos(collection, options.captions)
         sort = parse_sort(options.sort) if options.sort else None
-        for name, questions in asked.items():
+        for name, questions in questions_of(collection, options).items():
             if questions:
                 print(f"{name:19} {measure(searcher, questions, sort)}", flush=True)
 

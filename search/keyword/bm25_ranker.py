@@ -11,7 +11,7 @@ query in one piece count more, and those that say nothing else come first.
 import re
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -59,8 +59,9 @@ class KeywordRanking:
         names: Exact ones are so by model numbers or brands.
         find_words: Returns the words that the i-th record has, in the query's order (a corrected
             one as it stands in the record).
-        demanded: ``(n,)`` bool, True where the record has the words that some record has, of five
-            and more all but one. False for all where no record has.
+        has_demanded: Tells of records, ``(r,)`` int64 internal ids, whether they have the words
+            that some record has, of five and more all but one, ``(r,)`` bool. False for all where
+            no record has.
     """
 
     record_ids: Int64Array
@@ -77,7 +78,7 @@ class KeywordRanking:
     lacks_number: bool = False
     names: bool = False
     find_words: Callable[[int], tuple[str, ...]] = lambda _: ()
-    demanded: BoolArray = field(default_factory=lambda: np.empty(0, np.bool_))
+    has_demanded: Callable[[Int64Array], BoolArray] = lambda ids: np.zeros(len(ids), np.bool_)
 
 
 class Keywords:
@@ -143,7 +144,7 @@ class Keywords:
             lacks_number=lacks_number,
             names=bool(sums.names),
             find_words=lambda place: found.words_of(int(chosen[place])),
-            demanded=sums.demanded(chosen),
+            has_demanded=sums.demanded,
         )
 
 

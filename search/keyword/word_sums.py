@@ -1,8 +1,8 @@
 """Sums over the words of a query: what records score, what is exact, and what is demanded.
 
 Words are worth their rarity. Model numbers and brands name what is asked for, and so does a word
-that titles begin with where no record has all of the words: whoever types "biba for gifts" would
-not take any gift.
+that titles begin with where it is asked alone, or no record has all of the words: whoever types
+"biba for gifts" would not take any gift.
 """
 
 import math
@@ -46,8 +46,8 @@ class WordSums:
         known_mass: The same without model numbers that no record has. Vectors know such no better
             than words do, so they are no reason to trust the other words less.
         typed_mass: The rarity of all words of the query as they were typed.
-        names: Which words are model numbers; without such, which are brands; where no record has
-            all words and none is a brand, those that titles begin with.
+        names: Which words are model numbers; without such, which are brands; alone, or where no
+            record has all words, those that titles begin with.
         asked: The words that make a record exact: these, else all where one of them is rare; none
             where only a text that says just what was typed does.
         least: How much of what the words are worth, 0 to 1, an exact record has.
@@ -117,7 +117,9 @@ class WordSums:
 
     def demanded(self, record_ids: Int64Array) -> BoolArray:
         """Return which records, ``(n,)``, have what the query demands, ``(n,)`` bool."""
-        return np.asarray(self.lacking[record_ids].astype(np.int64) <= self.spare)
+        known = record_ids < len(self.lacking)
+        lacking = self.lacking[np.where(known, record_ids, 0)].astype(np.int64)
+        return np.asarray(known & (lacking <= self.spare))
 
     def exact(self, record_ids: Int64Array) -> BoolArray:
         """Return which records, ``(n,)``, have just what was asked for, ``(n,)`` bool."""
@@ -141,7 +143,10 @@ def _asked(
         return names, names, _MOST
     if names := tuple(one for one in every if words[one].is_brand):
         return names, names, _MOST if has_all else _OF_BRANDS
-    if not has_all and (names := tuple(one for one in every if words[one].is_opening)):
+    is_alone = len(words) == 1
+    if (is_alone or not has_all) and (
+        names := tuple(one for one in every if words[one].is_opening)
+    ):
         return names, names, _OF_BRANDS
     has_rare = any(one.frequency <= rare_up_to for one in words)
     return (), every if has_rare else (), _MOST

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from binocle.media.kinds import KINDS
 from binocle.types import BoolArray, Contribution, Float32Array, Int64Array, Kind, RankingName
 from search.keyword.bm25_ranker import KeywordRanking
+from search.ranking.demands import Demands
 from search.relevance.score_model import ScoreModel
 
 RANK_CONSTANT = 60
@@ -142,6 +143,7 @@ class Ranked:
         keywords: The ranking by words among them.
         no_match: Nothing fits.
         score_models: What cosines with each kind mean, with what words say taken in.
+        demands: What relevant records must have; None for nothing.
     """
 
     fused: Fused
@@ -150,6 +152,7 @@ class Ranked:
     keywords: KeywordRanking | None = None
     no_match: bool = False
     score_models: Mapping[Kind, ScoreModel | None] = field(default_factory=dict)
+    demands: Demands | None = None
 
     def __len__(self) -> int:
         return len(self.fused.record_ids)

@@ -10,6 +10,7 @@ import numpy as np
 from binocle.catalog.base import CatalogReader
 from binocle.collection.collection import Collection
 from binocle.types import Contribution, Hit, Int64Array, Kind, Part, Record
+from search.ranking.demands import LACKING
 from search.ranking.part_rows import rows_of_parts
 from search.ranking.result_list import ResultList, Row
 
@@ -246,6 +247,11 @@ def _relevances(
         for place, chance in enumerate(score_model.relevance(scores).tolist()):
             if not math.isnan(chance):
                 best[place] = max(best[place] or 0.0, chance)
+    demands = found[0].row.ranked.demands if found else None
+    if demands is not None:
+        has = demands.has(np.array([one.row.record_id for one in found], np.int64))
+        each = zip(best, has.tolist(), strict=True)
+        return [one if kept or not one else LACKING * one for one, kept in each]
     return best
 
 

@@ -13,13 +13,13 @@ found: docs/relevance.md.
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from binocle.catalog import tokenizer
-from binocle.types import BoolArray, Kind
+from binocle.types import Kind
 from search.keyword.bm25_ranker import KeywordRanking, is_model_number
 from search.keyword.query_words import parse
 from search.query_vectors.query_vector import QueryIntent
@@ -118,7 +118,7 @@ def nothing_fits(
         if is_model_number(intent.words.strip()):
             is_likely = (relevance_of_words(words) >= CUT).any()
             return bool(words.lacks_number or not is_likely)
-        if (relevance_of_words(words, _chance(score_models)) >= CUT).any():
+        if (relevance_of_words(words, chance_of(score_models)) >= CUT).any():
             return False
         if len(words.record_ids) and words.has_all:
             is_sure = words.coverage >= _SURE
@@ -151,7 +151,7 @@ def weighted_words(plan: Plan, words: KeywordRanking, score_models: ScoreModels)
         scores=words.scores,
         exact=words.exact,
         find_words=words.find_words,
-        chances=relevance_of_words(words, _chance(score_models)),
+        chances=relevance_of_words(words, chance_of(score_models)),
         full_score=full_score,
         has_texts=not len(words.positions)
         or bool((words.positions[:_FIRST_WORDS] >= 0).any()),  # no matter how deep
@@ -159,54 +159,7 @@ def weighted_words(plan: Plan, words: KeywordRanking, score_models: ScoreModels)
     )
 
 
-def with_words(
-    plan: Plan,
-    rankings: Sequence[Weighted],
-    words: KeywordRanking,
-    score_models: ScoreModels,
-    *,
-    demands: bool,
-) -> list[Weighted]:
-    """Return the rankings by vectors of a relevant set, and that by words.
-
-    Args as elsewhere; ``demands`` says whether what is relevant must have what is demanded. What no
-    record has that passes the filter is not, nor where records are counted that do not pass.
-    """
-    by_words = weighted_words(plan, words, score_models)
-    if by_words.is_partial:
-        near = np.concatenate([one.record_ids for one in rankings])
-        return [*rankings, by_words.only(np.isin(by_words.record_ids, near))]
-    kept = are_likely(words, score_models, plan.query.min_relevance)
-    passing = plan.snapshot.mask(plan.query.where)
-    if demands and passing[words.record_ids[words.demanded]].any():
-        kept = (kept | (words.shares >= WRITTEN)) & words.demanded
-        demanded = words.record_ids[words.demanded]
-        rankings = [one.only(np.isin(one.record_ids, demanded)) for one in rankings]
-    return [*rankings, by_words.only(kept)]
-
-
-def are_likely(
-    words: KeywordRanking,
-    score_models: ScoreModels,
-    asked: float | Literal["auto"] | None,
-) -> BoolArray:
-    """Return which hits by words belong to the relevant set.
-
-    Where words are all there is, and there is an answer, hits down to half the relevance of the
-    best do, as with vectors: see ``ScoreModel.cut``.
-    """
-    if not len(words.scores):
-        return np.empty(0, np.bool_)
-    chances = relevance_of_words(words, _chance(score_models))
-    least = CUT if asked in (None, "auto") else float(asked)
-    is_answered = words.has_all or not is_no_match(words)
-    if asked in (None, "auto") and not score_models and is_answered:
-        chance_alone = probability(answer_odds(words))
-        least = min(least, _highest(words, chance_alone) / 2)
-    return np.asarray(chances >= least)
-
-
-def _chance(score_models: ScoreModels) -> float | None:
+def chance_of(score_models: ScoreModels) -> float | None:
     """Return how likely there is an answer, 0 to 1; None where no vectors tell."""
     odds = [
         score_model.answer_odds for score_model in score_models.values() if score_model is not None
@@ -272,15 +225,16 @@ def relevance_of_words(words: KeywordRanking, chance: float | None = None) -> Fl
         return np.zeros(0)
     if chance is None:
         chance = probability(answer_odds(words))
-    first = _highest(words, chance)
-    likely = first * (words.scores / max(words.best_score, 1e-9)) ** 3
+    first = highest_chance(words, chance)
     share = np.maximum(words.shares, 1e-6)
+    found = np.minimum(share / max(words.coverage, 1e-6), 1.0)
+    likely = first * found**3 * np.sqrt(words.scores / max(words.best_score, 1e-9))
     certain = _EXACT * (1.0 if words.names else chance)
     certain_n = certain / (1.0 + (_EXACT_EVEN / share) ** _EXACT_STEEP)
     return np.asarray(np.where(words.exact, np.maximum(likely, certain_n), likely), np.float64)
 
 
-def _highest(words: KeywordRanking, chance: float) -> float:
+def highest_chance(words: KeywordRanking, chance: float) -> float:
     """Return how likely the best record of the collection is right, whatever is allowed.
 
     Args:

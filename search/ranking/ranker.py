@@ -8,7 +8,6 @@ sorts, counts or groups. Both end in ``Ranked``.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Literal
 
 import numpy as np
 
@@ -19,10 +18,12 @@ from binocle.types import BoolArray, Int64Array, Kind
 from search.keyword.bm25_ranker import KeywordRanking, Keywords
 from search.query_vectors.query_vector import QueryIntent
 from search.ranking import match_decision
+from search.ranking.demands import Demands
 from search.ranking.fusion import Fused, Ranked, Weighted, by_bands, combine, unfused
 from search.ranking.match_decision import ScoreModels
 from search.ranking.part_rows import rows_of_parts
 from search.ranking.query_plan import KindScorer, Plan, Scorers
+from search.ranking.relevant_set import least_cosine, with_words
 from search.relevance.calibrator import Relevance
 from search.relevance.score_model import ScoreModel
 
@@ -131,6 +132,7 @@ class Ranker:
             keywords=words,
             no_match=no_match,
             score_models=score_models,
+            demands=self._demands(plan, words),
         )
 
     def relevant(
@@ -153,7 +155,7 @@ class Ranker:
         rankings: list[Weighted] = []
         best: list[Weighted] = []
         for kind, scorer in scorers.items():
-            least = _least(score_models[kind], plan.query.min_relevance)
+            least = least_cosine(score_models[kind], plan.query.min_relevance)
             row, exclude = scorer.query_vector.row, plan.exclude
             found = plan.snapshot.above(
                 kind, row, max(least, -2.0), where=where, allowed=within, exclude=exclude
@@ -167,17 +169,16 @@ class Ranker:
             weighted = self._weighted(plan, kind, scorer, found)
             rankings.append(weighted.only(weighted.scores >= least))
         no_match = match_decision.nothing_fits(plan, score_models, best, words)
+        demands = self._demands(plan, words)
         if words is not None:
-            demands = self._demands(plan, scorers)
-            rankings = match_decision.with_words(
-                plan, rankings, words, score_models, demands=demands
-            )
+            rankings = with_words(plan, rankings, words, score_models, demands)
         depth = max(plan.depth, *(len(one.record_ids) for one in rankings), 1)
         return Ranked(
             fused=_fused(rankings, depth),
             keywords=words,
             no_match=no_match,
             score_models=score_models,
+            demands=demands,
         )
 
     def _score_models(
@@ -203,11 +204,12 @@ class Ranker:
         source = plan.intent.source if plan.intent else None
         return IMAGE not in plan.kinds or self._relevance.are_described(source)
 
-    def _demands(self, plan: Plan, scorers: Scorers) -> bool:
-        """Tell whether what is relevant must have the words: nothing else says what is asked."""
-        is_automatic = plan.query.min_relevance in (None, "auto")
-        says_all = not scorers or self._is_described(plan)
-        return is_automatic and says_all and not plan.has_words_beside_pictures
+    def _demands(self, plan: Plan, words: KeywordRanking | None) -> Demands | None:
+        """Return what a question demands; None where words do not say all that is asked."""
+        if words is None or plan.has_words_beside_pictures:
+            return None
+        says_all = not plan.query_vectors or self._is_described(plan)
+        return Demands.of(plan, words) if says_all else None
 
     def _are_written(self, words: str) -> bool:
         """Tell whether a record has all of some words, hardly otherwise than typed."""
@@ -286,10 +288,3 @@ def _fused(rankings: Sequence[Weighted], depth: int) -> Fused:
     places = np.arange(1, len(one.record_ids) + 1)[:, np.newaxis]
     scores, worths = np.asarray(one.scores, np.float64), np.ones(places.shape)
     return Fused(one.record_ids, one.part_ids, scores, places, (one,), worths)
-
-
-def _least(score_model: ScoreModel | None, asked: float | Literal["auto"] | None) -> float:
-    """Return the cosine from which on a hit is relevant; everything is where nobody can tell."""
-    if score_model is None:
-        return -np.inf
-    return score_model.cut if asked in (None, "auto") else score_model.score_at(float(asked))

@@ -1,0 +1,49 @@
+"""What a question demands: the words that what is relevant must have.
+
+Where most of what is looked at has texts, a record without a word that was asked for, and that
+others have, is seldom what was meant, however near its vector is. It is in no relevant set, and
+elsewhere less relevant.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from binocle.types import BoolArray, Int64Array
+from search.keyword.bm25_ranker import KeywordRanking
+from search.ranking.query_plan import Plan
+
+Float64Array = npt.NDArray[np.float64]
+
+LACKING = 0.3  # a record without what is demanded keeps so much of its relevance
+
+
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """Which records have what a question demands.
+
+    Attributes:
+        has: Tells it of records, ``(r,)`` int64 internal ids, ``(r,)`` bool.
+    """
+
+    has: Callable[[Int64Array], BoolArray]
+
+    @classmethod
+    def of(cls, plan: Plan, words: KeywordRanking) -> "Demands | None":
+        """Return what a question demands; None where no record that passes its filter has it.
+
+        Args:
+            plan: Of the query.
+            words: What its words found, of records that need not pass, or of a sample.
+        """
+        passing = plan.snapshot.mask(plan.query.where)
+        for some in (words.record_ids, np.flatnonzero(passing)):  # few, then all
+            if passing[some[words.has_demanded(some)]].any():
+                return cls(words.has_demanded)
+        return None
+
+    def weaken(self, record_ids: Int64Array, relevances: Float64Array) -> Float64Array:
+        """Return relevances, ``(r,)`` float64, less for records that lack what is demanded."""
+        return np.asarray(np.where(self.has(record_ids), relevances, LACKING * relevances))
