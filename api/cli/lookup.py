@@ -21,14 +21,11 @@ from api.cli.options import (
     shared,
 )
 from api.cli.output.errors import end_with_errors
-from api.operations.plurals import counted, of_copies
+from api.operations.plurals import counted
 
 if TYPE_CHECKING:
     from indexer.sources.base import Candidate
-    from search.copies.duplicates import Duplicates
     from search.copies.lookup import Lookup, LookupAnswer
-
-_NAMED = 5  # of the files of a folder that are no pictures; a line holds no more
 
 
 @click.command()
@@ -50,9 +47,11 @@ def lookup(
     """Tell whether a PICTURE, or something it was made from, is in the collection.
 
     Of a folder all pictures in it are looked up. Each candidate has a verdict: same-file,
-    same-pixels, near-duplicate, mirrored, rotated, part (a larger crop, or a collage), or similar;
+    same-pixels, near-duplicate, mirrored, rotated, part (a larger crop, or a collage), variant
+    (the same template with another colour, words or detail), or similar;
     'none' where there is no candidate.
     """
+    from api.cli.output.copies import print_answers, print_notes
     from api.cli.output.progress import StepsBar
     from api.operations.copies import answer_as_json, open_lookup
     from binocle.errors import PictureError, QueryError
@@ -75,7 +74,7 @@ def lookup(
                     raise
                 answers.append((file, str(error)))
             if not as_json and not is_table:  # in a pipe each as soon as it is known
-                _print_rows(answers[-1:])
+                print_answers([(file.name, answers[-1][1])])
             if bar is not None:
                 bar.update(len(answers), len(asked))
     if as_json:
@@ -90,8 +89,8 @@ def lookup(
         shown = {"collection": collection, "results": results, "left_out": others}
         click.echo(json.dumps(shown, ensure_ascii=False))
     else:
-        _print_rows(answers if is_table else ())
-        _print_notes([answer for _, answer in answers if not isinstance(answer, str)], left_out)
+        print_answers([(file.name, answer) for file, answer in answers] if is_table else ())
+        print_notes([answer for _, answer in answers if not isinstance(answer, str)], left_out)
     end_with_errors([answer for _, answer in answers if isinstance(answer, str)])
 
 
@@ -101,26 +100,53 @@ def lookup(
     "--report", metavar="FILE", type=PATH, help="Write a page with the pictures there (.html)."
 )
 @click.option("--csv", "table", metavar="FILE", type=PATH, help="Write a line a picture there.")
+@click.option(
+    "--moves",
+    metavar="FILE",
+    type=PATH,
+    help="Write a shell script there that moves the copies out of the way. It is not run.",
+)
+@click.option(
+    "--moves-to",
+    metavar="FOLDER",
+    type=PATH,
+    default=Path("duplicates"),
+    show_default=True,
+    help="Where that script moves them.",
+)
+@click.option("--exact-only", is_flag=True, help="Move only the same files and the same pixels.")
 @json_option
 @shared
-def duplicates(collection: str, report: Path | None, table: Path | None, as_json: bool) -> None:
+def duplicates(
+    collection: str,
+    report: Path | None,
+    table: Path | None,
+    moves: Path | None,
+    moves_to: Path,
+    exact_only: bool,
+    as_json: bool,
+) -> None:
     """Find the pictures of a collection that are the same. Nothing is removed.
 
     Copies of the same bytes, near duplicates, mirrored and turned ones come together; of each
-    cluster the one is proposed for keeping that shows most of the picture in most pixels.
+    cluster the one is proposed for keeping that shows most of the picture in most pixels, and
+    of each other one it is said why not.
     """
+    from api.cli.output.copies import print_clusters
     from api.cli.output.progress import StepsBar
     from api.operations.copies import find_duplicates
+    from api.operations.duplicates_moves import moves_of
     from api.operations.duplicates_report import (
         as_json_object,
         check_writable,
+        csv_of,
+        page_of,
         warnings_of,
-        write_csv,
-        write_page,
+        write_text,
     )
     from binocle.media.decoder_pool import DecoderPool
 
-    written = [path for path in (report, table) if path is not None]
+    written = [path for path in (report, table, moves) if path is not None]
     for path in written:
         check_writable(path)
     container = open_container()
@@ -132,13 +158,16 @@ def duplicates(collection: str, report: Path | None, table: Path | None, as_json
         with StepsBar("duplicates") as bar:
             found = find_duplicates(container, opened, decoders, bar.update)
         if table is not None:
-            write_csv(table, found)
+            write_text(table, csv_of(found))
         if report is not None:
-            write_page(report, found, opened, decoders)
+            write_text(report, page_of(found, opened, decoders))
+        if moves is not None:
+            folder = moves_to.expanduser().absolute()
+            write_text(moves, moves_of(found, folder, exact_only=exact_only))
     if as_json:
         click.echo(json.dumps(as_json_object(found, collection), ensure_ascii=False))
         return
-    _print_clusters(found)
+    print_clusters(found)
     for warning in warnings_of(found):
         click.echo(f"Note: {warning}", err=True)
     for path in written:
@@ -208,68 +237,3 @@ def _looked_up(finder: "Lookup", file: _PictureFile, limit: int) -> "LookupAnswe
         raise type(error)(f"{file.path}: {error}") from error
     except OSError as error:
         raise QueryError(f"cannot read the picture {file.path} ({error.strerror})") from error
-
-
-def _print_rows(answers: "Sequence[tuple[_PictureFile, LookupAnswer | str]]") -> None:
-    from api.cli.output.tables import print_table
-
-    if all(isinstance(answer, str) for _, answer in answers) and sys.stdout.isatty():
-        return  # the errors say it all
-    rows = []
-    for file, answer in answers:
-        if isinstance(answer, str):
-            rows.append((file.name, "error", "", "", ""))
-            continue
-        for one in answer.candidates:
-            region = one.judgement.stored_region
-            shown = f"{region.x:.2f},{region.y:.2f},{region.w:.2f},{region.h:.2f}" if region else ""
-            sure = f"{one.judgement.confidence:.2f}"
-            rows.append((file.name, one.judgement.verdict, sure, one.record.id, shown))
-        if not answer.candidates:
-            rows.append((file.name, "none", "", "", ""))
-    print_table(("picture", "verdict", "confidence", "record", "region"), rows, whole="record")
-
-
-def _print_notes(answers: "Sequence[LookupAnswer]", left_out: "Sequence[Candidate]") -> None:
-    """Say what could not be compared, and what was not looked up."""
-    if left_out:
-        named = ", ".join(one.record_id for one in left_out[:_NAMED])
-        more = f" and {len(left_out) - _NAMED:,} more" if len(left_out) > _NAMED else ""
-        what = counted(len(left_out), "file")
-        click.echo(f"Note: not looked up, being no pictures: {what}: {named}{more}", err=True)
-    unprepared = max((answer.unprepared for answer in answers), default=0)
-    unreadable = sum(answer.unreadable for answer in answers)
-    if unprepared:
-        click.echo(
-            f"Note: {counted(unprepared, 'picture')} from before there was reverse lookup cannot "
-            "be found; run 'binocle index' on their source again",
-            err=True,
-        )
-    if unreadable:
-        click.echo(
-            f"Note: {counted(unreadable, 'stored picture')} that may be what was looked for could "
-            "not be read, as if moved or removed; bring them back, or index where they are now",
-            err=True,
-        )
-
-
-def _print_clusters(found: "Duplicates") -> None:
-    from api.cli.output.tables import print_table
-
-    rows = []
-    for number, cluster in enumerate(found.clusters, 1):
-        keep = cluster.keep
-        rows.append((number, "keep", "", f"{keep.width} x {keep.height}", keep.record_id))
-        rows += [
-            (number, one.verdict, f"{one.confidence:.2f}", f"{one.width} x {one.height}",
-             one.record_id)
-            for one in cluster.others
-        ]  # fmt: skip
-    if rows:
-        print_table(("cluster", "verdict", "confidence", "pixels", "record"), rows, whole="record")
-    copies = sum(len(one.others) for one in found.clusters)
-    click.echo(
-        f"{counted(len(found.clusters), 'cluster')} with {of_copies(copies)} among "
-        f"{counted(found.pictures, 'picture')}; nothing was removed",
-        err=True,
-    )

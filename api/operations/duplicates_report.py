@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from api.operations.plurals import counted, of_copies
+from api.operations.plurals import counted, in_bytes, of_copies
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError, StorageError
 from binocle.media.decoder_pool import DecoderPool
@@ -22,7 +22,7 @@ _THUMBNAIL_SIDE = 160
 _SHOWN_CLUSTERS = 1000
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _COLUMNS = (
-    "cluster", "keep", "verdict", "confidence", "id", "uri", "width", "height", "bytes",
+    "cluster", "keep", "verdict", "confidence", "id", "uri", "width", "height", "bytes", "why",
 )  # fmt: skip
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;
@@ -46,6 +46,7 @@ def as_json_object(found: Duplicates, collection: str) -> dict[str, object]:
             {"keep": _member(one.keep), "others": [_member(other) for other in one.others]}
             for one in found.clusters
         ],
+        "reclaimable_bytes": found.reclaimable_bytes,
         "pictures": found.pictures,
         "compared": found.compared,
         "unprepared": found.unprepared,
@@ -93,13 +94,17 @@ def check_writable(path: Path) -> None:
         raise StorageError(f"cannot write {path} ({reason}); name another file")
 
 
-def write_csv(path: Path, found: Duplicates) -> None:
-    """Write ``csv_of`` to a file.
+def write_text(path: Path, text: str) -> None:
+    """Write a text to a file.
 
     Raises:
         StorageError: The file cannot be written.
     """
-    _write(path, csv_of(found))
+    try:
+        with path.open("w", newline="", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise StorageError(f"cannot write {path} ({error.strerror})") from error
 
 
 def csv_of(found: Duplicates, uri_of: Callable[[str], str] = str) -> str:
@@ -118,7 +123,7 @@ def csv_of(found: Duplicates, uri_of: Callable[[str], str] = str) -> str:
             keeps, verdict = ("yes", "keep") if is_kept else ("no", one.verdict)
             writer.writerow(
                 (number, keeps, verdict, one.confidence, _as_text(one.record_id),
-                 _as_text(uri_of(one.part.uri)), one.width, one.height, one.size_bytes)
+                 _as_text(uri_of(one.part.uri)), one.width, one.height, one.size_bytes, one.why)
             )  # fmt: skip
     return file.getvalue()
 
@@ -129,17 +134,6 @@ def _as_text(cell: str) -> str:
     Source: https://owasp.org/www-community/attacks/CSV_Injection.
     """
     return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
-
-
-def write_page(
-    path: Path, found: Duplicates, collection: Collection, decoders: DecoderPool
-) -> None:
-    """Write ``page_of`` to a file.
-
-    Raises:
-        StorageError: The file cannot be written.
-    """
-    _write(path, page_of(found, collection, decoders))
 
 
 def page_of(found: Duplicates, collection: Collection, decoders: DecoderPool) -> str:
@@ -155,8 +149,9 @@ def page_of(found: Duplicates, collection: Collection, decoders: DecoderPool) ->
         f"<h1>Duplicates in {html.escape(collection.path.name)}</h1>",
         (
             f"<p>{counted(len(found.clusters), 'cluster')} with {of_copies(copies)} among "
-            f"{counted(found.pictures, 'picture')}. Nothing was removed. Of each cluster the "
-            "picture that shows most in most pixels is marked for keeping.</p>"
+            f"{counted(found.pictures, 'picture')}, "
+            f"{in_bytes(found.reclaimable_bytes)} beside those to keep. Nothing was removed. Of "
+            "each cluster the picture that shows most in most pixels is marked for keeping.</p>"
         ),
         *(f"<p><b>Note:</b> {html.escape(one)}.</p>" for one in warnings_of(found)),
     ]
@@ -173,14 +168,6 @@ def page_of(found: Duplicates, collection: Collection, decoders: DecoderPool) ->
     return "\n".join(parts)
 
 
-def _write(path: Path, text: str) -> None:
-    try:
-        with path.open("w", newline="", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise StorageError(f"cannot write {path} ({error.strerror})") from error
-
-
 def _figure(
     member: Member, media: StoredMedia, decoders: DecoderPool, *, keep: bool = False
 ) -> str:
@@ -195,7 +182,7 @@ def _figure(
     said = "keep" if keep else f"{member.verdict}, {member.confidence:.0%} sure"
     size = f"{member.width} x {member.height}, {member.size_bytes / 1000:,.0f} kB"
     kind = " class=keep" if keep else ""
-    caption = f"<b>{said}</b><br>{name}<br>{size}"
+    caption = f"<b>{said}</b><br>{name}<br>{size}<br>{html.escape(member.why)}"
     return f"<figure{kind}>{picture}<figcaption>{caption}</figcaption></figure>"
 
 

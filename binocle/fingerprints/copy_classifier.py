@@ -99,10 +99,12 @@ def log_odds(evidence: Evidence) -> float:
 
 @cache
 def _forest() -> Forest:
-    with (
-        files("binocle.fingerprints").joinpath("copies.npz").open("rb") as file,
-        np.load(file) as kept,
-    ):
+    return read_forest("copies.npz")
+
+
+def read_forest(name: str) -> Forest:
+    """Return a forest that is a file of this package."""
+    with files("binocle.fingerprints").joinpath(name).open("rb") as file, np.load(file) as kept:
         return Forest(
             kept["measure"].astype(np.int64),
             kept["limit"],

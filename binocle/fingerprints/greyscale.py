@@ -25,9 +25,14 @@ def grey_of(pixels: PixelArray, side: int) -> Grey:
     Returns:
         ``(h, w)`` uint8 of the same shape, ``h * w`` near ``side ** 2``.
     """
-    grey = np.asarray(cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY), np.uint8)
+    grey = grey_levels(pixels)
     ratio = min(side / (grey.shape[0] * grey.shape[1]) ** 0.5, _MAX_ENLARGEMENT)
     return scaled(grey, ratio)
+
+
+def grey_levels(pixels: PixelArray) -> Grey:
+    """Return the luma of ``(h, w, 3)`` uint8 RGB, ``(h, w)`` uint8."""
+    return np.asarray(cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def scaled(grey: Grey, ratio: float) -> Grey:

@@ -11,7 +11,7 @@ from binocle.types import Float32Array, PixelArray
 
 Mapping = npt.NDArray[np.float64]
 
-_SIDE = 128
+SIDE = 128
 _LEAST_SIDE = 24
 _LEAST_PIXELS = 150
 
@@ -41,7 +41,10 @@ class Overlay:
 
 
 def overlaid(
-    query: tuple[Grey, PixelArray], stored: tuple[Grey, PixelArray], mapping: Mapping
+    query: tuple[Grey, PixelArray],
+    stored: tuple[Grey, PixelArray],
+    mapping: Mapping,
+    most_side: int = SIDE,
 ) -> Overlay | None:
     """Lay a query upon a stored picture; None where hardly anything is covered.
 
@@ -50,10 +53,11 @@ def overlaid(
         stored: The same of the stored picture.
         mapping: ``(3, 3)`` float64 homography from pixels of the query's grey to those of the
             stored picture's.
+        most_side: Pixels of the longer side of the grid, at most.
     """
     grey, own = query[0], stored[0]
     enlargement = max(_scale_of(mapping, grey), 1e-3)
-    side = min(_SIDE, max(_LEAST_SIDE, max(own.shape) / enlargement))
+    side = min(most_side, max(_LEAST_SIDE, max(own.shape) / enlargement))
     base = scaled(own, min(1.0, side / max(own.shape)))
     size = (base.shape[1], base.shape[0])
     to_grid = _resizing(own.shape, base.shape) @ mapping

@@ -1,6 +1,6 @@
 """Is one picture made from the other? Local features propose a mapping, the pixels judge it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
 
@@ -15,13 +15,15 @@ from binocle.fingerprints.fingerprint import VARIANTS
 from binocle.fingerprints.geometry import Turn, fits, is_sound, turn_of
 from binocle.fingerprints.greyscale import Grey, grey_of, scaled, trimmed
 from binocle.fingerprints.local_features import LocalFeatures, features_of
-from binocle.fingerprints.overlay import Mapping, overlaid
+from binocle.fingerprints.overlay import Mapping, Overlay, overlaid
+from binocle.fingerprints.variation import GRID_SIDE, Variation, variation
 from binocle.types import PixelArray
 
 VIEW_SIDE = 320
 _VIEW_FEATURES = 500
 Box: TypeAlias = tuple[int, int, int, int]  # left, top, right, bottom in pixels
 _LEAST_SHARE = 0.3  # of the windows: where fewer agree it is no copy
+_LEAST_LOG_ODDS, _LEAST_SHARE_OF_VARIANTS = -5.0, 0.7  # what has less of both is no variant
 _SMALL_SIDE = 100  # pixels: what has fewer shows little that could differ
 
 
@@ -88,12 +90,19 @@ class VerifiedMatch:
         turn: How it turns and mirrors.
         evidence: What was measured where they overlap.
         log_odds: How likely one is a copy of the other: 0 is even, above is likelier.
+        variation: What speaks for two variants instead; None where that is out of the question.
     """
 
     mapping: Mapping
     turn: Turn
     evidence: Evidence
     log_odds: float
+    variation: Variation | None = None
+
+    @property
+    def is_product(self) -> bool:
+        """Whether different things may agree as well: small ones, and those on plain ground."""
+        return self.evidence.is_small or self.evidence.on_plain_ground
 
 
 def verify(
@@ -173,7 +182,28 @@ def _best(
         if is_sound(mapping, query.size)
         and (match := measured(query, stored, mapping, inliers)) is not None
     ]
-    return max(matches, key=_merit, default=None)
+    best = max(matches, key=_merit, default=None)
+    return None if best is None else _with_variation(query, stored, best)
+
+
+def _with_variation(query: PictureView, stored: PictureView, match: VerifiedMatch) -> VerifiedMatch:
+    """Look closer at what may be another product on the same drawing."""
+    is_unlikely = match.log_odds < _LEAST_LOG_ODDS
+    if is_unlikely and match.evidence.agreement.share < _LEAST_SHARE_OF_VARIANTS:
+        return match
+    closer = closely_overlaid(query, stored, match)
+    if closer is None:
+        return match
+    return replace(match, variation=variation(closer, match.evidence, match.log_odds))
+
+
+def closely_overlaid(
+    query: PictureView, stored: PictureView, match: VerifiedMatch
+) -> Overlay | None:
+    """Lay a query upon a stored picture, finely enough to see which words differ."""
+    pixels = np.linalg.inv(_fractions(stored.size)) @ match.mapping @ _fractions(query.size)
+    views = (query.grey, query.colours), (stored.grey, stored.colours)
+    return overlaid(*views, pixels, GRID_SIDE)
 
 
 def _merit(match: VerifiedMatch) -> tuple[float, float]:

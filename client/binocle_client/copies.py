@@ -38,6 +38,7 @@ class LookupMatch:
     corners: list[list[float]]
     angle: float
     is_mirrored: bool
+    differing: list[PictureRegion]
     similarity: float | None
     hash_distance: int | None
     metadata: Metadata
@@ -67,6 +68,7 @@ class ClusterMember:
     size_bytes: int
     verdict: str
     confidence: float
+    why: str
     thumbnail: str
 
 
@@ -83,6 +85,7 @@ class DuplicateClusters:
     """A page of the clusters of a collection, largest first."""
 
     clusters: list[DuplicateCluster]
+    reclaimable_bytes: int
     total: int
     pictures: int
     compared: int

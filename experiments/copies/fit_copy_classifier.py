@@ -187,12 +187,12 @@ def fitted(measures: Float32Array, copies: npt.NDArray[np.bool_], *, seed: int =
     weights = np.where(copies, 1.0, _OTHERS_WEIGHT)
     data = lightgbm.Dataset(measures, copies.astype(np.float32), weight=weights)
     model = lightgbm.train(settings, data, num_boost_round=_TREES)
-    return _as_arrays(model.dump_model()["tree_info"])
+    return as_arrays(model.dump_model()["tree_info"], _LEAVES)
 
 
-def _as_arrays(trees: Sequence[dict[str, Any]]) -> Forest:
-    """Number the nodes of each tree, parents before children."""
-    nodes = 2 * _LEAVES - 1
+def as_arrays(trees: Sequence[dict[str, Any]], leaves: int) -> Forest:
+    """Number the nodes of each tree of at most so many leaves, parents before children."""
+    nodes = 2 * leaves - 1
     measure = np.full((len(trees), nodes), -1, np.int64)
     limit, value = np.zeros((2, len(trees), nodes), np.float32)
     left, right = np.tile(np.arange(nodes), (2, len(trees), 1))
@@ -235,9 +235,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     fillers = [one.path for one in rest] or [one.path for one in known]
     jobs = jobs_of(known, rest, TRANSFORMATIONS, options.forms)
     samples = [one for job in jobs for one in comparer.samples(*job, fillers)]
-    forest = fitted(*table_of(samples))
+    saved(fitted(*table_of(samples)), options.output)
+
+
+def saved(forest: Forest, path: Path) -> None:
+    """Write a forest as the package keeps it."""
     np.savez_compressed(
-        options.output,
+        path,
         measure=forest.measure.astype(np.int8),
         limit=forest.limit,
         left=forest.left.astype(np.int8),

@@ -12,11 +12,13 @@ Change: TypeAlias = Callable[[Image.Image, Random, Image.Image], Image.Image | b
 _WORDS = ("THE", "QUICK", "BROWN", "FOX", "JUMPS", "OVER", "A", "LAZY", "DOG", "AT", "NIGHT")
 
 
-def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Return Pillow's own font, at least 6 pixels high."""
     return ImageFont.load_default(size=max(6.0, size))
 
 
-def _words(random: Random, count: int) -> str:
+def words(random: Random, count: int) -> str:
+    """Return so many words in capitals."""
     return " ".join(random.choice(_WORDS, count))
 
 
@@ -27,9 +29,9 @@ def text_over(image: Image.Image, random: Random, _other: Image.Image) -> Image.
     for place in (0.06, 0.8):
         draw.text(
             (image.width * 0.05, image.height * place),
-            _words(random, 3),
+            words(random, 3),
             (255, 255, 255),
-            _font(image.width / 11),
+            font(image.width / 11),
             stroke_width=max(1, image.width // 120),
             stroke_fill=(0, 0, 0),
         )
@@ -46,7 +48,7 @@ def banner(image: Image.Image, random: Random, _other: Image.Image) -> Image.Ima
     paper = tuple(int(one) for one in random.integers(*((0, 60) if dark else (180, 256)), 3))
     ink = (250, 230, 60) if dark else (20, 20, 40)
     draw.rectangle((0, top, image.width, top + height), paper)
-    draw.text((image.width * 0.04, top + 0.2 * height), _words(random, 3), ink, _font(0.5 * height))
+    draw.text((image.width * 0.04, top + 0.2 * height), words(random, 3), ink, font(0.5 * height))
     return changed
 
 
@@ -70,9 +72,9 @@ def watermark(image: Image.Image, random: Random, _other: Image.Image) -> Image.
     for row in range(4):
         draw.text(
             (image.width * random.uniform(-0.1, 0.2), image.height * (0.05 + row * 0.25)),
-            "© " + _words(random, 3),
+            "© " + words(random, 3),
             (255, 255, 255, 110),
-            _font(image.width / 12),
+            font(image.width / 12),
         )
     return Image.alpha_composite(image.convert("RGBA"), layer).convert("RGB")
 
@@ -86,7 +88,7 @@ def logo(image: Image.Image, random: Random, _other: Image.Image) -> Image.Image
     top = random.choice([0.03 * image.height, image.height * 0.97 - side])
     box = (left, top, left + side, top + side)
     draw.rounded_rectangle(box, side / 5, tuple(int(one) for one in random.integers(0, 256, 3)))
-    draw.text((left + side * 0.2, top + side * 0.1), "B", (255, 255, 255), _font(side * 0.7))
+    draw.text((left + side * 0.2, top + side * 0.1), "B", (255, 255, 255), font(side * 0.7))
     return changed
 
 
@@ -124,12 +126,12 @@ def screenshot(image: Image.Image, random: Random, _other: Image.Image) -> Image
     draw.rectangle((0, 0, size[0], unit * 1.2), tuple((one + 128) // 2 for one in paper))
     for number in range(3):
         draw.ellipse((unit * (0.3 + number), unit * 0.3, unit * (0.9 + number), unit * 0.9), ink)
-    draw.text((unit * 4, unit * 0.1), "Photos", ink, _font(unit * 0.8))
-    draw.text((left, unit * 1.5), _words(random, 4), ink, _font(unit))
+    draw.text((unit * 4, unit * 0.1), "Photos", ink, font(unit * 0.8))
+    draw.text((left, unit * 1.5), words(random, 4), ink, font(unit))
     for row in range(int(bottom // (1.6 * unit))):
         draw.text(
             (left, top + image.height + unit * (0.3 + 1.5 * row)),
-            _words(random, 6).lower(), ink, _font(unit * 0.8),
+            words(random, 6).lower(), ink, font(unit * 0.8),
         )  # fmt: skip
     screen.paste(image, (left, top))
     return screen.resize((round(size[0] * 0.9), round(size[1] * 0.9)), Image.Resampling.BICUBIC)
@@ -143,7 +145,7 @@ def meme(image: Image.Image, random: Random, _other: Image.Image) -> Image.Image
     framed.paste(image, (0, band))
     draw = ImageDraw.Draw(framed)
     for top in (0.2 * band, band * 1.2 + image.height):
-        draw.text((image.width * 0.04, top), _words(random, 3), ink, _font(band * 0.45))
+        draw.text((image.width * 0.04, top), words(random, 3), ink, font(band * 0.45))
     return framed
 
 

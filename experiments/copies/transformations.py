@@ -17,9 +17,9 @@ from experiments.copies import overlays
 from experiments.copies.overlays import Change, Random
 
 Strength: TypeAlias = Literal["mild", "strong"]
-_NEAR = frozenset({"near-duplicate", "same-pixels", "same-file"})
-_PART = frozenset({"part"})
-_TURNED = frozenset({"rotated"})
+NEAR = frozenset({"near-duplicate", "same-pixels", "same-file"})
+PART = frozenset({"part"})
+TURNED = frozenset({"rotated"})
 _MIRRORED = frozenset({"mirrored"})
 
 
@@ -184,62 +184,62 @@ def _mirrored_and_cropped(image: Image.Image, random: Random, other: Image.Image
     return ImageOps.mirror(cropped)
 
 
-_MIRRORED_PART = _MIRRORED | _PART
-_SLIGHTLY_TURNED = _TURNED | _NEAR
+_MIRRORED_PART = _MIRRORED | PART
+_SLIGHTLY_TURNED = TURNED | NEAR
 
 TRANSFORMATIONS: tuple[Transformation, ...] = (
-    Transformation("jpeg-90", _NEAR, "mild", _saved("JPEG", quality=90)),
-    Transformation("jpeg-50", _NEAR, "mild", _saved("JPEG", quality=50)),
-    Transformation("jpeg-25", _NEAR, "mild", _saved("JPEG", quality=25)),
-    Transformation("jpeg-10", _NEAR, "strong", _saved("JPEG", quality=10)),
-    Transformation("png", _NEAR, "mild", _saved("PNG")),
-    Transformation("webp", _NEAR, "mild", _saved("WEBP", quality=60)),
-    Transformation("gif", _NEAR, "mild", _saved("GIF")),
-    Transformation("exif-orientation", _NEAR, "mild", _tagged),
-    Transformation("resize-2", _NEAR, "mild", _resized(2.0)),
-    Transformation("resize-0.5", _NEAR, "mild", _resized(0.5)),
-    Transformation("resize-0.25", _NEAR, "strong", _resized(0.25)),
-    Transformation("brightness", _NEAR, "mild", _enhanced(ImageEnhance.Brightness, 0.6, 1.4)),
-    Transformation("contrast", _NEAR, "mild", _enhanced(ImageEnhance.Contrast, 0.6, 1.5)),
-    Transformation("gamma", _NEAR, "mild", _pixels(_gamma)),
-    Transformation("grey", _NEAR, "mild", lambda image, _r, _o: image.convert("L").convert("RGB")),
-    Transformation("hue", _NEAR, "mild", _hue),
-    Transformation("sepia", _NEAR, "mild", _pixels(_sepia)),
-    Transformation("saturation", _NEAR, "mild", _enhanced(ImageEnhance.Color, 0.3, 2.0)),
+    Transformation("jpeg-90", NEAR, "mild", _saved("JPEG", quality=90)),
+    Transformation("jpeg-50", NEAR, "mild", _saved("JPEG", quality=50)),
+    Transformation("jpeg-25", NEAR, "mild", _saved("JPEG", quality=25)),
+    Transformation("jpeg-10", NEAR, "strong", _saved("JPEG", quality=10)),
+    Transformation("png", NEAR, "mild", _saved("PNG")),
+    Transformation("webp", NEAR, "mild", _saved("WEBP", quality=60)),
+    Transformation("gif", NEAR, "mild", _saved("GIF")),
+    Transformation("exif-orientation", NEAR, "mild", _tagged),
+    Transformation("resize-2", NEAR, "mild", _resized(2.0)),
+    Transformation("resize-0.5", NEAR, "mild", _resized(0.5)),
+    Transformation("resize-0.25", NEAR, "strong", _resized(0.25)),
+    Transformation("brightness", NEAR, "mild", _enhanced(ImageEnhance.Brightness, 0.6, 1.4)),
+    Transformation("contrast", NEAR, "mild", _enhanced(ImageEnhance.Contrast, 0.6, 1.5)),
+    Transformation("gamma", NEAR, "mild", _pixels(_gamma)),
+    Transformation("grey", NEAR, "mild", lambda image, _r, _o: image.convert("L").convert("RGB")),
+    Transformation("hue", NEAR, "mild", _hue),
+    Transformation("sepia", NEAR, "mild", _pixels(_sepia)),
+    Transformation("saturation", NEAR, "mild", _enhanced(ImageEnhance.Color, 0.3, 2.0)),
     Transformation(
-        "blur", _NEAR, "mild", lambda image, _r, _o: image.filter(ImageFilter.GaussianBlur(1.5))
+        "blur", NEAR, "mild", lambda image, _r, _o: image.filter(ImageFilter.GaussianBlur(1.5))
     ),
-    Transformation("noise", _NEAR, "mild", _pixels(_noise)),
+    Transformation("noise", NEAR, "mild", _pixels(_noise)),
     Transformation(
         "sharpen",
-        _NEAR,
+        NEAR,
         "mild",
         lambda image, _r, _o: image.filter(ImageFilter.UnsharpMask(3, 200)),
     ),
-    Transformation("crop-10%", _NEAR, "mild", _cropped(0.86, 0.95)),
-    Transformation("crop-20%", _NEAR, "mild", _cropped(0.78, 0.84)),
-    Transformation("border", _NEAR, "mild", _border),
-    Transformation("letterbox", _NEAR, "mild", _letterboxed),
-    Transformation("text", _NEAR, "mild", overlays.text_over),
-    Transformation("watermark", _NEAR, "mild", overlays.watermark),
-    Transformation("logo", _NEAR, "mild", overlays.logo),
-    Transformation("emoji", _NEAR, "mild", overlays.emoji),
-    Transformation("banner", _NEAR, "mild", overlays.banner),
-    Transformation("sticker", _NEAR, "strong", overlays.sticker),
-    Transformation("squash", _NEAR, "strong", _squashed),
-    Transformation("screenshot", _NEAR, "strong", overlays.screenshot),
-    Transformation("meme", _NEAR, "strong", overlays.meme),
-    Transformation("crop-50%", _PART, "strong", _cropped(0.45, 0.55)),
-    Transformation("crop-70%", _PART, "strong", _cropped(0.3, 0.35)),
-    Transformation("collage-2x2", _PART, "strong", overlays.collage(2, 2)),
-    Transformation("collage-1x2", _PART, "strong", overlays.collage(1, 2)),
+    Transformation("crop-10%", NEAR, "mild", _cropped(0.86, 0.95)),
+    Transformation("crop-20%", NEAR, "mild", _cropped(0.78, 0.84)),
+    Transformation("border", NEAR, "mild", _border),
+    Transformation("letterbox", NEAR, "mild", _letterboxed),
+    Transformation("text", NEAR, "mild", overlays.text_over),
+    Transformation("watermark", NEAR, "mild", overlays.watermark),
+    Transformation("logo", NEAR, "mild", overlays.logo),
+    Transformation("emoji", NEAR, "mild", overlays.emoji),
+    Transformation("banner", NEAR, "mild", overlays.banner),
+    Transformation("sticker", NEAR, "strong", overlays.sticker),
+    Transformation("squash", NEAR, "strong", _squashed),
+    Transformation("screenshot", NEAR, "strong", overlays.screenshot),
+    Transformation("meme", NEAR, "strong", overlays.meme),
+    Transformation("crop-50%", PART, "strong", _cropped(0.45, 0.55)),
+    Transformation("crop-70%", PART, "strong", _cropped(0.3, 0.35)),
+    Transformation("collage-2x2", PART, "strong", overlays.collage(2, 2)),
+    Transformation("collage-1x2", PART, "strong", overlays.collage(1, 2)),
     Transformation("mirror", _MIRRORED, "mild", _turned(Image.Transpose.FLIP_LEFT_RIGHT)),
     Transformation("mirror-crop", _MIRRORED_PART, "strong", _mirrored_and_cropped),
     Transformation("flip", _MIRRORED, "mild", _turned(Image.Transpose.FLIP_TOP_BOTTOM)),
-    Transformation("rotate-90", _TURNED, "mild", _turned(Image.Transpose.ROTATE_90)),
-    Transformation("rotate-180", _TURNED, "mild", _turned(Image.Transpose.ROTATE_180)),
-    Transformation("rotate-270", _TURNED, "mild", _turned(Image.Transpose.ROTATE_270)),
+    Transformation("rotate-90", TURNED, "mild", _turned(Image.Transpose.ROTATE_90)),
+    Transformation("rotate-180", TURNED, "mild", _turned(Image.Transpose.ROTATE_180)),
+    Transformation("rotate-270", TURNED, "mild", _turned(Image.Transpose.ROTATE_270)),
     Transformation("rotate-5-10", _SLIGHTLY_TURNED, "strong", _rotated(5, 10)),
-    Transformation("rotate-10-30", _TURNED, "strong", _rotated(10, 30)),
-    Transformation("perspective", _NEAR | _TURNED, "strong", _perspective),
+    Transformation("rotate-10-30", TURNED, "strong", _rotated(10, 30)),
+    Transformation("perspective", NEAR | TURNED, "strong", _perspective),
 )

@@ -1,13 +1,16 @@
 """Pictures that are the same: one to keep, and what the others are of it."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from binocle.catalog.types import KnownPicture
 from binocle.types import Part
-from search.copies.keep_choice import Comparing, Pair, best_of, judgement_of
+from search.copies.keep_choice import Comparing, Pair, choice_of, judgement_of
 from search.copies.union_find import LARGE, UnionFind
 from search.copies.verdicts import Judgement, Verdict
+
+_SAME_FILE = "the same file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,7 @@ class Member:
         verdict: What it is of the one to keep: ``same-file``, which that one itself is too,
             ``same-pixels``, ``near-duplicate``, ``mirrored`` or ``rotated``.
         confidence: Of the verdict, 0 to 1.
+        why: Why it is not kept, such as ``has a border``; of the one to keep, what it is instead.
     """
 
     record_id: str
@@ -32,6 +36,7 @@ class Member:
     size_bytes: int
     verdict: Verdict
     confidence: float
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +90,28 @@ def _cluster(
     firsts: dict[bytes, int] = {}  # of each content
     for one in members:
         firsts.setdefault(one.sha256, one.part.id)
-    best = best_of(list(firsts.values()), pictures, judgements, comparing)
+    choice = choice_of(list(firsts.values()), pictures, judgements, comparing)
+    best = choice.keep
     how = comparing if len(firsts) <= LARGE else replace(comparing, verify=lambda _: None)
     found = {
         content: judgement_of(best, first, pictures, judgements, how)
         for content, first in firsts.items()
     }
-    rest = [_member(one, keys, found[one.sha256]) for one in members if one.part.id != best]
+    rest = [
+        _member(one, keys, found[one.sha256], choice.reasons.get(firsts[one.sha256], _SAME_FILE))
+        for one in members
+        if one.part.id != best
+    ]
     rest.sort(key=lambda one: (-one.confidence, one.part.id))
-    return Cluster(_member(pictures[best], keys, Judgement("same-file", 1.0)), tuple(rest))
+    reasons = Counter(one.why for one in rest)
+    why = "; ".join(f"{count} {reason}" for reason, count in reasons.most_common())
+    keep = _member(pictures[best], keys, Judgement("same-file", 1.0), f"of the others {why}")
+    return Cluster(keep, tuple(rest))
 
 
-def _member(picture: KnownPicture, keys: Mapping[int, str], judgement: Judgement) -> Member:
+def _member(
+    picture: KnownPicture, keys: Mapping[int, str], judgement: Judgement, why: str
+) -> Member:
     info = picture.info
     return Member(
         keys[picture.record_id],
@@ -106,4 +121,5 @@ def _member(picture: KnownPicture, keys: Mapping[int, str], judgement: Judgement
         size_bytes=info.size_bytes,
         verdict=judgement.verdict,
         confidence=judgement.confidence,
+        why=why,
     )

@@ -48,6 +48,11 @@ class Duplicates:
     unreadable: int = 0
     crowded: int = 0
 
+    @property
+    def reclaimable_bytes(self) -> int:
+        """How many bytes all but the pictures to keep have."""
+        return sum(one.size_bytes for cluster in self.clusters for one in cluster.others)
+
 
 class DuplicateFinder:
     """Finds the duplicates in a collection."""
@@ -120,7 +125,13 @@ class DuplicateFinder:
         owners = {pairs.pictures[one].record_id for every in groups.clusters() for one in every}
         with self._collection.reading() as session:
             keys = session.records.keys_of(owners)
-        comparing = Comparing(pairs.view, pairs.judge_anyhow, pairs.have_same_pixels)
+        comparing = Comparing(
+            pairs.view,
+            pairs.judge_anyhow,
+            pairs.have_same_pixels,
+            pairs.drawn_on,
+            pairs.is_enlarged,
+        )
         return clusters_of(groups, pairs.pictures, judgements, keys, comparing)
 
     def _links(self, firsts: Int64Array) -> set[tuple[int, int]]:

@@ -1,16 +1,17 @@
-"""Which of some copies to keep, and what the others are of it.
+"""Which of some copies to keep, why, and what the others are of it.
 
 The one that shows most of the picture in most pixels, as most of them have it: a border adds none,
 of a crop and the whole the whole shows more, one that is mirrored or turned while the others are
-not was made of them, and grey counts half of colour. What is left equal is decided by bytes, then
-by which was stored first. An enlargement cannot be told from a soft original surely enough to give
-that away.
+not was made of them, grey counts half of colour, an enlargement shows what it was made of, and what
+has words or a logo on it was made of what has none. What is left equal is decided by bytes, then
+by which was stored first.
 """
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -25,11 +26,29 @@ _FRAMED = 0.1  # taken off the logarithm of the pixels
 _CROPPED = 0.4
 _TURNED = 0.4
 _GREY = math.log(2.0)
+_DRAWN_ON = 0.4
+_ENLARGED = 0.05
 _LEAST_CHROMA = 3.0  # levels between the channels, on average; less is grey
 _COMPARED = 12  # members, by pixels: the others are not looked at
 _SAME_PIXELS_FROM = 0.98  # confidence
 
 Pair = tuple[int, int]
+Flaw: TypeAlias = Literal[
+    "has a border", "cropped", "turned or mirrored", "grey", "something drawn on it", "enlarged"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which of some copies to keep, and why.
+
+    Attributes:
+        keep: Its part id.
+        reasons: Of each other one, by part id: why that is not kept.
+    """
+
+    keep: int
+    reasons: dict[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +59,25 @@ class Comparing:
         view: Returns a picture's pixels of a working size; None where it cannot be read.
         verify: Compares two, the first as the query; None where they are no copies of each other.
         have_same_pixels: Tells whether two are the same, pixel by pixel, in full size.
+        drawn_on: Returns which of two has words or a logo on it that the other has not; None where
+            nobody can tell.
+        is_enlarged: Tells whether the first of two is the second one enlarged.
     """
 
     view: Callable[[int], PictureView | None]
     verify: Callable[[Pair], Judgement | None]
     have_same_pixels: Callable[[Pair], bool]
+    drawn_on: Callable[[Pair], int | None]
+    is_enlarged: Callable[[Pair], bool]
 
 
-def best_of(
+def choice_of(
     members: Sequence[int],
     pictures: Mapping[int, KnownPicture],
     judgements: Mapping[Pair, Judgement],
     comparing: Comparing,
-) -> int:
-    """Return the part id of the picture to keep.
+) -> Choice:
+    """Choose the picture to keep.
 
     Args:
         members: Part ids.
@@ -65,20 +89,29 @@ def best_of(
         members, key=lambda one: (_pixels(pictures[one]), pictures[one].info.size_bytes, -one)
     )
     likely = ordered[-_COMPARED:]
-    borders, crops = _framed_and_cropped(set(likely), judgements, comparing.view)
-    turned = _turned(members, judgements)
+    within = {
+        pair: found for pair, found in judgements.items() if pair[0] in likely and pair[1] in likely
+    }
+    worths = {one: math.log(_pixels(pictures[one])) for one in likely}
+    flaws: dict[int, list[Flaw]] = {one: [] for one in members}
+    for part_id, flaw, loss in _flaws(members, likely, within, judgements, comparing):
+        worths[part_id] -= loss
+        flaws[part_id].append(flaw)
 
     def merit(part_id: int) -> tuple[float, int, int]:
-        worth = math.log(_pixels(pictures[part_id]))
-        if part_id in borders:
-            worth += math.log(borders[part_id]) - _FRAMED
-        elif part_id in crops:
-            worth -= _CROPPED
-        worth -= _TURNED if part_id in turned else 0.0
-        worth -= _GREY if _is_grey(comparing.view(part_id)) else 0.0
-        return -round(worth, 6), -pictures[part_id].info.size_bytes, part_id
+        return -round(worths[part_id], 6), -pictures[part_id].info.size_bytes, part_id
 
-    return min(likely, key=merit)
+    best = min(likely, key=merit)
+    while (original := _original_of(best, within, pictures, comparing)) is not None:
+        worths[best] = worths[original] - _ENLARGED
+        flaws[best].append("enlarged")
+        best = min(likely, key=merit)
+    reasons = {
+        one: ", ".join(flaws[one]) or _lesser(pictures[one], pictures[best])
+        for one in members
+        if one != best
+    }
+    return Choice(best, reasons)
 
 
 def judgement_of(
@@ -112,8 +145,31 @@ def judgement_of(
     return found
 
 
+def _flaws(
+    members: Sequence[int],
+    likely: Sequence[int],
+    within: Mapping[Pair, Judgement],
+    judgements: Mapping[Pair, Judgement],
+    comparing: Comparing,
+) -> Iterator[tuple[int, Flaw, float]]:
+    """Yield what is wrong with which of the likely members, and how much worth that takes."""
+    borders, crops = _framed_and_cropped(within, comparing.view)
+    turned = _turned(members, judgements)
+    drawn_on = _drawn_on(within, comparing)
+    for part_id in likely:
+        if part_id in borders:
+            yield part_id, "has a border", _FRAMED - math.log(borders[part_id])
+        elif part_id in crops:
+            yield part_id, "cropped", _CROPPED
+        if part_id in turned:
+            yield part_id, "turned or mirrored", _TURNED
+        if _is_grey(comparing.view(part_id)):
+            yield part_id, "grey", _GREY
+        if part_id in drawn_on:
+            yield part_id, "something drawn on it", _DRAWN_ON
+
+
 def _framed_and_cropped(
-    members: set[int],
     judgements: Mapping[Pair, Judgement],
     view: Callable[[int], PictureView | None],
 ) -> tuple[dict[int, float], set[int]]:
@@ -125,8 +181,6 @@ def _framed_and_cropped(
     borders: dict[int, float] = {}
     crops: set[int] = set()
     for (lower, upper), judgement in judgements.items():
-        if lower not in members or upper not in members:
-            continue
         shown, stored = judgement.query_region, judgement.stored_region
         if shown is None or stored is None:
             continue
@@ -139,6 +193,36 @@ def _framed_and_cropped(
             else:
                 crops.add(part)
     return borders, crops
+
+
+def _drawn_on(judgements: Mapping[Pair, Judgement], comparing: Comparing) -> set[int]:
+    """Return the members with something on them that another one shows without it."""
+    pairs = [pair for pair, found in judgements.items() if found.verdict == "near-duplicate"]
+    return {one for pair in pairs if (one := comparing.drawn_on(pair)) is not None}
+
+
+def _original_of(
+    best: int,
+    judgements: Mapping[Pair, Judgement],
+    pictures: Mapping[int, KnownPicture],
+    comparing: Comparing,
+) -> int | None:
+    """Return the smaller member that one was enlarged from; None where it was not."""
+    others = [sum(pair) - best for pair in judgements if best in pair]
+    smaller = [one for one in others if _pixels(pictures[one]) < _pixels(pictures[best])]
+    for other in sorted(smaller, key=lambda one: -_pixels(pictures[one])):
+        if comparing.is_enlarged((best, other)):
+            return other
+    return None
+
+
+def _lesser(other: KnownPicture, keep: KnownPicture) -> str:
+    """Return by what a copy without flaws is the lesser one."""
+    if _pixels(other) < _pixels(keep):
+        return "fewer pixels"
+    if other.sha256 == keep.sha256:
+        return "the same file"
+    return "fewer bytes" if other.info.size_bytes < keep.info.size_bytes else "stored later"
 
 
 def _turned(members: Sequence[int], judgements: Mapping[Pair, Judgement]) -> set[int]:

@@ -49,7 +49,8 @@ from search.copies.stored_pictures import (
 from search.copies.verdicts import (
     Verdict,
     is_copy,
-    without_variants,
+    is_variant,
+    truest,
 )
 
 _AT_ONCE = 4
@@ -155,23 +156,25 @@ class Lookup:
         with watch.stage("features"):
             add_votes(suspects, index, query)
         found: dict[int, VerifiedMatch] = {}
+        variants: dict[int, VerifiedMatch] = {}
         tried = dict.fromkeys(same, True)  # whether it could be read
-        self._verify(query, suspects, found, tried, watch)
+        self._verify(query, suspects, (found, variants), tried, watch)
         if not found and not same:
             with watch.stage("features"):
                 add_votes(suspects, index, query, mirrored=True)
-            self._verify(query, suspects, found, tried, watch, mirrored=True)
+            self._verify(query, suspects, (found, variants), tried, watch, mirrored=True)
         if not found and not same and self._embed is not None:
             with watch.stage("embed"):
                 rows = self._embed(data)[np.newaxis]
             with watch.stage("neighbours"):
                 snapshot = self._collection.snapshot((IMAGE,))
                 add_neighbours(suspects, snapshot.nearest(IMAGE, rows, SIMILAR_AMONG)[0])
-            self._verify(query, suspects, found, tried, watch)
-        found = without_variants(found)
+            self._verify(query, suspects, (found, variants), tried, watch)
+        copies = truest(found)
+        variants |= {one: match for one, match in found.items() if one not in copies}
         with watch.stage("pixels"):
-            identical = self._same_pixels(data, size, found)
-        candidates = self._candidates(same, found, identical, suspects)[:limit]
+            identical = self._same_pixels(data, size, copies)
+        candidates = self._candidates(same, copies, identical, variants, suspects)[:limit]
         verdict = candidates[0].judgement.verdict if candidates else "none"
         compared = [is_read for part_id, is_read in tried.items() if part_id not in same]
         return LookupAnswer(
@@ -191,13 +194,17 @@ class Lookup:
         self,
         query: PictureView,
         suspects: dict[int, CopyCandidate],
-        found: dict[int, VerifiedMatch],
+        results: tuple[dict[int, VerifiedMatch], dict[int, VerifiedMatch]],
         tried: dict[int, bool],
         watch: _Watch,
         *,
         mirrored: bool = False,
     ) -> None:
-        """Verify suspects, likeliest first, a few at a time; stop when the rest is unlikely."""
+        """Verify suspects, likeliest first, a few at a time; stop when the rest is unlikely.
+
+        Copies and variants are added to the two results.
+        """
+        found, variants = results
         weight = partial(CopyCandidate.weight, mirrored=mirrored)
         wanted = [
             one
@@ -228,6 +235,8 @@ class Lookup:
                     tried[one.part_id] = is_read
                     if match is not None and is_copy(match):
                         found[one.part_id] = match
+                    elif match is not None and is_variant(match):
+                        variants[one.part_id] = match
 
     def _compared(
         self, query: PictureView, suspect: CopyCandidate, picture: KnownPicture, *, mirrored: bool
@@ -270,9 +279,10 @@ class Lookup:
         same: Sequence[int],
         found: dict[int, VerifiedMatch],
         identical: set[int],
+        variants: dict[int, VerifiedMatch],
         suspects: dict[int, CopyCandidate],
     ) -> list[LookupCandidate]:
-        judgements = judgements_of(same, found, identical, suspects)
+        judgements = judgements_of(same, found, identical, variants, suspects)
         with self._collection.reading() as session:
             pictures = session.fingerprints.pictures(judgements)
             owners = [one.record_id for one in pictures.values()]

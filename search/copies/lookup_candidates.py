@@ -7,7 +7,7 @@ from binocle.catalog.types import KnownPicture
 from binocle.fingerprints.verification import VerifiedMatch
 from binocle.types import Part, Record
 from search.copies.candidates import CopyCandidate
-from search.copies.verdicts import COPIES, WHOLE, Judgement, Verdict, judged
+from search.copies.verdicts import COPIES, WHOLE, Judgement, Verdict, judged, judged_variant
 
 _SQUARE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 
@@ -35,6 +35,7 @@ def judgements_of(
     same: Sequence[int],
     found: Mapping[int, VerifiedMatch],
     identical: Collection[int],
+    variants: Mapping[int, VerifiedMatch],
     suspects: Mapping[int, CopyCandidate],
 ) -> dict[int, Judgement]:
     """Return what the picture is of each stored one, by part id.
@@ -43,12 +44,15 @@ def judgements_of(
         same: The part ids of those with the same bytes.
         found: The copies that were verified, by part id.
         identical: Those of them with the same pixels.
+        variants: Those on the same template that show something else, by part id.
         suspects: The short list, by part id; of the rest of it those that are similar count.
     """
     judgements = {one: _the_same("same-file") for one in same}
     for part_id, match in found.items():
         is_identical = part_id in identical
         judgements.setdefault(part_id, _the_same("same-pixels") if is_identical else judged(match))
+    for part_id, match in variants.items():
+        judgements.setdefault(part_id, judged_variant(match))
     for suspect in suspects.values():
         if suspect.similarity is not None:
             confidence = round(0.49 * max(0.0, suspect.similarity), 4)
@@ -90,8 +94,8 @@ def _the_same(verdict: Verdict) -> Judgement:
 
 
 def _order(candidate: LookupCandidate) -> tuple[int, float, int]:
-    """Sort the same file and pixels first, then copies, then the similar, each surest first."""
+    """Sort the same file and pixels first, copies, variants, the similar, each surest first."""
     verdict = candidate.judgement.verdict
-    exact = {"same-file": 0, "same-pixels": 1}
-    place = exact.get(verdict, 2 if verdict in COPIES else 3)
+    places = {"same-file": 0, "same-pixels": 1, "variant": 3}
+    place = places.get(verdict, 2 if verdict in COPIES else 4)
     return place, -candidate.judgement.confidence, candidate.part.id

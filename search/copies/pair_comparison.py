@@ -1,5 +1,6 @@
 """What two stored pictures are of each other."""
 
+import math
 from collections.abc import Mapping
 from threading import Lock
 
@@ -13,11 +14,20 @@ from binocle.fingerprints.fingerprint import (
     perceptual_hash,
     variant_hashes,
 )
-from binocle.fingerprints.verification import PictureView, VerifiedMatch, verify, verify_whole
+from binocle.fingerprints.greyscale import grey_levels
+from binocle.fingerprints.residual import differences, residual
+from binocle.fingerprints.verification import (
+    PictureView,
+    VerifiedMatch,
+    closely_overlaid,
+    verify,
+    verify_whole,
+)
 from search.copies.keep_choice import Pair
+from search.copies.originals import LEAST_ENLARGEMENT, drawn_side, is_enlarged
 from search.copies.pairing import NO_FORM
 from search.copies.stored_pictures import StoredPictures
-from search.copies.verdicts import Judgement, is_copy, is_product, judged
+from search.copies.verdicts import Judgement, is_copy, judged
 
 _VIEWS_KEPT = 512
 _SAME_COLOURS = 4.0  # levels: one product in two shades is no duplicate
@@ -79,6 +89,26 @@ class PairComparison:
         one, other = (self._stored.pixels(self.pictures[part_id]) for part_id in pair)
         return one is not None and other is not None and np.array_equal(one, other)
 
+    def is_enlarged(self, pair: Pair) -> bool:
+        """Tell whether the first of two is the second one enlarged."""
+        large, small = (self.pictures[one] for one in pair)
+        areas = (one.info.width * one.info.height for one in (large, small))
+        enlargement = math.sqrt(next(areas) / next(areas))
+        if enlargement < LEAST_ENLARGEMENT:
+            return False
+        pixels = self._stored.pixels(large)
+        return pixels is not None and is_enlarged(grey_levels(pixels), enlargement)
+
+    def drawn_on(self, pair: Pair) -> int | None:
+        """Return which of two has words or a logo on it; None where nobody can tell."""
+        one, other = map(self.view, pair)
+        match = None if one is None or other is None else verify_whole(one, other, 0)
+        if one is None or other is None or match is None or not is_copy(match):
+            return None
+        overlay = closely_overlaid(one, other, match)
+        side = 0 if overlay is None else drawn_side(residual(overlay, differences(overlay)))
+        return None if side == 0 else pair[0] if side > 0 else pair[1]
+
     def _match(self, pair: Pair, variant: int) -> VerifiedMatch | None:
         one, other = map(self.view, pair)
         if one is None or other is None:
@@ -95,6 +125,6 @@ class PairComparison:
 
 def _is_duplicate(match: VerifiedMatch) -> bool:
     """Tell copies from two shades of one product: who removes duplicates wants to keep those."""
-    if is_product(match) and match.evidence.colours.most > _SAME_COLOURS:
+    if match.is_product and match.evidence.colours.most > _SAME_COLOURS:
         return False
     return is_copy(match)

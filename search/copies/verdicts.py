@@ -1,7 +1,7 @@
 """What a verified mapping between two pictures is called, and how sure that is."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import cv2
@@ -11,13 +11,16 @@ import numpy.typing as npt
 from binocle.fingerprints.verification import VerifiedMatch
 
 Verdict: TypeAlias = Literal[
-    "same-file", "same-pixels", "near-duplicate", "mirrored", "rotated", "part", "similar", "none"
-]
+    "same-file", "same-pixels", "near-duplicate", "mirrored", "rotated", "part", "variant",
+    "similar", "none",
+]  # fmt: skip
 COPIES: frozenset[Verdict] = frozenset(
     ("same-file", "same-pixels", "near-duplicate", "mirrored", "rotated", "part")
 )
 
+_OTHER_COLOURS_VARY = 0.9
 _OTHER_COLOURS = 18.0  # levels: 99.5 % of the copies of products have less
+_SAME_SHAPES, _SAME_SHAPES_OF_SCENES = 0.72, 0.9  # share of the windows that agree
 _TRUER_COLOURS = 3.0  # levels by which a better explanation is better
 _WHOLE_SHARE = 0.58  # of the stored picture: what keeps less is a part of it
 _FRAMED_SHARE = 0.12  # of the query: what shows less shows something else
@@ -51,13 +54,14 @@ class Judgement:
 
     Attributes:
         verdict: Its class.
-        confidence: 0 to 1; copies have at least 0.5.
+        confidence: 0 to 1; copies and variants have at least 0.5.
         query_region: Where the query shows the stored picture; None without a mapping.
         stored_region: What of the stored picture it shows.
         corners: Where the stored picture's corners lie in the query, as fractions, from the left
             top clockwise; beyond 0 to 1 where they were cut off.
         angle: Degrees by which the query must be turned clockwise, after mirroring back.
         is_mirrored: Whether left and right are swapped.
+        differing: Of a variant, where the stored picture shows something else, largest first.
     """
 
     verdict: Verdict
@@ -67,17 +71,41 @@ class Judgement:
     corners: tuple[tuple[float, float], ...] = ()
     angle: float = 0.0
     is_mirrored: bool = False
+    differing: tuple[ShownRegion, ...] = ()
 
 
 def is_copy(match: VerifiedMatch) -> bool:
     """Tell whether a mapping holds well enough to say that one was made from the other."""
-    colours = match.evidence.colours
-    if is_product(match) and colours.compared and colours.most > _OTHER_COLOURS:
+    return match.log_odds >= 0 and not _has_other_colours(match) and not _varies(match)
+
+
+def is_variant(match: VerifiedMatch) -> bool:
+    """Tell whether two pictures stand on one template and show two things."""
+    if is_copy(match) or match.variation is None:
         return False
-    return match.log_odds >= 0
+    return match.evidence.agreement.overlap >= _WHOLE_SHARE and _stands_on_one_template(match)
 
 
-def without_variants(found: dict[int, VerifiedMatch]) -> dict[int, VerifiedMatch]:
+def _varies(match: VerifiedMatch) -> bool:
+    return match.variation is not None and match.variation.log_odds > 0
+
+
+def _stands_on_one_template(match: VerifiedMatch) -> bool:
+    """Tell whether shapes agree, whatever the colours.
+
+    Of pairs of products that look alike and are no copies, nearly all of those stand on one
+    template of which 0.72 of the windows agree.
+    """
+    least = _SAME_SHAPES if match.is_product else _SAME_SHAPES_OF_SCENES
+    return match.log_odds >= 0 or match.evidence.agreement.share >= least
+
+
+def _has_other_colours(match: VerifiedMatch) -> bool:
+    colours = match.evidence.colours
+    return match.is_product and colours.compared > 0 and colours.most > _OTHER_COLOURS
+
+
+def truest(found: dict[int, VerifiedMatch]) -> dict[int, VerifiedMatch]:
     """Leave out pictures of products that another explains better: same shape, truer colours.
 
     Args:
@@ -85,16 +113,11 @@ def without_variants(found: dict[int, VerifiedMatch]) -> dict[int, VerifiedMatch
     """
     kept = {}
     for part_id, match in found.items():
-        rivals = [one for one in found.values() if is_product(one) and _show_the_same(one, match)]
+        rivals = [one for one in found.values() if one.is_product and _show_the_same(one, match)]
         least = min((_colours(one) for one in rivals), default=0.0)
-        if not is_product(match) or _colours(match) <= least + _TRUER_COLOURS:
+        if not match.is_product or _colours(match) <= least + _TRUER_COLOURS:
             kept[part_id] = match
     return kept
-
-
-def is_product(match: VerifiedMatch) -> bool:
-    """Tell whether different things may agree as well: small ones, and those on plain ground."""
-    return match.evidence.is_small or match.evidence.on_plain_ground
 
 
 def _colours(match: VerifiedMatch) -> float:
@@ -116,17 +139,42 @@ def _shown(match: VerifiedMatch) -> ShownRegion:
 
 
 def judged(match: VerifiedMatch) -> Judgement:
-    """Name a mapping that holds."""
+    """Name a mapping of a copy that holds."""
+    certainty = _chance(match.log_odds) * (1 - _chance_of_variant(match))
+    return _placed(match, _named(match), certainty)
+
+
+def judged_variant(match: VerifiedMatch) -> Judgement:
+    """Name a mapping between two pictures on one template."""
+    certainty = _chance_of_variant(match)
+    if _has_other_colours(match):
+        certainty = max(certainty, _OTHER_COLOURS_VARY)
+    if match.log_odds < 0:
+        certainty *= match.evidence.agreement.share
+    regions = () if match.variation is None else match.variation.regions
+    differing = tuple(ShownRegion(*(round(one, 4) for one in region)) for region in regions)
+    return replace(_placed(match, "variant", certainty), differing=differing)
+
+
+def _placed(match: VerifiedMatch, verdict: Verdict, certainty: float) -> Judgement:
     backwards = np.asarray(np.linalg.inv(match.mapping), np.float64)
     return Judgement(
-        _named(match),
-        round(1 / (1 + math.exp(-match.log_odds)), 4),
+        verdict,
+        round(max(0.5, certainty), 4),
         _box(_mapped(_CORNERS, backwards)),
         _box(_mapped(_CORNERS, match.mapping)),
         tuple((_rounded(x), _rounded(y)) for x, y in _mapped(_CORNERS, backwards)),
         round(match.turn.angle, 1),
         match.turn.mirrored,
     )
+
+
+def _chance_of_variant(match: VerifiedMatch) -> float:
+    return 0.0 if match.variation is None else _chance(match.variation.log_odds)
+
+
+def _chance(log_odds: float) -> float:
+    return 1 / (1 + math.exp(-log_odds))
 
 
 _CORNERS = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float64)

@@ -8,6 +8,7 @@ from dataclasses import asdict
 import click
 
 from api.container import Container
+from api.operations.plurals import in_bytes
 from binocle.catalog.base import CatalogReader
 from binocle.collection.collection import Collection
 from binocle.encoders import colour
@@ -45,7 +46,7 @@ def print_info(collection: Collection, *, as_json: bool) -> None:
         return
     for name in ("collection", "path", "model", "dimension", "records"):
         click.echo(f"{name:<11}{facts[name]}")
-    click.echo(f"{'size':<11}{_size(int(str(facts['bytes'])))}")
+    click.echo(f"{'size':<11}{in_bytes(int(str(facts['bytes'])))}")
     for kind, description in indices.items():
         click.echo(f"{kind + 's':<11}{counts[kind]:,}, {description}")
     if fields:
@@ -113,7 +114,7 @@ def print_models(*, as_json: bool) -> None:
         (
             one.name,
             one.dimension,
-            _size(one.download_bytes),
+            in_bytes(one.download_bytes),
             one.languages,
             one.licence,
             one.recall_english or "–",
@@ -152,15 +153,6 @@ def _run(run: tuple[str, str | None] | None) -> str:
         return "never run"
     started, finished = run
     return f"last run {finished}" if finished else f"run of {started} not finished"
-
-
-def _size(count: int) -> str:
-    size = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000 or unit == "GB":
-            return f"{size:.0f} {unit}" if size >= 10 or unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    raise AssertionError
 
 
 def print_table(

@@ -61,6 +61,7 @@ async def clusters(
             )
             for one in shown
         ],
+        reclaimable_bytes=found.reclaimable_bytes,
         total=len(found.clusters),
         pictures=found.pictures,
         compared=found.compared,
@@ -122,5 +123,6 @@ def _member(member: Member, collection: str) -> MemberOut:
         size_bytes=member.size_bytes,
         verdict=member.verdict,
         confidence=member.confidence,
+        why=member.why,
         thumbnail=thumbnail_path(collection, member.record_id, part.id),
     )

@@ -45,7 +45,7 @@ class CandidateOut(BaseModel):
     uri: str
     part: CandidatePartOut
     verdict: Verdict
-    confidence: float = Field(description="0 to 1; copies have at least 0.5")
+    confidence: float = Field(description="0 to 1; copies and variants have at least 0.5")
     query_region: RegionOut | None = Field(description="Where the query shows it")
     stored_region: RegionOut | None = Field(description="What of it the query shows")
     corners: list[tuple[float, float]] = Field(
@@ -53,6 +53,9 @@ class CandidateOut(BaseModel):
     )
     angle: float = Field(description="Degrees to turn the query clockwise, after mirroring back")
     is_mirrored: bool
+    differing: list[RegionOut] = Field(
+        description="Of a variant, where the stored picture shows something else, largest first"
+    )
     similarity: float | None = Field(description="Cosine of the embeddings, -1 to 1")
     hash_distance: int | None = Field(description="Differing bits of 256; null beyond 90")
     metadata: Metadata
@@ -86,6 +89,7 @@ class MemberOut(BaseModel):
     size_bytes: int
     verdict: Verdict = Field(description="What it is of the one to keep")
     confidence: float = Field(description="0 to 1")
+    why: str = Field(description="Why it is not kept; of the one to keep, what the others have")
     thumbnail: str = Field(description="Path of a small JPEG")
 
 
@@ -100,6 +104,7 @@ class DuplicatesOut(BaseModel):
     """A page of the clusters of a collection, largest first."""
 
     clusters: list[ClusterOut]
+    reclaimable_bytes: int = Field(description="Of all files but those to keep")
     total: int = Field(description="How many clusters there are")
     pictures: int = Field(description="How many pictures were looked at")
     compared: int = Field(description="How many pairs were compared pixel by pixel")

@@ -1,12 +1,48 @@
 """Of some copies the one is kept that shows most of the picture in most pixels."""
 
+import io
 from pathlib import Path
 
+import numpy as np
+import pytest
 from PIL import Image, ImageOps
 
+from experiments.copies.transformations import TRANSFORMATIONS
 from tests.support import Bench
 from tests.support.copies import only_cluster
-from tests.support.drawings import drawn, encoded
+from tests.support.drawings import drawn, encoded, product
+
+
+def grained(picture: Image.Image) -> Image.Image:
+    """Return a picture with detail as fine as its pixels, as cameras' have."""
+    grain = np.random.default_rng(0).normal(0, 14, (picture.height, picture.width, 1))
+    return Image.fromarray(np.clip(np.asarray(picture) + grain, 0, 255).astype(np.uint8))
+
+
+def test_an_enlargement_is_not_kept_and_why_is_said(bench: Bench, tmp_path: Path) -> None:
+    picture = grained(drawn(0))
+    large = picture.resize((640, 480), Image.Resampling.BICUBIC)
+    files = {"large.png": encoded(large), "photo.jpg": encoded(picture, "JPEG", quality=90)}
+    cluster = only_cluster(bench, tmp_path, files)
+    assert cluster.keep.record_id == "album/photo.jpg"
+    assert [one.why for one in cluster.others] == ["enlarged"]
+    assert cluster.keep.why == "of the others 1 enlarged"
+
+
+@pytest.mark.parametrize("name", ["logo", "emoji"])
+def test_what_has_something_drawn_on_it_is_not_kept(
+    bench: Bench, tmp_path: Path, name: str
+) -> None:
+    picture = product(3, (176, 74, 84), (210, 280))
+    kind = next(one for one in TRANSFORMATIONS if one.name == name)
+    drawn_on = Image.open(io.BytesIO(kind.apply(picture, np.random.default_rng(1), picture)))
+    files = {
+        "a.png": encoded(drawn_on.resize((252, 336))),
+        "b.jpg": encoded(picture, "JPEG", quality=90),
+    }
+    cluster = only_cluster(bench, tmp_path, files)
+    assert cluster.keep.record_id == "album/b.jpg"
+    assert [one.why for one in cluster.others] == ["something drawn on it"]
 
 
 def test_border_is_no_reason_to_keep_a_copy(bench: Bench, tmp_path: Path) -> None:
@@ -17,7 +53,7 @@ def test_border_is_no_reason_to_keep_a_copy(bench: Bench, tmp_path: Path) -> Non
 
 
 def test_larger_copy_is_kept_even_with_a_border(bench: Bench, tmp_path: Path) -> None:
-    picture = drawn(0)
+    picture = grained(drawn(0))
     framed = ImageOps.expand(picture, 24, "white")
     small = picture.resize((160, 120))
     files = {"framed.png": encoded(framed), "small.png": encoded(small)}

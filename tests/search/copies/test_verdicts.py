@@ -1,5 +1,7 @@
 """What mappings are called, from what was measured of them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,8 +9,16 @@ from binocle.fingerprints.agreement import Agreement
 from binocle.fingerprints.colour_difference import ColourDifference
 from binocle.fingerprints.copy_classifier import Evidence
 from binocle.fingerprints.geometry import Turn
+from binocle.fingerprints.variation import Variation
 from binocle.fingerprints.verification import VerifiedMatch
-from search.copies.verdicts import is_copy, judged, without_variants
+from search.copies.verdicts import (
+    ShownRegion,
+    is_copy,
+    is_variant,
+    judged,
+    judged_variant,
+    truest,
+)
 
 
 def match(
@@ -34,14 +44,14 @@ def match(
 
 def test_of_two_products_of_one_shape_that_of_truer_colours_is_kept() -> None:
     found = {1: match(colours=1), 2: match(colours=6), 3: match(colours=3)}
-    assert list(without_variants(found)) == [1, 3]
+    assert list(truest(found)) == [1, 3]
 
 
 def test_photographs_and_other_tiles_of_a_collage_are_kept() -> None:
     photos = {1: match(colours=1, product=False), 2: match(colours=6, product=False)}
     tiles = {1: match(colours=1, box=(0, 0, 0.5, 1)), 2: match(colours=6, box=(0.5, 0, 0.5, 1))}
-    assert list(without_variants(photos)) == [1, 2]
-    assert list(without_variants(tiles)) == [1, 2]
+    assert list(truest(photos)) == [1, 2]
+    assert list(truest(tiles)) == [1, 2]
 
 
 @pytest.mark.parametrize(("log_odds", "confidence"), [(0.0, 0.5), (2.0, 0.8808), (12.0, 1.0)])
@@ -81,3 +91,30 @@ def test_frames_are_told_from_tiles(
     box: tuple[float, float, float, float], plain: float, verdict: str
 ) -> None:
     assert judged(match(box=box, plain=plain)).verdict == verdict
+
+
+def varied(found: VerifiedMatch, log_odds: float) -> VerifiedMatch:
+    return replace(found, variation=Variation(log_odds, ((0.1, 0.2, 0.3, 0.1),)))
+
+
+def test_a_pair_on_one_template_is_a_variant_and_no_copy() -> None:
+    found = varied(match(log_odds=6.0), 2.0)
+    assert not is_copy(found)
+    assert is_variant(found)
+    judgement = judged_variant(found)
+    assert (judgement.verdict, judgement.confidence) == ("variant", 0.8808)
+    assert judgement.differing == (ShownRegion(0.1, 0.2, 0.3, 0.1),)
+
+
+def test_a_copy_that_may_be_a_variant_is_less_sure() -> None:
+    found = varied(match(log_odds=6.0), -1.0)
+    assert is_copy(found)
+    assert judged(found).confidence == pytest.approx(0.9975 * 0.7311, abs=1e-3)
+
+
+def test_other_colours_of_one_shape_are_a_variant_and_other_shapes_are_not() -> None:
+    recoloured = varied(match(colours=40, log_odds=-9.0), 1.0)
+    assert is_variant(recoloured)
+    assert judged_variant(recoloured).confidence >= 0.85
+    unlike = replace(recoloured.evidence, agreement=Agreement(share=0.5, overlap=1.0))
+    assert not is_variant(replace(recoloured, evidence=unlike))

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import shutil
+import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -217,9 +218,29 @@ def test_duplicates_write_a_page_and_a_table(
         ("yes", "keep", "drawn/2.png"),
         ("no", "near-duplicate", "drawn/2-small.jpg"),
     ]
+    assert [one["why"] for one in rows] == ["of the others 1 fewer pixels", "fewer pixels"]
     text = page.read_text()
     assert text.count("data:image/jpeg;base64,") == 2
     assert "http" not in text.replace("<!doctype html>", "")
+
+
+def test_a_script_of_moves_moves_what_is_not_kept_when_it_is_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home, script, away = index_drawn(tmp_path), tmp_path / "moves.sh", tmp_path / "it's away"
+    folder = tmp_path / "drawn"
+    shutil.copy(folder / "1.png", folder / "again.png")
+    assert run("index", folder, "--home", home) == 0
+    options = ("--home", home, "--moves", script, "--moves-to", away)
+    assert run("duplicates", *options, "--exact-only") == 0
+    assert script.read_text().count("\nmv -n ") == 1
+    assert run("duplicates", *options) == 0
+    assert (folder / "2-small.jpg").exists()
+    assert "to keep; nothing was removed" in capsys.readouterr().err
+    subprocess.run(["sh", script], check=True)
+    assert {one.name.partition("-")[2] for one in away.iterdir()} == {"again.png", "2-small.jpg"}
+    assert not (folder / "2-small.jpg").exists()
+    assert (folder / "1.png").exists()
 
 
 def test_no_cell_of_a_written_table_is_a_formula(
