@@ -35,6 +35,7 @@ from search.copies.candidates import (
     by_hash,
 )
 from search.copies.lookup_candidates import (
+    Findings,
     LookupCandidate,
     judgements_of,
     ranked_candidates,
@@ -49,8 +50,6 @@ from search.copies.stored_pictures import (
 from search.copies.verdicts import (
     Verdict,
     is_copy,
-    is_variant,
-    truest,
 )
 
 _AT_ONCE = 4
@@ -155,26 +154,24 @@ class Lookup:
             suspects = by_hash(index, query)
         with watch.stage("features"):
             add_votes(suspects, index, query)
-        found: dict[int, VerifiedMatch] = {}
-        variants: dict[int, VerifiedMatch] = {}
+        found = Findings()
         tried = dict.fromkeys(same, True)  # whether it could be read
-        self._verify(query, suspects, (found, variants), tried, watch)
-        if not found and not same:
+        self._verify(query, suspects, found, tried, watch)
+        if not found.copies and not same:
             with watch.stage("features"):
                 add_votes(suspects, index, query, mirrored=True)
-            self._verify(query, suspects, (found, variants), tried, watch, mirrored=True)
-        if not found and not same and self._embed is not None:
+            self._verify(query, suspects, found, tried, watch, mirrored=True)
+        if not found.copies and not same and self._embed is not None:
             with watch.stage("embed"):
                 rows = self._embed(data)[np.newaxis]
             with watch.stage("neighbours"):
                 snapshot = self._collection.snapshot((IMAGE,))
                 add_neighbours(suspects, snapshot.nearest(IMAGE, rows, SIMILAR_AMONG)[0])
-            self._verify(query, suspects, (found, variants), tried, watch)
-        copies = truest(found)
-        variants |= {one: match for one, match in found.items() if one not in copies}
+            self._verify(query, suspects, found, tried, watch)
+        found.keep_truest()
         with watch.stage("pixels"):
-            identical = self._same_pixels(data, size, copies)
-        candidates = self._candidates(same, copies, identical, variants, suspects)[:limit]
+            identical = self._same_pixels(data, size, found.copies)
+        candidates = self._candidates(same, found, identical, suspects)[:limit]
         verdict = candidates[0].judgement.verdict if candidates else "none"
         compared = [is_read for part_id, is_read in tried.items() if part_id not in same]
         return LookupAnswer(
@@ -194,17 +191,13 @@ class Lookup:
         self,
         query: PictureView,
         suspects: dict[int, CopyCandidate],
-        results: tuple[dict[int, VerifiedMatch], dict[int, VerifiedMatch]],
+        found: Findings,
         tried: dict[int, bool],
         watch: _Watch,
         *,
         mirrored: bool = False,
     ) -> None:
-        """Verify suspects, likeliest first, a few at a time; stop when the rest is unlikely.
-
-        Copies and variants are added to the two results.
-        """
-        found, variants = results
+        """Verify suspects, likeliest first, a few at a time; stop when the rest is unlikely."""
         weight = partial(CopyCandidate.weight, mirrored=mirrored)
         wanted = [
             one
@@ -220,7 +213,8 @@ class Lookup:
         with watch.stage("verify"), ThreadPoolExecutor(self._workers, "verify") as threads:
             while waiting:
                 first = weight(waiting[0])
-                sure = [first if first > _MANY else 0.0, *(weight(suspects[one]) for one in found)]
+                known = (weight(suspects[one]) for one in found.copies)
+                sure = [first if first > _MANY else 0.0, *known]
                 batch = [one for one in waiting[:_AT_ONCE] if weight(one) >= _LIKELY * max(sure)]
                 if not batch:
                     break
@@ -233,10 +227,7 @@ class Lookup:
                 )
                 for one, (match, is_read) in zip(batch, matches, strict=True):
                     tried[one.part_id] = is_read
-                    if match is not None and is_copy(match):
-                        found[one.part_id] = match
-                    elif match is not None and is_variant(match):
-                        variants[one.part_id] = match
+                    found.add(one.part_id, match)
 
     def _compared(
         self, query: PictureView, suspect: CopyCandidate, picture: KnownPicture, *, mirrored: bool
@@ -277,12 +268,11 @@ class Lookup:
     def _candidates(
         self,
         same: Sequence[int],
-        found: dict[int, VerifiedMatch],
+        found: Findings,
         identical: set[int],
-        variants: dict[int, VerifiedMatch],
         suspects: dict[int, CopyCandidate],
     ) -> list[LookupCandidate]:
-        judgements = judgements_of(same, found, identical, variants, suspects)
+        judgements = judgements_of(same, found.copies, identical, found.variants, suspects)
         with self._collection.reading() as session:
             pictures = session.fingerprints.pictures(judgements)
             owners = [one.record_id for one in pictures.values()]

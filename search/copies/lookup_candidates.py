@@ -1,13 +1,23 @@
 """What a picture is of each stored one that it was held against, surest first."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from binocle.catalog.types import KnownPicture
 from binocle.fingerprints.verification import VerifiedMatch
 from binocle.types import Part, Record
 from search.copies.candidates import CopyCandidate
-from search.copies.verdicts import COPIES, WHOLE, Judgement, Verdict, judged, judged_variant
+from search.copies.verdicts import (
+    COPIES,
+    WHOLE,
+    Judgement,
+    Verdict,
+    is_copy,
+    is_variant,
+    judged,
+    judged_variant,
+    truest,
+)
 
 _SQUARE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 
@@ -29,6 +39,32 @@ class LookupCandidate:
     judgement: Judgement
     similarity: float | None = None
     hash_distance: int | None = None
+
+
+@dataclass(slots=True)
+class Findings:
+    """What was verified, by part id.
+
+    Attributes:
+        copies: What the query was made from, or was made from it.
+        variants: What stands on the same template and shows something else.
+    """
+
+    copies: dict[int, VerifiedMatch] = field(default_factory=dict)
+    variants: dict[int, VerifiedMatch] = field(default_factory=dict)
+
+    def add(self, part_id: int, match: VerifiedMatch | None) -> None:
+        """Take in what was verified, if anything."""
+        if match is not None and is_copy(match):
+            self.copies[part_id] = match
+        elif match is not None and is_variant(match):
+            self.variants[part_id] = match
+
+    def keep_truest(self) -> None:
+        """Make variants of the copies that another one explains better."""
+        kept = truest(self.copies)
+        self.variants |= {one: self.copies[one] for one in self.copies if one not in kept}
+        self.copies = kept
 
 
 def judgements_of(
