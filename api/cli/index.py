@@ -32,6 +32,7 @@ def index_sources(
     columns: ColumnRoles,
     *,
     schema: Mapping[str, FieldType],
+    exclude: Sequence[str] = (),
     as_json: bool,
 ) -> bool:
     """Index sources into a collection, declaring types of its fields first; print what happened.
@@ -39,7 +40,8 @@ def index_sources(
     Returns:
         Whether all sources could be indexed.
     """
-    sources = [open_source(path, columns) for path in paths]  # a typo stops before any work
+    opened = (open_source(path, columns, exclude=exclude) for path in paths)
+    sources = list(opened)  # a typo stops before any work
     is_new = name not in container.collection_names()
     reports: list[Report] = []
     failures: list[str] = []

@@ -20,6 +20,7 @@ from api.cli.options import (
     PATH,
     collection_option,
     engine_options,
+    exclude_option,
     json_option,
     open_container,
     shared,
@@ -67,6 +68,7 @@ def cli() -> None:
     metavar="NAME",
     help="What texts are in that have no mark, such as shift-jis [utf-8, else cp1252].",
 )
+@exclude_option
 @click.option(
     "--max-pixels", type=click.IntRange(1), metavar="N", help="Skip pictures with more pixels."
 )
@@ -91,6 +93,7 @@ def index(
     typed_fields: Sequence[str],
     encoding: str | None,
     background: bool,
+    exclude: Sequence[str],
     as_json: bool,
     **engine: Any,
 ) -> None:
@@ -98,7 +101,8 @@ def index(
 
     A SOURCE is a folder of pictures, a tar or zip of them, a table (CSV, TSV, JSONL, Parquet),
     a text file with one text a line, or a picture. Running the same command again looks only at
-    what changed; what vanished from a source vanishes from the collection.
+    what changed; what vanished from a source vanishes from the collection. So does what is
+    excluded: by --exclude, to be said at each run, or by a file .binocleignore in a folder.
     """  # fmt: skip
     if background:
         os.nice(_BACKGROUND_NICE)
@@ -111,7 +115,14 @@ def index(
     columns = ColumnRoles(id_column, image_column, tuple(text_columns), image_root, known)
     container = open_container(**engine)
     if not index_sources(
-        container, sources, collection, model, columns, schema=schema, as_json=as_json
+        container,
+        sources,
+        collection,
+        model,
+        columns,
+        schema=schema,
+        exclude=exclude,
+        as_json=as_json,
     ):
         sys.exit(_EXIT_FAILURE)
 

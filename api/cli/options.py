@@ -81,6 +81,10 @@ engine_options = options(
     click.option("--precision", type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
                  help="Arithmetic of the model; auto is the fastest that fits the device."),
 )  # fmt: skip
+exclude_option = click.option(
+    "--exclude", multiple=True, metavar="GLOB",
+    help="Leave out of folders and archives, as in .gitignore; may be repeated.",
+)  # fmt: skip
 # What a table's columns mean.
 table_options = options(
     click.option("--image-column", metavar="COLUMN", help="Of a table: paths of pictures."),

@@ -166,3 +166,5 @@ class JobBody(TypedDict):
     id_column: NotRequired[str | None]
     image_column: NotRequired[str | None]
     text_columns: NotRequired[Sequence[str]]
+    encoding: NotRequired[str]
+    exclude: NotRequired[Sequence[str]]

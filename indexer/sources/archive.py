@@ -10,7 +10,7 @@ those before whose texts may have lain there.
 
 import threading
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,13 +20,15 @@ from binocle.errors import NotAPictureError, NotFoundError, SourceError
 from binocle.media.images import SUFFIXES
 from binocle.types import MetadataValue, Skip
 from indexer.sources.base import Candidate, ImageRef, Source, gone, printable
+from indexer.sources.beside.sidecar_names import is_sidecar
+from indexer.sources.beside.sidecars import Sidecars, told_by_name
+from indexer.sources.left_out import LeftOut
 from indexer.sources.members.cut_zip import is_zip
 from indexer.sources.members.member import ArchiveMember, is_hidden, refuse
-from indexer.sources.members.tar_members import TarReader, read_at
+from indexer.sources.members.tar_members import TarReader
+from indexer.sources.members.tar_walk import tar_walk
 from indexer.sources.members.unpacking import MAX_RATIO, MIN_UNPACKED_BYTES, is_compressed
 from indexer.sources.members.zip_members import cut_zip_members, open_zip, zip_members
-from indexer.sources.sidecar_names import is_sidecar
-from indexer.sources.sidecars import Sidecars, told_by_name
 
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 ZIP_SUFFIXES = (".zip",)
@@ -53,10 +55,22 @@ class ArchiveSource(Source):
 
     kind = "archive"
 
-    def __init__(self, path: Path, encoding: str | None = None) -> None:
-        """Name an archive by its absolute path, and what its texts are in where declared."""
+    def __init__(
+        self, path: Path, encoding: str | None = None, exclude: Sequence[str] = ()
+    ) -> None:
+        """Name an archive.
+
+        Args:
+            path: Where it lies, absolute.
+            encoding: What its texts are in, where that was declared.
+            exclude: Patterns of members that are left out; see ``LeftOut``.
+
+        Raises:
+            UsageError: A pattern means nothing.
+        """
         self.path = path
         self._encoding = encoding
+        self._left_out = LeftOut("", exclude)
         self._is_zip = path.name.lower().endswith(ZIP_SUFFIXES)
         self._zip: zipfile.ZipFile | None = None
         self._cut: list[ArchiveMember] | None = None  # of a zip without a list, once it was walked
@@ -232,10 +246,11 @@ class ArchiveSource(Source):
                 yield key if number == 1 else f"{key}~{number}", member
 
     def _members(self) -> Iterator[ArchiveMember]:
-        """Yield all members but for hidden ones; note what is wrong with the archive."""
+        """Yield all members that count; note what is wrong with the archive."""
         self._damages, self._is_complete = [], True
         members = self._zip_members() if self._is_zip else self._tar_members()
-        for number, member in enumerate(members):
+        kept = (member for member in members if not self._left_out.has(member.name))
+        for number, member in enumerate(kept):
             if number == _MAX_MEMBERS:
                 self._stop(f"it has more members than the limit of {_MAX_MEMBERS:,}; split it")
                 return
@@ -247,20 +262,7 @@ class ArchiveSource(Source):
     def _tar_members(self) -> Iterator[ArchiveMember]:
         reader = TarReader(self.path)
         try:
-            for info in reader.members():
-                name = info.name.removeprefix("./")
-                if info.isdir() or is_hidden(name):
-                    continue
-                is_passing = reader.is_packed or info.sparse is not None
-                read: Callable[[], bytes]
-                if not info.isreg():
-                    read, is_passing = partial(refuse, "it is a link or a device, no file"), False
-                elif is_passing:
-                    read = partial(reader.read, info)
-                else:
-                    read = partial(read_at, self.path, info.size, info.offset_data)
-                fingerprint = f"{info.size}:{int(info.mtime)}"
-                yield ArchiveMember(name, fingerprint, info.size, read, is_passing)
+            yield from tar_walk(reader, self.path)
         finally:
             reader.close()
             self._damages += reader.damages

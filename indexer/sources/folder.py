@@ -19,11 +19,9 @@ from indexer.sources.base import (
     path_of,
     read_file,
 )
-from indexer.sources.folder_sidecars import FolderSidecars
-from indexer.sources.sidecars import told_by_name
-
-# What storage systems keep beside a person's files: thumbnails, what was deleted, snapshots.
-_OF_SYSTEMS = frozenset({"@eadir", "#recycle", "@recycle", "#snapshot", "$recycle.bin"})
+from indexer.sources.beside.folder_sidecars import FolderSidecars
+from indexer.sources.beside.sidecars import told_by_name
+from indexer.sources.left_out import LeftOut, is_systems
 
 
 class FileSource(Source):
@@ -72,8 +70,9 @@ class FileSource(Source):
 class FolderSource(FileSource):
     """All pictures below a folder; symbolic links are followed once.
 
-    Left out are hidden names, what storage systems keep for themselves, and folders with a file
-    ``.nomedia``. What a subfolder had that is empty now is kept: it may be an unmounted disk's.
+    Left out are hidden names, what storage systems keep for themselves, folders with a file
+    ``.nomedia``, and what ``LeftOut`` says. What a subfolder had that is empty now is kept: it may
+    be an unmounted disk's.
     """
 
     kind = "folder"
@@ -85,6 +84,7 @@ class FolderSource(FileSource):
         within: Path | None = None,
         allowed: Sequence[Path] = (),
         encoding: str | None = None,
+        exclude: Sequence[str] = (),
     ) -> None:
         """Name a folder.
 
@@ -94,9 +94,15 @@ class FolderSource(FileSource):
             allowed: Folders outside which nothing is read, whatever links lead there; see
                 ``lies_within``.
             encoding: What texts beside pictures are in, where that was declared.
+            exclude: Patterns of what is left out; see ``LeftOut``.
+
+        Raises:
+            UsageError: A pattern means nothing.
         """
         super().__init__(path, allowed=allowed)
         self._encoding = encoding
+        self._exclude = tuple(exclude)
+        self._left_out = LeftOut(str(path), exclude, allowed=allowed)
         self._start = within or path
         self._unread: set[str] = set()
 
@@ -107,8 +113,9 @@ class FolderSource(FileSource):
 
     def scan(self, name: str) -> Iterator[Candidate]:
         """Yield the files below the folder; see ``Source.scan``."""
-        sidecars = FolderSidecars(self._allowed, self._encoding)
-        for key, path, problem in self._files():
+        files = self._files()
+        sidecars = FolderSidecars(self._allowed, self._encoding, self._left_out.has)
+        for key, path, problem in files:
             plain = _candidate(f"{name}/{key}", key, path, problem, self._allowed)
             candidate = sidecars.told(plain, path)
             if candidate is not None:
@@ -126,7 +133,17 @@ class FolderSource(FileSource):
         """Return a run over this part of a known folder."""
         if not _lies_in(self, kind, path):
             return None
-        return FolderSource(path, within=self.path, allowed=self._allowed, encoding=self._encoding)
+        return FolderSource(
+            path,
+            within=self.path,
+            allowed=self._allowed,
+            encoding=self._encoding,
+            exclude=self._exclude,
+        )
+
+    def warnings(self) -> Sequence[str]:
+        """Tell of ignore files that are not followed."""
+        return tuple(self._left_out.problems.values())
 
     def absorbs(self, kind: str, path: Path) -> bool:
         """Tell whether a known folder lies below this one."""
@@ -144,6 +161,9 @@ class FolderSource(FileSource):
         except OSError as error:
             message = f"cannot read the folder {self._start} ({error.strerror})"
             raise SourceError(message) from error
+        for above in reversed(self._start.parents):
+            if self.path == above or self.path in above.parents:
+                self._left_out.enter(str(above))
         yield from self._walk(str(self._start), self._prefix(), set())
 
     def _walk(
@@ -160,20 +180,22 @@ class FolderSource(FileSource):
             self._unread.add(prefix)
             yield prefix, folder, f"the folder cannot be read ({error.strerror})"
             return
+        self._left_out.enter(folder)
         names = {entry.name for entry in entries}
         if ".nomedia" in names:
             return
         if not names and folder != str(self._start):  # as where a disk is not mounted just now
             self._unread.add(prefix)
-        for entry in entries:
-            if entry.name.startswith(".") or entry.name.lower() in _OF_SYSTEMS:
-                continue
+        for entry in (one for one in entries if not is_systems(one.name)):
             key, problem = prefix + escaped(entry.name), ""
             try:
+                is_folder = entry.is_dir()
+                if self._left_out.has(entry.path, is_folder=is_folder):
+                    continue
                 if entry.is_symlink() and not lies_within(entry.path, self._allowed):
                     self._unread.add(key + "/")  # whether it is a folder is not told
                     problem = NOT_ALLOWED
-                elif entry.is_dir():
+                elif is_folder:
                     yield from self._walk(entry.path, key + "/", seen)
                     continue
             except OSError as error:

@@ -14,7 +14,13 @@ from indexer.sources.table import ColumnRoles, TableSource
 from indexer.sources.uploads import UploadSource
 
 
-def open_source(path: Path, columns: ColumnRoles, *, allowed: Sequence[Path] = ()) -> Source:
+def open_source(
+    path: Path,
+    columns: ColumnRoles,
+    *,
+    allowed: Sequence[Path] = (),
+    exclude: Sequence[str] = (),
+) -> Source:
     """Return the source at a path.
 
     Args:
@@ -23,8 +29,10 @@ def open_source(path: Path, columns: ColumnRoles, *, allowed: Sequence[Path] = (
             is read as a CSV.
         allowed: Folders outside which nothing is read, whatever links lead there and a table names;
             absolute and without symbolic links; none to allow all.
+        exclude: Patterns of what is left out of a folder or an archive; see ``LeftOut``.
 
     Raises:
+        UsageError: A pattern means nothing.
         SourceError: There is nothing, or nothing Binocle can index.
     """
     absolute = path.expanduser().resolve()
@@ -32,11 +40,11 @@ def open_source(path: Path, columns: ColumnRoles, *, allowed: Sequence[Path] = (
     if not absolute.exists():
         raise SourceError(f"there is nothing at {path}")
     if absolute.is_dir():
-        return FolderSource(absolute, allowed=allowed, encoding=columns.encoding)
+        return FolderSource(absolute, allowed=allowed, encoding=columns.encoding, exclude=exclude)
     if not absolute.is_file():
         raise SourceError(f"{path} is a pipe or a device; write what it gives to a file first")
     if name.endswith(archive.TAR_SUFFIXES + archive.ZIP_SUFFIXES):
-        return ArchiveSource(absolute, columns.encoding)
+        return ArchiveSource(absolute, columns.encoding, exclude)
     is_text = name.endswith(lines.SUFFIXES)
     if name.endswith(table_files.SUFFIXES) or (is_text and columns.named):
         return TableSource(absolute, columns, allowed=allowed)

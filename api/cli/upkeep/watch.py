@@ -7,7 +7,14 @@ from pathlib import Path
 
 import click
 
-from api.cli.options import PATH, collection_option, engine_options, open_container, shared
+from api.cli.options import (
+    PATH,
+    collection_option,
+    engine_options,
+    exclude_option,
+    open_container,
+    shared,
+)
 
 _NICE = 19
 
@@ -26,6 +33,7 @@ _NICE = 19
     metavar="SECONDS",
     help="How often folders are looked through, where they are.",
 )
+@exclude_option
 @engine_options
 @shared
 def watch(
@@ -34,6 +42,7 @@ def watch(
     model: str | None,
     poll: bool,
     every_s: float,
+    exclude: Sequence[str],
     **engine: object,
 ) -> None:
     """Follow folders: index what changes in them, until you press Ctrl-C.
@@ -48,8 +57,10 @@ def watch(
     """  # fmt: skip
     from api.cli.index import sentence
     from indexer.sources.folder import FolderSource
+    from indexer.sources.left_out import checked_patterns
     from indexer.watching import FolderFollower
 
+    checked_patterns(exclude)
     container = open_container(**engine)
     os.nice(_NICE)  # whoever searches meanwhile goes first
     with container.open_collection(collection, create=bool(folders)) as opened:
@@ -63,7 +74,7 @@ def watch(
 
         def index(path: Path) -> None:
             report = container.indexer(opened, model, lambda _: None).run(
-                FolderSource(path.resolve())
+                FolderSource(path.resolve(), exclude=exclude)
             )
             tally = report.tally
             if tally.added or tally.updated or tally.removed:

@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from api.http.errors.problems import ServiceError
 from api.http.mapping.documents import JsonRoute
+from api.http.mapping.queries import at
 from api.http.routes.sources import path_of
 from api.http.runtime.dependencies import (
     Backupable,
@@ -23,6 +24,8 @@ from api.http.runtime.service import Service
 from api.http.schemas.common import JobIn, JobOut
 from api.operations.backup.backing_up import back_up
 from indexer.sources.base import Source
+from indexer.sources.encodings import checked_encoding
+from indexer.sources.left_out import checked_patterns
 from indexer.sources.registry import open_source
 from indexer.sources.table import ColumnRoles
 
@@ -139,5 +142,11 @@ def _allowed_source(service: Service, body: JobIn) -> Source:
         raise refused from error
     if not any(path == root or root in path.parents for root in roots):
         raise refused
-    columns = ColumnRoles(body.id_column, body.image_column, tuple(body.text_columns))
-    return open_source(path, columns, allowed=roots)
+    with at("encoding"):
+        encoding = checked_encoding(body.encoding)
+    with at("exclude"):
+        checked_patterns(body.exclude)
+    columns = ColumnRoles(
+        body.id_column, body.image_column, tuple(body.text_columns), encoding=encoding
+    )
+    return open_source(path, columns, allowed=roots, exclude=body.exclude)

@@ -245,6 +245,16 @@ class JobIn(Strict):
     id_column: str | None = Field(None, max_length=200)
     image_column: str | None = Field(None, max_length=200)
     text_columns: list[str] = Field(default_factory=list, max_length=32)
+    encoding: str | None = Field(
+        None,
+        max_length=100,
+        description="What texts are in that have no mark, such as shift-jis; else UTF-8 or cp1252",
+    )
+    exclude: list[Annotated[str, Field(max_length=1000)]] = Field(
+        default_factory=list,
+        max_length=100,
+        description="What to leave out of a folder or an archive, as in .gitignore: *.png, drafts/",
+    )
 
 
 JobKind: TypeAlias = Literal["index", "duplicates", "labels", "backup"]

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from indexer.sources.left_out import is_systems
+
 
 @dataclass(frozen=True, slots=True)
 class ArchiveMember:
@@ -26,7 +28,7 @@ class ArchiveMember:
 def is_hidden(name: str) -> bool:
     """Tell whether a member is one that its maker's system hides."""
     return any(
-        part == "__MACOSX" or (part.startswith(".") and part not in (".", ".."))
+        part == "__MACOSX" or (is_systems(part) and part not in (".", ".."))
         for part in name.split("/")
     )
 

@@ -138,6 +138,26 @@ def test_a_job_over_a_folder_that_is_empty_now_keeps_its_records(
     assert client.collection("c").records == before
 
 
+def test_job_may_leave_out_files_and_say_what_texts_are_in(
+    indexing: Running, allowed: Path
+) -> None:
+    client, http = indexing.client(), indexing.http()
+    (allowed / "titles.txt").write_bytes("赤いシャツ\n".encode("shift-jis"))
+    for source, more in (
+        ("titles.txt", {"encoding": "shift-jis"}),
+        ("photos", {"exclude": ["[1-9].jpg", "bad.*"]}),
+    ):
+        job = client.start_job("c", source=str(allowed / source), **more)
+        assert client.wait_for_job("c", job.id).state == "done"
+    assert sorted(one.id for one in client.records("c").records) == ["photos/0.jpg", "titles.txt#1"]
+    found = http.get("/v1/collections/c/records/titles.txt%231").json()
+    assert found["parts"][0]["text"] == "赤いシャツ"
+    for field, value in (("encoding", "klingon"), ("exclude", ["!"])):
+        body = {"source": str(allowed / "photos"), field: value}
+        answer = http.post("/v1/collections/c/jobs", json=body)
+        assert (answer.status_code, answer.json()["field"]) == (422, field)
+
+
 def test_events_follow_a_job_to_its_end(indexing: Running, allowed: Path) -> None:
     job = indexing.client().start_job("c", source=str(allowed / "photos"))
     url = f"/v1/collections/c/jobs/{job.id}/events"

@@ -3,7 +3,7 @@
 import os
 import stat
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,8 +12,8 @@ from pathlib import Path
 from binocle.files import read_within
 from binocle.types import Skip
 from indexer.sources.base import Candidate, printable
-from indexer.sources.sidecar_names import SIDECAR_SUFFIXES, is_picture, is_sidecar
-from indexer.sources.sidecars import Sidecars
+from indexer.sources.beside.sidecar_names import SIDECAR_SUFFIXES, is_picture, is_sidecar
+from indexer.sources.beside.sidecars import Sidecars
 
 _KEPT_FOLDERS = 16  # a walk comes back to a folder after those in it
 
@@ -30,13 +30,20 @@ class _Folder:
 class FolderSidecars:
     """The sidecars of the folders that a walk comes through. Symbolic links are none."""
 
-    def __init__(self, allowed: Sequence[Path] = (), encoding: str | None = None) -> None:
+    def __init__(
+        self,
+        allowed: Sequence[Path] = (),
+        encoding: str | None = None,
+        is_left_out: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         """Set up.
 
         Args:
             allowed: Folders outside which nothing is read; see ``lies_within``.
             encoding: What texts without a mark are in, where it was declared.
+            is_left_out: Tells which files are not looked at, by their paths.
         """
+        self._is_left_out = is_left_out
         self._allowed = allowed
         self._encoding = encoding
         self._folders: OrderedDict[str, _Folder] = OrderedDict()
@@ -93,7 +100,8 @@ class FolderSidecars:
             return {}
         states = {}
         for entry in names:
-            if is_picture(entry.name) or entry.name.lower().endswith(SIDECAR_SUFFIXES):
+            is_either = is_picture(entry.name) or entry.name.lower().endswith(SIDECAR_SUFFIXES)
+            if is_either and (is_picture(entry.name) or not self._is_left_out(entry.path)):
                 with suppress(OSError):  # it was removed just now
                     state = entry.stat(follow_symlinks=is_picture(entry.name))
                     if stat.S_ISREG(state.st_mode):

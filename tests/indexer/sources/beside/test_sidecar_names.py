@@ -2,7 +2,7 @@
 
 import pytest
 
-from indexer.sources.sidecar_names import PictureNames
+from indexer.sources.beside.sidecar_names import PictureNames
 from tests.support.processor_time import seconds
 
 CUT = "a picture with a name that is so long that it is cut somewhere.jpg"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.sources import sidecars
 from indexer.sources.archive import ArchiveSource
+from indexer.sources.beside import sidecars
 from indexer.sources.folder import FolderSource
 from tests.binocle.media.test_xmp import packet
 from tests.support import Bench, picture_bytes, tar_of

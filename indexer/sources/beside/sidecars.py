@@ -14,9 +14,9 @@ from binocle.media.xmp import read_xmp
 from binocle.metadata.record_limits import problem_of_metadata, problem_of_text
 from binocle.types import MetadataValue, Skip
 from indexer.sources.base import Candidate, TextRef, printable
+from indexer.sources.beside.sidecar_names import PictureNames, is_picture
 from indexer.sources.cell_values import metadata_of
 from indexer.sources.encodings import decoded
-from indexer.sources.sidecar_names import PictureNames, is_picture
 
 _MAX_ALL_BYTES = 256 * 1024 * 1024  # all are held while the pictures pass by: a million captions
 _TOO_MANY = "(sidecars)"  # the key of those that are left out

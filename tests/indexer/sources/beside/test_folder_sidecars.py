@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.indexer.sources.test_sidecars import members_in
+from tests.indexer.sources.beside.test_sidecars import members_in
 from tests.support import Bench, picture_bytes
 
 

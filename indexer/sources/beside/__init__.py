@@ -1,0 +1,1 @@
+"""What stands beside pictures, and says more of them."""
