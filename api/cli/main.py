@@ -99,9 +99,9 @@ def index(
 ) -> None:
     """Bring folders, archives, tables, text files or pictures into a collection.
 
-    A SOURCE is a folder of pictures, a tar or zip of them, a table (CSV, TSV, JSONL, Parquet),
-    a text file with one text a line, or a picture. Running the same command again looks only at
-    what changed; what vanished from a source vanishes from the collection. So does what is
+    A SOURCE is a folder of pictures, a tar or zip of them, a table (CSV, TSV, JSON, JSONL,
+    Parquet), a text file with one text a line, or a picture. Running the same command again looks
+    only at what changed; what vanished from a source vanishes from the collection. So does what is
     excluded: by --exclude, to be said at each run, or by a file .binocleignore in a folder.
     """  # fmt: skip
     if background:

@@ -19,6 +19,7 @@ from indexer.sources.base import (
     path_of,
     read_file,
 )
+from indexer.sources.beside.folder_metadata import FolderMetadata
 from indexer.sources.beside.folder_sidecars import FolderSidecars
 from indexer.sources.beside.sidecars import told_by_name
 from indexer.sources.left_out import LeftOut, is_systems
@@ -114,10 +115,12 @@ class FolderSource(FileSource):
     def scan(self, name: str) -> Iterator[Candidate]:
         """Yield the files below the folder; see ``Source.scan``."""
         files = self._files()
-        sidecars = FolderSidecars(self._allowed, self._encoding, self._left_out.has)
+        known = (self._allowed, self._encoding, self._left_out.has)
+        sidecars, tables = FolderSidecars(*known), FolderMetadata(str(self.path), *known)
         for key, path, problem in files:
             plain = _candidate(f"{name}/{key}", key, path, problem, self._allowed)
-            candidate = sidecars.told(plain, path)
+            beside = sidecars.told(plain, path)
+            candidate = None if beside is None else tables.told(beside, path)
             if candidate is not None:
                 yield candidate
 

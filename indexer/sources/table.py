@@ -1,4 +1,4 @@
-"""A table of products or captions: CSV, TSV, JSON Lines or Parquet."""
+"""A table of products or captions: CSV, TSV, JSON, JSON Lines or Parquet."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Reading a table into memory: CSV, TSV, JSON Lines or Parquet, with typed values."""
+"""Reading a table into memory: CSV, TSV, JSON (Lines) or Parquet, with typed values."""
 
 import csv
 from collections.abc import Collection, Mapping, Sequence
@@ -12,11 +12,11 @@ from binocle.metadata.field_types import Reading
 from binocle.types import Skip
 from indexer.sources.cell_values import as_written, read_column, read_values
 from indexer.sources.rows.csv_rows import read_rows
-from indexer.sources.rows.json_rows import read_json_lines
+from indexer.sources.rows.json_rows import read_json, read_json_lines
 from indexer.sources.rows.long_lines import check_size
 from indexer.sources.rows.parquet_rows import read_parquet
 
-SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
 ID_NAMES = ("id", "sku", "product_id", "asin", "uid")
 IMAGE_NAMES = (
     "image", "image_path", "img", "image_file", "picture", "photo", "filepath", "file_path",
@@ -73,6 +73,8 @@ def read_table(
         check_size(path)
         if suffix in (".jsonl", ".ndjson"):
             return _with_readings(*read_json_lines(path, encoding), {*declared, *plain})
+        if suffix == ".json":
+            return _with_readings(*read_json(path, encoding), {*declared, *plain})
         return _read_csv(path, "\t" if suffix == ".tsv" else None, declared, plain, encoding)
     except OSError as error:
         raise SourceError(f"cannot read {path} ({error.strerror or error})") from error

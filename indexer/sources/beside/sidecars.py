@@ -20,7 +20,7 @@ from indexer.sources.encodings import decoded
 
 _MAX_ALL_BYTES = 256 * 1024 * 1024  # all are held while the pictures pass by: a million captions
 _TOO_MANY = "(sidecars)"  # the key of those that are left out
-_FACTS = frozenset({"width", "height", "bytes", "format", "sha256", "filename", "folder"})
+FACTS = frozenset({"width", "height", "bytes", "format", "sha256", "filename", "folder"})
 _TAKEN, _PLACES = "photoTakenTime", ("geoData", "geoDataExif")
 
 
@@ -168,7 +168,7 @@ def content_of(name: str, data: bytes, encoding: str | None = None) -> Beside | 
         told = metadata_of(document)
     except (ValueError, RecursionError) as error:
         return Skip("unreadable", f"it is no JSON ({error})")
-    metadata = {f"sidecar.{key}" if key in _FACTS else key: one for key, one in told.items()}
+    metadata = {f"sidecar.{key}" if key in FACTS else key: one for key, one in told.items()}
     metadata |= _place(document) | _people(document)
     problem = problem_of_metadata(metadata)
     if problem is not None:

@@ -1,6 +1,7 @@
 """A line of JSON that is none, or too much, costs only itself."""
 
 import json
+import re
 from functools import partial
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from binocle.errors import SourceError
 from indexer.sources.rows import json_rows, long_lines
-from indexer.sources.rows.json_rows import read_json_lines
+from indexer.sources.rows.json_rows import read_json, read_json_lines
 from indexer.sources.table import ColumnRoles, TableSource
 from tests.support import Bench
 from tests.support.processor_time import seconds
@@ -126,3 +127,34 @@ def test_lines_are_read_in_the_encoding_they_are_in(
     rows, names, problems = read_json_lines(path, declared)
     assert (rows, names) == ([{"text": "Größe"}, {"text": "größer"}, {}], ["text"])
     assert list(problems) == [2]
+
+
+@pytest.mark.parametrize(
+    ("text", "rows", "problem"),
+    [
+        ('[{"id": 1, "t": "a"}, {"id": 2}]', [{"id": 1, "t": "a"}, {"id": 2}], ""),
+        ('\ufeff\n[{"id": "ä"}]', [{"id": "ä"}], ""),
+        ('{"count": 1, "data": [{"id": 1}]}', [{"id": 1}], ""),
+        ('{"id": 1}\n{"id": 2}\n', [{"id": 1}, {"id": 2}], ""),
+        ('[{"id": 1}, 5, {"id": 2}]', [{"id": 1}, {}, {"id": 2}], "item 2: not a JSON object"),
+        ('[{"id": 1}, {"id": ', [{"id": 1}, {}], "item 2: no JSON (.*); what is behind it cannot"),
+        ("[" * 100_000, [{}], "item 1: no JSON"),
+    ],
+)
+def test_list_of_objects_is_a_table(
+    tmp_path: Path, text: str, rows: list[dict[str, object]], problem: str
+) -> None:
+    path = tmp_path / "t.json"
+    path.write_text(text, encoding="utf-8")
+    found, _, problems = read_json(path)
+    assert list(found) == rows
+    told = [one.message for one in problems.values()]
+    assert re.match(problem, told[0]) if problem else not told
+
+
+@pytest.mark.parametrize("text", ['"x"', '{"a": [{}], "b": [{}]}', '{"a": 1, "b": [1]}'])
+def test_json_without_one_list_of_objects_is_no_table(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "t.json"
+    path.write_text(text)
+    with pytest.raises(SourceError, match="is no table: a file of JSON is a list of objects"):
+        read_json(path)
