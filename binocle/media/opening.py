@@ -160,16 +160,26 @@ def _taken_at(tags: Tags, gps: Tags, said: Mapping[str, MetadataValue]) -> str |
     def tag(date: int, offset: int) -> str | None:
         return shot_date(_text(tags.get(date)), _text(tags.get(offset)))
 
-    stamped = _text(gps.get(ExifTags.GPS.GPSDateStamp)) if gps else ""
     dates: tuple[MetadataValue | None, ...] = (
         tag(*_ORIGINAL),
         said.get("taken_at"),
         tag(*_DIGITIZED),
         said.get("created_at"),
         tag(*_CHANGED),
-        shot_date(stamped) if stamped else None,
+        _satellites_date(gps),
     )
     return next((date for date in dates if isinstance(date, str)), None)
+
+
+def _satellites_date(gps: Tags) -> str | None:
+    """Return the date, and the time if it is there, that satellites told; they tell it in UTC."""
+    day = _text(gps.get(ExifTags.GPS.GPSDateStamp))
+    time = gps.get(ExifTags.GPS.GPSTimeStamp)
+    numbers = [_number(part) for part in time] if isinstance(time, tuple | list) else []
+    if len(numbers) != 3 or any(one is None or not 0 <= one < 60 for one in numbers):
+        return shot_date(day) if day else None
+    hour, minute, second = (int(one or 0) for one in numbers)
+    return shot_date(f"{day} {hour:02}:{minute:02}:{second:02}", "+00:00") if day else None
 
 
 def _camera(make: object, model: object) -> str | None:

@@ -77,9 +77,10 @@ def shot_date(text: str, offset: str = "") -> str | None:
                     found["day"], month = str(month), int(found["day"])
             return _joined(found["year"], month, found["day"], found["time"], offset)
     try:
-        return parsedate_to_datetime(words).isoformat()
+        moment = parsedate_to_datetime(words)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
+    return moment.isoformat() if moment.year >= _FIRST_YEAR else None
 
 
 def date_in_name(file_name: str) -> str | None:
@@ -125,6 +126,8 @@ def _joined(year: str, month: int, day: str, time: str | None, offset: str) -> s
     try:
         moment = datetime(int(year), month, int(day), hour, minute, second)  # noqa: DTZ001
     except ValueError:  # 0000:00:00, the 31st of June
+        return None
+    if moment.year < _FIRST_YEAR:  # 0001:01:01 is what programs write for none
         return None
     if match is None:
         return moment.date().isoformat()

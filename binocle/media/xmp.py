@@ -38,6 +38,13 @@ _LISTS = {
 }
 _TAKEN = (_EXIF + "DateTimeOriginal", _PHOTOSHOP + "DateCreated")
 _CREATED = (_XMP + "CreateDate", _EXIF + "DateTimeDigitized")
+_UTF_16 = (
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+    (b"<\x00", "utf-16-le"),
+    (b"\x00<", "utf-16-be"),
+)
+_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 _COORDINATE = re.compile(
     r"(\d+)(?:[,°]\s*([\d.]+))?(?:[,']\s*([\d.]+))?[\"' ]*([NSEW])", re.IGNORECASE
 )
@@ -49,6 +56,7 @@ def read_xmp(packet: bytes) -> dict[str, MetadataValue]:
 
     ``created_at`` is when the file was made, for where nobody says when the photo was taken.
     """
+    packet = _as_utf_8(packet)
     start = packet.find(b"<")
     is_hostile = b"<!DOCTYPE" in packet or b"<!ENTITY" in packet
     if start < 0 or len(packet) > _MAX_BYTES or is_hostile:
@@ -74,6 +82,15 @@ def read_xmp(packet: bytes) -> dict[str, MetadataValue]:
     return found | _rating(said) | _place(said)
 
 
+def _as_utf_8(packet: bytes) -> bytes:
+    """Return a packet in UTF-8, in which most are; those in UTF-16 may lack a mark."""
+    name = next((name for mark, name in _UTF_16 if packet.startswith(mark)), None)
+    if name is None or len(packet) > _MAX_BYTES:
+        return packet
+    text = packet.decode(name, "replace").strip("\ufeff\x00")
+    return _DECLARATION.sub("", text, count=1).encode("utf-8", "replace")
+
+
 def _statements(root: ET.Element) -> Iterator[tuple[str, str]]:
     """Yield each property with each of its values; of a text in several languages the default."""
     for element in root.iter():
@@ -95,11 +112,12 @@ def _statements(root: ET.Element) -> Iterator[tuple[str, str]]:
 
 
 def _rating(said: dict[str, list[str]]) -> dict[str, MetadataValue]:
+    """Return the stars, 1 to 5, or -1 for what was rejected."""
     try:
         rating = float(said[f"{_XMP}Rating"][0])
     except (KeyError, ValueError):
         return {}
-    if not math.isfinite(rating) or not -1 <= rating <= 5:
+    if not math.isfinite(rating) or not -1 <= rating <= 5 or rating == 0:  # 0 says unrated
         return {}
     return {"rating": int(rating) if rating.is_integer() else rating}
 

@@ -56,6 +56,22 @@ def test_a_picture_without_exif_has_no_such_facts() -> None:
     assert set(info(b"").as_metadata()) == {"width", "height", "bytes", "format"}
 
 
+@pytest.mark.parametrize(
+    ("time", "taken_at"),
+    [
+        ((10.0, 11.0, 12.0), "2019-07-04T10:11:12+00:00"),
+        (None, "2019-07-04"),
+        ((10.0, 99.0, 0.0), "2019-07-04"),
+    ],
+)
+def test_satellites_tell_the_time_in_utc(time: tuple[float, ...] | None, taken_at: str) -> None:
+    gps: dict[int, object] = {ExifTags.GPS.GPSDateStamp: "2019:07:04"}
+    gps |= {ExifTags.GPS.GPSTimeStamp: time} if time else {}
+    assert info(block(gps=gps)).taken_at == taken_at
+    shot = {ExifTags.Base.DateTimeOriginal: "2019:07:04 12:11:12"}
+    assert info(block(details=shot, gps=gps)).taken_at == "2019-07-04T12:11:12"
+
+
 def test_the_offset_of_the_shot_is_kept() -> None:
     details = {
         ExifTags.Base.DateTimeOriginal: "2021:07:04 18:30:05",

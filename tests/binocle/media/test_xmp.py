@@ -58,8 +58,18 @@ def test_attributes_and_elements_say_the_same() -> None:
         packet()[:-40],
         b'<!DOCTYPE a [<!ENTITY b "c">]>' + packet('a:Rating="5"'),
         packet('a:Rating="many"'),
+        packet('a:Rating="0"'),  # unrated
         packet('e:GPSLatitude="95,0N" e:GPSLongitude="0,0E"'),
     ],
 )
 def test_what_is_damaged_or_hostile_says_nothing(data: bytes) -> None:
     assert read_xmp(data) == {}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"])
+@pytest.mark.parametrize("declared", ["", '<?xml version="1.0" encoding="UTF-16"?>\n'])
+def test_packets_may_be_in_utf_16(encoding: str, declared: str) -> None:
+    if encoding == "utf-8-sig" and declared:
+        declared = declared.replace("UTF-16", "UTF-8")
+    text = declared + packet('p:City="Größe" a:Rating="-1"').decode()
+    assert read_xmp(text.encode(encoding)) == {"city": "Größe", "rating": -1}
