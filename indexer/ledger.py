@@ -93,7 +93,8 @@ class Ledger:
             return
         for number, skip in enumerate(outcome.skips, 1):
             yield self._skipped(f"{candidate.key}{_PICTURE}{number}", candidate.fingerprint, skip)
-        is_retried = any(skip.code in _RETRIED for skip in outcome.skips)
+        absent = sum(image.is_absent for image in candidate.images)
+        is_retried = sum(skip.code in _RETRIED for skip in outcome.skips) > absent
         fingerprint = "" if is_retried else candidate.fingerprint
         yield Item(candidate.key, fingerprint, candidate.record_id, None, None)
 

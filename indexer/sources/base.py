@@ -29,6 +29,7 @@ class ImageRef:
         read: Returns the encoded file; may raise OSError. Called from any thread.
         size_bytes: Its length, where the source knows it before reading.
         sha256: Of the encoded file, where the source knows it before reading.
+        is_absent: It cannot be had, and the candidate's fingerprint tells when that changes.
     """
 
     role: str
@@ -36,6 +37,7 @@ class ImageRef:
     read: Callable[[], bytes]
     size_bytes: int = 0
     sha256: bytes = b""
+    is_absent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,19 +26,23 @@ from indexer.sources.left_out import LeftOut, is_systems
 
 
 class FileSource(Source):
-    """One picture."""
+    """One picture, and what stands beside it."""
 
     kind = "file"
 
-    def __init__(self, path: Path, *, allowed: Sequence[Path] = ()) -> None:
+    def __init__(
+        self, path: Path, *, allowed: Sequence[Path] = (), encoding: str | None = None
+    ) -> None:
         """Name a picture file.
 
         Args:
             path: The file, absolute.
             allowed: Folders outside which nothing is read; see ``lies_within``.
+            encoding: What texts beside it are in, where that was declared.
         """
         self.path = path
         self._allowed = allowed
+        self._encoding = encoding
 
     def scan(self, name: str) -> Iterator[Candidate]:
         """Yield the picture; see ``Source.scan``."""
@@ -47,7 +51,12 @@ class FileSource(Source):
         except OSError as error:
             raise SourceError(f"cannot read {self.path} ({error.strerror})") from error
         problem = "" if lies_within(self.path, self._allowed) else NOT_ALLOWED
-        yield _candidate(name, self.path.name, str(self.path), problem, self._allowed)
+        path = str(self.path)
+        plain = _candidate(name, self.path.name, path, problem, self._allowed)
+        known = (self._allowed, self._encoding)
+        sidecars = FolderSidecars(*known, only=self.path.name)
+        beside = sidecars.told(plain, path) or plain
+        yield FolderMetadata(str(self.path.parent), *known).told(beside, path) or beside
 
     def count(self) -> int:
         """Return 1."""
@@ -65,7 +74,9 @@ class FileSource(Source):
         """Return a run over the folder of a picture that lies in a known one."""
         if not _lies_in(self, kind, path):
             return None
-        return FolderSource(path, within=self.path.parent, allowed=self._allowed)
+        return FolderSource(
+            path, within=self.path.parent, allowed=self._allowed, encoding=self._encoding
+        )
 
 
 class FolderSource(FileSource):
@@ -100,8 +111,7 @@ class FolderSource(FileSource):
         Raises:
             UsageError: A pattern means nothing.
         """
-        super().__init__(path, allowed=allowed)
-        self._encoding = encoding
+        super().__init__(path, allowed=allowed, encoding=encoding)
         self._exclude = tuple(exclude)
         self._left_out = LeftOut(str(path), exclude, allowed=allowed)
         self._start = within or path

@@ -68,10 +68,11 @@ class PictureCells:
         """Return the picture a cell names, there or not, and what tells whether it changed."""
         if cell.lower().startswith(_REMOTE):
             reason = f"{cell} is not on this machine; download it first"
-            return ImageRef(role, cell, partial(_refuse, reason)), "remote"
+            return ImageRef(role, cell, partial(_refuse, reason), is_absent=True), "remote"
         path = self._place_of(cell)
         if not lies_within(path or self._folders[0] / _expanded(cell), self._allowed):
-            return ImageRef(role, printable(cell), partial(_refuse, NOT_ALLOWED)), "not-allowed"
+            read = partial(_refuse, NOT_ALLOWED)
+            return ImageRef(role, printable(cell), read, is_absent=True), "not-allowed"
         if path is not None:
             with suppress(OSError):  # it was removed just now
                 status = os.stat(path)
@@ -80,9 +81,8 @@ class PictureCells:
                 image = ImageRef(role, uri, read, status.st_size)
                 return image, f"{status.st_size}:{status.st_mtime_ns}"
         path = self._folders[0] / cell
-        return ImageRef(
-            role, printable(str(path)), partial(read_within, path, self._allowed)
-        ), "missing"
+        read = partial(read_within, path, self._allowed)
+        return ImageRef(role, printable(str(path)), read, is_absent=True), "missing"
 
 
 def embedded(cell: object) -> Iterator[bytes]:

@@ -51,7 +51,7 @@ def open_source(
     if is_text:
         return TextSource(absolute, columns.encoding)
     if absolute.suffix.lower() in images.SUFFIXES:
-        return FileSource(absolute, allowed=allowed)
+        return FileSource(absolute, allowed=allowed, encoding=columns.encoding)
     readable = ", ".join(
         (*archive.TAR_SUFFIXES, *archive.ZIP_SUFFIXES, *table_files.SUFFIXES, ".txt")
     )

@@ -12,7 +12,12 @@ from pathlib import Path
 from binocle.files import read_within
 from binocle.types import Skip
 from indexer.sources.base import Candidate, printable
-from indexer.sources.beside.sidecar_names import SIDECAR_SUFFIXES, is_picture, is_sidecar
+from indexer.sources.beside.sidecar_names import (
+    SIDECAR_SUFFIXES,
+    PictureNames,
+    is_picture,
+    is_sidecar,
+)
 from indexer.sources.beside.sidecars import Sidecars
 
 _KEPT_FOLDERS = 16  # a walk comes back to a folder after those in it
@@ -35,6 +40,8 @@ class FolderSidecars:
         allowed: Sequence[Path] = (),
         encoding: str | None = None,
         is_left_out: Callable[[str], bool] = lambda _: False,
+        *,
+        only: str | None = None,
     ) -> None:
         """Set up.
 
@@ -42,7 +49,9 @@ class FolderSidecars:
             allowed: Folders outside which nothing is read; see ``lies_within``.
             encoding: What texts without a mark are in, where it was declared.
             is_left_out: Tells which files are not looked at, by their paths.
+            only: The name of the one picture that is asked for; of others no sidecar is read.
         """
+        self._only = only
         self._is_left_out = is_left_out
         self._allowed = allowed
         self._encoding = encoding
@@ -80,9 +89,11 @@ class FolderSidecars:
         pictures = [name for name in states if is_picture(name)]
         sidecars.see(pictures)
         stamps: dict[str, list[str]] = {}
+        names = PictureNames(pictures)
         if pictures:
             for name, state in sorted(states.items()):
-                if is_sidecar(name, state.st_size):
+                is_asked = self._only is None or self._only in names.owners(name)
+                if is_asked and is_sidecar(name, state.st_size):
                     read = partial(read_within, Path(folder, name), self._allowed)
                     sidecars.add(name, state.st_size, read)
         for name, state in sorted(states.items()):

@@ -57,6 +57,9 @@ def test_a_product_whose_picture_is_missing_is_found_by_its_text_and_reported(
     assert [part.kind for part in bench.collection.record("9").parts] == ["text"]
     codes = dict(bench.rows("select key, code from items where code is not null"))
     assert codes == {"9#picture-1": "missing", "11": "empty"}
+    again = bench.index(TableSource(table, PRODUCT_COLUMNS)).tally
+    assert (again.updated, again.added, again.removed) == (0, 0, 0)
+    assert dict(bench.rows("select key, code from items where code is not null")) == codes
     (tmp_path / "pictures" / "missing.jpg").write_bytes(picture_bytes(30))
     bench.index(TableSource(table, PRODUCT_COLUMNS))
     assert [part.kind for part in bench.collection.record("9").parts] == ["image", "text"]

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from indexer.sources.folder import FileSource
 from tests.indexer.sources.beside.test_sidecars import members_in
 from tests.support import Bench, picture_bytes
 
@@ -33,3 +34,18 @@ def test_links_are_no_sidecars(bench: Bench, tmp_path: Path) -> None:
     (tmp_path / "all" / "0.txt").symlink_to(tmp_path / "secret")
     bench.index(source)
     assert len(bench.collection.record("all/0.jpg").parts) == 1
+
+
+def test_single_picture_has_what_stands_beside_it(bench: Bench, tmp_path: Path) -> None:
+    for seed, name in enumerate(("a.jpg", "b.jpg")):
+        (tmp_path / name).write_bytes(picture_bytes(seed))
+    (tmp_path / "a.txt").write_bytes("Größe".encode("cp1250"))
+    (tmp_path / "b.txt").write_text("of the other")
+    (tmp_path / "metadata.csv").write_text("file_name,price\na.jpg,5\nb.jpg,6\n")
+    bench.index(FileSource(tmp_path / "a.jpg", encoding="cp1250"))
+    (record,) = (bench.collection.record(one) for one in bench.ids())
+    assert [part.text for part in record.parts if part.text] == ["Größe"]
+    assert record.metadata["price"] == 5
+    (tmp_path / "a.txt").write_text("Farbe")
+    assert bench.index(FileSource(tmp_path / "a.jpg")).tally.updated == 1
+    assert bench.index(FileSource(tmp_path / "a.jpg")).tally.unchanged == 1
