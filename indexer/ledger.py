@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from binocle.catalog.types import Item
 from binocle.collection.collection import Collection
+from binocle.errors import NotAPictureError
+from binocle.media.images import SUFFIXES
+from binocle.media.jpeg_xl import can_read_jpeg_xl
 from binocle.types import Limits, NewRecord, Skip
 from indexer.records import Outcome, Tally, write_records
 from indexer.sources.base import Candidate
@@ -15,6 +18,7 @@ from indexer.sources.base import Candidate
 _QUEUED_CHUNKS = 2
 _RETRIED = frozenset({"missing", "unreadable-file", "timeout", "decoder-crash"})
 _PICTURE = "#picture-"
+_FORMATS_MARK = f"{len(SUFFIXES)} formats{', JPEG XL' * can_read_jpeg_xl()}"
 
 
 class Ledger:
@@ -105,11 +109,13 @@ class Ledger:
     def _fingerprint(self, code: str | None, fingerprint: str) -> str:
         """Return what tells that an item need not be tried again.
 
-        What may pass by itself is always tried again; what was too large, when a limit changes.
+        What may pass by itself is always tried again; what was too large, when a limit changes;
+        what was no picture, once other formats are read.
         """
         if code in _RETRIED:
             return ""
-        return f"{fingerprint}|{self._limits_mark}" if code == "too-large" else fingerprint
+        marks = {"too-large": self._limits_mark, NotAPictureError.code: _FORMATS_MARK}
+        return f"{fingerprint}|{marks[code]}" if code in marks else fingerprint
 
 
 @dataclass(frozen=True, slots=True)

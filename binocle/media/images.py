@@ -13,14 +13,14 @@ import numpy as np
 from PIL import Image
 
 from binocle.fingerprints.fingerprint import STORED_SIDE, fingerprint_of
-from binocle.media.opening import FORMATS, Opened, decoding, open_picture
+from binocle.media.opening import Opened, decoding, open_picture, stored_picture
 from binocle.media.rgb import REDUCING_GAP, small_rgb
 from binocle.media.thumbnails import Thumbnail, thumbnail_format
 from binocle.types import Fingerprint, ImageSpec, Limits, Picture
 
 SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".gif", ".bmp", ".dib",
-     ".tif", ".tiff", ".avif", ".heic", ".heif", ".hif")
+     ".tif", ".tiff", ".avif", ".heic", ".heif", ".hif", ".jxl")
 )  # fmt: skip
 
 _TRANSPOSITIONS = {
@@ -55,7 +55,7 @@ def load(data: bytes, spec: ImageSpec, limits: Limits | None = None) -> Picture:
 
     Raises:
         PictureTooLargeError: It has more bytes or pixels than the limit; nothing was decoded.
-        NotAPictureError: The content is in none of ``FORMATS``.
+        NotAPictureError: The content is in none of ``opening.FORMATS``, nor JPEG XL.
         PictureTruncatedError: The file ends too early.
         PictureError: It is broken in another way.
     """
@@ -83,7 +83,7 @@ def _likeness(opened: Opened, data: bytes) -> tuple[Fingerprint, str]:
     """Return fingerprint and colour of a picture ``_fit`` has decoded, perhaps at reduced scale."""
     image = opened.image
     if image.width * image.height < STORED_SIDE**2:
-        image = Image.open(io.BytesIO(data), formats=FORMATS)  # at its full size, once more
+        image = stored_picture(data)  # at its full size, once more
     small, extent = small_rgb(
         image, _shrunk(image, STORED_SIDE / (image.width * image.height) ** 0.5)
     )

@@ -22,6 +22,7 @@ from binocle.errors import (
     PictureTruncatedError,
 )
 from binocle.media.embedded_texts import NAMES, embedded_texts
+from binocle.media.jpeg_xl import is_jpeg_xl, is_turned_by_exif, open_jpeg_xl
 from binocle.media.rare_tiff import rare_tiff
 from binocle.media.shot_dates import shot_date
 from binocle.types import ImageInfo, Limits, MetadataValue
@@ -63,7 +64,8 @@ def open_picture(data: bytes, limits: Limits) -> Opened:
     image = _header_of(data, limits)
     base, details, gps = _exif_of(image)
     # Pillow turns TIFF pictures by itself while it decodes them.
-    turn = None if image.format == "TIFF" else base.get(ExifTags.Base.Orientation)
+    is_turned = image.format == "TIFF" or not is_turned_by_exif(image)
+    turn = None if is_turned else base.get(ExifTags.Base.Orientation)
     orientation = turn if isinstance(turn, int) and 1 <= turn <= 8 else 1
     said = embedded_texts(image, base, details)
     latitude, longitude = _position(gps)
@@ -96,6 +98,18 @@ def decoding() -> Iterator[None]:
         raise _as_picture_error(error) from error
 
 
+def stored_picture(data: bytes) -> Image.Image:
+    """Return a picture as it is stored; of most formats no pixel is decoded yet.
+
+    Raises:
+        NotAPictureError: It is in a format for which something has to be installed.
+        Exception: Whatever Pillow raises of files it cannot read.
+    """
+    if is_jpeg_xl(data):
+        return open_jpeg_xl(data)
+    return Image.open(io.BytesIO(data), formats=FORMATS)
+
+
 def _header_of(data: bytes, limits: Limits) -> Image.Image:
     if len(data) > limits.max_bytes:
         raise PictureTooLargeError(
@@ -104,7 +118,9 @@ def _header_of(data: bytes, limits: Limits) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of odd files; the outcome tells
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
+            image = stored_picture(data)
+    except NotAPictureError:
+        raise
     except UnidentifiedImageError as error:
         rare = rare_tiff(data)
         if rare is not None:
