@@ -160,7 +160,8 @@ class TermEncoder:
         known = self._corrector
         if known is None or known[0] != encoder.space.fingerprint:
             known = self._corrector = encoder.space.fingerprint, Corrector(encoder.vocabulary)
-        return [known[1].corrected(text, self._stored, self._stored_near) for text in texts]
+        about = (self._stored, self._stored_near, self._count)
+        return [known[1].corrected(text, *about) for text in texts]
 
     def _stored(self, words: list[str]) -> set[str]:
         with self._collection.reading() as session:
@@ -170,6 +171,10 @@ class TermEncoder:
     def _stored_near(self, word: str) -> dict[int, list[str]]:
         with self._collection.reading() as session:
             return self._spelling.near(session, word)
+
+    def _count(self, word: str) -> int:
+        with self._collection.reading() as session:
+            return len(session.words.rows_with([[word]]))
 
     def _row(
         self, term: Term, target: Target, exclude: set[int]

@@ -30,11 +30,13 @@ _SAME_LETTERS = 1.5  # gains
 _LETTER_MISSING = 1.0
 _FIRST_PLACES = 30  # in the vocabulary, which count about alike
 _STORED = 30  # place in the vocabulary of a word that the collection has, at most
+_FREQUENCY = 0.15  # costs less, a logarithm of texts
 _KEPT = 10_000
 _LONGEST = 24  # letters; what is longer is no word
 _MOST = 32  # unknown words; a text with more is no question
 
 FindNear: TypeAlias = Callable[[str], Mapping[int, Sequence[str]]]
+Count: TypeAlias = Callable[[str], int]
 
 
 class Corrector:
@@ -55,6 +57,7 @@ class Corrector:
         text: str,
         find_stored: Callable[[list[str]], set[str]],
         find_near: FindNear = lambda _word: {},
+        count: Count = lambda _word: 1,
     ) -> str:
         """Return a text with its misspelt words as they were probably meant.
 
@@ -63,6 +66,8 @@ class Corrector:
             find_stored: Returns which of some words the collection has; these are right.
             find_near: Returns words the collection has that are near another, see ``Spelling``;
                 they may be what was meant as well as the model's own.
+            count: Returns in how many texts the collection has a word; of stored words that are as
+                near, the one that more have is meant.
         """
         quoted = [found.span() for found in _QUOTED.finditer(text)]
         words = [
@@ -77,12 +82,12 @@ class Corrector:
             return text
         typed -= find_stored(sorted(typed)) if typed else set()
         unknown = typed - self._places.keys()
-        read = {word: near for word in unknown if (near := self._corrected(word, find_near))}
+        read = {word: near for word in unknown if (near := self._corrected(word, find_near, count))}
         if 2 * len(read) <= len(unknown) and unknown:
             return text
         # What the model has of words that are no English is mostly pieces.
         pieces = sorted(typed - unknown)[:_MOST]
-        meant = {word: near for word in pieces if (near := self._longer(word, find_near))}
+        meant = {word: near for word in pieces if (near := self._longer(word, find_near, count))}
         read |= meant if 2 * len(meant) > len(pieces) + len(_FOREIGN.findall(text)) else {}
         written, end = [], 0
         for found in words:
@@ -91,28 +96,31 @@ class Corrector:
                 end = found.end()
         return "".join([*written, text[end:]])
 
-    def _corrected(self, word: str, find_near: FindNear) -> str | None:
+    def _corrected(self, word: str, find_near: FindNear, count: Count) -> str | None:
         """Return the known or stored word that is nearest and common; None where none is near."""
         own = self._nearest(word)
-        found = [*self._stored_costs(word, find_near), *([own] if own else [])]
+        found = [*self._stored_costs(word, find_near, count), *([own] if own else [])]
         return min(found, default=(0.0, None))[1]
 
-    def _longer(self, word: str, find_near: FindNear) -> str | None:
+    def _longer(self, word: str, find_near: FindNear, count: Count) -> str | None:
         """Return the stored word that has just one letter more; None where there is none.
 
         Of a piece that may be a word of another language no letter is taken for another.
         """
-        costs = self._stored_costs(word, find_near)
+        costs = self._stored_costs(word, find_near, count)
         return min((one for one in costs if _lacks_one(word, one[1])), default=(0.0, None))[1]
 
-    def _stored_costs(self, word: str, find_near: FindNear) -> list[tuple[float, str]]:
+    def _stored_costs(
+        self, word: str, find_near: FindNear, count: Count
+    ) -> list[tuple[float, str]]:
         found = []
         for distance, several in find_near(word).items():
             for near in several:
                 is_alike = sound_alike(word, near)
                 if is_alike or _may_be_meant(word, near, distance, is_common=True):
                     place = min(self._places.get(near, _STORED), _STORED)
-                    found.append((self._cost(word, near, 1 if is_alike else distance, place), near))
+                    cost = self._cost(word, near, 1 if is_alike else distance, place)
+                    found.append((cost - _FREQUENCY * math.log(max(1, count(near))), near))
         return found
 
     def _search(self, word: str) -> tuple[float, str] | None:

@@ -109,6 +109,17 @@ def test_words_of_another_language_are_not_taken_for_stored_ones(text: str) -> N
     assert known.corrected(text, nothing, near_of("hand", "jeans")) == text
 
 
+@pytest.mark.parametrize("often", ["lenova", "lenovo"])
+def test_of_stored_words_as_near_the_one_that_more_texts_have_is_meant(
+    corrector: Corrector, often: str
+) -> None:
+    def near(_word: str) -> dict[int, list[str]]:
+        return {1: ["lenova", "lenovo"]}
+
+    read = corrector.corrected("lnovo", nothing, near, lambda word: 40 if word == often else 1)
+    assert read == often
+
+
 def test_words_that_are_no_english_are_never_put_in() -> None:
     assert Corrector(("womann", "woman")).corrected("womanx", nothing) == "woman"
     assert Corrector(("womann",)).corrected("womanx", nothing) == "womanx"
