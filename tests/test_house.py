@@ -40,6 +40,7 @@ CROSS_CUTTING = {
     "api/test_misspelt": "misspelt words through every door",
     "api/operations/doctor/test_switches": "switches that are killed, and repairs",
     "api/http/test_docs_page": "a page of several files",
+    "api/page/test_detail": "a page of several files",
     "api/page/test_search": "a page of several files",
     "api/http/test_memory": "hostile uploads through the whole service",
     "api/http/test_uploads": "upload, index and search together",

@@ -36,11 +36,11 @@ export function Comparison({ candidate, url }) {
   }, [url]);
   const stored = thumbnailOf(candidate.thumbnail, 1280);
   const { width, height } = size;
-  const corners = candidate.corners.map(([x, y]) => [x * width, y * height]);
+  const corners = candidate.corners.map((/** @type {[number, number]} */ [x, y]) => [x * width, y * height]);
   const transform = corners.length === 4 && width ? transformTo(width, height, corners) : '';
   const { query_region: region } = candidate;
   const isWhole = !region || (region.w > 0.97 && region.h > 0.97);
-  if (!transform) {
+  if (corners.length !== 4) {
     return html`<div class="pair">
       <figure><img ref=${below} alt=${t('yours')} src=${url} /><figcaption>${t('yours')}</figcaption></figure>
       <figure><img alt=${t('stored')} src=${stored} /><figcaption>${t('stored')}</figcaption></figure>

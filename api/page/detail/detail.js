@@ -54,6 +54,7 @@ export function Detail({ id }) {
   lastId.current = id;
   useEffect(() => {
     dialog.current?.showModal();
+    /** @type {HTMLElement | null | undefined} */ (dialog.current?.querySelector('.region'))?.focus();
     return () => act.returnTo(lastId.current);
   }, []);
   /** @param {number} by */
@@ -79,7 +80,7 @@ export function Detail({ id }) {
     onClick=${(/** @type {Event} */ event) => { if (event.target === dialog.current) act.close(); }}
   >
     <div class="detail-bar">
-      <button type="button" class="quiet" autofocus onClick=${() => act.close()}><${Icon} name="left" /> ${t('back')}</button>
+      <button type="button" class="quiet" onClick=${() => act.close()}><${Icon} name="left" /> ${t('back')}</button>
       <span class="grow"></span>
       <button type="button" class="quiet tight" disabled=${index <= 0} aria-label=${t('previous')} onClick=${() => step(-1)}><${Icon} name="left" /></button>
       <button type="button" class="quiet tight" disabled=${index < 0 || index >= hits.value.length - 1} aria-label=${t('next')} onClick=${() => step(1)}><${Icon} name="right" /></button>

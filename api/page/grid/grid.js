@@ -84,13 +84,14 @@ function onClick(event) {
 
 /** @param {any} event @param {import('./layout.js').Layout} layout */
 function onKey(event, layout) {
-  const index = indexOf(event);
-  if (index < 0 || event.altKey) return;
+  if (indexOf(event) < 0 || event.altKey) return;
+  const index = focused.value; // ahead of the browser's own focus where keys come fast
   const moves = ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End', 'PageUp', 'PageDown'];
   const isAll = event.ctrlKey || event.metaKey;
   if (moves.includes(event.key)) {
     const to = tileAt(layout, index, event.key, isAll, innerHeight * 0.8);
     if (event.shiftKey) extendTo(to);
+    focused.value = to;
     wanted.value = to;
   } else if (isAll) return;
   else if (event.key === 'Enter') act.open(index);

@@ -48,7 +48,7 @@ function wordOf(term) {
 function Chip({ term, at }) {
   const size = Math.abs(term.weight);
   const image = imageOf(term);
-  const name = `${wordOf(term)} ${term.kind === 'like' ? term.value : ''}`.trim();
+  const name = `${wordOf(term).trim()} ${term.kind === 'like' ? term.value : ''}`.trim();
   const menu = `chip-${at}`;
   /** @param {KeyboardEvent} event */
   const onKey = (event) => {

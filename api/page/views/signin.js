@@ -1,5 +1,5 @@
 /** Asks for the key once; the service answers with a cookie that no script can read. */
-import { html, useState } from '../vendor/preact.js';
+import { html, useEffect, useRef, useState } from '../vendor/preact.js';
 import { ask, needsKey } from '../state/api.js';
 import { loadCollections } from '../state/collections.js';
 import { refresh } from '../state/results.js';
@@ -8,13 +8,15 @@ import { Failure } from './notice.js';
 
 export function SignIn() {
   const [error, setError] = useState(/** @type {unknown} */ (null));
+  const field = useRef(/** @type {HTMLInputElement | null} */ (null));
+  useEffect(() => field.current?.focus(), []);
   /** @param {any} event */
   const onSubmit = async (event) => {
     event.preventDefault();
-    const field = event.currentTarget.elements.key;
+    const { key } = event.currentTarget.elements;
     try {
-      await ask('POST', '/v1/session', { key: field.value.trim() });
-      field.value = '';
+      await ask('POST', '/v1/session', { key: key.value.trim() });
+      key.value = '';
       needsKey.value = false;
       await loadCollections();
       refresh();
@@ -26,7 +28,7 @@ export function SignIn() {
     <h1 id="sign-in-title">${t('keyNeeded')}</h1>
     <p class="muted">${t('keyNeededWhy')}</p>
     <form onSubmit=${onSubmit} class="row">
-      <label class="grow">${t('key')} <input name="key" type="password" required autocomplete="current-password" autofocus /></label>
+      <label class="grow">${t('key')} <input name="key" type="password" required autocomplete="current-password" ref=${field} /></label>
       <button type="submit" class="primary">${t('open')}</button>
     </form>
     ${error && html`<${Failure} error=${error} />`}
