@@ -150,31 +150,32 @@ export function Grid() {
   const tabStop = Math.min(focused.value, count - 1);
   const indices = Array.from({ length: end - first }, (_, at) => first + at);
   if (tabStop >= 0 && (tabStop < first || tabStop >= end)) indices.push(tabStop);
-  return html`<div
-    ref=${host}
-    class="grid"
-    role="listbox"
-    aria-multiselectable="true"
-    aria-label=${t('results')}
-    style=${{ height: `${layout.height}px` }}
-    onClick=${onClick}
-    onKeyDown=${(/** @type {any} */ event) => onKey(event, layout)}
-    onFocusIn=${(/** @type {any} */ event) => {
-      const index = indexOf(event);
-      if (index >= 0) focused.value = index;
-    }}
-  >
-    ${view.width > 0 && indices.map((at) => html`<${Tile}
-      key=${list[at].id}
-      hit=${list[at]}
-      index=${at}
-      count=${count}
-      place=${{ x: layout.x[at], y: layout.y[at], w: layout.w[at], h: layout.h[at] }}
-      isChosen=${selection.value.has(list[at].id)}
-      isFocused=${at === tabStop}
-      isFirst=${at < 6}
-      isBelow=${shownLine >= 0 && at >= shownLine}
-    />`)}
+  return html`<div ref=${host} class="grid-place">
+    <div
+      class="grid"
+      role="listbox"
+      aria-multiselectable="true"
+      aria-label=${t('results')}
+      style=${{ height: `${layout.height}px` }}
+      onClick=${onClick}
+      onKeyDown=${(/** @type {any} */ event) => onKey(event, layout)}
+      onFocusIn=${(/** @type {any} */ event) => {
+        const index = indexOf(event);
+        if (index >= 0) focused.value = index;
+      }}
+    >
+      ${view.width > 0 && indices.map((at) => html`<${Tile}
+        key=${list[at].id}
+        hit=${list[at]}
+        index=${at}
+        count=${count}
+        place=${{ x: layout.x[at], y: layout.y[at], w: layout.w[at], h: layout.h[at] }}
+        isChosen=${selection.value.has(list[at].id)}
+        isFocused=${at === tabStop}
+        isFirst=${at < 6}
+        isBelow=${shownLine >= 0 && at >= shownLine}
+      />`)}
+    </div>
     ${layout.lineY >= 0 && view.width > 0 && html`<${LessLikely} top=${layout.lineY} />`}
   </div>`;
 }

@@ -15,9 +15,7 @@ def focused_title(page: Page) -> str | None:
 
 
 @pytest.mark.parametrize("back", ["Escape", "browser"])
-def test_both_ways_back_lead_to_the_same_tile_focused(
-    visit: Open, shop: Shop, back: str
-) -> None:
+def test_both_ways_back_lead_to_the_same_tile_focused(visit: Open, shop: Shop, back: str) -> None:
     page = visit(shop.service.url, "/?c=shop&q=shoes", viewport={"width": 1000, "height": 600})
     page.locator(".tile").first.wait_for()
     page.locator(".tile").first.focus()

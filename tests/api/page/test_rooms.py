@@ -1,0 +1,115 @@
+"""Collections, uploads, lookup and duplicates on the page, each as a newcomer finds it."""
+
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.api.page.conftest import Open
+from tests.support import picture_bytes
+from tests.support.service import Running, running
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A service without a collection, which may index one folder."""
+    folder = tmp_path_factory.mktemp("rooms")
+    allowed = folder / "Holidays"
+    allowed.mkdir()
+    for number in range(3, 6):
+        (allowed / f"{number}.jpg").write_bytes(picture_bytes(number))
+    (allowed / "torn.jpg").write_bytes(picture_bytes(6)[:200])
+    with running(folder / "home", sources=(allowed,)) as service:
+        yield service
+
+
+def files(folder: Path) -> list[Path]:
+    """Return three pictures, one of them the first made smaller, and one that is none."""
+    made = [folder / one for one in ("a.jpg", "b.jpg", "copy.png", "none.jpg")]
+    made[0].write_bytes(noise(1))
+    made[1].write_bytes(noise(2))
+    Image.open(made[0]).save(made[2])
+    made[3].write_bytes(b"no picture at all")
+    return made
+
+
+def noise(seed: int) -> bytes:
+    small = np.random.default_rng(seed).integers(0, 255, (24, 32, 3), np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(small).resize((640, 480), Image.Resampling.BICUBIC).save(file, "JPEG")
+    return file.getvalue()
+
+
+def upload(page: Page, chosen: list[Path]) -> None:
+    page.locator("input[data-upload]").set_input_files(chosen)
+    expect(page.get_by_role("button", name="Choose pictures")).to_be_enabled(timeout=20_000)
+
+
+def test_a_newcomer_makes_a_collection_fills_it_and_looks_a_picture_up(
+    visit: Open, empty: Running, tmp_path: Path
+) -> None:
+    page = visit(empty.url, "/", allowed=("404",))
+    page.get_by_role("heading", name="There is no collection yet.").wait_for()
+    page.get_by_role("button", name="Make one").click()
+    page.get_by_label("New collection").fill("mine")
+    page.get_by_role("button", name="Make", exact=True).click()
+    page.get_by_role("heading", name="Add pictures to “mine”").wait_for()
+    chosen = files(tmp_path)
+    upload(page, chosen)
+    expect(page.get_by_text("3 added")).to_be_visible()
+    expect(page.locator(".refused li")).to_have_count(1)
+    expect(page.locator(".refused li")).to_contain_text("none.jpg")
+    upload(page, chosen)
+    expect(page.get_by_text("3 already here")).to_be_visible()
+    page.get_by_role("button", name="Is it here?").click()
+    page.locator("input[data-lookup]").set_input_files(chosen[1])
+    page.get_by_role("heading", name="Yes, it is in “mine”.").wait_for()
+    expect(page.locator(".laid .over img")).to_have_attribute("style", re.compile("matrix3d"))
+    page.get_by_role("button", name="Blink").click()
+    page.get_by_role("button", name="Stop blinking").click()
+    other = tmp_path / "other.jpg"
+    other.write_bytes(noise(9))
+    page.locator("input[data-lookup]").set_input_files(other)
+    page.get_by_role("heading", name="This picture is not in “mine”").wait_for()
+
+
+def test_duplicates_are_decided_with_keys_and_come_out_as_a_list(
+    visit: Open, empty: Running, tmp_path: Path
+) -> None:
+    client = empty.client()
+    client.put_collection("twice")
+    page = visit(empty.url, "/?c=twice&view=collections")
+    upload(page, files(tmp_path)[:3])
+    page.goto(f"{empty.url}/?c=twice&view=duplicates")
+    page.get_by_role("button", name="Find duplicates").click()
+    group = page.locator(".group")
+    group.wait_for(timeout=30_000)
+    expect(page.get_by_text("0 of 1 group decided")).to_be_visible()
+    group.focus()
+    page.keyboard.press("a")
+    expect(page.get_by_text("1 of 1 group decided")).to_be_visible()
+    page.keyboard.press("u")
+    page.keyboard.press("ArrowRight")
+    page.get_by_role("button", name="Accept all exact copies").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download the list").click()
+    lines = [one.split("\t") for one in waiting.value.path().read_text("utf-8").splitlines()]
+    assert sorted(one[0] for one in lines[1:]) == ["drop", "keep"]
+    assert {one[2] for one in lines[1:]} == {"a.jpg", "copy.png"}
+    assert len(client.records("twice").records) == 3
+
+
+def test_an_allowed_folder_is_indexed_and_what_was_skipped_is_told(
+    visit: Open, empty: Running
+) -> None:
+    empty.client().put_collection("trip")
+    page = visit(empty.url, "/?c=trip&view=collections")
+    page.locator(".sources li", has_text="Holidays").get_by_role("button", name="Index").click()
+    expect(page.locator(".panel")).to_contain_text("3 added", timeout=20_000)
+    expect(page.locator(".refused li")).to_contain_text("torn.jpg")
+    page.get_by_role("button", name="Search it").first.wait_for()
