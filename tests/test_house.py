@@ -43,6 +43,7 @@ CROSS_CUTTING = {
     "api/page/test_accessibility": "all views of the page",
     "api/page/test_detail": "a page of several files",
     "api/page/test_hostile": "all that the page shows",
+    "api/page/test_keys": "the page with keys",
     "api/page/test_rooms": "several rooms of the page",
     "api/page/test_search": "a page of several files",
     "api/http/test_memory": "hostile uploads through the whole service",

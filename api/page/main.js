@@ -4,6 +4,7 @@ import { html, render } from './vendor/preact.js';
 import { watchAddress } from './state/address.js';
 import { loadCollections } from './state/collections.js';
 import { applyLook } from './state/look.js';
+import { loadSession } from './state/session.js';
 import { followQuestion } from './state/results.js';
 
 applyLook();
@@ -13,5 +14,9 @@ if (root) {
   root.replaceChildren();
   render(html`<${App} />`, root);
 }
-loadCollections();
-followQuestion();
+loadSession().then((isKnown) => { if (isKnown) start(); }, start);
+
+function start() {
+  loadCollections();
+  followQuestion();
+}

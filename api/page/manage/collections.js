@@ -3,6 +3,7 @@ import { html, useEffect, useState } from '../vendor/preact.js';
 import { ask, collectionPath } from '../state/api.js';
 import { go, question } from '../state/address.js';
 import { collections, current, loadCollections } from '../state/collections.js';
+import { mayWrite } from '../state/session.js';
 import { bytes, date, number, t } from '../words/words.js';
 import { Failure } from '../views/notice.js';
 import { Sources } from './sources.js';
@@ -54,7 +55,7 @@ export function CollectionsRoom() {
   return html`<section class="panel" aria-labelledby="collections-title">
     <h1 id="collections-title">${t('collections')}</h1>
     <${List} />
-    <${Make} />
-    ${name && html`<${Upload} key=${name} collection=${name} /><${Sources} key=${`${name}/sources`} collection=${name} />`}
+    ${mayWrite() && html`<${Make} />`}
+    ${name && mayWrite() && html`<${Upload} key=${name} collection=${name} /><${Sources} key=${`${name}/sources`} collection=${name} />`}
   </section>`;
 }

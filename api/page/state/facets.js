@@ -21,8 +21,6 @@ export function togglePanel() {
 }
 /** @type {import('../vendor/preact.js').Signal<any[]>} */
 export const facets = signal([]);
-/** Records of the relevant set; null while not known. @type {import('../vendor/preact.js').Signal<number | null>} */
-export const relevant = signal(null);
 /** @type {import('../vendor/preact.js').Signal<Error | null>} */
 export const facetError = signal(null);
 
@@ -33,27 +31,26 @@ export function followAnswers() {
   return effect(() => {
     const search = answered.value;
     if (!search || busy.value) return;
-    const withFacets = isOpen.value;
+    const wanted = isOpen.value;
     running.abort();
     running = new AbortController();
-    count(withFacets, running.signal);
+    if (wanted) count(running.signal);
   });
 }
 
-/** @param {boolean} withFacets @param {AbortSignal} stop */
-async function count(withFacets, stop) {
+/** @param {AbortSignal} stop */
+async function count(stop) {
   const asked = question.peek();
   try {
-    const wanted = withFacets ? facetsOf(await loadFields(asked.collection)) : [];
+    const wanted = facetsOf(await loadFields(asked.collection));
+    if (!wanted.length) return;
     const body = await bodyOf(asked, stop);
     delete body.sort;
     if (looksFor(asked)) body.min_relevance = 'auto';
-    else if (!wanted.length) body.sort = ['relevance'];
     const path = collectionPath(asked.collection, '/search');
     const found = await ask('POST', path, { ...body, facets: wanted, limit: 1 }, stop);
     if (stop.aborted) return;
     facets.value = found.facets;
-    relevant.value = found.relevant;
     facetError.value = null;
   } catch (error) {
     if (!isAbort(error)) facetError.value = /** @type {Error} */ (error);

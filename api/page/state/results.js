@@ -51,8 +51,12 @@ let listing = { body: {}, collection: '', isRest: false, seen: new Set() };
 let cursor = null;
 let isLoading = false;
 
+let isFollowing = false;
+
 /** Search whenever the question becomes another one. */
 export function followQuestion() {
+  if (isFollowing) return;
+  isFollowing = true;
   let last = '';
   effect(() => {
     const search = searchOf(question.value);
@@ -72,7 +76,7 @@ export async function searchAnew() {
   busy.value = true;
   try {
     const body = await bodyOf(asked, stop);
-    const withCut = looksFor(asked) ? { ...body, min_relevance: 'auto' } : body;
+    const withCut = { ...body, ...(looksFor(asked) ? { min_relevance: 'auto' } : { beyond: true }) };
     const path = collectionPath(asked.collection, '/search');
     const first = await ask('POST', path, { ...withCut, limit: FIRST }, stop);
     listing = { body: withCut, collection: asked.collection, isRest: !looksFor(asked), seen: new Set() };

@@ -4,6 +4,7 @@ import { go, question } from '../state/address.js';
 import { collections } from '../state/collections.js';
 import { language, setLanguage, setTheme, theme } from '../state/look.js';
 import { busy } from '../state/results.js';
+import { session, signOut } from '../state/session.js';
 import { number, t } from '../words/words.js';
 import { helpIsOpen } from './help.js';
 import { SearchBox } from './box.js';
@@ -51,6 +52,7 @@ function Menu() {
       </select>
     </label>
     <button type="button" onClick=${() => { document.getElementById('menu')?.hidePopover(); helpIsOpen.value = true; }}>${t('help')} <kbd>?</kbd></button>
+    ${session.value?.key && html`<button type="button" onClick=${() => { document.getElementById('menu')?.hidePopover(); signOut(); }}>${t('signOut')} <span class="muted">${session.value.key}</span></button>`}
     <a href="/docs" target="_blank" rel="noopener">${t('api')}</a>
   </div>`;
 }

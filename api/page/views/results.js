@@ -3,7 +3,7 @@ import { html, useEffect } from '../vendor/preact.js';
 import { announce } from '../state/announce.js';
 import { go, question } from '../state/address.js';
 import { collections, current, fields, isTechnical, listError, loadCollections, loadFields } from '../state/collections.js';
-import { followAnswers, isOpen, relevant, togglePanel } from '../state/facets.js';
+import { followAnswers, isOpen, togglePanel } from '../state/facets.js';
 import { answer, busy, exhausted, failure, hits, MOST, nearestAnyway, refresh, shownCount } from '../state/results.js';
 import { looksFor } from '../state/query.js';
 import { Grid } from '../grid/grid.js';
@@ -17,10 +17,11 @@ import { SelectionBar } from './selectionbar.js';
 /** How many there are, in words. */
 function countText() {
   if (!answer.value) return '';
-  const known = answer.value.relevant ?? relevant.value;
+  const { relevant: known, relevant_error: error } = answer.value;
   if (!looksFor(question.value)) return t('records', known ?? hits.value.length);
   if (answer.value.no_match) return t('nothingFits');
-  return known === null ? t('atLeast', hits.value.length) : t('results', known);
+  if (known === null) return t('atLeast', hits.value.length);
+  return error ? t('about', t('results', known)) : t('results', known);
 }
 
 /**

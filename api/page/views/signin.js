@@ -1,8 +1,8 @@
 /** Asks for the key once; the service answers with a cookie that no script can read. */
 import { html, useEffect, useRef, useState } from '../vendor/preact.js';
-import { ask, needsKey } from '../state/api.js';
 import { loadCollections } from '../state/collections.js';
-import { refresh } from '../state/results.js';
+import { followQuestion, refresh } from '../state/results.js';
+import { signIn } from '../state/session.js';
 import { t } from '../words/words.js';
 import { Failure } from './notice.js';
 
@@ -15,10 +15,9 @@ export function SignIn() {
     event.preventDefault();
     const { key } = event.currentTarget.elements;
     try {
-      await ask('POST', '/v1/session', { key: key.value.trim() });
-      key.value = '';
-      needsKey.value = false;
+      await signIn(key.value.trim());
       await loadCollections();
+      followQuestion();
       refresh();
     } catch (problem) {
       setError(problem);

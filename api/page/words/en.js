@@ -60,6 +60,7 @@ export const en = {
 
   // results
   results: (/** @type {number | undefined} */ count) => (count === undefined ? 'Results' : n(count, 'result', 'results')),
+  about: (/** @type {string} */ what) => `About ${what}`,
   atLeast: (/** @type {number} */ count) => `${n(count, 'result', 'results')} and more`,
   records: (/** @type {number} */ count) => n(count, 'record', 'records'),
   nothingFits: 'Nothing fits',

@@ -60,6 +60,7 @@ export const zh = {
 
   // 结果
   results: (/** @type {number | undefined} */ count) => (count === undefined ? '结果' : `${n(count)} 个结果`),
+  about: (/** @type {string} */ what) => `约 ${what}`,
   atLeast: (/** @type {number} */ count) => `${n(count)} 个以上结果`,
   records: (/** @type {number} */ count) => `${n(count)} 条记录`,
   nothingFits: '没有符合的结果',

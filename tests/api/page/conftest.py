@@ -42,13 +42,17 @@ def opened(browser: Browser, url: str, path: str, **options: Any) -> Iterator[Pa
             complaints.append(f"asked for {route.request.url}")
             route.abort()
 
+    def note(kind: str, text: str) -> None:
+        if kind in {"error", "warning"}:
+            complaints.append(f"{kind}: {text}")
+
     allowed = options.pop("allowed", ())
     options = {"viewport": {"width": 1280, "height": 800}, "locale": "en-US", **options}
     context = browser.new_context(**options, reduced_motion="reduce")
     context.set_default_timeout(10_000)
     try:
         page = context.new_page()
-        page.on("console", lambda one: complaints.append(f"{one.type}: {one.text}"))
+        page.on("console", lambda one: note(one.type, one.text))
         page.on("pageerror", lambda one: complaints.append(str(one)))
         page.route("**/*", fetch)
         page.goto(f"{url}{path}")
