@@ -27,8 +27,10 @@ class SqlMeta:
 
     def get(self, *keys: str) -> tuple[str | None, ...]:
         """Return the values of some names, in their order; None for what is not set."""
-        query = sa.select(meta.c.key, meta.c.value).where(meta.c.key.in_(keys))
-        found = {row[0]: row[1] for row in self.connection.execute(query)}
+        # several times a search, so without an expression that is put together each time
+        places = ", ".join("?" * len(keys))
+        query = f"SELECT key, value FROM meta WHERE key IN ({places})"  # noqa: S608
+        found = {row[0]: row[1] for row in self.connection.exec_driver_sql(query, keys)}
         return tuple(found.get(key) for key in keys)
 
     def number(self, key: str) -> int:
