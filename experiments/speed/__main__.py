@@ -10,6 +10,7 @@ _MODULES = {
     "filters": "experiments.speed.search_speed",
     "service": "experiments.speed.service_load",
     "soak": "experiments.speed.soak",
+    "index-life": "experiments.speed.index_life",
     "lookup-speed": "experiments.speed.lookup_speed",
     "duplicate-speed": "experiments.speed.duplicate_speed",
     "lookup": "experiments.copies.lookup_quality",
