@@ -21,8 +21,8 @@ from search.keyword.bm25_ranker import Keywords
 from search.query.continuations import Continuations, Position
 from search.query.query import Query
 from search.query.refinement import refined
+from search.query.spellings import checked_filter
 from search.query.summary import summary_of
-from search.query.warnings import check_times
 from search.query_vectors.query_pictures import QueryPictures
 from search.query_vectors.term_encoder import TermEncoder
 from search.ranking.hits import HitBuilder, Page
@@ -152,7 +152,7 @@ class Searcher:
 
     def _begin(self, now: Now, query: Query) -> "_Begun":
         """Decide what is to be ranked, or find the listing that a cursor names."""
-        check_times(self.collection, query.where)
+        query = replace(query, where=checked_filter(self.collection, query.where))
         position = None
         if query.cursor is not None:
             position = self._continuations.position(query.cursor)

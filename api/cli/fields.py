@@ -22,8 +22,8 @@ schema_options = options(
     click.option("--schema", "schema_file", type=PATH, metavar="FILE",
                  help='Types of fields as JSON, such as {"price": "number"}.'),
     click.option("--field", "typed_fields", multiple=True, metavar="NAME:TYPE",
-                 help="A metadata field's type: number, boolean, date, keyword, text, keywords "
-                 "or geo; may be repeated."),
+                 help="A metadata field's type: number, boolean, date, keyword, anycase (a keyword "
+                 "whatever its capitals), text, keywords or geo; may be repeated."),
 )  # fmt: skip
 
 

@@ -68,7 +68,7 @@ def label(
     from api.operations.labels import LabelRequest, label_records, labelling_as_json
     from search.labels.zero_shot import TEMPLATES
     from search.query.filter_language import parse_where
-    from search.query.warnings import check_times
+    from search.query.spellings import checked_filter
 
     names = _names(labels, labels_file)
     if pictures and (field or where):
@@ -80,8 +80,7 @@ def label(
             labeller.check_field(field)
         label_set = labeller.label_set(names, tuple(templates) or TEMPLATES)
         if not pictures:
-            parsed = parse_where(where) if where else None
-            check_times(opened, parsed)
+            parsed = checked_filter(opened, parse_where(where) if where else None)
             tally = label_records(
                 labeller, label_set, LabelRequest(parsed, limit, force, write_to=field)
             )

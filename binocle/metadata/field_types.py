@@ -19,7 +19,9 @@ from binocle.metadata.numbers import parse_number
 from binocle.metadata.record_limits import problem_of_metadata
 from binocle.types import Metadata, MetadataValue, Scalar
 
-FieldType: TypeAlias = Literal["number", "boolean", "date", "keyword", "text", "keywords", "geo"]
+FieldType: TypeAlias = Literal[
+    "number", "boolean", "date", "keyword", "anycase", "text", "keywords", "geo"
+]
 Schema: TypeAlias = Mapping[str, FieldType]
 FIELD_TYPES: tuple[FieldType, ...] = get_args(FieldType)
 NO_SCHEMA: Schema = {}

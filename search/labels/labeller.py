@@ -13,6 +13,7 @@ from binocle.media.kinds import IMAGE, TEXT
 from binocle.metadata.filters import Filter
 from binocle.types import Float32Array, Record
 from search.labels.zero_shot import TEMPLATES, Labelling, LabelSet
+from search.query.spellings import checked_filter
 from search.relevance.background_texts import background_texts
 from search.relevance.calibrator import Relevance
 
@@ -105,8 +106,9 @@ class Labeller:
         space = self._collection.space
         assert space is not None
         seen = np.empty(0, np.int64)
+        meant = checked_filter(self._collection, where)
         with self._collection.reading() as session:
-            wanted = None if where is None else session.records.matching(where)
+            wanted = None if meant is None else session.records.matching(meant)
             for new in session.parts.after(IMAGE, 0, space.dimension):
                 numbers, first = np.unique(new.record_ids, return_index=True)
                 kept = ~np.isin(numbers, seen)

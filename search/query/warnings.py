@@ -120,6 +120,7 @@ def doubts(collection: Collection, where: Filter) -> list[str]:
     comparisons = [one for one in comparisons_in(where) if one.field not in OWN_FIELDS]
     found: dict[str, None] = {}
     with collection.reading() as session:
+        declared = session.fields.declared()
         for field in dict.fromkeys(one.field for one in comparisons):
             types = session.fields.holds(field)
             asked = {_type(one) for one in comparisons if one.field == field} - {None}
@@ -128,7 +129,7 @@ def doubts(collection: Collection, where: Filter) -> list[str]:
             elif asked and not asked & types:
                 holds = " and ".join(sorted(types))
                 found[f"the field {field!r} holds {holds}, and is compared with others"] = None
-            elif "texts" in types:
+            elif "texts" in types and declared.get(field) != "anycase":
                 own = [one for one in comparisons if one.field == field][:_LOOKED_AT]
                 found |= dict.fromkeys(filter(None, (_spelling(session, one) for one in own)))
     return list(found)

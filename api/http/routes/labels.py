@@ -34,7 +34,7 @@ from binocle.metadata.filter_parsing import parse_json
 from binocle.types import Float32Array
 from search.labels.labeller import Labeller, TextMatch, check_texts
 from search.labels.zero_shot import LabelSet
-from search.query.warnings import check_times
+from search.query.spellings import checked_filter
 
 router = APIRouter(tags=["labels"], route_class=JsonRoute)
 _WRITTEN_IN_A_REQUEST = 10_000
@@ -172,8 +172,7 @@ def _labeller_for(
 
 def _count(collection: Collection, body: LabelsIn) -> int:
     """Return how many records may be labelled; those without a picture are counted too."""
-    where = parse_json(body.filter) if body.filter else None
-    check_times(collection, where)
+    where = checked_filter(collection, parse_json(body.filter) if body.filter else None)
     with collection.reading() as session:
         return session.records.count(where)
 

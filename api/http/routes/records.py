@@ -22,7 +22,7 @@ from binocle.types import Record
 from indexer.records import Outcome
 from indexer.upload import store_upload
 from search.query.filter_language import parse_where
-from search.query.warnings import check_times
+from search.query.spellings import checked_filter
 
 router = APIRouter(tags=["records"], route_class=JsonRoute)
 _BODY = {
@@ -90,10 +90,9 @@ async def list_records(
             raise ServiceError(422, "bad-filter", f"no JSON ({error})", field="filter") from error
 
     def page() -> RecordPage:
-        for clause in clauses:
-            check_times(collection, clause)
+        meant = [checked_filter(collection, clause) for clause in clauses]
         with collection.reading() as session:
-            found = session.records.after(after, limit + 1, clauses)
+            found = session.records.after(after, limit + 1, [one for one in meant if one])
             shown = found[:limit]
             parts = session.parts.of_records([number for number, _ in shown])
         records = [

@@ -18,6 +18,9 @@ class FieldReader(Protocol):
     def holds(self, name: str) -> set[str]:
         """Return what a field holds: ``numbers``, ``texts``, ``places``; nothing for none."""
 
+    def texts(self, name: str) -> list[str]:
+        """Return the different strings that a field holds, sorted."""
+
     def counts(self) -> dict[str, int]:
         """Return how many records have each metadata field, by name."""
 

@@ -59,6 +59,12 @@ class SqlFields:
             found.add("places")
         return found
 
+    def texts(self, name: str) -> list[str]:
+        field_id = sa.select(fields.c.id).where(fields.c.name == name).scalar_subquery()
+        query = sa.select(attributes.c.text).distinct()
+        query = query.where(attributes.c.field_id == field_id, attributes.c.text.is_not(None))
+        return sorted(self.connection.execute(query).scalars())
+
     def counts(self) -> dict[str, int]:
         query = (
             sa.select(fields.c.name, sa.func.count(sa.distinct(attributes.c.record_id)))

@@ -44,6 +44,14 @@ class MemoryFields:
                 found.add("places")
         return found
 
+    def texts(self, name: str) -> list[str]:
+        values = (
+            typed(one.metadata, self._state.declared).get(name)
+            for one in self._state.records.values()
+        )
+        every = (one for value in values for one in (value if isinstance(value, list) else [value]))
+        return sorted({one for one in every if isinstance(one, str)})
+
     def counts(self) -> dict[str, int]:
         holders = [name for one in self._state.records.values() for name in one.metadata]
         return {name: holders.count(name) for name in sorted(set(holders))}
