@@ -229,7 +229,7 @@ class Searcher:
             facets=listing.counted.facets,
             turn=turn,
             unrated=None if rated else self._ranker.why_unrated(asked, listing.scorers),
-            looking_for=summary_of(asked.query),
+            looking_for=summary_of(asked.query, listing.demanded),
         )
 
 

@@ -10,7 +10,7 @@ query in one piece count more, and those that say nothing else come first.
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from binocle.catalog.base import CatalogReader
 from binocle.types import BoolArray, Int64Array
+from search.keyword.query_matches import QueryMatches
 from search.keyword.query_words import parse
 from search.keyword.word_matcher import WordMatcher
 from search.keyword.word_sums import ALL, WordSums, rarity
@@ -62,6 +63,8 @@ class KeywordRanking:
         has_demanded: Tells of records, ``(r,)`` int64 internal ids, whether they have the words
             that some record has, of five and more all but one, ``(r,)`` bool. False for all where
             no record has.
+        demanded: The words that these are, of which ``spare`` may lack; none where that are all.
+        spare: How many.
     """
 
     record_ids: Int64Array
@@ -79,6 +82,8 @@ class KeywordRanking:
     names: bool = False
     find_words: Callable[[int], tuple[str, ...]] = lambda _: ()
     has_demanded: Callable[[Int64Array], BoolArray] = lambda ids: np.zeros(len(ids), np.bool_)
+    demanded: tuple[str, ...] = ()
+    spare: int = 0
 
 
 class Keywords:
@@ -145,7 +150,15 @@ class Keywords:
             names=bool(sums.names),
             find_words=lambda place: found.words_of(int(chosen[place])),
             has_demanded=sums.demanded,
+            demanded=_said(sums.demanded_places, found),
+            spare=max(sums.spare, 0),
         )
+
+
+def _said(places: Sequence[int], found: QueryMatches) -> tuple[str, ...]:
+    """Return the words at some places of a query; none where these are all its words."""
+    said = tuple(found.asked[one].token for one in places)
+    return said if len(said) < len(found.words) else ()
 
 
 def is_model_number(text: str) -> bool:

@@ -51,6 +51,7 @@ class WordSums:
         asked: The words that make a record exact: these, else all where one of them is rare; none
             where only a text that says just what was typed does.
         least: How much of what the words are worth, 0 to 1, an exact record has.
+        demanded_places: Of the words in the query that are demanded.
     """
 
     scores: Float32Array
@@ -66,6 +67,7 @@ class WordSums:
     names: tuple[int, ...]
     asked: tuple[int, ...]
     least: float
+    demanded_places: tuple[int, ...]
 
     @classmethod
     def of(cls, found: QueryMatches, records: int) -> "WordSums":
@@ -96,12 +98,12 @@ class WordSums:
         has_all = float(masses.max()) >= mass * ALL
         rare_up_to = max(_RARE_COUNT, records * _RARE_SHARE)
         names, asked, least = _asked(found.words, rare_up_to, has_all=has_all)
-        lacking, spare = _demands(found.words, size)
+        demanded, lacking, spare = _demands(found.words, size)
         if spare < 0:
-            lacking, spare = _demands([found.words[one] for one in names], size)
+            demanded, lacking, spare = _demands([found.words[one] for one in names], size)
         return cls(
             scores, masses, covered, strict, lacking, spare, whole, mass, known_mass, typed_mass,
-            names, asked, least,
+            names, asked, least, demanded,
         )  # fmt: skip
 
     def final_scores(self, record_ids: Int64Array) -> Float64Array:
@@ -152,20 +154,24 @@ def _asked(
     return (), every if has_rare else (), _MOST
 
 
-def _demands(words: Sequence[WordMatches], size: int) -> tuple[npt.NDArray[np.uint8], int]:
-    """Return ``WordSums.lacking`` and ``WordSums.spare``.
+def _demands(
+    words: Sequence[WordMatches], size: int
+) -> tuple[tuple[int, ...], npt.NDArray[np.uint8], int]:
+    """Return ``WordSums.demanded_places``, ``WordSums.lacking`` and ``WordSums.spare``.
 
     Of several words of which none is found as it was typed nothing is demanded: most likely they
     are another language's, which only look like what was found.
     """
     found = [one for one in words if len(one.record_ids)]
     is_sure = len(words) < 2 or any(_is_found_as_typed(one) for one in found)
-    asked = [one.record_ids for one in found] if is_sure else []
+    asked = found if is_sure else []
     lacking = np.full(size, len(asked), np.uint8)
-    for record_ids in asked:
-        lacking[record_ids] -= np.uint8(1)
+    for one in asked:
+        lacking[one.record_ids] -= np.uint8(1)
     spare = (len(asked) - 1) // _LEFT_OUT
-    return lacking, spare if asked and int(lacking.min()) <= spare else -1
+    if not asked or int(lacking.min()) > spare:
+        return (), lacking, -1
+    return tuple(one.place for one in asked), lacking, spare
 
 
 def _is_found_as_typed(word: WordMatches) -> bool:

@@ -20,14 +20,19 @@ _SIGNS = {"eq": "=", "ne": "!=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 _BARE = re.compile(r"[^\W_][\w.-]*")
 
 
-def summary_of(query: Query) -> str:
-    """Return what a query looks for, keeps away from and lets through, and in which order."""
+def summary_of(query: Query, demanded: str = "") -> str:
+    """Return what a query looks for, keeps away from and lets through, and in which order.
+
+    Args:
+        query: As it was read.
+        demanded: What is relevant must have, where that is not all.
+    """
     wanted = ", ".join(_term(one) for one in query.terms if one.weight > 0)
     unwanted = ", ".join(f"not {_term(one)}" for one in query.terms if one.weight < 0)
     where = f"where {filter_as_typed(query.where)}" if query.where is not None else ""
     order = ", ".join(f"{one.field}{' downwards' * one.descending}" for one in query.sort)
     order = f"by {order}" if order else ""
-    line = "; ".join(filter(None, (wanted or "anything", unwanted, where, order)))
+    line = "; ".join(filter(None, (wanted or "anything", demanded, unwanted, where, order)))
     return shorten(line, _MAX_CHARACTERS, placeholder=" …")
 
 

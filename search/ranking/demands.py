@@ -26,9 +26,13 @@ class Demands:
 
     Attributes:
         has: Tells it of records, ``(r,)`` int64 internal ids, ``(r,)`` bool.
+        words: What is demanded, where it is not all that was asked for.
+        spare: How many of these may lack.
     """
 
     has: Callable[[Int64Array], BoolArray]
+    words: tuple[str, ...] = ()
+    spare: int = 0
 
     @classmethod
     def of(cls, plan: Plan, words: KeywordRanking) -> "Demands | None":
@@ -41,8 +45,14 @@ class Demands:
         passing = plan.snapshot.mask(plan.query.where)
         for some in (words.record_ids, np.flatnonzero(passing)):  # few, then all
             if passing[some[words.has_demanded(some)]].any():
-                return cls(words.has_demanded)
+                return cls(words.has_demanded, words.demanded, words.spare)
         return None
+
+    def __str__(self) -> str:
+        least = len(self.words) - self.spare
+        if self.spare:
+            return f"with {least} of {', '.join(self.words)}"
+        return f"with {' and '.join(self.words)}" if self.words else ""
 
     def weaken(self, record_ids: Int64Array, relevances: Float64Array) -> Float64Array:
         """Return relevances, ``(r,)`` float64, less for records that lack what is demanded."""

@@ -101,6 +101,12 @@ class ResultList:
     def __len__(self) -> int:
         return self._ends[-1] if self._ends else 0
 
+    @property
+    def demanded(self) -> str:
+        """What relevant records must have, in words; nothing where that is all that was asked."""
+        demands = self._stages[0][0].demands if self._stages else None
+        return str(demands or "")
+
     def ends_at(self, place: int) -> bool:
         """Tell whether the relevant set ends before a place, as far as that is known."""
         counted = self.counted

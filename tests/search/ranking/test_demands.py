@@ -57,3 +57,11 @@ def test_cut_at_a_number_leaves_what_is_shown_as_relevant(searcher: Searcher, le
         key for key, relevance in shown.items() if relevance >= least
     }
     assert answer.relevant == len(answer.hits)
+
+
+def test_what_is_demanded_is_said_where_it_is_not_all(searcher: Searcher) -> None:
+    said = {
+        text: searcher.search(Query((Term(text=text),), limit=1)).looking_for
+        for text in ("red shoe", "shoe for christmas")
+    }
+    assert said == {"red shoe": "red shoe", "shoe for christmas": "shoe for christmas; with shoe"}
