@@ -123,9 +123,7 @@ class Keywords:
             is_model_number(one.token) and one.token not in known for one in wording.words
         )
         if not found.words or k < 1:
-            none, zeros = np.empty(0, np.int64), np.empty(0)
-            no_bools = np.empty(0, np.bool_)
-            return KeywordRanking(none, none, zeros, no_bools, zeros, lacks_number=lacks_number)
+            return _nothing(lacks_number=lacks_number)
         sums = WordSums.of(found, matcher.records)
         every = np.flatnonzero(sums.scores)
         scores = sums.final_scores(every)
@@ -153,6 +151,12 @@ class Keywords:
             demanded=_said(sums.demanded_places, found),
             spare=max(sums.spare, 0),
         )
+
+
+def _nothing(*, lacks_number: bool) -> KeywordRanking:
+    none, zeros = np.empty(0, np.int64), np.empty(0)
+    no_bools = np.empty(0, np.bool_)
+    return KeywordRanking(none, none, zeros, no_bools, zeros, lacks_number=lacks_number)
 
 
 def _said(places: Sequence[int], found: QueryMatches) -> tuple[str, ...]:
