@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from binocle.errors import SourceError
+from binocle.errors import SourceError, UsageError
 from binocle.media import images
 from indexer.sources import archive, lines, table_files, uploads
 from indexer.sources.archive import ArchiveSource
@@ -32,7 +32,7 @@ def open_source(
         exclude: Patterns of what is left out of a folder or an archive; see ``LeftOut``.
 
     Raises:
-        UsageError: A pattern means nothing.
+        UsageError: A pattern means nothing, or the source is neither of these.
         SourceError: There is nothing, or nothing Binocle can index.
     """
     absolute = path.expanduser().resolve()
@@ -45,6 +45,11 @@ def open_source(
         raise SourceError(f"{path} is a pipe or a device; write what it gives to a file first")
     if name.endswith(archive.TAR_SUFFIXES + archive.ZIP_SUFFIXES):
         return ArchiveSource(absolute, columns.encoding, exclude)
+    if exclude:
+        raise UsageError(
+            f"{path} is no folder and no archive, so nothing can be left out of it; index it in a "
+            "run of its own, without --exclude"
+        )
     is_text = name.endswith(lines.SUFFIXES)
     if name.endswith(table_files.SUFFIXES) or (is_text and columns.named):
         return TableSource(absolute, columns, allowed=allowed)

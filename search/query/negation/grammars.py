@@ -59,12 +59,11 @@ ENGLISH = Grammar(
     ),
     weak=_set("no not neither non"),
     kept=_set(
-        "over under more less above below fewer greater cheaper only just too so very quite sure "
-        "matter longer later much many as than both least bad always necessarily all every "
+        "over under more less above below fewer greater cheaper only just too so very quite "
+        "sure matter longer later much many as than both least bad always necessarily all every "
         "everyone enough then found available included applicable required needed disturb enter "
         "no not without never doubt problem problems way idea fear limit limits thanks worries "
-        "entry exit name charge bake iron show pull tangle slip sew spill drill wash cook "
-        "crease fuss mess stick dig tie glue nail frills nonsense brainer"
+        "entry exit name nonsense brainer charge"
     ),
     before=_set(
         "why if whether than do does did can could will would should must may might cannot"
@@ -108,6 +107,11 @@ GRAMMARS = (ENGLISH, GERMAN)
 BUT = re.compile(r"(?:but|except(?: for)?|besides|save)(?= |$)")
 EVERY = frozenset(["any", "all", "every", "anything", "everything", "anyone", "everyone"])
 ALWAYS_KEPT = _set("i me you he him she it we us they them this that these those there one")
+# Before a noun these make a word of their own with "no": "no bake cheesecake"; "a suit, no tie".
+COMPOUNDS = _set(
+    "bake iron show pull tangle slip sew spill drill wash cook crease fuss mess stick dig tie glue "
+    "nail frills"
+)
 # What is only named there: "a no parking sign".
 SIGNS = _set("sign signs signboard signage sticker stickers symbol symbols placard notice zone")
 # Of these the last word of what is negated is no thing that is looked for: "not navy blue".

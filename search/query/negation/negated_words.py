@@ -17,6 +17,7 @@ from search.query.negation.grammars import (
     ALWAYS_KEPT,
     BUT,
     COLOURS,
+    COMPOUNDS,
     ENGLISH,
     EVERY,
     GERMAN,
@@ -26,21 +27,12 @@ from search.query.negation.grammars import (
     begins_clause,
     is_act,
 )
+from search.query.negation.rest_of_text import rest_of
 from search.spelling.near_words import known_english
 
 _PIECE = re.compile(r'-?"[^"]*"|[^\s",;]+|[,;]|"')
 _MINUS = re.compile(r"""[-\u2212](?:"(?P<quoted>[^"]*[^\W\d_][^"]*)"|(?P<word>[^\W\d_][\w'-]+))""")
 _NON = re.compile(r"(?:non|not)[-\u2010-\u2012](?P<word>[^\W\d_][\w-]*)")
-_KINDS = re.compile(
-    r"(?:^|\s)(?:(?:in|of|from|by)\s+)?(?:any|all|every)\s+(?:other\s+)?"
-    r"(?:colou?r|brand|size|kind|type|style|shade|material|maker?)s?$",
-    re.IGNORECASE,
-)
-_ALL = re.compile(r"(?:any|all|every)(?:thing|one|body)?\s*(?:of\s+)?(?:the\s+)?", re.IGNORECASE)
-_NOTHING_ELSE = re.compile(
-    r"(?:(?:the|those|these|that|ones?|some|something|things?|items?|stuff|please|alles|etwas)\s*)+",
-    re.IGNORECASE,
-)
 _OWN_NAME = 3  # words with a capital: "No Time to Die"
 _BUTS = ("but", "aber", "sondern")
 _MOST = 16
@@ -91,7 +83,7 @@ def without_negated(
         at = end
     if not scan.unwanted:
         return text, ()
-    rest = _joined(scan)
+    rest = rest_of(scan.kept, is_every=scan.is_every)
     unwanted = [_less_of(one, rest) for one in scan.unwanted]
     if not rest:
         rest, unwanted = _with_head(scan, unwanted)
@@ -173,7 +165,11 @@ def _may_be_negated(scan: _Scan, at: int, start: int, core: str, grammar: Gramma
         return False
     if core in grammar.weak and (scan.word(at - 1) in grammar.before or follows in (",", ";")):
         return False
-    is_named = core == "no" and (_is_sign(scan, start) or (not at and _is_forbidden(scan, start)))
+    is_named = core == "no" and (
+        _is_sign(scan, start)
+        or (not at and _is_forbidden(scan, start))
+        or (follows in COMPOUNDS and _is_thing(scan.word(start + 1), grammar))
+    )
     return not is_named and not _is_kept(follows, core, grammar)
 
 
@@ -181,6 +177,10 @@ def _is_kept(word: str, core: str, grammar: Grammar) -> bool:
     """Tell whether a word behind what negates is part of a set phrase."""
     may_be = core in grammar.weak or core.startswith(("is", "are", "was", "were", "free"))
     return word in ALWAYS_KEPT or (may_be and word in grammar.kept)
+
+
+def _is_thing(word: str, grammar: Grammar) -> bool:
+    return bool(word) and word not in grammar.links | grammar.ends | grammar.prepositions
 
 
 def _is_sign(scan: _Scan, start: int) -> bool:
@@ -276,21 +276,15 @@ def _with_head(scan: _Scan, unwanted: list[str]) -> tuple[str, list[str]]:
     *before, last = unwanted
     words = last.split()
     may_have = scan.plain[0] in (ENGLISH.weak | GERMAN.weak) or scan.is_every
-    is_act_or_colour = is_act(_folded(words[0])) or _folded(words[-1]) in COLOURS
-    if not may_have or scan.is_the or len(words) < 2 or is_act_or_colour:
+    has_head = _folded(words[-1]) not in COLOURS and not any(map(_is_place, words))
+    if not may_have or scan.is_the or len(words) < 2 or not has_head:
         return "", unwanted
     return words[-1], [*before, " ".join(words[:-1])]
 
 
+def _is_place(word: str) -> bool:
+    return _folded(word) in ENGLISH.prepositions
+
+
 def _folded(piece: str) -> str:
     return piece.casefold().replace("\u2019", "'").strip(".!?()")
-
-
-def _joined(scan: _Scan) -> str:
-    """Return what is left as a text, without what led to what was taken out of it."""
-    text = re.sub(r"\s*([,;])(?:\s*[,;])*", r"\1", " ".join(scan.kept))
-    if scan.is_every:
-        text = _ALL.sub("", _KINDS.sub("", text.strip(" ,;")), count=1)
-    prepositions = "|".join(ENGLISH.prepositions | GERMAN.prepositions)
-    text = re.sub(rf"(?:(?:^|[\s,;]+)(?:{prepositions}))+$", "", text.strip(" ,;"))
-    return "" if _NOTHING_ELSE.fullmatch(text.strip(" ,;")) else text.strip(" ,;")

@@ -9,6 +9,8 @@ from binocle.errors import UsageError
 from indexer.sources.archive import ArchiveSource
 from indexer.sources.folder import FileSource, FolderSource
 from indexer.sources.left_out import LeftOut, checked_patterns, is_systems
+from indexer.sources.registry import open_source
+from indexer.sources.table import ColumnRoles
 from tests.support import Bench, picture_bytes
 
 FILES = ("a.jpg", "b.png", "drafts/c.jpg", "old/drafts/d.jpg", "old/e.png", "old/logo.png")
@@ -96,6 +98,12 @@ def test_line_that_is_no_pattern_costs_itself_and_is_told(pictures: Path) -> Non
 def test_pattern_that_means_nothing_is_an_error(pattern: str) -> None:
     with pytest.raises(UsageError, match=r"leaves nothing out; write it as in \.gitignore"):
         checked_patterns(["*.png", pattern])
+
+
+def test_nothing_can_be_left_out_of_a_table(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("id,title\n1,a\n")
+    with pytest.raises(UsageError, match="is no folder and no archive"):
+        open_source(tmp_path / "t.csv", ColumnRoles(), exclude=["*.png"])
 
 
 def test_paths_are_those_below_the_root() -> None:

@@ -63,6 +63,9 @@ from search.query.stored_words import StoredWords
         ("those without hats", "", ["hats"]),
         ("please, nothing in red", "", ["red"]),
         ("without people", "", ["people"]),
+        ("a suit, no tie", "a suit", ["tie"]),
+        ("not working laptop", "laptop", ["working"]),
+        ("not looking at the camera", "", ["looking at the camera"]),
     ],
 )
 def test_what_is_negated_is_kept_away_from(asked: str, wanted: str, unwanted: list[str]) -> None:
