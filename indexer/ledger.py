@@ -11,6 +11,7 @@ from binocle.collection.collection import Collection
 from binocle.errors import NotAPictureError
 from binocle.media.images import SUFFIXES
 from binocle.media.jpeg_xl import can_read_jpeg_xl
+from binocle.media.raw_previews import can_read_raw
 from binocle.types import Limits, NewRecord, Skip
 from indexer.records import Outcome, Tally, write_records
 from indexer.sources.base import Candidate
@@ -18,7 +19,8 @@ from indexer.sources.base import Candidate
 _QUEUED_CHUNKS = 2
 _RETRIED = frozenset({"missing", "unreadable-file", "timeout", "decoder-crash"})
 _PICTURE = "#picture-"
-_FORMATS_MARK = f"{len(SUFFIXES)} formats{', JPEG XL' * can_read_jpeg_xl()}"
+_EXTRAS = ", JPEG XL" * can_read_jpeg_xl() + ", RAW" * can_read_raw()
+_FORMATS_MARK = f"{len(SUFFIXES)} formats{_EXTRAS}"
 
 
 class Ledger:

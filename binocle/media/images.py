@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from binocle.fingerprints.fingerprint import STORED_SIDE, fingerprint_of
+from binocle.media import raw_previews
 from binocle.media.opening import Opened, decoding, open_picture, stored_picture
 from binocle.media.rgb import REDUCING_GAP, small_rgb
 from binocle.media.thumbnails import Thumbnail, thumbnail_format
@@ -20,7 +21,8 @@ from binocle.types import Fingerprint, ImageSpec, Limits, Picture
 
 SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".gif", ".bmp", ".dib",
-     ".tif", ".tiff", ".avif", ".heic", ".heif", ".hif", ".jxl")
+     ".tif", ".tiff", ".avif", ".heic", ".heif", ".hif", ".jxl",
+     *raw_previews.SUFFIXES)
 )  # fmt: skip
 
 _TRANSPOSITIONS = {
@@ -55,7 +57,7 @@ def load(data: bytes, spec: ImageSpec, limits: Limits | None = None) -> Picture:
 
     Raises:
         PictureTooLargeError: It has more bytes or pixels than the limit; nothing was decoded.
-        NotAPictureError: The content is in none of ``opening.FORMATS``, nor JPEG XL.
+        NotAPictureError: The content is in none of ``opening.FORMATS``, nor JPEG XL, nor RAW.
         PictureTruncatedError: The file ends too early.
         PictureError: It is broken in another way.
     """

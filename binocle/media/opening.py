@@ -24,6 +24,7 @@ from binocle.errors import (
 from binocle.media.embedded_texts import NAMES, embedded_texts
 from binocle.media.jpeg_xl import is_jpeg_xl, is_turned_by_exif, open_jpeg_xl
 from binocle.media.rare_tiff import rare_tiff
+from binocle.media.raw_previews import is_raw, preview_of
 from binocle.media.shot_dates import shot_date
 from binocle.types import ImageInfo, Limits, MetadataValue
 
@@ -107,6 +108,11 @@ def stored_picture(data: bytes) -> Image.Image:
     """
     if is_jpeg_xl(data):
         return open_jpeg_xl(data)
+    if is_raw(data):
+        preview = preview_of(data)
+        if isinstance(preview, Image.Image):
+            return preview
+        data = preview
     return Image.open(io.BytesIO(data), formats=FORMATS)
 
 
