@@ -104,7 +104,10 @@ def _forest() -> Forest:
 
 def read_forest(name: str) -> Forest:
     """Return a forest that is a file of this package."""
-    with files("binocle.fingerprints").joinpath(name).open("rb") as file, np.load(file) as kept:
+    with (
+        files("binocle.fingerprints").joinpath("fitted", name).open("rb") as file,
+        np.load(file) as kept,
+    ):
         return Forest(
             kept["measure"].astype(np.int64),
             kept["limit"],

@@ -30,7 +30,7 @@ _CLEAR_FAST_THRESHOLD = 20
 _FIELDS = 4
 BRANCHES = 64
 WORDS = BRANCHES * BRANCHES
-_FILE = Path(__file__).with_name("words.npz")
+_FILE = Path(__file__).parent / "fitted" / "words.npz"
 _TRIED_BRANCHES = 3
 
 

@@ -1,6 +1,10 @@
-"""One picture laid upon another by a mapping: both on the grid of the coarser one."""
+"""One picture laid upon another by a mapping: both on the grid of the coarser one.
 
-from dataclasses import dataclass
+What a mapping of the whole cannot say is taken out afterwards: uneven light, and lenses and waves
+that bend a picture.
+"""
+
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -14,6 +18,15 @@ Mapping = npt.NDArray[np.float64]
 SIDE = 128
 _LEAST_SIDE = 24
 _LEAST_PIXELS = 150
+_LIGHT_WINDOW = 1 / 16  # of the longer side
+_DARKEST, _LIGHTEST = 10.0, 245.0  # grey levels: beyond them light was cut off
+_LEAST_CHANGE = 1.15  # of light from place to place: what has less is even
+_UNEVEN_LOG = 0.15
+_LOCAL_CONTRAST = 1 / 16  # of the longer side
+_SMOOTH_FLOW = 1 / 21
+_FARTHEST_FLOW = 0.08
+_LEAST_FLOW_SIDE = 40  # pixels
+_FLOW_ROUNDS = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,6 +87,116 @@ def overlaid(
         others.astype(np.float32),
         covered,
     )
+
+
+def evenly_lit(overlay: Overlay) -> Overlay | None:
+    """Take out of a query what makes its light uneven: a lamp at one side, dark corners.
+
+    The logarithm of its grey levels over those of the stored picture is fitted with a parabola of
+    the place; what does not follow it, as words on top, counts little.
+
+    Args:
+        overlay: The two.
+
+    Returns:
+        The same with the query in even light; None where its light is even already.
+    """
+    height, width = overlay.covered.shape
+    side = max(3, round(max(height, width) * _LIGHT_WINDOW)) | 1
+    weight = overlay.covered.astype(np.float32)
+    counted = np.maximum(cv2.blur(weight, (side, side)), 1e-3)
+    query = np.asarray(cv2.blur(overlay.query * weight, (side, side)) / counted, np.float32)
+    stored = np.asarray(cv2.blur(overlay.stored * weight, (side, side)) / counted, np.float32)
+    shown = overlay.covered & (np.minimum(query, stored) > _DARKEST)
+    shown &= np.maximum(query, stored) < _LIGHTEST
+    if shown.sum() < _LEAST_PIXELS:
+        return None
+    x, y = np.meshgrid(np.linspace(-1, 1, width), np.linspace(-1, 1, height))
+    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1)
+    field = terms @ _robust_fit(terms[shown], np.log((query[shown] + 6) / (stored[shown] + 6)))
+    light = np.exp(np.clip(field, -1.5, 1.5)).astype(np.float32)
+    inside = light[overlay.covered]
+    if inside.max() < _LEAST_CHANGE * inside.min():
+        return None
+    return replace(
+        overlay,
+        query=np.clip(overlay.query / light, 0, 255).astype(np.float32),
+        query_colours=np.clip(overlay.query_colours / light[..., None], 0, 255).astype(np.float32),
+    )
+
+
+def _robust_fit(
+    terms: npt.NDArray[np.float64], values: npt.NDArray[np.floating]
+) -> npt.NDArray[np.float64]:
+    """Return the factors by which terms explain values best, without what fits badly."""
+    weights = np.ones(len(values))
+    factors: npt.NDArray[np.float64] = np.zeros(terms.shape[1])
+    for _ in range(4):
+        weighted = terms * weights[:, None]
+        ridge = 1e-3 * np.eye(terms.shape[1])
+        solved = np.linalg.solve(weighted.T @ terms + ridge, weighted.T @ values)
+        factors = np.asarray(solved, np.float64)
+        weights = 1 / (1 + (np.abs(values - terms @ factors) / _UNEVEN_LOG) ** 2)
+    return factors
+
+
+def straightened(overlay: Overlay) -> Overlay | None:
+    """Bend a query back onto the stored picture where a lens or a wave has bent it.
+
+    Dense inverse search finds where each place has gone (Kroeger et al., "Fast optical flow using
+    dense inverse search", ECCV 2016; OpenCV's); softened, it cannot make other things alike.
+
+    Args:
+        overlay: The two.
+
+    Returns:
+        The same with the query bent back; None where it is small, or bent by more than 8 % of a
+        side.
+    """
+    height, width = overlay.covered.shape
+    longer = max(height, width)
+    if min(height, width) < _LEAST_FLOW_SIDE:
+        return None
+    finder = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    stored = _locally_contrasted(overlay.stored, longer * _LOCAL_CONTRAST)
+    bent = np.zeros((height, width, 2), np.float32)
+    for _ in range(_FLOW_ROUNDS):
+        query = _remapped(overlay.query, bent)
+        seen = _locally_contrasted(query, longer * _LOCAL_CONTRAST)
+        flow = finder.calc(stored, seen, np.zeros_like(bent))
+        bent = bent + cv2.GaussianBlur(flow, (0, 0), longer * _SMOOTH_FLOW)
+    if np.percentile(np.abs(bent)[overlay.covered], 95) > _FARTHEST_FLOW * longer:
+        return None
+
+    covered = _remapped(overlay.covered.astype(np.uint8), bent, cv2.INTER_NEAREST) > 0
+    if covered.sum() < _LEAST_PIXELS:
+        return None
+    return replace(
+        overlay,
+        query=_remapped(overlay.query, bent),
+        query_colours=_remapped(overlay.query_colours, bent),
+        covered=covered,
+    )
+
+
+def _remapped(
+    values: Float32Array | npt.NDArray[np.uint8], bent: Float32Array, way: int = cv2.INTER_LINEAR
+) -> Float32Array:
+    """Return the values found so many pixels to the right of and below each place."""
+    height, width = bent.shape[:2]
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    there = cv2.remap(
+        np.asarray(values), x + bent[..., 0], y + bent[..., 1], way, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(there, np.float32)
+
+
+def _locally_contrasted(levels: Float32Array, radius: float) -> npt.NDArray[np.uint8]:
+    """Return grey levels of which every neighbourhood has the same mean and contrast."""
+    soft = cv2.GaussianBlur(levels, (0, 0), 1)
+    mean = cv2.GaussianBlur(soft, (0, 0), radius)
+    spread = np.sqrt(cv2.GaussianBlur((soft - mean) ** 2, (0, 0), radius) + 20)
+    return np.clip(128 + 50 * (soft - mean) / spread, 0, 255).astype(np.uint8)
 
 
 def _laid(

@@ -1,83 +1,32 @@
 """Is one picture made from the other? Local features propose a mapping, the pixels judge it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from binocle.fingerprints.agreement import agreement, windows_of
-from binocle.fingerprints.colour_difference import COLOUR_SIDE, colour_difference, on_plain_ground
+from binocle.fingerprints.colour_difference import colour_difference
 from binocle.fingerprints.copy_classifier import Evidence, log_odds
 from binocle.fingerprints.fingerprint import VARIANTS
 from binocle.fingerprints.geometry import Turn, fits, is_sound, turn_of
-from binocle.fingerprints.greyscale import Grey, grey_of, scaled, trimmed
-from binocle.fingerprints.local_features import LocalFeatures, features_of
-from binocle.fingerprints.overlay import Mapping, Overlay, overlaid
+from binocle.fingerprints.greyscale import Grey
+from binocle.fingerprints.overlay import SIDE, Mapping, Overlay, evenly_lit, overlaid, straightened
+from binocle.fingerprints.picture_view import Box, PictureView
 from binocle.fingerprints.variation import GRID_SIDE, Variation, variation
-from binocle.types import PixelArray
 
-VIEW_SIDE = 320
-_VIEW_FEATURES = 500
-Box: TypeAlias = tuple[int, int, int, int]  # left, top, right, bottom in pixels
 _LEAST_SHARE = 0.3  # of the windows: where fewer agree it is no copy
 _LEAST_LOG_ODDS, _LEAST_SHARE_OF_VARIANTS = -5.0, 0.7  # what has less of both is no variant
-_SMALL_SIDE = 100  # pixels: what has fewer shows little that could differ
 
 
-class PictureView:
-    """A picture as it is verified; what takes time is computed once, when first needed."""
-
-    def __init__(self, pixels: PixelArray) -> None:
-        """Prepare a picture.
-
-        Args:
-            pixels: ``(height, width, 3)`` uint8 RGB, upright.
-        """
-        self.grey: Grey = grey_of(pixels, VIEW_SIDE)
-        self.colours: PixelArray = _reduced(pixels)
-        self.on_plain_ground = on_plain_ground(self.colours)
-        self.is_small = pixels.shape[0] * pixels.shape[1] < _SMALL_SIDE**2
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height at the working size."""
-        return self.grey.shape[1], self.grey.shape[0]
-
-    @cached_property
-    def features(self) -> LocalFeatures:
-        """The corners."""
-        return features_of(self.grey, _VIEW_FEATURES)
-
-    @cached_property
-    def voters(self) -> npt.NDArray[np.uint8]:
-        """Descriptors at two scales, ``(n, 32)``: crops show things larger than stored."""
-        half = features_of(scaled(self.grey, 0.5), _VIEW_FEATURES // 2)
-        return np.concatenate([self.features.descriptors, half.descriptors])
-
-    @cached_property
-    def mirrored(self) -> "PictureView":
-        """The same picture, left and right swapped."""
-        view = PictureView.__new__(PictureView)
-        view.grey = np.ascontiguousarray(self.grey[:, ::-1])
-        view.is_small, view.on_plain_ground = self.is_small, self.on_plain_ground
-        view.colours = np.ascontiguousarray(self.colours[:, ::-1])
-        return view
-
-    @cached_property
-    def inner(self) -> Box:
-        """Left, top, right and bottom without a plain border."""
-        return trimmed(self.grey)
-
-
-def _reduced(pixels: PixelArray) -> PixelArray:
-    ratio = COLOUR_SIDE / (pixels.shape[0] * pixels.shape[1]) ** 0.5
-    if ratio >= 1:
-        return pixels
-    size = (max(1, round(pixels.shape[1] * ratio)), max(1, round(pixels.shape[0] * ratio)))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+Correction: TypeAlias = Literal["none", "light", "bend", "light and bend"]
+_LEAST_CORNERS, _LEAST_ALIKE = 12, 0.4  # of what may be corrected: others have less of both
+_CORRECTED = 2  # mappings
+_DOUBT: dict[Correction, float] = {"none": 0.0, "light": 0.5, "bend": 1.0, "light and bend": 1.5}
+_DOUBT_OF_PRODUCTS = 1.5  # bent a little, one shoe looks like another
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +39,7 @@ class VerifiedMatch:
         turn: How it turns and mirrors.
         evidence: What was measured where they overlap.
         log_odds: How likely one is a copy of the other: 0 is even, above is likelier.
+        correction: What had to be taken out of the query first.
         variation: What speaks for two variants instead; None where that is out of the question.
     """
 
@@ -97,6 +47,7 @@ class VerifiedMatch:
     turn: Turn
     evidence: Evidence
     log_odds: float
+    correction: Correction = "none"
     variation: Variation | None = None
 
     @property
@@ -183,7 +134,54 @@ def _best(
         and (match := measured(query, stored, mapping, inliers)) is not None
     ]
     best = max(matches, key=_merit, default=None)
-    return None if best is None else _with_variation(query, stored, best)
+    if best is None:
+        return None
+    if best.log_odds < 0:
+        hopeful = [one for one in matches if _may_be_corrected(one)]
+        hopeful.sort(key=lambda one: -one.evidence.agreement.share)
+        found = [
+            other for one in hopeful[:_CORRECTED] for other in _corrections(query, stored, one)
+        ]
+        best = max([best, *found], key=_merit)
+    return _with_variation(query, stored, best)
+
+
+def _may_be_corrected(match: VerifiedMatch) -> bool:
+    evidence = match.evidence
+    return evidence.inliers >= _LEAST_CORNERS or evidence.agreement.share >= _LEAST_ALIKE
+
+
+def _corrections(
+    query: PictureView, stored: PictureView, match: VerifiedMatch
+) -> Iterator[VerifiedMatch]:
+    """Yield a mapping measured again with the query evenly lit, bent back, or both."""
+    overlay = _laid(query, stored, match, SIDE)
+    lit = None if overlay is None else evenly_lit(overlay)
+    ways: list[tuple[Correction, Overlay | None]] = [("light", lit)]
+    if lit is not None:
+        ways.append(("light and bend", straightened(lit)))
+    elif overlay is not None:
+        ways.append(("bend", straightened(overlay)))
+    for correction, corrected in ways:
+        found = None if corrected is None else _evidence(match, corrected)
+        if found is None:
+            continue
+        doubt = _DOUBT[correction]
+        if "bend" in correction and match.is_product:
+            doubt += _DOUBT_OF_PRODUCTS
+        odds = log_odds(found) - doubt
+        yield replace(match, evidence=found, log_odds=odds, correction=correction)
+
+
+def _evidence(match: VerifiedMatch, overlay: Overlay) -> Evidence | None:
+    windows = windows_of(overlay)
+    if windows.share < _LEAST_SHARE:
+        return None
+    return replace(
+        match.evidence,
+        agreement=agreement(overlay, windows),
+        colours=colour_difference(overlay, windows),
+    )
 
 
 def _with_variation(query: PictureView, stored: PictureView, match: VerifiedMatch) -> VerifiedMatch:
@@ -191,6 +189,8 @@ def _with_variation(query: PictureView, stored: PictureView, match: VerifiedMatc
     is_unlikely = match.log_odds < _LEAST_LOG_ODDS
     if is_unlikely and match.evidence.agreement.share < _LEAST_SHARE_OF_VARIANTS:
         return match
+    if "bend" in match.correction and not match.is_product:
+        return match  # what is left of bending looks like a difference
     closer = closely_overlaid(query, stored, match)
     if closer is None:
         return match
@@ -201,9 +201,20 @@ def closely_overlaid(
     query: PictureView, stored: PictureView, match: VerifiedMatch
 ) -> Overlay | None:
     """Lay a query upon a stored picture, finely enough to see which words differ."""
+    overlay = _laid(query, stored, match, GRID_SIDE)
+    if overlay is not None and "light" in match.correction:
+        overlay = evenly_lit(overlay) or overlay
+    if overlay is not None and "bend" in match.correction:
+        overlay = straightened(overlay) or overlay
+    return overlay
+
+
+def _laid(
+    query: PictureView, stored: PictureView, match: VerifiedMatch, side: int
+) -> Overlay | None:
     pixels = np.linalg.inv(_fractions(stored.size)) @ match.mapping @ _fractions(query.size)
     views = (query.grey, query.colours), (stored.grey, stored.colours)
-    return overlaid(*views, pixels, GRID_SIDE)
+    return overlaid(*views, pixels, side)
 
 
 def _merit(match: VerifiedMatch) -> tuple[float, float]:

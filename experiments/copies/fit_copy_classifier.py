@@ -21,7 +21,8 @@ import numpy.typing as npt
 
 from binocle.collection.collection import Collection
 from binocle.fingerprints.copy_classifier import MEASURES, Evidence, Forest
-from binocle.fingerprints.verification import PictureView, corner_mappings, measured, whole_mappings
+from binocle.fingerprints.picture_view import PictureView
+from binocle.fingerprints.verification import corner_mappings, measured, whole_mappings
 from binocle.media import images
 from binocle.types import Float32Array, Limits
 from experiments.copies.lookup_quality import (

@@ -21,15 +21,10 @@ from PIL import Image, ImageOps
 
 from binocle.fingerprints.copy_classifier import Forest
 from binocle.fingerprints.fingerprint import distances, perceptual_hash, variant_hashes
+from binocle.fingerprints.picture_view import PictureView
 from binocle.fingerprints.residual import differences
 from binocle.fingerprints.variation import variation_measures
-from binocle.fingerprints.verification import (
-    PictureView,
-    VerifiedMatch,
-    closely_overlaid,
-    verify,
-    verify_whole,
-)
+from binocle.fingerprints.verification import VerifiedMatch, closely_overlaid, verify, verify_whole
 from binocle.types import Float32Array
 from experiments.copies.evasions import EVASIONS
 from experiments.copies.fit_copy_classifier import as_arrays, saved

@@ -30,6 +30,7 @@ from binocle.collection.collection import Collection
 from binocle.encoders.registry import open_encoder
 from binocle.media.images import SUFFIXES
 from binocle.types import Limits
+from experiments.copies.evasions import EVASIONS
 from experiments.copies.lookup_reports import Other, Trial, report
 from experiments.copies.transformations import TRANSFORMATIONS, Transformation
 from indexer.indexer import Indexer
@@ -42,6 +43,7 @@ _MODEL = "colour"  # lookup by hash and features asks no model
 _LEFT_OUT = 4  # every so many-th picture of a split folder is in no collection
 _HALVES = {"tuning": (0,), "reported": (1,), "both": (0, 1)}
 _ASKED_SIDE = 1600
+CHANGES = (*TRANSFORMATIONS, *EVASIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ def tried(collection: Path, fillers: Sequence[Path], job: tuple[LookupQuestion, 
         cv2.setNumThreads(1)
         opened = Collection(collection)
         _opened[collection] = Lookup(opened, lambda part: Path(part.uri).read_bytes(), workers=1)
-    kind = next(one for one in TRANSFORMATIONS if one.name == name)
+    kind = next(one for one in CHANGES if one.name == name)
     data, filler = changed(asked.path, kind, fillers)
     shown = [asked.path] if filler is None else [asked.path, filler]
     answer = _opened[collection].find(data)
@@ -221,7 +223,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--unknown-count", type=int, help="unknown ones of each folder")
     parser.add_argument("--forms", type=int, help="changes of each known picture; else all")
     parser.add_argument("--half", choices=_HALVES, default="reported")
-    parser.add_argument("--kind", action="append", default=[], help="only these; else all")
+    parser.add_argument(
+        "--kind",
+        action="append",
+        default=[],
+        help="only these, of EVASIONS too; else all transformations",
+    )
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--json", type=Path, help="write every trial there, one a line")
     options = parser.parse_args(arguments)
@@ -229,7 +236,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         place = options.work.absolute() if options.work else Path(temporary)
         known, unknown = laid_out(place / "known", options.folders, options.split, options.unknown)
         collection = indexed(place / "collection", place / "known")
-        kinds = [one for one in TRANSFORMATIONS if one.name in options.kind or not options.kind]
+        chosen_kinds = [one for one in CHANGES if one.name in options.kind]
+        kinds = chosen_kinds or TRANSFORMATIONS
         jobs = jobs_of(
             chosen(known, options.half, options.known_count),
             chosen(unknown, options.half, options.unknown_count),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.copies.evasions import EVASIONS
 from experiments.copies.transformations import TRANSFORMATIONS
 
 _TWIN = 4.0  # a mean difference of 255: below it one photo is stored twice
@@ -98,7 +99,7 @@ def report(trials: Sequence[Trial]) -> str:
 
 def _by_domain(known: Sequence[Trial]) -> str:
     lines = ["| folder | mild | right class | strong | right class |", "|---|---|---|---|---|"]
-    strengths = {one.name: one.strength for one in TRANSFORMATIONS}
+    strengths = {one.name: one.strength for one in (*TRANSFORMATIONS, *EVASIONS)}
     for domain in [*dict.fromkeys(one.domain for one in known), "all"]:
         cells: list[object] = [domain]
         for strength in ("mild", "strong"):
@@ -117,7 +118,7 @@ def _by_kind(known: Sequence[Trial]) -> str:
     for trial in known:
         rows[trial.kind].append(trial)
     lines = ["| change | | found | right class | median ms |", "|---|---|---|---|---|"]
-    for kind in TRANSFORMATIONS:
+    for kind in (*TRANSFORMATIONS, *EVASIONS):
         own = rows[kind.name]
         if own:
             found = np.mean([one.verdict != "none" for one in own])

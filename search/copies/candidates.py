@@ -11,7 +11,7 @@ import numpy as np
 
 from binocle.collection.snapshot import Ranking
 from binocle.fingerprints.fingerprint import perceptual_hash, variant_hashes
-from binocle.fingerprints.verification import Box, PictureView
+from binocle.fingerprints.picture_view import Box, PictureView
 from binocle.vectors.fingerprints.fingerprint_index import FingerprintIndex
 
 SIMILAR_AMONG = 200
@@ -42,6 +42,7 @@ class CopyCandidate:
         bits: In how many of 256 its hash differs from the nearest form; None where in too many.
         variant: That form, of ``hashes.VARIANTS``.
         tile: The part of the query that had the hash; None for all of it.
+        is_inverted: Whether it is the query's negative that had the hash.
         similarity: Cosine of the embeddings, where that is clearly above the usual.
     """
 
@@ -51,6 +52,7 @@ class CopyCandidate:
     bits: int | None = None
     variant: int = 0
     tile: Box | None = None
+    is_inverted: bool = False
     similarity: float | None = None
 
     def weight(self, *, mirrored: bool) -> float:
@@ -77,21 +79,25 @@ def by_hash(index: FingerprintIndex, query: PictureView) -> dict[int, CopyCandid
         forms.append(variant_hashes(query.grey[top:bottom, left:right]))
     whole = 8 * len(forms)
     tiles = _tiles(query)
+    negatives = ~forms[0]  # the signs of all frequencies are turned
     forms += [
         perceptual_hash(query.grey[y:down, x:right])[np.newaxis] for x, y, right, down in tiles
     ]
-    hits = index.by_hash(np.concatenate(forms), _HASH_NEIGHBOURS)
+    negative = whole + len(tiles)
+    hits = index.by_hash(np.concatenate([*forms, negatives]), _HASH_NEIGHBOURS)
     of_whole = _farthest_bits(index.count, whole)
     suspects: dict[int, CopyCandidate] = {}
     for form, (distances, part_ids) in enumerate(zip(hits.distances, hits.part_ids, strict=True)):
-        farthest = of_whole if form < whole else _TILE_BITS
+        farthest = of_whole if form < whole else _TILE_BITS if form < negative else _CLOSE_BITS
         for bits, part_id in zip(distances.tolist(), part_ids.tolist(), strict=True):
             if part_id < 0 or bits > farthest:
                 continue
             known = suspects.setdefault(part_id, CopyCandidate(part_id))
             if known.bits is None or bits < known.bits:
-                known.bits, known.variant = bits, form % 8 if form < whole else 0
-                known.tile = None if form < whole else tiles[form - whole]
+                is_tile = whole <= form < negative
+                known.bits, known.is_inverted = bits, form >= negative
+                known.variant = 0 if is_tile else (form - (0 if form < whole else negative)) % 8
+                known.tile = tiles[form - whole] if is_tile else None
     nearest = sorted(suspects.values(), key=lambda one: one.bits or 0)
     return {
         one.part_id: one

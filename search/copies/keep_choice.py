@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from binocle.catalog.types import KnownPicture
-from binocle.fingerprints.verification import PictureView
+from binocle.fingerprints.picture_view import PictureView
 from search.copies.union_find import UnionFind
 from search.copies.verdicts import Judgement, ShownRegion
 

@@ -18,12 +18,8 @@ import numpy as np
 from binocle.catalog.types import KnownPicture
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError
-from binocle.fingerprints.verification import (
-    PictureView,
-    VerifiedMatch,
-    verify,
-    verify_whole,
-)
+from binocle.fingerprints.picture_view import PictureView
+from binocle.fingerprints.verification import VerifiedMatch, verify, verify_whole
 from binocle.media import images
 from binocle.media.kinds import IMAGE
 from binocle.types import Float32Array, Limits, PixelArray
@@ -237,6 +233,8 @@ class Lookup:
         if stored is None:  # moved or changed since: nothing can be said of it
             return None, False
         whole = None
+        if suspect.is_inverted:
+            query = query.inverted
         if suspect.bits is not None:
             whole = verify_whole(query, stored, suspect.variant, suspect.tile)
             if whole is not None and _is_clear(whole):

@@ -15,14 +15,9 @@ from binocle.fingerprints.fingerprint import (
     variant_hashes,
 )
 from binocle.fingerprints.greyscale import grey_levels
+from binocle.fingerprints.picture_view import PictureView
 from binocle.fingerprints.residual import differences, residual
-from binocle.fingerprints.verification import (
-    PictureView,
-    VerifiedMatch,
-    closely_overlaid,
-    verify,
-    verify_whole,
-)
+from binocle.fingerprints.verification import VerifiedMatch, closely_overlaid, verify, verify_whole
 from search.copies.keep_choice import Pair
 from search.copies.originals import LEAST_ENLARGEMENT, drawn_side, is_enlarged
 from search.copies.pairing import NO_FORM

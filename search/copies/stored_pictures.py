@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from binocle.catalog.types import KnownPicture
 from binocle.errors import BinocleError
-from binocle.fingerprints.verification import VIEW_SIDE, PictureView
+from binocle.fingerprints.picture_view import VIEW_SIDE, PictureView
 from binocle.types import ImageSpec, Part, Picture, PixelArray
 
 Decode: TypeAlias = Callable[[bytes, ImageSpec], Picture]

@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from binocle.fingerprints.verification import PictureView, measured
+from binocle.fingerprints.picture_view import PictureView
+from binocle.fingerprints.verification import measured
 from tests.support.drawings import shirt
 
 SAME = np.eye(3)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from binocle.fingerprints.copy_classifier import MEASURES, Forest
-from binocle.fingerprints.verification import PictureView, measured
+from binocle.fingerprints.picture_view import PictureView
+from binocle.fingerprints.verification import measured
 from experiments.copies.fit_copy_classifier import fitted
 from tests.support.drawings import scene
 

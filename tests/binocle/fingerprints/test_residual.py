@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from binocle.fingerprints.overlay import Overlay, overlaid
+from binocle.fingerprints.picture_view import PictureView
 from binocle.fingerprints.residual import Residual, differences, residual
-from binocle.fingerprints.verification import PictureView
 from binocle.types import PixelArray
 from tests.support.drawings import shirt
 

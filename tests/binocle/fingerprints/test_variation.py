@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from binocle.fingerprints.verification import PictureView, VerifiedMatch, verify_whole
+from binocle.fingerprints.picture_view import PictureView
+from binocle.fingerprints.verification import VerifiedMatch, verify_whole
 from experiments.copies.product_variants import VARIANTS
 from experiments.copies.transformations import TRANSFORMATIONS
 from tests.support.drawings import product

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from binocle.fingerprints.fingerprint import VARIANTS
-from binocle.fingerprints.verification import PictureView, measured, verify, verify_whole
+from binocle.fingerprints.picture_view import PictureView
+from binocle.fingerprints.verification import measured, verify, verify_whole
 from tests.support.drawings import scene
 
 SAME = np.eye(3)

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from binocle.fingerprints.fingerprint import perceptual_hash
 from binocle.fingerprints.local_features import word_of
-from binocle.fingerprints.verification import PictureView
+from binocle.fingerprints.picture_view import PictureView
 from binocle.vectors.fingerprints.fingerprint_index import FingerprintIndex
-from search.copies.candidates import CopyCandidate, add_votes
+from search.copies.candidates import CopyCandidate, add_votes, by_hash
 from tests.support.drawings import drawn
 
 
@@ -54,3 +55,15 @@ def test_votes_for_mirrored_copies_are_kept_apart() -> None:
     assert suspects[1].votes == 0
     assert suspects[1].weight(mirrored=True) > 30
     assert suspects[1].weight(mirrored=False) == 0
+
+
+def test_a_negative_is_found_by_the_complement_of_its_hash() -> None:
+    stored = PictureView(np.asarray(drawn(1)))
+    index = FingerprintIndex()
+    index.add(np.array([7]), perceptual_hash(stored.grey)[np.newaxis], [b""])
+    found = by_hash(index, stored.inverted)[7]
+    assert found.is_inverted
+    assert found.bits is not None
+    assert found.bits <= 8
+    assert (found.variant, found.tile) == (0, None)
+    assert not by_hash(index, stored)[7].is_inverted

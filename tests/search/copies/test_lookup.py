@@ -13,6 +13,7 @@ from binocle.collection.collection import Collection
 from binocle.media import images
 from binocle.media.decoder_pool import DecoderPool
 from binocle.types import ImageSpec, Limits
+from experiments.copies.evasions import EVASIONS
 from experiments.copies.transformations import TRANSFORMATIONS, Transformation
 from indexer.fingerprint_backfill import complete_fingerprints
 from indexer.sources.folder import FolderSource
@@ -56,6 +57,18 @@ def filled(bench: Bench, folder: Path) -> Collection:
     """The same, to be changed."""
     bench.index(FolderSource(folder))
     return bench.collection
+
+
+@pytest.mark.parametrize(
+    "name", ["light-gradient", "vignette", "inverted", "photographed-screen", "barrel"]
+)
+def test_light_lenses_and_negatives_do_not_hide_a_picture(finder: Lookup, name: str) -> None:
+    kind = next(one for one in EVASIONS if one.name == name)
+    for seed in (3, 8):
+        changed = kind.apply(drawn(seed), np.random.default_rng(seed), drawn(99))
+        answer = finder.find(changed)
+        assert answer.verdict in kind.verdicts
+        assert answer.candidates[0].record.id.endswith(f"{seed:02}.png")
 
 
 @pytest.mark.parametrize("kind", TRANSFORMATIONS, ids=lambda kind: kind.name)

@@ -1,0 +1,24 @@
+"""A picture's views are computed from each other, and keep what is known of it."""
+
+import numpy as np
+import pytest
+
+from binocle.fingerprints.picture_view import PictureView
+from tests.support.drawings import drawn, scene, shirt
+
+
+@pytest.mark.parametrize("form", ["mirrored", "inverted"])
+def test_a_form_of_a_form_is_the_picture_again(form: str) -> None:
+    view = PictureView(scene())
+    again = getattr(getattr(view, form), form)
+    assert np.array_equal(again.grey, view.grey)
+    assert np.array_equal(again.colours, view.colours)
+    assert not np.array_equal(getattr(view, form).grey, view.grey)
+
+
+def test_small_pictures_and_plain_grounds_are_known() -> None:
+    photo = PictureView(np.asarray(drawn(0)))
+    small, shop = PictureView(scene(side=60)), PictureView(shirt((30, 60, 160)))
+    assert (small.is_small, shop.is_small) == (True, False)
+    assert (photo.on_plain_ground, shop.on_plain_ground) == (False, True)
+    assert shop.inverted.on_plain_ground
