@@ -1,6 +1,7 @@
 """What is installed is what is here, it is enough, and nothing else comes along."""
 
 import json
+import re
 import subprocess
 import tomllib
 import zipfile
@@ -75,5 +76,12 @@ def test_the_wheel_alone_indexes_searches_and_serves(tmp_path: Path, photos: Pat
                 f"{url}/v1/collections/default/search", params={"q": "red", "limit": 3}, timeout=60
             )
             assert [hit["id"] for hit in answer.json()["hits"]] == [hit["id"] for hit in found]
+            page = httpx.get(url)
+            (version,) = set(re.findall(r"/page/(\w+)/", page.text))
+            for one in (ROOT / "api" / "page").rglob("*"):
+                if one.is_file() and one.name != "index.html":
+                    path = one.relative_to(ROOT / "api" / "page").as_posix()
+                    file = httpx.get(f"{url}/page/{version}/{path}")
+                    assert (file.status_code, file.content) == (200, one.read_bytes()), path
         finally:
             served.terminate()

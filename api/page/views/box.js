@@ -6,7 +6,7 @@ import { t } from '../words/words.js';
 import { act } from './actions.js';
 import { Chips } from './chips.js';
 import { Icon } from './icon.js';
-import { Suggestions } from './suggestions.js';
+import { isOffering, Suggestions } from './suggestions.js';
 
 const NEGATED = /(?:^|\s)-(?:"([^"]+)"|([^\s"-][^\s"]*))/g;
 
@@ -45,18 +45,19 @@ export function SearchBox() {
     submit(text);
   };
   const isEmpty = !typed && !question.value.terms.length;
-  return html`<search class="box">
+  return html`<search class="box" onFocusOut=${(/** @type {any} */ event) => {
+    if (!event.currentTarget.contains(event.relatedTarget)) setTyping(false);
+  }}>
     <form onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); send(typed); }}>
       <div class="field" onClick=${(/** @type {any} */ event) => event.target === event.currentTarget && input.current?.focus()}>
         <${Chips} />
         <input
           id="words" ref=${input} type="text" autocomplete="off" spellcheck="true" enterkeyhint="search"
-          role="combobox" aria-expanded="false" aria-controls="suggestions" aria-autocomplete="list"
+          role="combobox" aria-expanded=${isOffering.value} aria-controls=${isOffering.value ? 'suggestions' : undefined} aria-autocomplete="list"
           aria-label=${t('searchLabel')}
           placeholder=${isEmpty ? t('placeholder') : question.value.terms.length && !typed ? t('placeholderMore') : ''}
           value=${typed}
           onInput=${(/** @type {any} */ event) => { setTyped(event.currentTarget.value); setTyping(true); }}
-          onBlur=${() => setTimeout(() => setTyping(false), 150)}
           onKeyDown=${(/** @type {KeyboardEvent} */ event) => {
             if (event.key === 'Backspace' && !typed) removeLast();
             else if (event.key === 'Escape') setTyping(false);

@@ -1,27 +1,30 @@
 /** What may be meant while somebody types, from the collection's own titles and values. */
-import { html, useEffect, useState } from '../vendor/preact.js';
+import { html, signal, useEffect, useState } from '../vendor/preact.js';
 import { ask, collectionPath } from '../state/api.js';
 import { question } from '../state/address.js';
 import { number, t } from '../words/words.js';
 
 const WAIT_MS = 120;
-let isOffered = false;
+/** Whether there are any to choose from. */
+export const isOffering = signal(false);
 
-/** @param {string} typed @returns {Promise<{text: string, count?: number}[]>} */
+/** @typedef {{text: string, count: number, kind: string, name: string}} Suggestion */
+
+/** @param {string} typed @returns {Promise<Suggestion[]>} */
 async function suggestionsFor(typed) {
-  if (!isOffered || typed.trim().length < 2) return [];
+  const { collection } = question.value;
+  if (typed.trim().length < 2 || !collection) return [];
   const query = new URLSearchParams({ q: typed, limit: '8' });
   try {
-    return (await ask('GET', collectionPath(question.value.collection, `/suggestions?${query}`))).suggestions;
-  } catch (error) {
-    if (/** @type {any} */ (error).status === 404) isOffered = false;
-    return [];
+    return (await ask('GET', collectionPath(collection, `/suggestions?${query}`))).suggestions;
+  } catch {
+    return []; // a search says itself what is wrong
   }
 }
 
 /** @param {{typed: string, onChoose: (text: string) => void}} properties */
 export function Suggestions({ typed, onChoose }) {
-  const [list, setList] = useState(/** @type {{text: string, count?: number}[]} */ ([]));
+  const [list, setList] = useState(/** @type {Suggestion[]} */ ([]));
   useEffect(() => {
     let isStale = false;
     const waiting = setTimeout(async () => {
@@ -33,7 +36,9 @@ export function Suggestions({ typed, onChoose }) {
       clearTimeout(waiting);
     };
   }, [typed]);
-  if (!typed || !list.length) return html`<div id="suggestions" hidden></div>`;
+  const isShown = typed !== '' && list.length > 0;
+  useEffect(() => { isOffering.value = isShown; }, [isShown]);
+  if (!isShown) return null;
   /** @param {any} event */
   const onKey = (event) => {
     const { key, currentTarget } = event;
@@ -48,6 +53,6 @@ export function Suggestions({ typed, onChoose }) {
       type="button" role="option" aria-selected="false" onKeyDown=${onKey}
       onMouseDown=${(/** @type {Event} */ event) => event.preventDefault()}
       onClick=${() => onChoose(one.text)}
-    ><span>${one.text}</span>${one.count ? html`<span class="muted">${number(one.count)}</span>` : ''}</button>`)}
+    ><span>${one.text}</span><span class="muted">${one.kind === 'value' ? `${one.name} · ` : ''}${number(one.count)}</span></button>`)}
   </div>`;
 }

@@ -117,3 +117,18 @@ def test_a_phone_never_scrolls_sideways(visit: Open, shop: Shop) -> None:
         page.goto(f"{shop.service.url}/?c=shop&q=red+shoes{view}")
         page.locator("main h1:visible, dialog h2:visible").first.wait_for()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), view
+
+
+def test_suggestions_are_chosen_with_keys(visit: Open, shop: Shop) -> None:
+    page = visit(shop.service.url, "/?c=shop")
+    box = page.get_by_role("combobox", name="What to look for")
+    box.press_sequentially("yellow ba")
+    first = page.get_by_role("option", name=re.compile("^Yellow bag")).first
+    first.wait_for()
+    expect(box).to_have_attribute("aria-expanded", "true")
+    box.press("ArrowDown")
+    expect(page.locator("#suggestions [role=option]").first).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"q=Yellow\+bag"))
+    expect(page.locator("#suggestions")).to_have_count(0)
+    assert names(page)[0].startswith("Yellow bag")
