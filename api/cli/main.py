@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from api.cli.collections import collections, info, remove, skipped
+from api.cli.completion import completion
 from api.cli.evaluate import evaluate
 from api.cli.fields import fields, read_schema, schema_options
 from api.cli.keys import keys
@@ -175,6 +176,7 @@ def demo() -> None:
 for command in (
     keys, info, collections, skipped, remove, evaluate, fields, search, lookup, duplicates, train,
     label, match, caption, backup, restore, doctor, export, import_, reembed, watch,
+    completion,
 ):  # fmt: skip
     cli.add_command(command)
 

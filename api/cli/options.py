@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -56,6 +57,21 @@ def open_container(**options: object) -> "Container":
     return Container(read_settings(home=home, **options))
 
 
+def collection_names(
+    context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[str]:
+    """Return the collections whose names begin with what was typed, by their folders alone."""
+    from platformdirs import user_data_path
+
+    given = context.find_root().meta.get("binocle.home") or os.environ.get("BINOCLE_HOME")
+    home = Path(given).expanduser() if given else user_data_path("binocle", appauthor=False)
+    try:
+        names = [one.name for one in os.scandir(home / "collections") if one.is_dir()]
+    except OSError:  # there are none yet
+        return []
+    return sorted(one for one in names if one.startswith(incomplete) and one[0] != ".")
+
+
 def _remember(context: click.Context, parameter: click.Parameter, value: object) -> object:
     if value not in (None, False):
         context.find_root().meta[f"binocle.{parameter.name}"] = value
@@ -70,7 +86,8 @@ shared = options(
                  is_eager=True, help="Show tracebacks and what goes on inside."),
 )  # fmt: skip
 collection_option = click.option("-c", "--collection", default="default", show_default=True,
-                                 metavar="NAME", help="Which collection.")  # fmt: skip
+                                 metavar="NAME", help="Which collection.",
+                                 shell_complete=collection_names)  # fmt: skip
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 device_option = click.option("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps.")
 workers_option = click.option("--workers", type=click.IntRange(1, 256), metavar="N",

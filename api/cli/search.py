@@ -3,6 +3,7 @@
 import builtins
 from dataclasses import fields
 from functools import partial
+from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
@@ -10,6 +11,7 @@ import click
 
 from api.cli.options import (
     KIND_NAMES,
+    PATH,
     collection_option,
     engine_options,
     json_option,
@@ -119,11 +121,26 @@ def _option(name: str, field: "FieldInfo") -> click.Option | None:
     click.option("--replace", is_flag=True, help="Of it: drop everything that was looked for."),
     click.option("--drop-filter", is_flag=True, help="Of it: drop the filter."),
 )  # fmt: skip
+@options(
+    click.option("--paths", "ending", flag_value="\n", help="Print where the hits lie, only that."),
+    click.option("--paths0", "ending", flag_value="\0",
+                 help="The same with zero bytes between, for xargs -0."),
+    click.option("--sheet", metavar="FILE", type=PATH,
+                 help="Write a page with the pictures there (.html)."),
+    click.option("--open", "is_opened", is_flag=True, help="Show that page in a browser."),
+)  # fmt: skip
 @engine_options
 @json_option
 @shared
 def search(
-    collection: str, precision: str | None, device: str | None, as_json: bool, **typed: Any
+    collection: str,
+    precision: str | None,
+    device: str | None,
+    ending: str | None,
+    sheet: Path | None,
+    is_opened: bool,
+    as_json: bool,
+    **typed: Any,
 ) -> None:
     """Find records by TEXT, by a picture, by another record, or by several of these.
 
@@ -135,18 +152,28 @@ def search(
     binocle search "this bag, but red" --like 10008 --region 0,0,1,0.5
     binocle search "running shoes" --where "price < 60 and color = Red" --sort -price --facet brand
     binocle search "only at night" --refine TURN
+    binocle search dog -k 100 --paths0 | xargs -0 feh
     """
     from api.cli.output.answers import print_answer
+    from api.cli.output.sheets import print_paths, write_sheet
     from api.cli.search_query import is_record, query_of
+    from api.operations.duplicates_report import check_writable
     from search.query.stored_words import stored_words
     from search.query.warnings import price_field, query_doubts
 
+    if sheet is not None:
+        check_writable(sheet)
     query_of(typed, lambda _: True)  # what is mistyped is told before anything is opened
     container = open_container(precision=precision, device=device)
     with container.open_collection(collection) as opened:
         find_price = partial(price_field, opened)
         query = query_of(typed, partial(is_record, opened), find_price, stored_words(opened))
         answer = container.searcher(opened).search(query)
-        print_answer(answer, opened, query, as_json=as_json)
+        if sheet is not None or is_opened:
+            write_sheet(answer, opened, container, sheet)
+        if ending is not None:
+            print_paths(answer, end=ending)
+        else:
+            print_answer(answer, opened, query, as_json=as_json)
         for doubt in query_doubts(opened, query):
             click.echo(f"Note: {doubt}", err=True)

@@ -1,0 +1,54 @@
+"""A contact sheet written, and shown in a browser; paths for other programs."""
+
+import os
+import sys
+import tempfile
+import webbrowser
+from pathlib import Path
+
+import click
+
+from api.container import Container
+from api.operations.contact_sheet import sheet_of
+from api.operations.duplicates_report import write_text
+from binocle.collection.collection import Collection
+from binocle.media.decoder_pool import DecoderPool
+from search.results.answer import Answer
+
+
+def write_sheet(
+    answer: Answer, collection: Collection, container: Container, file: Path | None
+) -> None:
+    """Write a contact sheet; to a folder of its own where no file is named, and open it.
+
+    Raises:
+        StorageError: It cannot be written.
+    """
+    settings = container.settings
+    with DecoderPool(settings.workers, settings.limits) as decoders:
+        page = sheet_of(answer, collection, decoders)
+    path = file or Path(tempfile.mkdtemp(prefix="binocle-")) / "hits.html"  # nobody else reads it
+    write_text(path, page)
+    click.echo(f"wrote {path}", err=True)
+    if file is None and has_display():
+        webbrowser.open(path.absolute().as_uri())
+
+
+def has_display() -> bool:
+    """Tell whether a browser has something to be shown on."""
+    return sys.platform in ("darwin", "win32") or bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
+
+
+def print_paths(answer: Answer, *, end: str) -> None:
+    """Print where each hit lies, each place once, and nothing else.
+
+    Args:
+        answer: With the hits.
+        end: Behind each: a line's end, or a zero byte for names with line ends.
+    """
+    paths = dict.fromkeys(one.part.uri for hit in answer.hits for one in (hit, *hit.others))
+    for path in paths:
+        click.echo(path.encode("utf-8", "surrogateescape"), nl=False)
+        click.echo(end, nl=False)
