@@ -32,14 +32,6 @@ def test_each_shell_gets_a_script(tmp_path: Path, shell: str) -> None:
         assert checked.returncode == 0, checked.stderr
 
 
-def test_collections_are_completed_by_their_folders(tmp_path: Path) -> None:
-    for name in ("shop", "shoes", "photos"):
-        (tmp_path / "collections" / name).mkdir(parents=True)
-    asked = {"_BINOCLE_COMPLETE": "bash_complete", "COMP_WORDS": "binocle search -c sh"}
-    said = run(tmp_path, **asked, COMP_CWORD="3").split()
-    assert said == ["plain,shoes", "plain,shop"]
-
-
 def test_completing_brings_no_engine(tmp_path: Path) -> None:
     code = (
         "import sys; from api.cli.main import cli;"
