@@ -37,7 +37,7 @@ _LISTS = {
     "people": (_IPTC_MORE + "PersonInImage", _REGIONS + "Name"),
 }
 _TAKEN = (_EXIF + "DateTimeOriginal", _PHOTOSHOP + "DateCreated")
-_CREATED = (_XMP + "CreateDate", _EXIF + "DateTimeDigitized")
+_CREATED = (_XMP + "CreateDate", _EXIF + "DateTimeDigitized", _EXIF + "GPSTimeStamp")
 _UTF_16 = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),

@@ -73,3 +73,10 @@ def test_packets_may_be_in_utf_16(encoding: str, declared: str) -> None:
         declared = declared.replace("UTF-16", "UTF-8")
     text = declared + packet('p:City="Größe" a:Rating="-1"').decode()
     assert read_xmp(text.encode(encoding)) == {"city": "Größe", "rating": -1}
+
+
+def test_time_of_satellites_is_taken_where_no_other_is_told() -> None:
+    stamp = 'e:GPSTimeStamp="2023-11-15T12:30:00Z"'
+    assert read_xmp(packet(stamp)) == {"created_at": "2023-11-15T12:30:00+00:00"}
+    both = packet(stamp + ' a:CreateDate="2020-01-02"')
+    assert read_xmp(both) == {"created_at": "2020-01-02"}
