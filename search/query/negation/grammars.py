@@ -66,7 +66,8 @@ ENGLISH = Grammar(
         "entry exit name nonsense brainer charge"
     ),
     before=_set(
-        "why if whether than do does did can could will would should must may might cannot"
+        "why if whether than do does did can could will would should must may might cannot to "
+        "nothing"
     ),
     leads=_set("and but that which who whose i we please is are be been was were they also ones"),
     articles=_set("a an the any some of"),
@@ -76,7 +77,7 @@ ENGLISH = Grammar(
     ),
     fillers=_set("wearing having containing including showing me made taken shot"),
     links=_set("or nor and , /"),
-    ends=_set("but ; that which who while"),
+    ends=_set("but ; - – that which who while is are was were has have"),
     trail=_set("one ones please thanks either though"),
     pronouns=_set("it them him her us there sight view"),
 )
@@ -89,7 +90,7 @@ GERMAN = Grammar(
         "nur mehr so zu sehr ganz über unter weniger immer schlecht ahnung problem zutritt "
         "möglich ich mich du er sie es wir uns ihr das dies beide alle"
     ),
-    before=_set("warum ob wenn noch"),
+    before=_set("warum ob wenn noch oben"),
     leads=_set("und aber die der das welche welcher welches sind ist ich bitte auch sondern"),
     articles=_set("ein eine einem einen einer eines der die das dem den des irgendein irgendeine"),
     prepositions=_set(
@@ -98,7 +99,7 @@ GERMAN = Grammar(
     ),
     fillers=_set("jede jeden jegliche will möchte"),
     links=_set("oder und noch , /"),
-    ends=_set("aber sondern ; während"),
+    ends=_set("aber sondern ; - – während"),
     trail=_set("bitte danke sind ist sein hat haben trägt tragen will möchte"),
     pronouns=_set("ihm ihr ihnen darauf darin dabei daran"),
 )
@@ -106,7 +107,7 @@ GRAMMARS = (ENGLISH, GERMAN)
 
 BUT = re.compile(r"(?:but|except(?: for)?|besides|save)(?= |$)")
 EVERY = frozenset(["any", "all", "every", "anything", "everything", "anyone", "everyone"])
-ALWAYS_KEPT = _set("i me you he him she it we us they them this that these those there one")
+ALWAYS_KEPT = _set("i me you he him she it we us they them this that these those there one sich")
 # Before a noun these make a word of their own with "no": "no bake cheesecake"; "a suit, no tie".
 COMPOUNDS = _set(
     "bake iron show pull tangle slip sew spill drill wash cook crease fuss mess stick dig tie glue "
@@ -135,6 +136,11 @@ _THINGS = _set(
     "stocking legging bedding packaging stitching lining coating padding piping lighting charging "
     "opening closing parking shipping writing printing morning evening wedding heating cooling"
 )
+_DOES = _set(
+    "plays rides holds wears carries eats throws chases climbs pushes jumps runs walks sits stands "
+    "lies leans looks smiles laughs swims surfs skis skates sings talks hikes crosses takes makes "
+    "gives feeds"
+)
 _PAST = _set("made worn held taken seen shot lit built cut hung given thrown driven known found")
 _DETERMINERS = _set("a an the his her their its my your some two three four another")
 
@@ -145,12 +151,14 @@ def is_act(word: str) -> bool:
 
 
 def begins_clause(word: str, follows: str) -> bool:
-    """Tell whether an English participle behind a noun begins what is said of another one.
+    """Tell whether an English verb behind a noun begins what is said of another one.
 
     Args:
-        word: Such as ``running``, or ``covered``.
+        word: Such as ``running``, ``runs``, or ``covered``.
         follows: The word behind it; empty for none.
     """
+    if word in _DOES:
+        return bool(follows)
     is_placed = follows in ENGLISH.prepositions or follows == "of"
     if is_act(word):
         return is_placed or follows in _DETERMINERS or (bool(follows) and word in _ACTS)

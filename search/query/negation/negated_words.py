@@ -27,13 +27,15 @@ from search.query.negation.grammars import (
     begins_clause,
     is_act,
 )
-from search.query.negation.rest_of_text import rest_of
+from search.query.negation.rest_of_text import folded, less_of, rest_of
 from search.spelling.near_words import known_english
 
 _PIECE = re.compile(r'-?"[^"]*"|[^\s",;]+|[,;]|"')
 _MINUS = re.compile(r"""[-\u2212](?:"(?P<quoted>[^"]*[^\W\d_][^"]*)"|(?P<word>[^\W\d_][\w'-]+))""")
 _NON = re.compile(r"(?:non|not)[-\u2010-\u2012](?P<word>[^\W\d_][\w-]*)")
 _OWN_NAME = 3  # words with a capital: "No Time to Die"
+_LINKING = ("and", "or", "und", "oder")
+_LEADING = ("wearing", "having")  # "wearing no shirt"
 _BUTS = ("but", "aber", "sondern")
 _MOST = 16
 
@@ -72,7 +74,7 @@ def without_negated(
     if HAS_CHINESE.search(text):
         return without_negated_chinese(text, has_phrase)
     pieces = _PIECE.findall(text)
-    scan = _Scan(pieces, [_folded(one) for one in pieces])
+    scan = _Scan(pieces, [folded(one) for one in pieces])
     at = len(pieces) if _is_own_name(scan) else 0
     while at < len(pieces):
         end = _read(scan, at, has_phrase) if len(scan.unwanted) < _MOST else at
@@ -84,7 +86,7 @@ def without_negated(
     if not scan.unwanted:
         return text, ()
     rest = rest_of(scan.kept, is_every=scan.is_every)
-    unwanted = [_less_of(one, rest) for one in scan.unwanted]
+    unwanted = [less_of(one, rest) for one in scan.unwanted]
     if not rest:
         rest, unwanted = _with_head(scan, unwanted)
     return rest, tuple(dict.fromkeys(unwanted))
@@ -101,7 +103,8 @@ def _is_own_name(scan: _Scan) -> bool:
 
 def _read(scan: _Scan, at: int, has_phrase: Callable[[str], bool]) -> int:
     """Read what is negated from a place on; return the place behind it, the same for nothing."""
-    if minus := _MINUS.fullmatch(scan.pieces[at].rstrip(".!?")):
+    minus = _MINUS.fullmatch(scan.pieces[at].rstrip(".!?"))
+    if minus and scan.word(at - 1) not in _LINKING:  # "Brille und -weste"
         scan.unwanted.append((minus["quoted"] or minus["word"]).strip())
         return at + 1
     if non := _NON.fullmatch(scan.plain[at]):
@@ -131,14 +134,22 @@ def _read_core(
     is_own = start < len(scan.plain) and _is_kept(scan.plain[start], core, grammar)
     if not what or is_own or any(map(has_phrase, _ways_to_say(core, scan.plain[at:end], what[0]))):
         return at
-    while scan.kept and _folded(scan.kept[-1]) in grammar.leads:
+    while scan.kept and (folded(scan.kept[-1]) in grammar.leads or scan.kept[-1] in _LEADING):
         scan.kept.pop()
     scan.unwanted.extend(what)
     while scan.word(end) in grammar.prepositions and scan.word(end + 1) in grammar.pronouns:
         end += 2
+    end += _is_put_on(scan, end)
     end += scan.word(end) == "," and scan.word(end + 1) in _BUTS
     is_linked = scan.word(end) in (*_BUTS, "and", "und")
     return end + (is_linked or scan.word(end) in grammar.trail)
+
+
+def _is_put_on(scan: _Scan, at: int) -> bool:
+    """Tell whether "on" belongs to what is negated: "without a shirt on is climbing"."""
+    follows = scan.word(at + 1)
+    ends = not follows or follows in ENGLISH.ends | ENGLISH.links or is_act(follows)
+    return scan.word(at) == "on" and ends
 
 
 def _ways_to_say(core: str, words: Sequence[str], what: str) -> set[str]:
@@ -158,12 +169,17 @@ def _read_non(scan: _Scan, at: int, word: str, end: int, has_phrase: Callable[[s
 def _may_be_negated(scan: _Scan, at: int, start: int, core: str, grammar: Grammar) -> bool:
     """Tell whether what negates is about what follows: not of "no. 5", "no, red", "why not"."""
     follows = scan.word(start)
+    if not follows[:1].isalnum() and follows[:1] not in ("", ",", ";", "'", '"'):  # "no :- 5"
+        return False
     if not follows:
         return False
     is_amount = core in grammar.weak or core == "minus"
     if is_amount and (follows[0].isdigit() or scan.pieces[at].endswith(".")):
         return False
-    if core in grammar.weak and (scan.word(at - 1) in grammar.before or follows in (",", ";")):
+    is_before = scan.word(at - 1) in grammar.before
+    if is_before and core in (*grammar.weak, "ohne", "avoid", "except", "except for"):
+        return False
+    if core in grammar.weak and follows in (",", ";"):
         return False
     is_named = core == "no" and (
         _is_sign(scan, start)
@@ -206,7 +222,7 @@ def _end(scan: _Scan, start: int, grammar: Grammar) -> int:
             break
         if word not in grammar.links and at > start and grammar.core.match(scan.line(at)):
             break
-        if at > start and _begins_other(scan, at, grammar):
+        if at > start and (scan.pieces[at][0] in "([" or _begins_other(scan, at, grammar)):
             break
         at += 1
     return at
@@ -250,22 +266,13 @@ def _items(pieces: Sequence[str], grammar: Grammar) -> list[str]:
     """Return what is negated, one by one, without articles."""
     found: list[list[str]] = [[]]
     for piece in pieces:
-        word = _folded(piece)
+        word = folded(piece)
         if word in grammar.links:
             found.append([])
         elif found[-1] or word not in grammar.articles:
             is_part = word not in grammar.trail or not found[-1]
             found[-1].append(piece.strip(".!?()\"'") if is_part else "")
     return [what for one in found if (what := " ".join(filter(None, one)).strip())]
-
-
-def _less_of(unwanted: str, rest: str) -> str:
-    """Return what is negated without the words at its end that are looked for as well."""
-    wanted = {_folded(one) for one in rest.split()}
-    words = unwanted.split()
-    while len(words) > 1 and _folded(words[-1]) in wanted:
-        words.pop()
-    return " ".join(words)
 
 
 def _with_head(scan: _Scan, unwanted: list[str]) -> tuple[str, list[str]]:
@@ -276,15 +283,11 @@ def _with_head(scan: _Scan, unwanted: list[str]) -> tuple[str, list[str]]:
     *before, last = unwanted
     words = last.split()
     may_have = scan.plain[0] in (ENGLISH.weak | GERMAN.weak) or scan.is_every
-    has_head = _folded(words[-1]) not in COLOURS and not any(map(_is_place, words))
+    has_head = folded(words[-1]) not in COLOURS and not any(map(_is_place, words))
     if not may_have or scan.is_the or len(words) < 2 or not has_head:
         return "", unwanted
     return words[-1], [*before, " ".join(words[:-1])]
 
 
 def _is_place(word: str) -> bool:
-    return _folded(word) in ENGLISH.prepositions
-
-
-def _folded(piece: str) -> str:
-    return piece.casefold().replace("\u2019", "'").strip(".!?()")
+    return folded(word) in ENGLISH.prepositions

@@ -30,3 +30,17 @@ def rest_of(kept: Sequence[str], *, is_every: bool) -> str:
     prepositions = "|".join(ENGLISH.prepositions | GERMAN.prepositions)
     text = re.sub(rf"(?:(?:^|[\s,;]+)(?:{prepositions}))+$", "", text.strip(" ,;"))
     return "" if _NOTHING_ELSE.fullmatch(text.strip(" ,;")) else text.strip(" ,;")
+
+
+def less_of(unwanted: str, rest: str) -> str:
+    """Return what is negated without the words at its end that are looked for as well."""
+    wanted = {folded(one) for one in rest.split()}
+    words = unwanted.split()
+    while len(words) > 1 and folded(words[-1]) in wanted:
+        words.pop()
+    return " ".join(words)
+
+
+def folded(piece: str) -> str:
+    """Return a word in lower case, without marks at its ends."""
+    return piece.casefold().replace("\u2019", "'").strip(".!?()")
