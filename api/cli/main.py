@@ -247,7 +247,7 @@ def _interrupt(signal_number: int, _frame: object) -> NoReturn:
 
 
 def _interruption(arguments: Sequence[str]) -> str:
-    if "index" not in arguments:
+    if not {"index", "watch"}.intersection(arguments):
         return "interrupted"
     return "interrupted; what was committed is kept, run the same command again to go on"
 

@@ -6,7 +6,9 @@ access log has, and neither addresses nor what was searched for.
 """
 
 import os
+import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
@@ -15,6 +17,7 @@ from starlette.types import Scope
 from binocle import __version__
 from binocle.errors import UsageError
 
+_LAST_SPANS_S = 2.0
 _ADDRESSES = ("http.url", "http.target", "url.full", "url.path", "url.query")
 
 
@@ -37,7 +40,7 @@ def trace(app: FastAPI) -> Callable[[], None]:
     told = {"service.version": __version__}
     if "OTEL_SERVICE_NAME" not in os.environ:
         told["service.name"] = "binocle"
-    provider = TracerProvider(resource=Resource.create(told))
+    provider = TracerProvider(resource=Resource.create(told), shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     FastAPIInstrumentor.instrument_app(
         app,
@@ -45,7 +48,14 @@ def trace(app: FastAPI) -> Callable[[], None]:
         server_request_hook=_without_address,
         exclude_spans=["receive", "send"],
     )
-    return provider.shutdown
+    return partial(_end, provider.shutdown)
+
+
+def _end(shutdown: Callable[[], None]) -> None:
+    """Send the last spans; to a collector that does not answer for two seconds at most."""
+    sending = threading.Thread(target=shutdown, name="last spans", daemon=True)
+    sending.start()
+    sending.join(_LAST_SPANS_S)
 
 
 def _without_address(span: Any, _: Scope) -> None:

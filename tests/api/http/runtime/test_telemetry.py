@@ -1,16 +1,21 @@
 """Spans of requests reach a collector over OTLP, without addresses and without words."""
 
 import gzip
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from api.http.runtime.telemetry import trace
 from tests.support.service import running
 
 
@@ -82,3 +87,17 @@ def test_spans_tell_what_the_access_log_tells_and_no_more(
         one.key: one.value.string_value for one in came[0].resource_spans[0].resource.attributes
     }
     assert resource["service.name"] == "binocle"
+
+
+def test_a_collector_that_never_answers_does_not_hold_up_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", address)
+        app = FastAPI()
+        end = trace(app)
+        TestClient(app).get("/")
+        begun = time.monotonic()
+        end()
+        assert time.monotonic() - begun < 5, "its own limit is ten seconds and more"
