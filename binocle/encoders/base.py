@@ -1,6 +1,6 @@
 """What every encoder promises."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -85,3 +85,20 @@ def unit_rows(rows: npt.NDArray[np.floating[Any]]) -> Float32Array:
         )
     unit: Float32Array = np.ascontiguousarray(rows / np.maximum(norms, 1e-12), dtype=np.float32)
     return unit
+
+
+def image_spec_of(preprocess: Mapping[str, Any]) -> ImageSpec:
+    """Return the pixels that open_clip's preprocessing makes, of its ``preprocess_cfg``."""
+    size = preprocess["size"]
+    height, width = (size, size) if isinstance(size, int) else (int(size[0]), int(size[1]))
+    resize_mode: Any = preprocess.get("resize_mode") or "shortest"
+    # open_clip's own transform is always bicubic where it fits the short side of an oblong
+    is_bilinear = preprocess.get("interpolation") == "bilinear"
+    is_bilinear &= resize_mode != "shortest" or width == height
+    return ImageSpec(
+        width=width,
+        height=height,
+        resize_mode=resize_mode,
+        interpolation="bilinear" if is_bilinear else "bicubic",
+        fill=int(preprocess.get("fill_color") or 0),
+    )

@@ -12,20 +12,17 @@ more: pictures and English texts keep the rows they had, so a collection that an
 made is searched by a later one as it is.
 """
 
-import hashlib
-import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from safetensors.torch import load_file
-from tokenizers import Tokenizer
 from torch import nn
 from torch.nn import functional
 
 from binocle.encoders.int8_weights import SCALE, WEIGHTS, unpack
-from binocle.encoders.languages import may_read
-from binocle.encoders.names import MINI, MINI_FOLDER
+from binocle.encoders.names import MINI_FOLDER
 from binocle.encoders.two_towers import (
     DTYPES,
     Precision,
@@ -33,24 +30,53 @@ from binocle.encoders.two_towers import (
     choose_device,
     choose_precision,
 )
-from binocle.errors import ModelError
-from binocle.types import Space
+from binocle.types import Int64Array, Space
 
 _State = dict[str, torch.Tensor]
-_PAD = "<pad>"
 _WORDS = "text.token_embedding.weight"
-_CHINESE = "\u3400"  # tokens from here on are Chinese
 
 
-class MiniEncoder(TowersEncoder):
-    """``mini`` behind the ``Encoder`` protocol."""
+class WithoutTowers(Protocol):
+    """What is known of the model without its towers."""
+
+    @property
+    def space(self) -> Space:
+        """Of its rows."""
+
+    @property
+    def preprocess(self) -> Mapping[str, Any]:
+        """open_clip's ``preprocess_cfg``."""
+
+    @property
+    def heads(self) -> int:
+        """Of the text tower's attention."""
+
+    @property
+    def vocabulary(self) -> tuple[str, ...]:
+        """As for ``Encoder``."""
+
+    def tokens(self, texts: Sequence[str]) -> Int64Array:
+        """Return ``(n, length)`` int64 tokens."""
+
+    def can_read(self, text: str) -> bool:
+        """As for ``Encoder``."""
+
+
+class MiniTowers(TowersEncoder):
+    """``mini`` on torch: pictures, and many texts at once."""
 
     def __init__(
-        self, *, device: str = "auto", precision: Precision = "auto", folder: Path = MINI_FOLDER
+        self,
+        about: WithoutTowers,
+        *,
+        device: str = "auto",
+        precision: Precision = "auto",
+        folder: Path = MINI_FOLDER,
     ) -> None:
-        """Load the embedded model.
+        """Load the towers.
 
         Args:
+            about: What is known of the model without them.
             device: As for ``OpenClipEncoder``.
             precision: As for ``OpenClipEncoder``.
             folder: Where the model lies.
@@ -60,75 +86,34 @@ class MiniEncoder(TowersEncoder):
         """
         chosen = choose_device(device)
         kind = choose_precision(precision, chosen)
-        config, state, tokenizer = _read(folder)
-        model = config["model_cfg"]
-        tokenizer.enable_truncation(int(model["text_cfg"]["context_length"]))
-        tokenizer.enable_padding(pad_id=0, pad_token=_PAD)
+        state = _read(folder)
         images = _ImageTower(_part(state, "visual.trunk."))
-        texts = _TextTower(_part(state, "text."), int(model["text_cfg"]["heads"]))
+        texts = _TextTower(_part(state, "text."), about.heads)
         images = images.eval().to(device=chosen, dtype=DTYPES[kind])
         images = images.to(memory_format=torch.channels_last)
         texts = texts.eval().to(device=chosen, dtype=DTYPES[kind])
         super().__init__(
-            space=Space(
-                MINI, int(model["embed_dim"]), config.get("space") or _digest(folder, config)
-            ),
-            preprocess=config["preprocess_cfg"],
+            space=about.space,
+            preprocess=about.preprocess,
             device=chosen,
             precision=kind,
             encode_image=images,
             encode_text=texts,
-            tokenizer=lambda batch: _tokens(tokenizer, batch),
+            tokenizer=lambda batch: torch.from_numpy(about.tokens(batch)),
             is_convolutional=True,
-            vocabulary=_whole_words(tokenizer),
-            can_read=lambda text: may_read(text, lambda one: _knows_a_word(tokenizer, one)),
+            vocabulary=about.vocabulary,
+            can_read=about.can_read,
         )
 
 
-def _read(folder: Path) -> tuple[dict[str, Any], _State, Tokenizer]:
-    """Return a model's configuration, weights and tokenizer.
+def _read(folder: Path) -> _State:
+    """Return a model's weights.
 
     The rows of the words stay 8-bit integers, beside their scales: a text needs few of them.
     """
-    try:
-        config = json.loads((folder / "open_clip_config.json").read_text("utf-8"))
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        packed = load_file(folder / WEIGHTS)
-        words = {name: packed.pop(name) for name in (_WORDS, _WORDS + SCALE)}
-        return config, {**unpack(packed), **words}, tokenizer
-    except Exception as error:  # safetensors and tokenizers raise their own kinds
-        raise ModelError(
-            f"the embedded model in {folder} cannot be read ({error}); install binocle again"
-        ) from error
-
-
-def _digest(folder: Path, config: dict[str, Any]) -> str:
-    """Return the fingerprint of a model that does not say which space it is of: its own."""
-    digest = hashlib.sha256((folder / WEIGHTS).read_bytes())
-    digest.update(json.dumps(config["preprocess_cfg"], sort_keys=True).encode())
-    return digest.hexdigest()
-
-
-def _tokens(tokenizer: Tokenizer, texts: list[str]) -> torch.Tensor:
-    """Return ``(n, length)`` int64 tokens, as long as the longest text."""
-    encoded = tokenizer.encode_batch([" ".join(text.split()).lower() for text in texts])
-    return torch.tensor([one.ids for one in encoded])
-
-
-def _whole_words(tokenizer: Tokenizer) -> tuple[str, ...]:
-    """Return the tokens that begin a word, commonest first; languages one after the other.
-
-    Chinese is left out, where a wrong character is no misspelt word.
-    """
-    places = tokenizer.get_vocab()
-    words = (one for one in places if one.isalpha() and one[0] < _CHINESE)
-    return tuple(sorted(words, key=places.__getitem__))
-
-
-def _knows_a_word(tokenizer: Tokenizer, text: str) -> bool:
-    """Tell whether a text has a token with a letter that is in the vocabulary."""
-    tokens = tokenizer.encode(text.lower()).tokens
-    return any(any(map(str.isalpha, one)) for one in tokens if not one.startswith("<"))
+    packed = load_file(folder / WEIGHTS)
+    words = {name: packed.pop(name) for name in (_WORDS, _WORDS + SCALE)}
+    return {**unpack(packed), **words}
 
 
 def _part(state: _State, prefix: str) -> _State:

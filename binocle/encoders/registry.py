@@ -31,7 +31,7 @@ def open_encoder(
     if model == colour.NAME:
         return colour.ColourEncoder()
     if canonical_name(model) == MINI:
-        from binocle.encoders.mini import MiniEncoder
+        from binocle.encoders.mini_encoder import MiniEncoder
 
         return MiniEncoder(device=device, precision=precision)
     from binocle.encoders.openclip import OpenClipEncoder  # torch takes seconds to import

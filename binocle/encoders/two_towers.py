@@ -1,13 +1,13 @@
 """Running two towers of a torch network: devices, precisions, pixels in, unit rows out."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import torch
 
-from binocle.encoders.base import unit_rows
+from binocle.encoders.base import image_spec_of, unit_rows
 from binocle.errors import ModelError
 from binocle.types import Float32Array, ImageSpec, PixelArray, Space
 
@@ -30,7 +30,7 @@ class TowersEncoder:
         self,
         *,
         space: Space,
-        preprocess: dict[str, Any],
+        preprocess: Mapping[str, Any],
         device: torch.device,
         precision: str,
         encode_image: Callable[[torch.Tensor], torch.Tensor],
@@ -55,7 +55,7 @@ class TowersEncoder:
             vocabulary: As for ``Encoder``.
             can_read: Likewise.
         """
-        self._space, self._spec = space, _image_spec_of(preprocess)
+        self._space, self._spec = space, image_spec_of(preprocess)
         self.device, self._precision = device, precision
         self._encode_image, self.encode_tokens = encode_image, encode_text
         self.tokenizer = tokenizer
@@ -174,23 +174,6 @@ def _cpu_is_fast_at_bfloat16() -> bool:
     return bool(
         torch.cpu._is_amx_tile_supported()  # noqa: SLF001 - torch has no public query for it
         or torch.cpu._is_avx512_bf16_supported()  # noqa: SLF001
-    )
-
-
-def _image_spec_of(preprocess: dict[str, Any]) -> ImageSpec:
-    """Return the pixels that open_clip's preprocessing makes."""
-    size = preprocess["size"]
-    height, width = (size, size) if isinstance(size, int) else (int(size[0]), int(size[1]))
-    resize_mode: Any = preprocess.get("resize_mode") or "shortest"
-    # open_clip's own transform is always bicubic where it fits the short side of an oblong
-    is_bilinear = preprocess.get("interpolation") == "bilinear"
-    is_bilinear &= resize_mode != "shortest" or width == height
-    return ImageSpec(
-        width=width,
-        height=height,
-        resize_mode=resize_mode,
-        interpolation="bilinear" if is_bilinear else "bicubic",
-        fill=int(preprocess.get("fill_color") or 0),
     )
 
 

@@ -4,7 +4,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from binocle.encoders.languages import READ, is_foreign, may_read
-from binocle.encoders.mini import MiniEncoder
+from binocle.encoders.mini_encoder import MiniEncoder
 from binocle.encoders.names import MINI, MINI_FOLDER
 from binocle.encoders.registry import open_encoder
 

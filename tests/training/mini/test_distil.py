@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.model, pytest.mark.slow]
 
 
 def test_the_recipe_trains_and_writes_a_model_that_loads_both_ways(tmp_path: Path) -> None:
-    from binocle.encoders.mini import MiniEncoder
+    from binocle.encoders.mini_encoder import MiniEncoder
     from binocle.encoders.openclip import OpenClipEncoder
     from tests.training.mini.sentence_encoder import write_sentence_encoder
     from training.mini.distil import Distillation

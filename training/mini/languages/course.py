@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 
 from binocle.encoders.base import Encoder
 from binocle.encoders.int8_weights import WEIGHTS, pack, unpack
-from binocle.encoders.mini import MiniEncoder
+from binocle.encoders.mini_encoder import MiniEncoder
 from binocle.types import Float32Array
 from training.mini.crops import shrink
 from training.mini.languages.alignment import (

@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.model, pytest.mark.slow]
 
 
 def test_it_writes_a_model_in_the_same_space_that_reads_the_languages(tmp_path: Path) -> None:
-    from binocle.encoders.mini import MiniEncoder
+    from binocle.encoders.mini_encoder import MiniEncoder
     from training.mini.languages.course import Course, CourseRecipe
     from training.mini.recipe import Log
 
