@@ -14,7 +14,8 @@ router = APIRouter(include_in_schema=False)
 _TYPES = {
     ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8", ".json": "application/json",
-    ".svg": "image/svg+xml", ".txt": "text/plain; charset=utf-8",
+    ".ts": "text/plain; charset=utf-8", ".txt": "text/plain; charset=utf-8",
+    ".svg": "image/svg+xml",
 }  # fmt: skip
 _FOREVER = "public, max-age=31536000, immutable"
 

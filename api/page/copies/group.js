@@ -2,6 +2,7 @@
 import { html } from '../vendor/preact.js';
 import { go } from '../state/address.js';
 import { thumbnailOf } from '../grid/tile.js';
+import { fileOf } from './review.js';
 import { bytes, number, t } from '../words/words.js';
 
 /** How a member differs from the one that is kept, lit where it does. @param {any} one @param {any} kept */
@@ -34,7 +35,7 @@ export function GroupRow({ group, place, isCurrent, onFocus, onChange }) {
           </button>
           <span class="word">${word}</span>
           ${differences(one, kept)}
-          <button type="button" class="link mono" tabindex="-1" onClick=${() => go({ open: one.id })}>${one.part.uri}</button>
+          <button type="button" class="link mono" tabindex="-1" onClick=${() => go({ open: one.id })}>${fileOf(one)}</button>
         </div>`;
       })}
     </div>

@@ -50,7 +50,7 @@ function Answer({ found, url }) {
 
 export function LookupRoom() {
   const { collection } = question.value;
-  const [picture, setPicture] = useState(/** @type {Blob | null} */ (pictureOfSearch));
+  const [picture, setPicture] = useState(/** @type {() => Blob | null} */ (pictureOfSearch));
   const [url, setUrl] = useState('');
   const [found, setFound] = useState(/** @type {any} */ (null));
   const [error, setError] = useState(/** @type {unknown} */ (null));

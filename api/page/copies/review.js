@@ -46,13 +46,18 @@ export function acceptExact(groups) {
   ));
 }
 
+/** What people know a picture by: its path, or the id of what was uploaded. @param {Member} one */
+export function fileOf(one) {
+  return one.part.uri.startsWith('upload:') ? one.id : one.part.uri;
+}
+
 /** A line for each picture of the decided groups: what to do, which group, id, path. @param {Group[]} groups */
 export function listOf(groups) {
   const lines = groups.flatMap((group, at) => {
     if (!group.state) return [];
     return group.members.map((one, place) => {
       const isKept = group.state === 'all' || place === group.keep;
-      return [isKept ? 'keep' : 'drop', at + 1, one.id, one.part.uri, one.size_bytes].join('\t');
+      return [isKept ? 'keep' : 'drop', at + 1, one.id, fileOf(one), one.size_bytes].join('\t');
     });
   });
   return ['action\tgroup\tid\tfile\tbytes', ...lines].join('\n');

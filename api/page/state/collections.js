@@ -38,6 +38,7 @@ export const isShop = computed(
 /** Read the list; choose the largest collection where the address names none. */
 export async function loadCollections() {
   try {
+    /** @type {Collection[]} */
     const found = (await ask('GET', '/v1/collections')).collections;
     collections.value = found;
     listError.value = null;

@@ -62,7 +62,9 @@ async function lifts() {
 function sentence() {
   const { words, terms, choices } = question.value;
   const isFiltered = Object.keys(choices).length > 0;
-  const what = words || terms.filter((one) => one.weight > 0 && one.kind === 'words').map((one) => one.value).join(', ');
+  const wanted = terms.filter((one) => one.weight > 0);
+  const others = wanted.map((one) => (one.kind === 'words' ? one.value : t(one.kind === 'picture' ? 'yourPicture' : 'likeOne')));
+  const what = words || wanted.some((one) => one.kind === 'words') ? [words, ...others].filter(Boolean).join(' + ') : '';
   if (what) return html`${t('nothingLike')} <em>${what}</em>${isFiltered ? ` ${t('withTheseFilters')}` : ''}${t('fullStop')}`;
   return isFiltered && !terms.length ? t('nothingPasses') : t('nothingLikeThat');
 }
