@@ -172,6 +172,7 @@ class Indexer:
         """Store what changed; return the keys of all the source has."""
         with self._collection.reading() as session:
             ledger = Ledger(row.id, session.sources.ledger(row.id), self._limits, tally)
+        source.remember(ledger.knows)
         done = 0
 
         def advance() -> None:

@@ -71,6 +71,13 @@ class Ledger:
         self._tally.unchanged += before.code is None
         return True
 
+    def knows(self, key: str, fingerprint: str) -> bool:
+        """Tell whether a candidate of this key and fingerprint would be as it was."""
+        before = self._items.get(key)
+        if before is None or not before.fingerprint:
+            return False
+        return before.fingerprint == self._fingerprint(before.code, fingerprint)
+
     def enter(self, outcome: Outcome) -> tuple[list[Item], str | None]:
         """Count what became of a changed candidate.
 

@@ -117,6 +117,14 @@ class Source(Protocol):
         """Return the file that is the picture of this uri; None where it lies inside another."""
         return None
 
+    def remember(self, knows: Callable[[str, str], bool]) -> None:  # noqa: ARG002
+        """Be told before a scan what needs not be looked at closely.
+
+        Args:
+            knows: Tells by a candidate's key and fingerprint whether the collection has it so.
+        """
+        return
+
     def covers(self, key: str) -> bool:  # noqa: ARG002
         """Tell whether a key that was not seen is really gone.
 

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -116,6 +116,7 @@ class FolderSource(FileSource):
         self._left_out = LeftOut(str(path), exclude, allowed=allowed)
         self._start = within or path
         self._unread: set[str] = set()
+        self._knows: Callable[[str, str], bool] = lambda _key, _fingerprint: False
 
     @property
     def looked_at(self) -> Path:
@@ -126,7 +127,12 @@ class FolderSource(FileSource):
         """Yield the files below the folder; see ``Source.scan``."""
         files = self._files()
         known = (self._allowed, self._encoding, self._left_out.has)
-        sidecars, tables = FolderSidecars(*known), FolderMetadata(str(self.path), *known)
+        tables = FolderMetadata(str(self.path), *known)
+
+        def has_file(path: str, fingerprint: str) -> bool:
+            return not tables.is_above(path) and self._has_file(path, fingerprint)
+
+        sidecars = FolderSidecars(*known, knows=has_file)
         for key, path, problem in files:
             plain = _candidate(f"{name}/{key}", key, path, problem, self._allowed)
             beside = sidecars.told(plain, path)
@@ -161,6 +167,13 @@ class FolderSource(FileSource):
     def absorbs(self, kind: str, path: Path) -> bool:
         """Tell whether a known folder lies below this one."""
         return kind == "folder" and self.path in path.parents
+
+    def remember(self, knows: Callable[[str, str], bool]) -> None:
+        """Be told what the collection has; see ``Source.remember``."""
+        self._knows = knows
+
+    def _has_file(self, path: str, fingerprint: str) -> bool:
+        return self._knows(escaped(os.path.relpath(path, self.path)), fingerprint)
 
     def _prefix(self) -> str:
         if self._start == self.path:

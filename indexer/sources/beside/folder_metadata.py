@@ -75,6 +75,10 @@ class FolderMetadata:
                 return candidate if row is None else _told(candidate, row)
         return candidate
 
+    def is_above(self, path: str) -> bool:
+        """Tell whether a table is in the folder of a file, or above it."""
+        return any(self._of(one) is not None for one in self._above(os.path.split(path)[0]))
+
     def _above(self, folder: str) -> Iterator[str]:
         while True:
             yield folder

@@ -3,7 +3,7 @@
 import os
 import stat
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -25,11 +25,15 @@ _KEPT_FOLDERS = 16  # a walk comes back to a folder after those in it
 
 @dataclass(frozen=True, slots=True)
 class _Folder:
-    """The sidecars of a folder, what tells that they changed, and which of them are damaged."""
+    """The sidecars of a folder, what tells that they changed, and which of them are damaged.
 
-    sidecars: Sidecars
+    Where all is as it was they are not read, and only whose they are is known.
+    """
+
+    sidecars: Sidecars | None
     stamps: dict[str, list[str]]
     problems: dict[str, Skip]
+    owned: frozenset[str]
 
 
 class FolderSidecars:
@@ -42,6 +46,7 @@ class FolderSidecars:
         is_left_out: Callable[[str], bool] = lambda _: False,
         *,
         only: str | None = None,
+        knows: Callable[[str, str], bool] = lambda _path, _fingerprint: False,
     ) -> None:
         """Set up.
 
@@ -50,8 +55,11 @@ class FolderSidecars:
             encoding: What texts without a mark are in, where it was declared.
             is_left_out: Tells which files are not looked at, by their paths.
             only: The name of the one picture that is asked for; of others no sidecar is read.
+            knows: Tells by a file's path and fingerprint whether the collection has it so; of
+                folders where it has all, no sidecar is read.
         """
         self._only = only
+        self._knows = knows
         self._is_left_out = is_left_out
         self._allowed = allowed
         self._encoding = encoding
@@ -67,28 +75,55 @@ class FolderSidecars:
         parent, name = os.path.split(path)
         folder = self._of(parent)
         if not candidate.images:
-            if not folder.sidecars.owners(name):
+            if name not in folder.owned:
                 return candidate
+            if folder.sidecars is None:
+                return candidate if self._knows(path, candidate.fingerprint) else None
             problem = folder.problems.get(printable(name))
             return None if problem is None else replace(candidate, skip=problem)
+        fingerprint = "|".join((candidate.fingerprint, *folder.stamps.get(name, ())))
+        if folder.sidecars is None:
+            if self._knows(path, fingerprint):
+                return replace(candidate, fingerprint=fingerprint)
+            folder = self._folders[parent] = self._read(parent)  # it changed just now
+            fingerprint = "|".join((candidate.fingerprint, *folder.stamps.get(name, ())))
+        assert folder.sidecars is not None
         if name not in folder.stamps:
             return candidate
-        fingerprint = "|".join((candidate.fingerprint, *folder.stamps[name]))
         return replace(folder.sidecars.of(name).told(candidate), fingerprint=fingerprint)
 
     def _of(self, folder: str) -> _Folder:
         if folder not in self._folders:
-            self._folders[folder] = self._read(folder)
+            self._folders[folder] = self._as_it_was(folder) or self._read(folder)
             if len(self._folders) > _KEPT_FOLDERS:
                 self._folders.popitem(last=False)
         self._folders.move_to_end(folder)
         return self._folders[folder]
 
+    def _as_it_was(self, folder: str) -> _Folder | None:
+        """Return a folder of which the collection has all; None where something may be new."""
+        states = self._listed(folder)
+        pictures = [name for name in states if is_picture(name)]
+        names = PictureNames(pictures)
+        owners = {
+            name: names.owners(name)
+            for name, state in sorted(states.items())
+            if is_sidecar(name, state.st_size)
+        }
+        stamps = _stamps_of(states, owners)
+        alone = [name for name, several in owners.items() if not several]
+        for name in (*pictures, *alone):
+            state = states[name]
+            own = f"{state.st_size}:{state.st_mtime_ns}"
+            if not self._knows(f"{folder}/{name}", "|".join((own, *stamps.get(name, ())))):
+                return None
+        owned = frozenset(name for name, several in owners.items() if several)
+        return _Folder(None, stamps, {}, owned)
+
     def _read(self, folder: str) -> _Folder:
         sidecars, states = Sidecars(self._encoding), self._listed(folder)
         pictures = [name for name in states if is_picture(name)]
         sidecars.see(pictures)
-        stamps: dict[str, list[str]] = {}
         names = PictureNames(pictures)
         if pictures:
             for name, state in sorted(states.items()):
@@ -96,11 +131,9 @@ class FolderSidecars:
                 if is_asked and is_sidecar(name, state.st_size):
                     read = partial(read_within, Path(folder, name), self._allowed)
                     sidecars.add(name, state.st_size, read)
-        for name, state in sorted(states.items()):
-            for owner in sidecars.owners(name):
-                stamp = f"{printable(name)}:{state.st_size}:{state.st_mtime_ns}"
-                stamps.setdefault(owner, []).append(stamp)
-        return _Folder(sidecars, stamps, sidecars.problems())
+        owners = {name: sidecars.owners(name) for name in sorted(states)}
+        owned = frozenset(name for name, several in owners.items() if several)
+        return _Folder(sidecars, _stamps_of(states, owners), sidecars.problems(), owned)
 
     def _listed(self, folder: str) -> dict[str, os.stat_result]:
         """Return the states of a folder's files, but for hidden ones."""
@@ -118,3 +151,15 @@ class FolderSidecars:
                     if stat.S_ISREG(state.st_mode):
                         states[entry.name] = state
         return states
+
+
+def _stamps_of(
+    states: Mapping[str, os.stat_result], owners: Mapping[str, Sequence[str]]
+) -> dict[str, list[str]]:
+    """Return for each picture what tells that its sidecars changed."""
+    stamps: dict[str, list[str]] = {}
+    for name, several in owners.items():
+        stamp = f"{printable(name)}:{states[name].st_size}:{states[name].st_mtime_ns}"
+        for owner in several:
+            stamps.setdefault(owner, []).append(stamp)
+    return stamps

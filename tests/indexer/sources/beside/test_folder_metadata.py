@@ -84,3 +84,17 @@ def test_table_without_file_names_is_a_file_like_any_other(bench: Bench, picture
     (pictures / "metadata.csv").write_text("id,title\n1,a\n")
     assert bench.index(FolderSource(pictures)).tally.skipped == 1
     assert "not a picture format" in bench.skipped()["metadata.csv"]
+
+
+def test_table_that_comes_or_goes_leaves_what_sidecars_say(bench: Bench, pictures: Path) -> None:
+    (pictures / "a.txt").write_text("beside it")
+    bench.index(FolderSource(pictures))
+    write(pictures / "metadata.jsonl", ROWS)
+    assert bench.index(FolderSource(pictures)).tally.updated == 2
+    record = bench.collection.record("p/a.jpg")
+    assert [part.text for part in record.parts if part.text] == ["a dog", "beside it"]
+    assert record.metadata["price"] == 5
+    (pictures / "metadata.jsonl").unlink()
+    assert bench.index(FolderSource(pictures)).tally.updated == 2
+    record = bench.collection.record("p/a.jpg")
+    assert [part.text for part in record.parts if part.text] == ["beside it"]

@@ -1,8 +1,12 @@
 """What stands beside pictures of folders, as it comes, changes and goes."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-from indexer.sources.folder import FileSource
+import pytest
+
+from indexer.sources.beside.sidecars import Sidecars
+from indexer.sources.folder import FileSource, FolderSource
 from tests.indexer.sources.beside.test_sidecars import members_in
 from tests.support import Bench, picture_bytes
 
@@ -49,3 +53,41 @@ def test_single_picture_has_what_stands_beside_it(bench: Bench, tmp_path: Path) 
     (tmp_path / "a.txt").write_text("Farbe")
     assert bench.index(FileSource(tmp_path / "a.jpg")).tally.updated == 1
     assert bench.index(FileSource(tmp_path / "a.jpg")).tally.unchanged == 1
+
+
+def test_sidecars_of_a_folder_that_is_as_it_was_are_not_read_again(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "all"
+    (folder / "in").mkdir(parents=True)
+    for seed, name in enumerate(("a.jpg", "b.jpg", "in/c.jpg")):
+        (folder / name).write_bytes(picture_bytes(seed))
+    for name, said in (("a.txt", "red"), ("b.json", "{broken"), ("x.txt", "alone")):
+        (folder / name).write_text(said)
+    (folder / "in" / "c.txt").write_text("blue")
+    bench.index(FolderSource(folder))
+    before = bench.skipped()
+    assert set(before) == {"b.json", "x.txt"}
+    read: list[str] = []
+    add = Sidecars.add
+
+    def noted(self: Sidecars, name: str, size: int, get: Callable[[], bytes]) -> None:
+        read.append(name)
+        add(self, name, size, get)
+
+    monkeypatch.setattr(Sidecars, "add", noted)
+    tally = bench.index(FolderSource(folder)).tally
+    assert (tally.unchanged, tally.updated, tally.removed, read) == (3, 0, 0, [])
+    assert bench.skipped() == before
+    (folder / "in" / "c.txt").write_text("green")
+    assert bench.index(FolderSource(folder)).tally.updated == 1
+    assert read == ["c.txt"]
+    assert [one.text for one in bench.collection.record("all/in/c.jpg").parts if one.text] == [
+        "green"
+    ]
+    (folder / "b.json").write_text("{}")
+    assert bench.index(FolderSource(folder)).tally.updated == 1
+    assert set(bench.skipped()) == {"x.txt"}
+    (folder / "a.txt").unlink()
+    assert bench.index(FolderSource(folder)).tally.updated == 1
+    assert not [one for one in bench.collection.record("all/a.jpg").parts if one.text]
