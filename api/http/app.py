@@ -32,6 +32,7 @@ from api.http.routes import (
     suggestions,
 )
 from api.http.routes.access import keys, sessions
+from api.http.routes.changing import imports
 from api.http.runtime.dependencies import key_of
 from api.http.runtime.jobs import Jobs
 from api.http.runtime.service import Service
@@ -67,7 +68,8 @@ _WORTH_PACKING_BYTES = 1024
 _PACKING = 5  # 9 takes four times as long and saves 2 %
 
 _ROOMS = (
-    collections, fields, search, suggestions, lookup, duplicates, pictures, labels, records, jobs,
+    collections, fields, search, suggestions, lookup, duplicates, pictures, labels, imports,
+    records, jobs,
 )  # fmt: skip
 
 

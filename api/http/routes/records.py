@@ -11,16 +11,23 @@ from api.http.errors.problems import ServiceError
 from api.http.mapping import payloads
 from api.http.mapping.documents import JsonRoute, loaded
 from api.http.mapping.stored_records import record_out
-from api.http.mapping.uploads import candidate_of, records_out
+from api.http.mapping.uploads import refused_record, store_each
 from api.http.runtime.dependencies import Readable, ServiceDependency, Writable
 from api.http.runtime.log_lines import note
-from api.http.schemas.common import MetadataPatch, RecordOut, RecordPage, RecordsIn, RecordsOut
+from api.http.schemas.common import (
+    MetadataPatch,
+    RecordIn,
+    RecordOut,
+    RecordPage,
+    RecordResult,
+    RecordsIn,
+    RecordsOut,
+)
+from api.http.schemas.misfits import Misfit
 from api.operations.removal import remove_records
 from binocle.errors import CursorError, NotFoundError
 from binocle.metadata.filter_parsing import parse_json
 from binocle.types import Record
-from indexer.records import Outcome
-from indexer.upload import store_upload
 from search.query.filter_language import parse_where
 from search.query.spellings import checked_filter
 
@@ -61,12 +68,15 @@ async def store_records(
         detail = f"{len(body.records)} records are more than {service.settings.max_batch}"
         raise ServiceError(422, "batch-too-large", detail, field="records")
 
-    def store() -> list[Outcome]:
-        candidates = [candidate_of(one, files) for one in body.records]
+    def store() -> list[RecordResult]:
+        came: list[RecordIn | Misfit] = list(body.records)
+        records = [refused_record(one) if isinstance(one, Misfit) else one for one in came]
         encoder = service.encoder_of(collection)
-        return store_upload(collection, candidates, encoder, service.decoders)
+        return store_each(collection, records, files, encoder, service.decoders)
 
-    out = records_out(await service.uploading.run(store))
+    results = await service.uploading.run(store)
+    failed = sum(one.status == "failed" for one in results)
+    out = RecordsOut(results=results, stored=len(results) - failed, failed=failed)
     note(stored=out.stored, failed=out.failed)
     return out
 

@@ -13,7 +13,8 @@ from api.http.mapping.queries import SearchRequest, at
 from api.http.runtime.dependencies import Readable, ServiceDependency
 from api.http.runtime.metrics import Stopwatch
 from api.http.schemas.answers import BatchOut, SearchOut
-from api.http.schemas.search import BatchIn, Misfit, SearchBesideIn, SearchByWords, SearchIn
+from api.http.schemas.misfits import Misfit
+from api.http.schemas.search import BatchIn, SearchBesideIn, SearchByWords, SearchIn
 from binocle.errors import BinocleError
 from search.query.filter_language import parse_where
 from search.query.notation import parse_cut, parse_facet

@@ -2,8 +2,16 @@
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    WrapValidator,
+    field_validator,
+)
 
+from api.http.schemas.misfits import or_misfit
 from api.http.schemas.patterns import NO_CONTROLS, NO_NULLS, NOT_BLANK
 from api.settings import COLLECTION_NAME
 from binocle.metadata.filter_parsing import OPERATORS
@@ -112,7 +120,9 @@ class RecordIn(Strict):
 class RecordsIn(Strict):
     """Records to store."""
 
-    records: list[RecordIn] = Field(min_length=1, max_length=256)
+    records: list[Annotated[RecordIn, WrapValidator(or_misfit)]] = Field(
+        min_length=1, max_length=256
+    )
 
 
 class ItemError(BaseModel):
@@ -125,7 +135,7 @@ class ItemError(BaseModel):
 class RecordResult(BaseModel):
     """What became of one record."""
 
-    id: str
+    id: str = Field(description="Empty where it could not be read")
     status: Literal["stored", "failed"]
     error: ItemError | None = None
 

@@ -1,13 +1,9 @@
 """The wire of searches: what requests and answers look like. Parsed here, trusted inside."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     Field,
-    ValidationError,
-    ValidatorFunctionWrapHandler,
     WrapValidator,
 )
 
@@ -18,6 +14,7 @@ from api.http.schemas.common import (
     Strict,
     Text,
 )
+from api.http.schemas.misfits import or_misfit
 from api.http.schemas.patterns import NOT_BLANK
 from binocle.types import Target
 from search.query.query import FacetKind, Interval, Mode
@@ -201,30 +198,9 @@ class SearchByWords(Strict):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Misfit:
-    """What stands in a batch in the place of a search, and is none.
-
-    Attributes:
-        document: As it came.
-        errors: What pydantic says of it.
-    """
-
-    document: object
-    errors: Sequence[Mapping[str, Any]]
-
-
-def _or_misfit(document: object, parse: ValidatorFunctionWrapHandler) -> object:
-    """Keep what is wrong with one search from refusing the others."""
-    try:
-        return parse(document)
-    except ValidationError as error:
-        return Misfit(document, error.errors())
-
-
 class BatchIn(Strict):
     """Many queries in one call."""
 
-    searches: list[Annotated[SearchIn, WrapValidator(_or_misfit)]] = Field(
+    searches: list[Annotated[SearchIn, WrapValidator(or_misfit)]] = Field(
         min_length=1, max_length=256
     )

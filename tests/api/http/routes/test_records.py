@@ -10,7 +10,7 @@ import pytest
 from binocle_client import Client, ClientError, picture
 from binocle_client.records import StoredRecord
 from binocle_client.requests import RecordBody
-from tests.support.service import Running, problem_of
+from tests.support.service import Running
 
 
 def stored(client: Client, name: str, *records: RecordBody) -> None:
@@ -195,8 +195,10 @@ def test_ids_that_would_name_a_picture_s_path_are_refused(
     service: Running, name: str, record_id: str
 ) -> None:
     body = {"records": [{"id": record_id, "texts": {"t": "a"}}]}
-    answer = service.http().post(f"/v1/collections/{name}/records", json=body)
-    assert problem_of(answer, 422, "invalid")["field"] == "records.0.id"
+    (result,) = service.http().post(f"/v1/collections/{name}/records", json=body).json()["results"]
+    assert (result["id"], result["status"]) == (record_id, "failed")
+    detail = "id must not end in /image or /thumbnail"
+    assert result["error"] == {"code": "invalid", "detail": detail}
 
 
 @pytest.mark.parametrize("limit", [1, 7, 25, 1000])
@@ -236,3 +238,13 @@ def test_call_of_many_pictures_is_taken_by_an_idle_service(
     ]
     with Client(service.url, retries=0) as client:
         stored(client, name, *records)
+
+
+def test_a_record_of_another_shape_costs_itself_only(service: Running, name: str) -> None:
+    good = {"id": "good", "texts": {"t": "x"}}
+    bad = [{"id": "bad", "texts": 5}, {"texts": {"t": "x"}}, "no record", {"id": "b/image"}]
+    body = {"records": [good, *bad]}
+    out = service.http().post(f"/v1/collections/{name}/records", json=body).json()
+    assert (out["stored"], out["failed"]) == (1, 4)
+    assert [one["id"] for one in out["results"]] == ["good", "bad", "", "", "b/image"]
+    assert out["results"][1]["error"]["detail"].startswith("texts: ")
