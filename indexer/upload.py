@@ -44,6 +44,18 @@ def store_upload(
         SpaceMismatchError: The collection's vectors are of another model.
         StorageError: Nothing was stored.
     """
+    outcomes = prepared_upload(collection, candidates, encoder, decoders)
+    _write(collection, outcomes)
+    return outcomes
+
+
+def prepared_upload(
+    collection: Collection,
+    candidates: Sequence[Candidate],
+    encoder: Encoder,
+    decoders: DecoderPool,
+) -> list[Outcome]:
+    """Return what becomes of candidates, embedded, and not written yet; as ``store_upload``."""
     collection.claim_space(encoder.space)
     with collection.reading() as session:
         hashes = [image.sha256 for one in candidates for image in one.images]
@@ -58,7 +70,6 @@ def store_upload(
         failure = _failure(one)
         outcome = Outcome(one.candidate, None, (failure,)) if failure else next(embedded)
         outcomes.append(replace(outcome, record=None) if outcome.skips else outcome)
-    _write(collection, outcomes)
     return outcomes
 
 

@@ -2,12 +2,13 @@
 
 import logging
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 from api.container import CATALOG_FILE, Container
 from api.operations.plurals import counted
+from binocle.catalog.base import CatalogWriter
 from binocle.catalog.checks.mending import clear_removed, drop_queries
 from binocle.collection.collection import Collection
 from binocle.collection.indexing_lock import indexing_lock
@@ -18,13 +19,23 @@ _MOST_ROWS = 500_000  # of words that are put together at once, in a few seconds
 _log = logging.getLogger(__name__)
 
 
-def remove_records(collection: Collection, ids: Sequence[str]) -> str:
+def remove_records(
+    collection: Collection,
+    ids: Sequence[str],
+    check: Callable[[CatalogWriter], object] = lambda _: None,
+) -> str:
     """Remove records by id, for good; say how many.
+
+    Args:
+        collection: Whose.
+        ids: Which.
+        check: Raises where they are not to be removed as they are.
 
     Raises:
         NotFoundError: None of them is there.
     """
     with collection.writing() as session:
+        check(session)
         pictures = session.parts.images_of_records(ids)
         removed = session.records.remove(ids)
         session.sources.mark_removed(ids)

@@ -86,6 +86,27 @@ async def read(request: Request, part: str, *, max_files: int) -> Body:
     return Body(text, is_form=True, files=files, others=others)
 
 
+async def with_files(
+    request: Request, part: str, model: type[_Model], *, max_files: int
+) -> tuple[_Model, list[bytes]]:
+    """Return the model of a request that is JSON, or a form with pictures beside the same JSON.
+
+    Args:
+        request: The request.
+        part: The form field that holds the JSON; without it the JSON is empty.
+        model: What the JSON is.
+        max_files: Most files in a form.
+
+    Raises:
+        ServiceError: 422, it is neither, does not fit the model, or has a field of another name.
+    """
+    body = await read(request, part, max_files=max_files)
+    if body.others:
+        raise unknown_part(body, f"image and {part}")
+    asked = parse(model, body.text or ("{}" if body.is_form else ""))
+    return asked, [data for _, data in body.files]
+
+
 def unknown_part(body: Body, known: str) -> ServiceError:
     """Return the error of a form with a field that is not known, and what is known."""
     name = body.others[0]

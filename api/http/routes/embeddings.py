@@ -43,7 +43,7 @@ async def embed(
     if not 1 <= len(inputs) <= service.settings.max_batch:
         detail = f"from 1 to {service.settings.max_batch} inputs, not {len(inputs)}"
         raise ServiceError(422, "batch-too-large", detail, field="input")
-    rows = await service.fetching.run(_rows, service, key, body.model, inputs)
+    rows = await service.fetching.run(_rows, service, key, body, inputs)
     texts = [text for text in inputs if not text.startswith(_DATA_URL)]
     words = sum(len(text.split()) for text in texts)
     return EmbeddingsOut(
@@ -57,10 +57,15 @@ async def embed(
 
 
 def _rows(
-    service: Service, key: Key | None, model: str, inputs: Sequence[str]
+    service: Service, key: Key | None, body: EmbeddingsIn, inputs: Sequence[str]
 ) -> list[Float32Array]:
     """Return the rows of texts and of pictures as data URLs."""
-    encoder = service.encoder(service.model_named(model, key))
+    encoder = service.encoder(service.model_named(body.model, key))
+    dimension = encoder.space.dimension
+    if body.dimensions not in (None, dimension):
+        detail = f"{body.model} gives vectors of {dimension} dimensions, which are not shortened; "
+        detail += f"ask for {dimension}, or leave dimensions out"
+        raise ServiceError(422, "invalid", detail, field="dimensions")
     pictures = {
         number: decoded(text, f"input.{number}")
         for number, text in enumerate(inputs)

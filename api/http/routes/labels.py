@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.http.errors.problems import ServiceError
 from api.http.mapping.documents import JsonRoute
-from api.http.mapping.payloads import decoded
+from api.http.mapping.payloads import decoded, json_or_form, with_files
 from api.http.mapping.queries import SearchRequest
 from api.http.runtime.dependencies import KeyDependency, Readable, ServiceDependency, allow
 from api.http.runtime.jobs import Job, Jobs
@@ -18,6 +18,7 @@ from api.http.runtime.service import Service
 from api.http.schemas.answers import SearchOut
 from api.http.schemas.common import JobOut
 from api.http.schemas.labels import (
+    MAX_PICTURES,
     CaptionsIn,
     LabelsIn,
     LabelsOut,
@@ -38,28 +39,30 @@ from search.query.spellings import checked_filter
 
 router = APIRouter(tags=["labels"], route_class=JsonRoute)
 _WRITTEN_IN_A_REQUEST = 10_000
+_BESIDE = "The other JSON fields"
 
 
-@router.post("/{name}/labels")
+@router.post("/{name}/labels", openapi_extra=json_or_form("LabelsIn", "labels", _BESIDE))
 async def label(
-    collection: Readable, service: ServiceDependency, key: KeyDependency, body: LabelsIn
+    collection: Readable, service: ServiceDependency, key: KeyDependency, request: Request
 ) -> LabelsOut:
     """Label pictures brought along, or records, with the likeliest of your labels.
 
-    To write labels takes a key that may write. Over many records that takes minutes: see
-    ``labels/jobs``.
+    JSON with base64, or multipart with files beside the other fields. To write labels takes a key
+    that may write. Over many records that takes minutes: see ``labels/jobs``.
     """
     watch = Stopwatch(service.metrics)
+    body, files = await with_files(request, "labels", LabelsIn, max_files=MAX_PICTURES)
     if body.write is not None:
         allow(key, "write", collection.path.name)
-    if body.images and (body.write is not None or body.filter is not None):
+    pictures = [*files, *(decoded(one, "images") for one in body.images)]
+    if pictures and (body.write is not None or body.filter is not None):
         detail = "write and filter are for records; leave out the images"
         raise ServiceError(422, "bad-query", detail, field="images")
     labeller = await service.storing.run(_labeller_for, service, collection, body, in_a_job=False)
     rows = None
-    if body.images:
-        data = [decoded(one, "images") for one in body.images]
-        rows = await service.fetching.run(_embedded, service, collection, data, watch)
+    if pictures:
+        rows = await service.fetching.run(_embedded, service, collection, pictures, watch)
     with watch.stage("embed"):
         label_set = await service.storing.run(labeller.label_set, body.labels, body.templates)
     with watch.stage("label"):
@@ -112,16 +115,16 @@ async def labels_of_job(collection: Readable, job_id: str, request: Request) -> 
     return LabelsOut.model_validate(jobs.result(collection, job_id, "labels"))
 
 
-@router.post("/{name}/match")
-async def match(collection: Readable, service: ServiceDependency, body: MatchIn) -> MatchOut:
-    """Tell how well a text and a picture go together."""
+@router.post("/{name}/match", openapi_extra=json_or_form("MatchIn", "match", _BESIDE))
+async def match(collection: Readable, service: ServiceDependency, request: Request) -> MatchOut:
+    """Tell how well a text and a picture go together: JSON, or multipart with a file."""
     watch = Stopwatch(service.metrics)
-    _check_one(body.image, body.record)
+    body, files = await with_files(request, "match", MatchIn, max_files=1)
+    pictures = _one_picture(files, body.image, body.record)
     if body.record is not None:
         row = await service.searching.run(_row_of, collection, body.record)
     else:
-        data = [decoded(body.image or "", "image")]
-        rows = await service.fetching.run(_embedded, service, collection, data, watch)
+        rows = await service.fetching.run(_embedded, service, collection, pictures, watch)
         row = rows[0]
     with watch.stage("match"):
         found = await service.storing.run(_match, service, collection, body.text, row)
@@ -133,10 +136,18 @@ async def match(collection: Readable, service: ServiceDependency, body: MatchIn)
     )
 
 
-@router.post("/{name}/captions", response_model=SearchOut)
-async def captions(collection: Readable, service: ServiceDependency, body: CaptionsIn) -> Response:
-    """Find the captions for a picture among the texts of the collection, best first."""
-    _check_one(body.image, body.record)
+@router.post(
+    "/{name}/captions",
+    response_model=SearchOut,
+    openapi_extra=json_or_form("CaptionsIn", "captions", _BESIDE),
+)
+async def captions(collection: Readable, service: ServiceDependency, request: Request) -> Response:
+    """Find the captions for a picture among the texts of the collection, best first.
+
+    JSON, or multipart with a file.
+    """
+    body, files = await with_files(request, "captions", CaptionsIn, max_files=1)
+    pictures = _one_picture(files, body.image, body.record)
     asked = SearchIn(
         query=[TermIn(record=body.record)] if body.record is not None else [],
         target=TEXT,
@@ -145,10 +156,9 @@ async def captions(collection: Readable, service: ServiceDependency, body: Capti
         mode="semantic",
         beyond=True,
     )
-    uploads = (decoded(body.image, "image"),) if body.image is not None else ()
     where = parse_json(body.filter) if body.filter else None
-    request = SearchRequest(asked, uploads, where)
-    found = await service.searches.answer(collection, request, Stopwatch(service.metrics))
+    search = SearchRequest(asked, tuple(pictures), where)
+    found = await service.searches.answer(collection, search, Stopwatch(service.metrics))
     if not json.loads(found)["hits"]:
         await service.storing.run(check_texts, collection)
     return Response(found, media_type="application/json")
@@ -199,9 +209,16 @@ def _out(tally: LabelTally, watch: Stopwatch) -> LabelsOut:
     return LabelsOut.model_validate({**tally.as_json(), "took_ms": watch.result()})
 
 
-def _check_one(image: str | None, record: str | None) -> None:
-    if (image is None) == (record is None):
-        raise ServiceError(422, "bad-query", "give exactly one of image and record", field="image")
+def _one_picture(files: list[bytes], image: str | None, record: str | None) -> list[bytes]:
+    """Return the picture of a request; none where it names a record.
+
+    Raises:
+        ServiceError: 422, it has neither, or more than one of all.
+    """
+    if len(files) + (image is not None) + (record is not None) != 1:
+        detail = "give exactly one of image, record and a file"
+        raise ServiceError(422, "bad-query", detail, field="image")
+    return [*files, *([decoded(image, "image")] if image is not None else [])]
 
 
 def _row_of(collection: Collection, record_id: str) -> Float32Array:

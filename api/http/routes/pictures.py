@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.http.mapping.documents import JsonRoute
 from api.http.runtime.dependencies import Readable, ServiceDependency
+from api.http.schemas.patterns import HEX
 from binocle.catalog.types import StoredImage
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError, NotFoundError
@@ -33,7 +34,7 @@ _Part = Annotated[
 _Version = Annotated[
     str | None,
     Parameter(
-        min_length=12, max_length=64, pattern="^[0-9a-f]*$",
+        min_length=12, max_length=64, pattern=HEX,
         description="Of the picture, as hits tell it; what is asked for so may be kept for good",
     ),
 ]  # fmt: skip

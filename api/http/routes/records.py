@@ -2,6 +2,7 @@
 
 import base64
 from dataclasses import replace
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
@@ -10,12 +11,13 @@ from fastapi import Query as Parameter
 from api.http.errors.problems import ServiceError
 from api.http.mapping import payloads
 from api.http.mapping.documents import JsonRoute, loaded
-from api.http.mapping.stored_records import record_out
+from api.http.mapping.record_changes import CONDITIONAL, IfMatch, change_of, matching_etag
+from api.http.mapping.stored_records import record_etag, record_out
 from api.http.mapping.uploads import refused_record, store_each
 from api.http.runtime.dependencies import Readable, ServiceDependency, Writable
 from api.http.runtime.log_lines import note
+from api.http.schemas.changes import RecordPatch
 from api.http.schemas.common import (
-    MetadataPatch,
     RecordIn,
     RecordOut,
     RecordPage,
@@ -25,9 +27,9 @@ from api.http.schemas.common import (
 )
 from api.http.schemas.misfits import Misfit
 from api.operations.removal import remove_records
-from binocle.errors import CursorError, NotFoundError
+from binocle.errors import CursorError
 from binocle.metadata.filter_parsing import parse_json
-from binocle.types import Record
+from indexer.record_changes import change_record, record_in
 from search.query.filter_language import parse_where
 from search.query.spellings import checked_filter
 
@@ -117,33 +119,60 @@ async def list_records(
 
 
 @router.get("/{name}/records/{record_id:record}")
-async def get_record(collection: Readable, service: ServiceDependency, record_id: str) -> RecordOut:
-    """Return a record with its parts."""
+async def get_record(
+    collection: Readable, service: ServiceDependency, record_id: str, response: Response
+) -> RecordOut:
+    """Return a record with its parts; its ETag changes with it."""
     record = await service.searching.run(collection.record, record_id)
+    response.headers["ETag"] = record_etag(record)
     return record_out(record, collection.path.name)
 
 
-@router.patch("/{name}/records/{record_id:record}")
+@router.patch("/{name}/records/{record_id:record}", responses=CONDITIONAL)
 async def patch_record(
-    collection: Writable, service: ServiceDependency, record_id: str, body: MetadataPatch
+    collection: Writable,
+    service: ServiceDependency,
+    record_id: str,
+    body: RecordPatch,
+    response: Response,
+    if_match: IfMatch = None,
 ) -> RecordOut:
-    """Set metadata fields; null removes one. Nothing is embedded again."""
+    """Change some of a record: fields, and the texts and pictures of roles.
 
-    def patch() -> Record:
-        with collection.writing() as session:
-            if not session.records.patch({record_id: body.metadata}):
-                raise NotFoundError(f"there is no record {record_id!r}")
-        return collection.record(record_id)
+    What stays is not embedded again. With ``If-Match`` only a record with that ETag is changed.
+    """
+    if not (body.metadata or body.texts or body.images):
+        detail = "nothing is to be changed: give metadata, texts or images"
+        raise ServiceError(422, "invalid", detail, field="body")
+    record = await service.uploading.run(
+        change_record,
+        collection,
+        record_id,
+        change_of(body),
+        encoder=partial(service.encoder_of, collection),
+        decoders=service.decoders,
+        media=service.container.media(collection),
+        check=matching_etag(if_match),
+    )
+    response.headers["ETag"] = record_etag(record)
+    return record_out(record, collection.path.name)
 
-    return record_out(await service.storing.run(patch), collection.path.name)
 
-
-@router.delete("/{name}/records/{record_id:record}", status_code=204, response_class=Response)
+@router.delete(
+    "/{name}/records/{record_id:record}", status_code=204, response_class=Response,
+    responses=CONDITIONAL,
+)  # fmt: skip
 async def delete_record(
-    collection: Writable, service: ServiceDependency, record_id: str
+    collection: Writable, service: ServiceDependency, record_id: str, if_match: IfMatch = None
 ) -> Response:
-    """Remove a record."""
-    await service.storing.run(remove_records, collection, [record_id])
+    """Remove a record; with ``If-Match`` only one with that ETag."""
+    check = matching_etag(if_match)
+    await service.storing.run(
+        remove_records,
+        collection,
+        [record_id],
+        check=lambda session: check(record_in(session, record_id)) if if_match else None,
+    )
     return Response(status_code=204)
 
 

@@ -120,9 +120,7 @@ class RecordIn(Strict):
 class RecordsIn(Strict):
     """Records to store."""
 
-    records: list[Annotated[RecordIn, WrapValidator(or_misfit)]] = Field(
-        min_length=1, max_length=256
-    )
+    records: list[Annotated[RecordIn, WrapValidator(or_misfit)]] = Field(min_length=1)
 
 
 class ItemError(BaseModel):
@@ -168,12 +166,6 @@ class RecordPage(BaseModel):
     cursor: str | None
 
 
-class MetadataPatch(Strict):
-    """Fields to set; null removes one."""
-
-    metadata: dict[str, MetadataValue | None] = Field(min_length=1, max_length=500)
-
-
 class CollectionIn(Strict):
     """A collection to make."""
 
@@ -202,9 +194,12 @@ class CollectionsOut(BaseModel):
 class EmbeddingsIn(BaseModel):
     """What OpenAI's clients send; pictures are data URLs. Other fields are ignored."""
 
-    input: Text | Annotated[list[Text], Field(min_length=1, max_length=10_000)]
+    input: Text | Annotated[list[Text], Field(min_length=1)]
     model: str = Field(max_length=500)
     encoding_format: Literal["float", "base64"] = "float"
+    dimensions: int | None = Field(
+        None, ge=1, le=100_000, description="That of the model; vectors are not shortened"
+    )
 
 
 class Embedding(BaseModel):

@@ -13,6 +13,9 @@ Template = Annotated[str, Field(min_length=2, max_length=500, pattern=HAS_PLACE)
 FieldName = Annotated[str, Field(min_length=1, max_length=200, pattern=NOT_BLANK)]
 
 
+MAX_PICTURES = 64
+
+
 class LabelsIn(Strict):
     """What to label, and with what: pictures brought along, or the records of the collection."""
 
@@ -20,7 +23,7 @@ class LabelsIn(Strict):
     templates: Annotated[list[Template], Field(min_length=1, max_length=100)] = Field(
         default=list(TEMPLATES), description="Sentences with {} where the label goes; averaged"
     )
-    images: Annotated[list[Base64], Field(max_length=64)] = Field(
+    images: Annotated[list[Base64], Field(max_length=MAX_PICTURES)] = Field(
         default_factory=list, description="Label these; else records"
     )
     filter: Filter | None = Field(None, description="Only records that pass")

@@ -201,6 +201,4 @@ class SearchByWords(Strict):
 class BatchIn(Strict):
     """Many queries in one call."""
 
-    searches: list[Annotated[SearchIn, WrapValidator(or_misfit)]] = Field(
-        min_length=1, max_length=256
-    )
+    searches: list[Annotated[SearchIn, WrapValidator(or_misfit)]] = Field(min_length=1)

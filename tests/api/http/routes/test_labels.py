@@ -13,7 +13,7 @@ from PIL import Image
 from binocle.errors import BinocleError, QueryError, UsageError
 from binocle_client import Client, ClientError, picture
 from binocle_client.requests import CaptionsBody, LabelsBody, MatchBody, RecordBody
-from tests.support.service import Running, Serve
+from tests.support.service import Running, Serve, problem_of
 from tests.support.shop import run_cli
 
 _COLOURS = {"red": (205, 25, 30), "blue": (35, 70, 180), "green": (35, 140, 50)}
@@ -97,6 +97,30 @@ def test_captions_of_a_picture_come_best_first(client: Client, filled: str) -> N
         assert found.target == "text"
         assert found.hits[0].id == "about green"
         assert len(found.hits) == 2
+
+
+def test_files_say_the_same_as_base64(service: Running, filled: str) -> None:
+    http, red = service.http(), png("red")
+    asked = {
+        "labels": ({"labels": ["red", "blue"]}, {"images": [encoded("red")]}),
+        "match": ({"text": "red"}, {"image": encoded("red")}),
+        "captions": ({"limit": 2}, {"image": encoded("red")}),
+    }
+    for route, (body, beside) in asked.items():
+        url = f"/v1/collections/{filled}/{route}"
+        form = http.post(url, data={route: json.dumps(body)}, files={"image": red})
+        plain = http.post(url, json={**body, **beside})
+        assert form.status_code == plain.status_code == 200, form.text
+        varying = {"took_ms", "turn", "cursor"}
+        said, same = ({k: v for k, v in one.json().items() if k not in varying}
+                      for one in (form, plain))  # fmt: skip
+        assert said == same
+        other = http.post(url, data={"other": "{}"}, files={"image": red})
+        assert problem_of(other, 422, "invalid")["field"] == "other"
+    url = f"/v1/collections/{filled}/match"
+    both = http.post(url, data={"match": '{"text": "a", "record": "red"}'}, files={"image": red})
+    problem_of(both, 422, "bad-query")
+    problem_of(http.post(url, json={"text": "a"}), 422, "bad-query")
 
 
 def test_no_route_of_labels_reads_the_catalogue_on_the_event_loop(

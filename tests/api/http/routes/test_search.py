@@ -297,6 +297,31 @@ def test_the_openai_package_gets_our_vectors(service: Running, pictures: list[by
     assert np.asarray(numbers) == pytest.approx(rows[2], abs=1e-6)
 
 
+def test_dimensions_are_those_of_the_model_or_refused(service: Running, client: Client) -> None:
+    http, body = service.http(), {"model": "colour", "input": "red"}
+    whole = http.post("/v1/embeddings", json=body).json()["data"][0]["embedding"]
+    same = http.post("/v1/embeddings", json={**body, "dimensions": len(whole)})
+    assert same.json()["data"][0]["embedding"] == whole
+    for wrong in (len(whole) - 1, len(whole) + 1):
+        problem = problem_of(
+            http.post("/v1/embeddings", json={**body, "dimensions": wrong}), 422, "invalid"
+        )
+        assert problem["field"] == "dimensions"
+        assert f"ask for {len(whole)}" in problem["detail"]
+
+
+def test_a_batch_above_its_limit_says_so_wherever_it_is_sent(service: Running, name: str) -> None:
+    http, many = service.http(), service.container.settings.max_batch + 1
+    url = f"/v1/collections/{name}"
+    for path, body in (
+        (f"{url}/search/batch", {"searches": [{"query": "red"}] * many}),
+        (f"{url}/records", {"records": [{"id": "a", "texts": {"t": "x"}}] * many}),
+        ("/v1/embeddings", {"model": "colour", "input": ["red"] * many}),
+    ):
+        problem = problem_of(http.post(path, json=body), 422, "batch-too-large")
+        assert str(many - 1) in problem["detail"], path
+
+
 def test_embeddings_agree_with_what_a_search_sees(
     client: Client, filled: str, pictures: list[bytes]
 ) -> None:

@@ -46,7 +46,7 @@ def test_each_line_has_its_outcome_and_a_bad_one_costs_itself(service: Running, 
     assert end == {"lines": 7, "stored": 2, "failed": 5}
     codes = [one["error"]["code"] for one in outcomes if one["status"] == "failed"]
     assert codes == ["invalid", "invalid", "invalid", "not-a-picture", "invalid"]
-    assert outcomes[2]["error"]["detail"].startswith("texts: ")
+    assert outcomes[2]["error"]["detail"] == "texts must be a JSON object"
     stored = service.http().get(f"/v1/collections/{name}/records").json()["records"]
     assert [one["id"] for one in stored] == ["r1", "r2"]
 
