@@ -30,6 +30,24 @@ class StoreOutcomes:
 
 
 @dataclass(frozen=True, slots=True)
+class TypedSuggestion:
+    """What may be meant: a ``text`` of records or a ``value`` of a field, by its role or name."""
+
+    text: str
+    count: int
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestionList:
+    """What may be meant by what was typed, likeliest first, and what that was read as."""
+
+    suggestions: list[TypedSuggestion]
+    read_as: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class CollectionSummary:
     """What a collection holds."""
 

@@ -1,7 +1,8 @@
 """What a service can be asked, in the words of its interface."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from json import dumps
 from typing import Self, Unpack
 from urllib.parse import quote
@@ -14,7 +15,9 @@ from binocle_client.answers import (
     LabelsAnswer,
     MatchAnswer,
     ModelListing,
+    StoreOutcome,
     StoreOutcomes,
+    SuggestionList,
 )
 from binocle_client.connection import Connection
 from binocle_client.copies import DuplicateClusters, LookupReply
@@ -85,6 +88,25 @@ class Client:
         """Store records, replacing those of the same id; look at each one's outcome."""
         body = {"records": list(records)}
         return self._service.ask(StoreOutcomes, "POST", _path(name, "records"), json=body)
+
+    def store_many(
+        self, name: str, records: Iterable[RecordBody], *, at_once: int = 1000
+    ) -> Iterator[StoreOutcome]:
+        """Store as many records as there are; yield each one's outcome in order.
+
+        Args:
+            name: Of the collection.
+            records: Taken as they are stored; with pictures by ``encoded``, no files.
+            at_once: How many are sent in one request, and are sent again if it breaks.
+        """
+        waiting = iter(records)
+        while lines := [dumps(one) for one in islice(waiting, at_once)]:
+            yield from self._service.import_lines(_path(name, "records:import"), lines)
+
+    def suggest(self, name: str, typed: str, limit: int = 8) -> SuggestionList:
+        """Return what may be meant while somebody types."""
+        path, params = _path(name, "suggestions"), {"q": typed, "limit": limit}
+        return self._service.ask(SuggestionList, "GET", path, params=params)
 
     def record(self, name: str, record_id: str) -> StoredRecord:
         """Return a record with its parts."""

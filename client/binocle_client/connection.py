@@ -2,10 +2,13 @@
 
 import random
 import time
+from collections.abc import Sequence
+from json import loads
 from typing import Any, TypeVar
 
 import httpx
 
+from binocle_client.answers import StoreOutcome
 from binocle_client.decoding import decode
 from binocle_client.errors import ClientError
 
@@ -36,6 +39,16 @@ class Connection:
         except (LookupError, TypeError, ValueError) as error:
             detail = f"the answer from {self._http.base_url} is not this service's {kind.__name__}"
             raise ClientError(response.status_code, "no-problem", detail) from error
+
+    def import_lines(self, path: str, lines: Sequence[str]) -> list[StoreOutcome]:
+        """Return what became of records that are sent as lines, in order; raises as ``send``."""
+        headers = {"Content-Type": "application/x-ndjson"}
+        response = self.send("POST", path, content="\n".join(lines), headers=headers)
+        *outcomes, end = [loads(line) for line in response.text.splitlines()]
+        if len(outcomes) < len(lines):
+            error = end.get("error") or {"code": "unreachable", "detail": "the answer was cut"}
+            raise ClientError(response.status_code, error["code"], error["detail"])
+        return [decode(StoreOutcome, {"id": "", "error": None, **outcome}) for outcome in outcomes]
 
     def send(
         self, method: str, path: str, *, repeatable: bool = True, **options: Any

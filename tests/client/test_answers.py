@@ -46,6 +46,8 @@ _ANSWERS = {
     "RegionOut": copies.PictureRegion,
     "SearchOut": records.SearchAnswer,
     "StoredPartOut": records.StoredRecordPart,
+    "SuggestionOut": answers.TypedSuggestion,
+    "SuggestionsOut": answers.SuggestionList,
     "Usage": answers.EmbeddingUsage,
 }
 

@@ -42,6 +42,24 @@ def test_an_empty_picture_is_truncated(client: Client, name: str, path: Path) ->
     assert error.code == "empty"
 
 
+def test_many_records_are_stored_in_several_requests(client: Client, name: str) -> None:
+    records = (RecordBody(id=f"r{n}", texts={"title": f"thing {n}"}) for n in range(5))
+    bad: RecordBody = {"id": "bad"}
+    outcomes = list(client.store_many(name, [*records, bad], at_once=2))
+    assert [one.id for one in outcomes] == [*(f"r{n}" for n in range(5)), "bad"]
+    assert [one.status for one in outcomes] == ["stored"] * 5 + ["failed"]
+    assert outcomes[-1].error is not None
+    assert outcomes[-1].error.code == "empty"
+    with pytest.raises(ClientError, match="no collection"):
+        list(client.store_many("none", [bad]))
+
+
+def test_what_is_typed_is_suggested(client: Client, name: str) -> None:
+    client.store(name, [RecordBody(id="a", texts={"title": "Red bag"})])
+    (found,) = client.suggest(name, "re").suggestions
+    assert (found.text, found.count, found.kind, found.name) == ("Red bag", 1, "text", "title")
+
+
 @pytest.mark.parametrize(
     "ask",
     [

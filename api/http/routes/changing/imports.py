@@ -78,13 +78,11 @@ async def _outcomes(
     end = ImportEnd(lines=0, stored=0, failed=0)
     try:
         async for lines in chunks_of_lines(request.stream(), service.settings.max_body_bytes):
-            for one in await service.uploading.run(_store, collection, service, lines):
-                end.lines, end.stored, end.failed = (
-                    end.lines + 1,
-                    end.stored + (one.status == "stored"),
-                    end.failed + (one.status == "failed"),
-                )
-                yield one.model_dump_json(exclude_none=True).encode() + b"\n"
+            outcomes = await service.uploading.run(_store, collection, service, lines)
+            end.lines += len(outcomes)
+            end.stored += sum(one.status == "stored" for one in outcomes)
+            end.failed = end.lines - end.stored
+            yield b"".join(map(_line, outcomes))
     except GoneError:
         raise
     except HTTPException as error:  # the body comes too slowly
@@ -93,7 +91,11 @@ async def _outcomes(
         said = str(error) if tells(error) else "see the service's log"
         end.error = ItemError(code=error.code, detail=said)
     note(stored=end.stored, failed=end.failed)
-    yield end.model_dump_json(exclude_none=True).encode() + b"\n"
+    yield _line(end)
+
+
+def _line(said: LineOutcome | ImportEnd) -> bytes:
+    return said.model_dump_json(exclude_none=True).encode() + b"\n"
 
 
 def _store(

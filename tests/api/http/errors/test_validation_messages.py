@@ -113,7 +113,7 @@ def test_the_search_of_a_batch_at_fault_is_named_in_its_own_answer(
     assert says in refused["detail"]
 
 
-@pytest.mark.parametrize("path", ["match", "captions", "labels"])
+@pytest.mark.parametrize("path", ["search/batch", "records:update", "records:delete"])
 def test_a_form_where_only_json_is_taken_is_told_so(service: Running, path: str) -> None:
     http = service.http()
     http.put("/v1/collections/faults", json={})

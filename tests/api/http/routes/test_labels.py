@@ -5,6 +5,7 @@ import base64
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -101,7 +102,7 @@ def test_captions_of_a_picture_come_best_first(client: Client, filled: str) -> N
 
 def test_files_say_the_same_as_base64(service: Running, filled: str) -> None:
     http, red = service.http(), png("red")
-    asked = {
+    asked: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         "labels": ({"labels": ["red", "blue"]}, {"images": [encoded("red")]}),
         "match": ({"text": "red"}, {"image": encoded("red")}),
         "captions": ({"limit": 2}, {"image": encoded("red")}),
