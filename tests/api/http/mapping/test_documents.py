@@ -89,8 +89,9 @@ def test_whole_characters_spelt_in_halves_come_back_whole(service: Running, name
 
 def test_every_route_reads_json_in_the_one_place() -> None:
     rooms = [
-        importlib.import_module(f"{routes.__name__}.{module.name}")
-        for module in pkgutil.iter_modules(routes.__path__)
+        importlib.import_module(module.name)
+        for module in pkgutil.walk_packages(routes.__path__, f"{routes.__name__}.")
+        if not module.ispkg
     ]
     made = [route for room in rooms for route in room.router.routes]
     assert len(made) > 30
