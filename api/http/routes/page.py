@@ -10,7 +10,9 @@ from pathlib import PurePosixPath
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
-router = APIRouter(include_in_schema=False)
+from api.http.mapping.documents import JsonRoute
+
+router = APIRouter(include_in_schema=False, route_class=JsonRoute)
 _TYPES = {
     ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8", ".json": "application/json",
