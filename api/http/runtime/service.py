@@ -209,6 +209,7 @@ class Service:
         try:
             if not self._is_closing.is_set() and collection.exists():
                 self.container.searcher(collection).prepare(self._is_closing.is_set)
+                _ = self.encoder_of(collection).batch_size  # loads what embeds pictures
                 self.rest_idle()
         except BinocleError as error:  # it was removed meanwhile, or queries say what is wrong
             _log.warning("the collection %s is not warm: %s", collection.path.name, error)

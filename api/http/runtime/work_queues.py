@@ -179,7 +179,6 @@ class EncoderQueue:
         """
         self.encoder = encoder
         self.space, self.image_spec = encoder.space, encoder.image_spec
-        self.batch_size, self.runs_on = encoder.batch_size, encoder.runs_on
         self.vocabulary = encoder.vocabulary
         self._metrics, self._loop = metrics, loop
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="encoder")
@@ -195,6 +194,16 @@ class EncoderQueue:
             gate=gate,
             on_batch=metrics.batches.labels("image").observe,
         )
+
+    @property
+    def batch_size(self) -> int:
+        """As of the encoder, which may have to load more of itself for it."""
+        return self.encoder.batch_size
+
+    @property
+    def runs_on(self) -> str:
+        """As of the encoder, likewise."""
+        return self.encoder.runs_on
 
     def can_read(self, text: str) -> bool:
         """Tell what the encoder tells."""

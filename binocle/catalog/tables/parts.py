@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -86,9 +87,8 @@ class SqlParts:
             .where(parts.c.kind == kind, parts.c.id <= up_to)
             .order_by(parts.c.id)
         )
-        pairs = np.array([tuple(row) for row in self.connection.execute(query)], np.int64).reshape(
-            -1, 2
-        )
+        numbers = chain.from_iterable(self.connection.execute(query))
+        pairs = np.fromiter(numbers, np.int64).reshape(-1, 2)
         return np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1])
 
     def by_id(self, ids: Sequence[int]) -> dict[int, Part]:

@@ -17,7 +17,7 @@ def test_it_finds_what_was_stored_before_and_after_opening_again(tmp_path: Path)
     told = index_life.first_answer(tmp_path / "c")
     assert told["index"] == "exact (FAISS flat)"
     assert told["recall"] == 1
-    assert told["first_answer_s"] <= told["lists_after_s"] + 0.1
+    assert told["first_answer_s"][0] <= told["lists_after_s"][0]
     index_life.store(tmp_path / "c", rows[300:], 300)
     again = index_life.open_again(tmp_path / "c")
     assert again["recall"] == 1

@@ -23,7 +23,6 @@ class SlowEncoder:
 
     space = _SPACE
     image_spec = ImageSpec(1, 1)
-    batch_size = 64
     runs_on = "test"
     vocabulary = ()
 
@@ -34,6 +33,13 @@ class SlowEncoder:
         self._seconds = seconds
         self.begun = threading.Event()
         self.batches = 0
+        self.loaded_in = ""
+
+    @property
+    def batch_size(self) -> int:
+        """Takes loading what embeds pictures, in ``mini``."""
+        self.loaded_in = self.loaded_in or threading.current_thread().name
+        return 64
 
     def encode_images(self, pixels_nhwc: object) -> Float32Array:
         raise NotImplementedError
@@ -83,6 +89,17 @@ def test_a_service_calibrates_its_collections_at_its_start(tmp_path: Path) -> No
         found = client.get("/v1/collections/shop/search", params={"q": "a red bag"}).json()
         assert encoder.batches == before + 1  # the query itself
         assert found["hits"][0]["relevance"] is not None
+
+
+def test_what_embeds_pictures_is_loaded_once_the_service_is_ready(tmp_path: Path) -> None:
+    encoder = SlowEncoder(0.0)
+    container = OneModel(tmp_path, encoder)
+    _filled(container)
+    with TestClient(create_app(container)):
+        ends = time.monotonic() + _PATIENCE_S
+        while not encoder.loaded_in and time.monotonic() < ends:
+            time.sleep(0.01)
+    assert encoder.loaded_in.startswith("warm")
 
 
 def test_what_a_job_has_indexed_is_calibrated_behind_it(tmp_path: Path) -> None:
