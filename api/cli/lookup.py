@@ -26,6 +26,7 @@ from api.operations.plurals import counted
 if TYPE_CHECKING:
     from indexer.sources.base import Candidate
     from search.copies.lookup import Lookup, LookupAnswer
+    from search.copies.policy import Rule
 
 
 @click.command()
@@ -33,6 +34,12 @@ if TYPE_CHECKING:
 @collection_option
 @limit_option(10, 100, "candidates for each picture")
 @click.option("--copies-only", is_flag=True, help="Do not look for what is merely similar.")
+@click.option("--lines", is_flag=True, help="A JSON object a line, as soon as it is known.")
+@click.option(
+    "--policy",
+    metavar="RULES",
+    help="What to do, such as 'block near-duplicate 0.95, review copy 0.5'; the first that fits.",
+)
 @engine_options
 @json_option
 @shared
@@ -41,26 +48,30 @@ def lookup(
     collection: str,
     limit: int,
     copies_only: bool,
+    lines: bool,
+    policy: str | None,
     as_json: bool,
     **engine: Any,
 ) -> None:
     """Tell whether a PICTURE, or something it was made from, is in the collection.
 
-    Of a folder all pictures in it are looked up. Each candidate has a verdict: same-file,
-    same-pixels, near-duplicate, mirrored, rotated, part (a larger crop, or a collage), variant
-    (the same template with another colour, words or detail), or similar;
-    'none' where there is no candidate.
+    Of a folder all pictures in it are looked up; - is a picture from standard input. Each
+    candidate has a verdict: same-file, same-pixels, near-duplicate, mirrored, rotated, part (a
+    larger crop, or a collage), variant (the same template with another colour, words or detail),
+    or similar; 'none' where there is no candidate.
     """
     from api.cli.output.copies import print_answers, print_notes
     from api.cli.output.progress import StepsBar
-    from api.operations.copies import answer_as_json, open_lookup
+    from api.operations.copies import open_lookup
     from binocle.errors import PictureError, QueryError
+    from search.copies.policy import rules_of
 
+    rules = None if policy is None else rules_of(policy)
     container = open_container(**engine)
     left_out: list[Candidate] = []
     asked = list(_files_of(pictures, container.settings.max_bytes, left_out))
     answers: list[tuple[_PictureFile, LookupAnswer | str]] = []
-    is_table = sys.stdout.isatty() and not as_json
+    is_table = sys.stdout.isatty() and not as_json and not lines
     with (
         container.open_collection(collection) as opened,
         StepsBar("pictures") if len(asked) > 1 else nullcontext() as bar,
@@ -73,23 +84,20 @@ def lookup(
                 if len(asked) == 1:
                     raise
                 answers.append((file, str(error)))
-            if not as_json and not is_table:  # in a pipe each as soon as it is known
-                print_answers([(file.name, answers[-1][1])])
+            if lines:
+                click.echo(json.dumps(_as_json(*answers[-1], rules), ensure_ascii=False))
+            elif not as_json and not is_table:  # in a pipe each as soon as it is known
+                print_answers([(file.name, answers[-1][1])], rules)
             if bar is not None:
                 bar.update(len(answers), len(asked))
-    if as_json:
-        results = [
-            {
-                "picture": str(file.path),
-                **({"error": answer} if isinstance(answer, str) else answer_as_json(answer)),
-            }
-            for file, answer in answers
-        ]
+    if as_json and not lines:
+        results = [_as_json(file, answer, rules) for file, answer in answers]
         others = [{"file": one.uri, "reason": one.skip and one.skip.message} for one in left_out]
         shown = {"collection": collection, "results": results, "left_out": others}
         click.echo(json.dumps(shown, ensure_ascii=False))
     else:
-        print_answers([(file.name, answer) for file, answer in answers] if is_table else ())
+        shown_now = [(file.name, answer) for file, answer in answers] if is_table else ()
+        print_answers(shown_now, rules)
         print_notes([answer for _, answer in answers if not isinstance(answer, str)], left_out)
     end_with_errors([answer for _, answer in answers if isinstance(answer, str)])
 
@@ -198,6 +206,9 @@ def _files_of(
     from indexer.sources.folder import FolderSource
 
     for path in paths:
+        if str(path) == "-":
+            yield _PictureFile(path, "-", partial(_read_input, max_bytes))
+            continue
         expanded = path.expanduser()
         if not expanded.is_dir():
             yield _PictureFile(expanded, path.name, partial(read_regular, expanded, max_bytes))
@@ -218,8 +229,33 @@ def _files_of(
                 yield _PictureFile(Path(one.uri), one.record_id, partial(_refuse, problem))
 
 
+def _as_json(
+    file: _PictureFile, answer: "LookupAnswer | str", rules: "Sequence[Rule] | None"
+) -> dict[str, object]:
+    from api.operations.copies import answer_as_json
+    from search.copies.policy import action_of
+
+    said: dict[str, object] = {"picture": str(file.path)}
+    if isinstance(answer, str):
+        return {**said, "error": answer}
+    if rules is not None:
+        said["action"] = action_of(rules, answer.candidates)
+    return {**said, **answer_as_json(answer)}
+
+
 def _and_others(others: "Sequence[Candidate]") -> str:
     return f", only {counted(len(others), 'other file')}" if others else ""
+
+
+def _read_input(max_bytes: int) -> bytes:
+    from binocle.errors import QueryError
+
+    data = sys.stdin.buffer.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise QueryError(
+            f"standard input has more than {max_bytes:,} bytes; raise BINOCLE_MAX_BYTES"
+        )
+    return data
 
 
 def _refuse(problem: str) -> bytes:

@@ -10,18 +10,24 @@ from api.operations.plurals import counted, in_bytes, of_copies
 from indexer.sources.base import Candidate
 from search.copies.duplicates import Duplicates
 from search.copies.lookup import LookupAnswer
+from search.copies.policy import Rule, action_of
 
 _NAMED = 5  # of the files of a folder that are no pictures; a line holds no more
 
 
-def print_answers(answers: Sequence[tuple[str, LookupAnswer | str]]) -> None:
-    """Print what each picture, by its name, is of which record; a text says why it failed."""
+def print_answers(
+    answers: Sequence[tuple[str, LookupAnswer | str]], rules: Sequence[Rule] | None = None
+) -> None:
+    """Print what each picture, by its name, is of which record; a text says why it failed.
+
+    With the rules of a policy the last column says what to do.
+    """
     if all(isinstance(answer, str) for _, answer in answers) and sys.stdout.isatty():
         return  # the errors say it all
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for name, answer in answers:
         if isinstance(answer, str):
-            rows.append((name, "error", "", "", ""))
+            rows.append((name, "error", "", "", "", *([] if rules is None else [""])))
             continue
         for one in answer.candidates:
             region = one.judgement.stored_region
@@ -30,7 +36,12 @@ def print_answers(answers: Sequence[tuple[str, LookupAnswer | str]]) -> None:
             rows.append((name, one.judgement.verdict, sure, one.record.id, shown))
         if not answer.candidates:
             rows.append((name, "none", "", "", ""))
-    print_table(("picture", "verdict", "confidence", "record", "region"), rows, whole="record")
+        if rules is not None:
+            done = action_of(rules, answer.candidates)
+            count = max(1, len(answer.candidates))
+            rows[-count:] = [(*row, done) for row in rows[-count:]]
+    header = ("picture", "verdict", "confidence", "record", "region")
+    print_table(header if rules is None else (*header, "action"), rows, whole="record")
 
 
 def print_notes(answers: Sequence[LookupAnswer], left_out: Sequence[Candidate]) -> None:

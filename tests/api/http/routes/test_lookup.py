@@ -17,7 +17,7 @@ from PIL import ImageOps
 
 from api.cli import main
 from api.http.routes import labels
-from binocle.errors import StorageError
+from binocle.errors import QueryError, StorageError
 from binocle_client import Client, ClientError, picture
 from binocle_client.requests import LabelsBody, RecordBody
 from search.copies.duplicates import DuplicateFinder
@@ -222,6 +222,40 @@ def test_duplicates_write_a_page_and_a_table(
     text = page.read_text()
     assert text.count("data:image/jpeg;base64,") == 2
     assert "http" not in text.replace("<!doctype html>", "")
+
+
+def test_a_picture_from_standard_input_is_looked_up_and_a_policy_says_what_to_do(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = encoded(drawn(1).resize((240, 180)), "JPEG")
+    for policy, action in (("block near-duplicate 0.6", "block"), ("block part 0.6", "pass")):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(asked)))
+        capsys.readouterr()
+        options = ("--home", home, "--copies-only", "--policy", policy)
+        assert run("lookup", "-", *options, "--lines") == 0
+        [line] = capsys.readouterr().out.splitlines()
+        answer = json.loads(line)
+        assert (answer["picture"], answer["verdict"]) == ("-", "near-duplicate")
+        assert answer["action"] == action
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(asked)))
+        assert run("lookup", "-", *options) == 0
+        [row] = capsys.readouterr().out.splitlines()
+        assert row.split("\t")[::5] == ["-", action]
+
+
+def test_lines_come_one_a_picture_and_what_cannot_be_read_costs_its_line(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "good.png").write_bytes(encoded(drawn(1)))
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    capsys.readouterr()
+    pictures = (tmp_path / "bad.png", tmp_path / "good.png")
+    assert run("lookup", *pictures, "--home", home, "--copies-only", "--lines") == 1
+    bad, good = map(json.loads, capsys.readouterr().out.splitlines())
+    assert bad.keys() == {"picture", "error"}
+    assert good["verdict"] == "same-file"
+    with pytest.raises(QueryError, match="the rule 'block' is not"):
+        run_cli(home, "lookup", pictures[1], "--policy", "block")
 
 
 def test_a_script_of_moves_moves_what_is_not_kept_when_it_is_run(

@@ -1,0 +1,40 @@
+"""A policy's first rule that fits says what to do."""
+
+import pytest
+
+from binocle.errors import QueryError
+from binocle.types import Part, Record
+from search.copies.lookup_candidates import LookupCandidate
+from search.copies.policy import action_of, rules_of
+from search.copies.verdicts import Judgement, Verdict
+
+
+def candidate(verdict: Verdict, confidence: float) -> LookupCandidate:
+    part = Part(1, "image", "image", "a.png")
+    return LookupCandidate(Record("a", "a.png", {}), part, Judgement(verdict, confidence))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "confidence", "action"),
+    [
+        ("near-duplicate", 0.97, "block"),
+        ("near-duplicate", 0.9, "review"),
+        ("part", 0.99, "review"),
+        ("variant", 0.99, "pass"),
+        ("part", 0.4, "pass"),
+    ],
+)
+def test_the_first_rule_that_fits_is_taken(
+    verdict: Verdict, confidence: float, action: str
+) -> None:
+    rules = rules_of("block near-duplicate 0.95, review copy 0.5")
+    assert action_of(rules, [candidate("similar", 0.3), candidate(verdict, confidence)]) == action
+    assert action_of(rules, []) == "pass"
+
+
+@pytest.mark.parametrize(
+    "policy", ["block", "block copy", "block copies 0.5", "block copy 1.5", ""]
+)
+def test_a_rule_that_says_nothing_is_refused(policy: str) -> None:
+    with pytest.raises(QueryError, match=f"the rule '{policy}'"):
+        rules_of(policy)
