@@ -4,7 +4,7 @@ The one that shows most of the picture in most pixels, as most of them have it: 
 of a crop and the whole the whole shows more, one that is mirrored or turned while the others are
 not was made of them, grey counts half of colour, an enlargement shows what it was made of, and what
 has words or a logo on it was made of what has none. What is left equal is decided by bytes, then
-by which was stored first.
+by which was stored first; of as many that face one way as another, those of the first one stay.
 """
 
 import math
@@ -156,6 +156,8 @@ def _flaws(
     borders, crops = _framed_and_cropped(within, comparing.view)
     turned = _turned(members, judgements)
     drawn_on = _drawn_on(within, comparing)
+    grey = {one for one in likely if _is_grey(comparing.view(one))}
+    are_coloured = set(likely) - grey - drawn_on - borders.keys()  # by more than what was put on
     for part_id in likely:
         if part_id in borders:
             yield part_id, "has a border", _FRAMED - math.log(borders[part_id])
@@ -163,7 +165,7 @@ def _flaws(
             yield part_id, "cropped", _CROPPED
         if part_id in turned:
             yield part_id, "turned or mirrored", _TURNED
-        if _is_grey(comparing.view(part_id)):
+        if part_id in grey and are_coloured:
             yield part_id, "grey", _GREY
         if part_id in drawn_on:
             yield part_id, "something drawn on it", _DRAWN_ON
@@ -226,16 +228,17 @@ def _lesser(other: KnownPicture, keep: KnownPicture) -> str:
 
 
 def _turned(members: Sequence[int], judgements: Mapping[Pair, Judgement]) -> set[int]:
-    """Return the members that are mirrored or turned as seen from most others."""
+    """Return the members that are mirrored or turned as seen from most others.
+
+    Where as many face one way as another nobody can tell, and what was stored first is upright.
+    """
     facing = UnionFind()
     for pair, judgement in judgements.items():
         if judgement.verdict == "near-duplicate":
             facing.join(*pair)
     sizes = Counter(map(facing.first_of, members))
-    most = max(sizes.values())
-    if list(sizes.values()).count(most) > 1:  # nobody can tell which were turned
-        return set()
-    return {one for one in members if sizes[facing.first_of(one)] < most}
+    upright = min(sizes, key=lambda one: (-sizes[one], one))
+    return {one for one in members if facing.first_of(one) != upright}
 
 
 def _is_frame(view: PictureView | None, region: ShownRegion) -> bool:

