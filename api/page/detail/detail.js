@@ -95,6 +95,7 @@ export function Detail({ id }) {
           <button type="button" onClick=${() => act.like(id, -1)}>${t('notLikeThis')}</button>
           ${hasPicture && html`<button type="button" aria-pressed=${isChoosing} onClick=${() => setChoosing(!isChoosing)}><${Icon} name="region" /> ${t('searchRegion')}</button>`}
         </p>
+        ${hit && question.value.group && (hit.group_size ?? 1) > 1 && html`<p><button type="button" onClick=${() => act.openGroup(hit)}>${t('wholeGroup', hit.group_size, hit.group_value)}</button></p>`}
         ${isChoosing && html`<p class="hint">${t('regionHow')}</p>`}
         ${error && html`<${Failure} error=${error} />`}
         ${shown && html`<${Facts} record=${record ?? shown} hit=${hit} />`}

@@ -116,7 +116,7 @@ export function Tile({ hit, index, count, place, isChosen, isFocused, isFirst, i
     aria-selected=${isChosen}
     aria-posinset=${index + 1}
     aria-setsize=${count}
-    aria-label=${[name, how].filter(Boolean).join(', ')}
+    aria-label=${[name, how, question.value.group && (hit.group_size ?? 1) > 1 ? t('ofGroup', hit.group_size) : ''].filter(Boolean).join(', ')}
     title=${name}
     data-index=${index}
     tabindex=${isFocused ? 0 : -1}
@@ -125,6 +125,7 @@ export function Tile({ hit, index, count, place, isChosen, isFocused, isFirst, i
       ${isQuotation(hit) || !hit.thumbnail
         ? html`<q class="quotation"><${Marked} text=${hit.part?.text ?? name} words=${words} /></q>`
         : html`<${Thumbnail} key=${hit.thumbnail} path=${hit.thumbnail} isFirst=${isFirst} />`}
+      ${question.value.group && (hit.group_size ?? 1) > 1 && html`<span class="group-size" aria-hidden="true">${number(hit.group_size ?? 1)}</span>`}
       <span class="tick" aria-hidden="true" data-tick="yes"></span>
       ${hit.relevance !== null && html`<span class="number" aria-hidden="true">${percent(hit.relevance)}</span>
         <span class="bar" aria-hidden="true"><span style=${{ width: `${Math.round(hit.relevance * 100)}%` }}></span></span>`}

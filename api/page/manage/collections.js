@@ -15,12 +15,12 @@ function List() {
   return html`<div class="scrolls"><table class="list">
     <thead><tr><th scope="col">${t('nameOfCollection')}</th><th scope="col" class="figure">${t('recordsColumn')}</th><th scope="col" class="figure">${t('size')}</th><th scope="col">${t('model')}</th><th scope="col">${t('changed')}</th><th></th></tr></thead>
     <tbody>${list.map((one) => html`<tr class=${one.name === question.value.collection ? 'current' : ''}>
-      <th scope="row"><button type="button" class="link" aria-current=${one.name === question.value.collection} onClick=${() => go({ collection: one.name, choices: {}, terms: [], sort: '' })}>${one.name}</button></th>
+      <th scope="row"><button type="button" class="link" aria-current=${one.name === question.value.collection} onClick=${() => go({ collection: one.name, choices: {}, terms: [], sort: '', group: '' })}>${one.name}</button></th>
       <td class="figure">${number(one.records)}</td>
       <td class="figure">${bytes(one.bytes)}</td>
       <td>${one.model ?? '–'}</td>
       <td>${one.changed_at ? date(one.changed_at) : '–'}</td>
-      <td><button type="button" onClick=${() => go({ collection: one.name, view: '', words: '', choices: {}, terms: [], sort: '' })}>${t('searchIn')}</button></td>
+      <td><button type="button" onClick=${() => go({ collection: one.name, view: '', words: '', choices: {}, terms: [], sort: '', group: '' })}>${t('searchIn')}</button></td>
     </tr>`)}</tbody>
   </table></div>`;
 }
@@ -37,7 +37,7 @@ function Make() {
       await ask('PUT', collectionPath(name), {});
       await loadCollections();
       field.value = '';
-      go({ collection: name, choices: {}, terms: [], sort: '', words: '' });
+      go({ collection: name, choices: {}, terms: [], sort: '', group: '', words: '' });
     } catch (problem) {
       setError(problem);
     }

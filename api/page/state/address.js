@@ -15,6 +15,7 @@ import { signal } from '../vendor/preact.js';
  * @property {Term[]} terms
  * @property {Record<string, Choice>} choices filters by field
  * @property {string} sort such as "-price"; empty for relevance
+ * @property {string} group a field whose values are shown once each
  * @property {string} target image, text, any or empty
  * @property {boolean} exactly whether words are taken as they stand
  * @property {string} view empty for the search, or a room's name
@@ -24,7 +25,7 @@ import { signal } from '../vendor/preact.js';
 /** @returns {Question} */
 export function blank(collection = '') {
   return {
-    collection, words: '', terms: [], choices: {}, sort: '', target: '', exactly: false,
+    collection, words: '', terms: [], choices: {}, sort: '', group: '', target: '', exactly: false,
     view: '', open: '',
   };
 }
@@ -56,6 +57,7 @@ export function parse(text) {
     } else if (name === 'c') found.collection = value;
     else if (name === 'q') found.words = value;
     else if (name === 'sort') found.sort = value;
+    else if (name === 'group') found.group = value;
     else if (name === 'target') found.target = value;
     else if (name === 'exactly') found.exactly = value === '1';
     else if (name === 'view') found.view = value;
@@ -102,6 +104,7 @@ export function written(asked) {
     if (choice.max) out.append(`max.${field}`, choice.max);
   }
   if (asked.sort) out.append('sort', asked.sort);
+  if (asked.group) out.append('group', asked.group);
   if (asked.target) out.append('target', asked.target);
   if (asked.exactly) out.append('exactly', '1');
   if (asked.view) out.append('view', asked.view);

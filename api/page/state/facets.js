@@ -46,6 +46,7 @@ async function count(stop) {
     if (!wanted.length) return;
     const body = await bodyOf(asked, stop);
     delete body.sort;
+    delete body.group;
     if (looksFor(asked)) body.min_relevance = 'auto';
     const path = collectionPath(asked.collection, '/search');
     const found = await ask('POST', path, { ...body, facets: wanted, limit: 1 }, stop);

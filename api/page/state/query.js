@@ -31,6 +31,7 @@ export async function bodyOf(asked, signal) {
   if (turn) body.refine = { turn };
   const filter = await filterOf(asked);
   if (filter) body.filter = filter;
+  if (asked.group) body.group = { field: asked.group };
   if (asked.target) body.target = asked.target;
   if (asked.sort) body.sort = [asked.sort];
   else if (!looksFor(asked) && !filter) body.sort = ['relevance'];

@@ -15,6 +15,8 @@ import { bodyOf, looksFor } from './query.js';
  * @property {string} kind
  * @property {{id: number, kind: string, role: string, uri: string, text: string | null}} part
  * @property {Record<string, any>} metadata
+ * @property {any} [group_value]
+ * @property {number} [group_size] how many the group has
  * @property {string | null} thumbnail
  * @property {string | null} [image]
  * @property {{width: number, height: number, colour: string | null} | null} [picture]
@@ -76,10 +78,10 @@ export async function searchAnew() {
   busy.value = true;
   try {
     const body = await bodyOf(asked, stop);
-    const withCut = { ...body, ...(looksFor(asked) ? { min_relevance: 'auto' } : { beyond: true }) };
+    const withCut = { ...body, ...(looksFor(asked) ? { min_relevance: 'auto' } : asked.group ? {} : { beyond: true }) };
     const path = collectionPath(asked.collection, '/search');
     const first = await ask('POST', path, { ...withCut, limit: FIRST }, stop);
-    listing = { body: withCut, collection: asked.collection, isRest: !looksFor(asked), seen: new Set() };
+    listing = { body: withCut, collection: asked.collection, isRest: !looksFor(asked) || asked.group !== '', seen: new Set() };
     isLoading = false;
     batch(() => {
       answer.value = first;

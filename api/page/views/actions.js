@@ -30,6 +30,14 @@ export const act = {
     else go({ open: '' }, { replace: true });
   },
 
+  /** Show all of a hit's group. @param {import('../state/results.js').Hit} hit */
+  openGroup(hit) {
+    const { group, choices } = question.value;
+    const choice = { values: [String(hit.group_value)], min: '', max: '' };
+    go({ group: '', choices: { ...choices, [group]: choice }, open: '' });
+    scrollTo(0, 0);
+  },
+
   /** Give the focus back to the tile of a record. @param {string} id */
   returnTo(id) {
     const index = hits.value.findIndex((one) => one.id === id);

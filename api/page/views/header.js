@@ -14,7 +14,7 @@ import { Icon } from './icon.js';
 function onCollection(event) {
   const name = event.currentTarget.value;
   const { words } = question.value;
-  go({ collection: name, words, terms: [], choices: {}, sort: '', target: '', open: '', view: '' });
+  go({ collection: name, words, terms: [], choices: {}, sort: '', group: '', target: '', open: '', view: '' });
 }
 
 function CollectionChoice() {
@@ -63,7 +63,7 @@ export function Header() {
       <a class="brand" href="/" aria-label="Binocle" onClick=${(/** @type {MouseEvent} */ event) => {
         if (event.ctrlKey || event.metaKey) return;
         event.preventDefault();
-        go({ words: '', terms: [], choices: {}, sort: '', target: '', view: '', open: '' });
+        go({ words: '', terms: [], choices: {}, sort: '', group: '', target: '', view: '', open: '' });
       }}><span aria-hidden="true">Binocle</span></a>
       <${CollectionChoice} />
     </div>

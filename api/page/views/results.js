@@ -61,6 +61,18 @@ function SortChoice() {
   </label>`;
 }
 
+function GroupChoice() {
+  const names = fields.value.filter((one) => one.type === 'keyword' && !isTechnical(one.name)).map((one) => one.name);
+  const { group } = question.value;
+  if (!names.length && !group) return null;
+  return html`<label class="inline">${t('group')}
+    <select value=${group} onChange=${(/** @type {any} */ event) => go({ group: event.currentTarget.value })}>
+      <option value="">${t('noGroup')}</option>
+      ${names.map((one) => html`<option value=${one}>${one}</option>`)}
+    </select>
+  </label>`;
+}
+
 function TargetChoice() {
   const parts = current.value?.parts ?? {};
   if (!parts.image || !parts.text) return null;
@@ -80,6 +92,7 @@ function Bar() {
     <${Reading} />
     <span class="grow"></span>
     <${TargetChoice} />
+    <${GroupChoice} />
     <${SortChoice} />
   </div>`;
 }

@@ -132,3 +132,15 @@ def test_suggestions_are_chosen_with_keys(visit: Open, shop: Shop) -> None:
     expect(page).to_have_url(re.compile(r"q=Yellow\+bag"))
     expect(page.locator("#suggestions")).to_have_count(0)
     assert names(page)[0].startswith("Yellow bag")
+
+
+def test_a_group_is_shown_once_and_can_be_opened(visit: Open, shop: Shop) -> None:
+    page = visit(shop.service.url, "/?c=shop&sort=id&group=style")
+    expect(page.locator(".tile")).to_have_count(12)
+    expect(page.locator(".tile .group-size").first).to_have_text("5")
+    first = page.locator(".tile").first
+    expect(first).to_have_attribute("aria-label", re.compile("one of 5$"))
+    first.press("Enter")
+    page.get_by_role("button", name="All 5 of shoes-0").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("5 records")
+    assert all("shoes" in one for one in names(page))
