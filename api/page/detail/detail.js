@@ -32,9 +32,10 @@ function useRecord(id) {
 function Picture({ hit, id, isChoosing, onChosen, onCancel }) {
   const path = hit?.thumbnail ?? recordPath(question.value.collection, id, '/thumbnail');
   const original = hit?.image ?? recordPath(question.value.collection, id, '/image');
-  const frame = useRef(/** @type {HTMLElement | null} */ (null));
+  const { width, height } = hit?.picture ?? {};
+  const size = width && height ? { '--ratio': width / height, '--wide': `${Math.max(width, 640)}px` } : undefined;
   return html`<figure class="large">
-    <span class="frame" ref=${frame}>
+    <span class="frame ${size ? 'known' : ''}" style=${size}>
       <img key=${path} alt=${hit ? nameOf(hit) : id} src=${thumbnailOf(path, 1280)} style=${{ backgroundColor: hit?.picture?.colour ?? undefined }} />
       ${isChoosing && html`<${RegionChoice} onChosen=${onChosen} onCancel=${onCancel} />`}
     </span>

@@ -70,7 +70,7 @@ export const en = {
   readAgain: 'Read it as a sentence',
   sort: 'Sort',
   group: 'Group',
-  noGroup: 'not',
+  noGroup: 'off',
   ofGroup: (/** @type {number} */ count) => `one of ${count.toLocaleString('en')}`,
   wholeGroup: (/** @type {number} */ count, /** @type {unknown} */ value) => `All ${count.toLocaleString('en')} of ${value}`,
   byRelevance: 'by relevance',

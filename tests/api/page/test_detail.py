@@ -115,3 +115,16 @@ def test_a_selection_is_handed_out_as_a_table(visit: Open, shop: Shop) -> None:
     lines = waiting.value.path().read_text("utf-8-sig").splitlines()
     assert lines[0].startswith("id,uri,relevance")
     assert [one.split(",")[0] for one in lines[1:]] == ["sku-00", "sku-01", "sku-02"]
+
+
+def test_a_region_is_of_the_picture_and_not_of_room_around_it(visit: Open, shop: Shop) -> None:
+    for size in ({"width": 1280, "height": 800}, {"width": 360, "height": 740}):
+        page = visit(shop.service.url, "/?c=shop&open=sku-02", viewport=size)
+        page.get_by_role("button", name="Search in a region").click()
+        surface = page.locator(".region-surface").bounding_box()
+        picture = page.locator(".frame > img").bounding_box()
+        assert surface is not None
+        assert picture is not None
+        assert abs(surface["width"] - picture["width"]) < 1
+        assert abs(surface["height"] - picture["height"]) < 1
+        assert abs(picture["width"] / picture["height"] - 1.5) < 0.02
