@@ -212,7 +212,7 @@ class Indexer:
             reader = MediaReader(decoders, spec, is_known=known.__contains__)
             embedder = Embedder(self._collection, encoder, reader, tally)
             with closing(reader.run(candidates)) as prepared:
-                for chunk in chunks(prepared, batch_size=encoder.batch_size, known=known):
+                for chunk in chunks(prepared, batch_size=lambda: encoder.batch_size, known=known):
                     writer.put(embedder.embed(chunk))
                     for _ in chunk:
                         advance()

@@ -6,7 +6,7 @@ does the first half, ``write_records`` the second, inside one transaction.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -133,7 +133,7 @@ class Embedder:
 
 
 def chunks(
-    prepared: Iterable[Prepared], *, batch_size: int, known: set[bytes]
+    prepared: Iterable[Prepared], *, batch_size: Callable[[], int], known: set[bytes]
 ) -> Iterator[list[Prepared]]:
     """Yield candidates in chunks that fill one image batch.
 
@@ -143,18 +143,20 @@ def chunks(
 
     Args:
         prepared: In the order of the source.
-        batch_size: How many new pictures fill a chunk.
+        batch_size: Returns how many new pictures fill a chunk. It is asked once the first candidate
+            is there, so that pictures are decoded while an encoder loads what embeds them.
         known: SHA-256 of the pictures that are not new; those of each chunk are added.
     """
     chunk: list[Prepared] = []
     new: set[bytes] = set()
-    texts = 0
+    size, texts = 0, 0
     for one in prepared:
+        size = size or batch_size()
         chunk.append(one)
         texts += len(one.candidate.texts)
         new.update(image.sha256 for image in one.images if image.picture is not None)
         new -= known
-        if len(new) >= batch_size or texts >= _MAX_TEXTS or len(chunk) >= _MAX_ITEMS:
+        if len(new) >= size or texts >= _MAX_TEXTS or len(chunk) >= _MAX_ITEMS:
             known |= new
             yield chunk
             chunk, new, texts = [], set(), 0

@@ -10,6 +10,7 @@ import re
 import struct
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import IO, Any, TypeAlias
 
 import numpy as np
@@ -56,7 +57,12 @@ Answer: TypeAlias = Picture | Thumbnail | tuple[str, str]
 
 def write_order(stream: IO[bytes], order: Order, data: bytes) -> None:
     """Send an order with the picture's file."""
-    _write(stream, json.dumps(asdict(order)).encode(), data)
+    _write(stream, _order_json(order), data)
+
+
+@lru_cache(maxsize=16)  # a run has one, or two
+def _order_json(order: Order) -> bytes:
+    return json.dumps(asdict(order)).encode()
 
 
 def read_order(stream: IO[bytes]) -> tuple[Order, bytes]:

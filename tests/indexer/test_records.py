@@ -1,5 +1,7 @@
 """From read pictures to records: what is embedded, and what is embedded together."""
 
+from collections.abc import Iterator
+
 from binocle.media.decoder_pool import DecoderPool
 from binocle.types import Limits
 from indexer.media_reader import MediaReader, Prepared, PreparedImage
@@ -20,11 +22,27 @@ def test_chunks_fill_a_batch_of_new_pictures_and_lose_nothing(bench: Bench) -> N
         reader = MediaReader(decoders, bench.encoder.image_spec)
         prepared = [reader.read(shown(str(n), n % 5)) for n in range(12)]
     known = {prepared[0].images[0].sha256}
-    found = list(chunks(prepared, batch_size=2, known=known))
+    found = list(chunks(prepared, batch_size=lambda: 2, known=known))
     assert [[one.candidate.key for one in chunk] for chunk in found] == [
         ["0", "1", "2"], ["3", "4"], ["5", "6", "7", "8", "9", "10", "11"],
     ]  # fmt: skip
     assert len(known) == 5
+
+
+def test_pictures_are_read_before_the_encoder_must_know_how_many_it_takes() -> None:
+    order: list[str] = []
+
+    def prepared() -> Iterator[Prepared]:
+        for number in range(3):
+            order.append("read")
+            yield Prepared(shown(str(number)))
+
+    def batch_size() -> int:
+        order.append("asked")
+        return 2
+
+    assert len(list(chunks(prepared(), batch_size=batch_size, known=set()))) == 1
+    assert order == ["read", "asked", "read", "read"]
 
 
 def test_a_record_has_its_parts_in_order_and_the_source_s_metadata_goes_first(
