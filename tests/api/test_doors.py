@@ -164,7 +164,8 @@ def test_both_doors_answer_with_the_same_words(shop: Shop) -> None:
     posted = shop.posted({"query": "red", **asked})
     assert posted.keys() - typed.keys() == {"space", "warnings", "took_ms"}
     assert typed.keys() - posted.keys() == {"collection", "model"}
-    assert posted["hits"][0].keys() - typed["hits"][0].keys() == {"thumbnail"}
+    shown = {"thumbnail", "image", "picture", "texts", "highlights"}
+    assert posted["hits"][0].keys() - typed["hits"][0].keys() == shown
     for name in ("facets", "relevant", "no_match", "mode", "target", "exact"):
         assert typed[name] == posted[name], name
     for theirs, ours in zip(typed["hits"], posted["hits"], strict=True):

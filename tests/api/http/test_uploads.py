@@ -48,7 +48,7 @@ def test_picture_of_a_removed_record_goes_with_its_thumbnails(
 ) -> None:
     client.store("c", [shown("a", pictures[0]), shown("b", pictures[1])])
     client.thumbnail("c", "a")
-    client.thumbnail("c", "a", size=64)
+    client.thumbnail("c", "a", size=640)
     assert len(kept(service.home)) == 4
     client.delete("c", "a")
     assert [path.read_bytes() for path in kept(service.home)] == [pictures[1]]

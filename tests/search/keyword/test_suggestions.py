@@ -57,6 +57,21 @@ def test_what_is_misspelt_is_read_as_what_is_there(shop: Collection) -> None:
     )  # fmt: skip
 
 
+def test_queries_that_had_answers_are_suggested_once_they_were_asked_again(
+    shop: Collection,
+) -> None:
+    suggester = Suggester(shop)
+    suggester.note("Red  bags for women", 7)
+    assert texts(suggester, "red") == ["Red bag"]
+    suggester.note("red bags for women", 8)
+    found = suggester.suggest("red", 8)[0]
+    assert found[0] == Suggestion("red bags for women", 8, "query", "")
+    assert [one.text for one in found[1:]] == ["Red bag"]
+    suggester.note("x" * 200, 1)
+    suggester.note("x" * 200, 1)
+    assert texts(suggester, "xx") == []
+
+
 def test_what_is_stored_later_is_suggested_soon(shop: Collection) -> None:
     suggester = Suggester(shop)
     assert texts(suggester, "green") == []

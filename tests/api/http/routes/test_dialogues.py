@@ -187,12 +187,26 @@ def test_a_turn_of_nowhere_is_refused_everywhere(shop: Shop) -> None:
 
 def test_pages_go_on_through_any_door(shop: Shop) -> None:
     whole = [hit.record.id for hit in shop.python(Query((RED,), limit=60)).hits]
-    first = shop.typed("red", "-k", 7)
-    second = shop.posted({"query": "red", "limit": 20, "cursor": first["cursor"]})
-    third = shop.linked({"q": "red", "limit": 33, "cursor": second["cursor"]})
+    first = shop.typed("red", "-k", 7, "--beyond")
+    on = {"beyond": True, "cursor": first["cursor"]}
+    second = shop.posted({"query": "red", "limit": 20, **on})
+    on["cursor"] = second["cursor"]
+    third = shop.linked({"q": "red", "limit": 33, **on})
     ids = [hit["id"] for page in (first, second, third) for hit in page["hits"]]
     assert ids == whole
     assert third["cursor"] is None
+    relevant = shop.posted({"query": "red"})["relevant"]
+    assert 0 < relevant < 60
+    ended = list(shop.service.client().pages(NAME, "red", limit=3))
+    assert relevant <= sum(len(page.hits) for page in ended) < relevant + 3, "pages end with it"
+    for passed in (3, 7):
+        page = shop.posted({"query": "red", "offset": passed, "limit": 5})
+        assert [hit["id"] for hit in page["hits"]] == whole[passed : passed + 5]
+    assert shop.posted({"query": "red", "offset": 59})["hits"] == []
+    assert len(shop.posted({"query": "red", "offset": 59, "beyond": True})["hits"]) == 1
+    both = {"query": "red", "offset": 1, "cursor": first["cursor"]}
+    answer = shop.service.http().post(f"/v1/collections/{NAME}/search", json=both)
+    assert "cursor" in problem_of(answer, 422, "bad-query")["detail"]
     options: dict[str, Any] = {"sort": ["-price"], "facets": ["color"], "limit": 9}
     pages = list(shop.service.client().pages(NAME, "red", **options))
     sorted_ids = [hit.id for page in pages for hit in page.hits]

@@ -1,7 +1,23 @@
 """Suggestions over HTTP."""
 
 from binocle_client.requests import RecordBody
-from tests.support.service import Running, problem_of
+from tests.support.service import Running, Serve, problem_of
+
+
+def test_queries_are_kept_only_where_the_operator_has_them_kept(serve: Serve) -> None:
+    for kept in (False, True):
+        service = serve(log_queries=kept)
+        http = service.http()
+        http.put("/v1/collections/c", json={})
+        body = {"records": [{"id": "a", "texts": {"title": "Red bag"}}]}
+        http.post("/v1/collections/c/records", json=body)
+        search = {"query": "bag red", "mode": "keyword"}
+        for _ in range(2):
+            http.post("/v1/collections/c/search", json=search)
+            http.post("/v1/collections/c/search", json={**search, "query": "bag zzz"})
+        found = http.get("/v1/collections/c/suggestions?q=bag+").json()["suggestions"]
+        queries = [one["text"] for one in found if one["kind"] == "query"]
+        assert ("bag red" in queries) == kept
 
 
 def test_titles_and_values_are_suggested_with_how_many_say_so(service: Running, name: str) -> None:

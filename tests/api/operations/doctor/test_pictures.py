@@ -37,7 +37,7 @@ def test_what_is_stored_and_removed_meanwhile_is_no_damage(folder: Path) -> None
         with kept_uploads.storing(collection, ["new"], [image]) as session:
             session.records.upsert([NewRecord("new", "new", {}, (part,))])
         os.utime(UploadSource(folder).file_of(image.uri), (0, 0))  # it was there for long
-        write(f"thumbnails/{name[:2]}/{name}-256.jpg", first.read_bytes())(folder)
+        write(f"thumbnails/{name[:2]}/{name}-320.webp", first.read_bytes())(folder)
         former = set(uploads_of(folder.parents[1]))
         with kept_uploads.storing(collection, ["g3"], []) as session:
             session.records.remove(["g3"])
