@@ -174,6 +174,10 @@ class Container:
                 known = self._suggesters[collection.path] = Suggester(collection)
             return known
 
+    def note_query(self, collection: Collection, query: str, relevant: int) -> None:
+        """Keep a query that had an answer, to be suggested; see ``Suggester.note``."""
+        self.suggester(collection).note(query, relevant)
+
     def media(self, collection: Collection) -> StoredMedia:
         """Return what reads the pictures of a collection again; one a collection."""
         made = StoredMedia(collection.path, max_derived_bytes=self.settings.max_derived_bytes)

@@ -8,9 +8,9 @@ further questions, when the collection has changed.
 
 import logging
 import threading
-from collections import Counter
+from collections import Counter, OrderedDict
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -26,6 +26,9 @@ _MAX_WORDS = 8  # of a text: from a later one on nobody begins to type
 _SUGGESTED = ("keyword", "keywords", "text")  # types of fields
 _LOOKED_AT = 256  # of what begins so, the most frequent
 _PATIENCE_S = 1.0  # for the first table
+SuggestionKind: TypeAlias = Literal["text", "value", "query"]
+_ASKED_AT_LEAST = 2  # times, before others are shown a query
+_MOST_QUERIES = 10_000
 _log = logging.getLogger(__name__)
 
 
@@ -35,14 +38,14 @@ class Suggestion:
 
     Attributes:
         text: As it was stored.
-        count: How many records say so.
-        kind: ``text`` of a record, or ``value`` of a field.
-        name: The text's role, or the field.
+        count: How many records say so, or are relevant to it.
+        kind: ``text`` of a record, ``value`` of a field, or ``query`` that was asked before.
+        name: The text's role, or the field; empty for a query.
     """
 
     text: str
     count: int
-    kind: Literal["text", "value"]
+    kind: SuggestionKind
     name: str
 
 
@@ -122,8 +125,9 @@ class Suggester:
         """Set up; nothing is read yet."""
         self.collection = collection
         self._table: SuggestionTable | None = None
-        self._making = threading.Lock()
+        self._making, self._noting = threading.Lock(), threading.Lock()
         self._spelling = Spelling()
+        self._asked: OrderedDict[str, tuple[int, Suggestion]] = OrderedDict()
 
     def suggest(self, typed: str, limit: int) -> tuple[list[Suggestion], str | None]:
         """Return what may be meant, likeliest first, and what it was read as where that is else.
@@ -138,11 +142,30 @@ class Suggester:
         table = self._current()
         if table is None:
             return [], None
-        found = table.beginning(wanted, limit)
+        found = [*self._asked_before(wanted)[: limit // 2], *table.beginning(wanted, limit)]
         if found:
-            return found, None
+            return found[:limit], None
         corrected = self._corrected(wanted)
         return (table.beginning(corrected, limit), corrected) if corrected else ([], None)
+
+    def note(self, query: str, relevant: int) -> None:
+        """Keep a query that had an answer; it is suggested when it was asked more than once."""
+        text = " ".join(query.split())
+        key = tokenizer.fold(text)
+        if not key or len(text) > MAX_TYPED:
+            return
+        with self._noting:
+            times = self._asked.pop(key, (0,))[0] + 1
+            self._asked[key] = times, Suggestion(text, relevant, "query", "")
+            if len(self._asked) > _MOST_QUERIES:
+                self._asked.popitem(last=False)
+
+    def _asked_before(self, typed: str) -> list[Suggestion]:
+        """Return the queries that begin as typed, those asked most often first."""
+        with self._noting:
+            found = [one for key, one in self._asked.items() if key.startswith(typed)]
+        often = [one for one in found if one[0] >= _ASKED_AT_LEAST]
+        return [one for _, one in sorted(often, key=lambda pair: -pair[0])]
 
     def _corrected(self, typed: str) -> str | None:
         """Return what was typed with its words as the collection has them; None for no change."""

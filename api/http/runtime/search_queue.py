@@ -49,7 +49,7 @@ class SearchQueue:
             [Callable[[Sequence[QueuedSearch]], list[Outcome]]], Batcher[QueuedSearch, Outcome]
         ],
         *,
-        logs_queries: bool,
+        note_query: Callable[[Collection, str, int], None] | None,
     ) -> None:
         """Set up.
 
@@ -57,11 +57,12 @@ class SearchQueue:
             searcher_of: Returns a collection's searcher.
             pictures: Threads that fetch, decode and embed pictures.
             make_batcher: Returns what gathers searches for a function that answers them.
-            logs_queries: Whether the access log has the words that were searched for.
+            note_query: Told the words of each search that had an answer, and how many records are
+                relevant; the access log then has the words of all. None where nobody may know them.
         """
         self._searcher_of, self._pictures = searcher_of, pictures
         self._batcher = make_batcher(self._answer_all)
-        self._logs_queries = logs_queries
+        self._note_query = note_query
 
     async def answers(
         self, collection: Collection, requests: Sequence[SearchRequest], watch: Stopwatch
@@ -71,7 +72,7 @@ class SearchQueue:
         Raises:
             ServiceError: 503, too much waits already.
         """
-        if self._logs_queries:
+        if self._note_query is not None:
             note(query="; ".join(request.words for request in requests))
         read: list[Query | BinocleError | None] = [None for _ in requests]
         if any(request.has_pictures for request in requests):
@@ -132,6 +133,11 @@ class SearchQueue:
         with _stage([one.watch for one in searches], "search"):
             is_wanted = IS_WANTED.get(lambda: True)
             outcomes = searcher.outcomes(queries, lambda: not is_wanted())
+        if self._note_query is not None:
+            for one, outcome in zip(searches, outcomes, strict=True):
+                words = one.request.words
+                if words and isinstance(outcome, Answer) and outcome.hits and not outcome.no_match:
+                    self._note_query(collection, words, outcome.relevant or len(outcome.hits))
         return [
             _outcome(one, query, outcome)
             for one, query, outcome in zip(searches, queries, outcomes, strict=True)

@@ -69,7 +69,7 @@ class Service:
                 gate=self._gate,
                 on_batch=self.metrics.batches.labels("search").observe,
             ),
-            logs_queries=settings.log_queries,
+            note_query=container.note_query if settings.log_queries else None,
         )
         self.storing = BoundedThreadPool[Any]("store", 2, waiting)
         self.uploading = BoundedThreadPool[Any]("upload", max(4, workers), waiting)

@@ -1,17 +1,20 @@
 """Suggestions on the wire."""
 
-from typing import Literal
-
 from pydantic import BaseModel, Field
+
+from search.keyword.suggestions import SuggestionKind
 
 
 class SuggestionOut(BaseModel):
     """What may be meant."""
 
     text: str
-    count: int = Field(description="How many records say so")
-    kind: Literal["text", "value"] = Field(description="A text of records, or a value of a field")
-    name: str = Field(description="The text's role, or the field")
+    count: int = Field(description="How many records say so, or are relevant to the query")
+    kind: SuggestionKind = Field(
+        description="A text of records, a value of a field, or a query that was asked before and "
+        "had an answer, where the operator keeps queries"
+    )
+    name: str = Field(description="The text's role, or the field; empty for a query")
 
 
 class SuggestionsOut(BaseModel):
