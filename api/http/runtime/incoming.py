@@ -4,6 +4,7 @@ A body has a size, a time and a rate it must keep to, and a request a time until
 """
 
 import asyncio
+import re
 from collections.abc import Callable
 
 from starlette.exceptions import HTTPException
@@ -17,6 +18,7 @@ MIN_BYTES_PER_S = 16 * 1024  # once the patience for a piece is over; slower is 
 CLOSE = {"Connection": "close"}
 STREAM_ENDING = "/records:import"
 """Of paths whose bodies are dealt with while they come: as large, and as slow, as they are."""
+_STREAM = re.compile(rf"/v1/collections/[^/]+{STREAM_ENDING}")
 
 
 class LateError(Exception):
@@ -51,7 +53,7 @@ class Incoming:
         has_body = is_chunked or announced > 0
         self._receive = receive
         self._max_body_bytes, self._patience_s = max_body_bytes, patience_s
-        self._is_stream = scope["path"].endswith(STREAM_ENDING)
+        self._is_stream = scope["method"] == "POST" and bool(_STREAM.fullmatch(scope["path"]))
         self._taken = 0
         self._owes_empty_body = not has_body
         self._complete = asyncio.Event()

@@ -69,6 +69,14 @@ def test_a_line_that_is_too_long_costs_itself_and_a_body_may_be_longer(serve: Se
     }  # fmt: skip
 
 
+def test_a_record_of_a_like_name_has_no_larger_body(serve: Serve) -> None:
+    service = serve(max_body_bytes=4000)
+    service.client().put_collection("c")
+    url = "/v1/collections/c/records/a/records:import"
+    answer = service.http().patch(url, json={"metadata": {"x": "y" * 5000}})
+    problem_of(answer, 413, "body-too-large")
+
+
 @contextmanager
 def opened(service: Running, name: str) -> Iterator[socket.socket]:
     """Give a connection on which a body of unknown length has begun."""
