@@ -9,6 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 CHROMIUM = shutil.which("chromium")
+_TIMEOUT_MS = 30_000  # machines of tests are busy
+_ENDED = "net::ERR_CONNECTION_REFUSED"  # the service of a test may end before its page does
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,10 +48,10 @@ def opened(browser: Browser, url: str, path: str, **options: Any) -> Iterator[Pa
         if kind in {"error", "warning"}:
             complaints.append(f"{kind}: {text}")
 
-    allowed = options.pop("allowed", ())
+    allowed = (*options.pop("allowed", ()), _ENDED)
     options = {"viewport": {"width": 1280, "height": 800}, "locale": "en-US", **options}
     context = browser.new_context(**options, reduced_motion="reduce")
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(_TIMEOUT_MS)
     try:
         page = context.new_page()
         page.on("console", lambda one: note(one.type, one.text))

@@ -27,6 +27,7 @@ def test_a_body_becomes_a_query(collection: Collection) -> None:
         facets=(Facet("a", "values", limit=3, bins=3),),
         collapse=True,
         limit=7,
+        beyond=False,
     )
 
 

@@ -122,7 +122,7 @@ def test_an_amount_that_is_said_is_of_the_price_through_every_door(shop: Shop) -
     both = shop.linked({"refine": turn, "q": "under 120", "where": "price > 50"})
     assert both["looking_for"].endswith("where color = Red and (price > 50 and price < 120)")
     literal = shop.typed("--refine", turn, "--text", "under 120")
-    assert literal["looking_for"] == "shoes, under 120; where color = Red"
+    assert literal["looking_for"] == "shoes, under 120; with shoes and 120; where color = Red"
 
 
 def test_price_at_the_end_of_a_first_question_is_a_filter_through_every_door(shop: Shop) -> None:
@@ -145,7 +145,7 @@ def test_price_at_the_end_of_a_first_question_is_a_filter_through_every_door(sho
     both = shop.linked({"q": "shoes under 120", "where": "color = Red"})
     assert both["looking_for"] == "shoes; where color = Red and price < 120"
     literal = shop.posted({"query": [{"text": "shoes under 120"}]})
-    assert literal["looking_for"] == "shoes under 120"
+    assert literal["looking_for"] == "shoes under 120; with shoes and 120"
 
 
 def test_what_is_said_later_takes_the_place_of_what_it_contradicts(shop: Shop) -> None:
@@ -314,7 +314,7 @@ def test_300_pages_neither_repeat_nor_skip_while_records_are_written(
 def scrolled(client: Client, name: str) -> tuple[list[str], int]:
     ids: list[str] = []
     pages = 0
-    for page in client.pages(name, "red thing", limit=2, target="text"):
+    for page in client.pages(name, "red thing", limit=2, target="text", beyond=True):
         ids += [hit.id for hit in page.hits]
         pages += 1
     return ids, pages
