@@ -1,6 +1,5 @@
 """Sources: folders the operator allows to be indexed, and what was skipped in those indexed."""
 
-from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -43,7 +42,7 @@ async def list_skipped(
                 item=public_uri(item.key),
                 error=ItemError(code=item.code or "", detail=item.message or ""),
             )
-            for source, item in islice(found, first, first + limit)
+            for source, item in found[first : first + limit]
         ]
         return SkippedOut(skipped=shown, total=len(found))
 
