@@ -67,7 +67,8 @@ class Cutter(threading.Thread):
             if is_due and child is not None and child.code() is None:
                 time.sleep(self._delay_s)
                 self.cut()
-                child.end()
+                if (stopped := self._scene.child) is not None:  # the next one, after the delay
+                    stopped.end()
                 return
             time.sleep(0.002)
 
