@@ -9,6 +9,7 @@ from binocle.errors import UsageError
 from binocle.metadata.filters import Filter
 from binocle.types import MetadataValue
 from indexer import kept_uploads
+from search.query.spellings import checked_filter
 
 _SHOWN = 20
 
@@ -34,14 +35,14 @@ class Matching:
 def find_matching(collection: Collection, where: Filter) -> Matching:
     """Return the records that pass a filter; nothing is changed."""
     with collection.reading() as session:
-        return Matching(_ids(session, where))
+        return Matching(_ids(collection, session, where))
 
 
 def update_matching(
     collection: Collection,
     where: Filter,
-    metadata: Mapping[str, MetadataValue | None],
     *,
+    metadata: Mapping[str, MetadataValue | None],
     expected: int | None = None,
 ) -> Matching:
     """Set metadata fields of all records that pass a filter, as one change.
@@ -56,7 +57,7 @@ def update_matching(
         UsageError: There are not as many, or a value cannot be stored; nothing was changed.
     """
     with collection.writing() as session:
-        ids = _expected(_ids(session, where), expected)
+        ids = _expected(_ids(collection, session, where), expected)
         return Matching(ids, session.records.patch(dict.fromkeys(ids, metadata)))
 
 
@@ -65,7 +66,7 @@ def remove_matching(
 ) -> Matching:
     """Remove all records that pass a filter, for good; as ``update_matching``."""
     with collection.writing() as session:
-        ids = _expected(_ids(session, where), expected)
+        ids = _expected(_ids(collection, session, where), expected)
         pictures = session.parts.images_of_records(ids)
         removed = session.records.remove(ids)
         session.sources.mark_removed(ids)
@@ -73,8 +74,9 @@ def remove_matching(
     return Matching(ids, removed)
 
 
-def _ids(session: CatalogReader, where: Filter) -> tuple[str, ...]:
-    numbers = sorted(session.records.matching(where).tolist())
+def _ids(collection: Collection, session: CatalogReader, where: Filter) -> tuple[str, ...]:
+    meant = checked_filter(collection, where) or where
+    numbers = sorted(session.records.matching(meant).tolist())
     names = session.records.keys_of(numbers)
     return tuple(names[one] for one in numbers)
 

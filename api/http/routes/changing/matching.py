@@ -1,5 +1,9 @@
 """Changing and removing all records that pass a filter; by default it is only told which."""
 
+from collections.abc import Callable
+from functools import partial
+from typing import TypeAlias
+
 from fastapi import APIRouter
 
 from api.http.errors.problems import ServiceError
@@ -7,6 +11,7 @@ from api.http.mapping.documents import JsonRoute
 from api.http.mapping.queries import at
 from api.http.runtime.dependencies import ServiceDependency, Writable
 from api.http.runtime.log_lines import note
+from api.http.runtime.service import Service
 from api.http.schemas.changes import MatchingIn, MatchingOut, UpdateMatchingIn
 from api.operations.bulk_changes import (
     Matching,
@@ -23,18 +28,16 @@ from search.query.warnings import check_times
 router = APIRouter(tags=["records"], route_class=JsonRoute)
 
 
+_Change: TypeAlias = Callable[..., Matching]
+
+
 @router.post("/{name}/records:update")
 async def update_records(
     collection: Writable, service: ServiceDependency, body: UpdateMatchingIn
 ) -> MatchingOut:
     """Set metadata fields of all records that pass a filter, as one change; first a dry run."""
-    where = _filter_of(collection, body)
-    if body.dry_run:
-        return _out(await service.storing.run(find_matching, collection, where), body)
-    found = await service.storing.run(
-        update_matching, collection, where, body.metadata, expected=body.expected
-    )
-    return _out(found, body)
+    change = partial(update_matching, metadata=body.metadata)
+    return await _done(collection, service, body, change)
 
 
 @router.post("/{name}/records:delete")
@@ -42,11 +45,18 @@ async def delete_records(
     collection: Writable, service: ServiceDependency, body: MatchingIn
 ) -> MatchingOut:
     """Remove all records that pass a filter, for good; first a dry run."""
-    where = _filter_of(collection, body)
-    if body.dry_run:
-        return _out(await service.storing.run(find_matching, collection, where), body)
-    found = await service.storing.run(remove_matching, collection, where, expected=body.expected)
-    return _out(found, body)
+    return await _done(collection, service, body, remove_matching)
+
+
+async def _done(
+    collection: Collection, service: Service, body: MatchingIn, change: _Change
+) -> MatchingOut:
+    work = find_matching if body.dry_run else partial(change, expected=body.expected)
+    found = await service.storing.run(work, collection, _filter_of(collection, body))
+    note(changed=found.changed)
+    return MatchingOut(
+        matched=len(found.ids), changed=found.changed, dry_run=body.dry_run, ids=found.shown
+    )
 
 
 def _filter_of(collection: Collection, body: MatchingIn) -> Filter:
@@ -61,10 +71,3 @@ def _filter_of(collection: Collection, body: MatchingIn) -> Filter:
     with at("filter" if given is not None else "where"):
         check_times(collection, where)
     return where
-
-
-def _out(found: Matching, body: MatchingIn) -> MatchingOut:
-    note(changed=found.changed)
-    return MatchingOut(
-        matched=len(found.ids), changed=found.changed, dry_run=body.dry_run, ids=found.shown
-    )

@@ -79,3 +79,17 @@ def test_what_is_no_filter_removes_nothing(
     answer = service.http().post(f"{numbers}:delete", json={"dry_run": False, **body})
     assert problem_of(answer, 422, code)["field"] == field
     assert len(service.http().get(numbers).json()["records"]) == 30
+
+
+def test_a_field_without_capitals_is_read_as_searches_read_it(
+    service: Running, numbers: str
+) -> None:
+    http = service.http()
+    for number, brand in enumerate(("Nike", "NIKE", "Puma")):
+        http.patch(f"{numbers}/r{number:02}", json={"metadata": {"brand": brand}})
+    schema = numbers.replace("/records", "/schema")
+    assert http.put(schema, json={"fields": {"brand": "anycase"}}).status_code == 200
+    told = asked(service, f"{numbers}:update", where="brand = nike", metadata={"sold": True})
+    assert told["ids"] == ["r00", "r01"]
+    others = {"where": "brand != nike and n < 3", "dry_run": False}
+    assert asked(service, f"{numbers}:delete", **others)["ids"] == ["r02"]
