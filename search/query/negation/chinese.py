@@ -1,7 +1,8 @@
 """What a Chinese question says is not to be there: 没有人的海滩 is a beach without people.
 
 Chinese is written without spaces, so what is negated ends at a mark, at 但 or 而, or at the last
-的, behind which stands the thing that is looked for; behind a place (沙滩上没有…) it does not.
+的, behind which stands the thing that is looked for; behind a place (沙滩上没有…) it does not. A
+place at the end is looked for as well: 没有人在沙滩上.
 """
 
 import re
@@ -13,10 +14,14 @@ _CORE = re.compile(
     "(?<![有是要能会])(?:不想要|不需要|不要|不喜欢|不喜歡|不含有?|不包括|不包含|不[带帶戴穿]|不是"
     "|[没沒](?:有[穿戴带帶]?|[穿戴带帶]着?|着))"
 )
-_VERBS = "穿戴带帶"
-_EXCEPT = re.compile("除了?(?P<what>[^，,。；;]+?)(?:(?:以外|之外|外)的?|(?=都|[，,。；;]|$))")
+_WORN = re.compile("[穿戴带帶]")
+_EXCEPT = re.compile("除了(?P<what>[^，,。；;]+?)(?:(?:以外|之外|外)的?|(?=都|[，,。；;]|$))")
+_BESIDES = re.compile("除(?P<what>[^，,。；;]+?)(?:以外|之外)的?")  # not of 除湿机 and 除夕
 _NON = re.compile("(?<!\\w)非(?P<what>\\w{1,3}?色)的?")
-_END = re.compile("[，,。；;！!？?]|但是|但|而是|而|只要")
+_END = re.compile(
+    "[，,。；;！!？?]|但是|但|而是|而|只要"
+    "|(?<=.)在(?=[^的，,。；;]{1,12}[上里中下面边内外前后旁裡邊內後][。！!.？?]*$)"  # a place
+)
 _BUT = re.compile("^(?:而是|但是|但|而)要?")
 _ANY = re.compile("^(?:任何|什么|一[个位只条件张双辆名匹])")
 _PARTICLES = re.compile("[的了吗呢啊]+$")
@@ -50,8 +55,9 @@ def without_negated_chinese(
         end = _END.search(rest, core.end())
         said = rest[core.end() : end.start() if end else len(rest)]
         before, after = rest[: core.start()], _BUT.sub("", rest[end.start() :]) if end else ""
-        is_place = _PLACE.search(before.strip()) is not None
-        verb = core[0][-1] if is_place and core[0][-1] in _VERBS else ""
+        may_be_of_all = "有" in core[0] or not _WORN.search(core[0])
+        is_place = may_be_of_all and _PLACE.search(before.strip()) is not None
+        verb = core[0][-1] if is_place and _WORN.search(core[0][-1]) else ""
         negated, head = (_bare(verb + said), "") if is_place else _split(said)
         items = _items(negated)
         if not items or has_phrase(core[0] + items[0]):
@@ -69,7 +75,7 @@ def without_negated_chinese(
 def _without_excepted(text: str, has_phrase: Callable[[str], bool]) -> tuple[str, list[str]]:
     """Return a text without what "除了红色以外" and "非红色" say, and what these keep away from."""
     rest, unwanted = text, list[str]()
-    for pattern in (_EXCEPT, _NON):
+    for pattern in (_EXCEPT, _BESIDES, _NON):
         while (match := pattern.search(rest)) and not has_phrase(match[0]):
             outside = rest[: match.start()] + rest[match.end() :]
             negated, head = (match["what"], "") if outside else _split(match["what"])
