@@ -69,7 +69,9 @@ ENGLISH = Grammar(
         "why if whether than do does did can could will would should must may might cannot to "
         "nothing"
     ),
-    leads=_set("and but that which who whose i we please is are be been was were they also ones"),
+    leads=_set(
+        "and but or nor that which who whose i we please is are be been was were they also ones"
+    ),
     articles=_set("a an the any some of"),
     prepositions=_set(
         "with for under over below above between at on near in from by to into onto behind beside "
@@ -91,7 +93,7 @@ GERMAN = Grammar(
         "möglich ich mich du er sie es wir uns ihr das dies beide alle"
     ),
     before=_set("warum ob wenn noch oben"),
-    leads=_set("und aber die der das welche welcher welches sind ist ich bitte auch sondern"),
+    leads=_set("und oder aber die der das welche welcher welches sind ist ich bitte auch sondern"),
     articles=_set("ein eine einem einen einer eines der die das dem den des irgendein irgendeine"),
     prepositions=_set(
         "am an auf aus bei beim bis durch für gegen hinter im in ins mit nach neben unter über um "

@@ -30,7 +30,7 @@ from search.query.negation.grammars import (
 from search.query.negation.rest_of_text import folded, less_of, rest_of
 from search.spelling.near_words import known_english
 
-_PIECE = re.compile(r'-?"[^"]*"|[^\s",;]+|[,;]|"')
+_PIECE = re.compile(r'-?"(?:[^"]*")?(?:-[^\s",;]+)?|[^\s",;]+|[,;]')  # 27"-monitor has no minus
 _MINUS = re.compile(r"""[-\u2212](?:"(?P<quoted>[^"]*[^\W\d_][^"]*)"|(?P<word>[^\W\d_][\w'-]+))""")
 _NON = re.compile(r"(?:non|not)[-\u2010-\u2012](?P<word>[^\W\d_][\w-]*)")
 _OWN_NAME = 3  # words with a capital: "No Time to Die"
@@ -179,7 +179,7 @@ def _may_be_negated(scan: _Scan, at: int, start: int, core: str, grammar: Gramma
     is_before = scan.word(at - 1) in grammar.before
     if is_before and core in (*grammar.weak, "ohne", "avoid", "except", "except for"):
         return False
-    if core in grammar.weak and follows in (",", ";"):
+    if _is_either(scan, at) or (core in grammar.weak and follows in (",", ";")):
         return False
     is_named = core == "no" and (
         _is_sign(scan, start)
@@ -187,6 +187,13 @@ def _may_be_negated(scan: _Scan, at: int, start: int, core: str, grammar: Gramma
         or (follows in COMPOUNDS and _is_thing(scan.word(start + 1), grammar))
     )
     return not is_named and not _is_kept(follows, core, grammar)
+
+
+def _is_either(scan: _Scan, at: int) -> bool:
+    """Tell whether a text takes both: "with or without mic", "to be or not to be"."""
+    before = scan.word(at - 1)
+    is_both = before in ("and", "und") and scan.word(at - 2) in ("with", "mit")
+    return is_both or (before in ("or", "oder") and not scan.unwanted)
 
 
 def _is_kept(word: str, core: str, grammar: Grammar) -> bool:

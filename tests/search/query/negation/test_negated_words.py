@@ -73,6 +73,8 @@ from search.query.stored_words import StoredWords
         ("headset not smart watches for men", "headset for men", ["smart watches"]),
         ("not working laptop", "laptop", ["working"]),
         ("not looking at the camera", "", ["looking at the camera"]),
+        ("shirts no red or no blue", "shirts", ["red", "blue"]),
+        ('24"-monitor without speakers', '24 "-monitor', ["speakers"]),
     ],
 )
 def test_what_is_negated_is_kept_away_from(asked: str, wanted: str, unwanted: list[str]) -> None:
@@ -97,6 +99,8 @@ def test_what_is_negated_is_kept_away_from(asked: str, wanted: str, unwanted: li
         "either red or blue but not both", "isn't it lovely",
         "last but not least", "no bake cheesecake", "batteries not included", "10 minus 5",
         "free of charge", "No Time to Die poster", "never say never", "photos without me",
+        "headphones with or without mic", "women with and without makeup", "to be or not to be",
+        "Tasse mit oder ohne Henkel", '27"-Monitor', '"Iro"-Frisur', "a sink or no sink",
     ],
 )  # fmt: skip
 def test_what_is_no_negation_stays_as_it_is(asked: str) -> None:
