@@ -11,7 +11,7 @@ query in one piece count more, and those that say nothing else come first.
 import re
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -60,8 +60,8 @@ class KeywordRanking:
         names: Exact ones are so by model numbers or brands.
         find_words: Returns the words that the i-th record has, in the query's order (a corrected
             one as it stands in the record).
-        has_demanded: Tells of records, ``(r,)`` int64 internal ids, whether they have the words
-            that some record has, of five and more all but one, ``(r,)`` bool. False for all where
+        demanded_of: ``(m,)`` bool by internal record id, whether a record has the words that some
+            record has, of five and more all but one. Beyond its end none has; false for all where
             no record has.
         demanded: The words that these are, of which ``spare`` may lack; none where that are all.
         spare: How many.
@@ -81,7 +81,7 @@ class KeywordRanking:
     lacks_number: bool = False
     names: bool = False
     find_words: Callable[[int], tuple[str, ...]] = lambda _: ()
-    has_demanded: Callable[[Int64Array], BoolArray] = lambda ids: np.zeros(len(ids), np.bool_)
+    demanded_of: BoolArray = field(default_factory=lambda: np.empty(0, np.bool_))
     demanded: tuple[str, ...] = ()
     spare: int = 0
 
@@ -147,7 +147,7 @@ class Keywords:
             lacks_number=lacks_number,
             names=bool(sums.names),
             find_words=lambda place: found.words_of(int(chosen[place])),
-            has_demanded=sums.demanded,
+            demanded_of=sums.demanded(),
             demanded=_said(sums.demanded_places, found),
             spare=max(sums.spare, 0),
         )

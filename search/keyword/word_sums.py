@@ -117,11 +117,9 @@ class WordSums:
         covered = self.covered[record_ids].astype(np.float64)
         return np.asarray(np.minimum(covered / self.typed_mass, 1.0))
 
-    def demanded(self, record_ids: Int64Array) -> BoolArray:
-        """Return which records, ``(n,)``, have what the query demands, ``(n,)`` bool."""
-        known = record_ids < len(self.lacking)
-        lacking = self.lacking[np.where(known, record_ids, 0)].astype(np.int64)
-        return np.asarray(known & (lacking <= self.spare))
+    def demanded(self) -> BoolArray:
+        """Return which records have what the query demands, ``(m,)`` bool by internal id."""
+        return np.asarray(self.lacking.astype(np.int16) <= self.spare)
 
     def exact(self, record_ids: Int64Array) -> BoolArray:
         """Return which records, ``(n,)``, have just what was asked for, ``(n,)`` bool."""

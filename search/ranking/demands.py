@@ -5,7 +5,6 @@ others have, is seldom what was meant, however near its vector is. It is in no r
 elsewhere less relevant.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,12 +24,12 @@ class Demands:
     """Which records have what a question demands.
 
     Attributes:
-        has: Tells it of records, ``(r,)`` int64 internal ids, ``(r,)`` bool.
+        having: ``(m,)`` bool by internal record id; beyond its end none has.
         words: What is demanded, where it is not all that was asked for.
         spare: How many of these may lack.
     """
 
-    has: Callable[[Int64Array], BoolArray]
+    having: BoolArray
     words: tuple[str, ...] = ()
     spare: int = 0
 
@@ -43,10 +42,15 @@ class Demands:
             words: What its words found, of records that need not pass, or of a sample.
         """
         passing = plan.snapshot.mask(plan.query.where)
-        for some in (words.record_ids, np.flatnonzero(passing)):  # few, then all
-            if passing[some[words.has_demanded(some)]].any():
-                return cls(words.has_demanded, words.demanded, words.spare)
-        return None
+        shared = min(len(passing), len(words.demanded_of))
+        if not (passing[:shared] & words.demanded_of[:shared]).any():
+            return None
+        return cls(words.demanded_of, words.demanded, words.spare)
+
+    def has(self, record_ids: Int64Array) -> BoolArray:
+        """Tell of records, ``(r,)`` int64 internal ids, whether they have it, ``(r,)`` bool."""
+        known = record_ids < len(self.having)
+        return np.asarray(known & self.having[np.where(known, record_ids, 0)])
 
     def __str__(self) -> str:
         least = len(self.words) - self.spare

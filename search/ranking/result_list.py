@@ -117,7 +117,12 @@ class ResultList:
         """About how much memory it holds, the collection's own vectors aside."""
         whole = self.counted.whole
         rows = sum(len(ranked) for ranked, _ in self._stages) + (len(whole) if whole else 0)
-        return 2000 + _ROW_BYTES * rows
+        masks = sum(
+            ranked.demands.having.nbytes
+            for ranked in (*(one for one, _ in self._stages), whole)
+            if ranked is not None and ranked.demands is not None
+        )
+        return 2000 + _ROW_BYTES * rows + masks
 
     @property
     def segments(self) -> dict[int, int]:

@@ -86,11 +86,11 @@ def test_all_words_count_where_one_is_rare() -> None:
 
 def test_what_is_demanded_are_the_words_that_records_have_and_of_five_one_may_lack() -> None:
     pair = sums_of(word(0, 1, 2, 3), word(1, 2, 4), word(2))
-    assert pair.demanded(ids(1, 2, 3, 4)).tolist() == [False, True, False, False]
+    assert pair.demanded()[ids(1, 2, 3, 4)].tolist() == [False, True, False, False]
     apart = sums_of(word(0, 1), word(1, 2))
-    assert not apart.demanded(ids(1, 2)).any(), "nothing is demanded that no record has together"
+    assert not apart.demanded()[ids(1, 2)].any(), "nothing is demanded that no record has together"
     five = sums_of(*(word(place, *range(1, place + 2)) for place in range(5)))
-    assert five.demanded(ids(1, 2, 3)).tolist() == [True, True, False]
+    assert five.demanded()[ids(1, 2, 3)].tolist() == [True, True, False]
 
 
 @pytest.mark.parametrize("is_brand", [True, False])
@@ -99,7 +99,7 @@ def test_brand_that_stands_nowhere_with_the_other_words_is_demanded_and_exact(
 ) -> None:
     brand = replace(word(0, 1, 2), is_brand=is_brand, is_opening=not is_brand)
     sums = sums_of(brand, word(1, 3), word(2))
-    assert sums.demanded(ids(1, 2, 3)).tolist() == [True, True, False]
+    assert sums.demanded()[ids(1, 2, 3)].tolist() == [True, True, False]
     assert sums.exact(ids(1, 2, 3)).tolist() == [True, True, False]
     together = sums_of(replace(word(0, 1, 2), is_opening=True), word(1, 2, 3))
     assert together.names == (), "titles that begin with a word are asked for by all words"
@@ -112,7 +112,7 @@ def test_words_that_are_all_corrected_are_not_demanded() -> None:
         replace(word(place, 1), strict_ids=ids(), sureness=np.array([0.85], np.float32))
         for place in range(2)
     ]
-    assert not sums_of(*corrected).demanded(ids(1)).any()
-    assert not sums_of(corrected[0], word(1)).demanded(ids(1)).any()
-    assert sums_of(corrected[0]).demanded(ids(1)).all()
-    assert sums_of(corrected[0], word(1, 1)).demanded(ids(1)).all()
+    assert not sums_of(*corrected).demanded()[ids(1)].any()
+    assert not sums_of(corrected[0], word(1)).demanded()[ids(1)].any()
+    assert sums_of(corrected[0]).demanded()[ids(1)].all()
+    assert sums_of(corrected[0], word(1, 1)).demanded()[ids(1)].all()

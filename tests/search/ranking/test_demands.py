@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from binocle.collection.collection import Collection
 from binocle.encoders.colour import ColourEncoder
 from binocle.types import Limits, NewPart, NewRecord
 from search.query.query import Query, Term
-from search.ranking.demands import LACKING
+from search.ranking.demands import LACKING, Demands
+from search.ranking.fusion import Ranked, unfused
+from search.ranking.result_list import ResultList
 from search.searcher import Searcher
 
 ENCODER = ColourEncoder()
@@ -65,3 +68,11 @@ def test_what_is_demanded_is_said_where_it_is_not_all(searcher: Searcher) -> Non
         for text in ("red shoe", "shoe for christmas")
     }
     assert said == {"red shoe": "red shoe", "shoe for christmas": "shoe for christmas; with shoe"}
+
+
+def test_what_a_listing_knows_of_every_record_counts_as_its_memory() -> None:
+    anything: Any = None
+    listing = ResultList(plan=anything, scorers={}, rank=anything)
+    demands = Demands(np.zeros(1_000_000, np.bool_))
+    listing.append(Ranked(fused=unfused(np.arange(3)), demands=demands), 256)
+    assert listing.size_bytes > 1_000_000
