@@ -9,8 +9,14 @@ from search.copies.lookup_candidates import LookupCandidate
 from search.copies.verdicts import COPIES, Verdict
 
 OTHERWISE = "pass"
-_ANY_COPY = "copy"
-_NAMES = (*get_args(Verdict), _ANY_COPY)
+_NONE: Verdict = "none"
+# What a rule's verdict stands for: the same bytes or pixels are the surest near-duplicates.
+_MEANT: dict[str, frozenset[Verdict]] = {
+    **{one: frozenset((one,)) for one in get_args(Verdict)},
+    "same-pixels": frozenset(("same-file", "same-pixels")),
+    "near-duplicate": frozenset(("same-file", "same-pixels", "near-duplicate")),
+    "copy": COPIES,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +25,8 @@ class Rule:
 
     Attributes:
         action: A word of whoever made the rule, such as ``block``.
-        verdict: A verdict, or ``copy`` for each that is a copy.
+        verdict: A verdict, or ``copy`` for each that is a copy; ``same-pixels`` and
+            ``near-duplicate`` stand for what is surer as well, ``none`` for no candidate at all.
         confidence: The least, 0 to 1.
     """
 
@@ -30,10 +37,7 @@ class Rule:
     def fits(self, candidate: LookupCandidate) -> bool:
         """Tell whether a candidate calls for the action."""
         judgement = candidate.judgement
-        is_meant = judgement.verdict == self.verdict or (
-            self.verdict == _ANY_COPY and judgement.verdict in COPIES
-        )
-        return is_meant and judgement.confidence >= self.confidence
+        return judgement.verdict in _MEANT[self.verdict] and judgement.confidence >= self.confidence
 
 
 def rules_of(policy: str) -> tuple[Rule, ...]:
@@ -48,7 +52,7 @@ def rules_of(policy: str) -> tuple[Rule, ...]:
 def action_of(rules: Sequence[Rule], candidates: Sequence[LookupCandidate]) -> str:
     """Return the action of the first rule that a candidate fits; ``pass`` where none does."""
     for rule in rules:
-        if any(rule.fits(one) for one in candidates):
+        if any(map(rule.fits, candidates)) or (rule.verdict == _NONE and not candidates):
             return rule.action
     return OTHERWISE
 
@@ -60,8 +64,8 @@ def _rule(words: Sequence[str], said: str) -> Rule:
     except ValueError:
         problem = f"the rule '{said}' is not an action, a verdict and a confidence"
         raise QueryError(f"{problem}, such as 'block near-duplicate 0.95'") from None
-    if verdict not in _NAMES:
-        raise QueryError(f"the rule '{said}' names no verdict; there are {', '.join(_NAMES)}")
+    if verdict not in _MEANT:
+        raise QueryError(f"the rule '{said}' names no verdict; there are {', '.join(_MEANT)}")
     if not 0 <= least <= 1:
         raise QueryError(f"the rule '{said}' needs a confidence from 0 to 1")
     return Rule(action, verdict, least)

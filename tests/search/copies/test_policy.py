@@ -22,6 +22,8 @@ def candidate(verdict: Verdict, confidence: float) -> LookupCandidate:
         ("part", 0.99, "review"),
         ("variant", 0.99, "pass"),
         ("part", 0.4, "pass"),
+        ("same-file", 1.0, "block"),
+        ("same-pixels", 1.0, "block"),
     ],
 )
 def test_the_first_rule_that_fits_is_taken(
@@ -30,6 +32,13 @@ def test_the_first_rule_that_fits_is_taken(
     rules = rules_of("block near-duplicate 0.95, review copy 0.5")
     assert action_of(rules, [candidate("similar", 0.3), candidate(verdict, confidence)]) == action
     assert action_of(rules, []) == "pass"
+
+
+def test_what_nothing_is_known_of_has_rules_of_its_own() -> None:
+    rules = rules_of("accept none 0, look variant 0.5")
+    assert action_of(rules, []) == "accept"
+    assert action_of(rules, [candidate("variant", 0.9)]) == "look"
+    assert action_of(rules, [candidate("similar", 0.3)]) == "pass"
 
 
 @pytest.mark.parametrize(
