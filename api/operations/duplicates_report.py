@@ -95,13 +95,13 @@ def check_writable(path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text to a file.
+    """Write a text to a file; names of files that are no UTF-8 stand in it byte by byte.
 
     Raises:
         StorageError: The file cannot be written.
     """
     try:
-        with path.open("w", newline="", encoding="utf-8") as file:
+        with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
             file.write(text)
     except OSError as error:
         raise StorageError(f"cannot write {path} ({error.strerror})") from error
@@ -120,7 +120,10 @@ def csv_of(found: Duplicates, uri_of: Callable[[str], str] = str) -> str:
     for number, cluster in enumerate(found.clusters, 1):
         for one in (cluster.keep, *cluster.others):
             is_kept = one is cluster.keep
-            keeps, verdict = ("yes", "keep") if is_kept else ("no", one.verdict)
+            # Who removes files by this table must not remove the one that a record shares.
+            shares = one.part.uri == cluster.keep.part.uri and Path(one.part.uri).is_absolute()
+            keeps = "yes" if is_kept or shares else "no"
+            verdict = "keep" if is_kept else one.verdict
             writer.writerow(
                 (number, keeps, verdict, one.confidence, _as_text(one.record_id),
                  _as_text(uri_of(one.part.uri)), one.width, one.height, one.size_bytes, one.why)

@@ -51,6 +51,20 @@ class Cluster:
     keep: Member
     others: tuple[Member, ...]
 
+    @property
+    def spare(self) -> tuple[Member, ...]:
+        """Those of the others whose files can go: each file once, and not the file that is kept.
+
+        Records may share a file, as rows of a table and a folder indexed beside it do.
+        """
+        files = {self.keep.part.uri}
+        found = []
+        for one in self.others:
+            if one.part.uri not in files:
+                files.add(one.part.uri)
+                found.append(one)
+        return tuple(found)
+
 
 def clusters_of(
     groups: UnionFind,

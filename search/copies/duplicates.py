@@ -50,8 +50,8 @@ class Duplicates:
 
     @property
     def reclaimable_bytes(self) -> int:
-        """How many bytes all but the pictures to keep have."""
-        return sum(one.size_bytes for cluster in self.clusters for one in cluster.others)
+        """How many bytes the files beside those to keep have."""
+        return sum(one.size_bytes for cluster in self.clusters for one in cluster.spare)
 
 
 class DuplicateFinder:

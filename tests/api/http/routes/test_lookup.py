@@ -277,6 +277,34 @@ def test_a_script_of_moves_moves_what_is_not_kept_when_it_is_run(
     assert (folder / "1.png").exists()
 
 
+def test_a_file_that_records_share_is_not_moved_from_the_one_that_is_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, script, table = tmp_path / "all", tmp_path / "moves.sh", tmp_path / "report.csv"
+    folder.mkdir()
+    odd = folder / os.fsdecode(b"odd \xff.png")
+    for place in (folder / "1.png", odd, folder / "gone.png"):
+        place.write_bytes(encoded(drawn(1)))
+    (folder / "2.png").write_bytes(encoded(drawn(2)))
+    lines = "".join(f"row{one},{one}.png\n" for one in (1, 1, 2))
+    (folder / "rows.csv").write_text(f"id,image\n{lines}other,1.png\n")
+    for source in (folder, folder / "rows.csv"):
+        assert run("index", source, "--model", "colour", "--home", tmp_path / "home") == 0
+    moves = ("--moves", script, "--moves-to", tmp_path / "away")
+    capsys.readouterr()
+    assert run("duplicates", "--home", tmp_path / "home", *moves, "--csv", table) == 0
+    assert f"{2 * odd.stat().st_size / 1000:.0f} kB beside" in capsys.readouterr().err
+    with table.open(newline="") as file:
+        rows = [(Path(one["uri"]).name, one["keep"]) for one in csv.DictReader(file)]
+    assert [keeps for name, keeps in rows if name in ("1.png", "2.png")] == ["yes"] * 5
+    (folder / "gone.png").unlink()
+    for _ in range(2):  # what is not there any more keeps nothing else from being moved
+        assert subprocess.run(["sh", script], check=False, capture_output=True).returncode == 1
+    assert [one.name.partition("-")[2] for one in (tmp_path / "away").iterdir()] == [odd.name]
+    assert (folder / "1.png").exists()
+    assert (folder / "2.png").exists()
+
+
 def test_no_cell_of_a_written_table_is_a_formula(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
