@@ -4,9 +4,11 @@ What a program cannot do without is done inside one transaction; words and check
 slices, so that others can write meanwhile.
 """
 
+import functools
 from collections.abc import Callable
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 
 from binocle.catalog.tables import checksums, picture_checksums
 from binocle.catalog.tables.schema import ADDITIONS, FORMAT, records, schema
@@ -20,12 +22,33 @@ _ALL = "all"
 """Under each name, ``meta`` says up to which part there are checksums."""
 
 
+def make(session: SqlSession) -> None:
+    """Make the tables where there are none, and note that there is nothing to be filled in."""
+    if sa.inspect(session.connection).has_table("meta"):
+        return  # another process was faster
+    for statement in _definitions():
+        session.connection.exec_driver_sql(statement)
+    for name, value in (("change", 0), ("format", FORMAT), ("additions", ADDITIONS)):
+        session.meta.put(name, value)
+    fill_words(session)
+    for name in _SUMMED:
+        session.meta.put(name, _ALL)
+
+
+@functools.cache
+def _definitions() -> tuple[str, ...]:
+    """Return what makes the tables; putting it together takes longer than running it."""
+    made: list[sa.schema.ExecutableDDLElement] = []
+    for table in schema.sorted_tables:
+        made.append(sa.schema.CreateTable(table))
+        made += map(sa.schema.CreateIndex, sorted(table.indexes, key=lambda one: str(one.name)))
+    return tuple(str(one.compile(dialect=sqlite.dialect())) for one in made)
+
+
 def migrate(session: SqlSession) -> None:
-    """Bring a catalogue to the present format, or make one where there is nothing."""
+    """Bring a catalogue of an older format to the present one."""
     schema.create_all(session.connection)
     known, additions = session.meta.get("format", "additions")  # another process may be faster
-    if known is None:
-        session.meta.put("change", 0)
     for step in range(int(known or FORMAT), FORMAT):
         _STEPS[step](session)
     if additions is None:  # from before labels moved with pictures

@@ -160,6 +160,10 @@ class SqliteCatalog:
                     "read-only; open it once where it can be written, which brings it up to date"
                 )
             return
+        if is_new:
+            with self.writing() as session:
+                migrations.make(session)
+            return
         if (version, int(additions or 0)) < (schema.FORMAT, schema.ADDITIONS):
             with self.writing() as session:
                 migrations.migrate(session)

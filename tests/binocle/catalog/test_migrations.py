@@ -6,7 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
+from binocle.catalog.sqlite import SqliteCatalog
+from binocle.catalog.tables.schema import schema
 from binocle.collection.collection import Collection
 from binocle.errors import StorageError
 from binocle.metadata.filter_parsing import parse_json
@@ -70,6 +73,22 @@ def passing(collection: Collection, where: Filter) -> str:
         in_sql = sorted(session.records.matching(where).tolist())
     assert numbers == in_sql
     return "".join("?abcd"[number] for number in numbers)
+
+
+def test_a_new_catalogue_has_all_tables_and_nothing_is_left_to_fill_in(tmp_path: Path) -> None:
+    query = "SELECT name, sql FROM sqlite_schema"
+    expected = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    schema.create_all(expected)
+    with expected.connect() as connection:
+        tables = {tuple(row) for row in connection.exec_driver_sql(query)}
+    expected.dispose()
+    path = tmp_path / "catalog.sqlite"
+    SqliteCatalog(path).close()
+    with closing(sqlite3.connect(path)) as made:
+        assert tables <= set(made.execute(query).fetchall())
+    written = path.read_bytes()
+    SqliteCatalog(path).close()
+    assert path.read_bytes() == written
 
 
 def test_catalogue_of_format_1_is_brought_up_to_date(folder: Path) -> None:
