@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi import Query as Parameter
 from fastapi.responses import FileResponse
-from starlette.background import BackgroundTask
 from starlette.types import Receive, Scope, Send
 
 from api.http.mapping.documents import JsonRoute
@@ -88,14 +87,11 @@ async def get_thumbnail(
     media = service.container.media(collection)
     kept: Path | bytes | None = media.thumbnail_if_made(found, side)
     service.metrics.cache.labels("thumbnail", "hit" if kept else "miss").inc()
-    note_colour = None
     if kept is None:
         kept, colour = await service.decoding.run(media.thumbnail, found, side, service.decoders)
         if found.colour is None:
-            note_colour = BackgroundTask(_note_colour, collection, found, colour)
-    answer = _answer(kept, f"image/{thumbnail_format(side)}", headers)
-    answer.background = note_colour
-    return answer
+            service.noting.submit(_note_colour, collection, found, colour)
+    return _answer(kept, f"image/{thumbnail_format(side)}", headers)
 
 
 def _headers(found: StoredImage, etag: str, version: str | None) -> dict[str, str]:

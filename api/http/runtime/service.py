@@ -74,6 +74,7 @@ class Service:
         self.storing = BoundedThreadPool[Any]("store", 2, waiting)
         self.uploading = BoundedThreadPool[Any]("upload", max(4, workers), waiting)
         self._warming = ThreadPoolExecutor(1, thread_name_prefix="warm")
+        self.noting = ThreadPoolExecutor(1, thread_name_prefix="note")  # what no answer waits for
         self.ready, self._is_closing = False, threading.Event()
         self._collections: dict[str, Collection] = {}
         self._used_at: dict[str, float] = {}  # of collections that requests or jobs were about
@@ -257,7 +258,8 @@ class Service:
         self.ready = False
         self._is_closing.set()
         await self._upkeep.close()
-        self._warming.shutdown(wait=True, cancel_futures=True)
+        for threads in (self._warming, self.noting):
+            threads.shutdown(wait=True, cancel_futures=True)
         for pool in (self.uploading, self.fetching):  # what runs there waits for encoders
             await asyncio.to_thread(pool.close)
         work: list[Awaitable[None]] = [

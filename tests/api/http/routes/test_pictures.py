@@ -212,6 +212,24 @@ def test_colour_of_an_older_collection_is_kept_with_its_first_thumbnail(
     assert near(found["colour"], "#7f007f")
 
 
+def test_colours_wait_for_a_locked_catalogue_alone(service: Running, name: str) -> None:
+    http, client = service.http(), service.client()
+    client.store(
+        name, [RecordBody(id=f"x{one}", images=[picture(picture_bytes(one))]) for one in range(45)]
+    )
+    path = service.home / "collections" / name / "catalog.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("DELETE FROM picture_colours")
+        other.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        for one in range(45):
+            url = f"/v1/collections/{name}/records/x{one}/thumbnail"
+            assert http.get(url).status_code == 200
+        assert http.get(f"/v1/collections/{name}/schema").status_code == 200
+        assert time.monotonic() - began < 15
+        other.execute("ROLLBACK")
+
+
 _SCOPE = {
     "type": "http", "method": "GET", "headers": [], "asgi": {"spec_version": "2.4"},
 }  # fmt: skip
