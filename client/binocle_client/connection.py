@@ -37,18 +37,22 @@ class Connection:
         try:
             return decode(kind, response.json())
         except (LookupError, TypeError, ValueError) as error:
-            detail = f"the answer from {self._http.base_url} is not this service's {kind.__name__}"
-            raise ClientError(response.status_code, "no-problem", detail) from error
+            raise self._stranger(response, kind) from error
 
     def import_lines(self, path: str, lines: Sequence[str]) -> list[StoreOutcome]:
         """Return what became of records that are sent as lines, in order; raises as ``send``."""
         headers = {"Content-Type": "application/x-ndjson"}
         response = self.send("POST", path, content="\n".join(lines), headers=headers)
-        *outcomes, end = [loads(line) for line in response.text.splitlines()]
+        try:
+            *told, end = [loads(line) for line in response.content.splitlines()]
+            outcomes = [decode(StoreOutcome, {"id": "", "error": None, **one}) for one in told]
+            failure = end.get("error") or {"code": "unreachable", "detail": "the answer was cut"}
+            code, detail = failure["code"], failure["detail"]
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            raise self._stranger(response, StoreOutcome) from error
         if len(outcomes) < len(lines):
-            error = end.get("error") or {"code": "unreachable", "detail": "the answer was cut"}
-            raise ClientError(response.status_code, error["code"], error["detail"])
-        return [decode(StoreOutcome, {"id": "", "error": None, **outcome}) for outcome in outcomes]
+            raise ClientError(response.status_code, code, detail)
+        return outcomes
 
     def send(
         self, method: str, path: str, *, repeatable: bool = True, **options: Any
@@ -83,6 +87,11 @@ class Connection:
                 raise _refusal(response)
             time.sleep(_pause_s(attempt, response.headers.get("Retry-After")))
         raise AssertionError
+
+    def _stranger(self, response: httpx.Response, kind: type) -> ClientError:
+        """Return the error of an answer that is none of this service's."""
+        detail = f"the answer from {self._http.base_url} is not this service's {kind.__name__}"
+        return ClientError(response.status_code, "no-problem", detail)
 
 
 def _pause_s(attempt: int, retry_after: str | None) -> float:

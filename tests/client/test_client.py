@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from binocle_client import Client, ClientError, encoded, picture
@@ -52,6 +53,22 @@ def test_many_records_are_stored_in_several_requests(client: Client, name: str) 
     assert outcomes[-1].error.code == "empty"
     with pytest.raises(ClientError, match="no collection"):
         list(client.store_many("none", [bad]))
+
+
+def test_ids_of_stored_records_may_have_line_separators_in_them(client: Client, name: str) -> None:
+    ids = ["a\u2028b", "a\x85b"]
+    outcomes = client.store_many(name, [RecordBody(id=one, texts={"t": "x"}) for one in ids])
+    assert [(one.id, one.status) for one in outcomes] == [(one, "stored") for one in ids]
+
+
+@pytest.mark.parametrize("said", ["<html>", "", "[]", '{"line":1}\n{"lines":1}'])
+def test_an_answer_to_lines_of_another_service_is_told(
+    client: Client, name: str, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    strange = httpx.Response(200, text=said)
+    monkeypatch.setattr(httpx.Client, "request", lambda *_, **__: strange)
+    with pytest.raises(ClientError, match="is not this service's StoreOutcome"):
+        list(client.store_many(name, [RecordBody(id="a", texts={"t": "x"})]))
 
 
 def test_what_is_typed_is_suggested(client: Client, name: str) -> None:

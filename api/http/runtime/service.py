@@ -43,10 +43,9 @@ class Service:
 
     def __init__(self, container: Container) -> None:
         settings = container.settings
-        self.container, self.settings = container, settings
-        self.keys, self.rates = KeyRing(settings.home / "keys.json"), RequestRates()
-        self.key_uses = KeyUses(settings.home / "key-uses.json")
-        self.metrics, self.sessions = Metrics(), Sessions(settings.home)
+        self.container, self.settings, home = container, settings, settings.home
+        self.keys, self.key_uses = KeyRing(home / "keys.json"), KeyUses(home / "key-uses.json")
+        self.metrics, self.sessions, self.rates = Metrics(), Sessions(home), RequestRates()
         self.decoders = DecoderPool(settings.workers, settings.limits)
         workers, waiting = settings.workers, settings.queue_size
         self.decoding = BoundedThreadPool[Any]("decode", workers, waiting)
