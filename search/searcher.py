@@ -140,7 +140,7 @@ class Searcher:
                 with a BusyError each.
         """
         asked = self.terms.embed(_each(self._refined, queries), keyword_too=False)
-        now = Now(self.collection, self._ranker.has_texts_beside)
+        now = Now(self.collection, self._ranker.vectors.has_texts_beside)
         begun = _each(partial(self._begin, now), asked, is_stopped)
         self._look([one for one in begun if isinstance(one, _Begun) and one.listing is None])
         return self._answers(_each(self._listed, begun, is_stopped))
@@ -169,7 +169,7 @@ class Searcher:
 
     def _look(self, begun: Sequence["_Begun"]) -> None:
         """Find how queries look at parts, and what is nearest to those that look at everything."""
-        scorers = self._ranker.scorers([one.plan for one in begun])
+        scorers = self._ranker.vectors.scorers([one.plan for one in begun])
         for one, own in zip(begun, scorers, strict=True):
             one.scorers = own
         for kind in KINDS:
@@ -187,11 +187,8 @@ class Searcher:
         """Make a query's listing, unless its cursor has found one."""
         if one.listing is not None:
             return one
-        one.listing = listing_of(self.collection, self._ranker, one.plan, one.scorers)
-        if one.nearest:
-            depth = one.first_depth
-            found = self._ranker.ranked(one.plan, one.scorers, depth, one.nearest)
-            one.listing.append(found, depth)
+        nearest = (one.first_depth, one.nearest) if one.nearest else None
+        one.listing = listing_of(self.collection, self._ranker, one.plan, one.scorers, nearest)
         return one
 
     def _answers(self, begun: Sequence["_Begun | BinocleError"]) -> list[Answer | BinocleError]:
@@ -228,7 +225,7 @@ class Searcher:
             relevant_error=listing.counted.relevant_error,
             facets=listing.counted.facets,
             turn=turn,
-            unrated=None if rated else self._ranker.why_unrated(asked, listing.scorers),
+            unrated=None if rated else self._ranker.vectors.why_unrated(asked, listing.scorers),
             looking_for=summary_of(asked.query, listing.demanded),
         )
 

@@ -11,7 +11,7 @@ query in one piece count more, and those that say nothing else come first.
 import re
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -84,6 +84,17 @@ class KeywordRanking:
     demanded_of: BoolArray = field(default_factory=lambda: np.empty(0, np.bool_))
     demanded: tuple[str, ...] = ()
     spare: int = 0
+
+    def first(self, count: int) -> "KeywordRanking":
+        """Return what a search for so many records finds."""
+        return replace(
+            self,
+            record_ids=self.record_ids[:count],
+            positions=self.positions[:count],
+            scores=self.scores[:count],
+            exact=self.exact[:count],
+            shares=self.shares[:count],
+        )
 
 
 class Keywords:

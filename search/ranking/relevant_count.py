@@ -11,7 +11,7 @@ import numpy as np
 
 from binocle.types import BoolArray
 from search.ranking.query_plan import Plan, Scorers
-from search.ranking.ranker import Ranker
+from search.ranking.ranker import FirstLook, Ranker
 
 COUNTED_UP_TO = 100_000  # records; up to there indices are scanned anyway
 _SAMPLE = 20_000
@@ -32,13 +32,22 @@ class RelevantCount:
     error: int = 0
 
 
-def count_relevant(ranker: Ranker, plan: Plan, scorers: Scorers) -> RelevantCount | None:
-    """Return how many records that pass the filter are relevant; None where nobody can tell."""
+def count_relevant(
+    ranker: Ranker, plan: Plan, scorers: Scorers, seen: FirstLook
+) -> RelevantCount | None:
+    """Return how many records that pass the filter are relevant; None where nobody can tell.
+
+    Args:
+        ranker: Ranks them.
+        plan: Of the query.
+        scorers: How it looks at parts.
+        seen: What was found for its first page.
+    """
     if scorers and all(one.score_model is None for one in scorers.values()) and not plan.words:
         return None
     size = plan.snapshot.count_records()
     if size <= COUNTED_UP_TO:
-        found = ranker.relevant(plan, scorers, filtered=True)
+        found = ranker.relevant(plan, scorers, filtered=True, seen=seen)
         return RelevantCount(0 if found.no_match else len(found))
     sample = _sample(len(plan.snapshot.mask(None)), _SAMPLE / size)
     found = ranker.relevant(plan, scorers, filtered=True, within=sample)

@@ -10,20 +10,22 @@ memory within limits; a cursor names one.
 import secrets
 import threading
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 
 from binocle.collection.collection import Collection
-from binocle.types import BoolArray, Int64Array
+from binocle.collection.snapshot import Ranking
+from binocle.types import BoolArray, Int64Array, Kind
 from search.query.continuations import Position
 from search.query.query import RELEVANCE, Sort
 from search.ranking.fusion import Ranked
 from search.ranking.part_rows import dedup_features
 from search.ranking.query_plan import Plan, Scorers
-from search.ranking.ranker import Ranker
+from search.ranking.ranker import NOTHING_SEEN, Ranker
 from search.ranking.relevant_count import count_relevant
 from search.results.answer import FacetCounts
 from search.results.diversity import Arranger, HitGroups, gathered
@@ -31,6 +33,8 @@ from search.results.facets import count_facets, group_keys, sort_order
 
 _GROWTH = 4
 _ROW_BYTES = 64  # about what a row of a listing takes with its rankings
+
+Nearest: TypeAlias = tuple[int, Mapping[Kind, Ranking]]  # to which depth, and of which kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,18 +194,48 @@ class ResultList:
         return Row(ranked, int(places[place - self._ends[stage]]))
 
 
-def listing_of(collection: Collection, ranker: Ranker, plan: Plan, scorers: Scorers) -> ResultList:
+def listing_of(
+    collection: Collection,
+    ranker: Ranker,
+    plan: Plan,
+    scorers: Scorers,
+    nearest: Nearest | None = None,
+) -> ResultList:
     """Return the listing of a query: its relevant set where it sorts, groups or cuts.
 
-    Otherwise it lists what is nearest, deeper where somebody scrolls; nothing is ranked yet.
+    Otherwise it lists what is nearest, deeper where somebody scrolls.
+
+    Args:
+        collection: What is searched.
+        ranker: Ranks it.
+        plan: Of the query.
+        scorers: How it looks at parts.
+        nearest: What vectors found already for its first page.
     """
-    ranked, counted = None, Counted()
     if plan.wants_relevant_set:
         ranked, counted = _relevant_set(ranker, plan, scorers)
-    elif plan.query.facets:
-        counted = _counted(plan, ranker.relevant(plan, scorers, filtered=False))
-    elif (count := count_relevant(ranker, plan, scorers)) is not None:
+        return _listing(collection, plan, scorers, lambda _: ranked, counted)
+    depth, known = (plan.depth, {}) if nearest is None else nearest
+    seen = ranker.first_look(plan, scorers, depth, known)
+    counted = Counted()
+    if plan.query.facets:
+        every = NOTHING_SEEN if plan.query.where is not None else seen
+        counted = _counted(plan, ranker.relevant(plan, scorers, filtered=False, seen=every))
+    elif (count := count_relevant(ranker, plan, scorers, seen)) is not None:
         counted = Counted(count.count, count.error)
+    rank = partial(ranker.ranked, plan, scorers)
+    listing = _listing(collection, plan, scorers, rank, counted)
+    listing.append(ranker.ranked(plan, scorers, depth, seen), depth)
+    return listing
+
+
+def _listing(
+    collection: Collection,
+    plan: Plan,
+    scorers: Scorers,
+    rank: Callable[[int], Ranked],
+    counted: Counted,
+) -> ResultList:
     arranger, diversity = None, 0.0 if plan.is_sorted else plan.query.diversity
     if diversity or plan.query.collapse:
         features_of = partial(dedup_features, collection, plan)
@@ -209,7 +243,7 @@ def listing_of(collection: Collection, ranker: Ranker, plan: Plan, scorers: Scor
     return ResultList(
         plan=plan,
         scorers=scorers,
-        rank=partial(ranker.ranked, plan, scorers) if ranked is None else lambda _: ranked,
+        rank=rank,
         arranger=arranger,
         counted=counted,
     )

@@ -3,18 +3,21 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from binocle.catalog.base import CatalogReader
 from binocle.collection.collection import Collection
+from binocle.collection.snapshot import Ranking, Snapshot
 from binocle.encoders.colour import ColourEncoder
 from binocle.errors import QueryError
-from binocle.media.kinds import KINDS
 from binocle.metadata.filters import And, Comparison, Not
 from binocle.types import Limits, MetadataValue, NewPart, NewRecord
+from search.keyword.bm25_ranker import KeywordRanking, Keywords
 from search.query.query import Facet, Group, Mode, Query, Sort, Term, Weights
+from search.ranking.ranker import FirstLook
 from search.searcher import Searcher
 
 ENCODER = ColourEncoder()
@@ -245,19 +248,6 @@ def test_batch_answers_as_one_by_one(searcher: Searcher) -> None:
         assert (alone.mode, alone.target, alone.exact) == (answer.mode, answer.target, answer.exact)
 
 
-def test_an_answer_says_why_it_has_no_relevance(tmp_path: Path) -> None:
-    with Collection(tmp_path / "few", create=True) as few:
-        few.claim_space(ENCODER.space)
-        row = ENCODER.encode_texts(["red"])[0]
-        part = NewPart("text", "caption", "a", b"a", row, text="a red bag")
-        few.upsert([NewRecord("a", "a", {}, (part,))])
-        bare = Searcher(few, lambda: ENCODER, limits=Limits())
-        answer = bare.search(Query((Term(vector=row, source="text"),), "text", mode="semantic"))
-        assert answer.hits[0].relevance is None
-        assert answer.unrated == "the collection has fewer than 20 texts to compare with"
-        assert bare.search(Query((Term(text="bag"),), mode="keyword")).unrated is None
-
-
 def test_words_that_nothing_has_are_no_match(searcher: Searcher) -> None:
     answer = searcher.search(Query((Term(text="zyxwvut"),), mode="keyword"))
     assert (answer.hits, answer.no_match) == ((), True)
@@ -288,26 +278,35 @@ def test_ties_of_a_sort_go_by_relevance(searcher: Searcher) -> None:
     assert ids(searcher.search(replace(asked, sort=(Sort("nobody has it"),))).hits) == by_relevance
 
 
-@pytest.mark.parametrize(("written", "auxiliary"), [(30, True), (3, False)])
-def test_texts_beside_pictures_count_where_most_pictures_have_one(
-    tmp_path: Path, written: int, auxiliary: bool
+@pytest.mark.parametrize("words", ["something red", "zyxwvut", "blue shoe ZX-1002"])
+@pytest.mark.parametrize("where", [None, Comparison("price", "lt", 40)])
+def test_what_the_first_page_found_is_counted_without_another_look(
+    searcher: Searcher, monkeypatch: pytest.MonkeyPatch, words: str, where: Comparison | None
 ) -> None:
-    rows = ENCODER.encode_texts(["red", "blue"] * 30)
-    records = []
-    for number in range(60 if not auxiliary else 40):
-        picture = NewPart("image", "image", f"{number}.png", b"%d" % number, rows[number])
-        text = NewPart("text", "caption", "t", b"t%d" % number, rows[number], text="some red bag")
-        parts = (picture, text) if number < written else (picture,)
-        records.append(NewRecord(f"r{number}", f"r{number}", {}, parts))
-    with Collection(tmp_path / "some", create=True) as some:
-        some.claim_space(ENCODER.space)
-        some.upsert(records)
-        searcher = Searcher(some, lambda: ENCODER, limits=Limits())
-        answer = searcher.search(Query((RED,)))
-        [(_, _, listing)] = searcher._listings._kept.values()
-        ranked = [some.snapshot().vectors(kind) for kind in (KINDS if auxiliary else KINDS[:1])]
-        assert listing.segments.keys() == {one for view in ranked for one in view.held_bytes}
-    said = {one.ranking for hit in answer.hits for one in hit.contributions}
-    assert answer.mode == "hybrid"
-    assert ("text" in said) == auxiliary
-    assert all(hit.part.kind == "image" for hit in answer.hits)
+    asked = Query((Term(text=words),), where=where)
+    sorted_ones = searcher.search(replace(asked, sort=(Sort("price"),), limit=200))
+    looks: list[str] = []
+    find = Keywords.search
+
+    def looked(self: Keywords, session: CatalogReader, text: str, *rest: Any) -> KeywordRanking:
+        looks.append(text)
+        return find(self, session, text, *rest)
+
+    monkeypatch.setattr(Snapshot, "above", lambda *_, **__: pytest.fail("looked again"))
+    monkeypatch.setattr(Keywords, "search", looked)
+    answer = searcher.search(asked)
+    assert answer.relevant == sorted_ones.relevant == len(sorted_ones.hits)
+    assert len(looks) == 1
+
+
+def test_of_what_was_found_only_what_is_all_above_a_cosine_is_taken() -> None:
+    scores = np.array([0.9, 0.5, 0.4], np.float32)
+    found = Ranking(np.array([3, 1, 2]), np.array([30, 10, 20]), scores, exact=True)
+    seen = FirstLook(3, {"image": found})
+    above = seen.above("image", 0.5)
+    assert above is not None
+    assert above.record_ids.tolist() == [3, 1]
+    assert seen.above("image", 0.3) is None  # there may be more
+    assert replace(seen, depth=4).above("image", 0.3) is not None  # there was no more to be found
+    assert seen.above("text", 0.5) is None
+    assert FirstLook(3, {"image": replace(found, exact=False)}).above("image", 0.5) is None
