@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from api.aliases import Aliases
 from api.settings import COLLECTION_NAME, Settings
 from binocle.collection.collection import Collection, check_space
 from binocle.collection.lineage import check_present
@@ -48,6 +49,7 @@ class Container:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.aliases = Aliases(settings.home)
         self._encoders: dict[str, Encoder] = {}
         self._suggesters: dict[Path, Suggester] = {}
         self._searchers: dict[Path, Searcher] = {}
@@ -56,7 +58,16 @@ class Container:
         self.query_embedding = QueryEmbedding(self.encoder)
 
     def collection_path(self, name: str) -> Path:
-        """Return a collection's folder.
+        """Return a collection's folder, by its name or by an alias.
+
+        Raises:
+            UsageError: The name could lead out of the data home, or is a collection's and an
+                alias's.
+        """
+        return self.own_path(self.aliases.resolve(name))
+
+    def own_path(self, name: str) -> Path:
+        """Return a collection's folder by its own name.
 
         Raises:
             UsageError: The name could lead out of the data home.
@@ -82,13 +93,35 @@ class Container:
         """
         path = self.collection_path(name)
         check_present(path / CATALOG_FILE)
-        if not create and not (path / CATALOG_FILE).is_file():
-            raise self.no_collection(name)
+        if not (path / CATALOG_FILE).is_file():
+            if path.name != name:
+                raise NotFoundError(
+                    f"the alias {name!r} stands for {path.name!r}, which is not there; switch it "
+                    f"to another collection with 'binocle aliases set {name} COLLECTION'"
+                )
+            if not create:
+                raise self.no_collection(name)
         return Collection(path, create=create)
+
+    def began_in(self, name: str, earlier: str | None) -> str:
+        """Return the collection that has handed out a cursor or a turn.
+
+        Args:
+            name: What it is asked with; returned where no other collection has. An alias stands
+                for another one than when it began, where it was switched since.
+            earlier: The cursor or the turn; None for none.
+        """
+        alias = self.aliases.all().get(name)
+        for one in (alias.collection, *alias.before) if alias and earlier else ():
+            if one in self.collection_names():
+                with self.open_collection(one) as opened:
+                    if self.searcher(opened).gave(earlier or ""):
+                        return one
+        return name
 
     def no_collection(self, name: str) -> NotFoundError:
         """Return the error that says which collections there are instead."""
-        others = ", ".join(self.collection_names())
+        others = ", ".join([*self.collection_names(), *self.aliases.all()])
         remedy = f"there are: {others}" if others else "'binocle index FOLDER' makes the first"
         return NotFoundError(f"there is no collection {name!r} in {self.settings.home}; {remedy}")
 

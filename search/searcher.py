@@ -5,31 +5,31 @@ without filter and cursor read the index in one pass. One that cannot be answere
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import TypeVar
 
 import numpy as np
 
 from binocle.collection.collection import Collection
-from binocle.collection.snapshot import Ranking
 from binocle.encoders.base import Encoder
 from binocle.errors import BinocleError, BusyError
 from binocle.media.kinds import KINDS
-from binocle.types import Kind, Limits
+from binocle.types import Limits
 from search.keyword.bm25_ranker import Keywords
-from search.query.continuations import Continuations, Position
+from search.query.continuations import Continuations
 from search.query.query import Query
 from search.query.refinement import refined
 from search.query.spellings import checked_filter
 from search.query.summary import summary_of
 from search.query_vectors.query_pictures import QueryPictures
 from search.query_vectors.term_encoder import TermEncoder
+from search.ranking.begun_query import BegunQuery
 from search.ranking.hits import HitBuilder, Page
 from search.ranking.kept_lists import ResultLists
-from search.ranking.query_plan import KindScorer, Now, Plan, check_fresh, plan
+from search.ranking.query_plan import Now, check_fresh, plan
 from search.ranking.ranker import Ranker
-from search.ranking.result_list import ResultList, listing_of
+from search.ranking.result_list import listing_of
 from search.relevance.calibrator import Relevance
 from search.results.answer import Answer
 from search.spelling.collection_spelling import Spelling
@@ -62,9 +62,8 @@ class Searcher:
 
         Args:
             collection: What to search.
-            load_encoder: Returns the collection's encoder; called only for a query with a text or
-                a picture that is not embedded yet, and once for calibrating. It should keep what
-                it has loaded.
+            load_encoder: Returns the collection's encoder, and keeps it; called only for a query
+                with a text or a picture that is not embedded yet, and once for calibrating.
             limits: What a query's picture may cost.
             pictures: Reads those of queries; None where only those in queries themselves can be.
             load_query_encoder: Returns what embeds queries, if not ``load_encoder``.
@@ -98,6 +97,10 @@ class Searcher:
         if self.collection.space is not None:
             self.collection.snapshot(KINDS)
             self.relevance.prepare(is_stopped)
+
+    def gave(self, earlier: str) -> bool:
+        """Tell whether an answer of this collection has handed out a cursor, or a turn."""
+        return self._continuations.gave(earlier)
 
     def search(self, query: Query) -> Answer:
         """Answer a query.
@@ -142,7 +145,7 @@ class Searcher:
         asked = self.terms.embed(_each(self._refined, queries), keyword_too=False)
         now = Now(self.collection, self._ranker.vectors.has_texts_beside)
         begun = _each(partial(self._begin, now), asked, is_stopped)
-        self._look([one for one in begun if isinstance(one, _Begun) and one.listing is None])
+        self._look([one for one in begun if isinstance(one, BegunQuery) and one.listing is None])
         return self._answers(_each(self._listed, begun, is_stopped))
 
     def _refined(self, query: Query) -> Query:
@@ -150,7 +153,7 @@ class Searcher:
             return query
         return refined(query, self._continuations.get(query.refine.turn))
 
-    def _begin(self, now: Now, query: Query) -> "_Begun":
+    def _begin(self, now: Now, query: Query) -> BegunQuery:
         """Decide what is to be ranked, or find the listing that a cursor names."""
         query = replace(query, where=checked_filter(self.collection, query.where))
         position = None
@@ -165,15 +168,15 @@ class Searcher:
             intent, query = None, replace(query, terms=())  # the model reads nothing of it
         earlier = listing.plan if listing else None  # goes on, whatever has changed
         decided = plan(query, intent, now, target=target, position=position, earlier=earlier)
-        return _Begun(decided, query.limit, position, listing)
+        return BegunQuery(decided, query.limit, position, listing)
 
-    def _look(self, begun: Sequence["_Begun"]) -> None:
+    def _look(self, begun: Sequence[BegunQuery]) -> None:
         """Find how queries look at parts, and what is nearest to those that look at everything."""
         scorers = self._ranker.vectors.scorers([one.plan for one in begun])
         for one, own in zip(begun, scorers, strict=True):
             one.scorers = own
         for kind in KINDS:
-            together: dict[int, list[_Begun]] = {}
+            together: dict[int, list[BegunQuery]] = {}
             for one in begun:
                 if kind in one.scorers and one.is_unlimited:
                     together.setdefault(one.first_depth, []).append(one)
@@ -183,7 +186,7 @@ class Searcher:
                 for one, ranking in zip(several, found, strict=True):
                     one.nearest[kind] = ranking
 
-    def _listed(self, one: "_Begun") -> "_Begun":
+    def _listed(self, one: BegunQuery) -> BegunQuery:
         """Make a query's listing, unless its cursor has found one."""
         if one.listing is not None:
             return one
@@ -191,9 +194,9 @@ class Searcher:
         one.listing = listing_of(self.collection, self._ranker, one.plan, one.scorers, nearest)
         return one
 
-    def _answers(self, begun: Sequence["_Begun | BinocleError"]) -> list[Answer | BinocleError]:
+    def _answers(self, begun: Sequence[BegunQuery | BinocleError]) -> list[Answer | BinocleError]:
         """Return pages of listings; what begins one is kept, so that a later query refines it."""
-        going = [one for one in begun if isinstance(one, _Begun)]
+        going = [one for one in begun if isinstance(one, BegunQuery)]
         pages = iter(self._hit_builder.pages([(one.rows, one.place, one.wanted) for one in going]))
         first: dict[int, Query] = {}
         for one in going:
@@ -201,11 +204,13 @@ class Searcher:
                 first[id(one)] = replace(one.plan.query, terms=one.plan.intent.terms)
         turns = dict(zip(first, self._continuations.keep(list(first.values())), strict=True))
         return [
-            self._answer(one, next(pages), turns.get(id(one))) if isinstance(one, _Begun) else one
+            self._answer(one, next(pages), turns.get(id(one)))
+            if isinstance(one, BegunQuery)
+            else one
             for one in begun
         ]
 
-    def _answer(self, begun: "_Begun", page: Page, turn: str | None) -> Answer:
+    def _answer(self, begun: BegunQuery, page: Page, turn: str | None) -> Answer:
         listing, cursor = begun.rows, None
         asked = listing.plan
         goes_on = asked.query.beyond or not listing.ends_at(page.place)
@@ -228,52 +233,6 @@ class Searcher:
             unrated=None if rated else self._ranker.vectors.why_unrated(asked, listing.scorers),
             looking_for=summary_of(asked.query, listing.demanded),
         )
-
-
-@dataclass(slots=True)
-class _Begun:
-    """A query on its way: what was decided, where to go on, and what has been found for it."""
-
-    plan: Plan
-    limit: int
-    position: Position | None
-    listing: ResultList | None
-    scorers: dict[Kind, KindScorer] = field(default_factory=dict)
-    nearest: dict[Kind, Ranking] = field(default_factory=dict)
-
-    @property
-    def rows(self) -> ResultList:
-        """Its listing, once there is one."""
-        assert self.listing is not None
-        return self.listing
-
-    @property
-    def place(self) -> int:
-        """Where in its listing its page begins."""
-        return self.rows.place_of(self.position) if self.position else self.plan.query.offset
-
-    @property
-    def wanted(self) -> int:
-        """How many hits its page has; none where it was to begin behind the relevant set."""
-        goes_on = self.plan.query.beyond or not self.place or not self.rows.ends_at(self.place)
-        return self.limit if goes_on else 0
-
-    @property
-    def is_unlimited(self) -> bool:
-        """Whether it asks what is nearest of everything there is, from the start."""
-        query = self.plan.query
-        is_limited = query.where is not None or query.exact or self.plan.exclude
-        return not (is_limited or self.plan.wants_relevant_set or self.position is not None)
-
-    @property
-    def first_depth(self) -> int:
-        """How deep its first page must look: where one vector decides, just behind its end."""
-        asked = self.plan
-        scorer = self.scorers.get(asked.kinds[0])
-        is_one = asked.mode == "semantic" and len(asked.kinds) == 1
-        if not is_one or scorer is None or scorer.query_vector.repelled or asked.query.diversity:
-            return asked.depth
-        return max(asked.query.limit + 1, scorer.correction_depth)
 
 
 def _each(

@@ -64,8 +64,9 @@ def remove(
         raise click.UsageError("name records, or give --source PATH, or --all")
     container = open_container()
     if everything:
-        if not container.collection_path(collection).is_dir():  # what is damaged can be removed
-            raise container.no_collection(collection)
+        with container.aliases.removing(collection):  # what is damaged can be removed
+            if not container.own_path(collection).is_dir():
+                raise container.no_collection(collection)
         if not yes and sys.stdin.isatty():
             click.confirm(f"Remove the collection {collection!r}?", abort=True)
         elif not yes:

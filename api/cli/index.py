@@ -42,7 +42,7 @@ def index_sources(
     """
     opened = (open_source(path, columns, exclude=exclude) for path in paths)
     sources = list(opened)  # a typo stops before any work
-    is_new = name not in container.collection_names()
+    is_new = container.collection_path(name).name not in container.collection_names()
     reports: list[Report] = []
     failures: list[str] = []
     with container.open_collection(name, create=True) as collection:

@@ -30,6 +30,7 @@ from api.cli.options import (
 )
 from api.cli.search import search
 from api.cli.train import train
+from api.cli.upkeep.aliases import aliases
 from api.cli.upkeep.backup import backup, restore
 from api.cli.upkeep.doctor import doctor
 from api.cli.upkeep.reembed import reembed
@@ -174,8 +175,8 @@ def demo() -> None:
 
 
 for command in (
-    keys, info, collections, skipped, remove, evaluate, fields, search, lookup, duplicates, train,
-    label, match, caption, backup, restore, doctor, export, import_, reembed, watch,
+    keys, aliases, info, collections, skipped, remove, evaluate, fields, search, lookup, duplicates,
+    train, label, match, caption, backup, restore, doctor, export, import_, reembed, watch,
     completion,
 ):  # fmt: skip
     cli.add_command(command)

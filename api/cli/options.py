@@ -63,11 +63,15 @@ def collection_names(
     """Return the collections whose names begin with what was typed, by their folders alone."""
     from platformdirs import user_data_path
 
+    from api.aliases import Aliases
+    from binocle.errors import BinocleError
+
     given = context.find_root().meta.get("binocle.home") or os.environ.get("BINOCLE_HOME")
     home = Path(given).expanduser() if given else user_data_path("binocle", appauthor=False)
     try:
         names = [one.name for one in os.scandir(home / "collections") if one.is_dir()]
-    except OSError:  # there are none yet
+        names += Aliases(home).all()
+    except (OSError, BinocleError):  # there are none yet, or nobody can tell
         return []
     return sorted(one for one in names if one.startswith(incomplete) and one[0] != ".")
 

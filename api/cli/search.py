@@ -165,6 +165,7 @@ def search(
         check_writable(sheet)
     query_of(typed, lambda _: True)  # what is mistyped is told before anything is opened
     container = open_container(precision=precision, device=device)
+    collection = container.began_in(collection, typed["cursor"] or typed["refine"])
     with container.open_collection(collection) as opened:
         find_price = partial(price_field, opened)
         query = query_of(typed, partial(is_record, opened), find_price, stored_words(opened))

@@ -16,22 +16,22 @@ from api.http.errors import problems
 from api.http.heads import HeadAnswers
 from api.http.middleware import Guard, is_loopback
 from api.http.routes import (
+    aliases,
     collections,
     duplicates,
     embeddings,
     fields,
     health,
-    jobs,
     labels,
     lookup,
     page,
     pictures,
     records,
     search,
-    sources,
     suggestions,
 )
 from api.http.routes.access import keys, sessions
+from api.http.routes.background import jobs, sources
 from api.http.routes.changing import imports, matching
 from api.http.runtime.dependencies import key_of
 from api.http.runtime.jobs import Jobs
@@ -109,6 +109,7 @@ def create_app(container: Container) -> FastAPI:
     app.include_router(page.router)
     for room in _ROOMS:
         app.include_router(room.router, prefix="/v1/collections", dependencies=[Depends(key_of)])
+    app.include_router(aliases.router, prefix="/v1/aliases", dependencies=[Depends(key_of)])
     app.include_router(keys.router, prefix="/v1/keys", dependencies=[Depends(key_of)])
     app.include_router(sources.router, prefix="/v1", dependencies=[Depends(key_of)])
     app.include_router(sessions.router, prefix="/v1")

@@ -89,10 +89,11 @@ def remove_source(collection: Collection, path: str) -> str:
 
 
 def remove_collection(container: Container, name: str) -> str:
-    """Remove a collection's folder; say which."""
-    path = container.collection_path(name)  # it is not opened: what is damaged can be removed
-    if not path.is_dir():
-        raise container.no_collection(name)
-    with indexing_lock(path):
-        shutil.rmtree(path)
+    """Remove a collection's folder, for which no alias may stand; say which."""
+    path = container.own_path(name)  # it is not opened: what is damaged can be removed
+    with container.aliases.removing(name):
+        if not path.is_dir():
+            raise container.no_collection(name)
+        with indexing_lock(path):
+            shutil.rmtree(path)
     return f"removed the collection {name!r} ({path})"

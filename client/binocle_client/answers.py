@@ -48,10 +48,28 @@ class SuggestionList:
 
 
 @dataclass(frozen=True, slots=True)
+class AliasTarget:
+    """A name that stands for a collection."""
+
+    name: str
+    collection: str
+    switched_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class AliasListing:
+    """The aliases that the key is for."""
+
+    aliases: list[AliasTarget]
+
+
+@dataclass(frozen=True, slots=True)
 class CollectionSummary:
     """What a collection holds."""
 
     name: str
+    alias_of: str | None
+    aliases: list[str]
     model: str | None
     dimension: int | None
     records: int

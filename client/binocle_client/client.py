@@ -1,15 +1,11 @@
 """What a service can be asked, in the words of its interface."""
 
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from json import dumps
 from typing import Self, Unpack
-from urllib.parse import quote
 
 from binocle_client.answers import (
-    CollectionListing,
-    CollectionSummary,
     EmbeddingsAnswer,
     JobStatus,
     LabelsAnswer,
@@ -19,9 +15,11 @@ from binocle_client.answers import (
     StoreOutcomes,
     SuggestionList,
 )
+from binocle_client.collection_calls import CollectionCalls
 from binocle_client.connection import Connection
 from binocle_client.copies import DuplicateClusters, LookupReply
-from binocle_client.errors import ClientError
+from binocle_client.job_calls import JobCalls
+from binocle_client.paths import path_of
 from binocle_client.pictures import PictureFile, bytes_of, encoded
 from binocle_client.records import (
     BatchAnswer,
@@ -32,7 +30,6 @@ from binocle_client.records import (
 from binocle_client.requests import (
     CaptionsBody,
     Filter,
-    JobBody,
     LabelsBody,
     MatchBody,
     MetadataValue,
@@ -44,7 +41,7 @@ from binocle_client.requests import (
 )
 
 
-class Client:
+class Client(CollectionCalls, JobCalls):
     """Talks to one service; not for several threads at once.
 
     A full service (503), or one that has been asked too often (429), is asked again, as is one
@@ -68,26 +65,10 @@ class Client:
         """Close the connections."""
         self._service.close()
 
-    def collections(self) -> CollectionListing:
-        """List the collections the key may read."""
-        return self._service.ask(CollectionListing, "GET", "/v1/collections")
-
-    def put_collection(self, name: str, model: str | None = None) -> CollectionSummary:
-        """Make a collection; one that is there stays as it is."""
-        return self._service.ask(CollectionSummary, "PUT", _path(name), json={"model": model})
-
-    def collection(self, name: str) -> CollectionSummary:
-        """Tell what a collection holds."""
-        return self._service.ask(CollectionSummary, "GET", _path(name))
-
-    def delete_collection(self, name: str) -> None:
-        """Remove a collection."""
-        self._service.send("DELETE", _path(name))
-
     def store(self, name: str, records: Sequence[RecordBody]) -> StoreOutcomes:
         """Store records, replacing those of the same id; look at each one's outcome."""
         body = {"records": list(records)}
-        return self._service.ask(StoreOutcomes, "POST", _path(name, "records"), json=body)
+        return self._service.ask(StoreOutcomes, "POST", path_of(name, "records"), json=body)
 
     def store_many(
         self, name: str, records: Iterable[RecordBody], *, at_once: int = 1000
@@ -101,16 +82,16 @@ class Client:
         """
         waiting = iter(records)
         while lines := [dumps(one) for one in islice(waiting, at_once)]:
-            yield from self._service.import_lines(_path(name, "records:import"), lines)
+            yield from self._service.import_lines(path_of(name, "records:import"), lines)
 
     def suggest(self, name: str, typed: str, limit: int = 8) -> SuggestionList:
         """Return what may be meant while somebody types."""
-        path, params = _path(name, "suggestions"), {"q": typed, "limit": limit}
+        path, params = path_of(name, "suggestions"), {"q": typed, "limit": limit}
         return self._service.ask(SuggestionList, "GET", path, params=params)
 
     def record(self, name: str, record_id: str) -> StoredRecord:
         """Return a record with its parts."""
-        return self._service.ask(StoredRecord, "GET", _path(name, "records", record_id))
+        return self._service.ask(StoredRecord, "GET", path_of(name, "records", record_id))
 
     def records(
         self,
@@ -124,25 +105,25 @@ class Client:
         """List records in the order they were first stored."""
         chosen = {"where": where, "filter": dumps(filter) if filter else None, "cursor": cursor}
         parameters = {"limit": limit, **{key: value for key, value in chosen.items() if value}}
-        return self._service.ask(RecordListing, "GET", _path(name, "records"), params=parameters)
+        return self._service.ask(RecordListing, "GET", path_of(name, "records"), params=parameters)
 
     def patch(
         self, name: str, record_id: str, metadata: Mapping[str, MetadataValue | None]
     ) -> StoredRecord:
         """Set metadata fields; None removes one."""
-        body, path = {"metadata": dict(metadata)}, _path(name, "records", record_id)
+        body, path = {"metadata": dict(metadata)}, path_of(name, "records", record_id)
         return self._service.ask(StoredRecord, "PATCH", path, json=body)
 
     def delete(self, name: str, record_id: str) -> None:
         """Remove a record."""
-        self._service.send("DELETE", _path(name, "records", record_id))
+        self._service.send("DELETE", path_of(name, "records", record_id))
 
     def search(
         self, name: str, query: str | Sequence[TermBody] = (), **options: Unpack[SearchOptions]
     ) -> SearchAnswer:
         """Search by words, by weighted terms, or by nothing but a filter or a refinement."""
         body: SearchBody = {"query": query, **options}
-        return self._service.ask(SearchAnswer, "POST", _path(name, "search"), json=body)
+        return self._service.ask(SearchAnswer, "POST", path_of(name, "search"), json=body)
 
     def pages(
         self, name: str, query: str | Sequence[TermBody] = (), **options: Unpack[SearchOptions]
@@ -162,7 +143,7 @@ class Client:
         return self._service.ask(
             SearchAnswer,
             "POST",
-            _path(name, "search"),
+            path_of(name, "search"),
             data={"search": dumps(options)},
             files={"image": ("picture", bytes_of(data))},
         )
@@ -170,59 +151,59 @@ class Client:
     def search_batch(self, name: str, searches: Sequence[SearchBody]) -> BatchAnswer:
         """Answer many queries in one call."""
         body = {"searches": list(searches)}
-        return self._service.ask(BatchAnswer, "POST", _path(name, "search", "batch"), json=body)
+        return self._service.ask(BatchAnswer, "POST", path_of(name, "search", "batch"), json=body)
 
     def label(self, name: str, **body: Unpack[LabelsBody]) -> LabelsAnswer:
         """Give pictures, or the records of a collection, the likeliest of some labels."""
-        return self._service.ask(LabelsAnswer, "POST", _path(name, "labels"), json=body)
+        return self._service.ask(LabelsAnswer, "POST", path_of(name, "labels"), json=body)
 
     def start_labelling(self, name: str, **body: Unpack[LabelsBody]) -> JobStatus:
         """Start what ``label`` does, for many records."""
-        path = _path(name, "labels", "jobs")
+        path = path_of(name, "labels", "jobs")
         return self._service.ask(JobStatus, "POST", path, json=body, repeatable=False)
 
     def labels_of_job(self, name: str, job_id: str) -> LabelsAnswer:
         """Return what a labelling job has found, once it is done."""
-        return self._service.ask(LabelsAnswer, "GET", _path(name, "labels", "jobs", job_id))
+        return self._service.ask(LabelsAnswer, "GET", path_of(name, "labels", "jobs", job_id))
 
     def lookup(
         self, name: str, data: PictureFile, *, limit: int = 10, copies_only: bool = False
     ) -> LookupReply:
         """Tell whether a picture, or what it was made from, is in a collection."""
         body = {"image": encoded(data), "limit": limit, "copies_only": copies_only}
-        return self._service.ask(LookupReply, "POST", _path(name, "lookup"), json=body)
+        return self._service.ask(LookupReply, "POST", path_of(name, "lookup"), json=body)
 
     def start_duplicates(self, name: str) -> JobStatus:
         """Start finding the pictures of a collection that are the same."""
-        return self._service.ask(JobStatus, "POST", _path(name, "duplicates"), repeatable=False)
+        return self._service.ask(JobStatus, "POST", path_of(name, "duplicates"), repeatable=False)
 
     def duplicates(
         self, name: str, job_id: str, *, first: int = 0, limit: int = 100
     ) -> DuplicateClusters:
         """Return clusters that a job has found, largest first."""
-        path, parameters = _path(name, "duplicates", job_id), {"first": first, "limit": limit}
+        path, parameters = path_of(name, "duplicates", job_id), {"first": first, "limit": limit}
         return self._service.ask(DuplicateClusters, "GET", path, params=parameters)
 
     def duplicates_csv(self, name: str, job_id: str) -> str:
         """Return a line for each picture of each cluster."""
-        return self._service.send("GET", _path(name, "duplicates", job_id, "csv")).text
+        return self._service.send("GET", path_of(name, "duplicates", job_id, "csv")).text
 
     def duplicates_report(self, name: str, job_id: str) -> bytes:
         """Return a page with thumbnails inside it, to be saved."""
-        return self._service.send("GET", _path(name, "duplicates", job_id, "report")).content
+        return self._service.send("GET", path_of(name, "duplicates", job_id, "report")).content
 
     def match(self, name: str, **body: Unpack[MatchBody]) -> MatchAnswer:
         """Tell how well a text and a picture go together."""
-        return self._service.ask(MatchAnswer, "POST", _path(name, "match"), json=body)
+        return self._service.ask(MatchAnswer, "POST", path_of(name, "match"), json=body)
 
     def captions(self, name: str, **body: Unpack[CaptionsBody]) -> SearchAnswer:
         """Find the captions for a picture among the texts of a collection."""
-        return self._service.ask(SearchAnswer, "POST", _path(name, "captions"), json=body)
+        return self._service.ask(SearchAnswer, "POST", path_of(name, "captions"), json=body)
 
     def image(self, name: str, record_id: str, part: int | None = None) -> bytes:
         """Return a picture of a record as it was stored, the first one by default."""
         path, params = (
-            _path(name, "records", record_id, "image"),
+            path_of(name, "records", record_id, "image"),
             {} if part is None else {"part": part},
         )
         return self._service.send("GET", path, params=params).content
@@ -231,7 +212,7 @@ class Client:
         self, name: str, record_id: str, size: int = 320, part: int | None = None
     ) -> bytes:
         """Return a picture of a record, the first one by default, small and upright."""
-        path = _path(name, "records", record_id, "thumbnail")
+        path = path_of(name, "records", record_id, "thumbnail")
         params = {"size": size} if part is None else {"size": size, "part": part}
         return self._service.send("GET", path, params=params).content
 
@@ -244,42 +225,3 @@ class Client:
         given = inputs if isinstance(inputs, str) else list(inputs)
         body = {"input": given, "model": model}
         return self._service.ask(EmbeddingsAnswer, "POST", "/v1/embeddings", json=body)
-
-    def start_job(self, name: str, **body: Unpack[JobBody]) -> JobStatus:
-        """Start indexing a source the operator has allowed."""
-        path = _path(name, "jobs")
-        return self._service.ask(JobStatus, "POST", path, json=body, repeatable=False)
-
-    def job(self, name: str, job_id: str) -> JobStatus:
-        """Tell how far a job is."""
-        return self._service.ask(JobStatus, "GET", _path(name, "jobs", job_id))
-
-    def start_backup(self, name: str) -> JobStatus:
-        """Start backing a collection up into the folder the operator has named."""
-        return self._service.ask(JobStatus, "POST", _path(name, "backups"), repeatable=False)
-
-    def cancel_job(self, name: str, job_id: str) -> JobStatus:
-        """Cancel a job."""
-        return self._service.ask(JobStatus, "DELETE", _path(name, "jobs", job_id))
-
-    def wait_for_job(self, name: str, job_id: str, *, timeout_s: float = 600) -> JobStatus:
-        """Return a job once it has ended, however it did.
-
-        Raises:
-            ClientError: ``timeout``, it still runs; also whatever ``job`` raises.
-        """
-        deadline = time.monotonic() + timeout_s
-        while (job := self.job(name, job_id)).state in ("waiting", "running"):
-            if time.monotonic() > deadline:
-                raise ClientError(0, "timeout", f"the job still runs after {timeout_s:g} s")
-            time.sleep(0.1)
-        return job
-
-
-def _path(name: str, *more: str) -> str:
-    return "/v1/collections/" + "/".join(map(_segment, (name, *more)))
-
-
-def _segment(text: str) -> str:
-    """Return an id as one segment; ``..`` would be taken for the folder above."""
-    return text.replace(".", "%2E") if text in (".", "..") else quote(text, safe="")

@@ -119,6 +119,10 @@ class Continuations:
             raise CursorError(_DAMAGED)
         return Position(listing, place, last, change, target, depth, query)
 
+    def gave(self, text: str) -> bool:
+        """Tell whether a text is a cursor or a turn of this collection."""
+        return any(self._verified(purpose, text) is not None for purpose in (_CURSOR, _TURN))
+
     def keep(self, queries: Sequence[Query]) -> list[str | None]:
         """Keep queries whose terms are all embedded; return a name for each.
 

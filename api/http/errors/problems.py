@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
+from api.aliases import AliasError
 from api.http.errors.validation_messages import explain, one_line
 from api.http.schemas.common import Problem
 from binocle import errors
@@ -22,6 +23,7 @@ CLIENT_GONE = 499  # in the log and the metrics only; no answer has it
 
 # The first entry that fits decides. What is not here is our fault and tells nothing: 500.
 _STATUS: tuple[tuple[type[BinocleError], int], ...] = (
+    (AliasError, 409),
     (errors.NotFoundError, 404),
     (errors.StaleCursorError, 410),
     (errors.SpaceMismatchError, 409),

@@ -83,9 +83,20 @@ def search_json(
     warnings: list[str],
     took_ms: dict[str, float],
     members: HitMembers = ALL,
+    *,
+    name: str = "",
 ) -> str:
-    """Return an answer as it goes over the wire: a ``SearchOut``."""
-    name, space = collection.path.name, collection.space
+    """Return an answer as it goes over the wire: a ``SearchOut``.
+
+    Args:
+        answer: The answer.
+        collection: What was searched.
+        warnings: What to tell of the query.
+        took_ms: By stage.
+        members: What of hits is wanted.
+        name: What the client calls the collection, for paths; its own name where that is empty.
+    """
+    name, space = name or collection.path.name, collection.space
     document = {
         **answer_as_json(answer, lambda hit: hit_members(hit, name, members)),
         "space": public_model(space.name) if space else None,

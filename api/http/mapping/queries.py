@@ -69,6 +69,7 @@ class SearchRequest:
         where: A filter that holds as well as the body's own.
         place: Where it stands in a larger request, such as ``searches.3.``.
         terms_field: What the request calls its terms.
+        collection: What the request calls the collection.
     """
 
     asked: SearchIn
@@ -76,12 +77,18 @@ class SearchRequest:
     where: Filter | None = None
     place: str = ""
     terms_field: str = "query"
+    collection: str = ""
 
     @property
     def has_pictures(self) -> bool:
         """Whether pictures have to be had and decoded for it."""
         terms = [] if isinstance(self.asked.query, str) else self.asked.query
         return bool(self.uploads) or any(one.image or one.url or one.region for one in terms)
+
+    @property
+    def earlier(self) -> str | None:
+        """What of an earlier answer it goes on from: a cursor, or a turn."""
+        return self.asked.cursor or (self.asked.refine.turn if self.asked.refine else None)
 
     @property
     def members(self) -> HitMembers:

@@ -9,6 +9,7 @@ from api.http.runtime.dependencies import KeyDependency, Readable, ServiceDepend
 from api.http.runtime.jobs import Jobs
 from api.http.runtime.service import Service
 from api.http.schemas.common import CollectionIn, CollectionOut, CollectionsOut, Name
+from api.keys.key import Key
 from api.operations.removal import remove_collection
 from binocle.collection.collection import Collection
 from binocle.errors import BusyError
@@ -23,15 +24,17 @@ async def list_collections(service: ServiceDependency, key: KeyDependency) -> Co
     """List the collections the key may read."""
 
     def described() -> list[CollectionOut]:
-        return [describe(service.collection(name)) for name in service.names_for(key)]
+        return [describe(service, name, key) for name in service.names_for(key)]
 
     return CollectionsOut(collections=await service.storing.run(described))
 
 
 @router.get("/{name}")
-async def get_collection(collection: Readable, service: ServiceDependency) -> CollectionOut:
+async def get_collection(
+    collection: Readable, service: ServiceDependency, name: Name, key: KeyDependency
+) -> CollectionOut:
     """Tell what a collection holds."""
-    described: CollectionOut = await service.storing.run(describe, collection)
+    described: CollectionOut = await service.storing.run(describe, service, name, key, collection)
     return described
 
 
@@ -43,10 +46,12 @@ async def put_collection(
     allow(key, "write", name)
     asked = body.model if body else None
     model = await service.storing.run(service.model_named, asked, key) if asked else None
-    exists = name in service.container.collection_names()
+    own = service.container.aliases.resolve(name)
+    exists = own in service.container.collection_names()
     if not exists or model is not None:
         await service.storing.run(_make, service, name, model or service.container.default_model)
-    described: CollectionOut = await service.storing.run(describe, await service.opened(name))
+    opened = await service.opened(name)
+    described: CollectionOut = await service.storing.run(describe, service, name, key, opened)
     return described
 
 
@@ -54,8 +59,13 @@ async def put_collection(
 async def delete_collection(
     name: Name, service: ServiceDependency, key: KeyDependency, request: Request
 ) -> Response:
-    """Remove a collection, ending its jobs; pictures outside the service are never touched."""
+    """Remove a collection, ending its jobs; pictures outside the service are never touched.
+
+    One that an alias stands for is not removed.
+    """
     allow(key, "write", name)
+    with service.container.aliases.removing(name):
+        pass  # it is asked again below; jobs of what stays are not ended
     jobs: Jobs = request.app.state.jobs
     working = await jobs.end(name, _PATIENCE_S)
     if working is not None:
@@ -81,9 +91,20 @@ def _remove(service: Service, name: str) -> None:
         raise ServiceError(503, "busy", detail) from error
 
 
-def describe(collection: Collection) -> CollectionOut:
-    """Return what a collection holds."""
-    space = collection.space
+def describe(
+    service: Service, name: str, key: Key | None, collection: Collection | None = None
+) -> CollectionOut:
+    """Return what a collection holds.
+
+    Args:
+        service: The application's.
+        name: What the client calls it.
+        key: The client's; aliases that it is not for are not told.
+        collection: The collection, where it is open already.
+    """
+    collection = collection or service.collection(name)
+    own, space = collection.path.name, collection.space
+    aliases = service.container.aliases.of(own)
     with collection.reading() as session:
         records = session.records.count()
         parts = session.parts.count()
@@ -91,7 +112,9 @@ def describe(collection: Collection) -> CollectionOut:
     kinds = [kind for kind in KINDS if parts[kind]]
     snapshot = collection.snapshot(kinds)
     return CollectionOut(
-        name=collection.path.name,
+        name=name,
+        alias_of=own if own != name else None,
+        aliases=[one for one in aliases if key is None or key.allows("read", one)],
         model=public_model(space.name) if space else None,
         dimension=space.dimension if space else None,
         records=records,

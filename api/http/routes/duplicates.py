@@ -10,7 +10,8 @@ from api.http.mapping.pictures import thumbnail_path
 from api.http.mapping.public_names import public_uri
 from api.http.runtime.dependencies import Readable, ServiceDependency, Writable
 from api.http.runtime.jobs import Job, Jobs
-from api.http.schemas.common import JobOut
+from api.http.schemas.background.jobs import JobOut
+from api.http.schemas.common import Name
 from api.http.schemas.lookup import CandidatePartOut, ClusterOut, DuplicatesOut, MemberOut
 from api.operations.copies import find_duplicates
 from api.operations.duplicates_report import csv_of, page_of
@@ -45,6 +46,7 @@ async def start_finding(
 @router.get("/{name}/duplicates/{job_id}")
 async def clusters(
     collection: Readable,
+    name: Name,
     job_id: str,
     request: Request,
     first: Annotated[int, Query(ge=0, description="Leave out so many clusters")] = 0,
@@ -53,7 +55,6 @@ async def clusters(
     """Return clusters a job has found, largest first."""
     found = _found(collection, job_id, request)
     shown = found.clusters[first : first + limit]
-    name = collection.path.name
     return DuplicatesOut(
         clusters=[
             ClusterOut(

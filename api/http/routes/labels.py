@@ -16,7 +16,8 @@ from api.http.runtime.jobs import Job, Jobs
 from api.http.runtime.metrics import Stopwatch
 from api.http.runtime.service import Service
 from api.http.schemas.answers import SearchOut
-from api.http.schemas.common import JobOut
+from api.http.schemas.background.jobs import JobOut
+from api.http.schemas.common import Name
 from api.http.schemas.labels import (
     MAX_PICTURES,
     CaptionsIn,
@@ -44,7 +45,11 @@ _BESIDE = "The other JSON fields"
 
 @router.post("/{name}/labels", openapi_extra=json_or_form("LabelsIn", "labels", _BESIDE))
 async def label(
-    collection: Readable, service: ServiceDependency, key: KeyDependency, request: Request
+    collection: Readable,
+    service: ServiceDependency,
+    name: Name,
+    key: KeyDependency,
+    request: Request,
 ) -> LabelsOut:
     """Label pictures brought along, or records, with the likeliest of your labels.
 
@@ -54,7 +59,7 @@ async def label(
     watch = Stopwatch(service.metrics)
     body, files = await with_files(request, "labels", LabelsIn, max_files=MAX_PICTURES)
     if body.write is not None:
-        allow(key, "write", collection.path.name)
+        allow(key, "write", name)
     pictures = [*files, *(decoded(one, "images") for one in body.images)]
     if pictures and (body.write is not None or body.filter is not None):
         detail = "write and filter are for records; leave out the images"
@@ -77,6 +82,7 @@ async def label(
 async def start_labelling(
     collection: Readable,
     service: ServiceDependency,
+    name: Name,
     key: KeyDependency,
     body: LabelsIn,
     request: Request,
@@ -85,7 +91,7 @@ async def start_labelling(
     if body.images:
         raise ServiceError(422, "bad-query", "a job labels records, no images", field="images")
     if body.write is not None:
-        allow(key, "write", collection.path.name)
+        allow(key, "write", name)
     # What cannot be understood is refused at once.
     labeller = await service.storing.run(_labeller_for, service, collection, body, in_a_job=True)
 
@@ -141,7 +147,9 @@ async def match(collection: Readable, service: ServiceDependency, request: Reque
     response_model=SearchOut,
     openapi_extra=json_or_form("CaptionsIn", "captions", _BESIDE),
 )
-async def captions(collection: Readable, service: ServiceDependency, request: Request) -> Response:
+async def captions(
+    collection: Readable, service: ServiceDependency, name: Name, request: Request
+) -> Response:
     """Find the captions for a picture among the texts of the collection, best first.
 
     JSON, or multipart with a file.
@@ -157,7 +165,7 @@ async def captions(collection: Readable, service: ServiceDependency, request: Re
         beyond=True,
     )
     where = parse_json(body.filter) if body.filter else None
-    search = SearchRequest(asked, tuple(pictures), where)
+    search = SearchRequest(asked, tuple(pictures), where, collection=name)
     found = await service.searches.answer(collection, search, Stopwatch(service.metrics))
     if not json.loads(found)["hits"]:
         await service.storing.run(check_texts, collection)

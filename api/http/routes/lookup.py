@@ -11,6 +11,7 @@ from api.http.mapping.pictures import thumbnail_path
 from api.http.mapping.public_names import public_uri
 from api.http.runtime.dependencies import Readable, ServiceDependency
 from api.http.runtime.service import Service
+from api.http.schemas.common import Name
 from api.http.schemas.lookup import LookupBesideIn, LookupIn, LookupOut
 from api.operations.copies import answer_as_json, open_lookup
 from binocle.collection.collection import Collection
@@ -21,7 +22,9 @@ _BODY = payloads.json_or_form("LookupIn", "lookup", "The other JSON fields")
 
 
 @router.post("/{name}/lookup", openapi_extra=_BODY)
-async def lookup(collection: Readable, service: ServiceDependency, request: Request) -> LookupOut:
+async def lookup(
+    collection: Readable, service: ServiceDependency, name: Name, request: Request
+) -> LookupOut:
     """Look a picture up: JSON with base64, or multipart with a file.
 
     A copy is verified pixel by pixel; what cannot be verified is at most ``similar``.
@@ -44,7 +47,7 @@ async def lookup(collection: Readable, service: ServiceDependency, request: Requ
     answer = await service.searching.run(
         _find, service, collection, data, limit=limit, with_similar=not copies_only
     )
-    return _out(answer, collection)
+    return _out(answer, name)
 
 
 def _find(
@@ -56,10 +59,10 @@ def _find(
     return finder.find(data, limit=limit)
 
 
-def _out(answer: LookupAnswer, collection: Collection) -> LookupOut:
+def _out(answer: LookupAnswer, name: str) -> LookupOut:
     found: dict[str, Any] = answer_as_json(answer)
     for one in found["candidates"]:
         one["uri"] = public_uri(one["uri"])
         one["part"]["uri"] = public_uri(one["part"]["uri"])
-        one["thumbnail"] = thumbnail_path(collection.path.name, one["id"], one["part"]["id"])
+        one["thumbnail"] = thumbnail_path(name, one["id"], one["part"]["id"])
     return LookupOut.model_validate(found)

@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from api.http.mapping.documents import JsonRoute
 from api.http.runtime.dependencies import Readable, ServiceDependency
 from api.http.schemas.patterns import HEX
+from binocle.catalog.base import CatalogReader
 from binocle.catalog.types import StoredImage
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError, NotFoundError
@@ -54,7 +55,7 @@ async def get_image(
     part: _Part = None, v: _Version = None,
 ) -> Response:  # fmt: skip
     """Return a picture of a record as it was stored, the first one by default, also in ranges."""
-    found = await service.searching.run(_find, collection, record_id, part)
+    found = await service.searching.run(_find, collection, record_id, part, v)
     headers = _headers(found, f'"{found.sha256.hex()}"', v)
     if _has(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
@@ -80,7 +81,7 @@ async def get_thumbnail(
     320 and 640 pixels as WebP, 1280 as JPEG. No picture is made larger than it is.
     """
     side = min((one for one in THUMBNAIL_SIDES if one >= size), default=THUMBNAIL_SIDES[-1])
-    found = await service.searching.run(_find, collection, record_id, part)
+    found = await service.searching.run(_find, collection, record_id, part, v)
     headers = _headers(found, f'"{found.sha256.hex()}-{side}"', v)
     if _has(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
@@ -151,13 +152,27 @@ async def refuse() -> None:
     raise HTTPException(405, headers={"Allow": "GET"})
 
 
-def _find(collection: Collection, record_id: str, part: int | None) -> StoredImage:
+def _find(
+    collection: Collection, record_id: str, part: int | None, version: str | None
+) -> StoredImage:
     with collection.reading() as session:
         found = session.parts.image(record_id, part)
+        if found is None and version is not None:
+            found = _of_version(session, record_id, version)
     if found is None:
         such = "a picture" if part is None else f"the picture {part}"
         raise NotFoundError(f"there is no record {record_id!r} with {such}")
     return found
+
+
+def _of_version(session: CatalogReader, record_id: str, version: str) -> StoredImage | None:
+    """Return a record's picture of a version: its part is another one where it was indexed anew."""
+    number = session.records.number_of(record_id)
+    parts = session.parts.of_records([number]).get(number, ()) if number is not None else ()
+    for one in parts:
+        if one.picture is not None and one.picture.version == version:
+            return session.parts.image(record_id, one.id)
+    return None
 
 
 def _has(request: Request, etag: str) -> bool:

@@ -18,6 +18,7 @@ from api.http.runtime.dependencies import Readable, ServiceDependency, Writable
 from api.http.runtime.log_lines import note
 from api.http.schemas.changes import RecordPatch
 from api.http.schemas.common import (
+    Name,
     RecordIn,
     RecordOut,
     RecordPage,
@@ -87,6 +88,7 @@ async def store_records(
 async def list_records(
     collection: Readable,
     service: ServiceDependency,
+    name: Name,
     where: Annotated[str | None, Parameter(max_length=4000, examples=["price < 100"])] = None,
     filter_json: Annotated[str | None, Parameter(alias="filter", max_length=4000)] = None,
     limit: Annotated[int, Parameter(ge=1, le=1000)] = 100,
@@ -108,8 +110,7 @@ async def list_records(
             shown = found[:limit]
             parts = session.parts.of_records([number for number, _ in shown])
         records = [
-            record_out(replace(one, parts=parts.get(number, ())), collection.path.name)
-            for number, one in shown
+            record_out(replace(one, parts=parts.get(number, ())), name) for number, one in shown
         ]
         more = _cursor(shown[-1][0]) if len(found) > limit else None
         return RecordPage(records=records, cursor=more)
@@ -120,18 +121,19 @@ async def list_records(
 
 @router.get("/{name}/records/{record_id:record}")
 async def get_record(
-    collection: Readable, service: ServiceDependency, record_id: str, response: Response
+    collection: Readable, service: ServiceDependency, name: Name, record_id: str, response: Response
 ) -> RecordOut:
     """Return a record with its parts; its ETag changes with it."""
     record = await service.searching.run(collection.record, record_id)
     response.headers["ETag"] = record_etag(record)
-    return record_out(record, collection.path.name)
+    return record_out(record, name)
 
 
 @router.patch("/{name}/records/{record_id:record}", responses=CONDITIONAL)
 async def patch_record(
     collection: Writable,
     service: ServiceDependency,
+    name: Name,
     record_id: str,
     body: RecordPatch,
     response: Response,
@@ -155,7 +157,7 @@ async def patch_record(
         check=matching_etag(if_match),
     )
     response.headers["ETag"] = record_etag(record)
-    return record_out(record, collection.path.name)
+    return record_out(record, name)
 
 
 @router.delete(

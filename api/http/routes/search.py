@@ -13,6 +13,7 @@ from api.http.mapping.queries import SearchRequest, at
 from api.http.runtime.dependencies import Readable, ServiceDependency
 from api.http.runtime.metrics import Stopwatch
 from api.http.schemas.answers import BatchOut, SearchOut
+from api.http.schemas.common import Name
 from api.http.schemas.misfits import Misfit
 from api.http.schemas.search import BatchIn, SearchBesideIn, SearchByWords, SearchIn
 from binocle.errors import BinocleError
@@ -25,7 +26,10 @@ _BODY = payloads.json_or_form("SearchIn", "search", "The JSON body as a part")
 
 @router.get("/{name}/search", response_model=SearchOut)
 async def search_by_words(
-    collection: Readable, service: ServiceDependency, asked: Annotated[SearchByWords, Parameter()]
+    collection: Readable,
+    service: ServiceDependency,
+    name: Name,
+    asked: Annotated[SearchByWords, Parameter()],
 ) -> Response:
     """Search by words, for people and links; everything is written as on the command line."""
     watch = Stopwatch(service.metrics)
@@ -40,23 +44,28 @@ async def search_by_words(
     for number, one in enumerate(asked.facet):
         with at(f"query.facet.{number}"):
             parse_facet(one)
-    request = SearchRequest(asked.body(cut), where=where, place="query.", terms_field="q")
+    request = SearchRequest(
+        asked.body(cut), where=where, place="query.", terms_field="q", collection=name
+    )
     found = await service.searches.answer(collection, request, watch)
     return Response(found, media_type="application/json")
 
 
 @router.post("/{name}/search", openapi_extra=_BODY, response_model=SearchOut)
-async def search(collection: Readable, service: ServiceDependency, request: Request) -> Response:
+async def search(
+    collection: Readable, service: ServiceDependency, name: Name, request: Request
+) -> Response:
     """Search by weighted terms: JSON, or multipart with a picture beside the same JSON."""
     watch = Stopwatch(service.metrics)
     body = await payloads.read(request, "search", max_files=8)
     if body.others:
         raise payloads.unknown_part(body, "image and search")
     if not body.is_form:
-        asked = SearchRequest(payloads.parse(SearchIn, body.text or b""))
+        asked = SearchRequest(payloads.parse(SearchIn, body.text or b""), collection=name)
     elif body.files:
         beside = payloads.parse(SearchBesideIn, body.text or "{}")
-        asked = SearchRequest(beside, tuple(data for _, data in body.files))
+        uploads = tuple(data for _, data in body.files)
+        asked = SearchRequest(beside, uploads, collection=name)
     else:
         raise ServiceError(422, "invalid", "the form has no file", field="image")
     found = await service.searches.answer(collection, asked, watch)
@@ -65,7 +74,7 @@ async def search(collection: Readable, service: ServiceDependency, request: Requ
 
 @router.post("/{name}/search/batch", response_model=BatchOut)
 async def search_batch(
-    collection: Readable, service: ServiceDependency, body: BatchIn, request: Request
+    collection: Readable, service: ServiceDependency, name: Name, body: BatchIn, request: Request
 ) -> Response:
     """Answer many queries in one call; what is wrong with one of them stays with it."""
     if len(body.searches) > service.settings.max_batch:
@@ -82,7 +91,7 @@ async def search_batch(
     for number, one in enumerate(searches):
         place = f"searches.{number}."
         if isinstance(one, SearchIn):
-            good.append(SearchRequest(one, place=place))
+            good.append(SearchRequest(one, place=place, collection=name))
         else:
             refused[number] = payloads.refusal(one.errors, one.document, SearchIn, place)
     found = iter(await service.searches.answers(collection, good, watch))

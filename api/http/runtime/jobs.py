@@ -13,7 +13,8 @@ from typing import Literal, TypeAlias
 from api.http.errors.problems import ServiceError, tells
 from api.http.runtime.fair_queue import CALLER, FairQueue
 from api.http.runtime.log_lines import note
-from api.http.schemas.common import ItemError, JobKind, JobOut
+from api.http.schemas.background.jobs import JobKind, JobOut
+from api.http.schemas.common import ItemError
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError
 from indexer.indexer import Progress

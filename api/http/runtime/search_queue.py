@@ -1,8 +1,8 @@
 """Searches that arrive together are answered together, each in one go from its body to its JSON."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from api.http.mapping.hit_members import search_json
@@ -44,11 +44,12 @@ class SearchQueue:
     def __init__(
         self,
         searcher_of: Callable[[Collection], Searcher],
-        pictures: BoundedThreadPool[list[Query | BinocleError | None]],
+        pictures: BoundedThreadPool[list[QueuedSearch]],
         make_batcher: Callable[
             [Callable[[Sequence[QueuedSearch]], list[Outcome]]], Batcher[QueuedSearch, Outcome]
         ],
         *,
+        began_in: Callable[[Collection, SearchRequest], Awaitable[Collection]],
         note_query: Callable[[Collection, str, int], None] | None,
     ) -> None:
         """Set up.
@@ -57,12 +58,14 @@ class SearchQueue:
             searcher_of: Returns a collection's searcher.
             pictures: Threads that fetch, decode and embed pictures.
             make_batcher: Returns what gathers searches for a function that answers them.
+            began_in: Returns where the earlier search was answered that one goes on from; see
+                ``Service.began_in``.
             note_query: Told the words of each search that had an answer, and how many records are
                 relevant; the access log then has the words of all. None where nobody may know them.
         """
         self._searcher_of, self._pictures = searcher_of, pictures
         self._batcher = make_batcher(self._answer_all)
-        self._note_query = note_query
+        self._began_in, self._note_query = began_in, note_query
 
     async def answers(
         self, collection: Collection, requests: Sequence[SearchRequest], watch: Stopwatch
@@ -74,15 +77,13 @@ class SearchQueue:
         """
         if self._note_query is not None:
             note(query="; ".join(request.words for request in requests))
-        read: list[Query | BinocleError | None] = [None for _ in requests]
+        searches = [
+            QueuedSearch(await self._began_in(collection, request), request, watch)
+            for request in requests
+        ]
         if any(request.has_pictures for request in requests):
-            read = await self._pictures.run(self._with_pictures, collection, requests, watch)
-        return await self._batcher.submit(
-            [
-                QueuedSearch(collection, request, watch, query)
-                for request, query in zip(requests, read, strict=True)
-            ]
-        )
+            searches = await self._pictures.run(self._with_pictures, searches)
+        return await self._batcher.submit(searches)
 
     async def answer(self, collection: Collection, request: SearchRequest, watch: Stopwatch) -> str:
         """Answer a search with its ``SearchOut`` as JSON.
@@ -99,23 +100,20 @@ class SearchQueue:
         """Stop; what waits is cancelled."""
         await self._batcher.close()
 
-    def _with_pictures(
-        self, collection: Collection, requests: Sequence[SearchRequest], watch: Stopwatch
-    ) -> list[Query | BinocleError | None]:
-        """Return what searches with pictures ask for, embedded: others need not wait for that."""
-        read = {
-            number: request.query(collection)
-            for number, request in enumerate(requests)
-            if request.has_pictures
-        }
-        embedded = self._searcher_of(collection).terms.embed(list(read.values()), watch.stage)
-        done = dict(zip(read, embedded, strict=True))
-        return [done.get(number) for number in range(len(requests))]
+    def _with_pictures(self, searches: Sequence[QueuedSearch]) -> list[QueuedSearch]:
+        """Return searches, those with pictures embedded: others need not wait for that."""
+        done: dict[int, QueuedSearch] = {}
+        having = [one for one in searches if one.request.has_pictures]
+        for collection, own in _by_collection(having):
+            read = [one.request.query(collection) for one in own]
+            embedded = self._searcher_of(collection).terms.embed(read, own[0].watch.stage)
+            for one, query in zip(own, embedded, strict=True):
+                done[id(one)] = replace(one, query=query)
+        return [done.get(id(one), one) for one in searches]
 
     def _answer_all(self, searches: Sequence[QueuedSearch]) -> list[Outcome]:
         found: dict[int, Outcome] = {}
-        for collection in {id(one.collection): one.collection for one in searches}.values():
-            own = [one for one in searches if one.collection is collection]
+        for collection, own in _by_collection(searches):
             found |= zip(map(id, own), self._answer(collection, own), strict=True)
         return [found[id(one)] for one in searches]
 
@@ -144,6 +142,13 @@ class SearchQueue:
         ]
 
 
+def _by_collection(
+    searches: Sequence[QueuedSearch],
+) -> Iterator[tuple[Collection, list[QueuedSearch]]]:
+    for collection in {id(one.collection): one.collection for one in searches}.values():
+        yield collection, [one for one in searches if one.collection is collection]
+
+
 @contextmanager
 def _stage(watches: Sequence[Stopwatch], name: str) -> Iterator[None]:
     """Time a stage that requests go through together."""
@@ -163,5 +168,10 @@ def _outcome(
     if query.where or query.sort or query.facets or query.group:
         warnings = query_doubts(search.collection, query)
     return search_json(
-        outcome, search.collection, warnings, search.watch.result(), search.request.members
+        outcome,
+        search.collection,
+        warnings,
+        search.watch.result(),
+        search.request.members,
+        name=search.request.collection,
     )

@@ -15,6 +15,7 @@ import numpy as np
 from api.container import Container, QueryEmbedding
 from api.http.errors.problems import ServiceError
 from api.http.mapping.public_names import public_model
+from api.http.runtime.earlier_answers import EarlierAnswers
 from api.http.runtime.metrics import Metrics
 from api.http.runtime.request_rates import RequestRates
 from api.http.runtime.search_queue import SearchQueue
@@ -54,9 +55,8 @@ class Service:
         self._gate = asyncio.Semaphore(max(1, (os.cpu_count() or 2) // 2))
         self._query_pictures = ThreadPoolExecutor(settings.workers, thread_name_prefix="picture")
         self._answering = ThreadPoolExecutor(1, thread_name_prefix="answer")
-        container.query_embedding = QueryEmbedding(
-            self.encoder, self._load_picture, self._query_pictures.map
-        )
+        each = self._query_pictures.map
+        container.query_embedding = QueryEmbedding(self.encoder, self._load_picture, each)
         self.searches = SearchQueue(
             container.searcher,
             self.fetching,
@@ -68,6 +68,7 @@ class Service:
                 gate=self._gate,
                 on_batch=self.metrics.batches.labels("search").observe,
             ),
+            began_in=EarlierAnswers(container, self.opened).began_in,
             note_query=container.note_query if settings.log_queries else None,
         )
         self.storing = BoundedThreadPool[Any]("store", 2, waiting)
@@ -88,17 +89,18 @@ class Service:
         Raises:
             NotFoundError, UsageError: As for ``Container.open_collection``.
         """
+        own = self.container.aliases.resolve(name)
         with self._lock:
-            opened = self._collections.get(name)
+            opened = self._collections.get(own)
             if opened is not None and not opened.exists():
-                self._collections.pop(name).close(wait=False)
+                self._collections.pop(own).close(wait=False)
                 opened = None
             if opened is None:
                 try:
-                    opened = self.container.open_collection(name)
+                    opened = self.container.open_collection(own)
                 except NotFoundError as error:  # its message names folders of this machine
                     raise NotFoundError(f"there is no collection {name!r}") from error
-                self._collections[name] = opened
+                self._collections[own] = opened
             return opened
 
     def note_use(self, name: str) -> None:
@@ -112,10 +114,10 @@ class Service:
             NotFoundError, UsageError: As for ``Container.open_collection``.
             ServiceError: 503, too much waits already.
         """
-        found = self._collections.get(name)
+        found = self._collections.get(self.container.aliases.resolve(name))
         if found is None or not found.exists():
             found = await self.storing.run(self.collection, name)
-        self.note_use(name)
+        self.note_use(found.path.name)
         return found
 
     def forget(self, name: str) -> None:
@@ -166,9 +168,20 @@ class Service:
         return self.decoders.decode(data, spec, region.box if region else None)
 
     def names_for(self, key: Key | None) -> list[str]:
-        """Return the names of the collections a key may read, sorted."""
-        names = self.container.collection_names()
-        return [name for name in names if key is None or key.allows("read", name)]
+        """Return the names of the collections a key may read, sorted.
+
+        An alias is among them where the key is for it, and not for what it stands for.
+        """
+        names, aliases = self.container.collection_names(), self.container.aliases.all()
+        own = {name for name in names if key is None or key.allows("read", name)}
+        named = {
+            one.name
+            for one in aliases.values()
+            if one.collection in set(names) - own
+            and key is not None
+            and key.allows("read", one.name)
+        }
+        return sorted(own | named)
 
     def models(self, key: Key | None) -> dict[str, str]:
         """Return the models a client may name, by public name: the default, its collections'."""

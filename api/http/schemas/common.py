@@ -1,6 +1,6 @@
 """The wire: what requests and answers look like. Parsed here, trusted inside."""
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -12,7 +12,7 @@ from pydantic import (
 )
 
 from api.http.schemas.misfits import or_misfit
-from api.http.schemas.patterns import NO_CONTROLS, NO_NULLS, NOT_BLANK
+from api.http.schemas.patterns import NO_CONTROLS, NOT_BLANK
 from api.settings import COLLECTION_NAME
 from binocle.metadata.filter_parsing import OPERATORS
 from binocle.types import Kind, MetadataValue
@@ -176,6 +176,12 @@ class CollectionOut(BaseModel):
     """What a collection holds."""
 
     name: str
+    alias_of: str | None = Field(
+        None, description="The collection's own name, where it was asked for by an alias"
+    )
+    aliases: list[str] = Field(
+        default_factory=list, description="Other names of it, as far as the key is for them"
+    )
     model: str | None
     dimension: int | None
     records: int
@@ -240,47 +246,6 @@ class ModelsOut(BaseModel):
 
     object: Literal["list"] = "list"
     data: list[ModelOut]
-
-
-class JobIn(Strict):
-    """A source the operator allows, by its path, and what a table's columns mean."""
-
-    source: str = Field(min_length=1, max_length=4000, pattern=NO_NULLS)
-    model: str | None = Field(None, max_length=500)
-    id_column: str | None = Field(None, max_length=200)
-    image_column: str | None = Field(None, max_length=200)
-    text_columns: list[str] = Field(default_factory=list, max_length=32)
-    encoding: str | None = Field(
-        None,
-        max_length=100,
-        description="What texts are in that have no mark, such as shift-jis; else UTF-8 or cp1252",
-    )
-    exclude: list[Annotated[str, Field(max_length=1000)]] = Field(
-        default_factory=list,
-        max_length=100,
-        description="What to leave out of a folder or an archive, as in .gitignore: *.png, drafts/",
-    )
-
-
-JobKind: TypeAlias = Literal["index", "duplicates", "labels", "backup"]
-
-
-class JobOut(BaseModel):
-    """How far a job is."""
-
-    id: str
-    kind: JobKind
-    collection: str
-    source: str = Field(description="What is indexed; empty for other kinds")
-    state: Literal["waiting", "running", "done", "failed", "cancelled"]
-    done: int
-    total: int = Field(description="0 while it is not known")
-    counts: dict[str, int]
-    warnings: list[str] = Field(
-        description="What to know of the source's metadata, such as values that are no numbers; of "
-        "a backup, what could not be backed up"
-    )
-    error: ItemError | None
 
 
 class Health(BaseModel):

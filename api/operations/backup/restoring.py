@@ -64,13 +64,9 @@ def restore(
         chosen = _chosen(manifest, names, backup.path)
         if new_name is not None and len(chosen) != 1:
             raise UsageError(f"--as renames one collection; the backup has {', '.join(chosen)}")
-        targets = {name: container.collection_path(new_name or name) for name in chosen}
+        targets = {name: container.own_path(new_name or name) for name in chosen}
         for folder in targets.values():
-            if folder.exists():
-                raise UsageError(
-                    f"there is a collection {folder.name!r} already, and nothing is written over: "
-                    "choose another name with --as NAME, or remove it first"
-                )
+            _check_free(container, folder)
         keys = _keys_target(container, manifest, backup.path) if with_keys else None
         try:
             collections = container.settings.home / "collections"
@@ -89,6 +85,17 @@ def restore(
         Restored(targets[name].name, one.made_at, one.records, one.missing)
         for name, one in found.items()
     ]
+
+
+def _check_free(container: Container, folder: Path) -> None:
+    """Refuse to put a collection where one is, or where an alias leads elsewhere."""
+    remedy = "choose another name with --as NAME, or remove it first"
+    if folder.name in container.aliases.all():
+        raise UsageError(f"{folder.name!r} is an alias; {remedy}")
+    if folder.exists():
+        raise UsageError(
+            f"there is a collection {folder.name!r} already, and nothing is written over: {remedy}"
+        )
 
 
 def check_backup(source: Path) -> tuple[Manifest, list[str]]:

@@ -13,13 +13,9 @@ from pydantic_core.core_schema import ErrorType
 from api.http.errors import validation_messages
 from api.http.errors.problems import ServiceError
 from api.http.mapping import payloads
+from api.http.schemas.background.jobs import JobIn
 from api.http.schemas.changes import MatchingIn, RecordPatch, UpdateMatchingIn
-from api.http.schemas.common import (
-    CollectionIn,
-    EmbeddingsIn,
-    JobIn,
-    RecordsIn,
-)
+from api.http.schemas.common import CollectionIn, EmbeddingsIn, RecordsIn
 from api.http.schemas.fields import SchemaIn
 from api.http.schemas.keys import KeyIn, KeyRotationIn
 from api.http.schemas.labels import CaptionsIn, LabelsIn, MatchIn

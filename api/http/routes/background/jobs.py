@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 from api.http.errors.problems import ServiceError
 from api.http.mapping.documents import JsonRoute
 from api.http.mapping.queries import at
-from api.http.routes.sources import path_of
+from api.http.routes.background.sources import path_of
 from api.http.runtime.dependencies import (
     Backupable,
     KeyDependency,
@@ -21,7 +21,8 @@ from api.http.runtime.dependencies import (
 )
 from api.http.runtime.jobs import Job, Jobs
 from api.http.runtime.service import Service
-from api.http.schemas.common import JobIn, JobOut
+from api.http.schemas.background.jobs import JobIn, JobOut
+from api.http.schemas.common import Name
 from api.operations.backup.backing_up import back_up
 from indexer.sources.base import Source
 from indexer.sources.encodings import checked_encoding
@@ -88,13 +89,13 @@ async def get_job(collection: Watchable, job_id: str, request: Request) -> JobOu
 
 @router.delete("/{name}/jobs/{job_id}", status_code=202)
 async def cancel_job(
-    collection: Watchable, key: KeyDependency, job_id: str, request: Request
+    collection: Watchable, name: Name, key: KeyDependency, job_id: str, request: Request
 ) -> JobOut:
     """Cancel a job; what it has committed stays. That of another key takes one that may write."""
     jobs: Jobs = request.app.state.jobs
     job = jobs.get(collection, job_id)
     if key is None or job.owner != key.identity:
-        allow(key, "write", collection.path.name)
+        allow(key, "write", name)
     jobs.cancel(job)
     return job.out()
 

@@ -9,8 +9,8 @@ from fastapi import Query as Parameter
 from api.http.mapping.documents import JsonRoute
 from api.http.mapping.public_names import public_uri
 from api.http.runtime.dependencies import KeyDependency, Readable, ServiceDependency
+from api.http.schemas.background.sources import SkippedItem, SkippedOut, SourcesOut
 from api.http.schemas.common import ItemError
-from api.http.schemas.sources import SkippedItem, SkippedOut, SourcesOut
 
 router = APIRouter(tags=["jobs"], route_class=JsonRoute)
 

@@ -1,0 +1,207 @@
+"""Aliases: names that stand for collections, and are switched from one to another at once.
+
+The file is read again when it changes, so a switch is seen by every process with its next request.
+Whoever changes it holds a lock, and so does whoever removes a collection: none is removed while an
+alias is pointed at it.
+"""
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from binocle.errors import BusyError, NotFoundError, StorageError, UsageError
+from binocle.files import make_folder, replacing
+
+_FORMAT = 1
+_PATIENCE_S = 10.0
+_KEPT_BEFORE = 8
+
+
+class AliasError(UsageError):
+    """A name is taken, or a collection is in use."""
+
+    code = "alias-conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A name that stands for a collection.
+
+    Attributes:
+        name: Its own.
+        collection: What it stands for.
+        switched_at: Since when; ISO 8601, UTC.
+        before: What it stood for earlier, the latest first: cursors of then still go on there.
+    """
+
+    name: str
+    collection: str
+    switched_at: str
+    before: tuple[str, ...] = ()
+
+
+class Aliases:
+    """The aliases of a data home. Thread-safe."""
+
+    def __init__(self, home: Path) -> None:
+        self._path = home / "aliases.json"
+        self._collections = home / "collections"
+        self._lock = threading.Lock()
+        self._stamp: tuple[int, int, int] | None = None
+        self._aliases: Mapping[str, Alias] = {}
+
+    def all(self) -> Mapping[str, Alias]:
+        """Return the aliases by name.
+
+        Raises:
+            StorageError: The file cannot be read or is damaged.
+        """
+        with self._lock:
+            try:
+                status = self._path.stat()
+            except FileNotFoundError:
+                self._stamp, self._aliases = None, {}
+                return {}
+            stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
+            if stamp != self._stamp:
+                self._aliases = self._read()
+                self._stamp = stamp
+            return self._aliases
+
+    def resolve(self, name: str) -> str:
+        """Return the collection that a name stands for: an alias's, or that of the name itself.
+
+        Raises:
+            AliasError: There is an alias of this name, and a collection too.
+            StorageError: The aliases cannot be read.
+        """
+        alias = self.all().get(name)
+        if alias is None:
+            return name
+        if (self._collections / name).exists():
+            raise AliasError(
+                f"{name!r} is a collection and an alias of {alias.collection!r}; 'binocle aliases "
+                f"remove {name}' leaves the collection"
+            )
+        return alias.collection
+
+    def of(self, collection: str) -> list[str]:
+        """Return the names of the aliases that stand for a collection, sorted."""
+        return sorted(one.name for one in self.all().values() if one.collection == collection)
+
+    def put(self, name: str, collection: str, *, expected: str | None = None) -> Alias:
+        """Have an alias stand for a collection from now on; make it where there is none.
+
+        Args:
+            name: Of the alias; one that could name a collection.
+            collection: Which; it has been looked for.
+            expected: What it has to stand for until now; None for anything, or nothing.
+
+        Raises:
+            AliasError: There is a collection of this name, or an alias of the collection's; or it
+                stands for something else than expected.
+            BusyError: Another process changes the aliases and does not end.
+        """
+        with self._changing() as aliases:
+            if (self._collections / name).exists():
+                raise AliasError(
+                    f"there is a collection {name!r}; choose another name for the alias, or remove "
+                    "the collection first"
+                )
+            if collection in aliases:
+                raise AliasError(
+                    f"{collection!r} is an alias itself; name the collection it stands for, "
+                    f"{aliases[collection].collection!r}"
+                )
+            old = aliases.get(name)
+            if expected is not None and (old.collection if old else None) != expected:
+                now = f"stands for {old.collection!r}" if old else "is not there"
+                raise AliasError(
+                    f"the alias {name!r} {now}, not for {expected!r}; nothing was switched"
+                )
+            if old is not None and old.collection == collection:
+                return old
+            made = Alias(name, collection, datetime.now(UTC).isoformat(timespec="seconds"))
+            if old is not None:
+                earlier = [one for one in (old.collection, *old.before) if one != collection]
+                made = replace(made, before=tuple(earlier[:_KEPT_BEFORE]))
+            self._write({**aliases, name: made})
+            return made
+
+    def remove(self, name: str) -> None:
+        """Remove an alias; what it stands for stays.
+
+        Raises:
+            NotFoundError: There is none of this name.
+            BusyError: Another process changes the aliases and does not end.
+        """
+        with self._changing() as aliases:
+            if name not in aliases:
+                known = ", ".join(sorted(aliases)) or "none"
+                raise NotFoundError(f"there is no alias {name!r}; there are: {known}")
+            self._write({one: alias for one, alias in aliases.items() if one != name})
+
+    @contextmanager
+    def removing(self, collection: str) -> Iterator[None]:
+        """Keep aliases from being pointed at a collection while it is removed.
+
+        Raises:
+            AliasError: One stands for it, or the name is an alias itself.
+            BusyError: Another process changes the aliases and does not end.
+        """
+        with self._changing() as aliases:
+            if collection in aliases:
+                raise AliasError(
+                    f"{collection!r} is an alias of {aliases[collection].collection!r}; 'binocle "
+                    "aliases remove' removes it, and a collection goes by its own name"
+                )
+            using = sorted(one.name for one in aliases.values() if one.collection == collection)
+            if using:
+                raise AliasError(
+                    f"the alias {', '.join(map(repr, using))} stands for {collection!r}; switch it "
+                    "to another collection or remove it first"
+                )
+            yield
+
+    @contextmanager
+    def _changing(self) -> Iterator[Mapping[str, Alias]]:
+        """Give the aliases as they are on disk, while no other process changes them."""
+        lock = self._path.with_suffix(".lock")
+        try:
+            make_folder(self._path.parent)
+            with FileLock(lock, timeout=_PATIENCE_S, mode=0o600):
+                yield self._read() if self._path.exists() else {}
+        except Timeout as error:
+            raise BusyError(
+                f"another process has held {lock} for more than {_PATIENCE_S:g} s; nothing was "
+                "changed, try again"
+            ) from error
+
+    def _read(self) -> Mapping[str, Alias]:
+        try:
+            document = json.loads(self._path.read_text())
+            if document["format"] > _FORMAT:
+                raise ValueError("they were written by a newer Binocle; upgrade this one")
+            return {row["name"]: _alias_of(row) for row in document["aliases"]}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StorageError(f"the aliases in {self._path} cannot be read ({error})") from error
+
+    def _write(self, aliases: Mapping[str, Alias]) -> None:
+        rows = [asdict(aliases[name]) for name in sorted(aliases)]
+        text = json.dumps({"format": _FORMAT, "aliases": rows}, indent=1)
+        try:
+            with replacing(self._path) as file:
+                file.write(text.encode())
+        except OSError as error:
+            raise StorageError(f"cannot write {self._path} ({error.strerror})") from error
+
+
+def _alias_of(row: dict[str, Any]) -> Alias:
+    return Alias(**{**row, "before": tuple(row["before"])})

@@ -1,0 +1,1 @@
+"""What runs behind requests: jobs, and the sources they index."""

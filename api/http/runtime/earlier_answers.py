@@ -1,0 +1,45 @@
+"""Where a search goes on that an alias's collection answered before the alias was switched."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from api.aliases import AliasError
+from api.container import Container
+from api.http.mapping.queries import SearchRequest
+from binocle.collection.collection import Collection
+from binocle.errors import NotFoundError
+
+
+class EarlierAnswers:
+    """Finds the collections that cursors and turns are of."""
+
+    def __init__(
+        self, container: Container, opened: Callable[[str], Awaitable[Collection]]
+    ) -> None:
+        """Set up.
+
+        Args:
+            container: Has the aliases, and the searchers.
+            opened: Returns an open collection.
+        """
+        self._container, self._opened = container, opened
+
+    async def began_in(self, collection: Collection, request: SearchRequest) -> Collection:
+        """Return the collection in which the earlier search began that a request goes on from.
+
+        Args:
+            collection: What the request names now; returned where no other one has begun it.
+            request: The request.
+        """
+        alias = self._container.aliases.all().get(request.collection)
+        earlier = request.earlier
+        if alias is None or not alias.before or earlier is None:
+            return collection
+        for name in (None, *alias.before):
+            try:
+                opened = await self._opened(name) if name else collection
+            except (NotFoundError, AliasError):  # it was removed, or has become an alias
+                continue
+            if await asyncio.to_thread(self._container.searcher(opened).gave, earlier):
+                return opened
+        return collection

@@ -1,0 +1,28 @@
+"""The wire of aliases."""
+
+from pydantic import BaseModel, Field
+
+from api.http.schemas.common import Name, Strict
+
+
+class AliasIn(Strict):
+    """What an alias shall stand for."""
+
+    collection: Name
+    expected: Name | None = Field(
+        None, description="Only where it has stood for this collection until now"
+    )
+
+
+class AliasOut(BaseModel):
+    """A name that stands for a collection."""
+
+    name: str
+    collection: str
+    switched_at: str = Field(description="Since when")
+
+
+class AliasesOut(BaseModel):
+    """The aliases that the key is for."""
+
+    aliases: list[AliasOut]

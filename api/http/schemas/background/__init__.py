@@ -1,0 +1,1 @@
+"""The wire of what runs behind requests: jobs and their sources."""

@@ -1,0 +1,46 @@
+"""What is asked of collections as a whole, and of their aliases."""
+
+from binocle_client.answers import AliasListing, AliasTarget, CollectionListing, CollectionSummary
+from binocle_client.connection import Connection
+from binocle_client.paths import path_of, segment
+
+
+class CollectionCalls:
+    """The calls; the rest is in ``Client``."""
+
+    _service: Connection
+
+    def collections(self) -> CollectionListing:
+        """List the collections the key may read."""
+        return self._service.ask(CollectionListing, "GET", "/v1/collections")
+
+    def put_collection(self, name: str, model: str | None = None) -> CollectionSummary:
+        """Make a collection; one that is there stays as it is."""
+        return self._service.ask(CollectionSummary, "PUT", path_of(name), json={"model": model})
+
+    def collection(self, name: str) -> CollectionSummary:
+        """Tell what a collection holds."""
+        return self._service.ask(CollectionSummary, "GET", path_of(name))
+
+    def delete_collection(self, name: str) -> None:
+        """Remove a collection."""
+        self._service.send("DELETE", path_of(name))
+
+    def aliases(self) -> AliasListing:
+        """List the aliases the key may read by."""
+        return self._service.ask(AliasListing, "GET", "/v1/aliases")
+
+    def put_alias(self, alias: str, collection: str, *, expected: str | None = None) -> AliasTarget:
+        """Have an alias stand for a collection from now on.
+
+        Args:
+            alias: Its name.
+            collection: Which.
+            expected: Only where it has stood for this one until now.
+        """
+        body = {"collection": collection, "expected": expected}
+        return self._service.ask(AliasTarget, "PUT", f"/v1/aliases/{segment(alias)}", json=body)
+
+    def delete_alias(self, alias: str) -> None:
+        """Remove an alias; the collection stays."""
+        self._service.send("DELETE", f"/v1/aliases/{segment(alias)}")
