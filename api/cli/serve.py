@@ -55,7 +55,8 @@ def serve_forever(container: Container, *, without_keys: bool = False) -> None:
     server = uvicorn.Server(config)
     host, port = listening.getsockname()[:2]
     scheme = "https" if config.is_ssl else "http"
-    print(f"Binocle answers at {scheme}://{host}:{port}, documented at /docs", file=sys.stderr)
+    said = f"Binocle answers at {scheme}://{host}:{port}, a page to search with; /docs for programs"
+    print(said, file=sys.stderr)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)  # uvicorn sends itself again what ended it
     with listening:

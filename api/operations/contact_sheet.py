@@ -17,13 +17,14 @@ from search.results.answer import Answer
 MOST_HITS = 200
 _MOST_BYTES = 5_000_000  # of pictures; behind them hits have none
 _SIDE = 320
+_NARROWEST, _WIDEST = 0.6, 2.4  # a picture beyond them is shown cut
 _TITLES = ("title", "name", "caption")
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _STYLE = """
 main{padding:24px var(--edge-of-page);max-width:100rem;margin:auto}
 ol{list-style:none;margin:16px 0;padding:0;display:flex;flex-wrap:wrap;gap:16px 4px}
-li{width:210px}
-li img,.none{width:100%;height:200px;object-fit:contain;background:var(--sunken);border-radius:2px;
+li{width:calc(200px*var(--ratio,1.05));max-width:100%}
+li img,.none{width:100%;height:200px;object-fit:cover;background:var(--sunken);border-radius:2px;
 display:block}
 .bar{height:2px;background:var(--accent);margin:2px 0}
 blockquote{margin:0;height:200px;padding:12px;overflow:hidden;background:var(--raised);
@@ -84,7 +85,16 @@ def _tiles(hits: list[Hit], media: StoredMedia, decoders: DecoderPool) -> Iterat
             picture = _picture(hit, media, decoders)
             spent += len(picture)
             shown = picture or shown
-        yield f"<li>{shown}{_bar(hit)}{_caption(hit)}</li>"
+        yield f"<li{_shape(hit)}>{shown}{_bar(hit)}{_caption(hit)}</li>"
+
+
+def _shape(hit: Hit) -> str:
+    """Return how a tile says how wide its picture is, within what can be looked at."""
+    picture = hit.part.picture
+    if picture is None:
+        return ""
+    ratio = min(max(picture.width / picture.height, _NARROWEST), _WIDEST)
+    return f' style="--ratio:{ratio:.3f}"'
 
 
 def _picture(hit: Hit, media: StoredMedia, decoders: DecoderPool) -> str:
@@ -107,4 +117,6 @@ def _caption(hit: Hit) -> str:
     metadata = hit.record.metadata
     titled = next((metadata[name] for name in _TITLES if name in metadata), None)
     title = f"<p>{html.escape(str(titled))}</p>" if titled is not None else ""
-    return f"{title}<p class=muted>{html.escape(hit.part.uri)}</p>"
+    uri = html.escape(hit.part.uri)
+    name = uri.rstrip("/").rsplit("/", 1)[-1]
+    return f'{title}<p class=muted title="{uri}">{name}</p>'

@@ -81,12 +81,18 @@ function Range({ facet }) {
     </form>`;
 }
 
+/** Whether no two records share a value, as with names of files: nothing to narrow down by. @param {any} facet */
+function isAllDifferent(facet) {
+  const { buckets } = facet;
+  return facet.kind === 'values' && buckets.length > 1 && buckets.every((/** @type {any} */ one) => one.count === 1);
+}
+
 /** @param {{facet: any}} properties */
 function FacetGroup({ facet }) {
   const choice = question.value.choices[facet.field];
   const [isShut, setShut] = useState(isTechnical(facet.field));
   const total = facet.buckets.length;
-  if (!choice && (!total || (total === 1 && isTechnical(facet.field)))) return null;
+  if (!choice && (!total || (total === 1 && isTechnical(facet.field)) || isAllDifferent(facet))) return null;
   return html`<section class="facet">
     <h3><button type="button" class="quiet" aria-expanded=${!isShut} onClick=${() => setShut(!isShut)}>${facet.field}</button>
       ${choice && html`<button type="button" class="quiet tight" aria-label=${t('liftFilter', facet.field)} onClick=${() => choose(facet.field, NO_CHOICE)}><${Icon} name="close" /></button>`}

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from api.cli.main import cli
 from binocle.errors import StorageError
@@ -42,6 +43,19 @@ def test_sheet_has_the_pictures_inside_and_runs_nothing(place: Path) -> None:
     assert "<script" not in page
     assert "&lt;script&gt;" in page
     assert set(re.findall(r"(?:src|href)=[\"']?(\w+:?)", page)) == {"data:"}
+
+
+def test_tiles_have_the_shape_of_their_pictures_and_names_for_short(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for name, size in {"wide.png": (300, 150), "thin.png": (20, 400)}.items():
+        Image.new("RGB", size, "red").save(photos / name)
+    assert run(tmp_path, "index", photos).exit_code == 0
+    sheet = tmp_path / "sheet.html"
+    assert run(tmp_path, "search", "red", "--sheet", sheet).exit_code == 0
+    page = sheet.read_text("utf-8")
+    assert set(re.findall(r"--ratio:([\d.]+)\"", page)) == {"2.000", "0.600"}
+    assert f'title="{photos}/wide.png">wide.png<' in page
 
 
 def test_sheet_that_cannot_be_written_is_told_before_anything_is_searched(place: Path) -> None:
