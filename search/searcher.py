@@ -211,18 +211,26 @@ class Searcher:
         ]
 
     def _answer(self, begun: BegunQuery, page: Page, turn: str | None) -> Answer:
-        listing, cursor = begun.rows, None
+        listing = begun.rows
         asked = listing.plan
-        goes_on = asked.query.beyond or not listing.ends_at(page.place)
-        if goes_on and listing.rows(page.place, 1):  # there is more
+        start = (begun.place, begun.position.last if begun.position else -1)
+
+        def goes_on(count: int) -> str | None:
+            place, last = page.ends[count - 1] if count else start
+            if count == len(page.hits):  # records that have gone meanwhile are passed over
+                place = page.place
+            is_over = not asked.query.beyond and listing.ends_at(place)
+            if is_over or not listing.rows(place, 1):
+                return None
             self._listings.keep(listing)
-            last = begun.position.last if page.last < 0 and begun.position else page.last
-            cursor = self._continuations.cursor(listing.position(page.place, last))
+            return self._continuations.cursor(listing.position(place, last))
+
         rated = any(hit.relevance is not None for hit in page.hits)
         return Answer(
             hits=page.hits,
             target=asked.target,
-            cursor=cursor,
+            cursor=goes_on(len(page.hits)),
+            goes_on=goes_on,
             exact=listing.is_exact,
             mode=asked.mode,
             no_match=listing.no_match,

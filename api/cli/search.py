@@ -153,7 +153,9 @@ def search(
     binocle search "running shoes" --where "price < 60 and color = Red" --sort -price --facet brand
     binocle search "only at night" --refine TURN
     binocle search dog -k 100 --paths0 | xargs -0 feh
+    binocle search "red bag" -c shop,outlet
     """
+    from api.cli.output.across import print_across
     from api.cli.output.answers import print_answer
     from api.cli.output.sheets import print_paths, write_sheet
     from api.cli.search_query import is_record, query_of
@@ -165,6 +167,11 @@ def search(
         check_writable(sheet)
     query_of(typed, lambda _: True)  # what is mistyped is told before anything is opened
     container = open_container(precision=precision, device=device)
+    if "," in collection:
+        if sheet is not None or is_opened:
+            raise click.UsageError("--sheet and --open show one collection; name one with -c")
+        print_across(collection.split(","), container, typed, ending=ending, as_json=as_json)
+        return
     collection = container.began_in(collection, typed["cursor"] or typed["refine"])
     with container.open_collection(collection) as opened:
         find_price = partial(price_field, opened)
@@ -173,7 +180,7 @@ def search(
         if sheet is not None or is_opened:
             write_sheet(answer, opened, container, sheet)
         if ending is not None:
-            print_paths(answer, end=ending)
+            print_paths(answer.hits, end=ending)
         else:
             print_answer(answer, opened, query, as_json=as_json)
         for doubt in query_doubts(opened, query):

@@ -16,6 +16,7 @@ from api.http.errors import problems
 from api.http.heads import HeadAnswers
 from api.http.middleware import Guard, is_loopback
 from api.http.routes import (
+    across,
     aliases,
     collections,
     duplicates,
@@ -110,6 +111,7 @@ def create_app(container: Container) -> FastAPI:
     for room in _ROOMS:
         app.include_router(room.router, prefix="/v1/collections", dependencies=[Depends(key_of)])
     app.include_router(aliases.router, prefix="/v1/aliases", dependencies=[Depends(key_of)])
+    app.include_router(across.router, prefix="/v1", dependencies=[Depends(key_of)])
     app.include_router(keys.router, prefix="/v1/keys", dependencies=[Depends(key_of)])
     app.include_router(sources.router, prefix="/v1", dependencies=[Depends(key_of)])
     app.include_router(sessions.router, prefix="/v1")

@@ -5,6 +5,7 @@ from itertools import islice
 from json import dumps
 from typing import Self, Unpack
 
+from binocle_client.across import SearchAcrossAnswer
 from binocle_client.answers import (
     EmbeddingsAnswer,
     JobStatus,
@@ -152,6 +153,16 @@ class Client(CollectionCalls, JobCalls):
         """Answer many queries in one call."""
         body = {"searches": list(searches)}
         return self._service.ask(BatchAnswer, "POST", path_of(name, "search", "batch"), json=body)
+
+    def search_across(
+        self,
+        collections: Sequence[str],
+        query: str | Sequence[TermBody] = (),
+        **options: Unpack[SearchOptions],
+    ) -> SearchAcrossAnswer:
+        """Search several collections at once; one that cannot answer costs only itself."""
+        body = {"collections": list(collections), "query": query, **options}
+        return self._service.ask(SearchAcrossAnswer, "POST", "/v1/search", json=body)
 
     def label(self, name: str, **body: Unpack[LabelsBody]) -> LabelsAnswer:
         """Give pictures, or the records of a collection, the likeliest of some labels."""

@@ -14,10 +14,8 @@ from binocle.types import Float32Array, Kind, Target
 Mode: TypeAlias = Literal["semantic", "keyword", "hybrid"]
 FacetKind: TypeAlias = Literal["values", "numbers", "dates"]
 Interval: TypeAlias = Literal["year", "month", "day"]
-MAX_OFFSET = 10_000
-MAX_LIMIT = 10_000
-MAX_TERMS = 64
-MAX_FACETS = 32
+MAX_OFFSET = MAX_LIMIT = 10_000
+MAX_TERMS, MAX_FACETS = 64, 32
 MAX_TURN_LENGTH = 200
 RELEVANCE = "relevance"
 
@@ -145,6 +143,7 @@ class Facet:
         limit: How many values, those with most records first.
         bins: How many bars a histogram of numbers has.
         interval: How wide the bars of a histogram of dates are. None decides by the range.
+        is_open: Whether the last bar of numbers ends behind the greatest one, and not with it.
     """
 
     field: str
@@ -152,6 +151,7 @@ class Facet:
     limit: int = 10
     bins: int = 10
     interval: Interval | None = None
+    is_open: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what cannot be counted."""

@@ -23,11 +23,13 @@ class Page:
         hits: In the listing's order.
         place: How many rows of the listing were used up with them.
         last: Internal id of the last record shown; -1 for none.
+        ends: As ``place`` and ``last``, behind each hit.
     """
 
     hits: tuple[Hit, ...]
     place: int
     last: int
+    ends: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class _Found:
     row: Row
     record: Record
     part: Part
+    end: int = 0
 
 
 class HitBuilder:
@@ -65,7 +68,11 @@ class HitBuilder:
             ]
             kinds = [wanted[number][0].plan.kinds for number in unfinished]
             for number, rows in zip(unfinished, self._read(chunks, kinds), strict=True):
-                found[number].extend(one for one in rows if one is not None)
+                found[number].extend(
+                    replace(one, end=end)
+                    for end, one in enumerate(rows, places[number] + 1)
+                    if one is not None
+                )
                 places[number] += len(rows)
             unfinished = [
                 number
@@ -81,7 +88,8 @@ class HitBuilder:
         hits = self._hits(listing, found)
         if listing.counted.groups is not None:
             hits = self._grouped(listing, found, hits)
-        return Page(tuple(hits), place, found[-1].row.record_id if found else -1)
+        ends = tuple((one.end, one.row.record_id) for one in found)
+        return Page(tuple(hits), place, ends[-1][1] if ends else -1, ends)
 
     def _read(
         self, chunks: Sequence[Sequence[Row]], kinds: Sequence[Sequence[Kind]]

@@ -1,6 +1,7 @@
 """What a search found."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from binocle.types import Hit, Target
 from search.query.query import FacetKind, Mode
@@ -59,6 +60,8 @@ class Answer:
         unrated: Why no hit has a relevance by its vectors; None where they have, or where only
             words were ranked.
         looking_for: The query in one line, as it was read and refined.
+        goes_on: Returns what asks for the page behind the first so many hits, None where there is
+            none: for who shows fewer than there are.
     """
 
     hits: tuple[Hit, ...]
@@ -73,3 +76,4 @@ class Answer:
     turn: str | None = None
     unrated: str | None = None
     looking_for: str = ""
+    goes_on: Callable[[int], str | None] = field(default=lambda _: None, compare=False, repr=False)

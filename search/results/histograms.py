@@ -2,6 +2,7 @@
 
 import math
 from calendar import monthrange
+from collections.abc import Mapping
 from decimal import Decimal
 from itertools import pairwise
 
@@ -29,6 +30,9 @@ def count_numbers(column: Column, facet: Facet, ids: Int64Array) -> FacetCounts:
     if not len(values):
         return FacetCounts(facet.field, "numbers", (), 0, len(ids))
     edges = round_edges(values, facet.bins)
+    if facet.is_open and edges[-1] > edges[0]:
+        last, before = (Decimal(repr(float(one))) for one in (edges[-1], edges[-2]))
+        edges = np.append(edges, _finite(last + last - before))
     bars = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, len(edges) - 2)
     places, bars = _once(places, bars, len(edges))
     counts = np.bincount(bars, minlength=len(edges) - 1)
@@ -90,14 +94,24 @@ def count_dates(column: Column, facet: Facet, ids: Int64Array) -> FacetCounts:
     places, bars = _once(places[fine], bars[fine], 10**8)
     found, counts = np.unique(bars, return_counts=True)
     by_bar = dict(zip(found.tolist(), counts.tolist(), strict=True))
-    buckets = tuple(
-        Bucket(
-            _written(bar, interval), by_bar.get(bar, 0), _written(_next(bar, interval), interval)
-        )
-        for bar in _with_empty(found.tolist(), interval)
-    )
     others = dated - _distinct(places)
+    buckets = date_bars(by_bar, interval)
     return FacetCounts(facet.field, "dates", buckets, others, len(ids) - dated)
+
+
+def date_bars(counts: Mapping[int, int], interval: Interval) -> tuple[Bucket, ...]:
+    """Return bars in their order, with empty ones between them where these are not too many.
+
+    Args:
+        counts: By the digits of their begin: 2024, 202401 or 20240131.
+        interval: Which of these.
+    """
+    return tuple(
+        Bucket(
+            _written(bar, interval), counts.get(bar, 0), _written(_next(bar, interval), interval)
+        )
+        for bar in _with_empty(sorted(counts), interval)
+    )
 
 
 def _interval_for(numbers: Int64Array) -> Interval:

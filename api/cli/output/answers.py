@@ -27,7 +27,7 @@ def print_answer(answer: Answer, collection: Collection, query: Query, *, as_jso
     if as_json:
         space = collection.space
         more = {"collection": collection.path.name, "model": space.name if space else None}
-        document = {**answer_as_json(answer, _hit), **more}
+        document = {**answer_as_json(answer, hit_json), **more}
         click.echo(json.dumps(document, ensure_ascii=False))
         return
     if answer.looking_for != summary_of(query) and sys.stdout.isatty():
@@ -40,9 +40,9 @@ def print_answer(answer: Answer, collection: Collection, query: Query, *, as_jso
     elif answer.unrated and sys.stdout.isatty():
         click.echo(f"nobody can tell how relevant these are: {answer.unrated}", err=True)
     if answer.hits:
-        _print_hits(answer, query)
+        print_hits(answer.hits, query)
     for facet in answer.facets:
-        _print_facet(facet)
+        print_facet(facet)
     if sys.stdout.isatty():
         _print_how_to_go_on(answer)
     space = collection.space
@@ -55,7 +55,8 @@ def print_answer(answer: Answer, collection: Collection, query: Query, *, as_jso
         )
 
 
-def _hit(hit: Hit) -> dict[str, Any]:
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """Return a hit as the command line tells it to programs."""
     return hit_as_json(hit, _shown)
 
 
@@ -65,15 +66,23 @@ def _shown(hit: Hit) -> dict[str, Any]:
     return {"uri": hit.record.uri, "part": part, "text": hit.part.text, "metadata": metadata}
 
 
-def _print_hits(answer: Answer, query: Query) -> None:
-    rated = any(hit.relevance is not None for hit in answer.hits)
+def print_hits(hits: Sequence[Hit], query: Query, collections: Sequence[str] = ()) -> None:
+    """Print hits as a table.
+
+    Args:
+        hits: In order.
+        query: What found them.
+        collections: Of each, where several were searched.
+    """
+    rated = any(hit.relevance is not None for hit in hits)
     shown = [one.field for one in query.sort if one.field not in (RELEVANCE, "id", "uri")]
     grouped = [query.group.field] if query.group else []
-    rankings = {one.ranking for hit in answer.hits for one in hit.contributions}
-    fused = any(len(hit.contributions) > 1 for hit in answer.hits) and sys.stdout.isatty()
+    rankings = {one.ranking for hit in hits for one in hit.contributions}
+    fused = any(len(hit.contributions) > 1 for hit in hits) and sys.stdout.isatty()
     is_close = not rated and len(rankings) < 2  # fused ranks are in another order than cosines
     header = [
         "similarity" if is_close else "relevance",
+        *(["collection"] if collections else []),
         "record",
         *grouped,
         *shown,
@@ -83,13 +92,14 @@ def _print_hits(answer: Answer, query: Query) -> None:
     rows = [
         [
             _closeness(hit, is_close=is_close) if query.terms or query.refine else "–",
+            *collections[number : number + 1],
             hit.record.id,
             *(_group_of(hit, depth) for _ in grouped),
             *(_value(hit, name) for name in shown),
             _found(hit),
             *([_reason(hit)] if fused else []),
         ]
-        for depth, hit in _flat(answer.hits)
+        for number, (depth, hit) in enumerate(_flat(hits))
     ]
     print_table(header, rows)
 
@@ -142,7 +152,8 @@ def _found(hit: Hit) -> str:
     return f"{shorten(str(titled), 100, placeholder='…')}  {where}" if titled else where
 
 
-def _print_facet(facet: FacetCounts) -> None:
+def print_facet(facet: FacetCounts) -> None:
+    """Print the counts of a facet."""
     rows = [(_label(facet, number), one.count) for number, one in enumerate(facet.buckets)]
     rows += [
         (f"({what})", count)

@@ -4,6 +4,7 @@ import os
 import sys
 import tempfile
 import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -13,6 +14,7 @@ from api.operations.contact_sheet import sheet_of
 from api.operations.duplicates_report import write_text
 from binocle.collection.collection import Collection
 from binocle.media.decoder_pool import DecoderPool
+from binocle.types import Hit
 from search.results.answer import Answer
 
 
@@ -41,14 +43,14 @@ def has_display() -> bool:
     )
 
 
-def print_paths(answer: Answer, *, end: str) -> None:
+def print_paths(hits: Sequence[Hit], *, end: str) -> None:
     """Print where each hit lies, each place once, and nothing else.
 
     Args:
-        answer: With the hits.
+        hits: Whose.
         end: Behind each: a line's end, or a zero byte for names with line ends.
     """
-    paths = dict.fromkeys(one.part.uri for hit in answer.hits for one in (hit, *hit.others))
+    paths = dict.fromkeys(one.part.uri for hit in hits for one in (hit, *hit.others))
     for path in paths:
         click.echo(path.encode("utf-8", "surrogateescape"), nl=False)
         click.echo(end, nl=False)

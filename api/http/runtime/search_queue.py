@@ -13,12 +13,33 @@ from api.http.runtime.thread_pool import IS_WANTED, BoundedThreadPool
 from api.http.runtime.work_queues import Batcher
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError
+from search.across.merging import own_query
 from search.query.query import Query
 from search.query.warnings import query_doubts
 from search.results.answer import Answer
 from search.searcher import Searcher
 
-Outcome = str | BinocleError
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one of several collections has found.
+
+    Attributes:
+        answer: To its own query, see ``own_query``.
+        query: What all were asked together, as this collection reads it.
+        collection: Which.
+        request: The search as it came.
+        warnings: What to tell of the query.
+    """
+
+    answer: Answer
+    query: Query
+    collection: Collection
+    request: SearchRequest
+    warnings: list[str]
+
+
+Outcome = str | Found | BinocleError
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +51,14 @@ class QueuedSearch:
         request: The search as it came.
         watch: Times it.
         query: What it asks for, where its pictures had to be embedded first, or why they cannot be.
+        is_shared: Whether other collections answer it, too: it is not written then.
     """
 
     collection: Collection
     request: SearchRequest
     watch: Stopwatch
     query: Query | BinocleError | None = None
+    is_shared: bool = False
 
 
 class SearchQueue:
@@ -69,19 +92,40 @@ class SearchQueue:
 
     async def answers(
         self, collection: Collection, requests: Sequence[SearchRequest], watch: Stopwatch
-    ) -> list[Outcome]:
+    ) -> list[str | BinocleError]:
         """Answer searches, each with its ``SearchOut`` as JSON, or why it cannot be answered.
 
         Raises:
             ServiceError: 503, too much waits already.
         """
+        found = await self._outcomes([(collection, one) for one in requests], watch)
+        return [one for one in found if not isinstance(one, Found)]
+
+    async def found(
+        self, searches: Sequence[tuple[Collection, SearchRequest]], watch: Stopwatch
+    ) -> list[Found | BinocleError]:
+        """Return what several collections have found for one search, or why they have not.
+
+        Raises:
+            ServiceError: 503, too much waits already.
+        """
+        found = await self._outcomes(searches, watch, is_shared=True)
+        return [one for one in found if not isinstance(one, str)]
+
+    async def _outcomes(
+        self,
+        asked: Sequence[tuple[Collection, SearchRequest]],
+        watch: Stopwatch,
+        *,
+        is_shared: bool = False,
+    ) -> list[Outcome]:
         if self._note_query is not None:
-            note(query="; ".join(request.words for request in requests))
+            note(query="; ".join(dict.fromkeys(request.words for _, request in asked)))
         searches = [
-            QueuedSearch(await self._began_in(collection, request), request, watch)
-            for request in requests
+            QueuedSearch(await self._began_in(*one), one[1], watch, is_shared=is_shared)
+            for one in asked
         ]
-        if any(request.has_pictures for request in requests):
+        if any(one.request.has_pictures for one in searches):
             searches = await self._pictures.run(self._with_pictures, searches)
         return await self._batcher.submit(searches)
 
@@ -130,7 +174,11 @@ class SearchQueue:
             queries = searcher.terms.embed(queries, partial(_stage, waiting))
         with _stage([one.watch for one in searches], "search"):
             is_wanted = IS_WANTED.get(lambda: True)
-            outcomes = searcher.outcomes(queries, lambda: not is_wanted())
+            own = [
+                _own_query(query) if one.is_shared else query
+                for one, query in zip(searches, queries, strict=True)
+            ]
+            outcomes = searcher.outcomes(own, lambda: not is_wanted())
         if self._note_query is not None:
             for one, outcome in zip(searches, outcomes, strict=True):
                 words = one.request.words
@@ -158,6 +206,13 @@ def _stage(watches: Sequence[Stopwatch], name: str) -> Iterator[None]:
         yield
 
 
+def _own_query(query: Query | BinocleError) -> Query | BinocleError:
+    try:
+        return query if isinstance(query, BinocleError) else own_query(query, query.cursor)
+    except BinocleError as error:
+        return error
+
+
 def _outcome(
     search: QueuedSearch, query: Query | BinocleError, outcome: Answer | BinocleError
 ) -> Outcome:
@@ -167,6 +222,8 @@ def _outcome(
     warnings: list[str] = []
     if query.where or query.sort or query.facets or query.group:
         warnings = query_doubts(search.collection, query)
+    if search.is_shared:
+        return Found(outcome, query, search.collection, search.request, warnings)
     return search_json(
         outcome,
         search.collection,

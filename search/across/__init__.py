@@ -1,0 +1,1 @@
+"""One search over several collections: their answers merged, paged and counted as one."""

@@ -1,0 +1,68 @@
+"""Where a search over several collections goes on: the cursors of its collections as one.
+
+Each is signed by its own collection, which checks it; what holds them together need not be.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from binocle.errors import CursorError
+
+_DAMAGED = "the cursor is damaged; start again without one"
+
+
+@dataclass(frozen=True, slots=True)
+class AcrossPosition:
+    """Where the next page begins.
+
+    Attributes:
+        cursors: Of the collections that go on, by name.
+        shown: How many hits of each of them were on the pages before.
+        relevant: As of the first page; collections that have ended are not asked again.
+        relevant_error: Likewise.
+    """
+
+    cursors: Mapping[str, str]
+    shown: Mapping[str, int] = field(default_factory=dict)
+    relevant: int | None = None
+    relevant_error: int = 0
+
+    def as_cursor(self) -> str | None:
+        """Return it as an opaque string, safe in a URL; None where nothing goes on."""
+        if not self.cursors:
+            return None
+        going = {name: [one, self.shown.get(name, 0)] for name, one in self.cursors.items()}
+        text = json.dumps([going, self.relevant, self.relevant_error], separators=(",", ":"))
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+    @classmethod
+    def of(cls, cursor: str, names: Sequence[str]) -> "AcrossPosition":
+        """Read a cursor.
+
+        Args:
+            cursor: As ``as_cursor`` returned it.
+            names: Of the collections that are asked.
+
+        Raises:
+            CursorError: It is none, or of other collections.
+        """
+        try:
+            text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+            cursors, relevant, error = json.loads(text)
+            known = {str(name): str(one) for name, (one, _) in cursors.items()}
+            shown = {str(name): int(count) for name, (_, count) in cursors.items()}
+            total = None if relevant is None else int(relevant)
+            position = cls(known, shown, total, int(error))
+        except (binascii.Error, ValueError, TypeError, AttributeError, RecursionError) as failure:
+            raise CursorError(_DAMAGED) from failure
+        if not known:
+            raise CursorError(_DAMAGED)
+        if strange := [name for name in known if name not in names]:
+            raise CursorError(
+                f"the cursor is of a search in other collections ({', '.join(strange)}); ask the "
+                "same ones, or start again without it"
+            )
+        return position
