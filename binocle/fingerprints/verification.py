@@ -1,6 +1,6 @@
 """Is one picture made from the other? Local features propose a mapping, the pixels judge it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -12,7 +12,7 @@ from binocle.fingerprints.agreement import agreement, windows_of
 from binocle.fingerprints.colour_difference import colour_difference
 from binocle.fingerprints.copy_classifier import Evidence, log_odds
 from binocle.fingerprints.fingerprint import VARIANTS
-from binocle.fingerprints.geometry import Turn, fits, is_sound, turn_of
+from binocle.fingerprints.geometry import Fit, Turn, fits, is_sound, turn_of
 from binocle.fingerprints.greyscale import Grey
 from binocle.fingerprints.overlay import SIDE, Mapping, Overlay, evenly_lit, overlaid, straightened
 from binocle.fingerprints.picture_view import Box, PictureView
@@ -67,6 +67,13 @@ def verify(
         mirrored: Look for a mirrored copy, and for no other.
     """
     return _best(query, stored, corner_mappings(query, stored, mirrored=mirrored))
+
+
+def verify_fitted(
+    query: PictureView, stored: PictureView, found: Sequence[Fit]
+) -> VerifiedMatch | None:
+    """Return the best of some mappings that corners agree on; None where none holds."""
+    return _best(query, stored, [(one.mapping, one.inliers) for one in found])
 
 
 def corner_mappings(

@@ -148,6 +148,7 @@ class DuplicateFinder:
             view = self._pairs.view(part_id) if part_id in self._pairs.pictures else None
             if view is None:
                 return []
+            self._pairs.features(part_id)  # kept for when it is compared: its pixels may not be
             suspects = by_hash(index, view)
             add_votes(suspects, index, view)
             return [one for one in suspects if one in among and one != part_id]

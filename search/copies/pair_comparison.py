@@ -1,8 +1,9 @@
 """What two stored pictures are of each other."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Lock
+from typing import TypeVar
 
 import numpy as np
 from cachetools import LRUCache
@@ -14,17 +15,27 @@ from binocle.fingerprints.fingerprint import (
     perceptual_hash,
     variant_hashes,
 )
+from binocle.fingerprints.geometry import fits
 from binocle.fingerprints.greyscale import grey_levels
+from binocle.fingerprints.local_features import LocalFeatures
 from binocle.fingerprints.picture_view import PictureView
 from binocle.fingerprints.residual import differences, residual
-from binocle.fingerprints.verification import VerifiedMatch, closely_overlaid, verify, verify_whole
+from binocle.fingerprints.verification import (
+    VerifiedMatch,
+    closely_overlaid,
+    verify,
+    verify_fitted,
+    verify_whole,
+)
 from search.copies.keep_choice import Pair
 from search.copies.originals import LEAST_ENLARGEMENT, drawn_side, is_enlarged
 from search.copies.pairing import NO_FORM
 from search.copies.stored_pictures import StoredPictures
 from search.copies.verdicts import Judgement, is_copy, judged
 
+_T = TypeVar("_T")
 _VIEWS_KEPT = 512
+_FEATURES_KEPT = 8_192  # pictures, 20 kB each: most pairs need nothing else to be told apart
 _SAME_COLOURS = 4.0  # levels: one product in two shades is no duplicate
 
 
@@ -42,6 +53,7 @@ class PairComparison:
         self.unreadable: set[int] = set()
         self._stored = stored
         self._views: LRUCache[int, PictureView | None] = LRUCache(_VIEWS_KEPT)
+        self._features: LRUCache[int, LocalFeatures] = LRUCache(_FEATURES_KEPT)
         self._lock = Lock()
 
     def view(self, part_id: int) -> PictureView | None:
@@ -53,6 +65,18 @@ class PairComparison:
         with self._lock:
             self._views[part_id] = view
         return view
+
+    def features(self, part_id: int) -> LocalFeatures | None:
+        """Return a picture's corners, which are kept longer; None where it cannot be read."""
+        with self._lock:
+            if part_id in self._features:
+                return self._features[part_id]
+        view = self.view(part_id)
+        if view is None:
+            return None
+        with self._lock:
+            self._features[part_id] = view.features
+        return view.features
 
     def judge(self, pair: Pair, variant: int) -> Judgement | None:
         """Return what two are of each other; None where they are no duplicates.
@@ -105,17 +129,32 @@ class PairComparison:
         return None if side == 0 else pair[0] if side > 0 else pair[1]
 
     def _match(self, pair: Pair, variant: int) -> VerifiedMatch | None:
-        one, other = map(self.view, pair)
-        if one is None or other is None:
-            lost = [part_id for part_id, view in zip(pair, (one, other), strict=True) if not view]
-            with self._lock:
-                self.unreadable.update(lost)
+        if variant == NO_FORM:
+            return self._match_by_corners(pair)
+        views = self._both(self.view, pair)
+        if views is None:
             return None
-        if variant != NO_FORM:
-            whole = verify_whole(one, other, variant)
-            if whole is not None and is_copy(whole):
-                return whole
-        return verify(one, other, mirrored=variant != NO_FORM and VARIANTS[variant][1])
+        whole = verify_whole(*views, variant)
+        if whole is not None and is_copy(whole):
+            return whole
+        return verify(*views, mirrored=VARIANTS[variant][1])
+
+    def _match_by_corners(self, pair: Pair) -> VerifiedMatch | None:
+        """Compare two by their corners; where these agree on no mapping, no pixels are needed."""
+        corners = self._both(self.features, pair)
+        found = fits(*corners) if corners is not None else []
+        views = self._both(self.view, pair) if found else None
+        return verify_fitted(*views, found) if views is not None else None
+
+    def _both(self, read: Callable[[int], _T | None], pair: Pair) -> tuple[_T, _T] | None:
+        """Return what is read of two pictures; None where one cannot be read, which is noted."""
+        one, other = map(read, pair)
+        if one is not None and other is not None:
+            return one, other
+        lost = [part_id for part_id, found in zip(pair, (one, other), strict=True) if found is None]
+        with self._lock:
+            self.unreadable.update(lost)
+        return None
 
 
 def _is_duplicate(match: VerifiedMatch) -> bool:

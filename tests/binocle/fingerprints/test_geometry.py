@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from binocle.fingerprints.geometry import fits, is_sound, turn_of
+from binocle.fingerprints.geometry import fits, is_sound, matches, turn_of
 from binocle.fingerprints.local_features import features_of
 from binocle.fingerprints.overlay import Mapping
 from tests.support.drawings import drawn
@@ -77,3 +77,18 @@ def test_other_pictures_and_plain_ones_have_no_mapping() -> None:
     assert all(fit.inliers < 12 for fit in fits(one, other))
     plain = features_of(np.full((240, 320), 128, np.uint8), 400)
     assert fits(one, plain) == fits(plain, one) == []
+
+
+def test_corners_match_those_that_opencv_matches() -> None:
+    grey = np.asarray(drawn(1, SIZE).convert("L"))
+    moved = np.asarray(cv2.warpPerspective(grey, turning(8), SIZE, borderValue=90), np.uint8)
+    query, stored = features_of(grey, 400), features_of(moved, 400)
+    found = cv2.BFMatcher(cv2.NORM_HAMMING).knnMatch(query.descriptors, stored.descriptors, k=2)
+    best: dict[int, tuple[float, int]] = {}
+    for first, second in found:
+        if first.distance <= 80 and first.distance < 0.85 * second.distance:
+            one = (first.distance, first.queryIdx)
+            best[first.trainIdx] = min(one, best.get(first.trainIdx, one))
+    expected = [[source, target] for target, (_, source) in best.items()]
+    assert len(expected) > 40
+    assert matches(query, stored).tolist() == expected

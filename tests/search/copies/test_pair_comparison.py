@@ -14,7 +14,7 @@ from search.copies.pair_comparison import PairComparison
 from search.copies.pairing import NO_FORM
 from search.copies.stored_pictures import StoredPictures
 from tests.support import Bench
-from tests.support.drawings import encoded, product, read
+from tests.support.drawings import drawn, encoded, product, read
 
 Compare = Callable[[Image.Image, Image.Image], tuple[PairComparison, tuple[int, int]]]
 
@@ -56,3 +56,16 @@ def test_a_copy_with_a_logo_is_a_duplicate_and_the_logo_is_on_it(compare: Compar
     assert pairs.drawn_on(ids) == ids[1]
     assert pairs.drawn_on((ids[1], ids[0])) == ids[1]
     assert not pairs.is_enlarged(ids)
+
+
+def test_pixels_that_are_no_longer_kept_are_not_read_again_where_no_corners_agree(
+    compare: Compare, tmp_path: Path
+) -> None:
+    pairs, ids = compare(drawn(1, (320, 240)), drawn(2, (320, 240)))
+    for one in ids:
+        pairs.features(one)
+    pairs._views.clear()
+    for path in (tmp_path / "pair").iterdir():
+        path.unlink()
+    assert pairs.judge(ids, NO_FORM) is None
+    assert not pairs.unreadable
