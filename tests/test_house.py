@@ -15,8 +15,8 @@ _OPTIONS = "its parameters are the command's options"
 LONG_FUNCTIONS = {
     "api/cli/index.py:index_sources": _OPTIONS,
     "api/cli/labels.py:label": _OPTIONS,
-    "api/cli/lookup.py:duplicates": _OPTIONS,
-    "api/cli/lookup.py:lookup": _OPTIONS,
+    "api/cli/copies/duplicates.py:duplicates": _OPTIONS,
+    "api/cli/copies/lookup.py:lookup": _OPTIONS,
 }
 """Functions that are longer, ``file:name``, each with the reason why it is not taken apart."""
 

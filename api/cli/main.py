@@ -12,17 +12,19 @@ import click
 
 from api.cli.collections import collections, info, remove, skipped
 from api.cli.completion import completion
+from api.cli.copies.duplicates import duplicates
+from api.cli.copies.lookup import lookup
 from api.cli.evaluate import evaluate
 from api.cli.fields import fields, read_schema, schema_options
 from api.cli.keys import keys
 from api.cli.labels import caption, label, match
-from api.cli.lookup import duplicates, lookup
 from api.cli.options import (
     PATH,
     collection_option,
     engine_options,
     exclude_option,
     json_option,
+    max_pixels_option,
     open_container,
     shared,
     table_options,
@@ -71,9 +73,7 @@ def cli() -> None:
     help="What texts are in that have no mark, such as shift-jis [utf-8, else cp1252].",
 )
 @exclude_option
-@click.option(
-    "--max-pixels", type=click.IntRange(1), metavar="N", help="Skip pictures with more pixels."
-)
+@max_pixels_option
 @click.option(
     "--background",
     is_flag=True,

@@ -102,6 +102,8 @@ engine_options = options(
     click.option("--precision", type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
                  help="Arithmetic of the model; auto is the fastest that fits the device."),
 )  # fmt: skip
+max_pixels_option = click.option("--max-pixels", type=click.IntRange(1), metavar="N",
+                                 help="Skip pictures with more pixels.")  # fmt: skip
 exclude_option = click.option(
     "--exclude", multiple=True, metavar="GLOB",
     help="Leave out of folders and archives, as in .gitignore; may be repeated.",

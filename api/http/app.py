@@ -19,12 +19,10 @@ from api.http.routes import (
     across,
     aliases,
     collections,
-    duplicates,
     embeddings,
     fields,
     health,
     labels,
-    lookup,
     page,
     pictures,
     records,
@@ -34,13 +32,14 @@ from api.http.routes import (
 from api.http.routes.access import keys, sessions
 from api.http.routes.background import jobs, sources
 from api.http.routes.changing import imports, matching
+from api.http.routes.copies import duplicates, lookup, lookups
 from api.http.runtime.dependencies import key_of
 from api.http.runtime.jobs import Jobs
 from api.http.runtime.service import Service
 from api.http.runtime.telemetry import tell_span, trace
 from api.http.schemas.common import Problem, RecordsIn
 from api.http.schemas.labels import CaptionsIn, LabelsIn, MatchIn
-from api.http.schemas.lookup import LookupIn
+from api.http.schemas.lookup import LookupIn, LookupsIn
 from api.http.schemas.search import SearchBesideIn, SearchIn
 from api.settings import Settings
 from binocle import __version__
@@ -70,11 +69,11 @@ _WORTH_PACKING_BYTES = 1024
 _PACKING = 5  # 9 takes four times as long and saves 2 %
 
 _BESIDE_FILES = (
-    SearchIn, SearchBesideIn, RecordsIn, LookupIn, LabelsIn, MatchIn, CaptionsIn,
+    SearchIn, SearchBesideIn, RecordsIn, LookupIn, LookupsIn, LabelsIn, MatchIn, CaptionsIn,
 )  # fmt: skip
 """Bodies that also come in a form: routes do not name them."""
 _ROOMS = (
-    collections, fields, search, suggestions, lookup, duplicates, pictures, labels,
+    collections, fields, search, suggestions, lookup, lookups, duplicates, pictures, labels,
     imports, matching, records, jobs,
 )  # fmt: skip
 

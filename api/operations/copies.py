@@ -1,17 +1,24 @@
 """Reverse lookup and duplicates, put together for both doors."""
 
+import io
 from collections.abc import Callable
 from dataclasses import asdict
+
+from PIL import Image
 
 from api.container import Container
 from binocle.collection.collection import Collection
 from binocle.media import images
 from binocle.media.decoder_pool import DecoderPool
-from binocle.types import Float32Array, Part
+from binocle.types import Float32Array, ImageSpec, Part, PixelArray
 from indexer.fingerprint_backfill import complete_fingerprints
 from search.copies.duplicates import DuplicateFinder, Duplicates
 from search.copies.lookup import Lookup, LookupAnswer
+from search.copies.lookup_candidates import LookupCandidate
+from search.copies.match_picture import match_picture
 from search.copies.stored_pictures import Decode
+
+_SHOWN_SIDE = 640  # pixels
 
 
 def open_lookup(
@@ -92,6 +99,42 @@ def find_duplicates(
         on_progress=on_progress,
     )
     return finder.find()
+
+
+def match_png(
+    container: Container,
+    collection: Collection,
+    data: bytes,
+    candidate: LookupCandidate,
+    decode: Decode | None = None,
+) -> bytes:
+    """Return a PNG that shows why a picture is said to match, see ``match_picture``.
+
+    Args:
+        container: Has the limits.
+        collection: Where the candidate is from.
+        data: The picture that was looked up.
+        candidate: What it was held against.
+        decode: Decodes pictures; by default in this process.
+
+    Raises:
+        PictureError: One of the two cannot be read.
+        NotFoundError: The stored one is not where it was.
+    """
+    limits = container.settings.limits
+    decoding = decode or (lambda data, spec: images.load(data, spec, limits))
+
+    def pixels(data: bytes) -> PixelArray:
+        width, height = images.upright_size(data, limits)
+        ratio = min(1.0, _SHOWN_SIDE / max(width, height))
+        size = max(1, round(width * ratio)), max(1, round(height * ratio))
+        return decoding(data, ImageSpec(*size, "squash")).pixels
+
+    stored = _reader(container, collection)(candidate.part)
+    shown = match_picture(pixels(data), pixels(stored), candidate.judgement)
+    file = io.BytesIO()
+    Image.fromarray(shown).save(file, "PNG")
+    return file.getvalue()
 
 
 def answer_as_json(answer: LookupAnswer) -> dict[str, object]:

@@ -100,9 +100,17 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         StorageError: The file cannot be written.
     """
+    write_file(path, text.encode("utf-8", "surrogateescape"))
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write bytes to a file.
+
+    Raises:
+        StorageError: The file cannot be written.
+    """
     try:
-        with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(text)
+        path.write_bytes(data)
     except OSError as error:
         raise StorageError(f"cannot write {path} ({error.strerror})") from error
 
@@ -125,13 +133,13 @@ def csv_of(found: Duplicates, uri_of: Callable[[str], str] = str) -> str:
             keeps = "yes" if is_kept or shares else "no"
             verdict = "keep" if is_kept else one.verdict
             writer.writerow(
-                (number, keeps, verdict, one.confidence, _as_text(one.record_id),
-                 _as_text(uri_of(one.part.uri)), one.width, one.height, one.size_bytes, one.why)
+                (number, keeps, verdict, one.confidence, as_cell(one.record_id),
+                 as_cell(uri_of(one.part.uri)), one.width, one.height, one.size_bytes, one.why)
             )  # fmt: skip
     return file.getvalue()
 
 
-def _as_text(cell: str) -> str:
+def as_cell(cell: str) -> str:
     """Return a cell that no spreadsheet takes for a formula; ids and uris come from strangers.
 
     Source: https://owasp.org/www-community/attacks/CSV_Injection.

@@ -18,7 +18,12 @@ from binocle_client.answers import (
 )
 from binocle_client.collection_calls import CollectionCalls
 from binocle_client.connection import Connection
-from binocle_client.copies import DuplicateClusters, LookupReply
+from binocle_client.copies import (
+    DuplicateClusters,
+    LookupOutcome,
+    LookupOutcomes,
+    LookupReply,
+)
 from binocle_client.job_calls import JobCalls
 from binocle_client.paths import path_of
 from binocle_client.pictures import PictureFile, bytes_of, encoded
@@ -183,6 +188,16 @@ class Client(CollectionCalls, JobCalls):
         """Tell whether a picture, or what it was made from, is in a collection."""
         body = {"image": encoded(data), "limit": limit, "copies_only": copies_only}
         return self._service.ask(LookupReply, "POST", path_of(name, "lookup"), json=body)
+
+    def lookup_many(
+        self, name: str, files: Sequence[PictureFile], *, limit: int = 10, copies_only: bool = False
+    ) -> list[LookupOutcome]:
+        """Look up to 64 pictures up; one that cannot be read has an error for an answer."""
+        pictures = [{"image": encoded(one)} for one in files]
+        body = {"pictures": pictures, "limit": limit, "copies_only": copies_only}
+        return self._service.ask(
+            LookupOutcomes, "POST", path_of(name, "lookups"), json=body
+        ).results
 
     def start_duplicates(self, name: str) -> JobStatus:
         """Start finding the pictures of a collection that are the same."""

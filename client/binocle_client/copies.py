@@ -58,6 +58,23 @@ class LookupReply:
 
 
 @dataclass(frozen=True, slots=True)
+class LookupOutcome:
+    """What is known of one of several pictures, or the code and detail of why nothing is."""
+
+    number: int
+    name: str | None
+    answer: LookupReply | None
+    error: dict[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class LookupOutcomes:
+    """What is known of several pictures, in order."""
+
+    results: list[LookupOutcome]
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterMember:
     """A picture of a cluster."""
 

@@ -16,9 +16,9 @@ PIECE_PATIENCE_S = 20.0
 BODY_PATIENCE_S = 600.0
 MIN_BYTES_PER_S = 16 * 1024  # once the patience for a piece is over; slower is a stalled client
 CLOSE = {"Connection": "close"}
-STREAM_ENDING = "/records:import"
+STREAM_ENDING, LOOKUPS_ENDING = "/records:import", "/lookups:lines"
 """Of paths whose bodies are dealt with while they come: as large, and as slow, as they are."""
-_STREAM = re.compile(rf"/v1/collections/[^/]+{STREAM_ENDING}")
+_STREAM = re.compile(rf"/v1/collections/[^/]+(?:{STREAM_ENDING}|{LOOKUPS_ENDING})")
 
 
 class LateError(Exception):

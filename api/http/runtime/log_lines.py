@@ -1,11 +1,12 @@
 """What the log tells of requests: who, with which key, what, where, how it ended.
 
 ``binocle.access`` has a line for every request, ``binocle.audit`` one for every request that asked
-for more than to read, ``binocle.login`` one for every key that was refused. None of them has a
-secret, a picture, or what was searched for, but for the words in the first where the operator asks
-for them.
+for more than to read, ``binocle.lookups`` one for every picture that was looked up, and
+``binocle.login`` one for every key that was refused. None of them has a secret, a picture, or what
+was searched for, but for the words in the first where the operator asks for them.
 """
 
+import hashlib
 import json
 import logging
 import re
@@ -18,7 +19,9 @@ from starlette.types import Scope
 
 _access_log = logging.getLogger("binocle.access")
 _audit_log = logging.getLogger("binocle.audit")
+_lookup_log = logging.getLogger("binocle.lookups")
 _login_log = logging.getLogger("binocle.login")
+_LOGS = ("binocle.access", "binocle.audit", "binocle.lookups", "binocle.login")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _PLAIN = re.compile(r"[\w.:/{}@+-]+", re.ASCII)
 _NOTES: ContextVar[dict[str, Any] | None] = ContextVar("_NOTES", default=None)
@@ -63,6 +66,19 @@ def write_lines(
         _log_facts(_audit_log, logging.INFO, "audit", {**facts, **places, **known})
     query = {"query": notes["query"]} if "query" in notes else {}
     _log_facts(_access_log, logging.INFO, "access", {**facts, **query})
+
+
+def log_lookup(scope: Scope, data: bytes, **found: Any) -> None:
+    """Log that a picture was looked up, by its SHA-256, by whom, and what was found."""
+    notes, client = _NOTES.get() or {}, scope.get("client")
+    facts = {
+        "client": client[0] if client else None,
+        "key": notes.get("key"),
+        "collection": notes.get("collection"),
+        "request_id": scope["state"]["request_id"],
+        "sha256": hashlib.sha256(data).hexdigest(),
+    }
+    _log_facts(_lookup_log, logging.INFO, "lookup", {**facts, **found})
 
 
 def _log_facts(log: logging.Logger, level: int, event: str, facts: Mapping[str, Any]) -> None:
@@ -121,5 +137,11 @@ def configure_logs(form: Literal["text", "json"]) -> None:
     text = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
     for handler in root.handlers:
         handler.setFormatter(_JsonLines() if form == "json" else text)
-    for name in ("binocle.access", "binocle.audit", "binocle.login", "uvicorn.error"):
+    for name in (
+        "binocle.access",
+        "binocle.audit",
+        "binocle.lookups",
+        "binocle.login",
+        "uvicorn.error",
+    ):
         logging.getLogger(name).setLevel(logging.INFO)

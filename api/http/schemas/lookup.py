@@ -2,23 +2,42 @@
 
 from pydantic import BaseModel, Field
 
-from api.http.schemas.common import Base64, Metadata, Strict
+from api.http.schemas.common import Base64, ItemError, Metadata, Strict
 from search.copies.verdicts import Verdict
 
+MAX_PICTURES = 64
 
-class LookupIn(Strict):
-    """A picture to look up."""
 
-    image: Base64
+class LookupBesideIn(Strict):
+    """Options of a lookup, beside the picture."""
+
     limit: int = Field(10, ge=1, le=100)
     copies_only: bool = Field(default=False, description="Do not look for what is merely similar")
 
 
-class LookupBesideIn(Strict):
-    """Options beside an uploaded picture."""
+class PictureIn(Strict):
+    """A picture that comes along, or lies on the web; one of the two."""
 
-    limit: int = Field(10, ge=1, le=100)
-    copies_only: bool = False
+    image: Base64 | None = None
+    url: str | None = Field(
+        None, min_length=1, max_length=2000, description="Only where the operator allows it"
+    )
+
+
+class LookupIn(LookupBesideIn, PictureIn):
+    """A picture to look up."""
+
+
+class NamedPictureIn(PictureIn):
+    """One of several pictures to look up."""
+
+    name: str | None = Field(None, max_length=1024, description="Comes back with the outcome")
+
+
+class LookupsIn(LookupBesideIn):
+    """Several pictures to look up."""
+
+    pictures: list[NamedPictureIn] = Field(min_length=1, max_length=MAX_PICTURES)
 
 
 class RegionOut(BaseModel):
@@ -77,6 +96,21 @@ class LookupOut(BaseModel):
     took_ms: dict[str, float] = Field(
         description="By stage: decode, hash, features, verify, embed, neighbours, pixels, total"
     )
+
+
+class LookupOutcome(BaseModel):
+    """What is known of one of several pictures, or why nothing is."""
+
+    number: int = Field(description="Which, from 1; of lines empty ones are counted")
+    name: str | None = Field(None, description="As it was given")
+    answer: LookupOut | None = None
+    error: ItemError | None = None
+
+
+class LookupsOut(BaseModel):
+    """What is known of several pictures, in the order they were asked for."""
+
+    results: list[LookupOutcome]
 
 
 class MemberOut(BaseModel):

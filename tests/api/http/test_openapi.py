@@ -32,7 +32,7 @@ _FUZZ = ("--phases", "examples,fuzzing,stateful")
 _COVER = ("--phases", "coverage")
 _RECORDS = ("--include-tag", "records")
 _SEARCH = ("--include-tag", "search")
-_NO_LINES = ("--exclude-path-regex", "records:import$")  # it can write no application/x-ndjson
+_NO_LINES = ("--exclude-path-regex", ":(import|lines)$")  # it can write no application/x-ndjson
 _OTHERS = ("--exclude-tag", "records", "--exclude-tag", "search")
 
 

@@ -23,13 +23,13 @@ from binocle.collection.collection import Collection
 from binocle.errors import BinocleError
 
 router = APIRouter(tags=["records"], route_class=JsonRoute)
-_MEDIA_TYPE = "application/x-ndjson"
-_TAKEN = (_MEDIA_TYPE, "application/ndjson", "application/jsonl", "application/json-lines")
+LINES_TYPE = "application/x-ndjson"
+LINES_TAKEN = (LINES_TYPE, "application/ndjson", "application/jsonl", "application/json-lines")
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
-            _MEDIA_TYPE: {
+            LINES_TYPE: {
                 "schema": {
                     "type": "string",
                     "description": "A record a line, in JSON, as in POST …/records; no files",
@@ -43,7 +43,7 @@ _BODY: dict[str, Any] = {
 class StreamedLines(StreamingResponse):
     """An answer that is sent while the request's body still comes."""
 
-    media_type = _MEDIA_TYPE
+    media_type = LINES_TYPE
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         """Send it; whoever reads the body notices where the client goes away."""
@@ -65,8 +65,8 @@ async def import_records(
     request ends before its last line was answered, send what was not answered again.
     """
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if kind not in _TAKEN:
-        detail = f"this takes lines of JSON, {_MEDIA_TYPE}, and cannot read {one_line(kind)}"
+    if kind not in LINES_TAKEN:
+        detail = f"this takes lines of JSON, {LINES_TYPE}, and cannot read {one_line(kind)}"
         raise ServiceError(422, "invalid", detail, field="content-type")
     await service.storing.run(service.encoder_of, collection)
     return StreamedLines(_outcomes(collection, service, request))

@@ -1,5 +1,6 @@
 """The log tells who did what, and nothing that is nobody's business."""
 
+import hashlib
 import json
 import logging
 import time
@@ -10,9 +11,10 @@ import pytest
 from api.http.runtime.log_lines import configure_logs
 from binocle_client import picture
 from binocle_client.requests import RecordBody
+from tests.support.drawings import drawn, encoded
 from tests.support.service import Running, Serve
 
-_NAMES = ("binocle.access", "binocle.audit", "binocle.login")
+_NAMES = ("binocle.access", "binocle.audit", "binocle.lookups", "binocle.login")
 
 
 @pytest.fixture
@@ -94,6 +96,23 @@ def test_what_changes_something_is_audited_done_or_refused(
     assert [one.get("collection") for one in audit] == ["c"] * 4 + [None] * 2 + ["c"]
     assert "secret" not in logged.text
     assert "confidential" not in logged.text
+
+
+def test_who_looked_what_up_with_which_verdict_has_a_line(
+    serve: Serve, logged: pytest.LogCaptureFixture
+) -> None:
+    service = serve()
+    client = service.client(service.keys.add("web", "write", None))
+    client.put_collection("c")
+    stored, other = encoded(drawn(1)), encoded(drawn(50))
+    assert client.store("c", [RecordBody(id="a", images=[picture(stored)])]).failed == 0
+    client.lookup_many("c", [stored, other], copies_only=True)
+    known, unknown = sorted(facts(logged, "lookup", 2), key=lambda one: str(one["verdict"]))[::-1]
+    assert (known["verdict"], known["record"], known["confidence"]) == ("same-file", "a", 1.0)
+    assert known["sha256"] == hashlib.sha256(stored).hexdigest()
+    assert (known["key"], known["collection"], known["client"]) == ("web", "c", "127.0.0.1")
+    assert unknown["verdict"] == "none"
+    assert unknown["sha256"] == hashlib.sha256(other).hexdigest()
 
 
 def test_keys_that_are_refused_have_a_line(serve: Serve, logged: pytest.LogCaptureFixture) -> None:

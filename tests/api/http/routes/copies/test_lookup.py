@@ -7,17 +7,19 @@ import json
 import os
 import shutil
 import subprocess
+import tarfile
 import threading
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import ImageOps
+from PIL import Image, ImageOps
 
 from api.cli import main
 from api.http.routes import labels
-from binocle.errors import QueryError, StorageError
+from binocle.errors import PictureError, QueryError, StorageError, UsageError
 from binocle_client import Client, ClientError, picture
 from binocle_client.requests import LabelsBody, RecordBody
 from search.copies.duplicates import DuplicateFinder
@@ -145,6 +147,75 @@ def test_pipes_and_devices_are_no_pictures_to_ask_for(
         ):  # fmt: skip
             assert run(*asked, "--home", home) == 2
             assert "it is not a regular file" in capsys.readouterr().err
+
+
+def test_pictures_of_any_name_in_folders_and_archives_are_looked_up(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "suspects"
+    folder.mkdir()
+    (folder / "cache-entry").write_bytes(encoded(drawn(1).resize((160, 120)), "JPEG"))
+    (folder / "notes.doc").write_text("no picture")
+    (folder / "page.html.bak").write_bytes(encoded(drawn(3)))
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for path in folder.iterdir():
+            archive.write(path, path.name)
+    with tarfile.open(tmp_path / "all.tgz", "w:gz") as packed:
+        packed.add(folder / "page.html.bak", "in/3.png")
+    (tmp_path / "broken.tar").write_bytes(b"no tar" * 300)
+    names = ("suspects", "all.zip", "all.tgz", "broken.tar")
+    capsys.readouterr()
+    assert run("lookup", *(tmp_path / one for one in names), "--home", home, "--copies-only") == 1
+    out, err = capsys.readouterr()
+    found = {row.split("\t")[0]: row.split("\t")[1] for row in out.splitlines()}
+    assert found == {
+        "suspects/cache-entry": "near-duplicate",
+        "suspects/page.html.bak": "same-file",
+        "all.zip/cache-entry": "near-duplicate",
+        "all.zip/page.html.bak": "same-file",
+        "all.tgz/in/3.png": "same-file",
+        "broken.tar": "error",
+    }
+    assert "2 files: suspects/notes.doc, all.zip/notes.doc" in err
+
+
+def test_a_table_and_an_overlay_show_where_the_query_shows_what(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    framed = Image.new("RGB", (640, 480), (250, 250, 250))
+    framed.paste(drawn(1), (320, 240))  # the right lower quarter
+    asked, table, shown = (tmp_path / one for one in ("=asked.png", "found.csv", "match.png"))
+    asked.write_bytes(encoded(framed))
+    (tmp_path / "other.png").write_bytes(encoded(drawn(50)))
+    options = ("--home", home, "--copies-only", "--csv", table)
+    assert run("lookup", asked, *options, "--overlay", shown, "--policy", "block copy 0.5") == 0
+    with table.open(newline="") as file:
+        [row] = csv.DictReader(file)
+    assert row["picture"] == str(asked)
+    assert (row["id"], row["action"], row["mirrored"]) == ("drawn/1.png", "block", "no")
+    region = [float(row[f"query_{side}"]) for side in "xywh"]
+    assert region == pytest.approx([0.5, 0.5, 0.5, 0.5], abs=0.02)
+    assert Image.open(io.BytesIO(shown.read_bytes())).size == (3 * 480 + 2 * 8, 360)
+    shown.unlink()
+    assert run("lookup", tmp_path / "other.png", *options, "--overlay", shown) == 0
+    assert "nothing matches" in capsys.readouterr().err
+    assert not shown.exists()
+    (tmp_path / "bad.png").write_text("no picture")
+    assert run("lookup", tmp_path / "bad.png", tmp_path / "other.png", *options) == 1
+    with table.open(newline="") as file:
+        assert [one["verdict"] for one in csv.DictReader(file)] == ["error", "none"]
+    with pytest.raises(UsageError, match="--overlay shows one picture, and these are 2"):
+        run_cli(home, "lookup", asked, asked, "--overlay", shown)
+
+
+def test_a_picture_with_too_many_pixels_is_refused_with_the_option_that_lets_it_in(
+    home: Path, tmp_path: Path
+) -> None:
+    asked = tmp_path / "asked.png"
+    asked.write_bytes(encoded(drawn(1)))
+    with pytest.raises(PictureError, match="--max-pixels"):
+        run_cli(home, "lookup", asked, "--max-pixels", "1000")
+    assert run("lookup", asked, "--home", home, "--max-pixels", "1000000") == 0
 
 
 def test_a_broken_picture_among_others_is_marked_and_the_others_are_looked_up(
@@ -339,6 +410,19 @@ def test_lookup_over_http_by_base64_and_form(service: Running, client: Client, n
     assert candidate["id"] == "d1"
     assert np.allclose(candidate["stored_region"]["x"], 60 / 320, atol=0.02)
     assert http.get(candidate["thumbnail"]).status_code == 200
+
+
+def test_a_match_is_drawn_as_a_picture_and_where_there_is_none_that_is_said(
+    service: Running, client: Client, name: str
+) -> None:
+    assert client.store(name, [RecordBody(id="a", images=[picture(encoded(drawn(1)))])]).failed == 0
+    path = f"/v1/collections/{name}/lookup/overlay"
+    cut = encoded(drawn(1).crop((60, 40, 240, 180)))
+    answer = service.http().post(path, json={"image": base64.b64encode(cut).decode()})
+    assert answer.headers["content-type"] == "image/png"
+    assert Image.open(io.BytesIO(answer.content)).size == (3 * 480 + 2 * 8, 373)
+    other = {"image": base64.b64encode(encoded(drawn(50))).decode(), "copies_only": True}
+    problem_of(service.http().post(path, json=other), 404, "not-found")
 
 
 @pytest.mark.parametrize(

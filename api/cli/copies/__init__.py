@@ -1,0 +1,1 @@
+"""Commands of reverse lookup: is it known already, and what is there twice?"""

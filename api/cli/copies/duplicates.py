@@ -1,0 +1,88 @@
+"""``binocle duplicates``: its options, and what it does."""
+
+import json
+from pathlib import Path
+
+import click
+
+from api.cli.options import PATH, collection_option, json_option, open_container, shared
+
+
+@click.command()
+@collection_option
+@click.option(
+    "--report", metavar="FILE", type=PATH, help="Write a page with the pictures there (.html)."
+)
+@click.option("--csv", "table", metavar="FILE", type=PATH, help="Write a line a picture there.")
+@click.option(
+    "--moves",
+    metavar="FILE",
+    type=PATH,
+    help="Write a shell script there that moves the copies out of the way. It is not run.",
+)
+@click.option(
+    "--moves-to",
+    metavar="FOLDER",
+    type=PATH,
+    default=Path("duplicates"),
+    show_default=True,
+    help="Where that script moves them.",
+)
+@click.option("--exact-only", is_flag=True, help="Move only the same files and the same pixels.")
+@json_option
+@shared
+def duplicates(
+    collection: str,
+    report: Path | None,
+    table: Path | None,
+    moves: Path | None,
+    moves_to: Path,
+    exact_only: bool,
+    as_json: bool,
+) -> None:
+    """Find the pictures of a collection that are the same. Nothing is removed.
+
+    Copies of the same bytes, near duplicates, mirrored and turned ones come together; of each
+    cluster the one is proposed for keeping that shows most of the picture in most pixels, and
+    of each other one it is said why not.
+    """
+    from api.cli.output.copies import print_clusters
+    from api.cli.output.progress import StepsBar
+    from api.operations.copies import find_duplicates
+    from api.operations.duplicates_moves import moves_of
+    from api.operations.duplicates_report import (
+        as_json_object,
+        check_writable,
+        csv_of,
+        page_of,
+        warnings_of,
+        write_text,
+    )
+    from binocle.media.decoder_pool import DecoderPool
+
+    written = [path for path in (report, table, moves) if path is not None]
+    for path in written:
+        check_writable(path)
+    container = open_container()
+    settings = container.settings
+    with (
+        container.open_collection(collection) as opened,
+        DecoderPool(settings.workers, settings.limits) as decoders,
+    ):
+        with StepsBar("duplicates") as bar:
+            found = find_duplicates(container, opened, decoders, bar.update)
+        if table is not None:
+            write_text(table, csv_of(found))
+        if report is not None:
+            write_text(report, page_of(found, opened, decoders))
+        if moves is not None:
+            folder = moves_to.expanduser().absolute()
+            write_text(moves, moves_of(found, folder, exact_only=exact_only))
+    if as_json:
+        click.echo(json.dumps(as_json_object(found, collection), ensure_ascii=False))
+        return
+    print_clusters(found)
+    for warning in warnings_of(found):
+        click.echo(f"Note: {warning}", err=True)
+    for path in written:
+        click.echo(f"wrote {path}", err=True)

@@ -1,0 +1,1 @@
+"""Routes of reverse lookup: one picture, many, and what a collection has twice."""
