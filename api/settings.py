@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     max_connections: int = Field(default=1000, ge=1, le=50_000)
     log_format: Literal["text", "json"] = "text"
     log_queries: bool = False
+    mcp: bool = False
     telemetry: bool = False
     tls_certificate: Path | None = None
     tls_key: Path | None = None

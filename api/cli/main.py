@@ -20,6 +20,7 @@ from api.cli.keys import keys
 from api.cli.labels import caption, label, match
 from api.cli.options import (
     PATH,
+    collection_names,
     collection_option,
     engine_options,
     exclude_option,
@@ -142,6 +143,7 @@ def index(
 )
 @click.option("--tls-key", type=PATH, metavar="FILE", help="The certificate's key, in PEM.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), help="The log's lines [text].")
+@click.option("--mcp", is_flag=True, default=None, help="Have tools for agents at /mcp.")
 @engine_options
 @shared
 def serve(without_keys: bool, **options: Any) -> None:
@@ -153,6 +155,26 @@ def serve(without_keys: bool, **options: Any) -> None:
     from api.cli.serve import serve_forever
 
     serve_forever(open_container(**options), without_keys=without_keys)
+
+
+@cli.command()
+@click.option("-c", "--collection", "collections", metavar="NAME", multiple=True,
+              shell_complete=collection_names,
+              help="Only these collections may be read; may be repeated [all].")  # fmt: skip
+@engine_options
+@shared
+def mcp(collections: tuple[str, ...], **engine: Any) -> None:
+    """Answer an agent's calls over standard input and output (Model Context Protocol)."""
+    import asyncio
+
+    from api.http.mcp.installation import check_installed
+
+    check_installed()
+    from api.http.mcp.stdio import serve_stdio
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)  # it only reads: there is nothing to be finished
+    asyncio.run(serve_stdio(open_container(**engine), collections))
 
 
 @cli.command()

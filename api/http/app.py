@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+from contextlib import asynccontextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
 
 from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -14,6 +14,7 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 from api.container import Container
 from api.http.errors import problems
 from api.http.heads import HeadAnswers
+from api.http.mcp.installation import check_installed
 from api.http.middleware import Guard, is_loopback
 from api.http.routes import (
     across,
@@ -43,6 +44,9 @@ from api.http.schemas.lookup import LookupIn, LookupsIn
 from api.http.schemas.search import SearchBesideIn, SearchIn
 from api.settings import Settings
 from binocle import __version__
+
+if TYPE_CHECKING:
+    from api.http.mcp.route import AgentRoute
 
 _PROBLEM: dict[str, Any] = {
     "model": Problem,
@@ -82,14 +86,17 @@ def create_app(container: Container) -> FastAPI:
     """Return the service over a data home.
 
     Raises:
-        UsageError: It is to send traces, and the packages for that are not installed.
+        UsageError: It is to send traces or to have tools for agents, and the packages for that
+            are not installed.
     """
     service = Service(container)
+    agents = _agents(service) if container.settings.mcp else None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await service.start()
-        yield
+        async with agents.running() if agents else nullcontext():
+            yield
         app.state.jobs.close()
         await service.close()
         await asyncio.to_thread(end_traces)
@@ -115,10 +122,24 @@ def create_app(container: Container) -> FastAPI:
     app.include_router(sources.router, prefix="/v1", dependencies=[Depends(key_of)])
     app.include_router(sessions.router, prefix="/v1")
     app.include_router(embeddings.router, prefix="/v1", dependencies=[Depends(key_of)])
+    if agents is not None:
+        app.include_router(agents.router)
     _add_middleware(app, service, container.settings)
     app.openapi = _openapi_of(app)  # type: ignore[method-assign]
     end_traces = trace(app) if container.settings.telemetry else lambda: None
     return app
+
+
+def _agents(service: Service) -> "AgentRoute":
+    """Return the tools for agents.
+
+    Raises:
+        UsageError: The extra for them is not installed.
+    """
+    check_installed()
+    from api.http.mcp.route import AgentRoute
+
+    return AgentRoute(service)
 
 
 def _add_middleware(app: FastAPI, service: Service, settings: Settings) -> None:
