@@ -3,6 +3,7 @@
 import re
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +17,8 @@ from binocle.encoders.base import Encoder
 from binocle.encoders.names import canonical_name
 from binocle.encoders.registry import open_encoder
 from binocle.errors import NotFoundError, UsageError
-from indexer.indexer import Indexer, Progress
+from binocle.media.decoder_pool import DecoderPool
+from indexer.indexer import Indexer, OpenDecoders, Progress
 from indexer.stored_media import StoredMedia
 from search.keyword.suggestions import Suggester
 from search.labels.labeller import Labeller
@@ -47,9 +49,16 @@ class QueryEmbedding:
 class Container:
     """Opens collections and encoders by name, and keeps encoders once loaded."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, open_decoders: OpenDecoders = DecoderPool) -> None:
+        """Set up.
+
+        Args:
+            settings: What was chosen.
+            open_decoders: Gives whoever decodes its decoders, from how many and their limits.
+        """
         self.settings = settings
         self.aliases = Aliases(settings.home)
+        self._open_decoders = open_decoders
         self._encoders: dict[str, Encoder] = {}
         self._suggesters: dict[Path, Suggester] = {}
         self._searchers: dict[Path, Searcher] = {}
@@ -142,6 +151,10 @@ class Container:
                     cache_dir=str(cache) if cache else None,
                 )
             return self._encoders[model]
+
+    def decoders(self) -> AbstractContextManager[DecoderPool]:
+        """Return decoders as the settings have them, for whoever enters the context."""
+        return self._open_decoders(self.settings.workers, self.settings.limits)
 
     @cached_property
     def fetcher(self) -> "Fetcher":
@@ -247,5 +260,6 @@ class Container:
             lambda: self.encoder(chosen),
             limits=self.settings.limits,
             workers=self.settings.workers,
+            open_decoders=self._open_decoders,
             on_progress=on_progress,
         )

@@ -14,7 +14,6 @@ from api.cli.output.tables import print_rich_table
 from api.container import Container
 from binocle.encoders import colour
 from binocle.errors import StorageError, UsageError
-from binocle.media.decoder_pool import DecoderPool
 from evaluation.pairs import read_pairs
 from evaluation.plots import check_plot_path, draw
 from evaluation.reports import json_of, markdown_of, sentences_of, tables_of
@@ -121,11 +120,10 @@ def measure(container: Container, question: EvaluationQuestion, outputs: Outputs
 
 
 def _evaluation(container: Container, question: EvaluationQuestion) -> Evaluation:
-    settings = container.settings
     names = question.models or (container.default_model,)
     loaders = {name: partial(container.encoder, name) for name in names}
     with (
-        DecoderPool(settings.workers, settings.limits) as decoders,
+        container.decoders() as decoders,
         _listener((question.labels or question.pairs or _STDOUT).name) as on_progress,
     ):
         run = Run(decoders, question.resamples, question.seed, on_progress)

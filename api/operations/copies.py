@@ -70,8 +70,7 @@ def fill_in_fingerprints(
     with collection.reading() as session:
         if not session.fingerprints.parts_without(1):
             return
-    settings = container.settings
-    with DecoderPool(settings.workers, settings.limits) as decoders:
+    with container.decoders() as decoders:
         complete_fingerprints(collection, _reader(container, collection), decoders, on_progress)
 
 

@@ -23,6 +23,7 @@ from api.http.runtime.service import Service
 from api.keys.key_ring import KeyRing
 from api.settings import read_settings
 from binocle_client import Client
+from tests.support import shared_decoders
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ class Running:
 @contextmanager
 def running(home: Path, **options: object) -> Iterator[Running]:
     container = Container(
-        read_settings(**{"home": home, "workers": 2, "model": "colour", **options})
+        read_settings(**{"home": home, "workers": 2, "model": "colour", **options}),
+        open_decoders=shared_decoders,
     )
     app = create_app(container)
     server = uvicorn.Server(config_of(app, container.settings, log_level="warning"))

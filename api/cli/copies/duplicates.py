@@ -58,17 +58,12 @@ def duplicates(
         warnings_of,
         write_text,
     )
-    from binocle.media.decoder_pool import DecoderPool
 
     written = [path for path in (report, table, moves) if path is not None]
     for path in written:
         check_writable(path)
     container = open_container()
-    settings = container.settings
-    with (
-        container.open_collection(collection) as opened,
-        DecoderPool(settings.workers, settings.limits) as decoders,
-    ):
+    with container.open_collection(collection) as opened, container.decoders() as decoders:
         with StepsBar("duplicates") as bar:
             found = find_duplicates(container, opened, decoders, bar.update)
         if table is not None:

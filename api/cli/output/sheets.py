@@ -13,7 +13,6 @@ from api.container import Container
 from api.operations.contact_sheet import sheet_of
 from api.operations.duplicates_report import write_text
 from binocle.collection.collection import Collection
-from binocle.media.decoder_pool import DecoderPool
 from binocle.types import Hit
 from search.results.answer import Answer
 
@@ -26,8 +25,7 @@ def write_sheet(
     Raises:
         StorageError: It cannot be written.
     """
-    settings = container.settings
-    with DecoderPool(settings.workers, settings.limits) as decoders:
+    with container.decoders() as decoders:
         page = sheet_of(answer, collection, decoders)
     path = file or Path(tempfile.mkdtemp(prefix="binocle-")) / "hits.html"  # nobody else reads it
     write_text(path, page)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Awaitable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -29,7 +30,6 @@ from api.keys.sessions import Sessions
 from binocle.collection.collection import Collection, check_space
 from binocle.errors import BinocleError, NotFoundError
 from binocle.files import remove_abandoned
-from binocle.media.decoder_pool import DecoderPool
 from binocle.types import ImageSpec, Picture, PixelArray
 from indexer import kept_uploads
 from search.query.query import Region
@@ -47,7 +47,8 @@ class Service:
         self.container, self.settings, home = container, settings, settings.home
         self.keys, self.key_uses = KeyRing(home / "keys.json"), KeyUses(home / "key-uses.json")
         self.metrics, self.sessions, self.rates = Metrics(), Sessions(home), RequestRates()
-        self.decoders = DecoderPool(settings.workers, settings.limits)
+        self._owned = ExitStack()
+        self.decoders = self._owned.enter_context(container.decoders())
         workers, waiting = settings.workers, settings.queue_size
         self.decoding = BoundedThreadPool[Any]("decode", workers, waiting)
         self.searching = BoundedThreadPool[Any]("search", workers, waiting)
@@ -283,6 +284,6 @@ class Service:
             pool.close()
         for threads in (self._query_pictures, self._answering):
             threads.shutdown(wait=True, cancel_futures=True)
-        self.decoders.close()
+        self._owned.close()
         for collection in self._collections.values():
             collection.close(wait=False)
