@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import certifi
 import pytest
 
 from tests.support import Bench, close_shared_decoders, write_photos
@@ -23,6 +24,17 @@ def one_decoder() -> Iterator[None]:
     """Commands decode in one process unless a test says otherwise: each takes long to start."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BINOCLE_WORKERS", "1")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """HTTP clients trust one of the usual authorities: to read all takes each of them 30 ms."""
+    certificate = Path(certifi.where()).read_text("utf-8").partition("-----END CERTIFICATE-----")
+    path = tmp_path_factory.mktemp("authority") / "one.pem"
+    path.write_text(certificate[0] + certificate[1], "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(path))
         yield
 
 

@@ -37,8 +37,7 @@ class FeatureLists:
             index.is_trained = True
         self._index = index
         self._index.nprobe = PROBES
-        lists = index.invlists
-        self.sizes: Int64Array = np.array([lists.list_size(word) for word in range(WORDS)])
+        self.sizes = self._sizes()
 
     @property
     def count(self) -> int:
@@ -58,14 +57,13 @@ class FeatureLists:
     def remove(self, part_ids: Int64Array) -> None:
         """Forget the features of pictures; not in a mapped file."""
         self._index.remove_ids(faiss.IDSelectorBatch(part_ids))
-        lists = self._index.invlists
-        self.sizes = np.array([lists.list_size(word) for word in range(WORDS)])
+        self.sizes = self._sizes()
 
     def joined(self, other: Self, without: Int64Array) -> Self:
         """Return the features of both in memory, without those of some pictures."""
         both = type(self)()
-        for word in np.flatnonzero(self.sizes + other.sizes).tolist():
-            for lists in (self, other):
+        for lists in (self, other):
+            for word in np.flatnonzero(lists.sizes).tolist():
                 features, owners = lists._list(word)  # noqa: SLF001
                 if lists is self and len(without):
                     kept = ~np.isin(owners, without)
@@ -75,6 +73,13 @@ class FeatureLists:
                     )
                 both.add(features, owners)
         return both
+
+    def _sizes(self) -> Int64Array:
+        """Return how many features each word has; asking FAISS takes milliseconds."""
+        if not self._index.ntotal:
+            return np.zeros(WORDS, np.int64)
+        lists = self._index.invlists
+        return np.array([lists.list_size(word) for word in range(WORDS)])
 
     def _list(self, word: int) -> tuple[Codes, Int64Array]:
         """Return a copy of a word's list."""
