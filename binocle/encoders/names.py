@@ -2,9 +2,32 @@
 
 from pathlib import Path
 
+from binocle.errors import ModelError
+
 MINI = "mini"
 MINI_FOLDER = Path(__file__).resolve().parent / "models" / MINI
 DEFAULT_MODEL = MINI
+
+
+def model_folder(model: str) -> Path | None:
+    """Return the folder that a name stands for; None where it stands for something else.
+
+    Raises:
+        ModelError: There is no such folder, or it holds no model.
+    """
+    if model.startswith("hf-hub:"):
+        return None
+    folder = MINI_FOLDER if model == MINI else Path(model.removeprefix("local-dir:")).expanduser()
+    if not folder.is_dir():
+        if model.startswith(("local-dir:", "/", "./", "../", "~")):
+            raise ModelError(f"no model folder at {folder}")
+        return None
+    if not (folder / "open_clip_config.json").is_file():
+        raise ModelError(
+            f"the folder {folder} has no open_clip_config.json; a model folder holds that file and "
+            "the weights beside it (open_clip_model.safetensors)"
+        )
+    return folder
 
 
 def canonical_name(model: str) -> str:

@@ -19,7 +19,7 @@ import torch
 from huggingface_hub import constants as hub
 
 from binocle.encoders.int8_weights import ordinary_folder
-from binocle.encoders.names import MINI, MINI_FOLDER
+from binocle.encoders.names import MINI, MINI_FOLDER, model_folder
 from binocle.encoders.text_trimming import text_encoder
 from binocle.encoders.two_towers import (
     DTYPES,
@@ -56,13 +56,9 @@ def parse_model(spec: str) -> ModelRef:
     """
     if spec.startswith("hf-hub:"):
         return ModelRef(spec)
-    if spec == MINI:
-        spec = str(MINI_FOLDER)
-    folder = Path(spec.removeprefix("local-dir:")).expanduser()
-    if folder.is_dir():
-        return _folder_reference(folder)
-    if spec.startswith(("local-dir:", "/", "./", "../", "~")):
-        raise ModelError(f"no model folder at {folder}")
+    folder = model_folder(spec)
+    if folder is not None:
+        return ModelRef(f"local-dir:{folder.resolve()}")
     architecture, _, pretrained = spec.partition("/")
     if architecture not in open_clip.list_models():
         raise ModelError(
@@ -85,15 +81,6 @@ def parse_model(spec: str) -> ModelRef:
             )
         pretrained = str(checkpoint.resolve())
     return ModelRef(architecture, pretrained)
-
-
-def _folder_reference(folder: Path) -> ModelRef:
-    if not (folder / "open_clip_config.json").is_file():
-        raise ModelError(
-            f"the folder {folder} has no open_clip_config.json; a model folder holds that file and "
-            "the weights beside it (open_clip_model.safetensors)"
-        )
-    return ModelRef(f"local-dir:{folder.resolve()}")
 
 
 class OpenClipEncoder(TowersEncoder):

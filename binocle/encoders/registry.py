@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from binocle.encoders import colour
 from binocle.encoders.base import Encoder
-from binocle.encoders.names import MINI, canonical_name
+from binocle.encoders.names import MINI, canonical_name, model_folder
 
 if TYPE_CHECKING:
     from binocle.encoders.two_towers import Precision
@@ -34,6 +34,7 @@ def open_encoder(
         from binocle.encoders.mini_encoder import MiniEncoder
 
         return MiniEncoder(device=device, precision=precision)
-    from binocle.encoders.openclip import OpenClipEncoder  # torch takes seconds to import
+    model_folder(model)  # a mistyped one is told of before torch, which takes seconds to import
+    from binocle.encoders.openclip import OpenClipEncoder
 
     return OpenClipEncoder(model, device=device, precision=precision, cache_dir=cache_dir)

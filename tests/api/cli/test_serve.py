@@ -4,13 +4,13 @@ import json
 import socket
 import ssl
 import subprocess
-import sys
 from pathlib import Path
 
 import httpx
 import pytest
 
 from api.cli.serve import tell_if_open_to_others
+from tests.support.command_line import CommandLine
 from tests.support.service import free_port, served
 
 
@@ -52,18 +52,15 @@ def test_service_answers_over_tls_with_its_certificate_and_logs_json(
 
 
 def test_certificate_that_cannot_be_used_is_told_in_one_line(
-    tmp_path: Path, certificate: tuple[Path, Path]
+    warm: CommandLine, tmp_path: Path, certificate: tuple[Path, Path]
 ) -> None:
     (tmp_path / "no.pem").write_text("no certificate")
     for options, told in (
         (("--tls-certificate", str(certificate[0])), "needs its key"),
         (("--tls-certificate", str(tmp_path / "no.pem"), "--tls-key", str(certificate[1])), "PEM"),
     ):
-        ended = subprocess.run(
-            [sys.executable, "-m", "api.cli.main", "serve", "--port", "0", *options],
-            env={"BINOCLE_HOME": str(tmp_path / "home"), "PATH": ""},
-            capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
+        environment = {"BINOCLE_HOME": str(tmp_path / "home"), "PATH": ""}
+        ended = warm.run(["serve", "--port", "0", *options], environment)
         assert ended.returncode == 2
         assert told in ended.stderr
         assert "Traceback" not in ended.stderr
