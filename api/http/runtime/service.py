@@ -47,9 +47,8 @@ class Service:
         self.container, self.settings, home = container, settings, settings.home
         self.keys, self.key_uses = KeyRing(home / "keys.json"), KeyUses(home / "key-uses.json")
         self.metrics, self.sessions, self.rates = Metrics(), Sessions(home), RequestRates()
-        self._owned = ExitStack()
+        workers, waiting, self._owned = settings.workers, settings.queue_size, ExitStack()
         self.decoders = self._owned.enter_context(container.decoders())
-        workers, waiting = settings.workers, settings.queue_size
         self.decoding = BoundedThreadPool[Any]("decode", workers, waiting)
         self.searching = BoundedThreadPool[Any]("search", workers, waiting)
         self.fetching = BoundedThreadPool[Any]("fetch", workers, waiting)

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from binocle_client import picture
 from binocle_client.requests import RecordBody
-from tests.api.page.conftest import CHROMIUM, Open, opened
+from tests.api.page.conftest import Open, launched, opened
 from tests.support.service import running
 
 
@@ -61,10 +61,7 @@ def test_sizes_of_a_catalogue_are_no_sizes_of_pictures_and_the_part_found_is_sho
 def test_it_works_over_plain_http_by_a_name_in_the_network(
     tmp_path: Path, browser: Browser
 ) -> None:
-    started = browser.browser_type.launch(
-        executable_path=CHROMIUM,
-        args=["--no-sandbox", "--host-resolver-rules=MAP nas 127.0.0.1"],
-    )
+    started = launched(browser.browser_type, "MAP nas 127.0.0.1")
     try:
         with running(tmp_path / "home", host="0.0.0.0") as service:
             client = service.client()
