@@ -138,7 +138,8 @@ def match(
     limits = container.settings.limits
     if collection is None:
         encoder = container.encoder(container.default_model)
-        found = TextMatcher(encoder).match(text, _embedded(encoder, picture, limits)[0])
+        row = _embedded(encoder, picture, limits)[0]
+        found = TextMatcher(encoder).match(text, row)
     else:
         with container.open_collection(collection) as opened:
             row = _embedded(container.encoder_of(opened), picture, limits)[0]
