@@ -3,6 +3,7 @@
     BinocleError                    error
       UsageError                    usage
         FilterError                 bad-filter
+        RulesError                  bad-rules
         QueryError                  bad-query
           CursorError               bad-cursor
             StaleCursorError        stale-cursor
@@ -50,6 +51,12 @@ class FilterError(UsageError):
     """A filter cannot be understood."""
 
     code = "bad-filter"
+
+
+class RulesError(UsageError):
+    """Ranking rules cannot be understood, or are beyond a limit."""
+
+    code = "bad-rules"
 
 
 class QueryError(UsageError):

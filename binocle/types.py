@@ -189,21 +189,24 @@ class Neighbours:
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What one ranking says for a hit.
+    """What one ranking, or a ranking rule, says for a hit.
 
     Attributes:
-        ranking: ``image`` or ``text`` by vectors, ``keyword`` by words.
-        rank: The hit's place in it, from 1.
-        score: Cosine -1 to 1; for words the BM25 score, higher is better.
-        share: Its part of the hit's score, 0 to 1; the shares of a hit add up to 1.
+        ranking: ``image`` or ``text`` by vectors, ``keyword`` by words, ``boost`` or ``pin``.
+        rank: The hit's place in it, from 1; of rules the place without them, 0 for none.
+        score: Cosine -1 to 1; for words BM25, higher is better; a boost's value, a pin's position.
+        share: Its part of the hit's score, 0 to 1; a hit's add up to 1, and rules have none.
         words: The words that were found, for ``keyword``.
+        name, factor: Of a boost, and what it multiplies relevance with in the order.
     """
 
-    ranking: RankingName
+    ranking: RankingName | Literal["boost", "pin"]
     rank: int
     score: float
     share: float
     words: tuple[str, ...] = ()
+    name: str = ""
+    factor: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,11 +216,10 @@ class Hit:
     Attributes:
         record: The record with its parts.
         part: The part of it that matched best.
-        score: What the hits are sorted by, higher is better: the similarity where one kind
-            was searched, the fused reciprocal rank where several were.
+        score: What hits are sorted by, higher is better: similarity where one kind was searched,
+            fused reciprocal rank where several were, relevance where boosts are.
         similarity: Cosine of the query and the part, -1 to 1.
-        relevance: How likely the record is what was asked for, 0 to 1; None where the collection
-            is not calibrated.
+        relevance: How likely it is what was asked for, 0 to 1; None without a calibration.
         contributions: What each ranking says for it.
         group_value: The value of the field that hits are grouped by.
         group_size: How many records of the relevant set are in its group.

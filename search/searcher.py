@@ -7,13 +7,12 @@ without filter and cursor read the index in one pass. One that cannot be answere
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import TypeVar
 
 import numpy as np
 
 from binocle.collection.collection import Collection
 from binocle.encoders.base import Encoder
-from binocle.errors import BinocleError, BusyError
+from binocle.errors import BinocleError
 from binocle.media.kinds import KINDS
 from binocle.types import Limits
 from search.keyword.bm25_ranker import Keywords
@@ -27,15 +26,15 @@ from search.query_vectors.term_encoder import TermEncoder
 from search.ranking.begun_query import BegunQuery
 from search.ranking.hits import HitBuilder, Page
 from search.ranking.kept_lists import ResultLists
-from search.ranking.query_plan import Now, check_fresh, plan
+from search.ranking.now import Now
+from search.ranking.query_plan import check_fresh, plan
 from search.ranking.ranker import Ranker
 from search.ranking.result_list import listing_of
 from search.relevance.calibrator import Relevance
 from search.results.answer import Answer
+from search.results.outcomes import each
+from search.rules.rules_book import RulesBook
 from search.spelling.collection_spelling import Spelling
-
-_In = TypeVar("_In")
-_Out = TypeVar("_Out")
 
 
 class Searcher:
@@ -80,6 +79,7 @@ class Searcher:
         self._ranker = Ranker(collection, self.relevance, Keywords(spelling))
         self._hit_builder = HitBuilder(collection)
         self._listings = ResultLists()
+        self._rules = RulesBook(collection)
 
     @cached_property
     def _continuations(self) -> Continuations:
@@ -142,11 +142,11 @@ class Searcher:
             is_stopped: Asked before each query's turn; True leaves those that are left unanswered,
                 with a BusyError each.
         """
-        asked = self.terms.embed(_each(self._refined, queries), keyword_too=False)
-        now = Now(self.collection, self._ranker.vectors.has_texts_beside)
-        begun = _each(partial(self._begin, now), asked, is_stopped)
+        asked = self.terms.embed(each(self._refined, queries), keyword_too=False)
+        now = Now(self.collection, self._ranker.vectors.has_texts_beside, self._rules)
+        begun = each(partial(self._begin, now), asked, is_stopped)
         self._look([one for one in begun if isinstance(one, BegunQuery) and one.listing is None])
-        return self._answers(_each(self._listed, begun, is_stopped))
+        return self._answers(each(self._listed, begun, is_stopped))
 
     def _refined(self, query: Query) -> Query:
         if query.refine is None:
@@ -239,26 +239,5 @@ class Searcher:
             facets=listing.counted.facets,
             turn=turn,
             unrated=None if rated else self._ranker.vectors.why_unrated(asked, listing.scorers),
-            looking_for=summary_of(asked.query, listing.demanded),
+            looking_for=summary_of(asked.query, listing.demanded, asked.synonyms),
         )
-
-
-def _each(
-    work: Callable[[_In], _Out],
-    several: Sequence[_In | BinocleError],
-    is_stopped: Callable[[], bool] = lambda: False,
-) -> list[_Out | BinocleError]:
-    """Do something for each of several; one that fails, or has failed before, spoils no other."""
-    done: list[_Out | BinocleError] = []
-    for one in several:
-        if isinstance(one, BinocleError):
-            done.append(one)
-            continue
-        if is_stopped():
-            done.append(BusyError("it was ended before this query was answered; ask again"))
-            continue
-        try:
-            done.append(work(one))
-        except BinocleError as error:
-            done.append(error)
-    return done

@@ -37,6 +37,7 @@ from api.cli.upkeep.aliases import aliases
 from api.cli.upkeep.backup import backup, restore
 from api.cli.upkeep.doctor import doctor
 from api.cli.upkeep.reembed import reembed
+from api.cli.upkeep.rules import rules
 from api.cli.upkeep.transfer import export, import_
 from api.cli.upkeep.watch import watch
 from binocle import __version__
@@ -197,8 +198,9 @@ def demo() -> None:
 
 
 for command in (
-    keys, aliases, info, collections, skipped, remove, evaluate, fields, search, lookup, duplicates,
-    train, label, match, caption, backup, restore, doctor, export, import_, reembed, watch,
+    keys, aliases, info, collections, skipped, remove, evaluate, fields, search, rules, lookup,
+    duplicates, train, label, match, caption, backup, restore, doctor, export, import_, reembed,
+    watch,
     completion,
 ):  # fmt: skip
     cli.add_command(command)

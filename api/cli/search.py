@@ -111,6 +111,9 @@ def _option(name: str, field: "FieldInfo") -> click.Option | None:
                  metavar="SHARE", help="How unlike each other hits shall be, 0 to 1."),
     click.option("--min-relevance", metavar="SHARE",
                  help="Leave out what is less relevant: 0.3, 30%, or auto."),
+    click.option("--language", metavar="CODE",
+                 help="What the words are in, such as de: of ranking rules for one, only those "
+                 "hold."),
     click.option("--cursor", metavar="CURSOR", help="Go on behind an earlier answer."),
     click.option("--exact", is_flag=True, help="Scan everything, however large."),
     click.option("--refine", metavar="TURN", help="Change the earlier search that gave this turn."),

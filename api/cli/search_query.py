@@ -19,8 +19,9 @@ from search.query.notation import (
     parse_sort,
     parse_weights,
 )
-from search.query.query import Query, Refinement, Region, Term, Weights
+from search.query.query import Query, Region, Term, Weights
 from search.query.stored_words import NOTHING_STORED, StoredWords
+from search.query.turns import Refinement
 
 _AWAY = -1.0
 

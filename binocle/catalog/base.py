@@ -14,6 +14,7 @@ from binocle.catalog.protocols.fingerprints import FingerprintReader, Fingerprin
 from binocle.catalog.protocols.fulltext import FullTextReader
 from binocle.catalog.protocols.labels import LabelReader, LabelWriter
 from binocle.catalog.protocols.records import PartReader, RecordReader, RecordWriter
+from binocle.catalog.protocols.rules import RulesReader, RulesWriter
 from binocle.catalog.protocols.sources import SourceReader, SourceWriter
 from binocle.types import Int64Array, Space
 
@@ -83,6 +84,10 @@ class CatalogReader(Protocol):
         """Labels, and those that wait for their pictures."""
 
     @property
+    def rules(self) -> RulesReader:
+        """Ranking rules, in versions."""
+
+    @property
     def words(self) -> FullTextReader:
         """The full-text index."""
 
@@ -116,6 +121,10 @@ class CatalogWriter(CatalogReader, Protocol):
     @property
     def labels(self) -> LabelWriter:
         """Labels, and those that wait for their pictures."""
+
+    @property
+    def rules(self) -> RulesWriter:
+        """Ranking rules, in versions."""
 
     def set_space(self, space: Space) -> None:
         """Note the space of the vectors."""

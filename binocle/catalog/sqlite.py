@@ -254,8 +254,11 @@ def _configure_reader(connection: Any, record: object) -> None:
     for table in ("vector_checksums", "likeness_checksums", "info_checksums"):
         if table not in known:
             connection.execute(f"CREATE TEMP TABLE {table} (part_id, crc32)")
-    if "picture_colours" not in known:
-        connection.execute("CREATE TEMP TABLE picture_colours (part_id, colour)")
+    for name, columns in (
+        ("picture_colours", "part_id, colour"), ("rules", "version, document, sha256, at, note"),
+    ):  # fmt: skip
+        if name not in known:
+            connection.execute(f"CREATE TEMP TABLE {name} ({columns})")
 
 
 def _configure(connection: Any, record: object) -> None:

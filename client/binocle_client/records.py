@@ -66,13 +66,18 @@ class RecordListing:
 
 @dataclass(frozen=True, slots=True)
 class HitContribution:
-    """What one ranking says for a hit; ``share`` is its part of the score."""
+    """What one ranking says for a hit; ``share`` is its part of the score.
+
+    Ranking rules say ``boost`` and ``pin``, with the hit's place without them.
+    """
 
     ranking: str
     rank: int
     score: float
     share: float
     words: list[str]
+    name: str = ""
+    factor: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,8 @@ class SearchOptions(TypedDict, total=False):
     collapse: bool
     min_relevance: float | Literal["auto"] | None
     refine: RefinementBody | None
+    rules: Literal["live", "draft", "none"]
+    language: str | None
     fields: Sequence[str]
 
 

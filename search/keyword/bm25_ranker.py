@@ -19,9 +19,10 @@ import numpy.typing as npt
 from binocle.catalog.base import CatalogReader
 from binocle.types import BoolArray, Int64Array
 from search.keyword.query_matches import QueryMatches
-from search.keyword.query_words import parse
+from search.keyword.query_words import QueryWords, parse
 from search.keyword.word_matcher import WordMatcher
 from search.keyword.word_sums import ALL, WordSums, rarity
+from search.rules.ranking_rules import NO_SYNONYMS, SynonymTable
 from search.spelling.collection_spelling import Spelling
 
 Float64Array = npt.NDArray[np.float64]
@@ -110,8 +111,9 @@ class Keywords:
         self._matcher = WordMatcher(spelling=spelling)
 
     def search(
-        self, session: CatalogReader, text: str, k: int, allowed: BoolArray | None = None
-    ) -> KeywordRanking:
+        self, session: CatalogReader, text: str, k: int, allowed: BoolArray | None = None,
+        synonyms: SynonymTable = NO_SYNONYMS,
+    ) -> KeywordRanking:  # fmt: skip
         """Rank the records that have words of a text.
 
         All words are optional, ``"quoted words"`` must stand together, ``-word`` must not be
@@ -124,15 +126,13 @@ class Keywords:
             k: How many records at most. There are fewer only where fewer match.
             allowed: ``(m,)`` bool by internal record id; beyond its end nothing is allowed. None
                 allows all.
+            synonyms: What counts as a word of the text as well.
         """
-        wording = parse(text)
+        wording = parse(text, synonyms)
         with self._lock:
             matcher = self._matcher = self._matcher.at(session)
         found = matcher.match(session, wording)
-        known = {wording.words[one.place].token for one in found.words if len(one.record_ids)}
-        lacks_number = any(
-            is_model_number(one.token) and one.token not in known for one in wording.words
-        )
+        lacks_number = _lacks_number(wording, found)
         if not found.words or k < 1:
             return _nothing(lacks_number=lacks_number)
         sums = WordSums.of(found, matcher.records)
@@ -162,6 +162,11 @@ class Keywords:
             demanded=_said(sums.demanded_places, found),
             spare=max(sums.spare, 0),
         )
+
+
+def _lacks_number(wording: QueryWords, found: QueryMatches) -> bool:
+    known = {wording.words[one.place].token for one in found.words if len(one.record_ids)}
+    return any(is_model_number(one.token) and one.token not in known for one in wording.words)
 
 
 def _nothing(*, lacks_number: bool) -> KeywordRanking:

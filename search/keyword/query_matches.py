@@ -70,7 +70,7 @@ class QueryMatches:
                 continue
             asked = self.asked[word.place]
             follows = word.place == last + 1 and self.asked[last].run == asked.run
-            if asked.paired and follows and found:
+            if asked.paired and follows and found and found[-1][-1:] == shown[:1]:
                 found[-1] += shown[1:]
             else:
                 found.append(shown)

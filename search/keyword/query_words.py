@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, replace
 
 from binocle.catalog import tokenizer
+from search.keyword.synonym_windows import SynonymWindow, TypedUnits
+from search.rules.ranking_rules import NO_SYNONYMS, SynonymTable
 
 MAX_CHARACTERS = 2000
 MAX_WORDS = 64
@@ -84,6 +86,7 @@ class QueryWords:
         excluded: Phrases that must not.
         windows: Other ways to write neighbouring words.
         whole: Every token in order, stop words too, as a text that says just this is stored.
+        synonyms: What rules say may stand in the place of neighbouring words.
     """
 
     words: tuple[Word, ...]
@@ -91,11 +94,13 @@ class QueryWords:
     excluded: tuple[tuple[str, ...], ...]
     windows: tuple[Window, ...]
     whole: tuple[str, ...]
+    synonyms: tuple[SynonymWindow, ...] = ()
 
 
-def parse(text: str) -> QueryWords:
-    """Read a query."""
+def parse(text: str, synonyms: SynonymTable = NO_SYNONYMS) -> QueryWords:
+    """Read a query. What stands in quotes is meant as it is written, and has no synonyms."""
     words: list[Word] = []
+    units = TypedUnits()
     required: list[tuple[str, ...]] = []
     excluded: list[tuple[str, ...]] = []
     shortened = text[:MAX_CHARACTERS].translate(_QUOTES)
@@ -108,31 +113,50 @@ def parse(text: str) -> QueryWords:
         phrase = tuple(token for one in found for token in _phrase_tokens(one))
         if not phrase:
             continue
+        if piece["minus"] or quoted is not None:
+            (excluded if piece["minus"] else required).append(phrase)
+            units.interrupt()
         if piece["minus"]:
-            excluded.append(phrase)
             continue
-        if quoted is not None:
-            required.append(phrase)
         for one in found:
             whole.extend(one.tokens)
             run += 1
             star = quoted is None and folded[one.end : one.end + 1] == "*"
-            if (suffix := _SUFFIX.search(folded[one.start : one.end])) is None or star:
-                words.extend(_words_of(one, run, star=star))
-            else:
-                words.extend(_shortened_words(one, run, suffix[0]))
+            made = _words_of_run(one, run, folded, star=star)
+            if quoted is None and synonyms.by_unit:
+                units.add(one, [word.token for word in made], first=len(words), number=run)
+            words.extend(made)
     kept = _without_stop_words(words, required)[:MAX_WORDS]
-    ends_open = bool(shortened) and (shortened[-1].isalnum()) and len(text) <= MAX_CHARACTERS
-    if kept and words and ends_open and kept[-1] is words[-1] and not kept[-1].paired:
-        last = kept[-1]
-        kept[-1] = replace(last, may_go_on=True)
+    places = _places(words, kept)
+    if bool(shortened) and shortened[-1].isalnum() and len(text) <= MAX_CHARACTERS:
+        _leave_open(words, kept)
     return QueryWords(
         tuple(kept),
         tuple(required[:MAX_WORDS]),
         tuple(excluded[:MAX_WORDS]),
         _windows(kept),
         tuple(whole) if len(whole) <= MAX_WORDS else (),
+        tuple(units.windows(synonyms, places)),
     )
+
+
+def _leave_open(words: list[Word], kept: list[Word]) -> None:
+    """Note that the last word may be unfinished, where it is one that counts."""
+    if kept and words and kept[-1] is words[-1] and not kept[-1].paired:
+        kept[-1] = replace(kept[-1], may_go_on=True)
+
+
+def _places(words: list[Word], kept: list[Word]) -> dict[int, int]:
+    """Return where words that count stand among these, by their places among all words."""
+    numbers = {id(word): number for number, word in enumerate(words)}
+    return {numbers[id(word)]: place for place, word in enumerate(kept)}
+
+
+def _words_of_run(run: tokenizer.TokenRun, number: int, folded: str, *, star: bool) -> list[Word]:
+    suffix = _SUFFIX.search(folded[run.start : run.end])
+    if suffix is None or star:
+        return _words_of(run, number, star=star)
+    return _shortened_words(run, number, suffix[0])
 
 
 def _phrase_tokens(run: tokenizer.TokenRun) -> tuple[str, ...]:

@@ -11,11 +11,13 @@ from binocle.types import Int64Array
 from search.keyword.postings import PostingReader, WordMatches, WordWay, join_ways
 from search.keyword.query_matches import QueryMatches
 from search.keyword.query_words import QueryWords, Window, Word
+from search.rules.phrase_units import phrase_tokens
 from search.spelling.collection_spelling import SELDOM, Spelling
 from search.spelling.near_words import known_english
 
 _RELATIVE = 0.9
 _UNFINISHED = 0.6
+_SYNONYM = 0.95  # what was typed comes first of what is the same otherwise
 _MISSPELT = {1: 0.6, 2: 0.4}
 _SURE_OF_MISSPELT = {1: 0.85, 2: 0.7}  # that it is what was meant by what is no English word
 _LESS_SURE = 0.2  # for short words
@@ -77,7 +79,7 @@ class WordMatcher:
 
     def _words(self, session: CatalogReader, wording: QueryWords) -> list[WordMatches]:
         """Return the records with each word, in the query's order; one said again counts once."""
-        windows = self._windows(session, wording)
+        windows = [*self._windows(session, wording), *self._synonyms(session, wording)]
         numbers = {word.run for word in wording.words if _is_code(word)}
         found: dict[tuple[str, bool, bool], WordMatches] = {}
         for place, word in enumerate(wording.words):
@@ -213,6 +215,34 @@ class WordMatcher:
                 code = any(word.has_digits for word in inside)
                 found.append((window, WordWay(matches, 1.0, label, is_strict=True, is_code=code)))
         return found
+
+    def _synonyms(
+        self, session: CatalogReader, wording: QueryWords
+    ) -> list[tuple[Window, WordWay]]:
+        """Return what is found of what rules say may stand in the place of words."""
+        found = []
+        for window in wording.synonyms:
+            place = Window(window.first, window.end, ())
+            ways = dict.fromkeys(way for one in window.others for way in _forms(session, one))
+            for tokens, label in ways:
+                if len(tokens) == 1 and len(label) == 1:  # of a script in pairs
+                    matches = self._postings.beginning(session, label)
+                else:
+                    matches = self._postings.phrases(session, [tokens])
+                if window.beside:
+                    matches = matches.both(self._postings.beginning(session, window.beside))
+                if len(matches.record_ids):
+                    found.append((place, WordWay(matches, _SYNONYM, label, is_strict=True)))
+        return found
+
+
+def _forms(session: CatalogReader, synonym: str) -> list[tuple[tuple[str, ...], str]]:
+    """Return a synonym as tokens and as it is shown, and so with its last word's other forms."""
+    *first, last = phrase_tokens(synonym)
+    if not last.isalpha() or not last.isascii():
+        return [((*first, last), " ".join(tokenizer.fold(synonym).split()))]
+    forms = dict.fromkeys([last, *session.words.relatives(tokenizer.stem(last))])
+    return [((*first, form), " ".join([*first, form])) for form in forms]
 
 
 def _whole(session: CatalogReader, wording: QueryWords) -> tuple[Int64Array, Int64Array]:

@@ -1,23 +1,26 @@
 """What can be asked."""
 
 import math
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from binocle.errors import QueryError
 from binocle.media.kinds import KINDS
-from binocle.metadata.filters import Comparison, Filter
+from binocle.metadata.filters import Filter
 from binocle.metadata.visible_text import visible
 from binocle.types import Float32Array, Kind, Target
+from search.query.turns import MAX_TERMS, Refinement
 
 Mode: TypeAlias = Literal["semantic", "keyword", "hybrid"]
 FacetKind: TypeAlias = Literal["values", "numbers", "dates"]
 Interval: TypeAlias = Literal["year", "month", "day"]
+RulesInUse: TypeAlias = Literal["live", "draft", "none"]
 MAX_OFFSET = MAX_LIMIT = 10_000
-MAX_TERMS, MAX_FACETS = 64, 32
-MAX_TURN_LENGTH = 200
+MAX_FACETS = 32
 RELEVANCE = "relevance"
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,49 +184,6 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Refinement:
-    """How a query changes an earlier one, whose answer gave ``turn``.
-
-    The query's own terms are added, and its filter holds as well as the earlier one. What the
-    query leaves at its default is as in the earlier one. A text to keep away from goes from the
-    earlier texts that look for it, and one to look for from those to keep away from.
-
-    Attributes:
-        turn: ``Answer.turn`` of the earlier query.
-        remove: Texts or record ids whose terms go. Where no term is called so, the words go from
-            the texts that have them, see ``rewording.without_words``.
-        replace: Drop all earlier terms, keeping the rest.
-        drop_filter: Drop the earlier filter.
-        swap: Pairs of words: the first is replaced with the second in the earlier texts, which
-            have it.
-        instead: Pairs of words as a person says them: as ``swap``, but where no text has the
-            first, the second is added and the first becomes a negative term.
-        bounds: Comparisons that a person said: earlier ones of the same field that bound it on the
-            same side, or leave nothing between, go. They are in the query's filter as well.
-    """
-
-    turn: str
-    remove: tuple[str, ...] = ()
-    replace: bool = False
-    drop_filter: bool = False
-    swap: tuple[tuple[str, str], ...] = ()
-    instead: tuple[tuple[str, str], ...] = ()
-    bounds: tuple[Comparison, ...] = ()
-    forgotten: tuple[str, ...] = ()
-    is_spoken: bool = False
-
-    def __post_init__(self) -> None:
-        """Refuse what names nothing."""
-        if not self.turn or len(self.turn) > MAX_TURN_LENGTH:
-            raise QueryError("a refinement names the turn of an earlier answer")
-        swaps = (*self.swap, *self.instead)
-        if len(self.remove) + len(swaps) > MAX_TERMS:
-            raise QueryError(f"a refinement removes and swaps at most {MAX_TERMS} terms")
-        if not all(old.strip() and new.strip() for old, new in swaps):
-            raise QueryError("a swap is two texts, and neither is empty")
-
-
-@dataclass(frozen=True, slots=True)
 class Query:
     """A question to a collection.
 
@@ -249,6 +209,9 @@ class Query:
         min_relevance: Leave out hits below it, 0 to 1; ``auto`` cuts where the collection's
             calibration says. None shows everything, as far as the limit goes.
         refine: An earlier query that this one changes.
+        rules: Which ranking rules hold: the published ones, those of the draft, or none.
+        language: Which language the words are in, such as ``de``; of rules for a language only
+            those for it hold. None for all.
     """
 
     terms: tuple[Term, ...]
@@ -268,6 +231,8 @@ class Query:
     collapse: bool = False
     min_relevance: float | Literal["auto"] | None = None
     refine: Refinement | None = None
+    rules: RulesInUse = "live"
+    language: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be answered."""
@@ -283,11 +248,18 @@ class Query:
             raise QueryError(f"the target is image, text or any, not {self.target!r}")
         if self.mode not in (None, "semantic", "keyword", "hybrid"):
             raise QueryError(f"the mode is semantic, keyword or hybrid, not {self.mode!r}")
+        if self.language is not None and not LANGUAGE.fullmatch(self.language):
+            raise QueryError(f"a language is a code such as de or pt-BR, not {self.language!r}")
         if not 0 <= self.diversity <= 1:
             raise QueryError(f"diversity is from 0 to 1, not {self.diversity}")
         cut = self.min_relevance
         if cut is not None and cut != "auto" and not (not isinstance(cut, str) and 0 <= cut <= 1):
             raise QueryError(f"the least relevance is auto, or from 0 to 1, not {cut!r}")
+
+    @property
+    def is_sorted(self) -> bool:
+        """Whether hits come in another order than that of relevance."""
+        return bool(self.sort) and self.sort[0].field != RELEVANCE
 
     def _check_page(self) -> None:
         if not 1 <= self.limit <= MAX_LIMIT:

@@ -11,8 +11,9 @@ from typing import Any
 
 from binocle.errors import QueryError
 from binocle.metadata.filters import And, Comparison, Filter, both
-from search.query.query import MAX_TERMS, Query, Refinement, Term
+from search.query.query import Query, Term
 from search.query.rewording import with_words_swapped, without_words
+from search.query.turns import MAX_TERMS, Refinement
 
 _WHO = (
     "men|women|man|woman|boys?|girls?|kids?|children|child|bab(?:y|ies)|toddlers?|infants?"

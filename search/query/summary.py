@@ -2,10 +2,11 @@
 
 ::
 
-    blue shoes, like sku-02; not leather; where price < 60 and color in (Red, 'Navy Blue')
+    blue shoes, like sku-02; shoes also as trainers; not leather; where price < 60 and color = Red
 """
 
 import re
+from collections.abc import Sequence
 from textwrap import shorten
 
 from binocle.media.kinds import IMAGE
@@ -20,20 +21,31 @@ _SIGNS = {"eq": "=", "ne": "!=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 _BARE = re.compile(r"[^\W_][\w.-]*")
 
 
-def summary_of(query: Query, demanded: str = "") -> str:
+def summary_of(
+    query: Query,
+    demanded: str = "",
+    synonyms: Sequence[tuple[str, Sequence[str]]] = (),
+) -> str:
     """Return what a query looks for, keeps away from and lets through, and in which order.
 
     Args:
         query: As it was read.
         demanded: What is relevant must have, where that is not all.
+        synonyms: Words of it, and what counts as them as well.
     """
     wanted = ", ".join(_term(one) for one in query.terms if one.weight > 0)
     unwanted = ", ".join(f"not {_term(one)}" for one in query.terms if one.weight < 0)
     where = f"where {filter_as_typed(query.where)}" if query.where is not None else ""
     order = ", ".join(f"{one.field}{' downwards' * one.descending}" for one in query.sort)
     order = f"by {order}" if order else ""
-    line = "; ".join(filter(None, (wanted or "anything", demanded, unwanted, where, order)))
+    also = ", ".join(f"{typed} also as {_some(others)}" for typed, others in synonyms)
+    line = "; ".join(filter(None, (wanted or "anything", also, demanded, unwanted, where, order)))
     return shorten(line, _MAX_CHARACTERS, placeholder=" …")
+
+
+def _some(several: Sequence[str]) -> str:
+    more = " or …" if len(several) > _MAX_VALUES else ""
+    return " or ".join(several[:_MAX_VALUES]) + more
 
 
 def filter_as_typed(where: Filter) -> str:

@@ -49,7 +49,7 @@ class BegunQuery:
         """How deep its first page must look: where one vector decides, just behind its end."""
         asked = self.plan
         scorer = self.scorers.get(asked.kinds[0])
-        is_one = asked.mode == "semantic" and len(asked.kinds) == 1
+        is_one = asked.mode == "semantic" and len(asked.kinds) == 1 and not asked.rules.boosts
         if not is_one or scorer is None or scorer.query_vector.repelled or asked.query.diversity:
             return asked.depth
         return max(asked.query.limit + 1, scorer.correction_depth)

@@ -23,6 +23,7 @@ from binocle.types import BoolArray, Contribution, Float32Array, Int64Array, Kin
 from search.keyword.bm25_ranker import KeywordRanking
 from search.ranking.demands import Demands
 from search.relevance.score_model import ScoreModel
+from search.results.moves import Moves
 
 RANK_CONSTANT = 60
 _CALIBRATED_DEPTH = 1000
@@ -99,6 +100,7 @@ class Fused:
         rankings: Those that count.
         worths: ``(n, r)`` float64 what each ranking adds to the score; 0 where it is not there,
             or too far down to count.
+        moves: What ranking rules did; None for nothing.
     """
 
     record_ids: Int64Array
@@ -107,6 +109,7 @@ class Fused:
     places: Int64Array
     rankings: tuple[Weighted, ...]
     worths: Float64Array
+    moves: Moves | None = None
 
     def only(self, rows: Int64Array | BoolArray) -> "Fused":
         """Return some of the rows, in the order given."""
@@ -117,10 +120,11 @@ class Fused:
             scores=self.scores[rows],
             places=self.places[rows],
             worths=self.worths[rows],
+            moves=None if self.moves is None else self.moves.only(rows),
         )
 
     def contributions(self, place: int) -> tuple[Contribution, ...]:
-        """Return what each ranking says for the record at a place, largest share first."""
+        """Return what each ranking says of a place, largest share first, and then rules."""
         total = float(self.worths[place].sum())
         said = []
         each = zip(self.rankings, self.places[place].tolist(), self.worths[place], strict=True)
@@ -129,7 +133,8 @@ class Fused:
                 words = ranking.find_words(rank - 1) if ranking.find_words else ()
                 score = float(ranking.scores[rank - 1])
                 said.append(Contribution(ranking.name, rank, score, float(worth) / total, words))
-        return tuple(sorted(said, key=lambda one: -one.share))
+        moved = self.moves.contributions(place) if self.moves is not None else ()
+        return (*sorted(said, key=lambda one: -one.share), *moved)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,22 +1,24 @@
 """What is decided about a query before anything is ranked."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
 
-from binocle.collection.collection import Collection
 from binocle.collection.snapshot import Snapshot
 from binocle.errors import CursorError, QueryError, StaleCursorError
 from binocle.media.kinds import IMAGE, KINDS, TEXT
 from binocle.types import Float32Array, Kind, Target
+from search.keyword.query_words import parse
 from search.query.continuations import Position
-from search.query.query import RELEVANCE, Mode, Query
+from search.query.query import Mode, Query
 from search.query_vectors.query_vector import QueryIntent, QueryVector
+from search.ranking.now import Now
 from search.relevance.score_model import ScoreModel
+from search.results.curated_records import NONE_CURATED, CuratedRecords, curated_records
+from search.rules.query_rules import NO_QUERY_RULES, QueryRules
 
 _UNDECIDING = {
     "terms", "target", "mode", "limit", "cursor", "facets", "refine", "offset",
@@ -26,6 +28,7 @@ _UNDECIDING = {
 _FULL_FUSION_PARTS = 10_000
 _FUSION_DEPTH = 1_000
 _FIRST_DEPTH = 256
+BOOSTED_DEPTH = 1_000  # places within which boosts move hits
 _SPREAD_SAMPLE = 2_000
 _NO_SAMPLE: Float32Array = np.empty((0, 0), np.float32)
 
@@ -45,6 +48,8 @@ class Plan:
         snapshot: The collection as of the first page.
         query_vectors: By each kind that is ranked by vectors, how its parts are scored.
         depth: How deep the first rankings go; the first band of a fusion.
+        rules: What ranking rules say of it.
+        curation: What of them names records.
         digest: Of all that decides on the rows and their order.
     """
 
@@ -58,16 +63,19 @@ class Plan:
     query_vectors: Mapping[Kind, QueryVector]
     depth: int
     digest: str
+    rules: QueryRules = NO_QUERY_RULES
+    curation: CuratedRecords = NONE_CURATED
 
     @property
     def exclude(self) -> frozenset[int]:
-        """The records that are part of the question."""
-        return self.intent.exclude if self.intent else frozenset()
+        """The records that are part of the question, or that rules hide."""
+        asked = self.intent.exclude if self.intent else frozenset()
+        return asked | self.curation.hidden
 
     @property
     def is_sorted(self) -> bool:
         """Whether hits come in another order than that of relevance."""
-        return bool(self.query.sort) and self.query.sort[0].field != RELEVANCE
+        return self.query.is_sorted
 
     @property
     def wants_relevant_set(self) -> bool:
@@ -85,6 +93,12 @@ class Plan:
         """The words to rank by; empty where there is no ranking by words."""
         is_wanted = self.mode == "keyword" or (self.mode == "hybrid" and self.query.weights.keyword)
         return self.intent.words if self.intent is not None and is_wanted else ""
+
+    @property
+    def synonyms(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """What words were said, and what counts as them as well."""
+        found = parse(self.words, self.rules.synonyms).synonyms if self.words else ()
+        return tuple({one.typed: one.others for one in found}.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,46 +122,6 @@ class KindScorer:
 
 
 Scorers: TypeAlias = Mapping[Kind, KindScorer]
-
-
-class Now:
-    """What queries that are answered together see of a collection; each thing is asked once."""
-
-    def __init__(
-        self, collection: Collection, find_texts_beside: Callable[[Snapshot], bool]
-    ) -> None:
-        """Set up.
-
-        Args:
-            collection: What is searched.
-            find_texts_beside: Tells whether most records with pictures have texts, too.
-        """
-        self.collection = collection
-        self._find_texts_beside = find_texts_beside
-        self._snapshots: dict[tuple[Kind, ...], Snapshot] = {}
-
-    def snapshot(self, kinds: tuple[Kind, ...]) -> Snapshot:
-        """Return the collection as of now, for searches of these kinds."""
-        if kinds not in self._snapshots:
-            self._snapshots[kinds] = self.collection.snapshot(kinds)
-        return self._snapshots[kinds]
-
-    @cached_property
-    def default_target(self) -> Target:
-        """What is looked at where nobody chose: pictures, or texts where there are none."""
-        there = (kind for kind in KINDS if self.snapshot((kind,)).count_parts(kind))
-        return next(there, TEXT)
-
-    @cached_property
-    def has_words(self) -> bool:
-        """Whether any record has a text that is found by words, file names aside."""
-        with self.collection.reading() as session:
-            return session.words.has_texts()
-
-    @cached_property
-    def has_texts_beside(self) -> bool:
-        """Whether most records with pictures have texts, too."""
-        return self._find_texts_beside(self.snapshot(tuple(KINDS)))
 
 
 def plan(
@@ -185,25 +159,30 @@ def plan(
     if mode == "keyword" and intent is not None and not intent.words:
         raise QueryError("the mode 'keyword' looks for words; give a text, or another mode")
     auxiliary = earlier.auxiliary if earlier else _auxiliary(query, intent, target, mode, now)
-    decided = (
-        now.collection.path.name, _vectors(intent), target, mode, auxiliary,
-        *(getattr(query, one.name) for one in fields(Query) if one.name not in _UNDECIDING),
-    )  # fmt: skip
-    digest = hashlib.blake2b(repr(decided).encode(), digest_size=8).hexdigest()
+    ranked = (*kinds, *auxiliary)
+    rules = earlier.rules if earlier else now.rules_for(query, intent, ranked)
+    decided = now.collection.path.name, _vectors(intent), target, mode, auxiliary, rules.digest
+    digest = _digest(query, decided)
     if position is not None and position.query != digest:
         raise CursorError("the cursor belongs to another query; start again without one")
     if earlier is not None:
         return earlier
-    ranked = (*kinds, *auxiliary)
-    snapshot = _snapshot(query, ranked, now)
+    snapshot = _snapshot(query, ranked, now, rules)
     if position is not None:
         check_fresh(position, snapshot)
     return Plan(
         query=query, intent=intent, target=target, kinds=kinds, mode=mode, auxiliary=auxiliary,
-        snapshot=snapshot, digest=digest,
+        snapshot=snapshot, digest=digest, rules=rules,
+        curation=curated_records(now.collection, snapshot, query, kinds, rules),
         query_vectors=_query_vectors(query, intent, ranked, mode, snapshot),
-        depth=position.depth if position else _depth(query, mode, ranked, snapshot),
+        depth=position.depth if position else _depth(query, mode, ranked, snapshot, rules),
     )  # fmt: skip
+
+
+def _digest(query: Query, decided: tuple[object, ...]) -> str:
+    """Return what tells a query's ranking from others, given what it comes to."""
+    parts = [getattr(query, one.name) for one in fields(Query) if one.name not in _UNDECIDING]
+    return hashlib.blake2b(repr((*decided, *parts)).encode(), digest_size=8).hexdigest()
 
 
 def check_fresh(position: Position, snapshot: Snapshot) -> None:
@@ -245,10 +224,11 @@ def _vectors(intent: QueryIntent | None) -> list[object]:
     return [*vectors, len(intent.wanted), sorted(intent.exclude), intent.words]
 
 
-def _snapshot(query: Query, ranked: tuple[Kind, ...], now: Now) -> Snapshot:
+def _snapshot(query: Query, ranked: tuple[Kind, ...], now: Now, rules: QueryRules) -> Snapshot:
     """Return the collection as of now, with the columns that a query filters and orders by."""
     fields = [facet.field for facet in query.facets] + [sort.field for sort in query.sort]
     fields += [query.group.field] if query.group else []
+    fields += [field for boost in rules.boosts for field in boost.fields]
     if query.where is None and not fields:
         return now.snapshot(ranked)
     return now.collection.snapshot(ranked, where=query.where, fields=fields)
@@ -283,10 +263,13 @@ def _sample(snapshot: Snapshot, kind: Kind) -> Float32Array:
     return vectors.rows(ids)[1]
 
 
-def _depth(query: Query, mode: Mode, kinds: tuple[Kind, ...], snapshot: Snapshot) -> int:
+def _depth(
+    query: Query, mode: Mode, kinds: tuple[Kind, ...], snapshot: Snapshot, rules: QueryRules
+) -> int:
     """Return how deep first rankings go; what is fused wholly, wholly where that is cheap."""
     if mode == "semantic" and len(kinds) == 1:
-        return max(_FIRST_DEPTH, query.limit + 1)
+        least = BOOSTED_DEPTH if rules.boosts else _FIRST_DEPTH
+        return max(least, query.limit + 1)
     total = sum(snapshot.count_parts(kind) for kind in kinds)
     full = total if total <= _FULL_FUSION_PARTS else _FUSION_DEPTH
     return max(_FIRST_DEPTH, full, query.limit + 1)

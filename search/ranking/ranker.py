@@ -15,7 +15,7 @@ from binocle.collection.snapshot import Ranking
 from binocle.media.kinds import IMAGE
 from binocle.types import BoolArray, Kind
 from search.keyword.bm25_ranker import KeywordRanking, Keywords
-from search.ranking import match_decision
+from search.ranking import match_decision, moving
 from search.ranking.demands import Demands
 from search.ranking.fusion import Fused, Ranked, Weighted, combine, unfused
 from search.ranking.match_decision import ScoreModels
@@ -23,6 +23,7 @@ from search.ranking.query_plan import KindScorer, Plan, Scorers
 from search.ranking.relevant_set import least_cosine, with_words
 from search.ranking.vector_rankings import VectorRankings
 from search.relevance.calibrator import Relevance
+from search.rules.ranking_rules import SynonymTable
 
 MAX_KEYWORD_HITS = 100_000
 
@@ -104,7 +105,7 @@ class Ranker:
         no_match = match_decision.nothing_fits(plan, score_models, rankings, words)
         if words is not None and (len(words.record_ids) or plan.auxiliary or not rankings):
             rankings.append(match_decision.weighted_words(plan, words, score_models))
-        return Ranked(
+        ranked = Ranked(
             fused=_fused(rankings, plan.depth),
             exact=exact,
             is_complete=is_complete and (words is None or words.total <= len(words.record_ids)),
@@ -113,6 +114,7 @@ class Ranker:
             score_models=score_models,
             demands=self._demands(plan, words),
         )
+        return moving.moved(plan, ranked)
 
     def relevant(
         self,
@@ -123,7 +125,7 @@ class Ranker:
         within: BoolArray | None = None,
         seen: FirstLook = NOTHING_SEEN,
     ) -> Ranked:
-        """Return the relevant set, best first: all records above the cut.
+        """Return the relevant set, best first, rules aside: all records above the cut.
 
         Args:
             plan: Of the query.
@@ -189,7 +191,7 @@ class Ranker:
         if (
             described
             and match_decision.are_all_denying(score_models)
-            and self._are_written(plan.intent.words)
+            and self._are_written(plan.intent.words, plan.rules.synonyms)
         ):
             return match_decision.never_denying(score_models)
         return score_models
@@ -206,12 +208,12 @@ class Ranker:
         says_all = not plan.query_vectors or self._is_described(plan)
         return Demands.of(plan, words) if says_all else None
 
-    def _are_written(self, words: str) -> bool:
+    def _are_written(self, words: str, synonyms: SynonymTable) -> bool:
         """Tell whether a record has all of some words, hardly otherwise than typed."""
         if not words:
             return False
         with self._collection.reading() as session:
-            found = self._keywords.search(session, words, 1)
+            found = self._keywords.search(session, words, 1, synonyms=synonyms)
         return found.has_all and found.coverage >= match_decision.WRITTEN
 
     def _by_words(
@@ -232,7 +234,7 @@ class Ranker:
             allowed = allowed.copy()
             allowed[[one for one in plan.exclude if one < len(allowed)]] = False
         with self._collection.reading() as session:
-            return self._keywords.search(session, plan.words, depth, allowed)
+            return self._keywords.search(session, plan.words, depth, allowed, plan.rules.synonyms)
 
 
 def _fused(rankings: Sequence[Weighted], depth: int) -> Fused:

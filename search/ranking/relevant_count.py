@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from binocle.types import BoolArray
+from search.ranking import moving
 from search.ranking.query_plan import Plan, Scorers
 from search.ranking.ranker import FirstLook, Ranker
 
@@ -48,7 +49,9 @@ def count_relevant(
     size = plan.snapshot.count_records()
     if size <= COUNTED_UP_TO:
         found = ranker.relevant(plan, scorers, filtered=True, seen=seen)
-        return RelevantCount(0 if found.no_match else len(found))
+        if found.no_match:
+            return RelevantCount(len(plan.curation.pins))
+        return RelevantCount(len(moving.pinned(found, plan.curation)))
     sample = _sample(len(plan.snapshot.mask(None)), _SAMPLE / size)
     found = ranker.relevant(plan, scorers, filtered=True, within=sample)
     return estimated(len(found), size, _SAMPLE / size)

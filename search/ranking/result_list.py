@@ -22,7 +22,8 @@ from binocle.collection.snapshot import Ranking
 from binocle.types import BoolArray, Int64Array, Kind
 from search.query.continuations import Position
 from search.query.query import RELEVANCE, Sort
-from search.ranking.fusion import Ranked
+from search.ranking import moving
+from search.ranking.fusion import Fused, Ranked
 from search.ranking.part_rows import dedup_features
 from search.ranking.query_plan import Plan, Scorers
 from search.ranking.ranker import NOTHING_SEEN, Ranker
@@ -173,15 +174,11 @@ class ResultList:
     def append(self, ranked: Ranked, depth: int) -> None:
         """Add what a ranking to a depth has that is new."""
         if not self._stages:
-            self.no_match = ranked.no_match
+            self.no_match = ranked.no_match and not self.plan.curation.pins
         fresh: BoolArray = ~np.isin(ranked.fused.record_ids, self._seen)
         places = np.flatnonzero(fresh)
         if self.arranger is not None:
-            fused = ranked.fused
-            order = self.arranger.arranged(
-                fused.record_ids[places], fused.part_ids[places], fused.scores[places]
-            )
-            places = places[order]
+            places = _arranged(self.arranger, ranked.fused, places)
         self._seen = np.concatenate([self._seen, ranked.fused.record_ids[fresh]])
         self._stages.append((ranked, places))
         self._ends.append(len(self) + len(places))
@@ -192,6 +189,15 @@ class ResultList:
         stage = bisect_right(self._ends, place)
         ranked, places = self._stages[stage]
         return Row(ranked, int(places[place - self._ends[stage]]))
+
+
+def _arranged(arranger: Arranger, fused: Fused, places: Int64Array) -> Int64Array:
+    """Return rows in an order in which they differ; what is pinned keeps its position."""
+    pins = np.zeros(len(places), np.int64) if fused.moves is None else fused.moves.pins[places]
+    loose, fixed = places[pins == 0], places[pins > 0]
+    order = arranger.arranged(fused.record_ids[loose], fused.part_ids[loose], fused.scores[loose])
+    positions = pins[pins > 0].tolist()
+    return moving.inserted(loose[order], fixed.tolist(), positions, np.arange(len(order)))
 
 
 def listing_of(
@@ -220,7 +226,8 @@ def listing_of(
     counted = Counted()
     if plan.query.facets:
         every = NOTHING_SEEN if plan.query.where is not None else seen
-        counted = _counted(plan, ranker.relevant(plan, scorers, filtered=False, seen=every))
+        found = ranker.relevant(plan, scorers, filtered=False, seen=every)
+        counted = _counted(plan, moving.pinned(found, plan.curation, filtered=False))
     elif (count := count_relevant(ranker, plan, scorers, seen)) is not None:
         counted = Counted(count.count, count.error)
     rank = partial(ranker.ranked, plan, scorers)
@@ -252,12 +259,12 @@ def _listing(
 def _relevant_set(ranker: Ranker, plan: Plan, scorers: Scorers) -> tuple[Ranked, Counted]:
     """Return the rows of a query that sorts, groups or cuts, and what was counted."""
     query, snapshot = plan.query, plan.snapshot
-    ranked = ranker.relevant(plan, scorers, filtered=True)
+    ranked = moving.moved(plan, ranker.relevant(plan, scorers, filtered=True))
     counted = Counted(len(ranked))
     if query.facets:
         is_whole = query.where is None
         every = ranked if is_whole else ranker.relevant(plan, scorers, filtered=False)
-        counted = _counted(plan, every)
+        counted = _counted(plan, moving.pinned(every, plan.curation, filtered=False))
     if plan.is_sorted:
         ids = ranked.fused.record_ids
         best_first = -np.arange(len(ids), dtype=np.float64)
@@ -265,6 +272,8 @@ def _relevant_set(ranker: Ranker, plan: Plan, scorers: Scorers) -> tuple[Ranked,
         ranked = ranked.only(sort_order(snapshot, ids, sorts, best_first))
     if query.group is None:
         return ranked, counted
+    keys = group_keys(snapshot, ranked.fused.record_ids, query.group.field)
+    ranked = moving.pinned(ranked, plan.curation, keys=keys)
     groups = gathered(group_keys(snapshot, ranked.fused.record_ids, query.group.field))
     return ranked.only(groups.heads), replace(counted, groups=groups, whole=ranked)
 

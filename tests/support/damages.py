@@ -172,6 +172,7 @@ DAMAGES: dict[str, tuple[str, Plant]] = {
     "ledger ahead": ("ledger", catalog(
         "DELETE FROM written_labels", "UPDATE items SET record_key = 'nobody'")),
     "field of no type": ("fields", catalog("UPDATE fields SET declared = 'colour'")),
+    "rules changed": ("rules", catalog("INSERT INTO rules VALUES (1, '{', 'ab', '', '')")),
     "value for filters changed": (
         "metadata", catalog("UPDATE attributes SET number = 99 WHERE number = 3")),
     "value for filters lost": ("metadata", catalog("DELETE FROM attributes WHERE text = 'new'")),

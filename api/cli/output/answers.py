@@ -77,7 +77,8 @@ def print_hits(hits: Sequence[Hit], query: Query, collections: Sequence[str] = (
     rated = any(hit.relevance is not None for hit in hits)
     shown = [one.field for one in query.sort if one.field not in (RELEVANCE, "id", "uri")]
     grouped = [query.group.field] if query.group else []
-    rankings = {one.ranking for hit in hits for one in hit.contributions}
+    said = {one.ranking for hit in hits for one in hit.contributions}
+    rankings = said - {"boost", "pin"}
     fused = any(len(hit.contributions) > 1 for hit in hits) and sys.stdout.isatty()
     is_close = not rated and len(rankings) < 2  # fused ranks are in another order than cosines
     header = [
@@ -134,10 +135,13 @@ def _value(hit: Hit, field: str) -> str:
 
 
 def _reason(hit: Hit) -> str:
-    """Return which rankings found a hit, and by which words."""
+    """Return which rankings found a hit, by which words, and which rules moved it."""
     parts = []
     for one in sorted(hit.contributions, key=lambda one: -one.share):
         words = f" ({', '.join(one.words)})" if one.words else ""
+        if one.ranking in ("boost", "pin"):
+            parts.append("pinned" if one.ranking == "pin" else f"{one.name} ×{one.factor:.2f}")
+            continue
         parts.append(f"{one.ranking} {100 * one.share:.0f} %{words}")
     return ", ".join(parts)
 

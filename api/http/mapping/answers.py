@@ -40,6 +40,8 @@ def hit_as_json(hit: Hit, shown: Callable[[Hit], dict[str, Any]]) -> dict[str, A
                 "score": one.score,
                 "share": one.share,
                 "words": one.words,
+                "name": one.name,
+                "factor": one.factor,
             }
             for one in hit.contributions
         ],

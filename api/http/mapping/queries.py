@@ -29,8 +29,9 @@ from binocle.metadata.filter_parsing import parse_json
 from binocle.metadata.filters import Filter, both
 from search.query.natural_language import Phrase, parse_first, parse_turn
 from search.query.notation import parse_facet, parse_group, parse_region, parse_sort
-from search.query.query import Facet, Group, Query, Refinement, Region, Sort, Term, Weights
+from search.query.query import Facet, Group, Query, Region, Sort, Term, Weights
 from search.query.stored_words import stored_words
+from search.query.turns import Refinement
 from search.query.warnings import price_field
 
 _Out = TypeVar("_Out")

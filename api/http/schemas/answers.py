@@ -10,13 +10,19 @@ from search.query.query import FacetKind, Mode
 
 
 class ContributionOut(BaseModel):
-    """What one ranking says for a hit."""
+    """What one ranking, or a ranking rule, says for a hit."""
 
-    ranking: RankingName
-    rank: int = Field(description="Place in it, from 1")
-    score: float = Field(description="Cosine; for words BM25; higher is better")
-    share: float = Field(description="Its part of the hit's score, 0 to 1")
+    ranking: RankingName | Literal["boost", "pin"] = Field(description="The last two: of rules")
+    rank: int = Field(description="Place in it, from 1; of rules, the place without them, or 0")
+    score: float = Field(
+        description="Cosine; for words BM25; higher is better; a boost's value, a pin's position"
+    )
+    share: float = Field(description="Its part of the hit's score, 0 to 1; rules have none")
     words: list[str] = Field(description="The words that were found, for keyword")
+    name: str = Field("", description="Of a boost")
+    factor: float = Field(
+        1.0, description="What a boost multiplies relevance with in the order; not what is shown"
+    )
 
 
 class PieceOut(BaseModel):

@@ -17,10 +17,11 @@ from api.http.schemas.common import (
 from api.http.schemas.misfits import or_misfit
 from api.http.schemas.patterns import NOT_BLANK
 from binocle.types import Target
-from search.query.query import FacetKind, Interval, Mode
+from search.query.query import LANGUAGE, FacetKind, Interval, Mode, RulesInUse
 
 FieldName = Annotated[str, Field(min_length=1, max_length=200)]
 Notation = Annotated[str, Field(min_length=1, max_length=300, description="As on the command line")]
+Language = Annotated[str, Field(max_length=35, pattern=f"^{LANGUAGE.pattern}$")]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -144,6 +145,12 @@ class SearchIn(Strict):
         None, description="Leave out hits below it"
     )
     refine: RefinementIn | None = None
+    rules: RulesInUse = Field(
+        "live", description="Which ranking rules hold: those published, those of the draft, or none"
+    )
+    language: Language | None = Field(
+        None, description="What the words are in, such as de: of rules for one, only those hold"
+    )
     fields: Annotated[list[Notation], Field(max_length=64)] = Field(
         default_factory=list,
         description="What of hits is wanted; all without it. Of metadata and texts also one by one",
@@ -182,6 +189,8 @@ class SearchByWords(Strict):
     collapse: bool = False
     min_relevance: str | None = Field(None, max_length=20, description="auto, 0.3 or 30%")
     refine: Notation | None = Field(None, description="The turn of an earlier answer")
+    rules: RulesInUse = "live"
+    language: Language | None = None
     fields: Annotated[list[Notation], Field(max_length=64)] = Field(
         default_factory=list, description="Such as metadata.price; may be repeated"
     )

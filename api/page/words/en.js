@@ -139,6 +139,8 @@ export const en = {
   'ranking-image': 'the picture',
   'ranking-text': 'the text’s meaning',
   'ranking-keyword': 'words',
+  'ranking-boost': 'boosted',
+  'ranking-pin': 'pinned',
   findCopies: 'Find copies of this picture',
   looking: 'Looking …',
   noCopies: 'No other copy of this picture is here.',

@@ -139,6 +139,8 @@ export const zh = {
   'ranking-image': '画面',
   'ranking-text': '文字含义',
   'ranking-keyword': '关键词',
+  'ranking-boost': '加权',
+  'ranking-pin': '置顶',
   findCopies: '查找这张图片的副本',
   looking: '正在查找…',
   noCopies: '库中没有这张图片的其他副本。',

@@ -11,6 +11,7 @@ import numpy as np
 from binocle.catalog.catalog_file import CatalogFile
 from binocle.catalog.checks.findings import Finding, fact, some
 from binocle.catalog.checks.structure import RESTORE, dimension_of
+from binocle.catalog.stored_rules import StoredRules
 from binocle.catalog.tables.picture_checksums import is_whole_fingerprint, is_whole_info
 from binocle.media.kinds import KINDS
 from binocle.metadata.field_types import FIELD_TYPES
@@ -198,6 +199,25 @@ def check_fields(file: CatalogFile) -> Iterator[Finding]:
             raise ValueError("no list")
     except ValueError as error:
         yield Finding("fields", f"which fields hold labels cannot be read ({error})", RESTORE)
+
+
+def check_rules(file: CatalogFile) -> Iterator[Finding]:
+    """Find ranking rules that are not what was stored."""
+    if not has_table(file, "rules"):
+        return
+    found = file.rows("SELECT version, document, at, note, sha256 FROM rules ORDER BY version")
+    newest = max((row[0] for row in found), default=0)
+    for row in found:
+        stored = StoredRules(*row)
+        if stored.is_whole:
+            continue
+        what = f"version {stored.version}" if stored.version else "the draft"
+        holds = ", which searches go by," if stored.version and stored.version == newest else ""
+        yield Finding(
+            "rules", f"{what} of the ranking rules{holds} is not what was stored",
+            "put them once more with 'binocle rules set' and publish, or 'binocle rules back' to "
+            "another version",
+        )  # fmt: skip
 
 
 def _part_problems(

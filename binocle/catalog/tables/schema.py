@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.types import UserDefinedType
 
 FORMAT = 2  # what a program must know to read and write a catalogue
-ADDITIONS = 4  # tables that older programs of the same format do without, and may leave behind
+ADDITIONS = 5  # tables that older programs of the same format do without, and may leave behind
 
 
 class _Number(UserDefinedType[float]):
@@ -219,4 +219,14 @@ waiting_labels = Table(  # labels that lost their picture, until it is indexed a
     Column("field", String, nullable=False),
     Column("value", Text, nullable=False),  # JSON
     Column("since", Integer, nullable=False),  # the change that stored that record
+)
+
+rules = Table(  # of ranking, in versions; the newest holds
+    "rules",
+    schema,
+    Column("version", Integer, primary_key=True, autoincrement=False),  # 0: a draft
+    Column("document", Text, nullable=False),  # JSON
+    Column("sha256", String, nullable=False),
+    Column("at", String, nullable=False),
+    Column("note", Text, nullable=False),
 )

@@ -13,6 +13,7 @@ from binocle.catalog.tables.history import SqlHistory, SqlMeta
 from binocle.catalog.tables.labels import SqlLabels
 from binocle.catalog.tables.parts import SqlParts
 from binocle.catalog.tables.records import SqlRecords
+from binocle.catalog.tables.rules import SqlRules
 from binocle.catalog.tables.sources import SqlSources
 from binocle.types import Space
 
@@ -36,6 +37,7 @@ class SqlSession:
         self.records = SqlRecords(connection, self.history, self.fields, self.words)
         self.sources = SqlSources(connection, self.records)
         self.labels = SqlLabels(connection, self.meta, self.fields, self.records)
+        self.rules = SqlRules(connection, self.history)
         self.columns = SqlColumns(connection, self.history, self.fields, self.records)
 
     def space(self) -> Space | None:

@@ -20,7 +20,8 @@ from binocle.errors import SavedQueryError
 from binocle.metadata.filters import And, Comparison, Not, Or
 from binocle.types import Limits
 from search.query.continuations import Continuations
-from search.query.query import Facet, Group, Query, Refinement, Region, Sort, Term, Weights
+from search.query.query import Facet, Group, Query, Region, Sort, Term, Weights
+from search.query.turns import Refinement
 from search.searcher import Searcher
 from tests.support.changing_collection import record
 

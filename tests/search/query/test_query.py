@@ -9,17 +9,15 @@ from binocle.media.kinds import KINDS
 from search.query.query import (
     MAX_FACETS,
     MAX_LIMIT,
-    MAX_TERMS,
-    MAX_TURN_LENGTH,
     Facet,
     Group,
     Query,
-    Refinement,
     Region,
     Sort,
     Term,
     Weights,
 )
+from search.query.turns import MAX_TERMS, MAX_TURN_LENGTH, Refinement
 
 
 def test_questions_without_meaning_are_refused() -> None:

@@ -9,8 +9,9 @@ import pytest
 from binocle.errors import QueryError
 from binocle.metadata.filters import And, Comparison, both, comparisons_in
 from search.query.filter_language import parse_where
-from search.query.query import Query, Refinement, Sort, Term
+from search.query.query import Query, Sort, Term
 from search.query.refinement import refined
+from search.query.turns import Refinement
 
 
 def texts(query: Query) -> list[tuple[str | None, float]]:

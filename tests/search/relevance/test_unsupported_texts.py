@@ -100,7 +100,7 @@ def test_keeping_away_from_it_lets_everything_through(tmp_path: Path) -> None:
 
 
 def test_turn_of_it_can_be_refined(tmp_path: Path) -> None:
-    from search.query.query import Refinement
+    from search.query.turns import Refinement
 
     searcher = searcher_of(tmp_path, with_texts=True)
     first = searcher.search(asked("连衣裙"))

@@ -14,6 +14,7 @@ from tests.support.memory_catalog.fields import MemoryColumns, MemoryFields
 from tests.support.memory_catalog.fulltext import ScannedWords
 from tests.support.memory_catalog.history import MemoryHistory
 from tests.support.memory_catalog.records import MemoryParts, MemoryRecords
+from tests.support.memory_catalog.rules import MemoryRules
 from tests.support.memory_catalog.sources import MemorySources
 from tests.support.memory_catalog.state import MemoryState
 
@@ -30,6 +31,7 @@ class MemorySession:
         self.parts = MemoryParts(state)
         self.columns = MemoryColumns(state, self.fields)
         self.sources = MemorySources(state, self.records)
+        self.rules = MemoryRules(state, self.history)
         self.fingerprints: Any = None
         self.labels: Any = None
 

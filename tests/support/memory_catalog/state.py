@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from binocle.catalog.stored_rules import StoredRules
 from binocle.catalog.text_rows import TextRow
 from binocle.catalog.types import Item, SourceRow
 from binocle.metadata.field_types import (
@@ -46,6 +47,7 @@ class MemoryState:
     has_texts: bool = False
     sources: list[SourceRow] = field(default_factory=list)
     items: dict[tuple[int, str], Item] = field(default_factory=dict)
+    rules: dict[int, StoredRules] = field(default_factory=dict)
     runs: list[tuple[int, str, str | None]] = field(default_factory=list)
 
     def numbers(self) -> dict[str, int]:

@@ -7,7 +7,7 @@ import pytest
 from api.operations.doctor.examination import examine_collection
 from tests.support.damages import catalog, is_found, of_checks
 
-_CHECKS = ("records", "parts", "vectors", "fingerprints", "ledger", "fields")
+_CHECKS = ("records", "parts", "vectors", "fingerprints", "ledger", "fields", "rules")
 
 
 @pytest.mark.parametrize("name", of_checks(*_CHECKS))

@@ -1,0 +1,1 @@
+"""Ranking rules that a shop owns: synonyms, curated queries and boosts; their versions; use."""

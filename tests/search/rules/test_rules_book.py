@@ -1,0 +1,101 @@
+"""Published rules hold from the next search on, in every process; drafts and damage harm none."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from binocle.collection.collection import Collection
+from binocle.errors import QueryError, RulesError
+from search.query.query import Query, Term
+from search.rules.ranking_rules import NO_RULES
+from search.rules.rules_book import RulesBook
+from tests.support.few_words import ENCODER, add, searcher_of
+
+
+@pytest.fixture
+def collection(tmp_path: Path) -> Iterator[Collection]:
+    with Collection(tmp_path / "c", create=True) as opened:
+        opened.claim_space(ENCODER.space)
+        add(opened, 0, 30, ["text"])
+        yield opened
+
+
+def pinning(record_id: str) -> str:
+    return json.dumps({"curations": [{"query": "red", "pin": [record_id]}]})
+
+
+def publish(collection: Collection, document: str) -> None:
+    with collection.writing() as session:
+        session.rules.publish(document, "", most=9)
+
+
+def put_draft(collection: Collection, document: str) -> None:
+    with collection.writing() as session:
+        session.rules.put_draft(document)
+
+
+def first(searcher: Any, **options: Any) -> str:
+    hits = searcher.search(Query((Term(text="red"),), **options)).hits
+    return str(hits[0].record.id)
+
+
+def test_another_process_sees_new_rules_with_its_next_search(collection: Collection) -> None:
+    publish(collection, pinning("r1"))
+    with Collection(collection.path) as opened:
+        other = searcher_of(opened)
+        assert first(other) == "r1"
+        publish(collection, pinning("r2"))
+        assert first(other) == "r2"
+
+
+def test_draft_holds_where_it_is_asked_for_alone(collection: Collection) -> None:
+    searcher = searcher_of(collection)
+    plain = first(searcher)
+    with pytest.raises(QueryError, match="no draft of ranking rules; put one"):
+        first(searcher, rules="draft")
+    for record_id in ("r7", "r8"):
+        put_draft(collection, pinning(record_id))
+        assert first(searcher, rules="draft") == record_id
+        assert first(searcher) == plain
+    publish(collection, pinning("r9"))
+    assert [first(searcher, rules=one) for one in ("live", "draft", "none")] == ["r9", "r8", plain]
+
+
+def test_cursor_goes_on_by_the_rules_it_began_with(collection: Collection) -> None:
+    searcher = searcher_of(collection)
+    publish(collection, pinning("r1"))
+    query = Query((Term(text="red"),), limit=30)
+    whole = [hit.record.id for hit in searcher.search(query).hits]
+    page = searcher.search(Query((Term(text="red"),), limit=10))
+    publish(collection, pinning("r2"))
+    rest = searcher.search(Query((Term(text="red"),), limit=20, cursor=page.cursor))
+    assert [hit.record.id for hit in (*page.hits, *rest.hits)] == whole
+
+
+def test_damaged_rules_cost_no_search(
+    collection: Collection, caplog: pytest.LogCaptureFixture
+) -> None:
+    publish(collection, pinning("r1"))
+    put_draft(collection, pinning("r1"))
+    with collection.writing() as session:
+        connection: Any = session.connection  # type: ignore[attr-defined]
+        connection.exec_driver_sql("UPDATE rules SET document = '{'")
+    searcher = searcher_of(collection)
+    assert first(searcher) == first(searcher, rules="none")
+    assert "are not what was stored" in caplog.text
+    with pytest.raises(RulesError, match="are not what was stored; publish them again"):
+        first(searcher, rules="draft")
+
+
+def test_rules_are_read_once_for_a_change(collection: Collection) -> None:
+    book = RulesBook(collection)
+    assert book.rules("live", 1) is NO_RULES
+    publish(collection, pinning("r1"))
+    assert book.rules("live", 1) is NO_RULES, "as of that change there were none"
+    found = book.rules("live", 2)
+    assert found.curations
+    assert book.rules("live", 2) is found
+    assert book.rules("live", 3) is found, "the same version is not read again"
