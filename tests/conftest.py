@@ -1,5 +1,6 @@
 """Fixtures that many tests want."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,10 @@ import pytest
 
 from tests.support import Bench, close_shared_decoders, write_photos
 from tests.support.command_line import CommandLine, warm_command_line
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # what was imported stays: to look through it again and again takes long
 
 
 @pytest.fixture(scope="session", autouse=True)
