@@ -269,7 +269,7 @@ BASES = {
 
 
 @given(data=st.binary(max_size=400), kind=st.sampled_from(["", *BASES]), head=st.integers(0, 24))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_arbitrary_bytes_give_pixels_or_a_picture_error(data: bytes, kind: str, head: int) -> None:
     check_outcome(BASES[kind][:head] + data if kind else data)
 
@@ -279,7 +279,7 @@ def test_arbitrary_bytes_give_pixels_or_a_picture_error(data: bytes, kind: str, 
     changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(1, 255)), max_size=8),
     kept=st.one_of(st.just(1.0), st.floats(0, 1)),
 )
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_damaged_picture_gives_pixels_or_a_picture_error(
     kind: str, changes: list[tuple[float, int]], kept: float
 ) -> None:

@@ -359,7 +359,7 @@ operations = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(operations=operations, flat_limit=st.sampled_from([80, 10_000]))
 def test_any_sequence_of_changes_answers_as_the_oracle(
     operations: list[tuple[str, int, int]], flat_limit: int

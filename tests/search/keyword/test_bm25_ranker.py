@@ -156,7 +156,7 @@ def test_words_that_were_found_are_told(shop: SqliteCatalog) -> None:
 @example("x1" * 1000)
 @example('a" OR text:"b')
 @example("裙" * 2000)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_no_text_is_refused(shop: SqliteCatalog, text: str) -> None:
     ranking = rank(shop, text)
     assert len(ranking.record_ids) == min(10, ranking.total)

@@ -56,7 +56,7 @@ def as_counted(found: FacetCounts) -> tuple[Any, ...]:
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     stored=st.lists(metadata, max_size=12),
     schema=schemas,

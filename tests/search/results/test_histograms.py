@@ -17,7 +17,7 @@ from tests.support.random_records import listed, metadata, schemas, store
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     stored=st.lists(metadata, max_size=12),
     schema=schemas,

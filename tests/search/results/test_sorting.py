@@ -17,7 +17,7 @@ from tests.support.random_records import FIELDS, key_of, listed, metadata, schem
 
 
 @pytest.mark.slow
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     stored=st.lists(metadata, max_size=12),
     schema=schemas,

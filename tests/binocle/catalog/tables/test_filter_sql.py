@@ -62,7 +62,7 @@ def found_by_index(collection: Collection, where: Filter) -> set[str] | None:
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     stored=st.lists(metadata, min_size=1, max_size=10),
     changed=st.lists(metadata, max_size=3),
