@@ -1,7 +1,8 @@
 """The command line as a process of its own, without the second that its imports take each time.
 
 One process has imported all that commands need, and forks for every run. A run has its own
-environment, descriptors, signals and exit code, as if it had been started by a shell.
+environment, descriptors, signals and exit code, as if it had been started by a shell. So has
+``python -c`` with code that is to be killed.
 """
 
 import json
@@ -30,6 +31,10 @@ for line in sys.stdin:
         os.dup2(os.open(job["stdout"], flags), 1)
         os.dup2(os.open(job["stderr"], flags), 2)
         try:
+            if job["code"]:
+                sys.argv = ["-c", *job["arguments"]]
+                exec(job["code"], {"__name__": "__main__"})
+                sys.exit()
             api.cli.main.main(job["arguments"])
         except SystemExit as ended:
             sys.stdout.flush()
@@ -59,13 +64,19 @@ class CommandLine:
         """Run a command that prints on a device; return its exit code."""
         return self._run(arguments, environment, {"stdout": terminal, "stderr": terminal})
 
+    def run_code(self, code: str, *arguments: object) -> int:
+        """Run what ``python -c`` would; return its exit code, or the signal negated."""
+        outputs = {name: self._folder / name for name in ("stdout", "stderr")}
+        return self._run([*map(str, arguments)], os.environ, outputs, code)
+
     def _run(
         self,
         arguments: list[str],
         environment: Mapping[str, str],
         outputs: Mapping[str, str | Path],
+        code: str | None = None,
     ) -> int:
-        job = {"arguments": arguments, "environment": dict(environment)}
+        job = {"arguments": arguments, "environment": dict(environment), "code": code}
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         print(

@@ -1,7 +1,7 @@
 """The catalogue's seam: nothing outside the room names a connection or reaches for its tables."""
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
@@ -13,13 +13,16 @@ JUDGES = {  # what makes files as older programs left them, and lets statements 
 }
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Yield what a file imports, each as ``module.name``."""
+@cache
+def imports(path: Path) -> list[str]:
+    """Return what a file imports, each as ``module.name``."""
+    found: list[str] = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += (f"{node.module}.{alias.name}" for alias in node.names)
+    return found
 
 
 def test_no_connection_and_no_table_is_named_outside_the_catalogue() -> None:

@@ -1,7 +1,5 @@
 """A folder takes what is new, and nothing takes the place of something else."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +9,7 @@ from api.operations.backup.backing_up import back_up
 from api.operations.backup.manifest import FILES
 from api.operations.backup.restoring import check_backup, restore
 from binocle.errors import UsageError
+from tests.support.command_line import CommandLine
 from tests.support.damages import flip
 from tests.support.service import running
 from tests.support.sound_collection import NAME, bodies, opened, uploads_of
@@ -27,10 +26,11 @@ backing_up.back_up(opened(Path(sys.argv[1])), [NAME], Path(sys.argv[2]))
 
 
 @pytest.mark.parametrize("to", ["backup", "backup.tar.zst"])
-def test_backup_that_was_killed_is_repeated(home: Path, tmp_path: Path, to: str) -> None:
+def test_backup_that_was_killed_is_repeated(
+    warm: CommandLine, home: Path, tmp_path: Path, to: str
+) -> None:
     for _ in range(2):
-        killed = subprocess.run([sys.executable, "-c", KILLED, home, tmp_path / to], check=False)
-        assert killed.returncode == 9
+        assert warm.run_code(KILLED, home, tmp_path / to) == 9
     assert back_up(opened(home), [NAME], tmp_path / to).problems == []
     assert check_backup(tmp_path / to)[1] == []
     if (tmp_path / to).is_dir():

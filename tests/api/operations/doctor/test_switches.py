@@ -1,8 +1,6 @@
 """A switch to another model that is killed loses nothing, whatever is repaired afterwards."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +9,7 @@ from api.operations.doctor.examination import Diagnosis, examine
 from api.operations.doctor.repair import planned, repair
 from binocle.collection.collection import Collection
 from binocle.collection.workplace import REEMBEDDING, RESTORING, workplace
+from tests.support.command_line import CommandLine
 from tests.support.damages import aside, damages, write
 from tests.support.sound_collection import NAME, opened, uploads_of
 
@@ -41,12 +40,11 @@ with workplace(collection.parent, REEMBEDDING) as place:
 """
 
 
-def kill_a_switch(folder: Path, renames: int) -> None:
+def kill_a_switch(warm: CommandLine, folder: Path, renames: int) -> None:
     write("originals/ab/readme")(folder)
     aside_upload = uploads_of(folder.parents[1])[0]
     aside(aside_upload)
-    killed = subprocess.run([sys.executable, "-c", _SWITCH, folder, str(renames)], check=False)
-    assert killed.returncode == 9
+    assert warm.run_code(_SWITCH, folder, renames) == 9
 
 
 def left(home: Path) -> list[str]:
@@ -65,9 +63,11 @@ def repair_home(home: Path) -> Diagnosis:
 
 
 @pytest.mark.parametrize("renames", range(_RENAMES + 1))
-def test_killed_switch_is_undone_by_a_repair(home: Path, folder: Path, renames: int) -> None:
+def test_killed_switch_is_undone_by_a_repair(
+    warm: CommandLine, home: Path, folder: Path, renames: int
+) -> None:
     count = len(uploads_of(home))
-    kill_a_switch(folder, renames)
+    kill_a_switch(warm, folder, renames)
     assert repair_home(home).is_sound
     assert left(home) == []
     (found,) = examine(opened(home), [])[1:]
@@ -80,10 +80,10 @@ def test_killed_switch_is_undone_by_a_repair(home: Path, folder: Path, renames: 
 
 
 def test_uploads_that_came_after_the_kill_stay_beside_those_put_back(
-    home: Path, folder: Path
+    warm: CommandLine, home: Path, folder: Path
 ) -> None:
     before = {one.name for one in uploads_of(home)}
-    kill_a_switch(folder, _RENAMES - 2)
+    kill_a_switch(warm, folder, _RENAMES - 2)
     write(f"uploads/ab/{'ab' * 32}")(folder)
     assert repair_home(home).is_sound
     after = {one.name for one in (folder / "uploads").glob("??/*")}
@@ -92,8 +92,10 @@ def test_uploads_that_came_after_the_kill_stay_beside_those_put_back(
 
 
 @pytest.mark.parametrize("renames", [_RENAMES - 2, _RENAMES - 1])
-def test_what_has_no_collection_to_go_back_to_stays(home: Path, folder: Path, renames: int) -> None:
-    kill_a_switch(folder, renames)
+def test_what_has_no_collection_to_go_back_to_stays(
+    warm: CommandLine, home: Path, folder: Path, renames: int
+) -> None:
+    kill_a_switch(warm, folder, renames)
     if folder.exists():
         folder.rename(home / "elsewhere")
     else:
