@@ -6,7 +6,6 @@ What may mean two days, such as 04/05/2020, is none. Sources: Exif 2.32 (CIPA DC
 
 import re
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 
 _YEAR_FIRST = re.compile(
     r"(?P<year>\d{4})(?P<sep>[:/. -])(?P<month>\d{1,2})(?P=sep)(?P<day>\d{1,2})"
@@ -76,6 +75,8 @@ def shot_date(text: str, offset: str = "") -> str | None:
                 if month > 12:
                     found["day"], month = str(month), int(found["day"])
             return _joined(found["year"], month, found["day"], found["time"], offset)
+    from email.utils import parsedate_to_datetime  # brings sockets; each decoder would wait for it
+
     try:
         moment = parsedate_to_datetime(words)
     except (ValueError, TypeError, IndexError, OverflowError):

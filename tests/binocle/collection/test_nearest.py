@@ -2,18 +2,19 @@
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from binocle.catalog.types import NewRows
 from binocle.collection.collection import Collection, Ranking
 from binocle.metadata.filters import Comparison, Filter, matches
-from binocle.types import Float32Array, Int64Array, Metadata, NewPart, NewRecord, Space
+from binocle.types import Float32Array, Int64Array, Metadata, NewPart, NewRecord, Record, Space
 from binocle.vectors.faiss_store import FLAT_LIMIT, FaissStore
 from tests.support.pairs import pairs_of
 
@@ -78,6 +79,15 @@ def collection(folder: Path, request: pytest.FixtureRequest) -> Iterator[Collect
         yield opened
 
 
+@lru_cache(maxsize=2)
+def stored(collection: Collection, change: int) -> tuple[list[NewRows], Mapping[int, Record]]:
+    """Return all vectors of pictures and all records, as they are at a change."""
+    with collection.reading() as session:
+        assert session.history.change() == change
+        chunks = list(session.parts.after("image", 0, DIMENSION))
+        return chunks, session.records.by_number(range(1, RECORDS + 500))
+
+
 def brute_force(
     collection: Collection,
     query: Float32Array,
@@ -87,8 +97,8 @@ def brute_force(
 ) -> list[tuple[int, int, float]]:
     """Return (record, best part, score) straight from the catalogue's vectors."""
     with collection.reading() as session:
-        chunks = list(session.parts.after("image", 0, DIMENSION))
-        records = session.records.by_number(range(1, RECORDS + 500))
+        change = session.history.change()
+    chunks, records = stored(collection, change)
     passing = {
         number
         for number, one in records.items()

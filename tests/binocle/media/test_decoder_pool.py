@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -37,6 +37,13 @@ def picture(seed: int = 0, kind: str = "PNG") -> bytes:
     noise = np.random.default_rng(seed).integers(0, 256, (60, 80, 3), dtype=np.uint8)
     Image.fromarray(noise).save(file, kind)
     return file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[DecoderPool]:
+    """A pool of one worker for those who only decode."""
+    with DecoderPool(1, Limits()) as pool:
+        yield pool
 
 
 @pytest.fixture(scope="module")
@@ -91,20 +98,18 @@ def wait_until(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
-def test_a_worker_gives_what_load_gives(kind: str) -> None:
+def test_a_worker_gives_what_load_gives(shared: DecoderPool, kind: str) -> None:
     data = picture(kind=kind)
-    with DecoderPool(1, Limits()) as pool:
-        decoded = pool.decode(data, SPEC)
+    decoded = shared.decode(data, SPEC)
     expected = images.load(data, SPEC)
     assert np.array_equal(decoded.pixels, expected.pixels)
     assert decoded.info == expected.info
 
 
-def test_a_worker_gives_the_part_that_load_region_gives() -> None:
+def test_a_worker_gives_the_part_that_load_region_gives(shared: DecoderPool) -> None:
     data = picture(kind="JPEG")
     box = (0.25, 0.0, 0.75, 0.5)
-    with DecoderPool(1, Limits()) as pool:
-        part = pool.decode(data, SPEC, box)
+    part = shared.decode(data, SPEC, box)
     assert np.array_equal(part.pixels, images.load_region(data, SPEC, box).pixels)
     assert part.info == images.load_region(data, SPEC, box).info
 
@@ -285,11 +290,10 @@ def test_worker_has_nothing_of_the_environment_and_no_rights(
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF"])
-def test_every_format_is_decoded_without_rights(kind: str) -> None:
+def test_every_format_is_decoded_without_rights(shared: DecoderPool, kind: str) -> None:
     data = picture(kind=kind)
-    with DecoderPool(1, Limits()) as pool:
-        decoded = pool.decode(data, ImageSpec(16, 16, fingerprint=True))
-        small = pool.thumbnail(data, 32)
+    decoded = shared.decode(data, ImageSpec(16, 16, fingerprint=True))
+    small = shared.thumbnail(data, 32)
     assert np.array_equal(decoded.pixels, images.load(data, SPEC).pixels)
     assert decoded.fingerprint is not None
     assert small == images.encoded_thumbnail(data, 32)
@@ -326,11 +330,10 @@ def test_worker_whose_answer_was_not_read_to_its_end_is_replaced(
     assert small == images.encoded_thumbnail(picture(), 32), "not the answer to the question before"
 
 
-def test_picture_with_an_endless_name_of_its_camera_is_read() -> None:
+def test_picture_with_an_endless_name_of_its_camera_is_read(shared: DecoderPool) -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.Make], exif[ExifTags.Base.Model] = "m" * 2000, "n" * 2000
     file = io.BytesIO()
     Image.new("RGB", (40, 30)).save(file, "JPEG", exif=exif)
-    with DecoderPool(1, Limits()) as pool:
-        camera = pool.decode(file.getvalue(), SPEC).info.camera
+    camera = shared.decode(file.getvalue(), SPEC).info.camera
     assert camera == "m" * 400 + " " + "n" * 400
