@@ -34,8 +34,8 @@ from api.http.routes.access import keys, sessions
 from api.http.routes.background import jobs, sources
 from api.http.routes.changing import imports, matching
 from api.http.routes.copies import duplicates, lookup, lookups
+from api.http.runtime.background.jobs import Jobs
 from api.http.runtime.dependencies import key_of
-from api.http.runtime.jobs import Jobs
 from api.http.runtime.service import Service
 from api.http.runtime.telemetry import tell_span, trace
 from api.http.schemas.common import Problem, RecordsIn

@@ -5,8 +5,8 @@ from fastapi import APIRouter, Request, Response
 from api.http.errors.problems import ServiceError
 from api.http.mapping.documents import JsonRoute
 from api.http.mapping.public_names import public_model
+from api.http.runtime.background.jobs import Jobs
 from api.http.runtime.dependencies import KeyDependency, Readable, ServiceDependency, allow
-from api.http.runtime.jobs import Jobs
 from api.http.runtime.service import Service
 from api.http.schemas.common import CollectionIn, CollectionOut, CollectionsOut, Name
 from api.keys.key import Key

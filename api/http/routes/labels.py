@@ -11,8 +11,8 @@ from api.http.errors.problems import ServiceError
 from api.http.mapping.documents import JsonRoute
 from api.http.mapping.payloads import decoded, json_or_form, with_files
 from api.http.mapping.queries import SearchRequest
+from api.http.runtime.background.jobs import Job, Jobs
 from api.http.runtime.dependencies import KeyDependency, Readable, ServiceDependency, allow
-from api.http.runtime.jobs import Job, Jobs
 from api.http.runtime.metrics import Stopwatch
 from api.http.runtime.service import Service
 from api.http.schemas.answers import SearchOut

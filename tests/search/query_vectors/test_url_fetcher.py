@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from binocle.errors import UrlError
+from search.query_vectors.checked_network import resolve
 from search.query_vectors.public_addresses import is_public
-from search.query_vectors.url_fetcher import Fetcher, FetchLimits, resolve
+from search.query_vectors.url_fetcher import Fetcher, FetchLimits
 
 BODY = b"a picture" * 100
 

@@ -11,6 +11,7 @@ from api.http.errors.problems import ServiceError
 from api.http.mapping.documents import JsonRoute
 from api.http.mapping.queries import at
 from api.http.routes.background.sources import path_of
+from api.http.runtime.background.jobs import Job, Jobs
 from api.http.runtime.dependencies import (
     Backupable,
     KeyDependency,
@@ -19,7 +20,6 @@ from api.http.runtime.dependencies import (
     Writable,
     allow,
 )
-from api.http.runtime.jobs import Job, Jobs
 from api.http.runtime.service import Service
 from api.http.schemas.background.jobs import JobIn, JobOut
 from api.http.schemas.common import Name

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from api.http.errors.problems import ServiceError
+from api.http.runtime.background.jobs import Job, Jobs
 from api.http.runtime.fair_queue import CALLER
-from api.http.runtime.jobs import Job, Jobs
 from api.http.schemas.background.jobs import JobKind
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError, BusyError, StorageError, UsageError

@@ -1,0 +1,1 @@
+"""What runs behind requests: jobs, what is kept of them, and who is told when they end."""
