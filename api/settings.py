@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     max_batch: int = Field(default=256, ge=1, le=10_000)
     queue_size: int = Field(default=256, ge=1)
     fetch_urls: bool = False
+    webhooks: bool = False
     encode_batch: int = Field(default=32, ge=1)
     request_timeout_s: float = Field(default=60.0, gt=0)
     max_derived_bytes: int = Field(default=2 * 1024**3, ge=0)

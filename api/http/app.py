@@ -31,10 +31,10 @@ from api.http.routes import (
     suggestions,
 )
 from api.http.routes.access import keys, sessions
-from api.http.routes.background import jobs, sources
+from api.http.routes.background import jobs, sources, webhooks
 from api.http.routes.changing import imports, matching
 from api.http.routes.copies import duplicates, lookup, lookups
-from api.http.runtime.background.jobs import Jobs
+from api.http.runtime.background.background import Background
 from api.http.runtime.dependencies import key_of
 from api.http.runtime.service import Service
 from api.http.runtime.telemetry import tell_span, trace
@@ -91,13 +91,15 @@ def create_app(container: Container) -> FastAPI:
     """
     service = Service(container)
     agents = _agents(service) if container.settings.mcp else None
+    background = Background(container, service.keys, service.note_use)
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await service.start()
+        await asyncio.to_thread(background.start)
         async with agents.running() if agents else nullcontext():
             yield
-        app.state.jobs.close()
+        await asyncio.to_thread(background.close)
         await service.close()
         await asyncio.to_thread(end_traces)
 
@@ -110,24 +112,31 @@ def create_app(container: Container) -> FastAPI:
         redoc_url=None,
     )
     app.state.service = service
-    app.state.jobs = Jobs(container.settings.queue_size, service.note_use)
+    app.state.background, app.state.jobs = background, background.jobs
     problems.install(app)
-    app.include_router(health.router)
-    app.include_router(page.router)
-    for room in _ROOMS:
-        app.include_router(room.router, prefix="/v1/collections", dependencies=[Depends(key_of)])
-    app.include_router(aliases.router, prefix="/v1/aliases", dependencies=[Depends(key_of)])
-    app.include_router(across.router, prefix="/v1", dependencies=[Depends(key_of)])
-    app.include_router(keys.router, prefix="/v1/keys", dependencies=[Depends(key_of)])
-    app.include_router(sources.router, prefix="/v1", dependencies=[Depends(key_of)])
-    app.include_router(sessions.router, prefix="/v1")
-    app.include_router(embeddings.router, prefix="/v1", dependencies=[Depends(key_of)])
+    _include_routes(app)
     if agents is not None:
         app.include_router(agents.router)
     _add_middleware(app, service, container.settings)
     app.openapi = _openapi_of(app)  # type: ignore[method-assign]
     end_traces = trace(app) if container.settings.telemetry else lambda: None
     return app
+
+
+def _include_routes(app: FastAPI) -> None:
+    known = [Depends(key_of)]
+    app.include_router(health.router)
+    app.include_router(page.router)
+    for room in _ROOMS:
+        app.include_router(room.router, prefix="/v1/collections", dependencies=known)
+    app.include_router(aliases.router, prefix="/v1/aliases", dependencies=known)
+    app.include_router(across.router, prefix="/v1", dependencies=known)
+    app.include_router(keys.router, prefix="/v1/keys", dependencies=known)
+    app.include_router(jobs.all_router, prefix="/v1/jobs", dependencies=known)
+    app.include_router(webhooks.router, prefix="/v1/webhooks", dependencies=known)
+    app.include_router(sources.router, prefix="/v1", dependencies=known)
+    app.include_router(sessions.router, prefix="/v1")
+    app.include_router(embeddings.router, prefix="/v1", dependencies=known)
 
 
 def _agents(service: Service) -> "AgentRoute":

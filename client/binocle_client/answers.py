@@ -184,3 +184,14 @@ class JobStatus:
     counts: dict[str, int]
     warnings: list[str]
     error: Failure | None
+    created_at: str | None = None
+    begun_at: str | None = None
+    ended_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobListing:
+    """Some of the jobs, the latest first."""
+
+    jobs: list[JobStatus]
+    cursor: str | None

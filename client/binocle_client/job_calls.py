@@ -1,13 +1,20 @@
-"""What is asked of jobs."""
+"""What is asked of jobs, and of webhooks that tell when they end."""
 
 import time
 from typing import Unpack
 
-from binocle_client.answers import JobStatus
+from binocle_client.answers import JobListing, JobStatus
 from binocle_client.connection import Connection
 from binocle_client.errors import ClientError
-from binocle_client.paths import path_of
-from binocle_client.requests import JobBody
+from binocle_client.paths import path_of, segment
+from binocle_client.requests import JobBody, JobsQuery, WebhookBody
+from binocle_client.webhooks import (
+    DeliveryListing,
+    NewWebhook,
+    WebhookDelivery,
+    WebhookListing,
+    WebhookSummary,
+)
 
 
 class JobCalls:
@@ -28,6 +35,11 @@ class JobCalls:
         """Start backing a collection up into the folder the operator has named."""
         return self._service.ask(JobStatus, "POST", path_of(name, "backups"), repeatable=False)
 
+    def jobs(self, **asked: Unpack[JobsQuery]) -> JobListing:
+        """List jobs, the latest first, of all collections or one."""
+        chosen = {name: value for name, value in asked.items() if value is not None}
+        return self._service.ask(JobListing, "GET", "/v1/jobs", params=chosen)
+
     def cancel_job(self, name: str, job_id: str) -> JobStatus:
         """Cancel a job."""
         return self._service.ask(JobStatus, "DELETE", path_of(name, "jobs", job_id))
@@ -44,3 +56,26 @@ class JobCalls:
                 raise ClientError(0, "timeout", f"the job still runs after {timeout_s:g} s")
             time.sleep(0.1)
         return job
+
+    def add_webhook(self, url: str, **body: Unpack[WebhookBody]) -> NewWebhook:
+        """Have a receiver told when jobs end; keep the secret that signs its deliveries."""
+        given = {"url": url, **body}
+        return self._service.ask(NewWebhook, "POST", "/v1/webhooks", json=given, repeatable=False)
+
+    def webhooks(self) -> list[WebhookSummary]:
+        """List the webhooks of collections that the key may write to."""
+        return self._service.ask(WebhookListing, "GET", "/v1/webhooks").webhooks
+
+    def remove_webhook(self, webhook_id: str) -> None:
+        """Remove a webhook."""
+        self._service.send("DELETE", f"/v1/webhooks/{segment(webhook_id)}")
+
+    def test_webhook(self, webhook_id: str) -> WebhookDelivery:
+        """Have a test event delivered."""
+        path = f"/v1/webhooks/{segment(webhook_id)}/test"
+        return self._service.ask(WebhookDelivery, "POST", path, repeatable=False)
+
+    def deliveries(self, webhook_id: str) -> list[WebhookDelivery]:
+        """Tell what became of the last events of a webhook, the latest first."""
+        path = f"/v1/webhooks/{segment(webhook_id)}/deliveries"
+        return self._service.ask(DeliveryListing, "GET", path).deliveries

@@ -170,3 +170,20 @@ class JobBody(TypedDict):
     text_columns: NotRequired[Sequence[str]]
     encoding: NotRequired[str]
     exclude: NotRequired[Sequence[str]]
+
+
+class JobsQuery(TypedDict, total=False):
+    """Which jobs to list."""
+
+    collection: str | None
+    kind: Sequence[Literal["index", "duplicates", "labels", "backup"]]
+    state: Sequence[Literal["waiting", "running", "done", "failed", "cancelled"]]
+    limit: int
+    cursor: str | None
+
+
+class WebhookBody(TypedDict, total=False):
+    """What a receiver is to be told of; all of it, if not given."""
+
+    events: Sequence[Literal["job.done", "job.failed", "job.cancelled"]]
+    collections: Sequence[str] | None

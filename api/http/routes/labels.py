@@ -11,7 +11,8 @@ from api.http.errors.problems import ServiceError
 from api.http.mapping.documents import JsonRoute
 from api.http.mapping.payloads import decoded, json_or_form, with_files
 from api.http.mapping.queries import SearchRequest
-from api.http.runtime.background.jobs import Job, Jobs
+from api.http.runtime.background.job import Job
+from api.http.runtime.background.jobs import Jobs
 from api.http.runtime.dependencies import KeyDependency, Readable, ServiceDependency, allow
 from api.http.runtime.metrics import Stopwatch
 from api.http.runtime.service import Service

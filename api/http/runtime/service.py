@@ -183,6 +183,14 @@ class Service:
         }
         return sorted(own | named)
 
+    def job_collections_for(self, key: Key) -> list[str] | None:
+        """Return the collections whose jobs a key may see; None for all."""
+        if not (key.allows("read", None) or key.allows("backup", None)):
+            return []
+        if key.collections is None:
+            return None
+        return [self.container.aliases.resolve(name) for name in key.collections]
+
     def models(self, key: Key | None) -> dict[str, str]:
         """Return the models a client may name, by public name: the default, its collections'."""
         names = {self.container.default_model}

@@ -3,15 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import asdict
+from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
+from fastapi import Query as Parameter
 from fastapi.responses import StreamingResponse
 
 from api.http.errors.problems import ServiceError
 from api.http.mapping.documents import JsonRoute
 from api.http.mapping.queries import at
 from api.http.routes.background.sources import path_of
-from api.http.runtime.background.jobs import Job, Jobs
+from api.http.runtime.background.job import Job
+from api.http.runtime.background.job_store import JobFilter
+from api.http.runtime.background.jobs import Jobs
 from api.http.runtime.dependencies import (
     Backupable,
     KeyDependency,
@@ -21,9 +25,10 @@ from api.http.runtime.dependencies import (
     allow,
 )
 from api.http.runtime.service import Service
-from api.http.schemas.background.jobs import JobIn, JobOut
+from api.http.schemas.background.jobs import JobIn, JobOut, JobPage, JobsAsked, JobsOfOneAsked
 from api.http.schemas.common import Name
 from api.operations.backup.backing_up import back_up
+from binocle.errors import CursorError
 from indexer.sources.base import Source
 from indexer.sources.encodings import checked_encoding
 from indexer.sources.left_out import checked_patterns
@@ -31,6 +36,7 @@ from indexer.sources.registry import open_source
 from indexer.sources.table import ColumnRoles
 
 router = APIRouter(tags=["jobs"], route_class=JsonRoute)
+all_router = APIRouter(tags=["jobs"], route_class=JsonRoute)
 _EVENT_EVERY_S = 0.5
 
 
@@ -78,6 +84,56 @@ async def start_backup(
         job.warnings = tuple(report.problems)
 
     return jobs.start("backup", collection, work, hidden=(str(to), "BINOCLE_BACKUPS")).out()
+
+
+@all_router.get("")
+async def list_all_jobs(
+    service: ServiceDependency,
+    key: KeyDependency,
+    request: Request,
+    asked: Annotated[JobsAsked, Parameter()],
+) -> JobPage:
+    """List jobs, the latest first, of all collections that the key may start some in."""
+    names = None if key is None else service.job_collections_for(key)
+    if asked.collection is not None:
+        if key is None or not key.allows("backup", asked.collection):
+            allow(key, "read", asked.collection)
+        names = [service.container.aliases.resolve(asked.collection)]
+    page: JobPage = await service.storing.run(_listed, request.app.state.jobs, asked, names)
+    return page
+
+
+@router.get("/{name}/jobs")
+async def list_jobs(
+    collection: Watchable,
+    service: ServiceDependency,
+    request: Request,
+    asked: Annotated[JobsOfOneAsked, Parameter()],
+) -> JobPage:
+    """List the jobs of a collection, the latest first."""
+    names = [collection.path.name]
+    page: JobPage = await service.storing.run(_listed, request.app.state.jobs, asked, names)
+    return page
+
+
+def _listed(jobs: Jobs, asked: JobsOfOneAsked, names: list[str] | None) -> JobPage:
+    with at("query.cursor"):
+        before = _before(asked.cursor)
+    wanted = JobFilter(names, tuple(asked.kind), tuple(asked.state), before)
+    found, following = jobs.listed(wanted, asked.limit)
+    return JobPage(
+        jobs=[job.out() for job in found],
+        cursor=None if following is None else f"j{following}",
+    )
+
+
+def _before(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    number = cursor.removeprefix("j")
+    if not (number.isascii() and number.isdigit() and len(number) <= 18 and number != cursor):
+        raise CursorError("the cursor is damaged; start again without one")
+    return int(number)
 
 
 @router.get("/{name}/jobs/{job_id}")

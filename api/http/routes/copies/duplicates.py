@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query, Request, Response
 from api.http.mapping.documents import JsonRoute
 from api.http.mapping.pictures import thumbnail_path
 from api.http.mapping.public_names import public_uri
-from api.http.runtime.background.jobs import Job, Jobs
+from api.http.runtime.background.job import Job
+from api.http.runtime.background.jobs import Jobs
 from api.http.runtime.dependencies import Readable, ServiceDependency, Writable
 from api.http.schemas.background.jobs import JobOut
 from api.http.schemas.common import Name

@@ -7,91 +7,24 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
-from typing import Literal, TypeAlias
+from typing import TypeAlias, TypeVar
 
 from api.http.errors.problems import ServiceError, tells
+from api.http.runtime.background.job import CancelledError, Job, now
+from api.http.runtime.background.job_store import KEPT_RESULTS, JobFilter, JobStore
 from api.http.runtime.fair_queue import CALLER, FairQueue
 from api.http.runtime.log_lines import note
-from api.http.schemas.background.jobs import JobKind, JobOut
+from api.http.schemas.background.jobs import JobKind, JobState
 from api.http.schemas.common import ItemError
 from binocle.collection.collection import Collection
-from binocle.errors import BinocleError
-from indexer.indexer import Progress
+from binocle.errors import BinocleError, StorageError
 
+_T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 _KEPT_JOBS = 200
-_KEPT_RESULTS = 16
 _LOOK_EVERY_S = 0.05
 _UNTOLD = "see the service's log"
 _READING: frozenset[JobKind] = frozenset(("labels", "duplicates", "backup"))
-
-
-class CancelledError(BinocleError):
-    """The job was cancelled."""
-
-    code = "cancelled"
-
-
-@dataclass(eq=False)
-class Job:
-    """Something that runs, and how far it is.
-
-    Attributes:
-        owner: Identity of the key that started it; empty where there are no keys.
-        result: What it has found, for those kinds that find something; kept for the last few.
-        hidden: Text that error messages must not show, and what they show instead.
-    """
-
-    id: str
-    kind: JobKind
-    collection: str
-    source: str
-    owner: str = ""
-    state: Literal["waiting", "running", "done", "failed", "cancelled"] = "waiting"
-    done: int = 0
-    total: int = 0
-    counts: dict[str, int] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
-    error: ItemError | None = None
-    result: object = None
-    hidden: tuple[str, str] = ("", "")
-    stop: threading.Event = field(default_factory=threading.Event)
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing will change any more."""
-        return self.state in ("done", "failed", "cancelled")
-
-    def out(self) -> JobOut:
-        """Return what a client sees."""
-        return JobOut(
-            id=self.id,
-            kind=self.kind,
-            collection=self.collection,
-            source=self.source,
-            state=self.state,
-            done=self.done,
-            total=self.total,
-            counts=dict(self.counts),
-            warnings=list(self.warnings),
-            error=self.error,
-        )
-
-    def update(self, progress: Progress) -> None:
-        """Take note of an indexer's progress; stops the run when the job was cancelled."""
-        self.counts = asdict(progress.tally)
-        self.advance(progress.done, progress.total)
-
-    def advance(self, done: int, total: int) -> None:
-        """Take note of progress.
-
-        Raises:
-            CancelledError: The job was cancelled.
-        """
-        self.done, self.total = done, total
-        if self.stop.is_set():
-            raise CancelledError("cancelled")
 
 
 Work: TypeAlias = Callable[[Job], None]
@@ -112,14 +45,23 @@ class Jobs:
     What only reads waits in a lane of its own, so that readers hold up nobody who writes.
     """
 
-    def __init__(self, queue_size: int, on_use: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        queue_size: int,
+        on_use: Callable[[str], None] = lambda _: None,
+        *,
+        store: JobStore | None = None,
+        on_end: Callable[[], None] = lambda: None,
+    ) -> None:
         """Set up.
 
         Args:
             queue_size: Most jobs waiting in a lane; half of them of one API key.
             on_use: Told the collection of each job as it begins and as it ends.
+            store: Keeps them over restarts, as far as it can be written.
+            on_end: Told when one has ended, and that is kept.
         """
-        self._on_use = on_use
+        self._on_use, self._on_end, self._store = on_use, on_end, store
         self._jobs: dict[str, Job] = {}
         self._lock = threading.Lock()
         self._writing, self._reading = _Lane("job", queue_size), _Lane("reading-job", queue_size)
@@ -152,11 +94,13 @@ class Jobs:
             ended = [job for job in self._jobs.values() if job.ended]
             for old in ended[:-_KEPT_JOBS]:
                 del self._jobs[old.id]
-            for old in [job for job in ended if job.result is not None][: 1 - _KEPT_RESULTS]:
+            for old in [job for job in ended if job.result is not None][: 1 - KEPT_RESULTS]:
                 old.result = None
             name = collection.path.name
             job = Job(secrets.token_hex(8), kind, name, source, owner, hidden=hidden)
+            job.tell = self._save
             self._jobs[job.id] = job
+            self._kept(lambda store: store.add(job))
             lane.works[job] = work
             lane.waiting.put(owner, job)
         lane.thread.submit(self._run_next, lane)
@@ -164,13 +108,18 @@ class Jobs:
         return job
 
     def cancel(self, job: Job) -> None:
-        """Have a job end; one that waits ends at once."""
+        """Have a job end; one that waits ends at once, one of another service in a few seconds."""
         job.stop.set()
         lane = self._lane_of(job.kind)
         with self._lock:
-            if lane.waiting.discard(job.owner, job):
+            is_waiting = lane.waiting.discard(job.owner, job)
+            if is_waiting:
                 del lane.works[job]
-                job.state = "cancelled"
+                job.end("cancelled")
+        if is_waiting:
+            self._save(job)
+        elif job.id not in self._jobs and not job.ended:
+            self._kept(lambda store: store.cancel(job))
 
     async def end(self, collection: str, patience_s: float) -> Job | None:
         """Cancel the jobs of a collection and wait until they have ended.
@@ -203,8 +152,52 @@ class Jobs:
             job = lane.waiting.pop()
             work = lane.works.pop(job)
         self._on_use(job.collection)
-        _run(job, work)
+        job.begun_at = now()
+        job.state = "running"
+        self._save(job)
+        job.end(_outcome(job, work))
+        self._save(job)
         self._on_use(job.collection)
+
+    def _save(self, job: Job) -> None:
+        """Keep how far a job is; end it where another service was told to."""
+        if self._kept(lambda store: store.save(job)):
+            job.stop.set()
+        if job.ended:
+            self._on_end()
+
+    def _kept(self, work: Callable[[JobStore], _T]) -> _T | None:
+        """Do something with the store; what cannot be kept is there until the service ends."""
+        try:
+            return work(self._store) if self._store is not None else None
+        except StorageError as error:
+            _log.warning("jobs are not kept: %s", error)
+            return None
+
+    def begin(self) -> None:
+        """Note that jobs of services that have ended have ended, too."""
+        self._kept(JobStore.end_interrupted)
+        self._on_end()
+
+    def listed(self, wanted: JobFilter, limit: int) -> tuple[list[Job], int | None]:
+        """Return jobs, the latest first, and what ``JobFilter.before`` goes on with."""
+        found = self._kept(lambda store: store.listed(wanted, limit + 1))
+        if found is None:
+            found = self._in_memory(wanted)
+        shown = [self._jobs.get(job.id, job) for _, job in found[:limit]]
+        return shown, found[limit - 1][0] if len(found) > limit else None
+
+    def _in_memory(self, wanted: JobFilter) -> list[tuple[int, Job]]:
+        with self._lock:
+            every = list(enumerate(self._jobs.values(), 1))
+        return [
+            (number, job)
+            for number, job in reversed(every)
+            if wanted.collections is None or job.collection in wanted.collections
+            if job.kind in (wanted.kinds or (job.kind,))
+            if job.state in (wanted.states or (job.state,))
+            if wanted.before is None or number < wanted.before
+        ]
 
     def forget(self, collection: str) -> None:
         """Cancel and forget the jobs of a collection that was removed.
@@ -215,6 +208,7 @@ class Jobs:
             forgotten = [one for one in self._jobs.values() if one.collection == collection]
             for job in forgotten:
                 del self._jobs[job.id]
+        self._kept(lambda store: store.forget(collection))
         for job in forgotten:
             self.cancel(job)
 
@@ -224,7 +218,7 @@ class Jobs:
         Raises:
             ServiceError: 404, there is none.
         """
-        job = self._jobs.get(job_id)
+        job = self._jobs.get(job_id) or self._kept(lambda store: store.find(job_id))
         if job is None or job.collection != collection.path.name:
             raise ServiceError(404, "not-found", f"there is no job {job_id!r}")
         return job
@@ -243,37 +237,40 @@ class Jobs:
             raise ServiceError(
                 409, "not-done", f"the job is {job.state}; its result comes with done"
             )
-        if job.result is None:
-            detail = f"the results of the last {_KEPT_RESULTS} jobs are kept; start another one"
+        found = job.result
+        if found is None:
+            found = self._kept(lambda store: store.result(job))
+        if found is None:
+            detail = f"the results of the last {KEPT_RESULTS} jobs are kept; start another one"
             raise ServiceError(410, "gone", detail)
-        return job.result
+        return found
 
     def close(self) -> None:
         """Cancel everything; what is committed stays."""
         with self._lock:
             every = list(self._jobs.values())
         for job in every:
+            job.is_interrupted = not job.ended and not job.stop.is_set()
             self.cancel(job)
         for lane in (self._writing, self._reading):
             lane.thread.shutdown(wait=True, cancel_futures=True)
 
 
-def _run(job: Job, work: Work) -> None:
+def _outcome(job: Job, work: Work) -> JobState:
+    """Do the work of a job; return how that ended."""
     if job.stop.is_set():
-        job.state = "cancelled"
-        return
-    job.state = "running"
+        return "cancelled"
     try:
         work(job)
-        job.state = "done"
     except CancelledError:
-        job.state = "cancelled"
+        return "cancelled"
     except BinocleError as error:
         _log.error("the job %s of the collection %s failed: %s", job.id, job.collection, error)
         shown = str(error).replace(*job.hidden) if job.hidden[0] else str(error)
         job.error = ItemError(code=error.code, detail=shown if tells(error) else _UNTOLD)
-        job.state = "failed"
+        return "failed"
     except Exception:
         _log.exception("the job %s of the collection %s failed", job.id, job.collection)
         job.error = ItemError(code="internal", detail=_UNTOLD)
-        job.state = "failed"
+        return "failed"
+    return "done"

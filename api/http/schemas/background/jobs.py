@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, Field
 
-from api.http.schemas.common import ItemError, Strict
+from api.http.schemas.common import ItemError, Name, Strict
 from api.http.schemas.patterns import NO_NULLS
 
 
@@ -28,6 +28,7 @@ class JobIn(Strict):
     )
 
 
+JobState: TypeAlias = Literal["waiting", "running", "done", "failed", "cancelled"]
 JobKind: TypeAlias = Literal["index", "duplicates", "labels", "backup"]
 
 
@@ -38,7 +39,7 @@ class JobOut(BaseModel):
     kind: JobKind
     collection: str
     source: str = Field(description="What is indexed; empty for other kinds")
-    state: Literal["waiting", "running", "done", "failed", "cancelled"]
+    state: JobState
     done: int
     total: int = Field(description="0 while it is not known")
     counts: dict[str, int]
@@ -47,3 +48,28 @@ class JobOut(BaseModel):
         "a backup, what could not be backed up"
     )
     error: ItemError | None
+    created_at: str = Field(description="When it was started; ISO 8601, UTC")
+    begun_at: str | None = Field(None, description="When its turn came")
+    ended_at: str | None = None
+
+
+class JobsOfOneAsked(Strict):
+    """Which jobs of a collection to list."""
+
+    kind: list[JobKind] = Field(default_factory=list, max_length=8, description="Of these kinds")
+    state: list[JobState] = Field(default_factory=list, max_length=8, description="In these states")
+    limit: int = Field(50, ge=1, le=500)
+    cursor: str | None = Field(None, max_length=100)
+
+
+class JobsAsked(JobsOfOneAsked):
+    """Which jobs to list."""
+
+    collection: Name | None = Field(None, description="Of this one, or this alias's")
+
+
+class JobPage(BaseModel):
+    """Some of the jobs, the latest first."""
+
+    jobs: list[JobOut]
+    cursor: str | None = Field(description="Asks for older ones")

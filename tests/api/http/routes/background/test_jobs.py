@@ -15,7 +15,7 @@ from binocle_client import Client, ClientError, picture
 from binocle_client.requests import RecordBody
 from indexer.sources.base import NOT_ALLOWED
 from tests.support import picture_bytes
-from tests.support.service import Running, Serve, index_source
+from tests.support.service import Running, Serve, index_source, problem_of, running
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -251,3 +251,73 @@ def test_folder_of_backups_is_not_told_where_it_fails(serve: Serve, tmp_path: Pa
     assert job.state == "failed"
     assert job.error is not None
     assert str(tmp_path) not in job.error.detail
+
+
+def test_jobs_are_listed_by_kind_state_and_collection_the_latest_first(
+    indexing: Running, allowed: Path
+) -> None:
+    client, http = indexing.client(), indexing.http()
+    client.put_collection("other")
+    done = index_source(client, allowed / "photos")
+    failed = index_source(client, allowed / "broken.csv")
+    found = client.wait_for_job("other", client.start_duplicates("other").id)
+    client.put_alias("front", "c")
+
+    def ids(**asked: object) -> list[str]:
+        return [one.id for one in client.jobs(**asked).jobs]  # type: ignore[arg-type]
+
+    assert ids() == [found.id, failed.id, done.id]
+    assert ids(collection="c") == ids(collection="front") == [failed.id, done.id]
+    assert ids(state=["done"]) == [found.id, done.id]
+    assert ids(kind=["index"], state=["failed", "done"]) == [failed.id, done.id]
+    assert [one["id"] for one in http.get("/v1/collections/front/jobs?limit=1").json()["jobs"]] == [
+        failed.id
+    ]
+    first = client.jobs(limit=2)
+    assert [one.id for one in client.jobs(limit=2, cursor=first.cursor).jobs] == [done.id]
+    assert (done.created_at or "") <= (done.begun_at or "") <= (done.ended_at or "")
+    for wrong in ("kind=cooking", "state=lost", "limit=0", "limit=501", "nothing=1"):
+        assert problem_of(http.get(f"/v1/jobs?{wrong}"), 422, "invalid")
+    for cursor in ("x", "j", "jx", "5", "j-1"):
+        problem = problem_of(http.get(f"/v1/jobs?cursor={cursor}"), 422, "bad-cursor")
+        assert problem["field"] == "query.cursor"
+
+
+def test_key_lists_the_jobs_of_its_collections(serve: Serve) -> None:
+    service = serve()
+    client = service.client()
+    for name in ("c", "other"):
+        client.put_collection(name)
+        client.wait_for_job(name, client.start_duplicates(name).id)
+    own = service.http(service.keys.add("own", "read", ("c",)))
+    assert [one["collection"] for one in own.get("/v1/jobs").json()["jobs"]] == ["c"]
+    problem_of(own.get("/v1/jobs?collection=other"), 403, "key-not-allowed")
+    problem_of(own.get("/v1/collections/other/jobs"), 403, "key-not-allowed")
+    nightly = service.http(service.keys.add("nightly", "backup", None))
+    assert len(nightly.get("/v1/jobs").json()["jobs"]) == 2
+
+
+def test_ended_jobs_and_their_results_are_there_after_a_restart(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with running(home) as service:
+        filled(service)
+        (home / "keys.json").unlink()
+    with running(home) as service:
+        client = service.client()
+        job = client.wait_for_job("c", client.start_duplicates("c").id)
+        labels = client.start_labelling("c", labels=["red", "blue"])
+        client.wait_for_job("c", labels.id)
+        before = (client.duplicates("c", job.id), client.labels_of_job("c", labels.id))
+    with running(home) as service:
+        client = service.client()
+        assert client.job("c", job.id) == job
+        assert (client.duplicates("c", job.id), client.labels_of_job("c", labels.id)) == before
+        assert (
+            "text/html"
+            in service.http()
+            .get(f"/v1/collections/c/duplicates/{job.id}/report")
+            .headers["content-type"]
+        )
+        client.delete_collection("c")
+        client.put_collection("c")
+        assert client.jobs().jobs == []

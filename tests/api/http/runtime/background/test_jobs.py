@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from api.http.errors.problems import ServiceError
-from api.http.runtime.background.jobs import Job, Jobs
+from api.http.runtime.background.job import Job
+from api.http.runtime.background.jobs import Jobs
 from api.http.runtime.fair_queue import CALLER
 from api.http.schemas.background.jobs import JobKind
 from binocle.collection.collection import Collection
