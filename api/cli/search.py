@@ -1,7 +1,8 @@
 """``binocle search``: its options."""
 
 import builtins
-from dataclasses import fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from types import NoneType
@@ -25,6 +26,11 @@ from api.cli.options import (
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
+    from api.container import Container
+    from binocle.collection.collection import Collection
+    from search.query.query import Query
+    from search.results.answer import Answer
+
 
 class SearchCommand(click.Command):
     """A command with an option for each plain part of a search that it does not name itself.
@@ -42,6 +48,73 @@ class SearchCommand(click.Command):
         parts = {part.name for part in fields(Query)} - {one.name for one in own}
         more = [_option(*one) for one in SearchIn.model_fields.items() if one[0] in parts]
         return [*own, *filter(None, more), help_option]
+
+
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """In which ways an answer is shown, by the options of their names."""
+
+    ending: str | None
+    sheet: Path | None
+    is_opened: bool
+    is_shown: bool
+    with_tokens: bool
+    as_json: bool
+
+    def check(self, collection: str) -> None:
+        """Refuse what cannot be done before anything is searched.
+
+        Raises:
+            StorageError: The page cannot be written.
+            UsageError: Nothing can be drawn here, or of several collections.
+        """
+        if "," in collection and (self.sheet is not None or self.is_opened or self.is_shown):
+            raise click.UsageError(
+                "--sheet, --open and --show show one collection; name one with -c"
+            )
+        from api.operations.duplicates_report import check_writable
+
+        if self.sheet is not None:
+            check_writable(self.sheet)
+        if self.is_shown:
+            from api.cli.output.shown_pictures import check_showable
+
+            check_showable()
+
+    def give(
+        self, answer: "Answer", query: "Query", collection: "Collection", container: "Container"
+    ) -> None:
+        """Show an answer."""
+        from api.cli.output.answers import print_answer
+        from api.cli.output.sheets import print_paths, write_sheet
+
+        if self.sheet is not None or self.is_opened:
+            write_sheet(answer, collection, container, self.sheet, is_opened=self.is_opened)
+        if self.is_shown:
+            from api.cli.output.shown_pictures import show
+
+            show(answer, collection, container)
+        if self.ending is not None:
+            print_paths(answer.hits, end=self.ending)
+        else:
+            print_answer(
+                answer, collection, query, as_json=self.as_json, with_tokens=self.with_tokens
+            )
+
+    def give_across(
+        self, collections: Sequence[str], container: "Container", typed: Mapping[str, Any]
+    ) -> None:
+        """Search several collections for what was typed, and show what was found."""
+        from api.cli.output.across import print_across
+
+        print_across(
+            collections,
+            container,
+            typed,
+            ending=self.ending,
+            as_json=self.as_json,
+            with_tokens=self.with_tokens,
+        )
 
 
 def _option(name: str, field: "FieldInfo") -> click.Option | None:
@@ -131,6 +204,10 @@ def _option(name: str, field: "FieldInfo") -> click.Option | None:
     click.option("--sheet", metavar="FILE", type=PATH,
                  help="Write a page with the pictures there (.html)."),
     click.option("--open", "is_opened", is_flag=True, help="Show that page in a browser."),
+    click.option("--show", "is_shown", is_flag=True,
+                 help="Draw the pictures on the terminal."),
+    click.option("--tokens", "with_tokens", is_flag=True,
+                 help="Print what the next page and a refinement are asked with."),
 )  # fmt: skip
 @engine_options
 @json_option
@@ -139,10 +216,6 @@ def search(
     collection: str,
     precision: str | None,
     device: str | None,
-    ending: str | None,
-    sheet: Path | None,
-    is_opened: bool,
-    as_json: bool,
     **typed: Any,
 ) -> None:
     """Find records by TEXT, by a picture, by another record, or by several of these.
@@ -158,33 +231,21 @@ def search(
     binocle search dog -k 100 --paths0 | xargs -0 feh
     binocle search "red bag" -c shop,outlet
     """
-    from api.cli.output.across import print_across
-    from api.cli.output.answers import print_answer
-    from api.cli.output.sheets import print_paths, write_sheet
     from api.cli.search_query import is_record, query_of
-    from api.operations.duplicates_report import check_writable
     from search.query.stored_words import stored_words
     from search.query.warnings import price_field, query_doubts
 
-    if sheet is not None:
-        check_writable(sheet)
+    output = _Output(**{one.name: typed.pop(one.name) for one in fields(_Output)})
+    output.check(collection)
     query_of(typed, lambda _: True)  # what is mistyped is told before anything is opened
     container = open_container(precision=precision, device=device)
     if "," in collection:
-        if sheet is not None or is_opened:
-            raise click.UsageError("--sheet and --open show one collection; name one with -c")
-        print_across(collection.split(","), container, typed, ending=ending, as_json=as_json)
+        output.give_across(collection.split(","), container, typed)
         return
     collection = container.began_in(collection, typed["cursor"] or typed["refine"])
     with container.open_collection(collection) as opened:
         find_price = partial(price_field, opened)
         query = query_of(typed, partial(is_record, opened), find_price, stored_words(opened))
-        answer = container.searcher(opened).search(query)
-        if sheet is not None or is_opened:
-            write_sheet(answer, opened, container, sheet)
-        if ending is not None:
-            print_paths(answer.hits, end=ending)
-        else:
-            print_answer(answer, opened, query, as_json=as_json)
+        output.give(container.searcher(opened).search(query), query, opened, container)
         for doubt in query_doubts(opened, query):
             click.echo(f"Note: {doubt}", err=True)

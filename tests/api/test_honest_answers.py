@@ -168,7 +168,7 @@ def test_cosine_is_not_shown_where_fused_ranks_order_hits_without_a_relevance(
 def test_terminal_shows_facets_as_bars_and_how_to_go_on(warm: CommandLine, shop: Shop) -> None:
     shown = on_terminal(
         warm, shop.service.home, "search", "-c", NAME, "red", "-k", 3, "--sort", "-price",
-        "--facet", "color", "--facet", "price:numbers:4", "--group-by", "style:2",
+        "--facet", "color", "--facet", "price:numbers:4", "--group-by", "style:2", "--tokens",
     )  # fmt: skip
     lines = [line.strip() for line in shown.splitlines()]
     header = next(line for line in lines if "record" in line)

@@ -1,7 +1,6 @@
 """What several collections answer together, as a table, as lines, or as JSON."""
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
@@ -27,6 +26,7 @@ def print_across(
     *,
     ending: str | None,
     as_json: bool,
+    with_tokens: bool = False,
 ) -> None:
     """Search several collections for what was typed, and print what they have found.
 
@@ -36,6 +36,7 @@ def print_across(
         typed: As for ``query_of``.
         ending: Behind each path, where only these are wanted.
         as_json: Whether one JSON object is.
+        with_tokens: Also what the next page is asked with.
     """
 
     def query_for(collection: Collection) -> Query:
@@ -49,7 +50,7 @@ def print_across(
     elif as_json:
         click.echo(json.dumps(_as_json(answer), ensure_ascii=False))
     else:
-        _print(answer)
+        _print(answer, with_tokens=with_tokens)
     for name, error in answer.errors.items():
         click.echo(f"Error: {name}: {' '.join(str(error).split())}", err=True)
     for warning in merged.warnings:
@@ -75,7 +76,7 @@ def _as_json(answer: AcrossAnswer) -> dict[str, Any]:
     }
 
 
-def _print(answer: AcrossAnswer) -> None:
+def _print(answer: AcrossAnswer, *, with_tokens: bool) -> None:
     merged = answer.merged
     if not merged.hits:
         click.echo("nothing fits" if merged.no_match else "nothing matches", err=True)
@@ -85,5 +86,5 @@ def _print(answer: AcrossAnswer) -> None:
     print_hits([hit for _, hit in merged.hits], answer.query, [name for name, _ in merged.hits])
     for facet in merged.facets:
         print_facet(facet)
-    if sys.stdout.isatty() and merged.cursor is not None:
+    if with_tokens and merged.cursor is not None:
         click.secho(f"next page: the same with --cursor {merged.cursor}", err=True, dim=True)

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from shutil import get_terminal_size
 from textwrap import shorten
 from typing import Any
 
@@ -20,15 +21,28 @@ from search.results.answer import Answer, FacetCounts
 _SHOWN_CHARACTERS = 300
 _TITLES = ("title", "name", "caption")
 _BAR_WIDTH = 24
+_SHORTEST_PATH, _OTHER_COLUMNS = 32, 44  # characters of a terminal's line
 
 
-def print_answer(answer: Answer, collection: Collection, query: Query, *, as_json: bool) -> None:
-    """Print hits, facets, and how to go on."""
+def print_answer(
+    answer: Answer,
+    collection: Collection,
+    query: Query,
+    *,
+    as_json: bool,
+    with_tokens: bool = False,
+) -> None:
+    """Print hits and facets.
+
+    Args:
+        answer: What was found.
+        collection: Where.
+        query: What was asked.
+        as_json: All of it, for programs.
+        with_tokens: On a terminal also what the next page and a refinement are asked with.
+    """
     if as_json:
-        space = collection.space
-        more = {"collection": collection.path.name, "model": space.name if space else None}
-        document = {**answer_as_json(answer, hit_json), **more}
-        click.echo(json.dumps(document, ensure_ascii=False))
+        _print_json(answer, collection)
         return
     if answer.looking_for != summary_of(query) and sys.stdout.isatty():
         click.echo(f"looking for: {answer.looking_for}", err=True)
@@ -43,8 +57,7 @@ def print_answer(answer: Answer, collection: Collection, query: Query, *, as_jso
         print_hits(answer.hits, query)
     for facet in answer.facets:
         print_facet(facet)
-    if sys.stdout.isatty():
-        _print_how_to_go_on(answer)
+    _print_how_to_go_on(answer, with_tokens=with_tokens)
     space = collection.space
     hits = answer.hits
     if hits and space and space.name == colour.NAME and not any(hit.similarity for hit in hits):
@@ -53,6 +66,13 @@ def print_answer(answer: Answer, collection: Collection, query: Query, *, as_jso
             "index with another --model ('binocle models' lists good ones)",
             err=True,
         )
+
+
+def _print_json(answer: Answer, collection: Collection) -> None:
+    space = collection.space
+    more = {"collection": collection.path.name, "model": space.name if space else None}
+    document = {**answer_as_json(answer, hit_json), **more}
+    click.echo(json.dumps(document, ensure_ascii=False))
 
 
 def hit_json(hit: Hit) -> dict[str, Any]:
@@ -81,10 +101,12 @@ def print_hits(hits: Sequence[Hit], query: Query, collections: Sequence[str] = (
     rankings = said - {"boost", "pin"}
     fused = any(len(hit.contributions) > 1 for hit in hits) and sys.stdout.isatty()
     is_close = not rated and len(rankings) < 2  # fused ranks are in another order than cosines
+    flat = list(_flat(hits))
+    are_named = not sys.stdout.isatty() or not all(_is_file(hit) for _, hit in flat)
     header = [
         "similarity" if is_close else "relevance",
         *(["collection"] if collections else []),
-        "record",
+        *(["record"] if are_named else []),
         *grouped,
         *shown,
         "found",
@@ -94,13 +116,13 @@ def print_hits(hits: Sequence[Hit], query: Query, collections: Sequence[str] = (
         [
             _closeness(hit, is_close=is_close) if query.terms or query.refine else "–",
             *collections[number : number + 1],
-            hit.record.id,
+            *([hit.record.id] if are_named else []),
             *(_group_of(hit, depth) for _ in grouped),
             *(_value(hit, name) for name in shown),
             _found(hit),
             *([_reason(hit)] if fused else []),
         ]
-        for number, (depth, hit) in enumerate(_flat(hits))
+        for number, (depth, hit) in enumerate(flat)
     ]
     print_table(header, rows)
 
@@ -146,14 +168,37 @@ def _reason(hit: Hit) -> str:
     return ", ".join(parts)
 
 
+def _is_file(hit: Hit) -> bool:
+    """Tell whether a record's id is the end of its file's name, and says nothing beside that."""
+    return hit.part.text is None and f"/{hit.part.uri}".endswith(f"/{hit.record.id}")
+
+
 def _found(hit: Hit) -> str:
-    """Return what a person recognises a hit by: its text, its title, or where its picture lies."""
+    """Return what a person recognises a hit by: its text, its title, or where its picture lies.
+
+    On a terminal long paths lose their middle: their ends tell them apart.
+    """
     if hit.part.text:
         return shorten(hit.part.text, _SHOWN_CHARACTERS, placeholder="…")
     metadata = hit.record.metadata
     titled = next((metadata[name] for name in _TITLES if name in metadata), None)
-    where = hit.part.uri
-    return f"{shorten(str(titled), 100, placeholder='…')}  {where}" if titled else where
+    where = _clipped(hit.part.uri) if sys.stdout.isatty() else hit.part.uri
+    title = shorten(str(titled), 100, placeholder="…") if titled else ""
+    if title and sys.stdout.isatty() and _last(hit.part.uri) == _last(hit.record.id):
+        return title
+    return f"{title}  {where}" if title else where
+
+
+def _last(path: str) -> str:
+    return path.rstrip("/").rsplit("/", 1)[-1]
+
+
+def _clipped(path: str) -> str:
+    most = max(_SHORTEST_PATH, get_terminal_size().columns - _OTHER_COLUMNS)
+    if len(path) <= most:
+        return path
+    tail = path[-(2 * most // 3) :]
+    return f"{path[: most - len(tail) - 1]}…{tail}"
 
 
 def print_facet(facet: FacetCounts) -> None:
@@ -185,14 +230,15 @@ def _short(value: Scalar) -> str:
     return f"{value:,.6g}" if isinstance(value, float) else str(value)
 
 
-def _print_how_to_go_on(answer: Answer) -> None:
-    if answer.relevant is not None:
+def _print_how_to_go_on(answer: Answer, *, with_tokens: bool) -> None:
+    """Tell on a terminal how many there are, and where it was asked how to get more of them."""
+    if answer.relevant is not None and sys.stdout.isatty():
         shown = len(answer.hits)
         told = f"{shown:,} of {answer.relevant:,} shown"
         if shown > answer.relevant:  # only sorting, grouping and cutting leave out what fits less
             told = f"{answer.relevant:,} fit{'s' * (answer.relevant == 1)}; {shown:,} nearest shown"
         click.secho(told, err=True, dim=True)
-    if answer.cursor is not None:
+    if with_tokens and answer.cursor is not None:
         click.secho(f"next page: the same with --cursor {answer.cursor}", err=True, dim=True)
-    if answer.turn is not None:
+    if with_tokens and answer.turn is not None:
         click.secho(f"narrow it: binocle search … --refine {answer.turn}", err=True, dim=True)

@@ -18,9 +18,21 @@ from search.results.answer import Answer
 
 
 def write_sheet(
-    answer: Answer, collection: Collection, container: Container, file: Path | None
+    answer: Answer,
+    collection: Collection,
+    container: Container,
+    file: Path | None,
+    *,
+    is_opened: bool,
 ) -> None:
-    """Write a contact sheet; to a folder of its own where no file is named, and open it.
+    """Write a contact sheet.
+
+    Args:
+        answer: With the hits.
+        collection: Where they come from.
+        container: Has the limits of pictures.
+        file: Where to; None for a folder of its own.
+        is_opened: Show it in a browser, where there is anything to show it on.
 
     Raises:
         StorageError: It cannot be written.
@@ -30,7 +42,7 @@ def write_sheet(
     path = file or Path(tempfile.mkdtemp(prefix="binocle-")) / "hits.html"  # nobody else reads it
     write_text(path, page)
     click.echo(f"wrote {path}", err=True)
-    if file is None and has_display():
+    if is_opened and has_display():
         webbrowser.open(path.absolute().as_uri())
 
 
