@@ -143,6 +143,7 @@ def test_everything_in_the_data_home_is_its_owners_alone(tmp_path: Path, photos:
     assert open_ones == {}
 
 
+@pytest.mark.slow
 def test_collection_on_a_full_disk_is_searched_from_the_first_time_on(
     tmp_path: Path, photos: Path
 ) -> None:

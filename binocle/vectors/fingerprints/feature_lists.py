@@ -60,7 +60,12 @@ class FeatureLists:
         self.sizes = self._sizes()
 
     def joined(self, other: Self, without: Int64Array) -> Self:
-        """Return the features of both in memory, without those of some pictures."""
+        """Return the features of both in memory, without those of some pictures of this one.
+
+        Where this one has none, the other is returned.
+        """
+        if not self.count:
+            return other
         both = type(self)()
         for lists in (self, other):
             for word in np.flatnonzero(lists.sizes).tolist():

@@ -40,12 +40,6 @@ def check(page: Page, url: str, views: dict[str, str]) -> dict[str, list[str]]:
     return wrong
 
 
-def test_no_serious_violation_in_a_search(browser: Browser, shop: Shop) -> None:
-    view = "?c=shop&q=red+shoes&no=blue"
-    with opened(browser, shop.service.url, "/?c=shop") as page:
-        assert check(page, shop.service.url, {view: VIEWS[view]}) == {}
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["en-US", "zh-CN"])

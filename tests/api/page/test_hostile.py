@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 
 from binocle_client import picture
@@ -24,6 +25,7 @@ _PIECES = (
 )
 
 
+@pytest.mark.slow
 def test_a_hostile_name_is_a_text(visit: Open, tmp_path: Path) -> None:
     records = [
         RecordBody(

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.api.page.conftest import Open
@@ -108,6 +109,7 @@ def test_a_picture_that_is_chosen_is_searched_with_and_stays_after_a_reload(
     expect(page.locator(".tile").first).to_have_attribute("title", re.compile("^Blue"))
 
 
+@pytest.mark.slow
 def test_a_phone_never_scrolls_sideways(visit: Open, shop: Shop) -> None:
     page = visit(
         shop.service.url, "/?c=shop&q=red+shoes&no=blue", viewport={"width": 360, "height": 740}

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from experiments.copies.product_variants import VARIANTS
 from experiments.copies.variant_quality import named
 from tests.support.drawings import encoded, product
 
 
+@pytest.mark.slow
 def test_each_pair_is_looked_up_once(tmp_path: Path) -> None:
     (tmp_path / "shop").mkdir()
     for seed in range(3):

@@ -34,6 +34,7 @@ def shop(tmp_path: Path) -> tuple[Searcher, dict[str, str], dict[str, tuple[str,
     return Searcher(collection, lambda: _ENCODER, limits=Limits()), titles, kinds
 
 
+@pytest.mark.slow
 def test_titles_are_found_by_words_and_hardly_by_looks(
     shop: tuple[Searcher, dict[str, str], dict[str, tuple[str, str]]],
 ) -> None:

@@ -58,6 +58,7 @@ def test_joined_lists_leave_out_pictures_of_the_first_only() -> None:
     joined = lists_of(1, 2).joined(lists_of(2, 3), np.array([1, 2]))
     assert [owners_of(joined, seed) for seed in (1, 2, 3)] == [set(), {2}, {3}]
     assert joined.count == 80
+    assert owners_of(FeatureLists().joined(lists_of(2), np.array([2])), 2) == {2}
 
 
 def test_a_file_is_mapped_and_answers_as_what_was_written(tmp_path: Path) -> None:
