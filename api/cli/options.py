@@ -47,14 +47,18 @@ def templates_option(purpose: str) -> Callable[[_F], _F]:
 def open_container(**options: object) -> "Container":
     """Return the container of the settings, of ``--home``, and of a command's own options.
 
+    Whoever runs commands in a process of its own may give a container's other arguments as
+    click's ``obj``.
+
     Raises:
         UsageError: A setting cannot be used.
     """
     from api.container import Container
     from api.settings import read_settings
 
-    home = click.get_current_context().find_root().meta.get("binocle.home")
-    return Container(read_settings(home=home, **options))
+    root = click.get_current_context().find_root()
+    settings = read_settings(home=root.meta.get("binocle.home"), **options)
+    return Container(settings, **(root.obj or {}))
 
 
 def collection_names(

@@ -12,6 +12,7 @@ from PIL import Image
 
 from api.cli.main import cli
 from binocle.errors import BinocleError, UsageError
+from tests.support import SHARED
 from tests.support.command_line import CommandLine
 
 Ask = Callable[..., dict[str, Any]]
@@ -35,6 +36,7 @@ def ask() -> Ask:
         shown = CliRunner().invoke(
             cli,
             ["eval", *map(str, arguments), "--json", "-", "--resamples", "50"],
+            obj=SHARED,
             catch_exceptions=False,
         )
         found: dict[str, Any] = json.loads(shown.stdout)
@@ -44,7 +46,7 @@ def ask() -> Ask:
 
 
 def refusal(*arguments: object) -> BinocleError:
-    error = CliRunner().invoke(cli, ["eval", *map(str, arguments)]).exception
+    error = CliRunner().invoke(cli, ["eval", *map(str, arguments)], obj=SHARED).exception
     assert isinstance(error, BinocleError), error
     return error
 
@@ -165,7 +167,9 @@ def test_labels_are_measured_on_folders(labelled: Path, ask: Ask) -> None:
 
 
 def index(*arguments: object) -> None:
-    done = CliRunner().invoke(cli, ["index", *map(str, arguments)], catch_exceptions=False)
+    done = CliRunner().invoke(
+        cli, ["index", *map(str, arguments)], obj=SHARED, catch_exceptions=False
+    )
     assert done.exit_code == 0, done.output
 
 

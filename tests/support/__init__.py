@@ -87,6 +87,10 @@ def shared_decoders(workers: int, limits: Limits) -> AbstractContextManager[Deco
     return nullcontext(_shared[0])
 
 
+SHARED = {"open_decoders": shared_decoders}
+"""Click's ``obj`` of commands that are run in this process."""
+
+
 def close_shared_decoders() -> None:
     while _shared:
         _shared.pop().close()

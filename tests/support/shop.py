@@ -16,6 +16,7 @@ from api.container import Container
 from api.settings import read_settings
 from search.query.query import Query
 from search.results.answer import Answer
+from tests.support import SHARED
 from tests.support.service import Running
 
 NAME = "shop"
@@ -80,7 +81,11 @@ def run_cli(home: Path, *arguments: object) -> tuple[int, str, str]:
     """Run a command in this process; return its exit code and what it printed."""
     given = [str(one) for one in arguments]
     shown = CliRunner().invoke(
-        cli, ["--home", str(home), *given], env={"BINOCLE_MODEL": "colour"}, prog_name="binocle"
+        cli,
+        ["--home", str(home), *given],
+        obj=SHARED,
+        env={"BINOCLE_MODEL": "colour"},
+        prog_name="binocle",
     )
     if shown.exception is not None and not isinstance(shown.exception, SystemExit):
         raise shown.exception

@@ -9,7 +9,7 @@ from PIL import Image
 
 from api.cli.main import cli
 from binocle.errors import StorageError
-from tests.support import picture_bytes
+from tests.support import SHARED, picture_bytes
 
 HOSTILE = "<script>alert(1)<"
 
@@ -30,7 +30,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(place: Path, *arguments: object):  # type: ignore[no-untyped-def]
     environment = {"BINOCLE_HOME": str(place / "home"), "BINOCLE_MODEL": "colour"}
     environment["BINOCLE_WORKERS"] = "1"
-    return CliRunner().invoke(cli, [*map(str, arguments)], env=environment)
+    return CliRunner().invoke(cli, [*map(str, arguments)], obj=SHARED, env=environment)
 
 
 def test_sheet_has_the_pictures_inside_and_runs_nothing(place: Path) -> None:
