@@ -54,9 +54,14 @@ class FilterError(UsageError):
 
 
 class RulesError(UsageError):
-    """Ranking rules cannot be understood, or are beyond a limit."""
+    """Ranking rules cannot be understood, or are beyond a limit.
+
+    Attributes:
+        place: Which rule it is about, such as ``curations.3``; None for none.
+    """
 
     code = "bad-rules"
+    place: str | None = None
 
 
 class QueryError(UsageError):

@@ -109,7 +109,7 @@ def _answers(searcher: Searcher, rows: Float32Array) -> Iterator[Answer]:
     for start in range(0, len(rows), _QUERIES_AT_ONCE):
         block = rows[start : start + _QUERIES_AT_ONCE]
         yield from searcher.search_many(
-            [Query((Term(vector=row),), IMAGE, limit=DEPTH) for row in block]
+            [Query((Term(vector=row),), IMAGE, limit=DEPTH, rules="none") for row in block]
         )
 
 

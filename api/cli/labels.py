@@ -179,7 +179,7 @@ def caption(
     from search.query.query import Query, Term
 
     parsed = parse_where(where) if where else None
-    query = Query((Term(image=picture),), TEXT, parsed, limit, mode="semantic")
+    query = Query((Term(image=picture),), TEXT, parsed, limit, mode="semantic", rules="none")
     container = open_container(**engine)
     with container.open_collection(collection) as opened:
         answer = container.searcher(opened).search(query)

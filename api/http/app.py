@@ -34,6 +34,7 @@ from api.http.routes.access import keys, sessions
 from api.http.routes.background import jobs, sources, webhooks
 from api.http.routes.changing import imports, matching
 from api.http.routes.copies import duplicates, lookup, lookups
+from api.http.routes.ranking import drafts, rules
 from api.http.runtime.background.background import Background
 from api.http.runtime.dependencies import key_of
 from api.http.runtime.service import Service
@@ -78,7 +79,7 @@ _BESIDE_FILES = (
 """Bodies that also come in a form: routes do not name them."""
 _ROOMS = (
     collections, fields, search, suggestions, lookup, lookups, duplicates, pictures, labels,
-    imports, matching, records, jobs,
+    imports, matching, records, rules, drafts, jobs,
 )  # fmt: skip
 
 

@@ -46,6 +46,12 @@ def rules_of(collection: Collection, version: int) -> StoredRules:
     return found
 
 
+def rules_versions(collection: Collection) -> list[StoredRules]:
+    """Return the versions that are kept, newest first."""
+    with collection.reading() as session:
+        return session.rules.versions()
+
+
 def put_draft(
     collection: Collection, document: str | bytes | Mapping[str, Any], check: Check = lambda _: None
 ) -> StoredRules:

@@ -45,9 +45,10 @@ from binocle_client.requests import (
     SearchOptions,
     TermBody,
 )
+from binocle_client.rule_calls import RuleCalls
 
 
-class Client(CollectionCalls, JobCalls):
+class Client(CollectionCalls, JobCalls, RuleCalls):
     """Talks to one service; not for several threads at once.
 
     A full service (503), or one that has been asked too often (429), is asked again, as is one

@@ -33,7 +33,14 @@ class Connection:
 
     def ask(self, kind: type[_Answer], method: str, path: str, **options: Any) -> _Answer:
         """Return an answer as what it is; raises as ``send``."""
-        response = self.send(method, path, **options)
+        return self.decoded(kind, self.send(method, path, **options))
+
+    def decoded(self, kind: type[_Answer], response: httpx.Response) -> _Answer:
+        """Return a response's document as what it is.
+
+        Raises:
+            ClientError: It is something else.
+        """
         try:
             return decode(kind, response.json())
         except (LookupError, TypeError, ValueError) as error:

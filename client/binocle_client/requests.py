@@ -187,3 +187,55 @@ class WebhookBody(TypedDict, total=False):
 
     events: Sequence[Literal["job.done", "job.failed", "job.cancelled"]]
     collections: Sequence[str] | None
+
+
+class SynonymBody(TypedDict):
+    """Words that mean the same; with ``typed``, whoever types that finds the words as well."""
+
+    words: Sequence[str]
+    typed: NotRequired[str | None]
+    language: NotRequired[str | None]
+
+
+class PinBody(TypedDict):
+    """A record at a position, from 1; without it, its place in the list."""
+
+    id: str
+    position: NotRequired[int | None]
+
+
+CurationBody = TypedDict(
+    "CurationBody",
+    {
+        "name": NotRequired[str | None],
+        "query": str,
+        "match": NotRequired[Literal["exact", "contains"]],
+        "pin": NotRequired[Sequence[str | PinBody]],
+        "hide": NotRequired[Sequence[str]],
+        "from": NotRequired[str | None],
+        "until": NotRequired[str | None],
+        "language": NotRequired[str | None],
+    },
+)
+"""What is shown, and what is not, where somebody asks for something."""
+
+
+class BoostBody(TypedDict):
+    """What moves records; one of ``pivot``, ``half_life_days``, ``where`` and ``formula``."""
+
+    weight: float
+    name: NotRequired[str | None]
+    field: NotRequired[str | None]
+    prefer: NotRequired[Literal["high", "low"] | None]
+    pivot: NotRequired[float | None]
+    half_life_days: NotRequired[float | None]
+    where: NotRequired[str | None]
+    formula: NotRequired[str | None]
+
+
+class RulesBody(TypedDict, total=False):
+    """All ranking rules of a collection."""
+
+    synonyms: Sequence[SynonymBody]
+    curations: Sequence[CurationBody]
+    boosts: Sequence[BoostBody]

@@ -160,6 +160,12 @@ class Suggester:
             if len(self._asked) > _MOST_QUERIES:
                 self._asked.popitem(last=False)
 
+    def asked(self, limit: int) -> list[str]:
+        """Return queries that had an answer, those asked most often first."""
+        with self._noting:
+            found = sorted(self._asked.values(), key=lambda one: -one[0])
+        return [suggestion.text for _, suggestion in found[:limit]]
+
     def _asked_before(self, typed: str) -> list[Suggestion]:
         """Return the queries that begin as typed, those asked most often first."""
         with self._noting:

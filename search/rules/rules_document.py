@@ -76,7 +76,7 @@ def _each(
     for number, one in enumerate(given):
         title = one.get("name") if isinstance(one, dict) else None
         called = f" ({title!r})" if isinstance(title, str) and title else ""
-        with _at(f"{name}[{number}]{called}"):
+        with _at(f"{name}[{number}]{called}", f"{name}.{number}"):
             yield parse(one, name)
 
 
@@ -267,9 +267,11 @@ def _twice(several: Sequence[Any]) -> Any:
 
 
 @contextmanager
-def _at(place: str) -> Iterator[None]:
+def _at(title: str, place: str) -> Iterator[None]:
     """Say which rule an error inside is about."""
     try:
         yield
     except UsageError as error:
-        raise RulesError(f"{place}: {error}") from error
+        placed = RulesError(f"{title}: {error}")
+        placed.place = place
+        raise placed from error

@@ -152,8 +152,10 @@ def publish_rules(note: str, collection: str) -> None:
 @shared
 def list_versions(collection: str, as_json: bool) -> None:
     """List the versions that were published, newest first."""
-    with open_container().open_collection(collection) as opened, opened.reading() as session:
-        found = session.rules.versions()
+    from api.operations.ranking_rules import rules_versions
+
+    with open_container().open_collection(collection) as opened:
+        found = rules_versions(opened)
     if as_json:
         lines = [{"version": one.version, "at": one.at, "note": one.note} for one in found]
         click.echo(json.dumps(lines, ensure_ascii=False))

@@ -164,6 +164,7 @@ async def captions(
         cursor=body.cursor,
         mode="semantic",
         beyond=True,
+        rules="none",
     )
     where = parse_json(body.filter) if body.filter else None
     search = SearchRequest(asked, tuple(pictures), where, collection=name)

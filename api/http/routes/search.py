@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 from fastapi import Query as Parameter
+from pydantic import BeforeValidator
 
 from api.http.errors.problems import ServiceError, problem_of
 from api.http.mapping import payloads
@@ -19,8 +20,14 @@ from api.http.schemas.search import BatchIn, SearchBesideIn, SearchByWords, Sear
 from binocle.errors import BinocleError
 from search.query.filter_language import parse_where
 from search.query.notation import parse_cut, parse_facet
+from search.query.query import RulesInUse
 
 router = APIRouter(tags=["search"], route_class=JsonRoute)
+With = Annotated[
+    RulesInUse | None,
+    BeforeValidator(lambda given: given.lower() if isinstance(given, str) else given),
+    Parameter(alias="with", description="Which ranking rules hold; the same as rules in the body"),
+]
 _BODY = payloads.json_or_form("SearchIn", "search", "The JSON body as a part")
 
 
@@ -53,7 +60,11 @@ async def search_by_words(
 
 @router.post("/{name}/search", openapi_extra=_BODY, response_model=SearchOut)
 async def search(
-    collection: Readable, service: ServiceDependency, name: Name, request: Request
+    collection: Readable,
+    service: ServiceDependency,
+    name: Name,
+    request: Request,
+    rules: With = None,
 ) -> Response:
     """Search by weighted terms: JSON, or multipart with a picture beside the same JSON."""
     watch = Stopwatch(service.metrics)
@@ -61,9 +72,10 @@ async def search(
     if body.others:
         raise payloads.unknown_part(body, "image and search")
     if not body.is_form:
-        asked = SearchRequest(payloads.parse(SearchIn, body.text or b""), collection=name)
+        plain = _with(payloads.parse(SearchIn, body.text or b""), rules)
+        asked = SearchRequest(plain, collection=name)
     elif body.files:
-        beside = payloads.parse(SearchBesideIn, body.text or "{}")
+        beside = _with(payloads.parse(SearchBesideIn, body.text or "{}"), rules)
         uploads = tuple(data for _, data in body.files)
         asked = SearchRequest(beside, uploads, collection=name)
     else:
@@ -74,7 +86,12 @@ async def search(
 
 @router.post("/{name}/search/batch", response_model=BatchOut)
 async def search_batch(
-    collection: Readable, service: ServiceDependency, name: Name, body: BatchIn, request: Request
+    collection: Readable,
+    service: ServiceDependency,
+    name: Name,
+    body: BatchIn,
+    request: Request,
+    rules: With = None,
 ) -> Response:
     """Answer many queries in one call; what is wrong with one of them stays with it."""
     if len(body.searches) > service.settings.max_batch:
@@ -91,7 +108,7 @@ async def search_batch(
     for number, one in enumerate(searches):
         place = f"searches.{number}."
         if isinstance(one, SearchIn):
-            good.append(SearchRequest(one, place=place, collection=name))
+            good.append(SearchRequest(_with(one, rules), place=place, collection=name))
         else:
             refused[number] = payloads.refusal(one.errors, one.document, SearchIn, place)
     found = iter(await service.searches.answers(collection, good, watch))
@@ -102,3 +119,8 @@ async def search_batch(
     )
     took = json.dumps(watch.result())
     return Response(f'{{"answers":[{answers}],"took_ms":{took}}}', media_type="application/json")
+
+
+def _with(asked: SearchIn, rules: RulesInUse | None) -> SearchIn:
+    """Return a search by the rules that its address names, if it does."""
+    return asked if rules is None else asked.model_copy(update={"rules": rules})

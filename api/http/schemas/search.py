@@ -15,13 +15,13 @@ from api.http.schemas.common import (
     Text,
 )
 from api.http.schemas.misfits import or_misfit
-from api.http.schemas.patterns import NOT_BLANK
+from api.http.schemas.patterns import NOT_BLANK, OF_LANGUAGE
 from binocle.types import Target
-from search.query.query import LANGUAGE, FacetKind, Interval, Mode, RulesInUse
+from search.query.query import FacetKind, Interval, Mode, RulesInUse
 
 FieldName = Annotated[str, Field(min_length=1, max_length=200)]
 Notation = Annotated[str, Field(min_length=1, max_length=300, description="As on the command line")]
-Language = Annotated[str, Field(max_length=35, pattern=f"^{LANGUAGE.pattern}$")]
+Language = Annotated[str, Field(max_length=35, pattern=OF_LANGUAGE)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
 

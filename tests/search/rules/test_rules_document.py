@@ -105,6 +105,12 @@ def test_what_is_wrong_is_told_in_one_line(document: Any, reason: str) -> None:
     assert refused.value.code == "bad-rules"
 
 
+def test_error_names_the_rule_it_is_about() -> None:
+    with pytest.raises(RulesError) as refused:
+        parse_rules({"boosts": [{"field": "a", "pivot": 1, "weight": 1}, {"weight": 1}]})
+    assert refused.value.place == "boosts.1"
+
+
 def test_documents_beyond_the_limit_and_no_json_are_refused() -> None:
     with pytest.raises(RulesError, match="2,000,000 are the limit"):
         read_rules(" " * (limits.MAX_DOCUMENT_BYTES + 1))

@@ -1,0 +1,1 @@
+"""Ranking rules: what holds, drafts, and versions."""
