@@ -25,10 +25,12 @@ class Fit:
     Attributes:
         mapping: ``(3, 3)`` float64 homography, pixels to pixels.
         inliers: How many matches follow it.
+        points: ``(inliers, 2)`` float32, where in the query these are, in pixels.
     """
 
     mapping: Mapping
     inliers: int
+    points: npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +66,22 @@ def fits(query: LocalFeatures, stored: LocalFeatures) -> list[Fit]:
     )  # fmt: skip
     found = []
     if affine is not None and inside is not None:
-        found.append(Fit(np.vstack([affine, [0, 0, 1]]), int(inside.sum())))
+        found.append(_fit(np.vstack([affine, [0, 0, 1]]), inside, sources))
     if len(pairs) >= _FOR_HOMOGRAPHY:
         homography, inside = cv2.findHomography(
             sources, targets, method=cv2.USAC_MAGSAC, maxIters=3000, confidence=0.999,
             ransacReprojThreshold=_REPROJECTION_PIXELS,
         )  # fmt: skip
         if homography is not None and inside is not None:
-            found.append(Fit(np.asarray(homography, np.float64), int(inside.sum())))
+            found.append(_fit(np.asarray(homography, np.float64), inside, sources))
     return [one for one in found if one.inliers >= _LEAST_INLIERS]
+
+
+def _fit(
+    mapping: Mapping, inside: npt.NDArray[np.generic], sources: npt.NDArray[np.float32]
+) -> Fit:
+    is_inside = inside.ravel().astype(np.bool_)
+    return Fit(mapping, int(is_inside.sum()), sources[is_inside])
 
 
 def matches(query: LocalFeatures, stored: LocalFeatures) -> npt.NDArray[np.int64]:

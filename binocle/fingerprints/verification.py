@@ -11,9 +11,14 @@ import numpy.typing as npt
 from binocle.fingerprints.agreement import agreement, windows_of
 from binocle.fingerprints.colour_difference import colour_difference
 from binocle.fingerprints.copy_classifier import Evidence, log_odds
-from binocle.fingerprints.fingerprint import VARIANTS
 from binocle.fingerprints.geometry import Fit, Turn, fits, is_sound, turn_of
 from binocle.fingerprints.greyscale import Grey
+from binocle.fingerprints.mappings import (
+    fractions_of,
+    swap_of,
+    tiles_around,
+    whole_mappings,
+)
 from binocle.fingerprints.overlay import SIDE, Mapping, Overlay, evenly_lit, overlaid, straightened
 from binocle.fingerprints.picture_view import Box, PictureView
 from binocle.fingerprints.variation import GRID_SIDE, Variation, variation
@@ -25,6 +30,9 @@ _LEAST_LOG_ODDS, _LEAST_SHARE_OF_VARIANTS = -5.0, 0.7  # what has less of both i
 Correction: TypeAlias = Literal["none", "light", "bend", "light and bend"]
 _LEAST_CORNERS, _LEAST_ALIKE = 12, 0.4  # of what may be corrected: others have less of both
 _CORRECTED = 2  # mappings
+_LEAST_CORNERS_OF_A_TILE = 20
+_LEAST_OF_A_TILE = 0.4  # of the stored picture
+_DOUBT_OF_TILES = 1.0  # log odds of a variant: shown small, a copy differs from what is stored
 _DOUBT: dict[Correction, float] = {"none": 0.0, "light": 0.5, "bend": 1.0, "light and bend": 1.5}
 _DOUBT_OF_PRODUCTS = 1.5  # bent a little, one shoe looks like another
 
@@ -51,6 +59,11 @@ class VerifiedMatch:
     variation: Variation | None = None
 
     @property
+    def holds(self) -> bool:
+        """Whether a copy is likelier than another picture, and than a variant."""
+        return self.log_odds >= 0 and (self.variation is None or self.variation.log_odds <= 0)
+
+    @property
     def is_product(self) -> bool:
         """Whether different things may agree as well: small ones, and those on plain ground."""
         return self.evidence.is_small or self.evidence.on_plain_ground
@@ -66,7 +79,15 @@ def verify(
         stored: The picture that it may be made from.
         mirrored: Look for a mirrored copy, and for no other.
     """
-    return _best(query, stored, corner_mappings(query, stored, mirrored=mirrored))
+    view = query.mirrored if mirrored else query
+    found = fits(view.features, stored.features)
+    swap = swap_of(query) if mirrored else np.eye(3)
+    best = _best(query, stored, [(one.mapping @ swap, one.inliers) for one in found])
+    if best is not None and best.holds:
+        return best
+    cut = [tile for one in found for tile in _cut(view, stored, one, swap)]
+    known = [*cut, best] if best is not None else cut
+    return max(known, key=lambda one: one.log_odds, default=None)
 
 
 def verify_fitted(
@@ -76,15 +97,37 @@ def verify_fitted(
     return _best(query, stored, [(one.mapping, one.inliers) for one in found])
 
 
-def corner_mappings(
-    query: PictureView, stored: PictureView, *, mirrored: bool = False
-) -> list[tuple[Mapping, int]]:
-    """Return mappings that matched corners agree on, and how many do: as for ``verify``."""
-    if not mirrored:
-        return [(one.mapping, one.inliers) for one in fits(query.features, stored.features)]
-    swap = np.array([[-1.0, 0, query.size[0] - 1], [0, 1, 0], [0, 0, 1]])
-    found = fits(query.mirrored.features, stored.features)
-    return [(one.mapping @ swap, one.inliers) for one in found]
+def _cut(
+    query: PictureView, stored: PictureView, fit: Fit, swap: Mapping
+) -> Iterator[VerifiedMatch]:
+    """Compare only a part of a query that has the corners: the rest may be other pictures.
+
+    Args:
+        query: Mirrored where a mirrored copy is looked for.
+        stored: The stored picture.
+        fit: A mapping from the query.
+        swap: The mapping from the query as it was asked for, pixels to pixels.
+    """
+    if fit.inliers < _LEAST_CORNERS_OF_A_TILE:
+        return
+    for box in tiles_around(fit.points, query.size):
+        shift = np.array([[1.0, 0, box[0]], [0, 1, box[1]], [0, 0, 1]])
+        tile = query.cut(box)
+        match = _best(tile, stored, [(fit.mapping @ shift, fit.inliers)])
+        if match is None or match.evidence.agreement.overlap < _LEAST_OF_A_TILE:
+            continue
+        share = tile.size[0] * tile.size[1] / (query.size[0] * query.size[1])
+        within = fractions_of(tile.size) @ np.linalg.inv(shift) @ swap
+        evidence, variation = match.evidence, match.variation
+        if variation is not None:
+            variation = replace(variation, log_odds=variation.log_odds - _DOUBT_OF_TILES)
+        yield replace(
+            match,
+            variation=variation,
+            mapping=match.mapping @ within @ np.linalg.inv(fractions_of(query.size)),
+            turn=turn_of(fit.mapping @ swap, query.size),
+            evidence=replace(evidence, query_share=evidence.query_share * share, plain_share=0.0),
+        )
 
 
 def verify_whole(
@@ -101,34 +144,6 @@ def verify_whole(
         tile: The part of the query that had it; None for all of it.
     """
     return _best(query, stored, whole_mappings(query, stored, variant, tile))
-
-
-def whole_mappings(
-    query: PictureView, stored: PictureView, variant: int, tile: Box | None = None
-) -> list[tuple[Mapping, int]]:
-    """Return mappings of all to all, without corners: as for ``verify_whole``."""
-    turns, mirrored = VARIANTS[variant]
-    whole, own = (0, 0, *query.size), (0, 0, *stored.size)
-    boxes = dict.fromkeys([(whole, own), (query.inner, own), (whole, stored.inner)])
-    if tile is not None:
-        boxes = {(tile, own): None}
-    return [(_stretched(box, target, turns, mirrored=mirrored), 0) for box, target in boxes]
-
-
-def _stretched(box: Box, target: Box, turns: int, *, mirrored: bool) -> Mapping:
-    """Return the affine mapping of one box to another, mirrored, then turned by quarters."""
-    left, top, right, bottom = (float(one) for one in box)
-    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
-    if mirrored:
-        corners = corners[[1, 0, 3, 2]]
-    corners = np.roll(corners, -turns, axis=0)  # against the clock, the right top comes to the left
-    left, top, right, bottom = (float(one) for one in target)
-    goal = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
-    half = 0.5  # boxes count edges of pixels, mappings their middles
-    matrix = cv2.getAffineTransform(
-        (corners[:3] - half).astype(np.float32), (goal[:3] - half).astype(np.float32)
-    )
-    return np.vstack([matrix, [0, 0, 1]])
 
 
 def _best(
@@ -219,7 +234,7 @@ def closely_overlaid(
 def _laid(
     query: PictureView, stored: PictureView, match: VerifiedMatch, side: int
 ) -> Overlay | None:
-    pixels = np.linalg.inv(_fractions(stored.size)) @ match.mapping @ _fractions(query.size)
+    pixels = np.linalg.inv(fractions_of(stored.size)) @ match.mapping @ fractions_of(query.size)
     views = (query.grey, query.colours), (stored.grey, stored.colours)
     return overlaid(*views, pixels, side)
 
@@ -245,7 +260,7 @@ def measured(
     windows = windows_of(overlay)
     if windows.share < _LEAST_SHARE:
         return None
-    in_fractions = _fractions(stored.size) @ mapping @ np.linalg.inv(_fractions(query.size))
+    in_fractions = fractions_of(stored.size) @ mapping @ np.linalg.inv(fractions_of(query.size))
     inside = _inside(in_fractions, query.size)
     evidence = Evidence(
         agreement(overlay, windows),
@@ -271,11 +286,6 @@ def _plain_share(greys: Grey) -> float:
         share += float(summed[level])
         counts[max(0, level - 6) : level + 7] = 0
     return share / len(greys)
-
-
-def _fractions(size: tuple[int, int]) -> Mapping:
-    """Return the mapping of pixels to fractions of a picture."""
-    return np.array([[1 / size[0], 0, 0.5 / size[0]], [0, 1 / size[1], 0.5 / size[1]], [0, 0, 1]])
 
 
 def _inside(mapping: Mapping, size: tuple[int, int]) -> npt.NDArray[np.bool_]:

@@ -21,8 +21,11 @@ import numpy.typing as npt
 
 from binocle.collection.collection import Collection
 from binocle.fingerprints.copy_classifier import MEASURES, Evidence, Forest
+from binocle.fingerprints.geometry import fits
+from binocle.fingerprints.mappings import swap_of, whole_mappings
+from binocle.fingerprints.overlay import Mapping
 from binocle.fingerprints.picture_view import PictureView
-from binocle.fingerprints.verification import corner_mappings, measured, whole_mappings
+from binocle.fingerprints.verification import measured
 from binocle.media import images
 from binocle.types import Float32Array, Limits
 from experiments.copies.lookup_quality import (
@@ -122,15 +125,23 @@ class Comparer:
     def _measured(
         query: PictureView, suspect: CopyCandidate, stored: PictureView
     ) -> Iterator[Evidence]:
-        mappings = corner_mappings(query, stored)
+        mappings = _corner_mappings(query, stored)
         if suspect.mirrored_votes:
-            mappings += corner_mappings(query, stored, mirrored=True)
+            mappings += _corner_mappings(query, stored, mirrored=True)
         if suspect.bits is not None:
             mappings += whole_mappings(query, stored, suspect.variant, suspect.tile)
         for mapping, inliers in mappings:
             match = measured(query, stored, mapping, inliers)
             if match is not None:
                 yield match.evidence
+
+
+def _corner_mappings(
+    query: PictureView, stored: PictureView, *, mirrored: bool = False
+) -> list[tuple[Mapping, int]]:
+    """Return mappings that matched corners agree on, and how many do: as for ``verify``."""
+    view, swap = (query.mirrored, swap_of(query)) if mirrored else (query, np.eye(3))
+    return [(one.mapping @ swap, one.inliers) for one in fits(view.features, stored.features)]
 
 
 def _is_the_same_photo(evidence: Evidence) -> bool:
@@ -167,28 +178,58 @@ def fitted(measures: Float32Array, copies: npt.NDArray[np.bool_], *, seed: int =
         copies: ``(n,)`` bool.
         seed: Which samples each tree sees.
     """
+    return boosted(
+        measures,
+        copies,
+        np.where(copies, 1.0, _OTHERS_WEIGHT),
+        leaves=_LEAVES,
+        trees=_TREES,
+        seed=seed,
+        learning_rate=_RATE,
+        bagging_fraction=_SUBSAMPLE,
+        min_data_in_leaf=20,
+        min_sum_hessian_in_leaf=3.0,
+        monotone_constraints=[-1 if name in _DIFFERENCES else 0 for name in MEASURES],
+        monotone_constraints_method="advanced",
+    )
+
+
+def boosted(
+    measures: Float32Array,
+    answers: npt.NDArray[np.bool_],
+    weights: npt.NDArray[np.float64],
+    *,
+    leaves: int,
+    trees: int,
+    seed: int,
+    **settings: object,
+) -> Forest:
+    """Fit a gradient-boosted forest whose sum is the logarithm of the odds.
+
+    Args:
+        measures: ``(n, m)`` float32.
+        answers: ``(n,)`` bool, which samples are what is looked for.
+        weights: ``(n,)`` float64, of the samples.
+        leaves: Of a tree, at most.
+        trees: How many.
+        seed: Which samples and measures each tree sees.
+        settings: Further ones, as LightGBM names them.
+    """
     import lightgbm
 
-    settings = {
+    shared = {
         "objective": "binary",
-        "num_leaves": _LEAVES,
-        "learning_rate": _RATE,
-        "bagging_fraction": _SUBSAMPLE,
+        "num_leaves": leaves,
         "bagging_freq": 1,
-        "min_data_in_leaf": 20,
-        "min_sum_hessian_in_leaf": 3.0,
         "lambda_l2": 3.0,
-        "monotone_constraints": [-1 if name in _DIFFERENCES else 0 for name in MEASURES],
-        "monotone_constraints_method": "advanced",
         "seed": seed,
         "num_threads": 1,
         "deterministic": True,
         "verbose": -1,
     }
-    weights = np.where(copies, 1.0, _OTHERS_WEIGHT)
-    data = lightgbm.Dataset(measures, copies.astype(np.float32), weight=weights)
-    model = lightgbm.train(settings, data, num_boost_round=_TREES)
-    return as_arrays(model.dump_model()["tree_info"], _LEAVES)
+    data = lightgbm.Dataset(measures, answers.astype(np.float32), weight=weights)
+    model = lightgbm.train({**shared, **settings}, data, num_boost_round=trees)
+    return as_arrays(model.dump_model()["tree_info"], leaves)
 
 
 def as_arrays(trees: Sequence[dict[str, Any]], leaves: int) -> Forest:

@@ -27,7 +27,7 @@ from binocle.fingerprints.variation import variation_measures
 from binocle.fingerprints.verification import VerifiedMatch, closely_overlaid, verify, verify_whole
 from binocle.types import Float32Array
 from experiments.copies.evasions import EVASIONS
-from experiments.copies.fit_copy_classifier import as_arrays, saved
+from experiments.copies.fit_copy_classifier import boosted, saved
 from experiments.copies.lookup_quality import pictures_in
 from experiments.copies.product_variants import VARIANTS
 from experiments.copies.transformations import TRANSFORMATIONS
@@ -130,26 +130,18 @@ def fitted(measures: Float32Array, variants: npt.NDArray[np.bool_], *, seed: int
         variants: ``(n,)`` bool.
         seed: Which samples and measures each tree sees.
     """
-    import lightgbm
-
-    settings = {
-        "objective": "binary",
-        "num_leaves": _LEAVES,
-        "learning_rate": _RATE,
-        "bagging_fraction": 0.7,
-        "bagging_freq": 1,
-        "feature_fraction": 0.5,
-        "min_data_in_leaf": 8,
-        "lambda_l2": 3.0,
-        "seed": seed,
-        "num_threads": 1,
-        "deterministic": True,
-        "verbose": -1,
-    }
-    weights = np.where(variants, 1.0, _COPIES_WEIGHT)
-    data = lightgbm.Dataset(measures, variants.astype(np.float32), weight=weights)
-    model = lightgbm.train(settings, data, num_boost_round=_TREES)
-    return as_arrays(model.dump_model()["tree_info"], _LEAVES)
+    return boosted(
+        measures,
+        variants,
+        np.where(variants, 1.0, _COPIES_WEIGHT),
+        leaves=_LEAVES,
+        trees=_TREES,
+        seed=seed,
+        learning_rate=_RATE,
+        bagging_fraction=0.7,
+        feature_fraction=0.5,
+        min_data_in_leaf=8,
+    )
 
 
 def _again(image: Image.Image, quality: int) -> Image.Image:

@@ -137,12 +137,15 @@ def jobs_of(
 _opened: dict[Path, Lookup] = {}
 
 
-def tried(collection: Path, fillers: Sequence[Path], job: tuple[LookupQuestion, str]) -> Trial:
+def tried(
+    collection: Path, fillers: Sequence[Path], seed: str, job: tuple[LookupQuestion, str]
+) -> Trial:
     """Look one picture up in one form.
 
     Args:
         collection: Where.
         fillers: Pictures that are in no collection, for collages.
+        seed: Of the changes.
         job: The picture, and the name of the change.
     """
     asked, name = job
@@ -151,7 +154,7 @@ def tried(collection: Path, fillers: Sequence[Path], job: tuple[LookupQuestion, 
         opened = Collection(collection)
         _opened[collection] = Lookup(opened, lambda part: Path(part.uri).read_bytes(), workers=1)
     kind = next(one for one in CHANGES if one.name == name)
-    data, filler = changed(asked.path, kind, fillers)
+    data, filler = changed(asked.path, kind, fillers, seed)
     shown = [asked.path] if filler is None else [asked.path, filler]
     answer = _opened[collection].find(data)
     copies = [one for one in answer.candidates if one.judgement.verdict in COPIES]
@@ -194,10 +197,12 @@ def _reduced(path: Path) -> npt.NDArray[np.float64]:
     return np.asarray(_opened_upright(path).resize((64, 64), Image.Resampling.BOX), np.float64)
 
 
-def changed(path: Path, kind: Transformation, fillers: Sequence[Path]) -> tuple[bytes, Path | None]:
+def changed(
+    path: Path, kind: Transformation, fillers: Sequence[Path], seed: str = ""
+) -> tuple[bytes, Path | None]:
     """Return a picture's file, changed, the same each time; and what fills the rest, if any."""
-    seed = int.from_bytes(hashlib.sha256(f"{path.name}/{kind.name}".encode()).digest()[:8])
-    random = np.random.default_rng(seed)
+    digest = hashlib.sha256(f"{seed}{path.name}/{kind.name}".encode()).digest()
+    random = np.random.default_rng(int.from_bytes(digest[:8]))
     place = int(random.integers(len(fillers)))
     other = fillers[place] if fillers[place] != path else fillers[(place + 1) % len(fillers)]
     data = kind.apply(_opened_upright(path), random, _opened_upright(other))
@@ -229,6 +234,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         default=[],
         help="only these, of EVASIONS too; else all transformations",
     )
+    parser.add_argument("--seed", default="", help="others give other places, words and angles")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--json", type=Path, help="write every trial there, one a line")
     options = parser.parse_args(arguments)
@@ -245,7 +251,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             options.forms,
         )
         fillers = [one.path for one in unknown or known]
-        trials = _run(partial(tried, collection, fillers), list(jobs), options)
+        trials = _run(partial(tried, collection, fillers, options.seed), list(jobs), options)
     print(report(trials))
 
 

@@ -130,6 +130,9 @@ def add_votes(
     query: PictureView,
     *,
     mirrored: bool = False,
+    effort: float = 1.0,
+    always: int = _ALWAYS_VERIFIED,
+    clear: float = _CLEAR_OF_CLUTTER,
 ) -> None:
     """Add what shares corners with a query, as far as it stands out of what any picture shares.
 
@@ -138,14 +141,17 @@ def add_votes(
         index: The likenesses.
         query: The picture asked for.
         mirrored: Ask for mirrored copies; their votes are kept apart.
+        effort: How much may be compared, 0 to 1; of mirrored copies half of it.
+        always: So many are added, whether they stand out or not.
+        clear: How many times the votes that any picture gets the others need.
     """
     view = query.mirrored if mirrored else query
-    effort = _MIRRORED_EFFORT if mirrored else 1.0
+    effort *= _MIRRORED_EFFORT if mirrored else 1.0
     votes = index.by_features(view.voters, _RANKED, effort=effort)
     scores = votes.scores.tolist()
     clutter = statistics.median(scores[_RANKED // 2 :]) if len(scores) == _RANKED else 0.0
     for rank, (part_id, score) in enumerate(zip(votes.part_ids.tolist(), scores, strict=True)):
-        is_clear = rank < _ALWAYS_VERIFIED or score >= _CLEAR_OF_CLUTTER * clutter
+        is_clear = rank < always or score >= clear * clutter
         if rank < _VOTED and is_clear and score >= _LEAST_VOTES:
             known = suspects.setdefault(part_id, CopyCandidate(part_id))
             if mirrored:

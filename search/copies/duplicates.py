@@ -23,6 +23,7 @@ from search.copies.verdicts import Judgement, Verdict
 
 _BLOCK = 256
 _LOOKED_UP = 5_000  # pictures: of more, looking each one up takes too long
+_CLEAR_OF_CLUTTER = 2.5  # copies have 4 times the votes that any picture gets, one way or the other
 _WHOLE: frozenset[Verdict] = frozenset(("near-duplicate", "mirrored", "rotated"))
 
 
@@ -150,7 +151,7 @@ class DuplicateFinder:
                 return []
             self._pairs.features(part_id)  # kept for when it is compared: its pixels may not be
             suspects = by_hash(index, view)
-            add_votes(suspects, index, view)
+            add_votes(suspects, index, view, always=0, clear=_CLEAR_OF_CLUTTER)
             return [one for one in suspects if one in among and one != part_id]
 
         links = set()

@@ -6,11 +6,9 @@ pixel by pixel. What nothing verifies can at most be ``similar``.
 """
 
 import hashlib
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -18,11 +16,12 @@ import numpy as np
 from binocle.catalog.types import KnownPicture
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError
-from binocle.fingerprints.picture_view import PictureView
+from binocle.fingerprints.picture_view import FINE_SIDE, PictureView
 from binocle.fingerprints.verification import VerifiedMatch, verify, verify_whole
 from binocle.media import images
 from binocle.media.kinds import IMAGE
 from binocle.types import Float32Array, Limits, PixelArray
+from binocle.vectors.fingerprints.fingerprint_index import FingerprintIndex
 from search.copies.candidates import (
     SIMILAR_AMONG,
     CopyCandidate,
@@ -36,6 +35,7 @@ from search.copies.lookup_candidates import (
     judgements_of,
     ranked_candidates,
 )
+from search.copies.stages import Stages
 from search.copies.stored_pictures import (
     Decode,
     ReadPicture,
@@ -52,6 +52,8 @@ _AT_ONCE = 4
 _LIKELY = 0.3  # of the weight of the likeliest: what has less waits, or is left
 _MANY = 20.0
 _CLEAR_SHARE = 0.9
+_LEAST_FINE_PIXELS = 400 * 400  # of a query: a smaller one has no more to show
+_FINE_EFFORT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,25 +77,6 @@ class LookupAnswer:
     unprepared: int
     took_ms: dict[str, float]
     unreadable: int = 0
-
-
-@dataclass(slots=True)
-class _Watch:
-    stages: dict[str, float] = field(default_factory=dict)
-    started: float = field(default_factory=time.perf_counter)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        began = time.perf_counter()
-        try:
-            yield
-        finally:
-            spent = 1000 * (time.perf_counter() - began)
-            self.stages[name] = self.stages.get(name, 0.0) + spent
-
-    def result(self) -> dict[str, float]:
-        total = 1000 * (time.perf_counter() - self.started)
-        return {name: round(spent, 2) for name, spent in {**self.stages, "total": total}.items()}
 
 
 class Lookup:
@@ -139,7 +122,7 @@ class Lookup:
             PictureError: The picture cannot be read.
             ModelError: The collection's encoder cannot be had.
         """
-        watch = _Watch()
+        watch = Stages()
         with watch.stage("decode"):
             size = images.upright_size(data, self._limits)
             query = PictureView(self._decode(data, working_spec(size)).pixels)
@@ -157,6 +140,8 @@ class Lookup:
             with watch.stage("features"):
                 add_votes(suspects, index, query, mirrored=True)
             self._verify(query, suspects, found, tried, watch, mirrored=True)
+        if not found.copies and not same and size[0] * size[1] >= _LEAST_FINE_PIXELS:
+            self._look_closer(data, size, index, found, tried, watch)
         if not found.copies and not same and self._embed is not None:
             with watch.stage("embed"):
                 rows = self._embed(data)[np.newaxis]
@@ -179,6 +164,37 @@ class Lookup:
             unreadable=compared.count(False),
         )
 
+    def _look_closer(
+        self,
+        data: bytes,
+        size: tuple[int, int],
+        index: FingerprintIndex,
+        found: Findings,
+        tried: dict[int, bool],
+        watch: Stages,
+    ) -> None:
+        """Look for stored pictures that a large one shows small: in a collage, or as an inset."""
+        with watch.stage("decode"):
+            query = PictureView(
+                self._decode(data, working_spec(size, FINE_SIDE)).pixels, is_fine=True
+            )
+        for mirrored in (False, True):
+            suspects: dict[int, CopyCandidate] = {}
+            with watch.stage("features"):
+                add_votes(
+                    suspects,
+                    index,
+                    query,
+                    mirrored=mirrored,
+                    effort=_FINE_EFFORT,
+                    always=1,
+                )
+            again: dict[int, bool] = {}
+            self._verify(query, suspects, found, again, watch, mirrored=mirrored)
+            tried.update(again)
+            if found.copies:
+                return
+
     def _same_files(self, data: bytes) -> list[int]:
         with self._collection.reading() as session:
             return session.parts.images_with_content(hashlib.sha256(data).digest())
@@ -189,7 +205,7 @@ class Lookup:
         suspects: dict[int, CopyCandidate],
         found: Findings,
         tried: dict[int, bool],
-        watch: _Watch,
+        watch: Stages,
         *,
         mirrored: bool = False,
     ) -> None:

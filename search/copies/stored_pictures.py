@@ -45,9 +45,9 @@ def exact_spec(size: tuple[int, int]) -> ImageSpec:
     return ImageSpec(size[0], size[1], "squash")
 
 
-def working_spec(size: tuple[int, int]) -> ImageSpec:
+def working_spec(size: tuple[int, int], side: int = VIEW_SIDE) -> ImageSpec:
     """Return the pixels that are compared: the whole picture, upright, of a limited area."""
-    ratio = min(1.0, VIEW_SIDE / (size[0] * size[1]) ** 0.5)
+    ratio = min(1.0, side / (size[0] * size[1]) ** 0.5)
     return ImageSpec(
         max(1, round(size[0] * ratio)), max(1, round(size[1] * ratio)), "squash", "bilinear"
     )

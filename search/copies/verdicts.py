@@ -76,7 +76,7 @@ class Judgement:
 
 def is_copy(match: VerifiedMatch) -> bool:
     """Tell whether a mapping holds well enough to say that one was made from the other."""
-    return match.log_odds >= 0 and not _has_other_colours(match) and not _varies(match)
+    return match.holds and not _has_other_colours(match)
 
 
 def is_variant(match: VerifiedMatch) -> bool:
@@ -84,10 +84,6 @@ def is_variant(match: VerifiedMatch) -> bool:
     if is_copy(match) or match.variation is None:
         return False
     return match.evidence.agreement.overlap >= _WHOLE_SHARE and _stands_on_one_template(match)
-
-
-def _varies(match: VerifiedMatch) -> bool:
-    return match.variation is not None and match.variation.log_odds > 0
 
 
 def _stands_on_one_template(match: VerifiedMatch) -> bool:

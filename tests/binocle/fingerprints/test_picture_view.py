@@ -22,3 +22,21 @@ def test_small_pictures_and_plain_grounds_are_known() -> None:
     assert (small.is_small, shop.is_small) == (True, False)
     assert (photo.on_plain_ground, shop.on_plain_ground) == (False, True)
     assert shop.inverted.on_plain_ground
+
+
+def test_a_part_of_a_view_is_that_of_the_picture_also_of_its_colours() -> None:
+    pixels = np.zeros((320, 320, 3), np.uint8)
+    pixels[160:, 160:] = (250, 10, 20)
+    part = PictureView(pixels).cut((180, 200, 300, 320))
+    assert part.size == (120, 120)
+    assert (part.colours == (250, 10, 20)).all()
+    assert len(np.unique(part.grey)) == 1
+
+
+def test_a_close_look_has_more_corners_from_all_over_the_picture() -> None:
+    pixels = np.asarray(drawn(3, (640, 640)))
+    coarse, fine = PictureView(pixels), PictureView(pixels, is_fine=True)
+    assert (coarse.size, fine.size) == ((320, 320), (640, 640))
+    assert len(fine.features.points) > len(coarse.features.points)
+    assert fine.mirrored.size == fine.size
+    assert len(fine.voters) == len(fine.features.descriptors)

@@ -7,7 +7,7 @@ import pytest
 from binocle.fingerprints.fingerprint import VARIANTS
 from binocle.fingerprints.picture_view import PictureView
 from binocle.fingerprints.verification import measured, verify, verify_whole
-from tests.support.drawings import scene
+from tests.support.drawings import drawn, scene
 
 SAME = np.eye(3)
 
@@ -68,3 +68,22 @@ def test_a_border_of_the_query_is_left_out() -> None:
     assert found is not None
     assert found.evidence.agreement.share > 0.9
     assert found.turn.scale == pytest.approx(1.25, rel=0.03)
+
+
+@pytest.mark.parametrize("is_mirrored", [False, True])
+def test_a_tile_with_the_middle_of_a_stored_picture_is_judged_without_its_neighbours(
+    *, is_mirrored: bool
+) -> None:
+    stored, middle = np.asarray(drawn(2)), np.asarray(drawn(2).resize((427, 320)))[:, 53:373]
+    others = [np.asarray(drawn(one).resize((320, 320))) for one in (40, 41, 42)]
+    tile = middle[:, ::-1] if is_mirrored else middle
+    rows = [np.concatenate(two, axis=1) for two in (others[:2], (others[2], tile))]
+    sheet = np.concatenate(rows)
+    query = PictureView(sheet, is_fine=True)
+    found = verify(query, PictureView(stored), mirrored=is_mirrored)
+    assert found is not None
+    assert found.holds
+    assert found.turn.mirrored is is_mirrored
+    assert found.evidence.query_share < 0.35
+    place = np.linalg.inv(found.mapping) @ [0.5, 0.5, 1]
+    assert (place / place[2])[:2] == pytest.approx([0.75, 0.75], abs=0.01)

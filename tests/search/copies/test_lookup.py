@@ -60,9 +60,13 @@ def filled(bench: Bench, folder: Path) -> Collection:
 
 
 @pytest.mark.parametrize(
-    "name", ["light-gradient", "vignette", "inverted", "photographed-screen", "barrel"]
-)
-def test_light_lenses_and_negatives_do_not_hide_a_picture(finder: Lookup, name: str) -> None:
+    "name",
+    [
+        "light-gradient", "vignette", "inverted", "photographed-screen", "barrel",
+        "collage-cropped-2x2", "collage-mirrored-2x2", "collage-cropped-3x3",
+    ],
+)  # fmt: skip
+def test_light_lenses_negatives_and_collages_hide_no_picture(finder: Lookup, name: str) -> None:
     kind = next(one for one in EVASIONS if one.name == name)
     for seed in (3, 8):
         changed = kind.apply(drawn(seed), np.random.default_rng(seed), drawn(99))
