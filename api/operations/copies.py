@@ -13,8 +13,8 @@ from binocle.media.decoder_pool import DecoderPool
 from binocle.types import Float32Array, ImageSpec, Part, PixelArray
 from indexer.fingerprint_backfill import complete_fingerprints
 from search.copies.duplicates import DuplicateFinder, Duplicates
-from search.copies.lookup import Lookup, LookupAnswer
-from search.copies.lookup_candidates import LookupCandidate
+from search.copies.lookup import Lookup
+from search.copies.lookup_candidates import LookupAnswer, LookupCandidate
 from search.copies.match_picture import match_picture
 from search.copies.stored_pictures import Decode
 

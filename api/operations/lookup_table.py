@@ -5,8 +5,7 @@ import io
 from collections.abc import Sequence
 
 from api.operations.duplicates_report import as_cell
-from search.copies.lookup import LookupAnswer
-from search.copies.lookup_candidates import LookupCandidate
+from search.copies.lookup_candidates import LookupAnswer, LookupCandidate
 from search.copies.policy import Rule, action_of
 from search.copies.verdicts import ShownRegion
 

@@ -6,6 +6,7 @@ features that vote; neighbours by embedding. What is not on the list is never re
 
 import statistics
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -19,6 +20,7 @@ _HASH_BITS = 90  # unrelated pictures differ in about 128 of 256
 _CLOSE_BITS = 40
 _TILE_BITS = 56  # tiles of collages are whole pictures, so their hashes are near
 _HASH_NEIGHBOURS = 6
+_CELLS = 3  # across and down
 _VOTED = 12
 _LEAST_VOTES = 1.5
 _RANKED = 48  # the latter half of so many tells how many votes any picture gets
@@ -104,6 +106,34 @@ def by_hash(index: FingerprintIndex, query: PictureView) -> dict[int, CopyCandid
         for place, one in enumerate(nearest)
         if place < _HASH_NEIGHBOURS or (one.bits or 0) <= _CLOSE_BITS
     }
+
+
+def by_cells(index: FingerprintIndex, query: PictureView) -> dict[int, CopyCandidate]:
+    """Return the pictures whose hash is near that of a cell of a 3 x 3 grid over the query.
+
+    Args:
+        index: The likenesses.
+        query: The picture asked for; halves and quarters are seen to by ``by_hash``.
+
+    Returns:
+        By part id.
+    """
+    ends = [[round(side * place / _CELLS) for place in range(_CELLS + 1)] for side in query.size]
+    cells = [
+        (left, top, right, bottom)
+        for left, right in pairwise(ends[0])
+        for top, bottom in pairwise(ends[1])
+    ]
+    hashes = [perceptual_hash(query.grey[top:down, left:right]) for left, top, right, down in cells]
+    hits = index.by_hash(np.stack(hashes), 1)
+    suspects: dict[int, CopyCandidate] = {}
+    for cell, bits, part_id in zip(
+        cells, hits.distances[:, 0].tolist(), hits.part_ids[:, 0].tolist(), strict=True
+    ):
+        known = suspects.get(part_id)
+        if part_id >= 0 and bits <= _TILE_BITS and (known is None or bits < (known.bits or 0)):
+            suspects[part_id] = CopyCandidate(part_id, bits=bits, tile=cell)
+    return suspects
 
 
 def _farthest_bits(pictures: int, forms: int) -> int:

@@ -8,7 +8,7 @@ pixel by pixel. What nothing verifies can at most be ``similar``.
 import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -27,10 +27,12 @@ from search.copies.candidates import (
     CopyCandidate,
     add_neighbours,
     add_votes,
+    by_cells,
     by_hash,
 )
 from search.copies.lookup_candidates import (
     Findings,
+    LookupAnswer,
     LookupCandidate,
     judgements_of,
     ranked_candidates,
@@ -44,7 +46,6 @@ from search.copies.stored_pictures import (
     working_spec,
 )
 from search.copies.verdicts import (
-    Verdict,
     is_copy,
 )
 
@@ -57,26 +58,16 @@ _FINE_EFFORT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class LookupAnswer:
-    """What is known of a picture.
+class _Search:
+    """A picture that is looked up, and what is known so far."""
 
-    Attributes:
-        verdict: That of the best candidate; ``none`` without one.
-        candidates: Surest first.
-        verified: How many stored pictures were read and compared.
-        unprepared: How many pictures could not be found by hash or features, because they were
-            indexed before there were any; ``binocle index`` fills them in.
-        took_ms: Milliseconds by stage, and in total.
-        unreadable: How many stored pictures were to be compared and could not be read: their
-            files were moved, removed or changed.
-    """
-
-    verdict: Verdict
-    candidates: tuple[LookupCandidate, ...]
-    verified: int
-    unprepared: int
-    took_ms: dict[str, float]
-    unreadable: int = 0
+    data: bytes
+    size: tuple[int, int]
+    index: FingerprintIndex
+    suspects: dict[int, CopyCandidate]
+    tried: dict[int, bool]  # by part id, whether it could be read
+    found: Findings
+    watch: Stages
 
 
 class Lookup:
@@ -131,24 +122,9 @@ class Lookup:
         with watch.stage("hash"):
             same = self._same_files(data)
             suspects = by_hash(index, query)
-        with watch.stage("features"):
-            add_votes(suspects, index, query)
-        found = Findings()
-        tried = dict.fromkeys(same, True)  # whether it could be read
-        self._verify(query, suspects, found, tried, watch)
-        if not found.copies and not same:
-            with watch.stage("features"):
-                add_votes(suspects, index, query, mirrored=True)
-            self._verify(query, suspects, found, tried, watch, mirrored=True)
-        if not found.copies and not same and size[0] * size[1] >= _LEAST_FINE_PIXELS:
-            self._look_closer(data, size, index, found, tried, watch)
-        if not found.copies and not same and self._embed is not None:
-            with watch.stage("embed"):
-                rows = self._embed(data)[np.newaxis]
-            with watch.stage("neighbours"):
-                snapshot = self._collection.snapshot((IMAGE,))
-                add_neighbours(suspects, snapshot.nearest(IMAGE, rows, SIMILAR_AMONG)[0])
-            self._verify(query, suspects, found, tried, watch)
+        found, tried = Findings(), dict.fromkeys(same, True)
+        search = _Search(data, size, index, suspects, tried, found, watch)
+        self._compare(search, query, is_known=bool(same))
         found.keep_truest()
         with watch.stage("pixels"):
             identical = self._same_pixels(data, size, found.copies)
@@ -164,57 +140,57 @@ class Lookup:
             unreadable=compared.count(False),
         )
 
-    def _look_closer(
-        self,
-        data: bytes,
-        size: tuple[int, int],
-        index: FingerprintIndex,
-        found: Findings,
-        tried: dict[int, bool],
-        watch: Stages,
-    ) -> None:
+    def _compare(self, search: _Search, query: PictureView, *, is_known: bool) -> None:
+        """Compare what may be it; what costs more only where nothing was found so far."""
+        found, watch = search.found, search.watch
+        with watch.stage("features"):
+            add_votes(search.suspects, search.index, query)
+        self._verify(search, query)
+        if found.copies or is_known:
+            return
+        with watch.stage("features"):
+            add_votes(search.suspects, search.index, query, mirrored=True)
+        self._verify(search, query, mirrored=True)
+        if not found.copies and search.size[0] * search.size[1] >= _LEAST_FINE_PIXELS:
+            self._look_closer(search)
+        if not found.copies and self._embed is not None:
+            with watch.stage("embed"):
+                rows = self._embed(search.data)[np.newaxis]
+            with watch.stage("neighbours"):
+                snapshot = self._collection.snapshot((IMAGE,))
+                nearest = snapshot.nearest(IMAGE, rows, SIMILAR_AMONG)[0]
+                add_neighbours(search.suspects, nearest)
+            self._verify(search, query)
+
+    def _look_closer(self, search: _Search) -> None:
         """Look for stored pictures that a large one shows small: in a collage, or as an inset."""
+        watch = search.watch
         with watch.stage("decode"):
-            query = PictureView(
-                self._decode(data, working_spec(size, FINE_SIDE)).pixels, is_fine=True
-            )
+            spec = working_spec(search.size, FINE_SIDE)
+            query = PictureView(self._decode(search.data, spec).pixels, is_fine=True)
         for mirrored in (False, True):
-            suspects: dict[int, CopyCandidate] = {}
+            with watch.stage("hash"):
+                suspects = {} if mirrored else by_cells(search.index, query)
             with watch.stage("features"):
-                add_votes(
-                    suspects,
-                    index,
-                    query,
-                    mirrored=mirrored,
-                    effort=_FINE_EFFORT,
-                    always=1,
-                )
-            again: dict[int, bool] = {}
-            self._verify(query, suspects, found, again, watch, mirrored=mirrored)
-            tried.update(again)
-            if found.copies:
+                votes = partial(add_votes, effort=_FINE_EFFORT, always=1)
+                votes(suspects, search.index, query, mirrored=mirrored)
+            again = replace(search, suspects=suspects, tried={})
+            self._verify(again, query, mirrored=mirrored)
+            search.tried.update(again.tried)
+            if search.found.copies:
                 return
 
     def _same_files(self, data: bytes) -> list[int]:
         with self._collection.reading() as session:
             return session.parts.images_with_content(hashlib.sha256(data).digest())
 
-    def _verify(
-        self,
-        query: PictureView,
-        suspects: dict[int, CopyCandidate],
-        found: Findings,
-        tried: dict[int, bool],
-        watch: Stages,
-        *,
-        mirrored: bool = False,
-    ) -> None:
+    def _verify(self, search: _Search, query: PictureView, *, mirrored: bool = False) -> None:
         """Verify suspects, likeliest first, a few at a time; stop when the rest is unlikely."""
         weight = partial(CopyCandidate.weight, mirrored=mirrored)
         wanted = [
             one
-            for one in suspects.values()
-            if (one.mirrored_votes if mirrored else one.part_id not in tried)
+            for one in search.suspects.values()
+            if (one.mirrored_votes if mirrored else one.part_id not in search.tried)
         ]
         with self._collection.reading() as session:
             pictures = session.fingerprints.pictures([one.part_id for one in wanted])
@@ -222,10 +198,14 @@ class Lookup:
             (one for one in wanted if one.part_id in pictures),
             key=lambda one: (-weight(one), -(one.similarity or -1.0), one.part_id),
         )
-        with watch.stage("verify"), ThreadPoolExecutor(self._workers, "verify") as threads:
+        with search.watch.stage("verify"), ThreadPoolExecutor(self._workers, "verify") as threads:
             while waiting:
                 first = weight(waiting[0])
-                known = (weight(suspects[one]) for one in found.copies)
+                known = (
+                    weight(search.suspects[one])
+                    for one in search.found.copies
+                    if one in search.suspects
+                )
                 sure = [first if first > _MANY else 0.0, *known]
                 batch = [one for one in waiting[:_AT_ONCE] if weight(one) >= _LIKELY * max(sure)]
                 if not batch:
@@ -238,8 +218,8 @@ class Lookup:
                     batch,
                 )
                 for one, (match, is_read) in zip(batch, matches, strict=True):
-                    tried[one.part_id] = is_read
-                    found.add(one.part_id, match)
+                    search.tried[one.part_id] = is_read
+                    search.found.add(one.part_id, match)
 
     def _compared(
         self, query: PictureView, suspect: CopyCandidate, picture: KnownPicture, *, mirrored: bool

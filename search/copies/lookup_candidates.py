@@ -41,6 +41,29 @@ class LookupCandidate:
     hash_distance: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LookupAnswer:
+    """What is known of a picture.
+
+    Attributes:
+        verdict: That of the best candidate; ``none`` without one.
+        candidates: Surest first.
+        verified: How many stored pictures were read and compared.
+        unprepared: How many pictures could not be found by hash or features, because they were
+            indexed before there were any; ``binocle index`` fills them in.
+        took_ms: Milliseconds by stage, and in total.
+        unreadable: How many stored pictures were to be compared and could not be read: their
+            files were moved, removed or changed.
+    """
+
+    verdict: Verdict
+    candidates: tuple[LookupCandidate, ...]
+    verified: int
+    unprepared: int
+    took_ms: dict[str, float]
+    unreadable: int = 0
+
+
 @dataclass(slots=True)
 class Findings:
     """What was verified, by part id.

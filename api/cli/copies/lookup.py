@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from api.container import Container
     from binocle.collection.collection import Collection
     from indexer.sources.base import Candidate
-    from search.copies.lookup import Lookup, LookupAnswer
+    from search.copies.lookup import Lookup
+    from search.copies.lookup_candidates import LookupAnswer
     from search.copies.policy import Rule
 
 

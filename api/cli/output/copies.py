@@ -9,7 +9,7 @@ from api.cli.output.tables import print_table
 from api.operations.plurals import counted, in_bytes, of_copies
 from indexer.sources.base import Candidate
 from search.copies.duplicates import Duplicates
-from search.copies.lookup import LookupAnswer
+from search.copies.lookup_candidates import LookupAnswer
 from search.copies.policy import Rule, action_of
 
 _NAMED = 5  # of the files of a folder that are no pictures; a line holds no more

@@ -7,7 +7,7 @@ from api.http.mcp.caller import ToolAnswer, ToolCaller, find_records, row_of, ti
 from api.http.mcp.sheets import sheet_of
 from api.operations.copies import open_lookup
 from binocle.collection.collection import Collection
-from search.copies.lookup import LookupAnswer
+from search.copies.lookup_candidates import LookupAnswer
 
 _SURE = 2
 

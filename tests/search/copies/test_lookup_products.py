@@ -11,7 +11,8 @@ from PIL import Image
 from binocle.types import Part
 from experiments.copies.transformations import TRANSFORMATIONS
 from indexer.sources.folder import FolderSource
-from search.copies.lookup import Lookup, LookupAnswer
+from search.copies.lookup import Lookup
+from search.copies.lookup_candidates import LookupAnswer
 from search.copies.verdicts import COPIES
 from tests.support import Bench
 from tests.support.drawings import drawn, product

@@ -14,7 +14,7 @@ from api.http.schemas.lookup import LookupBesideIn, LookupOut, PictureIn
 from api.operations.copies import answer_as_json, open_lookup
 from binocle.collection.collection import Collection
 from binocle.errors import UrlError
-from search.copies.lookup import LookupAnswer
+from search.copies.lookup_candidates import LookupAnswer
 
 
 async def data_of(service: Service, asked: PictureIn) -> bytes:

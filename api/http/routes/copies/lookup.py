@@ -14,7 +14,7 @@ from api.http.schemas.common import Name
 from api.http.schemas.lookup import LookupBesideIn, LookupIn, LookupOut
 from api.operations.copies import match_png
 from binocle.collection.collection import Collection
-from search.copies.lookup import LookupAnswer
+from search.copies.lookup_candidates import LookupAnswer
 
 router = APIRouter(tags=["lookup"], route_class=JsonRoute)
 _BODY = payloads.json_or_form("LookupIn", "lookup", "The other JSON fields")

@@ -29,7 +29,7 @@ from api.http.schemas.lookup import (
 )
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError
-from search.copies.lookup import LookupAnswer
+from search.copies.lookup_candidates import LookupAnswer
 
 router = APIRouter(tags=["lookup"], route_class=JsonRoute)
 _BODY = payloads.json_or_form("LookupsIn", "lookups", "The other JSON fields")
