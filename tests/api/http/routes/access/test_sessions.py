@@ -1,25 +1,38 @@
 """A browser exchanges a key for a cookie, and no other page can use it."""
 
 import http.client
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import httpx
 import pytest
 
 from binocle_client.requests import RecordBody
-from tests.support.service import Running, Serve, problem_of
+from tests.support.service import Running, Serve, problem_of, running
 
 _OWN = {"Sec-Fetch-Site": "same-origin"}
 
 
-@pytest.fixture
-def closed(serve: Serve) -> Running:
-    service = serve()
+def _close(service: Running) -> Running:
     boss = service.keys.add("boss", "admin", None)
     client = service.client(boss)
     client.put_collection("c")
-    client.store("c", [RecordBody(id="x", texts={"t": "red"})])
+    client.store(
+        "c", [RecordBody(id=one, texts={"t": "red"}) for one in ("x", *map(str, range(8)))]
+    )
     return service
+
+
+@pytest.fixture
+def closed(serve: Serve) -> Running:
+    return _close(serve())
+
+
+@pytest.fixture(scope="module")
+def editor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A browser signed in with a key that may write; each test changes a record of its own."""
+    with running(tmp_path_factory.mktemp("editor") / "home") as service:
+        _close(service)
+        yield signed_in(service, service.keys.add("editor", "write", None))
 
 
 def signed_in(service: Running, key: str) -> httpx.Client:
@@ -51,28 +64,27 @@ def test_cookie_stands_for_the_key_and_shows_nothing_of_it(closed: Running) -> N
 
 
 @pytest.mark.parametrize(
-    ("headers", "status"),
+    ("record", "headers", "status"),
     [
-        (_OWN, 200),
-        ({"Sec-Fetch-Site": "same-origin", "Origin": "http://elsewhere"}, 200),
-        ({"Sec-Fetch-Site": "cross-site"}, 403),
-        ({"Sec-Fetch-Site": "same-site"}, 403),
-        ({"Sec-Fetch-Site": "none"}, 403),
-        ({"Origin": "http://127.0.0.1:1"}, 403),
-        ({"Origin": "null"}, 403),
-        ({}, 403),
+        (0, _OWN, 200),
+        (1, {"Sec-Fetch-Site": "same-origin", "Origin": "http://elsewhere"}, 200),
+        (2, {"Sec-Fetch-Site": "cross-site"}, 403),
+        (3, {"Sec-Fetch-Site": "same-site"}, 403),
+        (4, {"Sec-Fetch-Site": "none"}, 403),
+        (5, {"Origin": "http://127.0.0.1:1"}, 403),
+        (6, {"Origin": "null"}, 403),
+        (7, {}, 403),
     ],
 )
 def test_changes_with_the_cookie_come_from_a_page_of_the_service(
-    closed: Running, headers: Mapping[str, str], status: int
+    editor: httpx.Client, record: int, headers: Mapping[str, str], status: int
 ) -> None:
-    browser = signed_in(closed, closed.keys.add("editor", "write", None))
-    url, body = "/v1/collections/c/records/x", {"metadata": {"n": 1}}
-    answer = browser.patch(url, json=body, headers=headers)
+    url, body = f"/v1/collections/c/records/{record}", {"metadata": {"n": 1}}
+    answer = editor.patch(url, json=body, headers=headers)
     assert answer.status_code == status
     if status == 403:
         problem_of(answer, 403, "foreign-origin")
-        assert browser.get(url).json()["metadata"] == {}
+        assert editor.get(url).json()["metadata"] == {}
 
 
 def test_over_plain_http_the_origin_tells_where_a_change_comes_from(closed: Running) -> None:
