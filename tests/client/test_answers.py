@@ -11,6 +11,8 @@ from tests.support import ROOT
 
 _SCHEMAS = json.loads((ROOT / "docs" / "openapi.json").read_text("utf-8"))["components"]["schemas"]
 _ANSWERS = {
+    "AliasOut": answers.AliasTarget,
+    "AliasesOut": answers.AliasListing,
     "BatchOut": records.BatchAnswer,
     "BucketOut": records.FacetBar,
     "CandidateOut": copies.LookupMatch,
@@ -31,6 +33,8 @@ _ANSWERS = {
     "LabelledOut": answers.LabelledItem,
     "LabelsOut": answers.LabelsAnswer,
     "LookupOut": copies.LookupReply,
+    "LookupOutcome": copies.LookupOutcome,
+    "LookupsOut": copies.LookupOutcomes,
     "MatchOut": answers.MatchAnswer,
     "MemberOut": copies.ClusterMember,
     "ModelOut": answers.ServedModel,
@@ -39,6 +43,8 @@ _ANSWERS = {
     "PictureOut": records.PictureFacts,
     "PieceOut": records.TextPiece,
     "Problem": records.SearchProblem,
+    "ReasonOut": records.RecommendReason,
+    "RecommendOut": records.RecommendAnswer,
     "RecordOut": records.StoredRecord,
     "RecordPage": records.RecordListing,
     "RecordResult": answers.StoreOutcome,
