@@ -26,6 +26,7 @@ from api.http.routes import (
     labels,
     page,
     pictures,
+    recommendations,
     records,
     search,
     suggestions,
@@ -78,8 +79,8 @@ _BESIDE_FILES = (
 )  # fmt: skip
 """Bodies that also come in a form: routes do not name them."""
 _ROOMS = (
-    collections, fields, search, suggestions, lookup, lookups, duplicates, pictures, labels,
-    imports, matching, records, rules, drafts, jobs,
+    collections, fields, search, recommendations, suggestions, lookup, lookups, duplicates,
+    pictures, labels, imports, matching, records, rules, drafts, jobs,
 )  # fmt: skip
 
 

@@ -29,6 +29,7 @@ from binocle_client.paths import path_of
 from binocle_client.pictures import PictureFile, bytes_of, encoded
 from binocle_client.records import (
     BatchAnswer,
+    RecommendAnswer,
     RecordListing,
     SearchAnswer,
     StoredRecord,
@@ -40,6 +41,8 @@ from binocle_client.requests import (
     MatchBody,
     MetadataValue,
     PictureSearchOptions,
+    RecommendBody,
+    RecommendOptions,
     RecordBody,
     SearchBody,
     SearchOptions,
@@ -159,6 +162,13 @@ class Client(CollectionCalls, JobCalls, RuleCalls):
         """Answer many queries in one call."""
         body = {"searches": list(searches)}
         return self._service.ask(BatchAnswer, "POST", path_of(name, "search", "batch"), json=body)
+
+    def recommend(
+        self, name: str, more_of: Sequence[str], **options: Unpack[RecommendOptions]
+    ) -> RecommendAnswer:
+        """Recommend records like some; an unknown id costs only itself."""
+        body: RecommendBody = {"more_of": list(more_of), **options}
+        return self._service.ask(RecommendAnswer, "POST", path_of(name, "recommend"), json=body)
 
     def search_across(
         self,

@@ -165,6 +165,23 @@ class SearchAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class RecommendReason:
+    """Why a record is recommended: which of those asked for it is most like, by cosine."""
+
+    id: str
+    like: str
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendAnswer(SearchAnswer):
+    """A page of recommendations, why, and the ids that there are not."""
+
+    because: list[RecommendReason]
+    unknown: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class SearchProblem:
     """Why one search of a batch was not answered; see ``ClientError``."""
 

@@ -129,6 +129,39 @@ class PictureSearchOptions(SearchBody, total=False):
     region: str | RegionBody | None
 
 
+class BudgetBody(TypedDict):
+    """What a field of numbers is at most."""
+
+    field: str
+    at_most: float
+
+
+class RecommendOptions(TypedDict, total=False):
+    """What recommendations may ask for besides the records to be like."""
+
+    less_of: Sequence[str]
+    seen: Sequence[str]
+    budget: float | BudgetBody | None
+    target: Literal["image", "text", "any"] | None
+    filter: Filter | None
+    limit: int
+    cursor: str | None
+    offset: int
+    beyond: bool
+    facets: Sequence[str | FacetBody]
+    group: str | GroupBody | None
+    diversity: float
+    collapse: bool
+    min_relevance: float | Literal["auto"] | None
+    fields: Sequence[str]
+
+
+class RecommendBody(RecommendOptions):
+    """Records to be like, and what else is to hold."""
+
+    more_of: Sequence[str]
+
+
 class LabelsBody(TypedDict):
     """What to label, and with what: pictures in base64, or the records of the collection."""
 

@@ -10,12 +10,14 @@ from tests.support import ROOT
 
 _SCHEMAS = json.loads((ROOT / "docs" / "openapi.json").read_text("utf-8"))["components"]["schemas"]
 _REQUESTS = {
+    "BudgetIn": requests.BudgetBody,
     "CaptionsIn": requests.CaptionsBody,
     "FacetIn": requests.FacetBody,
     "GroupIn": requests.GroupBody,
     "JobIn": requests.JobBody,
     "LabelsIn": requests.LabelsBody,
     "MatchIn": requests.MatchBody,
+    "RecommendIn": requests.RecommendBody,
     "RecordIn": requests.RecordBody,
     "RefinementIn": requests.RefinementBody,
     "RegionIn": requests.RegionBody,

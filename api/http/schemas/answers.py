@@ -123,6 +123,21 @@ class SearchOut(BaseModel):
     took_ms: dict[str, float] = Field(description="By stage: decode, embed, search, total")
 
 
+class ReasonOut(BaseModel):
+    """Why a record is recommended."""
+
+    id: str = Field(description="The hit's")
+    like: str = Field(description="Which record of more_of it is most like")
+    similarity: float = Field(description="Cosine of the two, -1 to 1")
+
+
+class RecommendOut(SearchOut):
+    """The answer of the search that a recommendation is, and why."""
+
+    because: list[ReasonOut] = Field(description="In the order of the hits")
+    unknown: list[str] = Field(description="Ids of the request that there are not")
+
+
 class BatchOut(BaseModel):
     """Answers in the order of the queries; of one that cannot be answered, why."""
 

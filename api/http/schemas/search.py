@@ -207,6 +207,44 @@ class SearchByWords(Strict):
         )
 
 
+class BudgetIn(Strict):
+    """What a number of a record is at most."""
+
+    field: FieldName
+    at_most: float
+
+
+class RecommendIn(Strict):
+    """Records to be like, and what else is to hold."""
+
+    more_of: list[RecordId] = Field(min_length=1, max_length=32, description="Ids to be like")
+    less_of: list[RecordId] = Field(
+        default_factory=list, max_length=32, description="Ids to keep away from; count half"
+    )
+    seen: list[RecordId] = Field(
+        default_factory=list, max_length=10_000, description="Ids that are not to be shown"
+    )
+    budget: float | BudgetIn | None = Field(
+        None,
+        description="What a field is at most; of a number alone, the one field named like a price",
+        examples=[50, {"field": "price", "at_most": 50}],
+    )
+    target: Target | None = Field(None, description="Pictures by default, else texts")
+    filter: Filter | None = None
+    limit: int = Field(10, ge=1, le=1000)
+    cursor: str | None = Field(None, max_length=1000)
+    offset: int = Field(0, ge=0, le=10_000)
+    beyond: bool = Field(False, description="As in a search")
+    facets: Annotated[list[Notation | FacetIn], Field(max_length=32)] = Field(default_factory=list)
+    group: Notation | GroupIn | None = Field(None, examples=["style"])
+    diversity: float = Field(0.0, ge=0, le=1, description="How unlike each other hits shall be")
+    collapse: bool = Field(False, description="Show only the best of near-duplicates")
+    min_relevance: Fraction | Literal["auto"] | None = None
+    fields: Annotated[list[Notation], Field(max_length=62)] = Field(
+        default_factory=list, description="What of hits is wanted; all without it"
+    )
+
+
 class BatchIn(Strict):
     """Many queries in one call."""
 
