@@ -29,6 +29,7 @@ _ANSWERS = {
     "HitOut": records.SearchHit,
     "ItemError": answers.Failure,
     "JobOut": answers.JobStatus,
+    "JobPage": answers.JobListing,
     "LabelOut": answers.LabelProbability,
     "LabelledOut": answers.LabelledItem,
     "LabelsOut": answers.LabelsAnswer,
