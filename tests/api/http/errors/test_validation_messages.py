@@ -13,15 +13,19 @@ from pydantic_core.core_schema import ErrorType
 from api.http.errors import validation_messages
 from api.http.errors.problems import ServiceError
 from api.http.mapping import payloads
+from api.http.schemas.across import SearchAcrossIn
+from api.http.schemas.aliases import AliasIn
 from api.http.schemas.background.jobs import JobIn
+from api.http.schemas.background.webhooks import WebhookIn
 from api.http.schemas.changes import MatchingIn, RecordPatch, UpdateMatchingIn
 from api.http.schemas.common import CollectionIn, EmbeddingsIn, RecordsIn
 from api.http.schemas.fields import SchemaIn
 from api.http.schemas.keys import KeyIn, KeyRotationIn
 from api.http.schemas.labels import CaptionsIn, LabelsIn, MatchIn
-from api.http.schemas.lookup import LookupBesideIn, LookupIn
+from api.http.schemas.lookup import LookupBesideIn, LookupIn, LookupsIn
 from api.http.schemas.patterns import MEANINGS
-from api.http.schemas.search import BatchIn, SearchBesideIn, SearchIn
+from api.http.schemas.ranking.rules import BackIn, PublishIn, RulesIn, TrialIn
+from api.http.schemas.search import BatchIn, RecommendIn, SearchBesideIn, SearchIn
 from api.http.schemas.sessions import SessionIn
 from binocle_client import Client, ClientError
 from binocle_client.requests import RecordBody
@@ -35,9 +39,10 @@ _NOT_OURS = (
     "List should", "Unable to", "valid ", "validation", "pydantic", "type=", "cannot be used",
 )  # fmt: skip
 _BODIES: tuple[type[BaseModel], ...] = (
-    BatchIn, CaptionsIn, CollectionIn, EmbeddingsIn, JobIn, KeyIn, KeyRotationIn, LabelsIn,
-    LookupBesideIn, LookupIn, MatchIn, MatchingIn, RecordPatch, RecordsIn, SchemaIn, SearchBesideIn,
-    SearchIn, SessionIn, UpdateMatchingIn,
+    AliasIn, BackIn, BatchIn, CaptionsIn, CollectionIn, EmbeddingsIn, JobIn, KeyIn, KeyRotationIn,
+    LabelsIn, LookupBesideIn, LookupIn, LookupsIn, MatchIn, MatchingIn, PublishIn, RecommendIn,
+    RecordPatch, RecordsIn, RulesIn, SchemaIn, SearchAcrossIn, SearchBesideIn, SearchIn, SessionIn,
+    TrialIn, UpdateMatchingIn, WebhookIn,
 )  # fmt: skip
 _BAD: tuple[Any, ...] = (
     None, True, -1, 10**30, 1.5, 1e300, "", " ", "no such thing", "\x00", "\n", "x" * 30_000,

@@ -93,7 +93,7 @@ def test_every_route_reads_json_in_the_one_place() -> None:
         for module in pkgutil.walk_packages(routes.__path__, f"{routes.__name__}.")
         if not module.ispkg
     ]
-    made = [route for room in rooms for route in room.router.routes]
+    made = [route for room in rooms if hasattr(room, "router") for route in room.router.routes]
     assert len(made) > 30
     assert [one for one in made if not isinstance(one, JsonRoute)] == []
 
