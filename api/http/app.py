@@ -32,7 +32,7 @@ from api.http.routes import (
     suggestions,
 )
 from api.http.routes.access import keys, sessions
-from api.http.routes.background import jobs, sources, webhooks
+from api.http.routes.background import jobs, snapshots, sources, webhooks
 from api.http.routes.changing import imports, matching
 from api.http.routes.copies import duplicates, lookup, lookups
 from api.http.routes.ranking import drafts, rules
@@ -80,7 +80,7 @@ _BESIDE_FILES = (
 """Bodies that also come in a form: routes do not name them."""
 _ROOMS = (
     collections, fields, search, recommendations, suggestions, lookup, lookups, duplicates,
-    pictures, labels, imports, matching, records, rules, drafts, jobs,
+    pictures, labels, imports, matching, records, rules, drafts, jobs, snapshots,
 )  # fmt: skip
 
 
@@ -158,7 +158,7 @@ def _add_middleware(app: FastAPI, service: Service, settings: Settings) -> None:
         GZipMiddleware,
         minimum_size=_WORTH_PACKING_BYTES,
         compresslevel=_PACKING,
-        exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, "image/*"),
+        exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, "image/*", "application/zstd"),
     )
     app.add_middleware(HeadAnswers)
     if settings.cors_origins:

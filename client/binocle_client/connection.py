@@ -1,9 +1,11 @@
 """Requests that are sent again while the service is full, and answers that are what they say."""
 
+import hashlib
 import random
 import time
 from collections.abc import Sequence
 from json import loads
+from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
@@ -94,6 +96,28 @@ class Connection:
                 raise _refusal(response)
             time.sleep(_pause_s(attempt, response.headers.get("Retry-After")))
         raise AssertionError
+
+    def save(self, path: str, to: Path) -> str:
+        """Write an answer to a file as it comes; return its SHA-256, hex, held against its ETag.
+
+        Raises:
+            ClientError: As for ``send``; ``damaged``, it is not what the service has.
+        """
+        digest = hashlib.sha256()
+        try:
+            with self._http.stream("GET", path) as response, to.open("wb") as file:
+                if not response.is_success:
+                    response.read()
+                    raise _refusal(response)
+                for piece in response.iter_bytes():
+                    file.write(piece)
+                    digest.update(piece)
+        except httpx.TransportError as error:
+            detail = f"no answer from {self._http.base_url} ({error})"
+            raise ClientError(0, "unreachable", detail) from error
+        if response.headers.get("ETag", "").strip('"') != digest.hexdigest():
+            raise ClientError(response.status_code, "damaged", f"{to} is not what was sent")
+        return digest.hexdigest()
 
     def _stranger(self, response: httpx.Response, kind: type) -> ClientError:
         """Return the error of an answer that is none of this service's."""

@@ -1,6 +1,7 @@
 """What is asked of jobs, and of webhooks that tell when they end."""
 
 import time
+from pathlib import Path
 from typing import Unpack
 
 from binocle_client.answers import JobListing, JobStatus
@@ -39,6 +40,22 @@ class JobCalls:
         """List jobs, the latest first, of all collections or one."""
         chosen = {name: value for name, value in asked.items() if value is not None}
         return self._service.ask(JobListing, "GET", "/v1/jobs", params=chosen)
+
+    def start_snapshot(self, name: str) -> JobStatus:
+        """Start writing a collection into an archive, to be downloaded."""
+        return self._service.ask(JobStatus, "POST", path_of(name, "snapshots"), repeatable=False)
+
+    def save_snapshot(self, name: str, job_id: str, path: str | Path) -> str:
+        """Download the archive that a job has written; return its SHA-256, which was checked.
+
+        Raises:
+            ClientError: ``damaged``, what came is not what was written; also as for all calls.
+        """
+        return self._service.save(path_of(name, "snapshots", job_id), Path(path))
+
+    def remove_snapshot(self, name: str, job_id: str) -> None:
+        """Remove an archive from the service."""
+        self._service.send("DELETE", path_of(name, "snapshots", job_id))
 
     def cancel_job(self, name: str, job_id: str) -> JobStatus:
         """Cancel a job."""

@@ -209,7 +209,7 @@ class JobsQuery(TypedDict, total=False):
     """Which jobs to list."""
 
     collection: str | None
-    kind: Sequence[Literal["index", "duplicates", "labels", "backup"]]
+    kind: Sequence[Literal["index", "duplicates", "labels", "backup", "snapshot"]]
     state: Sequence[Literal["waiting", "running", "done", "failed", "cancelled"]]
     limit: int
     cursor: str | None

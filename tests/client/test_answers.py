@@ -6,11 +6,19 @@ from types import ModuleType
 
 import pytest
 
-from binocle_client import answers, copies, records
+from binocle_client import across, answers, copies, records, webhooks
 from tests.support import ROOT
 
 _SCHEMAS = json.loads((ROOT / "docs" / "openapi.json").read_text("utf-8"))["components"]["schemas"]
 _ANSWERS = {
+    "CollectionShareOut": across.CollectionShare,
+    "DeliveriesOut": webhooks.DeliveryListing,
+    "DeliveryOut": webhooks.WebhookDelivery,
+    "HitAcrossOut": across.CollectionHit,
+    "NewWebhookOut": webhooks.NewWebhook,
+    "SearchAcrossOut": across.SearchAcrossAnswer,
+    "WebhookOut": webhooks.WebhookSummary,
+    "WebhooksOut": webhooks.WebhookListing,
     "AliasOut": answers.AliasTarget,
     "AliasesOut": answers.AliasListing,
     "BatchOut": records.BatchAnswer,
@@ -64,7 +72,7 @@ def test_an_answer_has_the_fields_of_the_interface(name: str) -> None:
     assert {one.name for one in fields(_ANSWERS[name])} == _SCHEMAS[name]["properties"].keys()
 
 
-@pytest.mark.parametrize("module", [answers, copies, records])
+@pytest.mark.parametrize("module", [across, answers, copies, records, webhooks])
 def test_every_answer_is_held_against_the_interface(module: ModuleType) -> None:
     there = {
         one

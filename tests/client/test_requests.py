@@ -25,6 +25,7 @@ _REQUESTS = {
     "SearchIn": requests.SearchBody,
     "SortIn": requests.SortBody,
     "TermIn": requests.TermBody,
+    "WebhookIn": requests.WebhookBody,
     "WeightsIn": requests.WeightsBody,
 }
 

@@ -73,6 +73,7 @@ async def delete_collection(
         raise ServiceError(503, "busy", detail)
     await service.storing.run(_remove, service, name)
     jobs.forget(name)
+    await service.storing.run(request.app.state.background.snapshots.forget, name)
     return Response(status_code=204)
 
 

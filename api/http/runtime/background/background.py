@@ -7,6 +7,7 @@ from api.http.runtime.background.deliveries import Deliveries, Sender
 from api.http.runtime.background.job_store import JobStore
 from api.http.runtime.background.jobs import Jobs
 from api.http.runtime.background.service_file import ServiceFile
+from api.http.runtime.background.snapshots import Snapshots
 from api.http.runtime.background.webhooks import Webhook, Webhooks
 from api.keys.key import Key
 from api.keys.key_ring import KeyRing
@@ -17,6 +18,7 @@ class Background:
 
     Attributes:
         jobs: Run one after the other, kept over restarts.
+        snapshots: What jobs have written to be downloaded.
         webhooks: Who is told of them.
         sender: Sends to those.
         deliveries: Has it send what is due.
@@ -31,6 +33,7 @@ class Background:
             on_use: As for ``Jobs``.
         """
         self._file = ServiceFile(container.settings.home)
+        self.snapshots = Snapshots(container)
         self.webhooks = Webhooks(self._file, container.aliases.resolve)
         self.sender = Sender()
         self.deliveries = Deliveries(self.webhooks, self.sender, lambda one: _may(keys, one))

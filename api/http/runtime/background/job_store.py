@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from api.http.runtime.background.job import Job, interrupted, now
 from api.http.runtime.background.service_file import ServiceFile
+from api.http.runtime.background.snapshots import SnapshotFile
 from api.http.schemas.background.jobs import JobKind, JobOut, JobState
 from api.http.schemas.labels import LabelsOut
 from search.copies.duplicates import Duplicates
@@ -18,6 +19,7 @@ KEPT_JOBS, KEPT_RESULTS = 1000, 16
 _RESULTS: dict[JobKind, TypeAdapter[Any]] = {
     "duplicates": TypeAdapter(Duplicates),
     "labels": TypeAdapter(LabelsOut),
+    "snapshot": TypeAdapter(SnapshotFile),
 }
 
 _LISTED = """
@@ -103,7 +105,8 @@ class JobStore:
         database.execute("UPDATE jobs SET result = ? WHERE id = ?", (result, job.id))
         database.execute(
             "UPDATE jobs SET result = NULL WHERE number IN (SELECT number FROM jobs "
-            "WHERE result IS NOT NULL ORDER BY number DESC LIMIT -1 OFFSET ?)",
+            "WHERE result IS NOT NULL AND kind != 'snapshot' "
+            "ORDER BY number DESC LIMIT -1 OFFSET ?)",
             (KEPT_RESULTS,),
         )
 

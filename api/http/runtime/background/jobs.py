@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 _KEPT_JOBS = 200
 _LOOK_EVERY_S = 0.05
 _UNTOLD = "see the service's log"
-_READING: frozenset[JobKind] = frozenset(("labels", "duplicates", "backup"))
+_READING: frozenset[JobKind] = frozenset(("labels", "duplicates", "backup", "snapshot"))
 
 
 Work: TypeAlias = Callable[[Job], None]

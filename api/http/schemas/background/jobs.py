@@ -29,7 +29,7 @@ class JobIn(Strict):
 
 
 JobState: TypeAlias = Literal["waiting", "running", "done", "failed", "cancelled"]
-JobKind: TypeAlias = Literal["index", "duplicates", "labels", "backup"]
+JobKind: TypeAlias = Literal["index", "duplicates", "labels", "backup", "snapshot"]
 
 
 class JobOut(BaseModel):
