@@ -169,7 +169,11 @@ def _compared(sorts: Sequence[Sort], mine: tuple[Hit, int], theirs: tuple[Hit, i
 
 
 def _rated(hit: Hit) -> float:
-    return -1.0 if hit.relevance is None else hit.relevance
+    """Return what hits are compared by: relevance, with boosts; what is pinned is next at once."""
+    if any(one.ranking == "pin" for one in hit.contributions):
+        return math.inf
+    boosted = math.prod(one.factor for one in hit.contributions)
+    return -1.0 if hit.relevance is None else hit.relevance * boosted
 
 
 def _value(hit: Hit, sort: Sort) -> _Comparable | None:

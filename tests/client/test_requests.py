@@ -25,7 +25,6 @@ _REQUESTS = {
     "SearchIn": requests.SearchBody,
     "SortIn": requests.SortBody,
     "TermIn": requests.TermBody,
-    "WebhookIn": requests.WebhookBody,
     "WeightsIn": requests.WeightsBody,
 }
 

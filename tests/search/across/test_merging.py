@@ -1,13 +1,14 @@
 """Hits of several collections in one order, without disturbing that of any."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from binocle.errors import QueryError
-from binocle.types import Hit, Metadata, Part, Record
+from binocle.types import Contribution, Hit, Metadata, Part, Record
 from search.across.cursors import AcrossPosition
 from search.across.merging import merged, own_query
 from search.query.query import Facet, Group, Query, Sort, Term
@@ -45,6 +46,16 @@ def test_best_of_what_comes_next_is_taken_and_each_keeps_its_order() -> None:
     assert (found.relevant, found.relevant_error) == (5, 5)
     position = AcrossPosition.of(found.cursor or "", ["a", "b"])
     assert position.cursors == {"a": "behind 2", "b": "behind 2"}
+
+
+def test_boosts_count_and_what_a_collection_has_pinned_keeps_its_place() -> None:
+    pinned = replace(hit("a2", 0.1), contributions=(Contribution("pin", 9, 2.0, 0.0),))
+    boosted = replace(
+        hit("b1", 0.4), contributions=(Contribution("boost", 2, 1.0, 0.0, factor=2.0),)
+    )
+    own = answer([hit("a1", 0.7), pinned, hit("a3", 0.6)])
+    found = merged(Query(RED), {"a": own, "b": answer([boosted, hit("b2", 0.65)])})
+    assert ids(found.hits) == ["b1", "a1", "a2", "b2", "a3"]
 
 
 def test_collections_without_relevance_take_turns() -> None:
