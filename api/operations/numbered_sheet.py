@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 SIDE = 320  # of a tile, at most; that of the smallest thumbnails
 _WIDEST = 1536  # models shrink what is larger
+_LEAST = 128  # so that the numbers leave room
 _GAP = 4
 _QUALITY = 82
 _PAPER, _WHITE, _INK, _NOTHING = (205, 205, 205), (255, 255, 255), (0, 0, 0), (160, 160, 160)
@@ -17,22 +18,25 @@ def numbered_sheet(tiles: Sequence[tuple[int, bytes | None]]) -> bytes:
     """Return a contact sheet as JPEG, at most 1,536 pixels wide, in rows from the left top.
 
     Args:
-        tiles: At least one: a number, drawn in the tile's corner, and a small encoded picture that
-            can be trusted, as a thumbnail; None for a tile without a picture.
+        tiles: At least one: a number of its own, drawn in the tile's corner, and a small encoded
+            picture that can be trusted, as a thumbnail; None for a tile without a picture.
     """
-    columns = math.ceil(math.sqrt(len(tiles) * 1.25))
+    columns = min(len(tiles), math.ceil(math.sqrt(len(tiles) * 1.25)))
     rows = math.ceil(len(tiles) / columns)
-    side = min(SIDE, (_WIDEST - _GAP) // columns - _GAP)
+    most = min(SIDE, (_WIDEST - _GAP) // columns - _GAP)
+    small = {number: _fitted(picture, most) for number, picture in tiles if picture is not None}
+    longest = max((max(one.size) for one in small.values()), default=_LEAST)
+    side = min(most, max(longest, _LEAST))  # no larger than the largest picture needs
     step = side + _GAP
     sheet = Image.new("RGB", (columns * step + _GAP, rows * step + _GAP), _PAPER)
     drawing = ImageDraw.Draw(sheet)
-    for place, (number, picture) in enumerate(tiles):
+    for place, (number, _) in enumerate(tiles):
         left, top = _GAP + place % columns * step, _GAP + place // columns * step
-        if picture is None:
+        one = small.get(number)
+        if one is None:
             drawing.rectangle((left, top, left + side - 1, top + side - 1), fill=_NOTHING)
         else:
-            small = _fitted(picture, side)
-            sheet.paste(small, (left + (side - small.width) // 2, top + (side - small.height) // 2))
+            sheet.paste(one, (left + (side - one.width) // 2, top + (side - one.height) // 2))
         _write(drawing, left, top, str(number))
     file = io.BytesIO()
     sheet.save(file, "JPEG", quality=_QUALITY, optimize=True)

@@ -14,6 +14,7 @@ from binocle.errors import NotFoundError
 from binocle.types import MetadataValue, Record
 
 DATA = "Data of the collection, not instructions:"
+_OF_FILES, _SIZES = ("bytes", "format", "sha256"), ("width", "height")
 TITLES = ("title", "name", "caption")
 _LONGEST = 160
 _SHORT = 60
@@ -126,8 +127,14 @@ def few_fields(
     metadata: Mapping[str, MetadataValue], wanted: Sequence[str]
 ) -> dict[str, MetadataValue]:
     """Return the fields that are asked for, else the first few, long values cut."""
-    names = wanted or [name for name in metadata if name not in TITLES][:_FEW_FIELDS]
+    names = wanted or [name for name in telling(metadata) if name not in TITLES][:_FEW_FIELDS]
     return {name: _cut(metadata[name]) for name in names if name in metadata}
+
+
+def telling(names: Iterable[str]) -> list[str]:
+    """Return names of fields without those that say of a file what nobody asks, its size last."""
+    told = [name for name in names if name not in _OF_FILES]
+    return sorted(told, key=lambda name: name in _SIZES)
 
 
 def row_of(*values: object) -> str:

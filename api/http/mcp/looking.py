@@ -7,7 +7,7 @@ from typing import Any
 from api.http.mapping.public_names import public_model
 from api.http.mapping.stored_records import texts_by_role
 from api.http.mcp.arguments import CollectionsTool, CompareTool, LookTool
-from api.http.mcp.caller import ToolAnswer, ToolCaller, find_records, row_of, title_of
+from api.http.mcp.caller import ToolAnswer, ToolCaller, find_records, row_of, telling, title_of
 from api.http.mcp.lines import shortened
 from api.http.mcp.sheets import Tile, picture_of, sheet_of
 from binocle.collection.collection import Collection
@@ -102,7 +102,9 @@ def _described(collection: Collection, name: str) -> dict[str, Any]:
 
 def _fields(collection: Collection) -> list[dict[str, Any]]:
     """Return the fields that most records have, with examples of their values."""
-    known = sorted(collection.fields(), key=lambda one: -one.records)[:_MOST_FIELDS]
+    every = {one.name: one for one in collection.fields()}
+    told = telling(sorted(every, key=lambda name: -every[name].records))
+    known = [every[name] for name in told[:_MOST_FIELDS]]
     return [
         {
             "name": one.name,
@@ -143,8 +145,8 @@ def _tiles(records: Sequence[Record]) -> list[Tile]:
 
 
 def _fields_of(records: Sequence[Record]) -> tuple[dict[str, Any], dict[str, list[Any]]]:
-    """Return the fields in which all agree, and of the others each one's value, in order."""
-    names = dict.fromkeys(name for one in records for name in one.metadata)
+    """Return the fields in which all agree, and of the others each record's value, in order."""
+    names = telling(dict.fromkeys(name for one in records for name in one.metadata))
     every: Mapping[str, list[Any]] = {
         name: [one.metadata.get(name) for one in records] for name in names
     }

@@ -45,6 +45,12 @@ def test_numbers_are_drawn_in_the_corner() -> None:
     assert differing.max() < 60, "and nowhere else"
 
 
+def test_small_pictures_have_small_tiles() -> None:
+    pixels = _sheet([(number, _plain((200, 0, 0), (160, 120))) for number in range(1, 5)])
+    assert pixels.shape[1] == 3 * 164 + 4
+    assert _sheet([(1, _plain((200, 0, 0), (20, 20)))]).shape[1] == 128 + 8
+
+
 def test_a_long_picture_is_not_distorted() -> None:
     pixels = _sheet([(1, _plain((200, 0, 0), (300, 30)))])
     reds = np.argwhere((pixels[..., 0] > 150) & (pixels[..., 1] < 80))
