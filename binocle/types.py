@@ -272,6 +272,7 @@ class ImageSpec:
         interpolation: ``bicubic`` or ``bilinear``, both with antialiasing.
         fill: Grey level of the padding, 0 to 255.
         fingerprint: Whether ``Picture.fingerprint`` is wanted beside the pixels.
+        moment: Of an animation, which of its pictures: 0 the first, 1 the last.
     """
 
     width: int
@@ -280,6 +281,7 @@ class ImageSpec:
     interpolation: Literal["bicubic", "bilinear"] = "bicubic"
     fill: int = 0
     fingerprint: bool = False
+    moment: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

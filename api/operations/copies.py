@@ -2,23 +2,64 @@
 
 import io
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from PIL import Image
 
 from api.container import Container
 from binocle.collection.collection import Collection
+from binocle.errors import PictureError
 from binocle.media import images
 from binocle.media.decoder_pool import DecoderPool
-from binocle.types import Float32Array, ImageSpec, Part, PixelArray
+from binocle.types import Float32Array, ImageSpec, Limits, Part, PixelArray
 from indexer.fingerprint_backfill import complete_fingerprints
 from search.copies.duplicates import DuplicateFinder, Duplicates
 from search.copies.lookup import Lookup
 from search.copies.lookup_candidates import LookupAnswer, LookupCandidate
 from search.copies.match_picture import match_picture
-from search.copies.stored_pictures import Decode
+from search.copies.stored_pictures import Decode, exact_spec
+from search.copies.verdicts import COPIES
 
 _SHOWN_SIDE = 640  # pixels
+_MOMENTS = (0.25, 0.5, 0.75, 1.0)  # of an animation, after its first picture
+
+
+class FrameLookup:
+    """Looks pictures up; of an animation, until a copy is found, pictures from all over it."""
+
+    def __init__(self, finder: Lookup, decode: Decode, limits: Limits) -> None:
+        """Set up.
+
+        Args:
+            finder: Looks one picture up.
+            decode: Decodes a picture of an animation.
+            limits: What a picture may cost.
+        """
+        self._finder, self._decode, self._limits = finder, decode, limits
+
+    def find(self, data: bytes, *, limit: int = 10) -> LookupAnswer:
+        """Look a picture up; see ``Lookup.find``.
+
+        Returns:
+            What is known of the first picture of an animation that is a copy; where none is, of
+            its first one.
+        """
+        first = self._finder.find(data, limit=limit)
+        if first.verdict in COPIES or not images.is_animated(data, self._limits):
+            return first
+        for moment in _MOMENTS:
+            try:
+                frame = self._frame(data, moment)
+            except PictureError:  # it ends too early
+                return first
+            found = self._finder.find(frame, limit=limit)
+            if found.verdict in COPIES:
+                return replace(found, moment=moment)
+        return first
+
+    def _frame(self, data: bytes, moment: float) -> bytes:
+        spec = replace(exact_spec(images.upright_size(data, self._limits)), moment=moment)
+        return _png_of(self._decode(data, spec).pixels)
 
 
 def open_lookup(
@@ -27,8 +68,8 @@ def open_lookup(
     *,
     decode: Decode | None = None,
     with_similar: bool = True,
-) -> Lookup:
-    """Return what looks pictures up in a collection.
+) -> FrameLookup:
+    """Return what looks pictures up in a collection, animations frame by frame.
 
     Args:
         container: Has the encoder and the limits.
@@ -45,7 +86,7 @@ def open_lookup(
         row: Float32Array = encoder.encode_images(pixels[None])[0]
         return row
 
-    return Lookup(
+    finder = Lookup(
         collection,
         _reader(container, collection),
         embed=embed if with_similar and collection.space is not None else None,
@@ -53,6 +94,7 @@ def open_lookup(
         limits=limits,
         workers=container.settings.workers,
     )
+    return FrameLookup(finder, decoding, limits)
 
 
 def fill_in_fingerprints(
@@ -131,8 +173,12 @@ def match_png(
 
     stored = _reader(container, collection)(candidate.part)
     shown = match_picture(pixels(data), pixels(stored), candidate.judgement)
+    return _png_of(shown)
+
+
+def _png_of(pixels: PixelArray) -> bytes:
     file = io.BytesIO()
-    Image.fromarray(shown).save(file, "PNG")
+    Image.fromarray(pixels).save(file, "PNG", compress_level=1)
     return file.getvalue()
 
 
@@ -156,6 +202,7 @@ def answer_as_json(answer: LookupAnswer) -> dict[str, object]:
         "unprepared": answer.unprepared,
         "unreadable": answer.unreadable,
         "took_ms": answer.took_ms,
+        "moment": answer.moment,
     }
 
 

@@ -25,6 +25,7 @@ SUFFIXES = frozenset(
      *raw_previews.SUFFIXES)
 )  # fmt: skip
 
+_ANIMATED = ("GIF", "WEBP", "PNG", "AVIF")
 _TRANSPOSITIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -53,7 +54,8 @@ def load(data: bytes, spec: ImageSpec, limits: Limits | None = None) -> Picture:
         limits: What the picture may cost.
 
     Returns:
-        ``(spec.height, spec.width, 3)`` uint8 pixels, upright, alpha on white, first frame.
+        ``(spec.height, spec.width, 3)`` uint8 pixels, upright, alpha on white; of an
+        animation the picture at ``spec.moment``.
 
     Raises:
         PictureTooLargeError: It has more bytes or pixels than the limit; nothing was decoded.
@@ -63,6 +65,7 @@ def load(data: bytes, spec: ImageSpec, limits: Limits | None = None) -> Picture:
     """
     opened = open_picture(data, limits or Limits())
     with decoding():
+        _turn_to(opened.image, spec.moment)
         fitted = _fit(opened.image, spec, opened.orientation)
         pixels = np.array(_upright(fitted, opened.orientation))
         if not spec.fingerprint:
@@ -79,6 +82,22 @@ def upright_size(data: bytes, limits: Limits | None = None) -> tuple[int, int]:
     """
     info = open_picture(data, limits or Limits()).info
     return info.width, info.height
+
+
+def is_animated(data: bytes, limits: Limits | None = None) -> bool:
+    """Tell whether a file has several pictures that are shown one after the other.
+
+    Raises:
+        PictureError: As for ``load``.
+    """
+    image = open_picture(data, limits or Limits()).image
+    with decoding():
+        return image.format in _ANIMATED and bool(getattr(image, "is_animated", False))
+
+
+def _turn_to(image: Image.Image, moment: float) -> None:
+    if moment > 0 and image.format in _ANIMATED:
+        image.seek(round(moment * (getattr(image, "n_frames", 1) - 1)))
 
 
 def _likeness(opened: Opened, data: bytes) -> tuple[Fingerprint, str]:

@@ -55,6 +55,7 @@ class LookupReply:
     unprepared: int
     unreadable: int
     took_ms: dict[str, float]
+    moment: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ class LookupAnswer:
         took_ms: Milliseconds by stage, and in total.
         unreadable: How many stored pictures were to be compared and could not be read: their
             files were moved, removed or changed.
+        moment: Of an animation, which of its pictures this is about: 0 the first, 1 the last.
     """
 
     verdict: Verdict
@@ -62,6 +63,7 @@ class LookupAnswer:
     unprepared: int
     took_ms: dict[str, float]
     unreadable: int = 0
+    moment: float = 0.0
 
 
 @dataclass(slots=True)

@@ -26,9 +26,9 @@ from api.cli.output.errors import end_with_errors
 if TYPE_CHECKING:
     from api.cli.copies.asked_pictures import AskedPicture
     from api.container import Container
+    from api.operations.copies import FrameLookup
     from binocle.collection.collection import Collection
     from indexer.sources.base import Candidate
-    from search.copies.lookup import Lookup
     from search.copies.lookup_candidates import LookupAnswer
     from search.copies.policy import Rule
 
@@ -135,7 +135,7 @@ def lookup(
 
 
 def _answered(
-    finder: "Lookup", asked: "Iterator[AskedPicture]", limit: int
+    finder: "FrameLookup", asked: "Iterator[AskedPicture]", limit: int
 ) -> Iterator[tuple[bytes, _Answered]]:
     """Yield each picture's file and what is known of it; of only one what is wrong is raised."""
     from binocle.errors import NotFoundError, PictureError, QueryError
@@ -151,7 +151,9 @@ def _answered(
             yield b"", _Answered(one.place, one.name, str(error))
 
 
-def _looked_up(finder: "Lookup", asked: "AskedPicture", limit: int) -> "tuple[bytes, LookupAnswer]":
+def _looked_up(
+    finder: "FrameLookup", asked: "AskedPicture", limit: int
+) -> "tuple[bytes, LookupAnswer]":
     from binocle.errors import PictureError, QueryError
 
     try:

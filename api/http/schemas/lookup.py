@@ -96,6 +96,9 @@ class LookupOut(BaseModel):
     took_ms: dict[str, float] = Field(
         description="By stage: decode, hash, features, verify, embed, neighbours, pixels, total"
     )
+    moment: float = Field(
+        0.0, description="Of an animation, which picture this is about: 0 the first, 1 the last"
+    )
 
 
 class LookupOutcome(BaseModel):

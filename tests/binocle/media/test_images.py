@@ -296,3 +296,26 @@ def check_outcome(data: bytes) -> None:
         return
     assert picture.pixels.shape == (8, 12, 3)
     assert picture.pixels.dtype == np.uint8
+
+
+@pytest.mark.parametrize("file_format", ["GIF", "WEBP", "PNG", "AVIF"])
+def test_an_animation_gives_the_picture_of_a_moment(file_format: str) -> None:
+    colours = [(250, 0, 0), (0, 250, 0), (0, 0, 250)]
+    first, *others = [Image.new("RGB", (64, 48), colour) for colour in colours]
+    buffer = io.BytesIO()
+    first.save(buffer, file_format, save_all=True, append_images=others, duration=100)
+    data = buffer.getvalue()
+    assert images.is_animated(data)
+    for moment, brightest in ((0.0, 0), (0.4, 1), (0.6, 1), (1.0, 2)):
+        spec = ImageSpec(32, 24, "squash", moment=moment)
+        pixels = images.load(data, spec).pixels
+        assert pixels.mean(axis=(0, 1)).argmax() == brightest
+
+
+def test_pages_and_single_pictures_are_no_animations() -> None:
+    page = Image.new("RGB", (64, 48), (250, 0, 0))
+    for file_format in ("TIFF", "GIF", "JPEG"):
+        buffer = io.BytesIO()
+        more = {"save_all": True, "append_images": [page]} if file_format == "TIFF" else {}
+        page.save(buffer, file_format, **more)
+        assert not images.is_animated(buffer.getvalue())

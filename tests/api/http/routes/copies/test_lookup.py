@@ -208,6 +208,23 @@ def test_a_table_and_an_overlay_show_where_the_query_shows_what(
         run_cli(home, "lookup", asked, asked, "--overlay", shown)
 
 
+@pytest.mark.parametrize("file_format", ["GIF", "WEBP", "PNG"])
+def test_an_animation_is_looked_up_all_over_it(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], file_format: str
+) -> None:
+    asked = tmp_path / "asked"
+    frames = [drawn(seed) for seed in (50, 51, 52, 1, 53)]
+    frames[0].save(asked, file_format, save_all=True, append_images=frames[1:])
+    capsys.readouterr()
+    assert run("lookup", asked, "--home", home, "--copies-only", "--json") == 0
+    [result] = json.loads(capsys.readouterr().out)["results"]
+    assert (result["candidates"][0]["id"], result["moment"]) == ("drawn/1.png", 0.75)
+    frames[0].save(asked, file_format, save_all=True, append_images=frames[1:3])
+    assert run("lookup", asked, "--home", home, "--copies-only", "--json") == 0
+    [result] = json.loads(capsys.readouterr().out)["results"]
+    assert (result["verdict"], result["moment"]) == ("none", 0.0)
+
+
 def test_a_picture_with_too_many_pixels_is_refused_with_the_option_that_lets_it_in(
     home: Path, tmp_path: Path
 ) -> None:
