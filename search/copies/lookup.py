@@ -47,6 +47,7 @@ from search.copies.stored_pictures import (
 )
 from search.copies.verdicts import (
     is_copy,
+    is_variant,
 )
 
 _AT_ONCE = 4
@@ -236,7 +237,10 @@ class Lookup:
             if whole is not None and _is_clear(whole):
                 return whole, True
         found = [one for one in (verify(query, stored, mirrored=mirrored), whole) if one]
-        return max(found, key=lambda one: one.log_odds, default=None), True
+        best = max(found, key=lambda one: one.log_odds, default=None)
+        if best is not None and is_copy(best):
+            return best, True
+        return next(filter(is_variant, found), best), True
 
     def _same_pixels(
         self, data: bytes, size: tuple[int, int], found: dict[int, VerifiedMatch]
