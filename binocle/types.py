@@ -265,10 +265,9 @@ class ImageSpec:
     """The pixels an encoder wants.
 
     Attributes:
-        width: Pixels.
-        height: Pixels.
-        resize_mode: ``shortest`` fits the short side and crops the middle, ``longest`` fits the
-            long side and pads, ``squash`` ignores the aspect ratio (open_clip's terms).
+        width: Pixels, as ``height``.
+        resize_mode: ``shortest`` crops the longer side, ``longest`` pads the shorter one,
+            ``squash`` ignores the aspect ratio (open_clip's terms).
         interpolation: ``bicubic`` or ``bilinear``, both with antialiasing.
         fill: Grey level of the padding, 0 to 255.
         fingerprint: Whether ``Picture.fingerprint`` is wanted beside the pixels.
@@ -289,8 +288,7 @@ class Picture:
     """A decoded picture.
 
     Attributes:
-        pixels: ``(height, width, 3)`` uint8 RGB, upright. Colour profiles are applied to CMYK and
-            Lab only, as in the preprocessing the models were trained with.
+        pixels: ``(height, width, 3)`` uint8 sRGB, upright, colour profiles applied.
         info: What the file says of itself.
         fingerprint: What makes it known again, where that was asked for.
         colour: As of ``StoredPicture``; beside a fingerprint.
