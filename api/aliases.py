@@ -1,27 +1,24 @@
 """Aliases: names that stand for collections, and are switched from one to another at once.
 
-The file is read again when it changes, so a switch is seen by every process with its next request.
-Whoever changes it holds a lock, and so does whoever removes a collection: none is removed while an
-alias is pointed at it.
+A switch is seen by every process with its next request. Whoever removes a collection holds the lock
+of the aliases' file: none is removed while an alias is pointed at it.
 """
 
 import json
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from binocle.errors import BusyError, NotFoundError, StorageError, UsageError
-from binocle.files import make_folder, replacing
+from api.shared_file import SharedFile
+from binocle.errors import NotFoundError, UsageError
 
 _FORMAT = 1
-_PATIENCE_S = 10.0
 _KEPT_BEFORE = 8
+_NONE: Mapping[str, "Alias"] = MappingProxyType({})
 
 
 class AliasError(UsageError):
@@ -51,11 +48,8 @@ class Aliases:
     """The aliases of a data home. Thread-safe."""
 
     def __init__(self, home: Path) -> None:
-        self._path = home / "aliases.json"
+        self._file = SharedFile(home / "aliases.json", "the aliases", _parsed, _NONE)
         self._collections = home / "collections"
-        self._lock = threading.Lock()
-        self._stamp: tuple[int, int, int] | None = None
-        self._aliases: Mapping[str, Alias] = {}
 
     def all(self) -> Mapping[str, Alias]:
         """Return the aliases by name.
@@ -63,17 +57,7 @@ class Aliases:
         Raises:
             StorageError: The file cannot be read or is damaged.
         """
-        with self._lock:
-            try:
-                status = self._path.stat()
-            except FileNotFoundError:
-                self._stamp, self._aliases = None, {}
-                return {}
-            stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
-            if stamp != self._stamp:
-                self._aliases = self._read()
-                self._stamp = stamp
-            return self._aliases
+        return self._file.read()
 
     def resolve(self, name: str) -> str:
         """Return the collection that a name stands for: an alias's, or that of the name itself.
@@ -109,7 +93,7 @@ class Aliases:
                 stands for something else than expected.
             BusyError: Another process changes the aliases and does not end.
         """
-        with self._changing() as aliases:
+        with self._file.changing() as aliases:
             if (self._collections / name).exists():
                 raise AliasError(
                     f"there is a collection {name!r}; choose another name for the alias, or remove "
@@ -142,7 +126,7 @@ class Aliases:
             NotFoundError: There is none of this name.
             BusyError: Another process changes the aliases and does not end.
         """
-        with self._changing() as aliases:
+        with self._file.changing() as aliases:
             if name not in aliases:
                 known = ", ".join(sorted(aliases)) or "none"
                 raise NotFoundError(f"there is no alias {name!r}; there are: {known}")
@@ -156,7 +140,7 @@ class Aliases:
             AliasError: One stands for it, or the name is an alias itself.
             BusyError: Another process changes the aliases and does not end.
         """
-        with self._changing() as aliases:
+        with self._file.changing() as aliases:
             if collection in aliases:
                 raise AliasError(
                     f"{collection!r} is an alias of {aliases[collection].collection!r}; 'binocle "
@@ -170,37 +154,16 @@ class Aliases:
                 )
             yield
 
-    @contextmanager
-    def _changing(self) -> Iterator[Mapping[str, Alias]]:
-        """Give the aliases as they are on disk, while no other process changes them."""
-        lock = self._path.with_suffix(".lock")
-        try:
-            make_folder(self._path.parent)
-            with FileLock(lock, timeout=_PATIENCE_S, mode=0o600):
-                yield self._read() if self._path.exists() else {}
-        except Timeout as error:
-            raise BusyError(
-                f"another process has held {lock} for more than {_PATIENCE_S:g} s; nothing was "
-                "changed, try again"
-            ) from error
-
-    def _read(self) -> Mapping[str, Alias]:
-        try:
-            document = json.loads(self._path.read_text())
-            if document["format"] > _FORMAT:
-                raise ValueError("they were written by a newer Binocle; upgrade this one")
-            return {row["name"]: _alias_of(row) for row in document["aliases"]}
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise StorageError(f"the aliases in {self._path} cannot be read ({error})") from error
-
     def _write(self, aliases: Mapping[str, Alias]) -> None:
         rows = [asdict(aliases[name]) for name in sorted(aliases)]
-        text = json.dumps({"format": _FORMAT, "aliases": rows}, indent=1)
-        try:
-            with replacing(self._path) as file:
-                file.write(text.encode())
-        except OSError as error:
-            raise StorageError(f"cannot write {self._path} ({error.strerror})") from error
+        self._file.write(json.dumps({"format": _FORMAT, "aliases": rows}, indent=1))
+
+
+def _parsed(text: str) -> Mapping[str, Alias]:
+    document = json.loads(text)
+    if document["format"] > _FORMAT:
+        raise ValueError("they were written by a newer Binocle; upgrade this one")
+    return {row["name"]: _alias_of(row) for row in document["aliases"]}
 
 
 def _alias_of(row: dict[str, Any]) -> Alias:

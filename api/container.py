@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from api.aliases import Aliases
+from api.saved_searches import SavedSearches
 from api.settings import COLLECTION_NAME, Settings
 from binocle.collection.collection import Collection, check_space
 from binocle.collection.lineage import check_present
@@ -58,6 +59,7 @@ class Container:
         """
         self.settings = settings
         self.aliases = Aliases(settings.home)
+        self.saved_searches = SavedSearches(settings.home)
         self._open_decoders = open_decoders
         self._encoders: dict[str, Encoder] = {}
         self._suggesters: dict[Path, Suggester] = {}

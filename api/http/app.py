@@ -28,6 +28,7 @@ from api.http.routes import (
     pictures,
     recommendations,
     records,
+    saved_searches,
     search,
     suggestions,
 )
@@ -80,7 +81,8 @@ _BESIDE_FILES = (
 """Bodies that also come in a form: routes do not name them."""
 _ROOMS = (
     collections, fields, search, recommendations, suggestions, lookup, lookups, duplicates,
-    pictures, labels, imports, matching, records, rules, drafts, jobs, snapshots,
+    pictures, labels, imports, matching, records, rules, drafts, jobs,
+    saved_searches, snapshots,
 )  # fmt: skip
 
 

@@ -96,4 +96,5 @@ def remove_collection(container: Container, name: str) -> str:
             raise container.no_collection(name)
         with indexing_lock(path):
             shutil.rmtree(path)
+        container.saved_searches.forget(name)
     return f"removed the collection {name!r} ({path})"

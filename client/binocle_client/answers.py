@@ -195,3 +195,19 @@ class JobListing:
 
     jobs: list[JobStatus]
     cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SavedSearch:
+    """A search that somebody gave a name, as the address of the page says it."""
+
+    name: str
+    search: str
+    saved_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class SavedSearchListing:
+    """The saved searches of a collection, by name."""
+
+    searches: list[SavedSearch]

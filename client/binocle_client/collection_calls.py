@@ -1,6 +1,13 @@
-"""What is asked of collections as a whole, and of their aliases."""
+"""What is asked of collections as a whole, of their aliases and saved searches."""
 
-from binocle_client.answers import AliasListing, AliasTarget, CollectionListing, CollectionSummary
+from binocle_client.answers import (
+    AliasListing,
+    AliasTarget,
+    CollectionListing,
+    CollectionSummary,
+    SavedSearch,
+    SavedSearchListing,
+)
 from binocle_client.connection import Connection
 from binocle_client.paths import path_of, segment
 
@@ -44,3 +51,23 @@ class CollectionCalls:
     def delete_alias(self, alias: str) -> None:
         """Remove an alias; the collection stays."""
         self._service.send("DELETE", f"/v1/aliases/{segment(alias)}")
+
+    def saved_searches(self, name: str) -> SavedSearchListing:
+        """List the saved searches of a collection."""
+        return self._service.ask(SavedSearchListing, "GET", path_of(name, "saved-searches"))
+
+    def save_search(self, name: str, search_name: str, search: str) -> SavedSearch:
+        """Save a search of a collection, in the place of one of the same name.
+
+        Args:
+            name: Of the collection.
+            search_name: What it is called.
+            search: As the address of the page says it, behind the ``?``.
+        """
+        body = {"name": search_name, "search": search}
+        return self._service.ask(SavedSearch, "PUT", path_of(name, "saved-searches"), json=body)
+
+    def remove_saved_search(self, name: str, search_name: str) -> None:
+        """Remove a saved search of a collection."""
+        path = path_of(name, "saved-searches")
+        self._service.send("DELETE", path, params={"search": search_name})

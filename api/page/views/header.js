@@ -9,6 +9,7 @@ import { number, t } from '../words/words.js';
 import { helpIsOpen } from './help.js';
 import { SearchBox } from './box.js';
 import { Icon } from './icon.js';
+import { Saved } from './saved.js';
 
 /** @param {any} event */
 function onCollection(event) {
@@ -69,6 +70,7 @@ export function Header() {
     </div>
     <${SearchBox} />
     <div class="end">
+      <${Saved} />
       <button type="button" class="quiet wide-only" onClick=${() => enter('lookup')}>${t('lookup')}</button>
       <button type="button" class="quiet wide-only" onClick=${() => enter('collections')}>${t('collections')}</button>
       <button type="button" class="quiet" popovertarget="menu" aria-label=${t('menu')}><${Icon} name="more" /></button>

@@ -16,6 +16,7 @@ const PATHS = {
   folder: 'M3 6h6l2 2h10v11H3z',
   copies: 'M8 8h12v12H8zM4 16V4h12',
   help: 'M9 9a3 3 0 1 1 4 2.8c-.8.4-1 1-1 2.2M12 17.5h.01',
+  saved: 'M7 4h10v16l-5-4-5 4z',
   check: 'M5 12.5l5 5L19 7',
 };
 

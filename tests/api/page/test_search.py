@@ -146,3 +146,25 @@ def test_a_group_is_shown_once_and_can_be_opened(visit: Open, shop: Shop) -> Non
     page.get_by_role("button", name="All 5 of shoes-0").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("5 records")
     assert all("shoes" in one for one in names(page))
+
+
+def test_a_search_is_saved_found_on_another_device_and_removed(visit: Open, shop: Shop) -> None:
+    url = shop.service.url
+    page = visit(url, "/?c=shop&q=red+shoes&no=leather")
+    page.locator(".found:not(.stale) .tile").first.wait_for()
+    page.get_by_role("button", name="Saved searches").click()
+    page.get_by_role("textbox", name="Save this search as").fill("for Ada <b>")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("button", name="for Ada <b>", exact=True).wait_for()
+    other = visit(url, "/?c=shop&q=bag")
+    other.locator(".found:not(.stale) .tile").first.wait_for()
+    other.get_by_role("button", name="Saved searches").click()
+    expect(other.get_by_role("button", name="bag", exact=True)).to_be_visible()  # recent
+    other.get_by_role("button", name="for Ada <b>", exact=True).click()
+    expect(other).to_have_url(f"{url}/?c=shop&q=red+shoes&no=leather")
+    other.locator(".found:not(.stale) .tile").first.wait_for()
+    other.get_by_role("button", name="Saved searches").click()
+    expect(other.get_by_role("button", name="red shoes, not leather")).to_be_visible()
+    other.get_by_role("button", name="Remove for Ada <b>").click()
+    expect(other.get_by_text("None yet.")).to_be_visible()
+    assert shop.service.client().saved_searches("shop").searches == []

@@ -9,7 +9,7 @@ from api.http.errors.problems import ServiceError
 from api.http.mapping.documents import JsonRoute
 from api.http.runtime.dependencies import KeyDependency, ServiceDependency, allow
 from api.http.runtime.log_lines import note
-from api.http.schemas.keys import KeyIn, KeyName, KeyOut, KeyRotationIn, KeysOut, NewKeyOut
+from api.http.schemas.access.keys import KeyIn, KeyName, KeyOut, KeyRotationIn, KeysOut, NewKeyOut
 from api.keys.key import Key
 
 

@@ -12,7 +12,7 @@ from api.http.runtime.dependencies import (
     known_key,
     optional_key_of,
 )
-from api.http.schemas.sessions import SessionIn, SessionOut
+from api.http.schemas.access.sessions import SessionIn, SessionOut
 from api.keys.key import Key
 from api.keys.key_ring import digest_of
 

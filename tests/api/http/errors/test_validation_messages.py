@@ -13,6 +13,8 @@ from pydantic_core.core_schema import ErrorType
 from api.http.errors import validation_messages
 from api.http.errors.problems import ServiceError
 from api.http.mapping import payloads
+from api.http.schemas.access.keys import KeyIn, KeyRotationIn
+from api.http.schemas.access.sessions import SessionIn
 from api.http.schemas.across import SearchAcrossIn
 from api.http.schemas.aliases import AliasIn
 from api.http.schemas.background.jobs import JobIn
@@ -20,13 +22,11 @@ from api.http.schemas.background.webhooks import WebhookIn
 from api.http.schemas.changes import MatchingIn, RecordPatch, UpdateMatchingIn
 from api.http.schemas.common import CollectionIn, EmbeddingsIn, RecordsIn
 from api.http.schemas.fields import SchemaIn
-from api.http.schemas.keys import KeyIn, KeyRotationIn
 from api.http.schemas.labels import CaptionsIn, LabelsIn, MatchIn
 from api.http.schemas.lookup import LookupBesideIn, LookupIn, LookupsIn
 from api.http.schemas.patterns import MEANINGS
 from api.http.schemas.ranking.rules import BackIn, PublishIn, RulesIn, TrialIn
 from api.http.schemas.search import BatchIn, RecommendIn, SearchBesideIn, SearchIn
-from api.http.schemas.sessions import SessionIn
 from binocle_client import Client, ClientError
 from binocle_client.requests import RecordBody
 from tests.support import ROOT

@@ -1,0 +1,39 @@
+"""The wire of saved searches."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from api.http.schemas.common import Strict
+from api.http.schemas.patterns import NO_CONTROLS
+
+SearchName = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_CONTROLS)]
+
+
+class SavedSearchIn(Strict):
+    """A search to be kept under a name."""
+
+    name: SearchName
+    search: Annotated[
+        str,
+        Field(
+            max_length=8000,
+            pattern=NO_CONTROLS,
+            description="As the address of the page says it, behind the '?'",
+            examples=["q=red+shoes&is.brand=Puma&sort=price"],
+        ),
+    ]
+
+
+class SavedSearchOut(BaseModel):
+    """A search with a name."""
+
+    name: str
+    search: str
+    saved_at: str
+
+
+class SavedSearchesOut(BaseModel):
+    """The saved searches of a collection, by name."""
+
+    searches: list[SavedSearchOut]
