@@ -7,6 +7,7 @@ from typing import Any
 from api.http.errors.problems import ServiceError
 from api.http.mcp.candidates import near_ids, unknown
 from api.http.mcp.lines import line_of, shortened
+from api.http.runtime.log_lines import note
 from api.http.runtime.service import Service
 from api.keys.key import Key
 from binocle.collection.collection import Collection
@@ -56,9 +57,14 @@ class ToolCaller:
         Raises:
             ServiceError: 404, the caller may read none of this name; 422, it has to say which.
         """
-        names = await self.service.storing.run(self.service.names_for, self.key)
+        chosen = await self._chosen(name, argument)
+        note(collection=chosen)
+        return await self.service.opened(chosen)
+
+    async def _chosen(self, name: str | None, argument: str) -> str:
+        names: list[str] = await self.service.storing.run(self.service.names_for, self.key)
         if name is None and len(names) == 1:
-            return await self.service.opened(names[0])
+            return names[0]
         if name is None:
             there = f"there are: {', '.join(names)}" if names else "there is none yet"
             raise ServiceError(422, "invalid", f"say which collection; {there}", field=argument)
@@ -66,7 +72,7 @@ class ToolCaller:
         known = [*names, *(one for one in aliases if self._may_read(one) and one not in names)]
         if name not in known:
             raise unknown("collection", name, known, argument)
-        return await self.service.opened(name)
+        return name
 
     def _may_read(self, name: str) -> bool:
         return self.key is None or self.key.allows("read", name)

@@ -1,6 +1,8 @@
 """At /mcp the same holds as on every other route."""
 
 import json
+import logging
+import time
 
 import pytest
 from mcp import Client
@@ -62,6 +64,22 @@ def test_keys_open_their_collections_only_and_have_their_quota(serve: Serve) -> 
     http = service.http(hurried)
     codes = [http.post("/mcp", json=_ASKED, headers=_HEADERS).status_code for _ in range(3)]
     assert codes == [200, 200, 429]
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_the_access_log_names_the_collection(
+    agents: Running, caplog: pytest.LogCaptureFixture, mode: str
+) -> None:
+    async def work(client: Client) -> None:
+        await client.call_tool("count", {})
+
+    with caplog.at_level(logging.INFO, logger="binocle.access"):
+        over_http(agents.url, work, mode=mode)
+        deadline = time.monotonic() + 10  # the line comes behind the answer
+        while f"collection={NAME}" not in caplog.text and time.monotonic() < deadline:
+            time.sleep(0.02)
+    assert "route=/mcp status=200" in caplog.text
+    assert f"collection={NAME}" in caplog.text
 
 
 def test_what_records_say_is_marked_and_cannot_leave_its_line(serve: Serve) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
 from mcp import Client, StdioServerParameters
 
 from api.http.mcp.stdio import _only
@@ -42,6 +43,7 @@ def test_only_the_collections_named_may_be_read() -> None:
     assert not key.allows("write", "other")
 
 
+@pytest.mark.slow
 def test_it_ends_when_asked_to_and_prints_nothing_of_its_own(shop: Shop) -> None:
     asked = _process(shop)
     with subprocess.Popen(
