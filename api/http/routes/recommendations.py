@@ -12,6 +12,7 @@ from api.http.mapping.queries import SearchRequest, at
 from api.http.runtime.dependencies import Readable, ServiceDependency
 from api.http.runtime.metrics import Stopwatch
 from api.http.schemas.answers import RecommendOut
+from api.http.schemas.common import Name
 from api.http.schemas.search import BudgetIn, RecommendIn, SearchIn, TermIn
 from api.operations.recommending import bounded, known_ids, reasons_for
 from binocle.collection.collection import Collection
@@ -23,7 +24,7 @@ _NEEDED = ("kind", "part")  # of hits, to say why
 
 @router.post("/{name}/recommend", response_model=RecommendOut)
 async def recommend(
-    collection: Readable, service: ServiceDependency, body: RecommendIn
+    collection: Readable, service: ServiceDependency, name: Name, body: RecommendIn
 ) -> Response:
     """Recommend records like some and unlike others; an unknown id costs only itself.
 
@@ -31,7 +32,9 @@ async def recommend(
     """
     watch = Stopwatch(service.metrics)
     known, where = await service.searching.run(_read, collection, body)
-    request = SearchRequest(_search(body, known), where=where, terms_field="more_of")
+    request = SearchRequest(
+        _search(body, known), where=where, terms_field="more_of", collection=name
+    )
     found: dict[str, Any] = json.loads(await service.searches.answer(collection, request, watch))
     hits = {one["id"]: (one["part"]["id"], one["kind"]) for one in found["hits"]}
     examples = [one for one in body.more_of if one in known]

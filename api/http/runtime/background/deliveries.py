@@ -173,6 +173,8 @@ class Deliveries:
                     pass
             except StorageError as error:
                 _log.warning("webhooks are not told: %s", error)
+            except Exception:  # the next look comes, and the service goes on
+                _log.exception("webhooks are not told")
             self._woken.wait(_LOOK_EVERY_S)
 
     def _begin_due(self) -> bool:

@@ -170,7 +170,7 @@ class Jobs:
         """Do something with the store; what cannot be kept is there until the service ends."""
         try:
             return work(self._store) if self._store is not None else None
-        except StorageError as error:
+        except (StorageError, ValueError) as error:  # the latter of names that are no Unicode
             _log.warning("jobs are not kept: %s", error)
             return None
 

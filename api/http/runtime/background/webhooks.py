@@ -259,7 +259,7 @@ def _enqueue(
     database: sqlite3.Connection, webhook_id: str, event: str, data: dict[str, Any]
 ) -> str:
     delivery_id, moment = f"msg_{secrets.token_hex(12)}", now()
-    body = json.dumps({"type": event, "timestamp": moment, "data": data}, ensure_ascii=False)
+    body = json.dumps({"type": event, "timestamp": moment, "data": data})
     database.execute(
         "INSERT INTO deliveries (id, webhook, type, body, state, attempts, due_at, created_at) "
         "VALUES (?, ?, ?, ?, 'waiting', 0, ?, ?)",

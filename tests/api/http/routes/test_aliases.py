@@ -44,6 +44,8 @@ def test_routes_take_an_alias_and_answer_in_its_name(shops: Running) -> None:
     assert http.get(hits[0]["thumbnail"]).status_code == 200
     record = http.get("/v1/collections/shop/records/sku-1").json()
     assert record["image"].startswith("/v1/collections/shop/")
+    more = http.post("/v1/collections/shop/recommend", json={"more_of": ["sku-1"]}).json()["hits"]
+    assert more[0]["image"].startswith("/v1/collections/shop/records/")
     assert client.store("shop", [RecordBody(id="new", texts={"title": "blue bag"})]).stored == 1
     assert client.record("one", "new").texts == {"title": ["blue bag"]}
     told = client.collection("shop")

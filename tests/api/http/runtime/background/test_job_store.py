@@ -200,6 +200,17 @@ def test_listing_filters_and_pages_from_the_latest(
     home.close(jobs)
 
 
+def test_job_of_a_source_whose_name_is_no_unicode_runs_and_is_not_kept(
+    home: Home, collection: Collection, caplog: pytest.LogCaptureFixture
+) -> None:
+    jobs, done = home.jobs(), threading.Event()
+    job = jobs.start("index", collection, lambda _: done.set(), source="\udcff.csv")
+    assert done.wait(_PATIENCE_S)
+    home.close(jobs)
+    assert job.state == "done"
+    assert "jobs are not kept" in caplog.text
+
+
 def test_jobs_run_where_nothing_can_be_kept(
     home: Home, collection: Collection, caplog: pytest.LogCaptureFixture
 ) -> None:
