@@ -55,7 +55,7 @@ _PRICES = st.lists(st.integers(1, 200_000).map(lambda cents: cents / 100), max_s
 
 
 @given(_PRICES, _PRICES, st.integers(1, 12))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_bars_of_numbers_hold_what_lies_in_them(
     own: list[float], other: list[float], bins: int
 ) -> None:

@@ -126,7 +126,7 @@ def test_what_only_one_collection_can_answer_is_refused(query: Query) -> None:
     st.lists(st.lists(st.one_of(st.none(), st.floats(0, 1)), max_size=8), min_size=1, max_size=4),
     st.integers(1, 5),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_pages_neither_repeat_nor_skip_a_hit(rated: list[list[float | None]], limit: int) -> None:
     lists = {
         f"c{number}": [hit(f"c{number}-{place}", one) for place, one in enumerate(own)]

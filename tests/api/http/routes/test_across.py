@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from binocle_client import Client, ClientError, picture
+from binocle_client import Client, ClientError
 from binocle_client.requests import RecordBody
-from tests.support import picture_bytes
 from tests.support.service import Running, problem_of, running
 from tests.support.shop import run_cli
 
@@ -28,22 +27,12 @@ def records(name: str, count: int) -> list[RecordBody]:
 
 @pytest.fixture(scope="module")
 def shops(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Collections ``big``, ``small``, and ``all`` with what both have.
-
-    Beside them ``words`` of another space, and the alias ``front`` of ``big``.
-    """
+    """Collections ``big`` and ``small``, ``words`` of another space, the alias ``front``."""
     with running(tmp_path_factory.mktemp("across") / "home") as service:
         client = service.client()
-        for name, own in (
-            ("big", records("big", 30)),
-            ("small", records("small", 9)),
-            ("all", [*records("big", 30), *records("small", 9)]),
-        ):
+        for name, count in (("big", 30), ("small", 9)):
             client.put_collection(name)
-            assert client.store(name, own).failed == 0
-        shown = [RecordBody(id=f"p{one}", images=[picture(picture_bytes(one))]) for one in range(3)]
-        for name in ("small", "all"):
-            assert client.store(name, shown).failed == 0
+            assert client.store(name, records(name, count)).failed == 0
         text = service.home / "t.txt"
         text.write_text("a crimson leather bag\na blue bag\nan old boat\n")
         assert run_cli(service.home, "index", text, "-c", "words", "--model", "mini")[0] == 0
@@ -57,21 +46,30 @@ def client(shops: Running) -> Client:
 
 
 def test_hits_say_their_collection_and_counts_are_summed(client: Client) -> None:
-    options: Any = {"limit": 20, "facets": ["color", "price"], "target": "text"}
+    options: Any = {"limit": 20, "facets": ["color", "price"]}
     found = client.search_across(["big", "small"], "red bag", **options)
-    one = client.search("all", "red bag", **options)
     assert {hit.collection for hit in found.hits} == {"big", "small"}
     assert all(hit.collection == hit.metadata["shop"] for hit in found.hits)
-    own = {
-        name: client.search(name, "red bag", target="text").relevant for name in ("big", "small")
-    }
+    apart = {name: client.search(name, "red bag", **options) for name in ("big", "small")}
+    own = {name: one.relevant for name, one in apart.items()}
     assert found.relevant == sum(one or 0 for one in own.values())
     assert [(share.collection, share.relevant) for share in found.collections] == list(own.items())
     assert [share.hits for share in found.collections] == [
         sum(hit.collection == name for hit in found.hits) for name in own
     ]
     color, price = found.facets
-    assert [bar.value for bar in color.buckets] == [bar.value for bar in one.facets[0].buckets]
+    counts = {
+        colour: sum(
+            bar.count
+            for one in apart.values()
+            for bar in one.facets[0].buckets
+            if bar.value == colour
+        )
+        for colour in COLOURS
+    }
+    assert {bar.value: bar.count for bar in color.buckets} == {
+        colour: count for colour, count in counts.items() if count
+    }
     assert sum(bar.count for bar in color.buckets) == found.relevant
     assert sum(bar.count for bar in price.buckets) == found.relevant
     assert 1 < len(price.buckets) <= 10
@@ -81,7 +79,7 @@ def test_hits_say_their_collection_and_counts_are_summed(client: Client) -> None
 def test_pages_show_each_hit_once_in_the_order_of_one_page(
     client: Client, sort: tuple[str, ...]
 ) -> None:
-    names, options = ["big", "small"], {"beyond": True, "sort": list(sort), "target": "text"}
+    names, options = ["big", "small"], {"beyond": True, "sort": list(sort)}
     whole = client.search_across(names, "bag", limit=100, **options)  # type: ignore[arg-type]
     seen, cursor, relevant = [], None, set()
     while True:
@@ -176,9 +174,9 @@ def test_wrong_requests_name_what_is_wrong(shops: Running, client: Client) -> No
     assert refused("invalid", refine={"turn": "x"}).startswith("refine")
     assert refused("invalid", offset=1001).startswith("offset")
     assert refused("bad-cursor", cursor="x").startswith("cursor: the cursor is damaged")
-    cursor = client.search_across(["big", "all"], "bag", limit=3, beyond=True).cursor
+    cursor = client.search_across(["big", "words"], "bag", limit=3, beyond=True).cursor
     assert "other collections" in refused("bad-cursor", cursor=cursor)
-    assert "another query" in refused("bad-cursor", cursor=cursor, collections=["big", "all"])
+    assert "another query" in refused("bad-cursor", cursor=cursor, collections=["big", "words"])
     assert refused("invalid", fields=["nothing"]).startswith("fields.0")
 
 
