@@ -95,7 +95,9 @@ async def list_records(
     cursor: Annotated[str | None, Parameter(max_length=200)] = None,
 ) -> RecordPage:
     """List records in the order they were first stored, filtered as typed or as JSON."""
-    after = _after(cursor)
+    after, own = _after(cursor)
+    if own is not None:
+        collection = await service.earlier.listed_in(collection, name, own)
     clauses = [parse_where(where)] if where and where.strip() else []
     if filter_json:
         try:
@@ -112,7 +114,9 @@ async def list_records(
         records = [
             record_out(replace(one, parts=parts.get(number, ())), name) for number, one in shown
         ]
-        more = _cursor(shown[-1][0]) if len(found) > limit else None
+        more = None
+        if len(found) > limit:
+            more = _cursor(shown[-1][0], collection.path.name)
         return RecordPage(records=records, cursor=more)
 
     listed: RecordPage = await service.searching.run(page)
@@ -188,17 +192,19 @@ async def _parse(request: Request) -> tuple[RecordsIn, dict[str, bytes]]:
     return payloads.parse(RecordsIn, body.text), dict(body.files)
 
 
-def _cursor(number: int) -> str:
-    return base64.urlsafe_b64encode(f"r{number}".encode()).decode().rstrip("=")
+def _cursor(number: int, collection: str) -> str:
+    return base64.urlsafe_b64encode(f"r{number} {collection}".encode()).decode().rstrip("=")
 
 
-def _after(cursor: str | None) -> int:
+def _after(cursor: str | None) -> tuple[int, str | None]:
+    """Return behind which record a page begins, and of which collection."""
     if not cursor:
-        return 0
+        return 0, None
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        if not (text.startswith("r") and text[1:].isascii() and text[1:].isdigit()):
+        number, _, collection = text.removeprefix("r").partition(" ")
+        if not (text.startswith("r") and number.isascii() and number.isdigit()):
             raise ValueError(text)
-        return min(int(text[1:]), 2**62)
+        return min(int(number), 2**62), collection or None
     except ValueError as error:
         raise CursorError("the cursor is damaged; start again without one") from error

@@ -7,7 +7,7 @@ from api.aliases import AliasError
 from api.container import Container
 from api.http.mapping.queries import SearchRequest
 from binocle.collection.collection import Collection
-from binocle.errors import NotFoundError
+from binocle.errors import CursorError, NotFoundError, StaleCursorError
 
 
 class EarlierAnswers:
@@ -43,3 +43,26 @@ class EarlierAnswers:
             if await asyncio.to_thread(self._container.searcher(opened).gave, earlier):
                 return opened
         return collection
+
+    async def listed_in(self, collection: Collection, name: str, own: str) -> Collection:
+        """Return the collection whose records a listing goes on with.
+
+        Args:
+            collection: What the request names now.
+            name: How it is named.
+            own: The own name of the one where the listing began.
+
+        Raises:
+            CursorError: That one never went by this name.
+            StaleCursorError: It was removed.
+        """
+        if own == collection.path.name:
+            return collection
+        alias = self._container.aliases.all().get(name)
+        if alias is None or own not in alias.before:
+            raise CursorError("the cursor is of another collection; start again without one")
+        try:
+            return await self._opened(own)
+        except (NotFoundError, AliasError) as error:
+            detail = "the cursor is stale: its collection was removed; start again without one"
+            raise StaleCursorError(detail) from error

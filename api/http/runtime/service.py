@@ -55,7 +55,7 @@ class Service:
         self._gate = asyncio.Semaphore(max(1, (os.cpu_count() or 2) // 2))
         self._query_pictures = ThreadPoolExecutor(settings.workers, thread_name_prefix="picture")
         self._answering = ThreadPoolExecutor(1, thread_name_prefix="answer")
-        each = self._query_pictures.map
+        each, self.earlier = self._query_pictures.map, EarlierAnswers(container, self.opened)
         container.query_embedding = QueryEmbedding(self.encoder, self._load_picture, each)
         self.searches = SearchQueue(
             container.searcher,
@@ -68,7 +68,7 @@ class Service:
                 gate=self._gate,
                 on_batch=self.metrics.batches.labels("search").observe,
             ),
-            began_in=EarlierAnswers(container, self.opened).began_in,
+            began_in=self.earlier.began_in,
             note_query=container.note_query if settings.log_queries else None,
         )
         self.storing = BoundedThreadPool[Any]("store", 2, waiting)

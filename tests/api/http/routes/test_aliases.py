@@ -59,7 +59,13 @@ def test_routes_take_an_alias_and_answer_in_its_name(shops: Running) -> None:
 def test_pages_go_on_in_the_collection_they_began_in(shops: Running) -> None:
     client = shops.client()
     first = client.search("shop", "red bag", limit=2, beyond=True)
+    listed = client.records("shop", limit=2)
     client.put_alias("shop", "two")
+    rest = client.records("shop", limit=9, cursor=listed.cursor).records
+    assert [one.id for one in (*listed.records, *rest)] == [f"sku-{n}" for n in range(4)]
+    assert {one.texts["title"][0] for one in rest} == {"red bag of one"}
+    with pytest.raises(ClientError, match="of another collection"):
+        client.records("two", cursor=listed.cursor)
     again = client.search("shop", "red bag", limit=2, beyond=True, cursor=first.cursor)
     titles = {hit.texts["title"][0] for hit in (*first.hits, *again.hits)}
     assert titles == {"red bag of one"}
@@ -68,6 +74,9 @@ def test_pages_go_on_in_the_collection_they_began_in(shops: Running) -> None:
     assert refined.hits[0].texts == {"title": ["red bag of one"]}
     assert client.search("shop", "red bag").hits[0].texts == {"title": ["red bag of two"]}
     client.delete_collection("one")
+    with pytest.raises(ClientError, match="its collection was removed") as stale:
+        client.records("shop", cursor=listed.cursor)
+    assert stale.value.code == "stale-cursor"
     with pytest.raises(ClientError, match="of another collection; start again"):
         client.search("shop", "red bag", limit=2, beyond=True, cursor=first.cursor)
 
