@@ -24,6 +24,7 @@ from api.http.routes import (
     fields,
     health,
     labels,
+    originals,
     page,
     pictures,
     recommendations,
@@ -82,7 +83,7 @@ _BESIDE_FILES = (
 _ROOMS = (
     collections, fields, search, recommendations, suggestions, lookup, lookups, duplicates,
     pictures, labels, imports, matching, records, rules, drafts, jobs,
-    saved_searches, snapshots,
+    originals, saved_searches, snapshots,
 )  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """What is asked of collections as a whole, of their aliases and saved searches."""
 
+from collections.abc import Sequence
+
 from binocle_client.answers import (
     AliasListing,
     AliasTarget,
@@ -71,3 +73,8 @@ class CollectionCalls:
         """Remove a saved search of a collection."""
         path = path_of(name, "saved-searches")
         self._service.send("DELETE", path, params={"search": search_name})
+
+    def originals(self, name: str, ids: Sequence[str]) -> bytes:
+        """Return a zip of the pictures of up to 500 records, as they were stored."""
+        path = path_of(name, "originals")
+        return self._service.send("POST", path, json={"ids": list(ids)}).content

@@ -1,5 +1,6 @@
 /** Which hits are chosen, and what can be done with them. */
 import { signal } from '../vendor/preact.js';
+import { collectionPath, send } from './api.js';
 import { hits } from './results.js';
 
 /** @type {import('../vendor/preact.js').Signal<ReadonlySet<string>>} */
@@ -63,8 +64,23 @@ function cell(value) {
  * @param {string} [type]
  */
 export function download(name, text, type = 'text/plain') {
+  keep(name, new Blob([text], { type: `${type};charset=utf-8` }));
+}
+
+/**
+ * Have the browser keep the pictures of records as they came, in one archive.
+ * @param {string} collection
+ * @param {string[]} ids
+ */
+export async function downloadOriginals(collection, ids) {
+  const response = await send('POST', collectionPath(collection, '/originals'), { ids });
+  keep(`${collection}.zip`, await response.blob());
+}
+
+/** @param {string} name @param {Blob} blob */
+function keep(name, blob) {
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
+  link.href = URL.createObjectURL(blob);
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);

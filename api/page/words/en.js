@@ -128,6 +128,8 @@ export const en = {
   cannotCopy: 'The browser did not let it be copied; download the list instead.',
   downloadList: 'Download list',
   downloadTable: 'Download CSV',
+  downloadPictures: 'Download pictures',
+  tooManyPictures: (most) => `At most ${most} at once; choose fewer.`,
   moreLikeThese: 'More like these',
   clearSelection: 'Clear selection',
 

@@ -128,6 +128,8 @@ export const zh = {
   cannotCopy: '浏览器不允许复制，请改为下载列表。',
   downloadList: '下载列表',
   downloadTable: '下载 CSV',
+  downloadPictures: '下载图片',
+  tooManyPictures: (most) => `一次最多 ${most} 个，请少选一些。`,
   moreLikeThese: '更多类似的',
   clearSelection: '取消选择',
 

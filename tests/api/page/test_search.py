@@ -1,6 +1,7 @@
 """Searching on the page, as a person does."""
 
 import re
+import zipfile
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -168,3 +169,16 @@ def test_a_search_is_saved_found_on_another_device_and_removed(visit: Open, shop
     other.get_by_role("button", name="Remove for Ada <b>").click()
     expect(other.get_by_text("None yet.")).to_be_visible()
     assert shop.service.client().saved_searches("shop").searches == []
+
+
+def test_chosen_pictures_are_downloaded_as_they_came(visit: Open, shop: Shop) -> None:
+    page = visit(shop.service.url, "/?c=shop&q=red+shoes")
+    page.locator(".found:not(.stale) .tile").first.wait_for()
+    page.locator(".tile").nth(0).focus()
+    page.keyboard.press("x")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Download pictures").click()
+    assert saved.value.suggested_filename == "shop.zip"
+    with zipfile.ZipFile(saved.value.path()) as archive:
+        assert len(archive.namelist()) == 1
+        assert archive.testzip() is None
