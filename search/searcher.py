@@ -69,17 +69,18 @@ class Searcher:
         """
         self.collection = collection
         spelling = Spelling()
+        self._rules = RulesBook(collection)
         self.terms = TermEncoder(
             collection,
             load_query_encoder or load_encoder,
             pictures or QueryPictures(collection, limits=limits),
             spelling,
+            self._rules.wordings,
         )
         self.relevance = Relevance(collection, load_encoder)
         self._ranker = Ranker(collection, self.relevance, Keywords(spelling))
         self._hit_builder = HitBuilder(collection)
         self._listings = ResultLists()
-        self._rules = RulesBook(collection)
 
     @cached_property
     def _continuations(self) -> Continuations:

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain
 from typing import Any
 
 from binocle.catalog.stored_rules import StoredRules
@@ -125,11 +124,12 @@ def rules_doubts(collection: Collection, rules: RankingRules) -> list[str]:
     with collection.reading() as session:
         there = set(session.fields.names())
         for one in rules.curations:
-            named = chain((pin.id for pin in one.pins), one.hide)
+            named = [*(pin.id for pin in one.pins), *one.hide]
+            known = session.records.numbers_of(named)
             found += [
                 f"{one.name!r} names the record {record_id!r}, which is not there"
                 for record_id in named
-                if session.records.number_of(record_id) is None
+                if record_id not in known
             ]
             if len(found) >= _MOST_DOUBTS:
                 break

@@ -17,10 +17,11 @@ from search.query.query import Query, Term
 from search.query_vectors.query_pictures import QueryPictures
 from search.query_vectors.query_vector import QueryIntent, TermVector, unit
 from search.query_vectors.readable_text import readable_part
+from search.query_vectors.worded_texts import worded_rows
 from search.spelling.collection_spelling import Spelling
-from search.spelling.contractions import spelt_out
 from search.spelling.spell_correction import Corrector
 
+Wordings: TypeAlias = Callable[[Query, str], Sequence[str]]
 Stage: TypeAlias = Callable[[str], AbstractContextManager[None]]
 
 
@@ -33,6 +34,7 @@ class TermEncoder:
         load_encoder: Callable[[], Encoder],
         pictures: QueryPictures,
         spelling: Spelling | None = None,
+        find_wordings: Wordings = lambda _query, _text: (),
     ) -> None:
         """Set up.
 
@@ -41,11 +43,14 @@ class TermEncoder:
             load_encoder: As for ``Searcher``.
             pictures: Reads those of terms.
             spelling: Of the collection's words.
+            find_wordings: Returns what a text of a query means as well: it is embedded as the mean
+                of all of these.
         """
         self._collection = collection
         self._load_encoder = load_encoder
         self._pictures = pictures
         self._spelling = spelling or Spelling()
+        self._find_wordings = find_wordings
         self._corrector: tuple[str, Corrector] | None = None
 
     def embed(
@@ -88,7 +93,9 @@ class TermEncoder:
                 )
             with stage("embed"):
                 done |= zip(pictures, _of_pictures(pictures.values(), loaded, encoder), strict=True)
-                done |= zip(texts, self._of_texts(list(texts.values()), encoder), strict=True)
+                asked = [queries[number] for number, _ in texts]
+                read = self._of_texts(list(texts.values()), asked, encoder)
+                done |= zip(texts, read, strict=True)
         except BinocleError as error:
             numbers = {number for number, _ in missing}
             return [error if number in numbers else one for number, one in enumerate(queries)]
@@ -132,7 +139,9 @@ class TermEncoder:
             tuple(unsupported_texts),
         )
 
-    def _of_texts(self, terms: Sequence[Term], encoder: Encoder) -> list[Term]:
+    def _of_texts(
+        self, terms: Sequence[Term], queries: Sequence[Query | BinocleError], encoder: Encoder
+    ) -> list[Term]:
         """Return texts with what they were embedded as, misspelt words as they were meant.
 
         What the encoder cannot read is of another language, and no misspelt English.
@@ -142,9 +151,8 @@ class TermEncoder:
         texts = [term.text or "" for term in terms]
         parts = [self._readable(text) for text in texts]
         meant = self._corrected(parts, encoder) if encoder.vocabulary else parts
-        rows = encoder.encode_texts(
-            [spelt_out(one or text) for text, one in zip(texts, meant, strict=True)]
-        )
+        read = [one or text for text, one in zip(texts, meant, strict=True)]
+        rows = worded_rows(encoder, read, list(map(self._wordings, queries, terms, read)))
         each = zip(terms, texts, parts, meant, rows, strict=True)
         return [
             replace(
@@ -155,6 +163,12 @@ class TermEncoder:
             )
             for term, text, part, one, row in each
         ]
+
+    def _wordings(self, query: Query | BinocleError, term: Term, text: str) -> list[str]:
+        """Return what a text means as well, as far as the model can read it."""
+        if not isinstance(query, Query) or term.weight < 0:
+            return []
+        return [one for one in self._find_wordings(query, text) if self._readable(one) == one]
 
     def _corrected(self, texts: Sequence[str], encoder: Encoder) -> list[str]:
         known = self._corrector

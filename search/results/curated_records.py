@@ -46,8 +46,7 @@ def curated_records(
     if not rules.pins and not rules.hide:
         return NONE_CURATED
     with collection.reading() as session:
-        pins = [(one.position, session.records.number_of(one.id)) for one in rules.pins]
-        hidden = [session.records.number_of(one) for one in rules.hide]
+        numbers = session.records.numbers_of([*(one.id for one in rules.pins), *rules.hide])
     alive = snapshot.mask(None)
     has_parts = np.ones(len(alive), np.bool_)
     if query.target is not None:  # else what has no such part is shown by another
@@ -55,13 +54,14 @@ def curated_records(
         for kind in kinds:
             has_parts[snapshot.owners(kind).record_ids] = True
     passing = snapshot.mask(query.where)
+    pins = [(one.position, numbers[one.id]) for one in rules.pins if one.id in numbers]
     there = [
         (position, number)
         for position, number in pins
-        if number is not None and number < len(alive) and alive[number] and has_parts[number]
+        if number < len(alive) and alive[number] and has_parts[number]
     ]
     return CuratedRecords(
         pins=tuple(one for one in there if passing[one[1]]),
         unfiltered=tuple(there),
-        hidden=frozenset(one for one in hidden if one is not None),
+        hidden=frozenset(numbers[one] for one in rules.hide if one in numbers),
     )

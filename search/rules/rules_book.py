@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from binocle.catalog.stored_rules import StoredRules
 from binocle.collection.collection import Collection
-from binocle.errors import FilterError, QueryError, RulesError
-from search.query.query import RulesInUse
+from binocle.errors import FilterError, QueryError, RulesError, UsageError
+from search.query.query import Query, RulesInUse
 from search.query.spellings import checked_filter
+from search.rules.other_wordings import other_wordings
 from search.rules.ranking_rules import NO_RULES, RankingRules
 from search.rules.rules_document import read_rules
 
@@ -53,6 +54,16 @@ class RulesBook:
         found = NO_RULES if stored is None else self._meant(self._live_of(stored))
         self._live = change, found
         return found
+
+    def wordings(self, query: Query, text: str) -> tuple[str, ...]:
+        """Return what a text of a query means as well, by its rules; nothing where it has none."""
+        with self._collection.reading() as session:
+            change = session.history.change()
+        try:
+            rules = self.rules(query.rules, change)
+        except UsageError:  # there is no such draft, which the search itself will tell
+            return ()
+        return other_wordings(text, rules.synonyms_for(query.language))
 
     def _meant(self, rules: RankingRules) -> RankingRules:
         """Return rules with their filters as searches read them; one that cannot be, as it is."""

@@ -30,6 +30,9 @@ class RecordReader(Protocol):
     def number_of(self, key: str) -> int | None:
         """Return the internal id of a record."""
 
+    def numbers_of(self, keys: Iterable[str]) -> dict[str, int]:
+        """Return the internal ids of records by the ids users see; what is not there is missing."""
+
     def keys_of(self, record_ids: Iterable[int]) -> dict[int, str]:
         """Return the ids that users see by internal id; records that are gone are missing."""
 

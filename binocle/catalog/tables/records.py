@@ -62,6 +62,13 @@ class SqlRecords:
             sa.select(records.c.id).where(records.c.key == key)
         ).scalar_one_or_none()
 
+    def numbers_of(self, keys: Iterable[str]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for chunk in batched(dict.fromkeys(keys)):
+            query = sa.select(records.c.key, records.c.id).where(records.c.key.in_(chunk))
+            found.update((row[0], row[1]) for row in self.connection.execute(query))
+        return found
+
     def keys_of(self, record_ids: Iterable[int]) -> dict[int, str]:
         found: dict[int, str] = {}
         for chunk in batched(dict.fromkeys(record_ids)):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from binocle.collection.collection import Collection
@@ -99,3 +100,20 @@ def test_rules_are_read_once_for_a_change(collection: Collection) -> None:
     assert found.curations
     assert book.rules("live", 2) is found
     assert book.rules("live", 3) is found, "the same version is not read again"
+
+
+def test_text_is_embedded_as_the_mean_of_its_wordings(collection: Collection) -> None:
+    searcher = searcher_of(collection)
+
+    def vector(text: str, **options: Any) -> Any:
+        (found,) = searcher.terms.embed([Query((Term(text=text),), **options)])
+        assert isinstance(found, Query)
+        return found.terms[0].embedded
+
+    plain = vector("red house")
+    put_draft(collection, json.dumps({"synonyms": [{"words": ["red", "green"]}]}))
+    mean = plain + vector("green house")
+    mean /= np.linalg.norm(mean)
+    np.testing.assert_allclose(vector("red house", rules="draft"), mean, atol=1e-6)
+    np.testing.assert_array_equal(vector("red house"), plain)
+    np.testing.assert_array_equal(vector("blue house", rules="draft"), vector("blue house"))

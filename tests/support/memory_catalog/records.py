@@ -51,6 +51,10 @@ class MemoryRecords:
     def number_of(self, key: str) -> int | None:
         return self._state.numbers().get(key)
 
+    def numbers_of(self, keys: Iterable[str]) -> dict[str, int]:
+        there = self._state.numbers()
+        return {one: there[one] for one in keys if one in there}
+
     def keys_of(self, record_ids: Iterable[int]) -> dict[int, str]:
         return {one: record.id for one, record in self.by_number(list(record_ids)).items()}
 

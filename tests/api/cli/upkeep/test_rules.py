@@ -72,3 +72,16 @@ def test_what_is_wrong_is_told(home: Path, tmp_path: Path) -> None:
             done(home, *command)
     with pytest.raises(UsageError, match="give one of them"):
         done(home, "show", "--draft", "--version", 1)
+
+
+def test_backup_has_the_rules(home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "rules.json"
+    file.write_text(json.dumps({"synonyms": [{"words": ["red", "scarlet"]}]}))
+    done(home, "set", file)
+    done(home, "publish")
+    done(home, "set", file)
+    assert run_cli(home, "backup", "a", tmp_path / "backup")[0] == 0
+    assert run_cli(home, "restore", tmp_path / "backup", "a", "--as", "b")[0] == 0
+    for draft in ([], ["--draft"]):
+        _, out, _ = run_cli(home, "rules", "show", "-c", "b", *draft)
+        assert json.loads(out)["synonyms"] == [{"words": ["red", "scarlet"]}]

@@ -13,6 +13,7 @@ def test_records_come_back_with_their_parts_in_order(catalog: Catalog) -> None:
         assert number is not None
         assert other is not None
         assert session.records.number_of("c") is None
+        assert session.records.numbers_of(["b", "c", "a", "b"]) == {"a": number, "b": other}
         found = session.records.by_number([number, other, 999])
         assert dict(found[number].metadata) == {"n": 1, "tags": ["x", "y"]}
         assert session.records.keys_of([other, number, 999]) == {number: "a", other: "b"}
