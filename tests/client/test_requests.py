@@ -10,7 +10,12 @@ from tests.support import ROOT
 
 _SCHEMAS = json.loads((ROOT / "docs" / "openapi.json").read_text("utf-8"))["components"]["schemas"]
 _REQUESTS = {
+    "BoostIn": requests.BoostBody,
     "BudgetIn": requests.BudgetBody,
+    "CurationIn": requests.CurationBody,
+    "PinIn": requests.PinBody,
+    "RulesIn": requests.RulesBody,
+    "SynonymIn": requests.SynonymBody,
     "CaptionsIn": requests.CaptionsBody,
     "FacetIn": requests.FacetBody,
     "GroupIn": requests.GroupBody,
