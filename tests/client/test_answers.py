@@ -16,6 +16,8 @@ _ANSWERS = {
     "DeliveryOut": webhooks.WebhookDelivery,
     "HitAcrossOut": across.CollectionHit,
     "NewWebhookOut": webhooks.NewWebhook,
+    "SavedSearchOut": answers.SavedSearch,
+    "SavedSearchesOut": answers.SavedSearchListing,
     "SearchAcrossOut": across.SearchAcrossAnswer,
     "WebhookOut": webhooks.WebhookSummary,
     "WebhooksOut": webhooks.WebhookListing,
