@@ -19,7 +19,7 @@ def test_hits_are_those_of_the_other_doors_and_have_the_numbers_of_the_sheet(
     assert answer.structured_content["relevant"] == posted["relevant"]
     (sheet,) = pictures_of(answer)
     assert sheet.format == "JPEG"
-    assert max(sheet.size) <= 1536
+    assert sheet.size == (3 * 132 + 4, 2 * 132 + 4), "five tiles in two rows"
     told = text_of(answer)
     assert all(json.dumps(one["id"]) in told for one in hits), "who sees no JSON sees the same"
 
