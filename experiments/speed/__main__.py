@@ -9,6 +9,7 @@ _MODULES = {
     "search": "experiments.speed.search_speed",
     "filters": "experiments.speed.search_speed",
     "service": "experiments.speed.service_load",
+    "wire": "experiments.speed.wire",
     "soak": "experiments.speed.soak",
     "index-life": "experiments.speed.index_life",
     "lookup-speed": "experiments.speed.lookup_speed",
