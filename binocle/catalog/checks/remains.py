@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from binocle.catalog.catalog_file import CatalogFile, query_faults
+from binocle.catalog.checks.content import has_table
 from binocle.catalog.checks.findings import Finding, fact, some
 from binocle.catalog.query_file import QUERY_FILE
 
@@ -25,6 +26,7 @@ _IN_ROWS = (
     "SELECT 1 FROM attributes WHERE instr(text, ?) LIMIT 1",
     "SELECT 1 FROM vocabulary WHERE instr(word, ?) LIMIT 1",
 )
+_IN_RULES = "SELECT 1 FROM rules WHERE instr(document || char(10) || note, ?) LIMIT 1"
 
 
 def check_rows(file: CatalogFile, record_id: str) -> Iterator[Finding]:
@@ -45,6 +47,7 @@ def check_rows(file: CatalogFile, record_id: str) -> Iterator[Finding]:
             "gone", f"the ledger keeps the name of its file, {some(lines)}",
             "so that 'binocle index' does not bring it back; remove the source to forget it",
         )  # fmt: skip
+    yield from _check_rules(file, record_id)
     file.rows("CREATE VIRTUAL TABLE temp.said USING fts5vocab(main, words, row)")
     unsaid = "SELECT word FROM vocabulary WHERE word NOT IN (SELECT term FROM temp.said)"
     if words := [row[0] for row in file.rows(unsaid)]:
@@ -57,13 +60,29 @@ def check_rows(file: CatalogFile, record_id: str) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def _check_rules(file: CatalogFile, record_id: str) -> Iterator[Finding]:
+    """Find ranking rules that name a record."""
+    if not has_table(file, "rules"):
+        return
+    quoted = json.dumps(record_id, ensure_ascii=False)
+    query = "SELECT version FROM rules WHERE instr(document, ?) ORDER BY version"
+    if versions := [row[0] for row in file.rows(query, quoted)]:
+        named = some(f"version {one}" if one else "the draft" for one in versions)
+        yield fact(
+            "gone", f"ranking rules name {record_id!r}, {named}",
+            "no search shows it; 'binocle rules set' and publish others without it, and the last "
+            "100 versions are kept",
+        )  # fmt: skip
+
+
 def check_bytes(file: CatalogFile, record_id: str) -> Iterator[Finding]:
     """Find an id in the bytes of the catalogue's files, and free pages that are not wiped."""
     if wiped := _unwiped(file):
         message = f"{wiped:,} free pages of the catalogue hold what was removed earlier"
         yield Finding("gone", message, _CLEAR, repair="traces")
     name = record_id.encode()
-    if len(name) <= _SHORT or any(file.rows(query, record_id) for query in _IN_ROWS):
+    queries = [*_IN_ROWS, *([_IN_RULES] if has_table(file, "rules") else [])]
+    if len(name) <= _SHORT or any(file.rows(query, record_id) for query in queries):
         message = f"the letters of {record_id!r} occur in what is there, so bytes prove nothing"
         yield fact("gone", message)
         return
