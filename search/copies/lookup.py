@@ -56,7 +56,6 @@ _MANY = 20.0
 _CLEAR_SHARE = 0.9
 _LEAST_FINE_PIXELS = 400 * 400  # of a query: a smaller one has no more to show
 _FINE_EFFORT = 0.5
-_CLEARER = 2.0  # times the votes that any picture gets
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +173,7 @@ class Lookup:
             with watch.stage("hash"):
                 suspects = {} if mirrored else by_cells(search.index, query)
             with watch.stage("features"):
-                votes = partial(add_votes, effort=_FINE_EFFORT, always=1, clear=_CLEARER)
+                votes = partial(add_votes, effort=_FINE_EFFORT, always=1)
                 votes(suspects, search.index, query, mirrored=mirrored)
             again = replace(search, suspects=suspects, tried={})
             self._verify(again, query, mirrored=mirrored)
