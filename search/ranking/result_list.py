@@ -122,12 +122,10 @@ class ResultList:
         """About how much memory it holds, the collection's own vectors aside."""
         whole = self.counted.whole
         rows = sum(len(ranked) for ranked, _ in self._stages) + (len(whole) if whole else 0)
-        masks = sum(
-            ranked.demands.having.nbytes
-            for ranked in (*(one for one, _ in self._stages), whole)
-            if ranked is not None and ranked.demands is not None
-        )
-        return 2000 + _ROW_BYTES * rows + masks
+        every = [*(one for one, _ in self._stages), *([whole] if whole else [])]
+        masks = sum(one.demands.having.nbytes for one in every if one.demands is not None)
+        moves = sum(one.fused.moves.size_bytes for one in every if one.fused.moves is not None)
+        return 2000 + _ROW_BYTES * rows + masks + moves
 
     @property
     def segments(self) -> dict[int, int]:

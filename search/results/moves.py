@@ -47,6 +47,11 @@ class Moves:
         return Moves(places, pins, self.names, values, self.weights)
 
     @property
+    def size_bytes(self) -> int:
+        """How much memory it takes."""
+        return self.places.nbytes + self.pins.nbytes + self.values.nbytes
+
+    @property
     def factors(self) -> Float64Array:
         """What each row counts among others that are as relevant, ``(n,)`` float64 above 0."""
         return np.asarray(np.prod(1.0 + self.values * self.weights, axis=1))

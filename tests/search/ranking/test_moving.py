@@ -204,6 +204,19 @@ def test_boosts_decide_alone_where_nothing_is_asked(
     assert values[0] > 0.5
 
 
+def test_kept_listings_take_the_memory_of_what_moved_them(
+    collection: Collection, searcher: Searcher
+) -> None:
+    sizes = []
+    for boosts in ([], [{"name": str(one), "where": "stock > 0", "weight": 1} for one in range(9)]):
+        publish(collection, boosts=boosts)
+        assert searcher.search(words(limit=3)).cursor is not None
+        _, size, listing = next(reversed(searcher._listings._kept.values()))
+        assert size == listing.size_bytes
+        sizes.append(size)
+    assert sizes[1] - sizes[0] >= 9 * 8 * 40
+
+
 def test_order_by_a_field_ignores_pins_and_boosts_and_not_what_is_hidden(
     collection: Collection, searcher: Searcher
 ) -> None:
