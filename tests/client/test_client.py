@@ -1,6 +1,7 @@
-"""What the client does before and after it talks to the service."""
+"""What both clients do before and after they talk to the service: one suite for the two."""
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,18 @@ import pytest
 
 from binocle_client import Client, ClientError, encoded, picture
 from binocle_client.requests import RecordBody, TermBody
+from tests.client.awaited import awaited
 from tests.support import picture_bytes
+from tests.support.service import Running
+
+
+@pytest.fixture(scope="module", params=["Client", "AsyncClient"])
+def client(service: Running, request: pytest.FixtureRequest) -> Iterator[Client]:
+    if request.param == "Client":
+        yield service.client()
+    else:
+        with awaited(service.url) as client:
+            yield client
 
 
 @pytest.fixture
@@ -66,7 +78,12 @@ def test_an_answer_to_lines_of_another_service_is_told(
     client: Client, name: str, monkeypatch: pytest.MonkeyPatch, said: str
 ) -> None:
     strange = httpx.Response(200, text=said)
-    monkeypatch.setattr(httpx.Client, "request", lambda *_, **__: strange)
+    monkeypatch.setattr(httpx.Client, "send", lambda *_, **__: strange)
+
+    async def sent(*_: object, **__: object) -> httpx.Response:
+        return strange
+
+    monkeypatch.setattr(httpx.AsyncClient, "send", sent)
     with pytest.raises(ClientError, match="is not this service's StoreOutcome"):
         list(client.store_many(name, [RecordBody(id="a", texts={"t": "x"})]))
 
@@ -126,3 +143,53 @@ def test_what_is_no_json_is_not_sent(client: Client) -> None:
         with pytest.raises(ClientError, match="no JSON") as refused:
             client.search("c", [{"vector": vector}])
         assert (refused.value.status, refused.value.code) == (0, "invalid")
+
+
+def test_pages_go_on_until_there_are_none(client: Client, name: str) -> None:
+    records = [RecordBody(id=str(n), texts={"title": f"red bag {n}"}) for n in range(5)]
+    client.store(name, records)
+    pages = list(client.pages(name, filter={"title": {"exists": False}}, limit=2))
+    assert [len(page.hits) for page in pages] == [2, 2, 1]
+    assert len({hit.id for page in pages for hit in page.hits}) == 5
+
+
+def test_a_record_is_stored_shown_changed_and_removed(client: Client, name: str) -> None:
+    data = picture_bytes(3)
+    stored = client.store(name, [RecordBody(id="a/b", images=[picture(data)])])
+    assert stored.failed == 0
+    assert client.image(name, "a/b") == data
+    assert len(client.thumbnail(name, "a/b", part=client.record(name, "a/b").parts[0].id)) > 100
+    assert client.patch(name, "a/b", {"price": 3}).metadata["price"] == 3
+    assert [one.id for one in client.records(name, "price = 3").records] == ["a/b"]
+    client.delete(name, "a/b")
+    with pytest.raises(ClientError) as refused:
+        client.record(name, "a/b")
+    assert (refused.value.status, refused.value.code) == (404, "not-found")
+
+
+def test_rules_tell_the_etag_of_their_state(client: Client, name: str) -> None:
+    draft = client.put_rules_draft(name, {"synonyms": [{"words": ["sofa", "couch"]}]})
+    assert draft.etag == client.rules_draft(name).etag != ""
+    with pytest.raises(ClientError) as refused:
+        client.publish_rules(name, etag='"another"')
+    assert refused.value.code == "changed"
+    assert client.publish_rules(name, "sofas", etag=draft.etag).version == 1
+
+
+def test_a_job_is_told_of_until_it_ends_and_its_file_is_checked(
+    client: Client, name: str, tmp_path: Path
+) -> None:
+    client.store(name, [RecordBody(id="a", texts={"title": "red"})])
+    job = client.start_snapshot(name)
+    events = list(client.job_events(name, job.id))
+    assert [one.state for one in events].count("done") == 1
+    assert events[-1] == client.wait_for_job(name, job.id)
+    file = tmp_path / "snapshot.tar.zst"
+    digest = client.save_snapshot(name, job.id, file)
+    assert digest == hashlib.sha256(file.read_bytes()).hexdigest()
+    client.remove_snapshot(name, job.id)
+    with pytest.raises(ClientError, match="snapshot"):
+        client.save_snapshot(name, job.id, file)
+    with pytest.raises(ClientError) as refused:
+        next(client.job_events(name, "none"))
+    assert refused.value.code == "not-found"

@@ -1,0 +1,56 @@
+"""What is asked of pictures that are the same: lookups, and duplicates."""
+
+from collections.abc import Sequence
+
+from binocle_client.answers import JobStatus
+from binocle_client.asked import Asked, content, document
+from binocle_client.calls.call import call
+from binocle_client.copies import DuplicateClusters, LookupOutcome, LookupOutcomes, LookupReply
+from binocle_client.paths import path_of
+from binocle_client.pictures import PictureFile, encoded
+
+
+class CopyCalls:
+    """The calls."""
+
+    @call
+    def lookup(
+        self, name: str, data: PictureFile, *, limit: int = 10, copies_only: bool = False
+    ) -> Asked[LookupReply]:
+        """Tell whether a picture, or what it was made from, is in a collection."""
+        body = {"image": encoded(data), "limit": limit, "copies_only": copies_only}
+        return document(LookupReply, "POST", path_of(name, "lookup"), json=body)
+
+    @call
+    def lookup_many(
+        self, name: str, files: Sequence[PictureFile], *, limit: int = 10, copies_only: bool = False
+    ) -> Asked[list[LookupOutcome]]:
+        """Look up to 64 pictures up; one that cannot be read has an error for an answer."""
+        pictures = [{"image": encoded(one)} for one in files]
+        body = {"pictures": pictures, "limit": limit, "copies_only": copies_only}
+        return document(LookupOutcomes, "POST", path_of(name, "lookups"), json=body).then(
+            lambda found: found.results
+        )
+
+    @call
+    def start_duplicates(self, name: str) -> Asked[JobStatus]:
+        """Start finding the pictures of a collection that are the same."""
+        return document(JobStatus, "POST", path_of(name, "duplicates"), repeatable=False)
+
+    @call
+    def duplicates(
+        self, name: str, job_id: str, *, first: int = 0, limit: int = 100
+    ) -> Asked[DuplicateClusters]:
+        """Return clusters that a job has found, largest first."""
+        path, parameters = path_of(name, "duplicates", job_id), {"first": first, "limit": limit}
+        return document(DuplicateClusters, "GET", path, params=parameters)
+
+    @call
+    def duplicates_csv(self, name: str, job_id: str) -> Asked[str]:
+        """Return a line for each picture of each cluster."""
+        return content("GET", path_of(name, "duplicates", job_id, "csv")).then(bytes.decode)
+
+    @call
+    def duplicates_report(self, name: str, job_id: str) -> Asked[bytes]:
+        """Return a page with thumbnails inside it, to be saved."""
+        return content("GET", path_of(name, "duplicates", job_id, "report"))

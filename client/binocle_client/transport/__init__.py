@@ -1,0 +1,1 @@
+"""How calls are sent: once and again, by waiting and by awaiting."""
