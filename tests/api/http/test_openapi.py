@@ -70,7 +70,7 @@ def test_service_does_as_its_schema_says(
             "--max-examples", "5", "--checks", _CHECKS, "--seed", "7", "--no-color",
             "--generation-database", "none", "--warnings", "off", *_NO_LINES, *choice,
         ],
-        cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
+        cwd=tmp_path, capture_output=True, text=True, timeout=400, check=False,
     )  # fmt: skip
     told = re.sub(r"(%[0-9A-F]{2}){9,}", "%...", shown.stdout)
     assert shown.returncode == 0, told[-8000:] + shown.stderr
