@@ -159,12 +159,12 @@ def _boost(given: Any, _: str) -> Boost:
         raise RulesError("a weight is a number other than 0, such as 0.5")
     field = _text(one["field"], "field", _MAX_NAME) if needs_field else ""
     where, formula = one.get("where"), one.get("formula")
-    name = one.get("name", field or where or formula)
+    name = one.get("name")
     prefer = one.get("prefer", "high")
     if prefer not in ("high", "low") or ("prefer" in one and chosen != ["pivot"]):
         raise RulesError(f"prefer is high or low, and beside a pivot, not {prefer!r}")
     return Boost(
-        name=_text(name, "name", 2000 if name == where else _MAX_NAME),
+        name=_text(name or field or where or formula, "name", _MAX_NAME if name else 2000),
         weight=weight,
         field=field,
         pivot=_number(one, "pivot", 1e-9, _MOST_NUMBER),

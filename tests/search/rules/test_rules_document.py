@@ -45,6 +45,13 @@ def test_rules_are_read() -> None:
     assert parse_rules({}) == RankingRules()
 
 
+def test_boost_without_a_name_may_have_the_longest_formula() -> None:
+    formula = f"saturation(`{'f' * 480}`, 10)"
+    assert len(formula) == 498
+    (boost,) = parse_rules({"boosts": [{"formula": formula, "weight": 1}]}).boosts
+    assert boost.name == formula
+
+
 def curation(**members: Any) -> dict[str, Any]:
     return {"curations": [{"query": "dress", "pin": ["a"], "name": "sale", **members}]}
 
