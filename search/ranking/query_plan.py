@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
@@ -161,7 +162,7 @@ def plan(
     auxiliary = earlier.auxiliary if earlier else _auxiliary(query, intent, target, mode, now)
     ranked = (*kinds, *auxiliary)
     rules = earlier.rules if earlier else now.rules_for(query, intent, ranked)
-    decided = now.collection.path.name, _vectors(intent), target, mode, auxiliary, rules.digest
+    decided = now.collection.path.name, _said(query, intent), target, mode, auxiliary, rules.digest
     digest = _digest(query, decided)
     if position is not None and position.query != digest:
         raise CursorError("the cursor belongs to another query; start again without one")
@@ -213,15 +214,24 @@ def _auxiliary(
     return (TEXT,)
 
 
-def _vectors(intent: QueryIntent | None) -> list[object]:
-    """Return what a digest knows of an intent."""
+def _said(query: Query, intent: QueryIntent | None) -> list[object]:
+    """Return what a digest knows of terms: what was asked, and not the vectors that this came to.
+
+    Those of a text change with synonyms, and in their last bits with what is embedded beside it.
+    """
     if intent is None:
         return []
-    vectors: list[object] = [
-        (hashlib.blake2b(one.row.tobytes(), digest_size=16).digest(), one.weight, one.source)
-        for one in (*intent.wanted, *intent.unwanted)
+    return [
+        (one.text, _hash(one.image), one.record, _hash(one.vector), one.url, one.weight, one.region)
+        for one in query.terms
     ]
-    return [*vectors, len(intent.wanted), sorted(intent.exclude), intent.words]
+
+
+def _hash(given: bytes | Path | Float32Array | None) -> object:
+    if given is None or isinstance(given, Path):
+        return given
+    whole = given if isinstance(given, bytes) else given.tobytes()
+    return hashlib.blake2b(whole, digest_size=16).digest()
 
 
 def _snapshot(query: Query, ranked: tuple[Kind, ...], now: Now, rules: QueryRules) -> Snapshot:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from binocle.collection.collection import Collection
@@ -63,3 +64,25 @@ def test_cursor_of_another_record_with_the_same_vector_is_refused(collection: Co
     for other in (Term(record="twin 2"), Term(vector=row)):
         with pytest.raises(CursorError, match="belongs to another query"):
             searcher.search(replace(first, terms=(other,), cursor=cursor))
+
+
+def test_cursor_goes_on_whatever_the_last_bits_of_an_embedded_text_are(
+    collection: Collection,
+) -> None:
+    row = ENCODER.encode_texts(["red"])[0]
+    add(collection, 0, 30)
+    query = Query((Term(text="red", embedded=row),), "image", limit=3)
+    cursor = searcher_of(collection).search(query).cursor
+    beside_others = Term(text="red", embedded=np.nextafter(row, np.float32(2)))
+    again = replace(query, terms=(beside_others,), cursor=cursor)
+    assert searcher_of(collection).search(again).hits
+
+
+def test_pages_go_on_when_synonyms_are_published(collection: Collection) -> None:
+    add(collection, 0, 30)
+    searcher, query = searcher_of(collection), Query((Term(text="red"),), "image", limit=3)
+    first = searcher.search(query)
+    with collection.writing() as session:
+        session.rules.publish('{"synonyms": [{"words": ["red", "blue"]}]}', "", most=9)
+    second = searcher.search(replace(query, cursor=first.cursor))
+    assert len({hit.record.id for hit in (*first.hits, *second.hits)}) == 6
