@@ -211,3 +211,73 @@ class SavedSearchListing:
     """The saved searches of a collection, by name."""
 
     searches: list[SavedSearch]
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaField:
+    """A field of the metadata: its type, whether that was declared, and some of its values."""
+
+    name: str
+    type: str
+    declared: bool
+    records: int
+    examples: list[str | float | bool]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldListing:
+    """The fields of a collection's metadata."""
+
+    fields: list[SchemaField]
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedSourceItem:
+    """What of a source was skipped, and why."""
+
+    source: str
+    item: str
+    error: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedListing:
+    """Some of what was skipped, and how much there is."""
+
+    skipped: list[SkippedSourceItem]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceListing:
+    """The folders that the operator allows, by name."""
+
+    sources: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class KeySummary:
+    """What a key is for; its secret is told only where it is made."""
+
+    name: str
+    scope: str
+    collections: list[str] | None
+    created_at: str
+    expires_at: str | None
+    requests_per_minute: int | None
+    last_used_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyListing:
+    """All keys."""
+
+    keys: list[KeySummary]
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key that was made, and its secret."""
+
+    name: str
+    key: str

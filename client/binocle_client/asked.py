@@ -1,15 +1,18 @@
 """What a call sends, and what its answer is: written once, whoever sends it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 import httpx
 
 from binocle_client.decoding import decode
+from binocle_client.records import StoredRecord
+from binocle_client.rules import RankingRules
 
 Answer = TypeVar("Answer")
 Other = TypeVar("Other")
+Versioned = TypeVar("Versioned", StoredRecord, RankingRules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,25 @@ def document(
     return Asked(method, path, read, kind.__name__, repeatable, options)
 
 
-def content(method: str, path: str, **options: Any) -> Asked[bytes]:
+def content(method: str, path: str, *, repeatable: bool = True, **options: Any) -> Asked[bytes]:
     """Ask for bytes."""
-    return Asked(method, path, lambda response: response.content, "file", True, options)
+    return Asked(method, path, lambda response: response.content, "file", repeatable, options)
 
 
-def nothing(method: str, path: str, **options: Any) -> Asked[None]:
+def nothing(method: str, path: str, *, repeatable: bool = True, **options: Any) -> Asked[None]:
     """Ask for something to be done of which nothing is told but that it is."""
-    return Asked(method, path, lambda _: None, "answer", True, options)
+    return Asked(method, path, lambda _: None, "answer", repeatable, options)
+
+
+def with_etag(asked: Asked[Versioned]) -> Asked[Versioned]:
+    """Ask for the same, with the ETag of its state."""
+
+    def read(response: httpx.Response) -> Versioned:
+        return replace(asked.read(response), etag=response.headers.get("ETag", ""))
+
+    return replace(asked, read=read)
+
+
+def matching(etag: str | None) -> dict[str, str]:
+    """Return the headers of a request that holds only for a state, where one is named."""
+    return {} if etag is None else {"If-Match": etag}

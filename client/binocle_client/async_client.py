@@ -2,18 +2,23 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import replace
 from json import dumps
 from pathlib import Path
-from typing import Self, Unpack
+from typing import Self, TypeVar, Unpack
 
 from binocle_client.answers import JobStatus, StoreOutcome
 from binocle_client.calls import Calls
 from binocle_client.calls.jobs import events_of_job, snapshot_of_job
+from binocle_client.copies import LookupOutcome
 from binocle_client.errors import ClientError
+from binocle_client.pictures import PictureFile, picture_line
 from binocle_client.records import SearchAnswer
 from binocle_client.requests import RecordBody, SearchOptions, TermBody
 from binocle_client.transport.async_connection import AsyncConnection
+
+_Thing = TypeVar("_Thing")
 
 
 class AsyncClient(Calls):
@@ -51,16 +56,34 @@ class AsyncClient(Calls):
             records: Taken as they are stored; with pictures by ``encoded``, no files.
             at_once: How many are sent in one request, and are sent again if it breaks.
         """
-        lines: list[str] = []
-        async for record in _each(records):
-            lines.append(dumps(record))
-            if len(lines) == at_once:
-                for outcome in await self.import_lines(name, lines):
-                    yield outcome
-                lines = []
-        if lines:
+        async for lines in _several(records, at_once, dumps):
             for outcome in await self.import_lines(name, lines):
                 yield outcome
+
+    async def lookup_each(
+        self,
+        name: str,
+        files: Iterable[PictureFile] | AsyncIterable[PictureFile],
+        *,
+        limit: int = 10,
+        copies_only: bool = False,
+        at_once: int = 64,
+    ) -> AsyncIterator[LookupOutcome]:
+        """Look as many pictures up as there are; yield each one's outcome in order.
+
+        Args:
+            name: Of the collection.
+            files: Taken as they are looked up.
+            limit: How many candidates of each.
+            copies_only: Whether those are left out that are only similar.
+            at_once: How many are sent in one request, and are sent again if it breaks.
+        """
+        done = 0
+        async for lines in _several(files, at_once, picture_line):
+            asked = self.look_up_lines(name, lines, limit=limit, copies_only=copies_only)
+            for outcome in await asked:
+                yield replace(outcome, number=outcome.number + done)
+            done += len(lines)
 
     async def pages(
         self, name: str, query: str | Sequence[TermBody] = (), **options: Unpack[SearchOptions]
@@ -99,12 +122,24 @@ class AsyncClient(Calls):
         return await self._service.save(snapshot_of_job(name, job_id), Path(path))
 
 
-async def _each(
-    records: Iterable[RecordBody] | AsyncIterable[RecordBody],
-) -> AsyncIterator[RecordBody]:
-    if isinstance(records, AsyncIterable):
-        async for record in records:
-            yield record
+async def _several(
+    things: Iterable[_Thing] | AsyncIterable[_Thing], most: int, line_of: Callable[[_Thing], str]
+) -> AsyncIterator[list[str]]:
+    """Yield the lines of things, some at a time, as they are taken."""
+    lines: list[str] = []
+    async for thing in _each(things):
+        lines.append(line_of(thing))
+        if len(lines) == most:
+            yield lines
+            lines = []
+    if lines:
+        yield lines
+
+
+async def _each(things: Iterable[_Thing] | AsyncIterable[_Thing]) -> AsyncIterator[_Thing]:
+    if isinstance(things, AsyncIterable):
+        async for thing in things:
+            yield thing
     else:
-        for record in records:
-            yield record
+        for thing in things:
+            yield thing

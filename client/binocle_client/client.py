@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from json import dumps
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Self, Unpack
 from binocle_client.answers import JobStatus, StoreOutcome
 from binocle_client.calls import Calls
 from binocle_client.calls.jobs import events_of_job, snapshot_of_job
+from binocle_client.copies import LookupOutcome
 from binocle_client.errors import ClientError
+from binocle_client.pictures import PictureFile, picture_line
 from binocle_client.records import SearchAnswer
 from binocle_client.requests import RecordBody, SearchOptions, TermBody
 from binocle_client.transport.connection import Connection
@@ -53,6 +56,30 @@ class Client(Calls):
         waiting = iter(records)
         while lines := [dumps(one) for one in islice(waiting, at_once)]:
             yield from self.import_lines(name, lines)
+
+    def lookup_each(
+        self,
+        name: str,
+        files: Iterable[PictureFile],
+        *,
+        limit: int = 10,
+        copies_only: bool = False,
+        at_once: int = 64,
+    ) -> Iterator[LookupOutcome]:
+        """Look as many pictures up as there are; yield each one's outcome in order.
+
+        Args:
+            name: Of the collection.
+            files: Taken as they are looked up.
+            limit: How many candidates of each.
+            copies_only: Whether those are left out that are only similar.
+            at_once: How many are sent in one request, and are sent again if it breaks.
+        """
+        waiting, done = iter(files), 0
+        while lines := [picture_line(one) for one in islice(waiting, at_once)]:
+            asked = self.look_up_lines(name, lines, limit=limit, copies_only=copies_only)
+            yield from (replace(one, number=one.number + done) for one in asked)
+            done += len(lines)
 
     def pages(
         self, name: str, query: str | Sequence[TermBody] = (), **options: Unpack[SearchOptions]

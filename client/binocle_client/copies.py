@@ -33,16 +33,16 @@ class LookupMatch:
     part: StoredPicture
     verdict: str
     confidence: float
-    query_region: PictureRegion | None
-    stored_region: PictureRegion | None
     corners: list[list[float]]
     angle: float
     is_mirrored: bool
     differing: list[PictureRegion]
-    similarity: float | None
-    hash_distance: int | None
     metadata: Metadata
     thumbnail: str
+    query_region: PictureRegion | None = None
+    stored_region: PictureRegion | None = None
+    similarity: float | None = None
+    hash_distance: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

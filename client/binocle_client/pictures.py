@@ -1,6 +1,7 @@
 """Pictures, as bytes or by their paths, and as the service takes them."""
 
 import base64
+from json import dumps
 from pathlib import Path
 
 from binocle_client.errors import ClientError
@@ -21,6 +22,11 @@ def encoded(data: PictureFile) -> str:
         ClientError: ``unreadable``, there is no file at the path, or it cannot be read.
     """
     return base64.b64encode(bytes_of(data)).decode()
+
+
+def picture_line(data: PictureFile) -> str:
+    """Return a picture, or the one at a path, as a line of many to be looked up."""
+    return dumps({"image": encoded(data)})
 
 
 def bytes_of(data: PictureFile) -> bytes:

@@ -44,7 +44,10 @@ class StoredRecordPart:
 
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
-    """A stored record; its picture is its first one."""
+    """A stored record; its picture is its first one.
+
+    ``etag`` names its state, where it was asked for or changed alone.
+    """
 
     id: str
     uri: str
@@ -54,6 +57,7 @@ class StoredRecord:
     picture: PictureFacts | None
     thumbnail: str | None
     image: str | None
+    etag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,16 @@ class RecordListing:
 
     records: list[StoredRecord]
     cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedRecords:
+    """How many records pass a filter, the first ids of them, and how many were changed."""
+
+    matched: int
+    changed: int
+    dry_run: bool
+    ids: list[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,21 @@ class RecordBody(TypedDict):
     uri: NotRequired[str | None]
 
 
+class MatchingBody(TypedDict, total=False):
+    """Which records are to be changed or removed, and whether they are: not in a dry run."""
+
+    where: str | None
+    filter: Filter | None
+    dry_run: bool
+    expected: int | None
+
+
+class UpdateMatchingBody(MatchingBody):
+    """What metadata such records are to have."""
+
+    metadata: Mapping[str, MetadataValue | None]
+
+
 class RegionBody(TypedDict):
     """A rectangle of an upright picture, as fractions of its width and height."""
 
@@ -272,3 +287,23 @@ class RulesBody(TypedDict, total=False):
     synonyms: Sequence[SynonymBody]
     curations: Sequence[CurationBody]
     boosts: Sequence[BoostBody]
+
+
+FieldType = Literal["number", "boolean", "date", "keyword", "anycase", "text", "keywords", "geo"]
+
+
+class KeyBody(TypedDict):
+    """A key to make; times are in ISO 8601."""
+
+    name: str
+    scope: NotRequired[Literal["read", "write", "admin", "backup"]]
+    collections: NotRequired[Sequence[str] | None]
+    expires_at: NotRequired[str | None]
+    requests_per_minute: NotRequired[int | None]
+
+
+class KeyRotationBody(TypedDict, total=False):
+    """How long the old secret works beside the new one, and until when that does."""
+
+    grace_s: int
+    expires_at: str | None

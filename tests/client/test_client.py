@@ -12,6 +12,8 @@ from binocle_client import Client, ClientError, encoded, picture
 from binocle_client.requests import RecordBody, TermBody
 from tests.client.awaited import awaited
 from tests.support import picture_bytes
+from tests.support.drawings import drawn
+from tests.support.drawings import encoded as encoded_drawing
 from tests.support.service import Running
 
 
@@ -193,3 +195,60 @@ def test_a_job_is_told_of_until_it_ends_and_its_file_is_checked(
     with pytest.raises(ClientError) as refused:
         next(client.job_events(name, "none"))
     assert refused.value.code == "not-found"
+
+
+def test_a_record_is_changed_only_as_it_was_read(client: Client, name: str) -> None:
+    client.store(
+        name, [RecordBody(id="a", texts={"title": "red"}, images=[picture(picture_bytes(1))])]
+    )
+    read = client.record(name, "a")
+    data = picture_bytes(2)
+    changed = client.patch(
+        name, "a", texts={"title": "blue"}, images={"image": encoded(data)}, etag=read.etag
+    )
+    assert changed.texts == {"title": ["blue"]}
+    assert client.image(name, "a") == data
+    assert changed.etag == client.record(name, "a").etag != read.etag
+    with pytest.raises(ClientError) as refused:
+        client.delete(name, "a", etag=read.etag)
+    assert (refused.value.status, refused.value.code) == (412, "changed")
+    client.delete(name, "a", etag=changed.etag)
+    assert client.records(name).records == []
+
+
+def test_records_that_pass_a_filter_are_changed_and_removed_when_told(
+    client: Client, name: str
+) -> None:
+    client.store(
+        name, [RecordBody(id=str(n), texts={"t": "x"}, metadata={"n": n}) for n in range(4)]
+    )
+    tried = client.update_matching(name, {"sale": True}, where="n >= 2")
+    assert (tried.matched, tried.changed, tried.dry_run) == (2, 0, True)
+    assert client.update_matching(name, {"sale": True}, where="n >= 2", dry_run=False).changed == 2
+    removed = client.delete_matching(name, filter={"sale": True}, dry_run=False, expected=2)
+    assert (removed.changed, sorted(removed.ids)) == (2, ["2", "3"])
+    assert [one.id for one in client.records(name).records] == ["0", "1"]
+
+
+def test_a_field_is_declared(client: Client, name: str) -> None:
+    client.store(name, [RecordBody(id="a", texts={"t": "x"}, metadata={"size": "10"})])
+    assert [(one.name, one.declared) for one in client.schema(name)] == [("size", False)]
+    (field,) = client.put_schema(name, {"size": "number"})
+    assert (field.type, field.declared, field.records) == ("number", True, 1)
+    client.put_schema(name, {"size": None})
+    assert client.skipped(name).total == 0
+    assert client.sources() == []
+
+
+def test_as_many_pictures_as_come_are_looked_up(client: Client, name: str) -> None:
+    data = encoded_drawing(drawn(1))
+    client.store(name, [RecordBody(id="a", images=[picture(data)])])
+    outcomes = list(client.lookup_each(name, iter([data, b"no picture", data]), at_once=2))
+    assert [one.number for one in outcomes] == [1, 2, 3]
+    assert [one.answer and one.answer.verdict for one in outcomes] == [
+        "same-file",
+        None,
+        "same-file",
+    ]
+    assert outcomes[1].error is not None
+    assert client.overlay(name, data).startswith(b"\x89PNG")

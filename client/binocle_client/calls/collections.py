@@ -1,18 +1,22 @@
 """What is asked of collections as a whole, of their aliases and saved searches."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from binocle_client.answers import (
     AliasListing,
     AliasTarget,
     CollectionListing,
     CollectionSummary,
+    FieldListing,
     SavedSearch,
     SavedSearchListing,
+    SchemaField,
+    SkippedListing,
 )
 from binocle_client.asked import Asked, content, document, nothing
 from binocle_client.calls.call import call
 from binocle_client.paths import path_of, segment
+from binocle_client.requests import FieldType
 
 
 class CollectionCalls:
@@ -37,6 +41,29 @@ class CollectionCalls:
     def delete_collection(self, name: str) -> Asked[None]:
         """Remove a collection."""
         return nothing("DELETE", path_of(name))
+
+    @call
+    def schema(self, name: str) -> Asked[list[SchemaField]]:
+        """List the fields of a collection's metadata."""
+        return document(FieldListing, "GET", path_of(name, "schema")).then(
+            lambda found: found.fields
+        )
+
+    @call
+    def put_schema(
+        self, name: str, types: Mapping[str, FieldType | None]
+    ) -> Asked[list[SchemaField]]:
+        """Declare types of fields; None forgets a declaration."""
+        body = {"fields": dict(types)}
+        return document(FieldListing, "PUT", path_of(name, "schema"), json=body).then(
+            lambda found: found.fields
+        )
+
+    @call
+    def skipped(self, name: str, *, first: int = 0, limit: int = 100) -> Asked[SkippedListing]:
+        """Tell what was skipped of what was indexed, and why."""
+        parameters = {"first": first, "limit": limit}
+        return document(SkippedListing, "GET", path_of(name, "skipped"), params=parameters)
 
     @call
     def aliases(self) -> Asked[AliasListing]:

@@ -8,6 +8,7 @@ from binocle_client.calls.call import call
 from binocle_client.copies import DuplicateClusters, LookupOutcome, LookupOutcomes, LookupReply
 from binocle_client.paths import path_of
 from binocle_client.pictures import PictureFile, encoded
+from binocle_client.transport.streams import LINES, outcomes_of
 
 
 class CopyCalls:
@@ -31,6 +32,29 @@ class CopyCalls:
         return document(LookupOutcomes, "POST", path_of(name, "lookups"), json=body).then(
             lambda found: found.results
         )
+
+    @call
+    def look_up_lines(
+        self, name: str, lines: Sequence[str], *, limit: int = 10, copies_only: bool = False
+    ) -> Asked[list[LookupOutcome]]:
+        """Look pictures up, each given as a line of JSON; ``lookup_each`` takes any number."""
+        return Asked(
+            "POST",
+            path_of(name, "lookups:lines"),
+            outcomes_of(LookupOutcome, len(lines), name=None, answer=None, error=None),
+            "LookupOutcome",
+            repeatable=True,
+            options={
+                "content": "\n".join(lines),
+                "headers": LINES,
+                "params": {"limit": limit, "copies_only": copies_only},
+            },
+        )
+
+    @call
+    def overlay(self, name: str, data: PictureFile) -> Asked[bytes]:
+        """Return a PNG of a picture beside what it is a copy of, and where the two agree."""
+        return content("POST", path_of(name, "lookup", "overlay"), json={"image": encoded(data)})
 
     @call
     def start_duplicates(self, name: str) -> Asked[JobStatus]:

@@ -2,7 +2,7 @@
 
 from typing import Unpack
 
-from binocle_client.answers import JobListing, JobStatus
+from binocle_client.answers import JobListing, JobStatus, SourceListing
 from binocle_client.asked import Asked, content, document, nothing
 from binocle_client.calls.call import call
 from binocle_client.paths import path_of, segment
@@ -24,6 +24,11 @@ class JobCalls:
         """Start indexing a source the operator has allowed."""
         path = path_of(name, "jobs")
         return document(JobStatus, "POST", path, json=body, repeatable=False)
+
+    @call
+    def sources(self) -> Asked[list[str]]:
+        """List the folders that the operator allows, by name."""
+        return document(SourceListing, "GET", "/v1/sources").then(lambda found: found.sources)
 
     @call
     def job(self, name: str, job_id: str) -> Asked[JobStatus]:

@@ -2,13 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from json import dumps
+from typing import Unpack
 
 from binocle_client.answers import StoreOutcome, StoreOutcomes
-from binocle_client.asked import Asked, content, document, nothing
+from binocle_client.asked import Asked, content, document, matching, nothing, with_etag
 from binocle_client.calls.call import call
 from binocle_client.paths import path_of
-from binocle_client.records import RecordListing, StoredRecord
-from binocle_client.requests import Filter, MetadataValue, RecordBody
+from binocle_client.records import MatchedRecords, RecordListing, StoredRecord
+from binocle_client.requests import (
+    Filter,
+    MatchingBody,
+    MetadataValue,
+    RecordBody,
+    UpdateMatchingBody,
+)
 from binocle_client.transport.streams import LINES, outcomes_of
 
 
@@ -35,8 +42,8 @@ class RecordCalls:
 
     @call
     def record(self, name: str, record_id: str) -> Asked[StoredRecord]:
-        """Return a record with its parts."""
-        return document(StoredRecord, "GET", path_of(name, "records", record_id))
+        """Return a record with its parts, and the ETag of its state."""
+        return with_etag(document(StoredRecord, "GET", path_of(name, "records", record_id)))
 
     @call
     def records(
@@ -55,16 +62,55 @@ class RecordCalls:
 
     @call
     def patch(
-        self, name: str, record_id: str, metadata: Mapping[str, MetadataValue | None]
+        self,
+        name: str,
+        record_id: str,
+        metadata: Mapping[str, MetadataValue | None] | None = None,
+        *,
+        texts: Mapping[str, str | Sequence[str] | None] | None = None,
+        images: Mapping[str, str | Sequence[str] | None] | None = None,
+        etag: str | None = None,
     ) -> Asked[StoredRecord]:
-        """Set metadata fields; None removes one."""
-        body, path = {"metadata": dict(metadata)}, path_of(name, "records", record_id)
-        return document(StoredRecord, "PATCH", path, json=body)
+        """Change what is named of a record; the rest stays.
+
+        Args:
+            name: Of the collection.
+            record_id: Which.
+            metadata: By field; None removes one.
+            texts: By role; None removes those of one.
+            images: By role, each as ``encoded`` makes it; None removes those of one.
+            etag: Only where the record is still as ``record`` told it with this.
+        """
+        given = {"metadata": metadata, "texts": texts, "images": images}
+        body = {part: dict(said) for part, said in given.items() if said is not None}
+        path, headers = path_of(name, "records", record_id), matching(etag)
+        return with_etag(
+            document(
+                StoredRecord, "PATCH", path, json=body, headers=headers, repeatable=etag is None
+            )
+        )
 
     @call
-    def delete(self, name: str, record_id: str) -> Asked[None]:
-        """Remove a record."""
-        return nothing("DELETE", path_of(name, "records", record_id))
+    def delete(self, name: str, record_id: str, *, etag: str | None = None) -> Asked[None]:
+        """Remove a record; with an ``etag``, only as ``record`` told it."""
+        path, headers = path_of(name, "records", record_id), matching(etag)
+        return nothing("DELETE", path, headers=headers, repeatable=etag is None)
+
+    @call
+    def update_matching(
+        self,
+        name: str,
+        metadata: Mapping[str, MetadataValue | None],
+        **which: Unpack[MatchingBody],
+    ) -> Asked[MatchedRecords]:
+        """Change the metadata of all records that pass a filter; a dry run unless told."""
+        body: UpdateMatchingBody = {"metadata": metadata, **which}
+        return document(MatchedRecords, "POST", path_of(name, "records:update"), json=body)
+
+    @call
+    def delete_matching(self, name: str, **which: Unpack[MatchingBody]) -> Asked[MatchedRecords]:
+        """Remove all records that pass a filter; a dry run unless told."""
+        return document(MatchedRecords, "POST", path_of(name, "records:delete"), json=which)
 
     @call
     def image(self, name: str, record_id: str, part: int | None = None) -> Asked[bytes]:

@@ -1,12 +1,9 @@
 """What is asked of ranking rules."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
-import httpx
-
-from binocle_client.asked import Asked, document, nothing
+from binocle_client.asked import Asked, document, matching, nothing, with_etag
 from binocle_client.calls.call import call
 from binocle_client.paths import path_of
 from binocle_client.requests import RulesBody
@@ -42,8 +39,7 @@ class RuleCalls:
     @call
     def delete_rules_draft(self, name: str, *, etag: str | None = None) -> Asked[None]:
         """Forget the draft."""
-        headers = {"If-Match": etag} if etag else {}
-        return nothing("DELETE", path_of(name, "rules", "draft"), headers=headers)
+        return nothing("DELETE", path_of(name, "rules", "draft"), headers=matching(etag))
 
     @call
     def try_rules(
@@ -78,10 +74,4 @@ class RuleCalls:
 def _rules(
     method: str, path: str, *, etag: str | None = None, **options: Any
 ) -> Asked[RankingRules]:
-    headers = {"If-Match": etag} if etag else {}
-    asked = document(RankingRules, method, path, headers=headers, **options)
-
-    def read(response: httpx.Response) -> RankingRules:
-        return replace(asked.read(response), etag=response.headers.get("ETag", ""))
-
-    return replace(asked, read=read)
+    return with_etag(document(RankingRules, method, path, headers=matching(etag), **options))

@@ -89,21 +89,21 @@ class CheckedFile:
 def outcomes_of(
     kind: type[_Answer], expected: int, **absent: Any
 ) -> Callable[[httpx.Response], list[_Answer]]:
-    """Return what reads an answer of lines, an outcome each and a last one for all.
+    """Return what reads an answer of lines, an outcome each.
 
     Args:
         kind: What an outcome is.
-        expected: How many there should be.
+        expected: How many there should be; a further line tells of all, and of why it ends.
         absent: What is said of a member that a line does not have.
     """
 
     def read(response: httpx.Response) -> list[_Answer]:
-        *told, end = [loads(line) for line in response.content.splitlines()]
-        outcomes = [decode(kind, {**absent, **one}) for one in told]
-        failure = end.get("error") or {"code": "unreachable", "detail": "the answer was cut"}
-        code, detail = failure["code"], failure["detail"]
+        told = [loads(line) for line in response.content.splitlines()]
+        outcomes = [decode(kind, {**absent, **one}) for one in told if "lines" not in one]
         if len(outcomes) < expected:
-            raise ClientError(response.status_code, code, detail)
+            end = told[-1] if "lines" in told[-1] else {}
+            failure = end.get("error") or {"code": "unreachable", "detail": "the answer was cut"}
+            raise ClientError(response.status_code, failure["code"], failure["detail"])
         return outcomes
 
     return read
