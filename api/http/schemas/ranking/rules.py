@@ -85,7 +85,9 @@ class VersionOut(BaseModel):
     """A version of the rules."""
 
     version: int = Field(description="From 1; 0 of a draft, and where none were published")
-    at: str | None = Field(description="When it was stored; null where none were published")
+    at: str | None = Field(
+        None, description="When it was stored; not there where none were published"
+    )
     note: str = Field(description="What whoever published it said")
 
 

@@ -24,8 +24,10 @@ from api.http.schemas.common import CollectionIn, EmbeddingsIn, RecordsIn
 from api.http.schemas.fields import SchemaIn
 from api.http.schemas.labels import CaptionsIn, LabelsIn, MatchIn
 from api.http.schemas.lookup import LookupBesideIn, LookupIn, LookupsIn
+from api.http.schemas.originals import OriginalsIn
 from api.http.schemas.patterns import MEANINGS
 from api.http.schemas.ranking.rules import BackIn, PublishIn, RulesIn, TrialIn
+from api.http.schemas.saved_searches import SavedSearchIn
 from api.http.schemas.search import BatchIn, RecommendIn, SearchBesideIn, SearchIn
 from binocle_client import Client, ClientError
 from binocle_client.requests import RecordBody
@@ -40,9 +42,9 @@ _NOT_OURS = (
 )  # fmt: skip
 _BODIES: tuple[type[BaseModel], ...] = (
     AliasIn, BackIn, BatchIn, CaptionsIn, CollectionIn, EmbeddingsIn, JobIn, KeyIn, KeyRotationIn,
-    LabelsIn, LookupBesideIn, LookupIn, LookupsIn, MatchIn, MatchingIn, PublishIn, RecommendIn,
-    RecordPatch, RecordsIn, RulesIn, SchemaIn, SearchAcrossIn, SearchBesideIn, SearchIn, SessionIn,
-    TrialIn, UpdateMatchingIn, WebhookIn,
+    LabelsIn, LookupBesideIn, LookupIn, LookupsIn, MatchIn, MatchingIn, OriginalsIn, PublishIn,
+    RecommendIn, RecordPatch, RecordsIn, RulesIn, SavedSearchIn, SchemaIn, SearchAcrossIn,
+    SearchBesideIn, SearchIn, SessionIn, TrialIn, UpdateMatchingIn, WebhookIn,
 )  # fmt: skip
 _BAD: tuple[Any, ...] = (
     None, True, -1, 10**30, 1.5, 1e300, "", " ", "no such thing", "\x00", "\n", "x" * 30_000,
