@@ -40,6 +40,7 @@ CROSS_CUTTING = {
     "api/test_misspelt": "misspelt words through every door",
     "api/operations/doctor/test_switches": "switches that are killed, and repairs",
     "api/http/test_docs_page": "a page of several files",
+    "api/http/test_examples": "a page and the service",
     "api/page/test_accessibility": "all views of the page",
     "api/page/test_detail": "a page of several files",
     "api/page/test_hostile": "all that the page shows",
