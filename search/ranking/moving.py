@@ -18,6 +18,7 @@ from search.ranking.match_decision import CUT
 from search.ranking.query_plan import BOOSTED_DEPTH, Plan
 from search.results.boost_values import boost_values
 from search.results.curated_records import CuratedRecords
+from search.results.diversity import groups_of_keys
 from search.results.moves import Moves
 
 _RANK_CONSTANT = 60  # places over which an order that nobody can rate falls to a half
@@ -118,10 +119,11 @@ def pinned(
     assert moves is not None
     moves.pins[at] = [position for position, _ in pins]
     loose = np.setdiff1d(np.arange(len(fused.record_ids)), at)
-    heads = np.arange(len(loose))
+    positions = [position for position, _ in pins]
     if keys is not None and len(keys) == len(fused.record_ids):
-        heads = _heads(keys[loose], keys[at])
-    order = inserted(loose, at, [position for position, _ in pins], heads)
+        order = _among_groups(loose, at, positions, groups_of_keys(keys))
+    else:
+        order = inserted(loose, at, positions, np.arange(len(loose)))
     return replace(ranked, fused=fused.only(order))
 
 
@@ -143,11 +145,17 @@ def inserted(
     return np.insert(rows, places, others) if places else rows
 
 
-def _heads(keys: Int64Array, taken: Int64Array) -> Int64Array:
-    """Return the first place of each key that is not among some others."""
-    _, first = np.unique(keys, return_index=True)
-    first = np.sort(first)
-    return np.asarray(first[~np.isin(keys[first], taken)])
+def _among_groups(
+    loose: Int64Array, pins: Sequence[int], positions: Sequence[int], groups: Int64Array
+) -> Int64Array:
+    """Return rows with pins among groups: each stands for its group, whose other rows come last."""
+    of_pins = groups[pins]
+    leads = np.sort(np.unique(of_pins, return_index=True)[1])
+    is_led = np.isin(groups[loose], of_pins)
+    others = loose[~is_led]
+    heads = np.sort(np.unique(groups[others], return_index=True)[1])
+    order = inserted(others, [pins[n] for n in leads], [positions[n] for n in leads], heads)
+    return np.concatenate([order, np.delete(np.asarray(pins, np.int64), leads), loose[is_led]])
 
 
 def _with_rows(fused: Fused, numbers: Int64Array) -> Fused:

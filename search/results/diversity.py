@@ -210,10 +210,15 @@ def gathered(keys: Int64Array) -> HitGroups:
     Args:
         keys: ``(n,)`` int64, best row first.
     """
-    own = np.where(keys < 0, np.arange(len(keys)) + keys.max(initial=0) + 1, keys)
+    own = groups_of_keys(keys)
     order = stable_order([own], len(own))  # by group, then by place
     starts = np.flatnonzero(np.diff(own[order], prepend=-1))
     sizes = np.diff(starts, append=len(keys))
     heads = order[starts]
     best_first = np.argsort(heads)
     return HitGroups(heads[best_first], sizes[best_first], order, starts[best_first])
+
+
+def groups_of_keys(keys: Int64Array) -> Int64Array:
+    """Return keys, ``(n,)`` int64, with one of its own for each row whose key is negative."""
+    return np.where(keys < 0, np.arange(len(keys)) + keys.max(initial=0) + 1, keys)

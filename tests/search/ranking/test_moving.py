@@ -242,6 +242,21 @@ def test_positions_of_pins_count_groups_where_hits_are_groups(
     assert ids(found) == [*left[:2], "p39", *left[2:]]
 
 
+def test_pins_stand_for_their_groups(collection: Collection, searcher: Searcher) -> None:
+    publish(collection)
+    query = words(group=Group("line"))
+    heads = searcher.search(query).hits
+    last = {hit.record.metadata["line"]: hit.record.id for hit in searcher.search(words()).hits}
+    pins = [last[hit.record.metadata["line"]] for hit in heads]
+    assert not {*pins} & {hit.record.id for hit in heads}
+    second = [{"id": pins[0], "position": 2}]
+    publish(collection, curations=[{"query": "red car", "pin": second}])
+    left = [hit.record.id for hit in heads[1:]]
+    assert ids(searcher.search(query)) == [left[0], pins[0], *left[1:]]
+    publish(collection, curations=[{"query": "red car", "pin": pins}])
+    assert ids(searcher.search(query)) == pins
+
+
 def test_pin_is_an_answer_where_nothing_fits(collection: Collection, searcher: Searcher) -> None:
     publish(collection)
     assert searcher.search(words("zzxxqq", mode="keyword")).relevant == 0
