@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 from api.http.schemas.answers import FacetOut, HitOut
 from api.http.schemas.common import Name, Problem
@@ -28,6 +28,13 @@ class SearchAcrossIn(SearchIn):
     diversity: float = Field(0.0, ge=0, le=0, description=_OF_ONE)
     collapse: Literal[False] = Field(False, description=_OF_ONE)
     refine: None = Field(None, description=_OF_ONE)
+
+    @field_validator("group", "diversity", "collapse", "refine", mode="before")
+    @classmethod
+    def _is_of_one(cls, value: object) -> object:
+        if value:
+            raise ValueError("is of one collection; leave it out, or search that one alone")
+        return value
 
 
 class HitAcrossOut(HitOut):
