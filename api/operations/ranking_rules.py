@@ -119,10 +119,13 @@ def go_back(collection: Collection, version: int, note: str = "") -> StoredRules
 
 
 def rules_doubts(collection: Collection, rules: RankingRules) -> list[str]:
-    """Return a line for what in rules has no effect: records and fields that are not there."""
+    """Return a line for what in rules has no effect.
+
+    That are records and fields that are not there, and fields of another type than a boost needs.
+    """
     found: list[str] = []
     with collection.reading() as session:
-        there = set(session.fields.names())
+        there, types = set(session.fields.names()), session.fields.types()
         for one in rules.curations:
             named = [*(pin.id for pin in one.pins), *one.hide]
             known = session.records.numbers_of(named)
@@ -136,6 +139,12 @@ def rules_doubts(collection: Collection, rules: RankingRules) -> list[str]:
     for boost in rules.boosts:
         lacking = [field for field in boost.fields if field not in there]
         found += [f"the boost {boost.name!r}: no record has the field {one!r}" for one in lacking]
+        needed = "number" if boost.pivot is not None else "date"
+        if boost.field in there and types[boost.field][0] != needed:
+            found.append(
+                f"the boost {boost.name!r} needs {needed}s, and the field {boost.field!r} is "
+                f"{types[boost.field][0]}; what it has of them counts, the rest has the value 0"
+            )
         if boost.where is not None:
             found += [f"the boost {boost.name!r}: {one}" for one in doubts(collection, boost.where)]
     return found[:_MOST_DOUBTS]

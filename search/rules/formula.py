@@ -17,7 +17,7 @@ from binocle.errors import UsageError
 Float64Array = npt.NDArray[np.float64]
 
 MAX_CHARACTERS = 500
-_MAX_NODES = 100
+MAX_NODES = 100
 _MOST = 1e300  # of a number
 _QUOTED = re.compile(r"`([^`]*)`")
 _PLACEHOLDER = "quoted_field_{}_"
@@ -80,8 +80,11 @@ class Formula:
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             raise UsageError(f"the formula {text!r} cannot be read: {_reason(error)}") from error
         nodes = list(ast.walk(tree))
-        if len(nodes) > _MAX_NODES:
-            raise UsageError(f"the formula {text[:40]!r}… is too long; use several boosts")
+        if len(nodes) > MAX_NODES:
+            raise UsageError(
+                f"the formula {text[:40]!r}… has {len(nodes):,} numbers, fields and signs, and "
+                f"{MAX_NODES} are the limit; use several boosts"
+            )
         fields = dict.fromkeys(_checked(tree, text, names))
         if not fields:
             raise UsageError(f"the formula {text!r} names no field, so it is the same for all")

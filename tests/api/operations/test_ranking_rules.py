@@ -132,6 +132,18 @@ def test_what_has_no_effect_is_told(collection: Collection) -> None:
     assert any("stok" in one for one in found)
 
 
+def test_a_boost_by_a_field_of_another_type_is_told(collection: Collection) -> None:
+    metadata: dict[str, Any] = {"kind": "sofa", "sales": 3, "made": "2026-11-02"}
+    collection.upsert([NewRecord("e", "e", metadata, ())])
+
+    def doubts(**boost: object) -> list[str]:
+        return rules_doubts(collection, parse_rules({"boosts": [{"weight": 1, **boost}]}))
+
+    assert doubts(field="sales", pivot=1) == doubts(field="made", half_life_days=3) == []
+    assert ["needs numbers" in one for one in doubts(field="kind", pivot=1)] == [True]
+    assert ["needs dates" in one for one in doubts(field="sales", half_life_days=3)] == [True]
+
+
 def test_rules_are_kept_as_they_were_put(collection: Collection) -> None:
     stored = put_draft(collection, json.dumps({"synonyms": [{"words": ["沙发", "sofa"]}]}))
     assert json.loads(stored.document) == {
