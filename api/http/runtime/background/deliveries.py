@@ -8,6 +8,7 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
 import base64
 import hashlib
 import hmac
+import ipaddress
 import logging
 import random
 import ssl
@@ -82,9 +83,12 @@ class Sender:
         """Refuse what can never be sent to; the host is looked up for each attempt.
 
         Raises:
-            UrlError: It is no http or https URL, or names another port.
+            UrlError: It is no http or https URL, names another port, or an address that is not
+                public.
         """
-        checked_url(url, self._ports)
+        host = checked_url(url, self._ports).host
+        if host == "localhost" or (_is_address(host) and not self._is_allowed(host)):
+            raise UrlError(f"{host} is no public address; webhooks are sent to public ones only")
 
     def send(self, due: Due) -> int:
         """Post a delivery; return the status of the answer, whose body is not read.
@@ -125,6 +129,15 @@ class Sender:
         except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
             reason = " ".join(str(error).split()) or type(error).__name__
             raise UrlError(f"cannot be reached ({reason})") from error
+
+
+def _is_address(host: str) -> bool:
+    """Tell whether a host is an address and no name that is looked up."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 class Deliveries:

@@ -157,6 +157,9 @@ def test_name_is_resolved_once_for_a_connection(webhooks: Webhooks, receiver: Re
         ("http://a.example:22/", "allowed are 80 and 443"),
         ("http://u:p@a.example/", "user name or a password"),
         ("nothing", "no http or https URL"),
+        ("https://10.0.0.1/x", "10.0.0.1 is no public address"),
+        ("http://[::1]/", "::1 is no public address"),
+        ("http://localhost/x", "localhost is no public address"),
     ],
 )
 def test_url_that_can_never_be_sent_to_is_refused(url: str, why: str) -> None:
