@@ -6,6 +6,7 @@ it comes at least once, with the same id each time.
 
 import base64
 import json
+import logging
 import secrets
 import sqlite3
 import time
@@ -16,8 +17,9 @@ from typing import Any
 from api.http.runtime.background.job import now
 from api.http.runtime.background.service_file import ServiceFile
 from api.http.schemas.background.jobs import JobOut
-from binocle.errors import NotFoundError, UsageError
+from binocle.errors import BinocleError, NotFoundError, UsageError
 
+_log = logging.getLogger(__name__)
 MAX_WEBHOOKS, KEPT_DELIVERIES = 32, 100
 EVENTS = ("job.done", "job.failed", "job.cancelled")
 TEST_EVENT = "test"
@@ -171,10 +173,23 @@ class Webhooks:
         """Have all who want to know told how a job ended, in the transaction that notes it."""
         event = f"job.{job.state}"
         for one in _webhooks(database):
-            named = one.collections
-            of_it = named is None or job.collection in map(self._resolve, named)
-            if one.ended is None and event in one.events and of_it:
+            if one.ended is None and event in one.events and self._is_of(one, job.collection):
                 _enqueue(database, one.id, event, job.model_dump(mode="json"))
+
+    def _is_of(self, webhook: Webhook, collection: str) -> bool:
+        """Tell whether a webhook is of a collection; a name that stands for none costs only itself.
+
+        The job ends in any case: what is raised here would undo that.
+        """
+        if webhook.collections is None or collection in webhook.collections:
+            return True
+        for name in webhook.collections:
+            try:
+                if self._resolve(name) == collection:
+                    return True
+            except BinocleError as error:
+                _log.warning("the webhook %s is not told by %r: %s", webhook.id, name, error)
+        return False
 
     def enqueue_test(self, webhook_id: str) -> str:
         """Have a test event delivered; return the delivery's id."""

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from api.aliases import AliasError
 from api.http.runtime.background.job import Job
+from api.http.runtime.background.job_store import JobStore
 from api.http.runtime.background.service_file import ServiceFile
 from api.http.runtime.background.webhooks import KEPT_DELIVERIES, Webhook, Webhooks
 
@@ -49,6 +51,23 @@ def test_webhook_is_told_of_its_collections_and_events_by_alias_too(
     webhooks.remove(every.id)
     assert webhooks.deliveries(every.id) == []
     assert len({one.secret for one in (every, front, other)}) == 3
+
+
+def test_name_that_stands_for_nothing_costs_only_itself(file: ServiceFile) -> None:
+    def resolve(name: str) -> str:
+        raise AliasError(f"{name!r} is a collection and an alias")
+
+    webhooks = Webhooks(file, resolve)
+    every, own, _strange = made(webhooks), made(webhooks, "shop", "c"), made(webhooks, "shop")
+    store = JobStore(file, webhooks.enqueue_job)
+    job = Job("j", "index", "c", "photos")
+    store.add(job)
+    job.end("done")
+    store.save(job)
+    kept = store.find("j")
+    assert kept is not None
+    assert kept.state == "done"
+    assert {one.webhook.id for one in webhooks.claim(8)} == {every.id, own.id}
 
 
 def test_the_last_deliveries_are_kept_and_all_that_are_due(webhooks: Webhooks) -> None:
