@@ -1,5 +1,6 @@
 """The pictures that a lookup is asked for: files, and what folders and archives hold."""
 
+import errno
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -109,11 +110,19 @@ class AskedPictures:
         try:
             data = b"" if _is_packed(source) else read()
             images.upright_size(data, self._limits)
-        except (OSError, NotFoundError, NotAPictureError, PictureTruncatedError):
+        except (NotAPictureError, PictureTruncatedError):
             self.left_out.append(one)
             return None
         except PictureError:
             pass  # told when it is looked up
+        except (OSError, NotFoundError) as error:
+            # What an archive could not give again has a cause; texts it never gives.
+            cause = error if isinstance(error, OSError) else error.__cause__
+            if not isinstance(cause, OSError) or cause.errno == errno.EFBIG:
+                self.left_out.append(one)
+                return None
+            problem = f"cannot read {place}, which may be a picture ({cause.strerror or cause})"
+            return AskedPicture(place, name, partial(_refuse, problem))
         return AskedPicture(place, name, partial(bytes, data))
 
     def _reader(self, source: Source, one: Candidate) -> Callable[[], bytes]:

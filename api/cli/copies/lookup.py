@@ -162,7 +162,8 @@ def _looked_up(
     except PictureError as error:
         raise type(error)(f"{asked.place}: {error}") from error
     except OSError as error:
-        raise QueryError(f"cannot read the picture {asked.place} ({error.strerror})") from error
+        reason = error.strerror or error
+        raise QueryError(f"cannot read the picture {asked.place} ({reason})") from error
 
 
 def _draw(

@@ -45,3 +45,18 @@ def test_a_folder_without_pictures_is_asked_for_itself_and_says_so(tmp_path: Pat
     [asked] = AskedPictures([tmp_path / "broken.tar"], Limits())
     with pytest.raises(QueryError, match="damaged or no archive"):
         asked.read()
+
+
+def test_what_is_damaged_in_an_archive_is_told_whatever_its_name(tmp_path: Path) -> None:
+    place = tmp_path / "z.zip"
+    with zipfile.ZipFile(place, "w") as archive:
+        archive.writestr("whole", picture_bytes(1))
+        archive.writestr("damaged", picture_bytes(2))
+        archive.writestr("notes.txt", "no picture")
+    place.write_bytes(place.read_bytes().replace(picture_bytes(2)[-20:], b"?" * 20))
+    asked = AskedPictures([place], Limits())
+    whole, damaged = sorted(asked, key=lambda one: one.name, reverse=True)
+    assert whole.read() == picture_bytes(1)
+    with pytest.raises(QueryError, match=r"damaged, which may be a picture \(Bad CRC-32"):
+        damaged.read()
+    assert [one.record_id for one in asked.left_out] == ["z.zip/notes.txt"]
