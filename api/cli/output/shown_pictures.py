@@ -17,6 +17,7 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from api.cli.output.tables import without_controls
 from api.container import Container
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError, UsageError
@@ -46,13 +47,13 @@ def check_showable(console: Console | None = None) -> None:
 
 def show(answer: Answer, collection: Collection, container: Container) -> None:
     """Draw the hits of an answer, best first, numbered as they are listed."""
-    console, settings = Console(), container.settings
+    console = Console()
     hits = list(chain.from_iterable((hit, *hit.others) for hit in answer.hits))
     image_class = _graphics()
-    media = StoredMedia(collection.path)
+    media = container.media(collection)
     columns = 1 if image_class else max(1, console.width // (_WIDEST + _GAP))
     cells = max(8, min(_WIDEST, console.width // columns - _GAP))
-    with DecoderPool(settings.workers, settings.limits) as decoders:
+    with container.decoders() as decoders:
         tiles = (
             _tile(number, hit, _picture(hit, media, decoders), cells, image_class)
             for number, hit in enumerate(hits, start=1)
@@ -104,13 +105,14 @@ def _graphics() -> Any:
 def _tile(
     number: int, hit: Hit, picture: Image.Image | None, cells: int, image_class: Any
 ) -> RenderableType:
-    shown: RenderableType = Text((hit.part.text or "(the picture is not there)")[: cells * 4])
+    told = without_controls(hit.part.text or "(the picture is not there)")
+    shown: RenderableType = Text(told[: cells * 4])
     if picture is not None:
         shown = half_cells(picture, cells, _LINES)
         if image_class is not None:
             shown = image_class(picture, width=cells, height="auto")
     rated = "" if hit.relevance is None else f"  {100 * hit.relevance:.0f} %"
-    name = hit.record.id.rstrip("/").rsplit("/", 1)[-1]
+    name = without_controls(hit.record.id.rstrip("/").rsplit("/", 1)[-1])
     caption = Text(f"{number}{rated}  {name}", style="dim", no_wrap=True, overflow="ellipsis")
     caption.truncate(cells, overflow="ellipsis")
     return Group(*_fitted(shown, cells), caption)

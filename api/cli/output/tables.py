@@ -17,6 +17,9 @@ from binocle.encoders.names import DEFAULT_MODEL, MINI
 from binocle.errors import StorageError
 from binocle.media.kinds import IMAGE, KINDS, TEXT
 
+_CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), "�")
+del _CONTROLS[ord("\n")], _CONTROLS[ord("\t")]
+
 
 def print_info(collection: Collection, *, as_json: bool) -> None:
     """Print what a collection holds."""
@@ -188,5 +191,10 @@ def print_rich_table(
             justify="right" if are_figures and number else "left",
         )
     for row in rows:
-        table.add_row(*(Text(str(cell)) for cell in row))
+        table.add_row(*(Text(without_controls(str(cell))) for cell in row))
     Console().print(table)
+
+
+def without_controls(text: str) -> str:
+    """Return a text that cannot command a terminal, whoever wrote it; its lines stay."""
+    return text.translate(_CONTROLS)

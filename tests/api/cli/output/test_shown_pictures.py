@@ -6,8 +6,9 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from api.cli.output.shown_pictures import check_showable, half_cells
+from api.cli.output.shown_pictures import _tile, check_showable, half_cells
 from binocle.errors import UsageError
+from binocle.types import Hit, Part, Record
 
 
 def drawn(picture: Image.Image, cells: int, lines: int) -> list[str]:
@@ -48,3 +49,13 @@ def test_what_cannot_draw_is_told_what_can() -> None:
         with pytest.raises(UsageError, match="--sheet FILE"):
             check_showable(console)
     check_showable(Console(file=io.StringIO(), force_terminal=True, color_system="256"))
+
+
+def test_texts_and_names_of_tiles_cannot_command_the_terminal() -> None:
+    part = Part(1, "text", "body", "file:///t.csv", "blue\x1b[31m red")
+    hit = Hit(Record("a\x1b]0;x\x07", "file:///t.csv", {}, (part,)), part, 0.5, similarity=0.5)
+    file = io.StringIO()
+    Console(file=file, width=40).print(_tile(1, hit, None, 20, None))
+    assert "blue�[31m red" in file.getvalue()
+    assert "1  a�]0;x�" in file.getvalue()
+    assert "\x1b" not in file.getvalue()
