@@ -143,7 +143,7 @@ class Searcher:
             is_stopped: Asked before each query's turn; True leaves those that are left unanswered,
                 with a BusyError each.
         """
-        asked = self.terms.embed(each(self._refined, queries), keyword_too=False)
+        asked = self.terms.embed(each(self._refined, queries))
         now = Now(self.collection, self._ranker.vectors.has_texts_beside, self._rules)
         begun = each(partial(self._begin, now), asked, is_stopped)
         self._look([one for one in begun if isinstance(one, BegunQuery) and one.listing is None])

@@ -57,15 +57,15 @@ class TermEncoder:
         self,
         queries: Sequence[Query | BinocleError],
         stage: Stage = lambda _: nullcontext(),
-        *,
-        keyword_too: bool = True,
     ) -> list[Query | BinocleError]:
         """Embed what terms bring: all texts in one call to the encoder, all pictures in another.
+
+        Texts of queries that search by words alone need no vector, and get none; pictures do, as
+        a later query may refine these.
 
         Args:
             queries: What is not embedded yet will be; errors are passed on.
             stage: Begins what is timed as ``decode`` and ``embed``; not where nothing is missing.
-            keyword_too: Also the terms of queries that search by words alone.
 
         Returns:
             For each the query with ``Term.embedded``, or why one of its terms cannot be embedded;
@@ -74,9 +74,9 @@ class TermEncoder:
         missing = {
             (number, place): term
             for number, query in enumerate(queries)
-            if isinstance(query, Query) and (keyword_too or query.mode != "keyword")
+            if isinstance(query, Query)
             for place, term in enumerate(query.terms)
-            if term.is_unembedded
+            if term.is_unembedded and (query.mode != "keyword" or term.text is None)
         }
         if not missing or self._collection.space is None:  # of an empty one ``intent`` tells
             return list(queries)
@@ -105,7 +105,7 @@ class TermEncoder:
         """Return what a query's terms come to; where only words are searched, their words alone.
 
         Args:
-            query: Has terms; unless only words are searched, they are embedded.
+            query: Has terms, which ``embed`` has embedded.
             target: Which parts are looked at.
 
         Raises:
@@ -115,7 +115,7 @@ class TermEncoder:
             raise QueryError(f"the collection {self._collection.path.name!r} is empty")
         words = _words(query.terms)
         if query.mode == "keyword":
-            return QueryIntent(query.terms, (), (), frozenset(), words)
+            return QueryIntent(tuple(map(self._kept, query.terms)), (), (), frozenset(), words)
         exclude: set[int] = set()
         read: list[Term] = []
         wanted: list[TermVector] = []
@@ -204,7 +204,14 @@ class TermEncoder:
         row = self._checked(term.embedded)
         if term.text is not None:
             return replace(term, embedded=row), row, TEXT
-        return Term(vector=row, weight=term.weight, source=IMAGE), row, IMAGE
+        return self._kept(term), row, IMAGE
+
+    def _kept(self, term: Term) -> Term:
+        """Return a term as queries are kept: of a picture, its vector."""
+        if term.embedded is None or term.text is not None or term.record is not None:
+            return term
+        row = self._checked(term.embedded)
+        return Term(vector=row, weight=term.weight, source=IMAGE)
 
     def _row_of_record(
         self, term: Term, target: Target, exclude: set[int]

@@ -24,6 +24,7 @@ from binocle.types import (
     Target,
 )
 from search.query.query import Query, Term
+from search.query.turns import Refinement
 from search.results.answer import Answer
 from search.searcher import Searcher
 from tests.support.toy_encoder import DIMENSION, ToyEncoder
@@ -251,3 +252,28 @@ def test_colour_words_find_pictures_of_the_colour(tmp_path: Path) -> None:
         for name, colour in colours.items():
             for term in (Term(text=f"something {name}"), Term(image=png(colour))):
                 assert searcher.search(Query((term,))).hits[0].record.id == name
+
+
+def test_words_alone_need_no_model_and_a_picture_beside_them_is_kept_for_refinements(
+    tmp_path: Path,
+) -> None:
+    encoder, loaded = ColourEncoder(), []
+    with Collection(tmp_path / "c", create=True) as collection:
+        collection.claim_space(encoder.space)
+        row = encoder.encode_texts(["red"])[0]
+        parts = (NewPart("text", "text", "red", b"red", row),)
+        collection.upsert([NewRecord("red", "mem:red", {}, parts)])
+
+        def load() -> Encoder:
+            loaded.append(1)
+            return encoder
+
+        searcher = Searcher(collection, load, limits=Limits())
+        words = Query((Term(text="red"),), mode="keyword", target="text")
+        assert searcher.terms.embed([words]) == [words]
+        assert not loaded
+        beside = Query((*words.terms, Term(image=png((250, 0, 0)))), mode="keyword", target="text")
+        answer = searcher.search(beside)
+        assert [hit.record.id for hit in answer.hits] == ["red"]
+        refined = Query((), mode="hybrid", target="text", refine=Refinement(answer.turn or ""))
+        assert "a picture" in searcher.search(refined).looking_for
