@@ -1,5 +1,6 @@
 """Facets of several collections, added up."""
 
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,6 +12,8 @@ from search.results.answer import Bucket, FacetCounts
 from search.results.histograms import date_bars
 
 _MOST = 1000  # buckets of one facet
+_VERY_MANY = 10**12  # narrow bars in one; a remainder of more than 10^28 cannot be told
+_GREATEST = Decimal(sys.float_info.max)
 _STEPS = tuple(map(Decimal, ("1", "2", "2.5", "5", "10")))
 _INTERVALS: dict[int, Interval] = {4: "year", 7: "month", 10: "day"}
 _LENGTHS: dict[Interval, int] = {interval: length for length, interval in _INTERVALS.items()}
@@ -111,9 +114,14 @@ def _width(
             width = step.scaleb(power)
             count = (most / width).to_integral_value("ROUND_CEILING")
             count -= (least / width).to_integral_value("ROUND_FLOOR")
-            if count <= max(bins, 2) and all(width % one == 0 for one in narrow):
+            if count <= max(bins, 2) and all(_holds_whole(width, one) for one in narrow):
                 return width
         power += 1
+
+
+def _holds_whole(width: Decimal, narrow: Decimal) -> bool:
+    """Tell whether a bar is of whole narrow ones; of very many, half of one is not to be seen."""
+    return width > narrow * _VERY_MANY or width % narrow == 0
 
 
 def _dates(counts: Sequence[FacetCounts], asked: Interval | None) -> tuple[Bucket, ...]:
@@ -128,4 +136,6 @@ def _dates(counts: Sequence[FacetCounts], asked: Interval | None) -> tuple[Bucke
 
 
 def _plain(number: Decimal) -> float:
-    return int(number) if number == int(number) and abs(number) < 2**53 else float(number)
+    """Return an edge as a float that is finite."""
+    edge = float(min(max(number, -_GREATEST), _GREATEST))
+    return int(edge) if edge.is_integer() and abs(edge) < 2**53 else edge

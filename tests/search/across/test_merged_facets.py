@@ -1,8 +1,10 @@
 """Facets added up are those of all records in one collection."""
 
+import math
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -78,6 +80,15 @@ def test_whole_numbers_have_whole_bars_and_a_single_value_one() -> None:
     assert all(float(one.value).is_integer() for one in found.buckets)
     same = {"a": histogram([5, 5], PRICE), "b": histogram([5], PRICE)}
     assert merged_facet(PRICE, same)[0].buckets == (Bucket(5, 3, 5),)
+
+
+@pytest.mark.parametrize("great", [1e25, 1e300, 1.7e308])
+def test_small_and_very_great_numbers_have_bars_together(great: float) -> None:
+    counts = {"a": histogram([0.00001, 0.00002], PRICE), "b": histogram([5.0, great], PRICE)}
+    found, _ = merged_facet(PRICE, counts)
+    assert [one.count for one in found.buckets if one.count] == [3, 1]
+    assert float(found.buckets[0].value) == 0
+    assert great <= float(found.buckets[-1].end or 0) < math.inf
 
 
 def test_dates_are_counted_by_the_widest_bars_with_empty_ones_between() -> None:
