@@ -5,6 +5,7 @@ name that people use for a collection, so those of an alias stay when it is swit
 """
 
 import json
+import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -13,8 +14,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 from api.shared_file import SharedFile
-from binocle.errors import NotFoundError, UsageError
+from binocle.errors import NotFoundError, StorageError, UsageError
 
+_log = logging.getLogger(__name__)
 MOST = 500
 _FORMAT = 1
 _Searches = Mapping[str, tuple["SavedSearch", ...]]
@@ -83,10 +85,13 @@ class SavedSearches:
             self._write(searches, collection, others)
 
     def forget(self, collection: str) -> None:
-        """Remove all of a collection, which is gone."""
-        if self.of(collection):
-            with self._file.changing() as searches:
-                self._write(searches, collection, [])
+        """Remove all of a collection, which is gone: where they cannot be, that is logged."""
+        try:
+            if self.of(collection):
+                with self._file.changing() as searches:
+                    self._write(searches, collection, [])
+        except StorageError as error:
+            _log.warning("the saved searches of %r stay: %s", collection, error)
 
     def _write(self, searches: _Searches, collection: str, changed: Sequence[SavedSearch]) -> None:
         rows = [

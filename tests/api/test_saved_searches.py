@@ -70,3 +70,15 @@ def test_they_are_saved_over_http_and_go_with_their_collection(serve: Serve) -> 
     client.delete_collection("shop")
     client.put_collection("shop")
     assert client.saved_searches("shop").searches == []
+
+
+def test_damaged_searches_do_not_keep_their_collection(serve: Serve) -> None:
+    service = serve()
+    client = service.client()
+    client.put_collection("shop")
+    job = client.wait_for_job("shop", client.start_duplicates("shop").id)
+    (service.home / "saved-searches.json").write_text("{")
+    client.delete_collection("shop")
+    client.put_collection("shop")
+    with pytest.raises(ClientError, match="there is no job"):
+        client.job("shop", job.id)
