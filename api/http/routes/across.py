@@ -30,9 +30,9 @@ async def search_across(
 ) -> SearchAcrossOut:
     """Search several collections; one that cannot answer costs only itself."""
     watch = Stopwatch(service.metrics)
-    names = _checked(service, body.collections)
-    for name in names:
+    for name in body.collections:
         allow(key, "read", name)
+    names = _checked(service, body.collections)
     position = None
     if body.cursor:
         with at("cursor"):
