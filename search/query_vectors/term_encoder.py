@@ -21,7 +21,7 @@ from search.query_vectors.worded_texts import worded_rows
 from search.spelling.collection_spelling import Spelling
 from search.spelling.spell_correction import Corrector
 
-Wordings: TypeAlias = Callable[[Query, str], Sequence[str]]
+Wordings: TypeAlias = Callable[[Sequence[tuple[Query, str]]], Sequence[Sequence[str]]]
 Stage: TypeAlias = Callable[[str], AbstractContextManager[None]]
 
 
@@ -34,7 +34,7 @@ class TermEncoder:
         load_encoder: Callable[[], Encoder],
         pictures: QueryPictures,
         spelling: Spelling | None = None,
-        find_wordings: Wordings = lambda _query, _text: (),
+        find_wordings: Wordings = lambda texts: [()] * len(texts),
     ) -> None:
         """Set up.
 
@@ -43,8 +43,8 @@ class TermEncoder:
             load_encoder: As for ``Searcher``.
             pictures: Reads those of terms.
             spelling: Of the collection's words.
-            find_wordings: Returns what a text of a query means as well: it is embedded as the mean
-                of all of these.
+            find_wordings: Returns what each text of a query means as well: it is embedded as the
+                mean of all of these.
         """
         self._collection = collection
         self._load_encoder = load_encoder
@@ -93,7 +93,7 @@ class TermEncoder:
                 )
             with stage("embed"):
                 done |= zip(pictures, _of_pictures(pictures.values(), loaded, encoder), strict=True)
-                asked = [queries[number] for number, _ in texts]
+                asked = [one for number, _ in texts if isinstance(one := queries[number], Query)]
                 read = self._of_texts(list(texts.values()), asked, encoder)
                 done |= zip(texts, read, strict=True)
         except BinocleError as error:
@@ -140,7 +140,7 @@ class TermEncoder:
         )
 
     def _of_texts(
-        self, terms: Sequence[Term], queries: Sequence[Query | BinocleError], encoder: Encoder
+        self, terms: Sequence[Term], queries: Sequence[Query], encoder: Encoder
     ) -> list[Term]:
         """Return texts with what they were embedded as, misspelt words as they were meant.
 
@@ -152,7 +152,7 @@ class TermEncoder:
         parts = [self._readable(text) for text in texts]
         meant = self._corrected(parts, encoder) if encoder.vocabulary else parts
         read = [one or text for text, one in zip(texts, meant, strict=True)]
-        rows = worded_rows(encoder, read, list(map(self._wordings, queries, terms, read)))
+        rows = worded_rows(encoder, read, self._wordings(queries, terms, read))
         each = zip(terms, texts, parts, meant, rows, strict=True)
         return [
             replace(
@@ -164,11 +164,15 @@ class TermEncoder:
             for term, text, part, one, row in each
         ]
 
-    def _wordings(self, query: Query | BinocleError, term: Term, text: str) -> list[str]:
-        """Return what a text means as well, as far as the model can read it."""
-        if not isinstance(query, Query) or term.weight < 0:
-            return []
-        return [one for one in self._find_wordings(query, text) if self._readable(one) == one]
+    def _wordings(
+        self, queries: Sequence[Query], terms: Sequence[Term], texts: Sequence[str]
+    ) -> list[list[str]]:
+        """Return what texts mean as well, as far as the model can read it."""
+        found = self._find_wordings(list(zip(queries, texts, strict=True)))
+        return [
+            [one for one in several if term.weight > 0 and self._readable(one) == one]
+            for term, several in zip(terms, found, strict=True)
+        ]
 
     def _corrected(self, texts: Sequence[str], encoder: Encoder) -> list[str]:
         known = self._corrector

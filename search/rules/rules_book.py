@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -55,15 +56,25 @@ class RulesBook:
         self._live = change, found
         return found
 
-    def wordings(self, query: Query, text: str) -> tuple[str, ...]:
-        """Return what a text of a query means as well, by its rules; nothing where it has none."""
+    def wordings(self, texts: Sequence[tuple[Query, str]]) -> list[tuple[str, ...]]:
+        """Return what texts of queries mean as well, by the rules of these; mostly nothing.
+
+        The rules are read once for all of them.
+        """
         with self._collection.reading() as session:
             change = session.history.change()
+        used = {query.rules for query, _ in texts}
+        rules = {which: self._rules_if_there(which, change) for which in used}
+        return [
+            other_wordings(text, rules[query.rules].synonyms_for(query.language))
+            for query, text in texts
+        ]
+
+    def _rules_if_there(self, which: RulesInUse, change: int) -> RankingRules:
         try:
-            rules = self.rules(query.rules, change)
+            return self.rules(which, change)
         except UsageError:  # there is no such draft, which the search itself will tell
-            return ()
-        return other_wordings(text, rules.synonyms_for(query.language))
+            return NO_RULES
 
     def _meant(self, rules: RankingRules) -> RankingRules:
         """Return rules with their filters as searches read them; one that cannot be, as it is."""

@@ -117,3 +117,20 @@ def test_text_is_embedded_as_the_mean_of_its_wordings(collection: Collection) ->
     np.testing.assert_allclose(vector("red house", rules="draft"), mean, atol=1e-6)
     np.testing.assert_array_equal(vector("red house"), plain)
     np.testing.assert_array_equal(vector("blue house", rules="draft"), vector("blue house"))
+
+
+def test_rules_are_read_once_for_all_texts_of_a_call(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_draft(collection, json.dumps({"synonyms": [{"words": ["red", "green"]}]}))
+    book, real, sessions = RulesBook(collection), collection.reading, []
+
+    def reading() -> Any:
+        sessions.append(1)
+        return real()
+
+    monkeypatch.setattr(collection, "reading", reading)
+    terms = (Term(text="red house"),)
+    asked = [(Query(terms, rules="draft"), "red house"), (Query(terms), "red house")]
+    assert book.wordings(asked * 20) == [("green house",), ()] * 20
+    assert len(sessions) == 3, "the change, the draft, and what is published"
