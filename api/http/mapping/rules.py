@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import Header
+from fastapi import Header, Response
 
 from api.http.errors.problems import ServiceError
 from api.http.schemas.common import Problem
@@ -41,6 +41,12 @@ def rules_out(stored: StoredRules | None) -> RulesOut:
         raise RulesError("these rules are damaged: they are not what was stored; put them again")
     rules = RulesIn.model_validate(json.loads(stored.document))
     return RulesOut(version=stored.version, at=stored.at, note=stored.note, rules=rules)
+
+
+def rules_answer(stored: StoredRules | None, response: Response) -> RulesOut:
+    """Return rules as they were put, and have a response carry their ETag."""
+    response.headers["ETag"] = rules_etag(stored)
+    return rules_out(stored)
 
 
 def document_of(body: RulesIn) -> dict[str, Any]:

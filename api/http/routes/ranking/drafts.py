@@ -9,8 +9,7 @@ from api.http.mapping.rules import (
     IfMatch,
     document_of,
     matching_rules,
-    rules_etag,
-    rules_out,
+    rules_answer,
     tried_out,
 )
 from api.http.runtime.dependencies import Readable, ServiceDependency, Writable
@@ -37,8 +36,7 @@ async def get_rules_draft(
 ) -> RulesOut:
     """Return the draft of the ranking rules."""
     found = await service.storing.run(rules_of, collection, DRAFT)
-    response.headers["ETag"] = rules_etag(found)
-    return rules_out(found)
+    return rules_answer(found, response)
 
 
 @router.put("/{name}/rules/draft", response_model_exclude_none=True, responses=CONDITIONAL)
@@ -62,8 +60,8 @@ async def put_rules_draft(
         stored, warnings = await service.storing.run(put)
     except RulesError as error:
         raise at_field(error, error.place or "body") from error
-    response.headers["ETag"] = rules_etag(stored)
-    return DraftOut(**rules_out(stored).model_dump(by_alias=True), warnings=warnings)
+    answer = rules_answer(stored, response)
+    return DraftOut(**answer.model_dump(by_alias=True), warnings=warnings)
 
 
 @router.delete(

@@ -9,8 +9,7 @@ from api.http.mapping.rules import (
     CONDITIONAL,
     IfMatch,
     matching_rules,
-    rules_etag,
-    rules_out,
+    rules_answer,
     version_out,
 )
 from api.http.runtime.dependencies import Readable, ServiceDependency, Writable
@@ -33,8 +32,7 @@ async def get_rules(
 ) -> RulesOut:
     """Return the ranking rules that searches go by; empty ones where none were published."""
     found = await service.storing.run(live_rules, collection)
-    response.headers["ETag"] = rules_etag(found)
-    return rules_out(found)
+    return rules_answer(found, response)
 
 
 @router.get("/{name}/rules/versions")
@@ -53,8 +51,7 @@ async def get_rules_version(
 ) -> RulesOut:
     """Return an earlier version of the rules."""
     found = await service.storing.run(rules_of, collection, version)
-    response.headers["ETag"] = rules_etag(found)
-    return rules_out(found)
+    return rules_answer(found, response)
 
 
 @router.post("/{name}/rules:publish", response_model_exclude_none=True, responses=CONDITIONAL)
@@ -72,8 +69,7 @@ async def publish_rules(
     said, check = body.note if body else "", matching_rules(if_match)
     stored = await service.storing.run(publish_draft, collection, said, check)
     note(version=stored.version)
-    response.headers["ETag"] = rules_etag(stored)
-    return rules_out(stored)
+    return rules_answer(stored, response)
 
 
 @router.post("/{name}/rules:back", response_model_exclude_none=True)
@@ -83,5 +79,4 @@ async def go_back_to_rules(
     """Publish an earlier version once more, as a new one; a draft stays."""
     stored = await service.storing.run(go_back, collection, body.version, body.note)
     note(version=stored.version)
-    response.headers["ETag"] = rules_etag(stored)
-    return rules_out(stored)
+    return rules_answer(stored, response)
