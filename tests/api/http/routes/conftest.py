@@ -1,12 +1,16 @@
-"""A service that may index a folder with all sorts of sources."""
+"""A service that may index a folder with all sorts of sources; a collection with copies."""
 
 import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
+from PIL import ImageOps
 
+from binocle_client import Client, picture
+from binocle_client.requests import RecordBody
 from tests.support import picture_bytes
+from tests.support.drawings import drawn, encoded
 from tests.support.service import Running, Serve
 
 
@@ -33,3 +37,15 @@ def indexing(serve: Serve, allowed: Path) -> Running:
     service = serve(sources=(allowed,))
     service.client().put_collection("c")
     return service
+
+
+@pytest.fixture
+def doubled(client: Client, name: str) -> str:
+    """Four pictures, two of them also as a copy."""
+    pictures = {f"d{seed}": encoded(drawn(seed)) for seed in range(4)}
+    pictures["d0-small"] = encoded(drawn(0).resize((160, 120)), "JPEG")
+    pictures["d1-mirrored"] = encoded(ImageOps.mirror(drawn(1)))
+    pictures["d1-again"] = pictures["d1"]
+    records = [RecordBody(id=one, images=[picture(data)]) for one, data in pictures.items()]
+    assert client.store(name, records).failed == 0
+    return name

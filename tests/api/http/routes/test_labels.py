@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
+from api.http.routes import labels
 from binocle.errors import BinocleError, QueryError, UsageError
 from binocle_client import Client, ClientError, picture
 from binocle_client.requests import CaptionsBody, LabelsBody, MatchBody, RecordBody
@@ -268,3 +269,23 @@ def test_the_command_line_refuses_what_makes_no_sense(tmp_path: Path) -> None:
     ):
         with pytest.raises(BinocleError, match=words):
             run_cli(tmp_path / "home", *arguments)
+
+
+def test_labels_of_many_records_are_written_by_a_job(
+    client: Client, doubled: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = LabelsBody(labels=["red", "blue"], write="colour", force=True)
+    monkeypatch.setattr(labels, "_WRITTEN_IN_A_REQUEST", 6)
+    with pytest.raises(ClientError, match="labels/jobs"):
+        client.label(doubled, **asked)
+    job = client.wait_for_job(doubled, client.start_labelling(doubled, **asked).id)
+    assert (job.kind, job.state, job.done, job.total) == ("labels", "done", 7, 7)
+    assert job.counts == {"none": 0, "written": 7}
+    found = client.labels_of_job(doubled, job.id)
+    assert found.written == 7
+    assert sum(found.counts.values()) == 7
+    again = client.label(doubled, labels=["red", "blue"], force=True)
+    assert again.counts == found.counts
+    assert {one.id: one.label for one in again.items} == {
+        one.id: client.record(doubled, one.id or "").metadata["colour"] for one in found.items
+    }
