@@ -52,6 +52,8 @@ def with_words(
     if demands is not None:
         kept = (kept | (words.shares >= WRITTEN)) & demands.has(words.record_ids)
         rankings = [one.only(demands.has(one.record_ids)) for one in rankings]
+    elif words.has_all and not kept.any() and not any(len(one.record_ids) for one in rankings):
+        kept = words.shares >= WRITTEN  # as a record with all the words fits, it is relevant
     return [*rankings, by_words.only(kept)]
 
 
