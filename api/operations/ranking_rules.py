@@ -262,7 +262,10 @@ def _usable(stored: StoredRules) -> None:
 def _not_there(collection: Collection, version: int) -> NotFoundError:
     name = collection.path.name
     if version == DRAFT:
-        return NotFoundError(f"the collection {name!r} has no draft of ranking rules; put one")
+        return NotFoundError(
+            f"the collection {name!r} has no draft of ranking rules; 'binocle rules set' or PUT "
+            "…/rules/draft puts one"
+        )
     return NotFoundError(
         f"the collection {name!r} has no version {version} of ranking rules; the last "
         f"{VERSIONS_KEPT} are kept"

@@ -250,9 +250,8 @@ def _object(given: Any, kind: str, what: str) -> Mapping[str, Any]:
         raise RulesError(f"{what} is a JSON object, not {_short(given)}")
     unknown = sorted(given.keys() - _MEMBERS[kind])
     if unknown:
-        raise RulesError(
-            f"{what} has no member {unknown[0]!r}; it may have {', '.join(sorted(_MEMBERS[kind]))}"
-        )
+        known = ", ".join(sorted(_MEMBERS[kind]))
+        raise RulesError(f"in {what} is no member {unknown[0]!r}; it may have {known}")
     return given
 
 
