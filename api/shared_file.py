@@ -61,18 +61,23 @@ class SharedFile(Generic[T]):
 
         Raises:
             BusyError: Another process changes it and does not end.
-            StorageError: It cannot be read or is damaged.
+            StorageError: It cannot be read or written, or is damaged.
         """
-        lock = self.path.with_suffix(".lock")
+        lock = FileLock(self.path.with_suffix(".lock"), timeout=_PATIENCE_S, mode=0o600)
         try:
             make_folder(self.path.parent)
-            with FileLock(lock, timeout=_PATIENCE_S, mode=0o600):
-                yield self._parsed() if self.path.exists() else self._nothing
+            lock.acquire()
         except Timeout as error:
             raise BusyError(
-                f"another process has held {lock} for more than {_PATIENCE_S:g} s; nothing was "
-                "changed, try again"
+                f"another process has held {lock.lock_file} for more than {_PATIENCE_S:g} s; "
+                "nothing was changed, try again"
             ) from error
+        except OSError as error:
+            raise StorageError(f"cannot write {self.path} ({error.strerror})") from error
+        try:
+            yield self._parsed() if self.path.exists() else self._nothing
+        finally:
+            lock.release()
 
     def write(self, text: str) -> None:
         """Replace the file, while it is being changed.

@@ -2,8 +2,7 @@
 
 A key is 256 random bits, so a plain SHA-256 of it is as hard to turn back as the key is to
 guess; no slow hash is needed. The file is read again when it changes, so a key that is revoked
-stops working at once. Whoever changes it holds a lock from reading it to replacing it: of two
-processes, neither undoes what the other has done.
+stops working at once.
 """
 
 import hashlib
@@ -11,34 +10,26 @@ import hmac
 import json
 import re
 import secrets
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
 
-from filelock import FileLock, Timeout
-
 from api.keys.key import KEY_NAME, Access, Key, is_past
 from api.keys.key_changes import note_change
-from binocle.errors import BusyError, NotFoundError, StorageError, UsageError
-from binocle.files import make_folder, replacing
+from api.shared_file import SharedFile
+from binocle.errors import NotFoundError, UsageError
 
 _FORMAT = 3  # 1 knew neither expiry nor rotation, 2 no rates
-_PATIENCE_S = 10.0
 
 
 class KeyRing:
     """The keys of a data home, in a file only its owner can read. Thread-safe."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        nobody: tuple[Key, ...] = ()
+        self._file = SharedFile(path, "the keys", _parsed, nobody)
         self._changes = path.with_name("key-changes.jsonl")
-        self._lock = threading.Lock()
-        self._stamp: tuple[int, int, int] | None = None
-        self._keys: tuple[Key, ...] = ()
         self._closed = False
 
     def all(self) -> tuple[Key, ...]:
@@ -47,17 +38,7 @@ class KeyRing:
         Raises:
             StorageError: The file cannot be read or is damaged; nothing is let in then.
         """
-        with self._lock:
-            try:
-                status = self._path.stat()
-            except FileNotFoundError:
-                self._stamp, self._keys = None, ()
-                return ()
-            stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
-            if stamp != self._stamp:
-                self._keys = self._read()
-                self._stamp = stamp
-            return self._keys
+        return self._file.read()
 
     def is_closed(self) -> bool:
         """Tell whether a key is needed: from the first key on, for good.
@@ -65,7 +46,7 @@ class KeyRing:
         Revoking the last key, or losing the file while a service runs, lets nobody in rather
         than everybody.
         """
-        self._closed = self._closed or self._path.exists()
+        self._closed = self._closed or self._file.path.exists()
         return self._closed
 
     def find(self, secret: str) -> Key | None:
@@ -115,7 +96,7 @@ class KeyRing:
             name, digest_of(secret), access, collections, _now(), _time_of(expires_at),
             requests_per_minute=requests_per_minute,
         )  # fmt: skip
-        with self._changing() as keys:
+        with self._file.changing() as keys:
             if any(key.name == name for key in keys):
                 raise UsageError(
                     f"there is a key named {name!r} already; rotate it, revoke it or choose another"
@@ -146,7 +127,7 @@ class KeyRing:
             UsageError: The key has expired and is to stay so, or the time cannot be.
         """
         secret, ends = _new_secret(), _time_of(expires_at)
-        with self._changing() as keys:
+        with self._file.changing() as keys:
             old = _named(keys, name)
             if ends is None and old.has_expired():
                 raise UsageError(f"the key {name!r} has expired; say until when the new one lasts")
@@ -172,40 +153,21 @@ class KeyRing:
         Raises:
             NotFoundError: There is none of this name.
         """
-        with self._changing() as keys:
+        with self._file.changing() as keys:
             old = _named(keys, name)
             note_change(self._changes, "revoke", name, by)
             self._write(tuple(key for key in keys if key is not old))
 
-    @contextmanager
-    def _changing(self) -> Iterator[tuple[Key, ...]]:
-        """Give the keys as they are on disk, to be replaced while no other process does."""
-        try:
-            make_folder(self._path.parent)
-            lock = FileLock(self._path.with_suffix(".lock"), timeout=_PATIENCE_S, mode=0o600)
-            with lock:
-                yield self._read() if self._path.exists() else ()
-        except Timeout as error:
-            raise BusyError(
-                f"another process has held {self._path.with_suffix('.lock')} for more than "
-                f"{_PATIENCE_S:g} s; nothing was changed, try again"
-            ) from error
-        except OSError as error:
-            raise StorageError(f"cannot write {self._path} ({error.strerror})") from error
-
-    def _read(self) -> tuple[Key, ...]:
-        try:
-            document = json.loads(self._path.read_text())
-            if document["format"] > _FORMAT:
-                raise ValueError("they were written by a newer Binocle; upgrade this one")
-            return tuple(_key_of(row) for row in document["keys"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise StorageError(f"the keys in {self._path} cannot be read ({error})") from error
-
     def _write(self, keys: tuple[Key, ...]) -> None:
-        text = json.dumps({"format": _FORMAT, "keys": [asdict(key) for key in keys]}, indent=1)
-        with replacing(self._path, mode=0o600) as file:
-            file.write(text.encode())
+        rows = [asdict(key) for key in keys]
+        self._file.write(json.dumps({"format": _FORMAT, "keys": rows}, indent=1))
+
+
+def _parsed(text: str) -> tuple[Key, ...]:
+    document = json.loads(text)
+    if document["format"] > _FORMAT:
+        raise ValueError("they were written by a newer Binocle; upgrade this one")
+    return tuple(_key_of(row) for row in document["keys"])
 
 
 def _key_of(row: dict[str, Any]) -> Key:

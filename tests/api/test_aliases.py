@@ -100,6 +100,12 @@ def test_damaged_file_is_named(container: Container, text: str, why: str) -> Non
         container.aliases.resolve("one")
 
 
+def test_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(StorageError, match=r"cannot write .*file/home/aliases\.json"):
+        Aliases(tmp_path / "file" / "home").put("shop", "one")
+
+
 def test_command_line_takes_aliases_for_collections(tmp_path: Path) -> None:
     (tmp_path / "t.txt").write_text("a red bag\n")
     home = tmp_path / "home"
