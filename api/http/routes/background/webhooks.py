@@ -41,6 +41,8 @@ async def add_webhook(
         raise ServiceError(403, "key-not-allowed", detail, field="collections")
     for name in body.collections or (None,):
         allow(key, "write", name)
+    for name in body.collections or ():
+        await service.opened(name)  # nothing would ever be told of one that is not there
     background = _background(request)
     with at("url"):
         background.sender.check(body.url)

@@ -100,6 +100,8 @@ def test_wrong_webhooks_are_refused(told: Running, receiver: Receiver, serve: Se
     problem_of(post(json={"url": receiver.url, "events": []}), 422, "invalid")
     problem_of(post(json={"url": receiver.url, "events": ["job.begun"]}), 422, "invalid")
     problem_of(post(json={"url": receiver.url, "collections": []}), 422, "invalid")
+    strange = post(json={"url": receiver.url, "collections": ["c", "nobody"]})
+    assert "'nobody'" in problem_of(strange, 404, "not-found")["detail"]
     problem_of(http.post("/v1/webhooks/nobody/test"), 404, "not-found")
     for _ in range(32):
         assert post(json={"url": receiver.url}).status_code == 201
