@@ -18,6 +18,7 @@ from api.cli.options import (
     shared,
 )
 from binocle.errors import UsageError
+from binocle.files import read_regular
 
 if TYPE_CHECKING:
     from api.operations.ranking_rules import MovedHit, TriedQuery
@@ -184,7 +185,7 @@ def _read(file: Path) -> bytes:
     try:
         if str(file) == "-":
             return sys.stdin.buffer.read()
-        return file.expanduser().read_bytes()
+        return read_regular(file.expanduser())
     except OSError as error:
         raise UsageError(f"cannot read {file} ({error.strerror})") from error
 

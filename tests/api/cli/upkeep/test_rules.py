@@ -1,6 +1,7 @@
 """``binocle rules``: show, set, try, publish, history, back."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,13 @@ def test_what_is_wrong_is_told(home: Path, tmp_path: Path) -> None:
             done(home, *command)
     with pytest.raises(UsageError, match="give one of them"):
         done(home, "show", "--draft", "--version", 1)
+
+
+def test_devices_and_pipes_are_not_read_for_rules(home: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in ("/dev/null", tmp_path / "pipe"):
+        with pytest.raises(UsageError, match="it is not a regular file"):
+            done(home, "set", path)
 
 
 def test_backup_has_the_rules(home: Path, tmp_path: Path) -> None:
