@@ -8,9 +8,10 @@ from binocle.collection.collection import Collection
 from binocle.collection.snapshot import Snapshot
 from binocle.media.kinds import KINDS, TEXT
 from binocle.types import Kind, Target
-from search.query.query import Query
+from search.query.query import Query, RulesInUse
 from search.query_vectors.query_vector import QueryIntent
 from search.rules.query_rules import QueryRules, rules_for
+from search.rules.ranking_rules import RankingRules
 from search.rules.rules_book import RulesBook
 
 
@@ -34,6 +35,7 @@ class Now:
         self._find_texts_beside = find_texts_beside
         self._rules = rules or RulesBook(collection)
         self._snapshots: dict[tuple[Kind, ...], Snapshot] = {}
+        self._read: dict[tuple[RulesInUse, int], RankingRules] = {}
 
     def snapshot(self, kinds: tuple[Kind, ...]) -> Snapshot:
         """Return the collection as of now, for searches of these kinds."""
@@ -45,8 +47,11 @@ class Now:
         self, query: Query, intent: QueryIntent | None, kinds: tuple[Kind, ...]
     ) -> QueryRules:
         """Return what ranking rules say of a query that is ranked over some kinds of parts."""
+        which = query.rules, self.snapshot(kinds).change
+        if which not in self._read:
+            self._read[which] = self._rules.rules(*which)
         return rules_for(
-            self._rules.rules(query.rules, self.snapshot(kinds).change),
+            self._read[which],
             intent.terms if intent else (),
             language=query.language,
             is_sorted=query.is_sorted,

@@ -118,6 +118,7 @@ class RulesBook:
             raise RulesError("the rules are not what was stored; publish them again")
         rules = replace(read_rules(stored.document), digest=stored.sha256)
         with self._lock:
-            self._kept = {key: one for key, one in self._kept.items() if key == DRAFT}
+            is_draft = stored.version == DRAFT  # one of each is kept
+            self._kept = {key: one for key, one in self._kept.items() if (key == DRAFT) != is_draft}
             self._kept[stored.version] = stored.sha256, rules
         return rules

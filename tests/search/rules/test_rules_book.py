@@ -100,6 +100,10 @@ def test_rules_are_read_once_for_a_change(collection: Collection) -> None:
     assert found.curations
     assert book.rules("live", 2) is found
     assert book.rules("live", 3) is found, "the same version is not read again"
+    put_draft(collection, pinning("r2"))
+    draft = book.rules("draft", 3)
+    assert book.rules("live", 4) is found, "nor where a draft was read meanwhile"
+    assert book.rules("draft", 4) is draft
 
 
 def test_text_is_embedded_as_the_mean_of_its_wordings(collection: Collection) -> None:
@@ -134,3 +138,19 @@ def test_rules_are_read_once_for_all_texts_of_a_call(
     asked = [(Query(terms, rules="draft"), "red house"), (Query(terms), "red house")]
     assert book.wordings(asked * 20) == [("green house",), ()] * 20
     assert len(sessions) == 3, "the change, the draft, and what is published"
+
+
+def test_draft_is_read_once_for_queries_that_are_answered_together(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_draft(collection, pinning("r1"))
+    searcher, real, read = searcher_of(collection), RulesBook.rules, []
+
+    def rules(book: RulesBook, which: Any, change: int) -> Any:
+        read.append(which)
+        return real(book, which, change)
+
+    monkeypatch.setattr(RulesBook, "rules", rules)
+    asked = [Query((Term(text="red"),), rules="draft", mode="keyword")] * 9
+    assert {one.hits[0].record.id for one in searcher.search_many(asked)} == {"r1"}
+    assert read == ["draft"]
