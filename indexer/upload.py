@@ -1,6 +1,6 @@
 """The records of one request into a collection, by the steps a run takes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from binocle.catalog.base import CatalogWriter
@@ -24,6 +24,7 @@ def store_upload(
     candidates: Sequence[Candidate],
     encoder: Encoder,
     decoders: DecoderPool,
+    check: Callable[[], None] = lambda: None,
 ) -> list[Outcome]:
     """Store records with what they were brought, replacing those of the same id.
 
@@ -36,6 +37,7 @@ def store_upload(
         candidates: Of two with one id the later one counts; see ``indexer.sources.uploads``.
         encoder: Embeds what the collection does not know.
         decoders: Decode it.
+        check: Called while pictures are decoded; what it raises ends that, and nothing is stored.
 
     Returns:
         What became of each, in their order; what is told as a record is on disk.
@@ -44,7 +46,7 @@ def store_upload(
         SpaceMismatchError: The collection's vectors are of another model.
         StorageError: Nothing was stored.
     """
-    outcomes = prepared_upload(collection, candidates, encoder, decoders)
+    outcomes = prepared_upload(collection, candidates, encoder, decoders, check)
     _write(collection, outcomes)
     return outcomes
 
@@ -54,6 +56,7 @@ def prepared_upload(
     candidates: Sequence[Candidate],
     encoder: Encoder,
     decoders: DecoderPool,
+    check: Callable[[], None] = lambda: None,
 ) -> list[Outcome]:
     """Return what becomes of candidates, embedded, and not written yet; as ``store_upload``."""
     collection.claim_space(encoder.space)
@@ -62,7 +65,10 @@ def prepared_upload(
         known = session.parts.uris_of_images(hashes)
     spec = replace(encoder.image_spec, fingerprint=True)
     reader = MediaReader(decoders, spec, is_known=known.__contains__)
-    prepared = list(reader.run(candidates))
+    prepared: list[Prepared] = []
+    for one in reader.run(candidates):
+        check()
+        prepared.append(one)
     whole = [one for one in prepared if _failure(one) is None]
     embedded = iter(Embedder(collection, encoder, reader, Tally()).embed(whole))
     outcomes: list[Outcome] = []

@@ -1,6 +1,6 @@
 """Records of a request as candidates, for the write path."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from pydantic import ValidationError
 
@@ -80,6 +80,7 @@ def store_each(
     files: Mapping[str, bytes],
     encoder: Encoder,
     decoders: DecoderPool,
+    check: Callable[[], None],
 ) -> list[RecordResult]:
     """Store records; what is wrong with one of them stays with it.
 
@@ -89,12 +90,14 @@ def store_each(
         files: The other fields of a form, which pictures may name.
         encoder: The collection's.
         decoders: Decode pictures.
+        check: As for ``store_upload``.
 
     Returns:
         What became of each, in order.
     """
     good = [candidate_of(one, files) for one in records if isinstance(one, RecordIn)]
-    outcomes = iter(store_upload(collection, good, encoder, decoders) if good else ())
+    stored = store_upload(collection, good, encoder, decoders, check) if good else ()
+    outcomes = iter(stored)
     return [one if isinstance(one, RecordResult) else _result(next(outcomes)) for one in records]
 
 

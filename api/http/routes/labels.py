@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from fastapi import APIRouter, Request, Response
@@ -16,6 +16,7 @@ from api.http.runtime.background.jobs import Jobs
 from api.http.runtime.dependencies import KeyDependency, Readable, ServiceDependency, allow
 from api.http.runtime.metrics import Stopwatch
 from api.http.runtime.service import Service
+from api.http.runtime.thread_pool import check_wanted
 from api.http.schemas.answers import SearchOut
 from api.http.schemas.background.jobs import JobOut
 from api.http.schemas.common import Name
@@ -73,7 +74,9 @@ async def label(
         label_set = await service.storing.run(labeller.label_set, body.labels, body.templates)
     with watch.stage("label"):
         if rows is None:
-            tally = await service.storing.run(label_records, labeller, label_set, _request_of(body))
+            tally = await service.storing.run(
+                label_records, labeller, label_set, _request_of(body), _page_check(body)
+            )
         else:
             tally = await service.storing.run(_label_pictures, label_set, rows, body)
     return _out(tally, watch)
@@ -188,6 +191,11 @@ def _labeller_for(
     if body.write is not None:
         labeller.check_field(body.write)
     return labeller
+
+
+def _page_check(body: LabelsIn) -> Callable[[int], None]:
+    """Return what ends labelling that nobody waits for any more; what is written is finished."""
+    return lambda _: check_wanted() if body.write is None else None
 
 
 def _count(collection: Collection, body: LabelsIn) -> int:

@@ -16,6 +16,7 @@ from api.http.mapping.stored_records import record_etag, record_out
 from api.http.mapping.uploads import refused_record, store_each
 from api.http.runtime.dependencies import Readable, ServiceDependency, Writable
 from api.http.runtime.log_lines import note
+from api.http.runtime.thread_pool import check_wanted
 from api.http.schemas.changes import RecordPatch
 from api.http.schemas.common import (
     Name,
@@ -75,7 +76,7 @@ async def store_records(
         came: list[RecordIn | Misfit] = list(body.records)
         records = [refused_record(one) if isinstance(one, Misfit) else one for one in came]
         encoder = service.encoder_of(collection)
-        return store_each(collection, records, files, encoder, service.decoders)
+        return store_each(collection, records, files, encoder, service.decoders, check_wanted)
 
     results = await service.uploading.run(store)
     failed = sum(one.status == "failed" for one in results)

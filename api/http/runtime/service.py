@@ -5,11 +5,11 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from api.http.runtime.earlier_answers import EarlierAnswers
 from api.http.runtime.metrics import Metrics
 from api.http.runtime.request_rates import RequestRates
 from api.http.runtime.search_queue import SearchQueue
-from api.http.runtime.thread_pool import BoundedThreadPool
+from api.http.runtime.thread_pool import BoundedThreadPool, each_while_wanted
 from api.http.runtime.upkeep import Upkeep
 from api.http.runtime.work_queues import Batcher, EncoderQueue
 from api.keys.key import Key
@@ -35,6 +35,8 @@ from indexer import kept_uploads
 from search.query.query import Region
 
 _log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+_U = TypeVar("_U")
 _IDLE_S = 300.0
 _MAX_AWAKE = 64  # collections with open files, some of them several connections
 
@@ -43,8 +45,8 @@ class Service:
     """Everything one running service owns; closed by the application's lifespan."""
 
     def __init__(self, container: Container) -> None:
-        settings = container.settings
-        self.container, self.settings, home = container, settings, settings.home
+        settings, home = container.settings, container.settings.home
+        self.container, self.settings = container, settings
         self.keys, self.key_uses = KeyRing(home / "keys.json"), KeyUses(home / "key-uses.json")
         self.metrics, self.sessions, self.rates = Metrics(), Sessions(home), RequestRates()
         workers, waiting, self._owned = settings.workers, settings.queue_size, ExitStack()
@@ -55,8 +57,8 @@ class Service:
         self._gate = asyncio.Semaphore(max(1, (os.cpu_count() or 2) // 2))
         self._query_pictures = ThreadPoolExecutor(settings.workers, thread_name_prefix="picture")
         self._answering = ThreadPoolExecutor(1, thread_name_prefix="answer")
-        each, self.earlier = self._query_pictures.map, EarlierAnswers(container, self.opened)
-        container.query_embedding = QueryEmbedding(self.encoder, self._load_picture, each)
+        self.earlier = EarlierAnswers(container, self.opened)
+        container.query_embedding = QueryEmbedding(self.encoder, self._load_picture, self._each)
         self.searches = SearchQueue(
             container.searcher,
             self.fetching,
@@ -161,11 +163,14 @@ class Service:
         Raises:
             PictureError: One of them cannot be read.
         """
-        decode = partial(self.decoders.decode, spec=spec)
-        return np.stack([one.pixels for one in self._query_pictures.map(decode, pictures)])
+        decoded = self._each(partial(self.decoders.decode, spec=spec), pictures)
+        return np.stack([one.pixels for one in decoded])
 
     def _load_picture(self, data: bytes, spec: ImageSpec, region: Region | None) -> Picture:
         return self.decoders.decode(data, spec, region.box if region else None)
+
+    def _each(self, work: Callable[[_T], _U], several: Iterable[_T]) -> Iterator[_U]:
+        return each_while_wanted(self._query_pictures.map(work, several))
 
     def names_for(self, key: Key | None) -> list[str]:
         """Return the names of the collections a key may read, sorted.
@@ -282,11 +287,8 @@ class Service:
             threads.shutdown(wait=True, cancel_futures=True)
         for pool in (self.uploading, self.fetching):  # what runs there waits for encoders
             await asyncio.to_thread(pool.close)
-        work: list[Awaitable[None]] = [
-            encoder_queue.close() for encoder_queue in self._encoders.values()
-        ]
-        work.append(self.searches.close())
-        await asyncio.gather(*work)
+        encoders = [one.close() for one in self._encoders.values()]
+        await asyncio.gather(self.searches.close(), *encoders)
         for pool in (self.searching, self.storing, self.decoding):
             pool.close()
         for threads in (self._query_pictures, self._answering):

@@ -2,16 +2,17 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import ContextVar, copy_context
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from api.http.errors.problems import overloaded
+from api.http.errors.problems import GoneError, overloaded
 from api.http.runtime.fair_queue import CALLER, FairQueue
 
 _T = TypeVar("_T")
+_ASKED_EVERY_S = 0.2
 
 IS_WANTED: ContextVar[Callable[[], bool]] = ContextVar("IS_WANTED")
 """In a thread that works for requests: whether any of their clients still waits."""
@@ -22,6 +23,42 @@ def while_wanted(is_wanted: Callable[[], bool], work: Callable[..., _T]) -> Call
     context = copy_context()
     context.run(IS_WANTED.set, is_wanted)
     return partial(context.run, work)
+
+
+def check_wanted() -> None:
+    """Go on only while somebody waits for what this thread works on.
+
+    Raises:
+        GoneError: Nobody does any more.
+    """
+    if not IS_WANTED.get(lambda: True)():
+        raise GoneError
+
+
+def each_while_wanted(results: Iterable[_T]) -> Iterator[_T]:
+    """Yield results, such as those of ``Executor.map``, which drops the rest where this ends.
+
+    Raises:
+        GoneError: Nobody waits for them any more.
+    """
+    for result in results:
+        check_wanted()
+        yield result
+
+
+def result_while_wanted(future: Future[_T]) -> _T:
+    """Wait for what others compute for this thread; it is cancelled where nobody waits any more.
+
+    Raises:
+        GoneError: Nobody does.
+    """
+    while not wait([future], _ASKED_EVERY_S).done:
+        try:
+            check_wanted()
+        except GoneError:
+            future.cancel()
+            raise
+    return future.result()
 
 
 class BoundedThreadPool(Generic[_T]):

@@ -22,7 +22,7 @@ from cachetools import LRUCache
 from api.http.errors.problems import GoneError, overloaded
 from api.http.runtime.fair_queue import CALLER, FairQueue
 from api.http.runtime.metrics import Metrics
-from api.http.runtime.thread_pool import IS_WANTED, while_wanted
+from api.http.runtime.thread_pool import IS_WANTED, result_while_wanted, while_wanted
 from binocle.encoders.base import Encoder
 from binocle.types import Float32Array, PixelArray
 
@@ -226,7 +226,8 @@ class EncoderQueue:
         try:
             for start in range(0, len(missing), self._max_batch):
                 batch = missing[start : start + self._max_batch]
-                rows = self._thread.submit(self._encode_wanted, batch, is_wanted).result()
+                encoding = self._thread.submit(self._encode_wanted, batch, is_wanted)
+                rows = result_while_wanted(encoding)
                 known |= zip(batch, rows, strict=True)
         finally:
             with self._lock:
@@ -241,10 +242,15 @@ class EncoderQueue:
         return self.encoder.encode_texts(texts)
 
     def encode_images(self, pixels_nhwc: PixelArray) -> Float32Array:
-        """Embed pictures together with those of other requests, see ``Encoder``."""
+        """Embed pictures together with those of other requests, see ``Encoder``.
+
+        Raises:
+            GoneError: Nobody waits for the rows any more.
+        """
         self._metrics.queue.labels("image").set(self._images.waiting)
         waiting = self._images.submit(list(pixels_nhwc))
-        return np.stack(asyncio.run_coroutine_threadsafe(waiting, self._loop).result())
+        rows = result_while_wanted(asyncio.run_coroutine_threadsafe(waiting, self._loop))
+        return np.stack(rows)
 
     async def close(self) -> None:
         """Stop the queue and the thread."""

@@ -17,6 +17,7 @@ from api.http.runtime.incoming import STREAM_ENDING
 from api.http.runtime.log_lines import note
 from api.http.runtime.record_lines import RecordLine, chunks_of_lines
 from api.http.runtime.service import Service
+from api.http.runtime.thread_pool import check_wanted
 from api.http.schemas.common import ItemError
 from api.http.schemas.imports import ImportEnd, LineOutcome
 from binocle.collection.collection import Collection
@@ -106,7 +107,7 @@ def _store(
         for one in lines
     ]
     encoder = service.encoder_of(collection)
-    results = store_each(collection, records, {}, encoder, service.decoders)
+    results = store_each(collection, records, {}, encoder, service.decoders, check_wanted)
     return [
         LineOutcome(line=line.number, id=one.id or None, status=one.status, error=one.error)
         for line, one in zip(lines, results, strict=True)
