@@ -7,17 +7,24 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+from indexer.sources.members.bzip2_blocks import Gap, unpacked_blocks
+
 _READ_BYTES = 1024 * 1024
 _FED_BYTES = 1024  # what is lost before a damaged place is what these unpack to
 _SUMS_BYTES = 64  # the end of a gzip or xz file, which is checked when all else is out
 _PIECE_BYTES = 1024 * 1024  # the most that is unpacked at once
 _XZ_MEMORY_BYTES = 256 * 1024 * 1024  # xz -9 needs 65 MiB; a hostile header asks for 4 GiB
 MIN_UNPACKED_BYTES = 1024**3  # what any archive may unpack to
+_MAX_GAPS = 1_000
 MAX_RATIO = 100  # and how many times its size: pictures hardly shrink, captions to a tenth
 
 
 class DamagedStreamError(Exception):
     """A compressed file cannot be read on from here; what came before is good."""
+
+
+class EndlessStreamError(DamagedStreamError):
+    """It unpacks to more than it may."""
 
 
 class _Decompressor(Protocol):
@@ -78,16 +85,53 @@ def unpacked(path: Path) -> Iterator[bytes]:
     """
     kind = _kind_of(path)
     assert kind is not None
-    limit = max(MIN_UNPACKED_BYTES, MAX_RATIO * path.stat().st_size)
-    given = 0
+    limit, given = _limit(path), 0
     for piece in _pieces(path, kind):
         given += len(piece)
-        if given > limit:
-            raise DamagedStreamError(
-                f"it unpacks to more than the limit of {limit:,} bytes, {MAX_RATIO} times its size "
-                "or 1 GiB; if it is sound, unpack it and index the folder"
-            )
+        _check(given, limit)
         yield piece
+
+
+def unpacked_behind_damage(path: Path, given: int) -> Iterator[bytes | Gap]:
+    """Yield the rest of what ``unpacked`` could not read to its end, and gaps for what is damaged.
+
+    Args:
+        path: The file; of one that is no bzip2 nothing is yielded.
+        given: How many bytes were unpacked before.
+
+    Raises:
+        DamagedStreamError: It is more than the file may unpack to, or has too many gaps.
+        OSError: The file cannot be read.
+    """
+    if _kind_of(path) is not bz2.BZ2Decompressor:
+        return
+    limit, count, gaps = _limit(path), 0, 0
+    for piece in unpacked_blocks(path):
+        if isinstance(piece, Gap):
+            gaps += 1
+            if gaps > _MAX_GAPS:
+                raise DamagedStreamError(f"it is damaged in more than {_MAX_GAPS} places")
+            given = 0
+            yield piece
+            continue
+        count += len(piece)
+        _check(count, limit)
+        new = piece[given:]
+        given -= len(piece) - len(new)
+        if new:
+            yield new
+
+
+def _limit(path: Path) -> int:
+    return max(MIN_UNPACKED_BYTES, MAX_RATIO * path.stat().st_size)
+
+
+def _check(given: int, limit: int) -> None:
+    if given > limit:
+        raise EndlessStreamError(
+            f"it unpacks to more than the limit of {limit:,} bytes, {MAX_RATIO} times its size "
+            "or 1 GiB; if it is sound, unpack it and index the folder"
+        )
 
 
 def _kind_of(path: Path) -> Callable[[], _Decompressor] | None:

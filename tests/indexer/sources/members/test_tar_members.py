@@ -15,7 +15,7 @@ from PIL import Image
 from binocle.errors import SourceError
 from indexer.sources import archive
 from indexer.sources.archive import ArchiveSource
-from indexer.sources.members import tar_members, unpacking
+from indexer.sources.members import tar_bytes, unpacking
 from indexer.sources.members.tar_members import TarReader
 from tests.support import Bench, picture_bytes, tar_of
 
@@ -176,7 +176,7 @@ def test_large_members_of_a_packed_tar_are_not_held(
 def test_header_has_a_limit(tmp_path: Path, whole: bytes) -> None:
     path = tmp_path / "a.tar.gz"
     pax = tarfile.TarInfo("pax")
-    pax.type, pax.size = tarfile.XHDTYPE, 20 * tar_members.MAX_HEADER_BYTES
+    pax.type, pax.size = tarfile.XHDTYPE, 20 * tar_bytes.MAX_HEADER_BYTES
     header = pax.tobuf(tarfile.USTAR_FORMAT)
     path.write_bytes(gzip.compress(header + bytes(pax.size) + whole))
     reader = TarReader(path)
