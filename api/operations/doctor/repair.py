@@ -13,6 +13,7 @@ from typing import get_args
 from api.container import CATALOG_FILE
 from api.operations.doctor import machine, pictures
 from api.operations.doctor.examination import Diagnosis
+from api.operations.doctor.facts import read_facts_again
 from binocle.catalog import catalog_file
 from binocle.catalog.checks import mending
 from binocle.catalog.checks.findings import Repair
@@ -35,6 +36,7 @@ WORDS: Mapping[Repair, str] = {
     "schema": "make missing indices of the catalogue's tables",
     "ledger": "have the next indexing run look again at files whose records are lost",
     "fingerprints": "remove damaged fingerprints, for the next lookup or indexing run to make anew",
+    "facts": "read pictures again whose own facts are damaged, where they are as they were",
     "metadata": "write the values for filters anew from the records",
     "words": "write the words for searches anew from the records",
     "traces": "write the catalogue anew, without what removed records left in it",
@@ -44,7 +46,7 @@ WORDS: Mapping[Repair, str] = {
 
 _OF_THE_CATALOGUE = frozenset({
     "schema", "ledger", "metadata", "words", "traces", "indices", "uploads", "orphans",
-    "fingerprints",
+    "fingerprints", "facts",
 })  # fmt: skip
 _INTEGRITY = "catalogue"
 
@@ -178,6 +180,7 @@ _COLLECTION: Mapping[Repair, Callable[[Path], None]] = {
     "schema": _of_catalog(mending.make_indices),
     "ledger": _of_catalog(mending.look_again),
     "fingerprints": _of_catalog(mending.drop_fingerprints),
+    "facts": read_facts_again,
     "metadata": _of_catalog(mending.rewrite_metadata),
     "words": _of_catalog(mending.rewrite_words),
     "indices": _make_indices,

@@ -21,6 +21,7 @@ UPLOAD_SCHEME = "upload:"
 _BATCH = 2000
 _UNIT_WITHIN = 1e-2
 _AGAIN = "remove the record and store it again, or restore the collection from a backup"
+_FACTS_ANEW = "--repair reads the pictures again where they are; else "
 _JSON = (
     ("records", "key", "metadata", "object"),
     ("waiting_labels", "key", "value", None),
@@ -51,6 +52,7 @@ def check_records(file: CatalogFile) -> Iterator[Finding]:
 def check_parts(file: CatalogFile) -> Iterator[Finding]:
     """Find parts whose content is not what its SHA-256 says, or that lack what their kind has."""
     wrong: dict[str, list[str]] = defaultdict(list)
+    wrong_facts: list[str] = []
     places: set[tuple[int, int]] = set()
     query = (
         "SELECT parts.kind, parts.sha256, parts.text, parts.info, parts.uri, parts.record_id, "
@@ -61,15 +63,28 @@ def check_parts(file: CatalogFile) -> Iterator[Finding]:
     else:
         query = query.format("NULL")
     for kind, sha256, text, info, uri, record_id, position, key, crc32 in file.iterate(query):
-        if not is_whole_info(info, crc32):
-            wrong["what pictures say of themselves is not what its checksum says"].append(key)
-        for problem in _part_problems(kind, sha256, text, info, uri):
+        if kind in KINDS and KINDS.of(kind).is_picture and not _is_readable(info, crc32):
+            wrong_facts.append(key)
+        for problem in _part_problems(kind, sha256, text, uri):
             wrong[problem].append(key)
         if (record_id, position) in places:
             wrong["two parts of a record have one place"].append(key)
         places.add((record_id, position))
     for problem, keys in wrong.items():
         yield Finding("parts", f"{problem}: {some(dict.fromkeys(keys))}", _AGAIN)
+    if wrong_facts:
+        message = f"what pictures say of themselves is damaged: {some(dict.fromkeys(wrong_facts))}"
+        yield Finding("parts", message, _FACTS_ANEW + _AGAIN, repair="facts")
+
+
+def damaged_facts(file: CatalogFile) -> list[tuple[int, str, bytes]]:
+    """Return the pictures whose facts are damaged: part, uri, SHA-256."""
+    query = "SELECT parts.id, uri, sha256, info, {} FROM parts {} WHERE kind = 'image'"
+    if has_table(file, "info_checksums"):
+        query = query.format("crc32", "LEFT JOIN info_checksums ON part_id = parts.id")
+    else:
+        query = query.format("NULL", "")
+    return [row[:3] for row in file.iterate(query) if not _is_readable(*row[3:])]
 
 
 def check_vectors(file: CatalogFile) -> Iterator[Finding]:
@@ -220,9 +235,7 @@ def check_rules(file: CatalogFile) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _part_problems(
-    kind: str, sha256: object, text: object, info: object, uri: str
-) -> Iterator[str]:
+def _part_problems(kind: str, sha256: object, text: object, uri: str) -> Iterator[str]:
     if kind not in KINDS:
         yield f"parts are of the kind {kind!r}, which there is not"
         return
@@ -232,15 +245,19 @@ def _part_problems(
     if uri.startswith(UPLOAD_SCHEME) and uri != UPLOAD_SCHEME + sha256.hex():
         yield "uploads have another name than their SHA-256"
     if KINDS.of(kind).is_picture:
-        try:
-            ImageInfo(**json.loads(str(info)))
-        except (ValueError, TypeError):
-            yield "what pictures say of themselves cannot be read"
         return
     if not isinstance(text, str):
         yield "texts are missing"
     elif hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest() != sha256:
         yield "texts are not what their SHA-256 says"
+
+
+def _is_readable(info: str | None, crc32: int | None) -> bool:
+    try:
+        ImageInfo(**json.loads(str(info)))
+    except (ValueError, TypeError):
+        return False
+    return is_whole_info(info, crc32)
 
 
 def _is_garbled(text: object) -> bool:

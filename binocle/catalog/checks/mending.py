@@ -2,16 +2,18 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 from binocle.catalog.query_file import QUERY_FILE
 from binocle.catalog.sqlite import SqliteCatalog
-from binocle.catalog.tables.picture_checksums import drop_damaged_fingerprints
-from binocle.catalog.tables.schema import attributes, points, schema
+from binocle.catalog.tables.picture_checksums import drop_damaged_fingerprints, put_infos
+from binocle.catalog.tables.schema import attributes, parts, points, schema
 from binocle.catalog.text_rows import VERSION
 from binocle.errors import BusyError, StorageError
+from binocle.types import ImageInfo
 
 _BUSY_TIMEOUT_S, _READERS_END_WITHIN_S = 30.0, 2.0
 
@@ -70,6 +72,24 @@ def drop_fingerprints(path: Path) -> None:
         with catalog.writing() as session:
             drop_damaged_fingerprints(session.connection)
             session.fingerprints.fill({})  # whoever has them in an index reads them again
+    finally:
+        catalog.close()
+
+
+def renew_facts(path: Path, infos: Mapping[int, ImageInfo]) -> None:
+    """Store anew what pictures say of themselves, by part.
+
+    Raises:
+        StorageError: It cannot be written.
+    """
+    written = {part_id: json.dumps(asdict(info)) for part_id, info in infos.items()}
+    catalog = SqliteCatalog(path)
+    try:
+        with catalog.writing() as session:
+            for part_id, info in written.items():
+                own = parts.update().where(parts.c.id == part_id)
+                session.connection.execute(own.values(info=info))
+            put_infos(session.connection, written)
     finally:
         catalog.close()
 

@@ -18,6 +18,7 @@ MENDED = {
     "mark of another history": "mark", "catalogue older": "mark derived indices",
     "index dropped": "schema", "features with a flipped bit": "fingerprints",
     "fingerprint short": "fingerprints indices", "hash with a flipped bit": "fingerprints indices",
+    "picture info lost": "facts", "picture info changed": "facts",
     "value for filters changed": "metadata", "value for filters lost": "metadata",
     "metadata changed": "metadata", "word row lost": "words", "word row changed": "words",
     "word index wiped": "words", "vocabulary lost": "words", "words out of step": "words",
@@ -47,6 +48,17 @@ def test_what_can_be_repaired_is_sound_then(
     assert damages(folder) == []
     with Collection(folder) as collection, collection.reading() as session:
         assert session.records.count() > 10
+
+
+def test_facts_of_a_picture_that_is_gone_stay_damaged_and_it_is_told(
+    home: Path, folder: Path
+) -> None:
+    DAMAGES["picture info changed"][1](folder)
+    uploads_of(home)[0].write_bytes(b"another")
+    diagnosis = examine(opened(home), [NAME])[1]
+    repair(diagnosis, planned(diagnosis))
+    (left,) = [one for one in damages(folder) if one.check == "parts"]
+    assert "what pictures say of themselves is damaged: 1: g" in left.message
 
 
 def orphan(content: bytes) -> str:
