@@ -128,7 +128,7 @@ async def _several(
     """Yield the lines of things, some at a time, as they are taken."""
     lines: list[str] = []
     async for thing in _each(things):
-        lines.append(line_of(thing))
+        lines.append(await asyncio.to_thread(line_of, thing))  # it may read a picture's file
         if len(lines) == most:
             yield lines
             lines = []

@@ -1,5 +1,6 @@
 """A method that is written once: of a client it answers, of an async client it is awaited."""
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
@@ -54,7 +55,8 @@ class call(Generic[_Given, _Answer]):  # noqa: N801 - a decorator, as ``property
 
             @wraps(asks)
             async def awaited(*args: _Given.args, **kwargs: _Given.kwargs) -> _Answer:
-                return await service.ask(asks(*args, **kwargs))
+                asked = await asyncio.to_thread(asks, *args, **kwargs)  # it reads files of pictures
+                return await service.ask(asked)
 
             return awaited
 

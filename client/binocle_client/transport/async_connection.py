@@ -46,10 +46,10 @@ class AsyncConnection:
         try:
             response = await self._send(asked, stream=True)
             async with aclosing(response):
-                with to.open("wb") as opened:
+                with await asyncio.to_thread(to.open, "wb") as opened:
                     file = CheckedFile(opened, to)
                     async for piece in response.aiter_bytes():
-                        file.write(piece)
+                        await asyncio.to_thread(file.write, piece)
         except httpx.TransportError as error:
             raise self._retries.unanswered(error) from error
         return file.digest_of(response)
