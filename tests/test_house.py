@@ -59,6 +59,7 @@ CROSS_CUTTING = {
     "binocle/collection/test_nearest": "collection, index and filters together",
     "binocle/media/test_resizing": "pixels as open_clip makes them",
     "client/test_installed": "the package outside this folder",
+    "client/test_typescript": "the package in another language",
     "evaluation/test_eval_command": "the command from end to end",
     "indexer/test_strays": "stray values from source to catalogue",
     "indexer/sources/test_contract": "one contract over all sources",

@@ -1,7 +1,6 @@
 """The examples of docs/http.md are run as they stand there, against a service."""
 
 import json
-import re
 import shlex
 import shutil
 import subprocess
@@ -10,12 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from binocle_client import picture
-from binocle_client.requests import MetadataValue, RecordBody
-from tests.support import ROOT, picture_bytes
-from tests.support.service import Running, running
+from tests.support.examples import blocks_of, example_service
+from tests.support.service import Running
 
-_PAGE = (ROOT / "docs" / "http.md").read_text("utf-8")
 _NOT_RUN = {
     "...": "names something that only an earlier answer tells",
     "/v1/webhooks": "posts to an address outside",
@@ -25,10 +21,10 @@ _NOT_RUN = {
 }
 
 
-def commands_of(page: str) -> list[str]:
+def commands() -> list[str]:
     """Return what is asked with curl; a command ends with the line that closes its quotes."""
-    commands: list[str] = []
-    for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL):
+    found: list[str] = []
+    for block in blocks_of("sh"):
         begun = ""
         for line in block.splitlines():
             begun += line + "\n"
@@ -37,45 +33,24 @@ def commands_of(page: str) -> list[str]:
             except ValueError:  # a quote is open
                 continue
             if words[:1] == ["curl"]:
-                commands.append(shlex.join(words))
+                found.append(shlex.join(words))
             begun = ""
-    return commands
+    return found
 
 
-_RUN = [one for one in commands_of(_PAGE) if not any(part in one for part in _NOT_RUN)]
+_RUN = [one for one in commands() if not any(part in one for part in _NOT_RUN)]
 
 
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, Path]]:
     """A service with what the examples speak of, and a folder with their files."""
     folder = tmp_path_factory.mktemp("examples")
-    for number, name in enumerate(("beach.jpg", "bag.jpg")):
-        (folder / name).write_bytes(picture_bytes(number))
-    lines = [{"id": "sku-1", "texts": {"title": "Red bag"}}, {"id": "sku-2", "texts": []}]
-    (folder / "products.ndjson").write_text("\n".join(map(json.dumps, lines)))
-    ids = ["10008", *(f"sku-{n}" for n in range(1, 41))]
-    with running(folder / "home") as service:
-        client = service.client()
-        for name in ("photos", "shop", "outlet"):
-            client.put_collection(name)
-            records = [record_of(one, n) for n, one in enumerate(ids)]
-            assert client.store(name, records).failed == 0
+    with example_service(folder) as service:
         yield service, folder
 
 
-def record_of(name: str, number: int) -> RecordBody:
-    metadata: dict[str, MetadataValue | None] = {
-        "price": 5.0 * number, "color": "red", "style": f"s{number % 3}", "stock": True,
-        "brand": "Nike", "sales": number, "discontinued": 10 < number <= 16 or number > 34,
-    }  # fmt: skip
-    texts = {"title": f"Red bag {number}, a dog at the lake"}
-    return RecordBody(
-        id=name, images=[picture(picture_bytes(number % 20))], texts=texts, metadata=metadata
-    )
-
-
 def test_what_is_not_run_is_on_the_page() -> None:
-    every = commands_of(_PAGE)
+    every = commands()
     assert len(_RUN) > 15
     assert [part for part in _NOT_RUN if not any(part in one for one in every)] == []
 
@@ -98,8 +73,8 @@ def test_the_python_examples_run(
     asked: tuple[Running, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     url = asked[0].url
-    blocks = re.findall(r"```python\n(.*?)```", _PAGE, re.DOTALL)
-    assert len(blocks) == 2
+    blocks = blocks_of("python")
+    assert len(blocks) == 3
     for block in blocks:
         exec(block.replace("http://localhost:8765", url), {})
     assert "sku-" in capsys.readouterr().out
