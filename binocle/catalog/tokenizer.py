@@ -26,6 +26,7 @@ _WORD = rf"(?:(?![{_PAIRED}])[^\W_]|[{_INDIC}])+"
 _CONNECTOR = "[-'.,/+&_\u2019\u2010-\u2015]"
 _RUN = re.compile(rf"[{_PAIRED}]+|{_WORD}(?:{_CONNECTOR}{_WORD})*")
 _SIMPLE_RUN = re.compile(r"[0-9a-z]+(?:[-'.,/+&_][0-9a-z]+)*")
+_SIMPLE_OTHERS = re.compile(r"[^0-9a-z]+")
 _CONNECTORS = re.compile(_CONNECTOR)
 _DECIMAL = re.compile(r"(?<![^\W\d_])\d+\.\d")  # 14.1 is no 141
 _IS_PAIRED = re.compile(f"[{_PAIRED}]")
@@ -66,6 +67,13 @@ def runs(folded: str) -> list[TokenRun]:
     """Cut a folded text into runs of tokens."""
     pattern = _SIMPLE_RUN if folded.isascii() else _RUN
     return [_run(found.group(), found.span()) for found in pattern.finditer(folded)]
+
+
+def letters_of(folded: str) -> str:
+    """Return the characters of all tokens of a folded text, in order and each once."""
+    if folded.isascii():
+        return _SIMPLE_OTHERS.sub("", folded)
+    return _CONNECTORS.sub("", "".join(_RUN.findall(folded)))
 
 
 def tokens_of(text: str, most: int) -> tuple[list[str], list[str]]:

@@ -35,11 +35,18 @@ def highlighted(text: str, words: Iterable[str]) -> tuple[Piece, ...]:
         words: As ``Contribution.words``; of one that stands nowhere, words that begin so are
             marked as far as it goes.
     """
-    folded, places = _folded(text[:MAX_CHARACTERS])
+    folded = tokenizer.fold(text[:MAX_CHARACTERS])
+    letters = tokenizer.letters_of(folded)
+    standing = [
+        one for one in map(tokenizer.fold, words)
+        if one in folded or tokenizer.letters_of(one) in letters
+    ]  # fmt: skip
+    if not standing:
+        return ()  # most texts of a record, which need not be cut then
+    folded, places = _placed(text[:MAX_CHARACTERS])
     tokens = _tokens(folded)
     spans: list[tuple[int, int]] = []
-    for word in words:
-        wanted = tokenizer.fold(word)
+    for wanted in standing:
         spans += _exact(folded, tokens, wanted) or [
             (start, start + len(wanted)) for start, end in tokens if folded[start:end] != wanted
             and folded.startswith(wanted, start)
@@ -48,8 +55,8 @@ def highlighted(text: str, words: Iterable[str]) -> tuple[Piece, ...]:
     return tuple(_pieces(text, marks)) if marks else ()
 
 
-def _folded(text: str) -> tuple[str, list[int]]:
-    """Return a text folded, and where in the text each of its characters begins; and the end."""
+def _placed(text: str) -> tuple[str, list[int]]:
+    """Return a text folded by characters, and where in the text each of its characters begins; and the end."""
     if text.isascii():
         return text.lower(), list(range(len(text) + 1))
     pieces = [tokenizer.fold(one) for one in text]
@@ -77,7 +84,7 @@ def _tokens(folded: str) -> list[tuple[int, int]]:
 
 def _exact(folded: str, tokens: Sequence[tuple[int, int]], wanted: str) -> list[tuple[int, int]]:
     """Return where neighbouring tokens, whatever stands between them, say just a word."""
-    letters = "".join(one for run in tokenizer.runs(wanted) for one in _texts(run, wanted))
+    letters = tokenizer.letters_of(wanted)
     found: list[tuple[int, int]] = []
     for first, (start, _) in enumerate(tokens):
         said = ""
@@ -88,10 +95,6 @@ def _exact(folded: str, tokens: Sequence[tuple[int, int]], wanted: str) -> list[
             if not letters.startswith(said) or said == letters:
                 break
     return found
-
-
-def _texts(run: tokenizer.TokenRun, folded: str) -> Sequence[str]:
-    return (folded[run.start : run.end],) if run.paired else run.tokens
 
 
 def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

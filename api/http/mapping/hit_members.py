@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from api.http.errors.problems import ServiceError
@@ -139,7 +139,11 @@ def _highlights(hit: Hit) -> Iterator[dict[str, Any]]:
         pieces = highlighted(text, words) if text not in said else ()
         said.add(text)
         if pieces:
-            yield {"kind": kind, "name": name, "pieces": [asdict(one) for one in pieces]}
+            yield {
+                "kind": kind,
+                "name": name,
+                "pieces": [{"text": one.text, "matched": one.matched} for one in pieces],
+            }
             found += 1
         if found == _MAX_HIGHLIGHTS:
             return
