@@ -195,7 +195,9 @@ def report_hubs(name: str, one: QuestionPictures) -> None:
         raw = _recall(scores, tested)
         after = raw
         if found is not None:
-            after = _recall(scores - found.penalties(gallery), tested)
+            after = _recall(
+                scores - found.penalties(hub_correction.hubness(found.bank_bd, gallery)), tested
+            )
         state = "on" if found else "off"
         print(f"{name}\t{asks}\t{state}\t{raw}\t{after}")
 

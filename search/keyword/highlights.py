@@ -56,7 +56,7 @@ def highlighted(text: str, words: Iterable[str]) -> tuple[Piece, ...]:
 
 
 def _placed(text: str) -> tuple[str, list[int]]:
-    """Return a text folded by characters, and where in the text each of its characters begins; and the end."""
+    """Return a text folded by characters, where each of these begins in the text, and its end."""
     if text.isascii():
         return text.lower(), list(range(len(text) + 1))
     pieces = [tokenizer.fold(one) for one in text]

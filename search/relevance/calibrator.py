@@ -196,10 +196,10 @@ class Relevance:
             return np.arange(len(part_ids)), scores
         first = part_ids[: hub_correction.DEPTH]
         seen = snapshot or self._collection.snapshot((kind,))
-        known, rows = seen.vectors(kind).rows(first)
-        if len(known) < len(first):  # some are gone meanwhile
+        hubness = found.hubness_of(first, seen.vectors(kind).rows)
+        if hubness is None:  # some are gone meanwhile
             return np.arange(len(part_ids)), scores
-        return found.reorder(scores, part_ids, rows)
+        return found.reorder(scores, part_ids, hubness)
 
     def prepare(self, is_stopped: Callable[[], bool] = lambda: False) -> None:
         """Calibrate now, so that no query waits for it: after indexing, or at a start.

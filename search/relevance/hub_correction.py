@@ -12,7 +12,7 @@ Querybank Normalisation", CVPR 2022, for banks and why they must be alike.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -24,7 +24,37 @@ BANK = 512
 NEIGHBOURS = 10
 STRENGTH = 0.5
 _MIN_PAIRS, _PAIRS = 50, 512
+RowsOf = Callable[[Int64Array], tuple[Int64Array, Float32Array]]
+"""Returns, of ids of parts, those that are there and their ``(m, d)`` float32 unit rows."""
 _GAIN = 1.01  # in mean reciprocal rank, for a correction to be worth it
+
+
+class FoundHubness:
+    """The hubness of parts to one bank, found once for each: no query changes it. Thread-safe.
+
+    Takes 4 bytes for each part id up to the largest that was asked for.
+    """
+
+    def __init__(self) -> None:
+        self._by_part: Float32Array = np.empty(0, np.float32)
+
+    def get(self, part_ids: Int64Array) -> Float32Array:
+        """Return the hubness of parts, ``(n,)`` float32; NaN where it was not found yet."""
+        found = np.full(len(part_ids), np.nan, np.float32)
+        by_part = self._by_part
+        known = part_ids < len(by_part)
+        found[known] = by_part[part_ids[known]]
+        return found
+
+    def put(self, part_ids: Int64Array, values: Float32Array) -> None:
+        """Keep what was found; where two threads keep at once, one of them may find it again."""
+        by_part = self._by_part
+        most = int(part_ids.max(initial=-1))
+        if most >= len(by_part):
+            by_part = np.full(most + 1 + most // 2, np.nan, np.float32)
+            by_part[: len(self._by_part)] = self._by_part
+        by_part[part_ids] = values
+        self._by_part = by_part
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,39 +64,61 @@ class Hubs:
     Attributes:
         bank_bd: ``(b, d)`` float32 unit rows of queries like those that come.
         usual: Mean hubness of the collection.
+        found: The hubness of parts that queries have found so far.
     """
 
     bank_bd: Float32Array
     usual: float
+    found: FoundHubness = field(default_factory=FoundHubness, compare=False)
 
-    def penalties(self, rows_nd: Float32Array) -> Float32Array:
+    def hubness_of(self, part_ids: Int64Array, rows_of: RowsOf) -> Float32Array | None:
+        """Return the hubness of parts; None where the rows of some cannot be had.
+
+        Args:
+            part_ids: ``(n,)`` int64.
+            rows_of: Asked for those that no query has asked for before.
+
+        Returns:
+            ``(n,)`` float32.
+        """
+        values = self.found.get(part_ids)
+        is_new = np.isnan(values)
+        if is_new.any():
+            known, rows_md = rows_of(part_ids[is_new])
+            if len(known) < is_new.sum():
+                return None
+            values[is_new] = hubness(self.bank_bd, rows_md)
+            self.found.put(part_ids, values)
+        return values
+
+    def penalties(self, hubness_n: Float32Array) -> Float32Array:
         """Return what is taken off the scores of parts.
 
         Args:
-            rows_nd: ``(n, d)`` float32 unit rows of the parts.
+            hubness_n: ``(n,)`` float32 hubness of the parts.
 
         Returns:
             ``(n,)`` float32, more for hubs, less than 0 for what few queries are near to.
         """
-        return np.asarray(STRENGTH * (hubness(self.bank_bd, rows_nd) - self.usual), np.float32)
+        return np.asarray(STRENGTH * (hubness_n - self.usual), np.float32)
 
     def reorder(
-        self, scores: Float32Array, part_ids: Int64Array, rows_nd: Float32Array
+        self, scores: Float32Array, part_ids: Int64Array, hubness_m: Float32Array
     ) -> tuple[Int64Array, Float32Array]:
         """Put the first candidates in the order of corrected scores.
 
         Args:
             scores: ``(n,)`` float32 cosines, highest first.
             part_ids: ``(n,)`` int64.
-            rows_nd: ``(m, d)`` float32 unit rows of the first m candidates, m at most n.
+            hubness_m: ``(m,)`` float32 hubness of the first m candidates, m at most n.
 
         Returns:
             ``(n,)`` int64 places in ``part_ids``, of which those from m on are as they were, and
             ``(n,)`` float32 their corrected scores, highest first; equal ones in order of id.
         """
-        depth = len(rows_nd)
+        depth = len(hubness_m)
         corrected = scores.copy()
-        corrected[:depth] -= self.penalties(rows_nd)
+        corrected[:depth] -= self.penalties(hubness_m)
         order = np.arange(len(scores))
         order[:depth] = np.lexsort((part_ids[:depth], -corrected[:depth]))
         return order, np.minimum.accumulate(corrected[order])
@@ -150,7 +202,7 @@ def hubs_of_pairs(
     rows: Float32Array,
     own: Int64Array,
     others: Int64Array,
-    rows_of: Callable[[Int64Array], tuple[Int64Array, Float32Array]],
+    rows_of: RowsOf,
 ) -> Hubs | None:
     """Measure on records that have both kinds; every other asks, the rest are the bank.
 

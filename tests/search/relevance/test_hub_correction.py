@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from binocle.collection.snapshot import Owners
 from binocle.encoders.base import unit_rows
-from binocle.types import Float32Array
+from binocle.types import Float32Array, Int64Array
 from search.relevance.hub_correction import NEIGHBOURS, Hubs, find_hubs, hubness, parts_beside
 
 _DIMENSION = 24
@@ -39,7 +39,7 @@ def test_correction_is_on_where_there_are_hubs_and_finds_more() -> None:
     assert found is not None
     others = np.arange(60, 300)
     raw = queries[others] @ answers.T
-    corrected = raw - found.penalties(answers)
+    corrected = raw - found.penalties(hubness(found.bank_bd, answers))
     hits = [(np.argmax(one, axis=1) == others).mean() for one in (raw, corrected)]
     assert hits[1] > hits[0]
 
@@ -62,7 +62,8 @@ def test_only_the_first_change_places_and_scores_never_rise(
     order = np.argsort(-scores, kind="stable")
     rows, scores = rows[order], scores[order]
     part_ids = rng.permutation(count).astype(np.int64)
-    places, corrected = Hubs(_rows(30, 9), 0.3).reorder(scores, part_ids, rows[:depth])
+    hubs = Hubs(_rows(30, 9), 0.3)
+    places, corrected = hubs.reorder(scores, part_ids, hubness(hubs.bank_bd, rows[:depth]))
     assert sorted(places[:depth]) == list(range(min(depth, count)))
     assert places[depth:].tolist() == list(range(min(depth, count), count))
     assert (np.diff(corrected) <= 0).all()
@@ -90,3 +91,21 @@ def test_parts_beside_are_the_first_of_the_same_record(
         if number in asked and any(one == record for _, one in kinds[1])
     ]
     assert list(zip(own.tolist(), others.tolist(), strict=True)) == expected
+
+
+def test_hubness_of_a_part_is_found_once() -> None:
+    rows, hubs = _rows(50, 1), Hubs(_rows(30, 9), 0.3)
+    read: list[int] = []
+
+    def rows_of(ids: Int64Array) -> tuple[Int64Array, Float32Array]:
+        read.extend(ids.tolist())
+        there = ids[ids < len(rows)]
+        return there, rows[there]
+
+    for ids in ([3, 1, 49], [1, 2, 3], [49, 2, 1]):
+        found = hubs.hubness_of(np.array(ids), rows_of)
+        assert found is not None
+        np.testing.assert_allclose(found, hubness(hubs.bank_bd, rows[ids]), atol=1e-6)
+    assert read == [3, 1, 49, 2]
+    assert hubs.hubness_of(np.array([1, 50]), rows_of) is None
+    assert hubs.hubness_of(np.array([], np.int64), rows_of) is not None
