@@ -24,15 +24,17 @@ from search.query.summary import summary_of
 from search.query_vectors.query_pictures import QueryPictures
 from search.query_vectors.term_encoder import TermEncoder
 from search.ranking.begun_query import BegunQuery
+from search.ranking.demands import Demands
 from search.ranking.hits import HitBuilder, Page
 from search.ranking.kept_lists import ResultLists
 from search.ranking.now import Now
-from search.ranking.query_plan import check_fresh, plan
+from search.ranking.query_plan import Plan, check_fresh, plan
 from search.ranking.ranker import Ranker
 from search.ranking.result_list import listing_of
 from search.relevance.calibrator import Relevance
 from search.results.answer import Answer
 from search.results.outcomes import each
+from search.results.reading import ReadPiece, reading_of
 from search.rules.rules_book import RulesBook
 from search.spelling.collection_spelling import Spelling
 
@@ -240,5 +242,11 @@ class Searcher:
             facets=listing.counted.facets,
             turn=turn,
             unrated=None if rated else self._ranker.vectors.why_unrated(asked, listing.scorers),
-            looking_for=summary_of(asked.query, listing.demanded, asked.synonyms),
+            looking_for=summary_of(asked.query, str(listing.demands or ""), asked.synonyms),
+            reading=_reading(asked, listing.demands),
         )
+
+
+def _reading(asked: Plan, demands: Demands | None) -> tuple[ReadPiece, ...]:
+    words, spare = (demands.words, demands.spare) if demands else ((), 0)
+    return reading_of(asked.query, words, spare, asked.synonyms)

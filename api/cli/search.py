@@ -187,6 +187,8 @@ def _option(name: str, field: "FieldInfo") -> click.Option | None:
     click.option("--language", metavar="CODE",
                  help="What the words are in, such as de: of ranking rules for one, only those "
                  "hold."),
+    click.option("--optional", multiple=True, metavar="WORD",
+                 help="Relevant hits need not have this word of TEXT; may be repeated."),
     click.option("--cursor", metavar="CURSOR", help="Go on behind an earlier answer."),
     click.option("--exact", is_flag=True, help="Scan everything, however large."),
     click.option("--refine", metavar="TURN", help="Change the earlier search that gave this turn."),

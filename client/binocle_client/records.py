@@ -158,6 +158,19 @@ class FacetResult:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadPiece:
+    """One thing that a query was read as: what, and of which of its words or which field."""
+
+    kind: str
+    text: str
+    of: str = ""
+    operator: str | None = None
+    value: Scalar | None = None
+    least: int | None = None
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SearchAnswer:
     """A page of hits, and what is known of the query."""
 
@@ -173,6 +186,7 @@ class SearchAnswer:
     facets: list[FacetResult]
     turn: str | None
     looking_for: str
+    reading: list[ReadPiece]
     space: str | None
     warnings: list[str]
     took_ms: dict[str, float]

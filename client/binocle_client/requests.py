@@ -129,6 +129,7 @@ class SearchOptions(TypedDict, total=False):
     refine: RefinementBody | None
     rules: Literal["live", "draft", "none"]
     language: str | None
+    optional: Sequence[str]
     fields: Sequence[str]
 
 

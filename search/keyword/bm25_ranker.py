@@ -112,7 +112,7 @@ class Keywords:
 
     def search(
         self, session: CatalogReader, text: str, k: int, allowed: BoolArray | None = None,
-        synonyms: SynonymTable = NO_SYNONYMS,
+        synonyms: SynonymTable = NO_SYNONYMS, optional: Sequence[str] = (),
     ) -> KeywordRanking:  # fmt: skip
         """Rank the records that have words of a text.
 
@@ -127,6 +127,7 @@ class Keywords:
             allowed: ``(m,)`` bool by internal record id; beyond its end nothing is allowed. None
                 allows all.
             synonyms: What counts as a word of the text as well.
+            optional: Words of the text that are not demanded.
         """
         wording = parse(text, synonyms)
         with self._lock:
@@ -135,7 +136,7 @@ class Keywords:
         lacks_number = _lacks_number(wording, found)
         if not found.words or k < 1:
             return _nothing(lacks_number=lacks_number)
-        sums = WordSums.of(found, matcher.records)
+        sums = WordSums.of(found, matcher.records, _tokens_of(optional))
         every = np.flatnonzero(sums.scores)
         scores = sums.final_scores(every)
         kept = found.passing(allowed, len(sums.scores))[every]
@@ -162,6 +163,10 @@ class Keywords:
             demanded=_said(sums.demanded_places, found),
             spare=max(sums.spare, 0),
         )
+
+
+def _tokens_of(texts: Sequence[str]) -> frozenset[str]:
+    return frozenset(word.token for text in texts for word in parse(text).words)
 
 
 def _lacks_number(wording: QueryWords, found: QueryMatches) -> bool:

@@ -6,7 +6,7 @@ that titles begin with where it is asked alone, or no record has all of the word
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,12 +70,15 @@ class WordSums:
     demanded_places: tuple[int, ...]
 
     @classmethod
-    def of(cls, found: QueryMatches, records: int) -> "WordSums":
+    def of(
+        cls, found: QueryMatches, records: int, optional: Collection[str] = frozenset()
+    ) -> "WordSums":
         """Add up.
 
         Args:
             found: What the records have of the query, some word at least.
             records: How many there are.
+            optional: Tokens that are not demanded.
         """
         size = 1 + max(int(word.record_ids[-1]) for word in found.words if len(word.record_ids))
         scores, masses, covered = (np.zeros(size, np.float32) for _ in range(3))
@@ -98,9 +101,12 @@ class WordSums:
         has_all = float(masses.max()) >= mass * ALL
         rare_up_to = max(_RARE_COUNT, records * _RARE_SHARE)
         names, asked, least = _asked(found.words, rare_up_to, has_all=has_all)
-        demanded, lacking, spare = _demands(found.words, size)
+        spared = {place for place, word in enumerate(found.asked) if word.token in optional}
+        needed = [one for one in found.words if one.place not in spared]
+        demanded, lacking, spare = _demands(needed, size)
         if spare < 0:
-            demanded, lacking, spare = _demands([found.words[one] for one in names], size)
+            named = [found.words[one] for one in names if found.words[one].place not in spared]
+            demanded, lacking, spare = _demands(named, size)
         return cls(
             scores, masses, covered, strict, lacking, spare, whole, mass, known_mass, typed_mass,
             names, asked, least, demanded,

@@ -212,6 +212,8 @@ class Query:
         rules: Which ranking rules hold: the published ones, those of the draft, or none.
         language: Which language the words are in, such as ``de``; of rules for a language only
             those for it hold. None for all.
+        optional: Words of the texts that what is relevant need not have, though it would be
+            demanded otherwise (``search/ranking/demands.py``); they are looked for all the same.
     """
 
     terms: tuple[Term, ...]
@@ -233,6 +235,7 @@ class Query:
     refine: Refinement | None = None
     rules: RulesInUse = "live"
     language: str | None = None
+    optional: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what cannot be answered."""
@@ -244,6 +247,10 @@ class Query:
             raise QueryError(f"{len(self.terms)} terms are more than the limit of {MAX_TERMS}")
         if len(self.facets) > MAX_FACETS:
             raise QueryError(f"{len(self.facets)} facets are more than the limit of {MAX_FACETS}")
+        if len(self.optional) > MAX_TERMS:
+            raise QueryError(
+                f"{len(self.optional)} optional words are more than the limit of {MAX_TERMS}"
+            )
         if self.target not in (None, *KINDS, "any"):
             raise QueryError(f"the target is image, text or any, not {self.target!r}")
         if self.mode not in (None, "semantic", "keyword", "hybrid"):

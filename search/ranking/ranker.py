@@ -234,7 +234,9 @@ class Ranker:
             allowed = allowed.copy()
             allowed[[one for one in plan.exclude if one < len(allowed)]] = False
         with self._collection.reading() as session:
-            return self._keywords.search(session, plan.words, depth, allowed, plan.rules.synonyms)
+            return self._keywords.search(
+                session, plan.words, depth, allowed, plan.rules.synonyms, plan.query.optional
+            )
 
 
 def _fused(rankings: Sequence[Weighted], depth: int) -> Fused:

@@ -23,6 +23,7 @@ from binocle.types import BoolArray, Int64Array, Kind
 from search.query.continuations import Position
 from search.query.query import RELEVANCE, Sort
 from search.ranking import moving
+from search.ranking.demands import Demands
 from search.ranking.fusion import Fused, Ranked
 from search.ranking.part_rows import dedup_features
 from search.ranking.query_plan import Plan, Scorers
@@ -107,10 +108,9 @@ class ResultList:
         return self._ends[-1] if self._ends else 0
 
     @property
-    def demanded(self) -> str:
-        """What relevant records must have, in words; nothing where that is all that was asked."""
-        demands = self._stages[0][0].demands if self._stages else None
-        return str(demands or "")
+    def demands(self) -> Demands | None:
+        """What relevant records must have; None where nothing is demanded."""
+        return self._stages[0][0].demands if self._stages else None
 
     def ends_at(self, place: int) -> bool:
         """Tell whether the relevant set ends before a place, as far as that is known."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from binocle.types import Hit, Target
 from search.query.query import FacetKind, Mode
+from search.results.reading import ReadPiece
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Answer:
         unrated: Why no hit has a relevance by its vectors; None where they have, or where only
             words were ranked.
         looking_for: The query in one line, as it was read and refined.
+        reading: The same piece by piece.
         goes_on: Returns what asks for the page behind the first so many hits, None where there is
             none: for who shows fewer than there are.
     """
@@ -76,4 +78,5 @@ class Answer:
     turn: str | None = None
     unrated: str | None = None
     looking_for: str = ""
+    reading: tuple[ReadPiece, ...] = ()
     goes_on: Callable[[int], str | None] = field(default=lambda _: None, compare=False, repr=False)

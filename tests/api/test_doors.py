@@ -130,6 +130,14 @@ CASES = {
         {"q": "shoes but not black"},
         lambda ids: all(BY_ID[one]["color"] != "Black" for one in ids),
     ),
+    "optional words": Case(
+        Query((Term(text="red shoes for christmas"),), optional=("shoes",), min_relevance=0.1),
+        ["red shoes for christmas", "--optional", "shoes", "--min-relevance", "0.1"],
+        {"query": "red shoes for christmas", "optional": ["shoes"], "min_relevance": 0.1},
+        {"q": "red shoes for christmas", "optional": "shoes", "min_relevance": "0.1"},
+        lambda ids: {BY_ID[one]["color"] for one in ids} == {"Red"}
+        and len({str(BY_ID[one]["style"]).split("-")[0] for one in ids}) > 1,
+    ),
     "region of a record": Case(
         Query((Term(record="sku-02", region=Region(0, 0, 0.5, 1)),)),
         ["--like", "sku-02", "--region", "0,0,0.5,1"],

@@ -22,6 +22,7 @@ _ANSWERS = {
     "WebhookOut": webhooks.WebhookSummary,
     "WebhooksOut": webhooks.WebhookListing,
     "DraftOut": rules.RankingRules,
+    "ReadPieceOut": records.ReadPiece,
     "MoveOut": rules.RuleMove,
     "TrialOut": rules.RulesTrial,
     "TriedOut": rules.TriedQuery,

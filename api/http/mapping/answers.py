@@ -23,6 +23,7 @@ def answer_as_json(answer: Answer, shown: Callable[[Hit], dict[str, Any]]) -> di
         "facets": [asdict(facet) for facet in answer.facets],
         "turn": answer.turn,
         "looking_for": answer.looking_for,
+        "reading": [asdict(piece) for piece in answer.reading],
     }
 
 

@@ -41,7 +41,15 @@ _FIELDS: dict[type[BinocleError], str] = {
     SavedQueryError: "refine.turn",
     FilterError: "filter",
 }
-_READ = {"cursor", "weights", "sort", "facets", "group", "refine"}  # the others are as they are
+_READ = {
+    "cursor",
+    "weights",
+    "sort",
+    "facets",
+    "group",
+    "refine",
+    "optional",
+}  # the others are as they are
 _AS_THEY_ARE = [
     one.name for one in fields(Query) if one.name in SearchIn.model_fields and one.name not in _READ
 ]
@@ -150,6 +158,7 @@ class SearchRequest:
                 facets=tuple(facets),
                 group=group,
                 refine=refine,
+                optional=tuple(asked.optional),
                 **plain,
             )
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from api.http.schemas.common import Metadata, PartOut, PictureOut, Problem
 from binocle.types import Kind, RankingName, Scalar, Target
 from search.query.query import FacetKind, Mode
+from search.results.reading import PieceKind
 
 
 class ContributionOut(BaseModel):
@@ -92,6 +93,24 @@ class FacetOut(BaseModel):
     missing: int = Field(description="Records without the field")
 
 
+class ReadPieceOut(BaseModel):
+    """One thing that the query was read as."""
+
+    kind: PieceKind = Field(
+        description="words are looked for, not kept away from; spelling is what of was taken for, "
+        "unread what the model cannot read, synonym what counts as of too, demand a word that what "
+        "is relevant must have; bound is one of a field, filter another clause, order a field"
+    )
+    text: str = Field(description="What it is, as people type it")
+    of: str = Field("", description="Words as they were typed, or a field")
+    operator: str | None = Field(None, description="Of a bound: lt, lte, gt or gte")
+    value: Scalar | None = Field(None, description="Of a bound")
+    least: int | None = Field(
+        None, description="Of a demand: how many of all words demanded have to be there"
+    )
+    descending: bool = Field(False, description="Of an order")
+
+
 class SearchOut(BaseModel):
     """An answer."""
 
@@ -114,6 +133,9 @@ class SearchOut(BaseModel):
     turn: str | None = Field(description="Names this query, so that a later one can refine it")
     looking_for: str = Field(
         "", description="The query in one line, as it was read and refined, for a person"
+    )
+    reading: list[ReadPieceOut] = Field(
+        default_factory=list, description="The same piece by piece, but for pictures and records"
     )
     space: str | None = Field(description="The model")
     warnings: list[str] = Field(

@@ -151,6 +151,11 @@ class SearchIn(Strict):
     language: Language | None = Field(
         None, description="What the words are in, such as de: of rules for one, only those hold"
     )
+    optional: list[Text] = Field(
+        default_factory=list,
+        max_length=64,
+        description="Words that what is relevant need not have, though they are looked for",
+    )
     fields: Annotated[list[Notation], Field(max_length=64)] = Field(
         default_factory=list,
         description="What of hits is wanted; all without it. Of metadata and texts also one by one",
@@ -191,6 +196,9 @@ class SearchByWords(Strict):
     refine: Notation | None = Field(None, description="The turn of an earlier answer")
     rules: RulesInUse = "live"
     language: Language | None = None
+    optional: Annotated[list[Notation], Field(max_length=64)] = Field(
+        default_factory=list, description="Words that need not be there; may be repeated"
+    )
     fields: Annotated[list[Notation], Field(max_length=64)] = Field(
         default_factory=list, description="Such as metadata.price; may be repeated"
     )

@@ -1,6 +1,7 @@
 """What lacks a word that was asked for, and that others have, is less relevant, and says so."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,18 @@ def test_what_is_demanded_is_said_where_it_is_not_all(searcher: Searcher) -> Non
         for text in ("red shoe", "shoe for christmas")
     }
     assert said == {"red shoe": "red shoe", "shoe for christmas": "shoe for christmas; with shoe"}
+
+
+def test_optional_word_is_demanded_no_more(searcher: Searcher) -> None:
+    asked = Query((Term(text="red shoe"),), limit=80, mode="hybrid")
+    strict, loose = map(searcher.search, (asked, replace(asked, optional=("Red",))))
+    assert [one.text for one in loose.reading if one.kind == "demand"] == ["shoe"]
+    before, after = (
+        {hit.record.id: hit.relevance or 0.0 for hit in answer.hits} for answer in (strict, loose)
+    )
+    for n in range(80):
+        lacked = TITLES[n % 4] == "green shoe"
+        assert (after[f"r{n:02}"] > before[f"r{n:02}"]) is lacked, TITLES[n % 4]
 
 
 def test_what_a_listing_knows_of_every_record_counts_as_its_memory() -> None:
