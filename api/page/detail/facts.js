@@ -1,6 +1,6 @@
 /** What is known of a record: texts, place, labels, all metadata, why it was found. */
 import { html } from '../vendor/preact.js';
-import { go, question } from '../state/address.js';
+import { blankChoice, go, question } from '../state/address.js';
 import { fields, isTechnical } from '../state/collections.js';
 import { bytes, number, t } from '../words/words.js';
 import { nameOf, shownValue } from '../grid/tile.js';
@@ -10,7 +10,7 @@ import { tell } from '../state/notice.js';
 
 /** @param {string} field @param {unknown} value */
 function narrow(field, value) {
-  const choices = { ...question.value.choices, [field]: { values: [String(value)], min: '', max: '' } };
+  const choices = { ...question.value.choices, [field]: { ...blankChoice(), values: [String(value)] } };
   go({ choices, open: '' });
 }
 

@@ -3,6 +3,7 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/pr
 import { answer, exhausted, hits, line, loadMore, shownCount, unfolded } from '../state/results.js';
 import { clearSelection, extendTo, selection, toggle } from '../state/selection.js';
 import { question } from '../state/address.js';
+import { SIZES, tileSize } from '../state/look.js';
 import { act } from '../views/actions.js';
 import { t } from '../words/words.js';
 import { focused, wanted } from './focus.js';
@@ -15,8 +16,8 @@ const MARGIN = 600;
 /** @param {number} width */
 function targetHeight(width) {
   if (question.value.target === 'text') return 116;
-  if (width < 600) return 140;
-  return width > 1800 ? 260 : 200;
+  const usual = width < 600 ? 140 : width > 1800 ? 260 : 200;
+  return Math.round(usual * SIZES[tileSize.value]);
 }
 
 /** Follow how far the page is scrolled and how wide the grid is. */
@@ -55,13 +56,14 @@ function useLayout(/** @type {number} */ width) {
   const shownLine = line.value >= 0 && !answer.value?.no_match ? line.value : -1;
   const foot = footHeight();
   const list = hits.value;
+  const target = targetHeight(width);
   const old = kept.current;
   if (!old || old.list !== list || old.count !== count || old.width !== width
-    || old.foot !== foot || old.line !== shownLine) {
+    || old.foot !== foot || old.line !== shownLine || old.target !== target) {
     const ratios = new Float32Array(count);
     for (let at = 0; at < count; at += 1) ratios[at] = ratioOf(list[at]);
-    const room = { width: Math.max(width, 100), target: targetHeight(width), gap: GAP, foot, line: shownLine };
-    kept.current = { list, count, width, foot, line: shownLine, layout: layOut(ratios, room) };
+    const room = { width: Math.max(width, 100), target, gap: GAP, foot, line: shownLine };
+    kept.current = { list, count, width, foot, target, line: shownLine, layout: layOut(ratios, room) };
   }
   return kept.current;
 }
@@ -127,6 +129,36 @@ function useFocus(
   }, [wanted.value, layout]);
 }
 
+/**
+ * Keep the tile that is looked at where it is when tiles become larger or the window wider: the one
+ * with the focus where it is in sight, else the first whose top is.
+ * @param {{current: HTMLElement | null}} host
+ * @param {{layout: import('./layout.js').Layout, list: any[]}} laid
+ * @param {{top: number, bottom: number}} view
+ */
+function usePlace(host, { layout, list }, view) {
+  const before = useRef(/** @type {any} */ (null));
+  useLayoutEffect(() => {
+    const old = before.current;
+    if (host.current && old && old.layout !== layout && old.list === list && layout.x.length === old.layout.x.length) {
+      const at = tileInSight(old.layout, old.view);
+      const place = host.current.getBoundingClientRect().top + scrollY;
+      if (at >= 0) scrollTo(0, place + layout.y[at] - (old.layout.y[at] - old.view.top));
+    }
+    before.current = { layout, list, view };
+  }, [layout, list, view]);
+}
+
+/** @param {import('./layout.js').Layout} layout @param {{top: number, bottom: number}} view */
+function tileInSight(layout, view) {
+  if (view.top <= 0) return -1; // what is above the grid is in sight
+  const isInSight = (/** @type {number} */ at) => layout.y[at] >= view.top && layout.y[at] < view.bottom;
+  if (isInSight(focused.value)) return focused.value;
+  const [first, end] = tilesBetween(layout, view.top, view.bottom);
+  for (let at = first; at < end; at += 1) if (isInSight(at)) return at;
+  return first < end ? first : -1;
+}
+
 /** The line below which hits are less likely. @param {{top: number}} properties */
 function LessLikely({ top }) {
   return html`<div class="less-likely" style=${{ top: `${top}px` }} role="presentation">
@@ -140,7 +172,9 @@ function LessLikely({ top }) {
 export function Grid() {
   const host = useRef(/** @type {HTMLDivElement | null} */ (null));
   const view = useWindow(host);
-  const { layout, count, list, line: shownLine } = useLayout(view.width);
+  const laid = useLayout(view.width);
+  const { layout, count, list, line: shownLine } = laid;
+  usePlace(host, laid, view);
   useFocus(host, layout);
   const [first, end] = tilesBetween(layout, view.top - MARGIN, view.bottom + MARGIN);
   const isNearEnd = view.bottom + 2 * MARGIN > layout.height;

@@ -60,8 +60,8 @@ function shownPrice(cost) {
   return number(cost, { minimumFractionDigits: Number.isInteger(cost) ? 0 : 2, maximumFractionDigits: 2 });
 }
 
-/** @param {{path: string, isFirst: boolean}} properties */
-function Thumbnail({ path, isFirst }) {
+/** @param {{path: string, width: number, isFirst: boolean}} properties */
+function Thumbnail({ path, width, isFirst }) {
   const image = useRef(/** @type {HTMLImageElement | null} */ (null));
   useEffect(() => {
     const { current } = image;
@@ -74,7 +74,7 @@ function Thumbnail({ path, isFirst }) {
     draggable=${false}
     fetchpriority=${isFirst ? 'high' : 'auto'}
     srcset="${thumbnailOf(path, 320)} 320w, ${thumbnailOf(path, 640)} 640w"
-    sizes="240px"
+    sizes="${Math.ceil(width)}px"
     src=${thumbnailOf(path, 320)}
     onLoad=${(/** @type {any} */ event) => event.currentTarget.classList.add('here')}
     onError=${(/** @type {any} */ event) => event.currentTarget.classList.add('gone')}
@@ -124,7 +124,7 @@ export function Tile({ hit, index, count, place, isChosen, isFocused, isFirst, i
     <span class="picture" style=${picture}>
       ${isQuotation(hit) || !hit.thumbnail
         ? html`<q class="quotation"><${Marked} text=${hit.part?.text ?? name} words=${words} /></q>`
-        : html`<${Thumbnail} key=${hit.thumbnail} path=${hit.thumbnail} isFirst=${isFirst} />`}
+        : html`<${Thumbnail} key=${hit.thumbnail} path=${hit.thumbnail} width=${place.w} isFirst=${isFirst} />`}
       ${question.value.group && (hit.group_size ?? 1) > 1 && html`<span class="group-size" aria-hidden="true">${number(hit.group_size ?? 1)}</span>`}
       <span class="tick" aria-hidden="true" data-tick="yes"></span>
       ${hit.relevance !== null && html`<span class="number" aria-hidden="true">${percent(hit.relevance)}</span>

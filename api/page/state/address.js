@@ -6,7 +6,10 @@ import { signal } from '../vendor/preact.js';
  * @typedef {{kind: 'picture' | 'like' | 'words', value: string, weight: number, part: string}} Term
  */
 
-/** @typedef {{values: string[], min: string, max: string}} Choice */
+/**
+ * Of a field: values, or bounds; `min` and `max` are let through, `over` and `under` are not.
+ * @typedef {{values: string[], min: string, max: string, over: string, under: string}} Choice
+ */
 
 /**
  * @typedef {object} Question
@@ -18,6 +21,7 @@ import { signal } from '../vendor/preact.js';
  * @property {string} group a field whose values are shown once each
  * @property {string} target image, text, any or empty
  * @property {boolean} exactly whether words are taken as they stand
+ * @property {string[]} optional words that what is relevant need not have
  * @property {string} view empty for the search, or a room's name
  * @property {string} open id of the record shown large
  */
@@ -26,8 +30,18 @@ import { signal } from '../vendor/preact.js';
 export function blank(collection = '') {
   return {
     collection, words: '', terms: [], choices: {}, sort: '', group: '', target: '', exactly: false,
-    view: '', open: '',
+    optional: [], view: '', open: '',
   };
+}
+
+/** @returns {Choice} */
+export function blankChoice() {
+  return { values: [], min: '', max: '', over: '', under: '' };
+}
+
+/** Whether a choice leaves anything out. @param {Choice} one */
+export function hasChoice(one) {
+  return one.values.length > 0 || [one.min, one.max, one.over, one.under].some(Boolean);
 }
 
 /** The question that is asked now. */
@@ -52,7 +66,7 @@ export function parse(text) {
       last.weight = Math.sign(last.weight) * (Math.abs(Number(value)) || 1);
     } else if (name === 'part' && last) {
       last.part = value;
-    } else if (/^(is|min|max)\../.test(name)) {
+    } else if (/^(is|min|max|over|under)\../.test(name)) {
       choose(found.choices, name, value);
     } else if (name === 'c') found.collection = value;
     else if (name === 'q') found.words = value;
@@ -60,6 +74,7 @@ export function parse(text) {
     else if (name === 'group') found.group = value;
     else if (name === 'target') found.target = value;
     else if (name === 'exactly') found.exactly = value === '1';
+    else if (name === 'maybe') found.optional.push(value);
     else if (name === 'view') found.view = value;
     else if (name === 'open') found.open = value;
   }
@@ -77,12 +92,11 @@ function termOf(name, value) {
 /** @param {Record<string, Choice>} choices @param {string} name @param {string} value */
 function choose(choices, name, value) {
   const dot = name.indexOf('.');
-  const what = name.slice(0, dot);
+  const what = /** @type {'is' | 'min' | 'max' | 'over' | 'under'} */ (name.slice(0, dot));
   const field = name.slice(dot + 1);
-  choices[field] ??= { values: [], min: '', max: '' };
+  choices[field] ??= blankChoice();
   if (what === 'is') choices[field].values.push(value);
-  else if (what === 'min') choices[field].min = value;
-  else choices[field].max = value;
+  else choices[field][what] = value;
 }
 
 /**
@@ -100,13 +114,15 @@ export function written(asked) {
   }
   for (const [field, choice] of Object.entries(asked.choices)) {
     for (const value of choice.values) out.append(`is.${field}`, value);
-    if (choice.min) out.append(`min.${field}`, choice.min);
-    if (choice.max) out.append(`max.${field}`, choice.max);
+    for (const bound of /** @type {const} */ (['min', 'over', 'max', 'under'])) {
+      if (choice[bound]) out.append(`${bound}.${field}`, choice[bound]);
+    }
   }
   if (asked.sort) out.append('sort', asked.sort);
   if (asked.group) out.append('group', asked.group);
   if (asked.target) out.append('target', asked.target);
   if (asked.exactly) out.append('exactly', '1');
+  for (const word of asked.optional) out.append('maybe', word);
   if (asked.view) out.append('view', asked.view);
   if (asked.open) out.append('open', asked.open);
   return `/?${out}`;

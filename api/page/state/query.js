@@ -3,6 +3,7 @@
  * query itself; so a picture, the words and the other terms are asked one after the other, each as a
  * refinement of the one before. What comes before the last is asked once and remembered by its turn.
  */
+import { hasChoice } from './address.js';
 import { ask, collectionPath } from './api.js';
 import { loadFields } from './collections.js';
 
@@ -33,6 +34,7 @@ export async function bodyOf(asked, signal) {
   if (filter) body.filter = filter;
   if (asked.group) body.group = { field: asked.group };
   if (asked.target) body.target = asked.target;
+  if (asked.optional.length) body.optional = asked.optional;
   if (asked.sort) body.sort = [asked.sort];
   else if (!looksFor(asked) && !filter) body.sort = ['relevance'];
   return body;
@@ -97,7 +99,7 @@ export async function turnOfPicture(collection, picture, part = '') {
  */
 export async function filterOf(asked) {
   const chosen = Object.entries(asked.choices).filter(
-    ([, one]) => one.values.length || one.min || one.max,
+    ([, one]) => hasChoice(one),
   );
   if (!chosen.length) return null;
   const types = new Map((await loadFields(asked.collection)).map((one) => [one.name, one.type]));
@@ -112,6 +114,8 @@ function clauseOf(choice, type) {
   const range = {};
   if (choice.min) range.gte = typed(choice.min, type);
   if (choice.max) range.lte = typed(choice.max, type);
+  if (choice.over) range.gt = typed(choice.over, type);
+  if (choice.under) range.lt = typed(choice.under, type);
   return range;
 }
 

@@ -1,6 +1,6 @@
 /** What can be done from several places: open a hit, look for more like it or away from it. */
 import { hits } from '../state/results.js';
-import { canGoBack, go, question } from '../state/address.js';
+import { blankChoice, canGoBack, go, question } from '../state/address.js';
 import { focused, wanted } from '../grid/focus.js';
 import { turnOfPicture } from '../state/query.js';
 import { previews } from '../state/previews.js';
@@ -33,7 +33,7 @@ export const act = {
   /** Show all of a hit's group. @param {import('../state/results.js').Hit} hit */
   openGroup(hit) {
     const { group, choices } = question.value;
-    const choice = { values: [String(hit.group_value)], min: '', max: '' };
+    const choice = { ...blankChoice(), values: [String(hit.group_value)] };
     go({ group: '', choices: { ...choices, [group]: choice }, open: '' });
     scrollTo(0, 0);
   },

@@ -1,20 +1,30 @@
 /** Narrowing down: values with counts, ranges of numbers and dates. A filter never shrinks its own. */
 import { html, useState } from '../vendor/preact.js';
-import { go, question } from '../state/address.js';
+import { blankChoice, go, hasChoice, question } from '../state/address.js';
 import { fields, isTechnical } from '../state/collections.js';
 import { facetError, facets, isOpen, togglePanel } from '../state/facets.js';
 import { number, shortDate, t } from '../words/words.js';
 import { Failure } from './notice.js';
 import { Icon } from './icon.js';
 
-const NO_CHOICE = { values: [], min: '', max: '' };
+const NO_CHOICE = blankChoice();
+
+/**
+ * What a bound becomes; one that is let through no more stays so until another number is typed.
+ * @param {import('../state/address.js').Choice} choice
+ * @param {'min' | 'max'} plain
+ * @param {'over' | 'under'} strict
+ * @param {string} value
+ */
+function bound(choice, plain, strict, value) {
+  return value !== '' && value === choice[strict] ? { [plain]: '' } : { [plain]: value, [strict]: '' };
+}
 
 /** @param {string} field @param {Partial<import('../state/address.js').Choice>} changes */
 function choose(field, changes) {
   const choice = { ...NO_CHOICE, ...question.value.choices[field], ...changes };
   const { [field]: _, ...others } = question.value.choices;
-  const isEmpty = !choice.values.length && !choice.min && !choice.max;
-  go({ choices: isEmpty ? others : { ...others, [field]: choice }, open: '' });
+  go({ choices: hasChoice(choice) ? { ...others, [field]: choice } : others, open: '' });
 }
 
 /** @param {{facet: any}} properties */
@@ -45,7 +55,7 @@ function Bars({ facet }) {
       const end = isDates ? lastDay(String(one.value), String(one.end ?? '')) : String(one.end ?? '');
       const label = `${shown(one.value)} – ${shown(isDates ? end : one.end)}: ${number(one.count)}`;
       return html`<button type="button" class="bar-button" title=${label} aria-label=${label} disabled=${one.count === 0}
-        onClick=${() => choose(facet.field, { min: String(one.value), max: end })}
+        onClick=${() => choose(facet.field, { min: String(one.value), max: end, over: '', under: '' })}
       ><span style=${{ height: `${Math.max(one.count ? 6 : 0, (one.count / most) * 100)}%` }}></span></button>`;
     })}
   </div>`;
@@ -67,16 +77,18 @@ function Range({ facet }) {
   const send = (event) => {
     event.preventDefault();
     const { min, max } = event.currentTarget.elements;
-    choose(facet.field, { min: min.value, max: max.value });
+    choose(facet.field, { ...bound(choice, 'min', 'over', min.value), ...bound(choice, 'max', 'under', max.value) });
   };
+  const low = choice.min || choice.over;
+  const high = choice.max || choice.under;
   const first = facet.buckets[0];
   const last = facet.buckets[facet.buckets.length - 1];
   const hint = (/** @type {any} */ value) => (type === 'number' && value !== undefined ? String(value) : '');
   return html`<${Bars} facet=${facet} />
-    <form class="range" key=${`${choice.min}|${choice.max}`} onSubmit=${send}>
-      <input name="min" type=${type} step="any" aria-label=${t('atLeastOf', facet.field)} placeholder=${hint(first?.value)} defaultValue=${choice.min.slice(0, type === 'date' ? 10 : undefined)} />
+    <form class="range" key=${`${low}|${high}`} onSubmit=${send}>
+      <input name="min" type=${type} step="any" aria-label=${t('atLeastOf', facet.field)} placeholder=${hint(first?.value)} defaultValue=${low.slice(0, type === 'date' ? 10 : undefined)} />
       <span aria-hidden="true">–</span>
-      <input name="max" type=${type} step="any" aria-label=${t('atMostOf', facet.field)} placeholder=${hint(last?.end)} defaultValue=${choice.max.slice(0, type === 'date' ? 10 : undefined)} />
+      <input name="max" type=${type} step="any" aria-label=${t('atMostOf', facet.field)} placeholder=${hint(last?.end)} defaultValue=${high.slice(0, type === 'date' ? 10 : undefined)} />
       <button type="submit" aria-label=${t('applyRange', facet.field)}><${Icon} name="check" /></button>
     </form>`;
 }

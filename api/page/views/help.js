@@ -7,7 +7,7 @@ export const helpIsOpen = signal(false);
 
 const KEYS = [
   ['/', 'keySearch'], ['← → ↑ ↓', 'keyMove'], ['Enter', 'keyOpen'], ['Esc', 'keyBack'], ['m', 'keyMore'],
-  ['n', 'keyNot'], ['r', 'keyRegion'], ['x', 'keySelect'], ['f', 'keyFacets'], ['l', 'keyFold'], ['?', 'help'],
+  ['n', 'keyNot'], ['r', 'keyRegion'], ['x', 'keySelect'], ['f', 'keyFacets'], ['l', 'keyFold'], ['+ -', 'tileSize'], ['?', 'help'],
 ];
 
 export function Help() {

@@ -2,13 +2,14 @@
 import { isOpen, togglePanel } from '../state/facets.js';
 import { unfolded } from '../state/results.js';
 import { question } from '../state/address.js';
+import { setTileSize, tileSize } from '../state/look.js';
 import { wanted } from '../grid/focus.js';
 import { helpIsOpen } from './help.js';
 
 /** @param {KeyboardEvent} event */
 export function onPageKey(event) {
   const target = /** @type {HTMLElement} */ (event.target);
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   if (target.matches?.('input, textarea, select') || document.querySelector('dialog[open]')) return;
   if (event.key === '/') {
     document.getElementById('words')?.focus();
@@ -21,6 +22,10 @@ export function onPageKey(event) {
     if (isOpen.value) requestAnimationFrame(() => document.getElementById('facets')?.focus());
   } else if (event.key === 'l') {
     unfolded.value = !unfolded.value;
+  } else if (event.key === '+' || event.key === '=') {
+    setTileSize(tileSize.value + 1);
+  } else if (event.key === '-') {
+    setTileSize(tileSize.value - 1);
   } else if (event.key === 'ArrowDown' && target === document.body) {
     wanted.value = 0;
   } else return;

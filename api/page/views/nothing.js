@@ -19,7 +19,7 @@ function candidates() {
   const names = Object.keys(asked.choices);
   for (const name of names) {
     const { [name]: lifted, ...choices } = asked.choices;
-    const what = lifted.values.join(', ') || [lifted.min, lifted.max].join('–');
+    const what = lifted.values.join(', ') || [lifted.min || lifted.over, lifted.max || lifted.under].join('–');
     found.push({ text: t('without', `${name} = ${what}`), changes: { choices } });
   }
   if (names.length > 1) found.push({ text: t('withoutFilters'), changes: { choices: {} } });

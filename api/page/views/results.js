@@ -1,17 +1,19 @@
 /** The room of a search: how it was read, what was found, what to narrow it with. */
 import { html, useEffect } from '../vendor/preact.js';
 import { announce } from '../state/announce.js';
-import { go, question } from '../state/address.js';
+import { go, hasChoice, question } from '../state/address.js';
 import { collections, current, fields, isTechnical, listError, loadCollections, loadFields } from '../state/collections.js';
 import { followAnswers, isOpen, togglePanel } from '../state/facets.js';
 import { answer, busy, exhausted, failure, hits, MOST, nearestAnyway, refresh, shownCount } from '../state/results.js';
+import { setTileSize, SIZES, tileSize } from '../state/look.js';
 import { looksFor } from '../state/query.js';
 import { Grid } from '../grid/grid.js';
-import { number, t } from '../words/words.js';
+import { number, percent, t } from '../words/words.js';
 import { FacetPanel } from './facets.js';
 import { Icon } from './icon.js';
 import { EmptyCollection, NoCollection, NothingFits } from './nothing.js';
 import { Failure } from './notice.js';
+import { Reading } from './reading.js';
 import { SelectionBar } from './selectionbar.js';
 
 /** How many there are, in words. */
@@ -22,28 +24,6 @@ function countText() {
   if (answer.value.no_match) return t('nothingFits');
   if (known === null) return t('atLeast', hits.value.length);
   return error ? t('about', t('results', known)) : t('results', known);
-}
-
-/**
- * Leave out what the page itself shows elsewhere: the sort order and the filters chosen.
- * @param {string} read
- */
-function withoutOwn(read) {
-  const { sort, choices } = question.value;
-  const unsorted = sort ? read.replace(/; by [^;]*$/, '') : read;
-  return Object.keys(choices).length ? unsorted.replace(/; where [^;]*$/, '') : unsorted;
-}
-
-/** How the service read the query, where that says more than what was typed. */
-function Reading() {
-  const { words, terms, exactly } = question.value;
-  const read = withoutOwn(answer.value?.looking_for ?? '');
-  const isPlain = terms.length === 0 && read.toLowerCase() === words.trim().toLowerCase();
-  if (!words || !read || (isPlain && !exactly)) return null;
-  return html`<span class="reading">
-    <span class="muted">${t('lookingFor')}</span> ${read}
-    <button type="button" class="quiet" onClick=${() => go({ exactly: !exactly })}>${t(exactly ? 'readAgain' : 'asTyped')}</button>
-  </span>`;
 }
 
 function SortChoice() {
@@ -82,18 +62,26 @@ function TargetChoice() {
   </div>`;
 }
 
+function SizeChoice() {
+  if (question.value.target === 'text') return null;
+  return html`<input class="tile-size" type="range" min="0" max=${SIZES.length - 1} value=${tileSize.value}
+    aria-label=${t('tileSize')} title="${t('tileSize')} (+ -)" aria-valuetext=${percent(SIZES[tileSize.value])}
+    onInput=${(/** @type {any} */ event) => setTileSize(Number(event.currentTarget.value))} />`;
+}
+
 function Bar() {
-  const chosen = Object.values(question.value.choices).filter((one) => one.values.length || one.min || one.max).length;
+  const chosen = Object.values(question.value.choices).filter(hasChoice).length;
   return html`<div class="results-bar">
     <button type="button" class="quiet" aria-expanded=${isOpen.value} aria-controls=${isOpen.value ? 'facets' : undefined} onClick=${togglePanel}>
       <${Icon} name="filter" /> ${t('filters')}${chosen > 0 ? html` <span class="badge">${number(chosen)}</span>` : ''}
     </button>
     <h1 class="count">${countText()}</h1>
-    <${Reading} />
     <span class="grow"></span>
+    <${SizeChoice} />
     <${TargetChoice} />
     <${GroupChoice} />
     <${SortChoice} />
+    <${Reading} />
   </div>`;
 }
 

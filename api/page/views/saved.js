@@ -25,7 +25,7 @@ function wordsOf(address) {
     const what = one.kind === 'picture' ? t('yourPicture') : one.value;
     return one.weight < 0 ? `${t('not')} ${what}` : what;
   });
-  const filters = Object.values(asked.choices).flatMap((one) => [...one.values, one.min, one.max].filter(Boolean));
+  const filters = Object.values(asked.choices).flatMap((one) => [...one.values, one.min, one.over, one.max, one.under].filter(Boolean));
   return [asked.words, ...terms, ...filters].filter(Boolean).join(', ');
 }
 

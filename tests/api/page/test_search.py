@@ -62,6 +62,86 @@ def test_a_typed_minus_becomes_a_chip_that_can_be_removed(visit: Open, shop: Sho
     expect(page).to_have_url(f"{shop.service.url}/?c=shop&q=shoes")
 
 
+def test_what_was_read_is_taken_out_piece_by_piece(visit: Open, shop: Shop) -> None:
+    url = shop.service.url
+    page = visit(url, "/?c=shop&q=cheapest+shoes+under+120+but+not+red+for+christmas")
+    names(page)
+    read = page.get_by_role("group", name="Read as")
+    pieces = read.locator(".word")
+    expect(pieces).to_have_text(
+        ["not red", "must have “shoes”", "price < 120", "price: lowest first"]
+    )
+    read.get_by_role("button", name="price: lowest first", exact=True).press("Delete")
+    said = "/?c=shop&q=shoes+for+christmas&no=red&under.price=120"
+    expect(page).to_have_url(f"{url}{said}")
+    expect(pieces).to_have_text(["must have “shoes”", "price < 120"])  # "not red" is in the box
+    expect(read.get_by_role("button", name="must have “shoes”", exact=True)).to_be_focused()
+    read.get_by_role("button", name="must have “shoes”", exact=True).press("Delete")
+    expect(page).to_have_url(f"{url}{said}&maybe=shoes")
+    read.get_by_role("button", name="Ask for “shoes” again").first.click()
+    expect(page).to_have_url(f"{url}{said}")
+    read.get_by_role("button", name="Remove price < 120").first.click()
+    expect(page).to_have_url(f"{url}/?c=shop&q=shoes+for+christmas&no=red")
+    page.go_back()
+    expect(pieces).to_have_text(["must have “shoes”", "price < 120"])
+
+
+def test_what_was_read_is_changed(visit: Open, shop: Shop) -> None:
+    url = shop.service.url
+    page = visit(url, "/?c=shop&q=shoes+under+120+but+not+red", locale="zh-CN")
+    names(page)
+    read = page.get_by_role("group", name="理解为")
+    read.get_by_role("button", name="price < 120", exact=True).click()
+    read.get_by_role("spinbutton").fill("60")
+    read.get_by_role("spinbutton").press("Enter")
+    expect(page).to_have_url(f"{url}/?c=shop&q=shoes&no=red&under.price=60")
+    names(page)
+    assert all(
+        float(one) < 60 for one in page.locator(".tile:not(.below) .price").all_inner_texts()
+    )
+    page.goto(f"{url}/?c=shop&q=shoes+under+120+but+not+red")
+    read.get_by_role("button", name="不要 red", exact=True).click()
+    read.get_by_role("button", name="改为寻找").click()
+    expect(page).to_have_url(f"{url}/?c=shop&q=shoes&also=red&under.price=120")
+    quoted = """async ([text, word]) => {
+        const base = document.querySelector('script').src.replace('main.js', 'state/');
+        const { replaced } = await import(base + 'reading.js');
+        return replaced(text, word, (found) => `"${found}"`);
+    }"""
+    assert page.evaluate(quoted, ["Yelow shoes, yelowish", "yelow"]) == '"Yelow" shoes, yelowish'
+    assert page.evaluate(quoted, ["红色运动鞋", "运动鞋"]) == '红色"运动鞋"'
+
+
+def test_tiles_grow_around_the_one_in_sight_and_keep_their_size(visit: Open, shop: Shop) -> None:
+    page = visit(shop.service.url, "/?c=shop&sort=id", viewport={"width": 1280, "height": 500})
+    names(page)
+    place = "(id) => document.getElementById(id).getBoundingClientRect().top"
+    page.evaluate("scrollTo(0, 700)")
+    page.locator("#hit-15").wait_for()
+    seen = page.evaluate(
+        "[...document.querySelectorAll('.tile')].find((e) => e.getBoundingClientRect().top > 0).id"
+    )
+    before, height = page.evaluate(place, seen), page.locator(f"#{seen}").bounding_box()
+    page.keyboard.press("+")
+    size = page.get_by_role("slider", name="Size of tiles")
+    expect(size).to_have_attribute("aria-valuetext", "140%")
+    page.wait_for_timeout(100)
+    after = page.locator(f"#{seen}").bounding_box()
+    assert height is not None
+    assert after is not None
+    assert after["height"] > 1.15 * height["height"]
+    assert abs(page.evaluate(place, seen) - before) <= 1
+    page.locator(f"#{seen}").focus()
+    before = page.evaluate(place, seen)
+    for _ in range(3):
+        page.keyboard.press("-")
+    expect(size).to_have_value("0")
+    page.wait_for_timeout(100)
+    assert abs(page.evaluate(place, seen) - before) <= 1
+    page.reload()
+    expect(size).to_have_value("0")
+
+
 def test_filters_count_and_never_shrink_their_own_counts(visit: Open, shop: Shop) -> None:
     page = visit(shop.service.url, "/?c=shop&sort=-price")
     facets = page.get_by_role("complementary", name="Filters")
