@@ -139,12 +139,13 @@ def rules_doubts(collection: Collection, rules: RankingRules) -> list[str]:
     for boost in rules.boosts:
         lacking = [field for field in boost.fields if field not in there]
         found += [f"the boost {boost.name!r}: no record has the field {one!r}" for one in lacking]
-        needed = "number" if boost.pivot is not None else "date"
-        if boost.field in there and types[boost.field][0] != needed:
-            found.append(
-                f"the boost {boost.name!r} needs {needed}s, and the field {boost.field!r} is "
-                f"{types[boost.field][0]}; what it has of them counts, the rest has the value 0"
-            )
+        found += [
+            f"the boost {boost.name!r} needs {needed}s, and the field {field!r} is "
+            f"{types[field][0]}; what it has of them counts, the rest has the value 0"
+            for needed, fields in (("number", boost.numbers), ("date", boost.dates))
+            for field in fields
+            if field in there and types[field][0] != needed
+        ]
         if boost.where is not None:
             found += [f"the boost {boost.name!r}: {one}" for one in doubts(collection, boost.where)]
     return found[:_MOST_DOUBTS]

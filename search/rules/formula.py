@@ -25,6 +25,7 @@ FUNCTIONS: Mapping[str, int] = {
     "saturation": 2, "freshness": 2, "default": 2, "min": 2, "max": 2, "log": 1, "sqrt": 1,
 }  # fmt: skip
 """The functions and how many values each takes; docs/ranking-rules.md says what they do."""
+_POSITIVE = {"saturation": "pivot", "freshness": "half-life"}
 _OPERATORS: Mapping[type[ast.operator], Callable[[Float64Array, Float64Array], Float64Array]] = {
     ast.Add: np.add, ast.Sub: np.subtract, ast.Mult: np.multiply, ast.Div: np.divide,
 }  # fmt: skip
@@ -49,11 +50,13 @@ class Formula:
 
     Attributes:
         text: As it was written.
-        fields: What it computes with.
+        numbers: The fields whose numbers it computes with.
+        dates: Those whose dates it computes with.
     """
 
     text: str
-    fields: tuple[str, ...] = field(compare=False)
+    numbers: tuple[str, ...] = field(compare=False)
+    dates: tuple[str, ...] = field(compare=False)
     _tree: ast.expr = field(compare=False, repr=False)
     _names: Mapping[str, str] = field(compare=False, repr=False)
 
@@ -85,10 +88,18 @@ class Formula:
                 f"the formula {text[:40]!r}… has {len(nodes):,} numbers, fields and signs, and "
                 f"{MAX_NODES} are the limit; use several boosts"
             )
-        fields = dict.fromkeys(_checked(tree, text, names))
+        fields = set(_checked(tree, text, names))
         if not fields:
             raise UsageError(f"the formula {text!r} names no field, so it is the same for all")
-        return cls(text, tuple(fields), tree, names)
+        dates = tuple(sorted(one for one, is_date in fields if is_date))
+        return cls(
+            text, tuple(sorted(one for one, is_date in fields if not is_date)), dates, tree, names
+        )
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """All fields it computes with."""
+        return tuple(dict.fromkeys((*self.numbers, *self.dates)))
 
     def values(self, of: FieldValues, count: int) -> Float64Array:
         """Return the value of each of some records, ``(count,)`` float64 from 0 to 1.
@@ -152,14 +163,14 @@ def _call(name: str, given: list[Float64Array]) -> Float64Array:
             return np.sqrt(np.maximum(given[0], 0.0))
 
 
-def _checked(node: ast.expr, text: str, names: Mapping[str, str]) -> list[str]:
-    """Return the fields that a formula names; refuse what formulas cannot say."""
+def _checked(node: ast.expr, text: str, names: Mapping[str, str]) -> list[tuple[str, bool]]:
+    """Return the fields of a formula, each with whether it is for its dates; refuse the rest."""
     match node:
         case ast.Constant(int() | float() as number) if not isinstance(number, bool):
             if abs(number) < _MOST:
                 return []
         case ast.Name(name):
-            return [names.get(name, name)]
+            return [(names.get(name, name), False)]
         case ast.UnaryOp(ast.USub(), operand):
             return _checked(operand, text, names)
         case ast.BinOp(left, operator, right) if type(operator) in _OPERATORS:
@@ -171,11 +182,26 @@ def _checked(node: ast.expr, text: str, names: Mapping[str, str]) -> list[str]:
                 )
             if name in ("freshness", "default") and not isinstance(given[0], ast.Name):
                 raise UsageError(f"the formula {text!r}: {name} takes a field first")
-            return [one for each in given for one in _checked(each, text, names)]
+            if name in _POSITIVE and _is_not_positive(given[1]):
+                raise UsageError(
+                    f"the formula {text!r}: the {_POSITIVE[name]} of {name} must be greater than "
+                    f"0, not {ast.unparse(given[1])}"
+                )
+            found = [one for each in given for one in _checked(each, text, names)]
+            return [(found[0][0], True), *found[1:]] if name == "freshness" else found
     raise UsageError(
         f"the formula {text!r} cannot have {ast.unparse(node)[:40]!r}; it may have numbers, "
         f"fields, + - * / and {', '.join(FUNCTIONS)}"
     )
+
+
+def _is_not_positive(node: ast.expr) -> bool:
+    match node:
+        case ast.Constant(int() | float() as number):
+            return number <= 0
+        case ast.UnaryOp(ast.USub(), ast.Constant(int() | float())):
+            return True
+    return False
 
 
 def _reason(error: BaseException) -> str:

@@ -112,9 +112,21 @@ class Boost:
     @property
     def fields(self) -> tuple[str, ...]:
         """The fields whose values it needs, but for those of a filter."""
+        return tuple(dict.fromkeys((*self.numbers, *self.dates)))
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The fields whose numbers it needs."""
         if self.formula is not None:
-            return self.formula.fields
-        return (self.field,) if self.field else ()
+            return self.formula.numbers
+        return (self.field,) if self.pivot is not None else ()
+
+    @property
+    def dates(self) -> tuple[str, ...]:
+        """The fields whose dates it needs."""
+        if self.formula is not None:
+            return self.formula.dates
+        return (self.field,) if self.half_life_days is not None else ()
 
 
 @dataclass(frozen=True)

@@ -140,6 +140,12 @@ def test_a_boost_by_a_field_of_another_type_is_told(collection: Collection) -> N
         return rules_doubts(collection, parse_rules({"boosts": [{"weight": 1, **boost}]}))
 
     assert doubts(field="sales", pivot=1) == doubts(field="made", half_life_days=3) == []
+    assert doubts(formula="saturation(sales, 2) * freshness(made, 3) + 0.1") == []
+    mixed = doubts(formula="log(kind) + default(made, 1) + freshness(sales, 2)")
+    assert [one.split("'")[3] for one in mixed] == ["kind", "made", "sales"]
+    assert [("needs numbers" in one, "needs dates" in one) for one in mixed] == [
+        (True, False), (True, False), (False, True),
+    ]  # fmt: skip
     assert ["needs numbers" in one for one in doubts(field="kind", pivot=1)] == [True]
     assert ["needs dates" in one for one in doubts(field="sales", half_life_days=3)] == [True]
 

@@ -44,6 +44,8 @@ def test_formula_computes_values_from_0_to_1(text: str, expected: list[float]) -
         ("sales if sales else 1", "cannot have"),
         ("saturation(sales)", "takes 2 values, not 1"),
         ("freshness(3, 30)", "takes a field first"),
+        ("saturation(sales, 0)", "the pivot of saturation must be greater than 0, not 0"),
+        ("freshness(made, -2.5)", "the half-life of freshness must be greater than 0, not -2.5"),
         ("1 + 2", "names no field"),
         (f"sales * 1{'0' * 400}", "cannot have"),
         ("True + sales", "cannot have"),
