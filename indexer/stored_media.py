@@ -2,9 +2,11 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from binocle.catalog.types import StoredImage
+from binocle.errors import NotFoundError
 from binocle.media.decoder_pool import DecoderPool
 from binocle.media.thumbnails import thumbnail_format
 from indexer.derived_files import DerivedFiles
@@ -39,6 +41,23 @@ class StoredMedia:
             NotFoundError: It is not there any more.
         """
         return self._source_of(uri).open(uri)
+
+    def each(self, uris: Sequence[str]) -> Iterator[tuple[str, Path | bytes | NotFoundError]]:
+        """Give pictures as they came, each with its uri: its file, where it has one, or its bytes.
+
+        What lies in one archive comes together, in the order that is quickest to read; what is not
+        there any more is an error in its place.
+        """
+        inside: dict[Source, list[str]] = {}
+        for uri in uris:
+            source = self._source_of(uri)
+            path = source.file_of(uri)
+            if path is None:
+                inside.setdefault(source, []).append(uri)
+            else:
+                yield uri, path if path.is_file() else gone()
+        for source, several in inside.items():
+            yield from source.open_each(several)
 
     def original(self, image: StoredImage) -> Path | bytes:
         """Return a picture as it came: its file, where it has one.

@@ -3,14 +3,15 @@
 import io
 import zipfile
 from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from binocle.collection.collection import Collection
-from binocle.errors import BinocleError
+from binocle.errors import NotFoundError
 from indexer.stored_media import StoredMedia
 
 _MISSING = "missing.txt"
 _LONGEST_NAME = 120
+_AT_ONCE = 1024 * 1024
 _UNSAFE = str.maketrans(dict.fromkeys('<>:"/\\|?*' + "".join(map(chr, range(32))), "_"))
 
 
@@ -41,35 +42,49 @@ class _Sink(io.RawIOBase):
 def zipped_originals(
     collection: Collection, media: StoredMedia, record_ids: Sequence[str]
 ) -> Iterator[bytes]:
-    """Give a zip with the pictures of records, a part of it at a time; one is in memory at once.
+    """Give a zip with the pictures of records, a part of it at a time.
 
-    Pictures are not compressed again. Two of the same name are told apart by a number. What
-    cannot be read any more, and records that are not there or have no picture, are told in a
-    ``missing.txt`` and cost only themselves.
+    Of what lies in a file of its own a piece is in memory, of what lies in an archive one picture;
+    an archive is read once. Pictures are not compressed again. Two of the same name are told apart
+    by a number. What cannot be read any more, and records that are not there or have no picture,
+    are told in a ``missing.txt`` and cost only themselves.
 
     Args:
         collection: Has the records.
         media: Reads their pictures.
-        record_ids: In the order of the archive.
+        record_ids: What lies in files comes in their order, then what lies in archives.
     """
-    sink, names, missing = _Sink(), set[str](), list[str]()
+    sink, names, missing = _Sink(), set[str](), list[tuple[int, str]]()
+    owners: dict[str, tuple[int, str]] = {}
+    for owner in enumerate(dict.fromkeys(record_ids)):
+        uris = _pictures_of(collection, owner[1])
+        if not uris:
+            missing.append(_lacking(owner, "there is no such record with a picture"))
+        owners |= dict.fromkeys((one for one in uris if one not in owners), owner)
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
-        for record_id in dict.fromkeys(record_ids):
-            uris = _pictures_of(collection, record_id)
-            if not uris:
-                missing.append(f"{_one_line(record_id)}\tthere is no such record with a picture")
-            for uri in uris:
+        for uri, found in media.each(list(owners)):
+            reason = str(found) if isinstance(found, NotFoundError) else ""
+            if not isinstance(found, NotFoundError):
                 try:
-                    data = media.read(uri)
-                except BinocleError as error:
-                    missing.append(f"{_one_line(record_id)}\t{_one_line(str(error))}")
-                    continue
-                archive.writestr(zipfile.ZipInfo(_name_of(uri, names)), data)
-                yield sink.taken()
+                    with archive.open(zipfile.ZipInfo(_name_of(uri, names)), "w") as member:
+                        for piece in _pieces(found):
+                            member.write(piece)
+                            yield sink.taken()
+                except OSError as error:
+                    reason = f"it could not be read to its end ({error.strerror or error})"
+            del found  # before the next one is read
+            if reason:
+                missing.append(_lacking(owners[uri], reason))
         if missing:
-            text = "\n".join(missing) + "\n"
+            text = "".join(line for _, line in sorted(missing))
             archive.writestr(zipfile.ZipInfo(_MISSING), text.encode("utf-8", "replace"))
     yield sink.taken()
+
+
+def _pieces(picture: Path | bytes) -> Iterator[bytes]:
+    with io.BytesIO(picture) if isinstance(picture, bytes) else picture.open("rb") as file:
+        while piece := file.read(_AT_ONCE):
+            yield piece
 
 
 def _pictures_of(collection: Collection, record_id: str) -> list[str]:
@@ -89,6 +104,11 @@ def _name_of(uri: str, taken: set[str]) -> str:
         name, number = f"{stem} ({number}){suffix}", number + 1
     taken.add(name.casefold())
     return name
+
+
+def _lacking(owner: tuple[int, str], reason: str) -> tuple[int, str]:
+    number, record_id = owner
+    return number, f"{_one_line(record_id)}\t{_one_line(reason)}\n"
 
 
 def _one_line(text: str) -> str:

@@ -10,10 +10,9 @@ those before whose texts may have lain there.
 
 import threading
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from binocle.errors import NotAPictureError, NotFoundError, SourceError
@@ -24,15 +23,14 @@ from indexer.sources.beside.sidecar_names import is_sidecar
 from indexer.sources.beside.sidecars import Sidecars, told_by_name
 from indexer.sources.left_out import LeftOut
 from indexer.sources.members.cut_zip import is_zip
-from indexer.sources.members.member import ArchiveMember, is_hidden, refuse
+from indexer.sources.members.member import ArchiveMember, is_hidden
 from indexer.sources.members.tar_members import TarReader
-from indexer.sources.members.tar_walk import tar_walk
+from indexer.sources.members.tar_walk import held, tar_walk
 from indexer.sources.members.unpacking import MAX_RATIO, MIN_UNPACKED_BYTES, is_compressed
 from indexer.sources.members.zip_members import cut_zip_members, open_zip, zip_members
 
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 ZIP_SUFFIXES = (".zip",)
-_MAX_PACKED_MEMBER_BYTES = 512 * 1024 * 1024  # what is held of a compressed tar; as for a picture
 _MAX_MEMBERS = 5_000_000  # each is a line of the ledger; shards have thousands
 _WHOLE = "(archive)"  # the key of what is wrong with the archive itself
 
@@ -123,30 +121,45 @@ class ArchiveSource(Source):
         A compressed tar can only be read in its order: up to the member, each time.
         """
         key = uri.removeprefix(self._prefix())
+        if self._is_packed():
+            _, found = next(self.open_each([uri]))
+            if isinstance(found, NotFoundError):
+                raise found
+            return found
         try:
-            with self._errors():
-                read = self._reader(key)
+            with self._errors(), self._lock:
+                now = self._now()
+                if self._stamp != now:
+                    self._zip = self._cut = None
+                    self._readers = {key: member.read for key, member in self._keyed()}
+                    self._stamp = now
+                read = self._readers.get(key)
             if read is None:
                 raise gone()
             return read()
         except (OSError, SourceError) as error:
             raise gone() from error
 
-    def _reader(self, key: str) -> Callable[[], bytes] | None:
-        """Return what reads a member; None where there is none of this key."""
-        is_packed = not self._is_zip and is_compressed(self.path)
-        with self._lock:
-            now = self._now()
-            if self._stamp != now:
-                self._readers, self._zip, self._cut = {}, None, None
-                if not is_packed:
-                    self._readers = {key: member.read for key, member in self._keyed()}
-                self._stamp = now
-        if is_packed:
-            found = (member.read() for other, member in self._keyed() if other == key)
-            data = next(found, None)
-            return None if data is None else partial(bytes, data)
-        return self._readers.get(key)
+    def open_each(self, uris: Collection[str]) -> Iterator[tuple[str, bytes | NotFoundError]]:
+        """Give several members, of a compressed tar in its order; see ``Source.open_each``."""
+        if not self._is_packed():
+            yield from super().open_each(uris)
+            return
+        wanted = {uri.removeprefix(self._prefix()): uri for uri in uris}
+        with suppress(OSError, SourceError), self._errors():
+            for key, member in self._keyed():
+                if key in wanted:
+                    yield wanted[key], member.read()
+                    del wanted[key]
+                if not wanted:
+                    return
+        for uri in wanted.values():
+            yield uri, gone()
+
+    def _is_packed(self) -> bool:
+        with suppress(OSError):
+            return not self._is_zip and is_compressed(self.path)
+        return False
 
     def _candidate(
         self, record_id: str, key: str, archive: str, member: ArchiveMember, survey: _Survey
@@ -171,34 +184,16 @@ class ArchiveSource(Source):
         return survey.sidecars.of(member.name).told(candidate)
 
     def _held(self, key: str, member: ArchiveMember) -> ArchiveMember | None:
-        """Read a member that passes by; the first to ask is given it, later ones read again.
+        """Read a member that passes by.
 
         Returns:
             None where the archive ends or is damaged within it, so that it stays what it was.
         """
-        if not member.is_passing:
-            return member
-        if member.size_bytes > _MAX_PACKED_MEMBER_BYTES:
-            reason = (
-                f"its {member.size_bytes:,} bytes are more than the limit of "
-                f"{_MAX_PACKED_MEMBER_BYTES:,} in a compressed archive; unpack it"
-            )
-            return replace(member, read=partial(refuse, reason))
         try:
-            held = [member.read()]
+            return held(member, lambda: ArchiveSource(self.path).open(self._prefix() + key))
         except OSError:
             self._stop(f"it cannot be read on from {key}")
             return None
-
-        def read() -> bytes:
-            with suppress(IndexError):
-                return held.pop()
-            try:
-                return ArchiveSource(self.path).open(self._prefix() + key)
-            except NotFoundError as error:
-                raise OSError(str(error)) from error
-
-        return replace(member, read=read)
 
     def _prefix(self) -> str:
         return f"{printable(str(self.path))}!/"
