@@ -6,6 +6,7 @@ name that people use for a collection, so those of an alias stay when it is swit
 
 import json
 import logging
+import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -54,15 +55,16 @@ class SavedSearches:
         return self._file.read().get(collection, ())
 
     def put(self, collection: str, name: str, search: str) -> SavedSearch:
-        """Save a search, in the place of one of the same name.
+        """Save a search, in the place of one of the same name, however that is cased.
 
         Raises:
             UsageError: The collection has too many already.
             BusyError, StorageError: The file cannot be changed.
         """
-        saved = SavedSearch(name, search, datetime.now(UTC).isoformat(timespec="seconds"))
+        saved = SavedSearch(name.strip(), search, datetime.now(UTC).isoformat(timespec="seconds"))
         with self._file.changing() as searches:
-            others = [one for one in searches.get(collection, ()) if one.name != name]
+            there = searches.get(collection, ())
+            others = [one for one in there if _same(one.name) != _same(name)]
             if len(others) >= MOST:
                 raise UsageError(
                     f"{collection} has {MOST} saved searches, which is the most; remove one first"
@@ -71,7 +73,7 @@ class SavedSearches:
         return saved
 
     def remove(self, collection: str, name: str) -> None:
-        """Remove a saved search.
+        """Remove a saved search, by its name as it is or however it is cased.
 
         Raises:
             NotFoundError: There is none of this name.
@@ -80,6 +82,8 @@ class SavedSearches:
         with self._file.changing() as searches:
             there = searches.get(collection, ())
             others = [one for one in there if one.name != name]
+            if len(others) == len(there):
+                others = [one for one in there if _same(one.name) != _same(name)]
             if len(others) == len(there):
                 raise NotFoundError(f"{collection} has no saved search {name!r}")
             self._write(searches, collection, others)
@@ -101,6 +105,11 @@ class SavedSearches:
         ]
         document = {"format": _FORMAT, "searches": rows}
         self._file.write(json.dumps(document, indent=1, ensure_ascii=False))
+
+
+def _same(name: str) -> str:
+    """Return what names have in common that a person takes for the same."""
+    return unicodedata.normalize("NFC", name).strip().casefold()
 
 
 def _parsed(text: str) -> _Searches:

@@ -32,6 +32,19 @@ def test_searches_are_kept_by_name_for_each_collection(tmp_path: Path) -> None:
     assert (names(elsewhere, "photos"), names(elsewhere, "shop")) == ([], ["cats"])
 
 
+def test_names_that_differ_by_case_or_by_space_around_are_one(tmp_path: Path) -> None:
+    path, searches = tmp_path / "saved-searches.json", SavedSearches(tmp_path)
+    for name in ("Café", "café ", "CAFE\u0301"):
+        searches.put("c", name, f"q={len(name)}")
+    assert names(searches, "c") == ["CAFE\u0301"]
+    searches.remove("c", "café")
+    assert names(searches, "c") == []
+    rows = [{"collection": "c", "name": one, "search": "", "saved_at": ""} for one in ("x", "X")]
+    path.write_text(json.dumps({"format": 1, "searches": rows}))  # of an older Binocle
+    searches.remove("c", "X")
+    assert names(searches, "c") == ["x"]
+
+
 def test_two_at_once_lose_nothing(tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
         for number in range(12):
@@ -62,6 +75,10 @@ def test_they_are_saved_over_http_and_go_with_their_collection(serve: Serve) -> 
     assert [one.name for one in client.saved_searches("shop").searches] == ["red / cheap"]
     body = {"name": "a\nb", "search": "q=x"}
     assert http.put("/v1/collections/shop/saved-searches", json=body).status_code == 422
+    body = {"name": " ", "search": "q=x"}
+    problem_of(http.put("/v1/collections/shop/saved-searches", json=body), 422, "invalid")
+    client.save_search("shop", "  Red / Cheap ", "q=red")
+    assert [one.name for one in client.saved_searches("shop").searches] == ["Red / Cheap"]
     with pytest.raises(ClientError, match="no saved search 'blue'"):
         client.remove_saved_search("shop", "blue")
     problem_of(http.get("/v1/collections/nowhere/saved-searches"), 404, "not-found")

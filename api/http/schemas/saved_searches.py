@@ -2,12 +2,15 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
 from api.http.schemas.common import Strict
-from api.http.schemas.patterns import NO_CONTROLS
+from api.http.schemas.patterns import NO_CONTROLS, ONE_LINE
 
-SearchName = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_CONTROLS)]
+SearchName = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=ONE_LINE),
+]
 
 
 class SavedSearchIn(Strict):
