@@ -48,6 +48,10 @@ def test_image_runs_the_command_line_as_nobody_special() -> None:
     assert f"127.0.0.1:{Settings().port}/healthz" in final
 
 
+def test_image_has_the_tools_for_agents_that_a_setting_turns_on() -> None:
+    assert '.[mcp]"' in (ROOT / "Dockerfile").read_text()
+
+
 @pytest.mark.parametrize("file", ["Dockerfile", "docker-compose.yml", "docs/deployment.md"])
 def test_every_setting_named_exists(file: str) -> None:
     names = re.findall(r"\bBINOCLE_(\w+)", (ROOT / file).read_text())
