@@ -3,11 +3,13 @@
 import logging
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
 from api.container import CATALOG_FILE, Container
 from api.operations.plurals import counted
+from api.service_file import ServiceFile
 from binocle.catalog.base import CatalogWriter
 from binocle.catalog.checks.mending import clear_removed, drop_queries
 from binocle.collection.collection import Collection
@@ -15,6 +17,7 @@ from binocle.collection.indexing_lock import indexing_lock
 from binocle.errors import NotFoundError, StorageError
 from indexer import kept_uploads
 
+SNAPSHOTS_FOLDER = "snapshots"  # of the home: archives to be downloaded, a folder a collection
 _MOST_ROWS = 500_000  # of words that are put together at once, in a few seconds
 _log = logging.getLogger(__name__)
 
@@ -89,12 +92,33 @@ def remove_source(collection: Collection, path: str) -> str:
 
 
 def remove_collection(container: Container, name: str) -> str:
-    """Remove a collection's folder, for which no alias may stand; say which."""
+    """Remove a collection's folder, for which no alias may stand; say which.
+
+    What the home keeps of it goes, too: another one of its name sees nothing of it.
+    """
     path = container.own_path(name)  # it is not opened: what is damaged can be removed
     with container.aliases.removing(name):
         if not path.is_dir():
             raise container.no_collection(name)
         with indexing_lock(path):
             shutil.rmtree(path)
-        container.saved_searches.forget(name)
+        _forget(container, name)
     return f"removed the collection {name!r} ({path})"
+
+
+def _forget(container: Container, name: str) -> None:
+    """Remove the jobs, the archive and the saved searches of a collection that is gone.
+
+    What cannot be removed is logged.
+    """
+    home = container.settings.home
+    container.saved_searches.forget(name)
+    shutil.rmtree(home / SNAPSHOTS_FOLDER / name, ignore_errors=True)
+    with closing(ServiceFile(home)) as file:
+        if not file.path.exists():
+            return
+        try:
+            with file.using() as database:
+                database.execute("DELETE FROM jobs WHERE collection = ?", (name,))
+        except StorageError as error:
+            _log.warning("the jobs of %r stay: %s", name, error)

@@ -73,7 +73,6 @@ async def delete_collection(
         raise ServiceError(503, "busy", detail)
     await service.storing.run(_remove, service, name)
     jobs.forget(name)
-    await service.storing.run(request.app.state.background.snapshots.forget, name)
     return Response(status_code=204)
 
 
@@ -114,7 +113,7 @@ def describe(
     snapshot = collection.snapshot(kinds)
     return CollectionOut(
         name=name,
-        alias_of=own if own != name else None,
+        alias_of=own if own != name and (key is None or key.is_for(own)) else None,
         aliases=[one for one in aliases if key is None or key.allows("read", one)],
         model=public_model(space.name) if space else None,
         dimension=space.dimension if space else None,

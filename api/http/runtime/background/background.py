@@ -6,11 +6,11 @@ from api.container import Container
 from api.http.runtime.background.deliveries import Deliveries, Sender
 from api.http.runtime.background.job_store import JobStore
 from api.http.runtime.background.jobs import Jobs
-from api.http.runtime.background.service_file import ServiceFile
 from api.http.runtime.background.snapshots import Snapshots
 from api.http.runtime.background.webhooks import Webhook, Webhooks
 from api.keys.key import Key
 from api.keys.key_ring import KeyRing
+from api.service_file import ServiceFile
 
 
 class Background:

@@ -36,6 +36,7 @@ class Job:
         stop: Set where it is to end.
         is_interrupted: Whether it is to end because the service does.
         tell: Told of progress now and then.
+        is_there: Whether its collection is; another one of that name is not.
     """
 
     id: str
@@ -57,6 +58,7 @@ class Job:
     stop: threading.Event = field(default_factory=threading.Event)
     is_interrupted: bool = False
     tell: Callable[["Job"], None] = lambda _: None
+    is_there: Callable[[], bool] = lambda: True
     _told_at: float = 0.0
 
     @property

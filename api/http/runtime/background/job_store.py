@@ -9,10 +9,10 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from api.http.runtime.background.job import Job, interrupted, now
-from api.http.runtime.background.service_file import ServiceFile
 from api.http.runtime.background.snapshots import SnapshotFile
 from api.http.schemas.background.jobs import JobKind, JobOut, JobState
 from api.http.schemas.labels import LabelsOut
+from api.service_file import ServiceFile
 from search.copies.duplicates import Duplicates
 
 KEPT_JOBS, KEPT_RESULTS = 1000, 16
@@ -139,11 +139,6 @@ class JobStore:
         """Have a job of another service of this home end; it looks every few seconds."""
         with self._file.using() as database:
             database.execute("UPDATE jobs SET is_cancelled = 1 WHERE id = ?", (job.id,))
-
-    def forget(self, collection: str) -> None:
-        """Let go of the jobs of a collection that was removed."""
-        with self._file.using() as database:
-            database.execute("DELETE FROM jobs WHERE collection = ?", (collection,))
 
     def end_interrupted(self) -> int:
         """Note that jobs of services that have ended have ended, too; return how many."""

@@ -5,8 +5,10 @@ import logging
 import secrets
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeAlias, TypeVar
 
 from api.http.errors.problems import ServiceError, tells
@@ -98,7 +100,7 @@ class Jobs:
                 old.result = None
             name = collection.path.name
             job = Job(secrets.token_hex(8), kind, name, source, owner, hidden=hidden)
-            job.tell = self._save
+            job.tell, job.is_there = self._save, partial(_is_there, weakref.ref(collection))
             self._jobs[job.id] = job
             self._kept(lambda store: store.add(job))
             lane.works[job] = work
@@ -200,15 +202,11 @@ class Jobs:
         ]
 
     def forget(self, collection: str) -> None:
-        """Cancel and forget the jobs of a collection that was removed.
-
-        Another one of the same name has none of them.
-        """
+        """Cancel and forget the jobs of a collection that was removed with what is kept of them."""
         with self._lock:
             forgotten = [one for one in self._jobs.values() if one.collection == collection]
             for job in forgotten:
                 del self._jobs[job.id]
-        self._kept(lambda store: store.forget(collection))
         for job in forgotten:
             self.cancel(job)
 
@@ -218,7 +216,9 @@ class Jobs:
         Raises:
             ServiceError: 404, there is none.
         """
-        job = self._jobs.get(job_id) or self._kept(lambda store: store.find(job_id))
+        job = self._jobs.get(job_id)
+        if job is None or not job.is_there():
+            job = self._kept(lambda store: store.find(job_id))
         if job is None or job.collection != collection.path.name:
             raise ServiceError(404, "not-found", f"there is no job {job_id!r}")
         return job
@@ -256,9 +256,14 @@ class Jobs:
             lane.thread.shutdown(wait=True, cancel_futures=True)
 
 
+def _is_there(collection: weakref.ref[Collection]) -> bool:
+    opened = collection()
+    return opened is not None and opened.exists()
+
+
 def _outcome(job: Job, work: Work) -> JobState:
     """Do the work of a job; return how that ended."""
-    if job.stop.is_set():
+    if job.stop.is_set() or not job.is_there():
         return "cancelled"
     try:
         work(job)

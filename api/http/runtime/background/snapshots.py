@@ -12,9 +12,9 @@ from api.container import Container
 from api.http.errors.problems import ServiceError
 from api.operations.backup.backing_up import BackupReport, back_up
 from api.operations.backup.targets import ARCHIVE_SUFFIX
+from api.operations.removal import SNAPSHOTS_FOLDER
 from binocle.files import make_folder, sync_folder
 
-FOLDER = "snapshots"
 _ABANDONED_AFTER_S = 24 * 3600.0
 
 
@@ -43,7 +43,7 @@ class Snapshots:
 
     def __init__(self, container: Container) -> None:
         self._container = container
-        self.folder = container.settings.home / FOLDER
+        self.folder = container.settings.home / SNAPSHOTS_FOLDER
 
     def make(
         self, collection: str, job_id: str, on_progress: Callable[[int, int], None], *, made_at: str
@@ -90,7 +90,3 @@ class Snapshots:
             ServiceError: 410, it is not there any more.
         """
         self.path(collection, job_id).unlink(missing_ok=True)
-
-    def forget(self, collection: str) -> None:
-        """Remove the archive of a collection that was removed."""
-        shutil.rmtree(self.folder / collection, ignore_errors=True)

@@ -85,6 +85,26 @@ def test_the_last_snapshot_is_kept_over_a_restart_and_goes_with_its_collection(
             client.save_snapshot("c", again, tmp_path / "x")
 
 
+def test_removing_at_the_command_line_leaves_nothing_to_another_collection_of_the_name(
+    tmp_path: Path,
+) -> None:
+    home = tmp_path / "home"
+    with running(home) as service:
+        client = service.client()
+        fill(client)
+        job = made(client)
+        assert run_cli(home, "remove", "--all", "--yes", "-c", "c")[0] == 0
+        assert not (home / "snapshots" / "c").exists()
+        fill(client)
+        assert [one.id for one in client.jobs().jobs] == []
+        with pytest.raises(ClientError, match="no job"):
+            client.job("c", job)
+        with pytest.raises(ClientError, match="no job"):
+            client.save_snapshot("c", job, tmp_path / "x")
+    with running(home) as service:
+        assert service.client().jobs().jobs == []
+
+
 def test_snapshot_takes_a_key_that_may_back_up_and_read(service: Running) -> None:
     job = made(service.client())
     paths = ("/v1/collections/c/snapshots", f"/v1/collections/c/snapshots/{job}")

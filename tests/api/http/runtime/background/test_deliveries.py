@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from api.http.runtime.background.deliveries import Deliveries, Sender, signature_of
-from api.http.runtime.background.service_file import ServiceFile
 from api.http.runtime.background.webhooks import Delivery, Webhook, Webhooks
+from api.service_file import ServiceFile
 from binocle.errors import UrlError
 from tests.support.receiver import Receiver, receiver
 
