@@ -5,7 +5,8 @@ of the aliases' file: none is removed while an alias is pointed at it.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -14,8 +15,9 @@ from types import MappingProxyType
 from typing import Any
 
 from api.shared_file import SharedFile
-from binocle.errors import NotFoundError, UsageError
+from binocle.errors import NotFoundError, StorageError, UsageError
 
+_log = logging.getLogger(__name__)
 _FORMAT = 1
 _KEPT_BEFORE = 8
 _NONE: Mapping[str, "Alias"] = MappingProxyType({})
@@ -59,26 +61,48 @@ class Aliases:
         """
         return self._file.read()
 
+    def known(self) -> Mapping[str, Alias]:
+        """Return the aliases by name; none where they cannot be read, which is logged.
+
+        For what goes on without them: collections by their own names.
+        """
+        try:
+            return self.all()
+        except StorageError as error:
+            _log.warning("collections go by their own names only: %s", error)
+            return _NONE
+
     def resolve(self, name: str) -> str:
         """Return the collection that a name stands for: an alias's, or that of the name itself.
 
         Raises:
             AliasError: There is an alias of this name, and a collection too.
-            StorageError: The aliases cannot be read.
+            StorageError: The aliases cannot be read, and no collection has this name.
         """
-        alias = self.all().get(name)
+        is_collection = (self._collections / name).exists()
+        alias = (self.known() if is_collection else self.all()).get(name)
         if alias is None:
             return name
-        if (self._collections / name).exists():
+        if is_collection:
             raise AliasError(
                 f"{name!r} is a collection and an alias of {alias.collection!r}; 'binocle aliases "
                 f"remove {name}' leaves the collection"
             )
         return alias.collection
 
+    def resolved(self, names: Iterable[str]) -> dict[str, str]:
+        """Return what each of some names stands for, without those for which nobody can tell."""
+        found = {}
+        for name in names:
+            try:
+                found[name] = self.resolve(name)
+            except (AliasError, StorageError) as error:
+                _log.warning("%s", error)
+        return found
+
     def of(self, collection: str) -> list[str]:
         """Return the names of the aliases that stand for a collection, sorted."""
-        return sorted(one.name for one in self.all().values() if one.collection == collection)
+        return sorted(one.name for one in self.known().values() if one.collection == collection)
 
     def put(self, name: str, collection: str, *, expected: str | None = None) -> Alias:
         """Have an alias stand for a collection from now on; make it where there is none.

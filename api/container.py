@@ -122,7 +122,7 @@ class Container:
                 for another one than when it began, where it was switched since.
             earlier: The cursor or the turn; None for none.
         """
-        alias = self.aliases.all().get(name)
+        alias = self.aliases.known().get(name)
         for one in (alias.collection, *alias.before) if alias and earlier else ():
             if one in self.collection_names():
                 with self.open_collection(one) as opened:
@@ -132,7 +132,7 @@ class Container:
 
     def no_collection(self, name: str) -> NotFoundError:
         """Return the error that says which collections there are instead."""
-        others = ", ".join([*self.collection_names(), *self.aliases.all()])
+        others = ", ".join([*self.collection_names(), *self.aliases.known()])
         remedy = f"there are: {others}" if others else "'binocle index FOLDER' makes the first"
         return NotFoundError(f"there is no collection {name!r} in {self.settings.home}; {remedy}")
 

@@ -52,7 +52,11 @@ class Key:
         """Tell whether the key may be used so; None is what belongs to no collection."""
         if access not in GRANTS[self.access]:
             return False
-        return self.collections is None or collection is None or collection in self.collections
+        return collection is None or self.is_for(collection)
+
+    def is_for(self, collection: str) -> bool:
+        """Tell whether the key opens a name, of a collection or an alias, in any way."""
+        return self.collections is None or collection in self.collections
 
     def has_expired(self) -> bool:
         """Tell whether its time is over."""

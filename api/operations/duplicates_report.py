@@ -147,17 +147,27 @@ def as_cell(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
 
 
-def page_of(found: Duplicates, collection: Collection, decoders: DecoderPool) -> str:
-    """Return a page that needs no other file: thumbnails are inside it."""
+def page_of(
+    found: Duplicates, collection: Collection, decoders: DecoderPool, name: str | None = None
+) -> str:
+    """Return a page that needs no other file: thumbnails are inside it.
+
+    Args:
+        found: The clusters.
+        collection: Has their pictures.
+        decoders: Make thumbnails.
+        name: What the collection is called, where that is not its own name.
+    """
+    title = html.escape(f"Duplicates in {name or collection.path.name}")
     copies = sum(len(one.others) for one in found.clusters)
     shown = found.clusters[:_SHOWN_CLUSTERS]
     more = len(found.clusters) - len(shown)
     parts = [
         "<!doctype html><html lang=en><meta charset=utf-8>",
         "<meta name=viewport content='width=device-width,initial-scale=1'>",
-        f"<title>Duplicates in {html.escape(collection.path.name)}</title>",
+        f"<title>{title}</title>",
         f"<style>{_STYLE}</style>",
-        f"<h1>Duplicates in {html.escape(collection.path.name)}</h1>",
+        f"<h1>{title}</h1>",
         (
             f"<p>{counted(len(found.clusters), 'cluster')} with {of_copies(copies)} among "
             f"{counted(found.pictures, 'picture')}, "

@@ -85,8 +85,9 @@ def _check(container: Container, names: Sequence[str]) -> None:
             f"{MAX_COLLECTIONS}"
         )
     known: dict[str, str] = {}
+    resolved = container.aliases.resolved(names)
     for name in names:
-        own = container.collection_path(name).name
+        own = container.own_path(resolved.get(name, name)).name
         if own in known:
             raise UsageError(f"{name!r} is the same collection as {known[own]!r}; name each once")
         known[own] = name

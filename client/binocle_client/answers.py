@@ -49,10 +49,10 @@ class SuggestionList:
 
 @dataclass(frozen=True, slots=True)
 class AliasTarget:
-    """A name that stands for a collection."""
+    """A name that stands for a collection; None where the key is not for that."""
 
     name: str
-    collection: str
+    collection: str | None
     switched_at: str
 
 

@@ -74,6 +74,18 @@ def test_switch_waits_for_a_removal_and_then_finds_nothing(container: Container)
     assert container.aliases.resolve("shop") == "two"
 
 
+def test_damaged_aliases_cost_collections_nothing(container: Container) -> None:
+    container.aliases.put("shop", "one")
+    (container.settings.home / "aliases.json").write_text("{")
+    assert container.aliases.resolve("two") == "two"
+    container.open_collection("one").close()
+    with pytest.raises(StorageError, match=r"aliases\.json cannot be read"):
+        container.open_collection("shop")
+    with pytest.raises(StorageError):  # an alias may stand for it
+        remove_collection(container, "one")
+    assert container.aliases.resolved(["one", "shop", "two"]) == {"one": "one", "two": "two"}
+
+
 def test_only_what_is_expected_is_switched(container: Container) -> None:
     with pytest.raises(AliasError, match="'shop' is not there"):
         container.aliases.put("shop", "two", expected="one")
@@ -97,7 +109,7 @@ def test_alias_of_nothing_says_so_and_makes_no_collection(container: Container) 
 def test_damaged_file_is_named(container: Container, text: str, why: str) -> None:
     (container.settings.home / "aliases.json").write_text(text)
     with pytest.raises(StorageError, match=why):
-        container.aliases.resolve("one")
+        container.aliases.resolve("shop")
 
 
 def test_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -76,12 +76,18 @@ def at_field(error: BinocleError, field: str) -> ServiceError:
 
 def problem_of(request: Request, error: BinocleError) -> Problem:
     """Return an error as a problem; what is our fault tells nothing but in the log."""
-    status, code, detail = status_of(error), error.code, str(error)
+    status, code, detail = status_of(error), error.code, _by_asked_name(request, str(error))
     field = error.field if isinstance(error, ServiceError) else None
     if not tells(error):
         _log.error("request %s: %s", request.state.request_id, error)
         return _problem(request, 500, "internal", None)
     return _problem(request, status, code, detail, field=field)
+
+
+def _by_asked_name(request: Request, detail: str) -> str:
+    """Return what an error says of a collection by the name that the client calls it."""
+    own = getattr(request.state, "own_name", None)
+    return detail if own is None else detail.replace(repr(own), repr(request.state.asked_name))
 
 
 def tells(error: BinocleError) -> bool:

@@ -68,7 +68,7 @@ class ToolCaller:
         if name is None:
             there = f"there are: {', '.join(names)}" if names else "there is none yet"
             raise ServiceError(422, "invalid", f"say which collection; {there}", field=argument)
-        aliases = await self.service.storing.run(self.service.container.aliases.all)
+        aliases = await self.service.storing.run(self.service.container.aliases.known)
         known = [*names, *(one for one in aliases if self._may_read(one) and one not in names)]
         if name not in known:
             raise unknown("collection", name, known, argument)

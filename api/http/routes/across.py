@@ -50,14 +50,15 @@ async def search_across(
 
 
 def _checked(service: Service, names: list[str]) -> list[str]:
-    """Return names of different collections.
+    """Return names of different collections; what a name stands for may be unknown.
 
     Raises:
         ServiceError: 422, two of them stand for the same one.
     """
     known: dict[str, str] = {}
+    resolved = service.container.aliases.resolved(names)
     for number, name in enumerate(names):
-        own = service.container.aliases.resolve(name)
+        own = resolved.get(name, name)
         if own in known:
             detail = f"{name!r} is the same collection as {known[own]!r}; name each once"
             raise ServiceError(422, "invalid", detail, field=f"collections.{number}")

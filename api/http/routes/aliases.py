@@ -8,6 +8,7 @@ from api.http.runtime.dependencies import KeyDependency, ServiceDependency, allo
 from api.http.runtime.log_lines import note
 from api.http.schemas.aliases import AliasesOut, AliasIn, AliasOut
 from api.http.schemas.common import Name
+from api.keys.key import Key
 
 router = APIRouter(tags=["collections"], route_class=JsonRoute)
 
@@ -17,7 +18,7 @@ async def list_aliases(service: ServiceDependency, key: KeyDependency) -> Aliase
     """List the aliases the key may read by."""
     found = service.container.aliases.all().values()
     return AliasesOut(
-        aliases=[_out(one) for one in found if key is None or key.allows("read", one.name)]
+        aliases=[_out(one, key) for one in found if key is None or key.allows("read", one.name)]
     )
 
 
@@ -39,7 +40,7 @@ async def put_alias(
     made: Alias = await service.storing.run(
         aliases.put, alias, body.collection, expected=body.expected
     )
-    return _out(made)
+    return _out(made, key)
 
 
 @router.delete("/{alias}", status_code=204, response_class=Response)
@@ -51,5 +52,6 @@ async def delete_alias(service: ServiceDependency, key: KeyDependency, alias: Na
     return Response(status_code=204)
 
 
-def _out(alias: Alias) -> AliasOut:
-    return AliasOut(name=alias.name, collection=alias.collection, switched_at=alias.switched_at)
+def _out(alias: Alias, key: Key | None) -> AliasOut:
+    own = alias.collection if key is None or key.is_for(alias.collection) else None
+    return AliasOut(name=alias.name, collection=own, switched_at=alias.switched_at)

@@ -13,7 +13,13 @@ from api.http.mapping.payloads import decoded, json_or_form, with_files
 from api.http.mapping.queries import SearchRequest
 from api.http.runtime.background.job import Job
 from api.http.runtime.background.jobs import Jobs
-from api.http.runtime.dependencies import KeyDependency, Readable, ServiceDependency, allow
+from api.http.runtime.dependencies import (
+    KeyDependency,
+    Readable,
+    ServiceDependency,
+    TellJob,
+    allow,
+)
 from api.http.runtime.metrics import Stopwatch
 from api.http.runtime.service import Service
 from api.http.runtime.thread_pool import check_wanted
@@ -90,6 +96,7 @@ async def start_labelling(
     key: KeyDependency,
     body: LabelsIn,
     request: Request,
+    tell: TellJob,
 ) -> JobOut:
     """Label records behind the request; what ``labels`` would answer is kept for a while."""
     if body.images:
@@ -115,7 +122,7 @@ async def start_labelling(
         job.result = _out(tally, watch)
 
     jobs: Jobs = request.app.state.jobs
-    return jobs.start("labels", collection, work).out()
+    return tell(jobs.start("labels", collection, work))
 
 
 @router.get("/{name}/labels/jobs/{job_id}")

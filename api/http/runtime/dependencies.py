@@ -1,5 +1,6 @@
 """Who may do what: the dependency every route under /v1 has."""
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -7,9 +8,12 @@ from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from api.http.errors.problems import ServiceError
+from api.http.mapping.public_names import public_job
+from api.http.runtime.background.job import Job
 from api.http.runtime.fair_queue import CALLER
 from api.http.runtime.log_lines import note
 from api.http.runtime.service import Service
+from api.http.schemas.background.jobs import JobOut
 from api.http.schemas.common import Name
 from api.keys.key import Access, Key
 from binocle.collection.collection import Collection
@@ -141,34 +145,54 @@ def allow(key: Key | None, access: Access, collection: str | None) -> None:
         raise ServiceError(403, "key-not-allowed", f"this API key may not {verb}{where}")
 
 
-async def readable(name: Name, service: ServiceDependency, key: KeyDependency) -> Collection:
+async def _opened(service: Service, name: str, request: Request) -> Collection:
+    opened = await service.opened(name)
+    request.state.own_name, request.state.asked_name = opened.path.name, name
+    return opened
+
+
+async def readable(
+    name: Name, service: ServiceDependency, key: KeyDependency, request: Request
+) -> Collection:
     """Return the collection of the path, for reading."""
     allow(key, "read", name)
-    return await service.opened(name)
+    return await _opened(service, name, request)
 
 
-async def writable(name: Name, service: ServiceDependency, key: KeyDependency) -> Collection:
+async def writable(
+    name: Name, service: ServiceDependency, key: KeyDependency, request: Request
+) -> Collection:
     """Return the collection of the path, for writing."""
     allow(key, "write", name)
-    return await service.opened(name)
+    return await _opened(service, name, request)
 
 
 Readable = Annotated[Collection, Depends(readable)]
 Writable = Annotated[Collection, Depends(writable)]
 
 
-async def watchable(name: Name, service: ServiceDependency, key: KeyDependency) -> Collection:
+async def watchable(
+    name: Name, service: ServiceDependency, key: KeyDependency, request: Request
+) -> Collection:
     """Return the collection of the path, for whoever may start a job of any kind in it."""
     if key is None or not key.allows("backup", name):
         allow(key, "read", name)
-    return await service.opened(name)
+    return await _opened(service, name, request)
 
 
-async def backupable(name: Name, service: ServiceDependency, key: KeyDependency) -> Collection:
+async def backupable(
+    name: Name, service: ServiceDependency, key: KeyDependency, request: Request
+) -> Collection:
     """Return the collection of the path, for backing it up."""
     allow(key, "backup", name)
-    return await service.opened(name)
+    return await _opened(service, name, request)
 
 
+async def job_teller(name: Name, key: KeyDependency) -> Callable[[Job], JobOut]:
+    """Return what tells of a job of the path's collection, by the name the key knows."""
+    return lambda job: public_job(job.out(), key, name)
+
+
+TellJob = Annotated[Callable[[Job], JobOut], Depends(job_teller)]
 Watchable = Annotated[Collection, Depends(watchable)]
 Backupable = Annotated[Collection, Depends(backupable)]

@@ -31,7 +31,7 @@ class EarlierAnswers:
             collection: What the request names now; returned where no other one has begun it.
             request: The request.
         """
-        alias = self._container.aliases.all().get(request.collection)
+        alias = self._container.aliases.known().get(request.collection)
         earlier = request.earlier
         if alias is None or not alias.before or earlier is None:
             return collection
@@ -58,7 +58,7 @@ class EarlierAnswers:
         """
         if own == collection.path.name:
             return collection
-        alias = self._container.aliases.all().get(name)
+        alias = self._container.aliases.known().get(name)
         if alias is None or own not in alias.before:
             raise CursorError("the cursor is of another collection; start again without one")
         try:

@@ -177,7 +177,7 @@ class Service:
 
         An alias is among them where the key is for it, and not for what it stands for.
         """
-        names, aliases = self.container.collection_names(), self.container.aliases.all()
+        names, aliases = self.container.collection_names(), self.container.aliases.known()
         own = {name for name in names if key is None or key.allows("read", name)}
         named = {
             one.name
@@ -188,13 +188,13 @@ class Service:
         }
         return sorted(own | named)
 
-    def job_collections_for(self, key: Key) -> list[str] | None:
-        """Return the collections whose jobs a key may see; None for all."""
+    def job_collections_for(self, key: Key) -> dict[str, str] | None:
+        """Return the collections whose jobs a key may see, each with its name for it; None: all."""
         if not (key.allows("read", None) or key.allows("backup", None)):
-            return []
+            return {}
         if key.collections is None:
             return None
-        return [self.container.aliases.resolve(name) for name in key.collections]
+        return {own: name for name, own in self.container.aliases.resolved(key.collections).items()}
 
     def models(self, key: Key | None) -> dict[str, str]:
         """Return the models a client may name, by public name: the default, its collections'."""

@@ -18,7 +18,9 @@ class AliasOut(BaseModel):
     """A name that stands for a collection."""
 
     name: str
-    collection: str
+    collection: str | None = Field(
+        description="What it stands for; null where the key is not for that"
+    )
     switched_at: str = Field(description="Since when")
 
 

@@ -177,7 +177,9 @@ class CollectionOut(BaseModel):
 
     name: str
     alias_of: str | None = Field(
-        None, description="The collection's own name, where it was asked for by an alias"
+        None,
+        description="The collection's own name, where it was asked for by an alias and the key is "
+        "for it",
     )
     aliases: list[str] = Field(
         default_factory=list, description="Other names of it, as far as the key is for them"

@@ -1,7 +1,7 @@
 """Jobs that index sources the operator has allowed, backups, and how far jobs of any kind are."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
 from typing import Annotated
 
@@ -11,6 +11,7 @@ from fastapi.responses import StreamingResponse
 
 from api.http.errors.problems import ServiceError
 from api.http.mapping.documents import JsonRoute
+from api.http.mapping.public_names import public_job
 from api.http.mapping.queries import at
 from api.http.routes.background.sources import path_of
 from api.http.runtime.background.job import Job
@@ -20,6 +21,7 @@ from api.http.runtime.dependencies import (
     Backupable,
     KeyDependency,
     ServiceDependency,
+    TellJob,
     Watchable,
     Writable,
     allow,
@@ -47,6 +49,7 @@ async def start_job(
     key: KeyDependency,
     body: JobIn,
     request: Request,
+    tell: TellJob,
 ) -> JobOut:
     """Start indexing a source below one of the folders the operator has allowed."""
     source = await service.storing.run(_allowed_source, service, body)
@@ -59,12 +62,12 @@ async def start_job(
         service.warm(collection)
 
     hidden = (str(source.path), source.path.name)
-    return jobs.start("index", collection, work, source=source.path.name, hidden=hidden).out()
+    return tell(jobs.start("index", collection, work, source=source.path.name, hidden=hidden))
 
 
 @router.post("/{name}/backups", status_code=202)
 async def start_backup(
-    collection: Backupable, service: ServiceDependency, request: Request
+    collection: Backupable, service: ServiceDependency, request: Request, tell: TellJob
 ) -> JobOut:
     """Start a backup of the collection into the folder that the operator has named."""
     to = service.settings.backups
@@ -83,7 +86,7 @@ async def start_backup(
         job.counts = {"files": report.files, "copied": report.copied}
         job.warnings = tuple(report.problems)
 
-    return jobs.start("backup", collection, work, hidden=(str(to), "BINOCLE_BACKUPS")).out()
+    return tell(jobs.start("backup", collection, work, hidden=(str(to), "BINOCLE_BACKUPS")))
 
 
 @all_router.get("")
@@ -94,12 +97,18 @@ async def list_all_jobs(
     asked: Annotated[JobsAsked, Parameter()],
 ) -> JobPage:
     """List jobs, the latest first, of all collections that the key may start some in."""
-    names = None if key is None else service.job_collections_for(key)
-    if asked.collection is not None:
+    if asked.collection is None:
+        named = None if key is None else service.job_collections_for(key)
+    else:
         if key is None or not key.allows("backup", asked.collection):
             allow(key, "read", asked.collection)
-        names = [service.container.aliases.resolve(asked.collection)]
-    page: JobPage = await service.storing.run(_listed, request.app.state.jobs, asked, names)
+        named = {service.container.aliases.resolve(asked.collection): asked.collection}
+    names = None if named is None else list(named)
+
+    def tell(job: Job) -> JobOut:
+        return public_job(job.out(), key, (named or {}).get(job.collection, job.collection))
+
+    page: JobPage = await service.storing.run(_listed, request.app.state.jobs, asked, names, tell)
     return page
 
 
@@ -109,20 +118,23 @@ async def list_jobs(
     service: ServiceDependency,
     request: Request,
     asked: Annotated[JobsOfOneAsked, Parameter()],
+    tell: TellJob,
 ) -> JobPage:
     """List the jobs of a collection, the latest first."""
     names = [collection.path.name]
-    page: JobPage = await service.storing.run(_listed, request.app.state.jobs, asked, names)
+    page: JobPage = await service.storing.run(_listed, request.app.state.jobs, asked, names, tell)
     return page
 
 
-def _listed(jobs: Jobs, asked: JobsOfOneAsked, names: list[str] | None) -> JobPage:
+def _listed(
+    jobs: Jobs, asked: JobsOfOneAsked, names: list[str] | None, tell: Callable[[Job], JobOut]
+) -> JobPage:
     with at("query.cursor"):
         before = _before(asked.cursor)
     wanted = JobFilter(names, tuple(asked.kind), tuple(asked.state), before)
     found, following = jobs.listed(wanted, asked.limit)
     return JobPage(
-        jobs=[job.out() for job in found],
+        jobs=[tell(job) for job in found],
         cursor=None if following is None else f"j{following}",
     )
 
@@ -137,15 +149,20 @@ def _before(cursor: str | None) -> int | None:
 
 
 @router.get("/{name}/jobs/{job_id}")
-async def get_job(collection: Watchable, job_id: str, request: Request) -> JobOut:
+async def get_job(collection: Watchable, job_id: str, request: Request, tell: TellJob) -> JobOut:
     """Tell how far a job is."""
     jobs: Jobs = request.app.state.jobs
-    return jobs.get(collection, job_id).out()
+    return tell(jobs.get(collection, job_id))
 
 
 @router.delete("/{name}/jobs/{job_id}", status_code=202)
 async def cancel_job(
-    collection: Watchable, name: Name, key: KeyDependency, job_id: str, request: Request
+    collection: Watchable,
+    name: Name,
+    key: KeyDependency,
+    job_id: str,
+    request: Request,
+    tell: TellJob,
 ) -> JobOut:
     """Cancel a job; what it has committed stays. That of another key takes one that may write."""
     jobs: Jobs = request.app.state.jobs
@@ -153,7 +170,7 @@ async def cancel_job(
     if key is None or job.owner != key.identity:
         allow(key, "write", name)
     jobs.cancel(job)
-    return job.out()
+    return tell(job)
 
 
 @router.get(
@@ -161,7 +178,9 @@ async def cancel_job(
     response_class=Response,
     responses={200: {"content": {"text/event-stream": {}}}},
 )
-async def job_events(collection: Watchable, job_id: str, request: Request) -> StreamingResponse:
+async def job_events(
+    collection: Watchable, job_id: str, request: Request, tell: TellJob
+) -> StreamingResponse:
     """Tell how far a job is, again and again until it ends, as server-sent events."""
     jobs: Jobs = request.app.state.jobs
     job = jobs.get(collection, job_id)
@@ -170,7 +189,7 @@ async def job_events(collection: Watchable, job_id: str, request: Request) -> St
         last = ""
         while True:
             ended = job.ended
-            data = job.out().model_dump_json()
+            data = tell(job).model_dump_json()
             if data != last:
                 yield f"event: {job.state}\ndata: {data}\n\n"
                 last = data

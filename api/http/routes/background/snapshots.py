@@ -10,7 +10,7 @@ from api.http.routes.pictures import HeldFile
 from api.http.runtime.background.background import Background
 from api.http.runtime.background.job import Job
 from api.http.runtime.background.snapshots import SnapshotFile
-from api.http.runtime.dependencies import Backupable, Readable, ServiceDependency
+from api.http.runtime.dependencies import Backupable, Readable, ServiceDependency, TellJob
 from api.http.schemas.background.jobs import JobOut
 from api.http.schemas.common import Name
 
@@ -25,7 +25,9 @@ _ARCHIVE: dict[int | str, dict[str, Any]] = {
 
 # Whoever downloads one reads everything: it takes the right to both.
 @router.post("/{name}/snapshots", status_code=202)
-async def start_snapshot(collection: Backupable, _readable: Readable, request: Request) -> JobOut:
+async def start_snapshot(
+    collection: Backupable, _readable: Readable, request: Request, tell: TellJob
+) -> JobOut:
     """Start writing the collection into an archive, to be downloaded.
 
     The last one of each collection is kept.
@@ -40,7 +42,7 @@ async def start_snapshot(collection: Backupable, _readable: Readable, request: R
         job.warnings, job.result = tuple(report.problems), found
 
     hidden = (str(background.snapshots.folder), "the snapshots")
-    return background.jobs.start("snapshot", collection, work, hidden=hidden).out()
+    return tell(background.jobs.start("snapshot", collection, work, hidden=hidden))
 
 
 @router.get("/{name}/snapshots/{job_id}", response_class=FileResponse, responses=_ARCHIVE)

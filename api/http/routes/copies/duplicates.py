@@ -10,7 +10,7 @@ from api.http.mapping.pictures import thumbnail_path
 from api.http.mapping.public_names import public_uri
 from api.http.runtime.background.job import Job
 from api.http.runtime.background.jobs import Jobs
-from api.http.runtime.dependencies import Readable, ServiceDependency, Writable
+from api.http.runtime.dependencies import Readable, ServiceDependency, TellJob, Writable
 from api.http.schemas.background.jobs import JobOut
 from api.http.schemas.common import Name
 from api.http.schemas.lookup import CandidatePartOut, ClusterOut, DuplicatesOut, MemberOut
@@ -25,7 +25,7 @@ router = APIRouter(tags=["lookup"], route_class=JsonRoute)
 
 @router.post("/{name}/duplicates", status_code=202)
 async def start_finding(
-    collection: Writable, service: ServiceDependency, request: Request
+    collection: Writable, service: ServiceDependency, request: Request, tell: TellJob
 ) -> JobOut:
     """Start finding the pictures that are the same. Nothing is removed."""
 
@@ -41,7 +41,7 @@ async def start_finding(
         job.result = found
 
     jobs: Jobs = request.app.state.jobs
-    return jobs.start("duplicates", collection, work).out()
+    return tell(jobs.start("duplicates", collection, work))
 
 
 @router.get("/{name}/duplicates/{job_id}")
@@ -79,12 +79,12 @@ async def clusters(
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
 )
 async def table(
-    collection: Readable, service: ServiceDependency, job_id: str, request: Request
+    collection: Readable, service: ServiceDependency, name: Name, job_id: str, request: Request
 ) -> Response:
     """Return a line for each picture of each cluster."""
     found = _found(collection, job_id, request)
     text = await service.storing.run(csv_of, found, public_uri)
-    return _file(text, "text/csv", f"{collection.path.name}-duplicates.csv")
+    return _file(text, "text/csv", f"{name}-duplicates.csv")
 
 
 @router.get(
@@ -93,12 +93,12 @@ async def table(
     responses={200: {"content": {"text/html": {"schema": {"type": "string"}}}}},
 )
 async def report(
-    collection: Readable, service: ServiceDependency, job_id: str, request: Request
+    collection: Readable, service: ServiceDependency, name: Name, job_id: str, request: Request
 ) -> Response:
     """Return a page to be saved, with thumbnails inside it."""
     found = _found(collection, job_id, request)
-    text = await service.storing.run(page_of, found, collection, service.decoders)
-    return _file(text, "text/html", f"{collection.path.name}-duplicates.html")
+    text = await service.storing.run(page_of, found, collection, service.decoders, name)
+    return _file(text, "text/html", f"{name}-duplicates.html")
 
 
 def _found(collection: Collection, job_id: str, request: Request) -> Duplicates:

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.http.runtime.background.job import now
-from api.http.runtime.background.service_file import ServiceFile
 from api.http.schemas.background.jobs import JobOut
+from api.service_file import ServiceFile
 from binocle.errors import BinocleError, NotFoundError, UsageError
 
 _log = logging.getLogger(__name__)
@@ -173,23 +173,26 @@ class Webhooks:
         """Have all who want to know told how a job ended, in the transaction that notes it."""
         event = f"job.{job.state}"
         for one in _webhooks(database):
-            if one.ended is None and event in one.events and self._is_of(one, job.collection):
-                _enqueue(database, one.id, event, job.model_dump(mode="json"))
+            name = self._name_for(one, job.collection)
+            if one.ended is None and event in one.events and name is not None:
+                told = job.model_copy(update={"collection": name})
+                _enqueue(database, one.id, event, told.model_dump(mode="json"))
 
-    def _is_of(self, webhook: Webhook, collection: str) -> bool:
-        """Tell whether a webhook is of a collection; a name that stands for none costs only itself.
+    def _name_for(self, webhook: Webhook, collection: str) -> str | None:
+        """Return what a webhook calls a collection; None where it is not of it.
 
-        The job ends in any case: what is raised here would undo that.
+        A name that stands for none costs only itself, and the job ends in any case: what is raised
+        here would undo that.
         """
         if webhook.collections is None or collection in webhook.collections:
-            return True
+            return collection
         for name in webhook.collections:
             try:
                 if self._resolve(name) == collection:
-                    return True
+                    return name
             except BinocleError as error:
                 _log.warning("the webhook %s is not told by %r: %s", webhook.id, name, error)
-        return False
+        return None
 
     def enqueue_test(self, webhook_id: str) -> str:
         """Have a test event delivered; return the delivery's id."""

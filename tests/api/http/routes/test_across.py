@@ -113,6 +113,24 @@ def test_pages_stay_as_they_began_while_a_collection_is_written_to(client: Clien
     client.delete_collection("moving")
 
 
+def test_name_of_a_collection_and_an_alias_costs_only_itself(
+    client: Client, shops: Running
+) -> None:
+    folder = shops.home / "collections" / "front"
+    folder.mkdir()
+    try:
+        found = client.search_across(["front", "small"], "red bag")
+        shown = run_cli(shops.home, "search", "red bag", "-c", "front,small", "--json")
+    finally:
+        folder.rmdir()
+    front, small = found.collections
+    assert front.error is not None
+    assert front.error.code == "alias-conflict"
+    assert small.hits == len(found.hits) > 0
+    assert shown[0] == 0
+    assert "is a collection and an alias" in shown[2] + shown[1]
+
+
 def test_spaces_may_differ_and_each_embeds_in_its_own(client: Client) -> None:
     found = client.search_across(["words", "front"], "a crimson bag", limit=40)
     spaces = {share.collection: share.space for share in found.collections}

@@ -1,5 +1,6 @@
 """Aliases over HTTP: every route takes them, and a switch loses no request and no page."""
 
+import re
 import threading
 import time
 
@@ -138,6 +139,29 @@ def test_key_names_the_alias_it_may_use_and_opens_nothing_else(shops: Running) -
     problem_of(own.get("/v1/collections/shop"), 403, "key-not-allowed")
     assert own.get("/v1/aliases").json() == {"aliases": []}
     assert own.get("/v1/collections/two").json()["aliases"] == []
+
+
+def test_key_of_an_alias_is_not_told_what_it_stands_for(shops: Running) -> None:
+    secret = shops.keys.add("front", "write", ("shop",))
+    front, http = shops.client(secret), shops.http(secret)
+    told = front.collection("shop")
+    assert (told.name, told.alias_of) == ("shop", None)
+    assert [one.collection for one in front.aliases().aliases] == [None]
+    job = front.start_duplicates("shop")
+    assert front.wait_for_job("shop", job.id).collection == "shop"
+    for answer in (
+        http.get("/v1/jobs"),
+        http.get("/v1/jobs?collection=shop"),
+        http.get("/v1/collections/shop/jobs"),
+        http.get(f"/v1/collections/shop/jobs/{job.id}/events"),
+        http.get(f"/v1/collections/shop/duplicates/{job.id}/report"),
+        http.get("/v1/collections/shop/rules/draft"),
+        http.get("/v1/collections/shop/records/nobody"),
+    ):
+        assert "shop" in answer.text
+        assert not re.search(r"""'one'|"one"|/one/|in one<""", answer.text)
+    boss = shops.client(shops.keys.add("boss", "admin", None))
+    assert boss.jobs().jobs[0].collection == boss.collection("shop").alias_of == "one"
 
 
 def test_wrong_switches_are_refused_with_what_to_do(shops: Running) -> None:

@@ -10,8 +10,8 @@ import pytest
 from api.aliases import AliasError
 from api.http.runtime.background.job import Job
 from api.http.runtime.background.job_store import JobStore
-from api.http.runtime.background.service_file import ServiceFile
 from api.http.runtime.background.webhooks import KEPT_DELIVERIES, Webhook, Webhooks
+from api.service_file import ServiceFile
 
 _EVENTS = ("job.done", "job.failed")
 
@@ -47,6 +47,7 @@ def test_webhook_is_told_of_its_collections_and_events_by_alias_too(
     told = {one.webhook.id: json.loads(one.body) for one in webhooks.claim(8)}
     assert told.keys() == {every.id, front.id}
     assert told[front.id]["type"] == "job.done"
+    assert [told[one.id]["data"]["collection"] for one in (front, every)] == ["front", "c"]
     assert webhooks.deliveries(other.id) == webhooks.deliveries(ended.id) == []
     webhooks.remove(every.id)
     assert webhooks.deliveries(every.id) == []
