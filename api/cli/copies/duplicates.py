@@ -11,8 +11,14 @@ from api.cli.options import PATH, collection_option, json_option, open_container
 @click.command()
 @collection_option
 @click.option(
-    "--report", metavar="FILE", type=PATH, help="Write a page with the pictures there (.html)."
+    "--sheet",
+    "--report",
+    "sheet",
+    metavar="FILE",
+    type=PATH,
+    help="Write a page with the pictures there (.html).",
 )
+@click.option("--open", "is_opened", is_flag=True, help="Show that page in a browser.")
 @click.option("--csv", "table", metavar="FILE", type=PATH, help="Write a line a picture there.")
 @click.option(
     "--moves",
@@ -33,7 +39,8 @@ from api.cli.options import PATH, collection_option, json_option, open_container
 @shared
 def duplicates(
     collection: str,
-    report: Path | None,
+    sheet: Path | None,
+    is_opened: bool,
     table: Path | None,
     moves: Path | None,
     moves_to: Path,
@@ -48,18 +55,19 @@ def duplicates(
     """
     from api.cli.output.copies import print_clusters
     from api.cli.output.progress import StepsBar
+    from api.cli.output.sheets import show_page
     from api.operations.copies import find_duplicates
     from api.operations.duplicates_moves import moves_of
     from api.operations.duplicates_report import (
         as_json_object,
         check_writable,
         csv_of,
-        page_of,
         warnings_of,
         write_text,
     )
+    from api.operations.sheets.duplicates_sheet import duplicates_page
 
-    written = [path for path in (report, table, moves) if path is not None]
+    written = [path for path in (sheet, table, moves) if path is not None]
     for path in written:
         check_writable(path)
     container = open_container()
@@ -68,8 +76,9 @@ def duplicates(
             found = find_duplicates(container, opened, decoders, bar.update)
         if table is not None:
             write_text(table, csv_of(found))
-        if report is not None:
-            write_text(report, page_of(found, opened, decoders))
+        if sheet is not None or is_opened:
+            page = duplicates_page(found, opened, decoders)
+            show_page(page, sheet, "duplicates.html", is_opened=is_opened)
         if moves is not None:
             folder = moves_to.expanduser().absolute()
             write_text(moves, moves_of(found, folder, exact_only=exact_only))
@@ -79,5 +88,5 @@ def duplicates(
     print_clusters(found)
     for warning in warnings_of(found):
         click.echo(f"Note: {warning}", err=True)
-    for path in written:
+    for path in filter(None, (table, moves)):
         click.echo(f"wrote {path}", err=True)

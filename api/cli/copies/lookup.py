@@ -2,8 +2,8 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -66,6 +66,13 @@ class _Answered:
     type=PATH,
     help="Also write a PNG there: PICTURE, the best candidate, and one upon the other.",
 )
+@click.option(
+    "--sheet",
+    metavar="FILE",
+    type=PATH,
+    help="Write a page there (.html): each picture beside what it is of, regions drawn.",
+)
+@click.option("--open", "is_opened", is_flag=True, help="Show that page in a browser.")
 @max_pixels_option
 @engine_options
 @json_option
@@ -79,6 +86,8 @@ def lookup(
     policy: str | None,
     table: Path | None,
     overlay: Path | None,
+    sheet: Path | None,
+    is_opened: bool,
     as_json: bool,
     **engine: Any,
 ) -> None:
@@ -100,28 +109,27 @@ def lookup(
     from search.copies.policy import rules_of
 
     rules = None if policy is None else rules_of(policy)
-    for path in filter(None, (table, overlay)):
+    for path in filter(None, (table, overlay, sheet)):
         check_writable(path)
     container = open_container(**engine)
     asked = AskedPictures(pictures, container.settings.limits)
     is_table = sys.stdout.isatty() and not as_json and not lines
     answers: list[_Answered] = []
-    with container.open_collection(collection) as opened:
+    with ExitStack() as stack:
+        opened = stack.enter_context(container.open_collection(collection))
+        show = stack.enter_context(_shown(container, opened, overlay, sheet, is_opened=is_opened))
         finder = open_lookup(container, opened, with_similar=not copies_only)
         total = asked.count()
         if overlay is not None and total > 1:
             raise UsageError(f"--overlay shows one picture, and these are {total:,}; name one")
-        with StepsBar("pictures") if total > 1 else nullcontext() as bar:
-            for data, answered in _answered(finder, iter(asked), limit):
-                answers.append(answered)
-                if overlay is not None:
-                    _draw(overlay, container, opened, data, answered.answer)
-                if lines:
-                    click.echo(json.dumps(_as_json(answered, rules), ensure_ascii=False))
-                elif not as_json and not is_table:  # in a pipe each as soon as it is known
-                    print_answers([(answered.name, answered.answer)], rules)
-                if bar is not None:
-                    bar.update(len(answers), total)
+        bar = stack.enter_context(StepsBar("pictures")) if total > 1 else None
+        for data, answered in _answered(finder, iter(asked), limit):
+            answers.append(answered)
+            show(data, answered)
+            if lines or not (as_json or is_table):  # in a pipe each as soon as it is known
+                _tell(answered, rules, as_json=lines)
+            if bar is not None:
+                bar.update(len(answers), total)
     if table is not None:
         write_text(table, lookups_csv([(one.place, one.answer) for one in answers], rules))
     if as_json and not lines:
@@ -164,6 +172,44 @@ def _looked_up(
     except OSError as error:
         reason = error.strerror or error
         raise QueryError(f"cannot read the picture {asked.place} ({reason})") from error
+
+
+@contextmanager
+def _shown(
+    container: "Container",
+    collection: "Collection",
+    overlay: Path | None,
+    sheet: Path | None,
+    *,
+    is_opened: bool,
+) -> "Iterator[Callable[[bytes, _Answered], None]]":
+    """Yield what draws answers as they come; the page of all of them is written at the end."""
+    from api.cli.output.sheets import show_page
+    from api.operations.sheets.lookup_sheet import LookupSheet
+
+    with ExitStack() as stack:
+        page = None
+        if sheet is not None or is_opened:
+            page = LookupSheet(collection, stack.enter_context(container.decoders()))
+
+        def show(data: bytes, answered: _Answered) -> None:
+            if overlay is not None:
+                _draw(overlay, container, collection, data, answered.answer)
+            if page is not None:
+                page.add(answered.name, data, answered.answer)
+
+        yield show
+        if page is not None:
+            show_page(page.page(), sheet, "lookup.html", is_opened=is_opened)
+
+
+def _tell(answered: _Answered, rules: "Sequence[Rule] | None", *, as_json: bool) -> None:
+    from api.cli.output.copies import print_answers
+
+    if as_json:
+        click.echo(json.dumps(_as_json(answered, rules), ensure_ascii=False))
+    else:
+        print_answers([(answered.name, answered.answer)], rules)
 
 
 def _draw(

@@ -1,4 +1,4 @@
-"""A contact sheet written, and shown in a browser; paths for other programs."""
+"""Sheets written, and shown in a browser; paths for other programs."""
 
 import os
 import sys
@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from api.container import Container
-from api.operations.contact_sheet import sheet_of
 from api.operations.duplicates_report import write_text
+from api.operations.sheets.contact_sheet import sheet_of
 from binocle.collection.collection import Collection
 from binocle.types import Hit
 from search.results.answer import Answer
@@ -39,7 +39,22 @@ def write_sheet(
     """
     with container.decoders() as decoders:
         page = sheet_of(answer, collection, decoders)
-    path = file or Path(tempfile.mkdtemp(prefix="binocle-")) / "hits.html"  # nobody else reads it
+    show_page(page, file, "hits.html", is_opened=is_opened)
+
+
+def show_page(page: str, file: Path | None, name: str, *, is_opened: bool) -> None:
+    """Write a page and say where.
+
+    Args:
+        page: As HTML.
+        file: Where to; None for a folder of its own.
+        name: What it is called there.
+        is_opened: Show it in a browser, where there is anything to show it on.
+
+    Raises:
+        StorageError: It cannot be written.
+    """
+    path = file or Path(tempfile.mkdtemp(prefix="binocle-")) / name  # nobody else reads it
     write_text(path, page)
     click.echo(f"wrote {path}", err=True)
     if is_opened and has_display():

@@ -15,7 +15,8 @@ from api.http.schemas.background.jobs import JobOut
 from api.http.schemas.common import Name
 from api.http.schemas.lookup import CandidatePartOut, ClusterOut, DuplicatesOut, MemberOut
 from api.operations.copies import find_duplicates
-from api.operations.duplicates_report import csv_of, page_of
+from api.operations.duplicates_report import csv_of
+from api.operations.sheets.duplicates_sheet import duplicates_page
 from binocle.collection.collection import Collection
 from search.copies.clusters import Member
 from search.copies.duplicates import Duplicates
@@ -97,7 +98,7 @@ async def report(
 ) -> Response:
     """Return a page to be saved, with thumbnails inside it."""
     found = _found(collection, job_id, request)
-    text = await service.storing.run(page_of, found, collection, service.decoders, name)
+    text = await service.storing.run(duplicates_page, found, collection, service.decoders, name)
     return _file(text, "text/html", f"{name}-duplicates.html")
 
 

@@ -1,15 +1,13 @@
 """The hits of a search as a page for people that opens from disk: pictures are inside it."""
 
-import base64
 import html
 from collections.abc import Iterator
-from importlib.resources import files
 from itertools import chain
 
+from api.operations.sheets.html_document import InlinePictures, document
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError
 from binocle.media.decoder_pool import DecoderPool
-from binocle.media.thumbnails import thumbnail_format
 from binocle.types import Hit
 from indexer.stored_media import StoredMedia
 from search.results.answer import Answer
@@ -19,9 +17,7 @@ _MOST_BYTES = 5_000_000  # of pictures; behind them hits have none
 _SIDE = 320
 _NARROWEST, _WIDEST = 0.6, 2.4  # a picture beyond them is shown cut
 _TITLES = ("title", "name", "caption")
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _STYLE = """
-main{padding:24px var(--edge-of-page);max-width:100rem;margin:auto}
 ol{list-style:none;margin:16px 0;padding:0;display:flex;flex-wrap:wrap;gap:16px 4px}
 li{width:calc(200px*var(--ratio,1.05));max-width:100%}
 li img,.none{width:100%;height:200px;object-fit:cover;background:var(--sunken);border-radius:2px;
@@ -30,7 +26,6 @@ display:block}
 blockquote{margin:0;height:200px;padding:12px;overflow:hidden;background:var(--raised);
 border:1px solid var(--line);font-size:1.0625rem}
 li p{margin:4px 2px 0;font-size:.8125rem;overflow-wrap:anywhere}
-.muted{color:var(--muted)}
 """
 
 
@@ -43,28 +38,21 @@ def sheet_of(answer: Answer, collection: Collection, decoders: DecoderPool) -> s
         decoders: Make the small pictures.
     """
     hits = list(chain.from_iterable((hit, *hit.others) for hit in answer.hits))
-    title = html.escape(answer.looking_for or collection.path.name)
     left = len(hits) - MOST_HITS
-    return "\n".join(
+    return document(
+        answer.looking_for or collection.path.name,
+        _STYLE,
         [
-            "<!doctype html><html lang=en><meta charset=utf-8>",
-            f'<meta http-equiv=Content-Security-Policy content="{_POLICY}">',
-            "<meta name=viewport content='width=device-width,initial-scale=1'>",
-            f"<title>{title}</title>",
-            f"<style>{_looks()}{_STYLE}</style>",
-            f"<main><h1>{title}</h1>",
             f"<p class=muted>{_said(answer, len(hits), collection)}</p><ol>",
-            *_tiles(hits[:MOST_HITS], StoredMedia(collection.path), decoders),
+            *_tiles(
+                hits[:MOST_HITS],
+                StoredMedia(collection.path),
+                InlinePictures(decoders, _MOST_BYTES),
+            ),
             "</ol>",
             *([f"<p class=muted>{left:,} more hits are not shown here.</p>"] if left > 0 else []),
-            "</main>",
-        ]
+        ],
     )
-
-
-def _looks() -> str:
-    """Return the colours and the type of the page that the service shows."""
-    return (files("api") / "page" / "look" / "base.css").read_text("utf-8")
 
 
 def _said(answer: Answer, shown: int, collection: Collection) -> str:
@@ -75,16 +63,13 @@ def _said(answer: Answer, shown: int, collection: Collection) -> str:
     return f"{shown:,} hits in {name}{relevant}"
 
 
-def _tiles(hits: list[Hit], media: StoredMedia, decoders: DecoderPool) -> Iterator[str]:
-    spent = 0
+def _tiles(hits: list[Hit], media: StoredMedia, pictures: InlinePictures) -> Iterator[str]:
     for hit in hits:
-        shown = "<div class=none></div>"
         if hit.part.text is not None:
             shown = f"<blockquote>{html.escape(hit.part.text[:500])}</blockquote>"
-        elif spent < _MOST_BYTES:
-            picture = _picture(hit, media, decoders)
-            spent += len(picture)
-            shown = picture or shown
+        else:
+            shown = pictures.img(_data(hit, media), _SIDE, hit.record.id)
+        shown = shown or "<div class=none></div>"
         yield f"<li{_shape(hit)}>{shown}{_bar(hit)}{_caption(hit)}</li>"
 
 
@@ -97,13 +82,11 @@ def _shape(hit: Hit) -> str:
     return f' style="--ratio:{ratio:.3f}"'
 
 
-def _picture(hit: Hit, media: StoredMedia, decoders: DecoderPool) -> str:
+def _data(hit: Hit, media: StoredMedia) -> bytes | None:
     try:
-        data = decoders.thumbnail(media.read(hit.part.uri), _SIDE).data
+        return media.read(hit.part.uri)
     except BinocleError:  # moved since
-        return ""
-    source = f"data:image/{thumbnail_format(_SIDE)};base64,{base64.b64encode(data).decode()}"
-    return f'<img src="{source}" alt="{html.escape(hit.record.id)}">'
+        return None
 
 
 def _bar(hit: Hit) -> str:
