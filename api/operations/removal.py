@@ -1,5 +1,6 @@
 """``binocle remove``."""
 
+import json
 import logging
 import shutil
 from collections.abc import Callable, Sequence
@@ -48,7 +49,7 @@ def remove_records(
     return f"removed {removed} of {counted(len(ids), 'record')}"
 
 
-def clear_traces(collection: Collection, ids: Sequence[str] = ()) -> None:
+def clear_traces(collection: Collection, ids: Sequence[str] = ()) -> bool:
     """Have nothing of removed records left: in saved indices, words, logs and kept queries.
 
     What cannot be done now is logged; ``binocle doctor --gone ID`` tells what is left.
@@ -56,7 +57,11 @@ def clear_traces(collection: Collection, ids: Sequence[str] = ()) -> None:
     Args:
         collection: Whose.
         ids: The records, whose names queries may have.
+
+    Returns:
+        Whether all was done.
     """
+    is_done = True
     catalog = collection.path / CATALOG_FILE
     for step in (
         partial(collection.save_indices, every_change=True),
@@ -67,6 +72,26 @@ def clear_traces(collection: Collection, ids: Sequence[str] = ()) -> None:
             step()
         except StorageError as error:
             _log.warning("traces of removed records stay in %s: %s", collection.path.name, error)
+            is_done = False
+    return is_done
+
+
+def removed_since_saved(collection: Collection, after: int = 0) -> bool:
+    """Tell whether a saved index may still have what was removed.
+
+    Args:
+        collection: Whose.
+        after: Removals up to this change are not asked for.
+    """
+    for path in collection.path.glob("*.stamp.json"):
+        try:
+            saved = int(json.loads(path.read_bytes())["change"])
+        except (OSError, ValueError, LookupError, TypeError):
+            continue  # it is made anew anyway
+        with collection.reading() as session:
+            if len(session.history.removed_parts(max(saved, after))):
+                return True
+    return False
 
 
 def remove_source(collection: Collection, path: str) -> str:

@@ -180,6 +180,7 @@ async def delete_record(
         [record_id],
         check=lambda session: check(record_in(session, record_id)) if if_match else None,
     )
+    service.removal_traces.note(collection, [record_id])
     return Response(status_code=204)
 
 

@@ -21,7 +21,7 @@ from api.http.runtime.metrics import Metrics
 from api.http.runtime.request_rates import RequestRates
 from api.http.runtime.search_queue import SearchQueue
 from api.http.runtime.thread_pool import BoundedThreadPool, each_while_wanted
-from api.http.runtime.upkeep import Upkeep
+from api.http.runtime.upkeep import RemovalTraces, Upkeep
 from api.http.runtime.work_queues import Batcher, EncoderQueue
 from api.keys.key import Key
 from api.keys.key_ring import KeyRing
@@ -81,7 +81,8 @@ class Service:
         self._collections: dict[str, Collection] = {}
         self._used_at: dict[str, float] = {}  # of collections that requests or jobs were about
         self._encoders: dict[str, EncoderQueue] = {}
-        self._upkeep = Upkeep([self._save_key_uses, self.rest_idle])
+        self.removal_traces = RemovalTraces()
+        self._upkeep = Upkeep([self._save_key_uses, self._clear_traces, self.rest_idle])
         self._lock, self._loading = threading.Lock(), threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -188,14 +189,6 @@ class Service:
         }
         return sorted(own | named)
 
-    def job_collections_for(self, key: Key) -> dict[str, str] | None:
-        """Return the collections whose jobs a key may see, each with its name for it; None: all."""
-        if not (key.allows("read", None) or key.allows("backup", None)):
-            return {}
-        if key.collections is None:
-            return None
-        return {own: name for name, own in self.container.aliases.resolved(key.collections).items()}
-
     def models(self, key: Key | None) -> dict[str, str]:
         """Return the models a client may name, by public name: the default, its collections'."""
         names = {self.container.default_model}
@@ -277,6 +270,11 @@ class Service:
     def _save_key_uses(self) -> None:
         if self.keys.is_closed():
             self.key_uses.save(self.keys.all())
+
+    def _clear_traces(self) -> None:
+        with self._lock:
+            opened, awake = list(self._collections.values()), set(self._used_at)
+        self.removal_traces.clear(opened, awake, is_last=self._is_closing.is_set())
 
     async def close(self) -> None:
         """Finish what runs, then close everything."""

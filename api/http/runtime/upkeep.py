@@ -2,10 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+import threading
+import time
+from collections.abc import Callable, Container, Iterable, Sequence
+
+from api.operations.removal import clear_traces, removed_since_saved
+from binocle.collection.collection import Collection
 
 _log = logging.getLogger(__name__)
 _EVERY_S = 60.0
+_SHARE = 0.05  # of the time, which clearing traces may take
 
 
 class Upkeep:
@@ -37,3 +43,52 @@ class Upkeep:
                 await asyncio.to_thread(task)
             except Exception:  # the next round comes, and the service goes on
                 _log.exception("a task of the upkeep failed")
+
+
+class RemovalTraces:
+    """Has nothing of removed records left in files of collections, a little after their removal.
+
+    Requests do not wait for that: saved indices are written anew as a whole. Where that takes
+    long it is done more rarely, so that it takes a twentieth of the time at most.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ids: dict[str, set[str]] = {}  # of removed records, by collection
+        self._cleared: dict[str, int] = {}  # up to which change
+        self._not_before: dict[str, float] = {}
+
+    def note(self, collection: Collection, ids: Iterable[str]) -> None:
+        """Remember which records were removed: kept queries may have their names."""
+        with self._lock:
+            self._ids.setdefault(collection.path.name, set()).update(ids)
+
+    def clear(
+        self, collections: Iterable[Collection], awake: Container[str], *, is_last: bool = False
+    ) -> None:
+        """Clear what removed records have left.
+
+        Args:
+            collections: Where removals were noted.
+            awake: Those of them where removals of other processes, and before, count as well.
+            is_last: Whether there is no later round, for which some could be left.
+        """
+        for collection in collections:
+            begun, name = time.monotonic(), collection.path.name
+            is_due = is_last or begun >= self._not_before.get(name, 0)
+            if not is_due or not collection.exists():
+                continue
+            with self._lock:
+                if name not in self._ids and name not in awake:
+                    continue
+                ids = self._ids.pop(name, set())
+            with collection.reading() as session:
+                change = session.history.change()
+            if not ids and not removed_since_saved(collection, self._cleared.get(name, 0)):
+                continue
+            if clear_traces(collection, sorted(ids)):
+                self._cleared[name] = change
+            else:
+                self.note(collection, ids)
+            now = time.monotonic()
+            self._not_before[name] = now + (now - begun) / _SHARE

@@ -1,6 +1,7 @@
 """Making anew what follows from the records of a catalogue, each in one transaction."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -15,6 +16,7 @@ from binocle.catalog.text_rows import VERSION
 from binocle.errors import BusyError, StorageError
 from binocle.types import ImageInfo
 
+_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"')  # of JSON, as they are written
 _BUSY_TIMEOUT_S, _READERS_END_WITHIN_S = 30.0, 2.0
 
 
@@ -160,8 +162,10 @@ def drop_queries(folder: Path, ids: Sequence[str]) -> None:
         return
     with _opened(path) as database:
         database.execute("PRAGMA secure_delete=ON")
-        named = [(json.dumps(one),) for one in ids]
-        database.executemany("DELETE FROM turns WHERE instr(query, ?)", named)
+        wanted = {json.dumps(one) for one in ids}
+        kept = database.execute("SELECT id, query FROM turns").fetchall()
+        named = [(one,) for one, query in kept if not wanted.isdisjoint(_STRINGS.findall(query))]
+        database.executemany("DELETE FROM turns WHERE id = ?", named)
         _empty_log(database, path)
 
 

@@ -29,6 +29,7 @@ from api.http.runtime.dependencies import (
 from api.http.runtime.service import Service
 from api.http.schemas.background.jobs import JobIn, JobOut, JobPage, JobsAsked, JobsOfOneAsked
 from api.http.schemas.common import Name
+from api.keys.key import Key
 from api.operations.backup.backing_up import back_up
 from binocle.errors import CursorError
 from indexer.sources.base import Source
@@ -98,7 +99,7 @@ async def list_all_jobs(
 ) -> JobPage:
     """List jobs, the latest first, of all collections that the key may start some in."""
     if asked.collection is None:
-        named = None if key is None else service.job_collections_for(key)
+        named = None if key is None else _names_for(service, key)
     else:
         if key is None or not key.allows("backup", asked.collection):
             allow(key, "read", asked.collection)
@@ -226,3 +227,13 @@ def _allowed_source(service: Service, body: JobIn) -> Source:
         body.id_column, body.image_column, tuple(body.text_columns), encoding=encoding
     )
     return open_source(path, columns, allowed=roots, exclude=body.exclude)
+
+
+def _names_for(service: Service, key: Key) -> dict[str, str] | None:
+    """Return the collections whose jobs a key may see, each with its name for it; None: all."""
+    if not (key.allows("read", None) or key.allows("backup", None)):
+        return {}
+    if key.collections is None:
+        return None
+    resolved = service.container.aliases.resolved(key.collections)
+    return {own: name for name, own in resolved.items()}

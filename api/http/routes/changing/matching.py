@@ -45,15 +45,22 @@ async def delete_records(
     collection: Writable, service: ServiceDependency, body: MatchingIn
 ) -> MatchingOut:
     """Remove all records that pass a filter, for good; first a dry run."""
-    return await _done(collection, service, body, remove_matching)
+    return await _done(collection, service, body, remove_matching, is_removal=True)
 
 
 async def _done(
-    collection: Collection, service: Service, body: MatchingIn, change: _Change
+    collection: Collection,
+    service: Service,
+    body: MatchingIn,
+    change: _Change,
+    *,
+    is_removal: bool = False,
 ) -> MatchingOut:
     work = find_matching if body.dry_run else partial(change, expected=body.expected)
     found = await service.storing.run(work, collection, _filter_of(collection, body))
     note(changed=found.changed)
+    if is_removal and not body.dry_run:
+        service.removal_traces.note(collection, found.ids)
     return MatchingOut(
         matched=len(found.ids), changed=found.changed, dry_run=body.dry_run, ids=found.shown
     )

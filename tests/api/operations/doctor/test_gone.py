@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from api.http.runtime.upkeep import RemovalTraces
 from api.operations.doctor.examination import Diagnosis
 from api.operations.doctor.gone import examine_gone
 from api.operations.doctor.repair import planned, repair
@@ -17,7 +18,14 @@ from tests.support.sound_collection import NAME, bodies, opened
 _WORD = "xylophonist"
 
 
-def stored(home: Path, *, remove: bool) -> None:
+class Killed(RemovalTraces):
+    """A service that ended before it cleared up."""
+
+    def clear(self, *_: object, **__: object) -> None:
+        pass
+
+
+def stored(home: Path, *, remove: bool, is_killed: bool = False) -> None:
     """Store a record with a word of its own over HTTP, look at it, and remove it perhaps."""
     (body,) = bodies(77, 1)
     body["id"], body["texts"] = "the-secret-record", {"title": f"a {_WORD} at work"}
@@ -26,6 +34,8 @@ def stored(home: Path, *, remove: bool) -> None:
         client.store(NAME, [body])
         client.thumbnail(NAME, "the-secret-record")
         client.search(NAME, [{"record": "the-secret-record"}])
+        if is_killed:
+            service.application.removal_traces = Killed()
         if remove:
             client.delete(NAME, "the-secret-record")
 
@@ -50,8 +60,14 @@ def test_nothing_is_left_of_a_removed_record(home: Path, folder: Path) -> None:
     assert "nothing is left of 'the-secret-record'" in out
 
 
-def test_what_a_service_leaves_is_told_and_repaired(home: Path, folder: Path) -> None:
+def test_a_service_leaves_nothing_of_what_it_removed(home: Path) -> None:
     stored(home, remove=True)
+    found = gone(home)
+    assert found.is_sound, found.findings
+
+
+def test_what_a_service_leaves_is_told_and_repaired(home: Path, folder: Path) -> None:
+    stored(home, remove=True, is_killed=True)
     found = gone(home)
     assert not found.is_sound
     repair(found, planned(found))
