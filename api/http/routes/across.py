@@ -10,7 +10,12 @@ from api.http.mapping.documents import JsonRoute
 from api.http.mapping.hit_members import hit_members
 from api.http.mapping.public_names import public_model
 from api.http.mapping.queries import SearchRequest, at
-from api.http.runtime.dependencies import KeyDependency, ServiceDependency, allow
+from api.http.runtime.dependencies import (
+    KeyDependency,
+    ServiceDependency,
+    allow,
+    count_searches,
+)
 from api.http.runtime.metrics import Stopwatch
 from api.http.runtime.search_queue import Found
 from api.http.runtime.service import Service
@@ -33,6 +38,7 @@ async def search_across(
     for name in body.collections:
         allow(key, "read", name)
     names = _checked(service, body.collections)
+    count_searches(service, key, len(names))
     position = None
     if body.cursor:
         with at("cursor"):

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from api.http.errors.problems import ServiceError
 from api.http.mapping.documents import JsonRoute
 from api.http.mapping.payloads import decoded
-from api.http.runtime.dependencies import KeyDependency, ServiceDependency, allow
+from api.http.runtime.dependencies import KeyDependency, ServiceDependency, allow, count_searches
 from api.http.runtime.service import Service
 from api.http.schemas.common import (
     Embedding,
@@ -43,6 +43,7 @@ async def embed(
     if not 1 <= len(inputs) <= service.settings.max_batch:
         detail = f"from 1 to {service.settings.max_batch} inputs, not {len(inputs)}"
         raise ServiceError(422, "batch-too-large", detail, field="input")
+    count_searches(service, key, len(inputs))
     rows = await service.fetching.run(_rows, service, key, body, inputs)
     texts = [text for text in inputs if not text.startswith(_DATA_URL)]
     words = sum(len(text.split()) for text in texts)

@@ -19,6 +19,7 @@ from api.http.runtime.dependencies import (
     ServiceDependency,
     TellJob,
     allow,
+    count_searches,
 )
 from api.http.runtime.metrics import Stopwatch
 from api.http.runtime.service import Service
@@ -72,6 +73,7 @@ async def label(
     if pictures and (body.write is not None or body.filter is not None):
         detail = "write and filter are for records; leave out the images"
         raise ServiceError(422, "bad-query", detail, field="images")
+    count_searches(service, key, len(pictures))
     labeller = await service.storing.run(_labeller_for, service, collection, body, in_a_job=False)
     rows = None
     if pictures:

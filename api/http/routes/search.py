@@ -11,7 +11,12 @@ from api.http.errors.problems import ServiceError, problem_of
 from api.http.mapping import payloads
 from api.http.mapping.documents import JsonRoute
 from api.http.mapping.queries import SearchRequest, at
-from api.http.runtime.dependencies import Readable, ServiceDependency
+from api.http.runtime.dependencies import (
+    KeyDependency,
+    Readable,
+    ServiceDependency,
+    count_searches,
+)
 from api.http.runtime.metrics import Stopwatch
 from api.http.schemas.answers import BatchOut, SearchOut
 from api.http.schemas.common import Name
@@ -89,6 +94,7 @@ async def search_batch(
     collection: Readable,
     service: ServiceDependency,
     name: Name,
+    key: KeyDependency,
     body: BatchIn,
     request: Request,
     rules: With = None,
@@ -101,6 +107,7 @@ async def search_batch(
             f"{len(body.searches)} queries are more than {service.settings.max_batch}",
             field="searches",
         )
+    count_searches(service, key, len(body.searches))
     watch = Stopwatch(service.metrics)
     good: list[SearchRequest] = []
     refused: dict[int, BinocleError] = {}

@@ -85,6 +85,16 @@ def known_key(service: Service, key: Key | None, *, is_there: bool) -> Key:
     return key
 
 
+def count_searches(service: Service, key: Key | None, count: int) -> None:
+    """Count each search of a request, or what costs as much, against the rate of its key.
+
+    Raises:
+        ServiceError: 429, it has asked too often.
+    """
+    if key is not None:
+        service.rates.take_more(key, count - 1)
+
+
 def check_origin(request: Request, *, must_tell: bool) -> None:
     """Check that a request comes from a page of this service.
 

@@ -1,4 +1,4 @@
-"""How often API keys may ask: each has tokens, one a request, which come back with time.
+"""How often API keys may ask: each has tokens, one a search, which come back with time.
 
 The token bucket (Turner 1986): a key that asked nothing for a minute has a minute's requests at
 once; one that has used them up is told when the next comes back.
@@ -36,14 +36,38 @@ class RequestRates:
         if most is None:
             return
         now = self._clock()
-        left, since = self._tokens.get(key.identity, (float(most), now))
-        left = min(float(most), left + (now - since) * most / 60)
+        left = self._left(key, most, now)
         if left < 1 - _ROUNDING:
-            wait_s = math.ceil((1 - left) * 60 / most)
-            raise ServiceError(
-                429,
-                "too-often",
-                f"this API key may ask {most:,} times a minute; ask again in {wait_s} s",
-                headers={"Retry-After": str(wait_s)},
-            )
+            raise _refusal(most, math.ceil((1 - left) * 60 / most))
         self._tokens[key.identity] = (left - 1, now)
+
+    def take_more(self, key: Key, count: int) -> None:
+        """Take tokens for what a request asks for beyond the first, which ``take`` was for.
+
+        More than a minute's are let through where all are there, and then have to come back.
+
+        Raises:
+            ServiceError: 429, fewer are left; it says when there will be enough for all.
+        """
+        most = key.requests_per_minute
+        if most is None or count <= 0:
+            return
+        now = self._clock()
+        left, needed = self._left(key, most, now), min(count, most - 1)
+        if left < needed - _ROUNDING:
+            raise _refusal(most, math.ceil((needed + 1 - left) * 60 / most), count + 1)
+        self._tokens[key.identity] = (left - count, now)
+
+    def _left(self, key: Key, most: int, now: float) -> float:
+        left, since = self._tokens.get(key.identity, (float(most), now))
+        return min(float(most), left + (now - since) * most / 60)
+
+
+def _refusal(most: int, wait_s: int, count: int = 1) -> ServiceError:
+    what = "" if count == 1 else f", and this is {count:,} at once"
+    return ServiceError(
+        429,
+        "too-often",
+        f"this API key may ask {most:,} times a minute{what}; ask again in {wait_s} s",
+        headers={"Retry-After": str(wait_s)},
+    )

@@ -3,12 +3,12 @@
 import asyncio
 import logging
 import os
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
+from threading import Event, Lock
 from typing import Any, TypeVar
 
 import numpy as np
@@ -45,8 +45,8 @@ class Service:
     """Everything one running service owns; closed by the application's lifespan."""
 
     def __init__(self, container: Container) -> None:
-        settings, home = container.settings, container.settings.home
-        self.container, self.settings = container, settings
+        self.container, self.settings = container, container.settings
+        settings, home = self.settings, self.settings.home
         self.keys, self.key_uses = KeyRing(home / "keys.json"), KeyUses(home / "key-uses.json")
         self.metrics, self.sessions, self.rates = Metrics(), Sessions(home), RequestRates()
         workers, waiting, self._owned = settings.workers, settings.queue_size, ExitStack()
@@ -75,15 +75,14 @@ class Service:
         )
         self.storing = BoundedThreadPool[Any]("store", 2, waiting)
         self.uploading = BoundedThreadPool[Any]("upload", max(4, workers), waiting)
-        self._warming = ThreadPoolExecutor(1, thread_name_prefix="warm")
         self.noting = ThreadPoolExecutor(1, thread_name_prefix="note")  # what no answer waits for
-        self.ready, self._is_closing = False, threading.Event()
+        self._warming = ThreadPoolExecutor(1, thread_name_prefix="warm")
+        self.ready, self._is_closing = False, Event()
         self._collections: dict[str, Collection] = {}
         self._used_at: dict[str, float] = {}  # of collections that requests or jobs were about
         self._encoders: dict[str, EncoderQueue] = {}
-        self.removal_traces = RemovalTraces()
+        self._lock, self._loading, self.removal_traces = Lock(), Lock(), RemovalTraces()
         self._upkeep = Upkeep([self._save_key_uses, self._clear_traces, self.rest_idle])
-        self._lock, self._loading = threading.Lock(), threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def collection(self, name: str) -> Collection:

@@ -14,7 +14,12 @@ from api.http.mapping import payloads
 from api.http.mapping.documents import JsonRoute
 from api.http.routes.changing.imports import LINES_TAKEN, LINES_TYPE, StreamedLines
 from api.http.routes.copies.answering import answer_out, data_of, look_up
-from api.http.runtime.dependencies import Readable, ServiceDependency
+from api.http.runtime.dependencies import (
+    KeyDependency,
+    Readable,
+    ServiceDependency,
+    count_searches,
+)
 from api.http.runtime.incoming import LOOKUPS_ENDING
 from api.http.runtime.record_lines import RecordLine, chunks_of_lines
 from api.http.runtime.service import Service
@@ -27,6 +32,7 @@ from api.http.schemas.lookup import (
     LookupsOut,
     NamedPictureIn,
 )
+from api.keys.key import Key
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError
 from search.copies.lookup_candidates import LookupAnswer
@@ -50,7 +56,11 @@ _LINES: dict[str, Any] = {
 
 @router.post("/{name}/lookups", openapi_extra=_BODY)
 async def lookups(
-    collection: Readable, service: ServiceDependency, name: Name, request: Request
+    collection: Readable,
+    service: ServiceDependency,
+    name: Name,
+    key: KeyDependency,
+    request: Request,
 ) -> LookupsOut:
     """Look up to 64 pictures up: JSON with base64 or URLs, or multipart with files.
 
@@ -68,6 +78,7 @@ async def lookups(
     else:
         told = payloads.parse(LookupsIn, body.text or b"")
         asked, pictures = told, list(told.pictures)
+    count_searches(service, key, len(pictures))
     asking = _Asking(request, service, collection, name, asked)
     return LookupsOut(results=await asking.outcomes(list(enumerate(pictures, 1))))
 
@@ -82,6 +93,7 @@ async def look_up_lines(
     collection: Readable,
     service: ServiceDependency,
     name: Name,
+    key: KeyDependency,
     request: Request,
     limit: Annotated[int, Query(ge=1, le=100)] = 10,
     *,
@@ -93,7 +105,8 @@ async def look_up_lines(
         detail = f"this takes lines of JSON, {LINES_TYPE}, and cannot read {one_line(kind)}"
         raise ServiceError(422, "invalid", detail, field="content-type")
     asked = LookupBesideIn(limit=limit, copies_only=copies_only)
-    return StreamedLines(_answered_lines(_Asking(request, service, collection, name, asked)))
+    asking = _Asking(request, service, collection, name, asked, counted=key)
+    return StreamedLines(_answered_lines(asking))
 
 
 async def _answered_lines(asking: "_Asking") -> AsyncIterator[bytes]:
@@ -122,13 +135,23 @@ def _picture_of(line: RecordLine) -> NamedPictureIn | BinocleError:
 
 @dataclass(frozen=True, slots=True)
 class _Asking:
-    """A request that asks for several pictures."""
+    """A request that asks for several pictures.
+
+    Attributes:
+        request: As it came.
+        service: The application's.
+        collection: Where pictures are looked up.
+        name: Its name, as it was asked for.
+        options: Of all of them.
+        counted: The key whose rate each picture counts against, besides the request.
+    """
 
     request: Request
     service: Service
     collection: Collection
     name: str
     options: LookupBesideIn
+    counted: Key | None = None
 
     async def outcomes(
         self, pictures: Sequence[tuple[int, NamedPictureIn | bytes | BinocleError]]
@@ -153,6 +176,8 @@ class _Asking:
     async def _answer(self, picture: NamedPictureIn | bytes | BinocleError) -> LookupAnswer:
         if isinstance(picture, BinocleError):
             raise picture
+        if self.counted is not None:
+            self.service.rates.take(self.counted)
         data = picture if isinstance(picture, bytes) else await data_of(self.service, picture)
         return await look_up(self.request, self.service, self.collection, data, self.options)
 

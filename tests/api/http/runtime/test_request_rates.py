@@ -60,6 +60,45 @@ def test_who_waits_as_long_as_he_is_told_is_let_in(rate: int, pauses: list[float
     rates.take(web)
 
 
+def test_each_search_of_a_batch_counts_and_too_many_are_waited_for_afterwards() -> None:
+    clock = [0.0]
+    rates, web = RequestRates(at(clock)), key("web", 60)
+    rates.take(web)
+    rates.take_more(web, 19)
+    rates.take(web)
+    with pytest.raises(ServiceError, match="60 times a minute, and this is 50 at once") as refused:
+        rates.take_more(web, 49)
+    clock[0] += float(refused.value.headers["Retry-After"])
+    rates.take(web)
+    rates.take_more(web, 49)
+    clock[0] += 3600
+    rates.take(web)
+    rates.take_more(web, 255)  # of more than a minute's no pause would be enough
+    with pytest.raises(ServiceError, match="ask again in 197 s"):
+        rates.take(web)
+    rates.take_more(key("free", None), 10**6)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("collections/c/search/batch", {"searches": [{"query": "red"}] * 5}),
+        ("embeddings", {"model": "colour", "input": ["red"] * 5}),
+        ("collections/c/lookups", {"pictures": [{"image": "AAAA"}] * 5}),
+    ],
+)
+def test_service_counts_what_a_request_brings(
+    serve: Serve, path: str, body: dict[str, object]
+) -> None:
+    service = serve()
+    service.keys.add("boss", "admin", None)
+    service.http(service.keys.add("w", "write", None)).put("/v1/collections/c")
+    http = service.http(service.keys.add("hasty", "read", None, requests_per_minute=8))
+    assert http.post(f"/v1/{path}", json=body).status_code == 200
+    problem_of(http.post(f"/v1/{path}", json=body), 429, "too-often")
+    assert http.get("/v1/collections").status_code == 200, "what is left is still there"
+
+
 def test_service_refuses_what_is_asked_too_often_and_says_when_to_come_back(serve: Serve) -> None:
     service = serve()
     service.keys.add("boss", "admin", None)
