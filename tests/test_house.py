@@ -1,6 +1,7 @@
 """The shape of the house: rooms a stranger can walk, names used once, files and functions short."""
 
 import ast
+import re
 from collections import Counter, defaultdict
 from functools import cache
 from pathlib import Path
@@ -128,6 +129,12 @@ def test_functions_fit_on_a_screen() -> None:
     }
     assert {name: lines for name, lines in long.items() if name not in LONG_FUNCTIONS} == {}
     assert LONG_FUNCTIONS.keys() <= long.keys(), "these are short now; take them off the list"
+
+
+def test_the_command_line_prints_in_one_place() -> None:
+    said = re.compile(r"\bclick\.s?echo\(|(?<![.\w])print\(")
+    others = [path for path, text, _ in modules() if path.startswith("api/") and said.search(text)]
+    assert others == ["api/cli/serve.py", "api/terminal.py"]  # the first says where it listens
 
 
 def test_test_files_are_named_after_a_module() -> None:

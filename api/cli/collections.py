@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import click
 
 from api.cli.options import collection_option, json_option, open_container, shared
+from api.terminal import say
 
 
 @click.command()
@@ -71,11 +72,11 @@ def remove(
             click.confirm(f"Remove the collection {collection!r}?", abort=True)
         elif not yes:
             raise click.UsageError("--all removes the whole collection; add --yes to do it")
-        click.echo(remove_collection(container, collection))
+        say(remove_collection(container, collection))
         return
     with container.open_collection(collection) as opened:
         if source is not None:
-            click.echo(remove_source(opened, source))
+            say(remove_source(opened, source))
         else:
-            click.echo(remove_records(opened, records))
+            say(remove_records(opened, records))
         clear_traces(opened, records)

@@ -3,6 +3,7 @@
 import click
 
 from api.cli.options import shared
+from api.terminal import say
 
 _SHELLS = ("bash", "zsh", "fish")
 _VARIABLE = "_BINOCLE_COMPLETE"
@@ -24,4 +25,4 @@ def completion(shell: str) -> None:
     group = click.get_current_context().find_root().command
     completer = get_completion_class(shell)
     assert completer is not None  # click has all of these shells
-    click.echo(completer(group, {}, "binocle", _VARIABLE).source())
+    say(completer(group, {}, "binocle", _VARIABLE).source())

@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import click
-
 from api.cli.output.tables import print_rich_table
 from api.container import Container
+from api.terminal import say
 from binocle.encoders import colour
 from binocle.errors import StorageError, UsageError
 from evaluation.pairs import read_pairs
@@ -107,7 +106,7 @@ def measure(container: Container, question: EvaluationQuestion, outputs: Outputs
     outputs.check()
     evaluation = _evaluation(container, question)
     if outputs.json == _STDOUT:
-        click.echo(json.dumps(json_of(evaluation), ensure_ascii=False, indent=2))
+        say(json.dumps(json_of(evaluation), ensure_ascii=False, indent=2))
     else:
         _print(evaluation)
         if outputs.json is not None:
@@ -162,15 +161,15 @@ def _listener(label: str) -> Iterator[Callable[[int, int, int], None]]:
 def _print(evaluation: Evaluation) -> None:
     for table in tables_of(evaluation):
         if sys.stdout.isatty():
-            click.secho(table.title, bold=True)
+            say(table.title, bold=True)
             print_rich_table(table.header, table.rows, are_figures=True)
         else:
             lines = ("\t".join(row) for row in (table.header, *table.rows))
-            click.echo("\n".join([table.title, *lines, ""]))
+            say("\n".join([table.title, *lines, ""]))
     for result in evaluation.results:
-        click.echo(f"{result.model}: {result.runs_on}, {result.seconds:.1f} s")
+        say(f"{result.model}: {result.runs_on}, {result.seconds:.1f} s")
     for sentence in sentences_of(evaluation):
-        click.echo(f"Note: {sentence}", err=True)
+        say(f"Note: {sentence}", err=True)
 
 
 def _write(path: Path, text: str) -> None:

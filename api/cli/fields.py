@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from api.cli.options import PATH, collection_option, json_option, open_container, options, shared
+from api.terminal import say
 from binocle.errors import UsageError
 
 if TYPE_CHECKING:
@@ -75,10 +76,10 @@ def fields(
         found = opened.fields()
     if as_json:
         lines = [{**asdict(one), "examples": list(one.examples)} for one in found]
-        click.echo(json.dumps({"collection": collection, "fields": lines}, ensure_ascii=False))
+        say(json.dumps({"collection": collection, "fields": lines}, ensure_ascii=False))
         return
     if not found:
-        click.echo("no record has metadata", err=True)
+        say("no record has metadata", err=True)
         return
     from api.cli.output.tables import print_table
 

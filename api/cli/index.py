@@ -9,11 +9,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Protocol
 
-import click
-
 from api.container import Container
 from api.operations.copies import fill_in_fingerprints
 from api.operations.removal import remove_collection
+from api.terminal import say
 from binocle.errors import SourceError
 from binocle.metadata.field_types import FieldType
 from indexer.indexer import Progress, Report
@@ -54,13 +53,13 @@ def index_sources(
                     report = container.indexer(collection, model, listener.update).run(source)
             except SourceError as error:
                 failures.append(" ".join(str(error).split()))
-                click.echo(f"Error: {failures[-1]}", err=True)
+                say(f"Error: {failures[-1]}", err=True)
                 continue
             reports.append(report)
             for warning in report.warnings:
-                click.echo(f"Warning: {warning}", err=True)
+                say(f"Warning: {warning}", err=True)
             if not as_json:
-                click.echo(sentence(report, name))
+                say(sentence(report, name))
         if reports:
             fill_in_fingerprints(container, collection)
         if any(one.tally.added or one.tally.updated for one in reports):
@@ -77,7 +76,7 @@ def index_sources(
             }
             for one in reports
         ]
-        click.echo(json.dumps({"collection": name, "runs": runs, "errors": failures}))
+        say(json.dumps({"collection": name, "runs": runs, "errors": failures}))
     return not failures
 
 
@@ -136,4 +135,4 @@ class _Lines:
         if settled >= _SETTLED_FOR_A_RATE:
             rate = settled / (now - self._started)
             line += f", {rate:,.0f} a second, {(progress.total - progress.done) / rate:,.0f} s left"
-        click.echo(f"{line}, {progress.tally.skipped:,} skipped", err=True)
+        say(f"{line}, {progress.tally.skipped:,} skipped", err=True)

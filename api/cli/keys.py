@@ -12,6 +12,7 @@ from api.cli.options import open_container, shared
 from api.keys.key import GRANTS, MAX_REQUESTS_PER_MINUTE, Access
 from api.keys.key_ring import KeyRing
 from api.keys.key_uses import KeyUses
+from api.terminal import say
 
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
@@ -84,7 +85,7 @@ def add_key(
         expires_at=expires,
         requests_per_minute=requests_per_minute,
     )
-    click.echo(secret)
+    say(secret)
 
 
 @keys.command("list")
@@ -99,7 +100,7 @@ def list_keys() -> None:
         told = [key.name, key.access, where, key.created_at, used]
         if key.requests_per_minute is not None:
             told.append(f"{key.requests_per_minute} requests a minute")
-        click.echo("\t".join([*told, ends if key.expires_at else "does not expire"]))
+        say("\t".join([*told, ends if key.expires_at else "does not expire"]))
 
 
 @keys.command("rotate")
@@ -111,7 +112,7 @@ def list_keys() -> None:
 @shared
 def rotate_key(name: str, grace: timedelta, expires: datetime | None) -> None:
     """Print a new secret for a key; the old one ends, at once or after a while."""  # fmt: skip
-    click.echo(KeyRing(_home() / "keys.json").rotate(name, grace=grace, expires_at=expires))
+    say(KeyRing(_home() / "keys.json").rotate(name, grace=grace, expires_at=expires))
 
 
 @keys.command("revoke")
@@ -120,7 +121,7 @@ def rotate_key(name: str, grace: timedelta, expires: datetime | None) -> None:
 def revoke_key(name: str) -> None:
     """Revoke a key; a running service refuses it from its next request on."""
     KeyRing(_home() / "keys.json").revoke(name)
-    click.echo(f"revoked {name}")
+    say(f"revoked {name}")
 
 
 def _home() -> Path:

@@ -20,6 +20,7 @@ from api.cli.options import (
 )
 from api.cli.output.errors import end_with_errors
 from api.operations.plurals import counted
+from api.terminal import say
 from binocle.errors import PictureError, QueryError, SourceError, UsageError
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def label(
                 (labelling,) = label_set.label(row, limit=limit, force=force)
                 shown.append(labelling_as_json(str(path), labelling))
     if as_json:
-        click.echo(json.dumps({"items": shown}, ensure_ascii=False))
+        say(json.dumps({"items": shown}, ensure_ascii=False))
     else:
         _print_items(shown)
     end_with_errors([one["error"] for one in shown if "error" in one])
@@ -152,12 +153,12 @@ def match(
         "relevance": found.relevance,
     }
     if as_json:
-        click.echo(json.dumps(facts, ensure_ascii=False))
+        say(json.dumps(facts, ensure_ascii=False))
         return
     shown = ("similarity", "probability", "relevance")
     for name in shown if collection is not None else shown[:2]:
         value = facts[name]
-        click.echo(f"{name:<12}{'not calibrated' if value is None else f'{value:.3f}'}")
+        say(f"{name:<12}{'not calibrated' if value is None else f'{value:.3f}'}")
 
 
 @click.command()
@@ -217,13 +218,13 @@ def _embedded(encoder: "Encoder", path: Path, limits: "Limits") -> "Float32Array
 
 def _print(tally: "LabelTally", *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(tally.as_json(), ensure_ascii=False))
+        say(json.dumps(tally.as_json(), ensure_ascii=False))
         return
     _print_items(tally.items)
     for name, count in tally.by_count():
-        click.echo(f"{count:>8,}  {name or 'none of these'}", err=True)
+        say(f"{count:>8,}  {name or 'none of these'}", err=True)
     if tally.written is not None:
-        click.echo(f"{counted(tally.written, 'record')} changed", err=True)
+        say(f"{counted(tally.written, 'record')} changed", err=True)
 
 
 def _print_items(items: Sequence[dict[str, Any]]) -> None:

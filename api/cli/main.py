@@ -40,6 +40,7 @@ from api.cli.upkeep.reembed import reembed
 from api.cli.upkeep.rules import rules
 from api.cli.upkeep.transfer import export, import_
 from api.cli.upkeep.watch import watch
+from api.terminal import LogLines, say
 from binocle import __version__
 from binocle.errors import BinocleError, UsageError
 
@@ -214,10 +215,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _run(arguments: Sequence[str] | None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
-    logging.basicConfig(
-        level=logging.DEBUG if debug else logging.WARNING,
-        format="%(levelname)s %(name)s: %(message)s",
-    )
+    lines = logging.StreamHandler()
+    lines.setFormatter(LogLines("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, handlers=[lines])
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
@@ -225,7 +225,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     except click.exceptions.Abort:
         return _EXIT_INTERRUPTED
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
+        say(error.format_message(), err=True)
         return _EXIT_USAGE
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
@@ -255,7 +255,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 def _fail(message: str, code: int, debug: bool) -> int:
     logging.getLogger(__name__).debug("failed", exc_info=debug)
-    click.echo("Error: " + " ".join(message.split()), err=True)
+    say("Error: " + " ".join(message.split()), err=True)
     return code
 
 

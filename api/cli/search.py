@@ -22,6 +22,7 @@ from api.cli.options import (
     shared,
     where_option,
 )
+from api.terminal import say
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -250,4 +251,4 @@ def search(
         query = query_of(typed, partial(is_record, opened), find_price, stored_words(opened))
         output.give(container.searcher(opened).search(query), query, opened, container)
         for doubt in query_doubts(opened, query):
-            click.echo(f"Note: {doubt}", err=True)
+            say(f"Note: {doubt}", err=True)

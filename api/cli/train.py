@@ -18,6 +18,7 @@ from api.cli.options import (
     table_options,
     workers_option,
 )
+from api.terminal import say
 
 _EXIT_INTERRUPTED = 130
 
@@ -122,6 +123,6 @@ def train(
         try:
             outcome = finetune(task, watcher)
         except TrainingStoppedError as error:
-            click.echo(f"Error: {error}; run the same command with --resume to go on", err=True)
+            say(f"Error: {error}; run the same command with --resume to go on", err=True)
             sys.exit(_EXIT_INTERRUPTED)
     print_outcome(outcome, task.out, task.recipe, as_json=as_json)

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from api.cli.options import PATH, collection_option, json_option, open_container, shared
+from api.terminal import say
 
 
 @click.command()
@@ -83,10 +84,10 @@ def duplicates(
             folder = moves_to.expanduser().absolute()
             write_text(moves, moves_of(found, folder, exact_only=exact_only))
     if as_json:
-        click.echo(json.dumps(as_json_object(found, collection), ensure_ascii=False))
+        say(json.dumps(as_json_object(found, collection), ensure_ascii=False))
         return
     print_clusters(found)
     for warning in warnings_of(found):
-        click.echo(f"Note: {warning}", err=True)
+        say(f"Note: {warning}", err=True)
     for path in filter(None, (table, moves)):
-        click.echo(f"wrote {path}", err=True)
+        say(f"wrote {path}", err=True)

@@ -22,6 +22,7 @@ from api.cli.options import (
     shared,
 )
 from api.cli.output.errors import end_with_errors
+from api.terminal import say
 
 if TYPE_CHECKING:
     from api.cli.copies.asked_pictures import AskedPicture
@@ -134,7 +135,7 @@ def lookup(
         write_text(table, lookups_csv([(one.place, one.answer) for one in answers], rules))
     if as_json and not lines:
         shown = {"collection": collection, **_as_one_object(answers, asked.left_out, rules)}
-        click.echo(json.dumps(shown, ensure_ascii=False))
+        say(json.dumps(shown, ensure_ascii=False))
     else:
         print_answers([(one.name, one.answer) for one in answers] if is_table else (), rules)
         known = [one.answer for one in answers if not isinstance(one.answer, str)]
@@ -207,7 +208,7 @@ def _tell(answered: _Answered, rules: "Sequence[Rule] | None", *, as_json: bool)
     from api.cli.output.copies import print_answers
 
     if as_json:
-        click.echo(json.dumps(_as_json(answered, rules), ensure_ascii=False))
+        say(json.dumps(_as_json(answered, rules), ensure_ascii=False))
     else:
         print_answers([(answered.name, answered.answer)], rules)
 
@@ -226,10 +227,10 @@ def _draw(
     candidates = () if isinstance(answer, str) else answer.candidates
     shown = next((one for one in candidates if one.judgement.verdict != "similar"), None)
     if shown is None:
-        click.echo(f"Note: nothing matches, so {path} was not written", err=True)
+        say(f"Note: nothing matches, so {path} was not written", err=True)
         return
     write_file(path, match_png(container, collection, data, shown))
-    click.echo(f"wrote {path}", err=True)
+    say(f"wrote {path}", err=True)
 
 
 def _as_one_object(

@@ -3,11 +3,10 @@
 import io
 from pathlib import Path
 
-import click
-
 from api.cli.demo.scenes import SCENES
 from api.cli.output.answers import print_answer
 from api.container import Container
+from api.terminal import say
 from binocle.files import make_folder, replacing
 from binocle.media.kinds import TEXT
 from indexer.sources.folder import FolderSource
@@ -29,21 +28,19 @@ _ASKED = (
 def run_demo(container: Container) -> None:
     """Draw, index, search, and print each step the way a user would type it."""
     pictures, captions = draw(container.settings.home / "demo")
-    click.echo(f"{len(SCENES)} pictures and their captions: {pictures.parent}\n")
+    say(f"{len(SCENES)} pictures and their captions: {pictures.parent}\n")
     with container.open_collection(NAME, create=True) as collection:
         indexer = container.indexer(collection, None, lambda _: None)
         for source in (FolderSource(pictures), TableSource(captions, ColumnRoles())):
             _say(f"binocle index {source.path} -c {NAME}")
             tally = indexer.run(source).tally
-            click.echo(
-                f"{tally.added} added, {tally.updated} updated, {tally.unchanged} unchanged\n"
-            )
+            say(f"{tally.added} added, {tally.updated} updated, {tally.unchanged} unchanged\n")
         searcher = container.searcher(collection)
         for command, query in _searches(pictures).items():
             _say(f"{command} -c {NAME} -k 3")
             print_answer(searcher.search(query), collection, query, as_json=False)
-            click.echo()
-    click.echo(
+            say()
+    say(
         "Now your own, in English, Chinese or German:\n"
         "  binocle index ~/Pictures && binocle search children playing in the snow"
     )
@@ -64,7 +61,7 @@ def _searches(pictures: Path) -> dict[str, Query]:
 
 
 def _say(command: str) -> None:
-    click.secho(f"$ {command}", bold=True)
+    say(f"$ {command}", bold=True)
 
 
 def draw(folder: Path) -> tuple[Path, Path]:

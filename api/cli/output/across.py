@@ -6,13 +6,12 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-import click
-
 from api.cli.output.answers import hit_json, print_facet, print_hits
 from api.cli.output.sheets import print_paths
 from api.cli.search_query import is_record, query_of
 from api.container import Container
 from api.operations.searching_across import AcrossAnswer, search_across
+from api.terminal import say
 from binocle.collection.collection import Collection
 from search.query.query import Query
 from search.query.stored_words import stored_words
@@ -48,13 +47,13 @@ def print_across(
     if ending is not None:
         print_paths([hit for _, hit in merged.hits], end=ending)
     elif as_json:
-        click.echo(json.dumps(_as_json(answer), ensure_ascii=False))
+        say(json.dumps(_as_json(answer), ensure_ascii=False))
     else:
         _print(answer, with_tokens=with_tokens)
     for name, error in answer.errors.items():
-        click.echo(f"Error: {name}: {' '.join(str(error).split())}", err=True)
+        say(f"Error: {name}: {' '.join(str(error).split())}", err=True)
     for warning in merged.warnings:
-        click.echo(f"Note: {warning}", err=True)
+        say(f"Note: {warning}", err=True)
 
 
 def _as_json(answer: AcrossAnswer) -> dict[str, Any]:
@@ -79,12 +78,12 @@ def _as_json(answer: AcrossAnswer) -> dict[str, Any]:
 def _print(answer: AcrossAnswer, *, with_tokens: bool) -> None:
     merged = answer.merged
     if not merged.hits:
-        click.echo("nothing fits" if merged.no_match else "nothing matches", err=True)
+        say("nothing fits" if merged.no_match else "nothing matches", err=True)
         return
     if merged.no_match:
-        click.echo("nothing fits well; nearest are:", err=True)
+        say("nothing fits well; nearest are:", err=True)
     print_hits([hit for _, hit in merged.hits], answer.query, [name for name, _ in merged.hits])
     for facet in merged.facets:
         print_facet(facet)
     if with_tokens and merged.cursor is not None:
-        click.secho(f"next page: the same with --cursor {merged.cursor}", err=True, dim=True)
+        say(f"next page: the same with --cursor {merged.cursor}", err=True, dim=True)

@@ -7,10 +7,9 @@ from shutil import get_terminal_size
 from textwrap import shorten
 from typing import Any
 
-import click
-
 from api.cli.output.tables import print_table
 from api.http.mapping.answers import answer_as_json, hit_as_json
+from api.terminal import say
 from binocle.collection.collection import Collection
 from binocle.encoders import colour
 from binocle.types import Hit, Scalar
@@ -45,14 +44,14 @@ def print_answer(
         _print_json(answer, collection)
         return
     if answer.looking_for != summary_of(query) and sys.stdout.isatty():
-        click.echo(f"looking for: {answer.looking_for}", err=True)
+        say(f"looking for: {answer.looking_for}", err=True)
     if not answer.hits:
         why = f": {answer.unrated}" if answer.no_match and answer.unrated else ""
-        click.echo(f"nothing fits{why}" if answer.no_match else "nothing matches", err=True)
+        say(f"nothing fits{why}" if answer.no_match else "nothing matches", err=True)
     elif answer.no_match:
-        click.echo("nothing fits well; nearest are:", err=True)
+        say("nothing fits well; nearest are:", err=True)
     elif answer.unrated and sys.stdout.isatty():
-        click.echo(f"nobody can tell how relevant these are: {answer.unrated}", err=True)
+        say(f"nobody can tell how relevant these are: {answer.unrated}", err=True)
     if answer.hits:
         print_hits(answer.hits, query)
     for facet in answer.facets:
@@ -61,7 +60,7 @@ def print_answer(
     space = collection.space
     hits = answer.hits
     if hits and space and space.name == colour.NAME and not any(hit.similarity for hit in hits):
-        click.echo(
+        say(
             "Note: the model 'colour' knows colours only, and none of these words; for meaning, "
             "index with another --model ('binocle models' lists good ones)",
             err=True,
@@ -72,7 +71,7 @@ def _print_json(answer: Answer, collection: Collection) -> None:
     space = collection.space
     more = {"collection": collection.path.name, "model": space.name if space else None}
     document = {**answer_as_json(answer, hit_json), **more}
-    click.echo(json.dumps(document, ensure_ascii=False))
+    say(json.dumps(document, ensure_ascii=False))
 
 
 def hit_json(hit: Hit) -> dict[str, Any]:
@@ -210,9 +209,9 @@ def print_facet(facet: FacetCounts) -> None:
         if count
     ]
     if not sys.stdout.isatty():
-        click.echo()
+        say()
         for label, count in rows:
-            click.echo(f"{facet.field}\t{label}\t{count}")
+            say(f"{facet.field}\t{label}\t{count}")
         return
     most = max((count for _, count in rows), default=1) or 1
     table = [(label, f"{count:,}", "█" * round(_BAR_WIDTH * count / most)) for label, count in rows]
@@ -237,8 +236,8 @@ def _print_how_to_go_on(answer: Answer, *, with_tokens: bool) -> None:
         told = f"{shown:,} of {answer.relevant:,} shown"
         if shown > answer.relevant:  # only sorting, grouping and cutting leave out what fits less
             told = f"{answer.relevant:,} fit{'s' * (answer.relevant == 1)}; {shown:,} nearest shown"
-        click.secho(told, err=True, dim=True)
+        say(told, err=True, dim=True)
     if with_tokens and answer.cursor is not None:
-        click.secho(f"next page: the same with --cursor {answer.cursor}", err=True, dim=True)
+        say(f"next page: the same with --cursor {answer.cursor}", err=True, dim=True)
     if with_tokens and answer.turn is not None:
-        click.secho(f"narrow it: binocle search … --refine {answer.turn}", err=True, dim=True)
+        say(f"narrow it: binocle search … --refine {answer.turn}", err=True, dim=True)

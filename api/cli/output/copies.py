@@ -3,10 +3,9 @@
 import sys
 from collections.abc import Sequence
 
-import click
-
 from api.cli.output.tables import print_table
 from api.operations.plurals import counted, in_bytes, of_copies
+from api.terminal import say
 from indexer.sources.base import Candidate
 from search.copies.duplicates import Duplicates
 from search.copies.lookup_candidates import LookupAnswer
@@ -50,17 +49,17 @@ def print_notes(answers: Sequence[LookupAnswer], left_out: Sequence[Candidate]) 
         named = ", ".join(one.record_id for one in left_out[:_NAMED])
         more = f" and {len(left_out) - _NAMED:,} more" if len(left_out) > _NAMED else ""
         what = counted(len(left_out), "file")
-        click.echo(f"Note: not looked up, being no pictures: {what}: {named}{more}", err=True)
+        say(f"Note: not looked up, being no pictures: {what}: {named}{more}", err=True)
     unprepared = max((answer.unprepared for answer in answers), default=0)
     unreadable = sum(answer.unreadable for answer in answers)
     if unprepared:
-        click.echo(
+        say(
             f"Note: {counted(unprepared, 'picture')} from before there was reverse lookup cannot "
             "be found; run 'binocle index' on their source again",
             err=True,
         )
     if unreadable:
-        click.echo(
+        say(
             f"Note: {counted(unreadable, 'stored picture')} that may be what was looked for could "
             "not be read, as if moved or removed; bring them back, or index where they are now",
             err=True,
@@ -82,7 +81,7 @@ def print_clusters(found: Duplicates) -> None:
         header = ("cluster", "verdict", "confidence", "pixels", "record", "why")
         print_table(header, rows, whole="record")
     copies = sum(len(one.others) for one in found.clusters)
-    click.echo(
+    say(
         f"{counted(len(found.clusters), 'cluster')} with {of_copies(copies)} among "
         f"{counted(found.pictures, 'picture')}, {in_bytes(found.reclaimable_bytes)} beside those "
         "to keep; nothing was removed",

@@ -3,12 +3,12 @@
 import sys
 from collections.abc import Sequence
 
-import click
+from api.terminal import say
 
 
 def end_with_errors(errors: Sequence[str]) -> None:
     """Say what was wrong with some of the pictures, a line each, and end with 1 if anything was."""
     for one in errors:
-        click.echo(f"Error: {' '.join(one.split())}", err=True)
+        say(f"Error: {' '.join(one.split())}", err=True)
     if errors:
         sys.exit(1)

@@ -7,11 +7,10 @@ import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
-
 from api.container import Container
 from api.operations.duplicates_report import write_text
 from api.operations.sheets.contact_sheet import sheet_of
+from api.terminal import say
 from binocle.collection.collection import Collection
 from binocle.types import Hit
 from search.results.answer import Answer
@@ -56,7 +55,7 @@ def show_page(page: str, file: Path | None, name: str, *, is_opened: bool) -> No
     """
     path = file or Path(tempfile.mkdtemp(prefix="binocle-")) / name  # nobody else reads it
     write_text(path, page)
-    click.echo(f"wrote {path}", err=True)
+    say(f"wrote {path}", err=True)
     if is_opened and has_display():
         webbrowser.open(path.absolute().as_uri())
 
@@ -77,5 +76,5 @@ def print_paths(hits: Sequence[Hit], *, end: str) -> None:
     """
     paths = dict.fromkeys(one.part.uri for hit in hits for one in (hit, *hit.others))
     for path in paths:
-        click.echo(path.encode("utf-8", "surrogateescape"), nl=False)
-        click.echo(end, nl=False)
+        say(path.encode("utf-8", "surrogateescape"), nl=False)
+        say(end, nl=False)

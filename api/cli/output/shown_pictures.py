@@ -17,8 +17,8 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.output.tables import without_controls
 from api.container import Container
+from api.terminal import without_controls
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError, UsageError
 from binocle.media.decoder_pool import DecoderPool

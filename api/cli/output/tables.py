@@ -5,10 +5,9 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
-import click
-
 from api.container import Container
 from api.operations.plurals import in_bytes
+from api.terminal import say, without_controls
 from binocle.catalog.base import CatalogReader
 from binocle.collection.collection import Collection
 from binocle.encoders import colour
@@ -16,9 +15,6 @@ from binocle.encoders.model_list import QUALITY_SOURCE, RECOMMENDED
 from binocle.encoders.names import DEFAULT_MODEL, MINI
 from binocle.errors import StorageError
 from binocle.media.kinds import IMAGE, KINDS, TEXT
-
-_CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), "�")
-del _CONTROLS[ord("\n")], _CONTROLS[ord("\t")]
 
 
 def print_info(collection: Collection, *, as_json: bool) -> None:
@@ -45,17 +41,17 @@ def print_info(collection: Collection, *, as_json: bool) -> None:
         "fields": fields,
     }
     if as_json:
-        click.echo(json.dumps(facts, ensure_ascii=False))
+        say(json.dumps(facts, ensure_ascii=False))
         return
     for name in ("collection", "path", "model", "dimension", "records"):
-        click.echo(f"{name:<11}{facts[name]}")
-    click.echo(f"{'size':<11}{in_bytes(int(str(facts['bytes'])))}")
+        say(f"{name:<11}{facts[name]}")
+    say(f"{'size':<11}{in_bytes(int(str(facts['bytes'])))}")
     for kind, description in indices.items():
-        click.echo(f"{kind + 's':<11}{counts[kind]:,}, {description}")
+        say(f"{kind + 's':<11}{counts[kind]:,}, {description}")
     if fields:
-        click.echo(f"{'fields':<11}{', '.join(fields)}")
+        say(f"{'fields':<11}{', '.join(fields)}")
     for line in sources:
-        click.echo(
+        say(
             f"{'source':<11}{line['uri']} ({line['kind']}): {line['indexed']:,} indexed, "
             f"{line['skipped']:,} skipped, {line['last_run']}"
         )
@@ -71,16 +67,16 @@ def print_collections(container: Container, *, as_json: bool) -> None:
                 with collection.reading() as session:
                     counts = session.parts.count()
         except StorageError as error:
-            click.echo(f"Error: {name}: {error}", err=True)
+            say(f"Error: {name}: {error}", err=True)
             continue
         rows.append((name, counts[IMAGE], counts[TEXT], space.name if space else ""))
     if as_json:
         named = [dict(zip(("name", "images", "texts", "model"), row, strict=True)) for row in rows]
-        click.echo(json.dumps({"home": str(container.settings.home), "collections": named}))
+        say(json.dumps({"home": str(container.settings.home), "collections": named}))
     elif rows:
         print_table(("collection", "images", "texts", "model"), rows)
     else:
-        click.echo(f"no collections in {container.settings.home}", err=True)
+        say(f"no collections in {container.settings.home}", err=True)
 
 
 def print_skipped(collection: Collection, *, as_json: bool) -> None:
@@ -91,12 +87,12 @@ def print_skipped(collection: Collection, *, as_json: bool) -> None:
             for source, item in session.sources.skipped_items()
         ]
     if as_json:
-        click.echo(json.dumps({"skipped": lines}, ensure_ascii=False))
+        say(json.dumps({"skipped": lines}, ensure_ascii=False))
     elif lines:
         rows = [(line["file"], line["code"], line["reason"]) for line in lines]
         print_table(("file", "code", "reason"), rows)
     else:
-        click.echo("nothing was skipped", err=True)
+        say("nothing was skipped", err=True)
 
 
 def print_models(*, as_json: bool) -> None:
@@ -107,7 +103,7 @@ def print_models(*, as_json: bool) -> None:
             "quality_source": QUALITY_SOURCE,
             "models": [asdict(one) for one in RECOMMENDED],
         }
-        click.echo(json.dumps(facts, ensure_ascii=False))
+        say(json.dumps(facts, ensure_ascii=False))
         return
     rows: list[Sequence[object]] = [
         (MINI, 256, "none", "English", "Apache-2.0", "–", "–", "–", "comes along; to try things"),
@@ -131,10 +127,8 @@ def print_models(*, as_json: bool) -> None:
         "model", "dims", "download", "languages", "licence", "en", "zh", "coco", "choose it for"
     )  # fmt: skip
     print_table(header, rows, whole="model")
-    click.echo(f"\nQuality: {QUALITY_SOURCE}.")
-    click.echo(
-        "Also: any open_clip NAME/PRETRAINED, NAME/CHECKPOINT-PATH, hf-hub:ORG/REPO, a folder."
-    )
+    say(f"\nQuality: {QUALITY_SOURCE}.")
+    say("Also: any open_clip NAME/PRETRAINED, NAME/CHECKPOINT-PATH, hf-hub:ORG/REPO, a folder.")
 
 
 def _sources(session: CatalogReader) -> list[dict[str, str | int]]:
@@ -166,7 +160,7 @@ def print_table(
         print_rich_table(header, rows, whole=whole)
         return
     for row in rows:
-        click.echo("\t".join(" ".join(str(cell).split()) for cell in row))
+        say("\t".join(" ".join(str(cell).split()) for cell in row))
 
 
 def print_rich_table(
@@ -193,8 +187,3 @@ def print_rich_table(
     for row in rows:
         table.add_row(*(Text(without_controls(str(cell))) for cell in row))
     Console().print(table)
-
-
-def without_controls(text: str) -> str:
-    """Return a text that cannot command a terminal, whoever wrote it; its lines stay."""
-    return text.translate(_CONTROLS)

@@ -10,11 +10,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import click
 from rich.progress import TextColumn, TimeRemainingColumn
 
 from api.cli.output.progress import rich_bar
 from api.operations.plurals import counted
+from api.terminal import say
 from training.finetuning import Watcher
 from training.output_folder import PLOT
 from training.recipe import Recipe
@@ -28,24 +28,24 @@ def print_outcome(outcome: TrainingOutcome, out: Path, recipe: Recipe, *, as_jso
     """Print what training came to."""
     if as_json:
         body = {"out": str(out), "improved": outcome.improved, **asdict(outcome)}
-        click.echo(json.dumps({**body, "recipe": asdict(recipe)}))
+        say(json.dumps({**body, "recipe": asdict(recipe)}))
         return
     skipped = f", {outcome.skipped:,} skipped as unreadable" if outcome.skipped else ""
-    click.echo(
+    say(
         f"trained on {counted(outcome.trained_pictures, 'picture')} with "
         f"{counted(outcome.trained_texts, 'text')}, measured on "
         f"{counted(outcome.held_back_pictures, 'other')}{skipped}; "
         f"{outcome.steps:,} steps in {outcome.seconds:.0f} s on {outcome.runs_on}"
     )
-    click.echo("recall@1/5/10 on the pictures held back:")
+    say("recall@1/5/10 on the pictures held back:")
     for name, recalls in (("before", outcome.before), ("after", outcome.after)):
         there = "/".join(f"{100 * one:.1f}" for one in recalls.text_to_image)
         back = "/".join(f"{100 * one:.1f}" for one in recalls.image_to_text)
         mean = f"{100 * recalls.mean:.1f}"
-        click.echo(f"  {name:<6}  text→image {there}  image→text {back}  mean {mean} %")
+        say(f"  {name:<6}  text→image {there}  image→text {back}  mean {mean} %")
     if not outcome.improved:
-        click.echo("nothing found more than the start did, so its weights were kept as they are")
-    click.echo(f"wrote {out}: use it with --model {out}; {out / PLOT} shows how it went")
+        say("nothing found more than the start did, so its weights were kept as they are")
+    say(f"wrote {out}: use it with --model {out}; {out / PLOT} shows how it went")
 
 
 @contextmanager
@@ -101,7 +101,7 @@ class _TrainingLines:
         if time.monotonic() - self._last >= _LINE_EVERY_S:
             self._last = time.monotonic()
             more = f", {note}" if note else ""
-            click.echo(f"{self._label}: {done:,} of {total:,} {what}{more}", err=True)
+            say(f"{self._label}: {done:,} of {total:,} {what}{more}", err=True)
 
 
 class _Bars(_TrainingLines):

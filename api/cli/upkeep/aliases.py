@@ -5,6 +5,7 @@ import json
 import click
 
 from api.cli.options import json_option, open_container, shared
+from api.terminal import say
 
 
 @click.group()
@@ -30,7 +31,7 @@ def set_alias(name: str, collection: str, expected: str | None) -> None:
     if collection not in container.aliases.all():  # one of an alias is refused below
         container.open_collection(collection).close()
     made = container.aliases.put(name, collection, expected=expected)
-    click.echo(f"{made.name} stands for {made.collection}")
+    say(f"{made.name} stands for {made.collection}")
 
 
 @aliases.command("list")
@@ -44,10 +45,10 @@ def list_aliases(as_json: bool) -> None:
             {"name": one.name, "collection": one.collection, "switched_at": one.switched_at}
             for one in found
         ]
-        click.echo(json.dumps({"aliases": rows}))
+        say(json.dumps({"aliases": rows}))
         return
     for one in found:
-        click.echo(f"{one.name}\t{one.collection}\t{one.switched_at}")
+        say(f"{one.name}\t{one.collection}\t{one.switched_at}")
 
 
 @aliases.command("remove")
@@ -56,4 +57,4 @@ def list_aliases(as_json: bool) -> None:
 def remove_alias(name: str) -> None:
     """Remove an alias; the collection stays."""
     open_container().aliases.remove(name)
-    click.echo(f"removed the alias {name!r}")
+    say(f"removed the alias {name!r}")

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from api.cli.options import PATH, json_option, open_container, shared
+from api.terminal import say
 
 
 @click.command()
@@ -63,13 +64,13 @@ def backup(
     )
     if report.mended:
         mended = counted(report.mended, "file")
-        click.echo(f"Warning: {mended} of {to} were damaged, and are written anew", err=True)
+        say(f"Warning: {mended} of {to} were damaged, and are written anew", err=True)
     for problem in report.problems:
-        click.echo(f"Error: {problem}", err=True)
+        say(f"Error: {problem}", err=True)
     if as_json:
-        click.echo(json.dumps({"to": str(to), **asdict(report)}))
+        say(json.dumps({"to": str(to), **asdict(report)}))
     else:
-        click.echo(
+        say(
             f"backed up {', '.join(report.collections)} to {to}: "
             f"{counted(report.files, 'file')}, {report.copied:,} of them new "
             f"({report.copied_bytes / 1e6:,.1f} MB)"
@@ -111,22 +112,22 @@ def restore(
         manifest, wrong = check_backup(source)
         names = list(manifest.collections)
         if as_json:
-            click.echo(json.dumps({"collections": names, "problems": wrong}))
+            say(json.dumps({"collections": names, "problems": wrong}))
         for problem in wrong:
-            click.echo(f"Error: {problem}", err=True)
+            say(f"Error: {problem}", err=True)
         if wrong:
             remedy = "'binocle backup --verify' into the same folder writes anew what is damaged"
-            click.echo(f"{remedy} and the collections still have", err=True)
+            say(f"{remedy} and the collections still have", err=True)
             sys.exit(1)
         if not as_json:
-            click.echo(f"{source} is whole and sound; it has: {', '.join(names)}")
+            say(f"{source} is whole and sound; it has: {', '.join(names)}")
         return
     found = restore(open_container(), source, collections, new_name=new_name, with_keys=with_keys)
     for one in found:
         for uri in one.missing:
-            click.echo(f"Warning: {one.name}: the backup lacks {uri}, which was lost", err=True)
+            say(f"Warning: {one.name}: the backup lacks {uri}, which was lost", err=True)
     if as_json:
-        click.echo(json.dumps({"restored": [asdict(one) for one in found]}))
+        say(json.dumps({"restored": [asdict(one) for one in found]}))
         return
     for one in found:
-        click.echo(f"restored {one.name} as of {one.made_at}: {counted(one.records, 'record')}")
+        say(f"restored {one.name} as of {one.made_at}: {counted(one.records, 'record')}")

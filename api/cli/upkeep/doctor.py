@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from api.cli.options import json_option, open_container, shared
+from api.terminal import say
 
 if TYPE_CHECKING:
     from api.container import Container
@@ -64,9 +65,9 @@ def doctor(
     is_sound = all(one.is_sound for one in found)
     if with_repair:
         end = "all is sound now" if is_sound else "not all is sound; examine again"
-        click.echo(end, err=as_json)
+        say(end, err=as_json)
     if as_json:
-        click.echo(json.dumps(_as_json(found, repaired), ensure_ascii=False))
+        say(json.dumps(_as_json(found, repaired), ensure_ascii=False))
     if not is_sound:
         sys.exit(1)
 
@@ -83,7 +84,7 @@ def _examined(
             container,
             names,
             with_contents=not quick,
-            on_progress=lambda step: click.echo(f"examining {step}", err=True) if show else None,
+            on_progress=lambda step: say(f"examining {step}", err=True) if show else None,
         )
     if len(names) != 1:
         raise click.UsageError("--gone looks into one collection; name it")
@@ -98,11 +99,11 @@ def _repaired(
 
     plans = [(one, wanted) for one in found if (wanted := planned(one))]
     if not plans:
-        click.echo("there is nothing that could be repaired safely", err=aside)
+        say("there is nothing that could be repaired safely", err=aside)
         return []
     for diagnosis, wanted in plans:
         for one in wanted:
-            click.echo(f"{diagnosis.name or diagnosis.folder}: will {WORDS[one]}", err=aside)
+            say(f"{diagnosis.name or diagnosis.folder}: will {WORDS[one]}", err=aside)
     if not yes:
         if not sys.stdin.isatty():
             raise click.UsageError("--repair asks before it does this; add --yes to have it done")
@@ -117,10 +118,10 @@ def _print(found: "Sequence[Diagnosis]", gone: str | None) -> None:
         for one in diagnosis.findings:
             remedy = f" ({one.remedy})" if one.remedy else ""
             line = " ".join(f"{one.message}{remedy}".split())
-            click.echo(f"{diagnosis.name or 'home'}: {one.level}: {line}")
+            say(f"{diagnosis.name or 'home'}: {one.level}: {line}")
     if all(one.is_sound for one in found):
         names = ", ".join(one.name for one in found if one.name) or "there are no collections"
-        click.echo(f"nothing is left of {gone!r}" if gone else f"sound: {names}")
+        say(f"nothing is left of {gone!r}" if gone else f"sound: {names}")
 
 
 def _as_json(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from api.cli.options import engine_options, json_option, open_container, shared
+from api.terminal import say
 
 if TYPE_CHECKING:
     from binocle.types import Space
@@ -66,22 +67,22 @@ def reembed(
         ) as running:
             estimate = running.estimate()
             if only_estimate and as_json:
-                click.echo(json.dumps(asdict(estimate)))
+                say(json.dumps(asdict(estimate)))
             else:
-                click.echo(_cost(estimate, encoder.space.name), err=as_json)
+                say(_cost(estimate, encoder.space.name), err=as_json)
             if only_estimate:
                 return
             _ask("Begin?", yes=yes)
             running.embed(_ProgressLines())
             comparison = running.compare(container.encoder_of(opened))
-            click.echo(_told(comparison, space.name, encoder.space.name), err=as_json)
+            say(_told(comparison, space.name, encoder.space.name), err=as_json)
             _ask("Switch to the new model?", yes=yes)
             running.switch()
     if as_json:
         facts = {"collection": collection, "model": encoder.space.name}
-        click.echo(json.dumps({**facts, **asdict(estimate), **asdict(comparison)}))
+        say(json.dumps({**facts, **asdict(estimate), **asdict(comparison)}))
     else:
-        click.echo(f"{collection} is embedded with {encoder.space.name} now")
+        say(f"{collection} is embedded with {encoder.space.name} now")
 
 
 def _check(space: "Space | None", other: "Space", collection: str, *, again: bool) -> None:
@@ -143,4 +144,4 @@ class _ProgressLines:
         if now - self._last >= _LINE_EVERY_S:
             self._last = now
             left = (now - self._started) / done * (total - done)
-            click.echo(f"{done:,} of {total:,}, {left:,.0f} s left", err=True)
+            say(f"{done:,} of {total:,}, {left:,.0f} s left", err=True)

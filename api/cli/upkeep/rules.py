@@ -17,6 +17,7 @@ from api.cli.options import (
     open_container,
     shared,
 )
+from api.terminal import say
 from binocle.errors import UsageError
 from binocle.files import read_regular
 
@@ -58,8 +59,8 @@ def show_rules(collection: str, draft: bool, version: int | None) -> None:
         else:
             stored = live_rules(opened)
     document = EMPTY if stored is None else json.loads(stored.document)
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
-    click.echo("no rules were published yet" if stored is None else _title(stored), err=True)
+    say(json.dumps(document, ensure_ascii=False, indent=2))
+    say("no rules were published yet" if stored is None else _title(stored), err=True)
 
 
 @rules.command("set")
@@ -80,10 +81,8 @@ def set_rules(file: Path, collection: str) -> None:
         stored = put_draft(opened, text)
         doubts = rules_doubts(opened, read_rules(stored.document))
     for doubt in doubts:
-        click.echo(f"Note: {doubt}", err=True)
-    click.echo(
-        f"the draft is kept; 'binocle rules try -c {collection} QUERY' shows what it changes"
-    )
+        say(f"Note: {doubt}", err=True)
+    say(f"the draft is kept; 'binocle rules try -c {collection} QUERY' shows what it changes")
 
 
 @rules.command("discard")
@@ -96,7 +95,7 @@ def discard_draft(collection: str) -> None:
     with open_container().open_collection(collection) as opened:
         rules_of(opened, _DRAFT)
         remove_draft(opened)
-    click.echo("the draft is gone")
+    say("the draft is gone")
 
 
 @rules.command("try")
@@ -126,12 +125,12 @@ def try_rules(
     with container.open_collection(collection) as opened:
         tried = try_draft(container.searcher(opened), asked, limit=limit)
     if as_json:
-        click.echo(json.dumps([_as_json(one) for one in tried], ensure_ascii=False))
+        say(json.dumps([_as_json(one) for one in tried], ensure_ascii=False))
         return
     for one in tried:
         _print_tried(one)
     changed = sum(bool(one.moves) for one in tried)
-    click.echo(f"{changed} of {len(tried)} queries have other hits", err=True)
+    say(f"{changed} of {len(tried)} queries have other hits", err=True)
 
 
 @rules.command("publish")
@@ -144,7 +143,7 @@ def publish_rules(note: str, collection: str) -> None:
 
     with open_container().open_collection(collection) as opened:
         stored = publish_draft(opened, note)
-    click.echo(f"searches go by version {stored.version} now")
+    say(f"searches go by version {stored.version} now")
 
 
 @rules.command("history")
@@ -159,12 +158,12 @@ def list_versions(collection: str, as_json: bool) -> None:
         found = rules_versions(opened)
     if as_json:
         lines = [{"version": one.version, "at": one.at, "note": one.note} for one in found]
-        click.echo(json.dumps(lines, ensure_ascii=False))
+        say(json.dumps(lines, ensure_ascii=False))
         return
     for one in found:
-        click.echo(_title(one))
+        say(_title(one))
     if not found:
-        click.echo("no rules were published yet", err=True)
+        say("no rules were published yet", err=True)
 
 
 @rules.command("back")
@@ -178,7 +177,7 @@ def go_back_to(version: int, note: str, collection: str) -> None:
 
     with open_container().open_collection(collection) as opened:
         stored = go_back(opened, version, note)
-    click.echo(f"searches go by version {stored.version} now, which is as {version} was")
+    say(f"searches go by version {stored.version} now, which is as {version} was")
 
 
 def _read(file: Path) -> bytes:
@@ -204,12 +203,12 @@ def _as_json(one: "TriedQuery") -> dict[str, Any]:
 
 def _print_tried(one: "TriedQuery") -> None:
     if one.error is not None:
-        click.echo(f"{one.query}: {one.error}", err=True)
+        say(f"{one.query}: {one.error}", err=True)
         return
     relevant = f"{_count(one.relevant_before)} → {_count(one.relevant_after)} relevant"
-    click.echo(f"{one.query}: {relevant}" + ("" if one.moves else ", the same hits"))
+    say(f"{one.query}: {relevant}" + ("" if one.moves else ", the same hits"))
     for move in one.moves:
-        click.echo(f"  {_move(move)}  {move.id}")
+        say(f"  {_move(move)}  {move.id}")
 
 
 def _move(move: "MovedHit") -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from api.cli.options import PATH, json_option, open_container, shared
+from api.terminal import say
 
 if TYPE_CHECKING:
     from indexer.transfer import TransferReport
@@ -62,11 +63,11 @@ def _tell(report: "TransferReport", done: str, *, as_json: bool) -> None:
     from api.operations.plurals import counted
 
     for problem in report.problems:
-        click.echo(f"Error: {problem}", err=True)
+        say(f"Error: {problem}", err=True)
     if as_json:
-        click.echo(json.dumps(asdict(report)))
+        say(json.dumps(asdict(report)))
     else:
         parts = counted(report.parts, "part")
-        click.echo(f"{done}: {counted(report.records, 'record')} with {parts}")
+        say(f"{done}: {counted(report.records, 'record')} with {parts}")
     if report.problems:
         sys.exit(1)

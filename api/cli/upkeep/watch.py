@@ -15,6 +15,7 @@ from api.cli.options import (
     open_container,
     shared,
 )
+from api.terminal import say
 
 _NICE = 19
 
@@ -78,9 +79,9 @@ def watch(
             )
             tally = report.tally
             if tally.added or tally.updated or tally.removed:
-                click.echo(sentence(report, collection))
+                say(sentence(report, collection))
 
-        click.echo(f"following {', '.join(map(str, followed))}", err=True)
+        say(f"following {', '.join(map(str, followed))}", err=True)
         FolderFollower(
-            followed, index, lambda text: click.echo(text, err=True), poll=poll, every_s=every_s
+            followed, index, lambda text: say(text, err=True), poll=poll, every_s=every_s
         ).run(threading.Event())

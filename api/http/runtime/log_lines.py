@@ -17,6 +17,8 @@ from typing import Any, Literal
 
 from starlette.types import Scope
 
+from api.terminal import LogLines
+
 _access_log = logging.getLogger("binocle.access")
 _audit_log = logging.getLogger("binocle.audit")
 _lookup_log = logging.getLogger("binocle.lookups")
@@ -134,7 +136,7 @@ def configure_logs(form: Literal["text", "json"]) -> None:
     root = logging.getLogger()
     if not root.handlers:
         root.addHandler(logging.StreamHandler())
-    text = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    text = LogLines("%(asctime)s %(levelname)s %(name)s: %(message)s")
     for handler in root.handlers:
         handler.setFormatter(_JsonLines() if form == "json" else text)
     for name in (

@@ -2,7 +2,8 @@
 
 import pytest
 
-from api.cli.output.tables import print_rich_table, without_controls
+from api.cli.output.tables import print_rich_table
+from api.terminal import without_controls
 
 
 def test_what_records_say_cannot_command_the_terminal(
