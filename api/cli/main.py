@@ -272,6 +272,8 @@ def _interrupt(signal_number: int, _frame: object) -> NoReturn:
 
 
 def _interruption(arguments: Sequence[str]) -> str:
+    if "lookup" in arguments and any(one.startswith("--csv") for one in arguments):
+        return "interrupted; the table has what was looked up by then"
     if not {"index", "watch"}.intersection(arguments):
         return "interrupted"
     return "interrupted; what was committed is kept, run the same command again to go on"

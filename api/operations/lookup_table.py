@@ -1,10 +1,13 @@
 """Lookups as a table for programs: a line a candidate, with what shows what."""
 
 import csv
-import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
 
 from api.operations.duplicates_report import as_cell
+from binocle.errors import StorageError
 from search.copies.lookup_candidates import LookupAnswer, LookupCandidate
 from search.copies.policy import Rule, action_of
 from search.copies.verdicts import ShownRegion
@@ -16,28 +19,69 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def lookups_csv(
-    answers: Sequence[tuple[str, LookupAnswer | str]], rules: Sequence[Rule] | None = None
-) -> str:
-    """Return a line for each candidate of each picture; one without any has the verdict ``none``.
+class LookupTable:
+    """A CSV file with a line a candidate, written as pictures are looked up.
 
-    Args:
-        answers: Names of pictures, and what is known of each; a text says why it failed.
-        rules: Of a policy, for the column of actions.
+    However the run ends, the file has all that was known by then.
     """
-    file = io.StringIO(newline="")
-    writer = csv.DictWriter(file, _COLUMNS, restval="")
-    writer.writeheader()
-    for name, answer in answers:
+
+    def __init__(self, path: Path, rules: Sequence[Rule] | None = None) -> None:
+        """Set up.
+
+        Args:
+            path: The file, which is written anew.
+            rules: Of a policy, for the column of actions.
+        """
+        self._path, self._rules = path, rules
+
+    def __enter__(self) -> Self:
+        """Begin the file.
+
+        Raises:
+            StorageError: It cannot be written.
+        """
+        with self._told():
+            # Names of files that are no UTF-8 stand in it byte by byte.
+            self._file = self._path.open(
+                "w", encoding="utf-8", errors="surrogateescape", newline=""
+            )
+            self._writer = csv.DictWriter(self._file, _COLUMNS, restval="")
+            self._writer.writeheader()
+            self._file.flush()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        with self._told():
+            self._file.close()
+
+    def add(self, name: str, answer: LookupAnswer | str) -> None:
+        """Write a line for each candidate of a picture; without any, the verdict is ``none``.
+
+        Args:
+            name: Of the picture.
+            answer: What is known of it; a text says why it failed.
+
+        Raises:
+            StorageError: The file cannot be written.
+        """
+        with self._told():
+            self._writer.writerows(self._rows(name, answer))
+            self._file.flush()
+
+    def _rows(self, name: str, answer: LookupAnswer | str) -> list[dict[str, object]]:
         row: dict[str, object] = {"picture": as_cell(name)}
         if isinstance(answer, str):
-            writer.writerow(row | {"verdict": "error", "error": as_cell(answer)})
-            continue
-        if rules is not None:
-            row["action"] = as_cell(action_of(rules, answer.candidates))
-        found = [row | _cells(one) for one in answer.candidates]
-        writer.writerows(found or [row | {"verdict": "none"}])
-    return file.getvalue()
+            return [row | {"verdict": "error", "error": as_cell(answer)}]
+        if self._rules is not None:
+            row["action"] = as_cell(action_of(self._rules, answer.candidates))
+        return [row | _cells(one) for one in answer.candidates] or [row | {"verdict": "none"}]
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StorageError(f"cannot write {self._path} ({error.strerror})") from error
 
 
 def _cells(candidate: LookupCandidate) -> dict[str, object]:

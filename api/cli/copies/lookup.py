@@ -104,8 +104,8 @@ def lookup(
     from api.cli.output.copies import print_answers, print_notes
     from api.cli.output.progress import StepsBar
     from api.operations.copies import open_lookup
-    from api.operations.duplicates_report import check_writable, write_text
-    from api.operations.lookup_table import lookups_csv
+    from api.operations.duplicates_report import check_writable
+    from api.operations.lookup_table import LookupTable
     from binocle.errors import UsageError
     from search.copies.policy import rules_of
 
@@ -123,16 +123,17 @@ def lookup(
         total = asked.count()
         if overlay is not None and total > 1:
             raise UsageError(f"--overlay shows one picture, and these are {total:,}; name one")
+        written = stack.enter_context(LookupTable(table, rules)) if table is not None else None
         bar = stack.enter_context(StepsBar("pictures")) if total > 1 else None
         for data, answered in _answered(finder, iter(asked), limit):
             answers.append(answered)
+            if written is not None:
+                written.add(answered.place, answered.answer)
             show(data, answered)
             if lines or not (as_json or is_table):  # in a pipe each as soon as it is known
                 _tell(answered, rules, as_json=lines)
             if bar is not None:
                 bar.update(len(answers), total)
-    if table is not None:
-        write_text(table, lookups_csv([(one.place, one.answer) for one in answers], rules))
     if as_json and not lines:
         shown = {"collection": collection, **_as_one_object(answers, asked.left_out, rules)}
         say(json.dumps(shown, ensure_ascii=False))

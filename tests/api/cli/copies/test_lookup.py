@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageOps
 
+from api.operations.copies import FrameLookup
 from binocle.errors import PictureError, QueryError, UsageError
+from search.copies.lookup_candidates import LookupAnswer
 from tests.support.drawings import drawn, encoded
 from tests.support.drawn_folder import run
 from tests.support.shop import run_cli
@@ -166,6 +168,32 @@ def test_a_table_and_an_overlay_show_where_the_query_shows_what(
         assert [one["verdict"] for one in csv.DictReader(file)] == ["error", "none"]
     with pytest.raises(UsageError, match="--overlay shows one picture, and these are 2"):
         run_cli(home, "lookup", asked, asked, "--overlay", shown)
+
+
+class Interrupted(BaseException):
+    """Ctrl-C."""
+
+
+def test_a_table_has_what_was_looked_up_before_an_interrupt(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        (tmp_path / f"{number}.png").write_bytes(encoded(drawn(number)))
+    find = FrameLookup.find
+
+    def interrupted(self: FrameLookup, data: bytes, *, limit: int) -> LookupAnswer:
+        if data == (tmp_path / "2.png").read_bytes():
+            raise Interrupted
+        return find(self, data, limit=limit)
+
+    monkeypatch.setattr(FrameLookup, "find", interrupted)
+    table = tmp_path / "found.csv"
+    asked = [tmp_path / f"{number}.png" for number in range(3)]
+    with pytest.raises(Interrupted):
+        run_cli(home, "lookup", *asked, "--copies-only", "--csv", table)
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {one["picture"] for one in rows} == set(map(str, asked[:2]))
 
 
 @pytest.mark.parametrize("file_format", ["GIF", "WEBP", "PNG"])
