@@ -51,6 +51,12 @@ def rules_versions(collection: Collection) -> list[StoredRules]:
         return session.rules.versions()
 
 
+def has_draft(collection: Collection) -> bool:
+    """Tell whether there is a draft."""
+    with collection.reading() as session:
+        return session.rules.get(DRAFT) is not None
+
+
 def put_draft(
     collection: Collection, document: str | bytes | Mapping[str, Any], check: Check = lambda _: None
 ) -> StoredRules:

@@ -18,6 +18,7 @@ class RulesVersions:
     """The versions that are kept, newest first."""
 
     versions: list[RulesVersion]
+    draft: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@ import { html, useEffect, useRef, useState } from '../vendor/preact.js';
 import { ask, isAbort, recordPath } from '../state/api.js';
 import { go, question } from '../state/address.js';
 import { hits } from '../state/results.js';
+import { mayWrite } from '../state/session.js';
+import { fileOf, mediumOf } from '../grid/medium.js';
 import { nameOf, thumbnailOf } from '../grid/tile.js';
 import { percent, t } from '../words/words.js';
 import { act } from '../views/actions.js';
@@ -43,6 +45,20 @@ function Picture({ hit, id, isChoosing, onChosen, onCancel }) {
   </figure>`;
 }
 
+/** What stands in the place of a picture of a video or a sound. @param {{record: any, medium: string}} properties */
+function Medium({ record, medium }) {
+  const isWeb = /^https?:\/\//i.test(record.uri);
+  return html`<figure class="large"><span class="medium-large"><${Icon} name=${medium} /><span>${t(medium)}</span><span class="mono">${fileOf(record.uri)}</span></span>
+    ${isWeb && html`<figcaption><a href=${record.uri} target="_blank" rel="noopener noreferrer">${t('original')}</a></figcaption>`}
+  </figure>`;
+}
+
+/** Whether records can be pinned and hidden here: for words alone, by whoever may write. */
+function mayCurate() {
+  const { words, terms } = question.value;
+  return words.trim() !== '' && terms.length === 0 && mayWrite();
+}
+
 /** @param {{id: string}} properties */
 export function Detail({ id }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
@@ -76,6 +92,7 @@ export function Detail({ id }) {
     event.preventDefault();
   };
   const hasPicture = Boolean(shown?.thumbnail);
+  const medium = mediumOf(shown);
   return html`<dialog ref=${dialog} class="detail" aria-label=${shown ? nameOf(shown) : id} onKeyDown=${onKey}
     onCancel=${(/** @type {Event} */ event) => { event.preventDefault(); if (isChoosing) setChoosing(false); else act.close(); }}
     onClick=${(/** @type {Event} */ event) => { if (event.target === dialog.current) act.close(); }}
@@ -88,6 +105,7 @@ export function Detail({ id }) {
     </div>
     <div class="detail-body">
       ${hasPicture && html`<${Picture} hit=${shown} id=${id} isChoosing=${isChoosing} onCancel=${() => setChoosing(false)} onChosen=${(/** @type {string} */ part) => act.like(id, 1, part)} />`}
+      ${!hasPicture && medium && html`<${Medium} record=${shown} medium=${medium} />`}
       <div class="about">
         <h2>${shown ? nameOf(shown) : id}</h2>
         ${hit && hit.relevance !== null && html`<p class="muted">${t('relevance', percent(hit.relevance))}</p>`}
@@ -96,6 +114,10 @@ export function Detail({ id }) {
           <button type="button" onClick=${() => act.like(id, -1)}>${t('notLikeThis')}</button>
           ${hasPicture && html`<button type="button" aria-pressed=${isChoosing} onClick=${() => setChoosing(!isChoosing)}><${Icon} name="region" /> ${t('searchRegion')}</button>`}
         </p>
+        ${hit && mayCurate() && html`<p class="row">
+          <button type="button" onClick=${() => act.curate(id, 'pin')}>${t('pinFor', question.value.words)}</button>
+          <button type="button" onClick=${() => act.curate(id, 'hide')}>${t('hideFor', question.value.words)}</button>
+        </p>`}
         ${hit && question.value.group && (hit.group_size ?? 1) > 1 && html`<p><button type="button" onClick=${() => act.openGroup(hit)}>${t('wholeGroup', hit.group_size, hit.group_value)}</button></p>`}
         ${isChoosing && html`<p class="hint">${t('regionHow')}</p>`}
         ${error && html`<${Failure} error=${error} />`}

@@ -1,9 +1,11 @@
 /** One hit in the grid: a picture over its average colour, a text as a quotation. */
-import { html, useEffect, useRef } from '../vendor/preact.js';
+import { html, useEffect, useRef, useState } from '../vendor/preact.js';
 import { isShop, priceField } from '../state/collections.js';
 import { question } from '../state/address.js';
 import { date, isDate, number, percent, t } from '../words/words.js';
+import { Icon } from '../views/icon.js';
 import { Marked } from '../views/marked.js';
+import { fileOf, mediumOf } from './medium.js';
 
 /** @typedef {import('../state/results.js').Hit} Hit */
 
@@ -27,7 +29,7 @@ export function isQuotation(hit) {
 
 /** Width through height of a hit's tile, within what can be looked at. @param {Hit} hit */
 export function ratioOf(hit) {
-  if (isQuotation(hit)) return 2.9;
+  if (isQuotation(hit)) return mediumOf(hit) === 'video' ? 16 / 9 : 2.9;
   const { width, height } = hit.picture ?? hit.metadata;
   const ratio = Number(width) / Number(height);
   return ratio > 0 && Number.isFinite(ratio) ? Math.min(Math.max(ratio, 0.45), 3.2) : 1;
@@ -60,13 +62,15 @@ function shownPrice(cost) {
   return number(cost, { minimumFractionDigits: Number.isInteger(cost) ? 0 : 2, maximumFractionDigits: 2 });
 }
 
-/** @param {{path: string, width: number, isFirst: boolean}} properties */
-function Thumbnail({ path, width, isFirst }) {
+/** @param {{path: string, name: string, width: number, isFirst: boolean}} properties */
+function Thumbnail({ path, name, width, isFirst }) {
+  const [isGone, setGone] = useState(false);
   const image = useRef(/** @type {HTMLImageElement | null} */ (null));
   useEffect(() => {
     const { current } = image;
     return () => current?.removeAttribute('src'); // what left the window is not waited for
   }, []);
+  if (isGone) return html`<span class="no-picture"><${Icon} name="picture" /> ${name}</span>`;
   return html`<img
     ref=${image}
     alt=""
@@ -77,7 +81,7 @@ function Thumbnail({ path, width, isFirst }) {
     sizes="${Math.ceil(width)}px"
     src=${thumbnailOf(path, 320)}
     onLoad=${(/** @type {any} */ event) => event.currentTarget.classList.add('here')}
-    onError=${(/** @type {any} */ event) => event.currentTarget.classList.add('gone')}
+    onError=${(/** @type {any} */ event) => event.currentTarget.getAttribute('src') && setGone(true)}
   />`;
 }
 
@@ -104,6 +108,7 @@ function Foot({ hit }) {
  */
 export function Tile({ hit, index, count, place, isChosen, isFocused, isFirst, isBelow }) {
   const name = nameOf(hit);
+  const medium = mediumOf(hit);
   const how = hit.relevance === null ? '' : t('relevance', percent(hit.relevance));
   const foot = footHeight();
   const words = hit.contributions?.flatMap((one) => one.words) ?? [];
@@ -116,15 +121,15 @@ export function Tile({ hit, index, count, place, isChosen, isFocused, isFirst, i
     aria-selected=${isChosen}
     aria-posinset=${index + 1}
     aria-setsize=${count}
-    aria-label=${[name, how, question.value.group && (hit.group_size ?? 1) > 1 ? t('ofGroup', hit.group_size) : ''].filter(Boolean).join(', ')}
+    aria-label=${[name, medium && t(medium), how, question.value.group && (hit.group_size ?? 1) > 1 ? t('ofGroup', hit.group_size) : ''].filter(Boolean).join(', ')}
     title=${name}
     data-index=${index}
     tabindex=${isFocused ? 0 : -1}
   >
     <span class="picture" style=${picture}>
       ${isQuotation(hit) || !hit.thumbnail
-        ? html`<q class="quotation"><${Marked} text=${hit.part?.text ?? name} words=${words} /></q>`
-        : html`<${Thumbnail} key=${hit.thumbnail} path=${hit.thumbnail} width=${place.w} isFirst=${isFirst} />`}
+        ? html`${medium && html`<span class="medium"><${Icon} name=${medium} /> ${fileOf(hit.uri)}</span>`}<q class="quotation"><${Marked} text=${hit.part?.text ?? name} words=${words} /></q>`
+        : html`<${Thumbnail} key=${hit.thumbnail} path=${hit.thumbnail} name=${name} width=${place.w} isFirst=${isFirst} />${medium && html`<span class="medium over"><${Icon} name=${medium} /></span>`}`}
       ${question.value.group && (hit.group_size ?? 1) > 1 && html`<span class="group-size" aria-hidden="true">${number(hit.group_size ?? 1)}</span>`}
       <span class="tick" aria-hidden="true" data-tick="yes"></span>
       ${hit.relevance !== null && html`<span class="number" aria-hidden="true">${percent(hit.relevance)}</span>

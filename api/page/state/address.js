@@ -22,6 +22,7 @@ import { signal } from '../vendor/preact.js';
  * @property {string} target image, text, any or empty
  * @property {boolean} exactly whether words are taken as they stand
  * @property {string[]} optional words that what is relevant need not have
+ * @property {string} rules which ranking rules hold: "draft", or empty for those published
  * @property {string} view empty for the search, or a room's name
  * @property {string} open id of the record shown large
  */
@@ -30,7 +31,7 @@ import { signal } from '../vendor/preact.js';
 export function blank(collection = '') {
   return {
     collection, words: '', terms: [], choices: {}, sort: '', group: '', target: '', exactly: false,
-    optional: [], view: '', open: '',
+    optional: [], rules: '', view: '', open: '',
   };
 }
 
@@ -75,6 +76,7 @@ export function parse(text) {
     else if (name === 'target') found.target = value;
     else if (name === 'exactly') found.exactly = value === '1';
     else if (name === 'maybe') found.optional.push(value);
+    else if (name === 'rules') found.rules = value === 'draft' ? value : '';
     else if (name === 'view') found.view = value;
     else if (name === 'open') found.open = value;
   }
@@ -123,6 +125,7 @@ export function written(asked) {
   if (asked.target) out.append('target', asked.target);
   if (asked.exactly) out.append('exactly', '1');
   for (const word of asked.optional) out.append('maybe', word);
+  if (asked.rules) out.append('rules', asked.rules);
   if (asked.view) out.append('view', asked.view);
   if (asked.open) out.append('open', asked.open);
   return `/?${out}`;

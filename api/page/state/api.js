@@ -40,16 +40,17 @@ export async function ask(method, path, body, signal) {
  * @param {string} path
  * @param {unknown} [body]
  * @param {AbortSignal} [signal]
+ * @param {Record<string, string>} [headers]
  * @returns {Promise<Response>}
  */
-export async function send(method, path, body, signal) {
+export async function send(method, path, body, signal, headers = {}) {
   /** @type {RequestInit} */
-  const options = { method, signal, credentials: 'same-origin' };
+  const options = { method, signal, credentials: 'same-origin', headers };
   if (body instanceof FormData) {
     options.body = body;
   } else if (body !== undefined) {
     options.body = JSON.stringify(body);
-    options.headers = { 'Content-Type': 'application/json' };
+    options.headers = { 'Content-Type': 'application/json', ...headers };
   }
   let response;
   try {

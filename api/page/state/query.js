@@ -34,6 +34,7 @@ export async function bodyOf(asked, signal) {
   if (filter) body.filter = filter;
   if (asked.group) body.group = { field: asked.group };
   if (asked.target) body.target = asked.target;
+  if (asked.rules) body.rules = asked.rules;
   if (asked.optional.length) body.optional = asked.optional;
   if (asked.sort) body.sort = [asked.sort];
   else if (!looksFor(asked) && !filter) body.sort = ['relevance'];

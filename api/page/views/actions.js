@@ -1,5 +1,7 @@
 /** What can be done from several places: open a hit, look for more like it or away from it. */
-import { hits } from '../state/results.js';
+import { hits, refresh } from '../state/results.js';
+import { curate } from '../state/rules.js';
+import { t } from '../words/words.js';
 import { blankChoice, canGoBack, go, question } from '../state/address.js';
 import { focused, wanted } from '../grid/focus.js';
 import { turnOfPicture } from '../state/query.js';
@@ -71,6 +73,24 @@ export const act = {
       const terms = question.value.terms.filter((one) => one.kind !== 'picture');
       terms.unshift({ kind: 'picture', value: turn, weight: 1, part: '' });
       go({ terms, open: '', view: '', sort: '' });
+      scrollTo(0, 0);
+    } catch (error) {
+      tell(/** @type {Error} */ (error));
+    }
+  },
+
+  /**
+   * Pin or hide a record for the words that are searched, in the draft of the rules, and show what that does.
+   * @param {string} id
+   * @param {'pin' | 'hide'} how
+   */
+  async curate(id, how) {
+    try {
+      await curate(id, how);
+      const wasDraft = question.value.rules !== '';
+      go({ rules: 'draft', open: '' });
+      if (wasDraft) refresh();
+      tell(t(how === 'pin' ? 'pinnedInDraft' : 'hiddenInDraft'));
       scrollTo(0, 0);
     } catch (error) {
       tell(/** @type {Error} */ (error));

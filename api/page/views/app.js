@@ -10,6 +10,7 @@ import { CopiesRoom } from '../copies/duplicates.js';
 import { LookupRoom } from '../copies/lookup.js';
 import { Detail } from '../detail/detail.js';
 import { CollectionsRoom } from '../manage/collections.js';
+import { RulesRoom } from '../rules/room.js';
 import { DropZone } from './drop.js';
 import { Header } from './header.js';
 import { Help } from './help.js';
@@ -51,6 +52,7 @@ function Room() {
   if (view === 'collections') return html`<${CollectionsRoom} />`;
   if (view === 'lookup') return html`<${LookupRoom} />`;
   if (view === 'duplicates') return html`<${CopiesRoom} />`;
+  if (view === 'rules') return html`<${RulesRoom} />`;
   return html`<${ResultsRoom} />`;
 }
 

@@ -61,7 +61,7 @@ function Chip({ term, at }) {
   };
   return html`<span class="chip ${term.weight < 0 ? 'unwanted' : ''}" role="listitem">
     <button type="button" class="what" popovertarget=${menu} onKeyDown=${onKey} title="${name} – ${t('chipKeys')}" aria-label=${size === 1 ? name : `${name}, ${t('weight', number(size))}`}>
-      ${image && html`<img alt="" src=${image} />`}
+      ${image && html`<img alt="" src=${image} onError=${(/** @type {any} */ event) => event.currentTarget.remove()} />`}
       <span class="word">${wordOf(term)}</span>
       ${size !== 1 && html`<span class="weight">×${number(size)}</span>`}
     </button>

@@ -4,7 +4,7 @@ import { go, question } from '../state/address.js';
 import { collections } from '../state/collections.js';
 import { language, setLanguage, setTheme, theme } from '../state/look.js';
 import { busy } from '../state/results.js';
-import { session, signOut } from '../state/session.js';
+import { mayWrite, session, signOut } from '../state/session.js';
 import { number, t } from '../words/words.js';
 import { helpIsOpen } from './help.js';
 import { SearchBox } from './box.js';
@@ -15,7 +15,7 @@ import { Saved } from './saved.js';
 function onCollection(event) {
   const name = event.currentTarget.value;
   const { words } = question.value;
-  go({ collection: name, words, terms: [], choices: {}, sort: '', group: '', target: '', open: '', view: '' });
+  go({ collection: name, words, terms: [], choices: {}, sort: '', group: '', target: '', optional: [], rules: '', open: '', view: question.value.view === 'rules' ? 'rules' : '' });
 }
 
 function CollectionChoice() {
@@ -34,7 +34,8 @@ function enter(view) {
 
 function Menu() {
   const { view } = question.value;
-  const rooms = [['', 'search'], ['lookup', 'lookup'], ['duplicates', 'duplicates'], ['collections', 'collections']];
+  const rooms = [['', 'search'], ['lookup', 'lookup'], ['duplicates', 'duplicates'], ['collections', 'collections'],
+    ...(mayWrite() ? [['rules', 'rules']] : [])];
   return html`<div id="menu" popover class="menu">
     <nav aria-label=${t('rooms')}>
       ${rooms.map(([name, word]) => html`<button type="button" aria-current=${view === name ? 'page' : undefined} onClick=${() => enter(name)}>${t(word)}</button>`)}
@@ -64,7 +65,7 @@ export function Header() {
       <a class="brand" href="/" aria-label="Binocle" onClick=${(/** @type {MouseEvent} */ event) => {
         if (event.ctrlKey || event.metaKey) return;
         event.preventDefault();
-        go({ words: '', terms: [], choices: {}, sort: '', group: '', target: '', view: '', open: '' });
+        go({ words: '', terms: [], choices: {}, sort: '', group: '', target: '', optional: [], rules: '', view: '', open: '' });
       }}><span aria-hidden="true">Binocle</span></a>
       <${CollectionChoice} />
     </div>

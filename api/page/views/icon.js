@@ -14,6 +14,8 @@ const PATHS = {
   minus: 'M5 12h14',
   region: 'M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5',
   folder: 'M3 6h6l2 2h10v11H3z',
+  video: 'M3 5h13v14H3zM16 10l5-3v10l-5-3',
+  sound: 'M9 18V6l10-2v12M9 18a3 2.5 0 1 1-3-2.5A3 2.5 0 0 1 9 18zM19 16a3 2.5 0 1 1-3-2.5A3 2.5 0 0 1 19 16z',
   copies: 'M8 8h12v12H8zM4 16V4h12',
   help: 'M9 9a3 3 0 1 1 4 2.8c-.8.4-1 1-1 2.2M12 17.5h.01',
   saved: 'M7 4h10v16l-5-4-5 4z',

@@ -58,7 +58,7 @@ function TargetChoice() {
   if (!parts.image || !parts.text) return null;
   const target = question.value.target || 'image';
   return html`<div class="segments" role="group" aria-label=${t('show')}>
-    ${['image', 'text'].map((one) => html`<button type="button" aria-pressed=${target === one} onClick=${() => go({ target: one === 'image' ? '' : one })}>${t(one === 'image' ? 'pictures' : 'texts')}</button>`)}
+    ${[['image', 'pictures'], ['text', 'texts'], ['any', 'everything']].map(([one, word]) => html`<button type="button" aria-pressed=${target === one} onClick=${() => go({ target: one === 'image' ? '' : one })}>${t(word)}</button>`)}
   </div>`;
 }
 
@@ -113,6 +113,7 @@ export function ResultsRoom() {
     <${Bar} />
     <${FacetPanel} />
     <div class="found ${busy.value ? 'stale' : ''}">
+      ${question.value.rules && html`<p class="by-draft row">${t('byDraft')} <button type="button" onClick=${() => go({ view: 'rules' })}>${t('rules')}</button> <button type="button" onClick=${() => go({ rules: '' })}>${t('asPublished')}</button></p>`}
       ${failure.value && html`<${Failure} error=${failure.value} onRetry=${refresh} />`}
       ${answer.value?.warnings?.map((/** @type {string} */ one) => html`<p class="warning">${one}</p>`)}
       ${answer.value?.unrated && !nothing && html`<p class="muted small-text">${answer.value.unrated}</p>`}

@@ -14,7 +14,9 @@ VIEWS = {
     "?c=shop&sort=-price&is.color=Red": ".facet .values",
     "?c=shop&q=red&is.color=Red&min.price=900": ".empty button",
     "?c=shop&q=red&open=sku-00": ".facts",
+    "?c=shop&q=cheapest+shoes+under+120+not+red+for+christmas": ".reading .chip",
     "?c=shop&view=collections": "table.list",
+    "?c=shop&view=rules": ".rules-bar",
     "?c=shop&view=lookup": "#lookup-title",
     "?c=shop&view=duplicates": "#copies-title",
 }

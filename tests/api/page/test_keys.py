@@ -42,3 +42,8 @@ def test_the_key_is_asked_once_kept_from_scripts_and_asked_again_when_revoked(
         service.keys.revoke("viewer")
         page.get_by_role("button", name="Look again").click()
         page.get_by_role("heading", name="This service needs a key.").wait_for()
+        page.get_by_label("Key", exact=True).fill(service.keys.add("reader", "read", None))
+        page.get_by_role("button", name="Open").click()
+        page.get_by_role("button", name="More", exact=True).click()
+        page.get_by_role("button", name="Collections").last.wait_for()
+        expect(page.get_by_role("button", name="Ranking rules")).to_have_count(0)

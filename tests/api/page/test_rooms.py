@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from tests.api.page.conftest import Open
 from tests.support import picture_bytes
 from tests.support.service import Running, running
+from tests.support.shop import Shop
 
 
 @pytest.fixture(scope="module")
@@ -113,3 +114,46 @@ def test_an_allowed_folder_is_indexed_and_what_was_skipped_is_told(
     expect(page.locator(".panel")).to_contain_text("3 added", timeout=20_000)
     expect(page.locator(".refused li")).to_contain_text("torn.jpg")
     page.get_by_role("button", name="Search it").first.wait_for()
+
+
+def test_a_hit_is_pinned_in_a_draft_that_is_tried_published_and_taken_back(
+    visit: Open, shop: Shop
+) -> None:
+    client, url = shop.service.client(), shop.service.url
+    page = visit(url, "/?c=shop&q=blue+bag", allowed=("422",))
+    page.locator('.tile[title^="Green bag"]').first.click()
+    page.get_by_role("button", name="Pin for “blue bag”").click()
+    page.get_by_text("go by the draft").wait_for()
+    expect(page).to_have_url(f"{url}/?c=shop&q=blue+bag&rules=draft")
+    expect(page.locator(".tile").first).to_have_attribute("title", re.compile("^Green bag"))
+    page.get_by_role("button", name="As published").click()
+    expect(page.locator(".tile").first).to_have_attribute("title", re.compile("^Blue bag"))
+    page.goto(f"{url}/?c=shop&q=blue+bag&view=rules")
+    page.get_by_role("button", name="Add synonyms").click()
+    words = page.get_by_label("Words, with commas between")
+    words.fill("bag, satchel，hold-all")
+    words.press("Tab")
+    page.get_by_role("button", name="Try the draft").click()
+    expect(page.locator("table.tried")).to_contain_text("→ 1")
+    page.get_by_label("What for").fill("green week")
+    page.get_by_role("button", name="Publish").click()
+    page.get_by_text("Version 1 holds").wait_for()
+    held = client.rules("shop").rules
+    assert held["synonyms"] == [{"words": ["bag", "satchel", "hold-all"]}]
+    [[pin]] = [one["pin"] for one in held["curations"]]
+    assert client.search("shop", "blue bag").hits[0].id == pin["id"]
+    page.get_by_role("button", name="Add a boost").click()
+    page.get_by_label("Weight").fill("99")
+    page.get_by_label("Weight").press("Tab")
+    page.get_by_role("button", name="Keep as draft").click()
+    expect(page.get_by_role("alert")).to_contain_text("weight")
+    page.get_by_role("button", name="Remove bag, satchel, hold-all").click()
+    page.get_by_label("Weight").fill("0.5")
+    page.get_by_label("Weight").press("Tab")
+    page.get_by_role("button", name="Publish").click()
+    page.get_by_text("Version 2 holds").wait_for()
+    page.get_by_role("button", name="Go back to 1").click()
+    page.get_by_text("Version 3 holds").wait_for()
+    assert client.rules("shop").rules == held
+    client.put_rules_draft("shop", {})  # others search the shop, too
+    client.publish_rules("shop")

@@ -103,3 +103,29 @@ def test_it_works_over_plain_http_by_a_name_in_the_network(
                 page.get_by_text("Copied.").wait_for()
     finally:
         started.close()
+
+
+def test_videos_and_sounds_are_told_apart_from_broken_pictures(visit: Open, tmp_path: Path) -> None:
+    poster = [picture(plain(320, 180, "navy"))]
+    records = [
+        RecordBody(id="v", uri="https://a.example/b/waves.MP4?x=1", texts={"said": "Waves."}),
+        RecordBody(id="s", uri="tapes/talk.wav", texts={"said": "A talk of waves."}),
+        RecordBody(id="p", uri="film.mov", images=poster, metadata={"title": "a film"}),
+        RecordBody(id="t", texts={"said": "Words about waves, no more."}),
+    ]
+    with running(tmp_path / "home") as service:
+        client = service.client()
+        client.put_collection("c")
+        assert client.store("c", records).failed == 0
+        page = visit(service.url, "/?c=c")
+        page.get_by_role("button", name="Both").click()
+        expect(page.locator(".tile")).to_have_count(4)
+        expect(page.get_by_role("option", name="Waves., Video")).to_contain_text("waves.MP4")
+        expect(page.get_by_role("option", name="A talk of waves., Sound")).to_be_visible()
+        expect(page.locator(".tile img.here")).to_have_count(1)
+        expect(page.locator(".medium.over")).to_have_count(1)
+        page.get_by_role("option", name="Waves., Video").click()
+        detail = page.get_by_role("dialog")
+        expect(detail.locator(".medium-large")).to_contain_text("Video")
+        original = detail.get_by_role("link", name="Original")
+        expect(original).to_have_attribute("href", "https://a.example/b/waves.MP4?x=1")

@@ -17,6 +17,7 @@ from api.http.runtime.log_lines import note
 from api.http.schemas.ranking.rules import BackIn, PublishIn, RulesOut, VersionsOut
 from api.operations.ranking_rules import (
     go_back,
+    has_draft,
     live_rules,
     publish_draft,
     rules_of,
@@ -37,9 +38,10 @@ async def get_rules(
 
 @router.get("/{name}/rules/versions")
 async def list_rules_versions(collection: Readable, service: ServiceDependency) -> VersionsOut:
-    """List the versions of the rules that are kept, newest first."""
+    """List the versions of the rules that are kept, newest first, and tell of a draft."""
     found = await service.storing.run(rules_versions, collection)
-    return VersionsOut(versions=[version_out(one) for one in found])
+    draft = await service.storing.run(has_draft, collection)
+    return VersionsOut(versions=[version_out(one) for one in found], draft=draft)
 
 
 @router.get("/{name}/rules/versions/{version}", response_model_exclude_none=True)

@@ -109,6 +109,7 @@ class VersionsOut(BaseModel):
     """The versions that are kept, newest first; the first one holds."""
 
     versions: list[VersionOut]
+    draft: bool = Field(description="Whether a draft waits as well")
 
 
 class PublishIn(Strict):
