@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from binocle.encoders.names import DEFAULT_MODEL
 from binocle.errors import UsageError
 from binocle.types import Limits
+from indexer.sources.remote.addresses import checked_address, is_remote
 
 _PREFIX = "BINOCLE_"
 _ARCHIVE = ".tar.zst"  # what a backup is where its name ends so, and not a folder
@@ -34,7 +35,7 @@ class Settings(BaseSettings):
     decode_timeout_s: float = Field(default=Limits().timeout_s, gt=0)
     host: str = "127.0.0.1"
     port: int = Field(default=8765, ge=0, le=65535)
-    sources: Annotated[tuple[Path, ...], NoDecode] = ()
+    sources: Annotated[tuple[Path | str, ...], NoDecode] = ()
     backups: Path | None = None
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     max_body_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
@@ -53,10 +54,21 @@ class Settings(BaseSettings):
     tls_certificate: Path | None = None
     tls_key: Path | None = None
 
+    @field_validator("sources", mode="before")
+    @classmethod
+    def _places(cls, value: object) -> object:
+        """Read paths, and addresses, which stay text: a path has no ``//``; after ``_split``."""
+        if not isinstance(value, list | tuple):
+            return value
+        return tuple(
+            checked_address(one) if isinstance(one, str) and is_remote(one) else Path(one)
+            for one in value
+        )
+
     @field_validator("sources", "cors_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        """Read a list from a variable: separated as PATH is, origins by commas."""
+        """Read a list from a variable: separated as PATH is, by commas where it has addresses."""
         if isinstance(value, str):
             separator = "," if "://" in value else os.pathsep
             return tuple(part.strip() for part in value.split(separator) if part.strip())

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
-from pathlib import Path
 from typing import TypeAlias
 
 from binocle.batches import batched
@@ -157,13 +156,12 @@ class Indexer:
         with self._collection.writing() as session:
             row = None
             for known in session.sources.all():
-                whole = source.within(known.kind, Path(known.uri))
+                whole = source.within(known.kind, known.uri)
                 if whole is not None:
                     row, source = known, whole
                     break
             if row is None:
-                uri = str(source.path)
-                row = session.sources.add(source.path.name, uri, source.kind)
+                row = session.sources.add(source.path.name, source.uri, source.kind)
             return row, source, session.sources.start_run(row.id)
 
     def _bring_in(
@@ -242,7 +240,7 @@ class Indexer:
     def _absorb(self, session: CatalogWriter, source: Source, row: SourceRow) -> None:
         """Drop the known sources that are part of this one now: their pictures are this one's."""
         for other in session.sources.all():
-            if other.id != row.id and source.absorbs(other.kind, Path(other.uri)):
+            if other.id != row.id and source.absorbs(other.kind, other.uri):
                 session.labels.set_aside_of_source(other.id)
                 session.sources.remove(other.id)
 

@@ -9,6 +9,7 @@ import certifi
 import pytest
 
 from tests.support import Bench, close_shared_decoders, write_photos
+from tests.support.buckets import Buckets, buckets
 from tests.support.command_line import CommandLine, warm_command_line
 
 
@@ -54,6 +55,13 @@ def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
     """The command line, whose imports are done."""
     with warm_command_line(tmp_path_factory.mktemp("warm")) as command_line:
         yield command_line
+
+
+@pytest.fixture(scope="session")
+def store() -> Iterator[Buckets]:
+    """An object store that speaks S3."""
+    with buckets() as store:
+        yield store
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ _SETTLED_FOR_A_RATE = 50
 
 def index_sources(
     container: Container,
-    paths: Sequence[Path],
+    paths: Sequence[Path | str],
     name: str,
     model: str | None,
     columns: ColumnRoles,

@@ -20,6 +20,7 @@ from api.cli.keys import keys
 from api.cli.labels import caption, label, match
 from api.cli.options import (
     PATH,
+    PATH_OR_ADDRESS,
     collection_names,
     collection_option,
     engine_options,
@@ -60,7 +61,7 @@ def cli() -> None:
 
 
 @cli.command()
-@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=PATH)
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=PATH_OR_ADDRESS)
 @collection_option
 @click.option(
     "--model",
@@ -87,7 +88,7 @@ def cli() -> None:
 @json_option
 @shared
 def index(
-    sources: Sequence[Path],
+    sources: Sequence[Path | str],
     collection: str,
     model: str | None,
     id_column: str | None,
@@ -105,9 +106,10 @@ def index(
     """Bring folders, archives, tables, text files or pictures into a collection.
 
     A SOURCE is a folder of pictures, a tar or zip of them, a table (CSV, TSV, JSON, JSONL,
-    Parquet), a text file with one text a line, or a picture. Running the same command again looks
-    only at what changed; what vanished from a source vanishes from the collection. So does what is
-    excluded: by --exclude, to be said at each run, or by a file .binocleignore in a folder.
+    Parquet), a text file with one text a line, a picture, or the address of pictures in a bucket or
+    behind a listing (s3://BUCKET/FOLDER, gs://, az://, https://). Running the same command again
+    looks only at what changed; what vanished from a source vanishes from the collection. So does
+    what is excluded: by --exclude, to be said at each run, or by a file .binocleignore in a folder.
     """  # fmt: skip
     if background:
         os.nice(_BACKGROUND_NICE)

@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,6 +13,24 @@ if TYPE_CHECKING:
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
+
+
+class _PathOrAddress(click.Path):
+    """A path; or an address with a scheme, which stays text, since paths have no ``//``."""
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:
+        if isinstance(value, str) and _ADDRESS.match(value):
+            return value
+        return super().convert(value, param, ctx)
+
+
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://")
+PATH_OR_ADDRESS = _PathOrAddress(path_type=Path)
 KIND_NAMES = ("image", "text")  # those of ``KINDS``, which would bring numpy along
 
 

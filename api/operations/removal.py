@@ -103,7 +103,7 @@ def remove_source(collection: Collection, path: str) -> str:
     with collection.indexing():
         with collection.writing() as session:
             known = session.sources.all()
-            wanted = {path, str(Path(path).expanduser().absolute())}
+            wanted = {path, path.rstrip("/"), str(Path(path).expanduser().absolute())}
             found = next((one for one in known if {one.uri, one.name} & wanted), None)
             lines = session.sources.ledger(found.id).values() if found else ()
             ids = [one.record_id for one in lines if one.record_id is not None]

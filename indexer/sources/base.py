@@ -86,8 +86,8 @@ class Source(Protocol):
     rest only what is different with it.
 
     Attributes:
-        kind: ``folder``, ``archive``, ``table``, ``text``, ``file`` or ``upload``.
-        path: Where it lies, absolute; its identity.
+        kind: ``folder``, ``archive``, ``table``, ``text``, ``file``, ``remote`` or ``upload``.
+        path: Where it lies, absolute.
     """
 
     kind: str
@@ -164,16 +164,21 @@ class Source(Protocol):
         """
         return ()
 
-    def within(self, kind: str, path: Path) -> "Source | None":  # noqa: ARG002
+    def within(self, kind: str, uri: str) -> "Source | None":  # noqa: ARG002
         """Return this as a part of a source the collection knows; None where it is none."""
         return None
 
-    def absorbs(self, kind: str, path: Path) -> bool:  # noqa: ARG002
+    def absorbs(self, kind: str, uri: str) -> bool:  # noqa: ARG002
         """Tell whether all of a source the collection knows is part of this one."""
         return False
 
     @property
-    def looked_at(self) -> Path:
+    def uri(self) -> str:
+        """Where it lies, as text; its identity."""
+        return str(self.path)
+
+    @property
+    def looked_at(self) -> Path | str:
         """What a scan looks at: the source, or one folder of it."""
         return self.path
 

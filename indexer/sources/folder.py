@@ -70,8 +70,9 @@ class FileSource(Source):
         """Return the picture's file."""
         return path_of(uri)
 
-    def within(self, kind: str, path: Path) -> "Source | None":
+    def within(self, kind: str, uri: str) -> "Source | None":
         """Return a run over the folder of a picture that lies in a known one."""
+        path = Path(uri)
         if not _lies_in(self, kind, path):
             return None
         return FolderSource(
@@ -148,8 +149,9 @@ class FolderSource(FileSource):
         """Tell whether this walk would have seen a file of this key."""
         return key.startswith(self._prefix()) and not key.startswith(tuple(self._unread))
 
-    def within(self, kind: str, path: Path) -> "Source | None":
+    def within(self, kind: str, uri: str) -> "Source | None":
         """Return a run over this part of a known folder."""
+        path = Path(uri)
         if not _lies_in(self, kind, path):
             return None
         return FolderSource(
@@ -164,9 +166,9 @@ class FolderSource(FileSource):
         """Tell of ignore files that are not followed."""
         return tuple(self._left_out.problems.values())
 
-    def absorbs(self, kind: str, path: Path) -> bool:
+    def absorbs(self, kind: str, uri: str) -> bool:
         """Tell whether a known folder lies below this one."""
-        return kind == "folder" and self.path in path.parents
+        return kind == "folder" and self.path in Path(uri).parents
 
     def remember(self, knows: Callable[[str, str], bool]) -> None:
         """Be told what the collection has; see ``Source.remember``."""

@@ -10,21 +10,24 @@ from indexer.sources.archive import ArchiveSource
 from indexer.sources.base import Source, path_of
 from indexer.sources.folder import FileSource, FolderSource
 from indexer.sources.lines import TextSource
+from indexer.sources.remote.addresses import checked_address, is_remote
+from indexer.sources.remote.remote_source import RemoteSource
 from indexer.sources.table import ColumnRoles, TableSource
 from indexer.sources.uploads import UploadSource
 
 
 def open_source(
-    path: Path,
+    path: Path | str,
     columns: ColumnRoles,
     *,
     allowed: Sequence[Path] = (),
     exclude: Sequence[str] = (),
 ) -> Source:
-    """Return the source at a path.
+    """Return the source at a path, or at an address.
 
     Args:
-        path: A folder, an archive, a table, a text file or a picture.
+        path: A folder, an archive, a table, a text file or a picture; as text, it may be the
+            address of pictures on a network.
         columns: What a table's columns mean, and what texts are in. When any is named, a text file
             is read as a CSV.
         allowed: Folders outside which nothing is read, whatever links lead there and a table names;
@@ -32,10 +35,13 @@ def open_source(
         exclude: Patterns of what is left out of a folder or an archive; see ``LeftOut``.
 
     Raises:
-        UsageError: A pattern means nothing, or the source is neither of these.
+        UsageError: A pattern means nothing, the source is neither of these, or an address has a
+            secret in it.
         SourceError: There is nothing, or nothing Binocle can index.
     """
-    absolute = path.expanduser().resolve()
+    if isinstance(path, str) and is_remote(path):
+        return RemoteSource(checked_address(path), exclude=exclude)
+    absolute = Path(path).expanduser().resolve()
     name = absolute.name.lower()
     if not absolute.exists():
         raise SourceError(f"there is nothing at {path}")
@@ -74,6 +80,9 @@ def source_of(uri: str, collection: Path) -> Source:
     """
     if uri.startswith(uploads.SCHEME):
         return UploadSource(collection)
+    remote = RemoteSource.of(uri)
+    if remote is not None:
+        return remote
     if not path_of(uri).exists():
         inside = ArchiveSource.of(uri) or TableSource.of(uri) or TextSource.of(uri)
         if inside is not None:

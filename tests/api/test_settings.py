@@ -28,3 +28,15 @@ def test_folder_of_backups_may_be_in_the_home_of_the_user(
     monkeypatch.setenv("BINOCLE_BACKUPS", "~nobody-of-this-name/backups")
     with pytest.raises(UsageError, match="home"):
         read_settings(home=tmp_path)
+
+
+def test_sources_may_be_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BINOCLE_SOURCES", f"{tmp_path}, s3://bucket/shop/,https://host:8080/a")
+    sources = read_settings(home=tmp_path).sources
+    assert sources == (tmp_path, "s3://bucket/shop", "https://host:8080/a")
+    monkeypatch.setenv("BINOCLE_SOURCES", f"{tmp_path}:/other")
+    assert read_settings(home=tmp_path).sources == (tmp_path, Path("/other"))
+    monkeypatch.setenv("BINOCLE_SOURCES", "https://u:s3cr3t@host/a")
+    with pytest.raises(UsageError, match="credentials come from the environment") as refused:
+        read_settings(home=tmp_path)
+    assert "s3cr3t" not in str(refused.value)

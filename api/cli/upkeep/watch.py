@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from api.cli.options import (
-    PATH,
+    PATH_OR_ADDRESS,
     collection_option,
     engine_options,
     exclude_option,
@@ -21,7 +21,7 @@ _NICE = 19
 
 
 @click.command()
-@click.argument("folders", metavar="[FOLDER]...", nargs=-1, type=PATH)
+@click.argument("folders", metavar="[FOLDER]...", nargs=-1, type=PATH_OR_ADDRESS)
 @collection_option
 @click.option("--model", metavar="MODEL", help="Embeds the collection. Only for a new collection.")
 @click.option("--poll", is_flag=True, help="Look through the folders; do not listen to the system.")
@@ -38,7 +38,7 @@ _NICE = 19
 @engine_options
 @shared
 def watch(
-    folders: Sequence[Path],
+    folders: Sequence[Path | str],
     collection: str,
     model: str | None,
     poll: bool,
@@ -61,11 +61,11 @@ def watch(
     from indexer.sources.left_out import checked_patterns
     from indexer.watching import FolderFollower
 
+    followed = _local(folders)
     checked_patterns(exclude)
     container = open_container(**engine)
     os.nice(_NICE)  # whoever searches meanwhile goes first
     with container.open_collection(collection, create=bool(folders)) as opened:
-        followed = [one.expanduser() for one in folders]
         if not followed:
             with opened.reading() as session:
                 sources = session.sources.all()
@@ -85,3 +85,15 @@ def watch(
         FolderFollower(
             followed, index, lambda text: say(text, err=True), poll=poll, every_s=every_s
         ).run(threading.Event())
+
+
+def _local(folders: Sequence[Path | str]) -> list[Path]:
+    from indexer.sources.remote.addresses import without_secrets
+
+    for one in folders:
+        if isinstance(one, str):
+            raise click.UsageError(
+                f"{without_secrets(one)} is no folder, and stores tell of no changes; run 'binocle "
+                "index' on it from time to time: what is unchanged is not read"
+            )
+    return [Path(one).expanduser() for one in folders]

@@ -20,6 +20,7 @@ from api.cli.main import cli
 from api.cli.options import KIND_NAMES
 from binocle.media.kinds import KINDS
 from tests.support import picture_bytes, write_photos
+from tests.support.buckets import Buckets
 from tests.support.command_line import CommandLine
 
 Run = Any
@@ -305,3 +306,22 @@ def test_no_command_shows_the_help(run: Run) -> None:
     shown = run()
     assert shown.returncode == 2
     assert "Commands:" in shown.stderr + shown.stdout
+
+
+def test_a_bucket_is_indexed_like_a_folder(run: Run, store: Buckets) -> None:
+    bucket = store.make()
+    for number in range(3):
+        store.put(bucket, f"shop/{number}.jpg", picture_bytes(number))
+    address = f"s3://{bucket}/shop"
+    assert f"{address}: 3 added" in run("index", f"{address}/").stdout
+    assert "3 unchanged" in run("index", address).stdout
+    found = hits(run("search", "red", "--json"))
+    assert {one["uri"] for one in found} == {f"{address}/{number}.jpg" for number in range(3)}
+    offline = run("index", address, AWS_ENDPOINT_URL="http://127.0.0.1:9")
+    assert f"cannot read {address} (Could not connect" in error_line(offline, 1)
+    for command in ("index", "watch"):
+        refused = error_line(run(command, f"s3://AKID:s3cr3t@{bucket}/shop"), 2)
+        assert f"s3://{bucket}/shop" in refused
+        assert "s3cr3t" not in refused
+    assert "there is nothing at rs3://x" in error_line(run("index", "rs3://x"), 1)
+    assert "its 3 records" in run("remove", "--source", f"{address}/").stdout

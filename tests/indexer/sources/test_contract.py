@@ -3,7 +3,7 @@
 import io
 import tarfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,9 +17,11 @@ from indexer.sources.base import Candidate, Source
 from indexer.sources.folder import FileSource, FolderSource
 from indexer.sources.lines import TextSource
 from indexer.sources.registry import source_of
+from indexer.sources.remote.remote_source import RemoteSource
 from indexer.sources.table import ColumnRoles, TableSource
 from indexer.sources.uploads import UploadSource, uploaded_image, uploaded_text
 from tests.support import Bench, picture_bytes
+from tests.support.buckets import Buckets, listing
 
 NAMES = ("a.jpg", "sub/b.jpg", "sub/ä ~ö.jpg")
 
@@ -94,6 +96,13 @@ def uploads(path: Path) -> Source:
     return UploadSource(path, candidates)
 
 
+def bucket(store: Buckets) -> Source:
+    name = store.make()
+    for seed, key in enumerate(NAMES):
+        store.put(name, f"shop/{key}", picture_bytes(seed))
+    return RemoteSource(f"s3://{name}/shop")
+
+
 KINDS: dict[str, Callable[[Path], Source]] = {
     "folder": folder,
     "file": file,
@@ -107,9 +116,17 @@ KINDS: dict[str, Callable[[Path], Source]] = {
 }
 
 
-@pytest.fixture(params=KINDS)
-def source(request: pytest.FixtureRequest, tmp_path: Path) -> Source:
-    return KINDS[request.param](tmp_path / "place")
+@pytest.fixture(params=[*KINDS, "bucket", "web"])
+def source(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Source]:
+    place = tmp_path / "place"
+    if request.param == "bucket":
+        yield bucket(request.getfixturevalue("store"))
+    elif request.param == "web":
+        folder(place)
+        with listing(place) as served:
+            yield RemoteSource(served.url)
+    else:
+        yield KINDS[request.param](place)
 
 
 def given(source: Source) -> dict[str, bytes]:
@@ -154,8 +171,12 @@ def test_what_was_given_is_opened_again(source: Source, tmp_path: Path) -> None:
         assert path is None or path.read_bytes() == content
 
 
-def test_what_is_gone_is_not_found(source: Source, tmp_path: Path) -> None:
+def test_what_is_gone_is_not_found(
+    source: Source, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     uris = list(given(source))
+    if source.uri.startswith("s3://"):
+        request.getfixturevalue("store").remove(source.uri.split("/")[2])
     for path in sorted(tmp_path.rglob("*"), reverse=True):
         if path.is_file():
             path.unlink()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
@@ -13,7 +14,7 @@ from api.http.errors.problems import ServiceError
 from api.http.mapping.documents import JsonRoute
 from api.http.mapping.public_names import public_job
 from api.http.mapping.queries import at
-from api.http.routes.background.sources import path_of
+from api.http.routes.background.sources import address_of, not_allowed, path_of, root_of
 from api.http.runtime.background.job import Job
 from api.http.runtime.background.job_store import JobFilter
 from api.http.runtime.background.jobs import Jobs
@@ -62,7 +63,7 @@ async def start_job(
         job.counts, job.warnings = asdict(report.tally), report.warnings
         service.warm(collection)
 
-    hidden = (str(source.path), source.path.name)
+    hidden = (source.uri, source.path.name)
     return tell(jobs.start("index", collection, work, source=source.path.name, hidden=hidden))
 
 
@@ -209,16 +210,11 @@ def _allowed_source(service: Service, body: JobIn) -> Source:
     Raises:
         ServiceError: 403, it does not.
     """
-    refused = ServiceError(
-        403, "source-not-allowed", "the operator has not allowed this source", field="source"
-    )
-    roots = [root.expanduser().resolve() for root in service.settings.sources]
-    try:
-        path = path_of(body.source, roots).resolve()
-    except (OSError, ValueError, RuntimeError) as error:
-        raise refused from error
-    if not any(path == root or root in path.parents for root in roots):
-        raise refused
+    allowed = service.settings.sources
+    with at("source"):
+        address = address_of(body.source, allowed)
+    roots = [root_of(one) for one in allowed if isinstance(one, Path)]
+    place = address or _allowed_path(body.source, roots)
     with at("encoding"):
         encoding = checked_encoding(body.encoding)
     with at("exclude"):
@@ -226,7 +222,7 @@ def _allowed_source(service: Service, body: JobIn) -> Source:
     columns = ColumnRoles(
         body.id_column, body.image_column, tuple(body.text_columns), encoding=encoding
     )
-    return open_source(path, columns, allowed=roots, exclude=body.exclude)
+    return open_source(place, columns, allowed=roots, exclude=body.exclude)
 
 
 def _names_for(service: Service, key: Key) -> dict[str, str] | None:
@@ -237,3 +233,13 @@ def _names_for(service: Service, key: Key) -> dict[str, str] | None:
         return None
     resolved = service.container.aliases.resolved(key.collections)
     return {own: name for name, own in resolved.items()}
+
+
+def _allowed_path(source: str, roots: list[Path]) -> Path:
+    try:
+        path = path_of(source, roots).resolve()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise not_allowed() from error
+    if not any(path == root or root in path.parents for root in roots):
+        raise not_allowed()
+    return path

@@ -1,16 +1,19 @@
 """Sources: folders the operator allows to be indexed, and what was skipped in those indexed."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter
 from fastapi import Query as Parameter
 
+from api.http.errors.problems import ServiceError
 from api.http.mapping.documents import JsonRoute
 from api.http.mapping.public_names import public_uri
 from api.http.runtime.dependencies import KeyDependency, Readable, ServiceDependency
 from api.http.schemas.background.sources import SkippedItem, SkippedOut, SourcesOut
 from api.http.schemas.common import ItemError
+from indexer.sources.remote.addresses import checked_address, is_remote, lies_below
 
 router = APIRouter(tags=["jobs"], route_class=JsonRoute)
 
@@ -20,7 +23,7 @@ async def list_sources(service: ServiceDependency, key: KeyDependency) -> Source
     """List the folders that jobs may index, by name; none for a key that may not write."""
     if key is not None and key.access not in ("write", "admin"):
         return SourcesOut(sources=[])
-    names = [root.expanduser().resolve().name for root in service.settings.sources]
+    names = [root_of(one).name for one in service.settings.sources]
     return SourcesOut(sources=list(dict.fromkeys(names)))
 
 
@@ -48,6 +51,41 @@ async def list_skipped(
 
     listed: SkippedOut = await service.searching.run(read)
     return listed
+
+
+def root_of(allowed: Path | str) -> Path:
+    """Return a folder the operator allows, without links; of an address what only has its name."""
+    return Path(allowed) if isinstance(allowed, str) else allowed.expanduser().resolve()
+
+
+def address_of(source: str, allowed: Iterable[Path | str]) -> str | None:
+    """Return the address a client means; None where it means a path.
+
+    Args:
+        source: As it came: an address, or one that begins with the name of an allowed one's last
+            part.
+        allowed: What the operator allows.
+
+    Raises:
+        ServiceError: 403, it lies below none of these.
+        UsageError: It has a secret in it.
+    """
+    addresses = [one for one in allowed if isinstance(one, str)]
+    name, slash, rest = source.partition("/")
+    named = next((one for one in addresses if name and one.rpartition("/")[2] == name), None)
+    if named is None and not is_remote(source):
+        return None
+    address = checked_address(source if named is None else named + slash + rest)
+    if not any(lies_below(address, one) for one in addresses):
+        raise not_allowed()
+    return address
+
+
+def not_allowed() -> ServiceError:
+    """Return what is answered to who names what the operator has not allowed."""
+    return ServiceError(
+        403, "source-not-allowed", "the operator has not allowed this source", field="source"
+    )
 
 
 def path_of(source: str, roots: list[Path]) -> Path:

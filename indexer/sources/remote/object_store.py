@@ -1,0 +1,170 @@
+"""Listing and reading over a network: errors as the system's are, tried again after pauses."""
+
+import errno
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeVar
+
+from binocle.errors import SourceError
+from indexer.sources.remote.addresses import EXTRAS, without_secrets
+
+_Answer = TypeVar("_Answer")
+_FIRST_PAUSE_S = 0.2
+_IN_VAIN = {errno.EACCES, errno.EINVAL, errno.EISDIR, errno.ENOENT, errno.ENOSYS, errno.EPERM}
+_VERSIONS = (
+    "ETag", "etag", "md5Hash", "content_md5", "Content-MD5", "generation",
+    "LastModified", "last_modified", "Last-Modified", "updated", "mtime",
+)  # fmt: skip
+_OPTIONS: dict[str, dict[str, Any]] = {
+    # retries are ours, so that they are not multiplied; a picture is one request
+    "s3": {"config_kwargs": {"retries": {"total_max_attempts": 1}}, "max_concurrency": 1},
+    "http": {
+        "simple_links": False,
+        "client_kwargs": {"headers": {"Accept-Encoding": "identity"}, "trust_env": True},
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """What a listing tells of an object.
+
+    Attributes:
+        name: In the folder that was listed; of the web it may have slashes in it.
+        address: Where it lies.
+        is_folder: Whether there may be more below it.
+        size_bytes: Its length; None where that is not told.
+        version: Changes when it changes, where the store tells of one.
+    """
+
+    name: str
+    address: str
+    is_folder: bool
+    size_bytes: int | None = None
+    version: str = ""
+
+
+class ObjectStore:
+    """What lies at the addresses of one scheme. Thread-safe.
+
+    Credentials, endpoints and regions are those of the environment, as the scheme's package takes
+    them; nothing of them is kept or shown.
+    """
+
+    def __init__(self, scheme: str, *, attempts: int = 4) -> None:
+        """Open it; nothing is asked yet.
+
+        Args:
+            scheme: One of ``EXTRAS``.
+            attempts: How often something is asked for before it fails.
+
+        Raises:
+            SourceError: The package that reads it is not installed.
+        """
+        package, extra = EXTRAS[scheme]
+        self._is_web = extra == "http"
+        self._attempts = attempts
+        self._scheme = scheme
+        try:
+            import fsspec
+
+            options = _OPTIONS.get(extra, {})
+            self._files = fsspec.filesystem(scheme, use_listings_cache=False, **options)
+        except ImportError as error:
+            raise SourceError(
+                f"{scheme}:// is read by {package}, which is not installed: "
+                f"pip install 'binocle[{extra}]'"
+            ) from error
+        if scheme == "s3":
+            self._files.retries = 1
+
+    def listed(self, address: str) -> list[StoredObject]:
+        """Return what lies in a folder, in the order of names; of an object only itself.
+
+        Raises:
+            OSError: It cannot be listed; FileNotFoundError, there is nothing.
+        """
+        if self._is_web:
+            found = self._listed_on_the_web(address)
+        else:
+            found = self._asked(partial(self._files.ls, address, detail=True))
+        objects = (self._object(address, one) for one in found)
+        return sorted((one for one in objects if one is not None), key=lambda one: one.address)
+
+    def described(self, listed: StoredObject) -> StoredObject:
+        """Return an object with its size and version, where listings do not tell them.
+
+        Raises:
+            OSError: It cannot be asked for.
+        """
+        if not self._is_web:
+            return listed
+        facts = self._asked(partial(self._files.info, listed.address))
+        return replace(listed, size_bytes=facts.get("size"), version=_version_of(facts))
+
+    def read(self, address: str) -> bytes:
+        """Return an object's content.
+
+        Raises:
+            OSError: It cannot be read.
+        """
+        content: bytes = self._asked(partial(self._files.cat_file, address))
+        return content
+
+    def _listed_on_the_web(self, address: str) -> list[dict[str, Any]]:
+        try:
+            found: list[dict[str, Any]] = self._asked(
+                partial(self._files.ls, f"{address}/", detail=True)
+            )
+        except FileNotFoundError:
+            return [self._asked(partial(self._files.info, address))]  # it is a file
+        return found
+
+    def _object(self, folder: str, facts: Mapping[str, Any]) -> StoredObject | None:
+        name = str(facts["name"])
+        address = name if self._is_web else f"{self._scheme}://{name}"
+        is_folder = facts["type"] == "directory"
+        address = address.rstrip("/")
+        if address == folder and not is_folder:  # asked for an object
+            name = address.rpartition("/")[2]
+        elif address.startswith(f"{folder}/"):
+            name = address[len(folder) + 1 :]
+        else:
+            return None  # the folder's own mark, or elsewhere on the web
+        strange = any(part in ("", ".", "..") for part in name.split("/"))
+        if strange or (self._is_web and any(one in name for one in "?#")):
+            return None
+        return StoredObject(name, address, is_folder, facts.get("size"), _version_of(facts))
+
+    def _asked(self, ask: Callable[[], _Answer]) -> _Answer:
+        for attempt in range(1, self._attempts + 1):
+            try:
+                return ask()
+            except MemoryError:
+                raise
+            except Exception as error:
+                problem = _as_system_error(error)
+                if attempt == self._attempts or problem.errno in _IN_VAIN:
+                    raise problem from None  # what libraries say may have credentials in it
+            time.sleep(_FIRST_PAUSE_S * 2.0 ** (attempt - 1) * random.uniform(0.5, 1.5))
+        raise AssertionError
+
+
+def _version_of(facts: Mapping[str, Any]) -> str:
+    return next((str(facts[one]) for one in _VERSIONS if facts.get(one)), "")
+
+
+def _as_system_error(error: Exception) -> OSError:
+    status = getattr(error, "status", None)  # of HTTP
+    if isinstance(error, FileNotFoundError) or status in (404, 410):
+        return FileNotFoundError(errno.ENOENT, "there is no such object")
+    denied = type(error).__name__ in ("NoCredentialsError", "ClientAuthenticationError")
+    if isinstance(error, PermissionError) or denied or status in (401, 403):
+        reason = "access is denied; credentials come from the environment"
+        return PermissionError(errno.EACCES, reason)
+    number = (isinstance(error, OSError) and error.errno) or errno.EIO
+    said = f"HTTP {status}" if status else str(error) or type(error).__name__
+    return OSError(number, " ".join(without_secrets(said).split())[:200])

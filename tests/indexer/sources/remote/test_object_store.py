@@ -1,0 +1,82 @@
+"""What stores say comes as the system says it of files, after trying again."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from binocle.errors import SourceError
+from indexer.sources.remote.object_store import ObjectStore
+from tests.support import picture_bytes
+from tests.support.buckets import Buckets, forget_stores, listing
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_full_server_is_asked_again_and_not_for_ever(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(picture_bytes(0))
+    with listing(tmp_path) as web:
+        url = f"{web.url}/a.jpg"
+        web.failures["/a.jpg"] = 3
+        assert ObjectStore("http").read(url) == picture_bytes(0)
+        web.failures["/a.jpg"] = 4
+        with pytest.raises(OSError, match="HTTP 503"):
+            ObjectStore("http").read(url)
+        assert web.asked == ["GET /a.jpg"] * 8
+
+
+def test_what_is_not_there_is_asked_for_once(tmp_path: Path) -> None:
+    with listing(tmp_path) as web:
+        with pytest.raises(FileNotFoundError, match="no such object"):
+            ObjectStore("http").read(f"{web.url}/a.jpg")
+        assert web.asked == ["GET /a.jpg"]
+
+
+def test_a_page_lists_only_what_lies_below_it(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text(
+        '<a href="../">up</a> <a href="?C=N;O=D">by name</a> <a href="a.jpg">a</a> '
+        '<a href="/b.jpg">b</a> <a href="http://elsewhere.example/c.jpg">c</a> '
+        '<a href="x/../../d.jpg">d</a> <a href="sub/">sub</a> <a href="#e">e</a>'
+    )
+    with listing(tmp_path) as web:
+        found = ObjectStore("http").listed(web.url)
+    assert [(one.name, one.is_folder) for one in found] == [
+        ("a.jpg", False), ("b.jpg", False), ("sub", True),
+    ]  # fmt: skip
+
+
+def test_an_object_is_one_request(store: Buckets) -> None:
+    bucket = store.make()
+    store.put(bucket, "a.jpg", b"x" * 100)
+    objects = ObjectStore("s3")
+    (listed,) = objects.listed(f"s3://{bucket}")
+    assert (listed.name, listed.size_bytes, listed.is_folder) == ("a.jpg", 100, False)
+    assert listed.version
+    assert objects.read(listed.address) == b"x" * 100
+
+
+@pytest.mark.usefixtures("soon", "store")
+def test_errors_name_the_remedy_and_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "nowhere-1")
+    forget_stores()
+    with pytest.raises(OSError, match="Could not connect") as refused:
+        ObjectStore("s3").listed("s3://bucket/photos")
+    assert "s3cr3t" not in f"{refused.value!r} {refused.value.__cause__!r}"
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    forget_stores()
+    with pytest.raises(PermissionError, match="credentials come from the environment"):
+        ObjectStore("s3").listed("s3://bucket/photos")
+    forget_stores()
+
+
+def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "gcsfs", None)
+    with pytest.raises(SourceError, match=r"pip install 'binocle\[gs\]'"):
+        ObjectStore("gs")
