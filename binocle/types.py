@@ -39,14 +39,12 @@ class ImageInfo:
     """What a picture file says of itself; width and height are those of the upright picture.
 
     Attributes:
-        width: Pixels, after EXIF orientation.
-        height: Pixels, after EXIF orientation.
+        width: Pixels, after EXIF orientation, as ``height``.
         size_bytes: Length of the encoded file.
         format: Pillow's format name in lower case, such as ``jpeg``.
         taken_at: Local ISO 8601 time of the shot, with offset where the file has one.
         camera: Maker and model.
-        latitude: Degrees, north positive, -90 to 90.
-        longitude: Degrees, east positive, -180 to 180.
+        latitude: Degrees, north positive, -90 to 90; ``longitude`` east positive, -180 to 180.
         altitude: Metres above sea level.
         said: What it says in words, and its rating; see ``binocle.media.embedded_texts``.
     """
@@ -180,11 +178,13 @@ class Neighbours:
         scores: ``(n,)`` float32 inner products of unit rows, -1 to 1, higher is nearer.
         part_ids: ``(n,)`` int64.
         exact: Whether the answer equals that of an exhaustive scan.
+        left_out: Of all above a score, about how many more there are.
     """
 
     scores: Float32Array
     part_ids: Int64Array
     exact: bool
+    left_out: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

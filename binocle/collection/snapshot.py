@@ -31,12 +31,14 @@ class Ranking:
         part_ids: ``(n,)`` int64, the best part of each record.
         scores: ``(n,)`` float32 cosines of query and part, -1 to 1.
         exact: Whether an exhaustive scan would give the same.
+        left_out: Of all above a cosine, about how many more there are.
     """
 
     record_ids: Int64Array
     part_ids: Int64Array
     scores: Float32Array
     exact: bool
+    left_out: float = 0.0
 
     def head(self, k: int) -> "Ranking":
         """Return the first k."""
@@ -227,16 +229,18 @@ class Snapshot:
         where: Filter | None = None,
         allowed: BoolArray | None = None,
         exclude: frozenset[int] = frozenset(),
+        exact: bool = False,
     ) -> Ranking:
-        """Rank all records whose nearest part of one kind has at least this cosine.
+        """Rank the records whose nearest part of one kind has at least this cosine.
 
-        Everything is scanned, so the answer is exact: the relevant set behind a cut.
+        The relevant set behind a cut: all of it in a collection that is scanned anyway, nearly all
+        of it in others, unless ``exact`` asks for a scan.
         """
         parts = self._parts[kind]
         if not len(parts.owners.part_ids):
             return NOTHING
         permitted = self._permitted(parts.owners, where, allowed)
-        found = parts.vectors.above(query, least, allowed=permitted)
+        found = parts.vectors.above(query, least, allowed=permitted, exact=exact)
         return _ranked(parts.owners, found, exclude)
 
     def _permitted(
@@ -267,4 +271,5 @@ def _ranked(owners: Owners, found: Neighbours, exclude: frozenset[int]) -> Ranki
     places = np.flatnonzero(kept)
     first = np.sort(np.unique(records[places], return_index=True)[1])
     places = places[first]
-    return Ranking(records[places], found.part_ids[places], found.scores[places], found.exact)
+    scores, part_ids = found.scores[places], found.part_ids[places]
+    return Ranking(records[places], part_ids, scores, found.exact, found.left_out)

@@ -92,14 +92,23 @@ class VectorView(Protocol):
         """
 
     def above(
-        self, query: Float32Array, least: float, *, allowed: Allowed | None = None
+        self,
+        query: Float32Array,
+        least: float,
+        *,
+        allowed: Allowed | None = None,
+        exact: bool = False,
     ) -> Neighbours:
-        """Return all vectors with at least this score, by a scan; equal scores in order of id.
+        """Return the vectors with at least this score; equal scores in order of id.
+
+        All of them where everything is scanned anyway; otherwise nearly all, and about how many
+        others there are.
 
         Args:
             query: ``(d,)`` float32 unit row.
             least: An inner product.
             allowed: As for ``search``.
+            exact: Scan everything, whatever the kind of store.
         """
 
 

@@ -47,7 +47,12 @@ class ExactView:
         return [Neighbours(*top_k(scores, ids, k), exact=True) for scores in scores_qn]
 
     def above(
-        self, query: Float32Array, least: float, *, allowed: Allowed | None = None
+        self,
+        query: Float32Array,
+        least: float,
+        *,
+        allowed: Allowed | None = None,
+        exact: bool = False,  # noqa: ARG002 - it always does
     ) -> Neighbours:
         """Scan everything; see ``VectorView.above``."""
         ids, rows = self._allowed(allowed)

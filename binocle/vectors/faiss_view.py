@@ -107,12 +107,22 @@ class FaissView:
         return found or [Neighbours(*_merged([], k), exact=True) for _ in queries_qd]
 
     def above(
-        self, query: Float32Array, least: float, *, allowed: Allowed | None = None
+        self,
+        query: Float32Array,
+        least: float,
+        *,
+        allowed: Allowed | None = None,
+        exact: bool = False,
     ) -> Neighbours:
-        """Return all vectors with at least this score; see ``VectorView.above``."""
+        """Return the vectors with at least this score; see ``VectorView.above``."""
         mask = self._without_removed(allowed)
-        found = [segment.above(query, least, mask) for segment in self.segments]
-        return Neighbours(*_merged(found, self.stored), exact=True)
+        available = self.count() if mask is None else int(np.count_nonzero(mask))
+        share = None if exact or available <= _SCAN_LIMIT else available / self.stored
+        both = [segment.above(query, least, mask, share=share) for segment in self.segments]
+        left_out = sum(left for _, left in both)
+        is_exact = share is None or not any(segment.lists for segment in self.segments)
+        merged = _merged([found for found, _ in both], self.stored)
+        return Neighbours(*merged, exact=is_exact, left_out=left_out)
 
     def with_rows(self, ids: Int64Array, rows: Float32Array) -> "FaissView":
         """Return a view with further vectors."""

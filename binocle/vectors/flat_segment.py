@@ -103,13 +103,19 @@ class FlatSegment:
             found.append(rescored(self, query, self.ids[best if places is None else places[best]]))
         return found
 
-    def above(self, query: Float32Array, least: float, allowed: BoolArray | None) -> Scored:
-        """Return everything with at least a score."""
+    def above(
+        self,
+        query: Float32Array,
+        least: float,
+        allowed: BoolArray | None,
+        *,
+        share: float | None = None,  # noqa: ARG002 - it always looks at everything
+    ) -> tuple[Scored, float]:
+        """Return everything with at least a score; see ``Segment.above``."""
         places = None if allowed is None else _inside(self.ids, allowed)
         near = np.flatnonzero(self._scores(query[np.newaxis], places)[0] >= least - ROUNDING)
-        return not_below(
-            least, rescored(self, query, self.ids[near if places is None else places[near]])
-        )
+        found = self.ids[near if places is None else places[near]]
+        return not_below(least, rescored(self, query, found)), 0.0
 
     def _scores(self, queries_qd: Float32Array, places: Int64Array | None) -> Float32Array:
         """Return inner products with the rows at some places, ``(q, n)`` float32; None for all."""

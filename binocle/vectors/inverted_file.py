@@ -9,20 +9,22 @@ vectors go into lists of the same ones, until these do not fit any more.
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import faiss
 import numpy as np
 
 from binocle.types import BoolArray, Float32Array, Int64Array
+from binocle.vectors.list_reach import SAMPLE, ListReach
 from binocle.vectors.rescoring import (
     BLOCK,
     ROUNDING,
     Scored,
     bitmap,
+    first_rescored,
     nearest,
     not_below,
-    rescored,
 )  # fmt: skip
 
 _TRAINING_ROWS_PER_LIST = 64
@@ -34,7 +36,7 @@ _MOVED = 1.25  # so many times as far from their centroids as the vectors there 
 _SAMPLE = 4096
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class IvfSegment:
     """Vectors in lists.
 
@@ -146,12 +148,30 @@ class IvfSegment:
         parameters = faiss.SearchParametersIVF(nprobe=probed, sel=selector)
         return [nearest(self, query, k, parameters) for query in queries_qd]
 
-    def above(self, query: Float32Array, least: float, allowed: BoolArray | None) -> Scored:
-        """Return everything with at least a score."""
+    def above(
+        self,
+        query: Float32Array,
+        least: float,
+        allowed: BoolArray | None,
+        *,
+        share: float | None = None,
+    ) -> tuple[Scored, float]:
+        """Return what has at least a score; see ``Segment.above``."""
+        probed, left_out = self.lists, 0.0
+        if share is not None:
+            probed, left_out = self._reach.lists_with(
+                query, least, share=share, at_least=self.probed
+            )
         selector = None if allowed is None else bitmap(allowed)
-        parameters = faiss.SearchParametersIVF(nprobe=self.lists, sel=selector)
-        _, _, ids = self.index.range_search(query[np.newaxis], least - ROUNDING, params=parameters)
-        return not_below(least, rescored(self, query, ids))
+        parameters = faiss.SearchParametersIVF(nprobe=probed, sel=selector)
+        _, scores, ids = self.index.range_search(
+            query[np.newaxis], least - ROUNDING, params=parameters
+        )
+        return not_below(least, first_rescored(self, query, (scores, ids), least)), left_out
+
+    @cached_property
+    def _reach(self) -> ListReach:
+        return ListReach.of(self.index, self.rows(sample_of(self.ids, SAMPLE)))
 
     def _distance(self, rows: Float32Array) -> float:
         """Return the mean squared distance of rows from the centroids nearest to them."""

@@ -17,6 +17,7 @@ from binocle.types import BoolArray, Float32Array, Int64Array
 AT_ONCE = 20_000
 BLOCK = 65_536  # rows that are copied at once
 SPARE = 8  # looked at beyond k, so that rounding cannot push one out
+_FIRST = 1000
 ROUNDING = 1e-5  # more than two kernels can differ by on unit rows
 
 Scored: TypeAlias = tuple[Float32Array, Int64Array]
@@ -63,8 +64,23 @@ class Segment(Protocol):
             scan: Look into all lists.
         """
 
-    def above(self, query: Float32Array, least: float, allowed: BoolArray | None) -> Scored:
-        """Return everything with at least a score."""
+    def above(
+        self,
+        query: Float32Array,
+        least: float,
+        allowed: BoolArray | None,
+        *,
+        share: float | None = None,
+    ) -> tuple[Scored, float]:
+        """Return what has at least a score, and about how much of that was not looked at.
+
+        Args:
+            query: ``(d,)`` float32 unit row.
+            least: An inner product.
+            allowed: Mask by id; None for all.
+            share: How much of what is here is allowed, 0 to 1, where nearly all that has the
+                score will do; None to look at everything.
+        """
 
 
 def bitmap(allowed: BoolArray) -> Any:
@@ -92,6 +108,21 @@ def rescored(segment: Segment, query: Float32Array, ids: Int64Array) -> Scored:
     for start in range(0, len(ids), AT_ONCE):
         rows = segment.rows(ids[start : start + AT_ONCE])
         scores[start : start + AT_ONCE] = rows.astype(np.float64) @ exact
+    return scores, ids
+
+
+def first_rescored(segment: Segment, query: Float32Array, found: Scored, least: float) -> Scored:
+    """Return scores of which those that decide are summed in float64; and the ids.
+
+    These are the best thousand, which pages show, and what is about as good as the least. Others
+    are left as FAISS summed them: looking each of many rows up takes longer than finding them.
+    """
+    scores, ids = found
+    deciding = np.abs(scores - least) <= 2 * ROUNDING
+    worst = np.partition(scores, -_FIRST)[-_FIRST] if len(scores) > _FIRST else -np.inf
+    places = np.flatnonzero(deciding | (scores >= worst))
+    scores = scores.copy()
+    scores[places] = rescored(segment, query, ids[places])[0]
     return scores, ids
 
 

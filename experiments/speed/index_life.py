@@ -1,7 +1,8 @@
 """What an index costs from the first vector on: ``scripts/bench index-life --count N``.
 
 Each step is a process of its own, as after a restart: vectors that were stored and never indexed,
-the first answer, the lists that a thread makes meanwhile, opening again, and growing.
+the first answer, the lists that a thread makes meanwhile, opening again, what is answered then
+(``large_collection.py``), and growing.
 """
 
 import argparse
@@ -10,7 +11,7 @@ import multiprocessing
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,11 @@ import numpy as np
 
 from binocle.collection.collection import Collection
 from binocle.media.kinds import IMAGE
-from binocle.types import Float32Array, NewPart, NewRecord, Space
-from experiments.speed.search_speed import clustered
+from binocle.types import Float32Array, Space
+from experiments.speed.cross_modal import CrossModal
+from experiments.speed.large_collection import AT_ONCE, answers, records
 
-_AT_ONCE = 2000
-_QUERIES = 50
+_QUERIES = 60
 _GROWN = 4  # a fourth as many come later
 
 Step = Callable[[Path], dict[str, Any]]
@@ -34,31 +35,38 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench index-life", description=__doc__)
     parser.add_argument("--count", type=int, default=200_000)
     parser.add_argument("--dimension", type=int, default=512)
+    parser.add_argument(
+        "--folder", type=Path, help="keeps the collection, or has one to go on with"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary, "collection")
-        rows, queries = clustered(
-            options.count * (_GROWN + 1) // _GROWN, _QUERIES, options.dimension
-        )
-        np.save(Path(temporary, "queries.npy"), queries)
-        started = time.monotonic()
-        store(folder, rows[: options.count], 0)
-        print(json.dumps({"step": "store", "seconds": round(time.monotonic() - started, 1)}))
-        for step in (first_answer, open_again):
-            print(json.dumps({"step": step.__name__, **alone(step, folder)}), flush=True)
-        store(folder, rows[options.count :], options.count)
-        for step in (first_answer, open_again):
-            told = alone(step, folder)
-            print(json.dumps({"step": f"{step.__name__}, a fourth more", **told}), flush=True)
+        folder = Path(options.folder or Path(temporary, "collection"))
+        blocks = max(1, options.count // AT_ONCE)
+        if not folder.exists():
+            _tell("store", _stored(folder, options.dimension, range(blocks)))
+        _tell("first answer", alone(first_answer, folder))
+        _tell("opened again", alone(open_again, folder))
+        _tell("answers", alone(measure_answers, folder))
+        more = range(blocks, blocks + max(1, blocks // _GROWN))
+        _tell("store a fourth more", _stored(folder, options.dimension, more))
+        _tell("first answer", alone(first_answer, folder))
+        _tell("opened again", alone(open_again, folder))
 
 
-def store(folder: Path, rows: Float32Array, first: int) -> None:
-    """Put vectors into the catalogue, without an index."""
+def store(folder: Path, dimension: int, blocks: Iterable[int]) -> None:
+    """Put blocks of vectors into the catalogue, without an index."""
+    vectors = CrossModal(dimension)
     with Collection(folder, create=True) as collection:
-        collection.claim_space(Space("bench", rows.shape[1], "bench"))
-        for start in range(0, len(rows), _AT_ONCE):
-            numbers = range(first + start, first + min(start + _AT_ONCE, len(rows)))
-            collection.upsert([_record(number, rows[number - first]) for number in numbers])
+        collection.claim_space(Space("bench", dimension, "bench"))
+        for block in blocks:
+            collection.upsert(records(vectors, block))
+
+
+def measure_answers(folder: Path) -> dict[str, Any]:
+    """Measure filters, relevant sets and removal; see ``large_collection``."""
+    with Collection(folder) as collection:
+        vectors = _vectors_of(collection)
+        return answers(collection, vectors, vectors.asked(_QUERIES))
 
 
 def alone(step: Step, folder: Path) -> dict[str, Any]:
@@ -74,9 +82,9 @@ def alone(step: Step, folder: Path) -> dict[str, Any]:
 
 def first_answer(folder: Path) -> dict[str, Any]:
     """Answer where the index is not what it should be, and wait until it is."""
-    queries = np.load(folder.parent / "queries.npy")
     started = _now()
     with Collection(folder) as collection:
+        queries = _vectors_of(collection).asked(_QUERIES)
         collection.snapshot().nearest(IMAGE, queries[:1], 10)
         answered = _seconds_since(started)
         meanwhile = _query_ms(collection, queries[:5])
@@ -91,12 +99,28 @@ def first_answer(folder: Path) -> dict[str, Any]:
 
 def open_again(folder: Path) -> dict[str, Any]:
     """Answer with the index that was saved."""
-    queries = np.load(folder.parent / "queries.npy")
     started = _now()
     with Collection(folder) as collection:
+        queries = _vectors_of(collection).asked(_QUERIES)
         collection.snapshot().nearest(IMAGE, queries[:1], 10)
         answered = _seconds_since(started)
         return {"first_answer_s": answered, **_state(collection, queries)}
+
+
+def _stored(folder: Path, dimension: int, blocks: range) -> dict[str, Any]:
+    started = _now()
+    store(folder, dimension, blocks)
+    return {"records": len(blocks) * AT_ONCE, "s": _seconds_since(started)}
+
+
+def _vectors_of(collection: Collection) -> CrossModal:
+    """Return what made the vectors of a collection."""
+    assert collection.space is not None
+    return CrossModal(collection.space.dimension)
+
+
+def _tell(step: str, told: dict[str, Any]) -> None:
+    print(json.dumps({"step": step, **told}), flush=True)
 
 
 def _now() -> tuple[float, float]:
@@ -147,11 +171,6 @@ def _memory() -> dict[str, int]:
 
 def _told(step: Step, folder: Path, to: Connection) -> None:
     to.send(step(folder))
-
-
-def _record(number: int, row: Float32Array) -> NewRecord:
-    part = NewPart(IMAGE, "image", f"/{number}", number.to_bytes(32, "little"), row)
-    return NewRecord(str(number), f"/{number}", {"bucket": number % 1000}, (part,))
 
 
 if __name__ == "__main__":

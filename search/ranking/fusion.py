@@ -144,6 +144,7 @@ class Ranked:
     Attributes:
         fused: The records, and what each ranking says of them.
         exact: Whether exhaustive scans would give the same.
+        left_out: Of a relevant set, about how many more there are.
         is_complete: There are no more, however deep somebody looks.
         keywords: The ranking by words among them.
         no_match: Nothing fits.
@@ -153,6 +154,7 @@ class Ranked:
 
     fused: Fused
     exact: bool = True
+    left_out: float = 0.0
     is_complete: bool = True
     keywords: KeywordRanking | None = None
     no_match: bool = False

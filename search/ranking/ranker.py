@@ -143,11 +143,13 @@ class Ranker:
         score_models = self._score_models(plan, scorers, words)
         rankings: list[Weighted] = []
         best: list[Weighted] = []
+        exact, left_out = True, 0.0
         for kind, scorer in scorers.items():
             least = least_cosine(score_models[kind], plan.query.min_relevance)
             found = seen.above(kind, least) or self.vectors.above(
                 plan, kind, scorer, least, filtered=filtered, within=within
             )
+            exact, left_out = exact and found.exact, left_out + found.left_out
             weighted = self.vectors.weighted(plan, kind, scorer, found)
             rankings.append(weighted.only(weighted.scores >= least))
             if not len(found.record_ids):
@@ -160,7 +162,7 @@ class Ranker:
         depth = max(plan.depth, *(len(one.record_ids) for one in rankings), 1)
         return Ranked(
             fused=_fused(rankings, depth), keywords=words, no_match=no_match,
-            score_models=score_models, demands=demands,
+            score_models=score_models, demands=demands, exact=exact, left_out=left_out,
         )  # fmt: skip
 
     def _best_of(

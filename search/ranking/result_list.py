@@ -28,7 +28,7 @@ from search.ranking.fusion import Fused, Ranked
 from search.ranking.part_rows import dedup_features
 from search.ranking.query_plan import Plan, Scorers
 from search.ranking.ranker import NOTHING_SEEN, Ranker
-from search.ranking.relevant_count import count_relevant
+from search.ranking.relevant_count import count_relevant, error_of
 from search.results.answer import FacetCounts
 from search.results.diversity import Arranger, HitGroups, gathered
 from search.results.facets import count_facets, group_keys, sort_order
@@ -258,7 +258,7 @@ def _relevant_set(ranker: Ranker, plan: Plan, scorers: Scorers) -> tuple[Ranked,
     """Return the rows of a query that sorts, groups or cuts, and what was counted."""
     query, snapshot = plan.query, plan.snapshot
     ranked = moving.moved(plan, ranker.relevant(plan, scorers, filtered=True))
-    counted = Counted(len(ranked))
+    counted = Counted(len(ranked), error_of(ranked))
     if query.facets:
         is_whole = query.where is None
         every = ranked if is_whole else ranker.relevant(plan, scorers, filtered=False)
@@ -281,4 +281,5 @@ def _counted(plan: Plan, every: Ranked) -> Counted:
     snapshot, ids = plan.snapshot, every.fused.record_ids
     facets = count_facets(snapshot, plan.query.facets, ids, plan.query.where)
     passing = snapshot.mask(plan.query.where)
-    return Counted(int(passing[ids[ids < len(passing)]].sum()), facets=facets)
+    count = int(passing[ids[ids < len(passing)]].sum())
+    return Counted(count, error_of(every), facets)

@@ -113,7 +113,7 @@ class VectorRankings:
         filtered: bool,
         within: BoolArray | None = None,
     ) -> Ranking:
-        """Return all records of a kind with at least a cosine."""
+        """Return the records of a kind with at least a cosine; see ``Snapshot.above``."""
         return plan.snapshot.above(
             kind,
             scorer.query_vector.row,
@@ -121,6 +121,7 @@ class VectorRankings:
             where=plan.query.where if filtered else None,
             allowed=within,
             exclude=plan.exclude,
+            exact=plan.query.exact,
         )
 
     def weighted(self, plan: Plan, kind: Kind, scorer: KindScorer, found: Ranking) -> Weighted:
