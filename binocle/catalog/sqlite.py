@@ -251,7 +251,7 @@ def _configure_reader(connection: Any, record: object) -> None:
     """Read an older catalogue that cannot be brought up to date: it may have no checksums."""
     _add_functions(connection, record)
     known = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema")}
-    for table in ("vector_checksums", "likeness_checksums", "info_checksums"):
+    for table in ("vector_checksums", "likeness_checksums", "info_checksums", "part_checksums"):
         if table not in known:
             connection.execute(f"CREATE TEMP TABLE {table} (part_id, crc32)")
     for name, columns in (

@@ -10,6 +10,7 @@ BEGIN;
 DROP TABLE vector_checksums;
 DROP TABLE likeness_checksums;
 DROP TABLE info_checksums;
+DROP TABLE part_checksums;
 DROP TABLE picture_colours;
 DROP TABLE likenesses;
 DROP TABLE written_labels;

@@ -157,6 +157,12 @@ DAMAGES: dict[str, tuple[str, Plant]] = {
     "kind unknown": ("parts", catalog("UPDATE parts SET kind = 'smell' WHERE id = 1")),
     "upload of another name": (
         "parts", catalog(f"UPDATE parts SET uri = 'upload:{'ab' * 32}' WHERE id = 1")),
+    "part of another uri": (
+        "parts", catalog("UPDATE parts SET uri = replace(uri, 'o', 'p') WHERE id > 12")),
+    "part of another role": ("parts", catalog("UPDATE parts SET role = 'x' WHERE id = 2")),
+    "part in another place": ("parts", catalog("UPDATE parts SET position = 7 WHERE id = 2")),
+    "picture of another content": ("parts", catalog(
+        "UPDATE parts SET sha256 = zeroblob(32) WHERE kind = 'image' AND uri NOT LIKE 'upload:%'")),
     "picture info lost": ("parts", catalog("UPDATE parts SET info = NULL WHERE kind = 'image'")),
     "vector lost": ("vectors", catalog("DELETE FROM vectors WHERE part_id = 3")),
     "vector short": ("vectors", vector(lambda row: row[:-1])),

@@ -18,7 +18,8 @@ _RESTORE = "restore the collection from a backup"
 _ANEW: Mapping[str, Repair] = {"words": "words", "metadata": "metadata", "index": "indices"}
 _TABLES = (
     structure.check_schema, structure.check_counters, structure.check_space,
-    content.check_records, content.check_parts, content.check_vectors, content.check_alike,
+    content.check_records, content.check_parts, content.check_places,
+    content.check_vectors, content.check_alike,
     content.check_fingerprints, content.check_ledger, content.check_fields,
     content.check_rules,
     derived.check_metadata, derived.check_words,

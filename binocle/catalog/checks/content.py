@@ -5,6 +5,7 @@ import json
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from binocle.catalog.catalog_file import CatalogFile
 from binocle.catalog.checks.findings import Finding, fact, some
 from binocle.catalog.checks.structure import RESTORE, dimension_of
 from binocle.catalog.stored_rules import StoredRules
+from binocle.catalog.tables.part_checksums import part_crc32
 from binocle.catalog.tables.picture_checksums import is_whole_fingerprint, is_whole_info
 from binocle.media.kinds import KINDS
 from binocle.metadata.field_types import FIELD_TYPES
@@ -75,6 +77,20 @@ def check_parts(file: CatalogFile) -> Iterator[Finding]:
     if wrong_facts:
         message = f"what pictures say of themselves is damaged: {some(dict.fromkeys(wrong_facts))}"
         yield Finding("parts", message, _FACTS_ANEW + _AGAIN, repair="facts")
+
+
+def check_places(file: CatalogFile) -> Iterator[Finding]:
+    """Find parts that are of another record, kind, role, place, uri or SHA-256 than was stored."""
+    if not has_table(file, "part_checksums"):
+        return
+    query = (
+        "SELECT records.key, crc32, record_id, kind, role, position, parts.uri, sha256 FROM parts "
+        "JOIN part_checksums ON part_id = parts.id LEFT JOIN records ON records.id = record_id"
+    )
+    wrong = [row[0] for row in file.iterate(query) if not _is_where_it_was(*row[1:])]
+    if wrong:
+        message = f"parts are not what their checksums say: {some(dict.fromkeys(wrong))}"
+        yield Finding("parts", message, _AGAIN)
 
 
 def damaged_facts(file: CatalogFile) -> list[tuple[int, str, bytes]]:
@@ -258,6 +274,13 @@ def _is_readable(info: str | None, crc32: int | None) -> bool:
     except (ValueError, TypeError):
         return False
     return is_whole_info(info, crc32)
+
+
+def _is_where_it_was(crc32: int, *row: Any) -> bool:
+    try:
+        return part_crc32(*row) == crc32
+    except (AttributeError, TypeError, ValueError):  # a column is of another type
+        return False
 
 
 def _is_garbled(text: object) -> bool:

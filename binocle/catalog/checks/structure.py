@@ -11,7 +11,7 @@ from binocle.errors import StorageError
 RESTORE = "restore the collection from a backup, or remove it and index again"
 _FILLED_LATER = {
     "vector_checksums": 2, "likeness_checksums": 3, "info_checksums": 3, "picture_colours": 4,
-    "rules": 5,
+    "rules": 5, "part_checksums": 6,
 }  # fmt: skip
 """Tables that a catalogue of fewer additions may lack: what is found does not depend on them."""
 _WORDS = ("words", "vocabulary", "vocabulary_by_stem")

@@ -15,6 +15,7 @@ from binocle.catalog.tables.checksums import damaged_vectors, put_vectors
 from binocle.catalog.tables.fields import SqlFields
 from binocle.catalog.tables.filter_sql import condition
 from binocle.catalog.tables.history import SqlHistory, overwriting, put
+from binocle.catalog.tables.part_checksums import put_part_checksums
 from binocle.catalog.tables.parts import record_texts
 from binocle.catalog.tables.picture_checksums import (
     damaged_pictures,
@@ -149,6 +150,7 @@ class SqlRecords:
             statement = parts.update().where(parts.c.id == sa.bindparam("part"))
             values: dict[Any, Any] = {"position": sa.bindparam("at"), "uri": sa.bindparam("to")}
             self.connection.execute(statement.values(values), moved)
+            put_part_checksums(self.connection, [one["part"] for one in moved])
         self._remove_parts(stale)
         self._insert_parts(added)
 
@@ -269,6 +271,7 @@ class SqlRecords:
             for part_id, (record_id, position, part) in zip(part_ids, added, strict=True)
         ]
         self.connection.execute(parts.insert(), rows)
+        put_part_checksums(self.connection, part_ids)
         stored = {
             part_id: np.ascontiguousarray(part.vector, "<f4").tobytes()
             for part_id, (_, _, part) in zip(part_ids, added, strict=True)

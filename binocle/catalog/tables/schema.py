@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.types import UserDefinedType
 
 FORMAT = 2  # what a program must know to read and write a catalogue
-ADDITIONS = 5  # tables that older programs of the same format do without, and may leave behind
+ADDITIONS = 6  # tables that older programs of the same format do without, and may leave behind
 
 
 class _Number(UserDefinedType[float]):
@@ -201,6 +201,8 @@ picture_colours = Table(  # a row where the average colour of a picture is known
 fingerprint_checksums = _checksums("likeness_checksums", "likenesses.part_id")
 
 info_checksums = _checksums("info_checksums", "parts.id")  # of parts.info
+
+part_checksums = _checksums("part_checksums", "parts.id")  # of the other columns but the text
 
 written_labels = Table(  # a row where labelling wrote a value and no source has since
     "written_labels",

@@ -30,6 +30,7 @@ COLUMNS_OF_2 = {
     "vector_checksums": "part_id crc32",
     "likeness_checksums": "part_id crc32",
     "info_checksums": "part_id crc32",
+    "part_checksums": "part_id crc32",
     "picture_colours": "part_id colour",
     "rules": "version document sha256 at note",
 }
