@@ -56,7 +56,10 @@ def serve_forever(container: Container, *, without_keys: bool = False) -> None:
     host, port = listening.getsockname()[:2]
     scheme = "https" if config.is_ssl else "http"
     said = f"Binocle answers at {scheme}://{host}:{port}, a page to search with; /docs for programs"
-    print(said, file=sys.stderr)
+    if settings.log_format == "json":
+        _log.info("%s", said)
+    else:
+        print(said, file=sys.stderr)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)  # uvicorn sends itself again what ended it
     with listening:

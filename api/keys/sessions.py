@@ -31,6 +31,7 @@ class Sessions:
         """Set up; the secret is read, or made, when it is first needed."""
         self._path = home / _SIGNING_FILE
         self._secret = b""
+        self._stamp: tuple[int, int] | None = None
         self._lock = threading.Lock()
 
     def begin(self, key: Key, secret_sha256: str) -> str:
@@ -78,9 +79,21 @@ class Sessions:
         return hmac.new(self._own_secret(), said, hashlib.sha256).digest()
 
     def _own_secret(self) -> bytes:
+        """Return the secret of the file; one that was removed is made anew, and ends sessions."""
         with self._lock:
-            self._secret = self._secret or _read(self._path)
+            if not self._secret or self._stamp != self._path_stamp():
+                self._secret = _read(self._path)
+                self._stamp = self._path_stamp()
             return self._secret
+
+    def _path_stamp(self) -> tuple[int, int] | None:
+        try:
+            status = self._path.stat()
+        except FileNotFoundError:
+            return None
+        except OSError:  # the disk fails: what is known goes on
+            return self._stamp
+        return status.st_ino, status.st_mtime_ns
 
 
 def _read(path: Path) -> bytes:

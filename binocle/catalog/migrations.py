@@ -10,14 +10,14 @@ from collections.abc import Callable
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from binocle.catalog.tables import checksums, part_checksums, picture_checksums
+from binocle.catalog.tables import checksums, picture_checksums
 from binocle.catalog.tables.schema import ADDITIONS, FORMAT, records, schema
 from binocle.catalog.tables.session import SqlSession
 
 _SUMMED: dict[str, Callable[[sa.Connection, int], int | None]] = {
     "checksums": checksums.fill_checksums,
     "picture_checksums": picture_checksums.fill_picture_checksums,
-    "part_checksums": part_checksums.fill_part_checksums,
+    "part_checksums": checksums.fill_part_checksums,
 }
 _ALL = "all"
 """Under each name, ``meta`` says up to which part there are checksums."""

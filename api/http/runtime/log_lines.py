@@ -144,6 +144,7 @@ def configure_logs(form: Literal["text", "json"]) -> None:
         "binocle.audit",
         "binocle.lookups",
         "binocle.login",
+        "api.cli.serve",
         "uvicorn.error",
     ):
         logging.getLogger(name).setLevel(logging.INFO)

@@ -13,7 +13,7 @@ from binocle.catalog.catalog_file import CatalogFile
 from binocle.catalog.checks.findings import Finding, fact, some
 from binocle.catalog.checks.structure import RESTORE, dimension_of
 from binocle.catalog.stored_rules import StoredRules
-from binocle.catalog.tables.part_checksums import part_crc32
+from binocle.catalog.tables.checksums import part_crc32
 from binocle.catalog.tables.picture_checksums import is_whole_fingerprint, is_whole_info
 from binocle.media.kinds import KINDS
 from binocle.metadata.field_types import FIELD_TYPES

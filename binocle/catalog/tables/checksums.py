@@ -1,9 +1,11 @@
-"""Checksums of stored vectors: CRC-32 of a vector's bytes, in a table beside them.
+"""Checksums of vectors and of parts: CRC-32s in tables beside them.
 
 Beside them, so that giving them to the vectors of an older catalogue rewrites no vector. One that
-has none, as those have that an older program wrote meanwhile, counts as whole.
+has none, as those have that an older program wrote meanwhile, counts as whole. That of a vector is
+over its bytes, that of a part over what it is of, where it stands and where it lies.
 """
 
+import json
 import zlib
 from collections.abc import Iterable, Mapping
 
@@ -11,11 +13,27 @@ import sqlalchemy as sa
 
 from binocle.batches import batched
 from binocle.catalog.damage import DamagedVector
-from binocle.catalog.tables.schema import parts, records, vector_checksums, vectors
+from binocle.catalog.tables.history import put
+from binocle.catalog.tables.schema import (
+    part_checksums,
+    parts,
+    records,
+    vector_checksums,
+    vectors,
+)
 
 _BATCH = 5000
 SUMMED = vectors.outerjoin(vector_checksums, vector_checksums.c.part_id == vectors.c.part_id)
 """Vectors with their checksums, NULL for none."""
+_PARTS = sa.select(
+    parts.c.id,
+    parts.c.record_id,
+    parts.c.kind,
+    parts.c.role,
+    parts.c.position,
+    parts.c.uri,
+    parts.c.sha256,
+)
 
 
 def is_whole(vector: bytes, crc32: int | None) -> bool:
@@ -85,3 +103,42 @@ def _put_checksums(connection: sa.Connection, stored: Mapping[int, bytes]) -> No
     rows = [{"part_id": one, "crc32": zlib.crc32(vector)} for one, vector in stored.items()]
     if rows:
         connection.execute(vector_checksums.insert(), rows)
+
+
+def part_crc32(record_id: int, kind: str, role: str, position: int, uri: str, sha256: bytes) -> int:
+    """Return the checksum of a part, of the columns as they are stored."""
+    row = [record_id, kind, role, position, uri, sha256.hex()]
+    return zlib.crc32(json.dumps(row).encode())
+
+
+def put_part_checksums(connection: sa.Connection, part_ids: Iterable[int]) -> None:
+    """Store the checksums of parts that are new, or stand or lie elsewhere now."""
+    for chunk in batched(part_ids):
+        found = connection.execute(_PARTS.where(parts.c.id.in_(chunk))).all()
+        _put_part_sums(connection, {row[0]: part_crc32(*row[1:]) for row in found})
+
+
+def fill_part_checksums(connection: sa.Connection, after: int) -> int | None:
+    """Give checksums to parts that have none, some at a time.
+
+    Args:
+        connection: Inside a transaction.
+        after: The part after which to go on.
+
+    Returns:
+        The last part that was looked at; None when there is none left.
+    """
+    query = (
+        _PARTS.add_columns(part_checksums.c.crc32)
+        .select_from(parts.outerjoin(part_checksums, part_checksums.c.part_id == parts.c.id))
+        .where(parts.c.id > after)
+        .order_by(parts.c.id)
+        .limit(_BATCH)
+    )
+    found = connection.execute(query).all()
+    _put_part_sums(connection, {row[0]: part_crc32(*row[1:-1]) for row in found if row[-1] is None})
+    return found[-1][0] if found else None
+
+
+def _put_part_sums(connection: sa.Connection, sums: Mapping[int, int]) -> None:
+    put(connection, part_checksums, [{"part_id": one, "crc32": crc} for one, crc in sums.items()])

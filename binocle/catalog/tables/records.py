@@ -11,11 +11,10 @@ import sqlalchemy as sa
 
 from binocle.batches import batched
 from binocle.catalog.protocols.fulltext import FullTextIndex
-from binocle.catalog.tables.checksums import damaged_vectors, put_vectors
+from binocle.catalog.tables.checksums import damaged_vectors, put_part_checksums, put_vectors
 from binocle.catalog.tables.fields import SqlFields
 from binocle.catalog.tables.filter_sql import condition
 from binocle.catalog.tables.history import SqlHistory, overwriting, put
-from binocle.catalog.tables.part_checksums import put_part_checksums
 from binocle.catalog.tables.parts import record_texts
 from binocle.catalog.tables.picture_checksums import (
     damaged_pictures,

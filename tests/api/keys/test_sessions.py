@@ -37,3 +37,13 @@ def test_a_damaged_secret_is_told_with_its_remedy(tmp_path: Path) -> None:
     (tmp_path / "sessions.key").write_bytes(b"short")
     with pytest.raises(StorageError, match="remove it"):
         Sessions(tmp_path).find(session, ring.all())
+
+
+def test_removing_the_secret_ends_sessions_while_the_service_runs(tmp_path: Path) -> None:
+    ring, key, _ = made(tmp_path)
+    sessions = Sessions(tmp_path)
+    session = sessions.begin(key, key.sha256)
+    assert sessions.find(session, ring.all()) == key
+    (tmp_path / "sessions.key").unlink()
+    assert sessions.find(session, ring.all()) is None
+    assert sessions.find(sessions.begin(key, key.sha256), ring.all()) == key
