@@ -20,7 +20,7 @@ from binocle.types import Limits
 from indexer.admission import admitted
 from indexer.ledger import ChunkWriter, Ledger
 from indexer.media_reader import MediaReader
-from indexer.records import Embedder, Tally, chunks
+from indexer.records import NOWHERE, Elsewhere, Embedder, Tally, chunks
 from indexer.sources.base import Candidate, Source
 
 OpenDecoders: TypeAlias = Callable[[int, Limits], AbstractContextManager[DecoderPool]]
@@ -89,10 +89,14 @@ class Indexer:
         self._open_decoders = open_decoders
         self._on_progress = on_progress
 
-    def run(self, source: Source) -> Report:
+    def run(self, source: Source, elsewhere: Elsewhere = NOWHERE) -> Report:
         """Index one source.
 
         What is committed stays, whatever happens; running again completes the job.
+
+        Args:
+            source: What to bring in.
+            elsewhere: What other machines have read and embedded of it already.
 
         Raises:
             SourceError: The source cannot be read as a whole; the collection keeps what it has.
@@ -109,7 +113,7 @@ class Indexer:
             row, source, run_id = self._registered(source)
             warnings = (*self._settled(readings, row), *source.warnings())
             tally = Tally()
-            seen = self._bring_in(source, row, run_id, total, tally)
+            seen = self._bring_in(source, row, run_id, total, tally, elsewhere)
             holds_any = tally.added + tally.updated + tally.unchanged > 0
             if holds_any:
                 self._take_out(source, row, seen, tally)
@@ -165,7 +169,13 @@ class Indexer:
             return row, source, session.sources.start_run(row.id)
 
     def _bring_in(
-        self, source: Source, row: SourceRow, run_id: int, total: int, tally: Tally
+        self,
+        source: Source,
+        row: SourceRow,
+        run_id: int,
+        total: int,
+        tally: Tally,
+        elsewhere: Elsewhere,
     ) -> set[str]:
         """Store what changed; return the keys of all the source has."""
         with self._collection.reading() as session:
@@ -190,7 +200,7 @@ class Indexer:
         if first is not None:
             writer = ChunkWriter(self._collection, ledger, run_id, tally)
             with closing(writer):
-                self._store(chain([first], candidates), writer, advance, tally)
+                self._store(chain([first], candidates), writer, advance, tally, elsewhere)
         self._on_progress(Progress(total, total, tally))
         return ledger.seen
 
@@ -200,6 +210,7 @@ class Indexer:
         writer: ChunkWriter,
         advance: Callable[[], None],
         tally: Tally,
+        elsewhere: Elsewhere,
     ) -> None:
         encoder = self._load_encoder()
         self._collection.claim_space(encoder.space)
@@ -207,8 +218,10 @@ class Indexer:
             known = session.parts.image_hashes()
         spec = replace(encoder.image_spec, fingerprint=True)
         with self._open_decoders(self._workers, self._limits) as decoders:
-            reader = MediaReader(decoders, spec, is_known=known.__contains__)
-            embedder = Embedder(self._collection, encoder, reader, tally)
+            reader = MediaReader(
+                decoders, spec, is_known=known.__contains__, read_before=elsewhere.read_before
+            )
+            embedder = Embedder(self._collection, encoder, reader, tally, elsewhere=elsewhere)
             with closing(reader.run(candidates)) as prepared:
                 for chunk in chunks(prepared, batch_size=lambda: encoder.batch_size, known=known):
                     writer.put(embedder.embed(chunk))

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from binocle.errors import PictureError
 from binocle.media.decoder_pool import DecoderPool
@@ -40,6 +41,9 @@ class Prepared:
     images: tuple[PreparedImage, ...] = ()
 
 
+ReadBefore: TypeAlias = Callable[[ImageRef], PreparedImage | None]
+
+
 class MediaReader:
     """Reads the pictures of candidates ahead of the encoder."""
 
@@ -49,6 +53,7 @@ class MediaReader:
         spec: ImageSpec,
         *,
         is_known: Callable[[bytes], bool] = lambda _sha256: False,
+        read_before: ReadBefore = lambda _image: None,
         look_ahead: int | None = None,
     ) -> None:
         """Set up.
@@ -57,11 +62,13 @@ class MediaReader:
             decoders: Where pictures are decoded.
             spec: The pixels wanted.
             is_known: Tells whether a content, by its SHA-256, need not be decoded.
+            read_before: Returns what was found of a picture elsewhere; None where it is to be read.
             look_ahead: How many candidates may be prepared but not yet taken.
         """
         self._decoders = decoders
         self._spec = spec
         self._is_known = is_known
+        self._read_before = read_before
         self._look_ahead = look_ahead or 2 * decoders.workers + _LOOK_AHEAD
 
     def run(self, candidates: Iterable[Candidate]) -> Generator[Prepared, None, None]:
@@ -89,6 +96,8 @@ class MediaReader:
         return Prepared(candidate, tuple(images))
 
     def _read(self, image: ImageRef, *, again: bool) -> PreparedImage:
+        if not again and (found := self._read_before(image)) is not None:
+            return found
         limit = self._decoders.limits.max_bytes
         if image.size_bytes > limit:
             reason = f"{image.size_bytes:,} bytes are more than the limit of {limit:,}"

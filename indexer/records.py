@@ -6,7 +6,7 @@ does the first half, ``write_records`` the second, inside one transaction.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,10 +15,10 @@ from binocle.batches import batched
 from binocle.catalog.base import CatalogWriter
 from binocle.collection.collection import Collection
 from binocle.encoders.base import Encoder
-from binocle.media.kinds import IMAGE, TEXT
+from binocle.media.kinds import IMAGE, KINDS, TEXT
 from binocle.types import Kind, MetadataValue, NewPart, NewRecord, Skip
 from indexer.media_reader import MediaReader, Prepared, PreparedImage
-from indexer.sources.base import Candidate
+from indexer.sources.base import Candidate, ImageRef
 
 _MAX_ITEMS = 2000
 _MAX_TEXTS = 1024
@@ -55,24 +55,48 @@ class Outcome:
     skips: tuple[Skip, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What other machines have done of a source.
+
+    Attributes:
+        read_before: Returns what was found of a picture; None where nobody has looked at it.
+        part_of: Returns a content that was embedded, by its kind and SHA-256; None for none.
+    """
+
+    read_before: Callable[[ImageRef], PreparedImage | None]
+    part_of: Callable[[Kind, bytes], NewPart | None]
+
+
+NOWHERE = Elsewhere(lambda _image: None, lambda _kind, _sha256: None)
+
+
 class Embedder:
     """Makes records; embeds what neither the collection nor this run has embedded before."""
 
     def __init__(
-        self, collection: Collection, encoder: Encoder, reader: MediaReader, tally: Tally
+        self,
+        collection: Collection | None,
+        encoder: Encoder,
+        reader: MediaReader,
+        tally: Tally,
+        *,
+        elsewhere: Elsewhere = NOWHERE,
     ) -> None:
         """Set up.
 
         Args:
-            collection: Whose contents are known.
+            collection: Whose contents are known; None where nothing is.
             encoder: Embeds; its space is the collection's.
             reader: Reads once more what was known when it was read, and is gone now.
             tally: Told how many contents were embedded and reused.
+            elsewhere: What need not be embedded, as another machine has.
         """
         self._collection = collection
         self._encoder = encoder
         self._reader = reader
         self._tally = tally
+        self._elsewhere = elsewhere
         self._recent: dict[tuple[Kind, bytes], NewPart] = {}  # perhaps not yet committed
 
     def embed(self, chunk: Sequence[Prepared]) -> list[Outcome]:
@@ -86,6 +110,8 @@ class Embedder:
             texts.update((_sha256(one.text), one.text) for one in prepared.candidate.texts)
         parts = self._known(IMAGE, pictures) | self._known(TEXT, texts)
         self._tally.reused += len(parts)
+        parts |= self._from_elsewhere(IMAGE, pictures, parts)
+        parts |= self._from_elsewhere(TEXT, texts, parts)
         new_pictures = [one for key, one in pictures.items() if (IMAGE, key) not in parts]
         new_texts = {key: one for key, one in texts.items() if (TEXT, key) not in parts}
         for part in (*self._embed_images(new_pictures), *self._embed_texts(new_texts)):
@@ -96,10 +122,27 @@ class Embedder:
     def _known(self, kind: Kind, contents: Iterable[bytes]) -> dict[tuple[Kind, bytes], NewPart]:
         keys = [(kind, one) for one in contents]
         found = {key: self._recent[key] for key in keys if key in self._recent}
+        if self._collection is None:
+            return found
         if wanted := [sha256 for _, sha256 in keys if (kind, sha256) not in found]:
             with self._collection.reading() as session:
                 stored = session.parts.known_contents(kind, wanted)
             found.update(((kind, sha256), part) for sha256, part in stored.items())
+        return found
+
+    def _from_elsewhere(
+        self, kind: Kind, contents: Iterable[bytes], known: Mapping[tuple[Kind, bytes], NewPart]
+    ) -> dict[tuple[Kind, bytes], NewPart]:
+        wanted = [one for one in contents if (kind, one) not in known]
+        found = {
+            (kind, one): part
+            for one in wanted
+            if (part := self._elsewhere.part_of(kind, one)) is not None
+        }
+        if KINDS.of(kind).is_picture:
+            self._tally.images_embedded += len(found)
+        else:
+            self._tally.texts_embedded += len(found)
         return found
 
     def _embed_images(self, images: Sequence[PreparedImage]) -> Iterator[NewPart]:

@@ -36,6 +36,7 @@ from api.cli.search import search
 from api.cli.train import train
 from api.cli.upkeep.aliases import aliases
 from api.cli.upkeep.backup import backup, restore
+from api.cli.upkeep.batch import batch
 from api.cli.upkeep.doctor import doctor
 from api.cli.upkeep.reembed import reembed
 from api.cli.upkeep.rules import rules
@@ -203,8 +204,7 @@ def demo() -> None:
 for command in (
     keys, aliases, info, collections, skipped, remove, evaluate, fields, search, rules, lookup,
     duplicates, train, label, match, caption, backup, restore, doctor, export, import_, reembed,
-    watch,
-    completion,
+    watch, batch, completion,
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -12,6 +12,7 @@ from api.cli.options import PATH, json_option, open_container, shared
 from api.terminal import say
 
 if TYPE_CHECKING:
+    from api.container import Container
     from indexer.transfer import TransferReport
 
 
@@ -47,16 +48,35 @@ def export(collection: str, to: Path, as_json: bool) -> None:
 def import_(source: Path, collection: str, as_json: bool) -> None:
     """Store what 'binocle export' wrote in a collection, replacing records of the same ids.
 
+    Of a job of 'binocle batch', all shards of which are embedded, it makes what 'binocle index'
+    would have made.
+
     \b
     binocle import photos.parquet photos-again
+    binocle import /shared/job photos
     """
+    from indexer.batch.batch_job import is_job
     from indexer.transfer import check_export, import_collection
 
     container = open_container()
+    if is_job(source):
+        _import_job(container, source, collection, as_json=as_json)
+        return
     check_export(source)  # so that a wrong file makes no collection
     with container.open_collection(collection, create=True) as opened:
         report = import_collection(opened, source)
     _tell(report, f"imported {source} into {collection}", as_json=as_json)
+
+
+def _import_job(container: "Container", job: Path, collection: str, *, as_json: bool) -> None:
+    from api.cli.index import sentence
+    from api.operations.batch_embedding import import_job
+
+    report = import_job(container, job, collection)
+    if as_json:
+        say(json.dumps({"source": report.source.uri, **asdict(report.tally)}))
+    else:
+        say(sentence(report, collection))
 
 
 def _tell(report: "TransferReport", done: str, *, as_json: bool) -> None:

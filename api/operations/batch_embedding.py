@@ -1,0 +1,189 @@
+"""Embedding in shards: planned, embedded by processes or a cluster, and imported."""
+
+import atexit
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from api.container import Container
+from api.settings import read_settings
+from binocle.encoders.names import canonical_name
+from binocle.errors import UsageError
+from binocle.media.decoder_pool import DecoderPool
+from indexer.batch.batch_job import BatchJob, plan_job, read_job
+from indexer.batch.planned_source import PlannedSource
+from indexer.batch.shard_embedding import ShardEmbedder, ShardReport
+from indexer.indexer import Report
+from indexer.records import Elsewhere
+from indexer.sources.base import Source
+from indexer.sources.registry import open_source
+from indexer.sources.table import ColumnRoles
+
+
+def plan(
+    container: Container,
+    path: Path | str,
+    collection: str,
+    folder: Path,
+    *,
+    model: str | None,
+    columns: ColumnRoles,
+    exclude: Sequence[str],
+    shard_size: int,
+) -> BatchJob:
+    """Plan what of a source is new for a collection, which is made where it is not there.
+
+    Raises:
+        BinocleError: As ``plan_job``.
+    """
+    source = open_source(path, columns, exclude=exclude)
+    with container.open_collection(collection, create=True) as opened:
+        space = opened.space
+        chosen = canonical_name(model) if model else None
+        chosen = chosen or (space.name if space else container.default_model)
+        root = columns.image_root
+        written = {
+            "uri": source.uri,
+            "id": columns.id,
+            "image": columns.image,
+            "text": list(columns.text),
+            "image_root": str(root.absolute()) if root else None,
+            "encoding": columns.encoding,
+            "exclude": list(exclude),
+        }
+        return plan_job(
+            opened,
+            source,
+            folder.absolute(),
+            written=written,
+            model=chosen,
+            space=container.encoder(chosen).space,
+            limits=container.settings.limits,
+            shard_size=shard_size,
+        )
+
+
+def source_of_job(job: BatchJob) -> Source:
+    """Return the source of a job.
+
+    Raises:
+        SourceError: It is not there, on this machine.
+    """
+    told: dict[str, Any] = dict(job.source)
+    root = Path(told["image_root"]) if told["image_root"] else None
+    columns = ColumnRoles(told["id"], told["image"], tuple(told["text"]), root, told["encoding"])
+    return open_source(told["uri"], columns, exclude=told["exclude"])
+
+
+def make_embed(folder: Path, options: dict[str, Any]) -> Callable[[int], ShardReport]:
+    """Return what embeds a shard of a job, with an encoder and decoders of its own.
+
+    Args:
+        folder: Of the job.
+        options: Of the settings, as the command had them; the rest is this machine's environment.
+    """
+    job = read_job(folder)
+    container = Container(read_settings(**options))
+    stack = ExitStack()
+    decoders = stack.enter_context(DecoderPool(container.settings.workers, job.limits))
+    atexit.register(stack.close)
+    open_uri = source_of_job(job).open
+    return ShardEmbedder(job, container.encoder(job.model), decoders, open_uri).embed
+
+
+def embed_in_processes(
+    folder: Path, shards: Sequence[int], options: dict[str, Any], processes: int
+) -> Iterator[ShardReport]:
+    """Embed shards in processes of this machine; with one, in this process."""
+    if processes == 1 or len(shards) < 2:
+        embed, job = make_embed(folder, options), read_job(folder)
+        yield from (embed(one) for one in shards if not job.result_of(one).is_file())
+        return
+    with get_context("spawn").Pool(min(processes, len(shards)), _begin, (folder, options)) as pool:
+        yield from pool.imap_unordered(_embed, shards)
+
+
+_of_process: list[Callable[[int], ShardReport]] = []
+
+
+def _begin(folder: Path, options: dict[str, Any]) -> None:
+    _of_process.append(make_embed(folder, options))
+
+
+def _embed(shard: int) -> ShardReport:
+    return _of_process[0](shard)
+
+
+def embed_on_cluster(
+    folder: Path,
+    shards: Sequence[int],
+    options: dict[str, Any],
+    *,
+    address: str,
+    actors: int,
+    gpus: float,
+) -> Iterator[ShardReport]:
+    """Embed shards on a Ray cluster; its nodes see the job and the source under the same paths."""
+    from indexer.batch.on_ray import embed_on_ray
+
+    return embed_on_ray(
+        partial(make_embed, folder, options),
+        shards,
+        address=address,
+        actors=actors,
+        cpus=float(options.get("workers") or 1),
+        gpus=gpus,
+    )
+
+
+def import_job(container: Container, folder: Path, collection: str) -> Report:
+    """Bring a job whose shards are all embedded into a collection; doing it again changes nothing.
+
+    Raises:
+        UsageError: Shards are missing.
+        BinocleError: As ``Indexer.run``.
+    """
+    job = read_job(folder.absolute())
+    if missing := job.missing():
+        raise UsageError(
+            f"{len(missing):,} of {len(job.shards):,} shards are not embedded yet; "
+            f"'binocle batch embed {folder}' goes on"
+        )
+    planned = PlannedSource(job, source_of_job(job))
+    with container.open_collection(collection, create=True) as opened:
+        report = container.indexer(opened, job.model, lambda _: None).run(
+            planned, Elsewhere(planned.read_before, planned.part_of)
+        )
+        container.searcher(opened).prepare()
+    return report
+
+
+def shards_wanted(
+    job: BatchJob, shards: Sequence[int], task: int | None, tasks: int | None
+) -> list[int]:
+    """Return the shards that one machine is to embed, of those that have no result yet.
+
+    Args:
+        job: Whose.
+        shards: Only these; empty for all.
+        task: Only those of one task of several, such as one of a SLURM array; counted from 0.
+        tasks: How many there are.
+
+    Raises:
+        UsageError: There is no such shard, or no such task.
+    """
+    if beyond := [one for one in shards if one >= len(job.shards)]:
+        raise UsageError(
+            f"{job.folder} has no shard {beyond[0]}; there are {len(job.shards):,}, from 0"
+        )
+    missing = [one for one in job.missing() if not shards or one in shards]
+    if task is None or tasks is None:
+        start = random.randrange(len(missing)) if missing and not shards else 0
+        return [*missing[start:], *missing[:start]]
+    if task >= tasks:
+        raise UsageError(f"there is no task {task} of {tasks}; they are counted from 0")
+    return [one for one in missing if one % tasks == task]
