@@ -12,7 +12,7 @@ from sqlalchemy.dialects import sqlite
 
 from binocle.catalog.tables import checksums, picture_checksums
 from binocle.catalog.tables.schema import ADDITIONS, FORMAT, records, schema
-from binocle.catalog.tables.session import SqlSession
+from binocle.catalog.tables.session import SqliteSession
 
 _SUMMED: dict[str, Callable[[sa.Connection, int], int | None]] = {
     "checksums": checksums.fill_checksums,
@@ -23,7 +23,7 @@ _ALL = "all"
 """Under each name, ``meta`` says up to which part there are checksums."""
 
 
-def make(session: SqlSession) -> None:
+def make(session: SqliteSession) -> None:
     """Make the tables where there are none, and note that there is nothing to be filled in."""
     if sa.inspect(session.connection).has_table("meta"):
         return  # another process was faster
@@ -46,7 +46,7 @@ def _definitions() -> tuple[str, ...]:
     return tuple(str(one.compile(dialect=sqlite.dialect())) for one in made)
 
 
-def migrate(session: SqlSession) -> None:
+def migrate(session: SqliteSession) -> None:
     """Bring a catalogue of an older format to the present one."""
     schema.create_all(session.connection)
     known, additions = session.meta.get("format", "additions")  # another process may be faster
@@ -58,18 +58,18 @@ def migrate(session: SqlSession) -> None:
     session.meta.put("additions", ADDITIONS)
 
 
-def fill_words(session: SqlSession) -> bool:
+def fill_words(session: SqliteSession) -> bool:
     """Read in the words of some more records; tell whether there are still more."""
     session.words.begin()  # an older Binocle may have written meanwhile
     return session.words.fill()
 
 
-def has_checksums(session: SqlSession) -> bool:
+def has_checksums(session: SqliteSession) -> bool:
     """Tell whether ``fill_checksums`` has come to its end."""
     return all(one == _ALL for one in session.meta.get(*_SUMMED))
 
 
-def fill_checksums(session: SqlSession) -> bool:
+def fill_checksums(session: SqliteSession) -> bool:
     """Give some more vectors and pictures their checksums; tell whether there are still more."""
     for name, fill in _SUMMED.items():
         (done,) = session.meta.get(name)
@@ -82,7 +82,7 @@ def fill_checksums(session: SqlSession) -> bool:
     return False
 
 
-def _to_2(session: SqlSession) -> None:
+def _to_2(session: SqliteSession) -> None:
     """Types of fields, points, and which records changed when.
 
     Format 1 had attributes without ``listed``, fields without ``declared`` and ``seen``, records
@@ -100,4 +100,4 @@ def _to_2(session: SqlSession) -> None:
     session.fields.rewrite()
 
 
-_STEPS: dict[int, Callable[[SqlSession], None]] = {1: _to_2}
+_STEPS: dict[int, Callable[[SqliteSession], None]] = {1: _to_2}

@@ -20,7 +20,8 @@ from binocle.catalog import migrations
 from binocle.catalog.catalog_file import read_only_uri
 from binocle.catalog.query_file import SqliteQueryStore
 from binocle.catalog.tables import filter_sql, schema
-from binocle.catalog.tables.session import SqlSession
+from binocle.catalog.tables.fulltext import Fts5Index
+from binocle.catalog.tables.session import SqliteSession, SqlSession
 from binocle.errors import BusyError, StorageError
 from binocle.files import PRIVATE_FILE, identity
 
@@ -111,26 +112,26 @@ class SqliteCatalog:
         self.close()
 
     @contextmanager
-    def reading(self) -> Iterator[SqlSession]:
+    def reading(self) -> Iterator[SqliteSession]:
         """Give a session that sees one state of the catalogue."""
         if self._full_since is not None:
             self._open_again(if_changed=True)
         with self._errors(), self._engine.connect() as connection:
             connection.exec_driver_sql("BEGIN")
             try:
-                yield SqlSession(connection)
+                yield SqlSession(connection, Fts5Index)
             finally:
                 _roll_back(connection)
 
     @contextmanager
-    def writing(self) -> Iterator[SqlSession]:
+    def writing(self) -> Iterator[SqliteSession]:
         """Give a session whose changes are committed together, or not at all."""
         if self._full_since is not None:
             self._open_again(if_changed=False)
         with self._errors(), self._engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             try:
-                yield SqlSession(connection)
+                yield SqlSession(connection, Fts5Index)
             except BaseException:
                 _roll_back(connection)
                 raise
@@ -172,7 +173,7 @@ class SqliteCatalog:
         if not has_sums:
             self._fill(migrations.fill_checksums)
 
-    def _fill(self, fill: Callable[[SqlSession], bool]) -> None:
+    def _fill(self, fill: Callable[[SqliteSession], bool]) -> None:
         """Add what an older catalogue lacks, in slices, letting others write between two.
 
         A process that is killed has lost its last slice; whoever opens the catalogue next goes on.

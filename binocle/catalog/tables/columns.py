@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -10,11 +11,12 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from binocle.batches import batched
+from binocle.catalog import dialect
 from binocle.catalog.tables.fields import SqlFields
 from binocle.catalog.tables.filter_sql import holders
 from binocle.catalog.tables.history import SqlHistory
 from binocle.catalog.tables.records import SqlRecords
-from binocle.catalog.tables.schema import attributes, fields, points, records
+from binocle.catalog.tables.schema import attributes, fields, plain_number, points, records
 from binocle.metadata.column_blocks import EXACT, Entries
 from binocle.metadata.column_entries import (
     alive_mask,
@@ -124,7 +126,7 @@ class SqlColumns:
         for clause in clauses:
             if not isinstance(clause, Comparison) or clause.operator not in _SELECTIVE:
                 continue
-            query = holders(clause).limit(_FEW + 1)
+            query = holders(clause, self.connection).limit(_FEW + 1)
             found = [cast(int, row[0]) for row in self.connection.execute(query)]
             if len(found) > _FEW:
                 continue
@@ -139,15 +141,14 @@ class SqlColumns:
 
     def short_values(self, most: int) -> list[tuple[str, str, int]]:
         query = (
-            "SELECT fields.name, text, count(DISTINCT record_id) FROM attributes "
+            "SELECT min(fields.name), text, count(DISTINCT record_id) FROM attributes "
             "JOIN fields ON fields.id = field_id WHERE length(text) <= ? GROUP BY field_id, text"
         )
-        found = self.connection.exec_driver_sql(query, (most,))
+        found = dialect.run(self.connection, query, most)
         return [(name, text, count) for name, text, count in found]
 
     def _load(self, name: str, highest: int) -> Column:
         """Return a field's column, its dictionary in the order of its strings."""
-        cursor = self._cursor()
         if name in _OWN_STRINGS:
             counted, listed_ids = _OWN_STRINGS[name]
             parameters: tuple[int, ...] = ()
@@ -156,7 +157,7 @@ class SqlColumns:
             parameters = (self._field_id(name),)
         ordered: list[str] = []
         counts: list[int] = []
-        for text, count in cursor.execute(counted, parameters):  # a list of rows would take long
+        for text, count in self._rows(counted, *parameters):  # a list of rows would take long
             ordered.append(text)
             counts.append(count)
         marked = self._integers(listed_ids, *parameters)
@@ -165,7 +166,7 @@ class SqlColumns:
         dictionary = Dictionary(ordered)
         if parameters:
             entries = self._with_numbers(parameters, texts)
-            places = np.fromiter(cursor.execute(_POINTS, parameters), _PLACE)
+            places = np.fromiter(self._rows(_POINTS, *parameters), _PLACE)
             entries = with_places(entries, places["id"], [places["north"], places["east"]])
         else:
             entries = entries_of_arrays(texts, np.empty(0, np.int64), ())
@@ -178,13 +179,12 @@ class SqlColumns:
         texts: tuple[Int64Array, Any, BoolArray],
     ) -> Entries:
         counted, ids_in_order = _NUMBERS
-        cursor = self._cursor()
-        found = np.fromiter(cursor.execute(counted, parameters), _COUNTED)
+        found = np.fromiter(self._rows(counted, *parameters), _COUNTED)
         values: Sequence[Any] | npt.NDArray[np.float64]
         values = np.repeat(found["number"], found["count"])
         if (np.abs(found["number"]) >= EXACT).any():  # whole numbers that are no doubles, perhaps
-            rows = cursor.execute(counted, parameters)
-            values = [number for number, count in rows for _ in range(count)]
+            rows = self._rows(counted, *parameters)
+            values = [plain_number(number) for number, count in rows for _ in range(count)]
         return entries_of_arrays(texts, self._integers(ids_in_order, *parameters), values)
 
     def _entries_of(self, touched: Int64Array, columns: dict[str, Column]) -> dict[str, Entries]:
@@ -220,20 +220,20 @@ class SqlColumns:
             for name, column in columns.items()
         }
 
-    def _cursor(self) -> Any:
-        """Return a plain cursor in the connection's transaction: for a million rows."""
-        return self.connection.connection.cursor()
+    def _rows(self, query: str, *parameters: int) -> Any:
+        """Return the rows of a plain cursor in the connection's transaction: for a million."""
+        cursor = self.connection.connection.cursor()
+        return cursor.execute(dialect.written(self.connection, query), parameters)
 
     def _integers(self, query: str, *parameters: int) -> Int64Array:
         """Return the integers that a query gives, in its order."""
-        cursor = self._cursor()
-        try:  # one long text is read several times faster than many small rows
+        if dialect.is_sqlite(self.connection):
+            # one long text is read several times faster than many small rows
             joined = f"SELECT group_concat(one) FROM ({query})"  # noqa: S608 - constants of this module
-            listed = cursor.execute(joined, parameters).fetchone()[0]
-        except sqlite3.DataError:  # more than SQLite puts into one text
-            rows = cursor.execute(query, parameters)
-            return np.fromiter((row[0] for row in rows), np.int64)
-        return np.fromstring(listed or "", np.int64, sep=",")
+            with suppress(sqlite3.DataError):  # more than SQLite puts into one text
+                listed = self._rows(joined, *parameters).fetchone()[0]
+                return np.fromstring(listed or "", np.int64, sep=",")
+        return np.fromiter((row[0] for row in self._rows(query, *parameters)), np.int64)
 
     def _field_id(self, name: str) -> int:
         query = sa.select(fields.c.id).where(fields.c.name == name)

@@ -120,7 +120,8 @@ class SqlFields:
         found: list[Scalar] = []
         for column in (attributes.c.text, attributes.c.number):
             query = sa.select(column).where(attributes.c.field_id == field_id, column.is_not(None))
-            found += self.connection.execute(query.distinct().limit(_EXAMPLES)).scalars()
+            query = query.distinct().order_by(column).limit(_EXAMPLES)
+            found += self.connection.execute(query).scalars()
         if not found:
             place = sa.select(points.c.latitude, points.c.longitude).limit(_EXAMPLES)
             rows = self.connection.execute(place.where(points.c.field_id == field_id))

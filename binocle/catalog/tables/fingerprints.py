@@ -70,7 +70,7 @@ class SqlFingerprints:
             .where(parts.c.kind == IMAGE, parts.c.info.is_not(None))
             .order_by(parts.c.id)
         )
-        found = self.connection.execution_options(yield_per=_BATCH).execute(query)
+        found = self.connection.execute(query.execution_options(yield_per=_BATCH))
         yield from ((part_id, sha256) for part_id, sha256 in found)
 
     def of_parts(self, part_ids: Iterable[int]) -> FingerprintRows:

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 
+from binocle.catalog import dialect
 from binocle.catalog.protocols.fulltext import FullTextIndex
 from binocle.catalog.tables.schema import changes, meta, removed_parts, removed_records
 from binocle.types import Int64Array
@@ -30,7 +30,7 @@ class SqlMeta:
         # several times a search, so without an expression that is put together each time
         places = ", ".join("?" * len(keys))
         query = f"SELECT key, value FROM meta WHERE key IN ({places})"  # noqa: S608
-        found = {row[0]: row[1] for row in self.connection.exec_driver_sql(query, keys)}
+        found = {row[0]: row[1] for row in dialect.run(self.connection, query, *keys)}
         return tuple(found.get(key) for key in keys)
 
     def number(self, key: str) -> int:
@@ -110,7 +110,10 @@ def now() -> str:
 
 @contextmanager
 def overwriting(connection: sa.Connection) -> Iterator[None]:
-    """Have what is deleted meanwhile overwritten with zeros, in free pages too."""
+    """Have SQLite overwrite what is deleted meanwhile with zeros, in free pages too."""
+    if not dialect.is_sqlite(connection):
+        yield
+        return
     connection.exec_driver_sql("PRAGMA secure_delete=ON")
     try:
         yield
@@ -122,7 +125,7 @@ def put(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, 
     """Insert rows, writing over those of the same primary key."""
     if not rows:
         return
-    statement = sqlite.insert(table)
+    statement = dialect.inserted(connection, table)
     others = {name: statement.excluded[name] for name in rows[0] if name not in table.primary_key}
-    statement = statement.on_conflict_do_update(list(table.primary_key), set_=others)
+    statement = statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=others)
     connection.execute(statement, rows)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from binocle.batches import batched
+from binocle.catalog import dialect
 from binocle.catalog.tables.fields import SqlFields
 from binocle.catalog.tables.history import SqlMeta
 from binocle.catalog.tables.records import SqlRecords
@@ -63,9 +64,10 @@ class SqlLabels:
         if self.fields.holds(field):
             return False
         # Values that are not of the field's type, and empty lists, are only in the records.
-        member = sa.func.json_each(records.c.metadata).table_valued("key")
-        held = sa.select(records.c.id).select_from(records).join(member, sa.true())
-        return self.connection.execute(held.where(member.c.key == field).limit(1)).first() is None
+        named = records.c.metadata.contains(json.dumps(field, ensure_ascii=False), autoescape=True)
+        query = sa.select(records.c.metadata).where(named).execution_options(yield_per=_CHUNK)
+        found = self.connection.execute(query).scalars()
+        return not any(field in json.loads(metadata) for metadata in found)
 
     def claim(self, field: str) -> None:
         self.meta.put(_KEY, json.dumps(sorted({*self._claimed(), field})))
@@ -75,7 +77,7 @@ class SqlLabels:
         self.connection.execute(waiting_labels.delete().where(waiting_labels.c.field == field))
 
     def mark_all_claimed(self) -> None:
-        """Note that whatever fields of labels hold was written by labelling."""
+        """Note that whatever fields of labels hold in SQLite was written by labelling."""
         member = sa.func.json_each(records.c.metadata).table_valued("key")
         held = sa.select(records.c.id, member.c.key).select_from(records).join(member, sa.true())
         rows = written_labels.insert().prefix_with("OR IGNORE")
@@ -168,8 +170,9 @@ class SqlLabels:
         """Note that what records have in a field was written by labelling, where they are there."""
         for chunk in batched(keys):
             found = sa.select(records.c.id, sa.literal(field)).where(records.c.key.in_(chunk))
-            rows = written_labels.insert().prefix_with("OR IGNORE")
-            self.connection.execute(rows.from_select(["record_id", "field"], found))
+            rows = dialect.inserted(self.connection, written_labels)
+            rows = rows.from_select(["record_id", "field"], found)
+            self.connection.execute(rows.on_conflict_do_nothing())
 
     def _claimed(self) -> set[str]:
         (value,) = self.meta.get(_KEY)

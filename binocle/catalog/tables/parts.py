@@ -11,6 +11,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from binocle.batches import batched
+from binocle.catalog import dialect
 from binocle.catalog.damage import DamagedVector
 from binocle.catalog.tables import picture_checksums
 from binocle.catalog.tables.checksums import SUMMED, damaged_vectors, is_whole
@@ -119,11 +120,11 @@ class SqlParts:
     def at(self, record_ids: Int64Array, positions: Int64Array) -> Int64Array:
         found: dict[int, dict[int, int]] = {}
         query = (
-            "SELECT record_id, position, parts.id FROM json_each(?) "
-            "CROSS JOIN parts ON record_id = value ORDER BY record_id, position"
+            "SELECT record_id, position, parts.id FROM each_value parts "
+            "ON record_id = value ORDER BY record_id, position"
         )
         for chunk in batched(record_ids.tolist()):
-            rows = self.connection.exec_driver_sql(query, (json.dumps(chunk),))
+            rows = dialect.run_for_each(self.connection, query, chunk)
             for record_id, position, part_id in rows:
                 found.setdefault(record_id, {}).setdefault(position, part_id)
         parts = []
@@ -262,17 +263,16 @@ def _known_part(kind: Kind, row: Any) -> NewPart | None:
 def record_texts(connection: sa.Connection, numbers: Iterable[int]) -> Iterator[RecordTexts]:
     """Yield what the catalogue says of records, by internal ids, in no particular order."""
     for chunk in batched(numbers):
-        listed = (json.dumps(chunk),)
         texts: dict[int, list[tuple[int, str, str]]] = {}
         query = (
-            "SELECT record_id, position, role, text FROM json_each(?) CROSS JOIN parts "
+            "SELECT record_id, position, role, text FROM each_value parts "
             "ON record_id = value WHERE text IS NOT NULL ORDER BY record_id, position"
         )
-        for number, *text in connection.exec_driver_sql(query, listed):
+        for number, *text in dialect.run_for_each(connection, query, chunk):
             texts.setdefault(number, []).append((text[0], text[1], text[2]))
         query = (
-            "SELECT records.id, records.key, uri, metadata FROM json_each(?) "
-            "CROSS JOIN records ON records.id = value"
+            "SELECT records.id, records.key, uri, metadata FROM each_value records "
+            "ON records.id = value"
         )
-        for number, key, uri, metadata in connection.exec_driver_sql(query, listed):
+        for number, key, uri, metadata in dialect.run_for_each(connection, query, chunk):
             yield RecordTexts(number, key, uri, json.loads(metadata), texts.get(number, ()))

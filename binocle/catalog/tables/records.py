@@ -50,11 +50,12 @@ class SqlRecords:
 
     def count(self, where: Filter | None = None) -> int:
         query = sa.select(sa.func.count()).select_from(records)
-        query = query if where is None else query.where(condition(where))
+        query = query if where is None else query.where(condition(where, self.connection))
         return self.connection.execute(query).scalar_one()
 
     def matching(self, where: Filter) -> Int64Array:
-        found = self.connection.execute(sa.select(records.c.id).where(condition(where)))
+        passes = condition(where, self.connection)
+        found = self.connection.execute(sa.select(records.c.id).where(passes))
         return np.fromiter(found.scalars(), np.int64)
 
     def number_of(self, key: str) -> int | None:
@@ -83,7 +84,8 @@ class SqlRecords:
         return found
 
     def after(self, number: int, limit: int, clauses: Sequence[Filter]) -> list[tuple[int, Record]]:
-        query = _RECORDS.where(records.c.id > number, *map(condition, clauses))
+        tests = [condition(one, self.connection) for one in clauses]
+        query = _RECORDS.where(records.c.id > number, *tests)
         return list(self._records(query.order_by(records.c.id).limit(limit)))
 
     def _records(self, query: sa.Select[Any]) -> Iterator[tuple[int, Record]]:

@@ -6,8 +6,13 @@ twice, so "everything with a larger part id" is what a reader has not seen yet. 
 counts write transactions. What was different in older formats: ``migrations``.
 """
 
+from collections.abc import Callable
+from decimal import Decimal
+
 from sqlalchemy import (
+    BigInteger,
     Column,
+    Dialect,
     Float,
     ForeignKey,
     Index,
@@ -20,8 +25,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import UserDefinedType
 
+_LARGE = 2**63
 FORMAT = 2  # what a program must know to read and write a catalogue
 ADDITIONS = 6  # tables that older programs of the same format do without, and may leave behind
+
+
+_WHOLE = Integer().with_variant(BigInteger(), "postgresql")  # 64 bits
 
 
 class _Number(UserDefinedType[float]):
@@ -32,6 +41,29 @@ class _Number(UserDefinedType[float]):
     def get_col_spec(self, **_: object) -> str:
         return "NUMERIC"
 
+    def bind_processor(self, dialect: Dialect) -> Callable[[float | None], object] | None:
+        return None if dialect.name == "sqlite" else _as_decimal
+
+    def result_processor(
+        self, dialect: Dialect, _type: object
+    ) -> Callable[[Decimal | None], float | None] | None:
+        return None if dialect.name == "sqlite" else plain_number
+
+
+def _as_decimal(number: float | None) -> Decimal | None:
+    """Return a number without the rounding that PostgreSQL does to doubles."""
+    if number is None:
+        return None
+    return Decimal(int(number)) if number == int(number) else Decimal(repr(float(number)))
+
+
+def plain_number(number: Decimal | float | None) -> float | None:
+    """Return a number that was stored as SQLite gives it: an integer where it is one."""
+    if not isinstance(number, Decimal):
+        return number
+    is_whole = abs(number) < _LARGE and number == number.to_integral_value()
+    return int(number) if is_whole else float(number)
+
 
 schema = MetaData()
 
@@ -41,7 +73,7 @@ def _checksums(name: str, of: str) -> Table:
     part_id: Column[int] = Column(
         "part_id", ForeignKey(of, ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
-    return Table(name, schema, part_id, Column("crc32", Integer, nullable=False))
+    return Table(name, schema, part_id, Column("crc32", _WHOLE, nullable=False))
 
 
 meta = Table(
@@ -54,7 +86,7 @@ meta = Table(
 changes = Table(  # a restored backup counts on from an old number, but draws other tokens
     "changes",
     schema,
-    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("number", _WHOLE, primary_key=True, autoincrement=False),
     Column("token", String, nullable=False),
     Column("at", String, nullable=False),
 )
@@ -62,7 +94,7 @@ changes = Table(  # a restored backup counts on from an old number, but draws ot
 sources = Table(
     "sources",
     schema,
-    Column("id", Integer, primary_key=True),
+    Column("id", _WHOLE, primary_key=True),
     Column("name", String, nullable=False, unique=True),  # prefix of the ids it makes up
     Column("uri", String, nullable=False, unique=True),
     Column("kind", String, nullable=False),
@@ -71,7 +103,7 @@ sources = Table(
 runs = Table(
     "runs",
     schema,
-    Column("id", Integer, primary_key=True),
+    Column("id", _WHOLE, primary_key=True),
     Column("source_id", ForeignKey("sources.id"), nullable=False),
     Column("started_at", String, nullable=False),
     Column("finished_at", String),  # NULL: interrupted, or still going
@@ -87,29 +119,29 @@ items = Table(  # the ledger: every file, archive member, row and line has an ou
     Column("record_key", String),  # NULL: skipped
     Column("code", String),  # NULL: indexed
     Column("message", Text),
-    Column("run_id", Integer, nullable=False),  # the run that wrote this outcome
+    Column("run_id", _WHOLE, nullable=False),  # the run that wrote this outcome
     sqlite_with_rowid=False,
 )
 
 records = Table(
     "records",
     schema,
-    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("id", _WHOLE, primary_key=True, autoincrement=False),
     Column("key", String, nullable=False, unique=True),  # the id users see
     Column("source_id", ForeignKey("sources.id"), index=True),
     Column("uri", String, nullable=False),
     Column("metadata", Text, nullable=False),  # JSON object
-    Column("changed", Integer, nullable=False, server_default="0", index=True),  # by which change
+    Column("changed", _WHOLE, nullable=False, server_default="0", index=True),  # by which change
 )
 
 parts = Table(
     "parts",
     schema,
-    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("id", _WHOLE, primary_key=True, autoincrement=False),
     Column("record_id", ForeignKey("records.id"), nullable=False, index=True),
     Column("kind", String, nullable=False),
     Column("role", String, nullable=False),
-    Column("position", Integer, nullable=False),
+    Column("position", _WHOLE, nullable=False),
     Column("uri", String, nullable=False),
     Column("sha256", LargeBinary, nullable=False),
     Column("text", Text),
@@ -130,24 +162,24 @@ vector_checksums = _checksums("vector_checksums", "vectors.part_id")
 removed_parts = Table(  # what readers have to forget
     "removed_parts",
     schema,
-    Column("part_id", Integer, primary_key=True, autoincrement=False),
-    Column("change", Integer, nullable=False, index=True),
+    Column("part_id", _WHOLE, primary_key=True, autoincrement=False),
+    Column("change", _WHOLE, nullable=False, index=True),
 )
 
 removed_records = Table(
     "removed_records",
     schema,
-    Column("record_id", Integer, primary_key=True, autoincrement=False),
-    Column("change", Integer, nullable=False, index=True),
+    Column("record_id", _WHOLE, primary_key=True, autoincrement=False),
+    Column("change", _WHOLE, nullable=False, index=True),
 )
 
 fields = Table(
     "fields",
     schema,
-    Column("id", Integer, primary_key=True),
+    Column("id", _WHOLE, primary_key=True),
     Column("name", String, nullable=False, unique=True),
     Column("declared", String),  # a FieldType; NULL: inferred
-    Column("seen", Integer, nullable=False, server_default="0"),  # bits, see metadata.field_types
+    Column("seen", _WHOLE, nullable=False, server_default="0"),  # bits, see metadata.field_types
 )
 
 attributes = Table(  # metadata once more as the schema types it, one row a value, for filters
@@ -157,7 +189,7 @@ attributes = Table(  # metadata once more as the schema types it, one row a valu
     Column("field_id", ForeignKey("fields.id"), nullable=False),
     Column("number", _Number),
     Column("text", Text),
-    Column("listed", Integer, nullable=False, server_default="0"),  # 1: an element of a list
+    Column("listed", _WHOLE, nullable=False, server_default="0"),  # 1: an element of a list
     Index("attributes_by_number", "field_id", "number", "record_id"),
     Index("attributes_by_text", "field_id", "text", "record_id", "listed"),
 )
@@ -215,18 +247,18 @@ written_labels = Table(  # a row where labelling wrote a value and no source has
 waiting_labels = Table(  # labels that lost their picture, until it is indexed again
     "waiting_labels",
     schema,
-    Column("id", Integer, primary_key=True),
+    Column("id", _WHOLE, primary_key=True),
     Column("key", String, nullable=False),  # of the record that had it
     Column("sha256", LargeBinary, nullable=False, index=True),  # of its first picture
     Column("field", String, nullable=False),
     Column("value", Text, nullable=False),  # JSON
-    Column("since", Integer, nullable=False),  # the change that stored that record
+    Column("since", _WHOLE, nullable=False),  # the change that stored that record
 )
 
 rules = Table(  # of ranking, in versions; the newest holds
     "rules",
     schema,
-    Column("version", Integer, primary_key=True, autoincrement=False),  # 0: a draft
+    Column("version", _WHOLE, primary_key=True, autoincrement=False),  # 0: a draft
     Column("document", Text, nullable=False),  # JSON
     Column("sha256", String, nullable=False),
     Column("at", String, nullable=False),

@@ -1,10 +1,13 @@
 """One transaction on the tables of a catalogue."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
+from typing import Generic, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 
+from binocle.catalog.protocols.fulltext import FullTextIndex
 from binocle.catalog.tables.columns import SqlColumns
 from binocle.catalog.tables.fields import SqlFields
 from binocle.catalog.tables.fingerprints import SqlFingerprints
@@ -17,19 +20,24 @@ from binocle.catalog.tables.rules import SqlRules
 from binocle.catalog.tables.sources import SqlSources
 from binocle.types import Space
 
+Words = TypeVar("Words", bound=FullTextIndex)
 
-class SqlSession:
+
+class SqlSession(Generic[Words]):
     """A ``CatalogWriter`` on one connection; of a reading transaction only the reads are used."""
 
-    def __init__(self, connection: sa.Connection) -> None:
+    def __init__(
+        self, connection: sa.Connection, open_words: Callable[[sa.Connection, SqlMeta], Words]
+    ) -> None:
         """Set up.
 
         Args:
             connection: Inside a transaction, which whoever began it ends.
+            open_words: Gives the full-text index in the same transaction.
         """
         self.connection = connection
         self.meta = SqlMeta(connection)
-        self.words = Fts5Index(connection, self.meta)
+        self.words = open_words(connection, self.meta)
         self.history = SqlHistory(connection, self.meta, self.words)
         self.fields = SqlFields(connection, self.history)
         self.fingerprints = SqlFingerprints(connection, self.meta)
@@ -46,3 +54,6 @@ class SqlSession:
 
     def set_space(self, space: Space) -> None:
         self.meta.put("space", json.dumps(asdict(space)))
+
+
+SqliteSession: TypeAlias = SqlSession[Fts5Index]

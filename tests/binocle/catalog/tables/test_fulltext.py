@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from binocle.catalog.sqlite import SqliteCatalog
-from binocle.catalog.tables.session import SqlSession
+from binocle.catalog.tables.session import SqliteSession
 from tests.support.texts_of_records import having, record
 
 
-def fill_in(session: SqlSession) -> None:
+def fill_in(session: SqliteSession) -> None:
     """Read in the words of all records."""
     session.words.begin()
     while session.words.fill():
@@ -170,12 +170,12 @@ def test_filling_that_was_killed_goes_on_and_others_write_meanwhile(tmp_path: Pa
 OPEN = """
 import pathlib, sys
 from binocle.catalog.sqlite import SqliteCatalog
-from binocle.catalog.tables.session import SqlSession
+from binocle.catalog.tables.session import SqliteSession
 SqliteCatalog(pathlib.Path(sys.argv[1])).close()
 """
 
 
-def has_words(session: SqlSession) -> bool:
+def has_words(session: SqliteSession) -> bool:
     query = "SELECT 1 FROM meta WHERE key = 'words'"
     return session.connection.exec_driver_sql(query).scalar() is not None
 
