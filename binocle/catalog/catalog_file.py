@@ -147,11 +147,21 @@ def _decoded(text: bytes) -> str:
 
 def query_faults(path: Path) -> list[str]:
     """Return what is wrong with a file of kept queries, which is not changed."""
+    return sqlite_faults(path, "SELECT id, name, at, query FROM turns LIMIT 1")
+
+
+def sqlite_faults(path: Path, probe: str) -> list[str]:
+    """Return what is wrong with an SQLite file, which is not changed.
+
+    Args:
+        path: The file; an empty one is no fault.
+        probe: A query that a sound one answers.
+    """
     try:
         with closing(sqlite3.connect(path.absolute().as_uri() + "?mode=ro", uri=True)) as database:
             faults = [row[0] for row in database.execute("PRAGMA quick_check") if row[0] != "ok"]
             if database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
-                database.execute("SELECT id, name, at, query FROM turns LIMIT 1").fetchall()
+                database.execute(probe).fetchall()
     except sqlite3.Error as error:
         faults = [str(error)]
     return faults

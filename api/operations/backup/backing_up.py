@@ -177,10 +177,11 @@ class _Copying:
 
     def _check(self, session: catalog_file.CatalogFile, mark: tuple[int, str] | None) -> None:
         """Refuse to put a damaged catalogue in the place of a sound one's backup."""
-        what = lineage.misfit(mark, session) or next(iter(session.faults()), None)
+        misfit = lineage.misfit(mark, session)
+        what = f"it {misfit}" if misfit else next(iter(session.faults()), None)
         if what is not None:
             raise StorageError(
-                f"the catalogue of {self._folder} is not backed up, the backup before stays: it "
+                f"the catalogue of {self._folder} is not backed up, the backup before stays: "
                 f"{what}; 'binocle doctor {self._folder.name}' tells more"
             )
 

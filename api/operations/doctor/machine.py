@@ -8,11 +8,14 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+from api.aliases import Aliases
 from api.keys.key_ring import KeyRing
-from binocle.catalog.catalog_file import SQLITE_VERSION, query_faults
+from api.saved_searches import SavedSearches
+from binocle.catalog.catalog_file import SQLITE_VERSION, query_faults, sqlite_faults
 from binocle.catalog.checks.findings import Finding, fact, some
 from binocle.catalog.query_file import QUERY_FILE
 from binocle.collection import workplace
@@ -21,7 +24,8 @@ from binocle.errors import StorageError
 _DRAFT = re.compile(r".*?\.(\d+)\.\d+\.tmp")
 _ABANDONED_AFTER_S = 3600.0
 _LEAST_FREE_BYTES, _LOW_SHARE = 64 << 20, 0.05
-_KEYS, SIGNING = "keys.json", "signing.key"
+_KEYS, SIGNING, SESSIONS, SERVICE = "keys.json", "signing.key", "sessions.key", "service.sqlite"
+SECRETS = (_KEYS, SESSIONS, SERVICE)
 _SIGNING_BYTES = 32
 
 
@@ -30,18 +34,39 @@ def check_home(home: Path) -> Iterator[Finding]:
     for path in (home, home / "collections"):
         if path.exists():
             yield from _check_rights(path)
-    keys = home / _KEYS
-    if keys.exists():
-        if stat.S_IMODE(keys.stat().st_mode) & 0o077:
-            yield _too_wide(f"{keys} is readable for others")
-        try:
-            KeyRing(keys).all()
-        except StorageError as error:
-            message = f"{error}; the service lets nobody in"
-            yield Finding("keys", message, "restore it from a backup, or remove it and add keys")
+    for path in (home / name for name in SECRETS):
+        if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
+            yield _too_wide(f"{path} is readable for others")
+    yield from _check_shared(home)
     yield from (_leftover(path) for path in home.glob("*.tmp") if is_abandoned(path))
     for path in abandoned_workplaces(home):
         yield _stuck(path) if workplace.stuck(path) else _unfinished(path)
+
+
+def _check_shared(home: Path) -> Iterator[Finding]:
+    """Find files of a home that cannot be read: keys, aliases, saved searches, sessions, jobs."""
+    searches = home / "saved-searches.json"
+    for check, read, remedy in (
+        ("keys", KeyRing(home / _KEYS).all, "restore it from a backup, or remove it and add keys"),
+        ("aliases", Aliases(home).all, "put it right, or remove it and set the aliases again"),
+        (
+            "saved-searches",
+            partial(SavedSearches(home).of, ""),
+            f"put it right, or remove {searches}",
+        ),
+    ):
+        try:
+            read()
+        except StorageError as error:
+            shut = "; the service lets nobody in" if check == "keys" else ""
+            yield Finding(check, f"{error}{shut}", remedy)
+    sessions, service = home / SESSIONS, home / SERVICE
+    if sessions.exists() and sessions.stat().st_size != _SIGNING_BYTES:
+        message = f"{sessions} is damaged, so no browser is let in"
+        yield Finding("sessions", message, "remove it, and browsers ask for their keys again")
+    if service.exists() and (faults := sqlite_faults(service, "SELECT document FROM jobs LIMIT 1")):
+        message = f"{service}, the jobs and webhooks, is damaged: {faults[0]}"
+        yield Finding("service", message, "remove it, and make the webhooks in it again")
 
 
 def check_folder(folder: Path) -> Iterator[Finding]:

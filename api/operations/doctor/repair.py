@@ -91,7 +91,7 @@ def repair(diagnosis: Diagnosis, wanted: Sequence[Repair]) -> None:
 
 
 def _close_home(home: Path) -> None:
-    for path in (home, home / "collections", home / "keys.json"):
+    for path in (home, home / "collections", *(home / name for name in machine.SECRETS)):
         _close(path)
 
 

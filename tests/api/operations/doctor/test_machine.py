@@ -33,6 +33,21 @@ def test_what_others_can_read_as_older_versions_made_it_is_no_damage(
     assert diagnosis.findings == ()
 
 
+@pytest.mark.parametrize(
+    ("name", "check"),
+    [("keys.json", "keys"), ("aliases.json", "aliases"), ("sessions.key", "sessions"),
+     ("saved-searches.json", "saved-searches"), ("service.sqlite", "service")],
+)  # fmt: skip
+def test_damaged_files_of_the_home_are_found(tmp_path: Path, name: str, check: str) -> None:
+    path = tmp_path / name
+    path.touch(0o600)
+    path.write_bytes(b"{no database, no JSON" * 100)
+    (of_home,) = examine(opened(tmp_path), [])
+    (damage,) = [one for one in of_home.findings if one.level == "damage"]
+    assert damage.check == check
+    assert damage.remedy
+
+
 def test_home_and_machine_are_examined(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run_cli(home, "keys", "add", "me")[0] == 0
     (of_home, of_collection) = examine(opened(home), [])
