@@ -11,8 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
+from playwright.sync_api import sync_playwright
 
+from tests.api.page.conftest import CHROMIUM, launched
 from tests.support import ROOT, picture_bytes
+from tests.support.buckets import listing
 from tests.support.examples import blocks_of, example_service
 from tests.support.service import Running, running
 
@@ -21,7 +25,6 @@ _EXAMPLES = blocks_of("ts")
 _LEFT_OUT = shutil.ignore_patterns("node_modules", "dist", "build", "schema.ts")
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("typescript"),  # it is built once
     pytest.mark.skipif(
         not shutil.which("npm"), reason="no 'npm' on the PATH; try: apt-get install nodejs npm"
     ),
@@ -30,8 +33,21 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The package as it is made of a checkout, with its tests and the page's examples built."""
-    folder = tmp_path_factory.mktemp("typescript")
+    """The package as it is made of a checkout; made once for all processes of the tests."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder, done = shared / "typescript", shared / "typescript.done"
+    with FileLock(shared / "typescript.lock"):
+        if not done.exists():
+            build(folder)
+            done.touch()
+    return folder / "client-ts"
+
+
+def build(folder: Path) -> None:
+    """Build the package, its tests and the page's examples."""
+    shutil.rmtree(folder, ignore_errors=True)  # of another process, which failed
     shutil.copytree(ROOT / "client-ts", folder / "client-ts", ignore=_LEFT_OUT)
     (folder / "docs").mkdir()
     shutil.copy(ROOT / "docs" / "openapi.json", folder / "docs")
@@ -47,7 +63,6 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
         run(package, "npx", "tsc", "--project", "tsconfig.test.json"),
     ):
         assert done.returncode == 0, done.stdout + done.stderr
-    return package
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +117,35 @@ def test_the_example_checks_signatures_as_they_are_made(package: Path) -> None:
     checked = built.with_name("signatures.js")
     checked.write_text("\n".join([built.read_text("utf-8"), *calls]))
     assert run(package, "node", str(checked)).stdout.split() == ["true", "false"]
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no 'chromium' on the PATH")
+def test_the_client_runs_in_a_browser(package: Path, tmp_path: Path) -> None:
+    modules = {
+        "openapi-fetch": "/node_modules/openapi-fetch/dist/index.mjs",
+        "binocle-client": "/dist/index.js",
+    }
+    (package / "page.html").write_text(
+        f'<script type="importmap">{json.dumps({"imports": modules})}</script>'
+    )
+    script = """async (url) => {
+        const { Client } = await import("binocle-client");
+        const client = new Client(url);
+        await client.put("/v1/collections/{name}", { params: { path: { name: "c" } }, body: {} });
+        const records = [1, 2, 3].map((n) => ({ id: `${n}`, metadata: { n }, texts: { title: "bag" } }));
+        for await (const { status } of client.importRecords("c", records))
+            if (status !== "stored") throw new Error(status);
+        const pages = [];
+        for await (const page of client.searchPages("c", { filter: { n: { gte: 1 } }, limit: 2 }))
+            pages.push(page.hits.length);
+        return pages;
+    }"""
+    with (
+        listing(package) as pages,
+        running(tmp_path / "home", cors_origins=(pages.url,)) as service,
+        sync_playwright() as playwright,
+        launched(playwright.chromium) as browser,
+    ):
+        page = browser.new_page()
+        page.goto(f"{pages.url}/page.html")
+        assert page.evaluate(script, service.url) == [2, 1]
