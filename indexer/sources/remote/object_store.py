@@ -14,8 +14,8 @@ from indexer.sources.remote.addresses import EXTRAS, without_secrets
 _Answer = TypeVar("_Answer")
 _FIRST_PAUSE_S = 0.2
 _IN_VAIN = {errno.EACCES, errno.EINVAL, errno.EISDIR, errno.ENOENT, errno.ENOSYS, errno.EPERM}
-_VERSIONS = (
-    "ETag", "etag", "md5Hash", "content_md5", "Content-MD5", "generation",
+_VERSIONS = (  # of the content, before those that change with what is said of it
+    "ETag", "md5Hash", "Content-MD5", "etag", "generation",
     "LastModified", "last_modified", "Last-Modified", "updated", "mtime",
 )  # fmt: skip
 _OPTIONS: dict[str, dict[str, Any]] = {
@@ -59,14 +59,14 @@ class ObjectStore:
 
         Args:
             scheme: One of ``EXTRAS``.
-            attempts: How often something is asked for before it fails.
+            attempts: How often something is asked for before it fails; of S3 and the web.
 
         Raises:
             SourceError: The package that reads it is not installed.
         """
         package, extra = EXTRAS[scheme]
         self._is_web = extra == "http"
-        self._attempts = attempts
+        self._attempts = attempts if extra in _OPTIONS else 1  # the others try again themselves
         self._scheme = scheme
         try:
             import fsspec
