@@ -132,7 +132,8 @@ def test_the_client_runs_in_a_browser(package: Path, tmp_path: Path) -> None:
         const { Client } = await import("binocle-client");
         const client = new Client(url);
         await client.put("/v1/collections/{name}", { params: { path: { name: "c" } }, body: {} });
-        const records = [1, 2, 3].map((n) => ({ id: `${n}`, metadata: { n }, texts: { title: "bag" } }));
+        const texts = { title: 'bag' };
+        const records = [1, 2, 3].map((n) => ({ id: `${n}`, metadata: { n }, texts }));
         for await (const { status } of client.importRecords("c", records))
             if (status !== "stored") throw new Error(status);
         const pages = [];
