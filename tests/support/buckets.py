@@ -79,6 +79,7 @@ class Listing(ThreadingHTTPServer):
     """
 
     daemon_threads = True
+    request_queue_size = 128
 
     def __init__(self, folder: Path) -> None:
         self.asked: list[str] = []
