@@ -41,6 +41,7 @@ from api.cli.upkeep.doctor import doctor
 from api.cli.upkeep.reembed import reembed
 from api.cli.upkeep.rules import rules
 from api.cli.upkeep.transfer import export, import_
+from api.cli.upkeep.tune import tune
 from api.cli.upkeep.watch import watch
 from api.terminal import LogLines, say
 from binocle import __version__
@@ -204,7 +205,7 @@ def demo() -> None:
 for command in (
     keys, aliases, info, collections, skipped, remove, evaluate, fields, search, rules, lookup,
     duplicates, train, label, match, caption, backup, restore, doctor, export, import_, reembed,
-    watch, batch, completion,
+    tune, watch, batch, completion,
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -25,6 +25,7 @@ from binocle.metadata.filters import Filter
 from binocle.types import Float32Array, Kind, NewRecord, Record, Space
 from binocle.vectors.base import OpenStore
 from binocle.vectors.faiss_store import FaissStore
+from binocle.vectors.tuned_search import TunedSearch
 
 __all__ = ["Collection", "Ranking", "Snapshot", "check_space"]
 
@@ -258,6 +259,12 @@ class Collection:
         self._index_follower.save()
         self.fingerprint_follower.save(every_change=every_change)
         remove_abandoned(self.path, deep=False)
+
+    def tune(self, kind: Kind, queries_qd: Float32Array, recall: float) -> TunedSearch | None:
+        """Choose how much of an index searches look at; see ``VectorStore.tune``."""
+        self.save_indices()
+        store = self._index_follower.store(kind)
+        return store.tune(queries_qd, recall) if store is not None else None
 
     def rest(self) -> None:
         """Close the files that nothing uses just now; whoever uses it next opens them again."""

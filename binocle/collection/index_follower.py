@@ -132,6 +132,11 @@ class IndexFollower:
         for save in chores:
             save()
 
+    def store(self, kind: Kind) -> VectorStore | None:
+        """Return what keeps a kind's vectors; None where nobody asked for them yet."""
+        state = self._state
+        return state.followed[kind].store if state and kind in state.followed else None
+
     def finish(self) -> None:
         """Wait until indices that are being made are saved."""
         self._saver.finish()
@@ -228,7 +233,7 @@ class IndexFollower:
             if len(damaged) < len(lacking):
                 raise StorageError("it lacks parts of the catalogue")
             owners = Owners(owners.part_ids[is_there], owners.record_ids[is_there])
-            gone = np.setdiff1d(stored, owners.part_ids)
+            gone = stored[~np.isin(stored, owners.part_ids)]
             store.retire(gone, died=mark.change)
             parts = Parts(store.at(mark.change), owners)
             return _Followed(

@@ -111,6 +111,7 @@ class Snapshot:
         self._columns = columns
         self._read = read
         self._masks: dict[Filter, BoolArray] = {}
+        self._allowed: dict[tuple[Kind, Filter], Allowed] = {}
         self._loading = threading.Lock()
 
     @property
@@ -201,7 +202,7 @@ class Snapshot:
         rankings = [NOTHING] * len(queries_qd)
         if not reachable or k < 1:
             return rankings
-        permitted = self._permitted(parts.owners, where, allowed)
+        permitted = self._permitted(kind, where, allowed)
         fetch = min(reachable, 2 * (k + len(exclude)))
         asked = np.arange(len(queries_qd))
         while True:
@@ -239,16 +240,28 @@ class Snapshot:
         parts = self._parts[kind]
         if not len(parts.owners.part_ids):
             return NOTHING
-        permitted = self._permitted(parts.owners, where, allowed)
+        permitted = self._permitted(kind, where, allowed)
         found = parts.vectors.above(query, least, allowed=permitted, exact=exact)
         return _ranked(parts.owners, found, exclude)
 
     def _permitted(
-        self, owners: Owners, where: Filter | None, allowed: BoolArray | None
+        self, kind: Kind, where: Filter | None, allowed: BoolArray | None
     ) -> Allowed | None:
-        """Return which parts may be found; None for all."""
-        if where is None and allowed is None:
+        """Return which parts may be found, None for all; kept for a filter, as its mask is."""
+        if allowed is not None:
+            return self._among(kind, where, allowed)
+        if where is None:
             return None
+        found = self._allowed.get((kind, where))
+        if found is None:
+            found = self._among(kind, where, None)
+            if len(self._allowed) >= _MASKS_KEPT:
+                self._allowed.pop(next(iter(self._allowed)), None)
+            self._allowed[kind, where] = found
+        return found
+
+    def _among(self, kind: Kind, where: Filter | None, allowed: BoolArray | None) -> Allowed:
+        owners = self._parts[kind].owners
         records = self.mask(where) if allowed is None else allowed
         if where is not None and allowed is not None:
             passing = self.mask(where)

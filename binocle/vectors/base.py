@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from binocle.metadata.filters import Filter
 from binocle.types import BoolArray, Float32Array, Int64Array, Neighbours, Space
+from binocle.vectors.tuned_search import TunedSearch
 
 _BLOCK_PRODUCTS = 450_000  # multiplications at once: in the cache, and in one thread
 
@@ -157,6 +158,20 @@ class VectorStore(Protocol):
 
         Args:
             watermark: What ``watermark`` will say; its change is that of the last write or later.
+        """
+
+    def tune(self, queries_qd: Float32Array, recall: float) -> TunedSearch | None:
+        """Choose how much an approximate search looks at, also for later processes.
+
+        Args:
+            queries_qd: ``(q, d)`` float32 unit rows of the kind that will come, at least 1.
+            recall: What share of their ten nearest is to be found, above 0 and at most 1.
+
+        Returns:
+            What was chosen; None where searches are exact, or have nothing to choose.
+
+        Raises:
+            OSError: It cannot be kept.
         """
 
     def verify(self) -> None:

@@ -1,9 +1,10 @@
 """FAISS: exact below a measured size, IVF above it, in immutable segments.
 
 The policy, measured in docs/benchmarks.md: up to ``FLAT_LIMIT`` vectors everything is scanned;
-above it an inverted file answers from the eighth of its lists nearest to the query
-(``inverted_file.py``). IVF is preferred to HNSW because it is built about seven times as fast at
-equal recall, can remove, and keeps its recall for queries from the other cone of a CLIP-like space.
+above it an inverted file answers from the eighth of its lists nearest to the query, or from as many
+as were measured to be enough (``inverted_file.py``, ``tuned_search.py``). IVF is preferred to HNSW
+because it is built about seven times as fast at equal recall, can remove, and keeps its recall for
+queries from the other cone of a CLIP-like space.
 
 FAISS indices may not be changed while they are searched. So a segment is never changed: adding
 makes a small flat segment, merged with its neighbours as in a log-structured merge tree up to
@@ -26,6 +27,8 @@ from binocle.vectors.faiss_view import FaissView
 from binocle.vectors.flat_segment import FlatSegment
 from binocle.vectors.index_file import IndexFile, SavedIndex
 from binocle.vectors.inverted_file import IvfSegment
+from binocle.vectors.rescoring import Segment
+from binocle.vectors.tuned_search import TunedSearch
 
 FLAT_LIMIT = 100_000
 _REBUILD_SHARE = 0.25
@@ -53,6 +56,8 @@ class FaissStore:
         self._changing = threading.Lock()
         self._space = space
         self._flat_limit = flat_limit
+        self._place = place
+        self._tuned = TunedSearch.read(place, space.fingerprint)
         self._now = FaissView(space.dimension)
         self._newest_id = -1
         self._changed = -1
@@ -117,6 +122,7 @@ class FaissStore:
                 self._saved = self._file.write(segment.index, stamp)
                 if isinstance(segment, IvfSegment):
                     mapped = replace(segment, index=self._saved.index, is_mapped=True)
+                    mapped = self._as_tuned(mapped)
                     better = FaissView(before.dimension, (mapped,))
                 self._watermark = watermark
             finally:  # where it cannot be written, it is searched all the same
@@ -131,6 +137,25 @@ class FaissStore:
         if saved is not None and not saved.is_checked and not saved.is_whole():
             raise StorageError("the index file is damaged")
 
+    def tune(self, queries_qd: Float32Array, recall: float) -> TunedSearch | None:
+        """Choose how many lists a search looks into; see ``VectorStore.tune``."""
+        lists = [one for one in self._now.segments if isinstance(one, IvfSegment)]
+        if not lists:
+            return None
+        tuned = lists[0].tuned(queries_qd, recall)
+        tuned.write(self._place, self._space.fingerprint)
+        with self._changing:
+            self._tuned = tuned
+            segments = [
+                self._as_tuned(one) if isinstance(one, IvfSegment) else one
+                for one in self._now.segments
+            ]
+            self._now = replace(self._now, segments=tuple(segments))
+        return tuned
+
+    def _as_tuned(self, segment: IvfSegment) -> IvfSegment:
+        return replace(segment, tuned_share=self._tuned.share if self._tuned else None)
+
     def _read(self) -> None:
         saved = self._file.read(self._space.fingerprint, self._space.dimension)
         if saved is None:
@@ -144,6 +169,9 @@ class FaissStore:
             raise StorageError("its stamp is damaged")
         self._saved = saved
         if saved.index.ntotal:
-            made = IvfSegment if isinstance(saved.index, faiss.IndexIVF) else FlatSegment
-            self._now = FaissView(self._space.dimension, (made.over(saved.index),))
+            if isinstance(saved.index, faiss.IndexIVF):
+                segment: Segment = self._as_tuned(IvfSegment.over(saved.index))
+            else:
+                segment = FlatSegment.over(saved.index)
+            self._now = FaissView(self._space.dimension, (segment,))
         self._newest_id, self._changed, self._watermark = mark.last_id, mark.change, mark

@@ -133,7 +133,7 @@ class FaissView:
 
     def without(self, ids: Int64Array) -> "FaissView":
         """Return a view that lacks some vectors."""
-        present = [np.intersect1d(ids, segment.ids) for segment in self.segments]
+        present = [ids[places_in(segment.ids, ids)[1]] for segment in self.segments]
         removed = np.unique(np.concatenate([self.removed, *present]))
         return FaissView(self.dimension, self.segments, removed)
 

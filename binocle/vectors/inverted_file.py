@@ -16,6 +16,7 @@ import faiss
 import numpy as np
 
 from binocle.types import BoolArray, Float32Array, Int64Array
+from binocle.vectors.base import products, top_k
 from binocle.vectors.list_reach import SAMPLE, ListReach
 from binocle.vectors.rescoring import (
     BLOCK,
@@ -26,11 +27,12 @@ from binocle.vectors.rescoring import (
     nearest,
     not_below,
 )  # fmt: skip
+from binocle.vectors.tuned_search import RECALL_AT, TunedSearch
 
 _TRAINING_ROWS_PER_LIST = 64
 _LEAST_ROWS_PER_LIST = 39  # FAISS warns below
-_PROBED_SHARE = 8
-_LEAST_PROBED = 64
+_PROBED_SHARE = 1 / 8
+_LEAST_PROBED = 64  # where nobody measured how many it takes
 _OUTGROWN = 1.5  # so many times the lists, or a part of them, would be made now
 _MOVED = 1.25  # so many times as far from their centroids as the vectors there were
 _SAMPLE = 4096
@@ -44,11 +46,13 @@ class IvfSegment:
         index: An ``IndexIVFScalarQuantizer`` of float16, without residuals, with rows by id.
         ids: ``(n,)`` int64 ascending.
         is_mapped: Whether the lists are in a file, which the system keeps in memory as it likes.
+        tuned_share: How much of its lists a search looks into, where that was measured.
     """
 
     index: Any
     ids: Int64Array
     is_mapped: bool = False
+    tuned_share: float | None = None
 
     @classmethod
     def trained(cls, count: int, sample: Float32Array) -> "IvfSegment":
@@ -121,8 +125,10 @@ class IvfSegment:
 
     @property
     def probed(self) -> int:
-        """How many of them a search looks into."""
-        return min(self.lists, max(_LEAST_PROBED, self.lists // _PROBED_SHARE))
+        """How many of them a search of everything looks into."""
+        if self.tuned_share is not None:
+            return min(self.lists, math.ceil(self.tuned_share * self.lists))
+        return self._usually_probed
 
     @property
     def held_bytes(self) -> int:
@@ -144,7 +150,7 @@ class IvfSegment:
     ) -> list[Scored]:
         """Return the best of each query; see ``Segment.search``."""
         selector = None if allowed is None else bitmap(allowed)
-        probed = self.lists if scan else self.probed
+        probed = self.lists if scan else self._probed_among(allowed)
         parameters = faiss.SearchParametersIVF(nprobe=probed, sel=selector)
         return [nearest(self, query, k, parameters) for query in queries_qd]
 
@@ -172,6 +178,34 @@ class IvfSegment:
     @cached_property
     def _reach(self) -> ListReach:
         return ListReach.of(self.index, self.rows(sample_of(self.ids, SAMPLE)))
+
+    def tuned(self, queries_qd: Float32Array, recall: float) -> TunedSearch:
+        """Measure how many lists queries need for a recall; every query costs a scan.
+
+        Args:
+            queries_qd: ``(q, d)`` float32 unit rows, at least 1.
+            recall: Of the ten nearest, above 0 and at most 1.
+        """
+        ranks = []
+        for query, (scores, ids) in zip(
+            queries_qd, self.search(queries_qd, RECALL_AT, None, scan=True), strict=True
+        ):
+            _, lists = self.index.quantizer.search(self.rows(top_k(scores, ids, RECALL_AT)[1]), 1)
+            near = products(query[np.newaxis], self._reach.centroids_ld)[0]
+            ranks.append(np.count_nonzero(near > near[lists], axis=1))
+        return TunedSearch.reaching(recall, np.array(ranks, np.int64), self.lists)
+
+    @property
+    def _usually_probed(self) -> int:
+        return min(self.lists, max(_LEAST_PROBED, int(self.lists * _PROBED_SHARE)))
+
+    def _probed_among(self, allowed: BoolArray | None) -> int:
+        """Return how many lists a search looks into: of fewer vectors the nearest lie further."""
+        if allowed is None or self.tuned_share is None:
+            return self.probed
+        share = max(np.count_nonzero(allowed) / max(1, len(self.ids)), 1e-9)
+        most = max(self.probed, self._usually_probed)
+        return min(most, math.ceil(self.probed / math.sqrt(min(1.0, share))))
 
     def _distance(self, rows: Float32Array) -> float:
         """Return the mean squared distance of rows from the centroids nearest to them."""

@@ -67,6 +67,9 @@ class ExactStore:
         alive = (table.born <= change) & (table.died > change)
         return ExactView(table.ids[alive], table.rows[alive])
 
+    def tune(self, queries_qd: Float32Array, recall: float) -> None:
+        """Scan everything, as ever."""
+
     def watermark(self) -> Watermark | None:
         return self._watermark
 

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -45,6 +44,8 @@ _PART = (
     parts.c.id, parts.c.kind, parts.c.role, parts.c.uri, parts.c.text, parts.c.sha256,
     parts.c.info, picture_colours.c.colour,
 )  # fmt: skip
+_OWNERS = "SELECT id, record_id FROM parts WHERE kind = ? AND id <= ? ORDER BY id"
+_OWNER = np.dtype([("part", np.int64), ("record", np.int64)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +84,10 @@ class SqlParts:
             )
 
     def owners(self, kind: Kind, up_to: int) -> tuple[Int64Array, Int64Array]:
-        query = (
-            sa.select(parts.c.id, parts.c.record_id)
-            .where(parts.c.kind == kind, parts.c.id <= up_to)
-            .order_by(parts.c.id)
-        )
-        numbers = chain.from_iterable(self.connection.execute(query))
-        pairs = np.fromiter(numbers, np.int64).reshape(-1, 2)
-        return np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1])
+        cursor = self.connection.connection.cursor()  # SQLAlchemy's own takes thrice the time
+        query = dialect.written(self.connection, _OWNERS)
+        pairs = np.fromiter(cursor.execute(query, (kind, up_to)), _OWNER)
+        return np.ascontiguousarray(pairs["part"]), np.ascontiguousarray(pairs["record"])
 
     def by_id(self, ids: Sequence[int]) -> dict[int, Part]:
         found = {}
