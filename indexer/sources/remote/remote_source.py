@@ -1,8 +1,8 @@
 """Pictures in a bucket or behind a listing on the web, walked as a folder is."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
@@ -15,19 +15,20 @@ from indexer.sources.base import Candidate, ImageRef, Source, gone, printable
 from indexer.sources.beside.sidecars import told_by_name
 from indexer.sources.left_out import LeftOut, is_systems
 from indexer.sources.remote.addresses import is_remote, lies_below
+from indexer.sources.remote.early_reads import EarlyReads
 from indexer.sources.remote.object_store import ObjectStore, StoredObject
 
 _AT_ONCE = 16
 _AHEAD_BYTES = 32 * 1024 * 1024  # what is larger is read when its turn comes
 _DEEPEST = 100
-_READERS = "binocle-remote"
 
 
 class RemoteSource(Source):
     """All pictures below an address; one object where it is one's.
 
     Listed a folder at a time. What is unchanged, by its ETag and size, is not read; the rest is
-    read by several threads ahead of what takes it. What stands beside pictures is not read.
+    read by several threads ahead of what takes it, once something is taken. What stands beside
+    pictures is not read.
     """
 
     kind = "remote"
@@ -73,14 +74,14 @@ class RemoteSource(Source):
 
     def scan(self, name: str) -> Iterator[Candidate]:
         """Yield the objects below the address; see ``Source.scan``."""
-        readers = ThreadPoolExecutor(_AT_ONCE, _READERS)
-        try:
-            for one in self._described(readers):
-                yield self._candidate(name, one, readers)
-        except BaseException:
-            readers.shutdown(wait=False, cancel_futures=True)
-            raise
-        readers.shutdown(wait=False)
+        reads = EarlyReads(_AT_ONCE)
+        with ThreadPoolExecutor(_AT_ONCE) as askers:
+            try:
+                for one in self._described(askers):
+                    yield self._candidate(name, one, reads)
+            except BaseException:
+                reads.end()
+                raise
 
     def count(self) -> int:
         """Return how many objects there are."""
@@ -147,11 +148,11 @@ class RemoteSource(Source):
             else:
                 yield from self._walk(inside, f"{key}/", depth + 1)
 
-    def _described(self, readers: ThreadPoolExecutor) -> Iterator["_Walked"]:
+    def _described(self, askers: ThreadPoolExecutor) -> Iterator["_Walked"]:
         """Yield what there is, with sizes and versions, which the web tells one at a time."""
         waiting = self._objects()
         while some := list(islice(waiting, _AT_ONCE)):
-            yield from readers.map(self._with_facts, some)
+            yield from askers.map(self._with_facts, some)
 
     def _with_facts(self, found: "_Walked") -> "_Walked":
         if found.problem or not found.is_picture:
@@ -161,7 +162,7 @@ class RemoteSource(Source):
         except OSError as error:
             return _Walked(found.key, found.object, f"the file cannot be read ({error.strerror})")
 
-    def _candidate(self, name: str, found: "_Walked", readers: ThreadPoolExecutor) -> Candidate:
+    def _candidate(self, name: str, found: "_Walked", reads: EarlyReads) -> Candidate:
         one, key = found.object, printable(found.key)
         record_id, uri = f"{name}/{key}", printable(one.address)
         size = one.size_bytes
@@ -181,7 +182,7 @@ class RemoteSource(Source):
         read: Callable[[], bytes] = partial(self._store.read, one.address)
         size = size or 0
         if size <= _AHEAD_BYTES and not self._knows(key, fingerprint):
-            read = _ReadAhead(read, readers.submit(read))
+            read = reads.planned(read)
         image = ImageRef("image", uri, read, size)
         metadata = {"filename": file_name, "folder": folder or "."}
         otherwise = told_by_name(file_name)
@@ -204,18 +205,3 @@ class _Walked:
     @property
     def is_picture(self) -> bool:
         return not self.object.is_folder and self.suffix in SUFFIXES
-
-
-@dataclass(slots=True)
-class _ReadAhead:
-    """Gives once what is being read already; after that it reads again."""
-
-    read: Callable[[], bytes]
-    begun: Future[bytes] | None = field(repr=False)
-
-    def __call__(self) -> bytes:
-        begun, self.begun = self.begun, None
-        try:
-            return begun.result() if begun else self.read()
-        except CancelledError:  # the walk was ended
-            return self.read()

@@ -203,6 +203,11 @@ def test_a_listing_on_the_web_is_indexed_by_what_heads_tell(
     ]  # fmt: skip
 
 
+def test_who_only_lists_has_nothing_read(bucket: str, reads: _Reads) -> None:
+    assert len(list(RemoteSource(f"s3://{bucket}/shop").scan("n"))) == 7
+    assert reads.addresses == []
+
+
 def test_an_abandoned_scan_ends_its_reads(bucket: str, reads: _Reads) -> None:
     scan = RemoteSource(f"s3://{bucket}/shop").scan("n")
     first = next(scan)
