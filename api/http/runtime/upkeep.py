@@ -8,9 +8,11 @@ from collections.abc import Callable, Container, Iterable, Sequence
 
 from api.operations.removal import clear_traces, removed_since_saved
 from binocle.collection.collection import Collection
+from binocle.errors import BinocleError
 
 _log = logging.getLogger(__name__)
 _EVERY_S = 60.0
+_PAUSE_S = 3600.0  # after a catalogue that could not be read
 _SHARE = 0.05  # of the time, which clearing traces may take
 
 
@@ -74,21 +76,29 @@ class RemovalTraces:
             is_last: Whether there is no later round, for which some could be left.
         """
         for collection in collections:
-            begun, name = time.monotonic(), collection.path.name
-            is_due = is_last or begun >= self._not_before.get(name, 0)
+            name = collection.path.name
+            is_due = is_last or time.monotonic() >= self._not_before.get(name, 0)
             if not is_due or not collection.exists():
                 continue
             with self._lock:
                 if name not in self._ids and name not in awake:
                     continue
                 ids = self._ids.pop(name, set())
-            with collection.reading() as session:
-                change = session.history.change()
-            if not ids and not removed_since_saved(collection, self._cleared.get(name, 0)):
-                continue
-            if clear_traces(collection, sorted(ids)):
-                self._cleared[name] = change
-            else:
-                self.note(collection, ids)
-            now = time.monotonic()
-            self._not_before[name] = now + (now - begun) / _SHARE
+            try:
+                self._clear_one(collection, ids)
+            except BinocleError as error:  # others have theirs cleared
+                _log.warning("traces of removed records may stay in %s: %s", name, error)
+                self._not_before[name] = time.monotonic() + _PAUSE_S
+
+    def _clear_one(self, collection: Collection, ids: set[str]) -> None:
+        begun, name = time.monotonic(), collection.path.name
+        with collection.reading() as session:
+            change = session.history.change()
+        if not ids and not removed_since_saved(collection, self._cleared.get(name, 0)):
+            return
+        if clear_traces(collection, sorted(ids)):
+            self._cleared[name] = change
+        else:
+            self.note(collection, ids)
+        now = time.monotonic()
+        self._not_before[name] = now + (now - begun) / _SHARE

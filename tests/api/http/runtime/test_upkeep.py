@@ -72,6 +72,18 @@ def test_nothing_is_written_where_nothing_was_removed(
     assert len(calls) == 1
 
 
+def test_a_damaged_catalogue_keeps_no_other_collection_from_being_cleared(
+    container: Container, collection: Collection, caplog: pytest.LogCaptureFixture
+) -> None:
+    damaged = container.open_collection("damaged", create=True)
+    damaged.rest()
+    (damaged.path / "catalog.sqlite").write_bytes(b"no database" * 999)
+    remove_records(collection, ["r1"])
+    RemovalTraces().clear([damaged, collection], {"c", "damaged"})
+    assert left(container, "r1") == ""
+    assert "traces of removed records may stay in damaged" in caplog.text
+
+
 def test_what_could_not_be_cleared_is_tried_again(
     container: Container, collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
