@@ -58,7 +58,7 @@ class SqliteCatalog:
         """Connect, for reading alone where the disk has no room for what SQLite puts beside."""
         self._read_only = not os.access(self._path.parent, os.W_OK)
         self._engine = self._engine_for(read_only=self._read_only)
-        self._full_since = None
+        self._full_since = _stamp_of(self._path) if self._read_only else None
         try:
             try:
                 self._prepare()
@@ -94,7 +94,7 @@ class SqliteCatalog:
         return sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT_S, check_same_thread=False)
 
     def _open_again(self, *, if_changed: bool) -> None:
-        """Leave the state of a full disk, if there is room by now."""
+        """Leave the state of a disk that is full, or only read, if it is so no more."""
         with self._opening:
             if self._full_since is None:
                 return

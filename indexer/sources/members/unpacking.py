@@ -13,6 +13,7 @@ _READ_BYTES = 1024 * 1024
 _FED_BYTES = 1024  # what is lost before a damaged place is what these unpack to
 _SUMS_BYTES = 64  # the end of a gzip or xz file, which is checked when all else is out
 _PIECE_BYTES = 1024 * 1024  # the most that is unpacked at once
+_HELD_PIECES = 64  # and that is held back: a block of bzip2 is 46 MB at most
 _XZ_MEMORY_BYTES = 256 * 1024 * 1024  # xz -9 needs 65 MiB; a hostile header asks for 4 GiB
 MIN_UNPACKED_BYTES = 1024**3  # what any archive may unpack to
 _MAX_GAPS = 1_000
@@ -141,9 +142,27 @@ def _kind_of(path: Path) -> Callable[[], _Decompressor] | None:
 
 
 def _pieces(path: Path, kind: Callable[[], _Decompressor]) -> Iterator[bytes]:
+    """Yield what is unpacked, of bzip2 a little later: blocks are checked when all is out.
+
+    bz2 gives the first part of a block with the input it was in, and may give the rest, and find
+    it damaged, only with the next.
+    """
+    held: list[bytes] = []
+    most_held = _HELD_PIECES if kind is bz2.BZ2Decompressor else 0
+    for pieces in _unpacked_pieces(path, kind):
+        yield from held
+        held = pieces
+        if len(held) > most_held:
+            yield from held
+            held = []
+    yield from held
+
+
+def _unpacked_pieces(path: Path, kind: Callable[[], _Decompressor]) -> Iterator[list[bytes]]:
+    """Yield the pieces that each small part of a file unpacks to, or some of very many."""
     stream, is_whole = kind(), False
     for fed in _fed(path):
-        data = fed
+        data, pieces = fed, list[bytes]()
         while data or not stream.needs_input:
             if is_whole:
                 if not data.strip(b"\x00"):  # padding, as tapes have it
@@ -153,13 +172,16 @@ def _pieces(path: Path, kind: Callable[[], _Decompressor]) -> Iterator[bytes]:
                 piece = stream.decompress(data, _PIECE_BYTES)
             except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError) as error:
                 raise DamagedStreamError(f"it is damaged ({error})") from error
-            if piece:
-                yield piece
+            pieces += [piece] if piece else []
             data = b""
             if stream.eof:
                 is_whole, data = True, stream.unused_data
                 if not data:
                     break
+            if len(pieces) > _HELD_PIECES or kind is not bz2.BZ2Decompressor:
+                yield pieces
+                pieces = []
+        yield pieces
     if not is_whole:
         raise DamagedStreamError("it ends before its content does")
 

@@ -120,6 +120,23 @@ def test_damaged_catalogue_is_refused(tmp_path: Path) -> None:
         Collection(tmp_path / "c")
 
 
+def test_catalogue_that_was_opened_on_a_read_only_disk_is_written_when_it_is_so_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "catalog.sqlite"
+    SqliteCatalog(path).close()
+    with monkeypatch.context() as patch:
+        patch.setattr("binocle.catalog.sqlite.os.access", lambda *_: False)
+        catalog = SqliteCatalog(path)
+        with pytest.raises(StorageError), catalog.writing() as session:
+            session.meta.put("a", "1")
+    with catalog.writing() as session:
+        session.meta.put("a", "2")
+    with catalog.reading() as session:
+        assert session.meta.get("a") == ("2",)
+    catalog.close()
+
+
 @pytest.fixture
 def full_disk() -> Iterator[Callable[[bool], None]]:
     """Switch on and off that no file can grow."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from indexer.sources.members import unpacking
 from indexer.sources.members.bzip2_blocks import Gap, unpacked_blocks
 from indexer.sources.members.tar_members import TarReader
 from tests.support import Bench, picture_bytes, tar_of
@@ -47,6 +48,18 @@ def test_flipped_byte_costs_the_members_of_its_block(
     (said,) = reader.damages
     assert "damaged blocks, 1 of " in said
     assert not reader.is_complete
+
+
+def test_a_block_that_is_damaged_gives_nothing_of_itself(
+    tmp_path: Path, packed: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """libbz2 gives the beginning of a block before it sees that its checksum is another."""
+    path, damaged = tmp_path / "a.tar.bz2", bytearray(packed[:130_000])
+    damaged[60_000] ^= 1  # in the first block
+    path.write_bytes(damaged)
+    monkeypatch.setattr(unpacking, "_FED_BYTES", 1)
+    with pytest.raises(unpacking.DamagedStreamError):
+        next(unpacking.unpacked(path))
 
 
 def test_two_damaged_places_cost_two_blocks_and_a_cut_the_rest(
