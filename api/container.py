@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from api.aliases import Aliases
 from api.saved_searches import SavedSearches
 from api.settings import COLLECTION_NAME, Settings
+from binocle.catalog.location import catalog_path
 from binocle.collection.collection import Collection, check_space
 from binocle.collection.lineage import check_present
 from binocle.encoders.base import Encoder
@@ -28,8 +29,6 @@ from search.searcher import Searcher
 
 if TYPE_CHECKING:
     from search.query_vectors.url_fetcher import Fetcher
-
-CATALOG_FILE = "catalog.sqlite"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ class Container:
     def collection_names(self) -> list[str]:
         """Return the names of all collections, sorted."""
         folder = self.settings.home / "collections"
-        return sorted(path.parent.name for path in folder.glob(f"*/{CATALOG_FILE}"))
+        return sorted(path.name for path in folder.glob("*") if catalog_path(path).is_file())
 
     def open_collection(self, name: str, *, create: bool = False) -> Collection:
         """Open a collection by name.
@@ -103,8 +102,8 @@ class Container:
             StorageError: It is damaged.
         """
         path = self.collection_path(name)
-        check_present(path / CATALOG_FILE)
-        if not (path / CATALOG_FILE).is_file():
+        check_present(catalog_path(path))
+        if not catalog_path(path).is_file():
             if path.name != name:
                 raise NotFoundError(
                     f"the alias {name!r} stands for {path.name!r}, which is not there; switch it "
@@ -112,7 +111,7 @@ class Container:
                 )
             if not create:
                 raise self.no_collection(name)
-        return Collection(path, create=create)
+        return Collection(path, create=create, new_catalog=self.settings.catalog)
 
     def began_in(self, name: str, earlier: str | None) -> str:
         """Return the collection that has handed out a cursor or a turn.

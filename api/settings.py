@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=_PREFIX, env_ignore_empty=True, frozen=True)
 
     home: Path = Field(default_factory=lambda: user_data_path("binocle", appauthor=False))
+    catalog: str | None = None
     model: str = DEFAULT_MODEL
     device: str = "auto"
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"

@@ -19,6 +19,7 @@ import numpy as np
 
 from binocle.batches import batched
 from binocle.catalog import catalog_file
+from binocle.catalog.location import require_file
 from binocle.catalog.new_vectors import NewVectors, PartContent, contents_of, giving_way
 from binocle.collection import lineage
 from binocle.collection import workplace as workplaces
@@ -75,6 +76,7 @@ class Reembedding:
             limits: What one picture may cost.
             workers: How many pictures are decoded at once.
         """
+        require_file(collection.path, "changing the model")
         self._collection, self._encoder = collection, encoder
         self._folder = collection.path
         self._media = StoredMedia(collection.path)

@@ -8,11 +8,12 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-from api.container import CATALOG_FILE, Container
+from api.container import Container
 from api.operations.plurals import counted
 from api.service_file import ServiceFile
 from binocle.catalog.base import CatalogWriter
 from binocle.catalog.checks.mending import clear_removed, drop_queries
+from binocle.catalog.location import SQLITE_FILE, discard_schema, is_in_postgresql
 from binocle.collection.collection import Collection
 from binocle.collection.indexing_lock import indexing_lock
 from binocle.errors import NotFoundError, StorageError
@@ -59,10 +60,13 @@ def clear_traces(collection: Collection, ids: Sequence[str] = ()) -> bool:
         ids: The records, whose names queries may have.
 
     Returns:
-        Whether all was done.
+        Whether all was done. What a catalogue in PostgreSQL keeps is left to PostgreSQL.
     """
     is_done = True
-    catalog = collection.path / CATALOG_FILE
+    catalog = collection.path / SQLITE_FILE
+    if is_in_postgresql(collection.path):
+        collection.save_indices(every_change=True)  # the rest is its vacuum's, in its own time
+        return True
     for step in (
         partial(collection.save_indices, every_change=True),
         partial(clear_removed, catalog, most_rows=_MOST_ROWS),
@@ -126,6 +130,7 @@ def remove_collection(container: Container, name: str) -> str:
         if not path.is_dir():
             raise container.no_collection(name)
         with indexing_lock(path):
+            discard_schema(path)
             shutil.rmtree(path)
         _forget(container, name)
     return f"removed the collection {name!r} ({path})"

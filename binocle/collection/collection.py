@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from binocle.catalog.base import Catalog, CatalogReader, CatalogWriter
-from binocle.catalog.sqlite import SqliteCatalog
+from binocle.catalog.location import catalog_path, make_in_postgresql, open_catalog
 from binocle.collection import lineage
 from binocle.collection.fingerprint_follower import FingerprintFollower
 from binocle.collection.index_follower import IndexFollower
@@ -28,8 +28,6 @@ from binocle.vectors.faiss_store import FaissStore
 from binocle.vectors.tuned_search import TunedSearch
 
 __all__ = ["Collection", "Ranking", "Snapshot", "check_space"]
-
-_CATALOG = "catalog.sqlite"
 
 
 class Collection:
@@ -49,7 +47,8 @@ class Collection:
         *,
         create: bool = False,
         open_store: OpenStore = FaissStore,
-        open_catalog: Callable[[Path], Catalog] = SqliteCatalog,
+        open_catalog: Callable[[Path], Catalog] = open_catalog,
+        new_catalog: str | None = None,
     ) -> None:
         """Open a collection.
 
@@ -57,24 +56,30 @@ class Collection:
             path: Its folder.
             create: Make it where there is none.
             open_store: Opens the vectors of each kind of parts.
-            open_catalog: Opens the catalogue, by default an SQLite file of this path.
+            open_catalog: Opens the catalogue that a file is, or names.
+            new_catalog: The address of the database in which a collection that is made has its
+                catalogue; None for an SQLite file.
 
         Raises:
             NotFoundError: There is none.
+            UsageError: The address cannot be used.
             StorageError: The catalogue cannot be opened, or is not the one that the files beside
                 it were made with.
         """
         self.path = path
-        lineage.check_present(path / _CATALOG)
-        if not (path / _CATALOG).is_file():
+        self._catalog_path = catalog_path(path)
+        lineage.check_present(self._catalog_path)
+        if not self._catalog_path.is_file():
             if not create:
                 raise NotFoundError(f"there is no collection at {path}; 'binocle index' makes one")
             try:
                 make_folder(path)
             except OSError as error:
                 raise StorageError(f"cannot make the folder {path} ({error.strerror})") from error
-        self._catalog = open_catalog(path / _CATALOG)
-        self._identity = identity(path / _CATALOG)
+            if new_catalog is not None:
+                self._catalog_path = make_in_postgresql(path, new_catalog)
+        self._catalog = open_catalog(self._catalog_path)
+        self._identity = identity(self._catalog_path)
         try:
             with self.reading() as session:
                 lineage.check_newest(path, session)
@@ -110,7 +115,7 @@ class Collection:
 
     def exists(self) -> bool:
         """Tell whether the catalogue is still where it was opened, and the same file."""
-        return identity(self.path / _CATALOG) == self._identity
+        return identity(self._catalog_path) == self._identity
 
     def size_bytes(self) -> int:
         """Return how much the collection takes on disk, uploads and thumbnails included."""

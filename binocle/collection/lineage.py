@@ -78,7 +78,8 @@ def check_newest(folder: Path, session: CatalogReader) -> None:
     if what is not None:
         raise StorageError(
             f"the catalogue of {folder} {what}: put the right catalog.sqlite back, with its -wal "
-            "file, or restore the collection from a backup; to go on with this one all the same, "
+            "file, or restore the collection, or its schema of PostgreSQL, from a backup; to go on "
+            "with this one all the same, "
             f"remove {folder / MARK}: pictures without a record then go to the folder 'quarantine' "
             "after a week"
         )

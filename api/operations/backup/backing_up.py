@@ -14,12 +14,13 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from api.container import CATALOG_FILE, Container
+from api.container import Container
 from api.operations.backup.manifest import BackedUp, StoredFile
 from api.operations.backup.source_file import UnreadableError, length_of
 from api.operations.backup.targets import BackupTarget, opened_target, stored
 from binocle.catalog import catalog_file
 from binocle.catalog.checks.findings import some
+from binocle.catalog.location import SQLITE_FILE, require_file
 from binocle.collection import lineage
 from binocle.errors import NotFoundError, StorageError, UsageError
 from indexer.kept_uploads import QUARANTINE
@@ -116,8 +117,9 @@ def back_up(
 
 def _folder_of(container: Container, name: str) -> Path:
     folder = container.collection_path(name)
-    lineage.check_present(folder / CATALOG_FILE)
-    if not (folder / CATALOG_FILE).is_file():
+    require_file(folder, "a backup")
+    lineage.check_present(folder / SQLITE_FILE)
+    if not (folder / SQLITE_FILE).is_file():
         raise container.no_collection(name)
     return folder
 
@@ -150,9 +152,9 @@ class _Copying:
         Raises:
             StorageError: The catalogue is damaged.
         """
-        catalog = self._folder / CATALOG_FILE
+        catalog = self._folder / SQLITE_FILE
         with tempfile.TemporaryDirectory(dir=self._target.workplace, suffix=".tmp") as workplace:
-            copy = Path(workplace) / CATALOG_FILE
+            copy = Path(workplace) / SQLITE_FILE
             lost: dict[str, str] = {}
             for _ in range(_ATTEMPTS):
                 copy.unlink(missing_ok=True)
@@ -168,7 +170,7 @@ class _Copying:
                 with catalog_file.reading(catalog) as session:
                     if lost.keys() <= set(session.uris(SCHEME)):
                         break  # nobody removed these: they were lost before
-            files = [stored(CATALOG_FILE, self._target.put(copy))]
+            files = [stored(SQLITE_FILE, self._target.put(copy))]
         files += (self._uploads[uri] for uri in uris if uri in self._uploads)
         files += self._derived(change, token, with_indices=with_indices)
         self.problems += lost.values()

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from api.container import CATALOG_FILE, Container
+from api.container import Container
 from api.operations.backup.archives import BackupSource, opened_backup
 from api.operations.backup.backing_up import KEYS_FILE
 from api.operations.backup.manifest import BackedUp, Manifest, StoredFile
 from binocle.catalog import catalog_file
+from binocle.catalog.location import SQLITE_FILE
 from binocle.collection import lineage
 from binocle.collection.workplace import RESTORING, workplace
 from binocle.errors import NotFoundError, StorageError, UsageError
@@ -174,7 +175,7 @@ def _place(folder: Path, file: StoredFile) -> Path:
 
 def _accept(folder: Path) -> None:
     """Check a catalogue, and note its newest change beside it as the one this folder is of."""
-    with catalog_file.reading(folder / CATALOG_FILE) as session:
+    with catalog_file.reading(folder / SQLITE_FILE) as session:
         if faults := session.faults():
             raise StorageError(f"the backup's catalogue of {folder.name!r} is damaged: {faults[0]}")
         change = session.change()

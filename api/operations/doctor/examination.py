@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from api.container import CATALOG_FILE, Container
+from api.container import Container
 from api.operations.doctor import indices, machine, pictures
 from binocle.catalog import catalog_file
 from binocle.catalog.catalog_file import CatalogFile
 from binocle.catalog.checks import content, derived, structure
 from binocle.catalog.checks.findings import Finding, Repair, fact
+from binocle.catalog.location import SQLITE_FILE, is_in_postgresql
 from binocle.collection import lineage
 from binocle.errors import BinocleError, StorageError
 
@@ -91,8 +92,12 @@ def examine_collection(folder: Path, *, with_contents: bool = True) -> Iterator[
         folder: Its folder.
         with_contents: Read every picture and hold it against its SHA-256.
     """
-    catalog = folder / CATALOG_FILE
+    catalog = folder / SQLITE_FILE
     yield from guarded("permissions", machine.check_folder(folder))
+    if is_in_postgresql(folder):
+        message = "the catalogue is in PostgreSQL: neither it nor what follows from it is examined"
+        yield fact("catalogue", message, "pg_amcheck examines the database")
+        return
     if not catalog.is_file() or not catalog.stat().st_size:
         what = "is empty" if catalog.is_file() else "is gone"
         yield Finding("catalogue", f"the catalogue {catalog} {what}", _RESTORE)

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from api.container import CATALOG_FILE
 from binocle.catalog import catalog_file
 from binocle.catalog.checks import content, mending
+from binocle.catalog.location import SQLITE_FILE
 from binocle.errors import BinocleError
 from binocle.media.decoder_pool import DecoderPool
 from binocle.types import ImageInfo, ImageSpec, Limits
@@ -25,7 +25,7 @@ def read_facts_again(folder: Path) -> None:
     Raises:
         StorageError: The catalogue cannot be read, or not be written.
     """
-    path = folder / CATALOG_FILE
+    path = folder / SQLITE_FILE
     with catalog_file.reading(path) as file:
         damaged = content.damaged_facts(file)
     mending.renew_facts(path, _read(StoredMedia(folder), damaged))

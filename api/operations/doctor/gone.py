@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from api.container import CATALOG_FILE, Container
+from api.container import Container
 from api.operations.doctor import indices, pictures
 from api.operations.doctor.examination import Diagnosis, guarded
 from binocle.catalog import catalog_file
 from binocle.catalog.catalog_file import CatalogFile
 from binocle.catalog.checks import remains
 from binocle.catalog.checks.findings import Finding, some
+from binocle.catalog.location import SQLITE_FILE, require_file
 from binocle.media.kinds import KINDS
 from binocle.types import Int64Array, Space
 from binocle.vectors.faiss_store import FaissStore
@@ -36,9 +37,10 @@ def examine_gone(container: Container, name: str, record_id: str) -> Diagnosis:
         StorageError: Its catalogue cannot be read.
     """
     folder = container.collection_path(name)
-    if not (folder / CATALOG_FILE).is_file():
+    require_file(folder, "looking for traces of removed records")
+    if not (folder / SQLITE_FILE).is_file():
         raise container.no_collection(name)
-    with catalog_file.reading(folder / CATALOG_FILE) as file:
+    with catalog_file.reading(folder / SQLITE_FILE) as file:
         found = [
             finding
             for findings in (

@@ -1,4 +1,4 @@
-"""What every full-text index must do: FTS5, and a scan of every row."""
+"""What every full-text index must do: FTS5, lexemes of PostgreSQL, and a scan of every row."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -9,13 +9,12 @@ import pytest
 from hypothesis import given, settings
 
 from binocle.catalog import text_rows
+from binocle.catalog.postgresql.catalog import PostgresCatalog
 from binocle.catalog.protocols.fulltext import FullTextIndex
 from binocle.catalog.sqlite import SqliteCatalog
 from binocle.catalog.text_rows import RecordTexts
 from tests.support.memory_catalog.fulltext import ScannedWords
 from tests.support.memory_catalog.state import MemoryState
-
-Opened = Callable[[Path, ExitStack], FullTextIndex]
 
 
 def fts5(folder: Path, stack: ExitStack) -> FullTextIndex:
@@ -27,10 +26,18 @@ def scanned(_folder: Path, _stack: ExitStack) -> FullTextIndex:
     return ScannedWords(MemoryState())
 
 
-@pytest.fixture(params=[fts5, scanned])
+def lexemes(
+    folder: Path, stack: ExitStack, postgres: Callable[[Path], PostgresCatalog]
+) -> FullTextIndex:
+    catalog = stack.enter_context(closing(postgres(folder)))
+    return stack.enter_context(catalog.writing()).words
+
+
+@pytest.fixture(params=[fts5, scanned, pytest.param(lexemes, marks=pytest.mark.slow)])
 def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FullTextIndex]:
+    more = [request.getfixturevalue("postgres")] if request.param is lexemes else []
     with ExitStack() as stack:
-        yield request.param(tmp_path, stack)
+        yield request.param(tmp_path, stack, *more)
 
 
 def said(number: int, *texts: str, role: str = "caption", **metadata: str) -> RecordTexts:
@@ -118,23 +125,44 @@ WORDS = st.sampled_from(["red", "kite", "wh-1000", "fly-by", "红色裙", "Ärge
 TEXTS = st.lists(st.lists(WORDS, min_size=1, max_size=4).map(" ".join), max_size=2)
 
 
+Changes = list[tuple[int, list[str]]]
+CHANGES = st.lists(st.tuples(st.integers(1, 3), TEXTS), max_size=6)
+
+
+def check_both_find_the_same(one: FullTextIndex, other: FullTextIndex, changes: Changes) -> None:
+    for index in (one, other):
+        for number, texts in changes:
+            index.put([said(number, *texts)])
+    for phrase in (["red"], ["red", "kite"], ["wh", "1000"], ["wh1000"], ["红色", "色裙"]):
+        first, second = (index.rows_with([phrase]).tolist() for index in (one, other))
+        assert first == second, phrase
+    either = [["red", "kite"], ["kite", "wh"], ["arger"], ["flyby"]]
+    assert one.rows_with(either).tolist() == other.rows_with(either).tolist()
+    for word in ("red", "kite", "fly"):
+        first, second = (index.rows_opening_with(word).tolist() for index in (one, other))
+        assert first == second, word
+    for beginning in ("r", "fly", "色", "arg"):
+        first, second = (index.rows_with_beginning(beginning).tolist() for index in (one, other))
+        assert first == second, beginning
+
+
 @settings(max_examples=25, deadline=None)
-@given(changes=st.lists(st.tuples(st.integers(1, 3), TEXTS), max_size=6))
-def test_both_find_the_same(
-    tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[int, list[str]]]
+@given(changes=CHANGES)
+def test_both_find_the_same(tmp_path_factory: pytest.TempPathFactory, changes: Changes) -> None:
+    folder = tmp_path_factory.mktemp("words")
+    with ExitStack() as stack:
+        check_both_find_the_same(fts5(folder, stack), scanned(folder, stack), changes)
+
+
+@pytest.mark.slow
+@settings(max_examples=15, deadline=None)
+@given(changes=CHANGES)
+def test_postgresql_finds_the_same(
+    tmp_path_factory: pytest.TempPathFactory,
+    postgres: Callable[[Path], PostgresCatalog],
+    changes: Changes,
 ) -> None:
     folder = tmp_path_factory.mktemp("words")
     with ExitStack() as stack:
-        indices = [fts5(folder, stack), scanned(folder, stack)]
-        for index in indices:
-            for number, texts in changes:
-                index.put([said(number, *texts)])
-        for phrase in (["red"], ["red", "kite"], ["wh", "1000"], ["wh1000"], ["红色", "色裙"]):
-            first, second = (index.rows_with([phrase]).tolist() for index in indices)
-            assert first == second, phrase
-        for word in ("red", "kite", "fly"):
-            first, second = (index.rows_opening_with(word).tolist() for index in indices)
-            assert first == second, word
-        for beginning in ("r", "fly", "色", "arg"):
-            first, second = (index.rows_with_beginning(beginning).tolist() for index in indices)
-            assert first == second, beginning
+        index = lexemes(folder, stack, postgres)
+        check_both_find_the_same(index, scanned(folder, stack), changes)

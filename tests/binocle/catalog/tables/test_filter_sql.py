@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from binocle.catalog.location import open_catalog
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError, FilterError
 from binocle.metadata.field_types import FieldType
@@ -17,10 +18,17 @@ from binocle.metadata.filters import Comparison, Filter, fields_in, matches
 from binocle.types import Metadata, NewRecord, Scalar
 from tests.support.random_metadata import DECLARABLE, FIELDS, filters, metadata, schemas
 
+OPENERS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)]
 
-@pytest.fixture(scope="module")
-def collection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collection]:
-    with Collection(tmp_path_factory.mktemp("filters") / "c", create=True) as opened:
+
+@pytest.fixture(scope="module", params=OPENERS)
+def collection(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Collection]:
+    folder = tmp_path_factory.mktemp("filters") / "c"
+    is_server = request.param == "postgresql"
+    opener = request.getfixturevalue("postgres") if is_server else open_catalog
+    with Collection(folder, create=True, open_catalog=opener) as opened:
         yield opened
 
 
@@ -62,14 +70,28 @@ def found_by_index(collection: Collection, where: Filter) -> set[str] | None:
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None)
-@given(
-    stored=st.lists(metadata, min_size=1, max_size=10),
-    changed=st.lists(metadata, max_size=3),
-    schema=schemas,
-    wheres=st.lists(filters, min_size=4, max_size=8),
-)
-def test_sql_and_columns_find_what_the_definition_finds(
+def test_sql_and_columns_find_what_the_definition_finds(collection: Collection) -> None:
+    is_file = (collection.path / "catalog.sqlite").exists()
+
+    @settings(max_examples=100 if is_file else 15, deadline=None, database=None)
+    @given(
+        stored=st.lists(metadata, min_size=1, max_size=10),
+        changed=st.lists(metadata, max_size=3),
+        schema=schemas,
+        wheres=st.lists(filters, min_size=4, max_size=8),
+    )
+    def check(
+        stored: list[Metadata],
+        changed: list[Metadata],
+        schema: dict[str, FieldType],
+        wheres: list[Filter],
+    ) -> None:
+        check_definition(collection, stored, changed, schema, wheres)
+
+    check()
+
+
+def check_definition(
     collection: Collection,
     stored: list[Metadata],
     changed: list[Metadata],

@@ -1,0 +1,156 @@
+"""Where a collection has its catalogue: in a file of its folder, or in a schema of PostgreSQL.
+
+The latter is named by a small file, which has no password: libpq takes that from ``PGPASSWORD`` or
+from ``~/.pgpass``.
+"""
+
+import json
+import re
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError
+
+from binocle.catalog.base import Catalog
+from binocle.catalog.sqlite import SqliteCatalog
+from binocle.errors import StorageError, UsageError
+from binocle.files import replacing
+
+SQLITE_FILE, POSTGRESQL_FILE = "catalog.sqlite", "catalog.postgresql"
+_DRIVER = "postgresql+psycopg"
+_FORMAT = 1
+_SECRETS = {"password", "sslpassword"}
+_SCHEMA = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_EXAMPLE = f"{_DRIVER}://user@host/database"
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaLocation:
+    """A schema of a PostgreSQL database that is the catalogue of one collection."""
+
+    address: sa.URL
+    schema: str
+
+
+def catalog_path(folder: Path) -> Path:
+    """Return the file that is, or names, the catalogue of a folder; by default SQLite's."""
+    named = folder / POSTGRESQL_FILE
+    return named if named.is_file() else folder / SQLITE_FILE
+
+
+def is_in_postgresql(folder: Path) -> bool:
+    """Tell whether a collection's catalogue is in PostgreSQL."""
+    return catalog_path(folder).name == POSTGRESQL_FILE
+
+
+def require_file(folder: Path, what: str) -> None:
+    """Refuse what is only done with catalogues in SQLite files.
+
+    Raises:
+        UsageError: The collection's catalogue is in PostgreSQL.
+    """
+    if is_in_postgresql(folder):
+        raise UsageError(
+            f"the collection {folder.name!r} has its catalogue in PostgreSQL, where {what} is not "
+            "done yet: use PostgreSQL's own pg_dump, pg_restore and pg_amcheck on the schema that "
+            f"{folder / POSTGRESQL_FILE} names, and copy the folder beside it"
+        )
+
+
+def checked_address(text: str) -> sa.URL:
+    """Return the address of a database.
+
+    Raises:
+        UsageError: It is none of PostgreSQL, or has a password.
+    """
+    try:
+        address = sa.make_url(text)
+    except ArgumentError:
+        address = None
+    if address is None or address.drivername != _DRIVER or not address.database:
+        raise UsageError(f"the address of the catalogue is not understood; it is as {_EXAMPLE}")
+    if address.password is not None or not _SECRETS.isdisjoint(address.query):
+        raise UsageError(
+            "the address of the catalogue has a password, which would be stored with each "
+            "collection: leave it out, and set PGPASSWORD or write it to ~/.pgpass"
+        )
+    return address
+
+
+def open_catalog(path: Path) -> Catalog:
+    """Open the catalogue that a file is, or names.
+
+    Raises:
+        StorageError: It cannot be opened.
+    """
+    if path.name != POSTGRESQL_FILE:
+        return SqliteCatalog(path)
+    location = read_location(path)
+    opened: Catalog = _postgresql().PostgresCatalog(location.address, location.schema)
+    return opened
+
+
+def make_in_postgresql(folder: Path, address: str) -> Path:
+    """Make a catalogue for a new collection in a schema of its own; return the file that names it.
+
+    Raises:
+        UsageError: The address cannot be used.
+        StorageError: The catalogue cannot be made, or the file not be written.
+    """
+    url = checked_address(address)
+    plain = re.sub(r"[^a-z0-9]+", "_", folder.name.lower())[:32]
+    schema = f"binocle_{plain}_{secrets.token_hex(4)}"
+    _postgresql().PostgresCatalog(url, schema).close()
+    path = folder / POSTGRESQL_FILE
+    document = {"format": _FORMAT, "address": url.render_as_string(), "schema": schema}
+    try:
+        with replacing(path) as file:
+            file.write(json.dumps(document, indent=2).encode() + b"\n")
+    except OSError as error:
+        raise StorageError(f"cannot write {path} ({error.strerror})") from error
+    return path
+
+
+def discard_schema(folder: Path) -> None:
+    """Remove what a collection has in PostgreSQL, where it has anything there.
+
+    Raises:
+        StorageError: It cannot be reached, or the file that names it not be read.
+    """
+    path = folder / POSTGRESQL_FILE
+    if path.is_file():
+        location = read_location(path)
+        _postgresql().drop_schema(location.address, location.schema)
+
+
+def read_location(path: Path) -> SchemaLocation:
+    """Return which schema a file names.
+
+    Raises:
+        StorageError: It cannot be read, or was made by a newer Binocle.
+    """
+    try:
+        found = json.loads(path.read_bytes())
+        if found["format"] > _FORMAT:
+            raise StorageError(f"{path} was made by a newer Binocle: upgrade this one")
+        address, schema = checked_address(found["address"]), str(found["schema"])
+    except (OSError, ValueError, KeyError, TypeError, UsageError) as error:
+        raise StorageError(
+            f"{path}, which names the catalogue, cannot be read ({error}); restore it from a copy"
+        ) from error
+    if not _SCHEMA.fullmatch(schema):
+        raise StorageError(f"{path} names the schema {schema!r}, which cannot be one of Binocle's")
+    return SchemaLocation(address, schema)
+
+
+def _postgresql() -> ModuleType:
+    try:
+        from binocle.catalog.postgresql import catalog
+    except ImportError as error:
+        raise StorageError(
+            f"a catalogue in PostgreSQL needs psycopg ({error}): pip install 'binocle[postgresql]'"
+        ) from error
+    return catalog

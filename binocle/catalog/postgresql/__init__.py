@@ -1,0 +1,1 @@
+"""A catalogue in a schema of PostgreSQL; only with the extra ``postgresql``."""

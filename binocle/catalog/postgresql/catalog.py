@@ -1,0 +1,124 @@
+"""A catalogue in PostgreSQL: opening it, and its transactions."""
+
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypeAlias
+
+import sqlalchemy as sa
+
+from binocle.catalog import dialect
+from binocle.catalog.postgresql.connections import Connections
+from binocle.catalog.postgresql.fulltext import TsvectorIndex
+from binocle.catalog.postgresql.kept_queries import PostgresQueryStore
+from binocle.catalog.postgresql.tables import make_tables
+from binocle.catalog.tables.schema import ADDITIONS, FORMAT
+from binocle.catalog.tables.session import SqlSession
+from binocle.catalog.text_rows import VERSION
+from binocle.errors import StorageError
+
+_BUSY_TIMEOUT_S = 30.0
+_OLDEST = 150000  # as ``server_version_num`` has it
+_LOCK_SPACE = 0x62696E6F  # "bino": half of a lock's key, the other half is of the schema
+
+PostgresSession: TypeAlias = SqlSession[TsvectorIndex]
+
+
+def drop_schema(address: sa.URL, schema: str, *, busy_timeout_s: float = _BUSY_TIMEOUT_S) -> None:
+    """Remove a catalogue's schema with all that is in it; one that is not there is fine.
+
+    Raises:
+        BusyError: Somebody else kept it for too long.
+        StorageError: It cannot be removed.
+    """
+    connections = Connections(address, schema, busy_timeout_s)
+    try:
+        with connections.errors(), connections.engine.begin() as connection:
+            dialect.run(connection, f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
+    finally:
+        connections.close()
+
+
+class PostgresCatalog:
+    """A schema of a database with its tables. Thread-safe; several processes may have it open."""
+
+    def __init__(
+        self, address: sa.URL, schema: str, *, busy_timeout_s: float = _BUSY_TIMEOUT_S
+    ) -> None:
+        """Open a catalogue, making it where there is none.
+
+        Args:
+            address: Of the database, ``postgresql+psycopg://user@host/database``.
+            schema: Holds this catalogue and nothing else.
+            busy_timeout_s: How long to wait for whoever else writes.
+
+        Raises:
+            StorageError: It cannot be reached, or was made by a newer Binocle.
+        """
+        self._schema = schema
+        self._connections = Connections(address, schema, busy_timeout_s)
+        self.saved_queries = PostgresQueryStore(self._connections)
+        try:
+            self._prepare()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._connections.close()
+
+    def rest(self) -> None:
+        """Close the connections that nobody uses just now; the next session opens one again."""
+        self.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[PostgresSession]:
+        """Give a session that sees one state of the catalogue."""
+        with self._connections.errors(), self._connections.readers.connect() as connection:
+            yield SqlSession(connection, TsvectorIndex)
+
+    @contextmanager
+    def writing(self) -> Iterator[PostgresSession]:
+        """Give a session whose changes are committed together, or not at all."""
+        with self._connections.errors(), self._connections.engine.begin() as connection:
+            key = zlib.crc32(self._schema.encode()) - 2**31
+            dialect.run(connection, "SELECT pg_advisory_xact_lock(?, ?)", _LOCK_SPACE, key)
+            yield SqlSession(connection, TsvectorIndex)
+
+    def _prepare(self) -> None:
+        """Make the schema and its tables, or those that an older Binocle did not know."""
+        with self.reading() as session:
+            self._check_server(session.connection)
+            query = "SELECT to_regclass(?) IS NOT NULL"
+            is_there = dialect.run(session.connection, query, f'"{self._schema}".meta').scalar()
+            known = session.meta.get("format", "additions", "words") if is_there else None
+        if known is not None and int(known[0] or 0) > FORMAT:
+            raise StorageError(
+                f"the catalogue {self._connections.name} has format {known[0]}, made by a newer "
+                f"Binocle; this one reads up to {FORMAT}: upgrade it"
+            )
+        if known is not None and int(known[1] or 0) >= ADDITIONS and known[2] == str(VERSION):
+            return
+        with self.writing() as session:
+            dialect.run(session.connection, f'CREATE SCHEMA IF NOT EXISTS "{self._schema}"')
+            make_tables(session.connection)
+            for name, value in (("format", FORMAT), ("additions", ADDITIONS)):
+                session.meta.put(name, value)
+            if session.meta.get("change") == (None,):
+                session.meta.put("change", 0)
+            session.words.renew()
+
+    def _check_server(self, connection: sa.Connection) -> None:
+        version = int(dialect.run(connection, "SHOW server_version_num").scalar())
+        if version < _OLDEST:
+            raise StorageError(
+                f"the catalogue {self._connections.name}: the server is PostgreSQL "
+                f"{version // 10000}; Binocle needs {_OLDEST // 10000} or newer"
+            )
+        encoding = dialect.run(connection, "SHOW server_encoding").scalar()
+        if encoding != "UTF8":
+            raise StorageError(
+                f"the catalogue {self._connections.name}: the database has the encoding "
+                f"{encoding}; make one with createdb --encoding=UTF8 --template=template0"
+            )
