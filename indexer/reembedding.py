@@ -76,7 +76,8 @@ class Reembedding:
             limits: What one picture may cost.
             workers: How many pictures are decoded at once.
         """
-        require_file(collection.path, "changing the model")
+        instead = "index into another collection with -c NAME --model MODEL"
+        require_file(collection.path, "changing the model", instead)
         self._collection, self._encoder = collection, encoder
         self._folder = collection.path
         self._media = StoredMedia(collection.path)

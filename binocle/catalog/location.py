@@ -46,8 +46,13 @@ def is_in_postgresql(folder: Path) -> bool:
     return catalog_path(folder).name == POSTGRESQL_FILE
 
 
-def require_file(folder: Path, what: str) -> None:
+def require_file(folder: Path, what: str, remedy: str) -> None:
     """Refuse what is only done with catalogues in SQLite files.
+
+    Args:
+        folder: The collection's.
+        what: Is refused.
+        remedy: What to do instead.
 
     Raises:
         UsageError: The collection's catalogue is in PostgreSQL.
@@ -55,8 +60,7 @@ def require_file(folder: Path, what: str) -> None:
     if is_in_postgresql(folder):
         raise UsageError(
             f"the collection {folder.name!r} has its catalogue in PostgreSQL, where {what} is not "
-            "done yet: use PostgreSQL's own pg_dump, pg_restore and pg_amcheck on the schema that "
-            f"{folder / POSTGRESQL_FILE} names, and copy the folder beside it"
+            f"done yet: {remedy}"
         )
 
 

@@ -49,7 +49,7 @@ def test_image_runs_the_command_line_as_nobody_special() -> None:
 
 
 def test_image_has_the_tools_for_agents_that_a_setting_turns_on() -> None:
-    assert '.[mcp]"' in (ROOT / "Dockerfile").read_text()
+    assert '.[mcp,postgresql]"' in (ROOT / "Dockerfile").read_text()
 
 
 @pytest.mark.parametrize("file", ["Dockerfile", "docker-compose.yml", "docs/deployment.md"])

@@ -20,7 +20,7 @@ from api.operations.backup.source_file import UnreadableError, length_of
 from api.operations.backup.targets import BackupTarget, opened_target, stored
 from binocle.catalog import catalog_file
 from binocle.catalog.checks.findings import some
-from binocle.catalog.location import SQLITE_FILE, require_file
+from binocle.catalog.location import POSTGRESQL_FILE, SQLITE_FILE, require_file
 from binocle.collection import lineage
 from binocle.errors import NotFoundError, StorageError, UsageError
 from indexer.kept_uploads import QUARANTINE
@@ -117,7 +117,8 @@ def back_up(
 
 def _folder_of(container: Container, name: str) -> Path:
     folder = container.collection_path(name)
-    require_file(folder, "a backup")
+    instead = f"use pg_dump with the schema that {POSTGRESQL_FILE} names, and copy {folder}"
+    require_file(folder, "a backup", instead)
     lineage.check_present(folder / SQLITE_FILE)
     if not (folder / SQLITE_FILE).is_file():
         raise container.no_collection(name)

@@ -37,7 +37,8 @@ def examine_gone(container: Container, name: str, record_id: str) -> Diagnosis:
         StorageError: Its catalogue cannot be read.
     """
     folder = container.collection_path(name)
-    require_file(folder, "looking for traces of removed records")
+    instead = "VACUUM FULL leaves nothing of removed rows"
+    require_file(folder, "looking for traces of removed records", instead)
     if not (folder / SQLITE_FILE).is_file():
         raise container.no_collection(name)
     with catalog_file.reading(folder / SQLITE_FILE) as file:

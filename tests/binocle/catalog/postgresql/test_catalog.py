@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from binocle.catalog import dialect
 from binocle.catalog.postgresql.catalog import PostgresCatalog, drop_schema
 from binocle.catalog.sqlite import SqliteCatalog
 from binocle.collection.collection import Collection
@@ -46,6 +47,27 @@ def test_one_writes_at_a_time(postgres: Opener, tmp_path: Path) -> None:
         put(other, record("c"))
         with one.reading() as reader:
             assert keys(reader) == ["a", "c"]
+            assert reader.history.change() == 2
+
+
+def test_writer_that_is_cut_off_leaves_nothing_and_blocks_nobody(
+    postgres: Opener, tmp_path: Path
+) -> None:
+    with closing(postgres(tmp_path)) as one, closing(postgres(tmp_path)) as other:
+
+        def write() -> None:
+            with one.writing() as session, other.reading() as killer:
+                session.records.upsert([record("a")])
+                process = dialect.run(session.connection, "SELECT pg_backend_pid()").scalar()
+                dialect.run(killer.connection, "SELECT pg_terminate_backend(?)", process)
+                session.records.upsert([record("b")])
+
+        with pytest.raises(StorageError, match="cannot be reached"):
+            write()
+        put(other, record("c"))
+        put(one, record("d"))
+        with one.reading() as reader:
+            assert keys(reader) == ["c", "d"]
             assert reader.history.change() == 2
 
 
