@@ -13,9 +13,8 @@ import pytest
 from PIL import Image
 
 from binocle.errors import SourceError
-from indexer.sources import archive
 from indexer.sources.archive import ArchiveSource
-from indexer.sources.members import tar_bytes, unpacking
+from indexer.sources.members import tar_bytes, tar_walk, unpacking
 from indexer.sources.members.tar_members import TarReader
 from tests.support import Bench, picture_bytes, tar_of
 
@@ -165,7 +164,7 @@ def test_archive_unpacks_to_no_more_than_its_share(
 def test_large_members_of_a_packed_tar_are_not_held(
     bench: Bench, tmp_path: Path, whole: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive, "_MAX_PACKED_MEMBER_BYTES", 100_000)
+    monkeypatch.setattr(tar_walk, "_MAX_PACKED_MEMBER_BYTES", 100_000)
     path = tmp_path / "a.tar.gz"
     path.write_bytes(gzip.compress(tar_of(("a.jpg", bytes(100_001)), ("b.jpg", picture_bytes(1)))))
     tally = bench.index(ArchiveSource(path)).tally
