@@ -14,6 +14,7 @@ import pytest
 
 OWNER, STRANGER = "binocle", "stranger"
 _MEMORY = Path("/dev/shm")
+_ROOM_BYTES = 2**30  # containers have 64 MiB of it by default, too little for a log
 _SETTINGS = (
     "listen_addresses=", "fsync=off", "full_page_writes=off",
     "shared_buffers=32MB", "max_connections=100", "log_min_messages=panic",
@@ -92,7 +93,8 @@ def _version(path: Path) -> int:
 @contextmanager
 def postgres_server() -> Iterator[PostgresServer]:
     programs = programs_or_skip()
-    place = str(_MEMORY) if os.access(_MEMORY, os.W_OK) else None
+    has_room = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES
+    place = str(_MEMORY) if has_room and os.access(_MEMORY, os.W_OK) else None
     folder = Path(tempfile.mkdtemp(prefix="binocle-pg-", dir=place))
     try:
         if os.getuid() == 0:
