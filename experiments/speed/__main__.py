@@ -10,6 +10,8 @@ _MODULES = {
     "filters": "experiments.speed.search_speed",
     "service": "experiments.speed.service_load",
     "wire": "experiments.speed.wire",
+    "lines": "experiments.speed.lines",
+    "beside": "experiments.speed.beside",
     "soak": "experiments.speed.soak",
     "index-life": "experiments.speed.index_life",
     "lookup-speed": "experiments.speed.lookup_speed",

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -74,7 +74,9 @@ def _record(number: int, row: Float32Array) -> NewRecord:
 
 
 @contextmanager
-def serving(home: Path, encode_batch: int) -> Iterator[tuple[str, int]]:
+def serving(
+    home: Path, encode_batch: int, settings: Mapping[str, str] | None = None
+) -> Iterator[tuple[str, int]]:
     """Run the real service in a process of its own; give its address and the process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -83,6 +85,7 @@ def serving(home: Path, encode_batch: int) -> Iterator[tuple[str, int]]:
         **os.environ,
         "BINOCLE_HOME": str(home),
         "BINOCLE_ENCODE_BATCH": str(encode_batch),
+        **(settings or {}),
     }
     command = [sys.executable, "-m", "api.cli.main", "serve", "--port", str(port)]
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
