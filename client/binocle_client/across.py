@@ -1,6 +1,6 @@
 """What several collections answer together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from binocle_client.records import FacetResult, SearchHit, SearchProblem
 
@@ -10,6 +10,7 @@ class CollectionHit(SearchHit):
     """A record that matched, and the collection it is of, as the search named it."""
 
     collection: str = ""
+    others: list["CollectionHit"] = field(default_factory=list)  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class SearchAcrossAnswer:
     relevant_error: int
     facets: list[FacetResult]
     collections: list[CollectionShare]
+    turn: str | None
     looking_for: str
     warnings: list[str]
     took_ms: dict[str, float]

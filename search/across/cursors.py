@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from binocle.errors import CursorError
+from search.across.merged_groups import DIGEST_LENGTH
 
 _DAMAGED = "the cursor is damaged; start again without one"
 
@@ -23,19 +24,22 @@ class AcrossPosition:
         shown: How many hits of each of them were on the pages before.
         relevant: As of the first page; collections that have ended are not asked again.
         relevant_error: Likewise.
+        groups: Digests of the groups that were shown; see ``digest_of``.
     """
 
     cursors: Mapping[str, str]
     shown: Mapping[str, int] = field(default_factory=dict)
     relevant: int | None = None
     relevant_error: int = 0
+    groups: tuple[str, ...] = ()
 
     def as_cursor(self) -> str | None:
         """Return it as an opaque string, safe in a URL; None where nothing goes on."""
         if not self.cursors:
             return None
         going = {name: [one, self.shown.get(name, 0)] for name, one in self.cursors.items()}
-        text = json.dumps([going, self.relevant, self.relevant_error], separators=(",", ":"))
+        facts = [going, self.relevant, self.relevant_error, "".join(self.groups)]
+        text = json.dumps(facts, separators=(",", ":"))
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
     @classmethod
@@ -51,11 +55,13 @@ class AcrossPosition:
         """
         try:
             text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-            cursors, relevant, error = json.loads(text)
+            cursors, relevant, error, digests = json.loads(text)
             known = {str(name): str(one) for name, (one, _) in cursors.items()}
             shown = {str(name): int(count) for name, (_, count) in cursors.items()}
             total = None if relevant is None else int(relevant)
-            position = cls(known, shown, total, int(error))
+            starts = range(0, len(digests), DIGEST_LENGTH)
+            groups = tuple(str(digests[one : one + DIGEST_LENGTH]) for one in starts)
+            position = cls(known, shown, total, int(error), groups)
         except (binascii.Error, ValueError, TypeError, AttributeError, RecursionError) as failure:
             raise CursorError(_DAMAGED) from failure
         if not known:

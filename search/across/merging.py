@@ -1,28 +1,23 @@
-"""Answers of several collections to one query, merged into one.
-
-Each collection keeps its own order: of what comes next in each, the best is taken. What is best is
-said by relevance, which collections of different spaces have in common, or by the fields that the
-query sorts by.
-"""
+"""Answers of several collections to one query, merged into one."""
 
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cmp_to_key, partial
-from typing import TypeAlias
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from binocle.errors import QueryError
-from binocle.types import Hit, MetadataValue
+from binocle.types import Hit
 from search.across.cursors import AcrossPosition
+from search.across.hit_order import Alikeness, compared, in_order
 from search.across.merged_facets import merged_facet, widened
-from search.query.query import RELEVANCE, Query, Sort
+from search.across.merged_groups import MAX_GROUPS, digest_of, with_groups
+from search.query.query import Query
 from search.results.answer import Answer, FacetCounts
 
 MAX_COLLECTIONS = 16
 MAX_OFFSET = 1000
-
-_Comparable: TypeAlias = tuple[int, float, str]
+_MANY_GROUPS = f"pages of groups end after {MAX_GROUPS:,} of them; filter to see others"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +33,7 @@ class MergedAnswer:
         relevant_error: By how much that may be off, in 19 of 20 cases.
         facets: The sums of theirs, of the first page.
         warnings: What could not be counted together.
+        others: By the place of a hit, further records of its group, each with its collection.
     """
 
     hits: tuple[tuple[str, Hit], ...]
@@ -47,11 +43,25 @@ class MergedAnswer:
     relevant_error: int
     facets: tuple[FacetCounts, ...]
     warnings: tuple[str, ...] = ()
+    others: Mapping[int, tuple[tuple[str, Hit], ...]] = field(default_factory=dict)
 
     @property
     def shown(self) -> Counter[str]:
         """How many hits are of each collection."""
         return Counter(name for name, _ in self.hits)
+
+    def others_of(self, place: int) -> tuple[tuple[str, Hit], ...]:
+        """Return the further records of a hit's group, by its place."""
+        name, hit = self.hits[place]
+        return self.others.get(place, tuple((name, one) for one in hit.others))
+
+    def with_groups(self, query: Query, found: Mapping[str, Answer]) -> "MergedAnswer":
+        """Return it with what other collections have of its groups; see ``groups_wanted``."""
+        if query.group is None:
+            return self
+        compare = partial(compared, query.sort)
+        hits, others = with_groups(query, self.hits, found, lambda a, b: compare((a, 0), (b, 0)))
+        return replace(self, hits=tuple(hits), others=others)
 
 
 def own_query(query: Query, cursor: str | None) -> Query:
@@ -64,11 +74,8 @@ def own_query(query: Query, cursor: str | None) -> Query:
     Raises:
         QueryError: It asks for what only one collection can answer.
     """
-    if query.group or query.collapse or query.diversity or query.refine:
-        raise QueryError(
-            "groups, diversity, collapsing and refinements are of one collection; leave them out, "
-            "or search one"
-        )
+    if query.collapse:
+        raise QueryError("collapsing is of one collection; leave it out, or search one")
     if query.offset > MAX_OFFSET:
         raise QueryError(
             f"over several collections the offset is at most {MAX_OFFSET:,}, not {query.offset:,}; "
@@ -85,6 +92,7 @@ def merged(
     *,
     position: AcrossPosition | None = None,
     failed: Sequence[str] = (),
+    alikeness: Alikeness | None = None,
 ) -> MergedAnswer:
     """Merge the answers of collections to their own queries.
 
@@ -93,27 +101,27 @@ def merged(
         answers: By the names of the collections; the earlier ones first where nothing else tells.
         position: Where the page began; None for the first one.
         failed: Collections that could not answer, and are asked again for the next page.
+        alikeness: How alike hits are, where the query is for different ones.
     """
     before = position.shown if position else {}
-    order = _in_order(query.sort, answers, before)
-    used = Counter(name for name, _ in order[: query.offset + query.limit])
-    shown = {name: before.get(name, 0) + used[name] for name in (*answers, *failed)}
+    groups = position.groups if position else ()
+    order, used = in_order(query, answers, before, groups, alikeness)
+    seen = [digest_of(hit.group_value) for _, hit in order if hit.group_value is not None]
+    shown = {name: before.get(name, 0) + used.get(name, 0) for name in (*answers, *failed)}
     going = {name: one.goes_on(used[name]) for name, one in answers.items()}
     cursors = {name: cursor for name, cursor in going.items() if cursor is not None}
     if position is not None:
         cursors |= {name: position.cursors[name] for name in failed}
-        following = replace(position, cursors=cursors, shown=shown)
+        following = replace(position, cursors=cursors, shown=shown, groups=(*groups, *seen))
     else:
         known = [one.relevant for one in answers.values() if one.relevant is not None]
         error = math.ceil(math.sqrt(sum(one.relevant_error**2 for one in answers.values())))
         relevant = sum(known) if len(known) == len(answers) else None
-        following = AcrossPosition(cursors, shown, relevant, error)
-    facets, warnings = [], []
-    for number, facet in enumerate(query.facets if position is None else ()):
-        counts = {name: one.facets[number] for name, one in answers.items()}
-        added, doubt = merged_facet(facet, counts)
-        facets.append(added)
-        warnings += [doubt] if doubt else []
+        following = AcrossPosition(cursors, shown, relevant, error, tuple(seen))
+    facets, warnings = _facets(query, answers) if position is None else ([], [])
+    if len(following.groups) > MAX_GROUPS:
+        following = replace(following, cursors={})
+        warnings.append(_MANY_GROUPS)
     return MergedAnswer(
         hits=tuple(order[query.offset : query.offset + query.limit]),
         cursor=following.as_cursor(),
@@ -125,63 +133,12 @@ def merged(
     )
 
 
-def _in_order(
-    sorts: Sequence[Sort], answers: Mapping[str, Answer], before: Mapping[str, int]
-) -> list[tuple[str, Hit]]:
-    """Return all hits in their common order; those of one collection stay in theirs.
-
-    Args:
-        sorts: What they are sorted by.
-        answers: With the hits.
-        before: How many hits of each collection came before these.
-    """
-    key = cmp_to_key(partial(_compared, sorts))
-    waiting = {name: list(reversed(one.hits)) for name, one in answers.items() if one.hits}
-    found = []
-    while waiting:
-        heads = {
-            name: (hits[-1], before.get(name, 0) + len(answers[name].hits) - len(hits))
-            for name, hits in waiting.items()
-        }
-        name = min(heads, key=lambda one: key(heads[one]))
-        found.append((name, waiting[name].pop()))
-        if not waiting[name]:
-            del waiting[name]
-    return found
-
-
-def _compared(sorts: Sequence[Sort], mine: tuple[Hit, int], theirs: tuple[Hit, int]) -> int:
-    """Return -1 where a hit, beside its place in its collection, comes first, 1 where behind."""
-    one, other = mine[0], theirs[0]
-    for sort in (*sorts, Sort(RELEVANCE)):
-        if sort.field == RELEVANCE:
-            own, beside = (_rated(one), _rated(other))
-            if own != beside:
-                return -1 if own > beside else 1
-            continue
-        value, against = _value(one, sort), _value(other, sort)
-        if value == against:
-            continue
-        if value is None or against is None:
-            return 1 if value is None else -1
-        return -1 if (value < against) is not sort.descending else 1
-    return (mine[1] > theirs[1]) - (mine[1] < theirs[1])
-
-
-def _rated(hit: Hit) -> float:
-    """Return what hits are compared by: relevance, with boosts; what is pinned is next at once."""
-    if any(one.ranking == "pin" for one in hit.contributions):
-        return math.inf
-    boosted = math.prod(one.factor for one in hit.contributions)
-    return -1.0 if hit.relevance is None else hit.relevance * boosted
-
-
-def _value(hit: Hit, sort: Sort) -> _Comparable | None:
-    """Return what a hit is sorted by: numbers before texts; of a list its least, or greatest."""
-    own: Mapping[str, MetadataValue] = {"id": hit.record.id, "uri": hit.record.uri}
-    value = own.get(sort.field, hit.record.metadata.get(sort.field))
-    several = value if isinstance(value, list) else [] if value is None else [value]
-    values = [(1, 0.0, one) if isinstance(one, str) else (0, float(one), "") for one in several]
-    if not values:
-        return None
-    return max(values) if sort.descending else min(values)
+def _facets(query: Query, answers: Mapping[str, Answer]) -> tuple[list[FacetCounts], list[str]]:
+    """Return the sums of the facets, and what could not be counted together."""
+    facets, warnings = [], []
+    for number, facet in enumerate(query.facets):
+        counts = {name: one.facets[number] for name, one in answers.items()}
+        added, doubt = merged_facet(facet, counts)
+        facets.append(added)
+        warnings += [doubt] if doubt else []
+    return facets, warnings

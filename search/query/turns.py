@@ -6,7 +6,7 @@ from binocle.errors import QueryError
 from binocle.metadata.filters import Comparison
 
 MAX_TERMS = 64
-MAX_TURN_LENGTH = 200
+MAX_TURN_LENGTH = 20_000  # of several collections
 
 
 @dataclass(frozen=True, slots=True)

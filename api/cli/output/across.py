@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
@@ -59,8 +59,19 @@ def print_across(
 def _as_json(answer: AcrossAnswer) -> dict[str, Any]:
     merged = answer.merged
     return {
-        "hits": [{"collection": name, **hit_json(hit)} for name, hit in merged.hits],
+        "hits": [
+            {
+                "collection": name,
+                **hit_json(hit),
+                "others": [
+                    {"collection": beside, **hit_json(other)}
+                    for beside, other in merged.others_of(place)
+                ],
+            }
+            for place, (name, hit) in enumerate(merged.hits)
+        ],
         "cursor": merged.cursor,
+        "turn": answer.turn,
         "no_match": merged.no_match,
         "relevant": merged.relevant,
         "relevant_error": merged.relevant_error,
@@ -82,8 +93,15 @@ def _print(answer: AcrossAnswer, *, with_tokens: bool) -> None:
         return
     if merged.no_match:
         say("nothing fits well; nearest are:", err=True)
-    print_hits([hit for _, hit in merged.hits], answer.query, [name for name, _ in merged.hits])
+    hits, names = [], []
+    for place, (name, hit) in enumerate(merged.hits):
+        others = merged.others_of(place)
+        hits.append(replace(hit, others=tuple(one for _, one in others)))
+        names += [name, *(beside for beside, _ in others)]
+    print_hits(hits, answer.query, names)
     for facet in merged.facets:
         print_facet(facet)
     if with_tokens and merged.cursor is not None:
         say(f"next page: the same with --cursor {merged.cursor}", err=True, dim=True)
+    if with_tokens and (turn := answer.turn) is not None:
+        say(f"to refine it: --refine {turn}", err=True, dim=True)

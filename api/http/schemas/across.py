@@ -6,11 +6,20 @@ from pydantic import BaseModel, Field, field_validator
 
 from api.http.schemas.answers import FacetOut, HitOut
 from api.http.schemas.common import Name, Problem
-from api.http.schemas.search import SearchIn
+from api.http.schemas.search import RefinementIn, SearchIn
 from search.across.merging import MAX_COLLECTIONS, MAX_OFFSET
 from search.query.query import Mode
+from search.query.turns import MAX_TURN_LENGTH
 
 _OF_ONE = "Of one collection only"
+
+
+class RefinementAcrossIn(RefinementIn):
+    """How a query changes an earlier one to several collections."""
+
+    turn: str = Field(
+        min_length=1, max_length=MAX_TURN_LENGTH, description="From the earlier answer"
+    )
 
 
 class SearchAcrossIn(SearchIn):
@@ -20,16 +29,14 @@ class SearchAcrossIn(SearchIn):
         list[Name],
         Field(min_length=1, max_length=MAX_COLLECTIONS, description="Names or aliases"),
     ]
-    cursor: str | None = Field(None, max_length=20_000)
+    cursor: str | None = Field(None, max_length=100_000)
     offset: int = Field(
         0, ge=0, le=MAX_OFFSET, description="Pass over so many hits; not beside a cursor"
     )
-    group: None = Field(None, description=_OF_ONE)
-    diversity: float = Field(0.0, ge=0, le=0, description=_OF_ONE)
     collapse: Literal[False] = Field(False, description=_OF_ONE)
-    refine: None = Field(None, description=_OF_ONE)
+    refine: RefinementAcrossIn | None = None
 
-    @field_validator("group", "diversity", "collapse", "refine", mode="before")
+    @field_validator("collapse", mode="before")
     @classmethod
     def _is_of_one(cls, value: object) -> object:
         if value:
@@ -41,6 +48,9 @@ class HitAcrossOut(HitOut):
     """A hit, and where it is from."""
 
     collection: str = Field(description="As the request names it")
+    others: list["HitAcrossOut"] = Field(  # type: ignore[assignment]
+        default_factory=list, description="Further records of its group, best first"
+    )
 
 
 class CollectionShareOut(BaseModel):
@@ -75,6 +85,7 @@ class SearchAcrossOut(BaseModel):
     )
     facets: list[FacetOut] = Field(description="Added up, with the first page only")
     collections: list[CollectionShareOut] = Field(description="Those that this page asked")
+    turn: str | None = Field(None, description="A refinement goes on from it")
     looking_for: str = ""
     warnings: list[str] = Field(default_factory=list)
     took_ms: dict[str, float]

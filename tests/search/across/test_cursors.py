@@ -10,7 +10,9 @@ from search.across.cursors import AcrossPosition
 
 
 def test_position_comes_back_as_it_was() -> None:
-    position = AcrossPosition({"a": "x", "b": "y"}, {"a": 2, "b": 0}, 12, 3)
+    position = AcrossPosition(
+        {"a": "x", "b": "y"}, {"a": 2, "b": 0}, 12, 3, ("12345678", "ABCDEFGH")
+    )
     assert AcrossPosition.of(position.as_cursor() or "", ["b", "a", "c"]) == position
     assert AcrossPosition({}, {}, 5).as_cursor() is None
 
@@ -22,8 +24,8 @@ def test_cursor_of_other_collections_is_refused() -> None:
 
 
 _STRANGE = [
-    [], {}, 5, [{}, 1, 0], ["a", 1, 0], [{"a": 1}, "x", 0], [{"a": "x"}, 1, 0],
-    [{"a": ["x", 1]}, 1, None],
+    [], {}, 5, [{}, 1, 0, ""], ["a", 1, 0, ""], [{"a": 1}, "x", 0, ""], [{"a": "x"}, 1, 0, ""],
+    [{"a": ["x", 1]}, 1, None, ""], [{"a": ["x", 1]}, 1, 0, 7], [{"a": ["x", 1]}, 1, 0],
 ]  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from binocle.errors import QueryError
 from binocle.types import Contribution, Hit, Metadata, Part, Record
 from search.across.cursors import AcrossPosition
 from search.across.merging import merged, own_query
-from search.query.query import Facet, Group, Query, Sort, Term
+from search.query.query import Facet, Query, Sort, Term
 from search.results.answer import Answer, Bucket, FacetCounts
 
 RED = (Term(text="red"),)
@@ -111,8 +111,6 @@ def test_later_pages_keep_the_count_and_ask_again_who_failed() -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        Query(RED, group=Group("style")),
-        Query(RED, diversity=0.5),
         Query(RED, collapse=True),
         Query(RED, offset=1001),
     ],

@@ -131,6 +131,56 @@ def test_name_of_a_collection_and_an_alias_costs_only_itself(
     assert "is a collection and an alias" in shown[2] + shown[1]
 
 
+def test_groups_of_one_value_are_one_over_all_pages(client: Client) -> None:
+    names, options = ["big", "small"], {"group": "color:3"}
+    apart: Any = [client.search(name, "bag", **options).hits for name in names]  # type: ignore[arg-type]
+    sizes = {
+        color: sum(hit.group_size for own in apart for hit in own if hit.group_value == color)
+        for color in COLOURS
+    }
+    whole = client.search_across(names, "bag", **options)  # type: ignore[arg-type]
+    assert {hit.group_value: hit.group_size for hit in whole.hits} == sizes
+    assert all(len(hit.others) == 2 for hit in whole.hits)
+    for hit in whole.hits:
+        several = [hit, *hit.others]
+        assert len({one.id for one in several}) == 3
+        assert all(one.metadata["shop"] == one.collection for one in several)
+        assert {one.metadata["color"] for one in several} == {hit.group_value}
+    cheapest = client.search_across(names, "bag", sort=["price"], **options)  # type: ignore[arg-type]
+    assert {one.collection for hit in cheapest.hits for one in [hit, *hit.others]} == set(names)
+    seen, cursor = [], None
+    for _ in range(6):
+        page = client.search_across(names, "bag", limit=1, cursor=cursor, **options)  # type: ignore[arg-type]
+        seen += [(hit.collection, hit.id, hit.group_size) for hit in page.hits]
+        cursor = page.cursor
+        if cursor is None:
+            break
+    assert seen == [(hit.collection, hit.id, hit.group_size) for hit in whole.hits]
+
+
+def test_refinement_goes_on_in_each_collection(client: Client) -> None:
+    names, options = ["big", "small"], {"facets": ["shop:values:1"], "limit": 5}
+    first = client.search_across(names, "bag", **options)  # type: ignore[arg-type]
+    told = client.search_across(names, "but red", refine={"turn": first.turn or ""})
+    apart: Any = [
+        client.search(name, "but red", refine={"turn": client.search(name, "bag").turn or ""})
+        for name in names
+    ]
+    assert told.relevant == sum(one.relevant for one in apart)
+    assert len(told.hits) == 5
+    assert {hit.metadata["color"] for hit in told.hits} == {"red"}
+    assert [len(facet.buckets) for facet in told.facets] == [1]
+    third = client.search_across(
+        names, filter={"price": {"lt": 50}}, refine={"turn": told.turn or ""}
+    )
+    assert third.hits[0].metadata["color"] == "red"
+    assert all(float(hit.metadata["price"]) < 50 for hit in third.hits)  # type: ignore[arg-type]
+    more = client.search_across([*names, "words"], "red", refine={"turn": first.turn or ""})
+    error = more.collections[2].error
+    assert error is not None
+    assert error.code == "bad-turn"
+
+
 def test_spaces_may_differ_and_each_embeds_in_its_own(client: Client) -> None:
     found = client.search_across(["words", "front"], "a crimson bag", limit=40)
     spaces = {share.collection: share.space for share in found.collections}
@@ -186,10 +236,14 @@ def test_wrong_requests_name_what_is_wrong(shops: Running, client: Client) -> No
     assert "collections" in refused("invalid", collections=["c"] * 17)
     assert refused("invalid", collections=["big", "front"]).startswith("collections.1: 'front' is")
     assert refused("invalid", collections=["big", "big"]).startswith("collections.1")
-    assert "group is of one collection; leave it out" in refused("invalid", group="color")
-    assert "diversity is of one" in refused("invalid", diversity=0.5)
-    assert refused("invalid", collapse=True).startswith("collapse")
-    assert refused("invalid", refine={"turn": "x"}).startswith("refine")
+    assert "collapse is of one collection; leave it out" in refused("invalid", collapse=True)
+    assert refused("invalid", diversity=1.5).startswith("diversity")
+    assert refused("bad-query", group="color:0").startswith("group: a group shows 1 to 100")
+    assert refused("bad-turn", refine={"turn": "x"}).startswith("refine: the turn is damaged")
+    turn = client.search("big", "bag").turn
+    assert "or of one collection" in refused("bad-turn", refine={"turn": turn})
+    turn = client.search_across(["words"], "bag").turn
+    assert "in other collections (words)" in refused("bad-turn", refine={"turn": turn})
     assert refused("invalid", offset=1001).startswith("offset")
     assert refused("bad-cursor", cursor="x").startswith("cursor: the cursor is damaged")
     cursor = client.search_across(["big", "words"], "bag", limit=3, beyond=True).cursor
@@ -219,6 +273,13 @@ def test_command_line_searches_several_and_goes_on(shops: Running) -> None:
     assert len(set(seen)) == 10
     told = shops.client().search_across(["front", "small"], "bag", limit=10, beyond=True).hits
     assert seen == [(hit.collection, hit.id) for hit in told]
+    grouped = typed("-c", "front,small", "--group", "color:2")
+    told = shops.client().search_across(["front", "small"], "bag", group="color:2").hits
+    assert [
+        [(one["collection"], one["id"]) for one in (hit, *hit["others"])] for hit in grouped["hits"]
+    ] == [[(one.collection, one.id) for one in (hit, *hit.others)] for hit in told]
+    refined = typed("red", "-c", "front,small", "--refine", grouped["turn"])
+    assert refined["hits"][0]["group_value"] == "red"
     code, out, err = run_cli(shops.home, "search", "bag", "-c", "front,nobody", "-k", 2)
     assert code == 0
     assert "front" in out
