@@ -72,6 +72,27 @@ class SavedSearches:
             self._write(searches, collection, [*others, saved])
         return saved
 
+    def add_missing(self, collection: str, saved: Sequence[SavedSearch]) -> int:
+        """Save searches whose names are not there; return how many others stay as they are.
+
+        Raises:
+            UsageError: The collection would have too many.
+            BusyError, StorageError: The file cannot be changed.
+        """
+        if not saved:
+            return 0
+        with self._file.changing() as searches:
+            there = {_same(one.name): one for one in searches.get(collection, ())}
+            fresh = [one for one in saved if _same(one.name) not in there]
+            if len(there) + len(fresh) > MOST:
+                raise UsageError(f"{collection} would have more than {MOST} saved searches")
+            self._write(searches, collection, [*searches.get(collection, ()), *fresh])
+            known = [there.get(_same(one.name)) for one in saved]
+        return sum(
+            mine is not None and mine.search != one.search
+            for one, mine in zip(saved, known, strict=True)
+        )
+
     def remove(self, collection: str, name: str) -> None:
         """Remove a saved search, by its name as it is or however it is cased.
 

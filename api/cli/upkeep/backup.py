@@ -16,7 +16,12 @@ from api.terminal import say
 @click.argument("collections", metavar="COLLECTION...", nargs=-1)
 @click.argument("to", metavar="TO", type=PATH)
 @click.option("--all", "everything", is_flag=True, help="Back all collections up.")
-@click.option("--keys", "with_keys", is_flag=True, help="With the service's API keys (hashes).")
+@click.option(
+    "--keys",
+    "with_keys",
+    is_flag=True,
+    help="With the service's API keys (hashes) and webhooks (with secrets).",
+)
 @click.option(
     "--indices",
     "with_indices",
@@ -39,7 +44,7 @@ def backup(
     verify: bool,
     as_json: bool,
 ) -> None:
-    """Back collections up while they are in use: their catalogues and uploads.
+    """Back collections up while they are in use: catalogues, uploads, aliases, saved searches.
 
     TO is a folder, to which a repeated backup copies only what is new, or an archive NAME.tar.zst,
     which is written whole. A backup that is interrupted leaves the one before as it was. Pictures
@@ -83,7 +88,9 @@ def backup(
 @click.argument("source", metavar="FROM", type=PATH)
 @click.argument("collections", metavar="[COLLECTION]...", nargs=-1)
 @click.option("--as", "new_name", metavar="NAME", help="Another name for the one collection.")
-@click.option("--keys", "with_keys", is_flag=True, help="With the API keys that the backup has.")
+@click.option(
+    "--keys", "with_keys", is_flag=True, help="With the API keys and webhooks that the backup has."
+)
 @click.option("--check", "only_check", is_flag=True, help="Only read the backup and check it.")
 @json_option
 @shared
@@ -97,7 +104,8 @@ def restore(
 ) -> None:
     """Put collections of a backup back; FROM is what 'binocle backup' wrote.
 
-    Without names all of them come back. Every file is held against its SHA-256, nothing is written
+    Without names all of them come back, with their aliases and saved searches; of these, what is
+    there stays as it is. Every file is held against its SHA-256, nothing is written
     over, and a collection is there whole or not at all. Indices that the backup lacks are made at
     the first search.
 
@@ -122,7 +130,9 @@ def restore(
         if not as_json:
             say(f"{source} is whole and sound; it has: {', '.join(names)}")
         return
-    found = restore(open_container(), source, collections, new_name=new_name, with_keys=with_keys)
+    found = restore(
+        open_container(), source, collections, new_name=new_name, with_keys=with_keys, tell=_note
+    )
     for one in found:
         for uri in one.missing:
             say(f"Warning: {one.name}: the backup lacks {uri}, which was lost", err=True)
@@ -131,3 +141,7 @@ def restore(
         return
     for one in found:
         say(f"restored {one.name} as of {one.made_at}: {counted(one.records, 'record')}")
+
+
+def _note(note: str) -> None:
+    say(f"Note: {note}", err=True)

@@ -7,7 +7,7 @@ more: what the backup holds belongs together.
 
 import json
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -15,7 +15,8 @@ from functools import partial
 from pathlib import Path
 
 from api.container import Container
-from api.operations.backup.manifest import BackedUp, StoredFile
+from api.operations.backup.home_rows import home_rows
+from api.operations.backup.manifest import BackedUp, Manifest, StoredFile
 from api.operations.backup.source_file import UnreadableError, length_of
 from api.operations.backup.targets import BackupTarget, opened_target, stored
 from binocle.catalog import catalog_file
@@ -72,7 +73,7 @@ def back_up(
         container: Has the home.
         names: The collections; none for all there are.
         to: Where to.
-        with_keys: Take the service's API keys too.
+        with_keys: Take the service's API keys and webhooks too.
         with_indices: Take saved indices, which would be made anew otherwise.
         verify: Read all that an earlier backup there holds, and write anew what is damaged; else
             a part of it that is another one each day.
@@ -102,6 +103,7 @@ def back_up(
             report.problems += (f"{name}: {problem}" for problem in one.problems)
         if with_keys:
             manifest = replace(manifest, keys=_keys(home / KEYS_FILE, target, report))
+        manifest = _with_home(container, manifest, folders, report, with_keys=with_keys)
         for file in manifest.files():
             target.size_of(file.sha256)  # of collections that are not backed up now, too
         if report.problems and (spare := target.spare_before()):
@@ -135,6 +137,22 @@ def _keys(path: Path, target: BackupTarget, report: BackupReport) -> StoredFile 
     before = target.before.keys
     report.problems.append(problem + ("; those of the backup before stay" if before else ""))
     return before
+
+
+def _with_home(
+    container: Container,
+    manifest: Manifest,
+    collections: Collection[str],
+    report: BackupReport,
+    *,
+    with_keys: bool,
+) -> Manifest:
+    try:
+        newer = home_rows(container, collections, webhooks=with_keys)
+    except StorageError as error:
+        report.problems.append(f"{error}; what the backup before has of it stays")
+        return manifest
+    return replace(manifest, home=manifest.home.merged(newer, collections))
 
 
 class _Copying:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from api.operations.backup.home_rows import HomeRows
 from binocle.errors import StorageError
 
 MANIFEST, FILES = "manifest.json", "files"
@@ -59,10 +60,12 @@ class Manifest:
     Attributes:
         collections: By name.
         keys: The service's API keys, which are hashes; None where they were not asked for.
+        home: What the home had beside them.
     """
 
     collections: Mapping[str, BackedUp] = field(default_factory=dict)
     keys: StoredFile | None = None
+    home: HomeRows = field(default_factory=HomeRows)
 
     def files(self) -> Iterator[StoredFile]:
         """Return all files."""
@@ -80,6 +83,7 @@ class Manifest:
                 for name, one in self.collections.items()
             },
             "keys": None if self.keys is None else _row(self.keys),
+            "home": asdict(self.home),
         }
         text = json.dumps(document, ensure_ascii=False)
         return json.dumps({"backup": text, "sha256": _digest(text)}).encode()
@@ -109,6 +113,7 @@ class Manifest:
             return cls(
                 {name: _backed_up(one) for name, one in document["collections"].items()},
                 None if document["keys"] is None else StoredFile(*document["keys"]),
+                HomeRows(**{kind: tuple(rows) for kind, rows in document.get("home", {}).items()}),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise StorageError(

@@ -3,13 +3,14 @@
 import os
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from api.container import Container
 from api.operations.backup.archives import BackupSource, opened_backup
 from api.operations.backup.backing_up import KEYS_FILE
+from api.operations.backup.home_rows import put_back
 from api.operations.backup.manifest import BackedUp, Manifest, StoredFile
 from binocle.catalog import catalog_file
 from binocle.catalog.location import SQLITE_FILE
@@ -45,15 +46,17 @@ def restore(
     *,
     new_name: str | None = None,
     with_keys: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> list[Restored]:
-    """Put collections of a backup back. Nothing is written over.
+    """Put collections of a backup back, with aliases and saved searches. Nothing is written over.
 
     Args:
         container: Has the home.
         source: The backup.
         names: The collections; none for all in the backup.
         new_name: What the one collection is to be called.
-        with_keys: Put the service's API keys back too.
+        with_keys: Put the service's API keys and webhooks back too.
+        tell: Told in a sentence what of aliases, saved searches and webhooks stays as it is.
 
     Raises:
         UsageError: A collection of that name is there, or keys are; or several would get one name.
@@ -82,6 +85,8 @@ def restore(
         except OSError as error:
             where = container.settings.home
             raise StorageError(f"cannot restore to {where} ({error.strerror or error})") from error
+    called = {name: folder.name for name, folder in targets.items()}
+    put_back(container, manifest.home, called, webhooks=with_keys, tell=tell)
     return [
         Restored(targets[name].name, one.made_at, one.records, one.missing)
         for name, one in found.items()
