@@ -96,6 +96,22 @@ def test_texts_do_not_depend_on_their_neighbours_case_or_spaces(mini: Encoder) -
     assert np.abs(same - same[0]).max() < 1e-3
 
 
+def test_everyday_words_say_in_chinese_and_german_what_they_say_in_english(mini: Encoder) -> None:
+    words = (
+        ("down jacket", "羽绒服", "Daunenjacke"),
+        ("power bank", "充电宝", "Powerbank"),
+        ("dumplings", "饺子", "Teigtaschen"),
+        ("lighthouse", "灯塔", "Leuchtturm"),
+        ("photographer", "摄影师", "Fotograf"),
+        ("hair dryer", "吹风机", "Föhn"),
+        ("hot air balloon", "热气球", "Heißluftballon"),
+        ("birthday cake", "生日蛋糕", "Geburtstagstorte"),
+    )
+    english, *others = (mini.encode_texts(own) for own in zip(*words, strict=True))
+    for rows in others:
+        assert (rows @ english.T).argmax(1).tolist() == list(range(len(words)))
+
+
 def test_its_folder_is_the_same_model() -> None:
     assert canonical_name(str(MINI_FOLDER)) == MINI
     assert canonical_name(f"local-dir:{MINI_FOLDER}") == MINI

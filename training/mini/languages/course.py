@@ -7,7 +7,7 @@ space is the one it was, and collections made before are searched in the new lan
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,6 @@ from binocle.encoders.base import Encoder
 from binocle.encoders.int8_weights import WEIGHTS, pack, unpack
 from binocle.encoders.mini_encoder import MiniEncoder
 from binocle.types import Float32Array
-from training.mini.crops import shrink
 from training.mini.languages.alignment import (
     bitext,
     corrections,
@@ -31,6 +30,8 @@ from training.mini.languages.alignment import (
 from training.mini.languages.captions import Captions, load
 from training.mini.languages.lessons import Lessons, LessonSet, learn_rows
 from training.mini.languages.lexicon import phrases, read_words
+from training.mini.languages.questions import measure_questions
+from training.mini.languages.recall import embed_pictures, measure_languages
 from training.mini.languages.tokens import lengthen
 from training.mini.model_card import add_languages
 from training.mini.pictures import MiniPictures, load_pictures
@@ -43,6 +44,7 @@ _STAY_ENGLISH = frozenset(
 )
 _CORRECTED = ("de", "zh")
 Log = Callable[[dict[str, Any]], None]
+TokenRow = tuple[int, Float32Array]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,9 @@ class CourseRecipe:
         batch: Texts a step.
         rate: Peak learning rate.
         made_up: Phrases of several words made from the lexicon.
+        phrases: Share of the steps that learn words and phrases of the lexicon, not captions.
+        known: Folder of a model that reads the languages already: rows of tokens it has are taken
+            over, and those of other tokens come from the lexicon alone. Empty: captions tell all.
         vocabulary: European pieces, before what is known already goes.
         english_per_picture: Captions of a picture that its target is the mean of.
         limit: Only so many pictures, to try things.
@@ -64,6 +69,8 @@ class CourseRecipe:
     batch: int = 64
     rate: float = 2e-3
     made_up: int = 4000
+    phrases: float = 0.18
+    known: str = ""
     vocabulary: int = 9000
     english_per_picture: int = 1
     limit: int | None = None
@@ -119,7 +126,7 @@ class Course:
         """Find the rows, train them, write the model, measure it.
 
         Returns:
-            Recall in percent on the dev photos, by language.
+            Recall on the dev photos and precision of short questions, in percent, by language.
         """
         rows, free = self._aligned()
         lessons = self._lessons(free)
@@ -127,7 +134,9 @@ class Course:
             rows = learn_rows(self._state, rows, lessons, self._recipe.minutes, self._log)
         out.mkdir(parents=True, exist_ok=True)
         self._write(rows, out)
-        found = measure_languages(MiniEncoder(folder=out), self._packed, self._recipe.limit)
+        made = MiniEncoder(folder=out)
+        found = measure_languages(made, self._packed, self._recipe.limit)
+        found |= measure_questions(made, self._packed, self._recipe.limit)
         self._log({"languages": found})
         facts = {
             "texts": sum(len(own.texts) for own in self._captions.values()),
@@ -148,20 +157,56 @@ class Course:
         free = np.arange(len(rows)) >= count
         free[-2:] = False
         free[self._taken_over(count)] = True
+        if self._recipe.known:
+            free[:count] &= self._changed(old[:count])
         free &= tokens.shared == np.arange(len(rows))
         neutral = old[tokens.tokens.index(_NEUTRAL)]
-        english = tokens.encode(self._english.texts)
-        told = regress(english, self._centred(self._english.pictures), len(rows))
+        told = self._known if self._recipe.known else self._told
         filled = np.zeros(len(rows), bool)
-        for language, captions in self._captions.items():
-            found, added = self._language(language, captions, english, told, rows[:count])
-            made = rows_of(found, rows[:count], neutral) + added
-            for at, token in enumerate(found.tokens):
-                if free[token] and not filled[token]:
-                    rows[token], filled[token] = made[at], True
-            self._log({"aligned": language, "tokens": len(found.tokens)})
+        for token, row in told(rows[:count], neutral):
+            if free[token] and not filled[token]:
+                rows[token], filled[token] = row, True
         rows[free & ~filled] = 0.5 * neutral
         return rows[tokens.shared], free
+
+    def _known(self, english: Float32Array, neutral: Float32Array) -> Iterator[TokenRow]:
+        """Yield the rows that a model has which reads the languages; the lexicon tells the rest."""
+        tokens = self._tokens
+        places, rows = self._read_known()
+        taken = [at for at, token in enumerate(tokens.tokens) if token in places]
+        yield from ((at, rows[places[tokens.tokens[at]]]) for at in taken)
+        self._log({"known": len(taken), "tokens": len(tokens.tokens)})
+        for language in ("zh", "de"):
+            texts = bitext([], [], [], [], self._entries(language))
+            found = translate(texts, len(tokens.tokens))
+            yield from zip(found.tokens, rows_of(found, english, neutral), strict=True)
+
+    def _changed(self, english: Float32Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Tell which English rows the model that reads the languages has made its own."""
+        places, rows = self._read_known()
+        own = [rows[places[one]] if one in places else row
+               for one, row in zip(self._tokens.tokens, english, strict=False)]  # fmt: skip
+        changed: np.ndarray[Any, np.dtype[np.bool_]] = np.abs(np.stack(own) - english).max(1) > 1e-6
+        return changed
+
+    def _read_known(self) -> tuple[dict[str, int], Float32Array]:
+        from tokenizers import Tokenizer
+
+        folder = Path(self._recipe.known)
+        places = Tokenizer.from_file(str(folder / "tokenizer.json")).get_vocab()
+        rows: Float32Array = unpack(load_file(folder / WEIGHTS))[_WORDS].numpy()
+        return places, rows
+
+    def _told(self, english: Float32Array, neutral: Float32Array) -> Iterator[TokenRow]:
+        """Yield the rows that captions of the same pictures, and the lexicon, tell."""
+        said = self._tokens.encode(self._english.texts)
+        size = len(self._tokens.tokens)
+        told = regress(said, self._centred(self._english.pictures), size)
+        for language, captions in self._captions.items():
+            found, added = self._language(language, captions, said, told, english)
+            made = rows_of(found, english, neutral) + added
+            yield from zip(found.tokens, made, strict=True)
+            self._log({"aligned": language, "tokens": len(found.tokens)})
 
     def _language(self, language: str, captions: Captions, english: list[list[int]],
                   english_told: tuple[Float32Array, Float32Array], known: Float32Array,
@@ -222,15 +267,18 @@ class Course:
         recipe, cut = self._recipe, self._tokens
         made = phrases(recipe.made_up, recipe.seed)
         meant = self._encoder.encode_texts([one.english for one in made])
+        shares = (1 - recipe.phrases) * np.array((0.49, 0.44, 0.035, 0.035))
         sets = [
-            LessonSet(share, cut.encode(own.texts), np.array(own.pictures), None)
-            for (_, own), share in zip(
-                self._captions.items(), (0.40, 0.36, 0.03, 0.03), strict=True
-            )
+            LessonSet(float(share), cut.encode(own.texts), np.array(own.pictures), None)
+            for (_, own), share in zip(self._captions.items(), shares, strict=True)
             if own.texts
         ]
-        sets.append(LessonSet(0.10, cut.encode([one.chinese for one in made]), None, meant))
-        sets.append(LessonSet(0.08, cut.encode([one.german for one in made]), None, meant))
+        sets.append(
+            LessonSet(0.55 * recipe.phrases, cut.encode([one.chinese for one in made]), None, meant)
+        )
+        sets.append(
+            LessonSet(0.45 * recipe.phrases, cut.encode([one.german for one in made]), None, meant)
+        )
         return Lessons(sets, self._pixels, self._targets, cut.shared, free, recipe.batch,
                        recipe.rate, recipe.seed)  # fmt: skip
 
@@ -245,54 +293,6 @@ class Course:
         words = pack({_WORDS: torch.from_numpy(rows)})
         # what is not learned is taken over as it lies there, so that its rows stay what they were
         save_file({**load_file(self._start / WEIGHTS), **words}, out / WEIGHTS)
-
-
-def embed_pictures(encoder: Encoder, pictures: MiniPictures) -> Float32Array:
-    """Return the pictures' rows, ``(n, d)``."""
-    rows = []
-    side = encoder.image_spec.width
-    for start in range(0, len(pictures.encoded), 64):
-        part = pictures.part(range(start, min(start + 64, len(pictures.encoded))))
-        pixels = torch.from_numpy(part.decode()).permute(0, 3, 1, 2)
-        small = ((shrink(pixels, side) + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
-        rows.append(encoder.encode_images(small.permute(0, 2, 3, 1).numpy()))
-    return np.concatenate(rows)
-
-
-def measure_languages(encoder: Encoder, packed: Path, limit: int | None) -> dict[str, float]:
-    """Return recall on Flickr8k's dev photos in percent, as ``de t2i@10`` and so on."""
-    pictures = load_pictures(packed / "flickr8k-dev.npz")
-    pictures = pictures.part(range(min(limit or len(pictures.texts), len(pictures.texts))))
-    rows = embed_pictures(encoder, pictures)
-    found: dict[str, float] = {}
-    for language, captions in load(packed, "dev", len(rows)).items():
-        if captions.texts:
-            texts = encoder.encode_texts(captions.texts)
-            found |= recalls(language, rows, texts, np.array(captions.pictures))
-    return found
-
-
-def recalls(
-    language: str, pictures: Float32Array, texts: Float32Array, owner: np.ndarray[Any, Any]
-) -> dict[str, float]:
-    """Return the share of texts whose picture is among the ten best, and the other way round.
-
-    Some pictures have no text in a language: they may be found, but are not asked for.
-
-    Args:
-        language: Of the texts.
-        pictures: ``(p, d)`` unit rows.
-        texts: ``(t, d)`` unit rows.
-        owner: ``(t,)`` int64, each text's picture.
-    """
-    scores = texts @ pictures.T
-    before = (scores > scores[np.arange(len(owner)), owner][:, None]).sum(1)
-    best = np.array([scores[owner == one, one].max() for one in np.unique(owner)])
-    ahead = (scores[:, np.unique(owner)] > best).sum(0)
-    return {
-        f"{language} t2i@10": 100 * float((before < 10).mean()),
-        f"{language} i2t@10": 100 * float((ahead < 10).mean()),
-    }
 
 
 def _unit(rows: Float32Array) -> Float32Array:

@@ -103,7 +103,7 @@ def _coloured(rng: random.Random, by_kind: dict[str, list[LexiconWord]]) -> Said
     colour = rng.choice(by_kind["colour"] if rng.random() < 0.75 else by_kind["adjective"])
     said = rng.choice(colour.chinese)
     link = "的" if rng.random() < 0.5 or len(said) > 2 else ""
-    german = f"{_bent(colour.german, noun)} {noun.german}"
+    german = f"{bent(colour.german, noun)} {noun.german}"
     return SaidThrice(
         f"{colour.english} {noun.english}", f"{said}{link}{rng.choice(noun.chinese)}", german
     )
@@ -145,8 +145,8 @@ def _with_article(word: LexiconWord) -> str:
     return f"{'an' if word.english[0] in 'aeiou' else 'a'} {word.english}"
 
 
-def _bent(adjective: str, noun: LexiconWord) -> str:
-    """Bend a German adjective as it stands before a noun without an article."""
+def bent(adjective: str, noun: LexiconWord) -> str:
+    """Return a German adjective as it stands before a noun without an article."""
     if adjective in _UNBENT:
         return adjective
     ending = _GENDERS[noun.gender][1]

@@ -7,8 +7,9 @@ continuation, and both share one row, as do simplified and traditional spellings
 """
 
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ _HELPERS = frozenset("在的着和了正是有一个两三只名位条辆些这�
 _LEAD = re.compile("^(正在|在|穿着|戴着|抱着|背着)")
 _SIDE = re.compile("[上里中下前旁]$")
 _ROUNDS = 8
+_WHOLE = 4  # letters of a German word that is kept whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,8 @@ def lengthen(
     words = read_words()
     others = [text for name in ("de", "fr", "cs") for text in captions[name].texts]
     others += [word.german for word in words for _ in range(3)]
-    pieces = [one for one in _european(others, size) if one not in places]
+    learned = [*_european(others, size), *_whole(word.german for word in words)]
+    pieces = [one for one in dict.fromkeys(learned) if one not in places]
     characters, ties = _chinese(captions["zh"].texts)
     before = [one.tokens for one in old.encode_batch(list(english))]
     for _ in range(_ROUNDS):
@@ -102,6 +105,15 @@ def _european(texts: Sequence[str], size: int) -> list[str]:
         one for one in sorted(places, key=places.__getitem__)
         if one != UNKNOWN and not _HAN.search(one)
     ]  # fmt: skip
+
+
+def _whole(phrases: Iterable[str]) -> list[str]:
+    """Return the words of German phrases as the tokenizer sees them: a row of its own for each."""
+    told = "".join(
+        one for one in unicodedata.normalize("NFKD", " ".join(phrases).lower())
+        if not unicodedata.combining(one)
+    )  # fmt: skip
+    return [one for one in re.findall(r"\w+", told) if len(one) >= _WHOLE and one.isalpha()]
 
 
 def _chinese(texts: Sequence[str]) -> tuple[list[str], dict[str, str]]:

@@ -48,3 +48,11 @@ def test_chinese_is_cut_into_words_which_share_their_rows(
     assert new.shared[places["##红色"]] == new.shared[places["紅色"]] == places["红色"]
     assert new.shared[places["hund"]] == places["hund"]
     assert "<unknown>" not in new.tokenizer.encode("狗龘。狗").tokens[1:2]
+
+
+def test_words_of_the_lexicon_are_whole_in_german_too(
+    longer: tuple[Tokenizer, LongerTokenizer],
+) -> None:
+    new = longer[1]
+    for word in ("Heißluftballon", "Kopfhörer", "Geldbörse"):
+        assert len(new.encode([word])[0]) == 1
