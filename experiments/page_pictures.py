@@ -6,10 +6,6 @@ what is seen as WebP. Nothing of anybody's photographs gets into them.
 
 import argparse
 import io
-import os
-import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,10 +15,11 @@ from urllib.parse import quote
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from experiments.serving import chromium, run, served
+
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 _WIDTH, _HEIGHT = 1280, 760
 _QUALITY = 82
-_BINOCLE = (sys.executable, "-m", "api.cli.main")
 
 
 def main() -> None:
@@ -30,15 +27,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Pictures of the page, for the documents")
     parser.add_argument("--to", type=Path, default=FOLDER, help="the folder they are written to")
     to = parser.parse_args().to
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        sys.exit("no 'chromium' on the PATH; try: apt-get install chromium")
+    executable = chromium()
     to.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, _served(Path(folder)) as url:
+    with tempfile.TemporaryDirectory() as folder, _demo(Path(folder)) as url:
         sheet = Path(folder) / "sheet.html"
-        _run(Path(folder), "search", "snow", "-c", "demo", "-k", "8", "--sheet", str(sheet))
+        run(Path(folder), "search", "snow", "-c", "demo", "-k", "8", "--sheet", str(sheet))
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
             for name, look in _looks(url, sheet).items():
                 print(f"{name}: {_written(to / f'{name}.webp', look(browser)):,} bytes")
 
@@ -93,30 +88,11 @@ def _written(path: Path, png: bytes) -> int:
 
 
 @contextmanager
-def _served(home: Path) -> Iterator[str]:
+def _demo(home: Path) -> Iterator[str]:
     """Serve a home with the demo's collection, and give its address."""
-    _run(home, "demo")
-    command = (*_BINOCLE, "serve", "--port", "0")
-    environment = {**os.environ, "BINOCLE_HOME": str(home)}
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stderr is not None
-            yield next(_addresses(process.stderr))
-        finally:
-            process.terminate()
-
-
-def _addresses(lines: Iterator[str]) -> Iterator[str]:
-    """Give addresses that a service says it is at."""
-    for line in lines:
-        if "http://" in line:
-            yield "http://" + line.split("http://", 1)[1].split()[0].rstrip(",/")
-    sys.exit("the service ended before it was ready")
-
-
-def _run(home: Path, *arguments: str) -> None:
-    environment = {**os.environ, "BINOCLE_HOME": str(home)}
-    subprocess.run((*_BINOCLE, *arguments), env=environment, check=True, stdout=subprocess.DEVNULL)
+    run(home, "demo")
+    with served(home) as url:
+        yield url
 
 
 if __name__ == "__main__":

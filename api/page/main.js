@@ -14,7 +14,12 @@ if (root) {
   root.replaceChildren();
   render(html`<${App} />`, root);
 }
-loadSession().then((isKnown) => { if (isKnown) start(); }, start);
+if (document.documentElement.dataset.keys === 'needed') {
+  loadSession().then((isKnown) => { if (isKnown) start(); }, start);
+} else { // nobody has to be known before the search is sent
+  start();
+  loadSession().catch(() => {});
+}
 
 function start() {
   loadCollections();

@@ -90,6 +90,7 @@ class Collection:
         self.saved_queries = self._catalog.saved_queries
         self.fingerprint_follower = FingerprintFollower(self.reading, path)
         self._space: Space | None = None
+        self._described: tuple[int, list[FieldInfo]] | None = None  # as of a change
         self._index_follower = IndexFollower(path, self._catalog, lambda: self.space, open_store)
 
     def __enter__(self) -> Self:
@@ -228,7 +229,10 @@ class Collection:
     def fields(self) -> list[FieldInfo]:
         """Return what is known of each metadata field, in order of name."""
         with self.reading() as session:
-            return session.fields.describe()
+            change = session.history.change()
+            if self._described is None or self._described[0] != change:
+                self._described = change, session.fields.describe()
+            return list(self._described[1])
 
     def record(self, record_id: str) -> Record:
         """Return a record with its parts.

@@ -12,6 +12,7 @@ _MODULES = {
     "wire": "experiments.speed.wire",
     "lines": "experiments.speed.lines",
     "beside": "experiments.speed.beside",
+    "page": "experiments.speed.page_paint",
     "soak": "experiments.speed.soak",
     "index-life": "experiments.speed.index_life",
     "lookup-speed": "experiments.speed.lookup_speed",

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from experiments.page_pictures import FOLDER, _addresses, _looks, _written
+from experiments.page_pictures import FOLDER, _looks, _written
+from experiments.serving import address_in
 from tests.support import ROOT
 
 
@@ -20,8 +21,9 @@ def test_every_picture_of_the_documents_is_made_and_shown() -> None:
 
 
 def test_address_is_read_off_what_the_service_says() -> None:
-    lines = ["some note", "Binocle answers at http://127.0.0.1:4711, a page to search with"]
-    assert next(_addresses(iter(lines))) == "http://127.0.0.1:4711"
+    said = "some note\nBinocle answers at http://127.0.0.1:4711, a page to search with\n"
+    assert address_in(said) == "http://127.0.0.1:4711"
+    assert address_in("some note\n") is None
 
 
 def test_pictures_are_written_small(tmp_path: Path) -> None:

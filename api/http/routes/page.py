@@ -2,15 +2,19 @@
 
 import gzip
 import hashlib
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import PurePosixPath
+from posixpath import dirname, join, normpath
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from api.http.mapping.documents import JsonRoute
+from api.http.runtime.dependencies import ServiceDependency
 
 router = APIRouter(include_in_schema=False, route_class=JsonRoute)
 _TYPES = {
@@ -19,6 +23,7 @@ _TYPES = {
     ".ts": "text/plain; charset=utf-8", ".txt": "text/plain; charset=utf-8",
     ".svg": "image/svg+xml",
 }  # fmt: skip
+_IMPORTED = re.compile(rb"(?:from|^import) '(\.[^']+\.js)'", re.MULTILINE)
 _FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -43,11 +48,14 @@ class WebPage:
 
     Attributes:
         version: Changes whenever one of them does; 12 hexadecimal digits.
-        files: By their paths below ``api/page``; ``index.html`` names the version.
+        files: By their paths below ``api/page``.
+        fronts: ``index.html``, which names the version and all modules that are needed at once, so
+            that none waits for another; by whether the service needs keys.
     """
 
     version: str
     files: dict[str, PageFile]
+    fronts: dict[bool, PageFile]
 
 
 @cache
@@ -58,8 +66,27 @@ def page_files() -> WebPage:
     for path, content in sorted(contents.items()):
         digest.update(path.encode() + b"\0" + hashlib.sha256(content).digest())
     version = digest.hexdigest()[:12]
-    contents["index.html"] = contents["index.html"].replace(b"{version}", version.encode())
-    return WebPage(version, {path: _packed(path, content) for path, content in contents.items()})
+    front = contents.pop("index.html").replace(b"{modules}", _preloads(contents))
+    front = front.replace(b"{version}", version.encode())
+    return WebPage(
+        version,
+        {path: _packed(path, content) for path, content in contents.items()},
+        {
+            closed: _packed("index.html", front.replace(b"{keys}", said))
+            for closed, said in ((False, b"none"), (True, b"needed"))
+        },
+    )
+
+
+def _preloads(contents: Mapping[str, bytes]) -> bytes:
+    """Return links to what the first module imports, and these modules in turn."""
+    found = ["main.js"]
+    for path in found:
+        named = (one.decode() for one in _IMPORTED.findall(contents[path]))
+        places = (normpath(join(dirname(path), one)) for one in named)
+        found += [one for one in dict.fromkeys(places) if one not in found]
+    link = '<link rel="modulepreload" href="/page/{version}/%s">'
+    return "\n    ".join(link % path for path in found).encode()
 
 
 def _packed(path: str, content: bytes) -> PageFile:
@@ -77,9 +104,9 @@ def _walk(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
-async def get_page(request: Request) -> Response:
+async def get_page(request: Request, service: ServiceDependency) -> Response:
     """Return the page."""
-    return _answer(request, page_files().files["index.html"], "no-cache")
+    return _answer(request, page_files().fronts[service.keys.is_closed()], "no-cache")
 
 
 @router.api_route("/page/{version}/{path:path}", methods=["GET", "HEAD"])

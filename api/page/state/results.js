@@ -24,9 +24,14 @@ import { bodyOf, looksFor } from './query.js';
  */
 
 /** Hits of the first page, of later pages, and the most that are loaded. */
-const FIRST = 100;
+const FIRST = 60;
 const MORE = 200;
 export const MOST = 20_000;
+
+/** What of hits is asked for: texts and where words stand in them would be most of the work, for nothing. */
+const MEMBERS = [
+  'relevance', 'similarity', 'uri', 'kind', 'part', 'metadata', 'group_value', 'group_size', 'thumbnail', 'image', 'picture', 'contributions',
+];
 
 /** @type {import('../vendor/preact.js').Signal<Hit[]>} */
 export const hits = signal([]);
@@ -78,7 +83,7 @@ export async function searchAnew() {
   busy.value = true;
   try {
     const body = await bodyOf(asked, stop);
-    const withCut = { ...body, ...(looksFor(asked) ? { min_relevance: 'auto' } : asked.group ? {} : { beyond: true }) };
+    const withCut = { ...body, fields: MEMBERS, ...(looksFor(asked) ? { min_relevance: 'auto' } : asked.group ? {} : { beyond: true }) };
     const path = collectionPath(asked.collection, '/search');
     const first = await ask('POST', path, { ...withCut, limit: FIRST }, stop);
     listing = { body: withCut, collection: asked.collection, isRest: !looksFor(asked) || asked.group !== '', seen: new Set() };

@@ -5,19 +5,24 @@ import { spoken } from '../state/announce.js';
 import { question } from '../state/address.js';
 import { current } from '../state/collections.js';
 import { language } from '../state/look.js';
+import { answered } from '../state/results.js';
 import { t } from '../words/words.js';
-import { CopiesRoom } from '../copies/duplicates.js';
-import { LookupRoom } from '../copies/lookup.js';
-import { Detail } from '../detail/detail.js';
-import { CollectionsRoom } from '../manage/collections.js';
-import { RulesRoom } from '../rules/room.js';
 import { DropZone } from './drop.js';
 import { Header } from './header.js';
 import { Help } from './help.js';
 import { onPageKey } from './keys.js';
+import { later } from './later.js';
 import { Notice } from './notice.js';
 import { ResultsRoom } from './results.js';
 import { SignIn } from './signin.js';
+
+const fetchDetail = () => import('../detail/detail.js').then((found) => found.Detail);
+const Detail = later(fetchDetail);
+const CopiesRoom = later(() => import('../copies/duplicates.js').then((found) => found.CopiesRoom));
+const LookupRoom = later(() => import('../copies/lookup.js').then((found) => found.LookupRoom));
+const CollectionsRoom = later(() => import('../manage/collections.js').then((found) => found.CollectionsRoom));
+const RulesRoom = later(() => import('../rules/room.js').then((found) => found.RulesRoom));
+const SOON_MS = 1500;
 
 /** Keeps what fails in one place from emptying the page. */
 export class Boundary extends Component {
@@ -64,8 +69,17 @@ function useTitle() {
   }, [words, collection]);
 }
 
+/** What is opened next, most likely, is there by then. */
+function useForesight() {
+  const isAnswered = answered.value !== '';
+  useEffect(() => {
+    if (isAnswered) setTimeout(() => fetchDetail().catch(() => {}), SOON_MS);
+  }, [isAnswered]);
+}
+
 export function App() {
   useTitle();
+  useForesight();
   useEffect(() => {
     addEventListener('keydown', onPageKey);
     return () => removeEventListener('keydown', onPageKey);

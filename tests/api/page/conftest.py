@@ -12,11 +12,13 @@ from playwright.sync_api import (
     BrowserType,
     Page,
     Request,
+    expect,
     sync_playwright,
 )
 
 CHROMIUM = shutil.which("chromium")
 _TIMEOUT_MS = 30_000  # machines of tests are busy
+expect.set_options(timeout=_TIMEOUT_MS / 2)
 _ENDED = "net::ERR_CONNECTION_REFUSED"  # the service of a test may end before its page does
 
 

@@ -47,10 +47,22 @@ def test_every_module_that_is_imported_is_served(http: httpx.Client) -> None:
         assert answer.status_code == 200, address
         assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
         base = httpx.URL(str(answer.url))
-        named = re.findall(r"(?:from|import) '(\.[^']+\.js)'", answer.text)
+        named = re.findall(r"(?:from |import |import\()'(\.[^']+\.js)'", answer.text)
         waiting += [base.join(one).path for one in named]
     shipped = set((ROOT / "api" / "page").rglob("*.js"))
     assert len(seen) == len(shipped), "a module is shipped that nothing imports"
+
+
+def test_what_the_first_search_needs_is_named_at_once_and_rooms_are_not(
+    http: httpx.Client,
+) -> None:
+    text = http.get("/").text
+    named = re.findall(r'rel="modulepreload" href="/page/\w+/([^"]+)"', text)
+    assert {"main.js", "vendor/preact.js", "state/results.js", "grid/layout.js"} <= set(named)
+    assert not [one for one in named if one.startswith(("rules/", "copies/", "manage/", "detail/"))]
+    assert len(named) == len(set(named))
+    assert 'data-keys="none"' in text
+    assert "{" not in text
 
 
 def test_a_file_of_another_version_is_not_kept(http: httpx.Client) -> None:
