@@ -49,6 +49,7 @@ def main() -> None:
     parser.add_argument("--field", default="", help="with a value, such as color=Red")
     parser.add_argument("--picture", type=Path, help="to look up; else one is drawn")
     parser.add_argument("--no-axe", action="store_true")
+    parser.add_argument("--look", action="append", help="only such as 1280-dark-zh-CN")
     options = parser.parse_args()
     options.to.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, _service(options.url, Path(folder)) as url:
@@ -57,7 +58,10 @@ def main() -> None:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
             for look in [(w, t, one) for w in WIDTHS for t in THEMES for one in LANGUAGES]:
-                path = options.to / "{}-{}-{}.webp".format(*look)
+                name = "{}-{}-{}".format(*look)
+                if options.look and name not in options.look:
+                    continue
+                path = options.to / f"{name}.webp"
                 _sheet(browser, url, views, look, axe=not options.no_axe).save(path, quality=85)
                 print(f"wrote {path}")
 
@@ -105,14 +109,12 @@ def _select(page: Page) -> None:
 
 
 def _look_up(page: Page, picture: Path) -> None:
-    page.locator("main input[type=file]:visible, main input[type=file]").last.set_input_files(
-        picture
-    )
-    page.wait_for_timeout(2500)
+    page.locator("input[data-lookup]").set_input_files(picture)
+    page.locator(".verdict-line").wait_for()
 
 
 def _find_duplicates(page: Page) -> None:
-    page.locator("main section button").first.click()
+    page.locator("section[aria-labelledby=copies-title] button").first.click()
     page.wait_for_timeout(4000)
 
 

@@ -21,6 +21,8 @@ export function togglePanel() {
 }
 /** @type {import('../vendor/preact.js').Signal<any[]>} */
 export const facets = signal([]);
+/** Whether anything has been counted yet. */
+export const hasCounted = signal(false);
 /** @type {import('../vendor/preact.js').Signal<Error | null>} */
 export const facetError = signal(null);
 
@@ -43,7 +45,10 @@ async function count(stop) {
   const asked = question.peek();
   try {
     const wanted = facetsOf(await loadFields(asked.collection));
-    if (!wanted.length) return;
+    if (!wanted.length) {
+      hasCounted.value = true;
+      return;
+    }
     const body = await bodyOf(asked, stop);
     delete body.sort;
     delete body.group;
@@ -52,6 +57,7 @@ async function count(stop) {
     const found = await ask('POST', path, { ...body, facets: wanted, limit: 1 }, stop);
     if (stop.aborted) return;
     facets.value = found.facets;
+    hasCounted.value = true;
     facetError.value = null;
   } catch (error) {
     if (!isAbort(error)) facetError.value = /** @type {Error} */ (error);

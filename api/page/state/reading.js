@@ -86,11 +86,16 @@ function isSaid(piece) {
   return ['not', 'bound', 'order'].includes(piece.kind);
 }
 
-/** Ask without a piece, everything else as it was read. @param {Piece} piece */
+/** What to ask without a piece, everything else as it was read. @param {Piece} piece @returns {Partial<Question>} */
+export function without(piece) {
+  if (isSaid(piece)) return outright(piece);
+  if (piece.kind === 'demand') return { optional: [...askedThen().optional, piece.text] };
+  return rewritten(piece.of, (found) => `"${found}"`); // quoted words stand as they are
+}
+
+/** @param {Piece} piece */
 export function takeOut(piece) {
-  if (isSaid(piece)) ask(outright(piece));
-  else if (piece.kind === 'demand') ask({ optional: [...askedThen().optional, piece.text] });
-  else ask(rewritten(piece.of, (found) => `"${found}"`)); // quoted words stand as they are
+  ask(without(piece));
 }
 
 /** Look for what was to be kept away from. @param {Piece} piece */

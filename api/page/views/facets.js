@@ -1,8 +1,8 @@
 /** Narrowing down: values with counts, ranges of numbers and dates. A filter never shrinks its own. */
 import { html, useState } from '../vendor/preact.js';
 import { blankChoice, go, hasChoice, question } from '../state/address.js';
-import { fields, isTechnical } from '../state/collections.js';
-import { facetError, facets, isOpen, togglePanel } from '../state/facets.js';
+import { isTechnical } from '../state/collections.js';
+import { facetError, facets, hasCounted, isOpen, togglePanel } from '../state/facets.js';
 import { number, shortDate, t } from '../words/words.js';
 import { Failure } from './notice.js';
 import { Icon } from './icon.js';
@@ -125,6 +125,6 @@ export function FacetPanel() {
     </div>
     ${facetError.value && html`<${Failure} error=${facetError.value} />`}
     ${facets.value.map((one) => html`<${FacetGroup} key=${one.field} facet=${one} />`)}
-    ${!facets.value.length && !facetError.value && fields.value.length > 0 && html`<p class="muted">${t('noFacets')}</p>`}
+    ${!facets.value.length && !facetError.value && hasCounted.value && html`<p class="muted">${t('noFacets')}</p>`}
   </aside>`;
 }

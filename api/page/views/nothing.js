@@ -4,6 +4,7 @@ import { ask, collectionPath } from '../state/api.js';
 import { go, question, searchOf } from '../state/address.js';
 import { current } from '../state/collections.js';
 import { bodyOf, looksFor } from '../state/query.js';
+import { piecesOfWords, without } from '../state/reading.js';
 import { answer, hits, loadMore, nearestAnyway } from '../state/results.js';
 import { number, t } from '../words/words.js';
 
@@ -32,6 +33,11 @@ function candidates() {
       found.push({ text: t('without', what), changes: { terms } });
     }
   });
+  for (const piece of piecesOfWords()) {
+    if (piece.kind === 'not') found.push({ text: t('withoutNot', piece.text), changes: without(piece) });
+    else if (piece.kind === 'bound') found.push({ text: t('without', piece.text), changes: without(piece) });
+    else if (piece.kind === 'demand') found.push({ text: t('makeOptional', piece.text), changes: without(piece) });
+  }
   const words = asked.words.trim().split(/\s+/);
   if (words.length > 1 && words.length <= 6) {
     words.forEach((word, at) => {

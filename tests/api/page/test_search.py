@@ -176,6 +176,9 @@ def test_where_nothing_passes_only_lifts_that_help_are_offered(visit: Open, shop
     lift.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(f"{promised} result")
     assert names(page)[0].startswith("Red shoes")
+    page.goto(f"{shop.service.url}/?c=shop&q=red+shoes+under+1")  # what words say is lifted, too
+    page.get_by_role("button", name="Without price < 1").click()
+    expect(page).to_have_url(f"{shop.service.url}/?c=shop&q=red+shoes")
 
 
 def test_a_picture_that_is_chosen_is_searched_with_and_stays_after_a_reload(
