@@ -41,7 +41,7 @@ export function Facts({ record, hit }) {
     <dl class="facts">
       ${names.map((name) => html`<dt>${name}</dt><${Fact} name=${name} value=${record.metadata[name]} words=${words} />`)}
       <dt>${t('file')}</dt><dd class="mono">${record.uri}</dd>
-      <dt>id</dt><dd class="mono"><button type="button" class="link mono" title=${t('copy')} onClick=${() => tell(copy(record.id) ? t('copied', 1) : t('cannotCopy'))}>${record.id}</button></dd>
+      <dt>${t('recordId')}</dt><dd class="mono"><button type="button" class="link mono" title=${t('copy')} onClick=${() => tell(copy(record.id) ? t('copied', 1) : t('cannotCopy'))}>${record.id}</button></dd>
       ${found.length > 0 && html`<dt>${t('foundBy')}</dt><dd>${[...new Set(found)].join(', ')}${words.length ? html`: ${[...new Set(words)].map((one) => html`<mark>${one}</mark> `)}` : ''}</dd>`}
       ${hit?.similarity !== undefined && hit && html`<dt>${t('similarity')}</dt><dd>${number(hit.similarity, { maximumFractionDigits: 3 })}</dd>`}
     </dl>`;

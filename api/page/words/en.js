@@ -162,6 +162,7 @@ export const en = {
   onlyThese: 'Only records with this value',
   video: 'Video',
   sound: 'Sound',
+  recordId: 'id',
   file: 'File',
   foundBy: 'Found by',
   similarity: 'Similarity',

@@ -162,6 +162,7 @@ export const zh = {
   onlyThese: '只看此值的记录',
   video: '视频',
   sound: '声音',
+  recordId: '编号',
   file: '文件',
   foundBy: '匹配依据',
   similarity: '相似度',
