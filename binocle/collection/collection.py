@@ -90,7 +90,7 @@ class Collection:
         self.saved_queries = self._catalog.saved_queries
         self.fingerprint_follower = FingerprintFollower(self.reading, path)
         self._space: Space | None = None
-        self._described: tuple[int, list[FieldInfo]] | None = None  # as of a change
+        self._described: tuple[int, list[FieldInfo]] = (-1, [])  # as of a change
         self._index_follower = IndexFollower(path, self._catalog, lambda: self.space, open_store)
 
     def __enter__(self) -> Self:
@@ -218,8 +218,7 @@ class Collection:
     def schema(self) -> dict[str, FieldType]:
         """Return the types of all fields, declared or inferred, by name."""
         with self.reading() as session:
-            found = session.fields.types()
-        return {name: kind for name, (kind, _) in found.items()}
+            return {name: kind for name, (kind, _) in session.fields.types().items()}
 
     def declared(self) -> dict[str, FieldType]:
         """Return the types of the fields that were declared, by name."""
@@ -229,8 +228,7 @@ class Collection:
     def fields(self) -> list[FieldInfo]:
         """Return what is known of each metadata field, in order of name."""
         with self.reading() as session:
-            change = session.history.change()
-            if self._described is None or self._described[0] != change:
+            if (change := session.history.change()) != self._described[0]:
                 self._described = change, session.fields.describe()
             return list(self._described[1])
 
