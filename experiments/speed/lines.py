@@ -50,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print(f"{_FIRST:,} lines were answered while the request went on")
             begun = time.perf_counter()
             first.send(lines[_FIRST:], stop_at=options.lines // 2)
+            first.wait_for(options.lines // 2)
             seconds = time.perf_counter() - begun
             answered = len(first.outcomes) - _FIRST
             print(
