@@ -37,7 +37,7 @@ from search.results.answer import Answer
 router = APIRouter(tags=["search"], route_class=JsonRoute)
 
 
-@router.post("/search")
+@router.post("/search", response_model_exclude_unset=True)  # members that were not chosen
 async def search_across(
     service: ServiceDependency, key: KeyDependency, body: SearchAcrossIn, request: Request
 ) -> SearchAcrossOut:
@@ -211,7 +211,7 @@ def _share(
     request: Request, name: str, found: Found | BinocleError, answer: MergedAnswer
 ) -> dict[str, Any]:
     if isinstance(found, BinocleError):
-        return {"collection": name, "hits": 0, "error": problem_of(request, found)}
+        return {"collection": name, "hits": 0, "error": problem_of(request, found).model_dump()}
     own, space = found.answer, found.collection.space
     return {
         "collection": name,

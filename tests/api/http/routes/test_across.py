@@ -252,13 +252,19 @@ def test_wrong_requests_name_what_is_wrong(shops: Running, client: Client) -> No
     assert refused("invalid", fields=["nothing"]).startswith("fields.0")
 
 
-def test_offset_and_fields_are_those_of_one_answer(client: Client) -> None:
+def test_offset_and_fields_are_those_of_one_answer(shops: Running, client: Client) -> None:
     names = ["big", "small"]
     whole = client.search_across(names, "bag", limit=10)
     later = client.search_across(names, "bag", limit=6, offset=4, fields=["metadata.price"])
     assert [hit.id for hit in later.hits] == [hit.id for hit in whole.hits[4:]]
     assert all(set(hit.metadata) <= {"price"} and not hit.texts for hit in later.hits)
     assert all(hit.collection for hit in later.hits)
+    asked = {"collections": [*names, "nobody"], "query": "bag", "fields": ["metadata.price"]}
+    told = shops.http().post("/v1/search", json=asked).json()
+    assert {frozenset(hit) for hit in told["hits"]} == {
+        frozenset(("id", "collection", "metadata", "others"))
+    }
+    assert told["collections"][2]["error"]["type"] == "about:blank"
 
 
 def test_command_line_searches_several_and_goes_on(shops: Running) -> None:
