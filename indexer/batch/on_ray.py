@@ -5,12 +5,14 @@ not, and the same whoever makes it; nothing is written to a database, of which R
 whether it happened once.
 """
 
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from binocle.errors import UsageError
 from indexer.batch.shard_embedding import ShardReport
 
+_REACHED_WITHIN_S = 10.0
 MakeEmbed = Callable[[], Callable[[int], ShardReport]]
 
 
@@ -43,8 +45,9 @@ def embed_on_ray(
     except ImportError as error:
         raise UsageError("Ray is not installed; pip install 'binocle[ray]'") from error
     try:
+        _check_answers(address)
         ray.init(address=address, ignore_reinit_error=True, log_to_driver=False)
-    except (ConnectionError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise UsageError(
             f"no Ray cluster answers at {address} ({error}); 'ray start --head' makes one"
         ) from error
@@ -59,11 +62,20 @@ def embed_on_ray(
         concurrency=(1, max(1, min(actors, len(shards)))),
         num_cpus=cpus,
         num_gpus=gpus,
-        max_restarts=-1,
-        max_task_retries=-1,
     )
     for row in done.iter_rows():
         yield ShardReport(row["shard"], row["embedded"], row["skipped"])
+
+
+def _check_answers(address: str) -> None:
+    """Try to reach a host, which Ray itself does for minutes.
+
+    Raises:
+        OSError, ValueError: It cannot be reached.
+    """
+    host, mark, port = address.removeprefix("ray://").rpartition(":")
+    if mark:
+        socket.create_connection((host.strip("[]"), int(port)), _REACHED_WITHIN_S).close()
 
 
 class _Actor:

@@ -23,7 +23,10 @@ from indexer.batch.batch_job import BatchJob
 from indexer.sources.table import ColumnRoles
 from tests.support import picture_bytes
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:ray.data.context"),  # its own defaults
+]
 _PICTURES = 240
 
 
@@ -82,7 +85,7 @@ def test_every_picture_is_there_once_after_a_node_was_lost(
             time.sleep(0.05)
         cluster.remove_node(lost, allow_graceful=False)
 
-    losing = threading.Thread(target=lose)
+    losing = threading.Thread(target=lose, daemon=True)
     losing.start()
     done = list(
         embed_on_cluster(
