@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from api.container import Container
@@ -29,7 +30,7 @@ from indexer.sources.uploads import SCHEME, UploadSource
 
 KEYS_FILE = "keys.json"
 _ATTEMPTS = 5
-_BACKGROUND = "background*.npz"
+_BESIDE = ("background*.npz", "*.tuned.json")  # made or chosen once, whatever the change
 _STAMPED = {"likeness": ("likeness.faiss", "likeness.hashes")}
 
 
@@ -242,7 +243,7 @@ class _Copying:
     def _derived(self, change: int, token: str | None, *, with_indices: bool) -> list[StoredFile]:
         """Copy what was made of the catalogue until a change: what each stamp says is whole."""
         found = []
-        for path in self._folder.glob(_BACKGROUND):
+        for path in chain.from_iterable(map(self._folder.glob, _BESIDE)):
             with suppress(FileNotFoundError, UnreadableError):  # it is made anew
                 found.append(stored(path.name, self._target.put(path)))
         for stamp in sorted(self._folder.glob("*.stamp.json")) if with_indices else ():

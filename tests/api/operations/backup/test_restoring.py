@@ -53,10 +53,13 @@ def test_nothing_is_written_over(home: Path, tmp_path: Path) -> None:
 def test_restored_catalogue_is_the_one_that_its_folder_is_of(home: Path, tmp_path: Path) -> None:
     with running(home) as service:
         service.client().store(NAME, bodies(50, 1))
+    chosen = home / "collections" / NAME / "image.tuned.json"
+    chosen.write_text("{}")  # by 'binocle tune'
     back_up(opened(home), [NAME], tmp_path / "backup", with_indices=True)
     other = tmp_path / "other"
     restore(opened(other), tmp_path / "backup", [])
     folder = other / "collections" / NAME
+    assert (folder / chosen.name).read_text() == "{}"
     assert (folder / MARK).is_file()
     (folder / "catalog.sqlite").write_bytes(b"")
     with pytest.raises(StorageError, match="is empty"):
