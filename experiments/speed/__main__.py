@@ -4,6 +4,7 @@ import sys
 from importlib import import_module
 
 _MODULES = {
+    "all": "experiments.speed.every_figure",
     "pictures": "experiments.speed.search_speed",
     "indices": "experiments.speed.search_speed",
     "search": "experiments.speed.search_speed",
@@ -14,7 +15,8 @@ _MODULES = {
     "beside": "experiments.speed.beside",
     "page": "experiments.speed.page_paint",
     "soak": "experiments.speed.soak",
-    "index-life": "experiments.speed.index_life",
+    "peers": "experiments.speed.indices.peers",
+    "index-life": "experiments.speed.indices.index_life",
     "lookup-speed": "experiments.speed.lookup_speed",
     "duplicate-speed": "experiments.speed.duplicate_speed",
     "lookup": "experiments.copies.lookup_quality",

@@ -10,8 +10,8 @@ from binocle.collection.collection import Collection
 from binocle.media.kinds import TEXT
 from binocle.types import NewPart, NewRecord
 from binocle.vectors.faiss_store import FaissStore
-from experiments.speed.cross_modal import CrossModal, TopicEncoder
-from experiments.speed.large_collection import records
+from experiments.speed.indices.cross_modal import CrossModal, TopicEncoder
+from experiments.speed.indices.large_collection import records
 
 VECTORS = CrossModal(64)
 ENCODER = TopicEncoder(VECTORS)

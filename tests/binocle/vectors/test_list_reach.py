@@ -7,7 +7,7 @@ from binocle.types import Float32Array
 from binocle.vectors.base import Allowed
 from binocle.vectors.exact import ExactView
 from binocle.vectors.faiss_view import FaissView
-from experiments.speed.cross_modal import CrossModal
+from experiments.speed.indices.cross_modal import CrossModal
 from tests.support.unit_rows import ids_from, rounded
 
 COUNT = 30_000

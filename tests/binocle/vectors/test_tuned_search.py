@@ -10,7 +10,7 @@ from binocle.types import Float32Array, Space
 from binocle.vectors.base import Allowed, VectorView, Watermark
 from binocle.vectors.faiss_store import FaissStore
 from binocle.vectors.tuned_search import TunedSearch
-from experiments.speed.cross_modal import CrossModal
+from experiments.speed.indices.cross_modal import CrossModal
 from tests.support.unit_rows import ids_from
 
 COUNT = 26_000  # below 20,000 everything is scanned

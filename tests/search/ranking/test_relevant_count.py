@@ -7,8 +7,8 @@ import pytest
 
 from binocle.collection.collection import Collection
 from binocle.types import Limits
-from experiments.speed.cross_modal import CrossModal, TopicEncoder
-from experiments.speed.large_collection import records
+from experiments.speed.indices.cross_modal import CrossModal, TopicEncoder
+from experiments.speed.indices.large_collection import records
 from search.query.query import Mode, Query, Term
 from search.ranking.fusion import Ranked, unfused
 from search.ranking.relevant_count import error_of, estimated

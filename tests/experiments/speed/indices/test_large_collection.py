@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from binocle.collection.collection import Collection
-from experiments.speed import index_life
-from experiments.speed.cross_modal import CrossModal
-from experiments.speed.large_collection import answers
+from experiments.speed.indices import index_life
+from experiments.speed.indices.cross_modal import CrossModal
+from experiments.speed.indices.large_collection import answers
 
 
 def test_filters_relevant_sets_and_removal_are_measured(tmp_path: Path) -> None:

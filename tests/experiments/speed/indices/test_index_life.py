@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.speed import index_life
+from experiments.speed.indices import index_life
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")

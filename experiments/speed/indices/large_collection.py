@@ -17,7 +17,7 @@ from binocle.collection.snapshot import Ranking, Snapshot
 from binocle.media.kinds import IMAGE
 from binocle.metadata.filters import Comparison
 from binocle.types import Float32Array, Limits, MetadataValue, NewPart, NewRecord
-from experiments.speed.cross_modal import TOPICS, CrossModal, TopicEncoder
+from experiments.speed.indices.cross_modal import TOPICS, CrossModal, TopicEncoder
 from search.query.query import Facet, Query, Sort, Term
 from search.searcher import Searcher
 

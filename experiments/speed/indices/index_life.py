@@ -21,8 +21,8 @@ import numpy as np
 from binocle.collection.collection import Collection
 from binocle.media.kinds import IMAGE
 from binocle.types import Float32Array, Space
-from experiments.speed.cross_modal import CrossModal
-from experiments.speed.large_collection import AT_ONCE, answers, records
+from experiments.speed.indices.cross_modal import CrossModal
+from experiments.speed.indices.large_collection import AT_ONCE, answers, records
 
 _QUERIES = 60
 _GROWN = 4  # a fourth as many come later

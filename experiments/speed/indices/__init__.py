@@ -1,0 +1,1 @@
+"""Indices of many vectors: their life, what they answer, and others beside them."""
