@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from api.container import Container
+from api.operations.removal import remove_collection
 from api.settings import read_settings
 from binocle.encoders.names import canonical_name
 from binocle.errors import UsageError
@@ -37,34 +38,48 @@ def plan(
 ) -> BatchJob:
     """Plan what of a source is new for a collection, which is made where it is not there.
 
+    Where nothing is new, no job is left, and no collection that was not there before.
+
     Raises:
         BinocleError: As ``plan_job``.
     """
     source = open_source(path, columns, exclude=exclude)
-    with container.open_collection(collection, create=True) as opened:
-        space = opened.space
-        chosen = canonical_name(model) if model else None
-        chosen = chosen or (space.name if space else container.default_model)
-        root = columns.image_root
-        written = {
-            "uri": source.uri,
-            "id": columns.id,
-            "image": columns.image,
-            "text": list(columns.text),
-            "image_root": str(root.absolute()) if root else None,
-            "encoding": columns.encoding,
-            "exclude": list(exclude),
-        }
-        return plan_job(
-            opened,
-            source,
-            folder.absolute(),
-            written=written,
-            model=chosen,
-            space=container.encoder(chosen).space,
-            limits=container.settings.limits,
-            shard_size=shard_size,
-        )
+    is_new = container.collection_path(collection).name not in container.collection_names()
+    job = None
+    try:
+        with container.open_collection(collection, create=True) as opened:
+            space = opened.space
+            chosen = canonical_name(model) if model else None
+            chosen = chosen or (space.name if space else container.default_model)
+            job = plan_job(
+                opened,
+                source,
+                folder.absolute(),
+                written=_written(source, columns, exclude),
+                model=chosen,
+                space=container.encoder(chosen).space,
+                limits=container.settings.limits,
+                shard_size=shard_size,
+            )
+            return job
+    finally:
+        is_empty = job is None or not job.items
+        if is_new and is_empty and container.collection_path(collection).exists():
+            remove_collection(container, collection)
+
+
+def _written(source: Source, columns: ColumnRoles, exclude: Sequence[str]) -> dict[str, Any]:
+    """Return what ``source_of_job`` opens a source again from."""
+    root = columns.image_root
+    return {
+        "uri": source.uri,
+        "id": columns.id,
+        "image": columns.image,
+        "text": list(columns.text),
+        "image_root": str(root.absolute()) if root else None,
+        "encoding": columns.encoding,
+        "exclude": list(exclude),
+    }
 
 
 def source_of_job(job: BatchJob) -> Source:

@@ -8,8 +8,9 @@ it was made, and making it twice makes the same file.
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -105,11 +106,6 @@ def read_job(folder: Path) -> BatchJob:
         raise SourceError(f"{path} is damaged ({error}); plan the source again") from error
 
 
-def is_job(path: Path) -> bool:
-    """Tell whether a path is the folder of a job."""
-    return (path / _JOB).is_file()
-
-
 def plan_job(
     collection: Collection,
     source: Source,
@@ -124,6 +120,7 @@ def plan_job(
     """Write what of a source is new or changed for a collection into shards.
 
     The source is entered into the collection, so that ids are those that an indexing run gives.
+    Where nothing is new, or planning is cut short, no folder is left.
 
     Args:
         collection: Where the results will go.
@@ -149,21 +146,38 @@ def plan_job(
     changed = (
         one for one in map(admitted, source.scan(name)) if not ledger.settles(one)
     )  # fmt: skip
-    shards: list[str] = []
-    items = 0
+    job = BatchJob(folder, written, name, model, space, limits, (), 0)
     try:
-        for part in (_ITEMS, _RESULTS):
-            (folder / part).mkdir(parents=True)
-        for shard, lines in enumerate(_shards(changed, shard_size)):
-            data = "".join(f"{line}\n" for line in lines).encode()
-            (folder / _ITEMS / f"{shard:05}.jsonl").write_bytes(data)
-            shards.append(_result_name(data, space, limits))
-            items += len(lines)
-        job = BatchJob(folder, written, name, model, space, limits, tuple(shards), items)
-        with replacing(folder / _JOB) as file:
-            file.write(json.dumps(_as_json(job), indent=1).encode())
+        job = _write(job, _shards(changed, shard_size))
     except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
         raise StorageError(f"cannot write {folder} ({error.strerror or error})") from error
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    if not job.items:
+        shutil.rmtree(folder, ignore_errors=True)
+    return job
+
+
+def _write(job: BatchJob, shards: Iterator[list[str]]) -> BatchJob:
+    """Write items by shards, and then what names them; return the job with them.
+
+    Raises:
+        OSError: They cannot be written.
+    """
+    for part in (_ITEMS, _RESULTS):
+        (job.folder / part).mkdir(parents=True)
+    names: list[str] = []
+    items = 0
+    for shard, lines in enumerate(shards):
+        data = "".join(f"{line}\n" for line in lines).encode()
+        (job.folder / _ITEMS / f"{shard:05}.jsonl").write_bytes(data)
+        names.append(_result_name(data, job.space, job.limits))
+        items += len(lines)
+    job = replace(job, shards=tuple(names), items=items)
+    with replacing(job.folder / _JOB) as file:
+        file.write(json.dumps(_as_json(job), indent=1).encode())
     return job
 
 

@@ -55,11 +55,10 @@ def import_(source: Path, collection: str, as_json: bool) -> None:
     binocle import photos.parquet photos-again
     binocle import /shared/job photos
     """
-    from indexer.batch.batch_job import is_job
     from indexer.transfer import check_export, import_collection
 
     container = open_container()
-    if is_job(source):
+    if source.is_dir():
         _import_job(container, source, collection, as_json=as_json)
         return
     check_export(source)  # so that a wrong file makes no collection

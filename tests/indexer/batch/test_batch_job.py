@@ -7,7 +7,7 @@ import pytest
 
 from binocle.errors import SourceError, UsageError
 from binocle.types import Limits
-from indexer.batch.batch_job import BatchJob, is_job, plan_job, read_job
+from indexer.batch.batch_job import BatchJob, plan_job, read_job
 from indexer.sources.folder import FolderSource
 from tests.support import Bench, write_photos
 
@@ -21,9 +21,9 @@ def plan(bench: Bench, source: Path, folder: Path, limits: Limits | None = None)
 
 def test_a_job_is_read_as_it_was_written(tmp_path: Path) -> None:
     bench, source = Bench(tmp_path / "c"), write_photos(tmp_path / "photos")
-    assert not is_job(tmp_path / "job")
+    with pytest.raises(SourceError, match="holds no job"):
+        read_job(tmp_path / "job")
     job = plan(bench, source, tmp_path / "job")
-    assert is_job(tmp_path / "job")
     assert read_job(tmp_path / "job") == job
     assert (job.items, len(job.shards), job.missing()) == (20, 3, [0, 1, 2])
     assert [len(job.items_of(shard)) for shard in range(3)] == [8, 8, 4]

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from binocle.errors import SourceError, UsageError
+from binocle.errors import ModelError, SourceError, UsageError
+from indexer.batch import batch_job
 from tests.support import write_photos
 from tests.support.shop import run_cli
 
@@ -62,3 +63,30 @@ def test_wrong_jobs_shards_and_tasks_are_named(home: Path, tmp_path: Path) -> No
     (job / "items" / "00000.jsonl").write_bytes(b"{}\n")
     with pytest.raises(SourceError, match="is not as it was planned"):
         run(home, "batch", "embed", job)
+
+
+def test_nothing_is_left_of_a_plan_that_came_to_nothing(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    nothing = run(home, "batch", "plan", tmp_path / "empty", "--to", tmp_path / "job", "-c", "new")
+    assert (nothing["items"], nothing["shards"]) == (0, 0)
+    with pytest.raises(ModelError):
+        run(home, "batch", "plan", home.parent / "photos", "--to", tmp_path / "job",
+            "-c", "new", "--model", "no-such-model")  # fmt: skip
+    assert not (tmp_path / "job").exists()
+    assert not (home / "collections" / "new").exists()
+    with pytest.raises(SourceError, match="holds no job"):
+        run(home, "import", tmp_path / "empty", "new")
+
+
+def test_a_plan_that_is_cut_short_leaves_no_job(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(batch_job, "line_of", interrupted)
+    photos = home.parent / "photos"
+    assert run_cli(home, "batch", "plan", photos, "--to", tmp_path / "job", "-c", "p")[0] == 1
+    assert not (tmp_path / "job").exists()
+    monkeypatch.undo()
+    assert plan(home, tmp_path / "job")["items"] == 20
