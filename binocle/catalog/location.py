@@ -72,11 +72,11 @@ def checked_address(text: str) -> sa.URL:
     """
     try:
         address = sa.make_url(text)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter is of a port that is no number
         address = None
     if address is None or address.drivername != _DRIVER or not address.database:
         raise UsageError(f"the address of the catalogue is not understood; it is as {_EXAMPLE}")
-    if address.password is not None or not _SECRETS.isdisjoint(address.query):
+    if address.password is not None or not _SECRETS.isdisjoint(map(str.lower, address.query)):
         raise UsageError(
             "the address of the catalogue has a password, which would be stored with each "
             "collection: leave it out, and set PGPASSWORD or write it to ~/.pgpass"
@@ -100,6 +100,8 @@ def open_catalog(path: Path) -> Catalog:
 def make_in_postgresql(folder: Path, address: str) -> Path:
     """Make a catalogue for a new collection in a schema of its own; return the file that names it.
 
+    Where another process makes one at the same time, the one whose file is there first is it.
+
     Raises:
         UsageError: The address cannot be used.
         StorageError: The catalogue cannot be made, or the file not be written.
@@ -111,10 +113,13 @@ def make_in_postgresql(folder: Path, address: str) -> Path:
     path = folder / POSTGRESQL_FILE
     document = {"format": _FORMAT, "address": url.render_as_string(), "schema": schema}
     try:
-        with replacing(path) as file:
+        with replacing(path, keep=True) as file:
             file.write(json.dumps(document, indent=2).encode() + b"\n")
     except OSError as error:
+        _postgresql().drop_schema(url, schema)
         raise StorageError(f"cannot write {path} ({error.strerror})") from error
+    if read_location(path).schema != schema:
+        _postgresql().drop_schema(url, schema)
     return path
 
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from api.container import Container
 from api.operations.backup.backing_up import back_up
@@ -14,6 +15,7 @@ from binocle.catalog.location import (
     POSTGRESQL_FILE,
     catalog_path,
     checked_address,
+    make_in_postgresql,
     open_catalog,
     read_location,
 )
@@ -26,8 +28,9 @@ GOOD = "postgresql+psycopg://me@db.example/shop"
 
 @pytest.mark.parametrize(
     "address",
-    ["", "shop", "sqlite:///x.db", "postgresql://me@db/shop", "postgresql+psycopg://me@db"],
-)
+    ["", "shop", "sqlite:///x.db", "postgresql://me@db/shop", "postgresql+psycopg://me@db",
+     "postgresql+psycopg://me@db:port/shop"],
+)  # fmt: skip
 def test_address_that_is_none_of_postgresql_is_refused(address: str) -> None:
     with pytest.raises(UsageError, match=r"postgresql\+psycopg://user@host/database"):
         checked_address(address)
@@ -35,8 +38,9 @@ def test_address_that_is_none_of_postgresql_is_refused(address: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    [GOOD.replace("me@", "me:hunter2@"), f"{GOOD}?password=hunter2", f"{GOOD}?sslpassword=hunter2"],
-)
+    [GOOD.replace("me@", "me:hunter2@"), f"{GOOD}?password=hunter2", f"{GOOD}?sslpassword=hunter2",
+     f"{GOOD}?PASSWORD=hunter2"],
+)  # fmt: skip
 def test_password_in_an_address_is_refused_and_not_shown(address: str) -> None:
     with pytest.raises(UsageError, match="PGPASSWORD") as caught:
         checked_address(address)
@@ -99,6 +103,20 @@ def test_removed_collection_leaves_no_schema(container: Container) -> None:
     (path / POSTGRESQL_FILE).write_bytes(kept)
     with container.open_collection("shop") as collection, collection.reading() as session:
         assert session.records.count() == 0
+
+
+@pytest.mark.slow
+def test_of_two_that_make_a_collection_at_once_the_first_has_made_it(
+    server: PostgresServer, tmp_path: Path
+) -> None:
+    folder = tmp_path / "twice"
+    folder.mkdir()
+    first = read_location(make_in_postgresql(folder, server.address))
+    assert read_location(make_in_postgresql(folder, server.address)) == first
+    engine = sa.create_engine(server.address)
+    schemas = [one for one in sa.inspect(engine).get_schema_names() if "_twice_" in one]
+    engine.dispose()
+    assert schemas == [first.schema]
 
 
 @pytest.mark.slow
