@@ -47,7 +47,8 @@ def doctor(
 
     Without names all collections are examined. Prints a line for each finding, with what to do
     about it, and ends with 0 where all is sound and with 1 where something is damaged; facts that
-    are no damage, such as pictures that have changed since they were indexed, are told too.
+    are no damage, such as pictures that have changed since they were indexed, are told too. A
+    collection whose catalogue is in PostgreSQL is not examined, and named as such.
 
     \b
     binocle doctor
@@ -64,7 +65,8 @@ def doctor(
         found = _examined(container, collections, gone, quick=quick)
     is_sound = all(one.is_sound for one in found)
     if with_repair:
-        end = "all is sound now" if is_sound else "not all is sound; examine again"
+        what = "all that was examined" if _unexamined(found) else "all"
+        end = f"{what} is sound now" if is_sound else "not all is sound; examine again"
         say(end, err=as_json)
     if as_json:
         say(json.dumps(_as_json(found, repaired), ensure_ascii=False))
@@ -119,9 +121,21 @@ def _print(found: "Sequence[Diagnosis]", gone: str | None) -> None:
             remedy = f" ({one.remedy})" if one.remedy else ""
             line = " ".join(f"{one.message}{remedy}".split())
             say(f"{diagnosis.name or 'home'}: {one.level}: {line}")
-    if all(one.is_sound for one in found):
-        names = ", ".join(one.name for one in found if one.name) or "there are no collections"
-        say(f"nothing is left of {gone!r}" if gone else f"sound: {names}")
+    if not all(one.is_sound for one in found):
+        return
+    if gone:
+        say(f"nothing is left of {gone!r}")
+        return
+    left = _unexamined(found)
+    names = [one.name for one in found if one.name and one.name not in left]
+    if names or not left:
+        say(f"sound: {', '.join(names) or 'there are no collections'}")
+    if left:
+        say(f"not examined: {', '.join(left)}")
+
+
+def _unexamined(found: "Sequence[Diagnosis]") -> list[str]:
+    return [one.name for one in found if one.name and not one.is_examined]
 
 
 def _as_json(
@@ -131,6 +145,7 @@ def _as_json(
     done = {} if repaired is None else {"repaired": repaired}
     return done | {
         "sound": all(one.is_sound for one in found),
+        "unexamined": _unexamined(found),
         "findings": [
             {"collection": diagnosis.name, **asdict(one)}
             for diagnosis in found

@@ -36,16 +36,18 @@ class Diagnosis:
         folder: Where it lies.
         findings: In the order of the checks.
         record_id: The removed record whose traces were looked for; None for anything else.
+        is_examined: Whether its catalogue was looked into, and what follows from it.
     """
 
     name: str | None
     folder: Path
     findings: tuple[Finding, ...]
     record_id: str | None = None
+    is_examined: bool = True
 
     @property
     def is_sound(self) -> bool:
-        """Whether there is no damage."""
+        """Whether no damage was found."""
         return all(one.level == "fact" for one in self.findings)
 
 
@@ -81,7 +83,8 @@ def examine(
     for name, folder in folders.items():
         on_progress(f"the collection {name}")
         found = examine_collection(folder, with_contents=with_contents)
-        diagnoses.append(Diagnosis(name, folder, tuple(found)))
+        is_examined = not is_in_postgresql(folder)
+        diagnoses.append(Diagnosis(name, folder, tuple(found), is_examined=is_examined))
     return diagnoses
 
 

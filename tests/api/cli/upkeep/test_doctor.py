@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from binocle.catalog.location import POSTGRESQL_FILE
 from binocle.collection.collection import Collection
 from binocle.errors import NotFoundError
 from binocle.files import make_folder
@@ -41,6 +42,16 @@ def test_sound_and_damaged_and_repaired(home: Path) -> None:
     code, out, _ = run_cli(home, "doctor", "one", "--repair", "--yes")
     assert code == 0
     assert out.endswith("all is sound now\n")
+
+
+def test_collection_that_is_not_examined_is_not_called_sound(home: Path) -> None:
+    make_folder(home / "collections" / "two")
+    (home / "collections" / "two" / POSTGRESQL_FILE).touch(0o600)
+    code, out, _ = run_cli(home, "doctor")
+    assert code == 0
+    assert out.endswith("sound: one\nnot examined: two\n")
+    assert "sound" not in run_cli(home, "doctor", "two")[1]
+    assert json.loads(run_cli(home, "doctor", "--json")[1])["unexamined"] == ["two"]
 
 
 def test_repair_prints_one_object_for_programs(home: Path) -> None:
