@@ -8,11 +8,16 @@ import binascii
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from typing import TypeAlias
+
+from pydantic import TypeAdapter
 
 from binocle.errors import CursorError
 from search.across.merged_groups import DIGEST_LENGTH
 
 _DAMAGED = "the cursor is damaged; start again without one"
+_Facts: TypeAlias = tuple[dict[str, tuple[str, int]], int | None, int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +60,13 @@ class AcrossPosition:
         """
         try:
             text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-            cursors, relevant, error, digests = json.loads(text)
-            known = {str(name): str(one) for name, (one, _) in cursors.items()}
-            shown = {str(name): int(count) for name, (_, count) in cursors.items()}
-            total = None if relevant is None else int(relevant)
+            cursors, relevant, error, digests = _adapter().validate_json(text)
+            known = {name: one for name, (one, _) in cursors.items()}
+            shown = {name: count for name, (_, count) in cursors.items()}
             starts = range(0, len(digests), DIGEST_LENGTH)
-            groups = tuple(str(digests[one : one + DIGEST_LENGTH]) for one in starts)
-            position = cls(known, shown, total, int(error), groups)
-        except (binascii.Error, ValueError, TypeError, AttributeError, RecursionError) as failure:
+            groups = tuple(digests[one : one + DIGEST_LENGTH] for one in starts)
+            position = cls(known, shown, relevant, error, groups)
+        except (binascii.Error, ValueError) as failure:
             raise CursorError(_DAMAGED) from failure
         if not known:
             raise CursorError(_DAMAGED)
@@ -72,3 +76,8 @@ class AcrossPosition:
                 "same ones, or start again without it"
             )
         return position
+
+
+@cache
+def _adapter() -> TypeAdapter[_Facts]:
+    return TypeAdapter(_Facts)

@@ -9,8 +9,11 @@ import binascii
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 
-from binocle.errors import SavedQueryError
+from pydantic import TypeAdapter
+
+from binocle.errors import QueryError, SavedQueryError
 from search.query.query import Facet, Group, Query, Sort
 
 _DAMAGED = "the turn is damaged, or of one collection; ask again without a refinement"
@@ -57,24 +60,14 @@ class AcrossTurn:
             SavedQueryError: It is none, or of other collections.
         """
         try:
-            read = json.loads(base64.urlsafe_b64decode(turn + "=" * (-len(turn) % 4)))
-            turns = {str(name): str(one) for name, one in read["turns"].items()}
-            found = cls(
-                turns,
-                int(read["limit"]),
-                tuple(Sort(**one) for one in read["sort"]),
-                tuple(Facet(**one) for one in read["facets"]),
-                Group(**read["group"]) if read["group"] else None,
-                float(read["diversity"]),
-            )
-        except (
-            binascii.Error, ValueError, TypeError, KeyError, AttributeError, RecursionError,
-        ) as error:  # fmt: skip
+            text = base64.urlsafe_b64decode(turn + "=" * (-len(turn) % 4))
+            found = _adapter().validate_json(text)
+        except (binascii.Error, ValueError, QueryError) as error:
             raise SavedQueryError(_DAMAGED) from error
-        if not turns.keys() & set(names):
+        if not found.turns.keys() & set(names):
             raise SavedQueryError(
-                f"the turn is of a search in other collections ({', '.join(turns)}); ask the same "
-                "ones, or again without a refinement"
+                f"the turn is of a search in other collections ({', '.join(found.turns)}); ask the "
+                "same ones, or again without a refinement"
             )
         return found
 
@@ -102,3 +95,8 @@ class AcrossTurn:
             group=query.group or self.group,
             diversity=query.diversity or self.diversity,
         )
+
+
+@cache
+def _adapter() -> TypeAdapter[AcrossTurn]:
+    return TypeAdapter(AcrossTurn)

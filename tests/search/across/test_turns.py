@@ -40,8 +40,15 @@ def test_what_a_refinement_leaves_open_is_as_it_was() -> None:
     assert AcrossTurn.of_query(EARLIER, {"a": None}) is None
 
 
+WHOLE: dict[str, object] = {
+    "turns": {"a": "x"}, "limit": 1, "sort": [], "facets": [], "group": None, "diversity": 0,
+}  # fmt: skip
 _STRANGE: list[object] = [
     [], {}, {"turns": 5}, {"turns": {"a": "x"}, "limit": 1, "sort": [{"no": 1}]},
+    {**WHOLE, "limit": float("inf")}, {**WHOLE, "sort": [{"field": {}}]},
+    {**WHOLE, "group": {"field": 5}}, {**WHOLE, "group": {"field": "x", "size": -4}},
+    {**WHOLE, "facets": [{"field": "x", "kind": "bogus"}]}, {**WHOLE, "facets": [{"field": {}}]},
+    {**WHOLE, "turns": {"a": 5}},
 ]  # fmt: skip
 
 
@@ -51,6 +58,11 @@ def test_damaged_turn_is_refused(document: object) -> None:
     for turn in (text, "x", "!!!!", "ä"):
         with pytest.raises(SavedQueryError, match="damaged"):
             AcrossTurn.of(turn, ["a"])
+
+
+def test_turn_that_lacks_nothing_is_read() -> None:
+    text = base64.urlsafe_b64encode(json.dumps(WHOLE).encode()).decode()
+    assert AcrossTurn.of(text, ["a"]).own("a") == "x"
 
 
 def test_turn_of_other_collections_is_refused() -> None:
