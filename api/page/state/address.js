@@ -30,7 +30,8 @@ import { signal } from '../vendor/preact.js';
 /** @returns {Question} */
 export function blank(collection = '') {
   return {
-    collection, words: '', terms: [], choices: {}, sort: '', group: '', target: '', exactly: false,
+    collection, words: '', terms: [], sort: '', group: '', target: '', exactly: false,
+    choices: Object.create(null), // a field may be called "constructor"
     optional: [], rules: '', view: '', open: '',
   };
 }
@@ -152,13 +153,12 @@ export function searchOf(asked) {
  * @param {{replace?: boolean}} [how]
  */
 export function go(changes, { replace = false } = {}) {
-  const next = { ...question.value, ...changes };
-  const address = written(next);
+  const address = written({ ...question.value, ...changes });
   const isSame = address === written(question.value);
   const depth = (history.state?.depth ?? 0) + (replace || isSame ? 0 : 1);
   if (replace || isSame) history.replaceState({ depth }, '', address);
   else history.pushState({ depth }, '', address);
-  question.value = next;
+  question.value = parse(address.slice(2));
 }
 
 /** Whether "back" stays on this page. */
