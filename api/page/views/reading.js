@@ -1,7 +1,7 @@
 /** How the words were read: a chip for each piece, to take out or to change. */
 import { html, useEffect, useRef } from '../vendor/preact.js';
 import { go, question } from '../state/address.js';
-import { answer, answered } from '../state/results.js';
+import { answer, answered, busy } from '../state/results.js';
 import {
   askedThen, demandAgain, leaveOut, lift, piecesOfWords, rebound, reorder, respell, takeOut, turnRound,
 } from '../state/reading.js';
@@ -134,7 +134,7 @@ export function Reading() {
   const isPlain = text.trim().toLowerCase() === words.trim().toLowerCase();
   const isOtherwise = words !== '' && (!isPlain || own.length > 0 || exactly);
   if (!isOtherwise && !chips.length && !unread.length) return null;
-  return html`<div ref=${host} class="reading" role="group" aria-label=${t('lookingFor')}>
+  return html`<div ref=${host} class="reading" role="group" aria-label=${t('lookingFor')} inert=${busy.value}>
     ${isOtherwise && html`<span class="muted">${t('lookingFor')}</span> ${!isPlain && html`<span class="said">${text || t('anything')}</span>`}`}
     ${chips.length > 0 && html`<span role="list" class="read-chips" aria-label=${t('readPieces')}>
       ${chips.map((one, at) => html`<${ReadChip} key=${one.label} one=${one} at=${at} onTaken=${onTaken} />`)}

@@ -142,6 +142,16 @@ def test_tiles_grow_around_the_one_in_sight_and_keep_their_size(visit: Open, sho
     expect(size).to_have_value("0")
 
 
+def test_a_field_of_any_name_may_stand_in_an_address(visit: Open, shop: Shop) -> None:
+    hostile = "/?c=shop&q=bag&is.constructor=1&min.__proto__=5"
+    page = visit(shop.service.url, hostile, allowed=("422",))
+    page.get_by_role("button", name="Remove constructor: 1").first.wait_for()
+    assert page.evaluate("({}).min === undefined")
+    page.get_by_role("button", name="Remove constructor: 1").first.click()
+    page.get_by_role("button", name="Remove __proto__ ≥ 5").first.click()
+    assert len(names(page)) > 1
+
+
 def test_filters_count_and_never_shrink_their_own_counts(visit: Open, shop: Shop) -> None:
     page = visit(shop.service.url, "/?c=shop&sort=-price")
     facets = page.get_by_role("complementary", name="Filters")
