@@ -1,7 +1,8 @@
 /** The room of ranking rules: a draft is edited, tried and published; earlier versions can be had back. */
 import { html, useEffect, useState } from '../vendor/preact.js';
 import { go, question } from '../state/address.js';
-import { doubts, forgetDraft, hasDraft, isChanged, keepDraft, live, loadRules, publishDraft, rules } from '../state/rules.js';
+import { Problem } from '../state/api.js';
+import { doubts, forgetDraft, hasDraft, isChanged, keepDraft, live, loadRules, publishDraft, readAnew, rules } from '../state/rules.js';
 import { mayWrite } from '../state/session.js';
 import { date, number, t } from '../words/words.js';
 import { Failure } from '../views/notice.js';
@@ -33,13 +34,16 @@ export function RulesRoom() {
     }
   };
   useEffect(() => { if (collection) attempt(loadRules); }, [collection]);
+  const isOthers = error instanceof Problem && error.status === 412; // somebody has changed the draft
   const hasAny = hasDraft.value || isChanged.value;
   return html`<section class="panel rules" aria-labelledby="rules-title">
     <h1 id="rules-title">${t('rulesOf', collection)}</h1>
     <p class="muted">${t('rulesHow')}</p>
     ${!mayWrite() && html`<p class="warning">${t('rulesReadOnly')}</p>`}
     <${State} />
-    ${error && html`<${Failure} error=${error} onRetry=${() => attempt(loadRules)} />`}
+    ${error && (isOthers
+      ? html`<${Failure} error=${error} retry=${t('takeTheirs')} onRetry=${() => attempt(readAnew)} />`
+      : html`<${Failure} error=${error} onRetry=${() => attempt(loadRules)} />`)}
     ${doubts.value.map((one) => html`<p class="warning">${one}</p>`)}
     ${rules.value && html`<fieldset disabled=${!mayWrite()}>
       <${Synonyms} list=${rules.value.synonyms} />

@@ -27,21 +27,27 @@ export const doubts = signal([]);
 /** @type {import('../vendor/preact.js').Signal<Version[]>} */
 export const versions = signal([]);
 
-let etag = '';
+const NO_DRAFT = '"none"'; // as the service names it
+let etag = NO_DRAFT;
+/** The collection whose rules are edited. */
+let edited = '';
 
 /** @param {string} rest */
 const path = (rest) => collectionPath(question.value.collection, rest);
 
 /** Headers that refuse a change where somebody else has changed the draft meanwhile. @returns {Record<string, string>} */
-const asRead = () => (etag ? { 'If-Match': etag } : {});
+const asRead = () => ({ 'If-Match': etag });
 
-/** Read what there is. */
+/** Read what there is; what is edited, and no draft has yet, stays as it is. */
 export async function loadRules() {
+  const { collection } = question.value;
   const [holds, listed] = await Promise.all([ask('GET', path('/rules')), ask('GET', path('/rules/versions'))]);
   live.value = holds;
   versions.value = listed.versions;
-  etag = '';
+  if (isChanged.value && edited === collection) return;
+  etag = NO_DRAFT;
   const draft = listed.draft ? await readDraft() : null;
+  edited = collection;
   hasDraft.value = draft !== null;
   rules.value = whole((draft ?? holds).rules);
   isChanged.value = false;
@@ -52,10 +58,9 @@ export async function loadRules() {
 async function readDraft() {
   try {
     const response = await send('GET', path('/rules/draft'));
-    etag = response.headers.get('ETag') ?? '';
+    etag = response.headers.get('ETag') ?? NO_DRAFT;
     return await response.json();
   } catch (error) {
-    etag = '';
     if (error instanceof Problem && error.status === 404) return null;
     throw error;
   }
@@ -96,7 +101,7 @@ function without(rule) {
 /** Keep what is edited as the draft. */
 export async function keepDraft() {
   const response = await send('PUT', path('/rules/draft'), rules.value, undefined, asRead());
-  etag = response.headers.get('ETag') ?? '';
+  etag = response.headers.get('ETag') ?? NO_DRAFT;
   doubts.value = (await response.json()).warnings;
   hasDraft.value = true;
   isChanged.value = false;
@@ -109,9 +114,15 @@ export async function publishDraft(note) {
   await loadRules();
 }
 
-/** Forget the draft. */
+/** Forget the draft, and what is edited. */
 export async function forgetDraft() {
-  if (hasDraft.value) await send('DELETE', path('/rules/draft'));
+  if (hasDraft.value) await send('DELETE', path('/rules/draft'), undefined, undefined, asRead());
+  await readAnew();
+}
+
+/** Read what there is in the place of what is edited. */
+export async function readAnew() {
+  isChanged.value = false;
   await loadRules();
 }
 
@@ -127,6 +138,11 @@ export async function tryDraft(queries, recorded) {
   return ask('POST', path('/rules:try'), { queries, recorded });
 }
 
+/** Whether a curation is for its query alone, at all times and in all languages. @param {Curation} one */
+function isAlways({ match = 'exact', from, until, language }) {
+  return match === 'exact' && !from && !until && !language;
+}
+
 /**
  * Pin or hide a record for the words that are searched, in the draft.
  * @param {string} id
@@ -134,13 +150,19 @@ export async function tryDraft(queries, recorded) {
  */
 export async function curate(id, how) {
   await loadRules();
+  const wasChanged = isChanged.value;
   const query = question.value.words.trim();
   const list = rules.value?.curations ?? [];
-  const found = list.findIndex((one) => one.query.toLowerCase() === query.toLowerCase() && (one.match ?? 'exact') === 'exact');
+  const found = list.findIndex((one) => one.query.toLowerCase() === query.toLowerCase() && isAlways(one));
   const old = list[found] ?? { query, pin: [], hide: [] };
   const pin = old.pin.filter((one) => one.id !== id);
   const hide = old.hide.filter((one) => one !== id);
   const changes = how === 'pin' ? { pin: [{ id }, ...pin.map(({ id: other }) => ({ id: other }))], hide } : { pin, hide: [...hide, id] };
   editOne('curations', found < 0 ? list.length : found, { ...old, ...changes });
-  await keepDraft();
+  try {
+    await keepDraft();
+  } catch (error) {
+    isChanged.value = wasChanged; // what nobody has typed is not kept from being read anew
+    throw error;
+  }
 }

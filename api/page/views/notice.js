@@ -12,13 +12,13 @@ export function messageOf(error) {
   return problem.message || String(error);
 }
 
-/** An error where it happened. @param {{error: unknown, onRetry?: () => void}} properties */
-export function Failure({ error, onRetry }) {
+/** An error where it happened. @param {{error: unknown, onRetry?: () => void, retry?: string}} properties */
+export function Failure({ error, onRetry, retry = t('tryAgain') }) {
   const { requestId } = /** @type {any} */ (error);
   return html`<div class="error" role="alert">
     <p>${messageOf(error)}</p>
     <p class="row">
-      ${onRetry && html`<button type="button" onClick=${onRetry}>${t('tryAgain')}</button>`}
+      ${onRetry && html`<button type="button" onClick=${onRetry}>${retry}</button>`}
       ${requestId && html`<button type="button" class="quiet mono" title=${t('copyRequestId')} onClick=${() => copy(requestId)}>${requestId}</button>`}
     </p>
   </div>`;

@@ -258,6 +258,7 @@ export const en = {
   rulesReadOnly: 'This key may read the rules, not change them.',
   rulesHold: (/** @type {string} */ version, /** @type {string} */ when) => `Version ${version} holds, published ${when}.`,
   noRules: 'No rules have been published yet.',
+  takeTheirs: 'Take the other draft, without my changes',
   rulesChanged: 'There are changes that are not kept yet.',
   rulesDraft: 'A draft waits to be published.',
   keepDraft: 'Keep as draft',

@@ -258,6 +258,7 @@ export const zh = {
   rulesReadOnly: '此密钥只能查看规则，不能修改。',
   rulesHold: (/** @type {string} */ version, /** @type {string} */ when) => `当前为第 ${version} 版，发布于 ${when}。`,
   noRules: '尚未发布任何规则。',
+  takeTheirs: '采用对方的草稿，放弃我的修改',
   rulesChanged: '有尚未保存的修改。',
   rulesDraft: '有草稿等待发布。',
   keepDraft: '存为草稿',

@@ -157,3 +157,27 @@ def test_a_hit_is_pinned_in_a_draft_that_is_tried_published_and_taken_back(
     assert client.rules("shop").rules == held
     client.put_rules_draft("shop", {})  # others search the shop, too
     client.publish_rules("shop")
+
+
+def test_two_who_edit_the_rules_lose_nothing_of_each_other(visit: Open, shop: Shop) -> None:
+    client, url = shop.service.client(), shop.service.url
+    first, second = (visit(url, "/?c=shop&q=bag&view=rules", allowed=("412",)) for _ in range(2))
+    for page, words in ((first, "bag, satchel"), (second, "bag, sack")):
+        page.get_by_role("button", name="Add synonyms").click()
+        page.get_by_label("Words, with commas between").fill(words)
+        page.get_by_label("Words, with commas between").press("Tab")
+    first.get_by_role("button", name="Keep as draft").click()
+    first.get_by_text("A draft waits").wait_for()
+    second.get_by_role("button", name="Keep as draft").click()
+    expect(second.get_by_role("alert")).to_contain_text("the draft is another one")
+    assert client.rules_draft("shop").rules["synonyms"] == [{"words": ["bag", "satchel"]}]
+    second.get_by_role("link", name="Binocle").click()  # away and back: edits are there
+    second.go_back()
+    expect(second.get_by_label("Words, with commas between")).to_have_value("bag, sack")
+    second.get_by_role("button", name="Keep as draft").click()
+    second.get_by_role("button", name="Take the other draft").click()
+    expect(second.get_by_label("Words, with commas between")).to_have_value("bag, satchel")
+    client.put_rules_draft("shop", {"synonyms": [{"words": ["bag", "pouch"]}]})
+    second.get_by_role("button", name="Discard the draft").click()
+    expect(second.get_by_role("alert")).to_contain_text("the draft is another one")
+    client.delete_rules_draft("shop")
