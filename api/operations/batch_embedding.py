@@ -2,10 +2,13 @@
 
 import atexit
 import random
+import signal
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,7 @@ from api.container import Container
 from api.operations.removal import remove_collection
 from api.settings import read_settings
 from binocle.encoders.names import canonical_name
-from binocle.errors import UsageError
+from binocle.errors import ModelError, SourceError, UsageError
 from binocle.media.decoder_pool import DecoderPool
 from indexer.batch.batch_job import BatchJob, plan_job, read_job
 from indexer.batch.planned_source import PlannedSource
@@ -97,6 +100,8 @@ def source_of_job(job: BatchJob) -> Source:
 def make_embed(folder: Path, options: dict[str, Any]) -> Callable[[int], ShardReport]:
     """Return what embeds a shard of a job, with an encoder and decoders of its own.
 
+    It passes over what another machine has done meanwhile; a shard that is damaged costs itself.
+
     Args:
         folder: Of the job.
         options: Of the settings, as the command had them; the rest is this machine's environment.
@@ -107,29 +112,63 @@ def make_embed(folder: Path, options: dict[str, Any]) -> Callable[[int], ShardRe
     decoders = stack.enter_context(DecoderPool(container.settings.workers, job.limits))
     atexit.register(stack.close)
     open_uri = source_of_job(job).open
-    return ShardEmbedder(job, container.encoder(job.model), decoders, open_uri).embed
+    embedder = ShardEmbedder(job, container.encoder(job.model), decoders, open_uri)
+
+    def embed(shard: int) -> ShardReport:
+        if job.result_of(shard).is_file():
+            return ShardReport(shard, 0, 0)
+        try:
+            return embedder.embed(shard)
+        except SourceError as error:
+            return ShardReport(shard, 0, 0, problem=str(error))
+
+    return embed
 
 
 def embed_in_processes(
     folder: Path, shards: Sequence[int], options: dict[str, Any], processes: int
 ) -> Iterator[ShardReport]:
-    """Embed shards in processes of this machine; with one, in this process."""
+    """Embed shards in processes of this machine; with one, in this process.
+
+    Raises:
+        BinocleError: The source or the model is not there, or a process has died.
+    """
     if processes == 1 or len(shards) < 2:
-        embed, job = make_embed(folder, options), read_job(folder)
-        yield from (embed(one) for one in shards if not job.result_of(one).is_file())
+        yield from map(make_embed(folder, options), shards)
         return
-    with get_context("spawn").Pool(min(processes, len(shards)), _begin, (folder, options)) as pool:
-        yield from pool.imap_unordered(_embed, shards)
+    embed = partial(_embed_in_process, folder, options)
+    with ProcessPoolExecutor(min(processes, len(shards)), get_context("spawn")) as pool:
+        try:
+            yield from map(Future.result, as_completed(_submitted(pool, embed, shards)))
+        except BaseException as error:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for child in active_children():
+                child.terminate()
+            if isinstance(error, BrokenProcessPool):
+                raise ModelError(
+                    "a process that embeds has died, perhaps since memory is short; the shards "
+                    "that are done stay: run it again with fewer --processes"
+                ) from error
+            raise
+
+
+def _submitted(
+    pool: ProcessPoolExecutor, embed: Callable[[int], ShardReport], shards: Sequence[int]
+) -> list[Future[ShardReport]]:
+    """Begin with shards, in processes that leave Ctrl-C to this one."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        return [pool.submit(embed, one) for one in shards]
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 _of_process: list[Callable[[int], ShardReport]] = []
 
 
-def _begin(folder: Path, options: dict[str, Any]) -> None:
-    _of_process.append(make_embed(folder, options))
-
-
-def _embed(shard: int) -> ShardReport:
+def _embed_in_process(folder: Path, options: dict[str, Any], shard: int) -> ShardReport:
+    if not _of_process:
+        _of_process.append(make_embed(folder, options))
     return _of_process[0](shard)
 
 

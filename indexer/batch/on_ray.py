@@ -7,6 +7,7 @@ whether it happened once.
 
 import socket
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from binocle.errors import UsageError
@@ -64,7 +65,7 @@ def embed_on_ray(
         num_gpus=gpus,
     )
     for row in done.iter_rows():
-        yield ShardReport(row["shard"], row["embedded"], row["skipped"])
+        yield ShardReport(**row)
 
 
 def _check_answers(address: str) -> None:
@@ -85,5 +86,4 @@ class _Actor:
         self._embed = make_embed()
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
-        report = self._embed(int(row["shard"]))
-        return {"shard": report.shard, "embedded": report.embedded, "skipped": report.skipped}
+        return asdict(self._embed(int(row["shard"])))

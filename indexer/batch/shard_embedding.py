@@ -24,11 +24,13 @@ class ShardReport:
         shard: Its number.
         embedded: How many different pictures and texts were embedded.
         skipped: How many pictures or items cannot be used.
+        problem: Why it has no result; empty where it has one.
     """
 
     shard: int
     embedded: int
     skipped: int
+    problem: str = ""
 
 
 class ShardEmbedder:

@@ -24,6 +24,7 @@ from api.cli.options import (
     workers_option,
 )
 from api.terminal import say
+from binocle.errors import SourceError
 
 if TYPE_CHECKING:
     from indexer.batch.shard_embedding import ShardReport
@@ -149,6 +150,7 @@ def embed(
       --task $SLURM_ARRAY_TASK_ID --tasks $SLURM_ARRAY_TASK_COUNT'
     """
     from api.operations import batch_embedding
+    from api.operations.plurals import counted
     from indexer.batch.batch_job import read_job
 
     if (task is None) != (tasks is None):
@@ -162,22 +164,34 @@ def embed(
         )
     else:
         done = batch_embedding.embed_in_processes(folder, wanted, engine, processes)
-    counts = _followed(done, len(wanted))
+    counts, problems = _followed(done, len(wanted))
     _tell({"shards": len(wanted), **counts, "left": len(planned.missing())}, job, as_json=as_json)
+    if problems:
+        others = len(problems) - 1
+        raise SourceError(
+            f"{problems[0]} (and {counted(others, 'more shard')})" if others else problems[0]
+        )
     if any(not planned.result_of(one).is_file() for one in wanted):
         sys.exit(1)
 
 
-def _followed(done: "Iterable[ShardReport]", total: int) -> dict[str, int]:
-    """Print a line from time to time; return how many contents were embedded and skipped."""
+def _followed(done: "Iterable[ShardReport]", total: int) -> tuple[dict[str, int], list[str]]:
+    """Print a line from time to time.
+
+    Returns:
+        How many contents were embedded and skipped, and what is wrong with shards.
+    """
     embedded = skipped = 0
+    problems: list[str] = []
     last = time.monotonic()
     for number, report in enumerate(done, 1):
         embedded, skipped = embedded + report.embedded, skipped + report.skipped
+        if report.problem:
+            problems.append(report.problem)
         if time.monotonic() - last >= _LINE_EVERY_S:
             last = time.monotonic()
             say(f"{number:,} of {total:,} shards, {embedded:,} contents", err=True)
-    return {"embedded": embedded, "skipped": skipped}
+    return {"embedded": embedded, "skipped": skipped}, problems
 
 
 def _tell(counts: dict[str, int], job: Path, *, as_json: bool) -> None:

@@ -1,5 +1,6 @@
 """Shards embedded by several processes, and on a real Ray cluster that loses a node."""
 
+import multiprocessing
 import threading
 import time
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from api.operations.batch_embedding import (
     plan,
 )
 from api.settings import read_settings
-from binocle.errors import UsageError
+from binocle.errors import ModelError, SourceError, UsageError
 from indexer.batch.batch_job import BatchJob
 from indexer.sources.table import ColumnRoles
 from tests.support import picture_bytes
@@ -61,6 +62,32 @@ def test_processes_share_the_shards(container: Container, job: BatchJob) -> None
     assert sorted(one.shard for one in done) == list(range(6))
     assert sum(one.embedded for one in done) == 60
     assert len(job.missing()) == 18
+
+
+def test_processes_pass_over_what_others_have_done(container: Container, job: BatchJob) -> None:
+    options = {"home": container.settings.home, "workers": 1}
+    wanted = job.missing()[:4]
+    for shard in wanted[:3]:
+        job.result_of(shard).touch()  # by another machine, since this one asked what is missing
+    done = list(embed_in_processes(job.folder, wanted, options, 2))
+    assert sum(one.embedded for one in done) == 10
+
+
+def test_processes_tell_what_is_not_there(container: Container, job: BatchJob) -> None:
+    Path(job.source["uri"]).rename(job.folder.parent / "elsewhere")
+    options = {"home": container.settings.home, "workers": 1}
+    with pytest.raises(SourceError, match="there is nothing at"):
+        list(embed_in_processes(job.folder, job.missing(), options, 2))
+
+
+def test_process_that_dies_is_told(container: Container, job: BatchJob) -> None:
+    options = {"home": container.settings.home, "workers": 1}
+    done = embed_in_processes(job.folder, job.missing(), options, 2)
+    next(done)
+    for child in multiprocessing.active_children():
+        child.kill()
+    with pytest.raises(ModelError, match="has died"):
+        list(done)
 
 
 @pytest.fixture

@@ -49,6 +49,17 @@ def test_tasks_of_an_array_embed_each_their_share_and_an_import_needs_all(
     assert plan(home, tmp_path / "again")["items"] == 0
 
 
+def test_damaged_shard_costs_itself(home: Path, tmp_path: Path) -> None:
+    job = tmp_path / "job"
+    plan(home, job, "--shard-size", "4")
+    for shard in (0, 2):
+        (job / "items" / f"{shard:05}.jsonl").write_bytes(b"{}\n")
+    every = [part for shard in range(5) for part in ("--shard", shard)]
+    with pytest.raises(SourceError, match=r"00000\.jsonl is not as .* \(and 1 more shard\)"):
+        run(home, "batch", "embed", job, *every)
+    assert len(list((job / "results").iterdir())) == 3
+
+
 def test_wrong_jobs_shards_and_tasks_are_named(home: Path, tmp_path: Path) -> None:
     job = tmp_path / "job"
     with pytest.raises(SourceError, match="holds no job; 'binocle batch plan"):
