@@ -1,6 +1,7 @@
 """Listing and reading over a network: errors as the system's are, tried again after pauses."""
 
 import errno
+import logging
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -18,6 +19,8 @@ _VERSIONS = (  # of the content, before those that change with what is said of i
     "ETag", "md5Hash", "Content-MD5", "etag", "generation",
     "LastModified", "last_modified", "Last-Modified", "updated", "mtime",
 )  # fmt: skip
+_SHOW_CREDENTIALS = ("adlfs", "aiobotocore", "azure", "botocore", "gcsfs", "google")
+"""Loggers that write requests at DEBUG as they are sent, with tokens and signatures."""
 _OPTIONS: dict[str, dict[str, Any]] = {
     # retries are ours, so that they are not multiplied; a picture is one request
     "s3": {"config_kwargs": {"retries": {"total_max_attempts": 1}}, "max_concurrency": 1},
@@ -68,6 +71,8 @@ class ObjectStore:
         self._is_web = extra == "http"
         self._attempts = attempts if extra in _OPTIONS else 1  # the others try again themselves
         self._scheme = scheme
+        for name in _SHOW_CREDENTIALS:
+            logging.getLogger(name).setLevel(logging.INFO)
         try:
             import fsspec
 

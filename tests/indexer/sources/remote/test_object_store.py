@@ -1,5 +1,6 @@
 """What stores say comes as the system says it of files, after trying again."""
 
+import logging
 import time
 from pathlib import Path
 
@@ -80,3 +81,17 @@ def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setitem(__import__("sys").modules, "gcsfs", None)
     with pytest.raises(SourceError, match=r"pip install 'binocle\[gs\]'"):
         ObjectStore("gs")
+
+
+def test_credentials_are_in_no_log(
+    store: Buckets, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    bucket = store.make()
+    store.put(bucket, "a.jpg", b"x")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "correct-horse")
+    forget_stores()
+    caplog.set_level(logging.DEBUG)
+    objects = ObjectStore("s3")
+    assert objects.read(f"s3://{bucket}/a.jpg") == b"x"
+    assert "correct-horse" not in caplog.text
+    assert "Signature" not in caplog.text
