@@ -140,17 +140,19 @@ export function lift(field, bound) {
 }
 
 /**
- * The words, and terms of words, with others in the place of some.
+ * The words, and terms of words, with others in the place of some; the rest is said outright, since
+ * quotation marks would have it read otherwise.
  * @param {string} typed
  * @param {(found: string) => string} make
  * @returns {Partial<Question>}
  */
 function rewritten(typed, make) {
-  const asked = askedThen();
+  const { words = '', terms = [], ...rest } = outright(null);
   const change = (/** @type {string} */ text) => replaced(text, typed, make);
   return {
-    words: change(asked.words),
-    terms: asked.terms.map((one) => (one.kind === 'words' ? { ...one, value: change(one.value) || one.value } : one)),
+    ...rest,
+    words: change(words),
+    terms: terms.map((one) => (one.kind === 'words' ? { ...one, value: change(one.value) || one.value } : one)),
   };
 }
 

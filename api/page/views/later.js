@@ -1,5 +1,6 @@
 /** Parts of the page that are fetched when they are first shown: the first search needs none of them. */
 import { html, signal, useEffect } from '../vendor/preact.js';
+import { Failure } from './notice.js';
 
 /**
  * Return a component in the place of one that is fetched.
@@ -7,14 +8,14 @@ import { html, signal, useEffect } from '../vendor/preact.js';
  */
 export function later(load) {
   const found = signal(/** @type {{part?: any, error?: unknown}} */ ({}));
+  const fetchPart = () => {
+    found.value = {};
+    load().then((part) => { found.value = { part }; }, (error) => { found.value = { error }; });
+  };
   return function Later(/** @type {any} */ properties) {
-    useEffect(() => {
-      if (found.value.part) return;
-      found.value = {};
-      load().then((part) => { found.value = { part }; }, (error) => { found.value = { error }; });
-    }, []);
+    useEffect(() => { if (!found.value.part) fetchPart(); }, []);
     const { part, error } = found.value;
-    if (error) throw error;
+    if (error) return html`<${Failure} error=${error} onRetry=${fetchPart} />`;
     return part ? html`<${part} ...${properties} />` : null;
   };
 }

@@ -7,6 +7,7 @@ import { bodyOf, looksFor } from '../state/query.js';
 import { piecesOfWords, without } from '../state/reading.js';
 import { answer, hits, loadMore, nearestAnyway } from '../state/results.js';
 import { number, t } from '../words/words.js';
+import { choiceTexts } from './reading.js';
 
 /**
  * @typedef {{text: string, changes: Partial<import('../state/address.js').Question>, count: number}} Lift
@@ -20,8 +21,8 @@ function candidates() {
   const names = Object.keys(asked.choices);
   for (const name of names) {
     const { [name]: lifted, ...choices } = asked.choices;
-    const what = lifted.values.join(', ') || [lifted.min || lifted.over, lifted.max || lifted.under].join('–');
-    found.push({ text: t('without', `${name} = ${what}`), changes: { choices } });
+    const what = choiceTexts(name, lifted).map((one) => one.label).join(', ');
+    found.push({ text: t('without', what), changes: { choices } });
   }
   if (names.length > 1) found.push({ text: t('withoutFilters'), changes: { choices: {} } });
   asked.terms.forEach((term, at) => {

@@ -77,17 +77,21 @@ function synonyms(pieces) {
   });
 }
 
+/** What a filter says, its values and each of its bounds. @param {string} field @param {import('../state/address.js').Choice} one */
+export function choiceTexts(field, one) {
+  const values = one.values.length ? [{ label: `${field}: ${one.values.join(', ')}`, bound: '' }] : [];
+  const bounds = /** @type {const} */ (['min', 'over', 'max', 'under'])
+    .filter((bound) => one[bound] !== '')
+    .map((bound) => ({ label: boundText(field, SIGNS_OF_CHOICE[bound], one[bound]), bound }));
+  return [...values, ...bounds];
+}
+
 /** What was told outright: words that may lack, filters. @returns {Shown[]} */
 function told() {
   const { optional, choices } = askedThen();
   const words = optional.map((word) => ({ label: t('mayLack', word), take: t('demandAgain', word), onTake: () => demandAgain(word) }));
-  const filters = Object.entries(choices).flatMap(([field, one]) => {
-    const values = one.values.length ? [{ label: `${field}: ${one.values.join(', ')}`, bound: '' }] : [];
-    const bounds = /** @type {const} */ (['min', 'over', 'max', 'under'])
-      .filter((bound) => one[bound] !== '')
-      .map((bound) => ({ label: boundText(field, SIGNS_OF_CHOICE[bound], one[bound]), bound }));
-    return [...values, ...bounds].map(({ label, bound }) => ({ label, take: t('remove', label), onTake: () => lift(field, bound) }));
-  });
+  const filters = Object.entries(choices).flatMap(([field, one]) => choiceTexts(field, one)
+    .map(({ label, bound }) => ({ label, take: t('remove', label), onTake: () => lift(field, bound) })));
   return [...words, ...filters];
 }
 

@@ -159,6 +159,17 @@ def test_a_hit_is_pinned_in_a_draft_that_is_tried_published_and_taken_back(
     client.publish_rules("shop")
 
 
+def test_a_room_that_could_not_be_fetched_is_fetched_when_it_is_tried_again(
+    visit: Open, shop: Shop
+) -> None:
+    page = visit(shop.service.url, "/?c=shop", allowed=("net::ERR_FAILED",))
+    page.locator(".tile").first.wait_for()
+    page.route("**/copies/lookup.js", lambda route: route.abort(), times=1)
+    page.get_by_role("button", name="Is it here?").first.click()
+    page.get_by_role("button", name="Try again").click()
+    page.get_by_role("heading", name="Is it here?").wait_for()
+
+
 def test_two_who_edit_the_rules_lose_nothing_of_each_other(visit: Open, shop: Shop) -> None:
     client, url = shop.service.client(), shop.service.url
     first, second = (visit(url, "/?c=shop&q=bag&view=rules", allowed=("412",)) for _ in range(2))

@@ -4,7 +4,7 @@ import re
 import zipfile
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.api.page.conftest import Open
 from tests.support.shop import Shop
@@ -110,6 +110,29 @@ def test_what_was_read_is_changed(visit: Open, shop: Shop) -> None:
     }"""
     assert page.evaluate(quoted, ["Yelow shoes, yelowish", "yelow"]) == '"Yelow" shoes, yelowish'
     assert page.evaluate(quoted, ["红色运动鞋", "运动鞋"]) == '红色"运动鞋"'
+
+
+def test_a_word_taken_as_it_is_spelt_leaves_the_rest_as_it_was_read(
+    visit: Open, shop: Shop
+) -> None:
+    """The small shop corrects no word, so the answer is given the piece that says one was."""
+    url = shop.service.url
+    page = visit(url, "/?c=shop")
+    names(page)
+
+    def answer(route: Route) -> None:
+        response = route.fetch()
+        found = response.json()
+        found["reading"].append({"kind": "spelling", "of": "yelow", "text": "yellow"})
+        route.fulfill(response=response, json=found)
+
+    page.route(re.compile("/search(\\?|$)"), answer)
+    box = page.get_by_role("combobox", name="What to look for")
+    box.fill("cheapest yelow shoes under 120")
+    box.press("Enter")
+    page.get_by_role("button", name="Look for “yelow” as it is written").first.click()
+    expect(page).to_have_url(f"{url}/?c=shop&q=%22yelow%22+shoes&under.price=120&sort=price")
+    page.unroute_all(behavior="wait")
 
 
 def test_tiles_grow_around_the_one_in_sight_and_keep_their_size(visit: Open, shop: Shop) -> None:
