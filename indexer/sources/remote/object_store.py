@@ -72,7 +72,8 @@ class ObjectStore:
         self._attempts = attempts if extra in _OPTIONS else 1  # the others try again themselves
         self._scheme = scheme
         for name in _SHOW_CREDENTIALS:
-            logging.getLogger(name).setLevel(logging.INFO)
+            logger = logging.getLogger(name)
+            logger.setLevel(max(logging.INFO, logger.getEffectiveLevel()))
         try:
             import fsspec
 
