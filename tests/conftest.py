@@ -11,6 +11,7 @@ import pytest
 from tests.support import Bench, close_shared_decoders, write_photos
 from tests.support.buckets import Buckets, buckets
 from tests.support.command_line import CommandLine, warm_command_line
+from tests.support.postgres_server import PostgresServer, postgres_server
 
 
 def pytest_collection_finish() -> None:
@@ -62,6 +63,13 @@ def store() -> Iterator[Buckets]:
     """An object store that speaks S3."""
     with buckets() as store:
         yield store
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server."""
+    with postgres_server() as started:
+        yield started
 
 
 @pytest.fixture

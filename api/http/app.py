@@ -96,7 +96,7 @@ def create_app(container: Container) -> FastAPI:
     """
     service = Service(container)
     agents = _agents(service) if container.settings.mcp else None
-    background = Background(container, service.keys, service.note_use)
+    background = Background(container, service.keys, service.rates, service.note_use)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from api.container import Container
 from api.operations.plurals import counted
-from api.service_file import ServiceFile
+from api.service_state.opening import open_state
 from binocle.catalog.base import CatalogWriter
 from binocle.catalog.checks.mending import clear_removed, drop_queries
 from binocle.catalog.location import SQLITE_FILE, discard_schema, is_in_postgresql
@@ -144,11 +144,10 @@ def _forget(container: Container, name: str) -> None:
     home = container.settings.home
     container.saved_searches.forget(name)
     shutil.rmtree(home / SNAPSHOTS_FOLDER / name, ignore_errors=True)
-    with closing(ServiceFile(home)) as file:
-        if not file.path.exists():
-            return
-        try:
-            with file.using() as database:
-                database.execute("DELETE FROM jobs WHERE collection = ?", (name,))
-        except StorageError as error:
-            _log.warning("the jobs of %r stay: %s", name, error)
+    try:
+        with closing(open_state(home)) as state:
+            if state.exists():
+                with state.using() as database:
+                    database.execute("DELETE FROM jobs WHERE collection = ?", (name,))
+    except StorageError as error:
+        _log.warning("the jobs of %r stay: %s", name, error)

@@ -29,7 +29,7 @@ _EXAMPLE = f"{_DRIVER}://user@host/database"
 
 @dataclass(frozen=True, slots=True)
 class SchemaLocation:
-    """A schema of a PostgreSQL database that is the catalogue of one collection."""
+    """A schema of a PostgreSQL database."""
 
     address: sa.URL
     schema: str
@@ -106,21 +106,47 @@ def make_in_postgresql(folder: Path, address: str) -> Path:
         UsageError: The address cannot be used.
         StorageError: The catalogue cannot be made, or the file not be written.
     """
-    url = checked_address(address)
-    plain = re.sub(r"[^a-z0-9]+", "_", folder.name.lower())[:32]
-    schema = f"binocle_{plain}_{secrets.token_hex(4)}"
-    _postgresql().PostgresCatalog(url, schema).close()
+    location = new_location(address, folder.name)
+    _postgresql().PostgresCatalog(location.address, location.schema).close()
     path = folder / POSTGRESQL_FILE
-    document = {"format": _FORMAT, "address": url.render_as_string(), "schema": schema}
+    keep_location(path, location)
+    return path
+
+
+def new_location(address: str, name: str) -> SchemaLocation:
+    """Return a schema that is not there yet.
+
+    Args:
+        address: Of a database.
+        name: Of whose it will be, which its own begins with.
+
+    Raises:
+        UsageError: The address cannot be used.
+    """
+    plain = re.sub(r"[^a-z0-9]+", "_", name.lower())[:32]
+    return SchemaLocation(checked_address(address), f"binocle_{plain}_{secrets.token_hex(4)}")
+
+
+def keep_location(path: Path, location: SchemaLocation) -> SchemaLocation:
+    """Write a file that names a schema, unless one is there; return which one it names.
+
+    A schema that is not named is removed.
+
+    Raises:
+        StorageError: The file can be neither written nor read.
+    """
+    address = location.address.render_as_string()
+    document = {"format": _FORMAT, "address": address, "schema": location.schema}
     try:
         with replacing(path, keep=True) as file:
             file.write(json.dumps(document, indent=2).encode() + b"\n")
     except OSError as error:
-        _postgresql().drop_schema(url, schema)
+        _postgresql().drop_schema(location.address, location.schema)
         raise StorageError(f"cannot write {path} ({error.strerror})") from error
-    if read_location(path).schema != schema:
-        _postgresql().drop_schema(url, schema)
-    return path
+    named = read_location(path)
+    if named.schema != location.schema:
+        _postgresql().drop_schema(location.address, location.schema)
+    return named
 
 
 def discard_schema(folder: Path) -> None:
@@ -148,7 +174,7 @@ def read_location(path: Path) -> SchemaLocation:
         address, schema = checked_address(found["address"]), str(found["schema"])
     except (OSError, ValueError, KeyError, TypeError, UsageError) as error:
         raise StorageError(
-            f"{path}, which names the catalogue, cannot be read ({error}); restore it from a copy"
+            f"{path}, which names a schema, cannot be read ({error}); restore it from a copy"
         ) from error
     if not _SCHEMA.fullmatch(schema):
         raise StorageError(f"{path} names the schema {schema!r}, which cannot be one of Binocle's")

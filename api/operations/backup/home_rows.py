@@ -4,7 +4,6 @@ Putting it back brings what is not there, and never changes what is. Webhooks ha
 come and go as keys do, and only where that is asked for.
 """
 
-import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -12,7 +11,8 @@ from typing import Any, TypeAlias
 
 from api.container import Container
 from api.saved_searches import SavedSearch
-from api.service_file import ServiceFile
+from api.service_state.opening import open_state
+from api.service_state.state import Statements
 from binocle.errors import BinocleError, StorageError
 
 Row: TypeAlias = Mapping[str, Any]
@@ -151,10 +151,10 @@ def _put_alias(container: Container, row: Row, tell: Callable[[str], None]) -> N
 
 
 def _webhooks(container: Container) -> Sequence[Row]:
-    with closing(ServiceFile(container.settings.home)) as file:
-        if not file.path.exists():
+    with closing(open_state(container.settings.home)) as state:
+        if not state.exists():
             return []
-        with file.using() as database:
+        with state.using() as database:
             rows = database.execute(f"SELECT {', '.join(_WEBHOOK)} FROM webhooks").fetchall()  # noqa: S608
     return [dict(zip(_WEBHOOK, row, strict=True)) for row in rows]
 
@@ -162,14 +162,15 @@ def _webhooks(container: Container) -> Sequence[Row]:
 def _put_webhooks(container: Container, rows: Sequence[Row]) -> None:
     if not rows:
         return
-    with closing(ServiceFile(container.settings.home)) as file, file.using() as database:
+    settings = container.settings
+    with closing(open_state(settings.home, settings.catalog)) as state, state.using() as database:
         for one in rows:
             _put_webhook(database, one)
 
 
-def _put_webhook(database: sqlite3.Connection, row: Row) -> None:
+def _put_webhook(database: Statements, row: Row) -> None:
     places = ", ".join("?" * len(_WEBHOOK))
     database.execute(
-        f"INSERT OR IGNORE INTO webhooks ({', '.join(_WEBHOOK)}) VALUES ({places})",  # noqa: S608
+        f"INSERT INTO webhooks ({', '.join(_WEBHOOK)}) VALUES ({places}) ON CONFLICT DO NOTHING",  # noqa: S608
         [row[one] for one in _WEBHOOK],
     )

@@ -7,7 +7,7 @@ import stat
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +15,7 @@ from pathlib import Path
 from api.aliases import Aliases
 from api.keys.key_ring import KeyRing
 from api.saved_searches import SavedSearches
+from api.service_state.opening import SCHEMA_FILE, open_state
 from binocle.catalog.catalog_file import SQLITE_VERSION, query_faults, sqlite_faults
 from binocle.catalog.checks.findings import Finding, fact, some
 from binocle.catalog.query_file import QUERY_FILE
@@ -67,6 +68,12 @@ def _check_shared(home: Path) -> Iterator[Finding]:
     if service.exists() and (faults := sqlite_faults(service, "SELECT document FROM jobs LIMIT 1")):
         message = f"{service}, the jobs and webhooks, is damaged: {faults[0]}"
         yield Finding("service", message, "remove it, and make the webhooks in it again")
+    if (home / SCHEMA_FILE).exists():
+        try:
+            with closing(open_state(home)) as state, state.using() as database:
+                database.execute("SELECT max(number) FROM jobs")
+        except StorageError as error:
+            yield Finding("service", str(error), "see whether the server runs and has this schema")
 
 
 def check_folder(folder: Path) -> Iterator[Finding]:

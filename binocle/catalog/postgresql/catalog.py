@@ -95,7 +95,7 @@ class PostgresCatalog:
             known = session.meta.get("format", "additions", "words") if is_there else None
         if known is not None and int(known[0] or 0) > FORMAT:
             raise StorageError(
-                f"the catalogue {self._connections.name} has format {known[0]}, made by a newer "
+                f"{self._connections.name} has format {known[0]}, made by a newer "
                 f"Binocle; this one reads up to {FORMAT}: upgrade it"
             )
         if known is not None and int(known[1] or 0) >= ADDITIONS and known[2] == str(VERSION):
@@ -113,12 +113,12 @@ class PostgresCatalog:
         version = int(dialect.run(connection, "SHOW server_version_num").scalar())
         if version < _OLDEST:
             raise StorageError(
-                f"the catalogue {self._connections.name}: the server is PostgreSQL "
+                f"{self._connections.name}: the server is PostgreSQL "
                 f"{version // 10000}; Binocle needs {_OLDEST // 10000} or newer"
             )
         encoding = dialect.run(connection, "SHOW server_encoding").scalar()
         if encoding != "UTF8":
             raise StorageError(
-                f"the catalogue {self._connections.name}: the database has the encoding "
+                f"{self._connections.name}: the database has the encoding "
                 f"{encoding}; make one with createdb --encoding=UTF8 --template=template0"
             )

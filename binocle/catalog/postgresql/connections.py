@@ -51,18 +51,22 @@ class Connections:
     Attributes:
         engine: For transactions that write.
         readers: For transactions that see one state.
-        name: What messages call the catalogue; never has a password.
+        name: What messages call it; never has a password.
     """
 
-    def __init__(self, address: sa.URL, schema: str, busy_timeout_s: float) -> None:
+    def __init__(
+        self, address: sa.URL, schema: str, busy_timeout_s: float, what: str = "the catalogue"
+    ) -> None:
         """Set up; nothing is opened yet.
 
         Args:
             address: Of the database; passwords come from the environment or a file of libpq.
             schema: Whose tables statements mean.
             busy_timeout_s: After which whoever waits for a lock gives up.
+            what: The schema is, for messages.
         """
-        self.name = f"{schema!r} in PostgreSQL at {address.render_as_string(hide_password=True)}"
+        shown = address.render_as_string(hide_password=True)
+        self.name = f"{what} {schema!r} in PostgreSQL at {shown}"
         self._address, self._schema, self._busy_timeout_s = address, schema, busy_timeout_s
         self.engine = sa.create_engine(
             address,
@@ -107,36 +111,36 @@ class Connections:
                 "spell it whole, or leave it out"
             ) from error
         except SQLAlchemyError as error:
-            raise StorageError(f"the catalogue {self.name}: {error}") from error
+            raise StorageError(f"{self.name}: {error}") from error
 
     def _translated(self, error: DBAPIError) -> StorageError:
         text = " ".join(str(error.orig or error).split())
         state = getattr(error.orig, "sqlstate", None) or ""
         if state == _LOCKED:
             return BusyError(
-                f"the catalogue {self.name} was locked by another process for more than "
+                f"{self.name} was locked by another process for more than "
                 f"{self._busy_timeout_s:g} s; try again"
             )
         if state == _FULL:
             return StorageError(
-                f"the disk of the catalogue {self.name} is full ({text}); everything committed so "
+                f"the disk of {self.name} is full ({text}); everything committed so "
                 "far is kept: make room and run the same command again"
             )
         if state == _MAY_NOT:
             return StorageError(
-                f"the catalogue {self.name}: the user lacks a right ({text}); the owner of the "
+                f"{self.name}: the user lacks a right ({text}); the owner of the "
                 "database gives it: GRANT CREATE ON DATABASE … TO …"
             )
         if state.startswith("28") or "authentication failed" in text or "password" in text:
             return StorageError(
-                f"PostgreSQL refuses the user of the catalogue {self.name} ({text}); set "
+                f"PostgreSQL refuses the user of {self.name} ({text}); set "
                 "PGPASSWORD, or write the password to ~/.pgpass"
             )
         if state == _NO_DATABASE or ("database" in text and "does not exist" in text):
-            return StorageError(f"the catalogue {self.name}: {text}; make it with createdb")
+            return StorageError(f"{self.name}: {text}; make it with createdb")
         if error.connection_invalidated or not state or state.startswith(("08", "57P")):
             return StorageError(
-                f"the catalogue {self.name} cannot be reached ({text}); see whether the server "
+                f"{self.name} cannot be reached ({text}); see whether the server "
                 "runs, and try again"
             )
-        return StorageError(f"the catalogue {self.name}: {text}")
+        return StorageError(f"{self.name}: {text}")

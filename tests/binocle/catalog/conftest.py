@@ -12,16 +12,10 @@ from binocle.catalog.base import Catalog
 from binocle.catalog.postgresql.catalog import PostgresCatalog
 from binocle.catalog.sqlite import SqliteCatalog
 from tests.support.memory_catalog.catalog import MemoryCatalog
-from tests.support.postgres_server import PostgresServer, postgres_server
+from tests.support.postgres_server import PostgresServer
 
 Opener = Callable[[Path], Catalog]
 OPENERS: dict[str, Opener] = {"sqlite": SqliteCatalog, "memory": MemoryCatalog}
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[PostgresServer]:
-    with postgres_server() as started:
-        yield started
 
 
 @pytest.fixture(scope="session")

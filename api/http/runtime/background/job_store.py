@@ -1,7 +1,5 @@
 """Jobs as they are kept over restarts: how they ended, and what the last ones have found."""
 
-import json
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +10,7 @@ from api.http.runtime.background.job import Job, interrupted, now
 from api.http.runtime.background.snapshots import SnapshotFile
 from api.http.schemas.background.jobs import JobKind, JobOut, JobState
 from api.http.schemas.labels import LabelsOut
-from api.service_file import ServiceFile
+from api.service_state.state import ServiceState, Statements, is_among
 from search.copies.duplicates import Duplicates
 
 KEPT_JOBS, KEPT_RESULTS = 1000, 16
@@ -21,15 +19,6 @@ _RESULTS: dict[JobKind, TypeAdapter[Any]] = {
     "labels": TypeAdapter(LabelsOut),
     "snapshot": TypeAdapter(SnapshotFile),
 }
-
-_LISTED = """
-SELECT number, owner, document FROM jobs
-WHERE (?1 IS NULL OR collection IN (SELECT value FROM json_each(?1)))
-  AND (?2 IS NULL OR kind IN (SELECT value FROM json_each(?2)))
-  AND (?3 IS NULL OR state IN (SELECT value FROM json_each(?3)))
-  AND (?4 IS NULL OR number < ?4)
-ORDER BY number DESC LIMIT ?5
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,30 +46,30 @@ class JobStore:
 
     def __init__(
         self,
-        file: ServiceFile,
-        on_end: Callable[[sqlite3.Connection, JobOut], None] = lambda _database, _job: None,
+        state: ServiceState,
+        on_end: Callable[[Statements, JobOut], None] = lambda _database, _job: None,
     ) -> None:
         """Set up.
 
         Args:
-            file: Where they are kept.
+            state: Where they are kept.
             on_end: Told of each that ends, in the transaction that notes it.
         """
-        self._file, self._on_end = file, on_end
+        self._state, self._on_end = state, on_end
 
     def add(self, job: Job) -> None:
         """Keep a new job, and let go of the oldest ones that have ended."""
-        with self._file.using() as database:
+        with self._state.using() as database:
             database.execute(
                 "INSERT INTO jobs (id, service, collection, kind, state, owner, document) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (job.id, self._file.service, job.collection, job.kind, job.state, job.owner,
+                (job.id, self._state.service, job.collection, job.kind, job.state, job.owner,
                  job.out().model_dump_json()),
             )  # fmt: skip
             database.execute(
-                "DELETE FROM jobs WHERE number IN (SELECT number FROM jobs "
-                "WHERE state IN ('done', 'failed', 'cancelled') "
-                "ORDER BY number DESC LIMIT -1 OFFSET ?)",
+                "DELETE FROM jobs WHERE state IN ('done', 'failed', 'cancelled') AND number <= "
+                "(SELECT number FROM jobs WHERE state IN ('done', 'failed', 'cancelled') "
+                "ORDER BY number DESC LIMIT 1 OFFSET ?)",
                 (KEPT_JOBS,),
             )
 
@@ -89,7 +78,7 @@ class JobStore:
 
         What it has found is kept with those of the last few.
         """
-        with self._file.using() as database:
+        with self._state.using() as database:
             found = database.execute(
                 "UPDATE jobs SET state = ?, document = ? WHERE id = ? RETURNING is_cancelled",
                 (job.state, job.out().model_dump_json(), job.id),
@@ -100,19 +89,19 @@ class JobStore:
                 self._on_end(database, job.out())
         return bool(found and found[0])
 
-    def _keep_result(self, database: sqlite3.Connection, job: Job) -> None:
+    def _keep_result(self, database: Statements, job: Job) -> None:
         result = _RESULTS[job.kind].dump_json(job.result)
         database.execute("UPDATE jobs SET result = ? WHERE id = ?", (result, job.id))
         database.execute(
-            "UPDATE jobs SET result = NULL WHERE number IN (SELECT number FROM jobs "
-            "WHERE result IS NOT NULL AND kind != 'snapshot' "
-            "ORDER BY number DESC LIMIT -1 OFFSET ?)",
+            "UPDATE jobs SET result = NULL WHERE result IS NOT NULL AND kind != 'snapshot' "
+            "AND number <= (SELECT number FROM jobs WHERE result IS NOT NULL "
+            "AND kind != 'snapshot' ORDER BY number DESC LIMIT 1 OFFSET ?)",
             (KEPT_RESULTS,),
         )
 
     def find(self, job_id: str) -> Job | None:
         """Return a job as it was kept last; None where there is none."""
-        with self._file.using() as database:
+        with self._state.using() as database:
             row = database.execute(
                 "SELECT owner, document FROM jobs WHERE id = ?", (job_id,)
             ).fetchone()
@@ -120,7 +109,7 @@ class JobStore:
 
     def result(self, job: Job) -> object:
         """Return what a job has found; None where that is not kept."""
-        with self._file.using() as database:
+        with self._state.using() as database:
             row = database.execute("SELECT result FROM jobs WHERE id = ?", (job.id,)).fetchone()
         if row is None or row[0] is None:
             return None
@@ -129,24 +118,37 @@ class JobStore:
 
     def listed(self, wanted: JobFilter, limit: int) -> list[tuple[int, Job]]:
         """Return jobs with their numbers, the latest first."""
-        those = (wanted.collections, wanted.kinds or None, wanted.states or None)
-        chosen = [None if one is None else json.dumps(list(one)) for one in those]
-        with self._file.using() as database:
-            rows = database.execute(_LISTED, (*chosen, wanted.before, limit)).fetchall()
+        tests, values = ["TRUE"], list[object]()
+        for column, chosen in (
+            ("collection", wanted.collections),
+            ("kind", wanted.kinds or None),
+            ("state", wanted.states or None),
+        ):
+            if chosen is not None:
+                tests.append(is_among(column, len(chosen)))
+                values.extend(chosen)
+        if wanted.before is not None:
+            tests.append("number < ?")
+            values.append(wanted.before)
+        query = f"SELECT number, owner, document FROM jobs WHERE {' AND '.join(tests)} "  # noqa: S608 - constants of this module
+        with self._state.using() as database:
+            rows = database.execute(
+                query + "ORDER BY number DESC LIMIT ?", (*values, limit)
+            ).fetchall()
         return [(number, _job_of(owner, document)) for number, owner, document in rows]
 
     def cancel(self, job: Job) -> None:
         """Have a job of another service of this home end; it looks every few seconds."""
-        with self._file.using() as database:
+        with self._state.using() as database:
             database.execute("UPDATE jobs SET is_cancelled = 1 WHERE id = ?", (job.id,))
 
     def end_interrupted(self) -> int:
         """Note that jobs of services that have ended have ended, too; return how many."""
-        with self._file.using() as database:
+        with self._state.using() as database:
             rows = database.execute(
                 "SELECT service, owner, document FROM jobs WHERE state IN ('waiting', 'running')"
             ).fetchall()
-            alive = {one: self._file.is_alive(one) for one in {row[0] for row in rows}}
+            alive = {one: self._state.is_alive(one) for one in {row[0] for row in rows}}
             lost = list(_lost(rows, alive))
             for job in lost:
                 document = job.out()

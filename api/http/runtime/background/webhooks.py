@@ -8,7 +8,6 @@ import base64
 import json
 import logging
 import secrets
-import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from typing import Any
 
 from api.http.runtime.background.job import now
 from api.http.schemas.background.jobs import JobOut
-from api.service_file import ServiceFile
+from api.service_state.state import ServiceState, Statements, is_among
 from binocle.errors import BinocleError, NotFoundError, UsageError
 
 _log = logging.getLogger(__name__)
@@ -97,15 +96,15 @@ class Webhooks:
     """
 
     def __init__(
-        self, file: ServiceFile, resolve: Callable[[str], str] = lambda name: name
+        self, state: ServiceState, resolve: Callable[[str], str] = lambda name: name
     ) -> None:
         """Set up.
 
         Args:
-            file: Where they are kept.
+            state: Where they are kept.
             resolve: Returns the collection that a name stands for.
         """
-        self._file, self._resolve = file, resolve
+        self._state, self._resolve = state, resolve
 
     def add(
         self,
@@ -126,7 +125,7 @@ class Webhooks:
             f"wh_{secrets.token_hex(8)}", url, secret, tuple(dict.fromkeys(events)), named, owner,
             now(),
         )  # fmt: skip
-        with self._file.using() as database:
+        with self._state.using() as database:
             (count,) = database.execute("SELECT count(*) FROM webhooks").fetchone()
             if count >= MAX_WEBHOOKS:
                 raise UsageError(f"there are {count} webhooks already, the most; remove one first")
@@ -140,7 +139,7 @@ class Webhooks:
 
     def all(self) -> list[Webhook]:
         """Return the webhooks, the oldest first."""
-        with self._file.using() as database:
+        with self._state.using() as database:
             return _webhooks(database)
 
     def find(self, webhook_id: str) -> Webhook:
@@ -156,12 +155,12 @@ class Webhooks:
 
     def remove(self, webhook_id: str) -> None:
         """Remove a webhook with what is due to it."""
-        with self._file.using() as database:
+        with self._state.using() as database:
             database.execute("DELETE FROM webhooks WHERE id = ?", (webhook_id,))
 
     def end(self, webhook_id: str, why: str) -> None:
         """Send nothing to a webhook any more."""
-        with self._file.using() as database:
+        with self._state.using() as database:
             database.execute("UPDATE webhooks SET ended = ? WHERE id = ?", (why, webhook_id))
             database.execute(
                 "UPDATE deliveries SET state = 'failed', error = ? "
@@ -169,7 +168,7 @@ class Webhooks:
                 (why, webhook_id),
             )
 
-    def enqueue_job(self, database: sqlite3.Connection, job: JobOut) -> None:
+    def enqueue_job(self, database: Statements, job: JobOut) -> None:
         """Have all who want to know told how a job ended, in the transaction that notes it."""
         event = f"job.{job.state}"
         for one in _webhooks(database):
@@ -196,12 +195,12 @@ class Webhooks:
 
     def enqueue_test(self, webhook_id: str) -> str:
         """Have a test event delivered; return the delivery's id."""
-        with self._file.using() as database:
+        with self._state.using() as database:
             return _enqueue(database, webhook_id, TEST_EVENT, {"webhook": webhook_id})
 
     def deliveries(self, webhook_id: str, limit: int = KEPT_DELIVERIES) -> list[Delivery]:
         """Return what a webhook was told lately, the latest first."""
-        with self._file.using() as database:
+        with self._state.using() as database:
             rows = database.execute(
                 f"SELECT {_DELIVERY} FROM deliveries WHERE webhook = ? "  # noqa: S608
                 "ORDER BY number DESC LIMIT ?",
@@ -216,13 +215,12 @@ class Webhooks:
             most: How many at most.
             busy: Webhooks that are to wait.
         """
-        with self._file.using() as database:
+        with self._state.using() as database:
             rows = database.execute(
-                "SELECT id, webhook, body, attempts, min(number) FROM deliveries "
-                "WHERE state = 'waiting' AND due_at <= ? "
-                "AND webhook NOT IN (SELECT value FROM json_each(?)) "
-                "GROUP BY webhook ORDER BY due_at LIMIT ?",
-                (time.time(), json.dumps(list(busy)), most),
+                "SELECT id, webhook, body, attempts FROM deliveries WHERE number IN "  # noqa: S608
+                "(SELECT min(number) FROM deliveries WHERE state = 'waiting' AND due_at <= ? AND "
+                f"NOT {is_among('webhook', len(busy))} GROUP BY webhook) ORDER BY due_at LIMIT ?",
+                (time.time(), *busy, most),
             ).fetchall()
             known = {one.id: one for one in _webhooks(database)} if rows else {}
             for row in rows:
@@ -232,7 +230,7 @@ class Webhooks:
                 )
         return [
             Due(delivery, body.encode(), attempts, known[webhook])
-            for delivery, webhook, body, attempts, _ in rows
+            for delivery, webhook, body, attempts in rows
         ]
 
     def note(
@@ -247,7 +245,7 @@ class Webhooks:
             again_in_s: When it is tried again; None for never.
         """
         state = "delivered" if error is None else "failed" if again_in_s is None else "waiting"
-        with self._file.using() as database:
+        with self._state.using() as database:
             database.execute(
                 "UPDATE deliveries SET state = ?, attempts = ?, due_at = ?, tried_at = ?, "
                 "status = ?, error = ? WHERE id = ?",
@@ -255,14 +253,15 @@ class Webhooks:
                  due.id),
             )  # fmt: skip
             database.execute(
-                "DELETE FROM deliveries WHERE number IN (SELECT number FROM deliveries "
-                "WHERE webhook = ? AND state != 'waiting' ORDER BY number DESC LIMIT -1 OFFSET ?)",
-                (due.webhook.id, KEPT_DELIVERIES),
+                "DELETE FROM deliveries WHERE webhook = ? AND state != 'waiting' AND number <= "
+                "(SELECT number FROM deliveries WHERE webhook = ? AND state != 'waiting' "
+                "ORDER BY number DESC LIMIT 1 OFFSET ?)",
+                (due.webhook.id, due.webhook.id, KEPT_DELIVERIES),
             )
 
 
-def _webhooks(database: sqlite3.Connection) -> list[Webhook]:
-    rows = database.execute(f"SELECT {_WEBHOOK} FROM webhooks ORDER BY rowid").fetchall()  # noqa: S608
+def _webhooks(database: Statements) -> list[Webhook]:
+    rows = database.execute(f"SELECT {_WEBHOOK} FROM webhooks ORDER BY created_at, id").fetchall()  # noqa: S608
     return [
         Webhook(
             name, url, secret, tuple(json.loads(events)),
@@ -273,9 +272,7 @@ def _webhooks(database: sqlite3.Connection) -> list[Webhook]:
     ]  # fmt: skip
 
 
-def _enqueue(
-    database: sqlite3.Connection, webhook_id: str, event: str, data: dict[str, Any]
-) -> str:
+def _enqueue(database: Statements, webhook_id: str, event: str, data: dict[str, Any]) -> str:
     delivery_id, moment = f"msg_{secrets.token_hex(12)}", now()
     body = json.dumps({"type": event, "timestamp": moment, "data": data})
     database.execute(

@@ -11,7 +11,7 @@ from api.http.runtime.background.webhooks import Webhooks
 from api.operations.backup.backing_up import back_up
 from api.operations.backup.home_rows import HomeRows, home_rows
 from api.operations.backup.restoring import restore
-from api.service_file import ServiceFile
+from api.service_state.sqlite_file import ServiceFile
 from api.settings import read_settings
 
 

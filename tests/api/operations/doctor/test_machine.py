@@ -36,7 +36,8 @@ def test_what_others_can_read_as_older_versions_made_it_is_no_damage(
 @pytest.mark.parametrize(
     ("name", "check"),
     [("keys.json", "keys"), ("aliases.json", "aliases"), ("sessions.key", "sessions"),
-     ("saved-searches.json", "saved-searches"), ("service.sqlite", "service")],
+     ("saved-searches.json", "saved-searches"), ("service.sqlite", "service"),
+     ("service.postgresql", "service")],
 )  # fmt: skip
 def test_damaged_files_of_the_home_are_found(tmp_path: Path, name: str, check: str) -> None:
     path = tmp_path / name

@@ -12,8 +12,8 @@ import pytest
 
 from api.http.runtime.background.deliveries import Deliveries, Sender, signature_of
 from api.http.runtime.background.webhooks import Delivery, Webhook, Webhooks
-from api.service_file import ServiceFile
 from binocle.errors import UrlError
+from tests.api.http.runtime.background.conftest import OpenState
 from tests.support.receiver import Receiver, receiver
 
 __all__ = ["receiver"]
@@ -23,8 +23,8 @@ _EVENTS = ("job.done", "job.failed", "job.cancelled")
 
 
 @pytest.fixture
-def webhooks(tmp_path: Path) -> Iterator[Webhooks]:
-    file = ServiceFile(tmp_path)
+def webhooks(tmp_path: Path, open_state: OpenState) -> Iterator[Webhooks]:
+    file = open_state(tmp_path)
     yield Webhooks(file)
     file.close()
 
@@ -167,13 +167,15 @@ def test_url_that_can_never_be_sent_to_is_refused(url: str, why: str) -> None:
         Sender().check(url)
 
 
-def test_what_is_due_is_sent_by_the_next_service(tmp_path: Path, receiver: Receiver) -> None:
-    file = ServiceFile(tmp_path)
+def test_what_is_due_is_sent_by_the_next_service(
+    tmp_path: Path, open_state: OpenState, receiver: Receiver
+) -> None:
+    file = open_state(tmp_path)
     first = Webhooks(file)
     webhook = made(first, receiver)
     due = first.enqueue_test(webhook.id)
     file.close()
-    again = ServiceFile(tmp_path)
+    again = open_state(tmp_path)
     webhooks = Webhooks(again)
     found = sent(webhooks, receiver.sender(), webhook, anybody)
     assert {headers["webhook-id"] for headers, _ in receiver.got} >= {due, found.id}

@@ -11,11 +11,12 @@ from api.http.runtime.background.job import Job
 from api.http.runtime.background.job_store import JobFilter, JobStore
 from api.http.runtime.background.jobs import Jobs
 from api.http.schemas.background.jobs import JobKind, JobOut
-from api.service_file import ServiceFile
+from api.service_state.state import ServiceState
 from binocle.collection.collection import Collection
 from binocle.types import Part, StoredPicture
 from search.copies.clusters import Cluster, Member
 from search.copies.duplicates import Duplicates
+from tests.api.http.runtime.background.conftest import OpenState, let_go
 
 _PATIENCE_S = 20.0
 _MEMBER = Member(
@@ -34,13 +35,13 @@ def collection(tmp_path: Path) -> Iterator[Collection]:
 class Home:
     """Services that come and go over one home."""
 
-    def __init__(self, home: Path) -> None:
-        self.home = home
+    def __init__(self, home: Path, open_state: OpenState) -> None:
+        self.home, self.open_state = home, open_state
         self.told: list[JobOut] = []
-        self.opened: list[ServiceFile] = []
+        self.opened: list[ServiceState] = []
 
     def jobs(self) -> Jobs:
-        file = ServiceFile(self.home)
+        file = self.open_state(self.home)
         self.opened.append(file)
         jobs = Jobs(100, store=JobStore(file, lambda _, job: self.told.append(job)))
         jobs.begin()
@@ -52,8 +53,8 @@ class Home:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home(tmp_path)
+def home(tmp_path: Path, open_state: OpenState) -> Home:
+    return Home(tmp_path, open_state)
 
 
 def ended(jobs: Jobs, collection: Collection, kind: JobKind, result: object = None) -> Job:
@@ -115,8 +116,7 @@ def test_job_of_a_service_that_was_killed_has_failed_and_is_told_of_once(
     assert begun.wait(_PATIENCE_S)
     alive = home.jobs()
     assert alive.get(collection, running.id).state == "running"  # it lives still
-    assert file._alive is not None
-    file._alive.release()  # as the system does for one that is killed
+    let_go(file)
     later = home.jobs()
     for job in (running, waiting):
         kept = later.get(collection, job.id)
@@ -210,9 +210,9 @@ def test_job_of_a_source_whose_name_is_no_unicode_runs_and_is_not_kept(
 
 
 def test_jobs_run_where_nothing_can_be_kept(
-    home: Home, collection: Collection, caplog: pytest.LogCaptureFixture
+    nowhere: OpenState, collection: Collection, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (home.home / "service.sqlite").mkdir()
+    home = Home(tmp_path, nowhere)
     jobs = home.jobs()
     job = ended(jobs, collection, "duplicates", _FOUND)
     assert jobs.result(collection, job.id, "duplicates") == _FOUND

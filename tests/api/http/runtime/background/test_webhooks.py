@@ -11,20 +11,21 @@ from api.aliases import AliasError
 from api.http.runtime.background.job import Job
 from api.http.runtime.background.job_store import JobStore
 from api.http.runtime.background.webhooks import KEPT_DELIVERIES, Webhook, Webhooks
-from api.service_file import ServiceFile
+from api.service_state.state import ServiceState
+from tests.api.http.runtime.background.conftest import OpenState
 
 _EVENTS = ("job.done", "job.failed")
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Iterator[ServiceFile]:
-    file = ServiceFile(tmp_path)
+def file(tmp_path: Path, open_state: OpenState) -> Iterator[ServiceState]:
+    file = open_state(tmp_path)
     yield file
     file.close()
 
 
 @pytest.fixture
-def webhooks(file: ServiceFile) -> Webhooks:
+def webhooks(file: ServiceState) -> Webhooks:
     return Webhooks(file, {"front": "c"}.get)  # type: ignore[arg-type]
 
 
@@ -34,7 +35,7 @@ def made(webhooks: Webhooks, *collections: str) -> Webhook:
 
 
 def test_webhook_is_told_of_its_collections_and_events_by_alias_too(
-    webhooks: Webhooks, file: ServiceFile
+    webhooks: Webhooks, file: ServiceState
 ) -> None:
     every, front, other = made(webhooks), made(webhooks, "front"), made(webhooks, "other")
     ended = made(webhooks)
@@ -54,7 +55,7 @@ def test_webhook_is_told_of_its_collections_and_events_by_alias_too(
     assert len({one.secret for one in (every, front, other)}) == 3
 
 
-def test_name_that_stands_for_nothing_costs_only_itself(file: ServiceFile) -> None:
+def test_name_that_stands_for_nothing_costs_only_itself(file: ServiceState) -> None:
     def resolve(name: str) -> str:
         raise AliasError(f"{name!r} is a collection and an alias")
 

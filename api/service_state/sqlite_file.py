@@ -1,7 +1,7 @@
-"""What the service keeps over restarts beside its collections: jobs, webhooks, deliveries.
+"""The state of a service in one SQLite file of the data home, which only its owner can read.
 
-One SQLite file in the data home that only its owner can read. Several services of a home share it;
-each holds a lock while it lives, so that the others know whose work has ended.
+Several services of a home share it; each holds a lock while it lives, so that the others know whose
+work has ended.
 """
 
 import os
@@ -14,55 +14,32 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from api.service_state.state import VERSION, tables
 from binocle.errors import StorageError
 from binocle.files import PRIVATE_FILE, make_folder
 
-_VERSION = 1
+SERVICE_FILE = "service.sqlite"
 _BUSY_TIMEOUT_S = 10.0
-_TABLES = """
-CREATE TABLE jobs (
-  number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, service TEXT NOT NULL,
-  collection TEXT NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL, owner TEXT NOT NULL,
-  document TEXT NOT NULL, is_cancelled INTEGER NOT NULL DEFAULT 0, result BLOB
-);
-CREATE INDEX jobs_of_collection ON jobs (collection, number);
-CREATE TABLE webhooks (
-  id TEXT PRIMARY KEY, url TEXT NOT NULL, secret TEXT NOT NULL, events TEXT NOT NULL,
-  collections TEXT, owner TEXT NOT NULL, created_at TEXT NOT NULL, ended TEXT
-);
-CREATE TABLE deliveries (
-  number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
-  webhook TEXT NOT NULL REFERENCES webhooks (id) ON DELETE CASCADE,
-  type TEXT NOT NULL, body TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL,
-  due_at REAL NOT NULL, created_at TEXT NOT NULL, tried_at TEXT, status INTEGER, error TEXT
-);
-CREATE INDEX deliveries_due ON deliveries (state, due_at);
-CREATE INDEX deliveries_of_webhook ON deliveries (webhook, number);
-"""
 
 
 class ServiceFile:
-    """The file, opened when it is first used. Thread-safe.
-
-    What is written outlives the process, whatever ends it; the last moments before a power cut may
-    be lost.
-    """
+    """A ``ServiceState`` in a file, opened when it is first used."""
 
     def __init__(self, home: Path) -> None:
-        self.path = home / "service.sqlite"
+        self.path = home / SERVICE_FILE
         self.service = secrets.token_hex(8)
         self._locks = home / "services"
         self._alive: FileLock | None = None
         self._lock = threading.RLock()
         self._database: sqlite3.Connection | None = None
 
+    def exists(self) -> bool:
+        """Tell whether anything was ever kept."""
+        return self.path.exists()
+
     @contextmanager
     def using(self) -> Iterator[sqlite3.Connection]:
-        """Give the database in a transaction, which is undone where something is raised.
-
-        Raises:
-            StorageError: The file cannot be read or written, or is of a newer Binocle.
-        """
+        """Give the tables in a transaction; see ``ServiceState``."""
         with self._lock:
             try:
                 database = self._opened()
@@ -75,6 +52,11 @@ class ServiceFile:
                 database.execute("COMMIT")
             except (sqlite3.Error, OSError) as error:
                 raise StorageError(f"cannot use {self.path} ({error})") from error
+
+    def others(self) -> list[str]:
+        """Return the names of other services that live, or were killed."""
+        names = [path.stem for path in self._locks.glob("*.lock")]
+        return [name for name in names if name != self.service]
 
     def is_alive(self, service: str) -> bool:
         """Tell whether the service that wrote something still runs."""
@@ -126,10 +108,10 @@ class ServiceFile:
     def _prepare(self, database: sqlite3.Connection) -> None:
         database.execute("BEGIN IMMEDIATE")
         (version,) = database.execute("PRAGMA user_version").fetchone()
-        if version > _VERSION:
+        if version > VERSION:
             raise StorageError(f"{self.path} was written by a newer Binocle; upgrade this one")
-        if version == 0:
-            for statement in filter(str.strip, _TABLES.split(";")):
+        if version < VERSION:
+            for statement in tables("INTEGER PRIMARY KEY AUTOINCREMENT", "REAL", "BLOB"):
                 database.execute(statement)
-            database.execute(f"PRAGMA user_version = {_VERSION}")
+            database.execute(f"PRAGMA user_version = {VERSION}")
         database.execute("COMMIT")

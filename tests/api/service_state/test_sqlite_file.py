@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from api.service_file import ServiceFile
+from api.service_state.sqlite_file import ServiceFile
 from binocle.errors import StorageError
 
 

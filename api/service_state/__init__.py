@@ -1,0 +1,1 @@
+"""What a service keeps over restarts beside its collections: in SQLite, or in PostgreSQL."""
