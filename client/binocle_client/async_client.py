@@ -67,6 +67,7 @@ class AsyncClient(Calls):
         *,
         limit: int = 10,
         copies_only: bool = False,
+        policy: str | None = None,
         at_once: int = 64,
     ) -> AsyncIterator[LookupOutcome]:
         """Look as many pictures up as there are; yield each one's outcome in order.
@@ -76,11 +77,14 @@ class AsyncClient(Calls):
             files: Taken as they are looked up.
             limit: How many candidates of each.
             copies_only: Whether those are left out that are only similar.
+            policy: Rules, such as ``block copy 0.9``: each answer has the ``action`` that fits.
             at_once: How many are sent in one request, and are sent again if it breaks.
         """
         done = 0
         async for lines in _several(files, at_once, picture_line):
-            asked = self.look_up_lines(name, lines, limit=limit, copies_only=copies_only)
+            asked = self.look_up_lines(
+                name, lines, limit=limit, copies_only=copies_only, policy=policy
+            )
             for outcome in await asked:
                 yield replace(outcome, number=outcome.number + done)
             done += len(lines)

@@ -64,6 +64,7 @@ class Client(Calls):
         *,
         limit: int = 10,
         copies_only: bool = False,
+        policy: str | None = None,
         at_once: int = 64,
     ) -> Iterator[LookupOutcome]:
         """Look as many pictures up as there are; yield each one's outcome in order.
@@ -73,11 +74,14 @@ class Client(Calls):
             files: Taken as they are looked up.
             limit: How many candidates of each.
             copies_only: Whether those are left out that are only similar.
+            policy: Rules, such as ``block copy 0.9``: each answer has the ``action`` that fits.
             at_once: How many are sent in one request, and are sent again if it breaks.
         """
         waiting, done = iter(files), 0
         while lines := [picture_line(one) for one in islice(waiting, at_once)]:
-            asked = self.look_up_lines(name, lines, limit=limit, copies_only=copies_only)
+            asked = self.look_up_lines(
+                name, lines, limit=limit, copies_only=copies_only, policy=policy
+            )
             yield from (replace(one, number=one.number + done) for one in asked)
             done += len(lines)
 

@@ -56,6 +56,7 @@ class LookupReply:
     unreadable: int
     took_ms: dict[str, float]
     moment: float = 0.0
+    action: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from api.http.schemas.common import Base64, ItemError, Metadata, Strict
 from search.copies.verdicts import Verdict
 
 MAX_PICTURES = 64
+MAX_POLICY_LENGTH = 2000
 
 
 class LookupBesideIn(Strict):
@@ -13,6 +14,12 @@ class LookupBesideIn(Strict):
 
     limit: int = Field(10, ge=1, le=100)
     copies_only: bool = Field(default=False, description="Do not look for what is merely similar")
+    policy: str | None = Field(
+        None,
+        min_length=1,
+        max_length=MAX_POLICY_LENGTH,
+        description="What to do, such as 'block near-duplicate 0.95, review copy 0.5'",
+    )
 
 
 class PictureIn(Strict):
@@ -95,6 +102,9 @@ class LookupOut(BaseModel):
     )
     took_ms: dict[str, float] = Field(
         description="By stage: decode, hash, features, verify, embed, neighbours, pixels, total"
+    )
+    action: str | None = Field(
+        None, description="Of the policy: that of the first rule that fits, 'pass' where none does"
     )
     moment: float = Field(
         0.0, description="Of an animation, which picture this is about: 0 the first, 1 the last"

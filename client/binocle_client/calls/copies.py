@@ -16,26 +16,48 @@ class CopyCalls:
 
     @call
     def lookup(
-        self, name: str, data: PictureFile, *, limit: int = 10, copies_only: bool = False
+        self,
+        name: str,
+        data: PictureFile,
+        *,
+        limit: int = 10,
+        copies_only: bool = False,
+        policy: str | None = None,
     ) -> Asked[LookupReply]:
-        """Tell whether a picture, or what it was made from, is in a collection."""
-        body = {"image": encoded(data), "limit": limit, "copies_only": copies_only}
+        """Tell whether a picture, or what it was made from, is in a collection.
+
+        With a policy, such as ``block near-duplicate 0.95, review copy 0.5``, the reply has the
+        ``action`` of the first rule that fits.
+        """
+        body = {"image": encoded(data), **_options(limit, policy, copies_only=copies_only)}
         return document(LookupReply, "POST", path_of(name, "lookup"), json=body)
 
     @call
     def lookup_many(
-        self, name: str, files: Sequence[PictureFile], *, limit: int = 10, copies_only: bool = False
+        self,
+        name: str,
+        files: Sequence[PictureFile],
+        *,
+        limit: int = 10,
+        copies_only: bool = False,
+        policy: str | None = None,
     ) -> Asked[list[LookupOutcome]]:
         """Look up to 64 pictures up; one that cannot be read has an error for an answer."""
         pictures = [{"image": encoded(one)} for one in files]
-        body = {"pictures": pictures, "limit": limit, "copies_only": copies_only}
+        body = {"pictures": pictures, **_options(limit, policy, copies_only=copies_only)}
         return document(LookupOutcomes, "POST", path_of(name, "lookups"), json=body).then(
             lambda found: found.results
         )
 
     @call
     def look_up_lines(
-        self, name: str, lines: Sequence[str], *, limit: int = 10, copies_only: bool = False
+        self,
+        name: str,
+        lines: Sequence[str],
+        *,
+        limit: int = 10,
+        copies_only: bool = False,
+        policy: str | None = None,
     ) -> Asked[list[LookupOutcome]]:
         """Look pictures up, each given as a line of JSON; ``lookup_each`` takes any number."""
         return Asked(
@@ -47,7 +69,7 @@ class CopyCalls:
             options={
                 "content": "\n".join(lines),
                 "headers": LINES,
-                "params": {"limit": limit, "copies_only": copies_only},
+                "params": _options(limit, policy, copies_only=copies_only),
             },
         )
 
@@ -78,3 +100,9 @@ class CopyCalls:
     def duplicates_report(self, name: str, job_id: str) -> Asked[bytes]:
         """Return a page with thumbnails inside it, to be saved."""
         return content("GET", path_of(name, "duplicates", job_id, "report"))
+
+
+def _options(limit: int, policy: str | None, *, copies_only: bool) -> dict[str, int | str]:
+    """Return the options of a lookup as they are sent; a policy only where there is one."""
+    options: dict[str, int | str] = {"limit": limit, "copies_only": copies_only}
+    return options if policy is None else {**options, "policy": policy}

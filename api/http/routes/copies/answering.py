@@ -1,5 +1,7 @@
 """Pictures to look up: where they are had, what is known of them, and what of that is sent."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request
@@ -13,8 +15,17 @@ from api.http.runtime.service import Service
 from api.http.schemas.lookup import LookupBesideIn, LookupOut, PictureIn
 from api.operations.copies import answer_as_json, open_lookup
 from binocle.collection.collection import Collection
-from binocle.errors import UrlError
+from binocle.errors import QueryError, UrlError
 from search.copies.lookup_candidates import LookupAnswer
+from search.copies.policy import Rule, action_of, rules_of
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What is known of a picture, and what a policy says to do; None without a policy."""
+
+    answer: LookupAnswer
+    action: str | None = None
 
 
 async def data_of(service: Service, asked: PictureIn) -> bytes:
@@ -41,7 +52,7 @@ async def look_up(
     collection: Collection,
     data: bytes,
     asked: LookupBesideIn,
-) -> LookupAnswer:
+) -> Answered:
     """Look a picture up, and have the log tell of it.
 
     Raises:
@@ -50,14 +61,30 @@ async def look_up(
     """
     answer: LookupAnswer = await service.searching.run(_find, service, collection, data, asked)
     best = answer.candidates[0] if answer.candidates else None
+    rules = policy_of(asked)
+    action = None if rules is None else action_of(rules, answer.candidates)
     log_lookup(
         request.scope,
         data,
         verdict=answer.verdict,
         confidence=None if best is None else best.judgement.confidence,
         record=None if best is None else best.record.id,
+        policy=asked.policy,
+        action=action,
     )
-    return answer
+    return Answered(answer, action)
+
+
+def policy_of(asked: LookupBesideIn) -> Sequence[Rule] | None:
+    """Return the rules of a lookup's policy; None where it has none.
+
+    Raises:
+        ServiceError: 422, it cannot be read.
+    """
+    try:
+        return None if asked.policy is None else rules_of(asked.policy)
+    except QueryError as error:
+        raise at_field(error, "policy") from error
 
 
 def _find(
@@ -72,14 +99,14 @@ def _find(
     return finder.find(data, limit=asked.limit)
 
 
-def answer_out(answer: LookupAnswer, name: str) -> LookupOut:
+def answer_out(answered: Answered, name: str) -> LookupOut:
     """Return an answer as it is sent: uris tell nothing of this machine's folders.
 
     Args:
-        answer: What is known of a picture.
+        answered: What is known of a picture, and what to do.
         name: Of the collection, as it was asked for.
     """
-    found: dict[str, Any] = answer_as_json(answer)
+    found: dict[str, Any] = {**answer_as_json(answered.answer), "action": answered.action}
     for one in found["candidates"]:
         one["uri"] = public_uri(one["uri"])
         one["part"]["uri"] = public_uri(one["part"]["uri"])

@@ -7,14 +7,13 @@ from fastapi import APIRouter, Request, Response
 from api.http.errors.problems import ServiceError
 from api.http.mapping import payloads
 from api.http.mapping.documents import JsonRoute
-from api.http.routes.copies.answering import answer_out, data_of, look_up
+from api.http.routes.copies.answering import Answered, answer_out, data_of, look_up, policy_of
 from api.http.runtime.dependencies import Readable, ServiceDependency
 from api.http.runtime.service import Service
 from api.http.schemas.common import Name
 from api.http.schemas.lookup import LookupBesideIn, LookupIn, LookupOut
 from api.operations.copies import match_png
 from binocle.collection.collection import Collection
-from search.copies.lookup_candidates import LookupAnswer
 
 router = APIRouter(tags=["lookup"], route_class=JsonRoute)
 _BODY = payloads.json_or_form("LookupIn", "lookup", "The other JSON fields")
@@ -32,8 +31,8 @@ async def lookup(
     A copy is verified pixel by pixel; what cannot be verified is at most ``similar``. URLs are
     fetched where the operator allows it.
     """
-    _, answer = await _answered(collection, service, request)
-    return answer_out(answer, name)
+    _, answered = await _answered(collection, service, request)
+    return answer_out(answered, name)
 
 
 @router.post("/{name}/lookup/overlay", openapi_extra=_BODY, response_class=Response, responses=_PNG)
@@ -42,8 +41,9 @@ async def overlay(collection: Readable, service: ServiceDependency, request: Req
 
     The body is as for ``lookup``. 404 where nothing matches.
     """
-    data, answer = await _answered(collection, service, request)
-    shown = next((one for one in answer.candidates if one.judgement.verdict != "similar"), None)
+    data, answered = await _answered(collection, service, request)
+    candidates = answered.answer.candidates
+    shown = next((one for one in candidates if one.judgement.verdict != "similar"), None)
     if shown is None:
         raise ServiceError(404, "not-found", "nothing in the collection matches the picture")
     png = await service.searching.run(
@@ -54,7 +54,7 @@ async def overlay(collection: Readable, service: ServiceDependency, request: Req
 
 async def _answered(
     collection: Collection, service: Service, request: Request
-) -> tuple[bytes, LookupAnswer]:
+) -> tuple[bytes, Answered]:
     """Return a request's picture, and what is known of it."""
     body = await payloads.read(request, "lookup", max_files=1)
     if body.others:
@@ -66,5 +66,6 @@ async def _answered(
         asked, data = payloads.parse(LookupBesideIn, body.text or "{}"), body.files[0][1]
     else:
         told = payloads.parse(LookupIn, body.text or b"")
+        policy_of(told)  # what is wrong with it is told before a URL is fetched
         asked, data = told, await data_of(service, told)
     return data, await look_up(request, service, collection, data, asked)

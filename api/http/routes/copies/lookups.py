@@ -13,7 +13,7 @@ from api.http.errors.validation_messages import one_line
 from api.http.mapping import payloads
 from api.http.mapping.documents import JsonRoute
 from api.http.routes.changing.imports import LINES_TAKEN, LINES_TYPE, StreamedLines
-from api.http.routes.copies.answering import answer_out, data_of, look_up
+from api.http.routes.copies.answering import Answered, answer_out, data_of, look_up, policy_of
 from api.http.runtime.dependencies import (
     KeyDependency,
     Readable,
@@ -26,6 +26,7 @@ from api.http.runtime.service import Service
 from api.http.schemas.common import ItemError, Name
 from api.http.schemas.lookup import (
     MAX_PICTURES,
+    MAX_POLICY_LENGTH,
     LookupBesideIn,
     LookupOutcome,
     LookupsIn,
@@ -35,7 +36,6 @@ from api.http.schemas.lookup import (
 from api.keys.key import Key
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError
-from search.copies.lookup_candidates import LookupAnswer
 
 router = APIRouter(tags=["lookup"], route_class=JsonRoute)
 _BODY = payloads.json_or_form("LookupsIn", "lookups", "The other JSON fields")
@@ -78,6 +78,7 @@ async def lookups(
     else:
         told = payloads.parse(LookupsIn, body.text or b"")
         asked, pictures = told, list(told.pictures)
+    policy_of(asked)
     count_searches(service, key, len(pictures))
     asking = _Asking(request, service, collection, name, asked)
     return LookupsOut(results=await asking.outcomes(list(enumerate(pictures, 1))))
@@ -96,6 +97,7 @@ async def look_up_lines(
     key: KeyDependency,
     request: Request,
     limit: Annotated[int, Query(ge=1, le=100)] = 10,
+    policy: Annotated[str | None, Query(min_length=1, max_length=MAX_POLICY_LENGTH)] = None,
     *,
     copies_only: bool = False,
 ) -> StreamedLines:
@@ -104,7 +106,8 @@ async def look_up_lines(
     if kind not in LINES_TAKEN:
         detail = f"this takes lines of JSON, {LINES_TYPE}, and cannot read {one_line(kind)}"
         raise ServiceError(422, "invalid", detail, field="content-type")
-    asked = LookupBesideIn(limit=limit, copies_only=copies_only)
+    asked = LookupBesideIn(limit=limit, copies_only=copies_only, policy=policy)
+    policy_of(asked)
     asking = _Asking(request, service, collection, name, asked, counted=key)
     return StreamedLines(_answered_lines(asking))
 
@@ -173,7 +176,7 @@ class _Asking:
             return LookupOutcome(number=number, name=name, error=fault)
         return LookupOutcome(number=number, name=name, answer=out)
 
-    async def _answer(self, picture: NamedPictureIn | bytes | BinocleError) -> LookupAnswer:
+    async def _answer(self, picture: NamedPictureIn | bytes | BinocleError) -> Answered:
         if isinstance(picture, BinocleError):
             raise picture
         if self.counted is not None:
