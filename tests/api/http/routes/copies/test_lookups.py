@@ -2,7 +2,6 @@
 
 import base64
 import json
-import logging
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -84,32 +83,6 @@ def test_lines_are_answered_with_a_line_each(service: Running, stored: str) -> N
     assert [one["error"]["code"] for one in outcomes[1:3]] == ["invalid", "invalid"]
     assert [one["answer"]["candidates"][0]["id"] for one in outcomes[::3]] == ["d2", "d1"]
     problem_of(service.http().post(path, json={}), 422, "invalid")
-
-
-def test_a_policy_says_what_to_do_at_every_door(
-    service: Running, client: Client, stored: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    policy = "block near-duplicate 0.95, review copy 0.5"
-    part = encoded(drawn(1).crop((60, 40, 240, 180)))
-    files = [small(1), part, encoded(drawn(50))]
-    with caplog.at_level(logging.INFO, "binocle.lookups"):
-        many = client.lookup_many(stored, files, copies_only=True, policy=policy)
-    each = list(client.lookup_each(stored, files, copies_only=True, policy=policy))
-    expected = ["block", "review", "pass"]
-    assert [one.answer and one.answer.action for one in many] == expected
-    assert [one.answer and one.answer.action for one in each] == expected
-    assert client.lookup(stored, part, policy=policy).action == "review"
-    assert client.lookup(stored, part).action is None
-    logged = sorted(vars(one)["facts"]["action"] for one in caplog.records)
-    assert logged == sorted(expected)
-    wrong, path = {"policy": "block copies 0.5"}, f"/v1/collections/{stored}"
-    asked = {"url": "http://example.org/a.jpg", **wrong}
-    answers = [
-        service.http().post(f"{path}/lookup", json=asked),
-        service.http().post(f"{path}/lookups", json={"pictures": [{}], **wrong}),
-        service.http().post(f"{path}/lookups:lines", params=wrong, content="{}", headers=_LINES),
-    ]
-    assert [problem_of(one, 422, "bad-query")["field"] for one in answers] == ["policy"] * 3
 
 
 def test_client_looks_many_up(client: Client, stored: str) -> None:
