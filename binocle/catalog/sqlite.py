@@ -18,6 +18,7 @@ from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from binocle.catalog import migrations
 from binocle.catalog.catalog_file import read_only_uri
+from binocle.catalog.dialect import sqlite_engine
 from binocle.catalog.query_file import SqliteQueryStore
 from binocle.catalog.tables import filter_sql, schema
 from binocle.catalog.tables.fulltext import Fts5Index
@@ -77,13 +78,8 @@ class SqliteCatalog:
 
     def _engine_for(self, *, read_only: bool) -> sa.Engine:
         address = f"file:{quote(os.fsencode(self._path.absolute()))}"
-        engine = sa.create_engine(
-            "sqlite://",
-            creator=partial(self._connect, read_only_uri(self._path) if read_only else address),
-            poolclass=sa.QueuePool,
-            pool_size=8,
-            max_overflow=32,
-        )
+        uri = read_only_uri(self._path) if read_only else address
+        engine = sqlite_engine(partial(self._connect, uri), pool_size=8, max_overflow=32)
         sa.event.listen(engine, "connect", _configure_reader if read_only else _configure)
         return engine
 
