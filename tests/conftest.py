@@ -13,9 +13,13 @@ from tests.support.buckets import Buckets, buckets
 from tests.support.command_line import CommandLine, warm_command_line
 from tests.support.postgres_server import PostgresServer, postgres_server
 
+gc.disable()  # while thousands of modules and tests are read, nothing of which is garbage
+
 
 def pytest_collection_finish() -> None:
     gc.freeze()  # what was imported stays: to look through it again and again takes long
+    gc.set_threshold(20_000)
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)
