@@ -19,15 +19,15 @@ from binocle.encoders.base import Encoder
 from binocle.encoders.names import canonical_name
 from binocle.encoders.registry import open_encoder
 from binocle.errors import NotFoundError, UsageError
-from binocle.media.decoder_pool import DecoderPool
-from indexer.indexer import Indexer, OpenDecoders, Progress
-from indexer.stored_media import StoredMedia
-from search.keyword.suggestions import Suggester
-from search.labels.labeller import Labeller
 from search.query_vectors.query_pictures import Each, LoadPicture, QueryPictures
 from search.searcher import Searcher
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what most commands do without
+    from binocle.media.decoder_pool import DecoderPool
+    from indexer.indexer import Indexer, OpenDecoders, Progress
+    from indexer.stored_media import StoredMedia
+    from search.keyword.suggestions import Suggester
+    from search.labels.labeller import Labeller
     from search.query_vectors.url_fetcher import Fetcher
 
 
@@ -49,12 +49,13 @@ class QueryEmbedding:
 class Container:
     """Opens collections and encoders by name, and keeps encoders once loaded."""
 
-    def __init__(self, settings: Settings, *, open_decoders: OpenDecoders = DecoderPool) -> None:
+    def __init__(self, settings: Settings, *, open_decoders: "OpenDecoders | None" = None) -> None:
         """Set up.
 
         Args:
             settings: What was chosen.
-            open_decoders: Gives whoever decodes its decoders, from how many and their limits.
+            open_decoders: Gives whoever decodes its decoders, from how many and their limits; None
+                for a pool of processes.
         """
         self.settings = settings
         self.aliases = Aliases(settings.home)
@@ -153,9 +154,14 @@ class Container:
                 )
             return self._encoders[model]
 
-    def decoders(self) -> AbstractContextManager[DecoderPool]:
+    def decoders(self) -> AbstractContextManager["DecoderPool"]:
         """Return decoders as the settings have them, for whoever enters the context."""
-        return self._open_decoders(self.settings.workers, self.settings.limits)
+        return self._opens_decoders()(self.settings.workers, self.settings.limits)
+
+    def _opens_decoders(self) -> "OpenDecoders":
+        from binocle.media.decoder_pool import DecoderPool
+
+        return self._open_decoders or DecoderPool
 
     @cached_property
     def fetcher(self) -> "Fetcher":
@@ -213,8 +219,10 @@ class Container:
             )
             return self._searchers[collection.path]
 
-    def suggester(self, collection: Collection) -> Suggester:
+    def suggester(self, collection: Collection) -> "Suggester":
         """Return what suggests from a collection while somebody types; one a collection."""
+        from search.keyword.suggestions import Suggester
+
         with self._sharing:
             known = self._suggesters.get(collection.path)
             if known is None or known.collection is not collection:
@@ -225,8 +233,10 @@ class Container:
         """Keep a query that had an answer, to be suggested; see ``Suggester.note``."""
         self.suggester(collection).note(query, relevant)
 
-    def media(self, collection: Collection) -> StoredMedia:
+    def media(self, collection: Collection) -> "StoredMedia":
         """Return what reads the pictures of a collection again; one a collection."""
+        from indexer.stored_media import StoredMedia
+
         made = StoredMedia(collection.path, max_derived_bytes=self.settings.max_derived_bytes)
         return self._media.setdefault(collection.path, made)
 
@@ -237,19 +247,23 @@ class Container:
             self._suggesters.pop(collection.path, None)
             self._media.pop(collection.path, None)
 
-    def labeller(self, collection: Collection) -> Labeller:
+    def labeller(self, collection: Collection) -> "Labeller":
         """Return what labels with the collection's own model, calibrated as its searcher is."""
+        from search.labels.labeller import Labeller
+
         relevance = self.searcher(collection).relevance
         return Labeller(collection, lambda: self.encoder_of(collection), relevance)
 
     def indexer(
-        self, collection: Collection, model: str | None, on_progress: Callable[[Progress], None]
-    ) -> Indexer:
+        self, collection: Collection, model: str | None, on_progress: Callable[["Progress"], None]
+    ) -> "Indexer":
         """Return an indexer that embeds with a model, by default the collection's own.
 
         Raises:
             SpaceMismatchError: The collection was embedded with another model.
         """
+        from indexer.indexer import Indexer
+
         space = collection.space
         model = canonical_name(model) if model else None
         if space is not None and model is not None and model != space.name:
@@ -261,6 +275,6 @@ class Container:
             lambda: self.encoder(chosen),
             limits=self.settings.limits,
             workers=self.settings.workers,
-            open_decoders=self._open_decoders,
+            open_decoders=self._opens_decoders(),
             on_progress=on_progress,
         )

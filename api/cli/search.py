@@ -73,9 +73,9 @@ class _Output:
             raise click.UsageError(
                 "--sheet, --open and --show show one collection; name one with -c"
             )
-        from api.operations.duplicates_report import check_writable
-
         if self.sheet is not None:
+            from api.operations.duplicates_report import check_writable
+
             check_writable(self.sheet)
         if self.is_shown:
             from api.cli.output.shown_pictures import check_showable

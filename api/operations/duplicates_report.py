@@ -6,11 +6,14 @@ import os
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from api.operations.plurals import counted
 from binocle.errors import StorageError
-from search.copies.clusters import Member
-from search.copies.duplicates import Duplicates
+
+if TYPE_CHECKING:  # with OpenCV, which whoever only writes a file does without
+    from search.copies.clusters import Member
+    from search.copies.duplicates import Duplicates
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _COLUMNS = (
@@ -18,7 +21,7 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def as_json_object(found: Duplicates, collection: str) -> dict[str, object]:
+def as_json_object(found: "Duplicates", collection: str) -> dict[str, object]:
     """Return duplicates as a JSON object."""
     return {
         "collection": collection,
@@ -35,7 +38,7 @@ def as_json_object(found: Duplicates, collection: str) -> dict[str, object]:
     }
 
 
-def warnings_of(found: Duplicates) -> list[str]:
+def warnings_of(found: "Duplicates") -> list[str]:
     """Return what a person must know of pictures that were left out, one sentence each."""
     warnings = []
     if found.unprepared:
@@ -95,7 +98,7 @@ def write_file(path: Path, data: bytes) -> None:
         raise StorageError(f"cannot write {path} ({error.strerror})") from error
 
 
-def csv_of(found: Duplicates, uri_of: Callable[[str], str] = str) -> str:
+def csv_of(found: "Duplicates", uri_of: Callable[[str], str] = str) -> str:
     """Return a line for each picture of a cluster, the one to keep first.
 
     Args:
@@ -127,7 +130,7 @@ def as_cell(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
 
 
-def _member(member: Member) -> dict[str, object]:
+def _member(member: "Member") -> dict[str, object]:
     fields = asdict(member)
     part = fields.pop("part")
     return {**fields, "uri": part["uri"]}

@@ -13,12 +13,15 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from binocle.catalog.base import CatalogReader
 from binocle.errors import StorageError
 from binocle.files import replacing
 from binocle.media.kinds import IMAGE
-from binocle.vectors.fingerprints.fingerprint_index import FingerprintIndex
+
+if TYPE_CHECKING:  # with OpenCV, which a search does without
+    from binocle.vectors.fingerprints.fingerprint_index import FingerprintIndex
 
 _log = logging.getLogger(__name__)
 _FORMAT = 1
@@ -53,7 +56,7 @@ class FingerprintFollower:
         self._position = _Position()
         self.missing = 0
 
-    def index(self) -> FingerprintIndex:
+    def index(self) -> "FingerprintIndex":
         """Return the index, caught up with the catalogue.
 
         After this ``missing`` tells how many pictures of the catalogue have no likeness yet: those
@@ -78,7 +81,7 @@ class FingerprintFollower:
             if self._position.unsaved > least:
                 self._save(index)
 
-    def _caught_up(self) -> FingerprintIndex:
+    def _caught_up(self) -> "FingerprintIndex":
         with self._read() as session:
             change = session.history.change()
             filled = session.fingerprints.times_filled()
@@ -107,14 +110,18 @@ class FingerprintFollower:
         behind = session.history.removals_known_after() > self._position.change
         return behind or filled != self._position.filled
 
-    def _start(self, session: CatalogReader, filled: int) -> tuple[FingerprintIndex, _Position]:
+    def _start(self, session: CatalogReader, filled: int) -> tuple["FingerprintIndex", _Position]:
         """Return what was saved, or an empty start."""
+        from binocle.vectors.fingerprints.fingerprint_index import FingerprintIndex
+
         return self._opened(session, filled) or (FingerprintIndex(), _Position(filled=filled))
 
     def _opened(
         self, session: CatalogReader, filled: int
-    ) -> tuple[FingerprintIndex, _Position] | None:
+    ) -> "tuple[FingerprintIndex, _Position] | None":
         """Return what was saved where it can be trusted."""
+        from binocle.vectors.fingerprints.fingerprint_index import FingerprintIndex
+
         features, hashes, stamp_path = self._files()
         try:
             stamp = json.loads(stamp_path.read_text())
@@ -135,7 +142,7 @@ class FingerprintFollower:
             )  # fmt: skip
             return None
 
-    def _save(self, index: FingerprintIndex) -> None:
+    def _save(self, index: "FingerprintIndex") -> None:
         features, hashes, stamp = self._files()
         position = self._position
         with self._read() as session:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from api.container import Container
 from api.operations.duplicates_report import write_text
-from api.operations.sheets.contact_sheet import sheet_of
 from api.terminal import say
 from binocle.collection.collection import Collection
 from binocle.types import Hit
@@ -36,6 +35,8 @@ def write_sheet(
     Raises:
         StorageError: It cannot be written.
     """
+    from api.operations.sheets.contact_sheet import sheet_of
+
     with container.decoders() as decoders:
         page = sheet_of(answer, collection, decoders)
     show_page(page, file, "hits.html", is_opened=is_opened)
