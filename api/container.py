@@ -112,7 +112,10 @@ class Container:
                 )
             if not create:
                 raise self.no_collection(name)
-        return Collection(path, create=create, new_catalog=self.settings.catalog)
+        chosen = self.settings
+        return Collection(
+            path, create=create, new_catalog=chosen.catalog, new_vectors=chosen.vectors
+        )
 
     def began_in(self, name: str, earlier: str | None) -> str:
         """Return the collection that has handed out a cursor or a turn.

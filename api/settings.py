@@ -26,6 +26,7 @@ class Settings(BaseSettings):
 
     home: Path = Field(default_factory=lambda: user_data_path("binocle", appauthor=False))
     catalog: str | None = None
+    vectors: str | None = None
     model: str = DEFAULT_MODEL
     device: str = "auto"
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"

@@ -17,6 +17,7 @@
       SpaceMismatchError            space-mismatch
       StorageError                  storage
         BusyError                   busy
+        UnreachableError            unreachable
       PictureError                  unreadable
         PictureTooLargeError        too-large
         PictureTruncatedError       truncated
@@ -140,6 +141,12 @@ class BusyError(StorageError):
     """Somebody else holds what this operation needs."""
 
     code = "busy"
+
+
+class UnreachableError(StorageError):
+    """The server that has the vectors cannot be reached, or refuses; what it has is not touched."""
+
+    code = "unreachable"
 
 
 class PictureError(BinocleError):

@@ -11,7 +11,7 @@ import pytest
 from tests.support import Bench, close_shared_decoders, write_photos
 from tests.support.buckets import Buckets, buckets
 from tests.support.command_line import CommandLine, warm_command_line
-from tests.support.postgres_server import PostgresServer, postgres_server
+from tests.support.postgres_server import PostgresServer, postgres_server, programs_with_pgvector
 
 gc.disable()  # while thousands of modules and tests are read, nothing of which is garbage
 
@@ -73,6 +73,13 @@ def store() -> Iterator[Buckets]:
 def server() -> Iterator[PostgresServer]:
     """A PostgreSQL server."""
     with postgres_server() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def vector_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL with pgvector."""
+    with postgres_server(programs_with_pgvector()) as started:
         yield started
 
 

@@ -17,6 +17,7 @@ from binocle.catalog.location import SQLITE_FILE, discard_schema, is_in_postgres
 from binocle.collection.collection import Collection
 from binocle.collection.indexing_lock import indexing_lock
 from binocle.errors import NotFoundError, StorageError
+from binocle.vectors.location import discard_vectors
 from indexer import kept_uploads
 
 SNAPSHOTS_FOLDER = "snapshots"  # of the home: archives to be downloaded, a folder a collection
@@ -131,6 +132,7 @@ def remove_collection(container: Container, name: str) -> str:
             raise container.no_collection(name)
         with indexing_lock(path):
             discard_schema(path)
+            discard_vectors(path)
             shutil.rmtree(path)
         _forget(container, name)
     return f"removed the collection {name!r} ({path})"

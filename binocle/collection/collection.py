@@ -1,7 +1,4 @@
-"""A collection: the catalogue and its indices as one thing.
-
-How the indices follow the catalogue is told in ``following``, what a search sees in ``snapshot``.
-"""
+"""A collection: the catalogue and its indices as one thing."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -23,8 +20,8 @@ from binocle.media.kinds import KINDS
 from binocle.metadata.field_types import FieldInfo, FieldType, check_schema
 from binocle.metadata.filters import Filter
 from binocle.types import Float32Array, Kind, NewRecord, Record, Space
+from binocle.vectors import location
 from binocle.vectors.base import OpenStore
-from binocle.vectors.faiss_store import FaissStore
 from binocle.vectors.tuned_search import TunedSearch
 
 __all__ = ["Collection", "Ranking", "Snapshot", "check_space"]
@@ -46,9 +43,10 @@ class Collection:
         path: Path,
         *,
         create: bool = False,
-        open_store: OpenStore = FaissStore,
+        open_store: OpenStore = location.open_store,
         open_catalog: Callable[[Path], Catalog] = open_catalog,
         new_catalog: str | None = None,
+        new_vectors: str | None = None,
     ) -> None:
         """Open a collection.
 
@@ -57,14 +55,14 @@ class Collection:
             create: Make it where there is none.
             open_store: Opens the vectors of each kind of parts.
             open_catalog: Opens the catalogue that a file is, or names.
-            new_catalog: The address of the database in which a collection that is made has its
-                catalogue; None for an SQLite file.
+            new_catalog: Where a collection that is made has its catalogue, an address of
+                PostgreSQL; None for an SQLite file.
+            new_vectors: Where it searches its vectors, an engine's address; None for FAISS.
 
         Raises:
             NotFoundError: There is none.
             UsageError: The address cannot be used.
-            StorageError: The catalogue cannot be opened, or is not the one that the files beside
-                it were made with.
+            StorageError: The catalogue cannot be opened, or is not that of the files beside it.
         """
         self.path = path
         self._catalog_path = catalog_path(path)
@@ -76,6 +74,8 @@ class Collection:
                 make_folder(path)
             except OSError as error:
                 raise StorageError(f"cannot make the folder {path} ({error.strerror})") from error
+            if new_vectors is not None:
+                location.place_in_engine(path, new_vectors)
             if new_catalog is not None:
                 self._catalog_path = make_in_postgresql(path, new_catalog)
         self._catalog = open_catalog(self._catalog_path)
@@ -257,8 +257,8 @@ class Collection:
     def save_indices(self, *, every_change: bool = False) -> None:
         """Write the indices beside the catalogue, for the next process to start from.
 
-        They can always be rebuilt, so a failure is logged and not raised. What a killed process
-        has left half written is removed an hour later.
+        They can be rebuilt, so a failure is logged. What a killed process has left half written is
+        removed an hour later.
 
         Args:
             every_change: Also where little has changed, so that nothing removed is left in them.

@@ -2,10 +2,9 @@
 
 The catalogue is the truth. Indices and columns live in memory; before a search the change number
 is compared, and what is new or gone is caught up in a single read transaction. The moment before
-is left as it is, so whoever is searching it is not disturbed, and while one thread catches up the
-others search the moment before. A store keeps its vectors between processes with a watermark, and
-when that does not agree with the catalogue the vectors are ignored and followed anew. Bringing many
-vectors into lists takes minutes: a thread does it, while they are scanned.
+is left as it is, so whoever is searching it is not disturbed. A store keeps its vectors between
+processes with a watermark, and when that does not agree with the catalogue the vectors are followed
+anew. Bringing many into lists, or to an engine, takes minutes: a thread does it beside searches.
 """
 
 import logging
@@ -21,7 +20,7 @@ from binocle.catalog.base import Catalog, CatalogReader
 from binocle.collection.beside_searches import BesideSearches
 from binocle.collection.snapshot import NO_PARTS, Owners, Parts, Snapshot
 from binocle.collection.vector_damage import report_damage
-from binocle.errors import StorageError
+from binocle.errors import StorageError, UnreachableError
 from binocle.media.kinds import KINDS
 from binocle.metadata.columns import Columns
 from binocle.types import Kind, Space
@@ -121,7 +120,11 @@ class IndexFollower:
     def save(self) -> None:
         """Write the indices beside the catalogue; a failure is logged and not raised."""
         self._saver.finish()
-        self.snapshot(KINDS, keep=False)
+        try:
+            self.snapshot(KINDS, keep=False)
+        except UnreachableError as error:
+            _log.warning("the vectors of %s are pushed later: %s", self._path.name, error)
+            return
         with self._advancing:
             state = self._state
             chores = [
@@ -142,12 +145,10 @@ class IndexFollower:
         self._saver.finish()
 
     def _advanced(self, state: _State | None, kinds: Sequence[Kind]) -> _State:
-        space = self._space()
-        followed = dict(state.followed) if state else {}
+        space, followed = self._space(), dict(state.followed) if state else {}
         if space is not None:
-            for kind in kinds:
-                if kind not in followed:
-                    followed[kind] = self._load(kind, space)
+            for kind in [one for one in kinds if one not in followed]:
+                followed[kind] = self._load(kind, space)
         with self._catalog.reading() as session:
             if space is not None:
                 for kind, one in followed.items():
@@ -239,6 +240,8 @@ class IndexFollower:
             return _Followed(
                 store, parts, mark.last_id, mark.change, unsaved=len(gone), lost=tuple(lacking)
             )
+        except UnreachableError:  # what is there is not damaged
+            raise
         except StorageError as error:
             self._warn(kind, error)
             # as if much were new, so that it is replaced
@@ -250,15 +253,14 @@ class IndexFollower:
         followed = self._state.followed[kind]
         with self._catalog.reading() as session:
             token = session.history.token(followed.change)
-        persist = followed.store.persisting(
-            Watermark(followed.change, followed.last_part_id, token)
-        )
+        mark = Watermark(followed.change, followed.last_part_id, token)
+        persist = followed.store.persisting(mark)
 
         def save() -> None:
             try:
                 persist()
                 saved = followed.unsaved
-            except OSError as error:
+            except (OSError, StorageError) as error:
                 _log.warning("could not save the %s index of %s: %s", kind, self._path.name, error)
                 saved = 0
             with self._advancing:
@@ -294,7 +296,5 @@ class IndexFollower:
                     self._state = replace(state, followed=others)
 
     def _warn(self, kind: Kind, error: StorageError) -> None:
-        _log.warning(
-            "ignoring the saved %s index of %s and making it anew: %s",
-            kind, self._path.name, error,
-        )  # fmt: skip
+        message = "ignoring the saved %s index of %s and making it anew: %s"
+        _log.warning(message, kind, self._path.name, error)

@@ -23,6 +23,13 @@ ROUNDING = 1e-5  # more than two kernels can differ by on unit rows
 Scored: TypeAlias = tuple[Float32Array, Int64Array]
 
 
+class HasRows(Protocol):
+    """Has vectors by id."""
+
+    def rows(self, ids: Int64Array) -> Float32Array:
+        """Return the rows of ids that are here, ``(n, d)`` float32, in their order."""
+
+
 class Segment(Protocol):
     """Vectors in a FAISS index that nobody changes any more."""
 
@@ -101,7 +108,7 @@ def nearest(segment: Segment, query: Float32Array, k: int, parameters: Any) -> S
         wanted = min(4 * wanted, len(segment.ids))
 
 
-def rescored(segment: Segment, query: Float32Array, ids: Int64Array) -> Scored:
+def rescored(segment: HasRows, query: Float32Array, ids: Int64Array) -> Scored:
     """Return inner products summed in float64, the same for a pair whoever asks; and the ids."""
     exact = query.astype(np.float64)
     scores = np.empty(len(ids), np.float32)
@@ -111,7 +118,7 @@ def rescored(segment: Segment, query: Float32Array, ids: Int64Array) -> Scored:
     return scores, ids
 
 
-def first_rescored(segment: Segment, query: Float32Array, found: Scored, least: float) -> Scored:
+def first_rescored(segment: HasRows, query: Float32Array, found: Scored, least: float) -> Scored:
     """Return scores of which those that decide are summed in float64; and the ids.
 
     These are the best thousand, which pages show, and what is about as good as the least. Others

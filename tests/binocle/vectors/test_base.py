@@ -18,6 +18,7 @@ from binocle.vectors.base import Allowed, OpenStore, VectorStore, VectorView, Wa
 from binocle.vectors.faiss_store import FaissStore
 from tests.support.exact_store import ExactStore
 from tests.support.nearest import nearest
+from tests.support.pgvector_store import pgvector_opener
 from tests.support.unit_rows import gaussian_rows, ids_from
 
 DIMENSION = 16
@@ -28,11 +29,17 @@ STORES: dict[str, OpenStore] = {
     "flat": FaissStore,
     "ivf": partial(FaissStore, flat_limit=300),
 }
+SERVERS: dict[str, Callable[[pytest.FixtureRequest], OpenStore]] = {
+    "pgvector": lambda request: pgvector_opener(request.getfixturevalue("vector_server")),
+}
+"""Stores in engines, by what gives their opener."""
 
 
-@pytest.fixture(params=list(STORES))
+@pytest.fixture(params=[*STORES, *(pytest.param(one, marks=pytest.mark.slow) for one in SERVERS)])
 def open_store(request: pytest.FixtureRequest) -> OpenStore:
-    return STORES[request.param]
+    if request.param in STORES:
+        return STORES[request.param]
+    return SERVERS[request.param](request)
 
 
 @pytest.fixture
@@ -311,6 +318,7 @@ def test_empty_store_is_persisted_too(open_here: Callable[..., VectorStore]) -> 
 
 
 @pytest.mark.parametrize("place", [0, 0.1, 0.5, 0.99])
+@pytest.mark.parametrize("open_store", STORES, indirect=True)
 def test_damaged_file_is_refused(
     open_here: Callable[..., VectorStore], tmp_path: Path, place: float
 ) -> None:
