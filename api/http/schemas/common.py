@@ -35,7 +35,7 @@ Filter = Annotated[
 class Strict(BaseModel):
     """A request: what it does not know, it refuses."""
 
-    model_config = ConfigDict(extra="forbid", defer_build=True)
+    model_config = ConfigDict(extra="forbid")
 
 
 class Problem(BaseModel):
