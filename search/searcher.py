@@ -11,12 +11,13 @@ from functools import cached_property, partial
 import numpy as np
 
 from binocle.collection.collection import Collection
+from binocle.collection.snapshot import Snapshot
 from binocle.encoders.base import Encoder
-from binocle.errors import BinocleError
+from binocle.errors import BinocleError, CursorError
 from binocle.media.kinds import KINDS
-from binocle.types import Limits
+from binocle.types import Int64Array, Limits
 from search.keyword.bm25_ranker import Keywords
-from search.query.continuations import Continuations
+from search.query.continuations import Continuations, Position
 from search.query.query import Query
 from search.query.refinement import refined
 from search.query.spellings import checked_filter
@@ -164,14 +165,36 @@ class Searcher:
             position = self._continuations.position(query.cursor)
         listing = self._listings.get(position.listing) if position else None
         target = query.target or (position.target if position else now.default_target)
+        passed, kinds = None, tuple(KINDS) if target == "any" else (target,)
         if position is not None and listing is None:
-            check_fresh(position, now.snapshot(tuple(KINDS) if target == "any" else (target,)))
+            passed = self._passed(query, position, now.snapshot(kinds))
         intent = self.terms.intent(query, target) if query.terms else None
         if intent is not None and intent.is_empty and query.mode != "keyword":
             intent, query = None, replace(query, terms=())  # the model reads nothing of it
         earlier = listing.plan if listing else None  # goes on, whatever has changed
-        decided = plan(query, intent, now, target=target, position=position, earlier=earlier)
-        return BegunQuery(decided, query.limit, position, listing)
+        try:
+            decided = plan(
+                query, intent, now, target=target, position=position, earlier=earlier,
+                has_passed=passed is not None,
+            )  # fmt: skip
+        except CursorError:
+            if position is not None and passed is not None:
+                check_fresh(position, now.snapshot(kinds))
+            raise
+        return BegunQuery(decided, query.limit, position, listing, passed)
+
+    def _passed(self, query: Query, position: Position, snapshot: Snapshot) -> Int64Array | None:
+        """Return what the pages before have shown, where the collection has changed since.
+
+        Raises:
+            StaleCursorError: It has, and nobody knows that, or groups were shown.
+        """
+        if snapshot.change == position.change:
+            return None
+        passed = self._continuations.shown(position) if query.group is None else None
+        if passed is None:
+            check_fresh(position, snapshot)
+        return passed
 
     def _look(self, begun: Sequence[BegunQuery]) -> None:
         """Find how queries look at parts, and what is nearest to those that look at everything."""
@@ -194,18 +217,27 @@ class Searcher:
         if one.listing is not None:
             return one
         nearest = (one.first_depth, one.nearest) if one.nearest else None
-        one.listing = listing_of(self.collection, self._ranker, one.plan, one.scorers, nearest)
+        one.listing = listing_of(
+            self.collection, self._ranker, one.plan, one.scorers, nearest, one.passed
+        )
         return one
 
     def _answers(self, begun: Sequence[BegunQuery | BinocleError]) -> list[Answer | BinocleError]:
-        """Return pages of listings; what begins one is kept, so that a later query refines it."""
+        """Return pages of listings; what begins one is kept, so that a later query refines it.
+
+        What pages have shown is kept, too, so that others can go on.
+        """
         going = [one for one in begun if isinstance(one, BegunQuery)]
-        pages = iter(self._hit_builder.pages([(one.rows, one.place, one.wanted) for one in going]))
+        found = self._hit_builder.pages([(one.rows, one.place, one.wanted) for one in going])
         first: dict[int, Query] = {}
-        for one in going:
+        shown: dict[str, Int64Array] = {}
+        for one, page in zip(going, found, strict=True):
             if one.plan.intent is not None and one.position is None:
                 first[id(one)] = replace(one.plan.query, terms=one.plan.intent.terms)
-        turns = dict(zip(first, self._continuations.keep(list(first.values())), strict=True))
+            if one.plan.query.group is None and one.goes_on_at(page.place):
+                shown[one.rows.name] = one.rows.shown(page.place)
+        kept = self._continuations.keep(list(first.values()), shown)
+        turns, pages = dict(zip(first, kept, strict=True)), iter(found)
         return [
             self._answer(one, next(pages), turns.get(id(one)))
             if isinstance(one, BegunQuery)
@@ -222,11 +254,10 @@ class Searcher:
             place, last = page.ends[count - 1] if count else start
             if count == len(page.hits):  # records that have gone meanwhile are passed over
                 place = page.place
-            is_over = not asked.query.beyond and listing.ends_at(place)
-            if is_over or not listing.rows(place, 1):
+            if not begun.goes_on_at(place):
                 return None
             self._listings.keep(listing)
-            return self._continuations.cursor(listing.position(place, last))
+            return self._continuations.cursor(listing.position(place, last, page.place))
 
         rated = any(hit.relevance is not None for hit in page.hits)
         return Answer(

@@ -3,8 +3,9 @@
 Both are signed with a key that stays beside the collection, so that only it can have given them.
 
 A cursor names a listing (``search.ranking.result_list``) and a place in it. It also says what is
-needed to make the listing anew where it is gone: the change number it was made at, and how deep it
-began.
+needed to make the listing anew where it is gone, as in another process: the change number it was
+made at, and how deep it began. Where the collection has changed since, what was shown is passed
+over: which records that were is kept with each page.
 
 A dialogue narrows a search over several turns. Each answer names its query; the next query says
 what to change in it. What is kept is the query with the vectors of its terms, in the collection's
@@ -18,9 +19,11 @@ import json
 import logging
 import secrets
 import time
-from collections.abc import Sequence
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, astuple, dataclass, fields, is_dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, get_args
 
 import itsdangerous
@@ -32,7 +35,7 @@ from binocle.errors import CursorError, SavedQueryError, StorageError
 from binocle.files import replacing
 from binocle.media.kinds import KINDS
 from binocle.metadata.filters import Filter
-from binocle.types import Float32Array, Target
+from binocle.types import Float32Array, Int64Array, Target
 from search.query.query import Facet, Group, Query, Region, Sort, Term, Weights
 
 _log = logging.getLogger(__name__)
@@ -42,6 +45,7 @@ _CURSOR, _TURN = "cursor", "turn"  # what was signed as one is refused as the ot
 _DAMAGED = "the cursor is damaged, or of another collection; start again without one"
 _PRUNE_EVERY = 100
 _MAX_TURNS = 10_000
+_KEPT_A_TURN = 3  # its query, and what its first pages have shown
 _MAX_AGE_S = 7 * 24 * 3600.0
 
 
@@ -57,6 +61,7 @@ class Position:
         target: Which parts were looked at, where the query left that open.
         depth: How deep the first rankings were.
         query: Digest of the query.
+        kept: With how many rows of the listing what was shown was kept; 0 where it was not.
     """
 
     listing: str
@@ -66,6 +71,7 @@ class Position:
     target: Target
     depth: int
     query: str
+    kept: int = 0
 
 
 class Continuations:
@@ -112,39 +118,60 @@ class Continuations:
         if message is None:
             raise CursorError(_DAMAGED)
         try:
-            listing, place, last, change, target, depth, query = json.loads(message)
+            listing, place, last, change, target, depth, query, *kept = json.loads(message)
         except ValueError as error:  # signed, but by another version
             raise CursorError(_DAMAGED) from error
         if target not in (*KINDS, "any"):
             raise CursorError(_DAMAGED)
-        return Position(listing, place, last, change, target, depth, query)
+        return Position(listing, place, last, change, target, depth, query, *kept)
 
     def gave(self, text: str) -> bool:
         """Tell whether a text is a cursor or a turn of this collection."""
         return any(self._verified(purpose, text) is not None for purpose in (_CURSOR, _TURN))
 
-    def keep(self, queries: Sequence[Query]) -> list[str | None]:
-        """Keep queries whose terms are all embedded; return a name for each.
+    def keep(
+        self, queries: Sequence[Query], shown: Mapping[str, Int64Array] = MappingProxyType({})
+    ) -> list[str | None]:
+        """Keep queries whose terms are all embedded, and what pages have shown.
+
+        Args:
+            queries: The queries.
+            shown: Internal ids of all records of a listing as far as it was shown, by its name.
 
         Returns:
-            None for each where they cannot be stored.
+            A name for each query; None for each where they cannot be stored.
         """
-        if not queries:
-            return []
         packed = {
             secrets.token_bytes(9): json.dumps(_packed(query), separators=(",", ":"))
             for query in queries
         }
-        now = time.time()
+        pages = {_name(listing, len(ids)): _packed_ids(ids) for listing, ids in shown.items()}
+        if not packed and not pages:
+            return []
+        now, count = time.time(), len(packed) + len(pages)
         try:
-            self._store.put(packed, now)
-            if self._kept % _PRUNE_EVERY < len(packed):
-                self._store.forget(now - self._max_age_s, self._max_turns)
-            self._kept += len(packed)
+            self._store.put({**packed, **pages}, now)
+            if self._kept % _PRUNE_EVERY < count:
+                self._store.forget(now - self._max_age_s, _KEPT_A_TURN * self._max_turns)
+            self._kept += count
         except StorageError as error:
             _log.warning("cannot keep queries: %s", error)
             return [None] * len(packed)
         return [self._signed(_TURN, token) for token in packed]
+
+    def shown(self, position: Position) -> Int64Array | None:
+        """Return the internal ids of the records that pages until a position have shown.
+
+        Returns:
+            None where they are not kept, or not any more.
+        """
+        try:
+            name = _name(position.listing, position.kept)
+            packed = self._store.get(name, time.time() - self._max_age_s)
+        except StorageError as error:
+            _log.warning("cannot read what was shown: %s", error)
+            return None
+        return None if packed is None else _unpacked_ids(packed)[: position.place]
 
     def get(self, turn: str) -> Query:
         """Return a kept query.
@@ -192,6 +219,19 @@ class Continuations:
         return itsdangerous.Signer(
             self._key, salt=purpose, key_derivation="hmac", digest_method=hashlib.sha256
         )
+
+
+def _name(listing: str, count: int) -> bytes:
+    return f"{listing}:{count}".encode()
+
+
+def _packed_ids(ids: Int64Array) -> str:
+    return base64.b64encode(zlib.compress(ids.astype("<i8").tobytes(), 1)).decode()
+
+
+def _unpacked_ids(packed: str) -> Int64Array:
+    ids: Int64Array = np.frombuffer(zlib.decompress(base64.b64decode(packed)), "<i8")
+    return ids
 
 
 def _read_key(path: Path) -> bytes:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from binocle.collection.snapshot import Ranking
-from binocle.types import Kind
+from binocle.types import Int64Array, Kind
 from search.query.continuations import Position
 from search.ranking.query_plan import KindScorer, Plan
 from search.ranking.result_list import ResultList
@@ -17,6 +17,7 @@ class BegunQuery:
     limit: int
     position: Position | None
     listing: ResultList | None
+    passed: Int64Array | None = None  # what pages of another state of the collection have shown
     scorers: dict[Kind, KindScorer] = field(default_factory=dict)
     nearest: dict[Kind, Ranking] = field(default_factory=dict)
 
@@ -36,6 +37,11 @@ class BegunQuery:
         """How many hits its page has; none where it was to begin behind the relevant set."""
         goes_on = self.plan.query.beyond or not self.place or not self.rows.ends_at(self.place)
         return self.limit if goes_on else 0
+
+    def goes_on_at(self, place: int) -> bool:
+        """Tell whether there is a page behind a place."""
+        is_over = not self.plan.query.beyond and self.rows.ends_at(place)
+        return not is_over and bool(self.rows.rows(place, 1))
 
     @property
     def is_unlimited(self) -> bool:

@@ -133,6 +133,7 @@ def plan(
     target: Target,
     position: Position | None = None,
     earlier: Plan | None = None,
+    has_passed: bool = False,
 ) -> Plan:
     """Decide how a query is answered.
 
@@ -143,6 +144,7 @@ def plan(
         target: Which parts are looked at.
         position: Where its cursor goes on.
         earlier: What was decided for the page before, where that is still known.
+        has_passed: Whether what the pages before have shown is known, and passed over.
 
     Raises:
         QueryError: The mode or the weights leave nothing to rank by, or terms cancel out.
@@ -169,7 +171,7 @@ def plan(
     if earlier is not None:
         return earlier
     snapshot = _snapshot(query, ranked, now, rules)
-    if position is not None:
+    if position is not None and not has_passed:
         check_fresh(position, snapshot)
     return Plan(
         query=query, intent=intent, target=target, kinds=kinds, mode=mode, auxiliary=auxiliary,

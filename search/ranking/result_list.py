@@ -1,10 +1,10 @@
 """What the pages of one answer are cut from, kept between the pages.
 
 A listing is of what is nearest, or of the relevant set, sorted, grouped and counted. It is made at
-the first page and then only grows: rows it has once keep their places,
-whatever is written to the collection meanwhile and however its rankings change when they are
-made deeper. So pages never repeat a record, and none that stays is skipped. Listings are kept in
-memory within limits; a cursor names one.
+the first page and then only grows: rows it has once keep their places, whatever is written to the
+collection meanwhile and however its rankings change when they are made deeper. So pages never
+repeat a record, and none that stays is skipped. Listings are kept in memory within limits; a cursor
+names one. Where it is gone, and the collection has changed, another passes over what was shown.
 """
 
 import secrets
@@ -86,6 +86,7 @@ class ResultList:
         counted: What was counted.
         no_match: Nothing fits.
         is_exact: Whether exhaustive scans would give the same, as far as ranked so far.
+        passed: Internal ids of records that were shown before; they take its first places.
         name: For cursors.
     """
 
@@ -96,6 +97,7 @@ class ResultList:
     counted: Counted = Counted()
     no_match: bool = False
     is_exact: bool = True
+    passed: Int64Array = field(default_factory=lambda: np.empty(0, np.int64))
     name: str = field(default_factory=lambda: secrets.token_urlsafe(9))
     _depth: int = 0
     _is_complete: bool = False
@@ -104,8 +106,11 @@ class ResultList:
     _seen: Int64Array = field(default_factory=lambda: np.empty(0, np.int64))
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
+    def __post_init__(self) -> None:
+        self._seen = self.passed
+
     def __len__(self) -> int:
-        return self._ends[-1] if self._ends else 0
+        return self._ends[-1] if self._ends else len(self.passed)
 
     @property
     def demands(self) -> Demands | None:
@@ -143,7 +148,13 @@ class ResultList:
                 self.append(self.rank(depth), depth)
             return [self._row(place) for place in range(start, min(start + count, len(self)))]
 
-    def position(self, place: int, last: int) -> Position:
+    def shown(self, place: int) -> Int64Array:
+        """Return the internal ids of the records of all rows before a place."""
+        with self._lock:
+            stages = [ranked.fused.record_ids[places] for ranked, places in self._stages]
+        return np.concatenate([self.passed, *stages])[:place]
+
+    def position(self, place: int, last: int, kept: int) -> Position:
         """Return where a page ended, see ``Position``."""
         return Position(
             listing=self.name,
@@ -153,6 +164,7 @@ class ResultList:
             target=self.plan.target,
             depth=self.plan.depth,
             query=self.plan.digest,
+            kept=kept,
         )
 
     def place_of(self, position: Position) -> int:
@@ -163,10 +175,10 @@ class ResultList:
         """
         if self.name == position.listing:
             return position.place
+        if len(self.passed):
+            return len(self.passed)
         self.rows(0, position.place)
-        with self._lock:
-            stages = [ranked.fused.record_ids[places] for ranked, places in self._stages]
-        found = np.flatnonzero(np.concatenate(stages) == position.last)
+        found = np.flatnonzero(self.shown(len(self)) == position.last)
         return int(found[0]) + 1 if len(found) else position.place
 
     def append(self, ranked: Ranked, depth: int) -> None:
@@ -204,6 +216,7 @@ def listing_of(
     plan: Plan,
     scorers: Scorers,
     nearest: Nearest | None = None,
+    passed: Int64Array | None = None,
 ) -> ResultList:
     """Return the listing of a query: its relevant set where it sorts, groups or cuts.
 
@@ -215,10 +228,12 @@ def listing_of(
         plan: Of the query.
         scorers: How it looks at parts.
         nearest: What vectors found already for its first page.
+        passed: See ``ResultList``.
     """
+    made = partial(_listing, collection, plan, scorers, passed)
     if plan.wants_relevant_set:
         ranked, counted = _relevant_set(ranker, plan, scorers)
-        return _listing(collection, plan, scorers, lambda _: ranked, counted)
+        return made(lambda _: ranked, counted)
     depth, known = (plan.depth, {}) if nearest is None else nearest
     seen = ranker.first_look(plan, scorers, depth, known)
     counted = Counted()
@@ -229,7 +244,7 @@ def listing_of(
     elif (count := count_relevant(ranker, plan, scorers, seen)) is not None:
         counted = Counted(count.count, count.error)
     rank = partial(ranker.ranked, plan, scorers)
-    listing = _listing(collection, plan, scorers, rank, counted)
+    listing = made(rank, counted)
     listing.append(ranker.ranked(plan, scorers, depth, seen), depth)
     return listing
 
@@ -238,6 +253,7 @@ def _listing(
     collection: Collection,
     plan: Plan,
     scorers: Scorers,
+    passed: Int64Array | None,
     rank: Callable[[int], Ranked],
     counted: Counted,
 ) -> ResultList:
@@ -245,12 +261,9 @@ def _listing(
     if diversity or plan.query.collapse:
         features_of = partial(dedup_features, collection, plan)
         arranger = Arranger(features_of, diversity=diversity, collapse=plan.query.collapse)
+    seen = np.empty(0, np.int64) if passed is None else passed
     return ResultList(
-        plan=plan,
-        scorers=scorers,
-        rank=rank,
-        arranger=arranger,
-        counted=counted,
+        plan=plan, scorers=scorers, rank=rank, arranger=arranger, counted=counted, passed=seen
     )
 
 

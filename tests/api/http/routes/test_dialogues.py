@@ -326,9 +326,14 @@ def test_stale_cursor_has_a_problem_of_its_own(tmp_path: Path) -> None:
         client = service.client()
         client.put_collection("c")
         client.store("c", [RecordBody(id=f"r{n}", texts={"t": f"red {n}"}) for n in range(20)])
-        cursor = client.search("c", "red", limit=5).cursor
+        first = client.search("c", "red", limit=5, beyond=True)
+        grouped = {"query": "red", "limit": 5, "group": {"field": "id"}}
+        cursor = service.http().post("/v1/collections/c/search", json=grouped).json()["cursor"]
     with running(tmp_path / "home") as service:
-        service.client().store("c", [RecordBody(id="later", texts={"t": "red"})])
-        asked = {"query": "red", "limit": 5, "cursor": cursor}
-        answer = service.http().post("/v1/collections/c/search", json=asked)
+        client = service.client()
+        client.store("c", [RecordBody(id="later", texts={"t": "red"})])
+        answer = service.http().post("/v1/collections/c/search", json={**grouped, "cursor": cursor})
         assert problem_of(answer, 410, "stale-cursor")["field"] == "cursor"
+        second = client.search("c", "red", limit=50, beyond=True, cursor=first.cursor)
+        seen = [hit.id for page in (first, second) for hit in page.hits]
+        assert len(seen) == len(set(seen)) == 21, "others go on behind what was shown"
