@@ -72,7 +72,7 @@ def open_store(place: Path, space: Space, *, anew: bool = False) -> VectorStore:
     if not is_in_engine(folder):
         return FaissStore(place, space, anew=anew)
     location = read_location(folder)
-    module = _module(location.address)
+    module = engine_module(location.address)
     engine = module.open_engine(location.address, location.name, place.name, space)
     return EngineStore(engine, space, anew=anew)
 
@@ -86,7 +86,7 @@ def place_in_engine(folder: Path, address: str) -> None:
         UsageError: The address cannot be used.
         StorageError: The engine refuses, or the file cannot be written.
     """
-    module = _module(address)
+    module = engine_module(address)
     checked = module.checked_address(address)
     plain = re.sub(r"[^a-z0-9]+", "_", folder.name.lower())[:32]
     name = f"binocle_{plain}_{secrets.token_hex(4)}"
@@ -108,7 +108,7 @@ def discard_vectors(folder: Path) -> None:
     """
     if is_in_engine(folder):
         location = read_location(folder)
-        _module(location.address).discard(location.address, location.name)
+        engine_module(location.address).discard(location.address, location.name)
 
 
 def read_location(folder: Path) -> EngineLocation:
@@ -123,7 +123,7 @@ def read_location(folder: Path) -> EngineLocation:
         if found["format"] > _FORMAT:
             raise StorageError(f"{path} was made by a newer Binocle: upgrade this one")
         address, name = str(found["address"]), str(found["name"])
-        address = _module(address).checked_address(address)
+        address = engine_module(address).checked_address(address)
     except (OSError, ValueError, KeyError, TypeError, UsageError) as error:
         raise StorageError(
             f"{path}, which names where the vectors are, cannot be read ({error}); remove it, and "
@@ -134,7 +134,13 @@ def read_location(folder: Path) -> EngineLocation:
     return EngineLocation(address, name)
 
 
-def _module(address: str) -> EngineModule:
+def engine_module(address: str) -> EngineModule:
+    """Return what opens the engine of an address.
+
+    Raises:
+        UsageError: No engine has such addresses.
+        StorageError: A package that it needs is not installed.
+    """
     scheme = address.partition("://")[0]
     if scheme not in _ENGINES:
         known = ", ".join(f"{one}://…" for one in _ENGINES)

@@ -106,11 +106,11 @@ class EngineView:
         least: float,
         *,
         allowed: Allowed | None = None,
-        exact: bool = False,
+        exact: bool = False,  # noqa: ARG002 - it always does
     ) -> Neighbours:
         """Return all vectors with at least this score; see ``VectorView.above``."""
         permitted = self._permitted(allowed)
-        newer = self.tail.above(query, least, allowed=allowed, exact=exact)
+        newer = self.tail.above(query, least, allowed=allowed, exact=True)
         scores, ids = newer.scores, newer.part_ids
         if len(permitted):
             only = permitted if len(permitted) <= self.engine.most_ids else None

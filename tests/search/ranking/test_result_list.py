@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from tests.support.changing_collection import (
     record,
     write,
 )
+from tests.support.postgres_server import PostgresServer
 
 pytestmark = pytest.mark.slow
 _WRITER = """
@@ -52,8 +54,23 @@ with Collection(Path(sys.argv[1])) as collection:
 @pytest.fixture
 def written(tmp_path: Path) -> Iterator[Collection]:
     """A collection that a thread and another process write to."""
-    with Collection(tmp_path / "c", create=True) as collection:
+    with being_written(tmp_path, None) as collection:
+        yield collection
+
+
+@pytest.fixture
+def written_in_engine(tmp_path: Path, vector_server: PostgresServer) -> Iterator[Collection]:
+    """Such a one whose vectors are in an engine, where the thread pushes them now and then."""
+    with being_written(tmp_path, vector_server.address) as collection:
+        yield collection
+
+
+@contextmanager
+def being_written(folder: Path, new_vectors: str | None) -> Iterator[Collection]:
+    with Collection(folder / "c", create=True, new_vectors=new_vectors) as collection:
         fill(collection)
+        if new_vectors is not None:
+            collection.save_indices()
         root = str(ROOT)
         process = subprocess.Popen(
             [sys.executable, "-c", _WRITER, str(collection.path)],
@@ -69,6 +86,8 @@ def written(tmp_path: Path) -> Iterator[Collection]:
             while not done.wait(0.01):
                 write(collection, "thread", turn)
                 turn += 1
+                if new_vectors is not None and turn % 10 == 0:
+                    collection.save_indices()
 
         thread = threading.Thread(target=keep_writing)
         thread.start()
@@ -97,7 +116,18 @@ QUERIES = {
 
 @pytest.mark.parametrize("name", QUERIES)
 def test_300_pages_during_writes_repeat_and_skip_nothing(written: Collection, name: str) -> None:
-    searcher, query = searcher_of(written), QUERIES[name]
+    check_pages(written, QUERIES[name])
+
+
+@pytest.mark.parametrize("name", ["any", "filtered"])
+def test_300_pages_of_an_engine_during_writes_repeat_and_skip_nothing(
+    written_in_engine: Collection, name: str
+) -> None:
+    check_pages(written_in_engine, QUERIES[name])
+
+
+def check_pages(written: Collection, query: Query) -> None:
+    searcher = searcher_of(written)
     before = {f"stable {n}" for n in range(STABLE)}
     seen: list[str] = []
     pages, cursor = 0, None

@@ -87,6 +87,14 @@ def test_search_of_an_engine_that_is_away_says_so_and_that_of_a_tail_does_not_ne
     assert nearest(unpushed.at(1), rows[7], 1).part_ids.tolist() == [8]
 
 
+def test_a_large_mask_and_an_empty_tail_go_together() -> None:
+    rows = gaussian_rows(np.random.default_rng(6), 60, 16)
+    view, ids = filled(MemoryEngine(16), rows, pushed=60)
+    allowed = Allowed(np.ones(50_000, np.bool_))
+    assert sorted(view.above(rows[0], -1.0, allowed=allowed).part_ids) == ids.tolist()
+    assert len(nearest(view, rows[0], 60, allowed).part_ids) == 60
+
+
 def test_description_tells_what_is_scanned_beside_the_engine() -> None:
     rows = gaussian_rows(np.random.default_rng(6), 60, 16)
     assert filled(MemoryEngine(16), rows, pushed=50)[0].description == "a table; 10 scanned beside"
