@@ -13,7 +13,7 @@ import numpy as np
 from binocle.collection.collection import Collection
 from binocle.collection.snapshot import Snapshot
 from binocle.encoders.base import Encoder
-from binocle.errors import BinocleError, CursorError
+from binocle.errors import BinocleError, CursorError, StaleCursorError
 from binocle.media.kinds import KINDS
 from binocle.types import Int64Array, Limits
 from search.keyword.bm25_ranker import Keywords
@@ -184,17 +184,19 @@ class Searcher:
         return BegunQuery(decided, query.limit, position, listing, passed)
 
     def _passed(self, query: Query, position: Position, snapshot: Snapshot) -> Int64Array | None:
-        """Return what the pages before have shown, where the collection has changed since.
+        """Return what the pages before have shown, where they cannot be made anew.
 
         Raises:
             StaleCursorError: It has, and nobody knows that, or groups were shown.
         """
-        if snapshot.change == position.change:
-            return None
-        passed = self._continuations.shown(position) if query.group is None else None
-        if passed is None:
+        try:
             check_fresh(position, snapshot)
-        return passed
+        except StaleCursorError:
+            passed = self._continuations.shown(position) if query.group is None else None
+            if passed is None:
+                raise
+            return passed
+        return None
 
     def _look(self, begun: Sequence[BegunQuery]) -> None:
         """Find how queries look at parts, and what is nearest to those that look at everything."""

@@ -38,6 +38,7 @@ CROSS_CUTTING = {
     "api/test_doors": "one query through every door",
     "api/test_durability": "what was acknowledged, after a kill",
     "api/test_honest_answers": "what several doors say of relevance",
+    "api/test_replicas": "services on several machines",
     "api/test_misspelt": "misspelt words through every door",
     "api/operations/doctor/test_switches": "switches that are killed, and repairs",
     "api/http/test_docs_page": "a page of several files",

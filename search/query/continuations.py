@@ -62,6 +62,7 @@ class Position:
         depth: How deep the first rankings were.
         query: Digest of the query.
         kept: With how many rows of the listing what was shown was kept; 0 where it was not.
+        is_resumed: Whether the listing passed over what another had shown.
     """
 
     listing: str
@@ -72,6 +73,7 @@ class Position:
     depth: int
     query: str
     kept: int = 0
+    is_resumed: bool = False
 
 
 class Continuations:
@@ -118,12 +120,12 @@ class Continuations:
         if message is None:
             raise CursorError(_DAMAGED)
         try:
-            listing, place, last, change, target, depth, query, *kept = json.loads(message)
+            listing, place, last, change, target, depth, query, *more = json.loads(message)
         except ValueError as error:  # signed, but by another version
             raise CursorError(_DAMAGED) from error
         if target not in (*KINDS, "any"):
             raise CursorError(_DAMAGED)
-        return Position(listing, place, last, change, target, depth, query, *kept)
+        return Position(listing, place, last, change, target, depth, query, *more)
 
     def gave(self, text: str) -> bool:
         """Tell whether a text is a cursor or a turn of this collection."""

@@ -194,7 +194,7 @@ def check_fresh(position: Position, snapshot: Snapshot) -> None:
     Raises:
         StaleCursorError: It is another.
     """
-    if snapshot.change != position.change:
+    if snapshot.change != position.change or position.is_resumed:
         raise StaleCursorError(
             "the cursor is stale: the collection has changed since its first page, which is "
             "not kept any more; start again without it"

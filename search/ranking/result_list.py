@@ -165,6 +165,7 @@ class ResultList:
             depth=self.plan.depth,
             query=self.plan.digest,
             kept=kept,
+            is_resumed=len(self.passed) > 0,
         )
 
     def place_of(self, position: Position) -> int:

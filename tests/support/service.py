@@ -114,12 +114,18 @@ def served(
     *options: str,
     verify: ssl.SSLContext | None = None,
     log: Path = Path(os.devnull),
+    **settings: str,
 ) -> Iterator[subprocess.Popen[bytes]]:
     environment = {name: value for name, value in os.environ.items() if "BINOCLE" not in name}
     with log.open("wb") as log_file:
         process = subprocess.Popen(
             [sys.executable, "-m", "api.cli.main", "serve", "--port", str(port), *options],
-            env={**environment, "BINOCLE_HOME": str(home), "BINOCLE_MODEL": "colour"},
+            env={
+                **environment,
+                "BINOCLE_HOME": str(home),
+                "BINOCLE_MODEL": "colour",
+                **{f"BINOCLE_{name.upper()}": value for name, value in settings.items()},
+            },
             stderr=log_file,
             stdout=subprocess.DEVNULL,
         )
