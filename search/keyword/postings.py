@@ -12,6 +12,7 @@ from cachetools import LRUCache
 from binocle.catalog import text_rows
 from binocle.catalog.base import CatalogReader
 from binocle.types import BoolArray, Int64Array
+from search.keyword.colour_names import rows_of_colour
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -115,6 +116,7 @@ class PostingReader:
     def __init__(self) -> None:
         """Set up; nothing is read yet."""
         self._lock = threading.Lock()
+        self._names: dict[str, frozenset[str]] = {}
         self._kept: LRUCache[tuple[object, ...], Postings] = LRUCache(
             _CACHE_BYTES, getsizeof=lambda postings: postings.size_bytes
         )
@@ -130,6 +132,25 @@ class PostingReader:
     def openings(self, session: CatalogReader, token: str) -> Postings:
         """Return the records with a title that begins with a word."""
         return self._keep((token, "^"), lambda: _of_titles(session.words.rows_opening_with(token)))
+
+    def colour(self, session: CatalogReader, token: str, following: str) -> Postings:
+        """Return the records that have a colour, and not only in a name: see ``colour_names``.
+
+        Args:
+            session: A reading transaction.
+            token: The colour.
+            following: What follows it in the query; where the two are a name, the colour is
+                looked for wherever it stands.
+        """
+        key = (token, "~")
+        with self._lock:
+            postings, names = self._kept.get(key), self._names.get(token)
+        if postings is None or names is None:
+            rows, names = rows_of_colour(session, token)
+            postings = self._keep(key, lambda: rows)
+            with self._lock:
+                self._names[token] = names
+        return self.phrases(session, [(token,)]) if following in names else postings
 
     def _keep(self, key: tuple[object, ...], read: Callable[[], Int64Array]) -> Postings:
         """Return what is kept under a key, reading it where it is not there yet."""
