@@ -14,6 +14,7 @@ import click
 from api.cli.collections import collections, info, remove, skipped
 from api.cli.completion import completion
 from api.cli.copies.duplicates import duplicates
+from api.cli.copies.hashes import hashes
 from api.cli.copies.lookup import lookup
 from api.cli.evaluate import evaluate
 from api.cli.fields import fields, read_schema, schema_options
@@ -208,8 +209,8 @@ def demo() -> None:
 
 for command in (
     keys, aliases, info, collections, skipped, remove, evaluate, fields, search, rules, lookup,
-    duplicates, train, label, match, caption, backup, restore, doctor, export, import_, reembed,
-    tune, watch, batch, completion,
+    hashes, duplicates, train, label, match, caption, backup, restore, doctor, export, import_,
+    reembed, tune, watch, batch, completion,
 ):  # fmt: skip
     cli.add_command(command)
 

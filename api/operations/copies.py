@@ -1,19 +1,22 @@
 """Reverse lookup and duplicates, put together for both doors."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 
 from PIL import Image
 
 from api.container import Container
+from api.operations.hash_lists.kept_lists import lists_of
 from binocle.collection.collection import Collection
 from binocle.errors import PictureError
+from binocle.fingerprints.pdq import hashed_spec, pdq_of
 from binocle.media import images
 from binocle.media.decoder_pool import DecoderPool
 from binocle.types import Float32Array, ImageSpec, Limits, Part, PixelArray
 from indexer.fingerprint_backfill import complete_fingerprints
 from search.copies.duplicates import DuplicateFinder, Duplicates
+from search.copies.hash_lists.hash_list import HashList, nearest_listed
 from search.copies.lookup import Lookup
 from search.copies.lookup_candidates import LookupAnswer, LookupCandidate
 from search.copies.match_picture import match_picture
@@ -27,15 +30,19 @@ _MOMENTS = (0.25, 0.5, 0.75, 1.0)  # of an animation, after its first picture
 class FrameLookup:
     """Looks pictures up; of an animation, until a copy is found, pictures from all over it."""
 
-    def __init__(self, finder: Lookup, decode: Decode, limits: Limits) -> None:
+    def __init__(
+        self, finder: Lookup, decode: Decode, limits: Limits, lists: Sequence[HashList] = ()
+    ) -> None:
         """Set up.
 
         Args:
             finder: Looks one picture up.
             decode: Decodes a picture of an animation.
             limits: What a picture may cost.
+            lists: Of hashes, which are asked, too.
         """
         self._finder, self._decode, self._limits = finder, decode, limits
+        self._lists = lists
 
     def find(self, data: bytes, *, limit: int = 10) -> LookupAnswer:
         """Look a picture up; see ``Lookup.find``.
@@ -44,18 +51,26 @@ class FrameLookup:
             What is known of the first picture of an animation that is a copy; where none is, of
             its first one.
         """
-        first = self._finder.find(data, limit=limit)
-        if first.verdict in COPIES or not images.is_animated(data, self._limits):
+        first = self._looked_up(data, limit)
+        if _is_known(first) or not images.is_animated(data, self._limits):
             return first
         for moment in _MOMENTS:
             try:
                 frame = self._frame(data, moment)
             except PictureError:  # it ends too early
                 return first
-            found = self._finder.find(frame, limit=limit)
-            if found.verdict in COPIES:
+            found = self._looked_up(frame, limit)
+            if _is_known(found):
                 return replace(found, moment=moment)
         return first
+
+    def _looked_up(self, data: bytes, limit: int) -> LookupAnswer:
+        answer = self._finder.find(data, limit=limit)
+        if not self._lists:
+            return answer
+        spec = hashed_spec(images.upright_size(data, self._limits))
+        own = pdq_of(self._decode(data, spec).pixels)
+        return answer.with_listed(nearest_listed(self._lists, own, limit))
 
     def _frame(self, data: bytes, moment: float) -> bytes:
         spec = replace(exact_spec(images.upright_size(data, self._limits)), moment=moment)
@@ -68,6 +83,7 @@ def open_lookup(
     *,
     decode: Decode | None = None,
     with_similar: bool = True,
+    lists: Sequence[HashList] = (),
 ) -> FrameLookup:
     """Return what looks pictures up in a collection, animations frame by frame.
 
@@ -76,6 +92,7 @@ def open_lookup(
         collection: Where to look.
         decode: Decodes pictures; by default in this process.
         with_similar: Also name what is similar, with the collection's own model.
+        lists: Of hashes, which are asked beside those that the collection keeps.
     """
     limits = container.settings.limits
     decoding = decode or (lambda data, spec: images.load(data, spec, limits))
@@ -94,7 +111,7 @@ def open_lookup(
         limits=limits,
         workers=container.settings.workers,
     )
-    return FrameLookup(finder, decoding, limits)
+    return FrameLookup(finder, decoding, limits, (*lists, *lists_of(collection)))
 
 
 def fill_in_fingerprints(
@@ -203,7 +220,21 @@ def answer_as_json(answer: LookupAnswer) -> dict[str, object]:
         "unreadable": answer.unreadable,
         "took_ms": answer.took_ms,
         "moment": answer.moment,
+        "listed": [
+            {
+                "list": one.list_name,
+                "label": one.label,
+                "hash": one.hash,
+                "distance": one.distance,
+                "confidence": one.judgement.confidence,
+            }
+            for one in answer.listed
+        ],
     }
+
+
+def _is_known(answer: LookupAnswer) -> bool:
+    return answer.verdict in COPIES or bool(answer.listed)
 
 
 def _reader(container: Container, collection: Collection) -> Callable[[Part], bytes]:

@@ -8,6 +8,7 @@ from typing import Self
 
 from api.operations.duplicates_report import as_cell
 from binocle.errors import StorageError
+from search.copies.hash_lists.hash_list import ListedMatch
 from search.copies.lookup_candidates import LookupAnswer, LookupCandidate
 from search.copies.policy import Rule, action_of
 from search.copies.verdicts import ShownRegion
@@ -73,8 +74,10 @@ class LookupTable:
         if isinstance(answer, str):
             return [row | {"verdict": "error", "error": as_cell(answer)}]
         if self._rules is not None:
-            row["action"] = as_cell(action_of(self._rules, answer.candidates))
-        return [row | _cells(one) for one in answer.candidates] or [row | {"verdict": "none"}]
+            row["action"] = as_cell(action_of(self._rules, answer.judgements))
+        rows = [row | _cells(one) for one in answer.candidates]
+        rows += [row | _listed_cells(one) for one in answer.listed]
+        return rows or [row | {"verdict": "none"}]
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -97,6 +100,15 @@ def _cells(candidate: LookupCandidate) -> dict[str, object]:
         mirrored = "yes" if judgement.is_mirrored else "no"
         cells |= {"angle": judgement.angle, "mirrored": mirrored}
     return cells
+
+
+def _listed_cells(match: ListedMatch) -> dict[str, object]:
+    return {
+        "verdict": match.judgement.verdict,
+        "confidence": match.judgement.confidence,
+        "id": as_cell(match.label),
+        "uri": as_cell(f"{match.list_name}:{match.hash}"),
+    }
 
 
 def _box(whose: str, region: ShownRegion | None) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """What the service answers to reverse lookups, and the duplicates it finds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from binocle_client.records import Metadata
 
@@ -46,6 +46,17 @@ class LookupMatch:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedHash:
+    """A hash of a list that is near the picture's: nobody has compared the pictures."""
+
+    list: str
+    label: str
+    hash: str
+    distance: int
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class LookupReply:
     """What is known of a picture."""
 
@@ -57,6 +68,7 @@ class LookupReply:
     took_ms: dict[str, float]
     moment: float = 0.0
     action: str | None = None
+    listed: list[ListedHash] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """What a picture is of each stored one that it was held against, surest first."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from binocle.catalog.types import KnownPicture
 from binocle.fingerprints.verification import VerifiedMatch
 from binocle.types import Part, Record
 from search.copies.candidates import CopyCandidate
+from search.copies.hash_lists.hash_list import ListedMatch
 from search.copies.verdicts import (
     COPIES,
     WHOLE,
@@ -46,7 +47,8 @@ class LookupAnswer:
     """What is known of a picture.
 
     Attributes:
-        verdict: That of the best candidate; ``none`` without one.
+        verdict: That of the best candidate; ``none`` without one. ``hash-match`` where it is no
+            copy, and a list has a hash near its own.
         candidates: Surest first.
         verified: How many stored pictures were read and compared.
         unprepared: How many pictures could not be found by hash or features, because they were
@@ -55,6 +57,7 @@ class LookupAnswer:
         unreadable: How many stored pictures were to be compared and could not be read: their
             files were moved, removed or changed.
         moment: Of an animation, which of its pictures this is about: 0 the first, 1 the last.
+        listed: What of lists of hashes is near the picture's, nearest first.
     """
 
     verdict: Verdict
@@ -64,6 +67,19 @@ class LookupAnswer:
     took_ms: dict[str, float]
     unreadable: int = 0
     moment: float = 0.0
+    listed: tuple[ListedMatch, ...] = ()
+
+    @property
+    def judgements(self) -> tuple[Judgement, ...]:
+        """What the picture is of each candidate, and of what is listed."""
+        known = (one.judgement for one in self.candidates)
+        return (*known, *(one.judgement for one in self.listed))
+
+    def with_listed(self, listed: tuple[ListedMatch, ...]) -> "LookupAnswer":
+        """Return the same with what lists have of it: the verdict, unless a copy was verified."""
+        is_copy_known = not listed or self.verdict in COPIES
+        verdict = self.verdict if is_copy_known else listed[0].judgement.verdict
+        return replace(self, verdict=verdict, listed=listed)
 
 
 @dataclass(slots=True)

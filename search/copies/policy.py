@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from binocle.errors import QueryError
-from search.copies.lookup_candidates import LookupCandidate
-from search.copies.verdicts import COPIES, Verdict
+from search.copies.verdicts import COPIES, Judgement, Verdict
 
 OTHERWISE = "pass"
 _NONE: Verdict = "none"
@@ -34,9 +33,8 @@ class Rule:
     verdict: str
     confidence: float
 
-    def fits(self, candidate: LookupCandidate) -> bool:
-        """Tell whether a candidate calls for the action."""
-        judgement = candidate.judgement
+    def fits(self, judgement: Judgement) -> bool:
+        """Tell whether what a picture is of another calls for the action."""
         return judgement.verdict in _MEANT[self.verdict] and judgement.confidence >= self.confidence
 
 
@@ -49,10 +47,10 @@ def rules_of(policy: str) -> tuple[Rule, ...]:
     return tuple(_rule(one.split(), one.strip()) for one in policy.split(","))
 
 
-def action_of(rules: Sequence[Rule], candidates: Sequence[LookupCandidate]) -> str:
-    """Return the action of the first rule that a candidate fits; ``pass`` where none does."""
+def action_of(rules: Sequence[Rule], judgements: Sequence[Judgement]) -> str:
+    """Return the action of the first rule that a judgement fits; ``pass`` where none does."""
     for rule in rules:
-        if any(map(rule.fits, candidates)) or (rule.verdict == _NONE and not candidates):
+        if any(map(rule.fits, judgements)) or (rule.verdict == _NONE and not judgements):
             return rule.action
     return OTHERWISE
 

@@ -12,7 +12,7 @@ from binocle.fingerprints.verification import VerifiedMatch
 
 Verdict: TypeAlias = Literal[
     "same-file", "same-pixels", "near-duplicate", "mirrored", "rotated", "part", "variant",
-    "similar", "none",
+    "hash-match", "similar", "none",
 ]  # fmt: skip
 COPIES: frozenset[Verdict] = frozenset(
     ("same-file", "same-pixels", "near-duplicate", "mirrored", "rotated", "part")

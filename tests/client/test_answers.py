@@ -50,6 +50,7 @@ _ANSWERS = {
     "LabelOut": answers.LabelProbability,
     "LabelledOut": answers.LabelledItem,
     "LabelsOut": answers.LabelsAnswer,
+    "ListedOut": copies.ListedHash,
     "LookupOut": copies.LookupReply,
     "LookupOutcome": copies.LookupOutcome,
     "LookupsOut": copies.LookupOutcomes,

@@ -47,6 +47,14 @@ class _Answered:
 @click.argument("pictures", metavar="PICTURE...", nargs=-1, required=True, type=PATH)
 @collection_option
 @limit_option(10, 100, "candidates for each picture")
+@click.option(
+    "--hashes",
+    "hash_files",
+    metavar="FILE",
+    type=PATH,
+    multiple=True,
+    help="Also ask a list of PDQ hashes; may be repeated. See 'binocle hashes'.",
+)
 @click.option("--copies-only", is_flag=True, help="Do not look for what is merely similar.")
 @click.option("--lines", is_flag=True, help="A JSON object a line, as soon as it is known.")
 @click.option(
@@ -82,6 +90,7 @@ def lookup(
     pictures: Sequence[Path],
     collection: str,
     limit: int,
+    hash_files: Sequence[Path],
     copies_only: bool,
     lines: bool,
     policy: str | None,
@@ -97,14 +106,15 @@ def lookup(
     Of a folder and of an archive (tar, zip) all pictures in it are looked up, whatever their names
     end in; - is a picture from standard input. Each candidate has a verdict: same-file,
     same-pixels, near-duplicate, mirrored, rotated, part (a larger crop, or a collage), variant
-    (the same template with another colour, words or detail), or similar; 'none' where there is no
-    candidate.
+    (the same template with another colour, words or detail), hash-match (a list has a near hash),
+    or similar; 'none' where there is no candidate.
     """
     from api.cli.copies.asked_pictures import AskedPictures
     from api.cli.output.copies import print_answers, print_notes
     from api.cli.output.progress import StepsBar
     from api.operations.copies import open_lookup
     from api.operations.duplicates_report import check_writable
+    from api.operations.hash_lists.kept_lists import listed_in_file
     from api.operations.lookup_table import LookupTable
     from binocle.errors import UsageError
     from search.copies.policy import rules_of
@@ -112,6 +122,7 @@ def lookup(
     rules = None if policy is None else rules_of(policy)
     for path in filter(None, (table, overlay, sheet)):
         check_writable(path)
+    lists = [listed_in_file(one) for one in hash_files]
     container = open_container(**engine)
     asked = AskedPictures(pictures, container.settings.limits)
     is_table = sys.stdout.isatty() and not as_json and not lines
@@ -119,7 +130,7 @@ def lookup(
     with ExitStack() as stack:
         opened = stack.enter_context(container.open_collection(collection))
         show = stack.enter_context(_shown(container, opened, overlay, sheet, is_opened=is_opened))
-        finder = open_lookup(container, opened, with_similar=not copies_only)
+        finder = open_lookup(container, opened, with_similar=not copies_only, lists=lists)
         total = asked.count()
         if overlay is not None and total > 1:
             raise UsageError(f"--overlay shows one picture, and these are {total:,}; name one")
@@ -249,5 +260,5 @@ def _as_json(answered: _Answered, rules: "Sequence[Rule] | None") -> dict[str, o
     if isinstance(answered.answer, str):
         return {**said, "error": answered.answer}
     if rules is not None:
-        said["action"] = action_of(rules, answered.answer.candidates)
+        said["action"] = action_of(rules, answered.answer.judgements)
     return {**said, **answer_as_json(answered.answer)}

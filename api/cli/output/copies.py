@@ -33,11 +33,15 @@ def print_answers(
             shown = f"{region.x:.2f},{region.y:.2f},{region.w:.2f},{region.h:.2f}" if region else ""
             sure = f"{one.judgement.confidence:.2f}"
             rows.append((name, one.judgement.verdict, sure, one.record.id, shown))
-        if not answer.candidates:
+        for match in answer.listed:
+            said = f"{match.list_name}: {match.label or match.hash}"
+            sure = f"{match.judgement.confidence:.2f}"
+            rows.append((name, match.judgement.verdict, sure, said, ""))
+        if not answer.judgements:
             rows.append((name, "none", "", "", ""))
         if rules is not None:
-            done = action_of(rules, answer.candidates)
-            count = max(1, len(answer.candidates))
+            done = action_of(rules, answer.judgements)
+            count = max(1, len(answer.judgements))
             rows[-count:] = [(*row, done) for row in rows[-count:]]
     header = ("picture", "verdict", "confidence", "record", "region")
     print_table(header if rules is None else (*header, "action"), rows, whole="record")

@@ -88,11 +88,24 @@ class CandidateOut(BaseModel):
     thumbnail: str = Field(description="Path of a small JPEG")
 
 
+class ListedOut(BaseModel):
+    """A hash of a list that is near the picture's."""
+
+    list: str = Field(description="The list's name")
+    label: str = Field(description="What the list says of it")
+    hash: str = Field(description="PDQ, 64 hexadecimal digits")
+    distance: int = Field(description="Differing bits of 256; 31 at most")
+    confidence: float = Field(description="0.5 to 0.9: nobody has compared the pictures")
+
+
 class LookupOut(BaseModel):
     """What is known of a picture."""
 
     verdict: Verdict = Field(description="That of the first candidate; 'none' without one")
     candidates: list[CandidateOut]
+    listed: list[ListedOut] = Field(
+        default_factory=list, description="What lists of hashes have, nearest first"
+    )
     verified: int = Field(description="How many stored pictures were compared pixel by pixel")
     unprepared: int = Field(
         description="Pictures indexed before there was reverse lookup; index them again"

@@ -30,7 +30,8 @@ from indexer.sources.uploads import SCHEME, UploadSource
 
 KEYS_FILE = "keys.json"
 _ATTEMPTS = 5
-_BESIDE = ("background*.npz", "*.tuned.json")  # made or chosen once, whatever the change
+# Made, chosen or given once, whatever the change.
+_BESIDE = ("background*.npz", "*.tuned.json", "*.hashes.csv")
 _STAMPED = {"likeness": ("likeness.faiss", "likeness.hashes")}
 
 

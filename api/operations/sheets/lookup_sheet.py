@@ -26,6 +26,7 @@ _SAID = {
     "rotated": "a turned copy of",
     "part": "in part the same as",
     "variant": "a variant of",
+    "hash-match": "by its hash near to",
     "similar": "similar to",
     "none": "nothing of",
 }
@@ -79,7 +80,7 @@ class LookupSheet:
         if isinstance(answer, str):
             parts = [f"<p class='verdict wrong'>{html.escape(answer)}</p>"]
         else:
-            parts = [*self._verdict(answer), *self._shown(data, answer)]
+            parts = [*self._verdict(answer), *_listed(answer), *self._shown(data, answer)]
         self._sections.append(_section(name, parts))
 
     def page(self) -> str:
@@ -147,6 +148,16 @@ class LookupSheet:
 
 def _section(name: str, parts: Sequence[str]) -> str:
     return "\n".join([f"<section><h2>{html.escape(name)}</h2>", *parts, "</section>"])
+
+
+def _listed(answer: LookupAnswer) -> Iterable[str]:
+    for one in answer.listed:
+        label = f" ({html.escape(one.label)})" if one.label else ""
+        sure = f"{one.judgement.confidence:.0%} sure"
+        yield (
+            f"<p class='verdict maybe'>The list {html.escape(one.list_name)} has a hash near its "
+            f"own{label}, {one.distance} of 256 bits apart ({sure}).</p>"
+        )
 
 
 def _said(one: LookupCandidate) -> str:

@@ -21,6 +21,10 @@ function pictureOfSearch() {
 function verdictText(found) {
   const name = question.value.collection;
   if (found.verdict === 'none') return t('lookupNone', name);
+  if (found.listed?.length && found.verdict === 'hash-match') {
+    const [first] = found.listed;
+    return t('lookupListed', { name, list: first.list, label: first.label });
+  }
   return t(found.verdict === 'similar' ? 'lookupSimilar' : found.verdict === 'variant' ? 'lookupVariant' : 'lookupFound', name);
 }
 
@@ -38,7 +42,7 @@ function Candidate({ candidate, isShown, onShow }) {
 function Answer({ found, url }) {
   const [at, setAt] = useState(0);
   const candidate = found.candidates[at];
-  const isThere = !['none', 'similar', 'variant'].includes(found.verdict);
+  const isThere = !['none', 'similar', 'variant', 'hash-match'].includes(found.verdict);
   return html`<h2 class="verdict-line ${isThere ? 'good' : ''}">${isThere && html`<${Icon} name="check" /> `}${verdictText(found)}</h2>
     ${candidate && html`<${Comparison} key=${candidate.id} candidate=${candidate} url=${url} />
       <p class="row"><button type="button" class="primary" onClick=${() => go({ view: '', open: candidate.id })}>${t('openRecord')}</button></p>`}

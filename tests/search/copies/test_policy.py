@@ -3,15 +3,8 @@
 import pytest
 
 from binocle.errors import QueryError
-from binocle.types import Part, Record
-from search.copies.lookup_candidates import LookupCandidate
 from search.copies.policy import action_of, rules_of
 from search.copies.verdicts import Judgement, Verdict
-
-
-def candidate(verdict: Verdict, confidence: float) -> LookupCandidate:
-    part = Part(1, "image", "image", "a.png")
-    return LookupCandidate(Record("a", "a.png", {}), part, Judgement(verdict, confidence))
 
 
 @pytest.mark.parametrize(
@@ -30,15 +23,15 @@ def test_the_first_rule_that_fits_is_taken(
     verdict: Verdict, confidence: float, action: str
 ) -> None:
     rules = rules_of("block near-duplicate 0.95, review copy 0.5")
-    assert action_of(rules, [candidate("similar", 0.3), candidate(verdict, confidence)]) == action
+    assert action_of(rules, [Judgement("similar", 0.3), Judgement(verdict, confidence)]) == action
     assert action_of(rules, []) == "pass"
 
 
 def test_what_nothing_is_known_of_has_rules_of_its_own() -> None:
     rules = rules_of("accept none 0, look variant 0.5")
     assert action_of(rules, []) == "accept"
-    assert action_of(rules, [candidate("variant", 0.9)]) == "look"
-    assert action_of(rules, [candidate("similar", 0.3)]) == "pass"
+    assert action_of(rules, [Judgement("variant", 0.9)]) == "look"
+    assert action_of(rules, [Judgement("similar", 0.3)]) == "pass"
 
 
 @pytest.mark.parametrize(

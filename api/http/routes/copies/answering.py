@@ -62,13 +62,14 @@ async def look_up(
     answer: LookupAnswer = await service.searching.run(_find, service, collection, data, asked)
     best = answer.candidates[0] if answer.candidates else None
     rules = policy_of(asked)
-    action = None if rules is None else action_of(rules, answer.candidates)
+    action = None if rules is None else action_of(rules, answer.judgements)
     log_lookup(
         request.scope,
         data,
         verdict=answer.verdict,
         confidence=None if best is None else best.judgement.confidence,
         record=None if best is None else best.record.id,
+        listed=f"{answer.listed[0].list_name}:{answer.listed[0].hash}" if answer.listed else None,
         policy=asked.policy,
         action=action,
     )

@@ -1,0 +1,1 @@
+"""Lists of hashes that a collection keeps, and that which it exports."""

@@ -1,0 +1,147 @@
+"""Lists of hashes: those that a collection keeps, those in files, and a collection's own as one.
+
+A list that a collection keeps is the file ``NAME.hashes.csv`` in its folder, and every lookup in
+the collection asks it, too.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from api.container import Container
+from binocle.collection.collection import Collection
+from binocle.errors import BinocleError, NotFoundError, StorageError, UsageError
+from binocle.files import replacing
+from binocle.fingerprints.pdq import PdqHash, hashed_spec, pdq_of
+from binocle.types import Part
+from search.copies.hash_lists.hash_list import HashList, read_hash_list
+
+_ENDING = ".hashes.csv"  # backups take them along
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_BLOCK = 256
+_OPEN_LISTS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class OwnHash:
+    """A picture of a collection and its hash; a text says why it has none."""
+
+    record_id: str
+    hash: PdqHash | str
+
+
+def listed_in_file(path: Path) -> HashList:
+    """Read a list from a file; its name is the file's.
+
+    Raises:
+        StorageError: It cannot be read.
+        QueryError: It has no hash.
+    """
+    try:
+        state = path.stat()
+        return _read(path, (state.st_mtime_ns, state.st_size, state.st_ino))
+    except OSError as error:
+        raise StorageError(f"cannot read the hash list {path} ({error.strerror})") from error
+
+
+def lists_of(collection: Collection) -> list[HashList]:
+    """Return the lists that a collection keeps, by name.
+
+    Raises:
+        StorageError: One cannot be read.
+    """
+    files = sorted(collection.path.glob(f"*{_ENDING}"))
+    return [listed_in_file(one) for one in files]
+
+
+def add_list(collection: Collection, name: str, file: Path) -> HashList:
+    """Have a collection keep a list, in the place of one of the same name.
+
+    Raises:
+        UsageError: The name is none for a file.
+        StorageError: The list cannot be read or written.
+        QueryError: It has no hash.
+    """
+    path, found = _path_of(collection, name), listed_in_file(file)
+    try:
+        with replacing(path) as written:
+            written.write(file.read_bytes())
+    except OSError as error:
+        raise StorageError(f"cannot write {path} ({error.strerror})") from error
+    return found
+
+
+def remove_list(collection: Collection, name: str) -> None:
+    """Have a collection forget a list.
+
+    Raises:
+        NotFoundError: It keeps none of this name.
+    """
+    try:
+        _path_of(collection, name).unlink()
+    except FileNotFoundError:
+        kept = ", ".join(one.name for one in lists_of(collection)) or "none"
+        raise NotFoundError(f"there is no hash list {name!r}; there are: {kept}") from None
+
+
+def own_hashes(
+    container: Container,
+    collection: Collection,
+    on_progress: Callable[[int], None] = lambda _done: None,
+) -> Iterator[OwnHash]:
+    """Yield the PDQ hashes of a collection's pictures, as their files are now.
+
+    Args:
+        container: Has the decoders and the limits.
+        collection: Whose pictures.
+        on_progress: Told how many pictures are done.
+    """
+    media, done = container.media(collection), 0
+    with container.decoders() as decoders, ThreadPoolExecutor(decoders.workers, "pdq") as threads:
+
+        def hashed(one: tuple[str, Part, tuple[int, int]]) -> OwnHash:
+            record_id, part, size = one
+            try:
+                picture = decoders.decode(media.read(part.uri), hashed_spec(size))
+            except (OSError, BinocleError) as error:
+                return OwnHash(record_id, str(error))
+            return OwnHash(record_id, pdq_of(picture.pixels))
+
+        for block in _pictures(collection):
+            for own in threads.map(hashed, block):
+                done += 1
+                yield own
+                on_progress(done)
+
+
+def _path_of(collection: Collection, name: str) -> Path:
+    if not _NAME.fullmatch(name):
+        said = "is no name for a hash list; letters, digits, '.', '-' and '_' are, up to 64"
+        raise UsageError(f"{name!r} {said}")
+    return collection.path / f"{name}{_ENDING}"
+
+
+@lru_cache(_OPEN_LISTS)
+def _read(path: Path, _state: tuple[int, int, int]) -> HashList:
+    """Read a list once as long as its file stays the same."""
+    kept = path.name.removesuffix(_ENDING)
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        return read_hash_list(path.stem if kept == path.name else kept, lines)
+
+
+def _pictures(
+    collection: Collection,
+) -> Iterator[Sequence[tuple[str, Part, tuple[int, int]]]]:
+    with collection.reading() as session:
+        ids = [part_id for part_id, _ in session.fingerprints.contents()]
+    for start in range(0, len(ids), _BLOCK):
+        with collection.reading() as session:
+            pictures = session.fingerprints.pictures(ids[start : start + _BLOCK])
+            records = session.records.by_number([one.record_id for one in pictures.values()])
+        yield [
+            (records[one.record_id].id, one.part, (one.info.width, one.info.height))
+            for one in pictures.values()
+        ]

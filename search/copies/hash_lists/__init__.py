@@ -1,0 +1,1 @@
+"""Lists of hashes as they are shared, and what of them a picture is near to."""
