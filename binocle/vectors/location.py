@@ -61,6 +61,23 @@ def is_in_engine(folder: Path) -> bool:
     return (folder / ENGINE_FILE).is_file()
 
 
+def require_files(folder: Path, what: str) -> None:
+    """Refuse what is not done with vectors in engines.
+
+    Args:
+        folder: The collection's.
+        what: Is refused.
+
+    Raises:
+        UsageError: The collection has its vectors in an engine.
+    """
+    if is_in_engine(folder):
+        raise UsageError(
+            f"the collection {folder.name!r} has its vectors in an engine, where {what} is not "
+            "done: rows of removed records go with the first push a minute later"
+        )
+
+
 def open_store(place: Path, space: Space, *, anew: bool = False) -> VectorStore:
     """Open the vectors of one kind wherever a collection has them; see ``OpenStore``.
 

@@ -17,6 +17,7 @@ from binocle.catalog.location import SQLITE_FILE, require_file
 from binocle.media.kinds import KINDS
 from binocle.types import Int64Array, Space
 from binocle.vectors.faiss_store import FaissStore
+from binocle.vectors.location import require_files
 from indexer.kept_uploads import QUARANTINE
 from indexer.sources.uploads import SCHEME
 
@@ -41,6 +42,7 @@ def examine_gone(container: Container, name: str, record_id: str) -> Diagnosis:
     require_file(folder, "looking for traces of removed records", instead)
     if not (folder / SQLITE_FILE).is_file():
         raise container.no_collection(name)
+    require_files(folder, "looking for traces of removed records")
     with catalog_file.reading(folder / SQLITE_FILE) as file:
         found = [
             finding

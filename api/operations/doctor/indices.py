@@ -14,11 +14,11 @@ from binocle.catalog import catalog_file
 from binocle.catalog.catalog_file import CatalogFile
 from binocle.catalog.checks.content import damaged_fingerprints, has_table
 from binocle.catalog.checks.findings import Finding, fact, some
-from binocle.errors import StorageError
+from binocle.errors import StorageError, UnreachableError
 from binocle.media.kinds import KINDS
 from binocle.types import BoolArray, Float32Array, Int64Array, Kind, Space
 from binocle.vectors.base import VectorStore, VectorView, Watermark, places_in, products
-from binocle.vectors.faiss_store import FaissStore
+from binocle.vectors.location import is_in_engine, open_store
 
 _REMEDY = "--repair makes it anew from the catalogue"
 _CHANGES_KEPT, _PAUSE_S = 100_000, 1.0
@@ -83,7 +83,11 @@ def saved_fingerprints(folder: Path) -> Int64Array:
 
 
 def _check_index(folder: Path, file: CatalogFile, kind: Kind, space: Space) -> Iterator[Finding]:
-    store, problem = _opened(folder / kind, space)
+    try:
+        store, problem = _opened(folder / kind, space)
+    except UnreachableError as error:
+        yield fact("index", f"the {kind} vectors are not examined: {error}")
+        return
     if problem:
         time.sleep(_PAUSE_S)  # perhaps somebody is just saving it
         store, problem = _opened(folder / kind, space)
@@ -112,20 +116,25 @@ def _check_index(folder: Path, file: CatalogFile, kind: Kind, space: Space) -> I
     yield from (_index(one) for one in problems)
 
 
-def _opened(place: Path, space: Space) -> tuple[FaissStore | None, str]:
-    """Return a saved index, None where there is none, and what is wrong with it."""
+def _opened(place: Path, space: Space) -> tuple[VectorStore | None, str]:
+    """Return a saved index, None where there is none, and what is wrong with it.
+
+    Raises:
+        UnreachableError: It is in an engine, which cannot be reached.
+    """
     names = [place.with_name(f"{place.name}.{ending}") for ending in ("faiss", "stamp.json")]
     there = [one.name for one in names if one.exists()]
-    if not there:
-        return None, ""
-    if len(there) < len(names):
-        return None, f"there is {there[0]} only"
+    if not is_in_engine(place.parent) and len(there) < len(names):
+        return None, f"there is {there[0]} only" if there else ""
     try:
-        store = FaissStore(place, space)
+        store = open_store(place, space)
         store.verify()
+    except UnreachableError:
+        raise
     except StorageError as error:
         return None, str(error)
-    return store, "" if store.watermark() is not None else "its files came and went"
+    is_gone = bool(there) and store.watermark() is None
+    return store, "its files came and went" if is_gone else ""
 
 
 def _of_another_time(

@@ -22,6 +22,7 @@ from binocle.collection import lineage, workplace
 from binocle.collection.collection import Collection
 from binocle.collection.indexing_lock import indexing_lock
 from binocle.errors import StorageError
+from binocle.vectors.location import discard_vectors
 from indexer import kept_uploads
 from indexer.sources.uploads import SCHEME
 
@@ -154,6 +155,7 @@ def _remove_derived(folder: Path) -> None:
 
 def _make_indices(folder: Path) -> None:
     """Remove the saved indices, the stamps first, and make them anew."""
+    discard_vectors(folder)
     for pattern in ("*.stamp.json", "*.faiss", "likeness.hashes"):
         for path in folder.glob(pattern):
             path.unlink(missing_ok=True)

@@ -21,6 +21,10 @@ SCAN_LIMIT = 20_000  # of so few, scanning costs no more than looking
 _DEEPEST = 20_000  # from so many on, all are looked at
 _MORE = 1.3  # than chance needs: who passes a filter is seldom spread evenly
 _DEEPER = 4
+_FEW = 1000  # ids that an index passes over sooner than it finds as many more
+_LITTLE = 1000  # of so many, an index finds all that have a score sooner than a scan
+_ROUGH = 1e-3  # by how much an index of float16 may have its answers in another order
+_MISSED = 0.02  # what share of them it does not find, at most, as a rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +110,15 @@ class EngineView:
         least: float,
         *,
         allowed: Allowed | None = None,
-        exact: bool = False,  # noqa: ARG002 - it always does
+        exact: bool = False,
     ) -> Neighbours:
-        """Return all vectors with at least this score; see ``VectorView.above``."""
+        """Return the vectors with at least this score; see ``VectorView.above``."""
         permitted = self._permitted(allowed)
         newer = self.tail.above(query, least, allowed=allowed, exact=True)
-        scores, ids = newer.scores, newer.part_ids
+        scores, ids, is_exact = newer.scores, newer.part_ids, True
         if len(permitted):
-            only = permitted if len(permitted) <= self.engine.most_ids else None
-            found = self.engine.above(query, least - ROUNDING, Among(self.change, only))
+            found = self._above(query, least - ROUNDING, permitted, exact=exact)
+            is_exact = found.exact
             kept = places_in(permitted, found.ids)[1]
             there = first_rescored(
                 _InOrder(self.engine, self.dimension),
@@ -122,7 +126,8 @@ class EngineView:
             )  # fmt: skip
             there = not_below(least, there)
             scores, ids = np.concatenate([scores, there[0]]), np.concatenate([ids, there[1]])
-        return Neighbours(*top_k(scores, ids, len(ids)), exact=True)
+        left_out = 0.0 if is_exact else _MISSED * len(ids)
+        return Neighbours(*top_k(scores, ids, len(ids)), exact=is_exact, left_out=left_out)
 
     def _permitted(self, allowed: Allowed | None) -> Int64Array:
         """Return which of the engine's ids may be found, ascending."""
@@ -130,6 +135,18 @@ class EngineView:
             return self.ids_there
         reachable = self.ids_there[: np.searchsorted(self.ids_there, len(allowed.mask))]
         return reachable[allowed.mask[reachable]]
+
+    def _above(
+        self, query: Float32Array, least: float, permitted: Int64Array, *, exact: bool
+    ) -> EngineAnswer:
+        """Return what has a score: by the index where that is little, else by scanning."""
+        if not exact and not self.engine.is_scanned and len(permitted) > self.scan_limit:
+            found = self.engine.nearest(query, _LITTLE, Among(self.change), exact=False)
+            if len(found.ids) and found.scores[-1] < least - _ROUGH:
+                kept = found.scores >= least
+                return EngineAnswer(found.ids[kept], found.scores[kept], found.exact)
+        only = permitted if len(permitted) <= self.engine.most_ids else None
+        return self.engine.above(query, least, Among(self.change, only))
 
     def _nearest(
         self, query: Float32Array, k: int, permitted: Int64Array, *, exact: bool
@@ -147,7 +164,7 @@ class EngineView:
 
     def _looked_up(self, query: Float32Array, k: int, permitted: Int64Array) -> EngineAnswer | None:
         """Return at least the k best by the engine's index; None where it does not find so many."""
-        excluded = self._excluded(permitted)
+        excluded = self._excluded(permitted, _FEW)
         among = Among(self.change, None, NO_IDS if excluded is None else excluded)
         share = 1.0 if excluded is not None else len(permitted) / len(self.ids_there)
         depth = math.ceil(_MORE * (k + SPARE) / share) if share < 1 else k + SPARE
@@ -180,16 +197,16 @@ class EngineView:
     def _scans(self, permitted: Int64Array) -> Iterator[Among]:
         """Give conditions that together let all that is permitted be found, and nothing else."""
         most = self.engine.most_ids
-        excluded = self._excluded(permitted)
-        if excluded is not None and len(excluded) <= len(permitted):
+        excluded = self._excluded(permitted, min(most, len(permitted)))
+        if excluded is not None:
             yield Among(self.change, None, excluded)
             return
         for start in range(0, len(permitted), most):
             yield Among(self.change, permitted[start : start + most])
 
-    def _excluded(self, permitted: Int64Array) -> Int64Array | None:
+    def _excluded(self, permitted: Int64Array, most: int) -> Int64Array | None:
         """Return what the engine has and may not be found; None where that is too much to say."""
-        if len(self.ids_there) + len(self.gone) - len(permitted) > self.engine.most_ids:
+        if len(self.ids_there) + len(self.gone) - len(permitted) > min(most, self.engine.most_ids):
             return None
         if len(permitted) == len(self.ids_there):
             return self.gone

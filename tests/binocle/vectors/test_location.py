@@ -14,6 +14,7 @@ from binocle.vectors.location import (
     open_store,
     place_in_engine,
     read_location,
+    require_files,
 )
 from tests.support.postgres_server import PostgresServer
 
@@ -67,3 +68,10 @@ def test_collection_remembers_its_engine(vector_server: PostgresServer, tmp_path
     assert json.loads((tmp_path / ENGINE_FILE).read_text())["address"] == vector_server.address
     assert isinstance(open_store(tmp_path / "image", SPACE), EngineStore)
     discard_vectors(tmp_path)
+
+
+def test_what_is_not_done_with_an_engine_is_refused_and_only_there(tmp_path: Path) -> None:
+    require_files(tmp_path, "looking")
+    (tmp_path / ENGINE_FILE).write_text("{}")
+    with pytest.raises(UsageError, match="in an engine, where looking is not done"):
+        require_files(tmp_path, "looking")

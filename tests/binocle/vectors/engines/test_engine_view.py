@@ -87,6 +87,23 @@ def test_search_of_an_engine_that_is_away_says_so_and_that_of_a_tail_does_not_ne
     assert nearest(unpushed.at(1), rows[7], 1).part_ids.tolist() == [8]
 
 
+@pytest.mark.parametrize(("finds", "is_exact"), [(1000, False), (20, True), (0, True)])
+def test_little_above_a_score_is_asked_of_the_index_if_it_reaches_down_to_it(
+    finds: int, is_exact: bool
+) -> None:
+    rows = gaussian_rows(np.random.default_rng(7), 600, 16)
+    view, _ = filled(MemoryEngine(16, finds=finds), rows, pushed=550)
+    mask = np.random.default_rng(8).random(601) < 0.5
+    for allowed in (None, Allowed(mask)):
+        found = view.above(rows[0], 0.3, allowed=allowed)
+        right = view.above(rows[0], 0.3, allowed=allowed, exact=True)
+        assert len(right.part_ids) > 20
+        assert found.part_ids.tolist() == right.part_ids.tolist()
+        assert found.scores.tolist() == right.scores.tolist()
+        assert (found.exact, right.exact) == (is_exact, True)
+        assert (found.left_out > 0) == (not is_exact)
+
+
 def test_a_large_mask_and_an_empty_tail_go_together() -> None:
     rows = gaussian_rows(np.random.default_rng(6), 60, 16)
     view, ids = filled(MemoryEngine(16), rows, pushed=60)
