@@ -1,5 +1,6 @@
 """Any mode of picture to sRGB on white, by its colour profile, reduced cheaply on the way."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,17 +12,23 @@ from binocle.media.colour_profiles import applied, grey_curve, lab_to_srgb, to_s
 # How many times the wanted size the cheap reductions must leave for the final resize. 2 keeps
 # the embedding's cosine to a full decode above 0.998 (figures: docs/benchmarks.md).
 REDUCING_GAP = 2.0
+_DRAFT_GAP = 1.5  # for decoding at a smaller scale: above 0.995
 _STRIP_PIXELS = 4_000_000
 _HIGH = frozenset({"I", "F", "I;16", "I;16L", "I;16B", "I;16N"})  # grey of more than 8 bits
 _BITS, _PHOTOMETRIC = 258, 262  # tags of TIFF
 
 
 def small_rgb(
-    image: Image.Image, scaled: tuple[int, int]
+    image: Image.Image, scaled: tuple[int, int], *, least_pixels: int = 0
 ) -> tuple[Image.Image, tuple[float, float]]:
     """Decode to RGB on white, cheaply reduced to no less than the gap times ``scaled``.
 
     Large pictures are converted strip by strip, so the peak is the decoded picture alone.
+
+    Args:
+        image: Of which no pixel has been decoded yet, or all have.
+        scaled: The width and height that it will be resized to.
+        least_pixels: So many pixels ``image`` has afterwards, if it has them at all.
 
     Returns:
         The picture, and how many of its columns and rows the original fills: reducing rounds
@@ -29,7 +36,11 @@ def small_rgb(
     """
     extent: tuple[float, float] = image.size
     if image.format in ("JPEG", "MPO"):
-        target = (int(scaled[0] * REDUCING_GAP), int(scaled[1] * REDUCING_GAP))
+        least = math.sqrt(least_pixels / (image.width * image.height))
+        target = (
+            math.ceil(max(scaled[0] * _DRAFT_GAP, image.width * least)),
+            math.ceil(max(scaled[1] * _DRAFT_GAP, image.height * least)),
+        )
         drafted = image.draft(image.mode, target)
         extent = drafted[1][2:] if drafted else extent
     image.load()
