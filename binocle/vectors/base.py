@@ -13,6 +13,7 @@ from binocle.types import BoolArray, Float32Array, Int64Array, Neighbours, Space
 from binocle.vectors.tuned_search import TunedSearch
 
 _BLOCK_PRODUCTS = 450_000  # multiplications at once: in the cache, and in one thread
+_BLOCK_QUERIES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,9 +214,11 @@ def products(
         rows_nd: ``(n, d)`` of the same.
     """
     scores_qn = np.empty((len(queries_qd), len(rows_nd)), np.float32)
-    step = max(8, _BLOCK_PRODUCTS // max(1, queries_qd.size))
-    for start in range(0, len(rows_nd), step):
-        scores_qn[:, start : start + step] = queries_qd @ rows_nd[start : start + step].T
+    for first in range(0, len(queries_qd), _BLOCK_QUERIES):
+        queries, scores = (one[first : first + _BLOCK_QUERIES] for one in (queries_qd, scores_qn))
+        step = max(8, _BLOCK_PRODUCTS // max(1, queries.size))
+        for start in range(0, len(rows_nd), step):
+            scores[:, start : start + step] = queries @ rows_nd[start : start + step].T
     return scores_qn
 
 

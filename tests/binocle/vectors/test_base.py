@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from binocle.errors import StorageError
 from binocle.types import BoolArray, Float32Array, Int64Array, Neighbours, Space
-from binocle.vectors.base import Allowed, OpenStore, VectorStore, VectorView, Watermark
+from binocle.vectors.base import Allowed, OpenStore, VectorStore, VectorView, Watermark, products
 from binocle.vectors.faiss_store import FaissStore
 from tests.support.exact_store import ExactStore
 from tests.support.nearest import nearest
@@ -444,3 +444,9 @@ def test_searching_while_another_thread_changes_never_errs(store: VectorStore) -
             done.set()
         assert all(future.result() >= 5 for future in searching)
     assert store.at(119).count() == 250 + 120 * 20 - len(gone)
+
+
+def test_products_of_many_queries_are_those_of_each() -> None:
+    rng = np.random.default_rng(3)
+    queries, rows = rng.standard_normal((70, 500)), rng.standard_normal((90, 500))
+    assert np.allclose(products(queries, rows), queries @ rows.T, atol=1e-4)
