@@ -18,6 +18,7 @@ from api.http.runtime.fair_queue import CALLER, FairQueue
 from api.http.runtime.log_lines import note
 from api.http.schemas.background.jobs import JobKind, JobState
 from api.http.schemas.common import ItemError
+from binocle.collection.beside_searches import lower_priority
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError, StorageError
 
@@ -38,13 +39,14 @@ class _Lane:
     def __init__(self, name: str, queue_size: int) -> None:
         self.waiting: FairQueue[Job] = FairQueue(queue_size)
         self.works: dict[Job, Work] = {}
-        self.thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self.thread = ThreadPoolExecutor(1, name, initializer=lower_priority)
 
 
 class Jobs:
     """The jobs of one service. Thread-safe.
 
-    What only reads waits in a lane of its own, so that readers hold up nobody who writes.
+    What only reads waits in a lane of its own, so that readers hold up nobody who writes. Requests
+    go before both: jobs, their threads and their decoders have a low priority.
     """
 
     def __init__(

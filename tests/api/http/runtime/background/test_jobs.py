@@ -1,6 +1,9 @@
 """Jobs: one at a time, their errors told, their results kept for a while and for nobody else."""
 
 import logging
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -71,6 +74,22 @@ def test_an_error_that_nobody_foresaw_fails_the_job_and_is_in_the_log(
     [told] = [one for one in caplog.records if one.levelno == logging.ERROR]
     assert job.id in told.getMessage()
     assert told.exc_info is not None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own")
+@pytest.mark.parametrize("kind", ["index", "duplicates"])
+def test_requests_go_before_jobs_and_what_these_start(
+    jobs: Jobs, collection: Collection, kind: JobKind
+) -> None:
+    found: list[int] = []
+
+    def work(_: Job) -> None:
+        command = [sys.executable, "-c", "import os; print(os.nice(0))"]
+        found.append(int(subprocess.run(command, capture_output=True, check=True).stdout))
+
+    ended(jobs, collection, jobs.start(kind, collection, work))
+    own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    assert found == [max(own, 10)]
 
 
 def test_the_results_of_the_last_jobs_are_kept(jobs: Jobs, collection: Collection) -> None:
