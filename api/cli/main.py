@@ -65,6 +65,9 @@ def cli() -> None:
     # Threads of one operation that spin while they wait take the cores from those that compute,
     # and from other processes. Read when torch and FAISS load.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # numpy's products are small, and its BLAS has threads that spin whatever is said. Read when
+    # numpy loads; FAISS's BLAS has as many threads as OpenMP.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 @cli.command()

@@ -211,15 +211,24 @@ def test_indexing_makes_way_for_others_where_it_is_asked_to(
     assert lowered == ([19] if background else [])
 
 
-@pytest.mark.parametrize("chosen", [None, "ACTIVE"])
+@pytest.mark.parametrize(
+    ("name", "chosen", "holds"),
+    [
+        ("OMP_WAIT_POLICY", None, "PASSIVE"),
+        ("OMP_WAIT_POLICY", "ACTIVE", "ACTIVE"),
+        ("OPENBLAS_NUM_THREADS", None, "1"),
+        ("OPENBLAS_NUM_THREADS", "2", "2"),
+    ],
+)
 def test_threads_wait_without_spinning_unless_somebody_wants_it(
-    chosen: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, chosen: str | None, holds: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    for one in ("OMP_WAIT_POLICY", "OPENBLAS_NUM_THREADS"):
+        monkeypatch.delenv(one, raising=False)
     if chosen:
-        monkeypatch.setenv("OMP_WAIT_POLICY", chosen)
+        monkeypatch.setenv(name, chosen)
     CliRunner().invoke(cli, ["index", str(tmp_path / "nothing")])
-    assert os.environ["OMP_WAIT_POLICY"] == (chosen or "PASSIVE")
+    assert os.environ[name] == holds
 
 
 def test_options_offer_every_kind_of_part() -> None:
