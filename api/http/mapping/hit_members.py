@@ -81,18 +81,16 @@ def search_json(
     answer: Answer,
     collection: Collection,
     warnings: list[str],
-    took_ms: dict[str, float],
     members: HitMembers = ALL,
     *,
     name: str = "",
 ) -> str:
-    """Return an answer as it goes over the wire: a ``SearchOut``.
+    """Return an answer as it goes over the wire: a ``SearchOut`` without the time it took.
 
     Args:
         answer: The answer.
         collection: What was searched.
         warnings: What to tell of the query.
-        took_ms: By stage.
         members: What of hits is wanted.
         name: What the client calls the collection, for paths; its own name where that is empty.
     """
@@ -101,9 +99,13 @@ def search_json(
         **answer_as_json(answer, lambda hit: hit_members(hit, name, members)),
         "space": public_model(space.name) if space else None,
         "warnings": warnings,
-        "took_ms": took_ms,
     }
     return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def with_times(answer: str, took_ms: dict[str, float]) -> str:
+    """Return what ``search_json`` returned with the milliseconds that it took, by stage."""
+    return f'{answer[:-1]},"took_ms":{json.dumps(took_ms, separators=(",", ":"))}}}'
 
 
 def hit_members(hit: Hit, collection: str, members: HitMembers) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
-from api.http.mapping.hit_members import search_json
+from api.http.mapping.hit_members import search_json, with_times
 from api.http.mapping.queries import SearchRequest
+from api.http.mapping.recent_answers import RecentAnswer, RecentAnswers
 from api.http.runtime.log_lines import note
 from api.http.runtime.metrics import Stopwatch
 from api.http.runtime.thread_pool import IS_WANTED, BoundedThreadPool
@@ -89,6 +90,7 @@ class SearchQueue:
         self._searcher_of, self._pictures = searcher_of, pictures
         self._batcher = make_batcher(self._answer_all)
         self._began_in, self._note_query = began_in, note_query
+        self._recent = RecentAnswers()
 
     async def answers(
         self, collection: Collection, requests: Sequence[SearchRequest], watch: Stopwatch
@@ -162,7 +164,34 @@ class SearchQueue:
         return [found[id(one)] for one in searches]
 
     def _answer(self, collection: Collection, searches: Sequence[QueuedSearch]) -> list[Outcome]:
+        """Answer searches of one collection, those that had an answer lately with that."""
+        state = self._recent.state(collection)
+        found: dict[int, RecentAnswer | Found | BinocleError] = {}
+        for one in searches:
+            recent = None if one.is_shared else self._recent.get(state, one.request)
+            if recent is not None:
+                found[id(one)] = recent
+        new = [one for one in searches if id(one) not in found]
+        for one, outcome in zip(new, self._answer_new(collection, new), strict=True):
+            found[id(one)] = outcome
+            if isinstance(outcome, RecentAnswer):
+                self._recent.put(state, one.request, outcome)
+        return [self._told(one, found[id(one)]) for one in searches]
+
+    def _told(self, search: QueuedSearch, found: RecentAnswer | Found | BinocleError) -> Outcome:
+        if isinstance(found, BinocleError):
+            return found
+        relevant = found.relevant if isinstance(found, RecentAnswer) else _relevant(found.answer)
+        if self._note_query is not None and search.request.words and relevant:
+            self._note_query(search.collection, search.request.words, relevant)
+        return found if isinstance(found, Found) else with_times(found.text, search.watch.result())
+
+    def _answer_new(
+        self, collection: Collection, searches: Sequence[QueuedSearch]
+    ) -> list[RecentAnswer | Found | BinocleError]:
         """Answer searches of one collection: read, embed, search, and write what was found."""
+        if not searches:
+            return []
         searcher = self._searcher_of(collection)
         queries = [one.query or one.request.query(collection) for one in searches]
         waiting = [
@@ -179,15 +208,14 @@ class SearchQueue:
                 for one, query in zip(searches, queries, strict=True)
             ]
             outcomes = searcher.outcomes(own, lambda: not is_wanted())
-        if self._note_query is not None:
-            for one, outcome in zip(searches, outcomes, strict=True):
-                words = one.request.words
-                if words and isinstance(outcome, Answer) and outcome.hits and not outcome.no_match:
-                    self._note_query(collection, words, outcome.relevant or len(outcome.hits))
         return [
             _outcome(one, query, outcome)
             for one, query, outcome in zip(searches, queries, outcomes, strict=True)
         ]
+
+
+def _relevant(answer: Answer) -> int:
+    return 0 if answer.no_match else answer.relevant or len(answer.hits)
 
 
 def _by_collection(
@@ -215,7 +243,7 @@ def _own_query(query: Query | BinocleError) -> Query | BinocleError:
 
 def _outcome(
     search: QueuedSearch, query: Query | BinocleError, outcome: Answer | BinocleError
-) -> Outcome:
+) -> RecentAnswer | Found | BinocleError:
     if isinstance(outcome, BinocleError):
         return search.request.placed(outcome)
     assert isinstance(query, Query)
@@ -224,11 +252,6 @@ def _outcome(
         warnings = query_doubts(search.collection, query)
     if search.is_shared:
         return Found(outcome, query, search.collection, search.request, warnings)
-    return search_json(
-        outcome,
-        search.collection,
-        warnings,
-        search.watch.result(),
-        search.request.members,
-        name=search.request.collection,
-    )
+    members, name = search.request.members, search.request.collection
+    text = search_json(outcome, search.collection, warnings, members, name=name)
+    return RecentAnswer(text, _relevant(outcome))
