@@ -36,6 +36,8 @@ _STATUS: tuple[tuple[type[BinocleError], int], ...] = (
     (errors.UsageError, 422),
 )
 
+_AWAY = "the server that has the collection's vectors does not answer; try again"
+
 
 class ServiceError(BinocleError):
     """An error of the door itself, with its status."""
@@ -82,6 +84,9 @@ def problem_of(request: Request, error: BinocleError) -> Problem:
     if not tells(error):
         _log.error("request %s: %s", request.state.request_id, error)
         return _problem(request, 500, "internal", None)
+    if isinstance(error, errors.UnreachableError):  # it names hosts and users
+        _log.error("request %s: %s", request.state.request_id, error)
+        detail = _AWAY
     return _problem(request, status, code, detail, field=field)
 
 

@@ -24,6 +24,7 @@ from binocle.vectors.tuned_search import TunedSearch
 
 _log = logging.getLogger(__name__)
 _PUSH_AFTER = 5000  # vectors in the tail, or as many retired
+_SWEEP_AFTER_S = 61.0  # after a push that retired, when nobody sees any more what it did
 _AGAIN_AFTER_S = 30.0  # after a push that failed, and between two looks at the watermark
 
 
@@ -68,6 +69,7 @@ class EngineStore:
         self._newest_id = self._changed = -1
         self._watermark: Watermark | None = None
         self._push_from = self._look_from = -np.inf
+        self._sweeping: threading.Timer | None = None
         if not anew and (mark := engine.watermark()) is not None:
             self._now = replace(self._now, change=mark.change, ids_there=engine.ids(mark.change))
             self._newest_id, self._changed, self._watermark = mark.last_id, mark.change, mark
@@ -144,8 +146,23 @@ class EngineStore:
             with self._changing:
                 self._rebase(watermark, self._died[len(died) :])
                 self._anew = False
+                if len(retired) and self._sweeping is None:
+                    self._sweeping = threading.Timer(_SWEEP_AFTER_S, self._sweep)
+                    self._sweeping.daemon = True  # a process that ends leaves it to the next push
+                    self._sweeping.start()
 
         return persist
+
+    def _sweep(self) -> None:
+        """Have removed for good what was retired: with a push of nothing."""
+        with self._changing:
+            mark, self._sweeping = self._watermark, None
+        assert mark is not None
+        nothing = np.empty((0, self._now.dimension), np.float32)
+        try:
+            self._engine.push(Push(NO_IDS, nothing, NO_IDS, NO_IDS, NO_IDS, mark))
+        except StorageError as error:
+            _log.warning("removed vectors stay in the engine until the next push: %s", error)
 
     def tune(self, queries_qd: Float32Array, recall: float) -> TunedSearch | None:  # noqa: ARG002
         """Choose nothing: how deep an index is searched is up to the engine."""

@@ -13,9 +13,12 @@ import numpy as np
 import pytest
 
 from binocle.collection.collection import Collection
+from binocle.errors import UnreachableError
 from binocle.types import Float32Array, NewPart, NewRecord, Space
+from binocle.vectors.engines.engine_store import EngineStore
 from binocle.vectors.faiss_store import FaissStore
 from binocle.vectors.inverted_file import IvfSegment
+from tests.support.memory_engine import MemoryEngine
 from tests.support.pairs import pairs_of
 
 SPACE = Space("toy", 16, "ab" * 32)
@@ -269,3 +272,35 @@ def test_damage_that_is_found_beside_searches_makes_the_index_anew(
     with Collection(folder) as opened:
         assert answers_are_right(opened, rows)
     assert not caplog.text
+
+
+def test_engine_that_is_away_is_waited_for_and_nothing_is_made_anew(
+    tmp_path: Path, rows: Rows, caplog: pytest.LogCaptureFixture
+) -> None:
+    engines = {kind: MemoryEngine(16) for kind in ("image", "text")}
+
+    def open_store(place: Path, space: Space, *, anew: bool = False) -> EngineStore:
+        return EngineStore(engines[place.name], space, anew=anew)
+
+    with Collection(tmp_path / "c", create=True, open_store=open_store) as opened:
+        opened.claim_space(SPACE)
+        store(opened, rows)
+        opened.save_indices()
+        assert len(engines["image"].table) == 300
+    for engine in engines.values():
+        engine.is_away = True
+    later = some_rows(2, 300, 20)
+    with Collection(tmp_path / "c", open_store=open_store) as opened:
+        store(opened, later)
+        opened.save_indices()
+        assert "pushed later" in caplog.text
+        with pytest.raises(UnreachableError):
+            opened.snapshot()
+        for engine in engines.values():
+            engine.is_away = False
+        assert answers_are_right(opened, rows | later)
+        assert len(engines["image"].table) == 300
+        opened.save_indices()
+        assert answers_are_right(opened, rows | later)
+    assert len(engines["image"].table) == 320
+    assert [push.anew for push in engines["image"].pushes] == [True, False]

@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -130,6 +131,21 @@ def test_a_store_anew_asks_nothing_and_replaces_all() -> None:
     add(anew, 8, 1, born=10)
     anew.persisting(Watermark(10, 8, "other"))()
     assert [push.anew for push in engine.pushes] == [False, True, False]
+
+
+def test_what_was_retired_is_swept_a_while_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_store, "_SWEEP_AFTER_S", 0.01)
+    engine = MemoryEngine(16)
+    store = EngineStore(engine, SPACE)
+    add(store, 1, 4, born=1)
+    store.persisting(Watermark(1, 4, "t"))()
+    store.retire(ids_from(1, 1), died=2)
+    store.persisting(Watermark(2, 4, "t"))()
+    ends = time.monotonic() + 20
+    while len(engine.pushes) < 3 and time.monotonic() < ends:
+        time.sleep(0.01)
+    assert [len(push.retired) for push in engine.pushes] == [0, 1, 0]
+    assert engine.pushes[2].watermark == Watermark(2, 4, "t")
 
 
 def test_rows_keep_the_changes_they_came_and_went_with() -> None:
