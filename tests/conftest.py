@@ -8,9 +8,11 @@ from pathlib import Path
 import certifi
 import pytest
 
+from experiments.engines.local_milvus import LiteMilvus, Milvus, OldMilvus, milvus_server
 from tests.support import Bench, close_shared_decoders, write_photos
 from tests.support.buckets import Buckets, buckets
 from tests.support.command_line import CommandLine, warm_command_line
+from tests.support.milvus_servers import require_servers
 from tests.support.postgres_server import PostgresServer, postgres_server, programs_with_pgvector
 
 gc.disable()  # while thousands of modules and tests are read, nothing of which is garbage
@@ -80,6 +82,22 @@ def server() -> Iterator[PostgresServer]:
 def vector_server() -> Iterator[PostgresServer]:
     """A PostgreSQL with pgvector."""
     with postgres_server(programs_with_pgvector()) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def old_milvus() -> Iterator[Milvus]:
+    """A Milvus 2.3.5."""
+    require_servers()
+    with milvus_server(OldMilvus) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def lite_milvus() -> Iterator[Milvus]:
+    """A milvus-lite, which speaks today's API."""
+    require_servers()
+    with milvus_server(LiteMilvus) as started:
         yield started
 
 

@@ -23,6 +23,8 @@ from binocle.vectors.faiss_store import FaissStore
 ENGINE_FILE = "vectors.engine"
 _FORMAT = 1
 _ENGINES = {
+    "milvus": ("binocle.vectors.engines.milvus.opening", "milvus"),
+    "milvus+tls": ("binocle.vectors.engines.milvus.opening", "milvus"),
     "postgresql+psycopg": ("binocle.vectors.engines.pgvector.opening", "postgresql"),
 }
 """By the scheme of an address: the module of an engine, and the extra that it needs."""

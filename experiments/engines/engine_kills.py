@@ -1,9 +1,10 @@
-"""``python -m experiments.engines.engine_kills PROGRAMS``: kill -9 of follower, service and server.
+"""``python -m experiments.engines.engine_kills SERVER``: kill -9 of follower, service and server.
 
 The follower writes records, removes some, and pushes. The service is searched while somebody else
 writes; the server is killed with all its processes while a follower pushes to it. After each kill
 the collection is opened anew and compared with its catalogue: which parts are there, and whether
-an exhaustive search answers as a scan of the catalogue's vectors. PROGRAMS has PostgreSQL's.
+an exhaustive search answers as a scan of the catalogue's vectors. SERVER is where PostgreSQL's
+programs are, or ``milvus``.
 """
 
 import argparse
@@ -18,7 +19,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,10 +28,12 @@ import numpy as np
 from binocle.catalog.base import CatalogReader
 from binocle.collection.collection import Collection
 from binocle.encoders.colour import ColourEncoder
+from binocle.errors import UnreachableError
 from binocle.media.kinds import KINDS
 from binocle.types import Kind, NewPart, NewRecord
-from binocle.vectors.base import VectorView, top_k
+from binocle.vectors.base import VectorStore, VectorView, top_k
 from binocle.vectors.location import open_store
+from experiments.engines.local_milvus import Milvus, OldMilvus, milvus_server
 from experiments.engines.local_server import LocalServer, local_server
 
 _SPACE = ColourEncoder().space
@@ -60,14 +63,15 @@ class KillTrial:
 def main() -> None:
     """Kill each process many times, print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("programs", type=Path)
+    parser.add_argument("server")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", help="follower, service or server")
     options = parser.parse_args()
     chance = random.Random(options.seed)
     print("| killed | times | engine behind then | parts in the end | lost | doubled |", flush=True)
     print("|---|---|---|---|---|---|")
-    with tempfile.TemporaryDirectory() as home, local_server(options.programs) as server:
+    with tempfile.TemporaryDirectory() as home, _running(options.server) as server:
         folder = Path(home, "collections", "kills")
         with Collection(folder, create=True, new_vectors=server.address) as collection:
             collection.claim_space(_SPACE)
@@ -79,6 +83,8 @@ def main() -> None:
             "server": lambda: _kill_server(server, folder, chance),
         }
         for name, kill in victims.items():
+            if options.only not in {None, name}:
+                continue
             trial = KillTrial()
             for _ in range(options.kills):
                 kill()
@@ -89,6 +95,10 @@ def main() -> None:
                 f"{trial.doubled} |",
                 flush=True,
             )
+
+
+def _running(name: str) -> AbstractContextManager[LocalServer | Milvus]:
+    return milvus_server(OldMilvus) if name == "milvus" else local_server(Path(name))
 
 
 def follow(folder: Path, seed: int, *, pushes: bool) -> None:
@@ -122,7 +132,7 @@ def _kill_follower(folder: Path, chance: random.Random) -> None:
         process.send_signal(signal.SIGKILL)
 
 
-def _kill_server(server: LocalServer, folder: Path, chance: random.Random) -> None:
+def _kill_server(server: LocalServer | Milvus, folder: Path, chance: random.Random) -> None:
     with _following(folder, chance, pushes=True) as process:
         time.sleep(chance.uniform(0.0, 1.5))
         server.kill()
@@ -192,7 +202,7 @@ def _compare(folder: Path, trial: KillTrial) -> None:
     with Collection(folder) as collection:
         with collection.reading() as session:
             change = session.history.change()
-        store = open_store(folder / "image", _SPACE)
+        store = _opened(folder)
         mark = store.watermark()
         trial.cut += mark is None or mark.change < change
         for _ in range(2):
@@ -204,6 +214,21 @@ def _compare(folder: Path, trial: KillTrial) -> None:
     with Collection(folder) as collection, collection.reading() as session:
         for kind in KINDS:
             trial.parts += compare_kind(session, collection.snapshot().vectors(kind), kind, trial)
+
+
+def _opened(folder: Path) -> VectorStore:
+    """Open the vectors as soon as the server has read again what it had."""
+    ends = time.monotonic() + _STARTED_S
+    while True:
+        try:
+            store = open_store(folder / "image", _SPACE)
+            store.at(2**62).search(np.eye(1, _SPACE.dimension, dtype=np.float32), 1)
+        except UnreachableError:
+            if time.monotonic() > ends:
+                raise
+            time.sleep(0.5)
+        else:
+            return store
 
 
 def compare_kind(session: CatalogReader, there: VectorView, kind: Kind, trial: KillTrial) -> int:

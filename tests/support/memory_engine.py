@@ -1,6 +1,6 @@
 """An engine in memory, which can be away, and whose index can be as poor as a test wants."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -19,6 +19,7 @@ class MemoryEngine:
     Attributes:
         dimension: Of a row.
         finds: How many rows its index gives at most; None for no index.
+        most_above: How many rows above a score it gives at most; None for all.
         is_away: Whether it cannot be reached.
         asked: What it was asked for.
     """
@@ -26,6 +27,7 @@ class MemoryEngine:
     dimension: int
     most_ids: int = 50
     finds: int | None = None
+    most_above: int | None = None
     is_away: bool = False
     asked: list[tuple[int, Among, bool]] = field(default_factory=list)
     description: str = "a table"
@@ -65,7 +67,10 @@ class MemoryEngine:
         self._reach()
         ids = self._alive(among)
         scores = self._rows(ids) @ query
-        return EngineAnswer(ids[scores >= least], scores[scores >= least], exact=True)
+        is_above = scores >= least
+        found = EngineAnswer(ids[is_above], scores[is_above], exact=self.most_above is None)
+        most = self.most_above
+        return replace(found, ids=found.ids[:most], scores=found.scores[:most])
 
     def push(self, push: Push) -> None:
         self._reach()

@@ -87,7 +87,7 @@ class VectorEngine(Protocol):
         """
 
     def above(self, query: Float32Array, least: float, among: Among) -> EngineAnswer:
-        """Return all rows with at least this score, as the engine sums it, in any order."""
+        """Return all rows with at least this score, as the engine sums it; by an index, most."""
 
     def push(self, push: Push) -> None:
         """Take in what is new, and write the watermark last.

@@ -146,7 +146,10 @@ class EngineView:
                 kept = found.scores >= least
                 return EngineAnswer(found.ids[kept], found.scores[kept], found.exact)
         only = permitted if len(permitted) <= self.engine.most_ids else None
-        return self.engine.above(query, least, Among(self.change, only))
+        found = self.engine.above(query, least, Among(self.change, only))
+        if exact and not found.exact:
+            return self._scanned_above(query, least, permitted)
+        return found
 
     def _nearest(
         self, query: Float32Array, k: int, permitted: Int64Array, *, exact: bool
@@ -156,7 +159,8 @@ class EngineView:
         if not available:
             return EngineAnswer(NO_IDS, np.empty(0, np.float32), exact=True)
         scan = exact or self.engine.is_scanned or available <= max(self.scan_limit, 4 * k)
-        if not scan:
+        is_nameable = available <= self.engine.most_ids
+        if not scan or (self.engine.is_scanned and not is_nameable):
             found = self._looked_up(query, k, permitted)
             if found is not None:
                 return found
@@ -171,9 +175,13 @@ class EngineView:
         while depth <= _DEEPEST:
             found = self.engine.nearest(query, depth, among, exact=False)
             kept = places_in(permitted, found.ids)[1]
-            if np.count_nonzero(kept) >= k:
-                return EngineAnswer(found.ids[kept], found.scores[kept], found.exact)
-            if len(found.ids) < depth:
+            answer = EngineAnswer(found.ids[kept], found.scores[kept], found.exact)
+            is_all = len(found.ids) < depth
+            if len(answer.ids) >= k and (
+                is_all or not found.exact or found.scores[-1] < answer.scores[k - 1] - ROUNDING
+            ):
+                return answer
+            if is_all:
                 return None
             depth *= _DEEPER
         return None
@@ -193,6 +201,17 @@ class EngineView:
         scores = np.concatenate([one.scores for one in answers])
         kept = places_in(permitted, ids)[1]
         return EngineAnswer(ids[kept], scores[kept], exact=True)
+
+    def _scanned_above(
+        self, query: Float32Array, least: float, permitted: Int64Array
+    ) -> EngineAnswer:
+        """Return all that is permitted with at least a score, and perhaps more."""
+        depth = _DEEPEST
+        while True:
+            found = self._scanned(query, depth, permitted)
+            if len(found.ids) < depth or (found.scores < least).any():
+                return found
+            depth *= _DEEPER
 
     def _scans(self, permitted: Int64Array) -> Iterator[Among]:
         """Give conditions that together let all that is permitted be found, and nothing else."""

@@ -17,6 +17,7 @@ from binocle.types import BoolArray, Float32Array, Int64Array, Neighbours, Space
 from binocle.vectors.base import Allowed, OpenStore, VectorStore, VectorView, Watermark, products
 from binocle.vectors.faiss_store import FaissStore
 from tests.support.exact_store import ExactStore
+from tests.support.milvus_store import milvus_opener
 from tests.support.nearest import nearest
 from tests.support.pgvector_store import pgvector_opener
 from tests.support.unit_rows import gaussian_rows, ids_from
@@ -31,6 +32,10 @@ STORES: dict[str, OpenStore] = {
 }
 SERVERS: dict[str, Callable[[pytest.FixtureRequest], OpenStore]] = {
     "pgvector": lambda request: pgvector_opener(request.getfixturevalue("vector_server")),
+    "milvus": lambda request: milvus_opener(request.getfixturevalue("old_milvus")),
+    "milvus-lite": lambda request: milvus_opener(
+        request.getfixturevalue("lite_milvus"), flat_limit=300
+    ),
 }
 """Stores in engines, by what gives their opener."""
 

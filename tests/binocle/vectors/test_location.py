@@ -36,6 +36,10 @@ def test_vectors_are_in_files_unless_an_engine_was_chosen(tmp_path: Path) -> Non
         ("postgresql+psycopg://host/x?nonsense=1", "not understood"),
         ("postgresql+psycopg://me:hush@host/database", "leave it out"),
         ("postgresql+psycopg://me@host/database?password=hush", "leave it out"),
+        ("milvus://me:hush@host/database", "leave it out"),
+        ("milvus://host:port/database", "not understood"),
+        ("milvus:///database", "not understood"),
+        ("milvus://host/a/b", "not understood"),
     ],
 )
 def test_address_that_cannot_be_used_is_refused_and_its_password_not_told(

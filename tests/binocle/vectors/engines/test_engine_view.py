@@ -63,6 +63,29 @@ def test_few_that_are_allowed_are_named_and_few_that_are_not_are_left_out() -> N
     assert left_out.without.tolist() == [3, 70, 400]
 
 
+def test_scanning_engine_is_asked_for_more_rather_than_for_many_by_name() -> None:
+    rng = np.random.default_rng(7)
+    rows = np.repeat(gaussian_rows(rng, 60, 16), 10, axis=0)  # copies, which ids decide between
+    engine = MemoryEngine(16, most_ids=50)
+    view, ids = filled(engine, rows, pushed=600)
+    mask = rng.random(601) < 0.5
+    found = nearest(view, rows[0], 25, Allowed(mask))
+    assert all(among.only is None for _, among, _ in engine.asked)
+    right = np.lexsort((ids, -(rows @ rows[0])))
+    assert found.part_ids.tolist() == [one for one in (right + 1).tolist() if mask[one]][:25]
+    assert found.exact
+
+
+def test_all_above_a_score_are_not_called_exact_where_an_index_was_asked() -> None:
+    rows = gaussian_rows(np.random.default_rng(8), 600, 16)
+    engine = MemoryEngine(16, finds=20, most_above=20)
+    view, _ = filled(engine, rows, pushed=600)
+    assert not view.above(rows[0], 0.1).exact
+    whole = view.above(rows[0], 0.1, exact=True)
+    assert whole.exact
+    assert len(whole.part_ids) == np.count_nonzero(rows @ rows[0] >= 0.1) > 20
+
+
 def test_what_was_removed_for_good_meanwhile_is_passed_over() -> None:
     rows = gaussian_rows(np.random.default_rng(4), 60, 16)
     engine = MemoryEngine(16)
