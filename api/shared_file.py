@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from filelock import FileLock, Timeout
-
 from binocle.errors import BusyError, StorageError
 from binocle.files import make_folder, replacing
 
@@ -63,6 +61,8 @@ class SharedFile(Generic[T]):
             BusyError: Another process changes it and does not end.
             StorageError: It cannot be read or written, or is damaged.
         """
+        from filelock import FileLock, Timeout
+
         lock = FileLock(self.path.with_suffix(".lock"), timeout=_PATIENCE_S, mode=0o600)
         try:
             make_folder(self.path.parent)

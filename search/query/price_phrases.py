@@ -9,6 +9,7 @@ a lens "100-400").
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from binocle.metadata.filters import Comparison, Operator
 from search.query.query import Sort
@@ -37,15 +38,14 @@ _BOUND = (
     rf"|(?P<open>{_NUMBER})(?:\s*\+|\s*(?:and|or) "
     r"(?P<way>above|over|more|up|upwards|below|under|less))"
 )
-_AMOUNT = re.compile(_BOUND, re.IGNORECASE)
 # What a text may end with: a bound, and how it is led to and followed.
-_AT_END = re.compile(
+_AT_END = (
     r"(?:^|(?<=[\s,]))(?:(?:(?:that |which )?(?:costs?|costing|priced(?: at)?|with a price(?: of)?)"
-    rf"|price|for|at|in)\s+)*(?:{_BOUND})(?:[\s,]+please)?[.!?]*$",
-    re.IGNORECASE,
+    rf"|price|for|at|in)\s+)*(?:{_BOUND})(?:[\s,]+please)?[.!?]*$"
 )
 # The same before a preposition: "shoes under 500 for women".
-_INSIDE = re.compile(rf"(?<=\s)(?:{_BOUND})(?=\s+(?:for|with|in|by|from)\s)", re.IGNORECASE)
+_INSIDE = rf"(?<=\s)(?:{_BOUND})(?=\s+(?:for|with|in|by|from)\s)"
+_DIGIT = re.compile(r"\d")  # without one nothing is a bound
 _LONGEST_BOUND = 100  # characters; beyond, a text is searched for none
 _MOST_BOUNDS = 4
 _LARGE = 100  # what is less may be a count, a size or an age as well
@@ -145,7 +145,7 @@ def price_wish(text: str, find_price: FindPrice, stored: StoredWords = NOTHING_S
 
 def only_price(text: str, find_price: FindPrice) -> PriceWish | None:
     """Read a text that says nothing but a bound or an order; None for one that says more."""
-    amount = _AMOUNT.fullmatch(text)
+    amount = _compiled(_BOUND).fullmatch(text) if _DIGIT.search(text) else None
     is_down = next((down for one, down in _ORDERS if one.fullmatch(text)), None)
     is_down = True if re.fullmatch(r"(?i)(?:the )?dearest(?: ones?)?", text) else is_down
     if amount is not None and _may_be_else(amount):
@@ -180,13 +180,19 @@ def _without_order(text: str) -> tuple[str, bool | None]:
 
 def _without_bounds(text: str, stored: StoredWords) -> tuple[str, list[re.Match[str]]]:
     """Return a text without the bounds it says, and these, the last one first."""
+    if not _DIGIT.search(text):
+        return text, []
     rest, found = text.strip(), list[re.Match[str]]()
     while len(found) < _MOST_BOUNDS and (match := _last_bound(rest)) is not None:
         found.append(match)
         head = rest[: match.start()].rstrip(" ,")
         rest = re.sub(r"(?:^|[\s,]+)(?:and|but)$", "", head)
     tail = ""
-    if not found and len(rest) <= 10 * _LONGEST_BOUND and (match := _INSIDE.search(rest)):
+    if (
+        not found
+        and len(rest) <= 10 * _LONGEST_BOUND
+        and (match := _compiled(_INSIDE).search(rest))
+    ):
         found.append(match)
         rest, tail = rest[: match.start()].rstrip(" ,"), f" {rest[match.end() :].strip()}"
     if not found or rest.count('"') % 2 or tail.count('"') % 2:
@@ -197,8 +203,15 @@ def _without_bounds(text: str, stored: StoredWords) -> tuple[str, list[re.Match[
 def _last_bound(text: str) -> re.Match[str] | None:
     """Return the bound that a text ends with, as much of it as there is."""
     first = max(0, len(text) - _LONGEST_BOUND)
-    matches = (_AT_END.match(text, at) for at in range(first, len(text)))
+    at_end = _compiled(_AT_END)
+    matches = (at_end.match(text, at) for at in range(first, len(text)))
     return next((match for match in matches if match is not None), None)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compile what most texts do without: it takes some ten milliseconds."""
+    return re.compile(pattern, re.IGNORECASE)
 
 
 def _is_price(before: str, found: list[re.Match[str]], stored: StoredWords) -> bool:
