@@ -52,7 +52,7 @@ class PlannedSource(Source):
         """Return a picture of the source again; see ``Source.open``."""
         return self._source.open(uri)
 
-    def covers(self, key: str) -> bool:  # noqa: ARG002
+    def covers(self, _key: str, /) -> bool:
         """Return False: what has gone is seen by the next run over the source itself."""
         return False
 

@@ -110,7 +110,7 @@ class ArchiveSource(Source):
         with self._errors():
             return self._surveyed().count
 
-    def covers(self, key: str) -> bool:  # noqa: ARG002
+    def covers(self, _key: str, /) -> bool:
         """Tell whether the last scan saw all members: not where it is damaged or cut."""
         return self._is_complete
 

@@ -124,11 +124,11 @@ class Source(Protocol):
             except NotFoundError as error:
                 yield uri, error
 
-    def file_of(self, uri: str) -> Path | None:  # noqa: ARG002
+    def file_of(self, _uri: str, /) -> Path | None:
         """Return the file that is the picture of this uri; None where it lies inside another."""
         return None
 
-    def remember(self, knows: Callable[[str, str], bool]) -> None:  # noqa: ARG002
+    def remember(self, _knows: Callable[[str, str], bool], /) -> None:
         """Be told before a scan what needs not be looked at closely.
 
         Args:
@@ -136,7 +136,7 @@ class Source(Protocol):
         """
         return
 
-    def covers(self, key: str) -> bool:  # noqa: ARG002
+    def covers(self, _key: str, /) -> bool:
         """Tell whether a key that was not seen is really gone.
 
         False for what this scan did not look at: another subfolder, a folder that could not
@@ -144,7 +144,7 @@ class Source(Protocol):
         """
         return True
 
-    def readings(self, declared: Callable[[], Collection[str]]) -> Mapping[str, Reading]:  # noqa: ARG002
+    def readings(self, _declared: Callable[[], Collection[str]], /) -> Mapping[str, Reading]:
         """Return what the columns of a table are, but for those of declared types.
 
         Args:
@@ -164,11 +164,11 @@ class Source(Protocol):
         """
         return ()
 
-    def within(self, kind: str, uri: str) -> "Source | None":  # noqa: ARG002
+    def within(self, _kind: str, _uri: str, /) -> "Source | None":
         """Return this as a part of a source the collection knows; None where it is none."""
         return None
 
-    def absorbs(self, kind: str, uri: str) -> bool:  # noqa: ARG002
+    def absorbs(self, _kind: str, _uri: str, /) -> bool:
         """Tell whether all of a source the collection knows is part of this one."""
         return False
 

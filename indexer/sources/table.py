@@ -135,7 +135,7 @@ class TableSource(Source):
         """Return how many records the rows make."""
         return len(self._grouped())
 
-    def covers(self, key: str) -> bool:  # noqa: ARG002
+    def covers(self, _key: str, /) -> bool:
         """Tell whether all rows could be read: what one that cannot was, nobody can tell."""
         return not self._problems
 

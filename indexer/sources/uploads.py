@@ -36,7 +36,7 @@ class UploadSource(Source):
         """Return how many records there are."""
         return len(self._candidates)
 
-    def covers(self, key: str) -> bool:  # noqa: ARG002
+    def covers(self, _key: str, /) -> bool:
         """Return False: other requests brought other records."""
         return False
 
