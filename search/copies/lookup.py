@@ -46,6 +46,7 @@ from search.copies.stored_pictures import (
     working_spec,
 )
 from search.copies.verdicts import (
+    backed_by_hash,
     is_copy,
     is_variant,
 )
@@ -236,6 +237,8 @@ class Lookup:
             whole = verify_whole(query, stored, suspect.variant, suspect.tile)
             if whole is not None and _is_clear(whole):
                 return whole, True
+            if whole is not None and suspect.tile is None:
+                whole = backed_by_hash(whole, suspect.bits)
         found = [one for one in (verify(query, stored, mirrored=mirrored), whole) if one]
         best = max(found, key=lambda one: one.log_odds, default=None)
         if best is not None and is_copy(best):

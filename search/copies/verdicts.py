@@ -33,6 +33,9 @@ _PLAIN_IF_BESIDE = 0.93  # the same where all of the rest lies to one side, as a
 _BESIDE = 0.38  # of a side of the query
 _AT_THE_EDGE = 0.1
 _TURNED_DEGREES = 4.0
+_UNBACKED_BITS, _BITS_OF_BACKING = 96, 8  # log odds that each bit nearer than so many adds
+_MOST_BACKING = 6.0  # log odds
+_HARDLY = 0.4  # log odds of what only its hash makes a copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,23 @@ def _stands_on_one_template(match: VerifiedMatch) -> bool:
 def _has_other_colours(match: VerifiedMatch) -> bool:
     colours = match.evidence.colours
     return match.is_product and colours.compared > 0 and colours.most > _OTHER_COLOURS
+
+
+def backed_by_hash(match: VerifiedMatch, bits: int) -> VerifiedMatch:
+    """Take a mapping of a scene that hardly holds for one that just does, where hashes are near.
+
+    Words all over a picture, or another one shining through, hide most windows and leave the low
+    frequencies. Products are left out: those on one drawing have near hashes, too.
+
+    Args:
+        match: Of whole pictures.
+        bits: In how many of 256 the hashes differ.
+    """
+    is_possible = match.variation is not None and match.evidence.agreement.overlap >= _WHOLE_SHARE
+    if match.is_product or match.log_odds >= 0 or not is_possible:
+        return match
+    odds = match.log_odds + min(_MOST_BACKING, (_UNBACKED_BITS - bits) / _BITS_OF_BACKING)
+    return replace(match, log_odds=min(odds, _HARDLY)) if odds >= 0 else match
 
 
 def truest(found: dict[int, VerifiedMatch]) -> dict[int, VerifiedMatch]:

@@ -13,6 +13,7 @@ from binocle.fingerprints.variation import Variation
 from binocle.fingerprints.verification import VerifiedMatch
 from search.copies.verdicts import (
     ShownRegion,
+    backed_by_hash,
     is_copy,
     is_variant,
     judged,
@@ -118,3 +119,31 @@ def test_other_colours_of_one_shape_are_a_variant_and_other_shapes_are_not() -> 
     assert judged_variant(recoloured).confidence >= 0.85
     unlike = replace(recoloured.evidence, agreement=Agreement(share=0.5, overlap=1.0))
     assert not is_variant(replace(recoloured, evidence=unlike))
+
+
+@pytest.mark.parametrize(
+    ("log_odds", "bits", "is_backed"),
+    [(-0.1, 64, True), (-3.4, 36, True), (-5.9, 4, True), (-6.1, 4, False), (-1.0, 92, False)],
+)
+def test_a_near_hash_backs_a_scene_that_hardly_holds(
+    log_odds: float, bits: int, is_backed: bool
+) -> None:
+    no_variant = Variation(-2.0, ())
+    scene = replace(match(product=False, log_odds=log_odds), variation=no_variant)
+    backed = backed_by_hash(scene, bits)
+    assert is_copy(backed) is is_backed
+    if is_backed:
+        assert 0.5 <= judged(backed).confidence <= 0.6
+    else:
+        assert backed is scene
+
+
+def test_a_near_hash_backs_no_product_no_variant_and_no_part() -> None:
+    no_variant, hardly = Variation(-2.0, ()), match(product=False, log_odds=-1)
+    products = replace(match(log_odds=-1), variation=no_variant)
+    variants = replace(hardly, variation=Variation(2.0, ()))
+    parts = replace(match(product=False, log_odds=-1, overlap=0.5), variation=no_variant)
+    for one in (hardly, products, variants, parts):
+        assert not is_copy(backed_by_hash(one, 4))
+    sure = match(product=False, log_odds=3)
+    assert backed_by_hash(sure, 4) is sure
