@@ -29,6 +29,7 @@ from indexer.sources.uploads import UploadSource, uri_of
 from indexer.stored_media import DERIVED
 
 QUARANTINE = "quarantine"
+NO_PICTURES = "no-pictures"  # a file that says that a collection keeps none
 Stamp: TypeAlias = tuple[int, int, int, int]
 _NAME = re.compile(r"([0-9a-f]{64})(-\d+\.(jpg|webp))?")
 _MIN_AGE_S = 7 * 24 * 3600.0
@@ -58,6 +59,25 @@ def storing(
     drop_unused(collection, former)
 
 
+def keeps_pictures(folder: Path) -> bool:
+    """Tell whether the collection of a folder keeps the pictures that come over HTTP."""
+    return not (folder / NO_PICTURES).exists()
+
+
+def keep_no_pictures(collection: Collection) -> None:
+    """Have a collection keep no picture that comes from now on, only what is made of it.
+
+    Raises:
+        StorageError: That cannot be noted.
+    """
+    try:
+        with replacing(collection.path / NO_PICTURES) as file:
+            file.write(b"")
+    except OSError as error:
+        message = f"cannot write {collection.path / NO_PICTURES} ({error.strerror})"
+        raise StorageError(message) from error
+
+
 def keep(
     collection: Collection, pictures: Iterable[ImageRef], kept: Mapping[Path, Stamp] | None = None
 ) -> dict[Path, Stamp]:
@@ -72,11 +92,14 @@ def keep(
         kept: What an earlier call for them returned; what is unchanged since is not looked at.
 
     Returns:
-        What tells the files that were looked at from others of their names.
+        What tells the files that were looked at from others of their names; nothing where the
+        collection keeps no pictures.
 
     Raises:
         StorageError: One cannot be written.
     """
+    if not keeps_pictures(collection.path):
+        return {}
     uploads, before = UploadSource(collection.path), kept or {}
     try:
         named = {uploads.file_of(one.uri): one for one in pictures}

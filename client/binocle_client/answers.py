@@ -77,6 +77,7 @@ class CollectionSummary:
     indices: dict[str, str]
     bytes: int
     changed_at: str | None
+    keeps_pictures: bool = True
 
 
 @dataclass(frozen=True, slots=True)

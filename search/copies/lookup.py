@@ -130,7 +130,8 @@ class Lookup:
         found.keep_truest()
         with watch.stage("pixels"):
             identical = self._same_pixels(data, size, found.copies)
-        candidates = self._candidates(same, found, identical, suspects)[:limit]
+        unread = {part_id for part_id, is_read in tried.items() if not is_read}
+        candidates = self._candidates(same, found, identical, suspects, unread)[:limit]
         verdict = candidates[0].judgement.verdict if candidates else "none"
         compared = [is_read for part_id, is_read in tried.items() if part_id not in same]
         return LookupAnswer(
@@ -272,8 +273,10 @@ class Lookup:
         found: Findings,
         identical: set[int],
         suspects: dict[int, CopyCandidate],
+        unread: set[int],
     ) -> list[LookupCandidate]:
-        judgements = judgements_of(same, found.copies, identical, found.variants, suspects)
+        copies, variants = found.copies, found.variants
+        judgements = judgements_of(same, copies, identical, variants, suspects, unread)
         with self._collection.reading() as session:
             pictures = session.fingerprints.pictures(judgements)
             owners = [one.record_id for one in pictures.values()]

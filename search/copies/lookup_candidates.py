@@ -4,10 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from binocle.catalog.types import KnownPicture
+from binocle.fingerprints.pdq import MATCHING_BITS
 from binocle.fingerprints.verification import VerifiedMatch
 from binocle.types import Part, Record
 from search.copies.candidates import CopyCandidate
-from search.copies.hash_lists.hash_list import ListedMatch
+from search.copies.hash_lists.hash_list import ListedMatch, confidence_of
 from search.copies.verdicts import (
     COPIES,
     WHOLE,
@@ -114,6 +115,7 @@ def judgements_of(
     identical: Collection[int],
     variants: Mapping[int, VerifiedMatch],
     suspects: Mapping[int, CopyCandidate],
+    unread: Collection[int] = (),
 ) -> dict[int, Judgement]:
     """Return what the picture is of each stored one, by part id.
 
@@ -123,6 +125,7 @@ def judgements_of(
         identical: Those of them with the same pixels.
         variants: Those on the same template that show something else, by part id.
         suspects: The short list, by part id; of the rest of it those that are similar count.
+        unread: Those of it that could not be read; where their hash is near, that is said.
     """
     judgements = {one: _the_same("same-file") for one in same}
     for part_id, match in found.items():
@@ -131,6 +134,11 @@ def judgements_of(
     for part_id, match in variants.items():
         judgements.setdefault(part_id, judged_variant(match))
     for suspect in suspects.values():
+        bits = suspect.bits
+        is_whole = suspect.tile is None and not suspect.is_inverted
+        if suspect.part_id in unread and is_whole and bits is not None and bits <= MATCHING_BITS:
+            judged_by_hash = Judgement("hash-match", confidence_of(bits))
+            judgements.setdefault(suspect.part_id, judged_by_hash)
         if suspect.similarity is not None:
             confidence = round(0.49 * max(0.0, suspect.similarity), 4)
             judgements.setdefault(suspect.part_id, Judgement("similar", confidence))
@@ -173,6 +181,6 @@ def _the_same(verdict: Verdict) -> Judgement:
 def _order(candidate: LookupCandidate) -> tuple[int, float, int]:
     """Sort the same file and pixels first, copies, variants, the similar, each surest first."""
     verdict = candidate.judgement.verdict
-    places = {"same-file": 0, "same-pixels": 1, "variant": 3}
-    place = places.get(verdict, 2 if verdict in COPIES else 4)
+    places = {"same-file": 0, "same-pixels": 1, "hash-match": 3, "variant": 4}
+    place = places.get(verdict, 2 if verdict in COPIES else 5)
     return place, -candidate.judgement.confidence, candidate.part.id

@@ -1,5 +1,7 @@
 """Collections: what there is, making one, removing one."""
 
+from functools import partial
+
 from fastapi import APIRouter, Request, Response
 
 from api.http.errors.problems import ServiceError
@@ -14,6 +16,7 @@ from api.operations.removal import remove_collection
 from binocle.collection.collection import Collection
 from binocle.errors import BusyError
 from binocle.media.kinds import KINDS
+from indexer import kept_uploads
 
 _PATIENCE_S = 10.0
 router = APIRouter(tags=["collections"], route_class=JsonRoute)
@@ -48,8 +51,17 @@ async def put_collection(
     model = await service.storing.run(service.model_named, asked, key) if asked else None
     own = service.container.aliases.resolve(name)
     exists = own in service.container.collection_names()
+    keep_pictures = body is None or body.keep_pictures
+    if (
+        exists
+        and not keep_pictures
+        and kept_uploads.keeps_pictures(service.container.own_path(own))
+    ):
+        detail = f"the collection {name} is there and keeps pictures; make another one"
+        raise ServiceError(409, "keeps-pictures", detail, field="keep_pictures")
     if not exists or model is not None:
-        await service.storing.run(_make, service, name, model or service.container.default_model)
+        make = partial(_make, keep_pictures=keep_pictures)
+        await service.storing.run(make, service, name, model or service.container.default_model)
     opened = await service.opened(name)
     described: CollectionOut = await service.storing.run(describe, service, name, key, opened)
     return described
@@ -76,9 +88,11 @@ async def delete_collection(
     return Response(status_code=204)
 
 
-def _make(service: Service, name: str, model: str) -> None:
+def _make(service: Service, name: str, model: str, *, keep_pictures: bool) -> None:
     space = service.encoder(model).space
     with service.container.open_collection(name, create=True) as collection:
+        if not keep_pictures:
+            kept_uploads.keep_no_pictures(collection)
         collection.claim_space(space)
 
 
@@ -122,4 +136,5 @@ def describe(
         indices={kind: snapshot.vectors(kind).description for kind in kinds},
         bytes=collection.size_bytes(),
         changed_at=changed_at,
+        keeps_pictures=kept_uploads.keeps_pictures(collection.path),
     )

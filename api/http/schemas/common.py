@@ -170,6 +170,11 @@ class CollectionIn(Strict):
     """A collection to make."""
 
     model: str | None = Field(None, max_length=500, description="One of GET /v1/models")
+    keep_pictures: bool = Field(
+        default=True,
+        description="False, for a new collection: of pictures that are sent only vectors, hashes "
+        "and features are kept",
+    )
 
 
 class CollectionOut(BaseModel):
@@ -191,6 +196,10 @@ class CollectionOut(BaseModel):
     indices: dict[str, str]
     bytes: int
     changed_at: str | None
+    keeps_pictures: bool = Field(
+        default=True,
+        description="Whether pictures that are sent are kept, or only what is made of them",
+    )
 
 
 class CollectionsOut(BaseModel):

@@ -25,13 +25,13 @@ from binocle.catalog.checks.findings import some
 from binocle.catalog.location import POSTGRESQL_FILE, SQLITE_FILE, require_file
 from binocle.collection import lineage
 from binocle.errors import NotFoundError, StorageError, UsageError
-from indexer.kept_uploads import QUARANTINE
+from indexer.kept_uploads import NO_PICTURES, QUARANTINE, keeps_pictures
 from indexer.sources.uploads import SCHEME, UploadSource
 
 KEYS_FILE = "keys.json"
 _ATTEMPTS = 5
 # Made, chosen or given once, whatever the change.
-_BESIDE = ("background*.npz", "*.tuned.json", "*.hashes.csv")
+_BESIDE = ("background*.npz", "*.tuned.json", "*.hashes.csv", NO_PICTURES)
 _STAMPED = {"likeness": ("likeness.faiss", "likeness.hashes")}
 
 
@@ -184,7 +184,7 @@ class _Copying:
                 made_at = datetime.now(UTC).isoformat(timespec="seconds")
                 with catalog_file.reading(copy) as session:
                     self._check(session, mark)
-                    uris = session.uris(SCHEME)
+                    uris = session.uris(SCHEME) if keeps_pictures(self._folder) else []
                     change, records = session.change(), session.count_records()
                     token = session.token(change)
                 lost = self._copy_uploads(uris)

@@ -35,7 +35,8 @@ def check_uploads(folder: Path, file: CatalogFile, *, with_contents: bool) -> It
         with_contents: Read every upload and hold it against its SHA-256.
     """
     needed = {uri.removeprefix(SCHEME) for uri in file.uris(SCHEME)}
-    wrong = _wrong_uploads(folder, needed, with_contents=with_contents)
+    kept = needed if kept_uploads.keeps_pictures(folder) else set[str]()
+    wrong = _wrong_uploads(folder, kept, with_contents=with_contents)
     if wrong:  # unless it is the record that is gone by now, or the picture that is there
         with catalog_file.reading(file.path) as later:
             still = {uri.removeprefix(SCHEME) for uri in later.uris(SCHEME)}

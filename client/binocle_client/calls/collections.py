@@ -28,9 +28,15 @@ class CollectionCalls:
         return document(CollectionListing, "GET", "/v1/collections")
 
     @call
-    def put_collection(self, name: str, model: str | None = None) -> Asked[CollectionSummary]:
-        """Make a collection; one that is there stays as it is."""
-        return document(CollectionSummary, "PUT", path_of(name), json={"model": model})
+    def put_collection(
+        self, name: str, model: str | None = None, *, keep_pictures: bool = True
+    ) -> Asked[CollectionSummary]:
+        """Make a collection; one that is there stays as it is.
+
+        Where pictures are not kept, only vectors, hashes and features are made of what is sent.
+        """
+        body = {"model": model} if keep_pictures else {"model": model, "keep_pictures": False}
+        return document(CollectionSummary, "PUT", path_of(name), json=body)
 
     @call
     def collection(self, name: str) -> Asked[CollectionSummary]:

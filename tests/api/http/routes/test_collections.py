@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from api.operations.backup.backing_up import back_up
 from binocle.collection.indexing_lock import indexing_lock
 from binocle.encoders.colour import ColourEncoder
 from binocle.types import Float32Array
-from binocle_client import Client
+from binocle_client import Client, picture
+from binocle_client.requests import RecordBody
+from tests.support.drawings import drawn, encoded
 from tests.support.service import Running, Serve, problem_of
 
 _PATIENCE_S = 20.0
@@ -41,6 +44,31 @@ def indexing(serve: Serve, folder: Path) -> tuple[Running, list[str]]:
     client = service.client()
     client.put_collection("c")
     return service, [client.start_job("c", source=str(table)).id for _ in range(2)]
+
+
+def test_a_collection_without_pictures_keeps_what_is_made_of_them(
+    client: Client, service: Running, tmp_path: Path
+) -> None:
+    assert not client.put_collection("features", keep_pictures=False).keeps_pictures
+    data = encoded(drawn(1))
+    body = RecordBody(id="d1", images=[picture(data)])
+    assert client.store("features", [body]).failed == 0
+    folder = service.container.collection_path("features")
+    assert not (folder / "uploads").exists()
+    assert client.lookup("features", data, copies_only=True).verdict == "same-file"
+    small = encoded(drawn(1).resize((160, 120)), "JPEG")
+    found = client.lookup("features", small, copies_only=True, policy="review hash-match 0.5")
+    assert (found.verdict, found.action, found.unreadable) == ("hash-match", "review", 1)
+    assert found.candidates[0].id == "d1"
+    assert 0.5 <= found.candidates[0].confidence <= 0.9
+    assert client.lookup("features", encoded(drawn(50)), copies_only=True).verdict == "none"
+    report = back_up(service.container, ["features"], tmp_path / "backup", with_indices=False)
+    assert not report.problems
+    assert (folder / "no-pictures").is_file()
+    assert client.put_collection("features").keeps_pictures is False
+    client.put_collection("kept")
+    refused = service.http().put("/v1/collections/kept", json={"keep_pictures": False})
+    problem_of(refused, 409, "keeps-pictures")
 
 
 def test_removing_a_collection_ends_its_jobs_first(
