@@ -35,6 +35,7 @@ _AT_THE_EDGE = 0.1
 _TURNED_DEGREES = 4.0
 _UNBACKED_BITS, _BITS_OF_BACKING = 96, 8  # log odds that each bit nearer than so many adds
 _MOST_BACKING = 6.0  # log odds
+_NO_VARIANT = -2.0  # log odds, of products
 _HARDLY = 0.4  # log odds of what only its hash makes a copy
 
 
@@ -105,17 +106,20 @@ def _has_other_colours(match: VerifiedMatch) -> bool:
 
 
 def backed_by_hash(match: VerifiedMatch, bits: int) -> VerifiedMatch:
-    """Take a mapping of a scene that hardly holds for one that just does, where hashes are near.
+    """Take a mapping that does not quite hold for one that just does, where hashes are near.
 
     Words all over a picture, or another one shining through, hide most windows and leave the low
-    frequencies. Products are left out: those on one drawing have near hashes, too.
+    frequencies. Things on one drawing have near hashes, too: they must clearly be no variants, and
+    thumbnails are left out.
 
     Args:
         match: Of whole pictures.
         bits: In how many of 256 the hashes differ.
     """
-    is_possible = match.variation is not None and match.evidence.agreement.overlap >= _WHOLE_SHARE
-    if match.is_product or match.log_odds >= 0 or not is_possible:
+    evidence, variation = match.evidence, match.variation
+    if match.log_odds >= 0 or evidence.is_small or evidence.agreement.overlap < _WHOLE_SHARE:
+        return match
+    if variation is None or variation.log_odds > (_NO_VARIANT if match.is_product else 0):
         return match
     odds = match.log_odds + min(_MOST_BACKING, (_UNBACKED_BITS - bits) / _BITS_OF_BACKING)
     return replace(match, log_odds=min(odds, _HARDLY)) if odds >= 0 else match

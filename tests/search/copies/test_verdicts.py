@@ -138,12 +138,24 @@ def test_a_near_hash_backs_a_scene_that_hardly_holds(
         assert backed is scene
 
 
-def test_a_near_hash_backs_no_product_no_variant_and_no_part() -> None:
-    no_variant, hardly = Variation(-2.0, ()), match(product=False, log_odds=-1)
-    products = replace(match(log_odds=-1), variation=no_variant)
+def test_a_near_hash_backs_a_product_that_is_clearly_no_variant_and_no_thumbnail() -> None:
+    product = replace(match(log_odds=-1), variation=Variation(-2.5, ()))
+    large = replace(product, evidence=replace(product.evidence, is_small=False))
+    unclear = replace(large, variation=Variation(-1.5, ()))
+    assert large.is_product
+    assert [is_copy(backed_by_hash(one, 4)) for one in (large, unclear, product)] == [
+        True,
+        False,
+        False,
+    ]
+
+
+def test_a_near_hash_backs_no_variant_and_no_part() -> None:
+    hardly = match(product=False, log_odds=-1)
     variants = replace(hardly, variation=Variation(2.0, ()))
+    no_variant = Variation(-2.0, ())
     parts = replace(match(product=False, log_odds=-1, overlap=0.5), variation=no_variant)
-    for one in (hardly, products, variants, parts):
+    for one in (hardly, variants, parts):
         assert not is_copy(backed_by_hash(one, 4))
     sure = match(product=False, log_odds=3)
     assert backed_by_hash(sure, 4) is sure
