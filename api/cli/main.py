@@ -40,6 +40,7 @@ from api.cli.upkeep.aliases import aliases
 from api.cli.upkeep.backup import backup, restore
 from api.cli.upkeep.batch import batch
 from api.cli.upkeep.doctor import doctor
+from api.cli.upkeep.move import move
 from api.cli.upkeep.reembed import reembed
 from api.cli.upkeep.rules import rules
 from api.cli.upkeep.transfer import export, import_
@@ -213,7 +214,7 @@ def demo() -> None:
 for command in (
     keys, aliases, info, collections, skipped, remove, evaluate, fields, search, rules, lookup,
     hashes, duplicates, train, label, match, caption, backup, restore, doctor, export, import_,
-    reembed, tune, watch, batch, completion,
+    reembed, tune, move, watch, batch, completion,
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -181,6 +181,15 @@ def read_location(path: Path) -> SchemaLocation:
     return SchemaLocation(address, schema)
 
 
+def require_driver() -> None:
+    """Refuse what needs PostgreSQL where its driver is not installed.
+
+    Raises:
+        StorageError: It is not.
+    """
+    _postgresql()
+
+
 def _postgresql() -> ModuleType:
     try:
         from binocle.catalog.postgresql import catalog

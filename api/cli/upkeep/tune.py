@@ -10,7 +10,7 @@ from api.cli.options import engine_options, json_option, open_container, shared
 from api.terminal import say
 
 if TYPE_CHECKING:
-    from api.operations.tuning import TunedIndex
+    from api.operations.upkeep.tuning import TunedIndex
 
 
 @click.command()
@@ -37,7 +37,7 @@ def tune(collection: str, recall: float, as_json: bool, **engine: object) -> Non
     binocle tune shop
     binocle tune shop --recall 0.95
     """
-    from api.operations.tuning import tune as tuned
+    from api.operations.upkeep.tuning import tune as tuned
 
     container = open_container(**engine)
     with container.open_collection(collection) as opened:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from api.cli.upkeep import tune
-from api.operations.tuning import TunedIndex
+from api.operations.upkeep.tuning import TunedIndex
 from binocle.vectors.tuned_search import TunedSearch
 from tests.support.shop import run_cli
 from tests.support.sound_collection import NAME

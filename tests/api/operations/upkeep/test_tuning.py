@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from api.operations.tuning import TunedIndex, tune
+from api.operations.upkeep.tuning import TunedIndex, tune
 from binocle.collection.collection import Collection
 from binocle.media.kinds import TEXT
 from binocle.types import NewPart, NewRecord

@@ -1,0 +1,1 @@
+"""What keeps collections well: choosing how much searches look at, moving to servers."""
