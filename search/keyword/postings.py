@@ -22,6 +22,7 @@ _BRAND_WEIGHT = np.float32(1.0)
 _SATURATION = 1.2  # k1 of BM25
 _LENGTH_SHARE = 0.5  # b of BM25
 _USUAL_LENGTH = 10.0  # of a title, in tokens
+_OWN_BYTES = 900  # of objects and the place where they are kept, whatever they hold
 _FEW = 10_000  # ids that are faster sorted than marked
 
 
@@ -76,7 +77,8 @@ class Postings:
     def size_bytes(self) -> int:
         """Return what it takes in memory."""
         own = 0 if self.said_ids is self.record_ids else self.said_ids.nbytes
-        return own + self.record_ids.nbytes + self.worths.nbytes + self.positions.nbytes + 200
+        arrays = self.record_ids.nbytes + self.worths.nbytes + self.positions.nbytes
+        return own + arrays + _OWN_BYTES
 
     def find(self, record_ids: Int64Array) -> Int64Array:
         """Return where records are in ``record_ids``, -1 where they are not."""

@@ -1,6 +1,9 @@
 """Postings have each record once, by its best text; of several ways to write a word the best."""
 
+import tracemalloc
+
 import numpy as np
+from cachetools import LRUCache
 
 from binocle.catalog import text_rows
 from binocle.types import Int64Array
@@ -110,3 +113,17 @@ def test_nothing_found_is_nothing_joined() -> None:
     found = join_ways(2, [], typed=True, is_code=True)
     assert not len(found.record_ids)
     assert (found.place, found.frequency, found.is_code) == (2, 0, True)
+
+
+def test_what_is_kept_of_rare_words_takes_no_more_memory_than_is_counted() -> None:
+    cache: LRUCache[tuple[object, ...], Postings] = LRUCache(
+        10**9, getsizeof=lambda one: one.size_bytes
+    )
+    tracemalloc.start()
+    try:
+        for number in range(1000):
+            cache[((f"word{number}",),), "*"] = postings(row(number + 1, text_rows.TITLE))
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken <= cache.currsize <= 2 * taken
