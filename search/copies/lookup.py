@@ -57,6 +57,7 @@ _MANY = 20.0
 _CLEAR_SHARE = 0.9
 _LEAST_FINE_PIXELS = 400 * 400  # of a query: a smaller one has no more to show
 _FINE_EFFORT = 0.5
+_PLAIN = 10.0  # levels that greys spread: hashes of plainer pictures are near those of any other
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,8 @@ class Lookup:
         found.keep_truest()
         with watch.stage("pixels"):
             identical = self._same_pixels(data, size, found.copies)
-        unread = {part_id for part_id, is_read in tried.items() if not is_read}
+        is_plain = float(query.grey.std()) < _PLAIN
+        unread = {one for one, is_read in tried.items() if not is_read and not is_plain}
         candidates = self._candidates(same, found, identical, suspects, unread)[:limit]
         verdict = candidates[0].judgement.verdict if candidates else "none"
         compared = [is_read for part_id, is_read in tried.items() if part_id not in same]

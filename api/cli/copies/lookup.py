@@ -237,7 +237,7 @@ def _draw(
     from api.operations.duplicates_report import write_file
 
     candidates = () if isinstance(answer, str) else answer.candidates
-    shown = next((one for one in candidates if one.judgement.verdict != "similar"), None)
+    shown = next((one for one in candidates if one.judgement.stored_region is not None), None)
     if shown is None:
         say(f"Note: nothing matches, so {path} was not written", err=True)
         return

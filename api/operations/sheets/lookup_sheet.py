@@ -111,6 +111,8 @@ class LookupSheet:
             line = f"<p class='verdict yes'>In {name}: {said}</p>"
         elif answer.verdict == "variant":
             line = f"<p class='verdict maybe'>Not in {name}, but a variant is: {said}</p>"
+        elif best.judgement.verdict == "hash-match":
+            line = f"<p class='verdict maybe'>Nothing in {name} could be compared: {said}</p>"
         else:
             line = f"<p class='verdict no'>Not in {name}; these only look similar.</p>"
         if not answer.moment:

@@ -174,9 +174,25 @@ def test_removed_picture_is_not_found_and_new_one_is(
     assert finder.find(encoded(drawn(40), "JPEG", quality=30)).verdict == "near-duplicate"
 
 
-def test_stored_picture_that_is_gone_is_passed_over(filled: Collection, folder: Path) -> None:
+def test_of_a_stored_picture_that_is_gone_a_near_hash_is_told(
+    filled: Collection, folder: Path
+) -> None:
     (folder / "09.png").unlink()
     answer = Lookup(filled, read).find(encoded(drawn(9), "JPEG", quality=30))
+    assert (answer.verdict, answer.unreadable) == ("hash-match", 1)
+    assert answer.candidates[0].record.id == "drawn/09.png"
+    assert 0.5 <= answer.candidates[0].judgement.confidence <= 0.9
+    part = encoded(drawn(9).crop((60, 40, 240, 180)))
+    assert Lookup(filled, read).find(part).verdict == "none"
+
+
+def test_a_plain_picture_matches_none_by_its_hash_alone(bench: Bench, tmp_path: Path) -> None:
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    (folder / "white.png").write_bytes(encoded(Image.new("RGB", (200, 200), "white")))
+    bench.index(FolderSource(folder))
+    (folder / "white.png").unlink()
+    answer = Lookup(bench.collection, read).find(encoded(Image.new("RGB", (200, 200), "navy")))
     assert answer.verdict == "none"
 
 

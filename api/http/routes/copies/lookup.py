@@ -43,7 +43,7 @@ async def overlay(collection: Readable, service: ServiceDependency, request: Req
     """
     data, answered = await _answered(collection, service, request)
     candidates = answered.answer.candidates
-    shown = next((one for one in candidates if one.judgement.verdict != "similar"), None)
+    shown = next((one for one in candidates if one.judgement.stored_region is not None), None)
     if shown is None:
         raise ServiceError(404, "not-found", "nothing in the collection matches the picture")
     png = await service.searching.run(
