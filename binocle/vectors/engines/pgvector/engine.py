@@ -156,7 +156,7 @@ def _look_by_index(connection: "Connection[Any]", k: int) -> None:
     """Have the transaction's search use the index, and look on until it has enough."""
     settings = {
         "hnsw.iterative_scan": "strict_order",
-        "hnsw.ef_search": str(min(_MOST_DEPTH, max(_DEPTH, k))),
+        "hnsw.ef_search": str(min(_MOST_DEPTH, max(_DEPTH, 2 * k))),
         "hnsw.max_scan_tuples": str(max(20_000, 4 * k)),
         "enable_seqscan": "off",
         "enable_sort": "off",
