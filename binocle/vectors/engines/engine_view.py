@@ -18,7 +18,7 @@ from binocle.vectors.faiss_view import FaissView
 from binocle.vectors.rescoring import ROUNDING, SPARE, first_rescored, not_below, rescored
 
 SCAN_LIMIT = 20_000  # of so few, scanning costs no more than looking
-_DEEPEST = 20_000  # from so many on, all are looked at
+_DEEPEST = 5000  # from so many on, a scan is sooner done
 _MORE = 1.3  # than chance needs: who passes a filter is seldom spread evenly
 _DEEPER = 4
 _FEW = 1000  # ids that an index passes over sooner than it finds as many more

@@ -27,7 +27,7 @@ from binocle.vectors.engines.pgvector.tables import VectorTables
 INDEX_FROM = 50_000  # rows; up to so many are scanned in about the time an index takes
 _MOST_IDS = 100_000
 _AT_ONCE = 20_000  # rows that are fetched by one statement
-_DEPTH = 400  # of ef_search: with 100 texts that ask for pictures find nine of ten
+_DEPTH = 500  # of ef_search: with 100 texts that ask for pictures find nine of ten
 _MOST_DEPTH = 1000  # pgvector's limit of ef_search
 
 
@@ -156,7 +156,7 @@ def _look_by_index(connection: "Connection[Any]", k: int) -> None:
     """Have the transaction's search use the index, and look on until it has enough."""
     settings = {
         "hnsw.iterative_scan": "strict_order",
-        "hnsw.ef_search": str(min(_MOST_DEPTH, max(_DEPTH, 2 * k))),
+        "hnsw.ef_search": str(min(_MOST_DEPTH, max(_DEPTH, 3 * k))),
         "hnsw.max_scan_tuples": str(max(20_000, 4 * k)),
         "enable_seqscan": "off",
         "enable_sort": "off",
