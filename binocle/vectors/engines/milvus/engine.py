@@ -116,6 +116,7 @@ class MilvusEngine:
             rows = self._made(len(push.ids))
             rows.put(push.ids, push.rows, np.full(len(push.ids), NEVER))
         elif latest.change >= push.watermark.change:
+            self._sweep()
             return
         else:
             generation, rows = latest.generation, self._rows_of(latest)

@@ -80,3 +80,13 @@ def test_collection_that_was_dropped_is_not_there_any_more(rows: MilvusRows) -> 
     with pytest.raises(StorageError, match="not there any more") as caught:
         gone.count("id >= 0")
     assert caught.value.code == "storage"
+
+
+def test_push_goes_on_where_the_index_does_not(
+    rows: MilvusRows, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(milvus_rows, "_INDEX_WITHIN_S", 0.0)
+    monkeypatch.setattr(milvus_rows.MilvusRows, "_is_settled", lambda _: False)
+    monkeypatch.setattr(milvus_rows.MilvusRows, "_flush", lambda _: None)
+    replace(rows, index=milvus_rows.LISTS).settle()
+    assert "have no index after" in caplog.text
