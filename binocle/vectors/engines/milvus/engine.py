@@ -24,6 +24,7 @@ from binocle.vectors.engines.milvus.server import MilvusAddress, MilvusServer
 FLAT_LIMIT = 100_000  # rows; from so many on they are brought into lists
 _SWEEP_AFTER_S, _ORPHAN_AFTER_S = 60, 3600
 _AT_ONCE = 50_000  # rows that are copied
+_MUCH = 5000  # rows of a push that are put in order
 
 
 class MilvusEngine:
@@ -122,7 +123,7 @@ class MilvusEngine:
             generation, rows = latest.generation, self._rows_of(latest)
             rows = self._brought_up(replace(rows, seen=0), latest, push)
             generation += rows.name != latest.rows
-        rows.settle()
+        rows.settle(much=len(push.ids) >= _MUCH)
         mark = push.watermark
         seen = rows.written() or (latest.seen if latest and latest.rows == rows.name else 0)
         self._note(

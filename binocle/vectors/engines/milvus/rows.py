@@ -164,13 +164,17 @@ class MilvusRows:
             [EngineAnswer(found, products(query[np.newaxis], rows)[0], exact=True)], len(ids)
         )
 
-    def settle(self) -> None:
-        """Wait until all that was written is searched by the index.
+    def settle(self, *, much: bool) -> None:
+        """Have a server put in order what was written, and wait until an index has it.
 
-        Until then a server looks into a small index of its own instead, which finds a half. Where
-        nothing gets on for half an hour, it is left to it.
+        What is not in order yet is scanned ten times as slowly. Until an index has it, a
+        server looks into a small index of its own instead, which finds a half. Where nothing gets
+        on for half an hour, it is left to it.
+
+        Args:
+            much: Whether much was written.
         """
-        if self.index == FLAT:
+        if self.index == FLAT and not much:
             return
         self._flush()
         waiting_since, before = time.monotonic(), None

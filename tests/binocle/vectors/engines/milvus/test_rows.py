@@ -88,5 +88,16 @@ def test_push_goes_on_where_the_index_does_not(
     monkeypatch.setattr(milvus_rows, "_INDEX_WITHIN_S", 0.0)
     monkeypatch.setattr(milvus_rows.MilvusRows, "_is_settled", lambda _: False)
     monkeypatch.setattr(milvus_rows.MilvusRows, "_flush", lambda _: None)
-    replace(rows, index=milvus_rows.LISTS).settle()
+    replace(rows, index=milvus_rows.LISTS).settle(much=False)
     assert "have no index after" in caplog.text
+
+
+def test_what_is_scanned_is_put_in_order_after_much_was_written(
+    rows: MilvusRows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[str] = []
+    monkeypatch.setattr(milvus_rows.MilvusRows, "_flush", lambda one: flushed.append(one.name))
+    rows.settle(much=False)
+    assert not flushed
+    rows.settle(much=True)
+    assert flushed == [rows.name]
