@@ -34,6 +34,8 @@ _LEAST_ROWS_PER_LIST = 39  # FAISS warns below
 _PROBED_SHARE = 1 / 8
 _LEAST_PROBED = 64  # where nobody measured how many it takes
 _OUTGROWN = 1.5  # so many times the lists, or a part of them, would be made now
+_TOLD_BY = 3  # vectors of the sample, for one may be nearer by chance
+_TOO_MANY = 4.0  # times as many as were asked for
 _MOVED = 1.25  # so many times as far from their centroids as the vectors there were
 _SAMPLE = 4096
 
@@ -152,7 +154,29 @@ class IvfSegment:
         selector = None if allowed is None else bitmap(allowed)
         probed = self.lists if scan else self._probed_among(allowed)
         parameters = faiss.SearchParametersIVF(nprobe=probed, sel=selector)
-        return [nearest(self, query, k, parameters) for query in queries_qd]
+        found = [nearest(self, query, k, parameters) for query in queries_qd]
+        if scan or allowed is None:
+            return found
+        share = np.count_nonzero(allowed) / max(1, len(self.ids))
+        for number, query in enumerate(queries_qd):
+            best = np.sort(found[number][0])[-k:]
+            if len(best) == k and (lists := self._further(query, best, share, probed)) > probed:
+                further = faiss.SearchParametersIVF(nprobe=lists, sel=selector)
+                found[number] = nearest(self, query, k, further)
+        return found
+
+    def _further(self, query: Float32Array, best: Float32Array, share: float, probed: int) -> int:
+        """Return how many lists hold what is nearer than what was found among allowed vectors.
+
+        A filter may keep out just what is near a query; what is found in the nearest lists is then
+        much further than so large a share of all vectors would have it, and lies everywhere.
+        """
+        worst = float(best[0])
+        nearer = int(np.count_nonzero(products(query[np.newaxis], self._reach.sample_sd) >= worst))
+        expected = share * len(self.ids) * nearer / len(self._reach.sample_sd)
+        if nearer < _TOLD_BY or expected < _TOO_MANY * len(best):
+            return probed
+        return self._reach.lists_with(query, worst, share=share, at_least=probed)[0]
 
     def above(
         self,

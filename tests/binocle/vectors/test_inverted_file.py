@@ -99,6 +99,21 @@ def test_few_allowed_vectors_are_found_exactly_in_an_ivf_index(
         assert found.part_ids.tolist() == nearest(oracle, query, 10, allowed).part_ids.tolist()
 
 
+def test_a_filter_that_keeps_out_what_is_near_does_not_hide_what_comes_next(
+    ivf: FaissView, oracle: ExactView, centres: Float32Array, rows: Float32Array
+) -> None:
+    recalled = approximate = 0
+    for query in clustered_rows(np.random.default_rng(17), 40, centres):
+        mask = np.zeros(LARGE + 1, np.bool_)
+        mask[1:] = (scores := rows @ query) < np.quantile(scores, 0.85)
+        found = nearest(ivf, query, 10, Allowed(mask))
+        approximate += not found.exact
+        wanted = nearest(oracle, query, 10, Allowed(mask))
+        recalled += len(np.intersect1d(found.part_ids, wanted.part_ids))
+    assert approximate == 40, "the inverted file was not asked at all"
+    assert recalled / 400 >= 0.95
+
+
 def centroids(view: FaissView) -> Float32Array:
     (segment,) = view.segments
     return np.asarray(segment.index.quantizer.reconstruct_n(), np.float32)
