@@ -10,6 +10,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError
@@ -18,6 +19,9 @@ from binocle.catalog.base import Catalog
 from binocle.catalog.sqlite import SqliteCatalog
 from binocle.errors import StorageError, UsageError
 from binocle.files import replacing
+
+if TYPE_CHECKING:
+    from binocle.catalog.postgresql.shared_schema import SharedSchema
 
 SQLITE_FILE, POSTGRESQL_FILE = "catalog.sqlite", "catalog.postgresql"
 _DRIVER = "postgresql+psycopg"
@@ -181,6 +185,23 @@ def read_location(path: Path) -> SchemaLocation:
     return SchemaLocation(address, schema)
 
 
+def shared_schema(location: SchemaLocation, what: str, number: int) -> "SharedSchema":
+    """Return a schema that processes share for what is no catalogue; see ``SharedSchema``.
+
+    Args:
+        location: Where it is, or will be.
+        what: It is, for messages.
+        number: Of this process, 64 bits.
+
+    Raises:
+        StorageError: The driver of PostgreSQL is not installed.
+    """
+    require_driver()
+    from binocle.catalog.postgresql.shared_schema import SharedSchema
+
+    return SharedSchema(location.address, location.schema, what, number)
+
+
 def require_driver() -> None:
     """Refuse what needs PostgreSQL where its driver is not installed.
 
@@ -195,6 +216,6 @@ def _postgresql() -> ModuleType:
         from binocle.catalog.postgresql import catalog
     except ImportError as error:
         raise StorageError(
-            f"a catalogue in PostgreSQL needs psycopg ({error}): pip install 'binocle[postgresql]'"
+            f"PostgreSQL needs psycopg ({error}): pip install 'binocle[postgresql]'"
         ) from error
     return catalog

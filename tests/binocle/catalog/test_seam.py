@@ -14,10 +14,7 @@ JUDGES = {  # what makes files as older programs left them, and lets statements 
 }
 
 SERVICE_FILE = {  # what the service keeps of its own jobs and webhooks is a file of its own
-    "api/operations/backup/home_rows.py: sqlite3",
-    "api/http/runtime/background/job_store.py: sqlite3",
     "api/service_state/sqlite_file.py: sqlite3",
-    "api/http/runtime/background/webhooks.py: sqlite3",
 }
 
 
