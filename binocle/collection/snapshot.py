@@ -158,7 +158,7 @@ class Snapshot:
             found.setflags(write=False)
             if len(self._masks) >= _MASKS_KEPT:
                 self._masks.pop(next(iter(self._masks)), None)
-            self._masks[where] = found
+            found = self._masks.setdefault(where, found)  # of two threads, both have the first's
         return found
 
     def _resolved(self, where: Filter) -> BoolArray:
