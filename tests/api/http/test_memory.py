@@ -111,7 +111,7 @@ def test_memory_returns_after_hostile_uploads(tmp_path: Path) -> None:
                 assert client.store("c", records).failed == 1
         assert failed > 100
         assert len(client.search("c", "red").hits) == 10
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 80  # what is free is given back every minute
         while (after := memory_mb(process.pid)) > before + _ALLOWED_MB:
             assert time.monotonic() < deadline, f"{before:.0f} MB before, {after:.0f} MB after"
             time.sleep(0.5)

@@ -1,12 +1,15 @@
 """What removed records leave is cleared a little later, whoever has removed them."""
 
+import resource
+import sys
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from api.container import Container
-from api.http.runtime.upkeep import RemovalTraces
+from api.http.runtime.upkeep import RemovalTraces, give_back_memory
 from api.operations import removal
 from api.operations.doctor.gone import examine_gone
 from api.operations.removal import remove_records
@@ -104,3 +107,22 @@ def test_what_could_not_be_cleared_is_tried_again(
     traces.clear([collection], set(), is_last=True)
     assert len(calls) == 2
     assert left(container, "r3") == ""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's")
+def test_memory_that_threads_have_let_go_of_is_given_back() -> None:
+    def take() -> None:
+        kept.append([bytearray(60_000) for _ in range(2000)][-1])
+
+    def resident_mb() -> float:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
+
+    kept: list[bytearray] = []
+    threads = [threading.Thread(target=take) for _ in range(4)]
+    before = resident_mb()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    give_back_memory()
+    assert resident_mb() < before + 60, "each thread took 120 MB"
