@@ -139,8 +139,10 @@ def test_tiles_grow_around_the_one_in_sight_and_keep_their_size(visit: Open, sho
     page = visit(shop.service.url, "/?c=shop&sort=id", viewport={"width": 1280, "height": 500})
     names(page)
     place = "(id) => document.getElementById(id).getBoundingClientRect().top"
+    stays = f"([id, top]) => Math.abs(({place})(id) - top) <= 1"
     page.evaluate("scrollTo(0, 700)")
     page.locator("#hit-15").wait_for()
+    page.wait_for_load_state("networkidle")  # what comes into sight has its place then
     seen = page.evaluate(
         "[...document.querySelectorAll('.tile')].find((e) => e.getBoundingClientRect().top > 0).id"
     )
@@ -148,19 +150,17 @@ def test_tiles_grow_around_the_one_in_sight_and_keep_their_size(visit: Open, sho
     page.keyboard.press("+")
     size = page.get_by_role("slider", name="Size of tiles")
     expect(size).to_have_attribute("aria-valuetext", "140%")
-    page.wait_for_timeout(100)
+    page.wait_for_function(stays, arg=[seen, before])
     after = page.locator(f"#{seen}").bounding_box()
     assert height is not None
     assert after is not None
     assert after["height"] > 1.15 * height["height"]
-    assert abs(page.evaluate(place, seen) - before) <= 1
     page.locator(f"#{seen}").focus()
     before = page.evaluate(place, seen)
     for _ in range(3):
         page.keyboard.press("-")
     expect(size).to_have_value("0")
-    page.wait_for_timeout(100)
-    assert abs(page.evaluate(place, seen) - before) <= 1
+    page.wait_for_function(stays, arg=[seen, before])
     page.reload()
     expect(size).to_have_value("0")
 
