@@ -7,15 +7,16 @@ from types import TracebackType
 from typing import Self
 
 from binocle.catalog.base import Catalog, CatalogReader, CatalogWriter
-from binocle.catalog.location import catalog_path, make_in_postgresql, open_catalog
+from binocle.catalog.location import catalog_path, open_catalog
 from binocle.collection import lineage
 from binocle.collection.fingerprint_follower import FingerprintFollower
 from binocle.collection.index_follower import IndexFollower
 from binocle.collection.indexing_lock import indexing_lock
+from binocle.collection.making import make_place
 from binocle.collection.snapshot import Ranking, Snapshot
 from binocle.collection.vector_damage import check_sample
-from binocle.errors import NotFoundError, SpaceMismatchError, StorageError
-from binocle.files import identity, make_folder, remove_abandoned
+from binocle.errors import NotFoundError, SpaceMismatchError
+from binocle.files import identity, remove_abandoned
 from binocle.media.kinds import KINDS
 from binocle.metadata.field_types import FieldInfo, FieldType, check_schema
 from binocle.metadata.filters import Filter
@@ -70,14 +71,7 @@ class Collection:
         if not self._catalog_path.is_file():
             if not create:
                 raise NotFoundError(f"there is no collection at {path}; 'binocle index' makes one")
-            try:
-                make_folder(path)
-            except OSError as error:
-                raise StorageError(f"cannot make the folder {path} ({error.strerror})") from error
-            if new_vectors is not None:
-                location.place_in_engine(path, new_vectors)
-            if new_catalog is not None:
-                self._catalog_path = make_in_postgresql(path, new_catalog)
+            self._catalog_path = make_place(path, new_catalog, new_vectors)
         self._catalog = open_catalog(self._catalog_path)
         self._identity = identity(self._catalog_path)
         try:

@@ -145,6 +145,14 @@ def test_missing_collection_is_not_found_and_not_made(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.parametrize("where", ["new_catalog", "new_vectors"])
+def test_where_a_server_refuses_no_folder_is_left(tmp_path: Path, where: str) -> None:
+    nowhere = f"postgresql+psycopg://nobody@/none?host={tmp_path}"
+    with pytest.raises(StorageError, match="cannot be reached"):
+        Collection(tmp_path / "new", create=True, **{where: nowhere})  # type: ignore[arg-type]
+    assert not (tmp_path / "new").exists()
+
+
 def test_space_of_another_model_is_refused_by_name(collection: Collection) -> None:
     assert collection.space == SPACE
     collection.claim_space(Space("renamed", 16, SPACE.fingerprint))
