@@ -10,7 +10,7 @@ ENV PATH=/opt/venv/bin:$PATH
 RUN pip install --no-cache-dir torch torchvision ${TORCH_INDEX:+--index-url "$TORCH_INDEX"}
 WORKDIR /src
 COPY . .
-RUN pip install --no-cache-dir ".[mcp,postgresql]"
+RUN pip install --no-cache-dir ".[mcp,milvus,postgresql]"
 
 FROM python:3.11-slim
 COPY --from=build /opt/venv /opt/venv

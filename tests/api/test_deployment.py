@@ -61,7 +61,7 @@ def test_image_runs_the_command_line_as_nobody_special() -> None:
 
 
 def test_image_has_the_tools_for_agents_that_a_setting_turns_on() -> None:
-    assert '.[mcp,postgresql]"' in (ROOT / "Dockerfile").read_text()
+    assert '.[mcp,milvus,postgresql]"' in (ROOT / "Dockerfile").read_text()
 
 
 @pytest.mark.parametrize(
