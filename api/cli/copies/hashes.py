@@ -66,10 +66,14 @@ def add_hashes(file: Path, name: str | None, collection: str) -> None:
     heading with hash, quality and label. A collection that is not there is made: it can consist of
     lists alone.
     """
-    from api.operations.hash_lists.kept_lists import add_list
+    from api.operations.hash_lists.kept_lists import add_list, check_name, listed_in_file
 
+    called = name or file.stem
+    check_name(called)
+    added = listed_in_file(file)
     with open_container().open_collection(collection, create=True) as opened:
-        _tell(add_list(opened, name or file.stem, file), name or file.stem)
+        add_list(opened, called, added)
+    _tell(added, called)
 
 
 @hashes.command("list")

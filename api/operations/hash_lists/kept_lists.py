@@ -4,12 +4,17 @@ A list that a collection keeps is the file ``NAME.hashes.csv`` in its folder, an
 the collection asks it, too.
 """
 
+import csv
+import io
 import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
+from threading import Lock
+from typing import TypeAlias
+
+from cachetools import LRUCache
 
 from api.container import Container
 from binocle.collection.collection import Collection
@@ -17,12 +22,16 @@ from binocle.errors import BinocleError, NotFoundError, StorageError, UsageError
 from binocle.files import replacing
 from binocle.fingerprints.pdq import PdqHash, hashed_spec, pdq_of
 from binocle.types import Part
+from indexer.sources.rows.long_lines import bounded_texts
 from search.copies.hash_lists.hash_list import HashList, read_hash_list
 
 _ENDING = ".hashes.csv"  # backups take them along
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _BLOCK = 256
 _OPEN_LISTS = 64
+_State: TypeAlias = tuple[int, int, int]
+_open: LRUCache[Path, tuple[_State, HashList]] = LRUCache(_OPEN_LISTS)  # each as it was read last
+_opening = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +43,22 @@ class OwnHash:
 
 
 def listed_in_file(path: Path) -> HashList:
-    """Read a list from a file; its name is the file's.
+    """Read a list from a file, once as long as it stays the same; its name is the file's.
 
     Raises:
         StorageError: It cannot be read.
         QueryError: It has no hash.
     """
     try:
-        state = path.stat()
-        return _read(path, (state.st_mtime_ns, state.st_size, state.st_ino))
+        found = path.stat()
+        state = found.st_mtime_ns, found.st_size, found.st_ino
+        with _opening:
+            known = _open.get(path)
+        if known is None or known[0] != state:
+            known = state, _read(path)
+            with _opening:
+                _open[path] = known
+        return known[1]
     except OSError as error:
         raise StorageError(f"cannot read the hash list {path} ({error.strerror})") from error
 
@@ -57,21 +73,36 @@ def lists_of(collection: Collection) -> list[HashList]:
     return [listed_in_file(one) for one in files]
 
 
-def add_list(collection: Collection, name: str, file: Path) -> HashList:
-    """Have a collection keep a list, in the place of one of the same name.
+def check_name(name: str) -> None:
+    """Refuse what is no name for a list.
 
     Raises:
         UsageError: The name is none for a file.
-        StorageError: The list cannot be read or written.
-        QueryError: It has no hash.
     """
-    path, found = _path_of(collection, name), listed_in_file(file)
+    if not _NAME.fullmatch(name):
+        said = "is no name for a hash list; letters, digits, '.', '-' and '_' are, up to 64"
+        raise UsageError(f"{name!r} {said}")
+
+
+def add_list(collection: Collection, name: str, added: HashList) -> None:
+    """Have a collection keep a list, in the place of one of the same name.
+
+    What was read is written, not the file once more: that may be a pipe, or have changed.
+
+    Raises:
+        UsageError: The name is none for a file.
+        StorageError: The list cannot be written.
+    """
+    path = _path_of(collection, name)
     try:
-        with replacing(path) as written:
-            written.write(file.read_bytes())
+        with replacing(path) as file:
+            text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+            writer = csv.writer(text, lineterminator="\n")
+            writer.writerow(("hash", "label"))
+            writer.writerows(zip(added.hashes, added.labels, strict=True))
+            text.detach()  # written; whoever gave the file closes it
     except OSError as error:
         raise StorageError(f"cannot write {path} ({error.strerror})") from error
-    return found
 
 
 def remove_list(collection: Collection, name: str) -> None:
@@ -118,18 +149,14 @@ def own_hashes(
 
 
 def _path_of(collection: Collection, name: str) -> Path:
-    if not _NAME.fullmatch(name):
-        said = "is no name for a hash list; letters, digits, '.', '-' and '_' are, up to 64"
-        raise UsageError(f"{name!r} {said}")
+    check_name(name)
     return collection.path / f"{name}{_ENDING}"
 
 
-@lru_cache(_OPEN_LISTS)
-def _read(path: Path, _state: tuple[int, int, int]) -> HashList:
-    """Read a list once as long as its file stays the same."""
+def _read(path: Path) -> HashList:
     kept = path.name.removesuffix(_ENDING)
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        return read_hash_list(path.stem if kept == path.name else kept, lines)
+    lines = bounded_texts(path, "utf-8-sig")
+    return read_hash_list(path.stem if kept == path.name else kept, lines)
 
 
 def _pictures(

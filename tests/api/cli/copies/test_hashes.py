@@ -68,6 +68,8 @@ def test_lists_in_files_are_asked_beside_the_collection(
     assert "cannot read the hash list" in capsys.readouterr().err
     assert run("hashes", "add", tmp_path / "all.txt", "--name", "../x", "--home", home) == 2
     assert "'../x' is no name for a hash list" in capsys.readouterr().err
+    assert run("hashes", "add", tmp_path / "none.txt", "-c", "made", "--home", home) == 2
+    assert run("hashes", "list", "-c", "made", "--home", home) == 1  # nothing was made for it
 
 
 def test_pictures_that_are_gone_are_left_out_of_an_export(

@@ -6,7 +6,7 @@ import pytest
 
 from api.operations.backup.backing_up import back_up
 from api.operations.backup.restoring import restore
-from api.operations.hash_lists.kept_lists import add_list, lists_of
+from api.operations.hash_lists.kept_lists import add_list, listed_in_file, lists_of
 from binocle.collection.collection import Collection
 from binocle.collection.lineage import MARK
 from binocle.errors import NotFoundError, StorageError, UsageError
@@ -58,7 +58,7 @@ def test_restored_catalogue_is_the_one_that_its_folder_is_of(home: Path, tmp_pat
     chosen.write_text("{}")  # by 'binocle tune'
     (tmp_path / "shared.txt").write_text("0f" * 32)
     with opened(home).open_collection(NAME) as collection:
-        add_list(collection, "partner", tmp_path / "shared.txt")
+        add_list(collection, "partner", listed_in_file(tmp_path / "shared.txt"))
     back_up(opened(home), [NAME], tmp_path / "backup", with_indices=True)
     other = tmp_path / "other"
     restore(opened(other), tmp_path / "backup", [])

@@ -1,6 +1,9 @@
 """A collection keeps lists as files, and looks at them anew when they change."""
 
+import os
+import tracemalloc
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -16,14 +19,15 @@ def test_lists_are_kept_by_name_and_replaced(tmp_path: Path) -> None:
     file.write_text(f"{ONE},100,first\nwrong\n")
     with Collection(tmp_path / "known", create=True) as known:
         assert lists_of(known) == []
-        assert add_list(known, "partner", file).faults == "1 line is no hash, the first line 2"
-        add_list(known, "a.b", file)
+        assert listed_in_file(file).faults == "1 line is no hash, the first line 2"
+        add_list(known, "partner", listed_in_file(file))
+        add_list(known, "a.b", listed_in_file(file))
         assert [(one.name, one.hashes) for one in lists_of(known)] == [
             ("a.b", (ONE,)),
             ("partner", (ONE,)),
         ]
         file.write_text(f"{TWO}\n{ONE}\n")
-        add_list(known, "partner", file)
+        add_list(known, "partner", listed_in_file(file))
         assert lists_of(known)[1].hashes == (TWO, ONE)
         remove_list(known, "a.b")
         with pytest.raises(NotFoundError, match=r"no hash list 'a.b'; there are: partner"):
@@ -38,16 +42,16 @@ def test_names_that_are_none_for_a_file_are_refused(tmp_path: Path, name: str) -
         Collection(tmp_path / "known", create=True) as known,
         pytest.raises(UsageError, match="is no name for a hash list"),
     ):
-        add_list(known, name, file)
+        add_list(known, name, listed_in_file(file))
 
 
 def test_what_is_no_list_is_not_kept(tmp_path: Path) -> None:
     (tmp_path / "empty.txt").write_text("nothing\n")
     with Collection(tmp_path / "known", create=True) as known:
         with pytest.raises(QueryError, match="the hash list empty has no PDQ hash"):
-            add_list(known, "partner", tmp_path / "empty.txt")
+            add_list(known, "partner", listed_in_file(tmp_path / "empty.txt"))
         with pytest.raises(StorageError, match="cannot read the hash list"):
-            add_list(known, "partner", tmp_path)
+            add_list(known, "partner", listed_in_file(tmp_path))
         assert lists_of(known) == []
 
 
@@ -57,3 +61,42 @@ def test_a_changed_file_is_read_anew(tmp_path: Path) -> None:
     assert listed_in_file(file) is listed_in_file(file)
     file.write_text(f"{ONE}\n{TWO}")
     assert len(listed_in_file(file).hashes) == 2
+
+
+def test_a_list_from_a_pipe_is_kept_as_it_was_read(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = Thread(target=pipe.write_text, args=(f'{ONE},80,"seen, ""twice"""\n{TWO}\n',))
+    writer.start()
+    with Collection(tmp_path / "known", create=True) as known:
+        add_list(known, "partner", listed_in_file(pipe))
+        writer.join()
+        [kept] = lists_of(known)
+        assert (kept.hashes, kept.labels) == ((ONE, TWO), ('seen, "twice"', ""))
+
+
+def test_a_line_of_any_length_costs_only_itself(tmp_path: Path) -> None:
+    file = tmp_path / "long.txt"
+    with file.open("w") as lines:
+        for _ in range(64):
+            lines.write("0" * 1_000_000)
+        lines.write(f"\n{ONE}\n")
+    tracemalloc.start()
+    try:
+        assert listed_in_file(file).hashes == (ONE,)
+        assert tracemalloc.get_traced_memory()[1] < 60_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_of_a_file_that_changes_only_the_last_list_is_kept(tmp_path: Path) -> None:
+    file, taken = tmp_path / "shared.txt", []
+    tracemalloc.start()
+    try:
+        for version in range(6):
+            file.write_text("".join(f"{one:064x}\n" for one in range(3000 + version)))
+            listed_in_file(file)
+            taken.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    assert taken[-1] < 1.5 * taken[0]

@@ -28,6 +28,7 @@ def turned(text: str, bits: int) -> str:
         (["# shared in May", "", f"{ONE},100", f"pdq:{TWO},57,seen, twice"], ["", "seen,twice"]),
         (["\ufeffid,quality,PDQ", f'"a,1",80,{ONE}', f"b,,{TWO}"], ["a,1", "b"]),
         ([f"{ONE},first", f"{ONE},again", TWO], ["first", ""]),
+        ([f"{ONE},{'9' * 5000},x", f"{TWO},a\rb"], [f"{'9' * 5000},x"[:1000], "a b"]),
     ],
 )
 def test_hashes_are_read_with_their_labels(lines: list[str], labels: list[str]) -> None:
