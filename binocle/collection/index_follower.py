@@ -24,7 +24,7 @@ from binocle.errors import StorageError, UnreachableError
 from binocle.media.kinds import KINDS
 from binocle.metadata.columns import Columns
 from binocle.types import Kind, Space
-from binocle.vectors.base import OpenStore, VectorStore, Watermark
+from binocle.vectors.base import OpenStore, VectorsGoneError, VectorStore, Watermark
 
 _log = logging.getLogger(__name__)
 _SAVE_AFTER_ROWS = 5000
@@ -73,10 +73,8 @@ class IndexFollower:
             space: Returns the collection's space.
             open_store: Opens the vectors of a kind.
         """
-        self._path = path
-        self._catalog = catalog
-        self._space = space
-        self._open_store = open_store
+        self._path, self._catalog = path, catalog
+        self._space, self._open_store = space, open_store
         self._state: _State | None = None
         self._damaged: set[int] = set()  # parts found now, not told yet
         self._distrusted: set[Kind] = set()  # whose saved files are damaged
@@ -260,6 +258,9 @@ class IndexFollower:
             try:
                 persist()
                 saved = followed.unsaved
+            except VectorsGoneError as error:
+                self._distrust(kind, followed.store, error)
+                return
             except (OSError, StorageError) as error:
                 _log.warning("could not save the %s index of %s: %s", kind, self._path.name, error)
                 saved = 0
@@ -270,15 +271,12 @@ class IndexFollower:
 
     def _show(self, kind: Kind, store: VectorStore, saved: int) -> None:
         """Search vectors in the form they have now; hold the lock."""
-        state = self._state
-        if state is None or kind not in state.followed or state.followed[kind].store is not store:
+        if (state := self._state) is None or self.store(kind) is not store:
             return
         followed = state.followed[kind]
         parts = Parts(store.at(followed.change), followed.parts.owners)
-        kinds = {
-            **state.followed,
-            kind: replace(followed, parts=parts, unsaved=followed.unsaved - saved),
-        }
+        followed = replace(followed, parts=parts, unsaved=followed.unsaved - saved)
+        kinds = {**state.followed, kind: followed}
         snapshot = self._snapshot(kinds, state.snapshot.columns, state.snapshot.newest_part)
         self._state = _State(snapshot, kinds)
 
@@ -287,13 +285,15 @@ class IndexFollower:
         try:
             store.verify()
         except StorageError as error:
-            self._warn(kind, error)
-            with self._advancing:
-                state = self._state
-                if state is not None and state.followed[kind].store is store:
-                    self._distrusted.add(kind)
-                    others = {name: one for name, one in state.followed.items() if name != kind}
-                    self._state = replace(state, followed=others)
+            self._distrust(kind, store, error)
+
+    def _distrust(self, kind: Kind, store: VectorStore, error: StorageError) -> None:
+        self._warn(kind, error)
+        with self._advancing:
+            if (state := self._state) is not None and self.store(kind) is store:
+                self._distrusted.add(kind)
+                others = {name: one for name, one in state.followed.items() if name != kind}
+                self._state = replace(state, followed=others)
 
     def _warn(self, kind: Kind, error: StorageError) -> None:
         message = "ignoring the saved %s index of %s and making it anew: %s"

@@ -8,12 +8,17 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from binocle.errors import StorageError
 from binocle.metadata.filters import Filter
 from binocle.types import BoolArray, Float32Array, Int64Array, Neighbours, Space
 from binocle.vectors.tuned_search import TunedSearch
 
 _BLOCK_PRODUCTS = 450_000  # multiplications at once: in the cache, and in one thread
 _BLOCK_QUERIES = 32
+
+
+class VectorsGoneError(StorageError):
+    """What was persisted is not there any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +160,8 @@ class VectorStore(Protocol):
 
         It may take minutes, and may run in another thread while vectors are written and searched:
         it keeps what was there when this returned. It raises OSError where they cannot be kept;
-        those that are here stay findable.
+        those that are here stay findable. It raises VectorsGoneError where what was persisted
+        before is not there any more, so that the store finds too few until it is opened anew.
 
         Args:
             watermark: What ``watermark`` will say; its change is that of the last write or later.

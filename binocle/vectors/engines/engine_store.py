@@ -16,7 +16,7 @@ import numpy as np
 
 from binocle.errors import StorageError
 from binocle.types import Float32Array, Int64Array, Space
-from binocle.vectors.base import Watermark, places_in
+from binocle.vectors.base import VectorsGoneError, Watermark, places_in
 from binocle.vectors.engines.base import NO_IDS, Push, VectorEngine
 from binocle.vectors.engines.engine_view import SCAN_LIMIT, EngineView, empty_view
 from binocle.vectors.faiss_view import FaissView
@@ -128,7 +128,8 @@ class EngineStore:
     def persisting(self, watermark: Watermark) -> Callable[[], None]:
         """Return what pushes; see ``VectorStore.persisting``.
 
-        It raises StorageError where the engine does not take it: it will be pushed later.
+        It raises StorageError where the engine does not take it: it will be pushed later; and
+        VectorsGoneError where the engine has lost what it had, or somebody removed it.
         """
         with self._changing:
             before, born, died, anew = self._now, self._born[:], self._died[:], self._anew
@@ -139,13 +140,17 @@ class EngineStore:
             retired = np.concatenate([NO_IDS, *(one.ids for one in died)])
             deaths = np.concatenate([NO_IDS, *(np.full(len(one.ids), one.change) for one in died)])
             try:
+                if not anew:
+                    self._check_kept(before.change)
                 self._engine.push(Push(ids, rows, births, retired, deaths, watermark, anew))
             except StorageError:
                 self._push_from = self._clock() + _AGAIN_AFTER_S
                 raise
             with self._changing:
-                self._rebase(watermark, self._died[len(died) :])
                 self._anew = False
+                if watermark.change >= self._now.change:  # else another's was seen meanwhile
+                    told = {id(one) for one in died if one.change <= watermark.change}
+                    self._rebase(watermark, [one for one in self._died if id(one) not in told])
                 if len(retired) and self._sweeping is None:
                     self._sweeping = threading.Timer(_SWEEP_AFTER_S, self._sweep)
                     self._sweeping.daemon = True  # a process that ends leaves it to the next push
@@ -160,9 +165,18 @@ class EngineStore:
         assert mark is not None
         nothing = np.empty((0, self._now.dimension), np.float32)
         try:
+            self._check_kept(mark.change)
             self._engine.push(Push(NO_IDS, nothing, NO_IDS, NO_IDS, NO_IDS, mark))
+        except VectorsGoneError:
+            pass  # with all there was
         except StorageError as error:
             _log.warning("removed vectors stay in the engine until the next push: %s", error)
+
+    def _check_kept(self, change: int) -> None:
+        """Raise VectorsGoneError where the engine is not as new as it was."""
+        mark = self._engine.watermark()
+        if change >= 0 and (mark is None or mark.change < change):
+            raise VectorsGoneError("the engine has lost vectors: all are pushed to it anew")
 
     def tune(self, queries_qd: Float32Array, recall: float) -> TunedSearch | None:  # noqa: ARG002
         """Choose nothing: how deep an index is searched is up to the engine."""

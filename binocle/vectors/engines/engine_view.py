@@ -193,14 +193,16 @@ class EngineView:
             depth = k + SPARE
             while True:
                 found = self.engine.nearest(query, depth, among, exact=True)
-                if len(found.ids) < depth or found.scores[-1] < found.scores[k - 1] - ROUNDING:
+                kept = places_in(permitted, found.ids)[1]
+                ids, scores = found.ids[kept], found.scores[kept]
+                is_all = len(found.ids) < depth
+                if is_all or (len(ids) >= k and found.scores[-1] < scores[k - 1] - ROUNDING):
                     break
                 depth *= _DEEPER
-            answers.append(found)
+            answers.append(EngineAnswer(ids, scores, exact=True))
         ids = np.concatenate([one.ids for one in answers])
         scores = np.concatenate([one.scores for one in answers])
-        kept = places_in(permitted, ids)[1]
-        return EngineAnswer(ids[kept], scores[kept], exact=True)
+        return EngineAnswer(ids, scores, exact=True)
 
     def _scanned_above(
         self, query: Float32Array, least: float, permitted: Int64Array

@@ -274,6 +274,26 @@ def test_damage_that_is_found_beside_searches_makes_the_index_anew(
     assert not caplog.text
 
 
+def test_engine_that_lost_its_vectors_gets_all_of_them_again(tmp_path: Path, rows: Rows) -> None:
+    engines = {kind: MemoryEngine(16) for kind in ("image", "text")}
+
+    def open_store(place: Path, space: Space, *, anew: bool = False) -> EngineStore:
+        return EngineStore(engines[place.name], space, anew=anew)
+
+    with Collection(tmp_path / "c", create=True, open_store=open_store) as opened:
+        opened.claim_space(SPACE)
+        store(opened, rows)
+        opened.save_indices()
+        engines["image"].mark = None
+        engines["image"].table.clear()
+        later = some_rows(2, 300, 20)
+        store(opened, later)
+        opened.save_indices(every_change=True)
+        assert answers_are_right(opened, rows | later)
+        opened.save_indices()
+        assert len(engines["image"].table) == 320
+
+
 def test_engine_that_is_away_is_waited_for_and_nothing_is_made_anew(
     tmp_path: Path, rows: Rows, caplog: pytest.LogCaptureFixture
 ) -> None:

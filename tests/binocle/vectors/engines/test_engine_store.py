@@ -6,7 +6,7 @@ import pytest
 
 from binocle.errors import UnreachableError
 from binocle.types import Space
-from binocle.vectors.base import Watermark
+from binocle.vectors.base import VectorsGoneError, Watermark
 from binocle.vectors.engines import engine_store
 from binocle.vectors.engines.engine_store import EngineStore
 from tests.support.memory_engine import MemoryEngine
@@ -100,6 +100,56 @@ def test_a_reader_does_not_go_ahead_of_the_catalogue_it_has_seen(small_pushes: N
     view = reader.at(1)
     assert view.change == -1
     assert view.ids().tolist() == list(range(1, 51))
+
+
+def test_a_push_that_ends_after_another_one_was_seen_does_not_go_back(small_pushes: None) -> None:
+    engine = MemoryEngine(16)
+    slow, fast = EngineStore(engine, SPACE), EngineStore(engine, SPACE)
+    add(slow, 1, 50, born=1)
+    persist = slow.persisting(Watermark(1, 50, "t"))
+    add(fast, 1, 50, born=1)
+    for store in (slow, fast):
+        add(store, 51, 30, born=2)
+    fast.persisting(Watermark(2, 80, "t"))()
+    slow.at(2)  # sees that
+    slow.retire(ids_from(3, 1), died=3)
+    persist()
+    view = slow.at(3)
+    assert view.change == 2
+    assert sorted(nearest(view, ROWS[0], 100).part_ids.tolist()) == [1, 2, *range(4, 81)]
+    slow.persisting(Watermark(3, 80, "t"))()
+    assert engine.ids(3).tolist() == [1, 2, *range(4, 81)]
+
+
+def test_what_the_catalogue_lacks_is_retired_with_its_next_change() -> None:
+    engine = MemoryEngine(16, most_ids=1000)
+    store = EngineStore(engine, SPACE)
+    add(store, 1, 100, born=1)
+    store.persisting(Watermark(1, 100, "t"))()
+    again = EngineStore(engine, SPACE)
+    again.retire(ids_from(1, 40), died=1)  # the engine is as of 1 already
+    again.persisting(Watermark(1, 100, "t"))()
+    assert again.at(1).gone.tolist() == list(range(1, 41))
+    add(again, 101, 1, born=2)
+    again.persisting(Watermark(2, 101, "t"))()
+    assert engine.ids(2).tolist() == list(range(41, 102))
+    assert not len(again.at(2).gone)
+
+
+@pytest.mark.parametrize("older", [None, Watermark(1, 20, "t")])
+def test_engine_that_lost_vectors_is_not_pushed_the_rest(older: Watermark | None) -> None:
+    engine = MemoryEngine(16)
+    store = EngineStore(engine, SPACE)
+    add(store, 1, 20, born=1)
+    store.persisting(Watermark(1, 20, "t"))()
+    add(store, 21, 20, born=2)
+    store.persisting(Watermark(2, 40, "t"))()
+    engine.mark = older  # it was made anew, or has what an old backup had
+    add(store, 41, 5, born=3)
+    with pytest.raises(VectorsGoneError, match="lost"):
+        store.persisting(Watermark(3, 45, "t"))()
+    store._sweep()
+    assert len(engine.pushes) == 2
 
 
 def test_what_a_lost_push_left_is_not_found_by_a_view_of_the_watermark() -> None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -36,6 +38,18 @@ def test_never_fewer_than_k_however_little_the_index_finds(finds: int, share: fl
         found = nearest(view, gaussian_rows(rng, 1, 16)[0], k, Allowed(mask))
         assert len(found.part_ids) == min(k, np.count_nonzero(mask[ids]))
         assert mask[found.part_ids].all()
+
+
+def test_what_the_engine_has_and_the_catalogue_lacks_does_not_take_places() -> None:
+    rows = gaussian_rows(np.random.default_rng(4), 100, 16)
+    engine = MemoryEngine(16, most_ids=1000)
+    view, ids = filled(engine, rows, pushed=100)
+    near = np.sort(ids[np.argsort(rows @ rows[0])[-40:]])
+    of_another = EngineStore(engine, SPACE).at(1)
+    kept = np.setdiff1d(ids, near)
+    for one in (replace(view, ids_there=kept), replace(of_another, ids_there=kept)):
+        assert len(nearest(one, rows[0], 10).part_ids) == 10
+        assert len(one.above(rows[0], -2.0, exact=True).part_ids) == 60
 
 
 def test_an_answer_of_the_index_is_not_called_exact() -> None:
