@@ -8,19 +8,22 @@ the last mark and belongs to no part was left by a push that was killed, and is 
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 from pymilvus import MilvusClient
 
 from binocle.errors import StorageError
 from binocle.types import Float32Array, Int64Array, Space
-from binocle.vectors.base import Watermark
+from binocle.vectors.base import VectorsGoneError, Watermark
 from binocle.vectors.engines.base import Among, EngineAnswer, Push
 from binocle.vectors.engines.milvus.marks import Mark, MilvusMarks
 from binocle.vectors.engines.milvus.rows import FLAT, LISTS, MOST_FOUND, MOST_IDS, NEVER, MilvusRows
 from binocle.vectors.engines.milvus.server import MilvusAddress, MilvusServer
 
+_T = TypeVar("_T")
 FLAT_LIMIT = 100_000  # rows; from so many on they are brought into lists
 _SWEEP_AFTER_S, _ORPHAN_AFTER_S = 60, 3600
 _AT_ONCE = 50_000  # rows that are copied
@@ -54,13 +57,14 @@ class MilvusEngine:
         self._prefix, self._kind, self._space = f"{name}_{kind}_", kind, space
         self._marks = MilvusMarks(self._server, name)
         self._flat_limit = flat_limit
-        self._known: dict[int, Mark] = {}
+        self._newest: Mark | None = None
+        self._last_ids: dict[int, int] = {}  # of watermarks, by their changes
         self._knowing = threading.Lock()
 
     @property
     def is_scanned(self) -> bool:
         """Whether there is no index; see ``VectorEngine.is_scanned``."""
-        return not self._known or self._newest_known().index == FLAT
+        return self._newest is None or self._newest.index == FLAT
 
     @property
     def description(self) -> str:
@@ -78,22 +82,27 @@ class MilvusEngine:
 
     def ids(self, change: int) -> Int64Array:
         """Return the ids alive at a change; see ``VectorEngine.ids``."""
-        mark = self._mark_of(change)
-        return self._rows_of(mark).ids(f"died > {change}", mark.last_id)
+        last_id = self._last_id(change)
+        return self._asked(lambda mark: self._rows_of(mark).ids(f"died > {change}", last_id))
 
     def rows(self, ids: Int64Array) -> tuple[Int64Array, Float32Array]:
         """Return rows by id; see ``VectorEngine.rows``."""
-        return self._rows_of(self._newest_known()).rows(ids)
+        return self._asked(lambda mark: self._rows_of(mark).rows(ids))
 
     def nearest(self, query: Float32Array, k: int, among: Among, *, exact: bool) -> EngineAnswer:
         """Return the nearest rows; see ``VectorEngine.nearest``."""
-        mark = self._mark_of(among.change)
-        rows, condition = self._rows_of(mark), _condition(mark, among)
-        if rows.index == FLAT or not exact:
-            return rows.nearest(query, k, condition, last_id=mark.last_id)
-        if among.only is not None:
-            return rows.scanned_few(query, among.only, f"died > {mark.change}")
-        return rows.scanned(query, k, condition, last_id=mark.last_id)
+        last_id = self._last_id(among.change)
+        condition = _condition(last_id, among)
+
+        def search(mark: Mark) -> EngineAnswer:
+            rows = self._rows_of(mark)
+            if rows.index == FLAT or not exact:
+                return rows.nearest(query, k, condition, last_id=last_id)
+            if among.only is not None:
+                return rows.scanned_few(query, among.only, f"died > {among.change}")
+            return rows.scanned(query, k, condition, last_id=last_id)
+
+        return self._asked(search)
 
     def above(self, query: Float32Array, least: float, among: Among) -> EngineAnswer:
         """Return all rows with at least a score; see ``VectorEngine.above``.
@@ -117,6 +126,7 @@ class MilvusEngine:
             rows = self._made(len(push.ids))
             rows.put(push.ids, push.rows, np.full(len(push.ids), NEVER))
         elif latest.change >= push.watermark.change:
+            self._note(latest, push.watermark)
             self._sweep()
             return
         else:
@@ -126,13 +136,12 @@ class MilvusEngine:
         rows.settle(much=len(push.ids) >= _MUCH)
         mark = push.watermark
         seen = rows.written() or (latest.seen if latest and latest.rows == rows.name else 0)
-        self._note(
-            Mark(
-                self._kind, self._space.fingerprint, mark.token or "", rows.name, rows.index,
-                mark.token is not None, generation, mark.change, mark.last_id, seen,
-                int(time.time()),
-            )
+        written = Mark(
+            self._kind, self._space.fingerprint, mark.token or "", rows.name, rows.index,
+            mark.token is not None, generation, mark.change, mark.last_id, seen, int(time.time()),
         )  # fmt: skip
+        self._marks.write(written)
+        self._note(written, mark)
         self._sweep()
 
     def _brought_up(self, rows: MilvusRows, latest: Mark, push: Push) -> MilvusRows:
@@ -173,23 +182,32 @@ class MilvusEngine:
             if any_space:
                 return marks[-1]
             raise StorageError(f"{self._server.called} are of another space")
-        with self._knowing:
-            for mark in marks:
-                self._known.setdefault(mark.change, mark)
+        self._note(marks[-1], *(mark.watermark for mark in marks))
         return marks[-1]
 
-    def _note(self, mark: Mark) -> None:
-        self._marks.write(mark)
+    def _note(self, newest: Mark, *watermarks: Watermark) -> None:
         with self._knowing:
-            self._known[mark.change] = mark
+            self._newest = newest
+            self._last_ids |= {one.change: one.last_id for one in watermarks}
 
-    def _mark_of(self, change: int) -> Mark:
+    def _last_id(self, change: int) -> int:
         with self._knowing:
-            return self._known[change]
+            return self._last_ids[change]
 
-    def _newest_known(self) -> Mark:
-        with self._knowing:
-            return max(self._known.values(), key=lambda mark: mark.key)
+    def _asked(self, ask: Callable[[Mark], _T]) -> _T:
+        """Return what rows say: as of any watermark those are asked that the newest mark names.
+
+        Other processes replace these, and remove the ones before when nobody shall need them.
+        """
+        newest = self._newest
+        assert newest is not None
+        try:
+            return ask(newest)
+        except VectorsGoneError:
+            latest = self._latest()
+            if latest is None or latest.rows == newest.rows:
+                raise
+            return ask(latest)
 
     def _sweep(self) -> None:
         """Remove for good what no search sees any more."""
@@ -241,8 +259,8 @@ def _set_died(rows: MilvusRows, ids: Int64Array, died: Int64Array) -> None:
         rows.put(there, found, died[some][np.searchsorted(ids[some], there)])
 
 
-def _condition(mark: Mark, among: Among) -> str:
-    tests = [f"id <= {mark.last_id}", f"died > {mark.change}"]
+def _condition(last_id: int, among: Among) -> str:
+    tests = [f"id <= {last_id}", f"died > {among.change}"]
     if among.only is not None:
         tests.append(f"id in {among.only.tolist()}")
     if len(among.without):

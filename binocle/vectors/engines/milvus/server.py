@@ -17,6 +17,7 @@ import grpc
 from pymilvus import MilvusClient, MilvusException
 
 from binocle.errors import StorageError, UnreachableError, UsageError
+from binocle.vectors.base import VectorsGoneError
 
 _T = TypeVar("_T")
 TOKEN_VARIABLE = "MILVUS_TOKEN"  # noqa: S105 - a name
@@ -111,7 +112,7 @@ class MilvusServer:
 
         Raises:
             UnreachableError: The server cannot be reached, is only starting, or refuses.
-            StorageError: What is asked for is not there any more.
+            VectorsGoneError: What is asked for is not there any more.
         """
         if time.monotonic() < self._down_until:
             raise UnreachableError(self._down)
@@ -145,7 +146,7 @@ class MilvusServer:
         text = without_token(" ".join(str(getattr(error, "message", error)).split()))[:300]
         code: Any = getattr(error, "code", None)
         if code == _NO_COLLECTION:
-            return StorageError(f"{self.called} are not there any more ({text})")
+            return VectorsGoneError(f"{self.called} are not there any more ({text})")
         known = f"{getattr(code, 'name', '')} {error}"
         if any(one in known for one in _LOST):
             return UnreachableError(
