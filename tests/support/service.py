@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,12 +114,13 @@ def served(
     *options: str,
     verify: ssl.SSLContext | None = None,
     log: Path = Path(os.devnull),
+    program: Sequence[str] = ("-m", "api.cli.main"),
     **settings: str,
 ) -> Iterator[subprocess.Popen[bytes]]:
     environment = {name: value for name, value in os.environ.items() if "BINOCLE" not in name}
     with log.open("wb") as log_file:
         process = subprocess.Popen(
-            [sys.executable, "-m", "api.cli.main", "serve", "--port", str(port), *options],
+            [sys.executable, *program, "serve", "--port", str(port), *options],
             env={
                 **environment,
                 "BINOCLE_HOME": str(home),
