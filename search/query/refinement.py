@@ -127,10 +127,10 @@ def _goes(earlier: Comparison, later: Comparison) -> bool:
     own, other = sides.get(earlier.operator), sides.get(later.operator)
     if earlier.field != later.field or own is None or other is None:
         return False
-    limits = earlier.value, later.value
-    if own == other or not all(isinstance(one, int | float) for one in limits):
+    before, after = earlier.value, later.value
+    if own == other or not isinstance(before, int | float) or not isinstance(after, int | float):
         return own == other
-    return float(limits[0]) * own >= float(limits[1]) * own  # type: ignore[arg-type]
+    return float(before) * own >= float(after) * own
 
 
 def _without_one(terms: tuple[Term, ...], name: str) -> tuple[Term, ...] | None:

@@ -86,12 +86,7 @@ class CheckedBackend(httpcore.NetworkBackend):
         assert failure is not None
         raise failure
 
-    def connect_unix_socket(
-        self,
-        path: str,  # noqa: ARG002
-        timeout: float | None = None,  # noqa: ARG002
-        socket_options: Iterable[Any] | None = None,  # noqa: ARG002
-    ) -> httpcore.NetworkStream:
+    def connect_unix_socket(self, *_: Any, **__: Any) -> httpcore.NetworkStream:
         """Refuse."""
         raise UrlError("sockets of this machine are not asked")
 

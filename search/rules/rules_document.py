@@ -261,8 +261,7 @@ def _short(given: Any) -> str:
 
 
 def _twice(several: Sequence[Any]) -> Any:
-    seen: set[Any] = set()
-    return next((one for one in several if one in seen or seen.add(one)), None)  # type: ignore[func-returns-value]
+    return next((one for place, one in enumerate(several) if one in several[:place]), None)
 
 
 @contextmanager
