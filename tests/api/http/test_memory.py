@@ -102,7 +102,9 @@ def test_memory_returns_after_hostile_uploads(tmp_path: Path) -> None:
     files = list(hostile())
     largest = 60 * 2**20 * 3 // 4  # in base64 just below the limit to bodies
     with (
-        served(tmp_path / "home", port, program=("-c", _TIDY)) as process,
+        served(
+            tmp_path / "home", port, program=("-c", _TIDY), decode_timeout_s="4"
+        ) as process,  # four of these uploads take so long
         Client(f"http://127.0.0.1:{port}") as client,
     ):
         client.put_collection("c")
