@@ -27,9 +27,11 @@ _SETTINGS = {  # so that nobody waits for what is only done now and then
     "queryCoord.checkInterval": 100,
     "queryCoord.distPullInterval": 100,
     "queryCoord.checkHandoffInterval": 500,
+    "common.session.ttl": 8,  # what a server that was killed had is free again after so many s
 }
 _MORE_SETTINGS = {
-    "queryCoord:": "  updateNextTargetInterval: 1",
+    "queryCoord:": "  updateNextTargetInterval: 1\n  checkSegmentInterval: 100\n"
+    "  checkChannelInterval: 100\n  checkIndexInterval: 100",
     "indexCoord:": "  scheduler:\n    interval: 100",
     "etcd:": "  config:\n    path: configs/etcd.yaml",
 }
