@@ -215,7 +215,10 @@ def test_what_died_long_ago_is_removed_for_good(
     assert store.at(4).ids().tolist() == list(range(41, 101))
 
 
-def test_server_that_was_killed_has_all_when_it_is_back(server: Milvus, tmp_path: Path) -> None:
+def test_server_that_was_killed_has_all_when_it_is_back(
+    server: Milvus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("binocle.vectors.engines.milvus.server._DOWN_FOR_S", 0.1)
     store = milvus_opener(server)(tmp_path / "image", SPACE)
     store.upsert(ids_from(1, 500), ROWS[:500], born=1)
     store.persisting(Watermark(1, 500, "t"))()
