@@ -23,6 +23,7 @@ from experiments.faults.errands import Errand
 
 _LONGEST_S = 120.0
 _LONGEST_START_S = 90.0
+_LONGEST_REFUSAL_S = 5.0
 
 
 class Child:
@@ -158,10 +159,12 @@ class Served:
     Attributes:
         child: Its process.
         url: Its address.
+        is_disturbed: A fault may keep it from ever being ready.
     """
 
     child: Child
     url: str
+    is_disturbed: bool
 
     def is_ready(self) -> bool:
         """Wait until it answers; tell whether it does, or has ended or been stopped instead."""
@@ -173,7 +176,11 @@ class Served:
                 if httpx.get(f"{self.url}/readyz", timeout=5).is_success:
                     return True
             except httpx.TransportError:
-                time.sleep(0.02)
+                pass
+            else:
+                if self.is_disturbed:
+                    deadline = min(deadline, time.monotonic() + _LONGEST_REFUSAL_S)
+            time.sleep(0.02)
         return False
 
 
@@ -184,6 +191,6 @@ def serving(warm: WarmProgram, home: Path, *, plan: Path | None = None) -> Itera
         port = probe.getsockname()[1]
     child = warm.start(["serve", "--port", str(port)], home, plan=plan)
     try:
-        yield Served(child, f"http://127.0.0.1:{port}")
+        yield Served(child, f"http://127.0.0.1:{port}", is_disturbed=plan is not None)
     finally:
         child.end()
