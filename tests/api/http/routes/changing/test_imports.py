@@ -136,16 +136,16 @@ def test_what_is_no_lines_and_who_may_not_write_is_refused(serve: Serve) -> None
 
 
 @pytest.mark.slow
-def test_a_hundred_thousand_lines_with_a_break_in_the_middle(service: Running, name: str) -> None:
-    lines = [line_of(number, metadata={"n": number}) for number in range(100_000)]
+def test_twenty_thousand_lines_with_a_break_in_the_middle(service: Running, name: str) -> None:
+    lines = [line_of(number, metadata={"n": number}) for number in range(20_000)]
     with opened(service, name) as connection:
-        for first in range(0, 50_000, 1000):
+        for first in range(0, 10_000, 1000):
             give(connection, b"\n".join(lines[first : first + 1000]) + b"\n")
             last = f'"r{first + 500}"'.encode()
             told(connection, last)
     there = service.http().get(f"/v1/collections/{name}").json()["records"]
-    assert there >= 49_000
-    for first in range(there - there % 1000, 100_000, 5000):
+    assert there >= 9_000
+    for first in range(there - there % 1000, 20_000, 5000):
         *_, end = sent(service, name, b"\n".join(lines[first : first + 5000]))
         assert end["failed"] == 0
-    assert service.http().get(f"/v1/collections/{name}").json()["records"] == 100_000
+    assert service.http().get(f"/v1/collections/{name}").json()["records"] == 20_000
