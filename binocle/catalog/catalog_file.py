@@ -6,8 +6,9 @@ as far as it can be read.
 
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -21,17 +22,35 @@ _MOST_FAULTS = 20
 
 
 class CatalogFile:
-    """One state of a catalogue's file, from ``reading``. Not thread-safe."""
+    """One state of a catalogue's file, from ``reading``. Not thread-safe.
 
-    def __init__(self, path: Path, database: sqlite3.Connection) -> None:
+    Attributes:
+        path: The file.
+        database: A transaction on it.
+        is_copy: Whether the catalogue itself is elsewhere, in PostgreSQL.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        database: sqlite3.Connection,
+        later: "Callable[[], AbstractContextManager[CatalogFile]] | None" = None,
+    ) -> None:
         """Set up.
 
         Args:
             path: The file.
             database: Inside a transaction.
+            later: Gives the state of then, where the file is a copy of what is elsewhere.
         """
         self.path = path
         self.database = database
+        self.is_copy = later is not None
+        self._later = later or partial(reading, path)
+
+    def later(self) -> "AbstractContextManager[CatalogFile]":
+        """Give the state of now, which others may have written to since this one."""
+        return self._later()
 
     def value(self, key: str) -> str | None:
         """Return a value of the table ``meta``; None where it is not set.
@@ -94,8 +113,14 @@ class CatalogFile:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[CatalogFile]:
+def reading(
+    path: Path, later: Callable[[], AbstractContextManager[CatalogFile]] | None = None
+) -> Iterator[CatalogFile]:
     """Give one state of a catalogue's file; whoever writes meanwhile is not disturbed.
+
+    Args:
+        path: The file.
+        later: See ``CatalogFile``.
 
     Raises:
         StorageError: It is not there, or no SQLite file.
@@ -105,7 +130,7 @@ def reading(path: Path) -> Iterator[CatalogFile]:
             database.text_factory = _decoded
             database.execute("BEGIN")
             database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-            yield CatalogFile(path, database)
+            yield CatalogFile(path, database, later)
     except sqlite3.Error as error:
         raise StorageError(f"the catalogue {path} cannot be read ({error})") from error
 

@@ -5,17 +5,24 @@ from ``~/.pgpass``.
 """
 
 import json
+import os
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError
 
+from binocle.catalog import catalog_file
 from binocle.catalog.base import Catalog
+from binocle.catalog.catalog_file import CatalogFile
 from binocle.catalog.sqlite import SqliteCatalog
 from binocle.errors import StorageError, UsageError
 from binocle.files import replacing
@@ -24,6 +31,7 @@ if TYPE_CHECKING:
     from binocle.catalog.postgresql.shared_schema import SharedSchema
 
 SQLITE_FILE, POSTGRESQL_FILE = "catalog.sqlite", "catalog.postgresql"
+COPYING = ".copying-"  # begins the name of a folder with a copy that is removed when it was read
 _DRIVER = "postgresql+psycopg"
 _FORMAT = 1
 _SECRETS = {"password", "sslpassword"}
@@ -50,22 +58,45 @@ def is_in_postgresql(folder: Path) -> bool:
     return catalog_path(folder).name == POSTGRESQL_FILE
 
 
-def require_file(folder: Path, what: str, remedy: str) -> None:
-    """Refuse what is only done with catalogues in SQLite files.
+def copy_as_file(folder: Path, to: Path) -> None:
+    """Copy a collection's catalogue to an SQLite file as of one moment, wherever it is.
 
     Args:
         folder: The collection's.
-        what: Is refused.
-        remedy: What to do instead.
+        to: A file that is made; it needs no log of recent changes beside it.
 
     Raises:
-        UsageError: The collection's catalogue is in PostgreSQL.
+        StorageError: It cannot be read or written.
     """
-    if is_in_postgresql(folder):
-        raise UsageError(
-            f"the collection {folder.name!r} has its catalogue in PostgreSQL, where {what} is not "
-            f"done yet: {remedy}"
-        )
+    if not is_in_postgresql(folder):
+        catalog_file.copy_catalog(folder / SQLITE_FILE, to)
+        return
+    location = read_location(folder / POSTGRESQL_FILE)
+    require_driver()
+    from binocle.catalog.postgresql.file_copy import copy_to_file
+
+    copy_to_file(location.address, location.schema, to)
+
+
+@contextmanager
+def reading_as_file(folder: Path) -> Iterator[CatalogFile]:
+    """Give one state of a collection's catalogue as SQLite reads it, wherever it is.
+
+    Of one in PostgreSQL a copy is made beside the collections, and removed in the end.
+
+    Raises:
+        StorageError: It cannot be read, or the copy not be made.
+    """
+    if not is_in_postgresql(folder):
+        with catalog_file.reading(folder / SQLITE_FILE) as file:
+            yield file
+        return
+    beside = folder.parent if os.access(folder.parent, os.W_OK) else None
+    with TemporaryDirectory(prefix=COPYING, dir=beside) as place:
+        copy = Path(place, SQLITE_FILE)
+        copy_as_file(folder, copy)
+        with catalog_file.reading(copy, partial(reading_as_file, folder)) as file:
+            yield file
 
 
 def checked_address(text: str) -> sa.URL:

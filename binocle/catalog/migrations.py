@@ -69,6 +69,13 @@ def has_checksums(session: SqliteSession) -> bool:
     return all(one == _ALL for one in session.meta.get(*_SUMMED))
 
 
+def note_checksums(session: SqliteSession) -> None:
+    """Note that all have their checksums which have some elsewhere."""
+    for name, done in zip(_SUMMED, session.meta.get(*_SUMMED), strict=True):
+        if done is None:
+            session.meta.put(name, _ALL)
+
+
 def fill_checksums(session: SqliteSession) -> bool:
     """Give some more vectors and pictures their checksums; tell whether there are still more."""
     for name, fill in _SUMMED.items():

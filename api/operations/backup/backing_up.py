@@ -1,6 +1,7 @@
 """Making a backup while others read and write.
 
-The catalogue is copied as of one moment, then the uploads that this copy names; nothing is locked.
+The catalogue is copied as of one moment, of PostgreSQL into the file that SQLite would have, then
+the uploads that this copy names; nothing is locked.
 An upload that somebody removes in between has lost its record too, so the catalogue is copied once
 more: what the backup holds belongs together.
 """
@@ -22,7 +23,12 @@ from api.operations.backup.source_file import UnreadableError, length_of
 from api.operations.backup.targets import BackupTarget, opened_target, stored
 from binocle.catalog import catalog_file
 from binocle.catalog.checks.findings import some
-from binocle.catalog.location import POSTGRESQL_FILE, SQLITE_FILE, require_file
+from binocle.catalog.location import (
+    SQLITE_FILE,
+    catalog_path,
+    copy_as_file,
+    reading_as_file,
+)
 from binocle.collection import lineage
 from binocle.errors import NotFoundError, StorageError, UsageError
 from indexer.kept_uploads import NO_PICTURES, QUARANTINE, keeps_pictures
@@ -121,10 +127,8 @@ def back_up(
 
 def _folder_of(container: Container, name: str) -> Path:
     folder = container.collection_path(name)
-    instead = f"use pg_dump with the schema that {POSTGRESQL_FILE} names, and copy {folder}"
-    require_file(folder, "a backup", instead)
-    lineage.check_present(folder / SQLITE_FILE)
-    if not (folder / SQLITE_FILE).is_file():
+    lineage.check_present(catalog_path(folder))
+    if not catalog_path(folder).is_file():
         raise container.no_collection(name)
     return folder
 
@@ -173,14 +177,13 @@ class _Copying:
         Raises:
             StorageError: The catalogue is damaged.
         """
-        catalog = self._folder / SQLITE_FILE
         with tempfile.TemporaryDirectory(dir=self._target.workplace, suffix=".tmp") as workplace:
             copy = Path(workplace) / SQLITE_FILE
             lost: dict[str, str] = {}
             for _ in range(_ATTEMPTS):
                 copy.unlink(missing_ok=True)
                 mark = lineage.noted(self._folder)
-                catalog_file.copy_catalog(catalog, copy)
+                copy_as_file(self._folder, copy)
                 made_at = datetime.now(UTC).isoformat(timespec="seconds")
                 with catalog_file.reading(copy) as session:
                     self._check(session, mark)
@@ -188,7 +191,9 @@ class _Copying:
                     change, records = session.change(), session.count_records()
                     token = session.token(change)
                 lost = self._copy_uploads(uris)
-                with catalog_file.reading(catalog) as session:
+                if not lost:
+                    break
+                with reading_as_file(self._folder) as session:
                     if lost.keys() <= set(session.uris(SCHEME)):
                         break  # nobody removed these: they were lost before
             files = [stored(SQLITE_FILE, self._target.put(copy))]

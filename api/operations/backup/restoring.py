@@ -4,6 +4,7 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -12,12 +13,14 @@ from api.operations.backup.archives import BackupSource, opened_backup
 from api.operations.backup.backing_up import KEYS_FILE
 from api.operations.backup.home_rows import put_back
 from api.operations.backup.manifest import BackedUp, Manifest, StoredFile
+from api.settings import Settings
 from binocle.catalog import catalog_file
-from binocle.catalog.location import SQLITE_FILE
+from binocle.catalog.location import SQLITE_FILE, discard_schema, require_driver
 from binocle.collection import lineage
 from binocle.collection.workplace import RESTORING, workplace
 from binocle.errors import NotFoundError, StorageError, UsageError
 from binocle.files import make_folder, sync_folder
+from binocle.vectors.location import discard_vectors, place_in_engine
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -50,8 +53,10 @@ def restore(
 ) -> list[Restored]:
     """Put collections of a backup back, with aliases and saved searches. Nothing is written over.
 
+    They have their catalogues and vectors where collections that are made now have them.
+
     Args:
-        container: Has the home.
+        container: Has the home, and says where that is.
         source: The backup.
         names: The collections; none for all in the backup.
         new_name: What the one collection is to be called.
@@ -77,8 +82,11 @@ def restore(
             make_folder(collections)
             with workplace(collections, RESTORING) as place:
                 found = _extracted(backup, manifest, chosen, place, with_keys=keys is not None)
-                for name, folder in targets.items():
-                    _settle(place / name, folder)
+                with ExitStack() as undoing:
+                    for name in targets:
+                        _to_servers(place / name, container.settings, undoing)
+                    for name, folder in targets.items():
+                        _settle(place / name, folder)
                 if keys is not None:
                     os.link(place / KEYS_FILE, keys)
                     sync_folder(keys.parent)
@@ -187,6 +195,26 @@ def _accept(folder: Path) -> None:
         token = session.token(change)
     if token is not None:
         lineage.note(folder, change, token)
+
+
+def _to_servers(draft: Path, settings: Settings, undoing: ExitStack) -> None:
+    """Put a catalogue and vectors where those of new collections go; undone unless it settles."""
+    if settings.catalog is None and settings.vectors is None:
+        return
+    undoing.callback(_leave_servers, draft)
+    if settings.vectors is not None:
+        place_in_engine(draft, settings.vectors)
+    if settings.catalog is not None:
+        require_driver()
+        from binocle.catalog.moving import move_catalog
+
+        move_catalog(draft, settings.catalog)
+
+
+def _leave_servers(draft: Path) -> None:
+    if draft.is_dir():
+        discard_vectors(draft)
+        discard_schema(draft)
 
 
 def _settle(draft: Path, folder: Path) -> None:

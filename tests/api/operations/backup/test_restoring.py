@@ -7,9 +7,12 @@ import pytest
 from api.operations.backup.backing_up import back_up
 from api.operations.backup.restoring import restore
 from api.operations.hash_lists.kept_lists import add_list, listed_in_file, lists_of
+from binocle.catalog.location import is_in_postgresql
 from binocle.collection.collection import Collection
 from binocle.collection.lineage import MARK
 from binocle.errors import NotFoundError, StorageError, UsageError
+from binocle.vectors.location import is_in_engine
+from tests.support.postgres_server import PostgresServer
 from tests.support.service import running
 from tests.support.shop import run_cli
 from tests.support.sound_collection import NAME, answers, bodies, opened
@@ -70,3 +73,37 @@ def test_restored_catalogue_is_the_one_that_its_folder_is_of(home: Path, tmp_pat
     (folder / "catalog.sqlite").write_bytes(b"")
     with pytest.raises(StorageError, match="is empty"):
         Collection(folder)
+
+
+@pytest.mark.slow
+def test_collections_come_back_from_servers_into_files_and_from_files_onto_servers(
+    home: Path, tmp_path: Path, vector_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [f"g{number}" for number in range(12)]
+    with running(home) as service:
+        expected = answers(service.client(), service.http(), ids)
+    address = vector_server.address
+    code, _, err = run_cli(home, "move", NAME, "--catalog", address, "--vectors", address)
+    assert code == 0, err
+    home.rename(tmp_path / "on-servers")
+    for source, target, to_server in (
+        ("on-servers", "in-files", False),
+        ("in-files", "again", True),
+        ("again", "last", False),
+    ):
+        for name in ("BINOCLE_CATALOG", "BINOCLE_VECTORS"):
+            monkeypatch.delenv(name, raising=False)
+            if to_server:
+                monkeypatch.setenv(name, address)
+        to = tmp_path / f"{source}.tar.zst"
+        code, _, err = run_cli(tmp_path / source, "backup", NAME, to)
+        assert (code, err) == (0, "")
+        code, _, err = run_cli(tmp_path / target, "restore", to)
+        assert (code, err) == (0, "")
+        folder = tmp_path / target / "collections" / NAME
+        assert (is_in_postgresql(folder), is_in_engine(folder)) == (to_server, to_server)
+        assert not list(folder.parent.glob(".*")), "no copy stays"
+        with running(tmp_path / target) as service:
+            assert answers(service.client(), service.http(), ids) == expected
+            if target == "last":
+                service.client().store(NAME, bodies(20, 1))  # what is restored goes on
