@@ -11,15 +11,22 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import numpy as np
 
 from binocle.batches import batched
-from binocle.catalog import catalog_file
-from binocle.catalog.location import require_file
+from binocle.catalog.location import (
+    SQLITE_FILE,
+    address_of,
+    catalog_path,
+    copy_as_file,
+    discard_schema,
+    is_in_postgresql,
+    newest_change,
+    size_bytes,
+)
 from binocle.catalog.new_vectors import NewVectors, PartContent, contents_of, giving_way
 from binocle.collection import lineage
 from binocle.collection import workplace as workplaces
@@ -29,10 +36,15 @@ from binocle.errors import BinocleError, SourceError
 from binocle.media.decoder_pool import DecoderPool
 from binocle.media.kinds import KINDS
 from binocle.types import Kind, Limits, Picture
+from binocle.vectors.location import (
+    discard_vectors,
+    is_in_engine,
+    place_in_engine,
+    read_location,
+)
 from indexer.model_comparison import ModelComparison, compare_models
 from indexer.stored_media import StoredMedia
 
-_CATALOG = "catalog.sqlite"
 _SAMPLE_PICTURES, _SAMPLE_TEXTS = 16, 64
 _BLOCK = 256
 _ROUNDS = 5
@@ -76,8 +88,6 @@ class Reembedding:
             limits: What one picture may cost.
             workers: How many pictures are decoded at once.
         """
-        instead = "index into another collection with -c NAME --model MODEL"
-        require_file(collection.path, "changing the model", instead)
         self._collection, self._encoder = collection, encoder
         self._folder = collection.path
         self._media = StoredMedia(collection.path)
@@ -104,7 +114,7 @@ class Reembedding:
 
     def estimate(self) -> CostEstimate:
         """Embed a few and say what all will cost."""
-        contents = self._contents(self._folder / _CATALOG)
+        contents = contents_of(catalog_path(self._folder))
         seconds = 0.0
         counts = {}
         for kind in KINDS:
@@ -117,7 +127,7 @@ class Reembedding:
                 self._embed(few)
                 seconds += (time.monotonic() - started) / len(few) * len(own)
         row_bytes = 4 * self._encoder.space.dimension
-        size = (self._folder / _CATALOG).stat().st_size
+        size = size_bytes(self._folder)
         pictures = sum(counts[kind] for kind in KINDS if KINDS.of(kind).is_picture)
         return CostEstimate(
             pictures,
@@ -136,7 +146,7 @@ class Reembedding:
         Raises:
             SourceError: Pictures cannot be read any more.
         """
-        contents = self._contents(self._folder / _CATALOG)
+        contents = contents_of(catalog_path(self._folder))
         missing = self._vectors.lacks(contents)
         done = len(contents) - len(missing)
         for block in batched(missing, _BLOCK):
@@ -162,21 +172,17 @@ class Reembedding:
                 it will be.
         """
         for _ in range(_ROUNDS):
-            missing = self._vectors.lacks(self._contents(self._folder / _CATALOG))
+            missing = self._vectors.lacks(contents_of(catalog_path(self._folder)))
             if not missing:
                 break
             self._embed(missing)
-        with giving_way(self._folder / _CATALOG):
-            self._embed(self._vectors.lacks(self._contents(self._folder / _CATALOG)))
+        with giving_way(catalog_path(self._folder)):
+            self._embed(self._vectors.lacks(contents_of(catalog_path(self._folder))))
             self._refuse_lost()
             if self._is_behind():
                 self._make_shadow()
             self._note_lineage()
             workplaces.switch(self._workplace, self._folder.name)
-
-    def _contents(self, catalog: Path) -> list[PartContent]:
-        with catalog_file.reading(catalog) as file:
-            return list(contents_of(file))
 
     def _embed(self, contents: Sequence[PartContent]) -> None:
         size = self._encoder.batch_size
@@ -209,28 +215,34 @@ class Reembedding:
             )
 
     def _make_shadow(self) -> None:
-        """Copy the catalogue, give it the new vectors, and make its indices."""
-        shutil.rmtree(self._shadow, ignore_errors=True)
+        """Copy the catalogue, give it the new vectors, and make its indices.
+
+        It has its catalogue and its vectors on the servers that the collection has them on.
+        """
+        if self._shadow.is_dir():
+            discard_vectors(self._shadow)
+            discard_schema(self._shadow)
+            shutil.rmtree(self._shadow)
         self._shadow.mkdir(mode=0o700)
-        copy = self._shadow / _CATALOG
-        catalog_file.copy_catalog(self._folder / _CATALOG, copy)
-        self._embed(self._vectors.lacks(self._contents(copy)))
+        copy = self._shadow / SQLITE_FILE
+        copy_as_file(self._folder, copy)
+        self._embed(self._vectors.lacks(contents_of(copy)))
         self._refuse_lost()
         self._vectors.give_to(copy, self._encoder.space)
+        if is_in_engine(self._folder):
+            place_in_engine(self._shadow, read_location(self._folder).address)
+        if is_in_postgresql(self._folder):
+            from binocle.catalog.moving import move_catalog
+
+            move_catalog(self._shadow, address_of(self._folder))
         with Collection(self._shadow) as shadow:
             shadow.save_indices()
 
     def _is_behind(self) -> bool:
-        with (
-            catalog_file.reading(self._folder / _CATALOG) as now,
-            catalog_file.reading(self._shadow / _CATALOG) as then,
-        ):
-            return now.change() + 1 != then.change()
+        return newest_change(self._folder)[0] + 1 != newest_change(self._shadow)[0]
 
     def _note_lineage(self) -> None:
-        with catalog_file.reading(self._shadow / _CATALOG) as file:
-            change = file.change()
-            token = file.token(change)
+        change, token = newest_change(self._shadow)
         if token is not None:
             lineage.note(self._shadow, change, token)
 

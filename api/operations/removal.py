@@ -13,7 +13,7 @@ from api.operations.plurals import counted
 from api.service_state.opening import open_state
 from binocle.catalog.base import CatalogWriter
 from binocle.catalog.checks.mending import clear_removed, drop_queries
-from binocle.catalog.location import SQLITE_FILE, discard_schema, is_in_postgresql
+from binocle.catalog.location import catalog_path, discard_schema
 from binocle.collection.collection import Collection
 from binocle.collection.indexing_lock import indexing_lock
 from binocle.errors import NotFoundError, StorageError
@@ -61,13 +61,10 @@ def clear_traces(collection: Collection, ids: Sequence[str] = ()) -> bool:
         ids: The records, whose names queries may have.
 
     Returns:
-        Whether all was done. What a catalogue in PostgreSQL keeps is left to PostgreSQL.
+        Whether all was done. What is in PostgreSQL's pages goes with its vacuum.
     """
     is_done = True
-    catalog = collection.path / SQLITE_FILE
-    if is_in_postgresql(collection.path):
-        collection.save_indices(every_change=True)  # the rest is its vacuum's, in its own time
-        return True
+    catalog = catalog_path(collection.path)
     for step in (
         partial(collection.save_indices, every_change=True),
         partial(clear_removed, catalog, most_rows=_MOST_ROWS),

@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -196,6 +196,17 @@ def discard_schema(folder: Path) -> None:
         _postgresql().drop_schema(location.address, location.schema)
 
 
+def rewrite_tables(path: Path) -> None:
+    """Write the tables of a catalogue in PostgreSQL anew, without what was removed from them.
+
+    Raises:
+        BusyError: Somebody keeps one of them.
+        StorageError: They cannot be written.
+    """
+    location = read_location(path)
+    _postgresql().rewrite_tables(location.address, location.schema)
+
+
 def read_location(path: Path) -> SchemaLocation:
     """Return which schema a file names.
 
@@ -231,6 +242,35 @@ def shared_schema(location: SchemaLocation, what: str, number: int) -> "SharedSc
     from binocle.catalog.postgresql.shared_schema import SharedSchema
 
     return SharedSchema(location.address, location.schema, what, number)
+
+
+def newest_change(folder: Path) -> tuple[int, str | None]:
+    """Return the number and the token of the newest change of a collection's catalogue.
+
+    Raises:
+        StorageError: It cannot be read.
+    """
+    with closing(open_catalog(catalog_path(folder))) as catalog, catalog.reading() as session:
+        change = session.history.change()
+        return change, session.history.token(change)
+
+
+def address_of(folder: Path) -> str:
+    """Return the address of the database that a collection's catalogue is in."""
+    return read_location(folder / POSTGRESQL_FILE).address.render_as_string()
+
+
+def size_bytes(folder: Path) -> int:
+    """Return how much room a collection's catalogue takes.
+
+    Raises:
+        StorageError: It cannot be read.
+    """
+    if not is_in_postgresql(folder):
+        return (folder / SQLITE_FILE).stat().st_size
+    location = read_location(folder / POSTGRESQL_FILE)
+    size: int = _postgresql().size_bytes(location.address, location.schema)
+    return size
 
 
 def require_driver() -> None:

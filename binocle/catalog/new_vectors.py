@@ -10,17 +10,31 @@ from pathlib import Path
 import numpy as np
 
 from binocle.batches import batched
-from binocle.catalog.catalog_file import CatalogFile
+from binocle.catalog.location import (
+    POSTGRESQL_FILE,
+    catalog_path,
+    is_in_postgresql,
+    open_catalog,
+)
 from binocle.catalog.query_file import QUERY_FILE
 from binocle.catalog.sqlite import SqliteCatalog
 from binocle.catalog.tables.checksums import put_vectors
 from binocle.catalog.tables.schema import vectors as vectors_table
+from binocle.catalog.tables.session import SqlSession
 from binocle.errors import BusyError, StorageError
 from binocle.types import Float32Array, Space
 
 _BUSY_TIMEOUT_S = 30.0
 _AT_ONCE = 5000
 MOVED = "the collection was embedded with another model just now; ask again"
+_FUNCTION = (  # of PostgreSQL
+    "CREATE OR REPLACE FUNCTION moved() RETURNS trigger LANGUAGE plpgsql AS "
+    f"$$ BEGIN RAISE EXCEPTION '{MOVED}'; END $$"
+)
+_TRIGGER = (
+    "CREATE TRIGGER moved BEFORE INSERT OR UPDATE ON meta "
+    "FOR EACH STATEMENT EXECUTE FUNCTION moved()"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +47,19 @@ class PartContent:
     text: str | None
 
 
-def contents_of(file: CatalogFile) -> Iterator[PartContent]:
-    """Yield the different contents of a catalogue's parts, pictures first."""
+def contents_of(catalog: Path) -> list[PartContent]:
+    """Return the different contents of a catalogue's parts, pictures first.
+
+    Args:
+        catalog: The file that is, or names, the catalogue.
+    """
     query = (
-        "SELECT kind, sha256, min(uri), text FROM parts "
+        "SELECT kind, sha256, min(uri), min(text) FROM parts "
         "GROUP BY kind, sha256 ORDER BY kind, min(id)"
     )
-    for row in file.iterate(query):
-        yield PartContent(*row)
+    with closing(open_catalog(catalog)) as opened, opened.reading() as session:
+        assert isinstance(session, SqlSession)
+        return [PartContent(*row) for row in session.connection.exec_driver_sql(query)]
 
 
 class NewVectors:
@@ -119,6 +138,13 @@ def giving_way(catalog: Path) -> Iterator[None]:
     Raises:
         BusyError: Somebody else kept writing for too long.
     """
+    if catalog.name == POSTGRESQL_FILE:
+        with closing(open_catalog(catalog)) as opened, opened.writing() as session:
+            yield
+            assert isinstance(session, SqlSession)
+            for statement in (_FUNCTION, _TRIGGER):
+                session.connection.exec_driver_sql(statement)
+        return
     with closing(sqlite3.connect(catalog, timeout=_BUSY_TIMEOUT_S, isolation_level=None)) as held:
         try:
             held.execute("BEGIN IMMEDIATE")
@@ -137,23 +163,30 @@ def giving_way(catalog: Path) -> Iterator[None]:
 
 def kept_texts(catalog_folder: Path, most: int) -> list[str]:
     """Return the texts of the newest kept queries, each once; none where they cannot be read."""
-    path = catalog_folder / QUERY_FILE
-    if not path.exists():
-        return []
-    try:
-        with closing(sqlite3.connect(path.absolute().as_uri() + "?mode=ro", uri=True)) as database:
-            rows = database.execute(
-                "SELECT query FROM turns ORDER BY id DESC LIMIT 1000"
-            ).fetchall()
-    except sqlite3.Error:
-        return []
     texts: dict[str, None] = {}
-    for row in rows:
-        for term in _terms(json.loads(row[0])):
+    for query in _kept(catalog_folder):
+        for term in _terms(json.loads(query)):
             text = term.get("text")
             if isinstance(text, str):
                 texts.setdefault(text)
     return list(texts)[:most]
+
+
+def _kept(folder: Path) -> list[str]:
+    """Return the newest kept queries."""
+    query = "SELECT query FROM turns ORDER BY id DESC LIMIT 1000"
+    path = folder / QUERY_FILE
+    try:
+        if is_in_postgresql(folder):
+            with closing(open_catalog(catalog_path(folder))) as opened, opened.reading() as session:
+                assert isinstance(session, SqlSession)
+                return list(session.connection.exec_driver_sql(query).scalars())
+        if not path.exists():
+            return []
+        with closing(sqlite3.connect(path.absolute().as_uri() + "?mode=ro", uri=True)) as database:
+            return [str(row[0]) for row in database.execute(query)]
+    except (StorageError, sqlite3.Error):
+        return []
 
 
 def _terms(document: object) -> Iterator[Mapping[str, object]]:

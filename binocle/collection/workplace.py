@@ -16,13 +16,14 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from binocle.catalog.location import COPYING, POSTGRESQL_FILE, SQLITE_FILE, discard_schema
 from binocle.collection.indexing_lock import indexing_lock
 from binocle.errors import StorageError
 from binocle.files import PRIVATE_FILE, make_folder, sync_folder
+from binocle.vectors.location import discard_vectors
 
 RESTORING, REEMBEDDING = ".restoring-", ".reembedding-"
 _LOCK, _NEW, _OLD = ".lock", "new", "old"
-_CATALOG = "catalog.sqlite"
 _TAKEN_ALONG = ("uploads", "thumbnails", "originals", "quarantine", "signing.key")
 _ABANDONED_AFTER_S = 3600.0  # where there is no lock
 _LOCK_WITHIN_S, _ATTEMPTS = 1.0, 5
@@ -46,7 +47,7 @@ def workplace(collections: Path, prefix: str) -> Iterator[Path]:
     finally:
         try:
             _discard(folder)
-        except OSError as error:
+        except (OSError, StorageError) as error:
             _log.warning("%s stays, and 'binocle doctor --repair' sees to it: %s", folder, error)
         finally:
             lock.release()
@@ -55,7 +56,7 @@ def workplace(collections: Path, prefix: str) -> Iterator[Path]:
 def workplaces(collections: Path) -> list[Path]:
     """Return the folders in which collections are made, or were until a process was killed."""
     there = sorted(collections.glob(".*"))
-    return [one for one in there if one.name.startswith((RESTORING, REEMBEDDING))]
+    return [one for one in there if one.name.startswith((RESTORING, REEMBEDDING, COPYING))]
 
 
 def is_held(folder: Path) -> bool:
@@ -76,6 +77,7 @@ def discard_abandoned(folder: Path) -> None:
 
     Raises:
         BusyError: A run is indexing into the collection.
+        StorageError: What is on a server cannot be removed from there.
         OSError: Something cannot be moved or removed.
     """
     if is_held(folder):
@@ -187,15 +189,28 @@ def _discard(folder: Path) -> None:
     put_back(folder)
     if names := lacking(folder):
         raise OSError(errno.EEXIST, f"it has what the collection {names[0]!r} lacks", str(folder))
+    held = [folder / part for part in (_NEW, _OLD)] if _is_switch(folder) else [folder]
+    for path in (one for place in held for one in place.glob("*")):
+        discard_vectors(path)
+        discard_schema(path)
     shutil.rmtree(folder)
+
+
+def _is_switch(folder: Path) -> bool:
+    return folder.name.startswith(REEMBEDDING)
 
 
 def _switched(folder: Path) -> list[str]:
     """Return the collections that a workplace was to switch, or may have begun to."""
-    if not folder.name.startswith(REEMBEDDING):
+    if not _is_switch(folder):
         return []
-    found = [one for part in (_NEW, _OLD) for one in (folder / part).glob(f"*/{_CATALOG}")]
-    return sorted({path.parent.name for path in found})
+    found = [
+        path.parent.name
+        for part in (_NEW, _OLD)
+        for catalog in (SQLITE_FILE, POSTGRESQL_FILE)
+        for path in (folder / part).glob(f"*/{catalog}")
+    ]
+    return sorted(set(found))
 
 
 def _holds(folder: Path, name: str) -> bool:

@@ -12,9 +12,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
 
+import numpy as np
+
 from binocle.errors import StorageError, UsageError
 from binocle.files import replacing
-from binocle.types import Space
+from binocle.types import Int64Array, Space
 from binocle.vectors.base import VectorStore
 from binocle.vectors.engines.base import VectorEngine
 from binocle.vectors.engines.engine_store import EngineStore
@@ -63,23 +65,6 @@ def is_in_engine(folder: Path) -> bool:
     return (folder / ENGINE_FILE).is_file()
 
 
-def require_files(folder: Path, what: str) -> None:
-    """Refuse what is not done with vectors in engines.
-
-    Args:
-        folder: The collection's.
-        what: Is refused.
-
-    Raises:
-        UsageError: The collection has its vectors in an engine.
-    """
-    if is_in_engine(folder):
-        raise UsageError(
-            f"the collection {folder.name!r} has its vectors in an engine, where {what} is not "
-            "done: rows of removed records go with the first push a minute later"
-        )
-
-
 def open_store(place: Path, space: Space, *, anew: bool = False) -> VectorStore:
     """Open the vectors of one kind wherever a collection has them; see ``OpenStore``.
 
@@ -87,13 +72,29 @@ def open_store(place: Path, space: Space, *, anew: bool = False) -> VectorStore:
         StorageError: What was persisted is damaged, or of another space.
         UnreachableError: The engine cannot be reached.
     """
-    folder = place.parent
-    if not is_in_engine(folder):
+    if not is_in_engine(place.parent):
         return FaissStore(place, space, anew=anew)
-    location = read_location(folder)
+    return EngineStore(_engine_of(place, space), space, anew=anew)
+
+
+def held_ids(place: Path, space: Space) -> Int64Array:
+    """Return all ids that a kind's saved vectors have, those of removed parts among them.
+
+    Raises:
+        StorageError: What was persisted is damaged, or of another space.
+        UnreachableError: The engine cannot be reached.
+    """
+    if is_in_engine(place.parent):
+        return _engine_of(place, space).held()
+    store = FaissStore(place, space)
+    mark = store.watermark()
+    return store.at(mark.change).ids() if mark is not None else np.empty(0, np.int64)
+
+
+def _engine_of(place: Path, space: Space) -> VectorEngine:
+    location = read_location(place.parent)
     module = engine_module(location.address)
-    engine = module.open_engine(location.address, location.name, place.name, space)
-    return EngineStore(engine, space, anew=anew)
+    return module.open_engine(location.address, location.name, place.name, space)
 
 
 def place_in_engine(folder: Path, address: str) -> None:

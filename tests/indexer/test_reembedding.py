@@ -2,10 +2,12 @@
 
 import hashlib
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
 from api.operations.doctor.examination import examine_collection
 from binocle.collection.collection import Collection
@@ -18,13 +20,30 @@ from tests.support import Bench
 from tests.support.toy_encoder import ToyEncoder
 
 
-@pytest.fixture
-def filled(bench: Bench, photos: Path) -> Bench:
+@pytest.fixture(params=["files", pytest.param("servers", marks=pytest.mark.slow)])
+def filled(request: pytest.FixtureRequest, tmp_path: Path, photos: Path) -> Iterator[Bench]:
+    server = None
+    if request.param == "servers":
+        server = request.getfixturevalue("vector_server").address
+    bench = Bench(tmp_path / "collection", server=server)
     bench.index(FolderSource(photos))
     vector = ColourEncoder().encode_texts(["red"])[0]
     parts = (NewPart("text", "t", "t", _sha256("red"), vector, text="red"),)
     bench.collection.upsert([NewRecord("words", "words", {"n": 1}, parts)])
-    return bench
+    bench.collection.save_indices()
+    before = schemas(server)
+    yield bench
+    bench.collection.close()
+    assert len(schemas(server)) == len(before), "what is left behind is removed there, too"
+
+
+def schemas(server: str | None) -> list[str]:
+    if server is None:
+        return []
+    engine = sa.create_engine(server)
+    found = [one for one in sa.inspect(engine).get_schema_names() if "_collection_" in one]
+    engine.dispose()
+    return found
 
 
 def _sha256(text: str) -> bytes:

@@ -99,8 +99,8 @@ def close_shared_decoders() -> None:
 class Bench:
     """A collection and an indexer that counts."""
 
-    def __init__(self, folder: Path) -> None:
-        self.collection = Collection(folder, create=True)
+    def __init__(self, folder: Path, *, server: str | None = None) -> None:
+        self.collection = Collection(folder, create=True, new_catalog=server, new_vectors=server)
         self.encoder = CountingEncoder()
 
     def index(self, source: Source, limits: Limits | None = None) -> Report:

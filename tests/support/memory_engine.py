@@ -49,6 +49,10 @@ class MemoryEngine:
         self._reach()
         return self._alive(Among(change))
 
+    def held(self) -> Int64Array:
+        self._reach()
+        return np.array(sorted(self.table), np.int64)
+
     def rows(self, ids: Int64Array) -> tuple[Int64Array, Float32Array]:
         self._reach()
         there = np.array([one for one in ids[::-1].tolist() if one in self.table], np.int64)

@@ -48,7 +48,8 @@ def doctor(
     Without names all collections are examined. Prints a line for each finding, with what to do
     about it, and ends with 0 where all is sound and with 1 where something is damaged; facts that
     are no damage, such as pictures that have changed since they were indexed, are told too. A
-    collection whose catalogue is in PostgreSQL is not examined, and named as such.
+    collection whose catalogue is in PostgreSQL is examined in a copy of it; one that cannot be
+    reached is named as not examined.
 
     \b
     binocle doctor

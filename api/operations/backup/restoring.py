@@ -15,13 +15,19 @@ from api.operations.backup.home_rows import put_back
 from api.operations.backup.manifest import BackedUp, Manifest, StoredFile
 from api.settings import Settings
 from binocle.catalog import catalog_file
-from binocle.catalog.location import SQLITE_FILE, discard_schema, require_driver
+from binocle.catalog.location import (
+    POSTGRESQL_FILE,
+    SQLITE_FILE,
+    discard_schema,
+    require_driver,
+)
 from binocle.collection import lineage
 from binocle.collection.workplace import RESTORING, workplace
 from binocle.errors import NotFoundError, StorageError, UsageError
 from binocle.files import make_folder, sync_folder
-from binocle.vectors.location import discard_vectors, place_in_engine
+from binocle.vectors.location import ENGINE_FILE, discard_vectors, place_in_engine
 
+_OF_SERVERS = {POSTGRESQL_FILE, ENGINE_FILE}  # whose schemas would be removed with them
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -181,7 +187,8 @@ def _extracted(
 def _place(folder: Path, file: StoredFile) -> Path:
     """Return where a file goes, inside the folder whatever a manifest says."""
     path = PurePosixPath(file.path)
-    if path.is_absolute() or ".." in path.parts or not _SHA256.fullmatch(file.sha256):
+    is_strange = path.is_absolute() or ".." in path.parts or path.name in _OF_SERVERS
+    if is_strange or not _SHA256.fullmatch(file.sha256):
         raise StorageError(f"the manifest names {file.path!r}, which no backup has")
     return folder / path
 

@@ -7,11 +7,10 @@ from pathlib import Path
 
 from api.container import Container
 from api.operations.doctor import indices, machine, pictures
-from binocle.catalog import catalog_file
 from binocle.catalog.catalog_file import CatalogFile
-from binocle.catalog.checks import content, derived, structure
+from binocle.catalog.checks import content, derived, server, structure
 from binocle.catalog.checks.findings import Finding, Repair, fact
-from binocle.catalog.location import SQLITE_FILE, is_in_postgresql
+from binocle.catalog.location import catalog_path, is_in_postgresql, reading_as_file
 from binocle.collection import lineage
 from binocle.errors import BinocleError, StorageError
 
@@ -82,9 +81,9 @@ def examine(
     diagnoses = [Diagnosis(None, home, tuple(of_home))]
     for name, folder in folders.items():
         on_progress(f"the collection {name}")
-        found = examine_collection(folder, with_contents=with_contents)
-        is_examined = not is_in_postgresql(folder)
-        diagnoses.append(Diagnosis(name, folder, tuple(found), is_examined=is_examined))
+        found = tuple(examine_collection(folder, with_contents=with_contents))
+        is_lost = is_in_postgresql(folder) and any(one.check == "catalogue" for one in found)
+        diagnoses.append(Diagnosis(name, folder, found, is_examined=not is_lost))
     return diagnoses
 
 
@@ -95,27 +94,25 @@ def examine_collection(folder: Path, *, with_contents: bool = True) -> Iterator[
         folder: Its folder.
         with_contents: Read every picture and hold it against its SHA-256.
     """
-    catalog = folder / SQLITE_FILE
+    catalog, is_remote = catalog_path(folder), is_in_postgresql(folder)
     yield from guarded("permissions", machine.check_folder(folder))
-    if is_in_postgresql(folder):
-        message = "the catalogue is in PostgreSQL: neither it nor what follows from it is examined"
-        yield fact("catalogue", message, "pg_amcheck examines the database")
-        return
-    if not catalog.is_file() or not catalog.stat().st_size:
+    if not is_remote and (not catalog.is_file() or not catalog.stat().st_size):
         what = "is empty" if catalog.is_file() else "is gone"
         yield Finding("catalogue", f"the catalogue {catalog} {what}", _RESTORE)
         return
-    yield from machine.check_room(folder, catalog.stat().st_size)
+    yield from machine.check_room(folder, 0 if is_remote else catalog.stat().st_size)
     mark_file = folder / lineage.MARK
     mark = lineage.noted(folder)
     if mark is None and mark_file.exists():
         message = f"{mark_file}, the note of the newest change, is damaged"
         yield Finding("mark", message, "--repair removes it", repair="mark")
     try:
-        with catalog_file.reading(catalog) as file:
+        with reading_as_file(folder) as file:
+            if is_remote:
+                yield from guarded("catalogue", server.check_server(folder))
             yield from _examine_catalog(folder, file, mark, with_contents=with_contents)
     except StorageError as error:
-        yield Finding("catalogue", str(error), _RESTORE)
+        yield Finding("catalogue", str(error), "" if is_remote else _RESTORE)
 
 
 def _examine_catalog(

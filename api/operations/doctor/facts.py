@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from binocle.catalog import catalog_file
 from binocle.catalog.checks import content, mending
-from binocle.catalog.location import SQLITE_FILE
+from binocle.catalog.location import catalog_path, reading_as_file
 from binocle.errors import BinocleError
 from binocle.media.decoder_pool import DecoderPool
 from binocle.types import ImageInfo, ImageSpec, Limits
@@ -25,10 +24,9 @@ def read_facts_again(folder: Path) -> None:
     Raises:
         StorageError: The catalogue cannot be read, or not be written.
     """
-    path = folder / SQLITE_FILE
-    with catalog_file.reading(path) as file:
+    with reading_as_file(folder) as file:
         damaged = content.damaged_facts(file)
-    mending.renew_facts(path, _read(StoredMedia(folder), damaged))
+    mending.renew_facts(catalog_path(folder), _read(StoredMedia(folder), damaged))
 
 
 def _read(media: StoredMedia, pictures: Iterable[tuple[int, str, bytes]]) -> dict[int, ImageInfo]:

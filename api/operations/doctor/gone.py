@@ -9,15 +9,13 @@ import numpy as np
 from api.container import Container
 from api.operations.doctor import indices, pictures
 from api.operations.doctor.examination import Diagnosis, guarded
-from binocle.catalog import catalog_file
 from binocle.catalog.catalog_file import CatalogFile
 from binocle.catalog.checks import remains
 from binocle.catalog.checks.findings import Finding, some
-from binocle.catalog.location import SQLITE_FILE, require_file
+from binocle.catalog.location import catalog_path, reading_as_file
 from binocle.media.kinds import KINDS
 from binocle.types import Int64Array, Space
-from binocle.vectors.faiss_store import FaissStore
-from binocle.vectors.location import require_files
+from binocle.vectors.location import held_ids
 from indexer.kept_uploads import QUARANTINE
 from indexer.sources.uploads import SCHEME
 
@@ -38,12 +36,9 @@ def examine_gone(container: Container, name: str, record_id: str) -> Diagnosis:
         StorageError: Its catalogue cannot be read.
     """
     folder = container.collection_path(name)
-    instead = "VACUUM FULL leaves nothing of removed rows"
-    require_file(folder, "looking for traces of removed records", instead)
-    if not (folder / SQLITE_FILE).is_file():
+    if not catalog_path(folder).is_file():
         raise container.no_collection(name)
-    require_files(folder, "looking for traces of removed records")
-    with catalog_file.reading(folder / SQLITE_FILE) as file:
+    with reading_as_file(folder) as file:
         found = [
             finding
             for findings in (
@@ -64,11 +59,8 @@ def _check_vectors(folder: Path, file: CatalogFile) -> Iterator[Finding]:
     if space is None:
         return
     for kind in KINDS:
-        store = FaissStore(folder / kind, Space(**json.loads(space)))
-        mark = store.watermark()
-        if mark is not None:
-            saved = store.at(mark.change).ids()
-            yield from _left(file, saved, f"the saved {kind} index", f"kind = '{kind}'")
+        saved = held_ids(folder / kind, Space(**json.loads(space)))
+        yield from _left(file, saved, f"the saved {kind} index", f"kind = '{kind}'")
     saved = indices.saved_fingerprints(folder)
     yield from _left(file, saved, "the saved fingerprints", "kind = 'image'")
 

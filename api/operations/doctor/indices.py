@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from binocle.catalog import catalog_file
 from binocle.catalog.catalog_file import CatalogFile
 from binocle.catalog.checks.content import damaged_fingerprints, has_table
 from binocle.catalog.checks.findings import Finding, fact, some
@@ -142,7 +141,7 @@ def _of_another_time(
 ) -> Iterator[Finding]:
     """Tell why a catalogue does not know the change that something was saved at."""
     if change > file.change():
-        with catalog_file.reading(file.path) as now:
+        with file.later() as now:
             if token == now.token(change):
                 return  # saved since this examination began
     if 0 < change < file.change() - _CHANGES_KEPT:

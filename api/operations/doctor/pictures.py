@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from binocle.catalog import catalog_file
 from binocle.catalog.catalog_file import CatalogFile
 from binocle.catalog.checks.findings import Finding, fact, some
 from binocle.errors import BinocleError
@@ -38,7 +37,7 @@ def check_uploads(folder: Path, file: CatalogFile, *, with_contents: bool) -> It
     kept = needed if kept_uploads.keeps_pictures(folder) else set[str]()
     wrong = _wrong_uploads(folder, kept, with_contents=with_contents)
     if wrong:  # unless it is the record that is gone by now, or the picture that is there
-        with catalog_file.reading(file.path) as later:
+        with file.later() as later:
             still = {uri.removeprefix(SCHEME) for uri in later.uris(SCHEME)}
         wrong = _wrong_uploads(folder, still & wrong.keys(), with_contents=with_contents)
     missing, damaged, aside = (
@@ -91,7 +90,7 @@ def _check_orphans(folder: Path, file: CatalogFile, needed: set[str]) -> Iterato
     orphans = orphans_of(folder, needed)
     if orphans:
         time.sleep(_PAUSE_S)  # whoever just wrote or found one is about to write its record
-        with catalog_file.reading(file.path) as later:
+        with file.later() as later:
             needed = {uri.removeprefix(SCHEME) for uri in later.uris(SCHEME)}
         still = set(orphans_of(folder, needed))
         orphans = [path for path in orphans if path in still]
@@ -135,7 +134,7 @@ def _derived(folder: Path, file: CatalogFile) -> tuple[list[Path], list[Path]]:
     left, damaged = _wrong_derived(paths, file)
     if left or damaged:
         time.sleep(_PAUSE_S)  # for whoever just stores or removes a record
-        with catalog_file.reading(file.path) as later:
+        with file.later() as later:
             left, damaged = _wrong_derived([*left, *damaged], later)
     return left, damaged
 

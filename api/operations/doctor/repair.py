@@ -13,11 +13,9 @@ from typing import get_args
 from api.operations.doctor import machine, pictures
 from api.operations.doctor.examination import Diagnosis
 from api.operations.doctor.facts import read_facts_again
-from binocle.catalog import catalog_file
 from binocle.catalog.checks import mending
 from binocle.catalog.checks.findings import Repair
-from binocle.catalog.location import SQLITE_FILE
-from binocle.catalog.query_file import QUERY_FILE
+from binocle.catalog.location import catalog_path, reading_as_file
 from binocle.collection import lineage, workplace
 from binocle.collection.collection import Collection
 from binocle.collection.indexing_lock import indexing_lock
@@ -83,7 +81,7 @@ def repair(diagnosis: Diagnosis, wanted: Sequence[Repair]) -> None:
         with indexing_lock(diagnosis.folder):
             for one in wanted:
                 if one == "traces":
-                    mending.drop_traces(diagnosis.folder / SQLITE_FILE, diagnosis.record_id)
+                    mending.drop_traces(catalog_path(diagnosis.folder), diagnosis.record_id)
                 else:
                     _COLLECTION[one](diagnosis.folder)
     except OSError as error:
@@ -127,8 +125,8 @@ def _remove_mark(folder: Path) -> None:
 
 
 def _remove_queries(folder: Path) -> None:
-    for name in (QUERY_FILE, f"{QUERY_FILE}-wal", f"{QUERY_FILE}-shm", machine.SIGNING):
-        (folder / name).unlink(missing_ok=True)
+    mending.drop_all_queries(folder)
+    (folder / machine.SIGNING).unlink(missing_ok=True)
 
 
 def _put_back(folder: Path) -> None:
@@ -138,7 +136,7 @@ def _put_back(folder: Path) -> None:
 
 def _put_aside(folder: Path) -> None:
     with Collection(folder) as collection, collection.writing():
-        with catalog_file.reading(folder / SQLITE_FILE) as file:
+        with reading_as_file(folder) as file:
             needed = {uri.removeprefix(SCHEME) for uri in file.uris(SCHEME)}
         orphans = pictures.orphans_of(folder, needed)
         count = len(needed) + len(orphans)
@@ -146,7 +144,7 @@ def _put_aside(folder: Path) -> None:
 
 
 def _remove_derived(folder: Path) -> None:
-    with catalog_file.reading(folder / SQLITE_FILE) as file:
+    with reading_as_file(folder) as file:
         paths = pictures.derived_to_remove(folder, file)
         paths += [folder / pictures.BACKGROUND] if [*pictures.check_caches(folder, file)] else []
     for path in paths:
@@ -164,7 +162,7 @@ def _make_indices(folder: Path) -> None:
 
 
 def _of_catalog(mend: Callable[[Path], None]) -> Callable[[Path], None]:
-    return lambda folder: mend(folder / SQLITE_FILE)
+    return lambda folder: mend(catalog_path(folder))
 
 
 _HOME: Mapping[Repair, Callable[[Path], None]] = {

@@ -3,64 +3,71 @@
 import json
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+from binocle.catalog.dialect import run
+from binocle.catalog.location import (
+    POSTGRESQL_FILE,
+    catalog_path,
+    is_in_postgresql,
+    open_catalog,
+    rewrite_tables,
+)
 from binocle.catalog.query_file import QUERY_FILE
-from binocle.catalog.sqlite import SqliteCatalog
 from binocle.catalog.tables.picture_checksums import drop_damaged_fingerprints, put_infos
 from binocle.catalog.tables.schema import attributes, parts, points, schema
+from binocle.catalog.tables.session import SqlSession
 from binocle.catalog.text_rows import VERSION
 from binocle.errors import BusyError, StorageError
 from binocle.types import ImageInfo
 
 _STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"')  # of JSON, as they are written
+_LABELS = "DELETE FROM waiting_labels WHERE key = ? AND key NOT IN (SELECT key FROM records)"
+_UNSAID = (  # of PostgreSQL
+    "WITH said AS (SELECT DISTINCT unnest(tsvector_to_array(tokens)) AS word FROM words) "
+    "DELETE FROM vocabulary WHERE NOT EXISTS "
+    '(SELECT 1 FROM said WHERE said.word COLLATE "C" = vocabulary.word)'
+)
+REWRITTEN = "rewritten"
+"""Under this name ``meta`` has the change since which PostgreSQL's tables were written anew."""
 _BUSY_TIMEOUT_S, _READERS_END_WITHIN_S = 30.0, 2.0
 
 
 def make_indices(path: Path) -> None:
     """Make the indices of tables that are missing."""
-    catalog = SqliteCatalog(path)
-    try:
-        with catalog.writing() as session:
-            for table in schema.tables.values():
-                for index in table.indexes:
-                    index.create(session.connection, checkfirst=True)
-    finally:
-        catalog.close()
+    with _writing(path) as session:
+        for table in schema.tables.values():
+            for index in table.indexes:
+                index.create(session.connection, checkfirst=True)
+        if path.name == POSTGRESQL_FILE:  # whoever opens it makes what is missing of words
+            session.meta.put("additions", 0)
+    open_catalog(path).close()
 
 
 def rewrite_metadata(path: Path) -> None:
     """Write the values for filters, and the points, anew from the records."""
-    catalog = SqliteCatalog(path)
-    try:
-        with catalog.writing() as session:
-            for table in (attributes, points):
-                session.connection.execute(table.delete())
-            session.fields.rewrite()
-            session.meta.put("schema_changed", session.history.next_change())
-    finally:
-        catalog.close()
+    with _writing(path) as session:
+        for table in (attributes, points):
+            session.connection.execute(table.delete())
+        session.fields.rewrite()
+        session.meta.put("schema_changed", session.history.next_change())
 
 
 def rewrite_words(path: Path) -> None:
     """Have the words read in anew from the records, as those of an older catalogue are.
 
-    The vocabulary stays, since readers remember how far they have read it.
+    SQLite's vocabulary stays, since readers remember how far they have read it.
 
     Raises:
         StorageError: It cannot be written.
     """
-    with _opened(path) as database, database:
-        database.execute("BEGIN IMMEDIATE")
-        database.execute(
-            "INSERT INTO meta (key, value) VALUES ('words', ?) "
-            "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            (f"{VERSION}:-1",),
-        )
-    SqliteCatalog(path).close()
+    with _writing(path) as session:
+        session.meta.put("words", f"{VERSION}:-1")
+    open_catalog(path).close()
 
 
 def drop_fingerprints(path: Path) -> None:
@@ -69,13 +76,9 @@ def drop_fingerprints(path: Path) -> None:
     Raises:
         StorageError: It cannot be written.
     """
-    catalog = SqliteCatalog(path)
-    try:
-        with catalog.writing() as session:
-            drop_damaged_fingerprints(session.connection)
-            session.fingerprints.fill({})  # whoever has them in an index reads them again
-    finally:
-        catalog.close()
+    with _writing(path) as session:
+        drop_damaged_fingerprints(session.connection)
+        session.fingerprints.fill({})  # whoever has them in an index reads them again
 
 
 def renew_facts(path: Path, infos: Mapping[int, ImageInfo]) -> None:
@@ -85,15 +88,11 @@ def renew_facts(path: Path, infos: Mapping[int, ImageInfo]) -> None:
         StorageError: It cannot be written.
     """
     written = {part_id: json.dumps(asdict(info)) for part_id, info in infos.items()}
-    catalog = SqliteCatalog(path)
-    try:
-        with catalog.writing() as session:
-            for part_id, info in written.items():
-                own = parts.update().where(parts.c.id == part_id)
-                session.connection.execute(own.values(info=info))
-            put_infos(session.connection, written)
-    finally:
-        catalog.close()
+    with _writing(path) as session:
+        for part_id, info in written.items():
+            own = parts.update().where(parts.c.id == part_id)
+            session.connection.execute(own.values(info=info))
+        put_infos(session.connection, written)
 
 
 def look_again(path: Path) -> None:
@@ -102,8 +101,8 @@ def look_again(path: Path) -> None:
     Raises:
         StorageError: It cannot be written.
     """
-    with _opened(path) as database, database:
-        database.execute(
+    with _writing(path) as session:
+        session.connection.exec_driver_sql(
             "UPDATE items SET fingerprint = '' WHERE record_key IS NOT NULL "
             "AND record_key NOT IN (SELECT key FROM records)"
         )
@@ -120,12 +119,16 @@ def drop_traces(path: Path, record_id: str | None = None) -> None:
         BusyError: Somebody reads the catalogue, so its log keeps what was removed.
         StorageError: It cannot be written.
     """
+    if path.name == POSTGRESQL_FILE:
+        with _writing(path) as session:
+            run(session.connection, _LABELS, record_id)
+            run(session.connection, _UNSAID)
+            session.meta.put(REWRITTEN, session.history.change())
+        rewrite_tables(path)
+        return
     with _opened(path) as database:
         database.execute("PRAGMA secure_delete=ON")
-        database.execute(
-            "DELETE FROM waiting_labels WHERE key = ? AND key NOT IN (SELECT key FROM records)",
-            (record_id,),
-        )
+        database.execute(_LABELS, (record_id,))
         _drop_words(database)
         database.execute("VACUUM")
         _empty_log(database, path)
@@ -142,6 +145,12 @@ def clear_removed(path: Path, *, most_rows: int | None = None) -> None:
         BusyError: Somebody reads the catalogue, so its log keeps what was removed.
         StorageError: It cannot be written.
     """
+    if path.name == POSTGRESQL_FILE:
+        with _writing(path) as session:
+            rows = session.connection.exec_driver_sql("SELECT count(*) FROM words").scalar_one()
+            if most_rows is None or rows <= most_rows:
+                run(session.connection, _UNSAID)
+        return
     with _opened(path) as database:
         rows = database.execute("SELECT count(*) FROM words").fetchone()[0]
         if most_rows is None or rows <= most_rows:
@@ -157,16 +166,37 @@ def drop_queries(folder: Path, ids: Sequence[str]) -> None:
         BusyError: Somebody reads them, so their log keeps what was removed.
         StorageError: They cannot be written.
     """
-    path = folder / QUERY_FILE
+    path, wanted = folder / QUERY_FILE, {json.dumps(one) for one in ids}
+    if ids and is_in_postgresql(folder):
+        with _writing(catalog_path(folder)) as session:
+            kept = session.connection.exec_driver_sql("SELECT id, query FROM turns").all()
+            for (one,) in _naming(kept, wanted):
+                run(session.connection, "DELETE FROM turns WHERE id = ?", one)
+        return
     if not ids or not path.exists():
         return
     with _opened(path) as database:
         database.execute("PRAGMA secure_delete=ON")
-        wanted = {json.dumps(one) for one in ids}
         kept = database.execute("SELECT id, query FROM turns").fetchall()
-        named = [(one,) for one, query in kept if not wanted.isdisjoint(_STRINGS.findall(query))]
-        database.executemany("DELETE FROM turns WHERE id = ?", named)
+        database.executemany("DELETE FROM turns WHERE id = ?", _naming(kept, wanted))
         _empty_log(database, path)
+
+
+def drop_all_queries(folder: Path) -> None:
+    """Drop all kept queries, in whatever state they are.
+
+    Raises:
+        StorageError: They cannot be written.
+    """
+    if is_in_postgresql(folder):
+        with _writing(catalog_path(folder)) as session:
+            session.connection.exec_driver_sql("DELETE FROM turns")
+    for suffix in ("", "-wal", "-shm"):
+        (folder / f"{QUERY_FILE}{suffix}").unlink(missing_ok=True)
+
+
+def _naming(kept: Iterable[Sequence[Any]], wanted: set[str]) -> list[tuple[int]]:
+    return [(one,) for one, query in kept if not wanted.isdisjoint(_STRINGS.findall(query))]
 
 
 def _drop_words(database: sqlite3.Connection) -> None:
@@ -188,6 +218,14 @@ def _empty_log(database: sqlite3.Connection, path: Path) -> None:
             f"somebody reads {path}, so {path.name}-wal may keep what was removed; it goes with "
             "later changes, or try again"
         )
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[SqlSession[Any]]:
+    """Give a transaction on a catalogue, of whichever engine."""
+    with closing(open_catalog(path)) as catalog, catalog.writing() as session:
+        assert isinstance(session, SqlSession)
+        yield session
 
 
 @contextmanager

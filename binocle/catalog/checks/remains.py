@@ -9,7 +9,11 @@ from pathlib import Path
 from binocle.catalog.catalog_file import CatalogFile, query_faults
 from binocle.catalog.checks.content import has_table
 from binocle.catalog.checks.findings import Finding, fact, some
+from binocle.catalog.checks.mending import REWRITTEN
+from binocle.catalog.dialect import run
+from binocle.catalog.location import catalog_path, is_in_postgresql, open_catalog
 from binocle.catalog.query_file import QUERY_FILE
+from binocle.catalog.tables.session import SqlSession
 
 _CLEAR = "--repair writes the catalogue anew without it"
 _AT_ONCE = 16 << 20
@@ -26,6 +30,9 @@ _IN_ROWS = (
     "SELECT 1 FROM attributes WHERE instr(text, ?) LIMIT 1",
     "SELECT 1 FROM vocabulary WHERE instr(word, ?) LIMIT 1",
 )
+_REMOVALS = (
+    "SELECT max(change) FROM removed_parts", "SELECT max(change) FROM removed_records",
+)  # fmt: skip
 _IN_RULES = "SELECT 1 FROM rules WHERE instr(document || char(10) || note, ?) LIMIT 1"
 
 
@@ -53,7 +60,7 @@ def check_rows(file: CatalogFile, record_id: str) -> Iterator[Finding]:
     if words := [row[0] for row in file.rows(unsaid)]:
         message = f"the spelling knows words that no record has any more: {len(words):,}"
         yield Finding("gone", message, "--repair drops them", repair="traces")
-    if _segments(file) > 1:
+    if not file.is_copy and _segments(file) > 1:
         yield fact(
             "gone", "the index of words may hold words of removed records that nobody can search",
             "it drops them as it is written to, and --repair at once", repair="traces",
@@ -76,7 +83,17 @@ def _check_rules(file: CatalogFile, record_id: str) -> Iterator[Finding]:
 
 
 def check_bytes(file: CatalogFile, record_id: str) -> Iterator[Finding]:
-    """Find an id in the bytes of the catalogue's files, and free pages that are not wiped."""
+    """Find an id in the bytes of the catalogue's files, and free pages that are not wiped.
+
+    PostgreSQL's are out of reach; they have nothing once its tables were written anew.
+    """
+    if file.is_copy:
+        newest = max(int(file.rows(query)[0][0] or 0) for query in _REMOVALS)
+        if newest > int(file.value(REWRITTEN) or -1):
+            message = "pages of PostgreSQL may hold what was removed until its vacuum comes there"
+            remedy = "--repair writes its tables anew, while which nobody reads them"
+            yield fact("gone", message, remedy, repair="traces")
+        return
     if wiped := _unwiped(file):
         message = f"{wiped:,} free pages of the catalogue hold what was removed earlier"
         yield Finding("gone", message, _CLEAR, repair="traces")
@@ -96,6 +113,13 @@ def check_queries(folder: Path, record_id: str) -> Iterator[Finding]:
     """Find kept queries that name a record."""
     path = folder / QUERY_FILE
     name = record_id.encode()
+    if is_in_postgresql(folder):
+        with closing(open_catalog(catalog_path(folder))) as catalog, catalog.reading() as session:
+            assert isinstance(session, SqlSession)
+            query = "SELECT count(*) FROM turns WHERE strpos(query, ?) > 0"
+            if run(session.connection, query, json.dumps(record_id)).scalar_one():
+                yield _kept(record_id)
+        return
     if not path.exists():
         return
     if faults := query_faults(path):
@@ -110,8 +134,12 @@ def check_queries(folder: Path, record_id: str) -> Iterator[Finding]:
         count = found.fetchone()[0]
     files = (path, path.with_name(path.name + "-wal"))
     if count or (len(name) > _SHORT and any(_holds(one, name) for one in files)):
-        message = f"earlier queries that are kept for some days name {record_id!r}"
-        yield Finding("gone", message, "--repair removes all of them", repair="queries")
+        yield _kept(record_id)
+
+
+def _kept(record_id: str) -> Finding:
+    message = f"earlier queries that are kept for some days name {record_id!r}"
+    return Finding("gone", message, "--repair removes all of them", repair="queries")
 
 
 def _segments(file: CatalogFile) -> int:

@@ -39,6 +39,44 @@ def drop_schema(address: sa.URL, schema: str, *, busy_timeout_s: float = _BUSY_T
         connections.close()
 
 
+def rewrite_tables(
+    address: sa.URL, schema: str, *, busy_timeout_s: float = _BUSY_TIMEOUT_S
+) -> None:
+    """Write the tables of a catalogue anew, without what was removed from them.
+
+    Raises:
+        BusyError: Somebody else kept one of them for too long.
+        StorageError: They cannot be written.
+    """
+    connections = Connections(address, schema, busy_timeout_s)
+    query = "SELECT tablename FROM pg_tables WHERE schemaname = ? ORDER BY tablename"
+    alone = connections.engine.execution_options(isolation_level="AUTOCOMMIT")
+    try:
+        with connections.errors(), alone.connect() as connection:
+            for table in dialect.run(connection, query, schema).scalars().all():
+                dialect.run(connection, f'VACUUM (FULL, ANALYZE) "{schema}"."{table}"')
+    finally:
+        connections.close()
+
+
+def size_bytes(address: sa.URL, schema: str) -> int:
+    """Return how much room a catalogue's tables take with their indices.
+
+    Raises:
+        StorageError: They cannot be reached.
+    """
+    connections = Connections(address, schema, _BUSY_TIMEOUT_S)
+    query = (
+        "SELECT coalesce(sum(pg_total_relation_size(oid)), 0) FROM pg_class "
+        "WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"
+    )
+    try:
+        with connections.errors(), connections.readers.connect() as connection:
+            return int(dialect.run(connection, query).scalar_one())
+    finally:
+        connections.close()
+
+
 class PostgresCatalog:
     """A schema of a database with its tables. Thread-safe; several processes may have it open."""
 

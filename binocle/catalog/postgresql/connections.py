@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from binocle.errors import BusyError, StorageError, UsageError
 
 _LOCKED, _FULL, _MAY_NOT, _NO_DATABASE = "55P03", "53100", "42501", "3D000"
+_NO_TABLE = "42P01"
 _APPLICATION = "binocle"
 
 
@@ -130,6 +131,11 @@ class Connections:
             return StorageError(
                 f"{self.name}: the user lacks a right ({text}); the owner of the "
                 "database gives it: GRANT CREATE ON DATABASE … TO …"
+            )
+        if state == _NO_TABLE:
+            return StorageError(
+                f"{self.name} is not there any more: the collection was removed, or embedded with "
+                "another model just now; ask again"
             )
         if state.startswith("28") or "authentication failed" in text or "password" in text:
             return StorageError(

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from binocle.batches import batched
 from binocle.catalog import migrations
-from binocle.catalog.dialect import run
 from binocle.catalog.postgresql.catalog import PostgresCatalog, PostgresSession
 from binocle.catalog.sqlite import SqliteCatalog
 from binocle.catalog.tables.schema import schema
@@ -88,5 +87,5 @@ def _note_words(new: SqliteSession) -> None:
 
 def _plain(row: sa.Row[Any]) -> tuple[Any, ...]:
     """Return a row without the spaces that PostgreSQL has around the tokens of a text."""
-    number, *texts = row
+    number, *texts = tuple[Any, ...](row)
     return (number, *(one and one.strip(" ") for one in texts))

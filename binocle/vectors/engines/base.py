@@ -76,6 +76,9 @@ class VectorEngine(Protocol):
     def ids(self, change: int) -> Int64Array:
         """Return the ids born until a change and not dead by then, ascending."""
 
+    def held(self) -> Int64Array:
+        """Return all ids it has a row of, ascending: also of what is dead and not removed yet."""
+
     def rows(self, ids: Int64Array) -> tuple[Int64Array, Float32Array]:
         """Return those of some ids that it has, in any order, and their rows as pushed."""
 

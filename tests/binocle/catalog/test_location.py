@@ -1,4 +1,4 @@
-"""Where a catalogue is: addresses, the small file, and what is not done for PostgreSQL yet."""
+"""Where a catalogue is: addresses, and the small file."""
 
 import json
 from pathlib import Path
@@ -7,9 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from api.container import Container
-from api.operations.backup.backing_up import back_up
-from api.operations.doctor.examination import examine
-from api.operations.removal import clear_traces, remove_collection, remove_records
+from api.operations.removal import remove_collection
 from api.settings import read_settings
 from binocle.catalog.location import (
     POSTGRESQL_FILE,
@@ -117,18 +115,6 @@ def test_of_two_that_make_a_collection_at_once_the_first_has_made_it(
     schemas = [one for one in sa.inspect(engine).get_schema_names() if "_twice_" in one]
     engine.dispose()
     assert schemas == [first.schema]
-
-
-@pytest.mark.slow
-def test_what_is_not_done_for_postgresql_is_said(container: Container, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="pg_dump"):
-        back_up(container, ["shop"], tmp_path / "backup")
-    found = examine(container, ["shop"])[1]
-    assert any("PostgreSQL" in one.message for one in found.findings)
-    assert found.is_sound
-    with container.open_collection("shop") as collection:
-        remove_records(collection, ["a"])
-        assert clear_traces(collection, ["a"])
 
 
 @pytest.mark.slow

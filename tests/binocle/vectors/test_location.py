@@ -1,20 +1,22 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from binocle.errors import StorageError, UsageError
 from binocle.types import Space
+from binocle.vectors.base import Watermark
 from binocle.vectors.engines.engine_store import EngineStore
 from binocle.vectors.faiss_store import FaissStore
 from binocle.vectors.location import (
     ENGINE_FILE,
     discard_vectors,
+    held_ids,
     is_in_engine,
     open_store,
     place_in_engine,
     read_location,
-    require_files,
 )
 from tests.support.postgres_server import PostgresServer
 
@@ -74,8 +76,23 @@ def test_collection_remembers_its_engine(vector_server: PostgresServer, tmp_path
     discard_vectors(tmp_path)
 
 
-def test_what_is_not_done_with_an_engine_is_refused_and_only_there(tmp_path: Path) -> None:
-    require_files(tmp_path, "looking")
-    (tmp_path / ENGINE_FILE).write_text("{}")
-    with pytest.raises(UsageError, match="in an engine, where looking is not done"):
-        require_files(tmp_path, "looking")
+def test_removed_parts_are_held_until_they_are_swept(
+    vector_server: PostgresServer, tmp_path: Path
+) -> None:
+    def held() -> list[int]:
+        return list(map(int, held_ids(tmp_path / "image", SPACE)))
+
+    rows = np.eye(3, SPACE.dimension, dtype=np.float32)
+    for address in (None, vector_server.address):
+        if address is not None:
+            place_in_engine(tmp_path, address)
+        assert held() == []
+        store = open_store(tmp_path / "image", SPACE)
+        store.upsert(np.arange(3), rows, born=1)
+        store.persisting(Watermark(1, 2, None))()
+        assert held() == [0, 1, 2]
+    store.retire(np.array([1]), died=2)
+    store.persisting(Watermark(2, 2, None))()
+    assert open_store(tmp_path / "image", SPACE).at(2).ids().tolist() == [0, 2]
+    assert held() == [0, 1, 2]
+    discard_vectors(tmp_path)

@@ -85,6 +85,19 @@ class MilvusEngine:
         last_id = self._last_id(change)
         return self._asked(lambda mark: self._rows_of(mark).ids(f"died > {change}", last_id))
 
+    def held(self) -> Int64Array:
+        """Return the ids of all rows; see ``VectorEngine.held``."""
+        mark = self._latest()
+        if mark is None:
+            return np.empty(0, np.int64)
+        beyond = f"id > {mark.last_id}"  # by a push that was killed
+
+        def read(mark: Mark) -> Int64Array:
+            rows = self._rows_of(mark)
+            return np.concatenate([rows.ids("died > 0", mark.last_id), rows.few_ids(beyond)])
+
+        return np.unique(self._asked(read))
+
     def rows(self, ids: Int64Array) -> tuple[Int64Array, Float32Array]:
         """Return rows by id; see ``VectorEngine.rows``."""
         return self._asked(lambda mark: self._rows_of(mark).rows(ids))

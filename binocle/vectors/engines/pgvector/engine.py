@@ -81,6 +81,17 @@ class PgvectorEngine:
         found = self._connections.run(lambda connection: copied(connection, query, IDS))
         return found["id"].astype(np.int64)
 
+    def held(self) -> Int64Array:
+        """Return the ids of all rows; see ``VectorEngine.held``."""
+        query = sql.SQL("SELECT id FROM {} ORDER BY id").format(self._tables.rows)
+
+        def read(connection: "Connection[Any]") -> Int64Array:
+            if self._tables.watermark(connection) is None:
+                return np.empty(0, np.int64)
+            return copied(connection, query, IDS)["id"].astype(np.int64)
+
+        return self._connections.run(read)
+
     def rows(self, ids: Int64Array) -> tuple[Int64Array, Float32Array]:
         """Return rows by id; see ``VectorEngine.rows``."""
         form = rows_form(self._dimension)

@@ -48,9 +48,9 @@ def test_collection_that_is_not_examined_is_not_called_sound(home: Path) -> None
     make_folder(home / "collections" / "two")
     (home / "collections" / "two" / POSTGRESQL_FILE).touch(0o600)
     code, out, _ = run_cli(home, "doctor")
-    assert code == 0
-    assert out.endswith("sound: one\nnot examined: two\n")
-    assert "sound" not in run_cli(home, "doctor", "two")[1]
+    assert code == 1
+    assert f"two: damage: {home / 'collections' / 'two' / POSTGRESQL_FILE}" in out
+    assert "sound" not in out
     assert json.loads(run_cli(home, "doctor", "--json")[1])["unexamined"] == ["two"]
 
 
