@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
-from pydantic.json_schema import models_json_schema
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.routing import BaseRoute
 
 from api.container import Container
+from api.http.document import complete
 from api.http.errors import problems
 from api.http.heads import HeadAnswers
 from api.http.mcp.installation import check_installed
 from api.http.middleware import Guard, is_loopback
+from api.http.overview import OVERVIEW
 from api.http.routes import (
     across,
     aliases,
@@ -44,10 +45,7 @@ from api.http.runtime.background.background import Background
 from api.http.runtime.dependencies import key_of
 from api.http.runtime.service import Service
 from api.http.runtime.telemetry import tell_span, trace
-from api.http.schemas.common import Problem, RecordsIn
-from api.http.schemas.labels import CaptionsIn, LabelsIn, MatchIn
-from api.http.schemas.lookup import LookupIn, LookupsIn
-from api.http.schemas.search import SearchBesideIn, SearchIn
+from api.http.schemas.common import Problem
 from api.settings import Settings
 from binocle import __version__
 
@@ -78,10 +76,6 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 _WORTH_PACKING_BYTES = 1024
 _PACKING = 5  # 9 takes four times as long and saves 2 %
 
-_BESIDE_FILES = (
-    SearchIn, SearchBesideIn, RecordsIn, LookupIn, LookupsIn, LabelsIn, MatchIn, CaptionsIn,
-)  # fmt: skip
-"""Bodies that also come in a form: routes do not name them."""
 _ROOMS = (
     collections, fields, search, recommendations, suggestions, lookup, lookups, duplicates,
     pictures, labels, imports, matching, records, rules, drafts, jobs,
@@ -114,6 +108,7 @@ def create_app(container: Container) -> FastAPI:
         title="Binocle",
         version=__version__,
         summary="Cross-modal search: pictures and texts, by words, by a picture, or by both",
+        description=OVERVIEW,
         lifespan=lifespan,
         responses=_RESPONSES,
         redoc_url=None,
@@ -189,25 +184,11 @@ def _add_middleware(app: FastAPI, service: Service, settings: Settings) -> None:
 
 
 def _openapi_of(app: FastAPI) -> Any:
-    """Return the schema maker, with problem documents under their own media type only."""
+    """Return the schema maker, with what FastAPI cannot know."""
     make = app.openapi
 
     def openapi() -> dict[str, Any]:
-        schema = make()
-        _, extra = models_json_schema(
-            [(model, "validation") for model in _BESIDE_FILES],
-            ref_template="#/components/schemas/{model}",
-        )
-        schema["components"]["schemas"] = {**extra["$defs"], **schema["components"]["schemas"]}
         service: Service = app.state.service
-        is_open = not service.keys.is_closed()
-        for path in schema["paths"].values():
-            for operation in path.values():
-                if is_open and "security" in operation and {} not in operation["security"]:
-                    operation["security"].append({})  # without keys none is asked for
-                for status, response in operation["responses"].items():
-                    if status[0] in "45":
-                        response.get("content", {}).pop("application/json", None)
-        return schema
+        return complete(make(), is_open=not service.keys.is_closed())
 
     return openapi

@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -166,14 +167,15 @@ def install(app: FastAPI) -> None:
             408: "too-slow",
             413: "body-too-large",
         }
-        code = codes.get(error.status_code, "refused")
+        code, detail = codes.get(error.status_code, "refused"), str(error.detail)
         headers = dict(error.headers or {})
         if error.status_code == 405:
             headers.setdefault("Allow", "GET")
             headers["Allow"] = ", ".join(sorted(_methods(request) or {headers["Allow"]}))
-        return problem_response(
-            request, error.status_code, code, str(error.detail), headers=headers
-        )
+            detail = f"{request.method} is not taken here; {headers['Allow']} is"
+        elif error.status_code == 404 and detail == HTTPStatus.NOT_FOUND.phrase:
+            detail = f"there is no path {one_line(request.url.path)}; /openapi.json lists them"
+        return problem_response(request, error.status_code, code, detail, headers=headers)
 
 
 def _fault(request: Request, error: RequestValidationError) -> tuple[str, str]:

@@ -14,7 +14,13 @@ from binocle.types import Record
 from indexer.record_changes import RecordChange
 from indexer.sources.uploads import uploaded_image
 
-IfMatch = Annotated[str | None, Header(max_length=1000, description="ETags of the record, or *")]
+IfMatch = Annotated[
+    str | None,
+    Header(max_length=1000, description="ETags of the record as it was read, or *: else 412"),
+]
+WITH_ETAG: dict[int | str, dict[str, Any]] = {
+    200: {"headers": {"ETag": {"description": "Changes with it", "schema": {"type": "string"}}}}
+}
 CONDITIONAL: dict[int | str, dict[str, Any]] = {
     412: {"description": "The record is another one by now", "model": Problem}
 }

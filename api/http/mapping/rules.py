@@ -13,7 +13,10 @@ from api.operations.ranking_rules import TriedQuery
 from binocle.catalog.stored_rules import StoredRules
 from binocle.errors import RulesError
 
-IfMatch = Annotated[str | None, Header(max_length=1000, description="ETags of the draft, or *")]
+IfMatch = Annotated[
+    str | None,
+    Header(max_length=1000, description="ETags of the draft as it was read, or *: else 412"),
+]
 CONDITIONAL: dict[int | str, dict[str, Any]] = {
     412: {"description": "The draft is another one by now", "model": Problem}
 }

@@ -10,7 +10,7 @@ from api.http.mapping.documents import JsonRoute
 from api.http.mapping.payloads import decoded
 from api.http.runtime.dependencies import KeyDependency, ServiceDependency, allow, count_searches
 from api.http.runtime.service import Service
-from api.http.schemas.common import (
+from api.http.schemas.models.embeddings import (
     Embedding,
     EmbeddingsIn,
     EmbeddingsOut,

@@ -13,7 +13,8 @@ from api.http.runtime.dependencies import Readable, ServiceDependency
 from api.http.runtime.metrics import Stopwatch
 from api.http.schemas.answers import RecommendOut
 from api.http.schemas.common import Name
-from api.http.schemas.search import BudgetIn, RecommendIn, SearchIn, TermIn
+from api.http.schemas.ranking.recommendations import BudgetIn, RecommendIn
+from api.http.schemas.search import SearchIn, TermIn
 from api.operations.recommending import bounded, known_ids, reasons_for
 from binocle.collection.collection import Collection
 from binocle.metadata.filters import Filter

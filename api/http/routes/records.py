@@ -11,10 +11,17 @@ from fastapi import Query as Parameter
 from api.http.errors.problems import ServiceError
 from api.http.mapping import payloads
 from api.http.mapping.documents import JsonRoute, loaded
-from api.http.mapping.record_changes import CONDITIONAL, IfMatch, change_of, matching_etag
+from api.http.mapping.record_changes import (
+    CONDITIONAL,
+    WITH_ETAG,
+    IfMatch,
+    change_of,
+    matching_etag,
+)
 from api.http.mapping.stored_records import record_etag, record_out
 from api.http.mapping.uploads import refused_record, store_each
 from api.http.runtime.dependencies import Readable, ServiceDependency, Writable
+from api.http.runtime.earlier_answers import listing_mark
 from api.http.runtime.log_lines import note
 from api.http.runtime.thread_pool import check_wanted
 from api.http.schemas.changes import RecordPatch
@@ -36,6 +43,17 @@ from search.query.filter_language import parse_where
 from search.query.spellings import checked_filter
 
 router = APIRouter(tags=["records"], route_class=JsonRoute)
+_Where = Annotated[
+    str | None,
+    Parameter(max_length=4000, description="A filter in one line", examples=["price < 100"]),
+]
+_Filter = Annotated[
+    str | None,
+    Parameter(alias="filter", max_length=4000, description="A filter as JSON; both have to hold"),
+]
+_Cursor = Annotated[
+    str | None, Parameter(max_length=200, description="The cursor of the page before")
+]
 _BODY = {
     "requestBody": {
         "required": True,
@@ -90,15 +108,15 @@ async def list_records(
     collection: Readable,
     service: ServiceDependency,
     name: Name,
-    where: Annotated[str | None, Parameter(max_length=4000, examples=["price < 100"])] = None,
-    filter_json: Annotated[str | None, Parameter(alias="filter", max_length=4000)] = None,
-    limit: Annotated[int, Parameter(ge=1, le=1000)] = 100,
-    cursor: Annotated[str | None, Parameter(max_length=200)] = None,
+    where: _Where = None,
+    filter_json: _Filter = None,
+    limit: Annotated[int, Parameter(ge=1, le=1000, description="Records a page")] = 100,
+    cursor: _Cursor = None,
 ) -> RecordPage:
     """List records in the order they were first stored, filtered as typed or as JSON."""
-    after, own = _after(cursor)
-    if own is not None:
-        collection = await service.earlier.listed_in(collection, name, own)
+    after, mark = _after(cursor)
+    if mark is not None:
+        collection = await service.earlier.listed_in(collection, name, mark)
     clauses = [parse_where(where)] if where and where.strip() else []
     if filter_json:
         try:
@@ -117,14 +135,14 @@ async def list_records(
         ]
         more = None
         if len(found) > limit:
-            more = _cursor(shown[-1][0], collection.path.name)
+            more = _cursor(shown[-1][0], listing_mark(collection.path.name))
         return RecordPage(records=records, cursor=more)
 
     listed: RecordPage = await service.searching.run(page)
     return listed
 
 
-@router.get("/{name}/records/{record_id:record}")
+@router.get("/{name}/records/{record_id:record}", responses=WITH_ETAG)
 async def get_record(
     collection: Readable, service: ServiceDependency, name: Name, record_id: str, response: Response
 ) -> RecordOut:
@@ -134,7 +152,7 @@ async def get_record(
     return record_out(record, name)
 
 
-@router.patch("/{name}/records/{record_id:record}", responses=CONDITIONAL)
+@router.patch("/{name}/records/{record_id:record}", responses={**WITH_ETAG, **CONDITIONAL})
 async def patch_record(
     collection: Writable,
     service: ServiceDependency,
@@ -194,19 +212,19 @@ async def _parse(request: Request) -> tuple[RecordsIn, dict[str, bytes]]:
     return payloads.parse(RecordsIn, body.text), dict(body.files)
 
 
-def _cursor(number: int, collection: str) -> str:
-    return base64.urlsafe_b64encode(f"r{number} {collection}".encode()).decode().rstrip("=")
+def _cursor(number: int, mark: str) -> str:
+    return base64.urlsafe_b64encode(f"r{number} {mark}".encode()).decode().rstrip("=")
 
 
 def _after(cursor: str | None) -> tuple[int, str | None]:
-    """Return behind which record a page begins, and of which collection."""
+    """Return behind which record a page begins, and the mark of its collection."""
     if not cursor:
         return 0, None
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        number, _, collection = text.removeprefix("r").partition(" ")
+        number, _, mark = text.removeprefix("r").partition(" ")
         if not (text.startswith("r") and number.isascii() and number.isdigit()):
             raise ValueError(text)
-        return min(int(number), 2**62), collection or None
+        return min(int(number), 2**62), mark or None
     except ValueError as error:
         raise CursorError("the cursor is damaged; start again without one") from error

@@ -43,7 +43,7 @@ async def search_by_words(
     name: Name,
     asked: Annotated[SearchByWords, Parameter()],
 ) -> Response:
-    """Search by words, for people and links; everything is written as on the command line."""
+    """Search by words, for people and links: what POST takes, each part as one text."""
     watch = Stopwatch(service.metrics)
     if asked.where is not None and asked.filter is not None:
         detail = "filter is another name of where; give one of them"
@@ -71,7 +71,11 @@ async def search(
     request: Request,
     rules: With = None,
 ) -> Response:
-    """Search by weighted terms: JSON, or multipart with a picture beside the same JSON."""
+    """Search by words, pictures, records, or a filter alone.
+
+    JSON, or a form with a picture in ``image`` and the same JSON, of which ``query`` may be left
+    out, in ``search``.
+    """
     watch = Stopwatch(service.metrics)
     body = await payloads.read(request, "search", max_files=8)
     if body.others:

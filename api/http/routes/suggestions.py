@@ -17,9 +17,13 @@ async def suggest(
     collection: Readable,
     service: ServiceDependency,
     q: Annotated[str, Parameter(min_length=1, max_length=2000, description="Typed so far")],
-    limit: Annotated[int, Parameter(ge=1, le=50)] = 8,
+    limit: Annotated[int, Parameter(ge=1, le=50, description="Suggestions at most")] = 8,
 ) -> SuggestionsOut:
-    """Suggest titles and values that have a word from which on they say what was typed."""
+    """Suggest titles and values that have a word from which on they say what was typed.
+
+    It answers in milliseconds, without a model. While those of a large collection are gathered for
+    the first time there are none.
+    """
     suggester = service.container.suggester(collection)
     found, read_as = await service.searching.run(suggester.suggest, q, limit)
     return SuggestionsOut(

@@ -1,6 +1,7 @@
 """Where a search goes on that an alias's collection answered before the alias was switched."""
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable
 
 from api.aliases import AliasError
@@ -8,6 +9,11 @@ from api.container import Container
 from api.http.mapping.queries import SearchRequest
 from binocle.collection.collection import Collection
 from binocle.errors import CursorError, NotFoundError, StaleCursorError
+
+
+def listing_mark(name: str) -> str:
+    """Return what tells a collection from others in cursors, and nobody what it is called."""
+    return hashlib.sha256(f"listing of {name}".encode()).hexdigest()[:16]
 
 
 class EarlierAnswers:
@@ -44,25 +50,26 @@ class EarlierAnswers:
                 return opened
         return collection
 
-    async def listed_in(self, collection: Collection, name: str, own: str) -> Collection:
+    async def listed_in(self, collection: Collection, name: str, mark: str) -> Collection:
         """Return the collection whose records a listing goes on with.
 
         Args:
             collection: What the request names now.
             name: How it is named.
-            own: The own name of the one where the listing began.
+            mark: Of the one where the listing began.
 
         Raises:
             CursorError: That one never went by this name.
             StaleCursorError: It was removed.
         """
-        if own == collection.path.name:
+        if mark == listing_mark(collection.path.name):
             return collection
         alias = self._container.aliases.known().get(name)
-        if alias is None or own not in alias.before:
+        before = {listing_mark(one): one for one in alias.before} if alias else {}
+        if mark not in before:
             raise CursorError("the cursor is of another collection; start again without one")
         try:
-            return await self._opened(own)
+            return await self._opened(before[mark])
         except (NotFoundError, AliasError) as error:
             detail = "the cursor is stale: its collection was removed; start again without one"
             raise StaleCursorError(detail) from error

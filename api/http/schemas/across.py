@@ -29,12 +29,16 @@ class SearchAcrossIn(SearchIn):
         list[Name],
         Field(min_length=1, max_length=MAX_COLLECTIONS, description="Names or aliases"),
     ]
-    cursor: str | None = Field(None, max_length=100_000)
+    cursor: str | None = Field(
+        None,
+        max_length=100_000,
+        description="The cursor of an earlier answer",
+    )
     offset: int = Field(
         0, ge=0, le=MAX_OFFSET, description="Pass over so many hits; not beside a cursor"
     )
     collapse: Literal[False] = Field(False, description=_OF_ONE)
-    refine: RefinementAcrossIn | None = None
+    refine: RefinementAcrossIn | None = Field(None, description="Goes on from an earlier answer")
 
     @field_validator("collapse", mode="before")
     @classmethod
@@ -56,12 +60,12 @@ class HitAcrossOut(HitOut):
 class CollectionShareOut(BaseModel):
     """What one collection gave to an answer."""
 
-    collection: str
+    collection: str = Field(description="As the request names it")
     hits: int = Field(description="Of this page")
     relevant: int | None = Field(None, description="Records in its relevant set")
-    relevant_error: int = 0
-    no_match: bool = False
-    exact: bool = True
+    relevant_error: int = Field(0, description="How far relevant may be off")
+    no_match: bool = Field(False, description="Nothing in it fits")
+    exact: bool = Field(True, description="Whether a full scan would give the same")
     mode: Mode | None = Field(None, description="Which rankings were made")
     space: str | None = Field(None, description="The model")
     error: Problem | None = Field(
@@ -86,6 +90,8 @@ class SearchAcrossOut(BaseModel):
     facets: list[FacetOut] = Field(description="Added up, with the first page only")
     collections: list[CollectionShareOut] = Field(description="Those that this page asked")
     turn: str | None = Field(None, description="A refinement goes on from it")
-    looking_for: str = ""
-    warnings: list[str] = Field(default_factory=list)
-    took_ms: dict[str, float]
+    looking_for: str = Field("", description="The query in one line, as it was read")
+    warnings: list[str] = Field(
+        default_factory=list, description="What the filter may not have meant, by collection"
+    )
+    took_ms: dict[str, float] = Field(description="Milliseconds, total")

@@ -8,7 +8,7 @@ from api.http.schemas.common import Name, Strict
 class AliasIn(Strict):
     """What an alias shall stand for."""
 
-    collection: Name
+    collection: Name = Field(description="The collection it shall stand for; not another alias")
     expected: Name | None = Field(
         None, description="Only where it has stood for this collection until now"
     )
@@ -17,7 +17,7 @@ class AliasIn(Strict):
 class AliasOut(BaseModel):
     """A name that stands for a collection."""
 
-    name: str
+    name: str = Field(description="The alias")
     collection: str | None = Field(
         description="What it stands for; null where the key is not for that"
     )
@@ -27,4 +27,4 @@ class AliasOut(BaseModel):
 class AliasesOut(BaseModel):
     """The aliases that the key is for."""
 
-    aliases: list[AliasOut]
+    aliases: list[AliasOut] = Field(description="By name")

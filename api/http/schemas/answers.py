@@ -29,7 +29,7 @@ class ContributionOut(BaseModel):
 class PieceOut(BaseModel):
     """A piece of a text."""
 
-    text: str
+    text: str = Field(description="Put in as it is; it is no HTML")
     matched: bool = Field(description="Whether it is one of the words that were found")
 
 
@@ -44,15 +44,17 @@ class HighlightOut(BaseModel):
 class HitOut(BaseModel):
     """A record that matched. ``fields`` chooses what is there beside ``id`` and ``others``."""
 
-    id: str
+    id: str = Field(description="Of the record")
     score: float = Field(0.0, description="What hits are sorted by; higher is better")
     similarity: float = Field(0.0, description="Cosine of query and part, -1 to 1")
     relevance: float | None = Field(
         None, description="How likely it is what was asked for, 0 to 1; null where that is unknown"
     )
-    contributions: list[ContributionOut] = Field(default_factory=list)
+    contributions: list[ContributionOut] = Field(
+        default_factory=list, description="What each ranking says for it"
+    )
     kind: Kind = Field("image", description="Of the part that matched")
-    uri: str = ""
+    uri: str = Field("", description="The record's")
     part: PartOut | None = Field(None, description="The part that matched")
     picture: PictureOut | None = Field(
         None, description="The part that matched; of a text, the record's first picture"
@@ -67,7 +69,7 @@ class HitOut(BaseModel):
     highlights: list[HighlightOut] = Field(
         default_factory=list, description="Where the words stand that were found, eight at most"
     )
-    metadata: Metadata = Field(default_factory=dict)
+    metadata: Metadata = Field(default_factory=dict, description="The record's fields")
     group_value: Scalar | None = Field(None, description="Of the field that hits are grouped by")
     group_size: int = Field(1, description="Records of the relevant set in its group")
     others: list["HitOut"] = Field(
@@ -79,16 +81,18 @@ class BucketOut(BaseModel):
     """One bar of a facet."""
 
     value: Scalar = Field(description="The value; of a histogram the bar's lower end")
-    count: int
+    count: int = Field(description="Records of the relevant set")
     end: float | str | None = Field(description="Of a histogram: the bar's upper end")
 
 
 class FacetOut(BaseModel):
     """The counts of one facet. A filter on its own field does not shrink them."""
 
-    field: str
-    kind: FacetKind
-    buckets: list[BucketOut]
+    field: str = Field(description="As it was asked for")
+    kind: FacetKind = Field(description="What the buckets are: values, or bars of numbers or dates")
+    buckets: list[BucketOut] = Field(
+        description="Of values the most frequent first; of a histogram in order"
+    )
     others: int = Field(description="Records that have only values beyond the limit")
     missing: int = Field(description="Records without the field")
 
@@ -114,9 +118,9 @@ class ReadPieceOut(BaseModel):
 class SearchOut(BaseModel):
     """An answer."""
 
-    hits: list[HitOut]
+    hits: list[HitOut] = Field(description="Best first, or as sorted")
     cursor: str | None = Field(description="Asks for the next page")
-    target: Target
+    target: Target = Field(description="What was looked for: pictures, texts, or both")
     exact: bool = Field(description="Whether a full scan would give the same")
     mode: Mode = Field(description="Which rankings were made")
     no_match: bool = Field(description="Nothing fits; the hits are only the nearest there are")
@@ -163,5 +167,7 @@ class RecommendOut(SearchOut):
 class BatchOut(BaseModel):
     """Answers in the order of the queries; of one that cannot be answered, why."""
 
-    answers: list[SearchOut | Problem]
-    took_ms: dict[str, float]
+    answers: list[SearchOut | Problem] = Field(
+        description="One for each of searches, in their order"
+    )
+    took_ms: dict[str, float] = Field(description="Milliseconds of all of it")

@@ -54,5 +54,5 @@ class MatchingOut(BaseModel):
 
     matched: int = Field(description="How many records pass the filter")
     changed: int = Field(description="How many were changed; 0 of a dry run")
-    dry_run: bool
+    dry_run: bool = Field(description="Whether it was one")
     ids: list[str] = Field(description="Of the first of them, twenty at most")

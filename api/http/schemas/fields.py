@@ -20,14 +20,14 @@ class SchemaIn(Strict):
 class FieldOut(BaseModel):
     """A metadata field."""
 
-    name: str
+    name: str = Field(description="As records have it")
     type: FieldType = Field(description="What it was declared as, or what its values are")
-    declared: bool
+    declared: bool = Field(description="Whether its type was declared")
     records: int = Field(description="How many records have it")
-    examples: list[str | float | bool]
+    examples: list[str | float | bool] = Field(description="Some of its values")
 
 
 class SchemaOut(BaseModel):
     """All metadata fields of a collection, by name."""
 
-    fields: list[FieldOut]
+    fields: list[FieldOut] = Field(description="By name")

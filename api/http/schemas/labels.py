@@ -19,7 +19,9 @@ MAX_PICTURES = 64
 class LabelsIn(Strict):
     """What to label, and with what: pictures brought along, or the records of the collection."""
 
-    labels: Annotated[list[LabelName], Field(min_length=1, max_length=10_000)]
+    labels: Annotated[list[LabelName], Field(min_length=1, max_length=10_000)] = Field(
+        description="What may be shown, such as a dog"
+    )
     templates: Annotated[list[Template], Field(min_length=1, max_length=100)] = Field(
         default=list(TEMPLATES), description="Sentences with {} where the label goes; averaged"
     )
@@ -38,7 +40,7 @@ class LabelsIn(Strict):
 class LabelOut(BaseModel):
     """A label and its probability."""
 
-    label: str
+    label: str = Field(description="As it was given")
     probability: float = Field(description="0 to 1")
 
 
@@ -47,24 +49,26 @@ class LabelledOut(BaseModel):
 
     id: str | None = Field(description="Of the record; null for a picture brought along")
     label: str | None = Field(description="The likeliest; null where none of them is likelier")
-    labels: list[LabelOut]
+    labels: list[LabelOut] = Field(description="The likeliest first, as many as limit says")
     none: float = Field(description="The probability of none of these")
 
 
 class LabelsOut(BaseModel):
     """What was labelled."""
 
-    items: list[LabelledOut]
+    items: list[LabelledOut] = Field(
+        description="Of pictures all, in order; of records as many as items says"
+    )
     counts: dict[str, int] = Field(description="How many got each label, most first")
     none: int = Field(description="How many got none")
     written: int | None = Field(description="How many records were changed; null if not asked to")
-    took_ms: dict[str, float]
+    took_ms: dict[str, float] = Field(description="Milliseconds by stage")
 
 
 class MatchIn(Strict):
     """A text and a picture; exactly one of the last two."""
 
-    text: Text
+    text: Text = Field(description="What may be shown")
     image: Base64 | None = None
     record: RecordId | None = Field(None, description="Its pictures, taken together")
 
@@ -77,14 +81,14 @@ class MatchOut(BaseModel):
     relevance: float | None = Field(
         description="As of a hit for the text in this collection; null where not calibrated"
     )
-    took_ms: dict[str, float]
+    took_ms: dict[str, float] = Field(description="Milliseconds by stage")
 
 
 class CaptionsIn(Strict):
     """A picture that captions are looked for; exactly one of the first two."""
 
     image: Base64 | None = None
-    record: RecordId | None = None
+    record: RecordId | None = Field(None, description="Its pictures, taken together")
     filter: Filter | None = None
-    limit: int = Field(5, ge=1, le=1000)
-    cursor: str | None = Field(None, max_length=1000)
+    limit: int = Field(5, ge=1, le=1000, description="Captions a page")
+    cursor: str | None = Field(None, max_length=1000, description="The cursor of an earlier answer")

@@ -12,7 +12,7 @@ MAX_POLICY_LENGTH = 2000
 class LookupBesideIn(Strict):
     """Options of a lookup, beside the picture."""
 
-    limit: int = Field(10, ge=1, le=100)
+    limit: int = Field(10, ge=1, le=100, description="Candidates at most")
     copies_only: bool = Field(default=False, description="Do not look for what is merely similar")
     policy: str | None = Field(
         None,
@@ -44,33 +44,37 @@ class NamedPictureIn(PictureIn):
 class LookupsIn(LookupBesideIn):
     """Several pictures to look up."""
 
-    pictures: list[NamedPictureIn] = Field(min_length=1, max_length=MAX_PICTURES)
+    pictures: list[NamedPictureIn] = Field(
+        min_length=1, max_length=MAX_PICTURES, description="In the order of their outcomes"
+    )
 
 
 class RegionOut(BaseModel):
     """A box, as fractions of the upright picture's width and height."""
 
-    x: float
-    y: float
-    w: float
-    h: float
+    x: float = Field(description="Its left edge")
+    y: float = Field(description="Its top edge")
+    w: float = Field(description="Its width")
+    h: float = Field(description="Its height")
 
 
 class CandidatePartOut(BaseModel):
     """The stored picture."""
 
-    id: int
-    role: str
-    uri: str
+    id: int = Field(description="As in ?part= of its picture's paths")
+    role: str = Field(description="Which of the record's pictures, such as image")
+    uri: str = Field(description="Where it lies")
 
 
 class CandidateOut(BaseModel):
     """A record that the picture was held against, and what the picture is of it."""
 
-    id: str
-    uri: str
-    part: CandidatePartOut
-    verdict: Verdict
+    id: str = Field(description="Of its record")
+    uri: str = Field(description="The record's")
+    part: CandidatePartOut = Field(description="Its picture that was compared")
+    verdict: Verdict = Field(
+        description="What the picture is of it: a copy of some kind, a variant, or merely similar"
+    )
     confidence: float = Field(description="0 to 1; copies and variants have at least 0.5")
     query_region: RegionOut | None = Field(description="Where the query shows it")
     stored_region: RegionOut | None = Field(description="What of it the query shows")
@@ -78,13 +82,13 @@ class CandidateOut(BaseModel):
         description="Where its corners lie in the query, from the left top clockwise"
     )
     angle: float = Field(description="Degrees to turn the query clockwise, after mirroring back")
-    is_mirrored: bool
+    is_mirrored: bool = Field(description="Whether the query shows it mirrored")
     differing: list[RegionOut] = Field(
         description="Of a variant, where the stored picture shows something else, largest first"
     )
     similarity: float | None = Field(description="Cosine of the embeddings, -1 to 1")
     hash_distance: int | None = Field(description="Differing bits of 256; null beyond 90")
-    metadata: Metadata
+    metadata: Metadata = Field(description="The record's")
     thumbnail: str = Field(description="Path of a small JPEG")
 
 
@@ -102,7 +106,7 @@ class LookupOut(BaseModel):
     """What is known of a picture."""
 
     verdict: Verdict = Field(description="That of the first candidate; 'none' without one")
-    candidates: list[CandidateOut]
+    candidates: list[CandidateOut] = Field(description="The surest copy first")
     listed: list[ListedOut] = Field(
         default_factory=list, description="What lists of hashes have, nearest first"
     )
@@ -129,24 +133,24 @@ class LookupOutcome(BaseModel):
 
     number: int = Field(description="Which, from 1; of lines empty ones are counted")
     name: str | None = Field(None, description="As it was given")
-    answer: LookupOut | None = None
-    error: ItemError | None = None
+    answer: LookupOut | None = Field(None, description="What is known of it")
+    error: ItemError | None = Field(None, description="Why nothing is")
 
 
 class LookupsOut(BaseModel):
     """What is known of several pictures, in the order they were asked for."""
 
-    results: list[LookupOutcome]
+    results: list[LookupOutcome] = Field(description="One for each picture")
 
 
 class MemberOut(BaseModel):
     """A picture of a cluster."""
 
     id: str = Field(description="Of its record")
-    part: CandidatePartOut
-    width: int
-    height: int
-    size_bytes: int
+    part: CandidatePartOut = Field(description="Which picture of the record")
+    width: int = Field(description="Pixels")
+    height: int = Field(description="Pixels")
+    size_bytes: int = Field(description="Of its file")
     verdict: Verdict = Field(description="What it is of the one to keep")
     confidence: float = Field(description="0 to 1")
     why: str = Field(description="Why it is not kept; of the one to keep, what the others have")
@@ -163,7 +167,7 @@ class ClusterOut(BaseModel):
 class DuplicatesOut(BaseModel):
     """A page of the clusters of a collection, largest first."""
 
-    clusters: list[ClusterOut]
+    clusters: list[ClusterOut] = Field(description="Those of this page")
     reclaimable_bytes: int = Field(description="Of all files but those to keep")
     total: int = Field(description="How many clusters there are")
     pictures: int = Field(description="How many pictures were looked at")

@@ -10,4 +10,4 @@ MOST_RECORDS = 500
 class OriginalsIn(Strict):
     """Of which records."""
 
-    ids: list[RecordId] = Field(min_length=1, max_length=MOST_RECORDS)
+    ids: list[RecordId] = Field(min_length=1, max_length=MOST_RECORDS, description="Of records")

@@ -16,7 +16,7 @@ SearchName = Annotated[
 class SavedSearchIn(Strict):
     """A search to be kept under a name."""
 
-    name: SearchName
+    name: SearchName = Field(description="Replaces the one of that name")
     search: Annotated[
         str,
         Field(
@@ -31,12 +31,12 @@ class SavedSearchIn(Strict):
 class SavedSearchOut(BaseModel):
     """A search with a name."""
 
-    name: str
-    search: str
-    saved_at: str
+    name: str = Field(description="As it was saved")
+    search: str = Field(description="As the address of the page says it")
+    saved_at: str = Field(description="ISO 8601, UTC")
 
 
 class SavedSearchesOut(BaseModel):
     """The saved searches of a collection, by name."""
 
-    searches: list[SavedSearchOut]
+    searches: list[SavedSearchOut] = Field(description="By name")

@@ -8,7 +8,7 @@ from search.keyword.suggestions import SuggestionKind
 class SuggestionOut(BaseModel):
     """What may be meant."""
 
-    text: str
+    text: str = Field(description="What to search for")
     count: int = Field(description="How many records say so, or are relevant to the query")
     kind: SuggestionKind = Field(
         description="A text of records, a value of a field, or a query that was asked before and "

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,6 +27,42 @@ def test_written_schema_is_the_services(tmp_path: Path) -> None:
     app = create_app(Container(read_settings(home=tmp_path)))
     remedy = "it has changed: run python -m api.http.openapi"
     assert json.loads(_DOCUMENT.read_text()) == app.openapi(), remedy
+
+
+def test_all_that_is_sent_and_told_is_described() -> None:
+    document = json.loads(_DOCUMENT.read_text())
+    silent = [
+        f"{name}.{member}"
+        for name, schema in document["components"]["schemas"].items()
+        for member, told in schema.get("properties", {}).items()
+        if not _is_described(told)
+    ]
+    silent += [
+        f"{method} {path} {one['name']}"
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+        for one in operation.get("parameters", ())
+        if not _is_described(one)
+    ]
+    assert silent == []
+
+
+def _is_described(told: dict[str, Any]) -> bool:
+    return "description" in told or any("description" in one for one in told.get("anyOf", ()))
+
+
+def test_codes_of_the_page_stand_in_the_document() -> None:
+    page = (ROOT / "docs" / "http.md").read_text()
+    table = page.partition("| status | codes |")[2].partition("\n\n")[0]
+    codes = set(re.findall(r"`([a-z-]+)`", table))
+    told = json.loads(_DOCUMENT.read_text())["info"]["description"]
+    assert len(codes) > 30
+    assert codes - set(re.findall(r"`([a-z-]+)`", told)) == set()
+
+
+def test_lines_and_events_are_in_the_document() -> None:
+    schemas = json.loads(_DOCUMENT.read_text())["components"]["schemas"]
+    assert {"RecordIn", "LineOutcome", "ImportEnd", "LookupOutcome", "EventOut"} <= set(schemas)
 
 
 _FUZZ = ("--phases", "examples,fuzzing,stateful")

@@ -178,12 +178,15 @@ async def cancel_job(
 @router.get(
     "/{name}/jobs/{job_id}/events",
     response_class=Response,
-    responses={200: {"content": {"text/event-stream": {}}}},
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
 )
 async def job_events(
     collection: Watchable, job_id: str, request: Request, tell: TellJob
 ) -> StreamingResponse:
-    """Tell how far a job is, again and again until it ends, as server-sent events."""
+    """Tell how far a job is whenever that has changed, until it ends, as server-sent events.
+
+    ``event`` is the job's state, ``data`` a JobOut in JSON.
+    """
     jobs: Jobs = request.app.state.jobs
     job = jobs.get(collection, job_id)
 

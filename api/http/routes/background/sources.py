@@ -32,7 +32,7 @@ async def list_skipped(
     collection: Readable,
     service: ServiceDependency,
     first: Annotated[int, Parameter(ge=0, description="Leave out so many")] = 0,
-    limit: Annotated[int, Parameter(ge=1, le=1000)] = 100,
+    limit: Annotated[int, Parameter(ge=1, le=1000, description="How many")] = 100,
 ) -> SkippedOut:
     """Tell which files, members, rows and lines became no records, and why."""
 

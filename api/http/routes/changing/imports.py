@@ -33,7 +33,8 @@ _BODY: dict[str, Any] = {
             LINES_TYPE: {
                 "schema": {
                     "type": "string",
-                    "description": "A record a line, in JSON, as in POST …/records; no files",
+                    "description": "A RecordIn a line, in JSON; pictures in base64",
+                    "examples": ['{"id": "sku-1", "texts": {"title": "Red bag"}}\n'],
                 }
             }
         },
@@ -62,8 +63,9 @@ async def import_records(
 ) -> StreamedLines:
     """Store records that come as lines of JSON, and answer each with a line.
 
-    Lines are read as fast as they are stored. What is reported as stored is on disk; where a
-    request ends before its last line was answered, send what was not answered again.
+    Lines are read as fast as they are stored, so read the answer while you write. Each is answered
+    by a LineOutcome, the end by an ImportEnd. What is reported as stored is on disk; where the
+    ImportEnd is missing, send what was not answered again.
     """
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind not in LINES_TAKEN:

@@ -52,7 +52,7 @@ async def clusters(
     job_id: str,
     request: Request,
     first: Annotated[int, Query(ge=0, description="Leave out so many clusters")] = 0,
-    limit: Annotated[int, Query(ge=0, le=1000)] = 100,
+    limit: Annotated[int, Query(ge=0, le=1000, description="Clusters a page")] = 100,
 ) -> DuplicatesOut:
     """Return clusters a job has found, largest first."""
     found = _found(collection, job_id, request)

@@ -96,10 +96,13 @@ async def look_up_lines(
     name: Name,
     key: KeyDependency,
     request: Request,
-    limit: Annotated[int, Query(ge=1, le=100)] = 10,
-    policy: Annotated[str | None, Query(min_length=1, max_length=MAX_POLICY_LENGTH)] = None,
+    limit: Annotated[int, Query(ge=1, le=100, description="Candidates of each")] = 10,
+    policy: Annotated[
+        str | None,
+        Query(min_length=1, max_length=MAX_POLICY_LENGTH, description="As in POST …/lookup"),
+    ] = None,
     *,
-    copies_only: bool = False,
+    copies_only: Annotated[bool, Query(description="As in POST …/lookup")] = False,
 ) -> StreamedLines:
     """Look up as many pictures as come, a line of JSON each; answer each with a line."""
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()

@@ -13,8 +13,11 @@ KeyName = Annotated[str, Field(pattern=KEY_NAME)]
 class KeyIn(Strict):
     """A key to make."""
 
-    name: KeyName
-    scope: Access = "read"
+    name: KeyName = Field(description="For people, and what it is revoked by")
+    scope: Access = Field(
+        "read",
+        description="read; write: and store, change, remove; admin: and keys; backup: only backups",
+    )
     collections: list[Name] | None = Field(
         None, min_length=1, max_length=1000, description="The only ones it opens; null for all"
     )
@@ -36,23 +39,23 @@ class KeyRotationIn(Strict):
 class KeyOut(BaseModel):
     """What is known of a key."""
 
-    name: str
-    scope: Access
-    collections: list[str] | None
-    created_at: str
-    expires_at: str | None
-    requests_per_minute: int | None
+    name: str = Field(description="What it is revoked by")
+    scope: Access = Field(description="What it may do")
+    collections: list[str] | None = Field(description="The only ones it opens; null for all")
+    created_at: str = Field(description="ISO 8601, UTC")
+    expires_at: str | None = Field(description="From then on it opens nothing; null for never")
+    requests_per_minute: int | None = Field(description="Null for as often as it likes")
     last_used_at: str | None = Field(description="To the minute")
 
 
 class KeysOut(BaseModel):
     """All keys."""
 
-    keys: list[KeyOut]
+    keys: list[KeyOut] = Field(description="By name")
 
 
 class NewKeyOut(BaseModel):
     """A key's secret, told this once."""
 
-    name: str
-    key: str
+    name: str = Field(description="What it is revoked by")
+    key: str = Field(description="The secret, for the header Authorization: Bearer")

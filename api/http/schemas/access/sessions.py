@@ -9,7 +9,7 @@ from api.keys.key import Access
 class SessionIn(Strict):
     """A key to exchange for a cookie."""
 
-    key: str = Field(min_length=1, max_length=500)
+    key: str = Field(min_length=1, max_length=500, description="Its secret")
 
 
 class SessionOut(BaseModel):

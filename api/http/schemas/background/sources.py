@@ -18,11 +18,11 @@ class SkippedItem(BaseModel):
 
     source: str = Field(description="Name of its source")
     item: str = Field(description="Its path or place in the source")
-    error: ItemError
+    error: ItemError = Field(description="Why")
 
 
 class SkippedOut(BaseModel):
     """What was skipped, source by source."""
 
-    skipped: list[SkippedItem]
-    total: int
+    skipped: list[SkippedItem] = Field(description="As many as limit says")
+    total: int = Field(description="How many there are")

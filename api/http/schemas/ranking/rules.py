@@ -21,7 +21,11 @@ Position = Annotated[int, Field(ge=1, le=limits.MAX_POSITION)]
 class SynonymIn(Strict):
     """Words that mean the same."""
 
-    words: list[Phrase] = Field(min_length=1, max_length=limits.MAX_WORDS)
+    words: list[Phrase] = Field(
+        min_length=1,
+        max_length=limits.MAX_WORDS,
+        description="Each finds all of them; with typed, what is found as well",
+    )
     typed: Phrase | None = Field(
         None, description="Whoever types this finds the words as well, and not the other way"
     )
@@ -31,7 +35,7 @@ class SynonymIn(Strict):
 class PinIn(Strict):
     """A record at a position."""
 
-    id: RecordId
+    id: RecordId = Field(description="Of the record")
     position: Position | None = Field(None, description="Without it, its place in the list")
 
 
@@ -39,10 +43,16 @@ class CurationIn(Strict):
     """What is shown, and what is not, where somebody asks for something."""
 
     name: RuleName | None = Field(None, description="For people; the query, if not given")
-    query: Phrase = Field(examples=["red dress"])
+    query: Phrase = Field(examples=["red dress"], description="What people type, in any capitals")
     match: Match = Field("exact", description="All of the query, or a piece of a longer one")
-    pin: list[RecordId | PinIn] = Field(default_factory=list, max_length=limits.MAX_PINS)
-    hide: list[RecordId] = Field(default_factory=list, max_length=limits.MAX_HIDDEN)
+    pin: list[RecordId | PinIn] = Field(
+        default_factory=list,
+        max_length=limits.MAX_PINS,
+        description="Ids to show first, in this order; with objects, at given positions",
+    )
+    hide: list[RecordId] = Field(
+        default_factory=list, max_length=limits.MAX_HIDDEN, description="Ids not to be shown"
+    )
     start: Moment | None = Field(None, alias="from", description="A date or a time; else UTC")
     until: Moment | None = Field(None, description="Likewise; of a date, the whole day")
     language: Language | None = Field(None, description="Only for searches in it")
@@ -76,9 +86,19 @@ class BoostIn(Strict):
 class RulesIn(Strict):
     """All ranking rules of a collection; docs/ranking-rules.md says what they do."""
 
-    synonyms: list[SynonymIn] = Field(default_factory=list, max_length=limits.MAX_SYNONYMS)
-    curations: list[CurationIn] = Field(default_factory=list, max_length=limits.MAX_CURATIONS)
-    boosts: list[BoostIn] = Field(default_factory=list, max_length=limits.MAX_BOOSTS)
+    synonyms: list[SynonymIn] = Field(
+        default_factory=list,
+        max_length=limits.MAX_SYNONYMS,
+        description="What counts as the same words",
+    )
+    curations: list[CurationIn] = Field(
+        default_factory=list,
+        max_length=limits.MAX_CURATIONS,
+        description="What is pinned and hidden for a query",
+    )
+    boosts: list[BoostIn] = Field(
+        default_factory=list, max_length=limits.MAX_BOOSTS, description="What is moved up"
+    )
 
 
 class VersionOut(BaseModel):
@@ -94,7 +114,7 @@ class VersionOut(BaseModel):
 class RulesOut(VersionOut):
     """Rules, and which version they are."""
 
-    rules: RulesIn
+    rules: RulesIn = Field(description="All of them")
 
 
 class DraftOut(RulesOut):
@@ -108,20 +128,20 @@ class DraftOut(RulesOut):
 class VersionsOut(BaseModel):
     """The versions that are kept, newest first; the first one holds."""
 
-    versions: list[VersionOut]
+    versions: list[VersionOut] = Field(description="The last hundred")
     draft: bool = Field(description="Whether a draft waits as well")
 
 
 class PublishIn(Strict):
     """What to say of what is published."""
 
-    note: str = Field("", max_length=1000)
+    note: str = Field("", max_length=1000, description="Why, for whoever reads the versions")
 
 
 class BackIn(PublishIn):
     """Which version to publish once more."""
 
-    version: int = Field(ge=1, le=2**53)
+    version: int = Field(ge=1, le=2**53, description="One of GET .../rules/versions")
 
 
 class TrialIn(Strict):
@@ -140,7 +160,7 @@ class TrialIn(Strict):
 class MoveOut(BaseModel):
     """A hit whose place is another one."""
 
-    id: str
+    id: str = Field(description="Of the record")
     before: int | None = Field(description="Its place by the live rules; null: not among the first")
     after: int | None = Field(description="Its place by the draft")
 
@@ -148,12 +168,12 @@ class MoveOut(BaseModel):
 class TriedOut(BaseModel):
     """What the draft changes for one query."""
 
-    query: str
+    query: str = Field(description="As it was asked")
     moves: list[MoveOut] = Field(description="None where the first hits are the same")
     before: list[str] = Field(description="Ids of the first hits by the live rules")
     after: list[str] = Field(description="Ids of the first hits by the draft")
-    relevant_before: int | None
-    relevant_after: int | None
+    relevant_before: int | None = Field(description="Records in the relevant set by the live rules")
+    relevant_after: int | None = Field(description="By the draft")
     looking_for: str = Field(description="How the draft reads the query")
     error: str | None = Field(description="Why it has no answer")
 

@@ -20,15 +20,17 @@ from api.http.schemas.aliases import AliasIn
 from api.http.schemas.background.jobs import JobIn
 from api.http.schemas.background.webhooks import WebhookIn
 from api.http.schemas.changes import MatchingIn, RecordPatch, UpdateMatchingIn
-from api.http.schemas.common import CollectionIn, EmbeddingsIn, RecordsIn
+from api.http.schemas.common import CollectionIn, RecordsIn
 from api.http.schemas.fields import SchemaIn
 from api.http.schemas.labels import CaptionsIn, LabelsIn, MatchIn
 from api.http.schemas.lookup import LookupBesideIn, LookupIn, LookupsIn
+from api.http.schemas.models.embeddings import EmbeddingsIn
 from api.http.schemas.originals import OriginalsIn
 from api.http.schemas.patterns import MEANINGS
+from api.http.schemas.ranking.recommendations import RecommendIn
 from api.http.schemas.ranking.rules import BackIn, PublishIn, RulesIn, TrialIn
 from api.http.schemas.saved_searches import SavedSearchIn
-from api.http.schemas.search import BatchIn, RecommendIn, SearchBesideIn, SearchIn
+from api.http.schemas.search import BatchIn, SearchBesideIn, SearchIn
 from binocle_client import Client, ClientError
 from binocle_client.requests import RecordBody
 from tests.support import ROOT
@@ -133,7 +135,7 @@ def test_patterns_of_the_interface_are_explained_in_words() -> None:
 
 
 def test_all_bodies_are_tried() -> None:
-    bodies_of = [one["requestBody"] for one in _parts(_DOCUMENT) if "requestBody" in one]
+    bodies_of = [one["requestBody"] for one in _parts(_DOCUMENT["paths"]) if "requestBody" in one]
     named = {
         one["$ref"].split("/")[-1]
         for body in bodies_of

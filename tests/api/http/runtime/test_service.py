@@ -37,6 +37,14 @@ def test_problems_have_one_shape(
     problem_of(service.http().request(method, path), status, code)
 
 
+def test_a_wrong_path_or_method_is_told_what_there_is(service: Running) -> None:
+    asked = service.http().request
+    gone = problem_of(asked("GET", "/v1/colections"), 404, "no-such-path")
+    assert gone["detail"] == "there is no path /v1/colections; /openapi.json lists them"
+    wrong = problem_of(asked("PUT", "/v1/collections/a/search"), 405, "method-not-allowed")
+    assert wrong["detail"] == "PUT is not taken here; GET, POST is"
+
+
 def test_problem_names_the_field(service: Running, name: str) -> None:
     url = f"/v1/collections/{name}"
     answer = service.http().get(f"{url}/records", params={"limit": 0})

@@ -1,0 +1,1 @@
+"""The wire of models: which there are, and their vectors."""
