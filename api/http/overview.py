@@ -17,7 +17,8 @@ hit `picture` (its size, before it is loaded), `thumbnail` (a path of this servi
 
 **The relevant set** is what passes the filter and fits the query. `relevant` counts it (exact
 where `relevant_error` is 0, else about so many), `facets` count it, `sort` and `group` order it,
-and pages end with it, unless `beyond` is true. The first page is filled up with what is nearest.
+and pages end with it, unless `beyond` is true. The first page is filled up with what is nearest:
+only its first `relevant` hits fit, unless `min_relevance` is `auto`, which leaves out the others.
 Where `no_match` is true nothing fits, and the hits are only the nearest there are.
 
 **Pages.** Send the same body with the `cursor` of the answer before until it is null, or an

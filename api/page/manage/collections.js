@@ -25,13 +25,21 @@ function List() {
   </table></div>`;
 }
 
+/** As the service has it: names stand in addresses and in names of folders. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
 function Make() {
   const [error, setError] = useState(/** @type {unknown} */ (null));
   /** @param {any} event */
   const onSubmit = async (event) => {
     event.preventDefault();
     const field = event.currentTarget.elements.name;
-    const name = field.value.trim();
+    const name = field.value.trim().replace(/\s+/g, '-');
+    if (!NAME.test(name)) {
+      setError(new Error(t('namesOfCollections')));
+      field.focus();
+      return;
+    }
     try {
       setError(null);
       await ask('PUT', collectionPath(name), {});
@@ -43,7 +51,7 @@ function Make() {
     }
   };
   return html`<form class="row" onSubmit=${onSubmit}>
-      <label class="inline">${t('newCollection')} <input name="name" required maxlength="64" pattern="[A-Za-z0-9][A-Za-z0-9._\\-]*" placeholder="photos" autocomplete="off" /></label>
+      <label class="inline">${t('newCollection')} <input name="name" required maxlength="64" placeholder="photos" autocomplete="off" /></label>
       <button type="submit">${t('make')}</button>
     </form>
     ${error && html`<${Failure} error=${error} />`}`;

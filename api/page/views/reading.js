@@ -129,7 +129,7 @@ function useFocusLeft(/** @type {{current: HTMLElement | null}} */ host) {
 export function Reading() {
   const host = useRef(/** @type {HTMLDivElement | null} */ (null));
   const onTaken = useFocusLeft(host);
-  const { words, exactly } = question.value;
+  const { words, exactly } = askedThen();
   const pieces = piecesOfWords();
   const text = pieces.filter((one) => one.kind === 'words').map((one) => one.text).join(', ');
   const unread = pieces.filter((one) => one.kind === 'unread').map((one) => one.text);

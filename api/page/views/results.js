@@ -4,6 +4,7 @@ import { announce } from '../state/announce.js';
 import { go, hasChoice, question } from '../state/address.js';
 import { collections, current, fields, isTechnical, listError, loadCollections, loadFields } from '../state/collections.js';
 import { followAnswers, isOpen, togglePanel } from '../state/facets.js';
+import { askedThen } from '../state/reading.js';
 import { answer, busy, exhausted, failure, hits, MOST, nearestAnyway, refresh, shownCount } from '../state/results.js';
 import { setTileSize, SIZES, tileSize } from '../state/look.js';
 import { looksFor } from '../state/query.js';
@@ -20,7 +21,7 @@ import { SelectionBar } from './selectionbar.js';
 function countText() {
   if (!answer.value) return '';
   const { relevant: known, relevant_error: error } = answer.value;
-  if (!looksFor(question.value)) return t('records', known ?? hits.value.length);
+  if (!looksFor(askedThen())) return t('records', known ?? hits.value.length);
   if (answer.value.no_match) return t('nothingFits');
   if (known === null) return t('atLeast', hits.value.length);
   return error ? t('about', t('results', known)) : t('results', known);

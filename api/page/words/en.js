@@ -231,6 +231,7 @@ export const en = {
   // collections
   newCollection: 'New collection',
   nameOfCollection: 'Name',
+  namesOfCollections: 'A name is of the letters A to Z, digits, dots, dashes and underscores, a letter or digit first.',
   make: 'Make',
   model: 'Model',
   size: 'Size',

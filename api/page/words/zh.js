@@ -231,6 +231,7 @@ export const zh = {
   // 图库
   newCollection: '新建图库',
   nameOfCollection: '名称',
+  namesOfCollections: '名称只能包含英文字母、数字、点、连字符和下划线，并以字母或数字开头，例如 photos。',
   make: '新建',
   model: '模型',
   size: '大小',

@@ -35,6 +35,26 @@ def test_words_find_pictures_and_the_address_holds_the_search(visit: Open, shop:
     expect(page.get_by_role("heading", level=1)).to_have_text("60 records")
 
 
+def test_what_stands_until_the_answer_comes_is_said_of_the_search_before(
+    visit: Open, shop: Shop
+) -> None:
+    page = visit(shop.service.url, "/?c=shop")
+    before = names(page)
+    held: list[Route] = []
+    page.route("**/v1/collections/shop/search", held.append)
+    box = page.get_by_role("combobox", name="What to look for")
+    box.fill("red shoes")
+    box.press("Enter")
+    page.locator(".found.stale").wait_for()
+    expect(page.get_by_role("heading", level=1)).to_have_text("60 records")
+    expect(page.get_by_text("Read as")).to_have_count(0)
+    page.unroute("**/v1/collections/shop/search")
+    for one in held:
+        one.continue_()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("result")
+    assert names(page) != before
+
+
 def test_what_is_less_likely_stands_below_a_line_and_is_not_hidden(visit: Open, shop: Shop) -> None:
     page = visit(shop.service.url, "/?c=shop&q=red+shoes", viewport={"width": 1280, "height": 7000})
     page.get_by_text("Less likely below").wait_for()

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Request, Response
 from fastapi import Query as Parameter
@@ -28,7 +28,14 @@ from api.http.runtime.dependencies import (
     allow,
 )
 from api.http.runtime.service import Service
-from api.http.schemas.background.jobs import JobIn, JobOut, JobPage, JobsAsked, JobsOfOneAsked
+from api.http.schemas.background.jobs import (
+    JobIn,
+    JobOut,
+    JobPage,
+    JobsAsked,
+    JobsOfOneAsked,
+    JobState,
+)
 from api.http.schemas.common import Name
 from api.keys.key import Key
 from api.operations.backup.backing_up import back_up
@@ -42,6 +49,18 @@ from indexer.sources.table import ColumnRoles
 router = APIRouter(tags=["jobs"], route_class=JsonRoute)
 all_router = APIRouter(tags=["jobs"], route_class=JsonRoute)
 _EVENT_EVERY_S = 0.5
+_EVENT: dict[str, Any] = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"enum": list(get_args(JobState)), "description": "The job's state"},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {"$ref": "#/components/schemas/JobOut"},
+        },
+    },
+}
 
 
 @router.post("/{name}/jobs", status_code=202)
@@ -178,7 +197,7 @@ async def cancel_job(
 @router.get(
     "/{name}/jobs/{job_id}/events",
     response_class=Response,
-    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    responses={200: {"content": {"text/event-stream": {"schema": _EVENT}}}},
 )
 async def job_events(
     collection: Watchable, job_id: str, request: Request, tell: TellJob
