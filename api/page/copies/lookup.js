@@ -84,7 +84,7 @@ export function LookupRoom() {
     look();
     return () => URL.revokeObjectURL(made);
   }, [picture, collection]);
-  return html`<section class="panel wide" aria-labelledby="lookup-title">
+  return html`<section class="panel" aria-labelledby="lookup-title">
     <h1 id="lookup-title">${t('lookup')} <span class="muted">${collection}</span></h1>
     <p class="muted">${t('lookupHow')}</p>
     <p class="row">
