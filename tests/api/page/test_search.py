@@ -41,16 +41,20 @@ def test_what_stands_until_the_answer_comes_is_said_of_the_search_before(
     page = visit(shop.service.url, "/?c=shop")
     before = names(page)
     held: list[Route] = []
-    page.route("**/v1/collections/shop/search", held.append)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/v1/collections/shop/search", hold)
     box = page.get_by_role("combobox", name="What to look for")
     box.fill("red shoes")
     box.press("Enter")
     page.locator(".found.stale").wait_for()
     expect(page.get_by_role("heading", level=1)).to_have_text("60 records")
     expect(page.get_by_text("Read as")).to_have_count(0)
-    page.unroute("**/v1/collections/shop/search")
     for one in held:
         one.continue_()
+    page.unroute("**/v1/collections/shop/search")
     expect(page.get_by_role("heading", level=1)).to_contain_text("result")
     assert names(page) != before
 
