@@ -8,14 +8,20 @@ from pathlib import Path
 import certifi
 import pytest
 
-from experiments.engines.local_milvus import LiteMilvus, Milvus, OldMilvus, milvus_server
 from tests.support import Bench, close_shared_decoders, write_photos
 from tests.support.buckets import Buckets, buckets
 from tests.support.command_line import CommandLine, warm_command_line
-from tests.support.milvus_servers import require_servers
+from tests.support.longest_first import dealt
 from tests.support.postgres_server import PostgresServer, postgres_server, programs_with_pgvector
 
 gc.disable()  # while thousands of modules and tests are read, nothing of which is garbage
+
+
+@pytest.hookimpl(trylast=True)  # of the tests that are left
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    long = [one for one in items if one.get_closest_marker("long")]
+    others = [one for one in items if not one.get_closest_marker("long")]
+    items[:] = dealt(long, others, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 
 def pytest_collection_finish() -> None:
@@ -82,22 +88,6 @@ def server() -> Iterator[PostgresServer]:
 def vector_server() -> Iterator[PostgresServer]:
     """A PostgreSQL with pgvector."""
     with postgres_server(programs_with_pgvector()) as started:
-        yield started
-
-
-@pytest.fixture(scope="session")
-def old_milvus() -> Iterator[Milvus]:
-    """A Milvus 2.3.5."""
-    require_servers()
-    with milvus_server(OldMilvus) as started:
-        yield started
-
-
-@pytest.fixture(scope="session")
-def lite_milvus() -> Iterator[Milvus]:
-    """A milvus-lite, which speaks today's API."""
-    require_servers()
-    with milvus_server(LiteMilvus) as started:
         yield started
 
 

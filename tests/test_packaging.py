@@ -41,6 +41,7 @@ def test_the_client_has_the_version_of_the_service() -> None:
     assert settings["project"]["version"] == binocle.__version__
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_wheel_alone_indexes_searches_and_serves(tmp_path: Path, photos: Path) -> None:
     wheel = build_wheel(tmp_path)

@@ -79,6 +79,7 @@ def run(folder: Path, *command: str, **environment: str) -> "subprocess.Complete
     )  # fmt: skip
 
 
+@pytest.mark.long
 def test_the_client_does_what_a_shop_needs(package: Path, tmp_path: Path) -> None:
     with running(tmp_path / "home") as service:
         (tmp_path / "picture.jpg").write_bytes(picture_bytes(3))

@@ -23,6 +23,7 @@ def train(*arguments: object) -> Result:
     return CliRunner().invoke(cli, ["train", *map(str, arguments), "--device", "cpu"])
 
 
+@pytest.mark.long
 def test_an_interrupt_saves_the_state_and_names_resume(small_model: Path, tmp_path: Path) -> None:
     table = draw_pairs(tmp_path / "drawn", 60)
     out = tmp_path / "tuned"

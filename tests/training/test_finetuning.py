@@ -99,6 +99,7 @@ def assert_same(one: Path, other: Path) -> None:
         assert torch.equal(tensor, second[name]), name
 
 
+@pytest.mark.long
 def test_a_run_that_was_stopped_or_killed_ends_as_if_it_had_not_been(
     task: Callable[..., Task],
 ) -> None:

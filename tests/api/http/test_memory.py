@@ -95,6 +95,7 @@ def send_large_bodies(url: str) -> list[int]:
     return statuses
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.skipif(not _HOSTILE.is_file(), reason=f"needs {_HOSTILE.name} beside the project")
 def test_memory_returns_after_hostile_uploads(tmp_path: Path) -> None:

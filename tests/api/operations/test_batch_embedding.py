@@ -101,6 +101,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
         cluster.shutdown()
 
 
+@pytest.mark.long
 def test_every_picture_is_there_once_after_a_node_was_lost(
     container: Container, job: BatchJob, cluster: Cluster
 ) -> None:

@@ -10,6 +10,7 @@ from experiments.faults.warm import WarmProgram, warm_program
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("kind", "seed"), [("io", 6), ("io", 23), ("kill", 9), ("kill", 11)])
 def test_nothing_acknowledged_is_lost(
     program: WarmProgram, tmp_path: Path, kind: str, seed: int

@@ -9,6 +9,7 @@ import pytest
 from tests.support import ROOT
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.model
 def test_clients_ask_in_every_way_and_are_answered() -> None:

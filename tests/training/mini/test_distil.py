@@ -13,6 +13,7 @@ from training.mini.teacher import save_operations
 pytestmark = [pytest.mark.model, pytest.mark.slow]
 
 
+@pytest.mark.long
 def test_the_recipe_trains_and_writes_a_model_that_loads_both_ways(tmp_path: Path) -> None:
     from binocle.encoders.mini_encoder import MiniEncoder
     from binocle.encoders.openclip import OpenClipEncoder

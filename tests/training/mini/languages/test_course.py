@@ -34,6 +34,7 @@ def packed(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_it_writes_a_model_in_the_same_space_that_reads_the_languages(
     packed: Path, tmp_path: Path
 ) -> None:
@@ -52,6 +53,7 @@ def test_it_writes_a_model_in_the_same_space_that_reads_the_languages(
     assert "Chinese" in (out / "README.md").read_text("utf-8")
 
 
+@pytest.mark.long
 def test_a_model_that_reads_the_languages_keeps_the_rows_it_has_and_gets_those_it_lacks(
     packed: Path, tmp_path: Path
 ) -> None:

@@ -215,6 +215,7 @@ def test_what_died_long_ago_is_removed_for_good(
     assert store.at(4).ids().tolist() == list(range(41, 101))
 
 
+@pytest.mark.long
 def test_server_that_was_killed_has_all_when_it_is_back(
     server: Milvus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -63,6 +63,7 @@ def searcher_of(collection: Collection) -> Searcher:
     return Searcher(collection, lambda: ENCODER, limits=Limits())
 
 
+@pytest.mark.long
 def test_two_hundred_questions_have_the_hits_of_sqlite_and_faiss(
     vector_server: PostgresServer, tmp_path: Path
 ) -> None:
