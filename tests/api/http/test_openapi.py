@@ -1,6 +1,7 @@
 """The written schema holds for the service."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -73,6 +74,7 @@ _NO_LINES = ("--exclude-path-regex", ":(import|lines)$")  # it can write no appl
 _OTHERS = ("--exclude-tag", "records", "--exclude-tag", "search")
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("has_key", "choice"),
@@ -108,6 +110,7 @@ def test_service_does_as_its_schema_says(
             "--generation-database", "none", "--warnings", "off", *_NO_LINES, *choice,
         ],
         cwd=tmp_path, capture_output=True, text=True, timeout=400, check=False,
+        env={**os.environ, "HYPOTHESIS_STORAGE_DIRECTORY": str(ROOT / ".hypothesis")},  # characters
     )  # fmt: skip
     told = re.sub(r"(%[0-9A-F]{2}){9,}", "%...", shown.stdout)
     assert shown.returncode == 0, told[-8000:] + shown.stderr
