@@ -39,7 +39,7 @@ from api.http.routes import (
 from api.http.routes.access import keys, sessions
 from api.http.routes.background import jobs, snapshots, sources, webhooks
 from api.http.routes.changing import imports, matching
-from api.http.routes.copies import duplicates, lookup, lookups
+from api.http.routes.copies import duplicates, hash_lists, lookup, lookups
 from api.http.routes.ranking import drafts, rules
 from api.http.runtime.background.background import Background
 from api.http.runtime.dependencies import key_of
@@ -78,7 +78,7 @@ _PACKING = 5  # 9 takes four times as long and saves 2 %
 
 _ROOMS = (
     collections, fields, search, recommendations, suggestions, lookup, lookups, duplicates,
-    pictures, labels, imports, matching, records, rules, drafts, jobs,
+    hash_lists, pictures, labels, imports, matching, records, rules, drafts, jobs,
     originals, saved_searches, snapshots,
 )  # fmt: skip
 

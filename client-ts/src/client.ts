@@ -9,7 +9,16 @@ import type {
 import { BinocleError } from "./errors.js";
 import { pauseMs, send, sleep } from "./retries.js";
 import type { Retries } from "./retries.js";
-import type { ItemError, JobOut, paths, RecordIn, RecordPage, SearchIn, SearchOut } from "./schema.js";
+import type {
+  HashListAddedOut,
+  ItemError,
+  JobOut,
+  paths,
+  RecordIn,
+  RecordPage,
+  SearchIn,
+  SearchOut,
+} from "./schema.js";
 import { batches, events, pieces } from "./streams.js";
 
 export interface ClientOptions {
@@ -195,6 +204,16 @@ export class Client {
   async waitForJob(name: string, jobId: string, signal?: AbortSignal): Promise<JobOut> {
     for await (const job of this.jobEvents(name, jobId, signal)) if (hasEnded(job)) return job;
     throw cut();
+  }
+
+  /** Have a collection keep a list of PDQ hashes: a hash a line, or CSV with a heading. */
+  async putHashList(name: string, list: string, lines: string): Promise<HashListAddedOut> {
+    return await this.put("/v1/collections/{name}/hash-lists/{list_name}", {
+      params: { path: { name, list_name: list } },
+      body: lines,
+      bodySerializer: (text: string) => text,
+      headers: { "Content-Type": "text/csv" },
+    });
   }
 
   async *#importOnce(name: string, lines: string[]): AsyncGenerator<ImportOutcome> {

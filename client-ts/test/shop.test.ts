@@ -59,6 +59,8 @@ test("pictures are stored as files and in base64, shown, and found again", async
 
   const lookup = await shop.upload("/v1/collections/{name}/lookup", path, { image: picture });
   assert.equal(lookup.verdict, "same-file");
+  const added = await shop.putHashList("shop", "partner", `${"0f".repeat(32)},90,one\nwrong\n`);
+  assert.deepEqual([added.hashes, added.faults], [1, "1 line is no hash, the first line 2"]);
   const original = await shop.get("/v1/collections/{name}/records/{record_id}/image", {
     params: { path: { name: "shop", record_id: "sku/60" } },
     parseAs: "blob",

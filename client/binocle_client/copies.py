@@ -89,6 +89,31 @@ class LookupOutcomes:
 
 
 @dataclass(frozen=True, slots=True)
+class HashListInfo:
+    """A list of hashes that a collection keeps, and how many it has."""
+
+    name: str
+    hashes: int
+
+
+@dataclass(frozen=True, slots=True)
+class HashListInfos:
+    """The lists of hashes that a collection keeps, by name."""
+
+    lists: list[HashListInfo]
+
+
+@dataclass(frozen=True, slots=True)
+class HashListAdded:
+    """A list as it was taken in: what of it is left out, and what is wrong with it."""
+
+    name: str
+    hashes: int
+    plain: int
+    faults: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterMember:
     """A picture of a cluster."""
 

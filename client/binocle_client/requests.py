@@ -225,7 +225,7 @@ class JobsQuery(TypedDict, total=False):
     """Which jobs to list."""
 
     collection: str | None
-    kind: Sequence[Literal["index", "duplicates", "labels", "backup", "snapshot"]]
+    kind: Sequence[Literal["index", "duplicates", "labels", "backup", "snapshot", "hashes"]]
     state: Sequence[Literal["waiting", "running", "done", "failed", "cancelled"]]
     limit: int
     cursor: str | None

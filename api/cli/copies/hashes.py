@@ -1,10 +1,8 @@
 """``binocle hashes``: lists of PDQ hashes, in and out."""
 
-import csv
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,7 +11,6 @@ from api.operations.plurals import counted
 from api.terminal import say
 
 if TYPE_CHECKING:
-    from api.operations.hash_lists.kept_lists import OwnHash
     from search.copies.hash_lists.hash_list import HashList
 
 
@@ -38,16 +35,17 @@ def hashes() -> None:
 def export_hashes(file: Path | None, collection: str, *, plain: bool) -> None:
     """Write the hash, its quality and the record's id of each picture; to FILE or to the pipe."""
     from api.operations.duplicates_report import check_writable
+    from api.operations.hash_lists.exported_hashes import write_hashes
     from api.operations.hash_lists.kept_lists import own_hashes
 
     container = open_container()
     with container.open_collection(collection) as opened:
         if file is None:
-            lost = _write(sys.stdout, own_hashes(container, opened), plain=plain)
+            _, lost = write_hashes(sys.stdout, own_hashes(container, opened), plain=plain)
         else:
             check_writable(file)
             with file.open("w", encoding="utf-8", errors="surrogateescape", newline="") as lines:
-                lost = _write(lines, own_hashes(container, opened), plain=plain)
+                _, lost = write_hashes(lines, own_hashes(container, opened), plain=plain)
     for one in lost[:5]:
         say(f"Note: no hash of {one.record_id}: {one.hash}", err=True)
     if lost[5:]:
@@ -100,23 +98,6 @@ def remove_hashes(name: str, collection: str) -> None:
     with open_container().open_collection(collection) as opened:
         remove_list(opened, name)
     say(f"removed the hash list {name}", err=True)
-
-
-def _write(lines: TextIO, own: "Iterator[OwnHash]", *, plain: bool) -> "list[OwnHash]":
-    """Write hashes as they come; return what has none."""
-    from api.operations.duplicates_report import as_cell
-
-    writer, lost = csv.writer(lines, lineterminator="\n"), []
-    if not plain:
-        writer.writerow(("hash", "quality", "id"))
-    for one in own:
-        if isinstance(one.hash, str):
-            lost.append(one)
-        elif plain:
-            writer.writerow((one.hash.text,))
-        else:
-            writer.writerow((one.hash.text, one.hash.quality, as_cell(one.record_id)))
-    return lost
 
 
 def _tell(added: "HashList", name: str) -> None:

@@ -7,9 +7,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from api.cli.options import (
     PATH,
@@ -53,7 +55,7 @@ class _Answered:
     metavar="FILE",
     type=PATH,
     multiple=True,
-    help="Also ask a list of PDQ hashes; may be repeated. See 'binocle hashes'.",
+    help="Also ask a list of PDQ hashes, or it alone where no collection is; may be repeated.",
 )
 @click.option("--copies-only", is_flag=True, help="Do not look for what is merely similar.")
 @click.option("--lines", is_flag=True, help="A JSON object a line, as soon as it is known.")
@@ -128,7 +130,7 @@ def lookup(
     is_table = sys.stdout.isatty() and not as_json and not lines
     answers: list[_Answered] = []
     with ExitStack() as stack:
-        opened = stack.enter_context(container.open_collection(collection))
+        opened = stack.enter_context(_asked_of(container, collection, has_lists=bool(lists)))
         show = stack.enter_context(_shown(container, opened, overlay, sheet, is_opened=is_opened))
         finder = open_lookup(container, opened, with_similar=not copies_only, lists=lists)
         total = asked.count()
@@ -153,6 +155,26 @@ def lookup(
         known = [one.answer for one in answers if not isinstance(one.answer, str)]
         print_notes(known, asked.left_out)
     end_with_errors([one.answer for one in answers if isinstance(one.answer, str)])
+
+
+@contextmanager
+def _asked_of(
+    container: "Container", collection: str, *, has_lists: bool
+) -> "Iterator[Collection]":
+    """Yield the collection; an empty one for whoever has lists only, and names none."""
+    from binocle.collection.collection import Collection
+    from binocle.errors import NotFoundError
+
+    source = click.get_current_context().get_parameter_source("collection")
+    with ExitStack() as stack:
+        try:
+            opened = container.open_collection(collection)
+        except NotFoundError:
+            if not has_lists or source is not ParameterSource.DEFAULT:
+                raise
+            folder = stack.enter_context(TemporaryDirectory(prefix="binocle-"))
+            opened = Collection(Path(folder) / "the-lists", create=True)
+        yield stack.enter_context(opened)
 
 
 def _answered(

@@ -1,15 +1,22 @@
 """The tool ``lookup``: is a picture, or something made from it, in a collection?"""
 
+from typing import Any
+
 from api.http.errors.problems import ServiceError
 from api.http.mapping.payloads import decoded
 from api.http.mcp.arguments import LookupTool
 from api.http.mcp.caller import ToolAnswer, ToolCaller, find_records, row_of, title_of
+from api.http.mcp.lines import shortened
 from api.http.mcp.sheets import sheet_of
 from api.operations.copies import open_lookup
+from api.operations.plurals import counted
 from binocle.collection.collection import Collection
+from search.copies.hash_lists.hash_list import ListedMatch
 from search.copies.lookup_candidates import LookupAnswer
+from search.copies.verdicts import COPIES, Verdict
 
 _SURE = 2
+_LABEL = 160
 
 
 async def lookup(caller: ToolCaller, asked: LookupTool) -> ToolAnswer:
@@ -42,14 +49,38 @@ async def lookup(caller: ToolCaller, asked: LookupTool) -> ToolAnswer:
     ]
     tiles = [(number, one.record.id, one.part.id) for number, one in enumerate(candidates, 1)]
     picture = await sheet_of(caller.service, collection, tiles) if tiles else None
-    verdict = shown[0]["verdict"] if shown else "none"
-    content = {"verdict": verdict, "candidates": shown, "verified": found.verified}
-    rows = [row_of(*one.values()) for one in shown]
-    others = " other" if own is not None else ""
-    told = (
-        f"The best of the{others} pictures is: {verdict}" if shown else f"No{others} such picture"
-    )
-    return ToolAnswer(told, content, rows, picture)
+    best = candidates[0].judgement.verdict if candidates else "none"
+    verdict = best if best in COPIES or not found.listed else "hash-match"
+    listed = [_listed(one) for one in found.listed[: asked.limit]]
+    content = {
+        "verdict": verdict,
+        "candidates": shown,
+        "listed": listed,
+        "verified": found.verified,
+    }
+    rows = [row_of(*one.values()) for one in (*shown, *listed)]
+    return ToolAnswer(_told(verdict, found, is_of_others=own is not None), content, rows, picture)
+
+
+def _listed(match: ListedMatch) -> dict[str, Any]:
+    return {
+        "list": match.list_name,
+        "label": shortened(match.label, _LABEL),
+        "distance": match.distance,
+        "confidence": round(match.judgement.confidence, _SURE),
+    }
+
+
+def _told(verdict: Verdict, found: LookupAnswer, *, is_of_others: bool) -> str:
+    others = " other" if is_of_others else ""
+    if verdict == "hash-match" and found.listed:
+        return (
+            f"No{others} copy; {counted(len(found.listed), 'hash')} of lists near the picture's: "
+            "nobody has compared the pictures"
+        )
+    if verdict == "none":
+        return f"No{others} such picture"
+    return f"The best of the{others} pictures is: {verdict}"
 
 
 def _stored(caller: ToolCaller, collection: Collection, record_id: str) -> bytes:

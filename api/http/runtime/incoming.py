@@ -18,7 +18,10 @@ MIN_BYTES_PER_S = 16 * 1024  # once the patience for a piece is over; slower is 
 CLOSE = {"Connection": "close"}
 STREAM_ENDING, LOOKUPS_ENDING = "/records:import", "/lookups:lines"
 """Of paths whose bodies are dealt with while they come: as large, and as slow, as they are."""
-_STREAM = re.compile(rf"/v1/collections/[^/]+(?:{STREAM_ENDING}|{LOOKUPS_ENDING})")
+_STREAMS = {
+    "POST": re.compile(rf"/v1/collections/[^/]+(?:{STREAM_ENDING}|{LOOKUPS_ENDING})"),
+    "PUT": re.compile(r"/v1/collections/[^/]+/hash-lists/[^/]+"),
+}
 
 
 class LateError(Exception):
@@ -53,7 +56,8 @@ class Incoming:
         has_body = is_chunked or announced > 0
         self._receive = receive
         self._max_body_bytes, self._patience_s = max_body_bytes, patience_s
-        self._is_stream = scope["method"] == "POST" and bool(_STREAM.fullmatch(scope["path"]))
+        streams = _STREAMS.get(scope["method"])
+        self._is_stream = streams is not None and bool(streams.fullmatch(scope["path"]))
         self._taken = 0
         self._owes_empty_body = not has_body
         self._complete = asyncio.Event()

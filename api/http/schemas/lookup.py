@@ -143,6 +143,28 @@ class LookupsOut(BaseModel):
     results: list[LookupOutcome] = Field(description="One for each picture")
 
 
+class HashListOut(BaseModel):
+    """A list of hashes that a collection keeps."""
+
+    name: str
+    hashes: int = Field(description="How many it has")
+
+
+class HashListsOut(BaseModel):
+    """The lists of hashes that a collection keeps, by name."""
+
+    lists: list[HashListOut]
+
+
+class HashListAddedOut(HashListOut):
+    """A list as it was taken in."""
+
+    plain: int = Field(description="Left out, as their quality is under 50: they match nothing")
+    faults: str = Field(
+        description="How many lines are no hash, and which is the first; else empty"
+    )
+
+
 class MemberOut(BaseModel):
     """A picture of a cluster."""
 

@@ -9,6 +9,7 @@ import io
 import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -17,16 +18,17 @@ from typing import TypeAlias
 from cachetools import LRUCache
 
 from api.container import Container
+from api.settings import COLLECTION_NAME
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError, NotFoundError, StorageError, UsageError
 from binocle.files import replacing
 from binocle.fingerprints.pdq import PdqHash, hashed_spec, pdq_of
+from binocle.media.decoder_pool import DecoderPool
 from binocle.types import Part
 from indexer.sources.rows.long_lines import bounded_texts
 from search.copies.hash_lists.hash_list import HashList, read_hash_list
 
 _ENDING = ".hashes.csv"  # backups take them along
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _BLOCK = 256
 _OPEN_LISTS = 64
 _State: TypeAlias = tuple[int, int, int]
@@ -79,7 +81,7 @@ def check_name(name: str) -> None:
     Raises:
         UsageError: The name is none for a file.
     """
-    if not _NAME.fullmatch(name):
+    if not re.fullmatch(COLLECTION_NAME, name):
         said = "is no name for a hash list; letters, digits, '.', '-' and '_' are, up to 64"
         raise UsageError(f"{name!r} {said}")
 
@@ -105,47 +107,63 @@ def add_list(collection: Collection, name: str, added: HashList) -> None:
         raise StorageError(f"cannot write {path} ({error.strerror})") from error
 
 
+def kept_file(collection: Collection, name: str) -> Path:
+    """Return the file of a list that a collection keeps: CSV with hashes and labels.
+
+    Raises:
+        NotFoundError: It keeps none of this name.
+    """
+    path = _path_of(collection, name)
+    if not path.is_file():
+        kept = ", ".join(one.name for one in lists_of(collection)) or "none"
+        raise NotFoundError(f"there is no hash list {name!r}; there are: {kept}")
+    return path
+
+
 def remove_list(collection: Collection, name: str) -> None:
     """Have a collection forget a list.
 
     Raises:
         NotFoundError: It keeps none of this name.
     """
-    try:
-        _path_of(collection, name).unlink()
-    except FileNotFoundError:
-        kept = ", ".join(one.name for one in lists_of(collection)) or "none"
-        raise NotFoundError(f"there is no hash list {name!r}; there are: {kept}") from None
+    kept_file(collection, name).unlink(missing_ok=True)
 
 
 def own_hashes(
     container: Container,
     collection: Collection,
-    on_progress: Callable[[int], None] = lambda _done: None,
+    decoders: DecoderPool | None = None,
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Iterator[OwnHash]:
     """Yield the PDQ hashes of a collection's pictures, as their files are now.
 
     Args:
-        container: Has the decoders and the limits.
+        container: Has the limits, and decoders.
         collection: Whose pictures.
-        on_progress: Told how many pictures are done.
+        decoders: Where they are decoded; None for processes of its own.
+        on_progress: Told how many pictures of how many are done.
     """
     media, done = container.media(collection), 0
-    with container.decoders() as decoders, ThreadPoolExecutor(decoders.workers, "pdq") as threads:
+    with collection.reading() as session:
+        ids = [part_id for part_id, _ in session.fingerprints.contents()]
+    with (
+        container.decoders() if decoders is None else nullcontext(decoders) as pool,
+        ThreadPoolExecutor(pool.workers, "pdq") as threads,
+    ):
 
         def hashed(one: tuple[str, Part, tuple[int, int]]) -> OwnHash:
             record_id, part, size = one
             try:
-                picture = decoders.decode(media.read(part.uri), hashed_spec(size))
+                picture = pool.decode(media.read(part.uri), hashed_spec(size))
             except (OSError, BinocleError) as error:
                 return OwnHash(record_id, str(error))
             return OwnHash(record_id, pdq_of(picture.pixels))
 
-        for block in _pictures(collection):
+        for block in _pictures(collection, ids):
             for own in threads.map(hashed, block):
                 done += 1
                 yield own
-                on_progress(done)
+                on_progress(done, len(ids))
 
 
 def _path_of(collection: Collection, name: str) -> Path:
@@ -153,17 +171,23 @@ def _path_of(collection: Collection, name: str) -> Path:
     return collection.path / f"{name}{_ENDING}"
 
 
+def read_from(path: Path, name: str) -> HashList:
+    """Read a list from a file that is not kept.
+
+    Raises:
+        QueryError: It has no hash, or too many.
+    """
+    return read_hash_list(name, bounded_texts(path, "utf-8-sig"))
+
+
 def _read(path: Path) -> HashList:
     kept = path.name.removesuffix(_ENDING)
-    lines = bounded_texts(path, "utf-8-sig")
-    return read_hash_list(path.stem if kept == path.name else kept, lines)
+    return read_from(path, path.stem if kept == path.name else kept)
 
 
 def _pictures(
-    collection: Collection,
+    collection: Collection, ids: Sequence[int]
 ) -> Iterator[Sequence[tuple[str, Part, tuple[int, int]]]]:
-    with collection.reading() as session:
-        ids = [part_id for part_id, _ in session.fingerprints.contents()]
     for start in range(0, len(ids), _BLOCK):
         with collection.reading() as session:
             pictures = session.fingerprints.pictures(ids[start : start + _BLOCK])

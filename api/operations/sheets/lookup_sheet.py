@@ -17,7 +17,6 @@ MOST_PICTURES = 200
 _MOST_BYTES = 12_000_000  # of pictures; behind them only what is said
 _SIDE, _SMALL = 640, 320
 _MOST_OTHERS = 12
-_WHOLE = ShownRegion(0, 0, 1, 1)
 _SAID = {
     "same-file": "the same file as",
     "same-pixels": "the same pixels as",
@@ -62,7 +61,7 @@ class LookupSheet:
         self._media = StoredMedia(collection.path)
         self._pictures = InlinePictures(decoders, _MOST_BYTES)
         self._sections: list[str] = []
-        self._found = self._asked = 0
+        self._found = self._asked = self._listed = 0
 
     def add(self, name: str, data: bytes, answer: LookupAnswer | str) -> None:
         """Take in a picture.
@@ -75,6 +74,7 @@ class LookupSheet:
         self._asked += 1
         is_found = not isinstance(answer, str) and answer.verdict in COPIES
         self._found += is_found
+        self._listed += not isinstance(answer, str) and not is_found and bool(answer.listed)
         if self._asked > MOST_PICTURES:
             return
         if isinstance(answer, str):
@@ -86,14 +86,15 @@ class LookupSheet:
     def page(self) -> str:
         """Return the page."""
         left = self._asked - MOST_PICTURES
+        near = f", {self._listed:,} more near a hash of a list" if self._listed else ""
         return document(
             f"Looked up in {self._name}",
             _STYLE,
             [
                 (
                     f"<p class=muted>{counted(self._asked, 'picture')} looked up, "
-                    f"{self._found:,} of them in {html.escape(self._name)}. Outlined: what both "
-                    "pictures show; dashed: where a variant differs.</p>"
+                    f"{self._found:,} of them in {html.escape(self._name)}{near}. Outlined: what "
+                    "both pictures show; dashed: where a variant differs.</p>"
                 ),
                 *self._sections,
                 *([f"<p class=muted>{counted(left, 'more picture')} not shown here.</p>"]
@@ -104,7 +105,7 @@ class LookupSheet:
     def _verdict(self, answer: LookupAnswer) -> list[str]:
         name = html.escape(self._name)
         if not answer.candidates:
-            return [f"<p class='verdict no'>Not in {name}.</p>"]
+            return [] if answer.listed else [f"<p class='verdict no'>Not in {name}.</p>"]
         best = answer.candidates[0]
         said = _said(best)
         if answer.verdict in COPIES:
@@ -158,7 +159,8 @@ def _listed(answer: LookupAnswer) -> Iterable[str]:
         sure = f"{one.judgement.confidence:.0%} sure"
         yield (
             f"<p class='verdict maybe'>The list {html.escape(one.list_name)} has a hash near its "
-            f"own{label}, {one.distance} of 256 bits apart ({sure}).</p>"
+            f"own{label}, {one.distance} of 256 bits apart ({sure}); nobody has compared the "
+            "pictures.</p>"
         )
 
 
@@ -182,7 +184,9 @@ def _figure(picture: str, drawn: str, caption: str) -> str:
 
 
 def _outline(judgement: Judgement) -> str:
-    """Return where the picture looked up shows the stored one."""
+    """Return where the picture looked up shows the stored one; nothing of what was not compared."""
+    if judgement.stored_region is None:
+        return ""
     corners = judgement.corners or ((0, 0), (1, 0), (1, 1), (0, 1))
     # what was cut off ends where the picture does
     inside = ((min(max(x, 0), 1), min(max(y, 0), 1)) for x, y in corners)
@@ -192,7 +196,9 @@ def _outline(judgement: Judgement) -> str:
 
 def _regions(judgement: Judgement) -> str:
     """Return what of the stored picture is shown, and where a variant differs."""
-    shown = _box(judgement.stored_region or _WHOLE)
+    if judgement.stored_region is None:
+        return ""
+    shown = _box(judgement.stored_region)
     return _drawn(shown + "".join(_box(one, "differing") for one in judgement.differing))
 
 

@@ -11,6 +11,9 @@ const boxOf = ({ x, y, w, h }) => ({
   left: `${x * 100}%`, top: `${y * 100}%`, width: `${w * 100}%`, height: `${h * 100}%`,
 });
 
+/** Of what is kept without pictures, or was moved, there is nothing to show. @param {any} event */
+const hidden = (event) => event.currentTarget.closest('figure').remove();
+
 /** @param {{candidate: any, url: string}} properties */
 export function Comparison({ candidate, url }) {
   const [share, setShare] = useState(50);
@@ -43,7 +46,7 @@ export function Comparison({ candidate, url }) {
   if (corners.length !== 4) {
     return html`<div class="pair">
       <figure><img ref=${below} alt=${t('yours')} src=${url} /><figcaption>${t('yours')}</figcaption></figure>
-      <figure><img alt=${t('stored')} src=${stored} /><figcaption>${t('stored')}</figcaption></figure>
+      <figure><img alt=${t('stored')} src=${stored} onError=${hidden} /><figcaption>${t('stored')}</figcaption></figure>
     </div>`;
   }
   const clip = isBlinking ? (isOn ? 'none' : 'inset(0 100% 0 0)') : `inset(0 0 0 ${share}%)`;

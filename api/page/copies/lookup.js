@@ -25,7 +25,8 @@ function verdictText(found) {
     const [first] = found.listed;
     return t('lookupListed', { name, list: first.list, label: first.label });
   }
-  return t(found.verdict === 'similar' ? 'lookupSimilar' : found.verdict === 'variant' ? 'lookupVariant' : 'lookupFound', name);
+  const said = { similar: 'lookupSimilar', variant: 'lookupVariant', 'hash-match': 'lookupByHash' };
+  return t(said[/** @type {keyof said} */ (found.verdict)] ?? 'lookupFound', name);
 }
 
 /** @param {{candidate: any, isShown: boolean, onShow: () => void}} properties */
@@ -38,15 +39,25 @@ function Candidate({ candidate, isShown, onShow }) {
   </button>`;
 }
 
+/** What lists of hashes have near the picture's. @param {{listed: any[]}} properties */
+function Listed({ listed }) {
+  return html`<ul class="listed">
+    ${listed.map((one) => html`<li><strong>${one.list}</strong>${one.label ? ` ${one.label}` : ''}
+      <span class="muted">${` · ${t('bitsApart', one.distance)} · ${t('sure', percent(one.confidence))}`}</span></li>`)}
+  </ul>`;
+}
+
 /** @param {{found: any, url: string}} properties */
 function Answer({ found, url }) {
-  const [at, setAt] = useState(0);
+  const isOnlyListed = found.verdict === 'hash-match' && found.candidates[0]?.verdict === 'similar';
+  const [at, setAt] = useState(isOnlyListed ? -1 : 0); // beside it, what is similar would look like the match
   const candidate = found.candidates[at];
   const isThere = !['none', 'similar', 'variant', 'hash-match'].includes(found.verdict);
   return html`<h2 class="verdict-line ${isThere ? 'good' : ''}">${isThere && html`<${Icon} name="check" /> `}${verdictText(found)}</h2>
+    ${found.listed?.length > 0 && html`<${Listed} listed=${found.listed} />`}
     ${candidate && html`<${Comparison} key=${candidate.id} candidate=${candidate} url=${url} />
       <p class="row"><button type="button" class="primary" onClick=${() => go({ view: '', open: candidate.id })}>${t('openRecord')}</button></p>`}
-    ${found.candidates.length > 1 && html`<div class="strip">
+    ${(found.candidates.length > 1 || isOnlyListed) && html`<div class="strip">
       ${found.candidates.map((/** @type {any} */ one, /** @type {number} */ place) => html`<${Candidate} candidate=${one} isShown=${place === at} onShow=${() => setAt(place)} />`)}
     </div>`}
     <p class="muted small-text">${t('verified', found.verified)}${found.unprepared ? ` · ${t('unprepared', found.unprepared)}` : ''}</p>`;

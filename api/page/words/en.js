@@ -182,6 +182,8 @@ export const en = {
   lookupSimilar: (/** @type {string} */ name) => `This picture is not in “${name}”; these only look similar.`,
   lookupFound: (/** @type {string} */ name) => `Yes, it is in “${name}”.`,
   lookupListed: (/** @type {{name: string, list: string, label: string}} */ { name, list, label }) => `Nothing in “${name}” is verified as this picture, but the list “${list}” has a hash near its own${label ? `: ${label}` : ''}.`,
+  lookupByHash: (/** @type {string} */ name) => `A picture in “${name}” has a hash near this one's; it cannot be read, so nobody has compared them.`,
+  bitsApart: (/** @type {number} */ bits) => `${n(bits, 'bit', 'bits')} of 256 apart`,
   lookupVariant: (/** @type {string} */ name) => `This picture is not in “${name}”, but a variant of it is.`,
   unreadable: (/** @type {string} */ count) => `${count} pictures could not be read and were left out.`,
   choose: 'Choose a picture',

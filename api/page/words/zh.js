@@ -182,6 +182,8 @@ export const zh = {
   lookupSimilar: (/** @type {string} */ name) => `“${name}”中没有这张图片；以下只是相似。`,
   lookupFound: (/** @type {string} */ name) => `有，它在“${name}”中。`,
   lookupListed: (/** @type {{name: string, list: string, label: string}} */ { name, list, label }) => `“${name}”中没有证实与此相同的图片，但列表“${list}”中有相近的哈希${label ? `：${label}` : ''}。`,
+  lookupByHash: (/** @type {string} */ name) => `“${name}”中有一张图片的哈希与此相近；该图片无法读取，因此未作比较。`,
+  bitsApart: (/** @type {number} */ bits) => `256 位中相差 ${n(bits)} 位`,
   lookupVariant: (/** @type {string} */ name) => `“${name}”中没有这张图片，但有它的变体。`,
   unreadable: (/** @type {string} */ count) => `${count} 张图片无法读取，未参与比较。`,
   choose: '选择图片',

@@ -3,9 +3,17 @@
 from collections.abc import Sequence
 
 from binocle_client.answers import JobStatus
-from binocle_client.asked import Asked, content, document
+from binocle_client.asked import Asked, content, document, nothing
 from binocle_client.calls.call import call
-from binocle_client.copies import DuplicateClusters, LookupOutcome, LookupOutcomes, LookupReply
+from binocle_client.copies import (
+    DuplicateClusters,
+    HashListAdded,
+    HashListInfo,
+    HashListInfos,
+    LookupOutcome,
+    LookupOutcomes,
+    LookupReply,
+)
 from binocle_client.paths import path_of
 from binocle_client.pictures import PictureFile, encoded
 from binocle_client.transport.streams import LINES, outcomes_of
@@ -77,6 +85,38 @@ class CopyCalls:
     def overlay(self, name: str, data: PictureFile) -> Asked[bytes]:
         """Return a PNG of a picture beside what it is a copy of, and where the two agree."""
         return content("POST", path_of(name, "lookup", "overlay"), json={"image": encoded(data)})
+
+    @call
+    def hash_lists(self, name: str) -> Asked[list[HashListInfo]]:
+        """Name the lists of hashes that a collection keeps: its lookups ask them, too."""
+        found = document(HashListInfos, "GET", path_of(name, "hash-lists"))
+        return found.then(lambda one: one.lists)
+
+    @call
+    def put_hash_list(self, name: str, list_name: str, lines: str | bytes) -> Asked[HashListAdded]:
+        """Have a collection keep a list: PDQ hashes, a line each, or CSV with a heading."""
+        path, headers = path_of(name, "hash-lists", list_name), {"Content-Type": "text/csv"}
+        return document(HashListAdded, "PUT", path, content=lines, headers=headers)
+
+    @call
+    def hash_list(self, name: str, list_name: str) -> Asked[str]:
+        """Return a list that a collection keeps, as CSV with hash and label."""
+        return content("GET", path_of(name, "hash-lists", list_name)).then(bytes.decode)
+
+    @call
+    def remove_hash_list(self, name: str, list_name: str) -> Asked[None]:
+        """Have a collection forget a list."""
+        return nothing("DELETE", path_of(name, "hash-lists", list_name))
+
+    @call
+    def start_hashes(self, name: str) -> Asked[JobStatus]:
+        """Start computing the PDQ hashes of a collection's own pictures."""
+        return document(JobStatus, "POST", path_of(name, "hashes"), repeatable=False)
+
+    @call
+    def hashes_csv(self, name: str, job_id: str) -> Asked[str]:
+        """Return the hashes that a job has computed, as CSV: a list for ``put_hash_list``."""
+        return content("GET", path_of(name, "hashes", job_id, "csv")).then(bytes.decode)
 
     @call
     def start_duplicates(self, name: str) -> Asked[JobStatus]:

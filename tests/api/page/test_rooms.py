@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from binocle.fingerprints.pdq import pdq_of
 from tests.api.page.conftest import Open
 from tests.support import picture_bytes
 from tests.support.service import Running, running
@@ -80,6 +81,12 @@ def test_a_newcomer_makes_a_collection_fills_it_and_looks_a_picture_up(
     other.write_bytes(noise(9))
     page.locator("input[data-lookup]").set_input_files(other)
     page.get_by_role("heading", name="This picture is not in “mine”").wait_for()
+    known = pdq_of(np.asarray(Image.open(io.BytesIO(noise(9)))))
+    empty.client().put_hash_list("mine", "partner", f"{known.text},{known.quality},<b>case 7</b>")
+    page.locator("input[data-lookup]").set_input_files(other)
+    page.get_by_role("heading", name="the list “partner” has a hash near its own").wait_for()
+    expect(page.locator(".listed li")).to_contain_text("partner <b>case 7</b>")
+    expect(page.locator(".listed li")).to_contain_text("0 bits of 256 apart")
 
 
 def test_duplicates_are_decided_with_keys_and_come_out_as_a_list(

@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 _KEPT_JOBS = 200
 _LOOK_EVERY_S = 0.05
 _UNTOLD = "see the service's log"
-_READING: frozenset[JobKind] = frozenset(("labels", "duplicates", "backup", "snapshot"))
+_READING: frozenset[JobKind] = frozenset(("labels", "duplicates", "backup", "snapshot", "hashes"))
 
 
 Work: TypeAlias = Callable[[Job], None]

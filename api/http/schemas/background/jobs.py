@@ -42,7 +42,7 @@ class JobIn(Strict):
 
 
 JobState: TypeAlias = Literal["waiting", "running", "done", "failed", "cancelled"]
-JobKind: TypeAlias = Literal["index", "duplicates", "labels", "backup", "snapshot"]
+JobKind: TypeAlias = Literal["index", "duplicates", "labels", "backup", "snapshot", "hashes"]
 
 
 class JobOut(BaseModel):

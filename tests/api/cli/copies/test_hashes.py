@@ -72,6 +72,27 @@ def test_lists_in_files_are_asked_beside_the_collection(
     assert run("hashes", "list", "-c", "made", "--home", home) == 1  # nothing was made for it
 
 
+def test_a_list_is_asked_where_no_collection_is_but_none_that_was_named(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    listed, suspect = tmp_path / "all.csv", asked_for(tmp_path / "asked.jpg", 1)
+    assert run("hashes", "export", listed, "--home", home) == 0
+    capsys.readouterr()
+    nowhere = ("--hashes", listed, "--home", tmp_path / "nowhere")
+    sheet = tmp_path / "found.html"
+    assert run("lookup", suspect, *nowhere, "--sheet", sheet) == 0
+    row = capsys.readouterr().out.rstrip("\n").split("\t")
+    assert [row[1], row[3]] == ["hash-match", "all: drawn/1.png"]
+    told = sheet.read_text()
+    assert "The list all has a hash near its own (drawn/1.png)" in told
+    assert "0 of them in the-lists, 1 more near a hash of a list" in told
+    assert "Not in" not in told
+    assert not (tmp_path / "nowhere" / "collections").exists()
+    assert run("lookup", suspect, *nowhere, "-c", "knwon") == 1
+    assert "no collection 'knwon'" in capsys.readouterr().err
+    assert run("lookup", suspect, "--home", tmp_path / "nowhere") == 1
+
+
 def test_pictures_that_are_gone_are_left_out_of_an_export(
     home: Path, indexed: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
