@@ -7,7 +7,7 @@ other fonts, places, sizes and amounts, and saved and opened again in between. A
 
 import io
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
@@ -22,7 +22,7 @@ Floats: TypeAlias = npt.NDArray[np.float32]
 _WEIGHTS = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 
-def clipped(values: npt.NDArray[np.floating]) -> PixelArray:
+def clipped(values: npt.NDArray[Any]) -> PixelArray:
     """Return levels of 0 to 255 as whole numbers."""
     return np.asarray(np.clip(np.rint(values), 0, 255), np.uint8)
 
@@ -179,9 +179,10 @@ def _framed(pixels: PixelArray, random: np.random.Generator, _other: PixelArray)
     longer = max(pixels.shape[:2])
     for _ in range(int(random.integers(1, 3))):
         colour = [int(one) for one in random.integers(0, 256, 3)]
-        sides = [int(one) for one in random.uniform(0.01, 0.08, 4) * longer]
+        top, bottom, left, right = (int(one) for one in random.uniform(0.01, 0.08, 4) * longer)
         pixels = np.asarray(
-            cv2.copyMakeBorder(pixels, *sides, cv2.BORDER_CONSTANT, value=colour), np.uint8
+            cv2.copyMakeBorder(pixels, top, bottom, left, right, cv2.BORDER_CONSTANT, value=colour),
+            np.uint8,
         )
     return pixels
 

@@ -1,11 +1,11 @@
-"""What hides a picture, and what is put on it, beside ``fresh_changes``; written anew as well."""
+"""What hides a picture, beside ``fresh_changes`` and ``fresh_words``; written anew as well."""
 
-import string
-from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+import numpy.typing as npt
+from PIL import Image, ImageDraw
 
 from binocle.types import PixelArray
 from experiments.copies.fresh_changes import (
@@ -17,132 +17,10 @@ from experiments.copies.fresh_changes import (
     reopened,
     resized,
 )
-
-_FONTS = ("DejaVuSerif-Bold.ttf", "DejaVuSansMono-Bold.ttf", "DejaVuSans.ttf",
-          "DejaVuSansCondensed-BoldOblique.ttf", "DejaVuSerif-Italic.ttf")  # fmt: skip
-_INKS = (
-    (255, 255, 255),
-    (255, 255, 0),
-    (230, 30, 40),
-    (20, 20, 20),
-    (40, 220, 90),
-    (250, 120, 200),
-)
+from experiments.copies.fresh_words import heavy_caption, marked, typeface, words
 
 
-@lru_cache(256)
-def _font(name: str, size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    try:
-        return ImageFont.truetype(name, size)
-    except OSError:  # this machine has no such font
-        return ImageFont.load_default(size)
-
-
-def _type(random: np.random.Generator, size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return _font(str(random.choice(_FONTS)), max(6, round(size)))
-
-
-def _words(random: np.random.Generator, count: int) -> str:
-    letters = list(string.ascii_lowercase)
-    lengths = random.integers(2, 9, count)
-    text = " ".join("".join(random.choice(letters, length)) for length in lengths)
-    return text.upper() if random.random() < 0.4 else text.capitalize()
-
-
-def _ink(random: np.random.Generator) -> tuple[int, int, int]:
-    return _INKS[int(random.integers(len(_INKS)))]
-
-
-def _lettered(
-    pixels: PixelArray, random: np.random.Generator, size: float, *, is_filled: bool
-) -> PixelArray:
-    """Write lines of words in one or two places, in a box or with an outline or neither."""
-    image = Image.fromarray(pixels)
-    draw = ImageDraw.Draw(image, "RGBA")
-    height, width = pixels.shape[:2]
-    face, ink = _type(random, size * height), _ink(random)
-    style = random.integers(3)
-    places = random.uniform(0.0, 0.92 - size, 3 if is_filled else 1)
-    for place in np.sort(places):
-        text, x = _words(random, 5), random.uniform(0.0, 0.25) * width
-        box = draw.textbbox((x, place * height), text, face)
-        if style == 0:
-            draw.rectangle(box, (*(255 - np.array(ink)).tolist(), 190))
-        stroke = max(1, round(size * height / 14)) if style == 1 else 0
-        fill = tuple((255 - np.array(ink)).tolist())
-        draw.text((x, place * height), text, ink, face, stroke_width=stroke, stroke_fill=fill)
-    return np.asarray(image)
-
-
-def _caption(pixels: PixelArray, random: np.random.Generator, _other: PixelArray) -> PixelArray:
-    return _lettered(pixels, random, random.uniform(0.06, 0.1), is_filled=False)
-
-
-def _heavy_caption(
-    pixels: PixelArray, random: np.random.Generator, _other: PixelArray
-) -> PixelArray:
-    return _lettered(pixels, random, random.uniform(0.13, 0.2), is_filled=True)
-
-
-def _marked(low: float, high: float, opacity: tuple[float, float], cells: int) -> FreshChange:
-    """Return a change that prints one name over and over, at an angle, half transparent."""
-
-    def change(pixels: PixelArray, random: np.random.Generator, _other: PixelArray) -> PixelArray:
-        height, width = pixels.shape[:2]
-        size = max(height, width) * random.uniform(low, high)
-        side = round(2 * np.hypot(height, width))
-        mask = Image.new("L", (side, side), 0)
-        draw = ImageDraw.Draw(mask)
-        face, name = _type(random, size), _words(random, int(random.integers(1, 3)))
-        across = max(1.0, draw.textlength(name, face)) * random.uniform(1.1, 1.4)
-        step = size * cells * random.uniform(0.9, 1.2)
-        for row in range(int(side / step) + 1):
-            for column in range(int(side / across) + 1):
-                at = ((column - 0.5 * (row % 2)) * across, row * step)
-                draw.text(at, name, 255, face)
-        angle = float(random.uniform(-50, 50))
-        turned = np.asarray(mask.rotate(angle, Image.Resampling.BILINEAR), np.float32) / 255
-        top, left = (side - height) // 2, (side - width) // 2
-        cover = turned[top : top + height, left : left + width, None] * random.uniform(*opacity)
-        ink = np.array(random.choice([[255] * 3, [255] * 3, [0] * 3, [200, 30, 30]]), np.float32)
-        return clipped(pixels * (1 - cover) + ink * cover)
-
-    return change
-
-
-def _badge(pixels: PixelArray, random: np.random.Generator, _other: PixelArray) -> PixelArray:
-    """Put a round badge with a few letters near a corner."""
-    image = Image.fromarray(pixels)
-    draw = ImageDraw.Draw(image)
-    radius = random.uniform(0.07, 0.13) * min(image.size)
-    x = random.choice([1.3 * radius, image.width - 1.3 * radius])
-    y = random.choice([1.3 * radius, image.height - 1.3 * radius])
-    draw.ellipse((x - radius, y - radius, x + radius, y + radius), _ink(random), "white", 2)
-    face = _type(random, 0.7 * radius)
-    draw.text((x, y), _words(random, 1)[:4], (10, 10, 60), face, anchor="mm")
-    return np.asarray(image)
-
-
-def _redacted(pixels: PixelArray, random: np.random.Generator, _other: PixelArray) -> PixelArray:
-    """Hide two or three places: by black bars, by large squares, or by blur."""
-    changed = pixels.copy()
-    height, width = pixels.shape[:2]
-    for _ in range(int(random.integers(2, 4))):
-        h, w = round(random.uniform(0.1, 0.3) * height), round(random.uniform(0.15, 0.35) * width)
-        top, left = int(random.integers(0, height - h)), int(random.integers(0, width - w))
-        place = changed[top : top + h, left : left + w]
-        way = int(random.integers(3))
-        if way == 0:
-            place[:] = 0
-        elif way == 1:
-            few = cv2.resize(place, (4, 3), interpolation=cv2.INTER_AREA)
-            place[:] = cv2.resize(few, (w, h), interpolation=cv2.INTER_NEAREST)
-        else:
-            place[:] = cv2.GaussianBlur(place, (0, 0), max(2, w / 8))
-    return changed
-
-
-def _grid(pixels: PixelArray) -> tuple[Floats, Floats]:
+def _grid(pixels: npt.NDArray[Any]) -> tuple[Floats, Floats]:
     """Return x and y of each pixel, -1 to 1 across the longer side."""
     height, width = pixels.shape[:2]
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
@@ -246,7 +124,7 @@ def _screen(pixels: PixelArray, random: np.random.Generator, other: PixelArray) 
     desk[top : top + height, left : left + width] = pixels
     image = Image.fromarray(desk)
     draw = ImageDraw.Draw(image)
-    draw.text((left, top - 1.8 * bar), _words(random, 2), (60, 60, 60), _type(random, 0.8 * bar))
+    draw.text((left, top - 1.8 * bar), words(random, 2), (60, 60, 60), typeface(random, 0.8 * bar))
     for number, colour in enumerate(((255, 95, 86), (255, 189, 46), (39, 201, 63))):
         x = left + width - 1.4 * bar * (number + 1)
         draw.ellipse((x, top - 1.7 * bar, x + bar, top - 0.7 * bar), colour)
@@ -308,17 +186,13 @@ def _saved_between(change: FreshChange) -> FreshChange:
     return changed
 
 
-DRAWN: dict[str, FreshChange] = {
-    "caption": _caption, "badge": _badge, "light-marks": _marked(0.05, 0.08, (0.2, 0.35), 4),
-}  # fmt: skip
-HIDDEN: dict[str, FreshChange] = {"redacted": _redacted}
 EVASIVE: dict[str, FreshChange] = {
     name: _saved_between(change)
     for name, change in {
         "uneven-light": _lamp, "vignette": _dark_corners, "barrel": _barrel, "wave": _wave,
         "negative": _negative, "tiles-2x2": _tiled(2), "tiles-3x3": _tiled(3),
         "tiles-mirrored": _tiled(2, is_mirrored=True), "from-a-screen": _from_a_screen,
-        "blend-25%": _blend, "heavy-marks": _marked(0.09, 0.15, (0.5, 0.7), 2),
-        "heavy-caption": _heavy_caption, "desktop": _screen, "inset-8%": _inset,
+        "blend-25%": _blend, "heavy-marks": marked(0.09, 0.15, (0.5, 0.7), 2),
+        "heavy-caption": heavy_caption, "desktop": _screen, "inset-8%": _inset,
     }.items()
 }  # fmt: skip

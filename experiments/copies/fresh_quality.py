@@ -1,13 +1,17 @@
-"""Lookups of pictures changed by ``fresh_changes``: ``python -m experiments.copies.fresh_quality``.
+"""Lookups of pictures changed by ``fresh_changes``, ``fresh_words`` and ``fresh_evasions``.
 
-Everything goes through the program: a collection of the home is opened and asked as ``binocle
-lookup`` does. Known pictures must come first, with a copy's verdict; what is not in the collection
-must not be a copy. The file of pictures is JSON: of each domain ``known`` and ``unknown`` paths.
+    python -m experiments.copies.fresh_quality NAME=FOLDER:SHARE... --work PLACE --unknown 60
+
+Of each folder such a share, by a checksum of the names, is indexed as ``binocle index`` does, and
+everything is asked as ``binocle lookup`` does. Known pictures must come first, with a copy's
+verdict; what is not in the collection must be no copy.
 """
 
 import argparse
 import hashlib
 import json
+import os
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -26,16 +30,18 @@ from api.operations.copies import FrameLookup, open_lookup
 from api.settings import read_settings
 from binocle.types import PixelArray
 from experiments.copies.fresh_changes import MILD, STRONG, FreshChange, saved
-from experiments.copies.fresh_evasions import DRAWN, EVASIVE, HIDDEN
-from experiments.copies.lookup_quality import difference
+from experiments.copies.fresh_evasions import EVASIVE
+from experiments.copies.fresh_words import DRAWN, HIDDEN
+from experiments.copies.lookup_quality import difference, pictures_in
 from experiments.copies.lookup_reports import wilson
+from experiments.serving import run
 from search.copies.verdicts import COPIES
 
 CLASSES: dict[str, dict[str, FreshChange]] = {
     "mild": {**MILD, **DRAWN}, "strong": {**STRONG, **HIDDEN}, "evasion": EVASIVE,
 }  # fmt: skip
 CHANGES = {name: change for kind in CLASSES.values() for name, change in kind.items()}
-_AS_IT_IS = "as it is"
+_AS_IT_IS, _COLLECTION = "as it is", "known"
 _TWIN = 4.0  # mean difference of levels: below it one picture is stored twice
 _QUALITY = 88
 _SIDE = 1200
@@ -81,13 +87,37 @@ class FreshTrial:
 _finders: dict[str, FrameLookup] = {}
 
 
-def _finder(home: str, name: str) -> FrameLookup:
-    if name not in _finders:
+def laid_out(given: Sequence[str], place: Path) -> dict[str, dict[str, list[str]]]:
+    """Link what is to be known below a place, and index it; return paths by domain.
+
+    Args:
+        given: ``NAME=FOLDER:SHARE`` each.
+        place: A folder; a collection that is there is used again.
+    """
+    found: dict[str, dict[str, list[str]]] = {}
+    for name, folder, share in (re.split("[=:]", one) for one in given):
+        own = found[name] = {"known": [], "unknown": []}
+        for path in pictures_in(Path(folder)):
+            below = path.relative_to(Path(folder).resolve())
+            digest = hashlib.sha1(f"fresh/{name}/{below}".encode(), usedforsecurity=False)
+            is_known = int.from_bytes(digest.digest()[:4]) < float(share) * 2**32
+            link = place / "known" / name / below
+            own["known" if is_known else "unknown"].append(str(link if is_known else path))
+            if is_known and not link.exists():
+                link.parent.mkdir(parents=True, exist_ok=True)
+                os.link(path, link)
+    if not (place / "home").exists():
+        run(place / "home", "index", str(place / "known"), "-c", _COLLECTION)
+    return found
+
+
+def _finder(home: str) -> FrameLookup:
+    if home not in _finders:
         cv2.setNumThreads(1)
         container = Container(read_settings(home=Path(home), workers=1))
-        collection = container.open_collection(name).__enter__()
-        _finders[name] = open_lookup(container, collection)
-    return _finders[name]
+        collection = container.open_collection(_COLLECTION).__enter__()
+        _finders[home] = open_lookup(container, collection)
+    return _finders[home]
 
 
 def opened(path: str) -> PixelArray:
@@ -110,18 +140,18 @@ def made(path: str, change: str, fillers: Sequence[str], seed: str) -> bytes:
 
 
 def tried(
-    place: tuple[str, str], fillers: Sequence[str], seed: str, job: tuple[str, str, str, bool]
+    home: str, fillers: Sequence[str], seed: str, job: tuple[str, str, str, bool]
 ) -> FreshTrial:
     """Look one changed picture up.
 
     Args:
-        place: The home, and the collection's name.
+        home: Of the program's collections.
         fillers: Pictures that are in no collection.
         seed: Others give other amounts, places and words.
         job: The file, where it is from, how it is changed, and whether it is known.
     """
     path, domain, change, is_known = job
-    answer = _finder(*place).find(made(path, change, fillers, seed))
+    answer = _finder(home).find(made(path, change, fillers, seed))
     found = [(one.part.uri, one.judgement) for one in answer.candidates]
     first = found[0] if found else None
     own = next((one.verdict for uri, one in found if uri == path), "none")
@@ -238,25 +268,22 @@ def _calibration(trials: Sequence[FreshTrial]) -> list[str]:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and print the tables."""
     parser = argparse.ArgumentParser(prog="python -m experiments.copies.fresh_quality")
-    parser.add_argument("pictures", type=Path, help="JSON: which pictures are known, and not")
-    parser.add_argument("--home", required=True, help="the home of the program's collections")
-    parser.add_argument("--collection", default="known")
+    parser.add_argument("folders", nargs="+", metavar="NAME=FOLDER:SHARE")
+    parser.add_argument("--work", type=Path, required=True, help="a folder for the collection")
     parser.add_argument("--seed", default="fresh")
     parser.add_argument("--kind", action="append", choices=list(CLASSES), help="only these")
     parser.add_argument("--change", action="append", choices=list(CHANGES), help="only these")
-    parser.add_argument("--domain", action="append", help="only these")
     parser.add_argument("--known", type=int, default=3, help="lookups a change and domain")
     parser.add_argument("--unknown", type=int, default=0, help="pictures a domain")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--json", type=Path, help="write every trial there, one a line")
     options: Any = parser.parse_args(arguments)
-    pictures = json.loads(options.pictures.read_text())
+    pictures = laid_out(options.folders, options.work)
     fillers = [one for kinds in pictures.values() for one in kinds["unknown"]]
     kinds = options.kind or list(CLASSES)
     changes = options.change or [one for kind in kinds for one in CLASSES[kind]]
-    asked = {one: own for one, own in pictures.items() if one in (options.domain or pictures)}
-    jobs = list(jobs_of(asked, options.seed, changes, options.known, options.unknown))
-    try_one = partial(tried, (options.home, options.collection), fillers, options.seed)
+    jobs = list(jobs_of(pictures, options.seed, changes, options.known, options.unknown))
+    try_one = partial(tried, str(options.work / "home"), fillers, options.seed)
     with ProcessPoolExecutor(options.workers, get_context("spawn")) as processes:
         trials = list(processes.map(try_one, jobs, chunksize=4))
     if options.json is not None:

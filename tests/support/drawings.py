@@ -1,6 +1,7 @@
 """Pictures for reverse lookup: with things at many scales, and of products that look alike."""
 
 import io
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -80,3 +81,19 @@ def shirt(colour: tuple[int, int, int], side: int = 200) -> PixelArray:
     for row in range(60, 170, 18):
         cv2.circle(pixels, (108, row), 3, darker, -1)
     return pixels
+
+
+def check_change(
+    change: Callable[[PixelArray, np.random.Generator, PixelArray], PixelArray],
+    size: tuple[int, int],
+) -> None:
+    """Check that a change makes another picture, the same for one seed, and keeps what it takes."""
+    picture, other = np.asarray(drawn(0, size)), np.asarray(drawn(1))
+    before = picture.copy()
+    made = [change(picture, np.random.default_rng(3), other) for _ in range(2)]
+    assert np.array_equal(picture, before)
+    assert made[0].dtype == np.uint8
+    assert made[0].shape[2] == 3
+    assert np.array_equal(made[0], made[1])
+    if made[0].shape == picture.shape:
+        assert np.abs(made[0].astype(int) - picture).mean() > 0.3

@@ -49,8 +49,8 @@ async def lookup(caller: ToolCaller, asked: LookupTool) -> ToolAnswer:
     ]
     tiles = [(number, one.record.id, one.part.id) for number, one in enumerate(candidates, 1)]
     picture = await sheet_of(caller.service, collection, tiles) if tiles else None
-    best = candidates[0].judgement.verdict if candidates else "none"
-    verdict = best if best in COPIES or not found.listed else "hash-match"
+    best: Verdict = candidates[0].judgement.verdict if candidates else "none"
+    verdict: Verdict = best if best in COPIES or not found.listed else "hash-match"
     listed = [_listed(one) for one in found.listed[: asked.limit]]
     content = {
         "verdict": verdict,
