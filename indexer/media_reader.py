@@ -12,7 +12,8 @@ from binocle.media.decoder_pool import DecoderPool
 from binocle.types import ImageSpec, Picture, Skip
 from indexer.sources.base import Candidate, ImageRef
 
-_LOOK_AHEAD = 128
+_LEAST_LOOK_AHEAD, _MOST_LOOK_AHEAD = 128, 1024  # a network takes seconds to load meanwhile
+_LOOK_AHEAD_PIXELS = 64 * 1024 * 1024  # bytes of decoded pictures
 _LOOK_AHEAD_BYTES = 256 * 1024 * 1024  # of encoded pictures; those of a compressed tar are held
 
 
@@ -63,13 +64,16 @@ class MediaReader:
             spec: The pixels wanted.
             is_known: Tells whether a content, by its SHA-256, need not be decoded.
             read_before: Returns what was found of a picture elsewhere; None where it is to be read.
-            look_ahead: How many candidates may be prepared but not yet taken.
+            look_ahead: How many candidates may be prepared but not yet taken; else as many as a
+                bounded amount of memory holds of such pixels.
         """
         self._decoders = decoders
         self._spec = spec
         self._is_known = is_known
         self._read_before = read_before
-        self._look_ahead = look_ahead or 2 * decoders.workers + _LOOK_AHEAD
+        held = _LOOK_AHEAD_PIXELS // (3 * spec.width * spec.height)
+        held = min(max(held, _LEAST_LOOK_AHEAD), _MOST_LOOK_AHEAD)
+        self._look_ahead = look_ahead or 2 * decoders.workers + held
 
     def run(self, candidates: Iterable[Candidate]) -> Generator[Prepared, None, None]:
         """Yield the candidates prepared, in their order."""

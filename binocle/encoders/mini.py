@@ -13,6 +13,7 @@ made is searched by a later one as it is.
 """
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -34,6 +35,9 @@ from binocle.types import Int64Array, Space
 
 _State = dict[str, torch.Tensor]
 _WORDS = "text.token_embedding.weight"
+_convolved = attrgetter("mkldnn._convolution_pointwise")  # there is no public name of either
+_has_onednn = attrgetter("backends.mkldnn.is_available")
+_knows_bfloat16 = attrgetter("mkldnn._is_mkldnn_bf16_supported")
 
 
 class WithoutTowers(Protocol):
@@ -127,10 +131,10 @@ class _ImageTower(nn.Module):
 
     def __init__(self, state: _State) -> None:
         super().__init__()
-        layers: list[nn.Module] = [_folded(state, "conv_stem", "bn1", stride=2), nn.ReLU(True)]
+        layers: list[nn.Module] = [_rectified(state, "conv_stem", "bn1", stride=2)]
         fused = "blocks.0.0"  # the one block whose expansion is a full convolution
-        layers += [_folded(state, f"{fused}.conv_exp", f"{fused}.bn1", stride=2), nn.ReLU(True)]
-        layers += [_folded(state, f"{fused}.conv_pwl", f"{fused}.bn2")]
+        layers.append(_rectified(state, f"{fused}.conv_exp", f"{fused}.bn1", stride=2))
+        layers.append(_folded(state, f"{fused}.conv_pwl", f"{fused}.bn2"))
         stage = 1
         while f"blocks.{stage}.0.pw_exp.conv.weight" in state:
             block = 0
@@ -139,15 +143,15 @@ class _ImageTower(nn.Module):
                 layers.append(_Block(own, stride=1 if block else 2))
                 block += 1
             stage += 1
-        layers += [_folded(state, f"blocks.{stage}.0.conv", f"blocks.{stage}.0.bn1")]
-        self.layers = nn.Sequential(*layers, nn.ReLU(True))
-        self.head = _folded(state, "conv_head", "norm_head")
+        layers.append(_rectified(state, f"blocks.{stage}.0.conv", f"blocks.{stage}.0.bn1"))
+        self.layers = nn.Sequential(*layers)
+        self.head = _rectified(state, "conv_head", "norm_head")
         self.classifier = _linear(state["classifier.weight"], state["classifier.bias"])
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """Return ``(n, d)`` rows."""
         pooled = self.layers(pixels).mean((2, 3), keepdim=True)
-        rows: torch.Tensor = self.classifier(functional.relu(self.head(pooled)).flatten(1))
+        rows: torch.Tensor = self.classifier(self.head(pooled).flatten(1))
         return rows
 
 
@@ -159,9 +163,9 @@ class _Block(nn.Module):
         layers: list[nn.Module] = []
         if "dw_start.conv.weight" in state:
             layers.append(_folded(state, "dw_start.conv", "dw_start.bn"))
-        layers += [_folded(state, "pw_exp.conv", "pw_exp.bn"), nn.ReLU(True)]
+        layers.append(_rectified(state, "pw_exp.conv", "pw_exp.bn"))
         if "dw_mid.conv.weight" in state:
-            layers += [_folded(state, "dw_mid.conv", "dw_mid.bn", stride=stride), nn.ReLU(True)]
+            layers.append(_rectified(state, "dw_mid.conv", "dw_mid.bn", stride=stride))
         layers.append(_folded(state, "pw_proj.conv", "pw_proj.bn"))
         self.layers = nn.Sequential(*layers)
         self.is_residual = stride == 1
@@ -233,6 +237,37 @@ class _Layer(nn.Module):
         rows = rows + self.answer(seen.transpose(1, 2).reshape(count, length, width))
         network: torch.Tensor = self.narrow(functional.gelu(self.widen(self.before_network(rows))))
         return rows + network
+
+
+class _Rectified(nn.Module):
+    """A convolution whose negative values become 0; oneDNN has both in one pass, the same bits."""
+
+    def __init__(self, convolution: nn.Conv2d) -> None:
+        super().__init__()
+        self.convolution = convolution
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Return ``(n, c, h, w)`` rows, none below 0."""
+        own = self.convolution
+        if not _does_both(pixels):
+            return functional.relu(own(pixels), inplace=True)
+        shape = (own.padding, own.stride, own.dilation, own.groups)
+        given: tuple[Any, ...] = (pixels, own.weight, own.bias, *shape, "relu", [], "")
+        made: torch.Tensor = _convolved(torch.ops)(*given)
+        return made
+
+
+def _does_both(pixels: torch.Tensor) -> bool:
+    """Tell whether oneDNN is there for such pixels: on a processor, and without gradients."""
+    if pixels.device.type != "cpu" or torch.is_grad_enabled():
+        return False
+    if pixels.dtype == torch.bfloat16:
+        return bool(_knows_bfloat16(torch.ops)())
+    return pixels.dtype == torch.float32 and bool(_has_onednn(torch)())
+
+
+def _rectified(state: _State, convolution: str, norm: str, *, stride: int = 1) -> _Rectified:
+    return _Rectified(_folded(state, convolution, norm, stride=stride))
 
 
 def _folded(state: _State, convolution: str, norm: str, *, stride: int = 1) -> nn.Conv2d:

@@ -12,6 +12,9 @@ import queue
 import subprocess
 import sys
 import threading
+import time
+import weakref
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Self, cast
 
@@ -35,6 +38,7 @@ from binocle.types import ImageSpec, Limits, Picture
 
 _ENVIRONMENT = ("LD_LIBRARY_PATH", "PYTHONHOME")  # where libraries are; nothing else is passed on
 _WORKER_ADDRESS_SPACE_BYTES = 3 * 1024**3
+_PIPE_BYTES = 256 * 1024  # a file, or its pixels, goes through without a change of processes
 
 
 class DecoderPool:
@@ -52,6 +56,7 @@ class DecoderPool:
         self._places: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
         self._lock = threading.Lock()
         self._alive: set[_Worker] = set()
+        self._deadlines = _Deadlines()
         self._closed = False
         for _ in range(workers):
             self._places.put(None)
@@ -118,12 +123,13 @@ class DecoderPool:
             alive = list(self._alive)
         for worker in alive:
             self._end(worker)
+        self._deadlines.close()
 
     def _start(self) -> "_Worker":
         with self._lock:
             if self._closed:
                 raise DecoderCrashError("the decoders have been closed")
-            worker = _Worker()
+            worker = _Worker(self._deadlines)
             self._alive.add(worker)
             return worker
 
@@ -133,8 +139,59 @@ class DecoderPool:
             self._alive.discard(worker)
 
 
-class _Worker:
+class _Deadlines:
+    """Kills workers that take too long, in one thread; one a picture cost as much as its pipes."""
+
     def __init__(self) -> None:
+        self._due: dict[_Worker, float] = {}
+        self._late: weakref.WeakSet[_Worker] = weakref.WeakSet()
+        self._wakes_at = 0.0
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._is_closed = False
+
+    def begin(self, worker: "_Worker", seconds: float) -> None:
+        """Give a worker so long until ``end``."""
+        with self._changed:
+            if self._is_closed:
+                return
+            due = self._due[worker] = time.monotonic() + seconds
+            if self._thread is None:
+                self._wakes_at = due
+                self._thread = threading.Thread(target=self._watch, name="deadlines", daemon=True)
+                self._thread.start()
+            elif due < self._wakes_at:
+                self._changed.notify()
+
+    def end(self, worker: "_Worker") -> bool:
+        """Tell whether it was in time."""
+        with self._changed:
+            self._due.pop(worker, None)
+            return worker not in self._late
+
+    def close(self) -> None:
+        """End the thread; nobody is killed any more."""
+        with self._changed:
+            self._due.clear()
+            self._is_closed = True
+            self._changed.notify()
+
+    def _watch(self) -> None:
+        with self._changed:
+            while not self._is_closed:
+                now = time.monotonic()
+                for worker in [one for one, due in self._due.items() if due <= now]:
+                    del self._due[worker]
+                    self._late.add(worker)
+                    worker.stop()
+                self._wakes_at = min(self._due.values(), default=float("inf"))
+                never = self._wakes_at == float("inf")
+                self._changed.wait(None if never else self._wakes_at - now)
+
+
+class _Worker:
+    def __init__(self, deadlines: _Deadlines) -> None:
+        self._deadlines = deadlines
         package_root = str(Path(__file__).resolve().parents[2])
         python_path = os.pathsep.join(filter(None, [package_root, os.environ.get("PYTHONPATH")]))
         self._process = subprocess.Popen(
@@ -151,37 +208,39 @@ class _Worker:
         )
         self._input = cast(IO[bytes], self._process.stdin)
         self._output = cast(IO[bytes], self._process.stdout)
+        for pipe in (self._input, self._output):
+            with suppress(ImportError, AttributeError, OSError):  # no Linux, or more than allowed
+                import fcntl
+
+                fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         self._ready = False
         self._talking = threading.Lock()
 
     def ask(self, data: bytes, order: Order) -> Picture | Thumbnail:
-        timed_out = threading.Event()
-
-        def end() -> None:
-            timed_out.set()
-            self._process.kill()
-
-        timer = threading.Timer(order.limits.timeout_s, end)
-        timer.daemon = True
+        in_time = True
         with self._talking:
             try:
                 if not self._ready:  # the clock starts when the worker has imported Pillow
                     read_ready(self._output)
                     self._ready = True
-                timer.start()
+                self._deadlines.begin(self, order.limits.timeout_s)
                 write_order(self._input, order, data)
                 answer: Answer | None = read_answer(self._output, order, data)
             except (OSError, EOFError, ValueError, GarbledError):
                 answer = None
             finally:
-                timer.cancel()
+                in_time = self._deadlines.end(self)
         if isinstance(answer, Picture | Thumbnail):
             return answer
         if answer is not None:
             raise _error_of(*answer)
-        if timed_out.is_set():
+        if not in_time:
             raise DecodeTimeoutError(f"decoding took longer than {order.limits.timeout_s:g} s")
         raise DecoderCrashError("the decoder process died on it")
+
+    def stop(self) -> None:
+        """End the process, without waiting for it."""
+        self._process.kill()
 
     def kill(self) -> None:
         """End the process; whoever waits for its answer gets none."""

@@ -18,7 +18,7 @@ from binocle.media import raw_previews
 from binocle.media.opening import Opened, decoding, open_picture, stored_picture
 from binocle.media.rgb import REDUCING_GAP, small_rgb
 from binocle.media.thumbnails import Thumbnail, thumbnail_format
-from binocle.types import Fingerprint, ImageSpec, Limits, Picture
+from binocle.types import Fingerprint, ImageSpec, Limits, Picture, PixelArray
 
 SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".gif", ".bmp", ".dib",
@@ -111,13 +111,13 @@ def _likeness(opened: Opened, data: bytes) -> tuple[Fingerprint, str]:
     )
     width, height = (min(small.width, round(extent[0])), min(small.height, round(extent[1])))
     whole = small.crop((0, 0, width, height)) if (width, height) != small.size else small
-    upright = _upright(whole, opened.orientation)
-    return fingerprint_of(np.asarray(upright)), _average_colour(upright)
+    upright = np.asarray(_upright(whole, opened.orientation))
+    return fingerprint_of(upright), _average_colour(upright)
 
 
-def _average_colour(image: Image.Image) -> str:
-    """Return the mean of an RGB picture's pixels as ``#rrggbb``."""
-    red, green, blue = (round(one) for one in cv2.mean(np.asarray(image))[:3])
+def _average_colour(pixels: PixelArray) -> str:
+    """Return the mean of RGB pixels as ``#rrggbb``."""
+    red, green, blue = (round(one) for one in cv2.mean(pixels)[:3])
     return f"#{red:02x}{green:02x}{blue:02x}"
 
 
@@ -255,4 +255,4 @@ def encoded_thumbnail(data: bytes, max_side: int, limits: Limits | None = None) 
         small.save(buffer, "WEBP", quality=75, method=2)
     else:
         small.save(buffer, "JPEG", quality=85, optimize=True)
-    return Thumbnail(buffer.getvalue(), _average_colour(small))
+    return Thumbnail(buffer.getvalue(), _average_colour(np.asarray(small)))

@@ -35,7 +35,14 @@ def test_candidates_come_out_in_their_order(decoders: DecoderPool) -> None:
     ]
 
 
-def test_no_more_is_read_than_the_look_ahead_allows(decoders: DecoderPool) -> None:
+@pytest.mark.parametrize(
+    ("spec", "given", "held"),
+    [(SPEC, 5, 5), (ImageSpec(8, 8), None, 1028), (ImageSpec(160, 160), None, 877),
+     (ImageSpec(1024, 1024), None, 132)],
+)  # fmt: skip
+def test_no_more_is_read_than_the_look_ahead_allows(
+    decoders: DecoderPool, spec: ImageSpec, given: int | None, held: int
+) -> None:
     taken = 0
 
     def endless() -> Iterator[Candidate]:
@@ -44,10 +51,10 @@ def test_no_more_is_read_than_the_look_ahead_allows(decoders: DecoderPool) -> No
             taken += 1
             yield candidate(number % 3)
 
-    run = MediaReader(decoders, SPEC, look_ahead=5).run(endless())
+    run = MediaReader(decoders, spec, is_known=lambda _: True, look_ahead=given).run(endless())
     next(run)
     run.close()
-    assert taken == 6
+    assert taken == held + 1
 
 
 def test_a_known_content_is_hashed_and_not_decoded_until_asked_again(

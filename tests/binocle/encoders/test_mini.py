@@ -67,6 +67,26 @@ def test_its_space_is_that_of_collections_made_before_it_read_more_languages(min
     assert digest.hexdigest().startswith("dd776d762fcd13e3")
 
 
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_convolutions_rectified_in_one_pass_give_the_bits_of_two(
+    dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+    from torch import nn
+
+    from binocle.encoders import mini as towers
+
+    kind = getattr(torch, dtype)
+    layer = towers._Rectified(nn.Conv2d(3, 8, 3, stride=2, padding=1)).to(dtype=kind)
+    seen = torch.randn(2, 3, 16, 16, generator=torch.Generator().manual_seed(0)).to(kind)
+    with torch.inference_mode():
+        together = layer(seen)
+        monkeypatch.setattr(towers, "_does_both", lambda _pixels: False)
+        assert torch.equal(together, layer(seen))
+        assert (together == 0).any()
+        assert (together > 0).any()
+
+
 def test_eight_bits_keep_the_weights() -> None:
     import torch
 
