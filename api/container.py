@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
@@ -49,19 +49,27 @@ class QueryEmbedding:
 class Container:
     """Opens collections and encoders by name, and keeps encoders once loaded."""
 
-    def __init__(self, settings: Settings, *, open_decoders: "OpenDecoders | None" = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        open_decoders: "OpenDecoders | None" = None,
+        loaded: Mapping[str, Encoder] | None = None,
+    ) -> None:
         """Set up.
 
         Args:
             settings: What was chosen.
             open_decoders: Gives whoever decodes its decoders, from how many and their limits; None
                 for a pool of processes.
+            loaded: Encoders by name that somebody has loaded for any device and precision.
         """
         self.settings = settings
         self.aliases = Aliases(settings.home)
         self.saved_searches = SavedSearches(settings.home)
         self._open_decoders = open_decoders
-        self._encoders: dict[str, Encoder] = {}
+        is_any = (settings.device, settings.precision) == ("auto", "auto")
+        self._encoders = dict(loaded or {}) if is_any else {}
         self._suggesters: dict[Path, Suggester] = {}
         self._searchers: dict[Path, Searcher] = {}
         self._media: dict[Path, StoredMedia] = {}

@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     device: str = "auto"
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     model_cache: Path | None = None
+    resident: bool = True
     workers: int = Field(default_factory=lambda: max(2, os.cpu_count() or 2), ge=1, le=256)
     max_pixels: int = Field(default=Limits().max_pixels, ge=1)
     max_bytes: int = Field(default=Limits().max_bytes, ge=1)

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -34,6 +35,7 @@ from api.cli.options import (
     table_options,
     workers_option,
 )
+from api.cli.resident.asking import LISTENS_AT, LOADED_WITH, run
 from api.cli.search import search
 from api.cli.train import train
 from api.cli.upkeep.aliases import aliases
@@ -63,12 +65,8 @@ _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 @shared
 def cli() -> None:
     """Index pictures and texts; find them again by words, by a picture, or by both."""
-    # Threads of one operation that spin while they wait take the cores from those that compute,
-    # and from other processes. Read when torch and FAISS load.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    # numpy's products are small, and its BLAS has threads that spin whatever is said. Read when
-    # numpy loads; FAISS's BLAS has as many threads as OpenMP.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    for name, value in LOADED_WITH.items():
+        os.environ.setdefault(name, value)
 
 
 @cli.command()
@@ -221,11 +219,16 @@ for command in (
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line; end the process with 0, 1 for failure, 2 for wrong use."""
-    sys.exit(_run(arguments))
+    if LISTENS_AT in os.environ:
+        from api.cli.resident.resident_process import listen
+
+        listen(run_command)
+        sys.exit()
+    sys.exit(run_command(list(sys.argv[1:] if arguments is None else arguments)))
 
 
-def _run(arguments: Sequence[str] | None) -> int:
-    given = list(sys.argv[1:] if arguments is None else arguments)
+def run_command(given: list[str], obj: object = None) -> int:
+    """Run a command; return its exit code. ``obj`` is as for ``open_container``."""
     debug = "--debug" in given
     gc.set_threshold(_OBJECTS_MADE)
     lines = logging.StreamHandler()
@@ -234,7 +237,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
-        cli.main(args=given, prog_name="binocle", standalone_mode=False)
+        return run(given, partial(cli.main, given, "binocle", standalone_mode=False, obj=obj))
     except click.exceptions.Abort:
         return _EXIT_INTERRUPTED
     except click.exceptions.NoArgsIsHelpError as error:
@@ -263,7 +266,6 @@ def _run(arguments: Sequence[str] | None) -> int:
         return _fail(f"unexpected {name}: {error} (--debug shows more)", _EXIT_FAILURE, debug)
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else _EXIT_FAILURE
-    return 0
 
 
 def _fail(message: str, code: int, debug: bool) -> int:

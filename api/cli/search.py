@@ -211,6 +211,8 @@ def _option(name: str, field: "FieldInfo") -> click.Option | None:
                  help="Draw the pictures on the terminal."),
     click.option("--tokens", "with_tokens", is_flag=True,
                  help="Print what the next page and a refinement are asked with."),
+    click.option("--no-resident", is_flag=True, expose_value=False,
+                 help="Neither start nor use a process that keeps searches quick."),
 )  # fmt: skip
 @engine_options
 @json_option

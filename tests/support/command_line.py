@@ -26,7 +26,7 @@ for line in sys.stdin:
     child = os.fork()
     if not child:
         os.environ.clear()
-        os.environ.update(job["environment"])
+        os.environ.update({"BINOCLE_RESIDENT": "0"} | job["environment"])
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(os.open(job["stdout"], flags), 1)
         os.dup2(os.open(job["stderr"], flags), 2)
