@@ -10,6 +10,7 @@ _MODULES = {
     "search": "experiments.speed.search_speed",
     "filters": "experiments.speed.search_speed",
     "service": "experiments.speed.service_load",
+    "commands": "experiments.speed.commands",
     "wire": "experiments.speed.wire",
     "lines": "experiments.speed.lines",
     "beside": "experiments.speed.beside",

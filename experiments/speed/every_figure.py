@@ -1,7 +1,8 @@
 """``scripts/bench all``: every measurement, one after the other, as a document and as JSON.
 
 What each prints is kept as it is, with its command, how long it took, and what else ran on the
-machine. Ratios within one measurement are what to trust.
+machine. Ratios within one measurement are what to trust. With ``--only`` the others stay in the
+document as they were measured before, if that was on this machine with these versions.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -23,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _PACKAGES = ("torch", "faiss-cpu", "numpy", "pillow", "open_clip_torch", "sqlalchemy", "fastapi")
 _FLAGS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")
 MEASUREMENTS = {
+    "commands": ("Commands, from start to end", "--count 1000 --rounds 3"),
     "pictures": ("Pictures: decoded, embedded, indexed", "--rounds 3 --count 600"),
     "pictures-mini": ("The same with the embedded model", "--rounds 3 --count 600 --model mini"),
     "index-life": ("An index from its first vector on", "--count 200000"),
@@ -36,6 +38,7 @@ MEASUREMENTS = {
     "page": ("The page's first tiles", ""),
 }
 _QUICK = {
+    "commands": "--count 40 --rounds 1",
     "pictures": "--rounds 1 --count 100",
     "pictures-mini": "--rounds 1 --count 100 --model mini",
     "index-life": "--count 8000 --dimension 64",
@@ -62,6 +65,7 @@ class Measurement:
         load: Processes that wanted a core, before and after.
         printed: What it told.
         failed: What it said where it failed; empty otherwise.
+        day: When, in UTC.
     """
 
     name: str
@@ -71,6 +75,7 @@ class Measurement:
     load: tuple[float, float]
     printed: str
     failed: str
+    day: str
 
 
 def main() -> None:
@@ -81,7 +86,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small, to see that all of it runs")
     parser.add_argument("--quarter", action="store_true", help="a fourth of the counts")
     options = parser.parse_args()
-    done: list[Measurement] = []
+    done = earlier(options.to) if options.only else {}
     for name, (title, usual) in MEASUREMENTS.items():
         if options.only and name not in options.only:
             continue
@@ -90,12 +95,24 @@ def main() -> None:
             arguments = re.sub(
                 r"--count (\d+)", lambda one: f"--count {int(one[1]) // 4}", arguments
             )
-        done.append(measured(name, title, arguments))
-        print(f"{name}: {done[-1].took_s:.0f} s {done[-1].failed}", file=sys.stderr)
-        options.to.write_text(document(done), "utf-8")
-        facts = {"machine": machine(), "measurements": [asdict(one) for one in done]}
+        done[name] = measured(name, title, arguments)
+        print(f"{name}: {done[name].took_s:.0f} s {done[name].failed}", file=sys.stderr)
+        every = [done[one] for one in MEASUREMENTS if one in done]
+        options.to.write_text(document(every), "utf-8")
+        facts = {"machine": machine(), "measurements": [asdict(one) for one in every]}
         options.to.with_suffix(".json").write_text(json.dumps(facts, indent=1), "utf-8")
-    sys.exit(any(one.failed for one in done))
+    sys.exit(any(one.failed for one in done.values()))
+
+
+def earlier(to: Path) -> dict[str, Measurement]:
+    """Return by name what was measured before for a document, on this machine as it is."""
+    path = to.with_suffix(".json")
+    facts = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    if facts.get("machine") != machine():
+        return {}
+    names = {one.name for one in fields(Measurement)}
+    told = [one for one in facts["measurements"] if one.keys() == names]
+    return {one["name"]: Measurement(**one | {"load": tuple(one["load"])}) for one in told}
 
 
 def measured(name: str, title: str, arguments: str) -> Measurement:
@@ -114,6 +131,7 @@ def measured(name: str, title: str, arguments: str) -> Measurement:
         (round(before, 1), round(os.getloadavg()[0], 1)),
         ran.stdout.strip(),
         "".join(failed),
+        f"{datetime.now(UTC):%Y-%m-%d}",
     )
 
 
@@ -124,16 +142,19 @@ def document(measurements: Sequence[Measurement]) -> str:
     lines = [
         "# Performance",
         "",
-        f"Made by `scripts/bench all` on {datetime.now(UTC):%Y-%m-%d}: {facts['processor']},",
+        f"Made by `scripts/bench all`: {facts['processor']},",
         f"{facts['cores']} cores{flags}, {facts['memory_gib']} GiB; {facts['versions']}.",
         "The same as JSON lies beside it. What the figures mean, and those of other machines:",
         "[benchmarks.md](benchmarks.md).",
         "",
     ]
+    absent = [name for name in MEASUREMENTS if name not in {one.name for one in measurements}]
+    if absent:
+        lines += [f"Not measured on this machine: {', '.join(absent)}.", ""]
     for one in measurements:
         lines += [f"## {one.title}", ""]
         busy = f"load {one.load[0]:g} before and {one.load[1]:g} after"
-        lines += [f"`{one.command}`, {one.took_s:.0f} s, {busy}", ""]
+        lines += [f"`{one.command}` on {one.day}, {one.took_s:.0f} s, {busy}", ""]
         if one.failed:
             lines += [f"It failed: {one.failed}", ""]
         if one.printed:
