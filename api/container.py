@@ -24,11 +24,11 @@ from search.searcher import Searcher
 
 if TYPE_CHECKING:  # what most commands do without
     from binocle.media.decoder_pool import DecoderPool
+    from binocle.network.url_fetcher import Fetcher
     from indexer.indexer import Indexer, OpenDecoders, Progress
     from indexer.stored_media import StoredMedia
     from search.keyword.suggestions import Suggester
     from search.labels.labeller import Labeller
-    from search.query_vectors.url_fetcher import Fetcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ class Container:
     @cached_property
     def fetcher(self) -> "Fetcher":
         """Fetches the pictures of URLs in queries, where that is allowed."""
-        from search.query_vectors.url_fetcher import Fetcher
+        from binocle.network.url_fetcher import Fetcher
 
         return Fetcher(allow=self.settings.fetch_urls)
 

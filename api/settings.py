@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from binocle.encoders.names import DEFAULT_MODEL
 from binocle.errors import UsageError
 from binocle.types import Limits
-from indexer.sources.remote.addresses import checked_address, is_remote
+from indexer.sources.stores.addresses import checked_address, is_remote
 
 _PREFIX = "BINOCLE_"
 _ARCHIVE = ".tar.zst"  # what a backup is where its name ends so, and not a folder

@@ -39,7 +39,8 @@ def index_sources(
     Returns:
         Whether all sources could be indexed.
     """
-    opened = (open_source(path, columns, exclude=exclude) for path in paths)
+    fetch = container.settings.fetch_urls
+    opened = (open_source(path, columns, exclude=exclude, fetch=fetch) for path in paths)
     sources = list(opened)  # a typo stops before any work
     is_new = container.collection_path(name).name not in container.collection_names()
     reports: list[Report] = []

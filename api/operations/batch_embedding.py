@@ -46,7 +46,8 @@ def plan(
     Raises:
         BinocleError: As ``plan_job``.
     """
-    source = open_source(path, columns, exclude=exclude)
+    fetch = container.settings.fetch_urls
+    source = open_source(path, columns, exclude=exclude, fetch=fetch)
     is_new = container.collection_path(collection).name not in container.collection_names()
     job = None
     try:
@@ -58,7 +59,7 @@ def plan(
                 opened,
                 source,
                 folder.absolute(),
-                written=_written(source, columns, exclude),
+                written=_written(source, columns, exclude) | {"fetch": fetch},
                 model=chosen,
                 space=container.encoder(chosen).space,
                 limits=container.settings.limits,
@@ -94,7 +95,8 @@ def source_of_job(job: BatchJob) -> Source:
     told: dict[str, Any] = dict(job.source)
     root = Path(told["image_root"]) if told["image_root"] else None
     columns = ColumnRoles(told["id"], told["image"], tuple(told["text"]), root, told["encoding"])
-    return open_source(told["uri"], columns, exclude=told["exclude"])
+    fetch = bool(told.get("fetch"))
+    return open_source(told["uri"], columns, exclude=told["exclude"], fetch=fetch)
 
 
 def make_embed(folder: Path, options: dict[str, Any]) -> Callable[[int], ShardReport]:

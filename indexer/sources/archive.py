@@ -28,6 +28,7 @@ from indexer.sources.members.tar_members import TarReader
 from indexer.sources.members.tar_walk import held, tar_walk
 from indexer.sources.members.unpacking import MAX_RATIO, MIN_UNPACKED_BYTES, is_compressed
 from indexer.sources.members.zip_members import cut_zip_members, open_zip, zip_members
+from indexer.sources.stores.remote_file import file_at
 
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 ZIP_SUFFIXES = (".zip",)
@@ -84,8 +85,8 @@ class ArchiveSource(Source):
         """Return the archive that a member's uri names; None where there is none."""
         path, mark, rest = uri.partition("!/")
         while mark:
-            if path.lower().endswith(TAR_SUFFIXES + ZIP_SUFFIXES) and Path(path).is_file():
-                return cls(Path(path))
+            if path.lower().endswith(TAR_SUFFIXES + ZIP_SUFFIXES) and file_at(path).is_file():
+                return cls(file_at(path))
             further, mark, rest = rest.partition("!/")
             path += f"!/{further}"
         return None

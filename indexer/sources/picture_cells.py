@@ -4,7 +4,7 @@ import ast
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path, PurePath
@@ -12,19 +12,29 @@ from pathlib import Path, PurePath
 from binocle.files import lies_within, read_within
 from binocle.media.images import SUFFIXES
 from indexer.sources.base import NOT_ALLOWED, ImageRef, escaped, printable
+from indexer.sources.remote.web_pictures import WEB, in_a_store, on_the_web
+from indexer.sources.stores.addresses import without_secrets
+from indexer.sources.stores.remote_file import RemoteFile
 
 _FOLDERS = ("", "images", "Images", "image", "photos", "pictures", "img")
 _BETWEEN = ("|", ";", "\n", ",")
 _MAX_LIST = 100_000  # characters
 _MAGICS = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"II*\x00", b"MM\x00*", b"BM")
-_REMOTE = ("http://", "https://", "s3://", "gs://", "ftp://")
+_REMOTE = ("http://", "https://", "s3://", "gs://", "az://", "ftp://")
+UNREACHABLE = "unreachable"
+"""Instead of what tells whether a picture changed: it cannot be asked for just now."""
 
 
 class PictureCells:
     """Finds the file that a cell means: beside the table, or in the folders usual there."""
 
     def __init__(
-        self, table: Path, image_root: Path | None = None, allowed: Sequence[Path] = ()
+        self,
+        table: Path,
+        image_root: Path | None = None,
+        allowed: Sequence[Path] = (),
+        *,
+        fetch: bool = False,
     ) -> None:
         """Set up.
 
@@ -34,9 +44,25 @@ class PictureCells:
             allowed: Folders, absolute and without symbolic links, outside which no cell may
                 name a file; none to allow all. A table comes from whoever may write its folder,
                 which is not who may read all that the process may.
+            fetch: Whether cells may name pictures on the web, which are fetched from public
+                addresses; and, where all folders are allowed, in any object store.
         """
-        self._allowed = allowed
-        self._folders = [image_root] if image_root is not None else _usual_folders(table)
+        self._allowed, self._fetch = allowed, fetch
+        self._beside = ""  # the folder of a table in a store
+        if isinstance(table, RemoteFile) and image_root is None:
+            self._beside = table.address.rpartition("/")[0]
+            self._folders = [Path("/nowhere")]
+        else:
+            self._folders = [image_root] if image_root is not None else _usual_folders(table)
+
+    @property
+    def may_be_elsewhere(self) -> bool:
+        """Whether cells may name what is asked for over a network."""
+        return self._fetch or bool(self._beside)
+
+    def names_of(self, cells: Iterable[str]) -> list[str]:
+        """Return the pictures that some cells name, each once."""
+        return list(dict.fromkeys(name for one in cells for name in self.names_in(one)))
 
     def names_in(self, cell: str) -> list[str]:
         """Return the pictures that a cell names: itself, or those of a list.
@@ -66,9 +92,8 @@ class PictureCells:
 
     def find(self, cell: str, role: str) -> tuple[ImageRef, str]:
         """Return the picture a cell names, there or not, and what tells whether it changed."""
-        if cell.lower().startswith(_REMOTE):
-            reason = f"{cell} is not on this machine; download it first"
-            return ImageRef(role, cell, partial(_refuse, reason), is_absent=True), "remote"
+        if self._beside or cell.lower().startswith(_REMOTE):
+            return self._find_elsewhere(cell, role)
         path = self._place_of(cell)
         if not lies_within(path or self._folders[0] / _expanded(cell), self._allowed):
             read = partial(_refuse, NOT_ALLOWED)
@@ -83,6 +108,24 @@ class PictureCells:
         path = self._folders[0] / cell
         read = partial(read_within, path, self._allowed)
         return ImageRef(role, printable(str(path)), read, is_absent=True), "missing"
+
+    def _find_elsewhere(self, cell: str, role: str) -> tuple[ImageRef, str]:
+        is_web, is_address = cell.lower().startswith(WEB), cell.lower().startswith(_REMOTE)
+        store = "/".join(self._beside.split("/")[:3])
+        is_of_store = bool(store) and not is_web and cell.startswith(f"{store}/")
+        address = cell if is_address else f"{self._beside}/{cell}"
+        try:
+            if not is_address or is_of_store:
+                return in_a_store(address, role)
+            if self._fetch and is_web:
+                return on_the_web(cell, role)
+            if self._fetch and not self._allowed:
+                return in_a_store(cell, role)
+        except OSError as error:
+            read = partial(_refuse, str(error.strerror or error))
+            return ImageRef(role, without_secrets(address), read, is_absent=True), UNREACHABLE
+        reason = f"{cell} is not on this machine; download it first, or set BINOCLE_FETCH_URLS=true"
+        return ImageRef(role, cell, partial(_refuse, reason), is_absent=True), "remote"
 
 
 def embedded(cell: object) -> Iterator[bytes]:

@@ -10,8 +10,10 @@ from indexer.sources.archive import ArchiveSource
 from indexer.sources.base import Source, path_of
 from indexer.sources.folder import FileSource, FolderSource
 from indexer.sources.lines import TextSource
-from indexer.sources.remote.addresses import checked_address, is_remote
+from indexer.sources.remote import web_pictures
 from indexer.sources.remote.remote_source import RemoteSource
+from indexer.sources.stores.addresses import checked_address, is_remote
+from indexer.sources.stores.remote_file import remote_file
 from indexer.sources.table import ColumnRoles, TableSource
 from indexer.sources.uploads import UploadSource
 
@@ -22,6 +24,7 @@ def open_source(
     *,
     allowed: Sequence[Path] = (),
     exclude: Sequence[str] = (),
+    fetch: bool = False,
 ) -> Source:
     """Return the source at a path, or at an address.
 
@@ -33,6 +36,7 @@ def open_source(
         allowed: Folders outside which nothing is read, whatever links lead there and a table names;
             absolute and without symbolic links; none to allow all.
         exclude: Patterns of what is left out of a folder or an archive; see ``LeftOut``.
+        fetch: Whether a table may name pictures that are fetched from the web.
 
     Raises:
         UsageError: A pattern means nothing, the source is neither of these, or an address has a
@@ -40,7 +44,7 @@ def open_source(
         SourceError: There is nothing, or nothing Binocle can index.
     """
     if isinstance(path, str) and is_remote(path):
-        return RemoteSource(checked_address(path), exclude=exclude)
+        return _remote_source(checked_address(path), columns, exclude, fetch=fetch)
     absolute = Path(path).expanduser().resolve()
     name = absolute.name.lower()
     if not absolute.exists():
@@ -58,7 +62,7 @@ def open_source(
         )
     is_text = name.endswith(lines.SUFFIXES)
     if name.endswith(table_files.SUFFIXES) or (is_text and columns.named):
-        return TableSource(absolute, columns, allowed=allowed)
+        return TableSource(absolute, columns, allowed=allowed, fetch=fetch)
     if is_text:
         return TextSource(absolute, columns.encoding)
     if absolute.suffix.lower() in images.SUFFIXES:
@@ -71,6 +75,19 @@ def open_source(
     )
 
 
+def _remote_source(
+    address: str, columns: ColumnRoles, exclude: Sequence[str], *, fetch: bool
+) -> Source:
+    name = address.lower()
+    if name.endswith(archive.TAR_SUFFIXES + archive.ZIP_SUFFIXES):
+        return ArchiveSource(remote_file(address), columns.encoding, exclude)
+    if name.endswith(table_files.SUFFIXES) or (name.endswith(lines.SUFFIXES) and columns.named):
+        if exclude:
+            raise UsageError(f"{address} is a table, so nothing can be left out of it")
+        return TableSource(remote_file(address), columns, fetch=fetch)
+    return RemoteSource(address, exclude=exclude)
+
+
 def source_of(uri: str, collection: Path) -> Source:
     """Return a source that can open again what has this uri.
 
@@ -80,9 +97,10 @@ def source_of(uri: str, collection: Path) -> Source:
     """
     if uri.startswith(uploads.SCHEME):
         return UploadSource(collection)
-    remote = RemoteSource.of(uri)
-    if remote is not None:
-        return remote
+    if uri.startswith(web_pictures.MARK):
+        return web_pictures.WebPictures()
+    if is_remote(uri):
+        return ArchiveSource.of(uri) or TableSource.of(uri) or RemoteSource(uri)
     if not path_of(uri).exists():
         inside = ArchiveSource.of(uri) or TableSource.of(uri) or TextSource.of(uri)
         if inside is not None:

@@ -22,7 +22,9 @@ from indexer.sources.base import (
     read_file,
 )
 from indexer.sources.cell_values import merged, metadata_of, texts_in
-from indexer.sources.picture_cells import PictureCells, embedded, holds_pictures
+from indexer.sources.picture_cells import UNREACHABLE, PictureCells, embedded
+from indexer.sources.remote.asked_ahead import asked_ahead
+from indexer.sources.stores.remote_file import file_at
 from indexer.sources.table_files import (
     ID_NAMES,
     IMAGE_NAMES,
@@ -32,9 +34,9 @@ from indexer.sources.table_files import (
     read_row,
     read_table,
 )
+from indexer.sources.usual_columns import column_of, first_of, pictures_among
 
 _ROW = "#row="
-_LOOKED_AT = 20  # rows, to tell whether a column is of pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +68,25 @@ class TableSource(Source):
 
     kind = "table"
 
-    def __init__(self, path: Path, columns: ColumnRoles, *, allowed: Sequence[Path] = ()) -> None:
+    def __init__(
+        self,
+        path: Path,
+        columns: ColumnRoles,
+        *,
+        allowed: Sequence[Path] = (),
+        fetch: bool = False,
+    ) -> None:
         """Name a table.
 
         Args:
             path: Its absolute path.
             columns: What its columns mean.
             allowed: Folders outside which it may name no picture; see ``PictureCells``.
+            fetch: Whether it may name pictures elsewhere; likewise.
         """
         self.path = path
-        self._allowed = allowed
+        self._allowed, self._fetch = allowed, fetch
+        self._knows: Callable[[str, str], bool] = lambda _key, _fingerprint: False
         self._asked = columns
         self._groups: dict[str, list[int]] | None = None
         self._rows: Sequence[Row] = ()
@@ -89,7 +100,7 @@ class TableSource(Source):
         """Return the table that a row's uri names; None where it is no row's."""
         path, mark, _ = uri.rpartition(_ROW)
         is_row = mark and path.lower().endswith(SUFFIXES)
-        return cls(Path(path), ColumnRoles()) if is_row else None
+        return cls(file_at(path), ColumnRoles()) if is_row else None
 
     def readings(self, declared: Callable[[], Collection[str]]) -> Mapping[str, Reading]:
         """Return what the columns that nobody declared are; see ``Source.readings``."""
@@ -127,9 +138,18 @@ class TableSource(Source):
     def scan(self, name: str) -> Iterator[Candidate]:
         """Yield the records the rows make; see ``Source.scan``."""
         groups = self._grouped()
-        pictures = PictureCells(self.path, self._columns.image_root, self._allowed)
-        for key, numbers in groups.items():
-            yield self._candidate(name, key, numbers, pictures)
+        root = self._columns.image_root
+        pictures = PictureCells(self.path, root, self._allowed, fetch=self._fetch)
+        if not pictures.may_be_elsewhere:
+            yield from (self._candidate(name, pictures, one) for one in groups.items())
+            return
+        yield from asked_ahead(
+            groups.items(), partial(self._candidate, name, pictures), self._knows
+        )
+
+    def remember(self, knows: Callable[[str, str], bool]) -> None:
+        """Be told what the collection has; see ``Source.remember``."""
+        self._knows = knows
 
     def count(self) -> int:
         """Return how many records the rows make."""
@@ -146,7 +166,7 @@ class TableSource(Source):
         number, place, column = (*uri.removeprefix(self._row_uri()).split(","), "", "")[:3]
         try:
             cells = read_row(self.path, int(number) - 1)
-            name = unquote(column) or self._asked.image or _column_of(cells) or ""
+            name = unquote(column) or self._asked.image or column_of(cells) or ""
             return list(embedded(cells.get(name)))[int(place or 1) - 1]
         except (SourceError, ValueError, IndexError) as error:
             raise gone() from error
@@ -186,8 +206,9 @@ class TableSource(Source):
         return groups
 
     def _candidate(
-        self, name: str, key: str, numbers: Sequence[int], pictures: PictureCells
+        self, name: str, pictures: PictureCells, group: tuple[str, Sequence[int]]
     ) -> Candidate:
+        key, numbers = group
         rows = [self._rows[number] for number in numbers]
         columns = self._columns
         record_id = key if columns.id and not key.startswith("#") else f"{name}/{key}"
@@ -198,8 +219,8 @@ class TableSource(Source):
         role = columns.image or "image"
         images = list(self._embedded_images(role, numbers))
         cells = [] if images else _cells(rows, columns.image)
-        for cell in dict.fromkeys(name for one in cells for name in pictures.names_in(one)):
-            image, fingerprint = pictures.find(cell, role)
+        found = [pictures.find(cell, role) for cell in pictures.names_of(cells)]
+        for image, fingerprint in found:
             digest.update(fingerprint.encode())
             images.append(image)
         texts = [
@@ -220,6 +241,7 @@ class TableSource(Source):
             tuple(images),
             tuple(texts),
             skip,
+            is_partial=any(fingerprint == UNREACHABLE for _, fingerprint in found),
         )
 
     def _embedded_images(self, role: str, numbers: Sequence[int]) -> Iterator[ImageRef]:
@@ -227,7 +249,7 @@ class TableSource(Source):
             row = self._rows[number]
             for place, picture in enumerate(embedded(row.get(role)), 1):
                 where = str(number + 1) if place == 1 else f"{number + 1},{place}"
-                if _column_of(row) != role:
+                if column_of(row) != role:
                     where = f"{number + 1},{place},{quote(role, safe='')}"
                 uri = self._row_uri(where)
                 yield ImageRef(role, uri, partial(bytes, picture), len(picture))
@@ -259,10 +281,10 @@ def resolve_columns(
     for name in filter(None, wanted):
         if name not in names:
             raise SourceError(f"{path} has no column {name!r}; it has: {', '.join(names)}")
-    id_column = asked.id or _first(ID_NAMES, names)
+    id_column = asked.id or first_of(ID_NAMES, names)
     image, text = asked.image, asked.text
     if not image and not text:
-        image = _first(IMAGE_NAMES, names) or _of_pictures(names, rows)
+        image = first_of(IMAGE_NAMES, names) or pictures_among(names, rows)
         text = tuple(name for name in names if name.lower() in TEXT_NAMES)
     if not image and not text:
         raise SourceError(
@@ -270,26 +292,6 @@ def resolve_columns(
             f"--image-column or --text-column (columns: {', '.join(names)})"
         )
     return ColumnRoles(id_column, image, text, asked.image_root, asked.encoding)
-
-
-def _first(wanted: Sequence[str], names: Sequence[str]) -> str | None:
-    by_lower = {name.lower(): name for name in reversed(names)}
-    return next((by_lower[name] for name in wanted if name in by_lower), None)
-
-
-def _column_of(row: Row) -> str | None:
-    """Return the column of a row's embedded pictures where nobody named one."""
-    names = [_first(IMAGE_NAMES, list(row)), *row]
-    return next((one for one in names if one and any(embedded(row.get(one)))), None)
-
-
-def _of_pictures(names: Sequence[str], rows: Sequence[Row]) -> str | None:
-    """Return the first column whose first cells are all of pictures."""
-    for name in names:
-        cells = [row[name] for row in rows[:_LOOKED_AT] if row.get(name) not in (None, "", [])]
-        if cells and all(map(holds_pictures, cells)):
-            return name
-    return None
 
 
 def _cells(rows: Sequence[Row], column: str | None) -> Iterator[str]:

@@ -14,7 +14,7 @@ from indexer.sources.cell_values import as_written, read_column, read_values
 from indexer.sources.rows.csv_rows import read_rows
 from indexer.sources.rows.json_rows import read_json, read_json_lines
 from indexer.sources.rows.long_lines import check_size
-from indexer.sources.rows.parquet_rows import read_parquet
+from indexer.sources.rows.parquet_rows import as_arrow_reads, read_parquet
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
 ID_NAMES = ("id", "sku", "product_id", "asin", "uid")
@@ -95,7 +95,7 @@ def read_row(path: Path, number: int) -> Row:
     import pyarrow.parquet
 
     try:
-        with pyarrow.parquet.ParquetFile(path) as file:
+        with pyarrow.parquet.ParquetFile(as_arrow_reads(path)) as file:
             for group in range(file.num_row_groups):
                 count = file.metadata.row_group(group).num_rows
                 if number < count:

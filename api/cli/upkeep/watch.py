@@ -88,7 +88,7 @@ def watch(
 
 
 def _local(folders: Sequence[Path | str]) -> list[Path]:
-    from indexer.sources.remote.addresses import without_secrets
+    from indexer.sources.stores.addresses import without_secrets
 
     for one in folders:
         if isinstance(one, str):

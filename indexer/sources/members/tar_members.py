@@ -21,6 +21,7 @@ from indexer.sources.members.tar_bytes import (
     TarHeader,
 )
 from indexer.sources.members.unpacking import is_compressed
+from indexer.sources.stores.remote_file import RemoteFile
 
 _MAX_SKIPPED_BYTES = 1024**3  # what is searched for a header; takes seconds
 _MAX_SHARED_ATTRIBUTES = 1_000  # of a pax archive; each member has a copy of them
@@ -166,9 +167,12 @@ def read_at(path: Path, size: int, offset: int) -> bytes:
     Raises:
         OSError: It cannot be read, or the tar ends before.
     """
-    with path.open("rb") as file:
-        file.seek(offset)
-        data = file.read(size)
+    if isinstance(path, RemoteFile):
+        data = path.read_range(offset, size)
+    else:
+        with path.open("rb") as file:
+            file.seek(offset)
+            data = file.read(size)
     if len(data) < size:
         raise OSError("the archive ends before this member does")
     return data

@@ -11,6 +11,7 @@ from pathlib import Path
 from binocle.errors import SourceError
 from indexer.sources.members.cut_zip import cut_members, is_zip, read_cut
 from indexer.sources.members.member import ArchiveMember
+from indexer.sources.stores.remote_file import RemoteFile
 
 _DEFLATE_PIECE_BYTES = 256 * 1024
 _OTHER_PIECE_BYTES = 4096  # bzip2 and LZMA unpack all they are given, up to 80 MiB from this
@@ -25,7 +26,8 @@ def open_zip(path: Path) -> zipfile.ZipFile:
             its own, but of a zip in it.
     """
     try:
-        archive = zipfile.ZipFile(path)
+        opened = path.open("rb") if isinstance(path, RemoteFile) else path
+        archive = zipfile.ZipFile(opened)
     except (zipfile.BadZipFile, struct.error, NotImplementedError, ValueError, EOFError) as error:
         raise SourceError(f"{path} is damaged or no archive ({error})") from error
     if is_zip(path) and min((one.header_offset for one in archive.infolist()), default=1) > 0:

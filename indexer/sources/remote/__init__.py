@@ -1,1 +1,1 @@
-"""Pictures that lie in object stores and behind listings on the web, by way of fsspec."""
+"""Pictures that lie in object stores, behind listings, and where tables name them on the web."""

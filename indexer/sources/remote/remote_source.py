@@ -14,9 +14,9 @@ from binocle.types import Skip
 from indexer.sources.base import Candidate, ImageRef, Source, gone, printable
 from indexer.sources.beside.sidecars import told_by_name
 from indexer.sources.left_out import LeftOut, is_systems
-from indexer.sources.remote.addresses import is_remote, lies_below
 from indexer.sources.remote.early_reads import EarlyReads
-from indexer.sources.remote.object_store import ObjectStore, StoredObject
+from indexer.sources.stores.addresses import is_remote, lies_below
+from indexer.sources.stores.object_store import ObjectStore, StoredObject
 
 _AT_ONCE = 16
 _AHEAD_BYTES = 32 * 1024 * 1024  # what is larger is read when its turn comes

@@ -7,9 +7,15 @@ from typing import Any
 from binocle.errors import SourceError
 from binocle.types import Skip
 from indexer.sources.rows.long_lines import MAX_TABLE_BYTES, check_cells
+from indexer.sources.stores.remote_file import RemoteFile
 
 _BATCH_ROWS = 1024  # for each, Arrow makes the dictionaries anew
 _ROW_BYTES = 8  # what a value takes at least
+
+
+def as_arrow_reads(path: Path) -> Any:
+    """Return a path as pyarrow reads it: an object in a store by ranges."""
+    return path.open("rb") if isinstance(path, RemoteFile) else path
 
 
 def read_parquet(
@@ -27,7 +33,7 @@ def read_parquet(
     import pyarrow as pa
     import pyarrow.parquet
 
-    schema = pyarrow.parquet.read_schema(path)
+    schema = pyarrow.parquet.read_schema(as_arrow_reads(path))
     texts = [
         field.name
         for field in schema
@@ -36,7 +42,7 @@ def read_parquet(
     rows: list[Mapping[str, Any]] = []
     problems: dict[int, Skip] = {}
     left = MAX_TABLE_BYTES
-    with pyarrow.parquet.ParquetFile(path, read_dictionary=texts) as file:
+    with pyarrow.parquet.ParquetFile(as_arrow_reads(path), read_dictionary=texts) as file:
         check_cells(path, file.metadata.num_rows * len(schema.names))
         groups = [file.metadata.row_group(one) for one in range(file.num_row_groups)]
         declared = sum(group.total_byte_size for group in groups)

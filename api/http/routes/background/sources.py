@@ -13,7 +13,7 @@ from api.http.mapping.public_names import public_uri
 from api.http.runtime.dependencies import KeyDependency, Readable, ServiceDependency
 from api.http.schemas.background.sources import SkippedItem, SkippedOut, SourcesOut
 from api.http.schemas.common import ItemError
-from indexer.sources.remote.addresses import checked_address, is_remote, lies_below
+from indexer.sources.stores.addresses import checked_address, is_remote, lies_below
 
 router = APIRouter(tags=["jobs"], route_class=JsonRoute)
 

@@ -23,7 +23,7 @@ import httpcore
 from api.http.runtime.background.webhooks import Due, Webhook, Webhooks
 from binocle import __version__
 from binocle.errors import BinocleError, StorageError, UrlError
-from search.query_vectors.checked_network import (
+from binocle.network.checked_network import (
     PORTS,
     CheckedBackend,
     Resolve,
@@ -31,7 +31,7 @@ from search.query_vectors.checked_network import (
     resolve,
     timeouts,
 )
-from search.query_vectors.public_addresses import is_public
+from binocle.network.public_addresses import is_public
 
 _log = logging.getLogger(__name__)
 DELAYS_S = (5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)

@@ -10,11 +10,11 @@ import pytest
 
 from api.container import Container
 from binocle.errors import QueryError, UsageError
+from binocle.network.url_fetcher import Fetcher, FetchLimits
 from binocle_client import Client
 from binocle_client.requests import RecordBody, RefinementBody, TermBody
 from search.query.query import Query, Term
 from search.query.turns import Refinement
-from search.query_vectors.url_fetcher import Fetcher, FetchLimits
 from tests.support.service import Running, problem_of, running
 from tests.support.shop import NAME, Shop, products
 

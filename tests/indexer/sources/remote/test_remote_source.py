@@ -9,8 +9,8 @@ import pytest
 
 from binocle.errors import NothingIndexedError, SourceError
 from indexer.sources.folder import FolderSource
-from indexer.sources.remote.object_store import ObjectStore
 from indexer.sources.remote.remote_source import RemoteSource
+from indexer.sources.stores.object_store import ObjectStore
 from indexer.stored_media import StoredMedia
 from tests.support import Bench, picture_bytes
 from tests.support.buckets import Buckets, forget_stores, listing

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from binocle.network.url_fetcher import Fetcher, FetchLimits
 from binocle_client import Client, picture
 from binocle_client.requests import RecordBody
-from search.query_vectors.url_fetcher import Fetcher, FetchLimits
 from tests.support.drawings import drawn, encoded
 from tests.support.service import Running, problem_of, running
 

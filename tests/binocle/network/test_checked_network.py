@@ -7,7 +7,7 @@ import httpcore
 import pytest
 
 from binocle.errors import UrlError
-from search.query_vectors.checked_network import CheckedBackend, seconds_left, timeouts
+from binocle.network.checked_network import CheckedBackend, seconds_left, timeouts
 
 
 def backend(addresses: list[str], seconds: float = 5.0) -> CheckedBackend:

@@ -14,7 +14,7 @@ import httpcore
 import httpx
 
 from binocle.errors import UrlError
-from search.query_vectors.checked_network import (
+from binocle.network.checked_network import (
     PORTS,
     CheckedBackend,
     Resolve,
@@ -24,7 +24,7 @@ from search.query_vectors.checked_network import (
     shown,
     timeouts,
 )
-from search.query_vectors.public_addresses import is_public
+from binocle.network.public_addresses import is_public
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 
@@ -44,6 +44,19 @@ class FetchLimits:
     timeout_s: float = 10.0
     max_redirects: int = 5
     ports: frozenset[int] = frozenset(PORTS.values())
+
+
+class UrlStatusError(UrlError):
+    """A server answered, and not with what was asked for.
+
+    Attributes:
+        status: Of HTTP.
+        pause_s: After how many seconds it wants to be asked again; None where it does not say.
+    """
+
+    def __init__(self, url: str, status: int, pause_s: float | None) -> None:
+        super().__init__(f"{url} answered with status {status}")
+        self.status, self.pause_s = status, pause_s
 
 
 class Fetcher:
@@ -78,6 +91,18 @@ class Fetcher:
             UrlError: URLs are not allowed here; or this one is no http or https URL of a public
                 host, or leads elsewhere, or takes too long, or is too large, or is not there.
         """
+        return self._fetched("GET", url)[1]
+
+    def facts(self, url: str) -> dict[str, str]:
+        """Return what a server tells of what lies at a URL: its headers, by small names.
+
+        Raises:
+            UrlError: See ``fetch``.
+        """
+        fields, _ = self._fetched("HEAD", url)
+        return {name.decode("latin-1"): value.decode("latin-1") for name, value in fields.items()}
+
+    def _fetched(self, method: str, url: str) -> tuple[Mapping[bytes, bytes], bytes]:
         if not self._allow:
             raise UrlError(
                 "URLs are not allowed in queries here; upload the picture, or let the operator "
@@ -90,16 +115,16 @@ class Fetcher:
         ) as pool:
             target = checked_url(url, self._limits.ports)
             for _ in range(self._limits.max_redirects + 1):
-                found = self._get(pool, target, deadline)
-                if isinstance(found, bytes):
+                found = self._ask(pool, method, target, deadline)
+                if isinstance(found, tuple):
                     return found
                 target = checked_url(str(found), self._limits.ports)
         raise UrlError(f"{shown(url)} is redirected more than {self._limits.max_redirects} times")
 
-    def _get(
-        self, pool: httpcore.ConnectionPool, url: httpx.URL, deadline: float
-    ) -> bytes | httpx.URL:
-        """Return the body at a URL, or where it is redirected to."""
+    def _ask(
+        self, pool: httpcore.ConnectionPool, method: str, url: httpx.URL, deadline: float
+    ) -> tuple[Mapping[bytes, bytes], bytes] | httpx.URL:
+        """Return headers and body at a URL, or where it is redirected to."""
         headers = [
             (b"Host", url.netloc),
             (b"Accept", b"image/*"),
@@ -112,17 +137,21 @@ class Fetcher:
         with (
             _translated(url),
             pool.stream(
-                "GET", target, headers=headers, extensions={"timeout": timeouts(deadline)}
+                method, target, headers=headers, extensions={"timeout": timeouts(deadline)}
             ) as response,
         ):
             fields = {name.lower(): value for name, value in response.headers}
             if response.status in _REDIRECTS:
                 return _redirected(url, fields)
             if response.status != 200:
-                raise UrlError(f"{shown(url)} answered with status {response.status}")
+                later = fields.get(b"retry-after", b"")
+                pause_s = float(later) if later.isdigit() else None
+                raise UrlStatusError(shown(url), response.status, pause_s)
             if fields.get(b"content-encoding", b"identity").lower() != b"identity":
                 raise UrlError(f"{shown(url)} sends a compressed body, though it was told not to")
-            return self._body(url, fields, response.iter_stream(), deadline)
+            if method == "HEAD":
+                return fields, b""
+            return fields, self._body(url, fields, response.iter_stream(), deadline)
 
     def _body(
         self,

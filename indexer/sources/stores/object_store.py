@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from binocle.errors import SourceError
-from indexer.sources.remote.addresses import EXTRAS, without_secrets
+from indexer.sources.stores.addresses import EXTRAS, without_secrets
 
 _Answer = TypeVar("_Answer")
 _FIRST_PAUSE_S = 0.2
@@ -118,6 +118,29 @@ class ObjectStore:
             OSError: It cannot be read.
         """
         content: bytes = self._asked(partial(self._files.cat_file, address))
+        return content
+
+    def facts(self, address: str) -> tuple[int, str]:
+        """Return an object's length and version.
+
+        Raises:
+            OSError: It cannot be asked for, or its length is not told.
+        """
+        found = self._asked(partial(self._files.info, address))
+        if found.get("size") is None:
+            raise OSError(errno.EIO, "the server does not tell its size")
+        return int(found["size"]), _version_of(found)
+
+    def read_range(self, address: str, start: int, stop: int) -> bytes:
+        """Return a part of an object's content.
+
+        Raises:
+            OSError: It cannot be read, or its server gives no parts.
+        """
+        read = partial(self._files.cat_file, address, start=start, end=stop)
+        content: bytes = self._asked(read)
+        if len(content) > stop - start:
+            raise OSError(errno.ENOTSUP, "its server gives no parts of it; download it first")
         return content
 
     def _listed_on_the_web(self, address: str) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from binocle.errors import SourceError
-from indexer.sources.remote.object_store import ObjectStore
+from indexer.sources.stores.object_store import ObjectStore
 from tests.support import picture_bytes
 from tests.support.buckets import Buckets, forget_stores, listing
 

@@ -3,7 +3,7 @@
 import pytest
 
 from binocle.errors import UsageError
-from indexer.sources.remote.addresses import (
+from indexer.sources.stores.addresses import (
     checked_address,
     is_remote,
     lies_below,

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from binocle.errors import UrlError
-from search.query_vectors.checked_network import resolve
-from search.query_vectors.public_addresses import is_public
-from search.query_vectors.url_fetcher import Fetcher, FetchLimits
+from binocle.network.checked_network import resolve
+from binocle.network.public_addresses import is_public
+from binocle.network.url_fetcher import Fetcher, FetchLimits
 
 BODY = b"a picture" * 100
 

@@ -1,0 +1,1 @@
+"""Connections to where strangers say: public addresses only, within limits; fetching politely."""
