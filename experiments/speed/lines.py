@@ -2,7 +2,7 @@
 
 Lines are answered while others are still sent: some are sent and their outcomes awaited before the
 next. Then all are sent as fast as they are taken, the service is killed in the middle, started
-again, and what was not answered is sent again.
+again, and what was not answered is sent again. In the end suggestions are asked for.
 """
 
 import argparse
@@ -25,6 +25,7 @@ from experiments.speed.service_load import serving
 _FIRST = 1000
 _PATIENCE_S = 300.0
 _PAGE = 1000
+_TYPED = 400
 _THINGS = ("red", "green", "blue", "black", "white")
 
 
@@ -81,8 +82,30 @@ def go_on(url: str, lines: Sequence[str], kept: int) -> None:
     begun = time.perf_counter()
     ids = list(listed(url))
     print(f"{len(ids):,} records out in {time.perf_counter() - begun:.1f} s")
+    suggested(url)
     if sorted(ids) != sorted(f"r{number}" for number in range(len(lines))):
         raise RuntimeError(f"{len(set(ids)):,} of {len(lines):,} records are there")
+
+
+def suggested(url: str) -> None:
+    """Type beginnings of titles, and print how long suggestions took."""
+    with httpx.Client(base_url=url, timeout=60) as http:
+
+        def suggest(typed: str) -> list[object]:
+            found = http.get("/v1/collections/c/suggestions", params={"q": typed}).json()
+            return list(found["suggestions"])
+
+        while not suggest("red"):
+            time.sleep(0.5)  # they are gathered
+        times = []
+        for number in range(_TYPED):
+            typed = f"{_THINGS[number % len(_THINGS)]} thing, model {number}"[: 2 + number % 20]
+            begun = time.perf_counter()
+            suggest(typed)
+            times.append(1000 * (time.perf_counter() - begun))
+    times.sort()
+    middle, late = times[_TYPED // 2], times[_TYPED * 95 // 100]
+    print(f"suggestions: {middle:.1f} ms in the median, {late:.1f} ms at the 95th percentile")
 
 
 def line_of(number: int) -> str:

@@ -112,7 +112,8 @@ export function Tile({ hit, index, count, place, isChosen, isFocused, isFirst, i
   const how = hit.relevance === null ? '' : t('relevance', percent(hit.relevance));
   const foot = footHeight();
   const words = hit.contributions?.flatMap((one) => one.words) ?? [];
-  const picture = { height: `${place.h}px`, backgroundColor: hit.picture?.colour ?? undefined };
+  const isText = isQuotation(hit) || !hit.thumbnail; // which is read on the colour of texts
+  const picture = { height: `${place.h}px`, backgroundColor: (!isText && hit.picture?.colour) || undefined };
   return html`<div
     id="hit-${index}"
     role="option"
@@ -127,7 +128,7 @@ export function Tile({ hit, index, count, place, isChosen, isFocused, isFirst, i
     tabindex=${isFocused ? 0 : -1}
   >
     <span class="picture" style=${picture}>
-      ${isQuotation(hit) || !hit.thumbnail
+      ${isText
         ? html`${medium && html`<span class="medium"><${Icon} name=${medium} /> ${fileOf(hit.uri)}</span>`}<q class="quotation"><${Marked} text=${hit.part?.text ?? name} words=${words} /></q>`
         : html`<${Thumbnail} key=${hit.thumbnail} path=${hit.thumbnail} name=${name} width=${place.w} isFirst=${isFirst} />${medium && html`<span class="medium over"><${Icon} name=${medium} /></span>`}`}
       ${question.value.group && (hit.group_size ?? 1) > 1 && html`<span class="group-size" aria-hidden="true">${number(hit.group_size ?? 1)}</span>`}

@@ -13,11 +13,11 @@ function List() {
   const list = collections.value ?? [];
   if (!list.length) return null;
   return html`<div class="scrolls"><table class="list">
-    <thead><tr><th scope="col">${t('nameOfCollection')}</th><th scope="col" class="figure">${t('recordsColumn')}</th><th scope="col" class="figure">${t('size')}</th><th scope="col" class="aside">${t('model')}</th><th scope="col" class="aside">${t('changed')}</th><th></th></tr></thead>
+    <thead><tr><th scope="col">${t('nameOfCollection')}</th><th scope="col" class="figure">${t('recordsColumn')}</th><th scope="col" class="figure aside">${t('size')}</th><th scope="col" class="aside">${t('model')}</th><th scope="col" class="aside">${t('changed')}</th><th></th></tr></thead>
     <tbody>${list.map((one) => html`<tr class=${one.name === question.value.collection ? 'current' : ''}>
       <th scope="row"><button type="button" class="link" aria-current=${one.name === question.value.collection} onClick=${() => go({ collection: one.name, choices: {}, terms: [], sort: '', group: '' })}>${one.name}</button></th>
       <td class="figure">${number(one.records)}</td>
-      <td class="figure">${bytes(one.bytes)}</td>
+      <td class="figure aside">${bytes(one.bytes)}</td>
       <td class="aside">${one.model ?? '–'}</td>
       <td class="aside">${one.changed_at ? date(one.changed_at) : '–'}</td>
       <td><button type="button" onClick=${() => go({ collection: one.name, view: '', words: '', choices: {}, terms: [], sort: '', group: '' })}>${t('searchIn')}</button></td>

@@ -38,6 +38,7 @@ def test_sizes_of_a_catalogue_are_no_sizes_of_pictures_and_the_part_found_is_sho
             id="wide",
             images=[picture(plain(400, 160, "#808000"))],
             metadata={"title": "wide", "width": 10, "height": 90},
+            texts={"caption": "seen from afar"},
         ),
     ]
     with running(tmp_path / "home") as service:
@@ -55,7 +56,11 @@ def test_sizes_of_a_catalogue_are_no_sizes_of_pictures_and_the_part_found_is_sho
         expect(page.locator('.tile[title="three"]')).to_be_visible()
         assert abs(ratio_of(page, "three") - 0.5) < 0.1
         tile = page.locator('.tile[title="three"] .picture')
-        assert tile.evaluate("(one) => one.style.backgroundColor") == "rgb(0, 0, 255)"
+        colour = "(one) => one.style.backgroundColor"
+        assert tile.evaluate(colour) == "rgb(0, 0, 255)"
+        page.goto(f"{service.url}/?c=c&target=text")
+        said = page.locator(".picture", has=page.locator(".quotation", has_text="seen from afar"))
+        assert said.evaluate(colour) == "", "a text is not read on the colour of a picture"
 
 
 def test_it_works_over_plain_http_by_a_name_in_the_network(
