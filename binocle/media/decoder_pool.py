@@ -189,23 +189,25 @@ class _Deadlines:
                 self._changed.wait(None if never else self._wakes_at - now)
 
 
+def start_decoder() -> "subprocess.Popen[bytes]":
+    """Start a decoder that reads orders and answers them."""
+    roots = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH")]
+    return subprocess.Popen(
+        [sys.executable, "-m", "binocle.media.decoder_pool"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        env={
+            "PYTHONPATH": os.pathsep.join(filter(None, roots)),
+            **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
+            **{name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+        },
+        start_new_session=True,  # Ctrl-C is for the parent; it ends its workers itself
+    )  # fmt: skip
+
+
 class _Worker:
     def __init__(self, deadlines: _Deadlines) -> None:
         self._deadlines = deadlines
-        package_root = str(Path(__file__).resolve().parents[2])
-        python_path = os.pathsep.join(filter(None, [package_root, os.environ.get("PYTHONPATH")]))
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "binocle.media.decoder_pool"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={
-                "PYTHONPATH": python_path,
-                **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
-                **{name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
-            },
-            start_new_session=True,  # Ctrl-C is for the parent; it ends its workers itself
-        )
+        self._process = start_decoder()
         self._input = cast(IO[bytes], self._process.stdin)
         self._output = cast(IO[bytes], self._process.stdout)
         for pipe in (self._input, self._output):
