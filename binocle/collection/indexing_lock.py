@@ -9,6 +9,8 @@ from filelock import FileLock, Timeout
 from binocle.errors import BusyError, StorageError
 from binocle.files import PRIVATE_FILE
 
+LOCK = "indexing.lock"
+
 
 @contextmanager
 def indexing_lock(folder: Path) -> Iterator[None]:
@@ -18,7 +20,7 @@ def indexing_lock(folder: Path) -> Iterator[None]:
         BusyError: Another run holds it.
         StorageError: It cannot be made.
     """
-    lock = FileLock(folder / "indexing.lock", mode=PRIVATE_FILE)
+    lock = FileLock(folder / LOCK, mode=PRIVATE_FILE)
     try:
         lock.acquire(timeout=0)
     except Timeout as error:

@@ -18,6 +18,7 @@ from binocle.types import Int64Array
 
 _log = logging.getLogger(__name__)
 RECALL_AT = 10
+ENDING = ".tuned.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +66,32 @@ class TunedSearch:
         """
         path = _path(place)
         try:
-            told = json.loads(path.read_text())
-            if told["space"] != space:
-                return None
+            of, found = cls.parsed(path.read_text())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            _log.warning("%s is damaged (%s): run 'binocle tune' again", path, error)
+            return None
+        return found if of == space else None
+
+    @classmethod
+    def parsed(cls, text: str) -> tuple[str, "TunedSearch"]:
+        """Return the fingerprint of the vectors that a file is of, and what was chosen for them.
+
+        Raises:
+            ValueError: It is damaged.
+        """
+        try:
+            told = json.loads(text)
             found = cls(
                 float(told["share"]), int(told["lists"]), float(told["recall"]),
                 int(told["queries"]),
             )  # fmt: skip
             if not 0 < found.share <= 1:
                 raise ValueError(f"a share of {found.share}")
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            _log.warning("%s is damaged (%s): run 'binocle tune' again", path, error)
-            return None
-        return found
+            return str(told["space"]), found
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"it lacks {error}") from error
 
     def write(self, place: Path, space: str) -> None:
         """Keep it for the next process.
@@ -96,4 +108,4 @@ class TunedSearch:
 
 
 def _path(place: Path) -> Path:
-    return place.with_name(f"{place.name}.tuned.json")
+    return place.with_name(f"{place.name}{ENDING}")

@@ -13,7 +13,7 @@ from binocle.catalog import catalog_file
 from experiments.faults.promises import Content, Promises, State, picture_bytes
 from experiments.faults.scenes import Scene, resume
 from experiments.faults.visitor import COLLECTION, PICTURES
-from experiments.faults.warm import Served, WarmProgram, serving
+from experiments.faults.warm import Served, WarmProgram, serving, visiting
 
 _SEARCHED = 3
 _AFTERWARDS = "afterwards"
@@ -55,7 +55,7 @@ def _originals(folder: Path) -> set[str]:
 def _compared(served: Served, promises: Promises) -> Iterator[str]:
     numbers = {hashlib.sha256(picture_bytes(n)).hexdigest(): n for n in range(PICTURES)}
     base = f"{served.url}/v1/collections/{COLLECTION}"
-    with httpx.Client(base_url=base, timeout=60) as http:
+    with visiting(base, timeout_s=60) as http:
         answer = http.get("/records", params={"limit": 1000})
         if not answer.is_success:
             yield f"records cannot be listed: {answer.text[:300]}"

@@ -7,11 +7,13 @@ from collections.abc import Callable
 import httpx
 
 from experiments.faults.promises import Content, Promises, State, picture_bytes
+from experiments.faults.warm import visiting
 
 COLLECTION = "c"
 PICTURES = 12
 _IDS = [f"r{number}" for number in range(10)]
 _LONGEST_S = 60.0
+_BASE = f"/v1/collections/{COLLECTION}"
 
 
 class Visitor:
@@ -31,8 +33,7 @@ class Visitor:
             promises: Told what is asked for and acknowledged.
             rng: Chooses.
         """
-        self._http = httpx.Client(timeout=_LONGEST_S)
-        self._url = f"{url}/v1/collections/{COLLECTION}"
+        self._http = visiting(url, timeout_s=_LONGEST_S)
         self._promises = promises
         self._rng = rng
         self.refusals: list[str] = []
@@ -137,7 +138,7 @@ class Visitor:
     def _ask(self, method: str, path: str, *, json: object = None) -> httpx.Response | None:
         """Return the answer; None where nobody answers."""
         try:
-            answer = self._http.request(method, f"{self._url}{path}", json=json)
+            answer = self._http.request(method, f"{_BASE}{path}", json=json)
         except httpx.TransportError:
             self.is_gone = True
             return None

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -24,6 +25,7 @@ from experiments.faults.errands import Errand
 _LONGEST_S = 120.0
 _LONGEST_START_S = 90.0
 _LONGEST_REFUSAL_S = 5.0
+_TRUSTS_NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 class Child:
@@ -152,6 +154,11 @@ def warm_program(folder: Path, shim: Path | None) -> Iterator[WarmProgram]:
         yield WarmProgram(process, folder)
 
 
+def visiting(url: str, *, timeout_s: float) -> httpx.Client:
+    """Return what makes requests below an address, without reading whom TLS trusts first."""
+    return httpx.Client(base_url=url, timeout=timeout_s, verify=_TRUSTS_NOBODY)
+
+
 @dataclass(frozen=True, slots=True)
 class Served:
     """A service that has been started.
@@ -169,18 +176,19 @@ class Served:
     def is_ready(self) -> bool:
         """Wait until it answers; tell whether it does, or has ended or been stopped instead."""
         deadline = time.monotonic() + _LONGEST_START_S
-        while time.monotonic() < deadline:
-            if self.child.code() is not None or self.child.is_stopped():
-                return False
-            try:
-                if httpx.get(f"{self.url}/readyz", timeout=5).is_success:
-                    return True
-            except httpx.TransportError:
-                pass
-            else:
-                if self.is_disturbed:
-                    deadline = min(deadline, time.monotonic() + _LONGEST_REFUSAL_S)
-            time.sleep(0.02)
+        with visiting(self.url, timeout_s=5) as http:
+            while time.monotonic() < deadline:
+                if self.child.code() is not None or self.child.is_stopped():
+                    return False
+                try:
+                    if http.get("/readyz").is_success:
+                        return True
+                except httpx.TransportError:
+                    pass
+                else:
+                    if self.is_disturbed:
+                        deadline = min(deadline, time.monotonic() + _LONGEST_REFUSAL_S)
+                time.sleep(0.02)
         return False
 
 

@@ -11,10 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from api.operations.doctor.examination import examine_collection
+from api.operations.hash_lists.kept_lists import add_list
 from binocle.catalog.checks.findings import Finding
 from binocle.collection.collection import Collection
+from binocle.collection.indexing_lock import LOCK
 from binocle.files import make_folder
 from binocle.types import Float32Array
+from search.copies.hash_lists.hash_list import HashList
 
 Plant = Callable[[Path], object]
 
@@ -98,6 +101,22 @@ def aside(path: Path) -> None:
     path.rename(to)
 
 
+def link(path: Path) -> None:
+    path.rename(path.parents[3] / path.name)
+    path.symlink_to(path.parents[3] / path.name)
+
+
+def hash_list(change: Callable[[Path], object]) -> Plant:
+    def plant(folder: Path) -> None:
+        with Collection(folder) as collection:
+            hashes = tuple(f"{number:02x}" * 32 for number in range(20))
+            add_list(collection, "shared", HashList("", hashes, ("",) * 20))
+        assert damages(folder) == []
+        change(folder / "shared.hashes.csv")
+
+    return plant
+
+
 def wipe_a_page(folder: Path) -> None:
     path = folder / "catalog.sqlite"
     with closing(sqlite3.connect(path)) as database:
@@ -126,6 +145,7 @@ def stamp(**values: object) -> Plant:
 
 _KEY = "UPDATE records SET key = CAST(x'ff41' AS TEXT) WHERE id = 1"
 _DRAFT = f"image.faiss.{2**22 + 7}.1.tmp"
+_NAMED = b'{"format": 1, "address": "postgresql+psycopg://u@127.0.0.1:1/d", "schema": "binocle_x"}'
 DAMAGES: dict[str, tuple[str, Plant]] = {
     "catalogue gone": ("catalogue", on("catalog.sqlite", Path.unlink)),
     "catalogue empty": ("catalogue", write("catalog.sqlite", b"")),
@@ -149,6 +169,8 @@ DAMAGES: dict[str, tuple[str, Plant]] = {
         "catalogue-counters", catalog("UPDATE meta SET value = 1 WHERE key = 'change'")),
     "live part noted as removed": (
         "catalogue-counters", catalog("INSERT INTO removed_parts VALUES (1, 1)")),
+    "counter no number": ("catalogue-counters", catalog(
+        "INSERT OR REPLACE INTO meta VALUES ('likenesses_filled', 'x')")),
     "space lost": ("catalogue-space", catalog("DELETE FROM meta WHERE key = 'space'")),
     "metadata no JSON": ("records", catalog("UPDATE records SET metadata = '{' WHERE id = 1")),
     "id garbled": ("records", catalog(_KEY)),
@@ -169,6 +191,7 @@ DAMAGES: dict[str, tuple[str, Plant]] = {
     "vector not finite": ("vectors", vector(with_first(float("nan")))),
     "vector no unit row": ("vectors", vector(lambda row: row * 3)),
     "vector with a flipped bit": ("vectors", vector(flipped)),
+    "colour no colour": ("parts", catalog("UPDATE picture_colours SET colour = '#00ff0'")),
     "picture info changed": ("parts", catalog(
         "UPDATE parts SET info = replace(info, 'jpeg', 'jpef') WHERE kind = 'image'")),
     "hash with a flipped bit": (
@@ -212,7 +235,18 @@ DAMAGES: dict[str, tuple[str, Plant]] = {
     "earlier queries damaged": ("queries", write("turns.sqlite", b"no database" * 999)),
     "thumbnail of no record": ("derived", write(f"thumbnails/ab/{'ab' * 32}-256.jpg")),
     "thumbnail cut off": ("derived", on("thumbnails/??/*", cut)),
+    "thumbnail a link": ("derived", on("thumbnails/??/*", link)),
+    "tuning damaged": ("derived", write("image.tuned.json", b'{"share": 2}')),
     "background damaged": ("derived", write("background.npz")),
+    "hash list with a changed digit": ("hash-lists", hash_list(flip)),
+    "hash list cut off": ("hash-lists", hash_list(cut)),
+    "hash list empty": ("hash-lists", write("shared.hashes.csv", b"")),
+    "hash list a pipe": (
+        "hash-lists", hash_list(lambda path: (path.unlink(), os.mkfifo(path, 0o600)))),
+    "catalogue named beside a file": ("catalogue", write("catalog.postgresql", _NAMED)),
+    "catalogue named by no note": ("catalogue", write("catalog.postgresql")),
+    "lock no file": ("lock", lambda folder: (
+        (folder / LOCK).unlink(missing_ok=True), (folder / LOCK).mkdir(0o700))),
     "half written": ("leftovers", write(_DRAFT)),
 }  # fmt: skip
 

@@ -7,14 +7,21 @@ from pathlib import Path
 
 from api.container import Container
 from api.operations.doctor import indices, machine, pictures
+from api.operations.hash_lists.kept_lists import damages_of
 from binocle.catalog.catalog_file import CatalogFile
 from binocle.catalog.checks import content, derived, server, structure
 from binocle.catalog.checks.findings import Finding, Repair, fact
-from binocle.catalog.location import catalog_path, is_in_postgresql, reading_as_file
+from binocle.catalog.location import (
+    SQLITE_FILE,
+    catalog_path,
+    is_in_postgresql,
+    reading_as_file,
+)
 from binocle.collection import lineage
 from binocle.errors import BinocleError, StorageError
 
 _RESTORE = "restore the collection from a backup"
+_LISTS = "no picture is looked up until then"
 _ANEW: Mapping[str, Repair] = {"words": "words", "metadata": "metadata", "index": "indices"}
 _TABLES = (
     structure.check_schema, structure.check_counters, structure.check_space,
@@ -96,6 +103,10 @@ def examine_collection(folder: Path, *, with_contents: bool = True) -> Iterator[
     """
     catalog, is_remote = catalog_path(folder), is_in_postgresql(folder)
     yield from guarded("permissions", machine.check_folder(folder))
+    yield from (Finding("hash-lists", one, _LISTS) for one in damages_of(folder))
+    if is_remote and (folder / SQLITE_FILE).exists():
+        message = f"{folder} has two catalogues, {catalog.name} and {SQLITE_FILE}"
+        yield Finding("catalogue", message, "move the one away that it should not have")
     if not is_remote and (not catalog.is_file() or not catalog.stat().st_size):
         what = "is empty" if catalog.is_file() else "is gone"
         yield Finding("catalogue", f"the catalogue {catalog} {what}", _RESTORE)

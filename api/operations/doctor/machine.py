@@ -20,6 +20,7 @@ from binocle.catalog.catalog_file import SQLITE_VERSION, query_faults, sqlite_fa
 from binocle.catalog.checks.findings import Finding, fact, some
 from binocle.catalog.query_file import QUERY_FILE
 from binocle.collection import workplace
+from binocle.collection.indexing_lock import LOCK
 from binocle.errors import StorageError
 
 _DRAFT = re.compile(r".*?\.(\d+)\.\d+\.tmp")
@@ -81,6 +82,10 @@ def check_folder(folder: Path) -> Iterator[Finding]:
     yield from _check_files(folder)
     yield from (_leftover(path) for path in leftovers(folder))
     yield from _check_queries(folder)
+    lock = folder / LOCK
+    if lock.exists() and not lock.is_file():
+        message = f"{lock} is no file, so nothing can be indexed"
+        yield Finding("lock", message, "remove it; the next run makes it")
     key = folder / SIGNING
     if key.exists() and key.stat().st_size != _SIGNING_BYTES:
         message = f"{key} is damaged, so nothing can be searched"

@@ -5,12 +5,14 @@ import json
 import re
 import stat
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from binocle.catalog.catalog_file import CatalogFile
 from binocle.catalog.checks.findings import Finding, fact, some
 from binocle.errors import BinocleError
+from binocle.vectors.tuned_search import ENDING, TunedSearch
 from indexer import kept_uploads
 from indexer.kept_uploads import QUARANTINE
 from indexer.sources.uploads import SCHEME, UploadSource
@@ -153,6 +155,8 @@ def _wrong_derived(paths: Sequence[Path], file: CatalogFile) -> tuple[list[Path]
 
 def _is_whole(path: Path, sha256: str, *, is_original: bool) -> bool:
     try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            return False  # a link leads elsewhere, a pipe would never end
         if is_original:
             return _sha256(path) == sha256
         data = path.read_bytes()
@@ -201,25 +205,39 @@ def check_originals(
 
 
 def check_caches(folder: Path, file: CatalogFile) -> Iterator[Finding]:
-    """Find a damaged file of the texts that relevance is calibrated by."""
+    """Find damaged files of what relevance is calibrated by, and of what was tuned."""
+    for path, error in damaged_caches(folder, file):
+        anew = "binocle tune makes it anew" if path.name.endswith(ENDING) else "it is made anew"
+        yield Finding(
+            "derived", f"{path.name} is damaged ({error})",
+            f"--repair removes it; {anew} when it is wanted", repair="derived",
+        )  # fmt: skip
+
+
+def damaged_caches(folder: Path, file: CatalogFile) -> Iterator[tuple[Path, Exception]]:
+    """Yield the damaged ones, and what is wrong with each."""
+    space = json.loads(file.value("space") or "{}")
+    for path in sorted(folder.glob(f"*{ENDING}")):
+        try:
+            TunedSearch.parsed(path.read_text())
+        except (OSError, ValueError) as error:
+            yield path, error
+    if (folder / BACKGROUND).exists():
+        try:
+            _check_background(folder / BACKGROUND, space)
+        except Exception as error:  # numpy and zipfile raise many kinds for a damaged file
+            yield folder / BACKGROUND, error
+
+
+def _check_background(path: Path, space: Mapping[str, Any]) -> None:
     import numpy as np
 
-    path = folder / BACKGROUND
-    if not path.exists():
-        return
-    try:
-        with np.load(path, allow_pickle=False) as saved:
-            rows, stamp = saved["rows"], json.loads(str(saved["stamp"]))
-        space = json.loads(file.value("space") or "{}")
-        if rows.ndim != 2 or not np.isfinite(rows).all() or not isinstance(stamp, list):
-            raise ValueError("it holds something else")
-        if stamp[1] == space.get("fingerprint") and rows.shape[1] != space["dimension"]:
-            raise ValueError("its vectors have another dimension")
-    except Exception as error:  # numpy and zipfile raise many kinds for a damaged file
-        yield Finding(
-            "derived", f"{BACKGROUND} is damaged ({error})",
-            "--repair removes it; it is made anew when it is wanted", repair="derived",
-        )  # fmt: skip
+    with np.load(path, allow_pickle=False) as saved:
+        rows, stamp = saved["rows"], json.loads(str(saved["stamp"]))
+    if rows.ndim != 2 or not np.isfinite(rows).all() or not isinstance(stamp, list):
+        raise ValueError("it holds something else")
+    if stamp[1] == space.get("fingerprint") and rows.shape[1] != space["dimension"]:
+        raise ValueError("its vectors have another dimension")
 
 
 def _sha256(path: Path) -> str:

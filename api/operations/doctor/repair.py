@@ -146,7 +146,7 @@ def _put_aside(folder: Path) -> None:
 def _remove_derived(folder: Path) -> None:
     with reading_as_file(folder) as file:
         paths = pictures.derived_to_remove(folder, file)
-        paths += [folder / pictures.BACKGROUND] if [*pictures.check_caches(folder, file)] else []
+        paths += [path for path, _ in pictures.damaged_caches(folder, file)]
     for path in paths:
         path.unlink(missing_ok=True)
 

@@ -1,16 +1,21 @@
 """Lists of hashes: those that a collection keeps, those in files, and a collection's own as one.
 
 A list that a collection keeps is the file ``NAME.hashes.csv`` in its folder, and every lookup in
-the collection asks it, too.
+the collection asks it, too. Its first line has the SHA-256 of the others: a picture that was let
+through because a digit of the list had changed, or its end was gone, would be noticed by nobody. So
+a damaged list is asked nothing, and lookups are refused until it is put again. Lists of older
+versions, and those that people put there, have no such line.
 """
 
 import csv
+import hashlib
 import io
 import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from threading import Lock
 from typing import TypeAlias
@@ -20,7 +25,7 @@ from cachetools import LRUCache
 from api.container import Container
 from api.settings import COLLECTION_NAME
 from binocle.collection.collection import Collection
-from binocle.errors import BinocleError, NotFoundError, StorageError, UsageError
+from binocle.errors import BinocleError, NotFoundError, QueryError, StorageError, UsageError
 from binocle.files import replacing
 from binocle.fingerprints.pdq import PdqHash, hashed_spec, pdq_of
 from binocle.media.decoder_pool import DecoderPool
@@ -29,7 +34,9 @@ from indexer.sources.rows.long_lines import bounded_texts
 from search.copies.hash_lists.hash_list import HashList, read_hash_list
 
 _ENDING = ".hashes.csv"  # backups take them along
-_BLOCK = 256
+_SEAL = "# sha256:"
+_BLOCK, _ROWS = 256, 10_000
+_LONGEST_SEAL = 200
 _OPEN_LISTS = 64
 _State: TypeAlias = tuple[int, int, int]
 _open: LRUCache[Path, tuple[_State, HashList]] = LRUCache(_OPEN_LISTS)  # each as it was read last
@@ -51,28 +58,27 @@ def listed_in_file(path: Path) -> HashList:
         StorageError: It cannot be read.
         QueryError: It has no hash.
     """
-    try:
-        found = path.stat()
-        state = found.st_mtime_ns, found.st_size, found.st_ino
-        with _opening:
-            known = _open.get(path)
-        if known is None or known[0] != state:
-            known = state, _read(path)
-            with _opening:
-                _open[path] = known
-        return known[1]
-    except OSError as error:
-        raise StorageError(f"cannot read the hash list {path} ({error.strerror})") from error
+    return _read_once(path, lambda one: read_from(one, one.stem))
 
 
 def lists_of(collection: Collection) -> list[HashList]:
     """Return the lists that a collection keeps, by name.
 
     Raises:
-        StorageError: One cannot be read.
+        StorageError: One is damaged, or cannot be read.
     """
-    files = sorted(collection.path.glob(f"*{_ENDING}"))
-    return [listed_in_file(one) for one in files]
+    return [_read_once(one, _read_kept) for one in _files_in(collection.path)]
+
+
+def damages_of(folder: Path) -> list[str]:
+    """Return a sentence for each list of a collection's folder that is damaged."""
+    found = []
+    for path in _files_in(folder):
+        try:
+            _read_kept(path)
+        except StorageError as error:
+            found.append(str(error))
+    return found
 
 
 def check_name(name: str) -> None:
@@ -96,13 +102,14 @@ def add_list(collection: Collection, name: str, added: HashList) -> None:
         StorageError: The list cannot be written.
     """
     path = _path_of(collection, name)
+    digest = hashlib.sha256()
+    for piece in _written(added):
+        digest.update(piece)
     try:
         with replacing(path) as file:
-            text = io.TextIOWrapper(file, encoding="utf-8", newline="")
-            writer = csv.writer(text, lineterminator="\n")
-            writer.writerow(("hash", "label"))
-            writer.writerows(zip(added.hashes, added.labels, strict=True))
-            text.detach()  # written; whoever gave the file closes it
+            file.write(f"{_SEAL}{digest.hexdigest()}\n".encode())
+            for piece in _written(added):
+                file.write(piece)
     except OSError as error:
         raise StorageError(f"cannot write {path} ({error.strerror})") from error
 
@@ -180,9 +187,57 @@ def read_from(path: Path, name: str) -> HashList:
     return read_hash_list(name, bounded_texts(path, "utf-8-sig"))
 
 
-def _read(path: Path) -> HashList:
-    kept = path.name.removesuffix(_ENDING)
-    return read_from(path, path.stem if kept == path.name else kept)
+def _files_in(folder: Path) -> list[Path]:
+    return sorted(folder.glob(f"*{_ENDING}"))
+
+
+def _written(added: HashList) -> Iterator[bytes]:
+    """Yield a list as it is kept, but for the line with its checksum."""
+    rows = chain([("hash", "label")], zip(added.hashes, added.labels, strict=True))
+    while block := list(islice(rows, _ROWS)):
+        text = io.StringIO(newline="")
+        csv.writer(text, lineterminator="\n").writerows(block)
+        yield text.getvalue().encode()
+
+
+def _read_once(path: Path, read: Callable[[Path], HashList]) -> HashList:
+    try:
+        found = path.stat()
+        state = found.st_mtime_ns, found.st_size, found.st_ino
+        with _opening:
+            known = _open.get(path)
+        if known is None or known[0] != state:
+            known = state, read(path)
+            with _opening:
+                _open[path] = known
+        return known[1]
+    except OSError as error:
+        raise StorageError(f"cannot read the hash list {path} ({error.strerror})") from error
+
+
+def _read_kept(path: Path) -> HashList:
+    name = path.name.removesuffix(_ENDING)
+    try:
+        if not path.is_file():  # a pipe would never end
+            raise StorageError("it is no file")
+        if not _fits_its_seal(path):
+            raise StorageError("it is not what its first line says")
+        return read_from(path, name)
+    except (OSError, StorageError, QueryError) as error:
+        raise StorageError(
+            f"the hash list {name!r} of the collection {path.parent.name!r} is damaged ({error}); "
+            "put it again with 'binocle hashes add', or remove it with 'binocle hashes remove'"
+        ) from error
+
+
+def _fits_its_seal(path: Path) -> bool:
+    """Tell whether a list is as it was put, as far as can be told."""
+    with path.open("rb") as file:
+        first = file.readline(_LONGEST_SEAL)
+        if not first.startswith(_SEAL.encode()):
+            return True
+        said = first.removeprefix(_SEAL.encode()).strip().decode("ascii", "replace")
+        return hashlib.file_digest(file, "sha256").hexdigest() == said
 
 
 def _pictures(

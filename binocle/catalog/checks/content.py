@@ -74,6 +74,13 @@ def check_parts(file: CatalogFile) -> Iterator[Finding]:
         places.add((record_id, position))
     for problem, keys in wrong.items():
         yield Finding("parts", f"{problem}: {some(dict.fromkeys(keys))}", _AGAIN)
+    if has_table(file, "picture_colours"):
+        query = (
+            "SELECT key FROM picture_colours JOIN parts ON parts.id = part_id "
+            "JOIN records ON records.id = record_id WHERE lower(colour) NOT GLOB ?"
+        )
+        if bad := [row[0] for row in file.rows(query, "#" + "[0-9a-f]" * 6)]:
+            yield Finding("parts", f"average colours are none: {some(bad)}", _AGAIN)
     if wrong_facts:
         message = f"what pictures say of themselves is damaged: {some(dict.fromkeys(wrong_facts))}"
         yield Finding("parts", message, _FACTS_ANEW + _AGAIN, repair="facts")

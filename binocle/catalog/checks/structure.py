@@ -21,6 +21,10 @@ _COUNTERS = (
     ("next_record_id", "SELECT max(id) FROM records", "records"),
     ("next_record_id", "SELECT max(record_id) FROM removed_records", "removed records"),
 )
+_NUMBERS = (
+    "change", "next_part_id", "next_record_id", "removals_known_after", "schema_changed",
+    "likenesses_filled", "has_texts",
+)  # fmt: skip
 _REMOVED = (
     ("parts", "SELECT count(*) FROM parts JOIN removed_parts ON part_id = id"),
     ("records", "SELECT count(*) FROM records JOIN removed_records ON record_id = records.id"),
@@ -90,6 +94,12 @@ def _missing(what: str, repair: Repair) -> Finding:
 
 def check_counters(file: CatalogFile) -> Iterator[Finding]:
     """Find counters that would give numbers again, and changes that do not add up."""
+    for name in _NUMBERS:
+        value = file.value(name)
+        if value is not None and not value.isdecimal():
+            message = f"the counter {name} is {value[:40]!r}, which is no number"
+            yield Finding("catalogue-counters", message, RESTORE)
+            return
     for counter, query, what in _COUNTERS:
         highest, following = int(file.rows(query)[0][0] or 0), int(file.value(counter) or 1)
         if highest >= following:

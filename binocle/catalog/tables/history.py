@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from binocle.catalog import dialect
 from binocle.catalog.protocols.fulltext import FullTextIndex
 from binocle.catalog.tables.schema import changes, meta, removed_parts, removed_records
+from binocle.errors import StorageError
 from binocle.types import Int64Array
 
 _MAX_REMOVED = 200_000
@@ -34,9 +35,17 @@ class SqlMeta:
         return tuple(found.get(key) for key in keys)
 
     def number(self, key: str) -> int:
-        """Return a counter; 0 before it is set."""
+        """Return a counter; 0 before it is set.
+
+        Raises:
+            StorageError: It is damaged.
+        """
         (value,) = self.get(key)
-        return int(value or 0)
+        try:
+            return int(value or 0)
+        except ValueError:
+            message = f"the catalogue is damaged: its counter {key} is {str(value)[:40]!r}"
+            raise StorageError(f"{message}; restore the collection from a backup") from None
 
     def put(self, key: str, value: str | int) -> None:
         """Set a value."""

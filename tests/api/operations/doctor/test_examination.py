@@ -16,7 +16,7 @@ from tests.support.shop import run_cli
 from tests.support.sound_collection import NAME, bodies, opened
 
 
-@pytest.mark.parametrize("name", of_checks("catalogue", "mark"))
+@pytest.mark.parametrize("name", of_checks("catalogue", "mark", "hash-lists"))
 def test_catalogue_that_is_none_or_another_is_found(folder: Path, name: str) -> None:
     assert is_found(folder, name)
 

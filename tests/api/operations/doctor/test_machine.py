@@ -12,7 +12,7 @@ from tests.support.shop import run_cli
 from tests.support.sound_collection import NAME, opened
 
 
-@pytest.mark.parametrize("name", of_checks("permissions", "queries", "leftovers"))
+@pytest.mark.parametrize("name", of_checks("permissions", "queries", "leftovers", "lock"))
 def test_planted_damage_is_found(folder: Path, name: str) -> None:
     assert is_found(folder, name)
 

@@ -32,7 +32,8 @@ MENDED = {
     "catalogue open to all": "permissions", "key of cursors readable": "permissions",
     "key of cursors cut off": "queries", "earlier queries damaged": "queries",
     "thumbnail of no record": "derived", "thumbnail cut off": "derived",
-    "background damaged": "derived", "half written": "temporary",
+    "background damaged": "derived", "thumbnail a link": "derived", "tuning damaged": "derived",
+    "half written": "temporary",
 }  # fmt: skip
 
 

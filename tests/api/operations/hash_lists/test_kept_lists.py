@@ -7,9 +7,16 @@ from threading import Thread
 
 import pytest
 
-from api.operations.hash_lists.kept_lists import add_list, listed_in_file, lists_of, remove_list
+from api.operations.hash_lists.kept_lists import (
+    add_list,
+    damages_of,
+    listed_in_file,
+    lists_of,
+    remove_list,
+)
 from binocle.collection.collection import Collection
 from binocle.errors import NotFoundError, QueryError, StorageError, UsageError
+from search.copies.hash_lists.hash_list import HashList
 
 ONE, TWO = "0f" * 32, "a5" * 32
 
@@ -32,6 +39,28 @@ def test_lists_are_kept_by_name_and_replaced(tmp_path: Path) -> None:
         remove_list(known, "a.b")
         with pytest.raises(NotFoundError, match=r"no hash list 'a.b'; there are: partner"):
             remove_list(known, "a.b")
+
+
+@pytest.mark.parametrize("change", ["a digit", "cut", "emptied"])
+def test_a_damaged_list_is_asked_nothing_and_says_what_to_do(tmp_path: Path, change: str) -> None:
+    with Collection(tmp_path / "known", create=True) as known:
+        add_list(known, "partner", HashList("", (ONE, TWO), ("", "x")))
+        path = known.path / "partner.hashes.csv"
+        text = path.read_text()
+        changed = {"a digit": text.replace("0f0f", "0f0e", 1), "cut": text[:-9], "emptied": ""}
+        assert damages_of(known.path) == []
+        path.write_text(changed[change])
+        with pytest.raises(StorageError, match=r"'partner' of the collection 'known' is damaged"):
+            lists_of(known)
+        assert len(damages_of(known.path)) == 1
+        add_list(known, "partner", HashList("", (ONE, TWO), ("", "x")))
+        assert lists_of(known)[0].hashes == (ONE, TWO)
+
+
+def test_a_list_that_was_put_there_by_hand_has_no_checksum(tmp_path: Path) -> None:
+    with Collection(tmp_path / "known", create=True) as known:
+        (known.path / "own.hashes.csv").write_text(f"hash,label\n{ONE},a\n")
+        assert [one.labels for one in lists_of(known)] == [("a",)]
 
 
 @pytest.mark.parametrize("name", ["", "../up", ".hidden", "a/b", "x" * 65, "with space"])

@@ -3,8 +3,11 @@
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from binocle.catalog.base import Catalog
 from binocle.catalog.sqlite import SqliteCatalog
+from binocle.errors import StorageError
 from tests.support.catalog_records import put, record, text
 
 
@@ -21,6 +24,17 @@ def test_each_change_has_a_number_and_a_token_of_its_own(catalog: Catalog) -> No
             tokens.add(session.history.token(turn))
             assert session.history.token(turn + 1) is None
     assert len(tokens) == 3
+
+
+def test_a_damaged_counter_is_told_as_damage(tmp_path: Path) -> None:
+    with closing(SqliteCatalog(tmp_path / "catalog.sqlite")) as opened:
+        with opened.writing() as session:
+            session.meta.put("likenesses_filled", "x")
+        with (
+            opened.reading() as session,
+            pytest.raises(StorageError, match="damaged: its counter likenesses_filled is 'x'"),
+        ):
+            session.fingerprints.times_filled()
 
 
 def test_numbers_are_handed_out_once_and_removals_are_remembered(tmp_path: Path) -> None:
