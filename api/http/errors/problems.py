@@ -37,6 +37,7 @@ _STATUS: tuple[tuple[type[BinocleError], int], ...] = (
     (errors.UsageError, 422),
 )
 
+_UNTOLD = "see the service's log"
 _AWAY = "the server that has the collection's vectors does not answer; try again"
 
 
@@ -80,15 +81,28 @@ def at_field(error: BinocleError, field: str) -> ServiceError:
 
 def problem_of(request: Request, error: BinocleError) -> Problem:
     """Return an error as a problem; what is our fault tells nothing but in the log."""
-    status, code, detail = status_of(error), error.code, _by_asked_name(request, str(error))
-    field = error.field if isinstance(error, ServiceError) else None
+    detail = shown(error, f"request {request.state.request_id}")
     if not tells(error):
-        _log.error("request %s: %s", request.state.request_id, error)
         return _problem(request, 500, "internal", None)
+    field = error.field if isinstance(error, ServiceError) else None
+    detail = _by_asked_name(request, detail)
+    return _problem(request, status_of(error), error.code, detail, field=field)
+
+
+def shown(error: BinocleError, whose: str) -> str:
+    """Return what clients see of an error; where they do not see what it says, it is logged.
+
+    Args:
+        error: Of a request, or of one thing of many in it.
+        whose: Begins the line in the log.
+    """
     if isinstance(error, errors.UnreachableError):  # it names hosts and users
-        _log.error("request %s: %s", request.state.request_id, error)
-        detail = _AWAY
-    return _problem(request, status, code, detail, field=field)
+        _log.error("%s: %s", whose, error)
+        return _AWAY
+    if not tells(error):
+        _log.error("%s: %s", whose, error)
+        return _UNTOLD
+    return str(error)
 
 
 def _by_asked_name(request: Request, detail: str) -> str:

@@ -9,7 +9,7 @@ from mcp import types
 from mcp.server import Server
 from mcp.server.context import ServerRequestContext
 
-from api.http.errors.problems import ServiceError, tells
+from api.http.errors.problems import ServiceError, shown, tells
 from api.http.mcp.arguments import input_schema, parsed
 from api.http.mcp.caller import DATA, ToolAnswer, ToolCaller
 from api.http.mcp.candidates import unknown
@@ -96,9 +96,8 @@ def _result(answer: ToolAnswer) -> types.CallToolResult:
 def _refusal(error: BinocleError | None) -> types.CallToolResult:
     """Return an error as an answer that says what to do."""
     said = "this failed inside; the service's log has more. Try something else"
+    told = "" if error is None else shown(error, "a tool failed")
     if error is not None and tells(error):
         field = error.field if isinstance(error, ServiceError) else None
-        said = str(error) if field is None or field in str(error) else f"{field}: {error}"
-    elif error is not None:
-        _log.error("a tool failed: %s", error)
+        said = told if field is None or field in told else f"{field}: {told}"
     return types.CallToolResult(content=[types.TextContent(text=said)], is_error=True)

@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
-from api.http.errors.problems import GoneError, ServiceError, tells
+from api.http.errors.problems import GoneError, ServiceError, shown
 from api.http.errors.validation_messages import one_line
 from api.http.mapping.documents import JsonRoute
 from api.http.mapping.uploads import failed_record, parsed_record, store_each
@@ -91,7 +91,7 @@ async def _outcomes(
     except HTTPException as error:  # the body comes too slowly
         end.error = ItemError(code="too-slow", detail=error.detail)
     except BinocleError as error:
-        said = str(error) if tells(error) else "see the service's log"
+        said = shown(error, f"request {request.state.request_id}")
         end.error = ItemError(code=error.code, detail=said)
     note(stored=end.stored, failed=end.failed)
     yield _line(end)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.exceptions import HTTPException
 
-from api.http.errors.problems import GoneError, ServiceError, tells
+from api.http.errors.problems import GoneError, ServiceError, shown
 from api.http.errors.validation_messages import one_line
 from api.http.mapping import payloads
 from api.http.mapping.documents import JsonRoute
@@ -174,7 +174,7 @@ class _Asking:
             async with free:
                 out = answer_out(await self._answer(picture), self.name)
         except BinocleError as error:
-            said = str(error) if tells(error) else "see the service's log"
+            said = shown(error, f"request {self.request.state.request_id}")
             fault = ItemError(code=error.code, detail=said)
             return LookupOutcome(number=number, name=name, error=fault)
         return LookupOutcome(number=number, name=name, answer=out)

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeAlias, TypeVar
 
-from api.http.errors.problems import ServiceError, tells
+from api.http.errors.problems import ServiceError, shown
 from api.http.runtime.background.job import CancelledError, Job, now
 from api.http.runtime.background.job_store import KEPT_RESULTS, JobFilter, JobStore
 from api.http.runtime.fair_queue import CALLER, FairQueue
@@ -272,9 +272,12 @@ def _outcome(job: Job, work: Work) -> JobState:
     except CancelledError:
         return "cancelled"
     except BinocleError as error:
-        _log.error("the job %s of the collection %s failed: %s", job.id, job.collection, error)
-        shown = str(error).replace(*job.hidden) if job.hidden[0] else str(error)
-        job.error = ItemError(code=error.code, detail=shown if tells(error) else _UNTOLD)
+        whose = f"the job {job.id} of the collection {job.collection} failed"
+        detail = shown(error, whose)
+        if detail == str(error):
+            _log.error("%s: %s", whose, error)
+        detail = detail.replace(*job.hidden) if job.hidden[0] else detail
+        job.error = ItemError(code=error.code, detail=detail)
         return "failed"
     except Exception:
         _log.exception("the job %s of the collection %s failed", job.id, job.collection)

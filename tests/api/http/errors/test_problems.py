@@ -3,7 +3,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.testclient import TestClient
 
-from api.http.errors.problems import install
+from api.http.errors.problems import install, shown
 from binocle import errors
 
 
@@ -32,3 +32,20 @@ def test_error_has_its_status_and_code_and_tells_nothing_of_other_machines(
     assert ("retry-after" in answer.headers) == (status == 503)
     assert "hush" not in answer.text
     assert ("hush" in str(error)) == ("hush" in caplog.text)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (errors.UnreachableError("at db.internal for the user hush"), "does not answer"),
+        (errors.StorageError("at db.internal for the user hush"), "see the service's log"),
+        (errors.BusyError("a run is indexing"), "a run is indexing"),
+    ],
+)
+def test_what_is_told_beside_other_answers_is_in_the_log_where_it_is_not_all(
+    error: errors.BinocleError, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    said = shown(error, "request r2")
+    assert told in said
+    assert "hush" not in said
+    assert (f"request r2: {error}" in caplog.text) == ("hush" in str(error))

@@ -57,6 +57,26 @@ def test_each_of_many_pictures_has_its_outcome(service: Running, stored: str) ->
     assert "not allowed" in results[3]["error"]["detail"]
 
 
+@pytest.mark.parametrize("path", ["lookups", "lookups:lines"])
+def test_a_damaged_hash_list_refuses_each_picture_and_the_log_says_why(
+    service: Running, stored: str, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = service.home / "collections" / stored / "shared.hashes.csv"
+    kept.write_text("# sha256:00\nhash,label\n")
+    try:
+        picture_in = {"image": in_base64(small(1))}
+        asked = {"json": {"pictures": [picture_in]}}
+        if path == "lookups:lines":
+            asked = {"content": json.dumps(picture_in), "headers": _LINES}
+        answer = service.http().post(f"/v1/collections/{stored}/{path}", **asked)
+    finally:
+        kept.unlink()
+    told = answer.json()
+    (outcome,) = told["results"] if path == "lookups" else [told]
+    assert outcome["error"] == {"code": "storage", "detail": "see the service's log"}
+    assert "the hash list 'shared'" in caplog.text
+
+
 def test_files_of_a_form_are_looked_up_in_their_order(service: Running, stored: str) -> None:
     files = [("image", (f"{n}.jpg", small(n))) for n in (2, 1)]
     path, options = f"/v1/collections/{stored}/lookups", {"lookups": '{"copies_only": true}'}
