@@ -1,7 +1,8 @@
 """Lines of a text file, each within a limit: one that is longer costs only itself."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import AnyStr
 
 from binocle.errors import SourceError
 from binocle.types import Skip
@@ -46,15 +47,17 @@ def bounded_lines(path: Path) -> Iterator[bytes | None]:
     """Yield the lines of a file as they are; None for one that is too long.
 
     Raises:
+        SourceError: It has more bytes than a file may have, as devices do that never end.
         OSError: It cannot be read.
     """
     with path.open("rb") as file:
-        while line := file.readline(MAX_LINE + 1):
+        read = _counted(path, file.readline)
+        while line := read(MAX_LINE + 1):
             if len(line) <= MAX_LINE:
                 yield line
                 continue
             while line and not line.endswith(b"\n"):
-                line = file.readline(_DROPPED)
+                line = read(_DROPPED)
             yield None
 
 
@@ -64,16 +67,34 @@ def bounded_texts(path: Path, encoding: str) -> Iterator[str | None]:
     Where there is none at all, lines end as on old Macs.
 
     Raises:
+        SourceError: It has more characters than a file may have bytes.
         OSError: It cannot be read.
     """
     with path.open(encoding=encoding, errors="replace", newline="\n") as file:
-        has_ends = False
-        while line := file.readline(MAX_LINE + 1):
+        has_ends, read = False, _counted(path, file.readline)
+        while line := read(MAX_LINE + 1):
             if len(line) <= MAX_LINE:
                 has_ends = has_ends or line.endswith("\n")
                 yield from [line] if has_ends else line.split("\r")
                 continue
             has_ends = True
             while line and not line.endswith("\n"):
-                line = file.readline(_DROPPED)
+                line = read(_DROPPED)
             yield None
+
+
+def _counted(path: Path, read: Callable[[int], AnyStr]) -> Callable[[int], AnyStr]:
+    """Return what reads, and refuses to once it has read as much as a file may have."""
+    total = 0
+
+    def counting(size: int) -> AnyStr:
+        nonlocal total
+        found = read(size)
+        total += len(found)
+        if total > MAX_TABLE_BYTES:
+            raise SourceError(
+                f"{path} goes on beyond the limit of {MAX_TABLE_BYTES:,} bytes; split it"
+            )
+        return found
+
+    return counting
