@@ -117,6 +117,16 @@ def hash_list(change: Callable[[Path], object]) -> Plant:
     return plant
 
 
+def as_pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path, 0o600)
+
+
+def lock_as_folder(folder: Path) -> None:
+    (folder / LOCK).unlink(missing_ok=True)
+    (folder / LOCK).mkdir(0o700)
+
+
 def wipe_a_page(folder: Path) -> None:
     path = folder / "catalog.sqlite"
     with closing(sqlite3.connect(path)) as database:
@@ -242,11 +252,10 @@ DAMAGES: dict[str, tuple[str, Plant]] = {
     "hash list cut off": ("hash-lists", hash_list(cut)),
     "hash list empty": ("hash-lists", write("shared.hashes.csv", b"")),
     "hash list a pipe": (
-        "hash-lists", hash_list(lambda path: (path.unlink(), os.mkfifo(path, 0o600)))),
+        "hash-lists", hash_list(as_pipe)),
     "catalogue named beside a file": ("catalogue", write("catalog.postgresql", _NAMED)),
     "catalogue named by no note": ("catalogue", write("catalog.postgresql")),
-    "lock no file": ("lock", lambda folder: (
-        (folder / LOCK).unlink(missing_ok=True), (folder / LOCK).mkdir(0o700))),
+    "lock no file": ("lock", lock_as_folder),
     "half written": ("leftovers", write(_DRAFT)),
 }  # fmt: skip
 

@@ -63,12 +63,12 @@ def test_a_damaged_hash_list_refuses_each_picture_and_the_log_says_why(
 ) -> None:
     kept = service.home / "collections" / stored / "shared.hashes.csv"
     kept.write_text("# sha256:00\nhash,label\n")
+    url, asked = f"/v1/collections/{stored}/{path}", {"image": in_base64(small(1))}
     try:
-        picture_in = {"image": in_base64(small(1))}
-        asked = {"json": {"pictures": [picture_in]}}
-        if path == "lookups:lines":
-            asked = {"content": json.dumps(picture_in), "headers": _LINES}
-        answer = service.http().post(f"/v1/collections/{stored}/{path}", **asked)
+        if path == "lookups":
+            answer = service.http().post(url, json={"pictures": [asked]})
+        else:
+            answer = service.http().post(url, content=json.dumps(asked), headers=_LINES)
     finally:
         kept.unlink()
     told = answer.json()
