@@ -21,6 +21,7 @@ from binocle.collection import lineage
 from binocle.errors import BinocleError, StorageError
 
 _RESTORE = "restore the collection from a backup"
+_SERVER = "see whether the server runs and has this schema; else restore a backup"
 _LISTS = "no picture is looked up until then"
 _ANEW: Mapping[str, Repair] = {"words": "words", "metadata": "metadata", "index": "indices"}
 _TABLES = (
@@ -123,7 +124,7 @@ def examine_collection(folder: Path, *, with_contents: bool = True) -> Iterator[
                 yield from guarded("catalogue", server.check_server(folder))
             yield from _examine_catalog(folder, file, mark, with_contents=with_contents)
     except StorageError as error:
-        yield Finding("catalogue", str(error), "" if is_remote else _RESTORE)
+        yield Finding("catalogue", str(error), _SERVER if is_remote else _RESTORE)
 
 
 def _examine_catalog(
