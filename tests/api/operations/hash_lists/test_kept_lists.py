@@ -15,8 +15,7 @@ from api.operations.hash_lists.kept_lists import (
     remove_list,
 )
 from binocle.collection.collection import Collection
-from binocle.errors import NotFoundError, QueryError, SourceError, StorageError, UsageError
-from indexer.sources.rows import long_lines
+from binocle.errors import NotFoundError, QueryError, StorageError, UsageError
 from search.copies.hash_lists.hash_list import HashList
 
 ONE, TWO = "0f" * 32, "a5" * 32
@@ -130,9 +129,3 @@ def test_of_a_file_that_changes_only_the_last_list_is_kept(tmp_path: Path) -> No
     finally:
         tracemalloc.stop()
     assert taken[-1] < 1.5 * taken[0]
-
-
-def test_what_never_ends_is_no_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(long_lines, "MAX_TABLE_BYTES", 40_000_000)
-    with pytest.raises(SourceError, match="/dev/zero goes on beyond the limit of 40,000,000 bytes"):
-        listed_in_file(Path("/dev/zero"))
