@@ -1,7 +1,7 @@
 """Lists of hashes: those that a collection keeps, those in files, and a collection's own as one.
 
 A list that a collection keeps is the file ``NAME.hashes.csv`` in its folder, and every lookup in
-the collection asks it, too. Its first line has the SHA-256 of the others: a picture that was let
+the collection asks it, too. Its heading has the SHA-256 of what follows: a picture that was let
 through because a digit of the list had changed, or its end was gone, would be noticed by nobody. So
 a damaged list is asked nothing, and lookups are refused until it is put again. Lists of older
 versions, and those that people put there, have no such line.
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from threading import Lock
 from typing import TypeAlias
@@ -34,7 +34,7 @@ from indexer.sources.rows.long_lines import bounded_texts
 from search.copies.hash_lists.hash_list import HashList, read_hash_list
 
 _ENDING = ".hashes.csv"  # backups take them along
-_SEAL = "# sha256:"
+_SEAL = "hash,label,sha256:"  # the heading: those who know no third column pass it over
 _BLOCK, _ROWS = 256, 10_000
 _LONGEST_SEAL = 200
 _OPEN_LISTS = 64
@@ -192,8 +192,8 @@ def _files_in(folder: Path) -> list[Path]:
 
 
 def _written(added: HashList) -> Iterator[bytes]:
-    """Yield a list as it is kept, but for the line with its checksum."""
-    rows = chain([("hash", "label")], zip(added.hashes, added.labels, strict=True))
+    """Yield a list as it is kept, but for its heading, which has the checksum."""
+    rows = zip(added.hashes, added.labels, strict=True)
     while block := list(islice(rows, _ROWS)):
         text = io.StringIO(newline="")
         csv.writer(text, lineterminator="\n").writerows(block)

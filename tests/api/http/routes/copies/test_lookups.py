@@ -62,7 +62,7 @@ def test_a_damaged_hash_list_refuses_each_picture_and_the_log_says_why(
     service: Running, stored: str, path: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     kept = service.home / "collections" / stored / "shared.hashes.csv"
-    kept.write_text("# sha256:00\nhash,label\n")
+    kept.write_text("hash,label,sha256:00\n")
     url, asked = f"/v1/collections/{stored}/{path}", {"image": in_base64(small(1))}
     try:
         if path == "lookups":
