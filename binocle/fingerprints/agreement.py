@@ -63,6 +63,8 @@ class Agreement:
         textured: How much of the overlap has texture, 0 to 1.
         windows: How many windows have.
         overlap: How much of the stored picture is covered, 0 to 1.
+        kept: Mean correlation of the windows with texture in the stored picture, each counted by
+            how much it has, -1 to 1: what is put on top lowers it only where it hides something.
     """
 
     share: float = 0.0
@@ -78,6 +80,7 @@ class Agreement:
     textured: float = 0.0
     windows: int = 0
     overlap: float = 0.0
+    kept: float = 0.0
 
 
 def windows_of(overlay: Overlay, blur: float = _BLUR, side: int = _WINDOW) -> Windows:
@@ -141,7 +144,16 @@ def agreement(overlay: Overlay, windows: Windows) -> Agreement:
         textured=count / float(overlay.covered.sum()),
         windows=count,
         overlap=overlay.share,
+        kept=_kept(overlay, windows),
     )
+
+
+def _kept(overlay: Overlay, windows: Windows) -> float:
+    shown = overlay.covered & (windows.stored > _TEXTURE**2)
+    if not shown.any():
+        return 0.0
+    texture = np.sqrt(windows.stored[shown])
+    return float((windows.correlation[shown] * texture).sum() / texture.sum())
 
 
 def _overall(overlay: Overlay) -> float:

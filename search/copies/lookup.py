@@ -46,6 +46,7 @@ from search.copies.stored_pictures import (
     working_spec,
 )
 from search.copies.verdicts import (
+    backed_by_detail,
     backed_by_hash,
     is_copy,
     is_variant,
@@ -242,7 +243,8 @@ class Lookup:
                 return whole, True
             if whole is not None and suspect.tile is None:
                 whole = backed_by_hash(whole, suspect.bits)
-        found = [one for one in (verify(query, stored, mirrored=mirrored), whole) if one]
+        both = verify(query, stored, mirrored=mirrored), whole
+        found = [backed_by_detail(one) for one in both if one is not None]
         best = max(found, key=lambda one: one.log_odds, default=None)
         if best is not None and is_copy(best):
             return best, True

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from binocle.fingerprints.verification import VerifiedMatch
+from binocle.fingerprints.verification import LEAST_KEPT, VerifiedMatch
 
 Verdict: TypeAlias = Literal[
     "same-file", "same-pixels", "near-duplicate", "mirrored", "rotated", "part", "variant",
@@ -21,6 +21,7 @@ COPIES: frozenset[Verdict] = frozenset(
 _OTHER_COLOURS_VARY = 0.9
 _OTHER_COLOURS = 18.0  # levels: 99.5 % of the copies of products have less
 _SAME_SHAPES, _SAME_SHAPES_OF_SCENES = 0.72, 0.9  # share of the windows that agree
+_CLEAR_VARIANT = 2.0  # log odds: of scenes, too, so many shapes are enough
 _TRUER_COLOURS = 3.0  # levels by which a better explanation is better
 _WHOLE_SHARE = 0.58  # of the stored picture: what keeps less is a part of it
 _FRAMED_SHARE = 0.12  # of the query: what shows less shows something else
@@ -36,7 +37,9 @@ _TURNED_DEGREES = 4.0
 _UNBACKED_BITS, _BITS_OF_BACKING = 96, 8  # log odds that each bit nearer than so many adds
 _MOST_BACKING = 6.0  # log odds
 _NO_VARIANT = -2.0  # log odds, of products
-_HARDLY = 0.4  # log odds of what only its hash makes a copy
+_HARDLY = 0.4  # log odds of what only its hash or its details make a copy
+_KEPT_OF_SCENES = ((LEAST_KEPT, 16.0, 0.0),)  # texture, levels of colour, log odds of a variant
+_KEPT_OF_PRODUCTS = ((0.65, 8.0, -1.0), (0.85, 16.0, -2.0))  # things of one shape keep much
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,9 @@ def _stands_on_one_template(match: VerifiedMatch) -> bool:
     Of pairs of products that look alike and are no copies, nearly all of those stand on one
     template of which 0.72 of the windows agree.
     """
-    least = _SAME_SHAPES if match.is_product else _SAME_SHAPES_OF_SCENES
+    variation = match.variation
+    is_clear = variation is not None and variation.log_odds >= _CLEAR_VARIANT
+    least = _SAME_SHAPES if match.is_product or is_clear else _SAME_SHAPES_OF_SCENES
     return match.log_odds >= 0 or match.evidence.agreement.share >= least
 
 
@@ -123,6 +128,27 @@ def backed_by_hash(match: VerifiedMatch, bits: int) -> VerifiedMatch:
         return match
     odds = match.log_odds + min(_MOST_BACKING, (_UNBACKED_BITS - bits) / _BITS_OF_BACKING)
     return replace(match, log_odds=min(odds, _HARDLY)) if odds >= 0 else match
+
+
+def backed_by_detail(match: VerifiedMatch) -> VerifiedMatch:
+    """Take a mapping that does not quite hold for one that just does, where details are kept.
+
+    Words over a picture, and uneven light on plain ground, bring texture that the stored one has
+    not; where that one has some, the query has the same. Other things must clearly be no variants.
+
+    Args:
+        match: Of whole pictures.
+    """
+    agreement, variation = match.evidence.agreement, match.variation
+    if match.log_odds >= 0 or variation is None or agreement.overlap < _WHOLE_SHARE:
+        return match
+    is_backed = any(
+        agreement.kept >= kept
+        and match.evidence.colours.most <= colours
+        and variation.log_odds <= log_odds
+        for kept, colours, log_odds in (_KEPT_OF_PRODUCTS if match.is_product else _KEPT_OF_SCENES)
+    )
+    return replace(match, log_odds=_HARDLY) if is_backed else match
 
 
 def truest(found: dict[int, VerifiedMatch]) -> dict[int, VerifiedMatch]:

@@ -59,6 +59,21 @@ def test_what_was_put_on_top_is_told_from_what_is_gone() -> None:
     assert of(base, edited).gone > 0.2 > of(base, edited).added
 
 
+def test_what_is_put_on_top_leaves_what_is_kept_beside_it() -> None:
+    stored = plain()
+    stored[:, 120:] = scene()[:, 120:]
+    query = stored.copy()
+    query[:, :100] = scene(1)[:, :100]
+    found = of(query, stored)
+    assert found.share < 0.75
+    assert found.kept > 0.97
+    hidden = stored.copy()
+    hidden[:120] = scene(1)[:120]
+    assert 0.35 < of(hidden, stored).kept < 0.65
+    assert of(scene(1), scene()).kept < 0.3
+    assert of(255 - scene(), scene()).kept < -0.8
+
+
 def test_plain_windows_tell_nothing() -> None:
     found = of(plain(), plain())
     assert found == Agreement(overlap=1.0)

@@ -13,6 +13,7 @@ from binocle.fingerprints.variation import Variation
 from binocle.fingerprints.verification import VerifiedMatch
 from search.copies.verdicts import (
     ShownRegion,
+    backed_by_detail,
     backed_by_hash,
     is_copy,
     is_variant,
@@ -122,6 +123,18 @@ def test_other_colours_of_one_shape_are_a_variant_and_other_shapes_are_not() -> 
 
 
 @pytest.mark.parametrize(
+    ("variant", "share", "expected"),
+    [(2.5, 0.8, True), (1.5, 0.8, False), (2.5, 0.6, False), (0.5, 0.95, True)],
+)
+def test_a_scene_that_clearly_varies_needs_no_more_shapes_than_a_product(
+    variant: float, share: float, *, expected: bool
+) -> None:
+    scene = varied(match(product=False, log_odds=-7.0), variant)
+    measured = replace(scene.evidence, agreement=Agreement(share=share, overlap=1.0))
+    assert is_variant(replace(scene, evidence=measured)) is expected
+
+
+@pytest.mark.parametrize(
     ("log_odds", "bits", "is_backed"),
     [(-0.1, 64, True), (-3.4, 36, True), (-5.9, 4, True), (-6.1, 4, False), (-1.0, 92, False)],
 )
@@ -148,6 +161,32 @@ def test_a_near_hash_backs_a_product_that_is_clearly_no_variant_and_no_thumbnail
         False,
         False,
     ]
+
+
+@pytest.mark.parametrize(
+    ("product", "kept", "colours", "variant", "is_backed"),
+    [
+        (False, 0.65, 12.0, -0.1, True),
+        (False, 0.55, 12.0, -0.1, False),
+        (False, 0.65, 17.0, -0.1, False),
+        (False, 0.65, 12.0, 0.1, False),
+        (True, 0.7, 6.0, -1.5, True),
+        (True, 0.7, 12.0, -2.5, False),
+        (True, 0.9, 12.0, -2.5, True),
+        (True, 0.9, 12.0, -1.5, False),
+        (True, 0.6, 6.0, -1.5, False),
+    ],
+)
+def test_details_that_are_kept_back_what_is_clearly_no_variant(
+    *, product: bool, kept: float, colours: float, variant: float, is_backed: bool
+) -> None:
+    plain = match(product=product, colours=colours, log_odds=-8)
+    measured = replace(plain.evidence, agreement=Agreement(share=0.5, overlap=1.0, kept=kept))
+    hidden = replace(plain, evidence=measured, variation=Variation(variant, ()))
+    assert is_copy(backed_by_detail(hidden)) is is_backed
+    assert not is_copy(backed_by_detail(replace(hidden, variation=None)))
+    cut = replace(measured, agreement=Agreement(share=0.5, overlap=0.5, kept=kept))
+    assert not is_copy(backed_by_detail(replace(hidden, evidence=cut)))
 
 
 def test_a_near_hash_backs_no_variant_and_no_part() -> None:
