@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from binocle.fingerprints.copy_classifier import Evidence
 from binocle.fingerprints.verification import LEAST_KEPT, VerifiedMatch
 
 Verdict: TypeAlias = Literal[
@@ -39,7 +40,8 @@ _MOST_BACKING = 6.0  # log odds
 _NO_VARIANT = -2.0  # log odds, of products
 _HARDLY = 0.4  # log odds of what only its hash or its details make a copy
 _KEPT_OF_SCENES = ((LEAST_KEPT, 16.0, 0.0),)  # texture, levels of colour, log odds of a variant
-_KEPT_OF_PRODUCTS = ((0.65, 8.0, -1.0), (0.85, 16.0, -2.0))  # things of one shape keep much
+_KEPT_OF_PRODUCTS = ((0.65, 8.0, -1.0), (0.85, 16.0, -2.0))
+_KEPT_OF_THUMBNAILS = ((0.95, 12.0, -4.0),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +148,19 @@ def backed_by_detail(match: VerifiedMatch) -> VerifiedMatch:
         agreement.kept >= kept
         and match.evidence.colours.most <= colours
         and variation.log_odds <= log_odds
-        for kept, colours, log_odds in (_KEPT_OF_PRODUCTS if match.is_product else _KEPT_OF_SCENES)
+        for kept, colours, log_odds in _kept_by(match.evidence)
     )
     return replace(match, log_odds=_HARDLY) if is_backed else match
+
+
+def _kept_by(evidence: Evidence) -> tuple[tuple[float, float, float], ...]:
+    """Return how much texture is kept at least, at most by how much colours differ, and the odds.
+
+    Things of one shape keep much, and thumbnails of them nearly all.
+    """
+    if evidence.is_small:
+        return _KEPT_OF_THUMBNAILS
+    return _KEPT_OF_PRODUCTS if evidence.on_plain_ground else _KEPT_OF_SCENES
 
 
 def truest(found: dict[int, VerifiedMatch]) -> dict[int, VerifiedMatch]:

@@ -181,12 +181,23 @@ def test_details_that_are_kept_back_what_is_clearly_no_variant(
     *, product: bool, kept: float, colours: float, variant: float, is_backed: bool
 ) -> None:
     plain = match(product=product, colours=colours, log_odds=-8)
-    measured = replace(plain.evidence, agreement=Agreement(share=0.5, overlap=1.0, kept=kept))
+    large = replace(plain.evidence, is_small=False)
+    measured = replace(large, agreement=Agreement(share=0.5, overlap=1.0, kept=kept))
     hidden = replace(plain, evidence=measured, variation=Variation(variant, ()))
     assert is_copy(backed_by_detail(hidden)) is is_backed
+    thumbnail = replace(hidden, evidence=replace(measured, is_small=True))
+    assert not is_copy(backed_by_detail(thumbnail))
     assert not is_copy(backed_by_detail(replace(hidden, variation=None)))
     cut = replace(measured, agreement=Agreement(share=0.5, overlap=0.5, kept=kept))
     assert not is_copy(backed_by_detail(replace(hidden, evidence=cut)))
+
+
+@pytest.mark.parametrize(("kept", "variant"), [(0.97, -4.5), (0.9, -4.5), (0.97, -3.5)])
+def test_a_thumbnail_must_keep_nearly_all(kept: float, variant: float) -> None:
+    plain = match(log_odds=-8)
+    measured = replace(plain.evidence, agreement=Agreement(share=0.5, overlap=1.0, kept=kept))
+    dim = replace(plain, evidence=measured, variation=Variation(variant, ()))
+    assert is_copy(backed_by_detail(dim)) is (kept > 0.95 and variant < -4)
 
 
 def test_a_near_hash_backs_no_variant_and_no_part() -> None:
