@@ -10,8 +10,8 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -53,10 +53,34 @@ class AtTheReady:
 
 
 def listen(run_command: RunCommand) -> None:
-    """Listen at the socket that was chosen until nobody has asked for five minutes."""
+    """Listen at the socket that was chosen until nobody has asked for five minutes.
+
+    Where another one listens there, or will once it has loaded what it needs, this one ends.
+    """
     path, known_as = Path(os.environ.pop(LISTENS_AT)), program()
     for name, value in LOADED_WITH.items():
         os.environ.setdefault(name, value)
+    with only_one(path.with_suffix(".lock")) as is_only:
+        if is_only:
+            _listen(path, known_as, run_command)
+
+
+@contextmanager
+def only_one(path: Path) -> Iterator[bool]:
+    """Hold a lock that ends with this process; tell whether nobody else has it."""
+    import fcntl
+
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+        path.unlink(missing_ok=True)
+
+
+def _listen(path: Path, known_as: str, run_command: RunCommand) -> None:
     loaded = preload()
     gc.collect()
     gc.freeze()  # searches share this memory

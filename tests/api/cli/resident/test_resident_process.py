@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from api.cli.resident import resident_process
-from api.cli.resident.asking import LENGTH
+from api.cli.resident.asking import LENGTH, LISTENS_AT
 
 NOTHING = resident_process.AtTheReady("", {}, lambda *_: pytest.fail("it ran"))
 
@@ -64,3 +64,23 @@ def test_what_is_no_request_forks_nothing(tmp_path: Path, monkeypatch: pytest.Mo
                 client.shutdown(socket.SHUT_WR)
                 resident_process.serve(listener, NOTHING, lambda: False)
                 assert client.recv(1) == b""
+
+
+def test_of_several_that_start_one_loads_what_it_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "one.sock"
+    begun: list[Path] = []
+    monkeypatch.setattr(resident_process, "_listen", lambda path, *_: begun.append(path))
+
+    def start() -> None:
+        monkeypatch.setenv(LISTENS_AT, str(path))
+        resident_process.listen(NOTHING.run_command)
+
+    with resident_process.only_one(path.with_suffix(".lock")) as is_only:
+        assert is_only
+        start()
+        assert begun == []
+    start()
+    assert begun == [path]
+    assert [*tmp_path.iterdir()] == []
