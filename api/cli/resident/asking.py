@@ -42,6 +42,7 @@ _READ_WHEN_LOADED = ("LANG", "LC_", "LD_", "PYTHON", "OMP_", "OPENBLAS_", "MKL_"
 _PACKAGES = ("api", "binocle", "evaluation", "indexer", "search", "training")
 _ROOT = Path(__file__).resolve().parents[3]
 _PATIENCE_S = 2.0
+_LONGEST_PATH = 96  # bytes; systems take 104 to 108, of which some are for a name beside it
 _started: "list[subprocess.Popen[bytes]]" = []  # they live on; nobody waits for them
 
 
@@ -61,14 +62,16 @@ def run(arguments: Sequence[str], run_here: Callable[[], object]) -> int:
 
 
 def socket_of(arguments: Sequence[str]) -> Path | None:
-    """Return where a process listens that may run a command; None where none may."""
+    """Return where a process listens that may run a command; None where none may or can."""
     home, command = _split(arguments)
     is_off = os.environ.get(SWITCH, "").lower() in ("0", "false", "no", "off")
     if is_off or command[:1] != ["search"] or not hasattr(socket, "send_fds"):
         return None
     if _OWN_WAYS.intersection(command) or not (home / "collections").is_dir():
         return None
-    return home / f"resident-{zlib.crc32(program().encode()):08x}.sock"
+    path = home / f"resident-{zlib.crc32(program().encode()):08x}.sock"
+    can_listen = os.access(home, os.W_OK) and len(os.fsencode(path)) <= _LONGEST_PATH
+    return path if can_listen else None
 
 
 def program() -> str:

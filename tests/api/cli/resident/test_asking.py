@@ -131,6 +131,15 @@ def test_a_setting_turns_it_off(home: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert asking.socket_of(SEARCH) is None
 
 
+def test_no_process_is_started_for_a_home_where_it_cannot_listen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far = tmp_path / ("a" * 40) / ("b" * 40)
+    (far / "collections").mkdir(parents=True)
+    monkeypatch.setenv("BINOCLE_HOME", str(far))
+    assert asking.socket_of(SEARCH) is None
+
+
 def test_a_search_that_dies_there_is_no_answer(tmp_path: Path) -> None:
     path = tmp_path / "one.sock"
     with socket.socket(socket.AF_UNIX) as listener:
