@@ -1,8 +1,11 @@
 """Stores in Milvus, a collection there for each folder and kind."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from binocle.types import Space
 from binocle.vectors.base import OpenStore
@@ -27,3 +30,19 @@ def _opened(
         MilvusAddress.of(server.address), "test", kind, space, flat_limit=flat_limit
     )
     return EngineStore(engine, space, anew=anew, scan_limit=scan_limit)
+
+
+@contextmanager
+def dropped_rows(server: Milvus) -> Iterator[None]:
+    """Drop what is made meanwhile, but for marks: each collection keeps a server busy."""
+    from binocle.vectors.engines.milvus.server import MilvusAddress, MilvusServer  # as above
+
+    def drop(client: Any) -> None:
+        for name in set(client.list_collections()) - before:
+            if not name.endswith("_marks"):
+                client.drop_collection(name)
+
+    connection = MilvusServer(MilvusAddress.of(server.address), "the vectors")
+    before = set(connection.run(lambda client: client.list_collections()))
+    yield
+    connection.run(drop)

@@ -1,7 +1,7 @@
 """One contract for every vector store, exact search in float64 being the oracle."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from binocle.types import BoolArray, Float32Array, Int64Array, Neighbours, Space
 from binocle.vectors.base import Allowed, OpenStore, VectorStore, VectorView, Watermark, products
 from binocle.vectors.faiss_store import FaissStore
 from tests.support.exact_store import ExactStore
-from tests.support.milvus_store import milvus_opener
+from tests.support.milvus_store import dropped_rows, milvus_opener
 from tests.support.nearest import nearest
 from tests.support.pgvector_store import pgvector_opener
 from tests.support.unit_rows import gaussian_rows, ids_from
@@ -41,10 +41,14 @@ SERVERS: dict[str, Callable[[pytest.FixtureRequest], OpenStore]] = {
 
 
 @pytest.fixture(params=[*STORES, *(pytest.param(one, marks=pytest.mark.slow) for one in SERVERS)])
-def open_store(request: pytest.FixtureRequest) -> OpenStore:
+def open_store(request: pytest.FixtureRequest) -> Iterator[OpenStore]:
     if request.param in STORES:
-        return STORES[request.param]
-    return SERVERS[request.param](request)
+        yield STORES[request.param]
+    elif request.param == "milvus":
+        with dropped_rows(request.getfixturevalue("old_milvus")):
+            yield SERVERS[request.param](request)
+    else:
+        yield SERVERS[request.param](request)
 
 
 @pytest.fixture

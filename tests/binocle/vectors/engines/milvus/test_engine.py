@@ -12,7 +12,7 @@ from binocle.vectors.engines.milvus import engine as milvus_engine
 from binocle.vectors.engines.milvus.marks import Mark, MilvusMarks
 from binocle.vectors.faiss_store import FaissStore
 from experiments.engines.local_milvus import Milvus, wait_until_it_answers
-from tests.support.milvus_store import milvus_opener
+from tests.support.milvus_store import dropped_rows, milvus_opener
 from tests.support.unit_rows import gaussian_rows, ids_from
 
 pytestmark = pytest.mark.slow
@@ -26,6 +26,12 @@ RETIRED = ids_from(7, 50)
 def server(request: pytest.FixtureRequest) -> Milvus:
     found: Milvus = request.getfixturevalue(request.param)
     return found
+
+
+@pytest.fixture(autouse=True)
+def leaving_no_rows(server: Milvus) -> Iterator[None]:
+    with dropped_rows(server):
+        yield
 
 
 @pytest.fixture(scope="module")
