@@ -27,6 +27,7 @@ _IN_PATHS = {
     "version": "Which version, from 1",
     "key_name": "The key's name",
     "webhook_id": "The webhook's id",
+    "list_name": "The list's name",
 }
 _RETRY = {"description": "In how many seconds to try again", "schema": {"type": "integer"}}
 _BUSY = ("429", "503")
@@ -61,7 +62,7 @@ def complete(schema: dict[str, Any], *, is_open: bool) -> dict[str, Any]:
             if is_open and "security" in operation and {} not in operation["security"]:
                 operation["security"].append({})  # without keys none is asked for
             for parameter in operation.get("parameters", ()):
-                if parameter["in"] == "path":
+                if parameter["in"] == "path" and parameter["name"] in _IN_PATHS:
                     parameter["description"] = _IN_PATHS[parameter["name"]]
             for status, response in operation["responses"].items():
                 if status[0] in "45":

@@ -146,14 +146,14 @@ class LookupsOut(BaseModel):
 class HashListOut(BaseModel):
     """A list of hashes that a collection keeps."""
 
-    name: str
+    name: str = Field(description="As lookups name it in listed")
     hashes: int = Field(description="How many it has")
 
 
 class HashListsOut(BaseModel):
     """The lists of hashes that a collection keeps, by name."""
 
-    lists: list[HashListOut]
+    lists: list[HashListOut] = Field(description="By name")
 
 
 class HashListAddedOut(HashListOut):
