@@ -111,11 +111,10 @@ class PictureCells:
 
     def _find_elsewhere(self, cell: str, role: str) -> tuple[ImageRef, str]:
         is_web, is_address = cell.lower().startswith(WEB), cell.lower().startswith(_REMOTE)
-        store = "/".join(self._beside.split("/")[:3])
-        is_of_store = bool(store) and not is_web and cell.startswith(f"{store}/")
         address = cell if is_address else f"{self._beside}/{cell}"
+        is_beside = bool(self._beside) and address.startswith(f"{self._beside}/")
         try:
-            if not is_address or is_of_store:
+            if is_beside and ".." not in address.split("/"):
                 return in_a_store(address, role)
             if self._fetch and is_web:
                 return on_the_web(cell, role)

@@ -244,7 +244,8 @@ def _allowed_source(service: Service, body: JobIn) -> Source:
     columns = ColumnRoles(
         body.id_column, body.image_column, tuple(body.text_columns), encoding=encoding
     )
-    return open_source(place, columns, allowed=roots, exclude=body.exclude)
+    fetch = address is None and service.settings.fetch_urls
+    return open_source(place, columns, allowed=roots, exclude=body.exclude, fetch=fetch)
 
 
 def _names_for(service: Service, key: Key) -> dict[str, str] | None:

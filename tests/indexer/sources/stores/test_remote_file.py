@@ -117,10 +117,14 @@ def test_pictures_inside_a_table_are_read_from_their_row(bench: Bench, store: Bu
     assert sorted(map(media.read, uris)) == sorted(picture_bytes(n) for n in range(3))
 
 
-def test_a_table_leads_to_no_other_bucket(bench: Bench, store: Buckets, tmp_path: Path) -> None:
+def test_a_table_leads_to_nothing_outside_its_folder(
+    bench: Bench, store: Buckets, tmp_path: Path
+) -> None:
     secret = at(store, {"a.jpg": picture_bytes(1)})
-    other = at(store, {"t.csv": f"image,title\n{secret}/a.jpg,one\n".encode()})
-    indexed(bench, open_source(f"{other}/t.csv", ColumnRoles()))
+    other = at(store, {"b.jpg": picture_bytes(2)})
+    rows = f"image,title\n{secret}/a.jpg,one\n../b.jpg,two\n{other}/b.jpg,three\n"
+    store.put(other.removeprefix("s3://"), "t/t.csv", rows.encode())
+    indexed(bench, open_source(f"{other}/t/t.csv", ColumnRoles()))
     (tmp_path / "t.csv").write_text(f"image,title\n{secret}/a.jpg,two\n")
     indexed(bench, open_source(tmp_path / "t.csv", ColumnRoles()))
     assert bench.rows("select count(*) from parts where kind = 'image'") == [(0,)]
