@@ -95,7 +95,7 @@ def _embed(container: Container, job: BatchJob, nodes: int) -> tuple[Counter[int
         losing.join()
     finally:
         ray.shutdown()
-        cluster.shutdown()  # type: ignore[no-untyped-call]
+        cluster.shutdown()
     return found, lost_at
 
 
