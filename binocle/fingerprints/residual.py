@@ -209,16 +209,15 @@ def _in_the_light_of(query: Float32Array, stored: Float32Array, covered: Mask) -
 
     What does not fit is left out of the next rounds, so that what differs does not count.
     """
-    level = stored / 128 - 1
+    level = stored.astype(np.float64) / 128 - 1  # of few levels float32 leaves it to the processor
     terms = np.stack([np.ones_like(level), level, level**2], axis=-1)
-    own, chosen = query[covered], terms[covered]
-    weights = np.ones(len(own), np.float32)
-    factors = np.array([128.0, 128.0, 0.0], np.float32)
+    own, chosen = query[covered].astype(np.float64), terms[covered]
+    weights = np.ones(len(own))
+    factors = np.array([128.0, 128.0, 0.0])
     for _ in range(_ROUNDS):
         weighted = chosen * weights[:, None]
-        solved = np.linalg.lstsq(weighted.T @ chosen + 1e-3 * np.eye(3), weighted.T @ own)[0]
-        factors = solved.astype(np.float32)
-        weights = (1 / (1 + (np.abs(own - chosen @ factors) / 8) ** 2)).astype(np.float32)
+        factors = np.linalg.lstsq(weighted.T @ chosen + 1e-3 * np.eye(3), weighted.T @ own)[0]
+        weights = 1 / (1 + (np.abs(own - chosen @ factors) / 8) ** 2)
     return np.asarray(np.clip(terms @ factors, 0, 255), np.float32)
 
 
