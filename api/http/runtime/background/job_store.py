@@ -146,7 +146,8 @@ class JobStore:
         """Note that jobs of services that have ended have ended, too; return how many."""
         with self._state.using() as database:
             rows = database.execute(
-                "SELECT service, owner, document FROM jobs WHERE state IN ('waiting', 'running')"
+                "SELECT service, owner, document FROM jobs WHERE state IN ('waiting', 'running') "
+                "ORDER BY number"
             ).fetchall()
             alive = {one: self._state.is_alive(one) for one in {row[0] for row in rows}}
             lost = list(_lost(rows, alive))
