@@ -92,10 +92,13 @@ def problem_of(request: Request, error: BinocleError) -> Problem:
 def shown(error: BinocleError, whose: str) -> str:
     """Return what clients see of an error; where they do not see what it says, it is logged.
 
+    Where it came from is let go of.
+
     Args:
         error: Of a request, or of one thing of many in it.
         whose: Begins the line in the log.
     """
+    let_go_of_frames(error)
     if isinstance(error, errors.UnreachableError):  # it names hosts and users
         _log.error("%s: %s", whose, error)
         return _AWAY
@@ -103,6 +106,19 @@ def shown(error: BinocleError, whose: str) -> str:
         _log.error("%s: %s", whose, error)
         return _UNTOLD
     return str(error)
+
+
+def let_go_of_frames(error: BaseException | None) -> None:
+    """Forget through which functions an error came, and what those before it did.
+
+    They have what was sent, a picture of many megabytes, and often the error itself: a circle that
+    only goes when Python looks for circles, which a hundred such requests need not bring about.
+    """
+    seen = set[int]()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
 
 
 def _by_asked_name(request: Request, detail: str) -> str:

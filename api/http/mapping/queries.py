@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from pydantic import BaseModel
 
-from api.http.errors.problems import ServiceError, at_field
+from api.http.errors.problems import ServiceError, at_field, let_go_of_frames
 from api.http.mapping.hit_members import HitMembers
 from api.http.mapping.payloads import decoded
 from api.http.schemas.search import SearchBesideIn, SearchIn, TermIn
@@ -164,6 +164,7 @@ class SearchRequest:
 
     def placed(self, error: BinocleError) -> BinocleError:
         """Return an error with the part of the request it is about, where that is sure."""
+        let_go_of_frames(error)
         if isinstance(error, ServiceError):
             return error
         if error.term is not None and isinstance(error, PictureError | UrlError | NotFoundError):

@@ -1,3 +1,8 @@
+import gc
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 from fastapi import FastAPI
 from starlette.requests import Request
@@ -49,3 +54,36 @@ def test_what_is_told_beside_other_answers_is_in_the_log_where_it_is_not_all(
     assert told in said
     assert "hush" not in said
     assert (f"request r2: {error}" in caplog.text) == ("hush" in str(error))
+
+
+@contextmanager
+def no_search_for_circles() -> Iterator[None]:
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+class Upload:
+    """Stands for what a request has sent."""
+
+
+def test_what_was_sent_goes_with_its_answer_though_its_error_is_in_a_circle() -> None:
+    def refused(_upload: Upload) -> errors.BinocleError:
+        try:
+            try:
+                raise ValueError("of a library")
+            except ValueError as error:
+                raise errors.NotFoundError("no such record") from error
+        except errors.NotFoundError as error:
+            return error
+
+    with no_search_for_circles():
+        upload = Upload()
+        seen = weakref.ref(upload)
+        error = refused(upload)
+        del upload
+        assert seen() is not None
+        shown(error, "request r1")
+        assert seen() is None
