@@ -119,7 +119,8 @@ def measure(browser: Browser, url: str, options: argparse.Namespace) -> None:
         context.close()
     for name, times in moments.items():
         middle = statistics.median(times)
-        print(f"{url[-24:]:>24}  {name:12} {middle:6.0f} ms ({min(times):.0f} – {max(times):.0f})")
+        asked = url.partition("?")[2]
+        print(f"{asked:24}  {name:12} {middle:6.0f} ms ({min(times):.0f} – {max(times):.0f})")
 
 
 if __name__ == "__main__":
