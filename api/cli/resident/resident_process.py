@@ -156,25 +156,31 @@ def _become(
     streams: Sequence[int],
     served: AtTheReady,
 ) -> NoReturn:
-    """Be the process that somebody would have started, and end as that."""
-    code = 1
+    """Be the process that somebody would have started, and end as that.
+
+    Where it cannot be, it says nothing, and whoever asked runs it himself.
+    """
+    has_begun, code = False, 1
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         connection.settimeout(None)
         os.environ.clear()
         os.environ.update(job["environment"], **{SWITCH: "0"})
+        time.tzset()
         os.chdir(job["folder"])
         os.umask(job["umask"])
         for place, stream in enumerate(streams):
             os.dup2(stream, place)
         sys.stdin, sys.stdout, sys.stderr = map(_text_stream, range(_STREAMS), job["streams"])
         connection.sendall(NUMBER.pack(os.getpid()))
+        has_begun = True
         code = served.run_command(job["arguments"], {"loaded": served.loaded})
         sys.stdout.flush()
         sys.stderr.flush()
     finally:
         with suppress(OSError):
-            connection.sendall(NUMBER.pack(code))
+            if has_begun:
+                connection.sendall(NUMBER.pack(code))
         os._exit(code)
 
 

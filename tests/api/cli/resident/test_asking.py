@@ -1,5 +1,6 @@
 """A search that a process with its imports done runs is the search that runs here."""
 
+import json
 import os
 import signal
 import socket
@@ -16,7 +17,7 @@ import pytest
 from api.cli.main import run_command
 from api.cli.resident import asking
 from binocle.errors import BinocleError
-from tests.support import write_photos
+from tests.support import ROOT, write_photos
 from tests.support.command_line import CommandLine
 
 SEARCH = ("search", "-c", "shop", "red")
@@ -93,6 +94,24 @@ def test_it_has_folder_and_variables_of_who_asks(
     assert asking.run_there(listening, [*SEARCH]) == 2
 
 
+def test_today_is_that_of_who_asks(
+    listening: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = []
+    for zone in ("Etc/GMT+12", "Pacific/Kiritimati"):  # never the same day
+        monkeypatch.setenv("TZ", zone)
+        assert asking.run_there(listening, [*SEARCH, "--where", "taken_at in today", "--json"]) == 0
+        days.append(json.loads(capfd.readouterr().out)["looking_for"])
+    assert days[0] != days[1]
+
+
+def test_a_search_runs_here_where_its_folder_cannot_be_entered_there(
+    listening: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "cwd", lambda: tmp_path / "of another user")
+    assert asking.run_there(listening, SEARCH) is None
+
+
 def test_another_state_of_the_program_is_refused_and_has_a_socket_of_its_own(
     listening: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,6 +142,25 @@ def test_a_socket_that_cannot_be_used_has_the_search_run_here(state: str, tmp_pa
 )  # fmt: skip
 def test_other_commands_run_here(arguments: list[str]) -> None:
     assert asking.socket_of(arguments) is None
+
+
+def test_a_closed_stream_has_the_search_run_here(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    assert asking.socket_of(SEARCH) is None
+
+
+@pytest.mark.parametrize("started", [[], ["nice"], ["unshare", "--map-root-user", "--mount"]])
+def test_searches_of_another_priority_or_container_have_a_process_of_their_own(
+    started: list[str],
+) -> None:
+    asked = "from api.cli.resident.asking import program; print(program())"
+    command = [*started, sys.executable, "-c", asked]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if started[:1] == ["unshare"] and found.returncode:
+        pytest.skip("needs the right to make namespaces")
+    assert (found.stdout.strip() == asking.program()) == (not started)
 
 
 def test_a_setting_turns_it_off(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
