@@ -69,6 +69,8 @@ def socket_of(arguments: Sequence[str]) -> Path | None:
         return None
     if _OWN_WAYS.intersection(command) or not (home / "collections").is_dir():
         return None
+    if None in (sys.stdin, sys.stdout, sys.stderr):  # closed: there is nothing to hand over
+        return None
     path = home / f"resident-{zlib.crc32(program().encode()):08x}.sock"
     can_listen = os.access(home, os.W_OK) and len(os.fsencode(path)) <= _LONGEST_PATH
     return path if can_listen else None
@@ -80,7 +82,7 @@ def program() -> str:
     installed = [os.stat(one).st_mtime_ns for one in sys.path if one.endswith("-packages")]
     variables = {**LOADED_WITH, **os.environ}
     told = [one for one in sorted(variables.items()) if one[0].startswith(_READ_WHEN_LOADED)]
-    state = len(modules), max(modules, default=0), installed, told
+    state = len(modules), max(modules, default=0), installed, told, *_surroundings()
     return json.dumps([__version__, sys.executable, str(_ROOT), *state])
 
 
@@ -163,6 +165,17 @@ def _modules(folder: Path) -> Iterator[int]:
                 yield one.stat().st_mtime_ns
             elif one.is_dir() and one.name != "__pycache__":
                 yield from _modules(Path(one.path))
+
+
+def _surroundings() -> list[int | str]:
+    """Return what a search has from where it is started: its priority, and what a container is."""
+    priority = os.getpriority(os.PRIO_PROCESS, 0)
+    with suppress(OSError):  # Linux's
+        return [
+            priority,
+            *(str(Path(f"/proc/self/ns/{one}").readlink()) for one in ("mnt", "pid", "net")),
+        ]
+    return [priority]
 
 
 def _hand_over(connection: socket.socket, arguments: Sequence[str]) -> None:
