@@ -7,7 +7,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -162,6 +161,8 @@ def _asked_of(
     container: "Container", collection: str, *, has_lists: bool
 ) -> "Iterator[Collection]":
     """Yield the collection; an empty one for whoever has lists only, and names none."""
+    from tempfile import TemporaryDirectory
+
     from binocle.collection.collection import Collection
     from binocle.errors import NotFoundError
 
