@@ -14,10 +14,9 @@ import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,7 @@ from binocle.types import PixelArray
 from experiments.copies.fresh_changes import MILD, STRONG, FreshChange, saved
 from experiments.copies.fresh_evasions import EVASIVE
 from experiments.copies.fresh_words import DRAWN, HIDDEN
-from experiments.copies.lookup_quality import difference, pictures_in
+from experiments.copies.lookup_quality import difference, pictures_in, results_of
 from experiments.copies.lookup_reports import wilson
 from experiments.serving import run
 from search.copies.verdicts import COPIES
@@ -43,8 +42,7 @@ CLASSES: dict[str, dict[str, FreshChange]] = {
 CHANGES = {name: change for kind in CLASSES.values() for name, change in kind.items()}
 _AS_IT_IS, _COLLECTION = "as it is", "known"
 _TWIN = 4.0  # mean difference of levels: below it one picture is stored twice
-_QUALITY = 88
-_SIDE = 1200
+_QUALITY, _SIDE = 88, 1200
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +90,7 @@ def laid_out(given: Sequence[str], place: Path) -> dict[str, dict[str, list[str]
 
     Args:
         given: ``NAME=FOLDER:SHARE`` each.
-        place: A folder; a collection that is there is used again.
+        place: A folder; of a collection that is there what is missing is added.
     """
     found: dict[str, dict[str, list[str]]] = {}
     for name, folder, share in (re.split("[=:]", one) for one in given):
@@ -106,8 +104,7 @@ def laid_out(given: Sequence[str], place: Path) -> dict[str, dict[str, list[str]
             if is_known and not link.exists():
                 link.parent.mkdir(parents=True, exist_ok=True)
                 os.link(path, link)
-    if not (place / "home").exists():
-        run(place / "home", "index", str(place / "known"), "-c", _COLLECTION)
+    run(place / "home", "index", str(place / "known"), "-c", _COLLECTION)
     return found
 
 
@@ -204,7 +201,7 @@ def report(trials: Sequence[FreshTrial]) -> str:
         rows = [(name, own), *((one, [two for two in own if two.change == one]) for one in changes)]
         lines += [_row(title, chosen) for title, chosen in rows if chosen]
     lines += ["", "| unknown | lookups | called a copy | 95 % | variant |", "|---|---|---|---|---|"]
-    unknown = [one for one in trials if not one.is_known]
+    unknown = [one for one in trials if not one.is_known and not one.is_own]
     for domain in dict.fromkeys(one.domain for one in unknown):
         for is_changed in (False, True):
             own = [
@@ -212,9 +209,9 @@ def report(trials: Sequence[FreshTrial]) -> str:
                 for one in unknown
                 if one.domain == domain and (one.change != _AS_IT_IS) == is_changed
             ]
-            own = [one for one in own if not one.is_own]
             if own:
-                wrong, variants = sum(one.is_false for one in own), _variants(own)
+                wrong = sum(one.is_false for one in own)
+                variants = sum(one.first == "variant" for one in own)
                 title = f"{domain}{', changed' if is_changed else ''}"
                 share = _interval(wrong, len(own))
                 lines.append(f"| {title} | {len(own)} | {wrong} | {share} | {variants} |")
@@ -229,12 +226,7 @@ def report(trials: Sequence[FreshTrial]) -> str:
 
 
 def _interval(count: int, total: int) -> str:
-    low, high = wilson(count, total)
-    return f"{low:.1%} to {high:.1%}"
-
-
-def _variants(trials: Sequence[FreshTrial]) -> int:
-    return sum(one.first == "variant" for one in trials)
+    return "{:.1%} to {:.1%}".format(*wilson(count, total))
 
 
 def _row(title: str, trials: Sequence[FreshTrial]) -> str:
@@ -265,10 +257,17 @@ def _calibration(trials: Sequence[FreshTrial]) -> list[str]:
     return [f"| {one} | {asked[one]} | {right[one] / asked[one]:.1%} |" for one in sorted(asked)]
 
 
+def _share(text: str) -> str:
+    found = re.fullmatch("[^=:]+=([^=:]+):[0-9.]+", text)
+    if not found or not any(pictures_in(Path(found[1]))):
+        raise argparse.ArgumentTypeError(f"{text} is no NAME=FOLDER:SHARE of a folder of pictures")
+    return text
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and print the tables."""
     parser = argparse.ArgumentParser(prog="python -m experiments.copies.fresh_quality")
-    parser.add_argument("folders", nargs="+", metavar="NAME=FOLDER:SHARE")
+    parser.add_argument("folders", nargs="+", type=_share, metavar="NAME=FOLDER:SHARE")
     parser.add_argument("--work", type=Path, required=True, help="a folder for the collection")
     parser.add_argument("--seed", default="fresh")
     parser.add_argument("--kind", action="append", choices=list(CLASSES), help="only these")
@@ -278,16 +277,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--json", type=Path, help="write every trial there, one a line")
     options: Any = parser.parse_args(arguments)
-    pictures = laid_out(options.folders, options.work)
+    work = options.work.resolve()
+    pictures = laid_out(options.folders, work)
     fillers = [one for kinds in pictures.values() for one in kinds["unknown"]]
+    if len(fillers) < 2:
+        parser.error("shares leave no pictures unknown, of which changes need some")
     kinds = options.kind or list(CLASSES)
     changes = options.change or [one for kind in kinds for one in CLASSES[kind]]
     jobs = list(jobs_of(pictures, options.seed, changes, options.known, options.unknown))
-    try_one = partial(tried, str(options.work / "home"), fillers, options.seed)
-    with ProcessPoolExecutor(options.workers, get_context("spawn")) as processes:
-        trials = list(processes.map(try_one, jobs, chunksize=4))
-    if options.json is not None:
-        options.json.write_text("".join(json.dumps(asdict(one)) + "\n" for one in trials))
+    np.random.default_rng(0).shuffle(jobs)  # so that what is stopped early has some of all
+    try_one = partial(tried, str(work / "home"), fillers, options.seed)
+    trials = []
+    with (options.json or Path(os.devnull)).open("w", 1) as file, suppress(KeyboardInterrupt):
+        for trial in results_of(try_one, jobs, options.workers):
+            trials.append(trial)
+            file.write(json.dumps(asdict(trial)) + "\n")
     print(report(trials))
 
 

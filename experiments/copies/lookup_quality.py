@@ -14,12 +14,13 @@ import json
 import os
 import tempfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -39,6 +40,8 @@ from search.copies.lookup import Lookup
 from search.copies.lookup_candidates import LookupCandidate
 from search.copies.verdicts import COPIES
 
+_Job = TypeVar("_Job")
+_Result = TypeVar("_Result")
 _MODEL = "colour"  # lookup by hash and features asks no model
 _LEFT_OUT = 4  # every so many-th picture of a split folder is in no collection
 _HALVES = {"tuning": (0,), "reported": (1,), "both": (0, 1)}
@@ -228,12 +231,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--unknown-count", type=int, help="unknown ones of each folder")
     parser.add_argument("--forms", type=int, help="changes of each known picture; else all")
     parser.add_argument("--half", choices=_HALVES, default="reported")
-    parser.add_argument(
-        "--kind",
-        action="append",
-        default=[],
-        help="only these, of EVASIONS too; else all transformations",
-    )
+    parser.add_argument("--kind", action="append", default=[],
+                        help="only these, of EVASIONS too; else all transformations")  # fmt: skip
     parser.add_argument("--seed", default="", help="others give other places, words and angles")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--json", type=Path, help="write every trial there, one a line")
@@ -251,25 +250,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
             options.forms,
         )
         fillers = [one.path for one in unknown or known]
-        trials = _run(partial(tried, collection, fillers, options.seed), list(jobs), options)
+        try_one = partial(tried, collection, fillers, options.seed)
+        trials = []
+        with (options.json or Path(os.devnull)).open("w", 1) as file:
+            for trial in results_of(try_one, list(jobs), options.workers):
+                trials.append(trial)
+                file.write(json.dumps(asdict(trial)) + "\n")
     print(report(trials))
 
 
-def _run(
-    try_one: partial[Trial], jobs: list[tuple[LookupQuestion, str]], options: argparse.Namespace
-) -> list[Trial]:
-    trials = []
+def results_of(
+    try_one: Callable[[_Job], _Result], jobs: Sequence[_Job], workers: int
+) -> Iterator[_Result]:
+    """Yield what is found of each job, in order, as soon as it is; one worker is this process."""
+    if workers == 1:
+        yield from map(try_one, jobs)
+        return
     started = get_context("spawn")  # a fork would copy locks that threads hold
-    with (
-        ProcessPoolExecutor(options.workers, started) as processes,
-        (options.json or Path(os.devnull)).open("w", 1) as file,
-    ):
-        is_alone = options.workers == 1
-        found = map(try_one, jobs) if is_alone else processes.map(try_one, jobs, chunksize=8)
-        for trial in found:
-            trials.append(trial)
-            file.write(json.dumps(asdict(trial)) + "\n")
-    return trials
+    with ProcessPoolExecutor(workers, started) as processes:
+        yield from processes.map(try_one, jobs, chunksize=8)
 
 
 def pictures_in(folder: Path) -> list[Path]:
