@@ -11,6 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 from urllib.robotparser import RobotFileParser
 
 from binocle.errors import UrlError
+from binocle.network.checked_network import shown
 from binocle.network.url_fetcher import Fetcher, UrlStatusError
 
 _Answer = TypeVar("_Answer")
@@ -71,7 +72,10 @@ class PoliteFetcher:
         return next((f"{name}:{facts[name]}" for name in names if facts.get(name)), "")
 
     def _asked(self, url: str, ask: Callable[[str], _Answer]) -> _Answer:
-        address = urlsplit(url)
+        try:
+            address = urlsplit(url)
+        except ValueError as error:
+            raise UrlError(f"{shown(url)} is no URL ({error})") from None
         with self._lock:
             host = self._hosts.setdefault(f"{address.scheme}://{address.netloc}", _Host())
         with host.lock:

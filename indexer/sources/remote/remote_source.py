@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from binocle.errors import NotAPictureError, SourceError
 from binocle.media.images import SUFFIXES
@@ -15,7 +15,7 @@ from indexer.sources.base import Candidate, ImageRef, Source, gone, printable
 from indexer.sources.beside.sidecars import told_by_name
 from indexer.sources.left_out import LeftOut, is_systems
 from indexer.sources.remote.early_reads import EarlyReads
-from indexer.sources.stores.addresses import is_remote, lies_below
+from indexer.sources.stores.addresses import is_remote, lies_below, scheme_of
 from indexer.sources.stores.object_store import ObjectStore, StoredObject
 
 _AT_ONCE = 16
@@ -70,7 +70,7 @@ class RemoteSource(Source):
 
     @cached_property
     def _store(self) -> ObjectStore:
-        return ObjectStore(urlsplit(self._address).scheme)
+        return ObjectStore(scheme_of(self._address))
 
     def scan(self, name: str) -> Iterator[Candidate]:
         """Yield the objects below the address; see ``Source.scan``."""

@@ -9,7 +9,7 @@ from binocle.errors import SourceError, UrlError
 from binocle.network.polite_fetcher import ForbiddenUrlError, PoliteFetcher
 from binocle.network.url_fetcher import Fetcher, UrlStatusError
 from indexer.sources.base import Candidate, ImageRef, Source, gone, printable
-from indexer.sources.stores.addresses import EXTRAS, is_remote
+from indexer.sources.stores.addresses import EXTRAS, is_remote, scheme_of
 from indexer.sources.stores.remote_file import store_of
 
 MARK = "web+"
@@ -31,8 +31,8 @@ def on_the_web(cell: str, role: str) -> tuple[ImageRef, str]:
     Raises:
         OSError: It cannot be asked for just now.
     """
-    uri = f"{MARK}{printable(_without_secrets(cell))}"
     try:
+        uri = f"{MARK}{printable(_without_secrets(cell))}"
         version = fetcher().version(cell)
     except ForbiddenUrlError as error:
         return ImageRef(role, uri, partial(_refuse, str(error)), is_absent=True), "forbidden"
@@ -42,6 +42,8 @@ def on_the_web(cell: str, role: str) -> tuple[ImageRef, str]:
         if error.status >= 500 or error.status == 429:
             raise OSError(str(error)) from None
         version = ""  # some servers answer no HEAD
+    except ValueError as error:
+        raise OSError(f"it is no URL: {error}") from None
     except UrlError as error:
         raise OSError(str(error)) from None
     return ImageRef(role, uri, partial(_fetched, cell)), version
@@ -74,7 +76,7 @@ def in_a_store(cell: str, role: str) -> tuple[ImageRef, str]:
     Raises:
         OSError: It cannot be asked for just now.
     """
-    scheme = urlsplit(cell).scheme
+    scheme = scheme_of(cell)
     if not is_remote(cell) or scheme not in EXTRAS:
         reason = f"{cell} is not on this machine; download it first"
         return ImageRef(role, cell, partial(_refuse, reason), is_absent=True), "remote"

@@ -23,14 +23,22 @@ def is_remote(text: str) -> bool:
     return bool(separator) and scheme in EXTRAS
 
 
+def scheme_of(address: str) -> str:
+    """Return what an address begins with, as ``s3``."""
+    return address.partition("://")[0]
+
+
 def checked_address(text: str) -> str:
     """Return an address to be indexed as it is stored: without a slash at its end.
 
     Raises:
         UsageError: It has a password or a signature in it, or names nothing.
     """
-    address = urlsplit(text, allow_fragments=False)
     shown = without_secrets(text)
+    try:
+        address = urlsplit(text, allow_fragments=False)
+    except ValueError as error:
+        raise UsageError(f"{shown} is no address ({error})") from None
     if "@" in address.netloc:
         raise UsageError(
             f"the address {shown} has a user or a password in it, which would be stored; leave it "

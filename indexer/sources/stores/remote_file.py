@@ -9,9 +9,8 @@ from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import IO, TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
 
-from indexer.sources.stores.addresses import is_remote
+from indexer.sources.stores.addresses import is_remote, scheme_of
 from indexer.sources.stores.object_store import ObjectStore
 
 _AHEAD_BYTES = 1 << 20
@@ -89,7 +88,7 @@ class RemoteFile(_PlainPath):
 
     @property
     def _store(self) -> ObjectStore:
-        return store_of(urlsplit(self.address).scheme)
+        return store_of(scheme_of(self.address))
 
 
 def remote_file(address: str) -> RemoteFile:

@@ -109,6 +109,11 @@ def test_what_robots_are_not_wanted_at_is_not_asked_for(web: Web) -> None:
     assert web.asked == ["GET /robots.txt", "GET /a.jpg"]
 
 
+def test_what_is_no_url_is_refused(web: Web) -> None:
+    with pytest.raises(UrlError, match="is no URL"):
+        web.fetcher().read("http://[127.0.0.1/a.jpg")
+
+
 def test_host_that_does_not_tell_what_it_allows_is_left_alone(web: Web) -> None:
     web.pages["/a.jpg"] = (b"a", "1")
     web.failing["/robots.txt"] = (9, 503)

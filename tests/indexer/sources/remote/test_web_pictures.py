@@ -92,6 +92,12 @@ def test_what_is_stored_of_a_url_has_no_secret(bench: Bench, web: Web, tmp_path:
     assert source_of(uri, bench.collection.path).open(uri) == picture_bytes(1)
 
 
+def test_url_that_is_none_costs_only_itself(bench: Bench, web: Web, tmp_path: Path) -> None:
+    strange = ("http://[b/1.jpg", "http://exam℀ple.com/1.jpg", "http://h%5Bx/1.jpg", "s3://[b/1.jpg")
+    assert counts(bench, write(tmp_path, *strange, f"{web.url}/1.jpg"))[0] == 5, "by their texts"
+    assert pictures(bench) == 1
+
+
 def test_private_addresses_are_not_asked(bench: Bench, tmp_path: Path) -> None:
     with a_web() as private:
         private.pages["/1.jpg"] = (picture_bytes(1), "tag")

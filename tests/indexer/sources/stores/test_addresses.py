@@ -20,6 +20,7 @@ from indexer.sources.stores.addresses import (
         ("az://box/photos?sig=s3cr3t", "name the folder without it"),
         ("s3:///photos", "write s3://BUCKET/FOLDER"),
         ("s3://bucket/../other", "write s3://BUCKET/FOLDER"),
+        ("s3://[bucket/photos", "is no address"),
     ],
 )
 def test_an_address_with_a_secret_or_without_a_bucket_is_refused(text: str, remedy: str) -> None:
