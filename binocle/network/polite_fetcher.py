@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TypeVar
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 from urllib.robotparser import RobotFileParser
 
 from binocle.errors import UrlError
@@ -19,6 +19,7 @@ AGENT = "Binocle"
 _AT_ONCE, _PAUSE_S = 4, 0.05  # of one host, and between the beginnings of two requests
 _MOST_PAUSE_S = 30.0
 _ATTEMPTS, _FIRST_PAUSE_S = 4, 0.5
+_AWAY_S = 60.0  # for so long a host that did not tell its rules is not asked again
 _MAX_ROBOTS_CHARACTERS = 500 * 1024  # so much has to be heeded: RFC 9309, 2.5
 
 
@@ -36,6 +37,8 @@ class _Host:
     lock: threading.Lock = field(default_factory=threading.Lock)
     next_s: float = 0.0
     rules: RobotFileParser | None = None
+    problem: str = ""  # why there are none
+    asks_from_s: float = 0.0
 
 
 class PoliteFetcher:
@@ -79,12 +82,26 @@ class PoliteFetcher:
         with self._lock:
             host = self._hosts.setdefault(f"{address.scheme}://{address.netloc}", _Host())
         with host.lock:
-            if host.rules is None:
-                place = urlunsplit((address.scheme, address.netloc, "/robots.txt", "", ""))
-                host.rules = self._rules(host, place)
-        if not host.rules.can_fetch(AGENT, url):
+            rules = host.rules or self._learnt(host, address)
+        if not rules.can_fetch(AGENT, url):
             raise ForbiddenUrlError(f"{address.netloc} wants no robots at {address.path}")
         return self._tried(host, url, ask)
+
+    def _learnt(self, host: _Host, address: SplitResult) -> RobotFileParser:
+        """Ask a host for its rules; who cannot be asked is not waited for again for a minute.
+
+        Raises:
+            UrlError: See ``_rules``.
+        """
+        if host.problem and _now_s() < host.asks_from_s:
+            raise UrlError(host.problem)
+        place = urlunsplit((address.scheme, address.netloc, "/robots.txt", "", ""))
+        try:
+            host.rules = self._rules(host, place)
+        except UrlError as error:
+            host.problem, host.asks_from_s = str(error), _now_s() + _AWAY_S
+            raise
+        return host.rules
 
     def _rules(self, host: _Host, place: str) -> RobotFileParser:
         """Read what a host allows: everything where it has no such file, RFC 9309, 2.3.1.3.
@@ -122,7 +139,11 @@ class PoliteFetcher:
         delay = host.rules.crawl_delay(AGENT) if host.rules is not None else None
         pause_s = min(_MOST_PAUSE_S, max(self._pause_s, float(delay or 0)))
         with self._lock:
-            now = time.monotonic()
+            now = _now_s()
             begins_s = max(now, host.next_s)
             host.next_s = begins_s + pause_s
         time.sleep(begins_s - now)
+
+
+def _now_s() -> float:
+    return time.monotonic()

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from binocle.errors import UrlError
+from binocle.network import polite_fetcher
 from binocle.network.polite_fetcher import ForbiddenUrlError, PoliteFetcher
 from binocle.network.url_fetcher import Fetcher, FetchLimits
 
@@ -121,6 +122,15 @@ def test_host_that_does_not_tell_what_it_allows_is_left_alone(web: Web) -> None:
     with pytest.raises(UrlError, match="503"):
         fetcher.read(f"{web.url}/a.jpg")
     assert set(web.asked) == {"GET /robots.txt"}
+    asked = len(web.asked)
+    with pytest.raises(UrlError, match="503"):
+        fetcher.version(f"{web.url}/b.jpg")
+    assert len(web.asked) == asked, "a list may have thousands of pictures there"
+    with pytest.MonkeyPatch.context() as patch:
+        now_s = time.monotonic()
+        patch.setattr(polite_fetcher, "_now_s", lambda: now_s + 61)
+        web.failing.clear()
+        assert fetcher.read(f"{web.url}/a.jpg") == b"a"
 
 
 def test_what_may_pass_is_asked_for_again_and_what_will_not_is_not(web: Web) -> None:
