@@ -6,8 +6,10 @@ file or a pipe stays as it is.
 """
 
 import logging
+import os
 import sys
-from typing import Any
+from contextlib import suppress
+from typing import Any, NoReturn
 
 import click
 
@@ -31,6 +33,21 @@ def say(text: object = "", *, err: bool = False, nl: bool = True, **style: Any) 
     if style:
         text = click.style(text, **style)
     click.echo(text, err=err, nl=nl)
+
+
+def leave(code: int, *, at_once: bool) -> NoReturn:
+    """End the process.
+
+    Args:
+        code: Its exit code.
+        at_once: Whether threads that wait for a network are left to it.
+    """
+    if at_once:
+        with suppress(OSError, ValueError):  # nobody reads us any more
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def without_controls(text: str) -> str:

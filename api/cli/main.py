@@ -48,7 +48,7 @@ from api.cli.upkeep.rules import rules
 from api.cli.upkeep.transfer import export, import_
 from api.cli.upkeep.tune import tune
 from api.cli.upkeep.watch import watch
-from api.terminal import LogLines, say
+from api.terminal import LogLines, leave, say
 from binocle import __version__
 from binocle.errors import BinocleError, UsageError
 
@@ -224,7 +224,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
         listen(run_command)
         sys.exit()
-    sys.exit(run_command(list(sys.argv[1:] if arguments is None else arguments)))
+    code = run_command(list(sys.argv[1:] if arguments is None else arguments))
+    leave(code, at_once=bool(_interrupted))
 
 
 def run_command(given: list[str], obj: object = None) -> int:

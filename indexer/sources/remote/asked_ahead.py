@@ -1,6 +1,6 @@
 """Candidates whose pictures are elsewhere: asked for several at a time, and read ahead."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
@@ -17,7 +17,7 @@ def asked_ahead(
     items: Iterable[_Item],
     make: Callable[[_Item], Candidate],
     knows: Callable[[str, str], bool],
-) -> Iterator[Candidate]:
+) -> Generator[Candidate, None, None]:
     """Yield what is made of each of some items, in their order.
 
     Args:
@@ -26,14 +26,16 @@ def asked_ahead(
         knows: Tells by key and fingerprint what the collection has, so that it is not read.
     """
     reads, waiting = EarlyReads(_AT_ONCE), iter(items)
-    with ThreadPoolExecutor(_AT_ONCE, "binocle-ask") as askers:
-        try:
-            while some := list(islice(waiting, _ASKED)):
-                for one in askers.map(make, some):
-                    yield one if knows(one.key, one.fingerprint) else _begun(one, reads)
-        except BaseException:
-            reads.end()
-            raise
+    askers = ThreadPoolExecutor(_AT_ONCE, "binocle-ask")
+    try:
+        while some := list(islice(waiting, _ASKED)):
+            for one in askers.map(make, some):
+                yield one if knows(one.key, one.fingerprint) else _begun(one, reads)
+    except BaseException:
+        reads.end()
+        raise
+    finally:
+        askers.shutdown(wait=False, cancel_futures=True)  # who is interrupted waits for no host
 
 
 def _begun(candidate: Candidate, reads: EarlyReads) -> Candidate:

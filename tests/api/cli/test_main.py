@@ -282,6 +282,25 @@ def test_ctrl_c_keeps_what_is_committed_and_ends_with_130(tmp_path: Path) -> Non
     assert tally["unchanged"] > 0
 
 
+def test_ctrl_c_is_not_kept_waiting_by_threads_that_wait_for_a_network() -> None:
+    program = """
+import signal, threading
+from api.cli import main
+
+def wait(*_):
+    threading.Thread(target=threading.Event().wait).start()
+    print("begun")
+    signal.raise_signal(signal.SIGINT)
+
+main.run = wait
+main.main(["index", "."])
+"""
+    command = [sys.executable, "-c", program]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout) == (130, "begun\n")
+    assert ended.stderr.startswith("Error: interrupted; what was committed is kept")
+
+
 def test_a_filter_on_what_no_record_has_is_pointed_out(ask: Run) -> None:
     assert "no record has a field 'prise'" in ask("search", "red", "--where", "prise < 3").stderr
     assert "'width' holds numbers" in ask("search", "red", "--where", "width = wide").stderr
