@@ -73,7 +73,7 @@ def cut_members(path: Path, most_bytes: int) -> Iterator[CutMember]:
         OSError: It cannot be read.
     """
     with path.open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
+        size = file.seek(0, os.SEEK_END)
         place: int | None = 0
         gaps = 0
         while place is not None and gaps <= _MOST_GAPS:

@@ -74,6 +74,9 @@ def test_an_archive_is_read_in_ranges_and_its_members_again_one_by_one(
     store.put(bucket, f"a/{name}", shard(4) if name == "x.tar" else zipped(4))
     changed = indexed(bench, open_source(address, ColumnRoles()))
     assert changed[3] == 2, "what is not in it any more goes"
+    store.put(bucket, f"a/{name}", data[: len(data) * 2 // 3])
+    cut = indexed(bench, open_source(address, ColumnRoles()))
+    assert cut[2] == 4, "what is whole before the cut stays"
     store.remove(bucket)
     assert not remote_file(address).exists()
 
