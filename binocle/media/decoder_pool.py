@@ -232,12 +232,12 @@ class _Worker:
                 answer = None
             finally:
                 in_time = self._deadlines.end(self)
+        if not in_time:  # even with an answer: its process has been ended
+            raise DecodeTimeoutError(f"decoding took longer than {order.limits.timeout_s:g} s")
         if isinstance(answer, Picture | Thumbnail):
             return answer
         if answer is not None:
             raise _error_of(*answer)
-        if not in_time:
-            raise DecodeTimeoutError(f"decoding took longer than {order.limits.timeout_s:g} s")
         raise DecoderCrashError("the decoder process died on it")
 
     def stop(self) -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from binocle.errors import (
     PictureTruncatedError,
 )
 from binocle.media import images
-from binocle.media.decoder_messages import GarbledError
+from binocle.media.decoder_messages import Answer, GarbledError, read_answer
 from binocle.media.decoder_pool import DecoderPool
 from binocle.types import ImageSpec, Limits
 
@@ -182,6 +183,23 @@ def test_a_picture_that_takes_too_long_is_ended_and_the_pool_goes_on() -> None:
         with pytest.raises(DecodeTimeoutError, match=r"1\.5 s"):
             pool.decode(picture(), SPEC)
         assert not is_alive(worker)
+        pool.decode(picture(), SPEC)
+
+
+def test_worker_that_is_ended_as_its_answer_comes_costs_no_other_picture(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def read_late(*given: Any) -> Answer:
+        answer = read_answer(*given)
+        wait_until(lambda: not workers_of(os.getpid()))
+        return answer
+
+    with DecoderPool(1, Limits(timeout_s=1.5)) as pool:
+        pool.decode(picture(), SPEC)
+        with monkeypatch.context() as patch:
+            patch.setattr("binocle.media.decoder_pool.read_answer", read_late)
+            with pytest.raises(DecodeTimeoutError):
+                pool.decode(picture(), SPEC)
         pool.decode(picture(), SPEC)
 
 
