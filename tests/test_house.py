@@ -72,6 +72,7 @@ CROSS_CUTTING = {
     "search/ranking/test_pages": "pages over all of ranking",
     "search/relevance/test_unsupported_texts": "texts no model reads, end to end",
     "training/test_command": "the command from end to end",
+    "support/test_longest_first": "the order of the tests themselves",
     "test_architecture_page": "a page and the code",
     "test_house": "the shape of all rooms",
     "test_imports": "what importing the kernel brings",
