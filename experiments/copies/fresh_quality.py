@@ -90,7 +90,7 @@ def laid_out(given: Sequence[str], place: Path) -> dict[str, dict[str, list[str]
 
     Args:
         given: ``NAME=FOLDER:SHARE`` each.
-        place: A folder; of a collection that is there what is missing is added.
+        place: A folder; to a collection that is there what is missing is added.
     """
     found: dict[str, dict[str, list[str]]] = {}
     for name, folder, share in (re.split("[=:]", one) for one in given):
@@ -189,7 +189,8 @@ def jobs_of(
 
 
 def _shuffled(paths: Sequence[str], seed: str) -> list[str]:
-    return sorted(paths, key=lambda one: hashlib.sha256(f"{seed}/{one}".encode()).digest())
+    names = {one: "/".join([seed, *Path(one).parts[-2:]]) for one in paths}  # wherever they lie
+    return sorted(paths, key=lambda one: hashlib.sha256(names[one].encode()).digest())
 
 
 def report(trials: Sequence[FreshTrial]) -> str:

@@ -45,6 +45,22 @@ def test_every_change_is_asked_of_as_many_pictures_and_others_with_another_seed(
     assert jobs != list(jobs_of(pictures, "b", ["curve", "levels"], known=3, unknown=5))
 
 
+def test_the_same_pictures_are_asked_wherever_they_lie() -> None:
+    names = [f"shoes/{one}.png" for one in range(9)]
+    first, second = (
+        [
+            (Path(path).relative_to(place), *rest)
+            for path, *rest in jobs_of(
+                {"shoes": {"known": [f"{place}/{one}" for one in names], "unknown": []}},
+                "a", ["curve"], known=4, unknown=0,
+            )
+        ]
+        for place in ("/here", "/there/below")
+    )  # fmt: skip
+    assert len(first) == 4
+    assert first == second
+
+
 def test_the_program_is_asked_of_known_and_unknown_pictures(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
