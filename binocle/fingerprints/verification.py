@@ -25,7 +25,7 @@ from binocle.fingerprints.variation import GRID_SIDE, Variation, variation
 
 _LEAST_SHARE = 0.3  # of the windows: where fewer agree it is no copy
 _LEAST_LOG_ODDS, _LEAST_SHARE_OF_VARIANTS = -5.0, 0.7  # what has less of both is no variant
-LEAST_KEPT = 0.6  # of the stored picture's texture, under what may have been put on top
+_LEAST_KEPT = 0.6  # of the stored picture's texture, under what may have been put on top
 
 
 Correction: TypeAlias = Literal["none", "light", "bend", "light and bend"]
@@ -209,7 +209,7 @@ def _evidence(match: VerifiedMatch, overlay: Overlay) -> Evidence | None:
 
 def _with_variation(query: PictureView, stored: PictureView, match: VerifiedMatch) -> VerifiedMatch:
     """Look closer at what may be another product on the same drawing."""
-    is_unlikely = match.log_odds < _LEAST_LOG_ODDS and match.evidence.agreement.kept < LEAST_KEPT
+    is_unlikely = match.log_odds < _LEAST_LOG_ODDS and match.evidence.agreement.kept < _LEAST_KEPT
     if is_unlikely and match.evidence.agreement.share < _LEAST_SHARE_OF_VARIANTS:
         return match
     if "bend" in match.correction and not match.is_product:

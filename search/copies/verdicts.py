@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from binocle.fingerprints.copy_classifier import Evidence
-from binocle.fingerprints.verification import LEAST_KEPT, VerifiedMatch
+from binocle.fingerprints.verification import VerifiedMatch
 
 Verdict: TypeAlias = Literal[
     "same-file", "same-pixels", "near-duplicate", "mirrored", "rotated", "part", "variant",
@@ -39,8 +39,8 @@ _UNBACKED_BITS, _BITS_OF_BACKING = 96, 8  # log odds that each bit nearer than s
 _MOST_BACKING = 6.0  # log odds
 _NO_VARIANT = -2.0  # log odds, of products
 _HARDLY = 0.4  # log odds of what only its hash or its details make a copy
-_KEPT_OF_SCENES = ((LEAST_KEPT, 16.0, 0.0),)  # texture, levels of colour, log odds of a variant
-_KEPT_OF_PRODUCTS = ((0.65, 8.0, -1.0), (0.85, 16.0, -2.0))
+_KEPT_OF_SCENES = ((0.7, 16.0, 0.0),)  # texture, levels of colour, log odds of a variant
+_KEPT_OF_PRODUCTS = ((0.65, 8.0, _NO_VARIANT), (0.85, 16.0, _NO_VARIANT))
 _KEPT_OF_THUMBNAILS = ((0.95, 12.0, -4.0),)
 
 

@@ -166,15 +166,16 @@ def test_a_near_hash_backs_a_product_that_is_clearly_no_variant_and_no_thumbnail
 @pytest.mark.parametrize(
     ("product", "kept", "colours", "variant", "is_backed"),
     [
-        (False, 0.65, 12.0, -0.1, True),
-        (False, 0.55, 12.0, -0.1, False),
-        (False, 0.65, 17.0, -0.1, False),
-        (False, 0.65, 12.0, 0.1, False),
-        (True, 0.7, 6.0, -1.5, True),
+        (False, 0.75, 12.0, -0.1, True),
+        (False, 0.67, 2.5, -2.2, False),
+        (False, 0.75, 17.0, -0.1, False),
+        (False, 0.75, 12.0, 0.1, False),
+        (True, 0.7, 6.0, -2.5, True),
+        (True, 0.98, 7.1, -1.5, False),
         (True, 0.7, 12.0, -2.5, False),
         (True, 0.9, 12.0, -2.5, True),
         (True, 0.9, 12.0, -1.5, False),
-        (True, 0.6, 6.0, -1.5, False),
+        (True, 0.6, 6.0, -2.5, False),
     ],
 )
 def test_details_that_are_kept_back_what_is_clearly_no_variant(
