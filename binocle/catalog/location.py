@@ -128,7 +128,7 @@ def open_catalog(path: Path) -> Catalog:
     if path.name != POSTGRESQL_FILE:
         return SqliteCatalog(path)
     location = read_location(path)
-    opened: Catalog = _postgresql().PostgresCatalog(location.address, location.schema)
+    opened: Catalog = _postgresql().PostgresCatalog(location.address, location.schema, make=False)
     return opened
 
 

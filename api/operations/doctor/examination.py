@@ -137,10 +137,15 @@ def _examine_catalog(
         return
     misfit = lineage.misfit(mark, file)
     if misfit is not None:
+        right = (
+            "schema of PostgreSQL back"
+            if file.is_copy
+            else f"{SQLITE_FILE} back, with its -wal file"
+        )
         yield Finding(
             "mark", f"the catalogue {misfit}",
-            "put the right catalog.sqlite back, with its -wal file, or restore a backup; --repair "
-            "goes on with this one, as it is", repair="mark",
+            f"put the right {right}, or restore a backup; --repair goes on with this one, as it is",
+            repair="mark",
         )  # fmt: skip
     if mark is None and file.change() and not (folder / lineage.MARK).exists():
         message = f"nothing notes the newest change, since there is no {lineage.MARK}"

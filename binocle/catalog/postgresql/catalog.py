@@ -8,7 +8,7 @@ from typing import TypeAlias
 import sqlalchemy as sa
 
 from binocle.catalog import dialect
-from binocle.catalog.postgresql.connections import Connections
+from binocle.catalog.postgresql.connections import GONE, Connections
 from binocle.catalog.postgresql.fulltext import TsvectorIndex
 from binocle.catalog.postgresql.kept_queries import PostgresQueryStore
 from binocle.catalog.postgresql.tables import make_tables
@@ -81,23 +81,29 @@ class PostgresCatalog:
     """A schema of a database with its tables. Thread-safe; several processes may have it open."""
 
     def __init__(
-        self, address: sa.URL, schema: str, *, busy_timeout_s: float = _BUSY_TIMEOUT_S
+        self,
+        address: sa.URL,
+        schema: str,
+        *,
+        make: bool = True,
+        busy_timeout_s: float = _BUSY_TIMEOUT_S,
     ) -> None:
-        """Open a catalogue, making it where there is none.
+        """Open a catalogue.
 
         Args:
             address: Of the database, ``postgresql+psycopg://user@host/database``.
             schema: Holds this catalogue and nothing else.
+            make: Whether to make it where there is none.
             busy_timeout_s: How long to wait for whoever else writes.
 
         Raises:
-            StorageError: It cannot be reached, or was made by a newer Binocle.
+            StorageError: It cannot be reached, is not there, or was made by a newer Binocle.
         """
         self._schema = schema
         self._connections = Connections(address, schema, busy_timeout_s)
         self.saved_queries = PostgresQueryStore(self._connections)
         try:
-            self._prepare()
+            self._prepare(make=make)
         except BaseException:
             self.close()
             raise
@@ -124,13 +130,15 @@ class PostgresCatalog:
             dialect.run(connection, "SELECT pg_advisory_xact_lock(?, ?)", _LOCK_SPACE, key)
             yield SqlSession(connection, TsvectorIndex)
 
-    def _prepare(self) -> None:
+    def _prepare(self, *, make: bool) -> None:
         """Make the schema and its tables, or those that an older Binocle did not know."""
         with self.reading() as session:
             self._check_server(session.connection)
             query = "SELECT to_regclass(?) IS NOT NULL"
             is_there = dialect.run(session.connection, query, f'"{self._schema}".meta').scalar()
             known = session.meta.get("format", "additions", "words") if is_there else None
+        if known is None and not make:
+            raise StorageError(f"{self._connections.name} {GONE}")
         if known is not None and int(known[0] or 0) > FORMAT:
             raise StorageError(
                 f"{self._connections.name} has format {known[0]}, made by a newer "

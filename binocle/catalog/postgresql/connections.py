@@ -15,6 +15,10 @@ from binocle.errors import BusyError, StorageError, UsageError
 _LOCKED, _FULL, _MAY_NOT, _NO_DATABASE = "55P03", "53100", "42501", "3D000"
 _NO_TABLE = "42P01"
 _APPLICATION = "binocle"
+GONE = (
+    "is not there any more: the collection was removed, or embedded with another model just now; "
+    "ask again, and if that does not help, restore a backup"
+)
 
 
 def escaped(text: str) -> str:
@@ -133,10 +137,7 @@ class Connections:
                 "database gives it: GRANT CREATE ON DATABASE … TO …"
             )
         if state == _NO_TABLE:
-            return StorageError(
-                f"{self.name} is not there any more: the collection was removed, or embedded with "
-                "another model just now; ask again"
-            )
+            return StorageError(f"{self.name} {GONE}")
         if state.startswith("28") or "authentication failed" in text or "password" in text:
             return StorageError(
                 f"PostgreSQL refuses the user of {self.name} ({text}); set "

@@ -38,7 +38,7 @@ def copy_to_file(address: sa.URL, name: str, to: Path) -> None:
     Raises:
         StorageError: The catalogue cannot be read, or the file not be written.
     """
-    source = PostgresCatalog(address, name)
+    source = PostgresCatalog(address, name, make=False)
     try:
         target = SqliteCatalog(to)
         try:

@@ -7,12 +7,15 @@ import pytest
 import sqlalchemy as sa
 
 from api.container import Container
+from api.operations.doctor.examination import examine_collection
 from api.operations.removal import remove_collection
 from api.settings import read_settings
 from binocle.catalog.location import (
     POSTGRESQL_FILE,
     catalog_path,
     checked_address,
+    copy_as_file,
+    discard_schema,
     make_in_postgresql,
     open_catalog,
     read_location,
@@ -99,8 +102,27 @@ def test_removed_collection_leaves_no_schema(container: Container) -> None:
         container.open_collection("shop")
     path.mkdir()
     (path / POSTGRESQL_FILE).write_bytes(kept)
-    with container.open_collection("shop") as collection, collection.reading() as session:
-        assert session.records.count() == 0
+    check_is_gone(container, location.schema)
+
+
+@pytest.mark.slow
+def test_who_looks_into_a_schema_that_was_lost_makes_none(container: Container) -> None:
+    location = read_location(container.own_path("shop") / POSTGRESQL_FILE)
+    discard_schema(container.own_path("shop"))
+    found = list(examine_collection(container.own_path("shop")))
+    assert [one.level for one in found if "is not there any more" in one.message] == ["damage"]
+    with pytest.raises(StorageError, match="not there any more"):
+        copy_as_file(container.own_path("shop"), container.settings.home / "copy.sqlite")
+    check_is_gone(container, location.schema)
+    remove_collection(container, "shop")
+
+
+def check_is_gone(container: Container, schema: str) -> None:
+    with pytest.raises(StorageError, match="not there any more"):
+        container.open_collection("shop")
+    engine = sa.create_engine(str(container.settings.catalog))
+    assert schema not in sa.inspect(engine).get_schema_names()
+    engine.dispose()
 
 
 @pytest.mark.slow
