@@ -63,13 +63,16 @@ def run(arguments: Sequence[str], run_here: Callable[[], object]) -> int:
 
 def socket_of(arguments: Sequence[str]) -> Path | None:
     """Return where a process listens that may run a command; None where none may or can."""
-    home, command = _split(arguments)
+    chosen, command = _split(arguments)
     is_off = os.environ.get(SWITCH, "").lower() in ("0", "false", "no", "off")
     if is_off or command[:1] != ["search"] or not hasattr(socket, "send_fds"):
         return None
-    if _OWN_WAYS.intersection(command) or not (home / "collections").is_dir():
+    if _OWN_WAYS.intersection(command):
         return None
     if None in (sys.stdin, sys.stdout, sys.stderr):  # closed: there is nothing to hand over
+        return None
+    home = _home(chosen)
+    if not (home / "collections").is_dir():
         return None
     path = home / f"resident-{zlib.crc32(program().encode()):08x}.sock"
     can_listen = os.access(home, os.W_OK) and len(os.fsencode(path)) <= _LONGEST_PATH
@@ -136,8 +139,8 @@ def start(path: Path) -> None:
         )  # fmt: skip
 
 
-def _split(arguments: Sequence[str]) -> tuple[Path, list[str]]:
-    """Return the home that a command names, or that is set, and the command."""
+def _split(arguments: Sequence[str]) -> tuple[str, list[str]]:
+    """Return the home that a command names, or that is set, if any, and the command."""
     rest = list(arguments)
     chosen = os.environ.get("BINOCLE_HOME", "")
     for place, one in enumerate(rest):
@@ -150,11 +153,15 @@ def _split(arguments: Sequence[str]) -> tuple[Path, list[str]]:
         if place == 0:
             rest = rest[1 if "=" in one else 2 :]
         break
+    return chosen, rest
+
+
+def _home(chosen: str) -> Path:
     if chosen:
-        return Path(chosen).absolute(), rest
+        return Path(chosen).absolute()
     from platformdirs import user_data_path
 
-    return user_data_path("binocle", appauthor=False), rest
+    return user_data_path("binocle", appauthor=False)
 
 
 def _modules(folder: Path) -> Iterator[int]:
