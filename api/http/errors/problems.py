@@ -185,11 +185,13 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        let_go_of_frames(error)
         field, reason = _fault(request, error)
         return problem_response(request, 422, "invalid", reason, field=field)
 
     @app.exception_handler(HTTPException)
     async def framework(request: Request, error: HTTPException) -> JSONResponse:
+        let_go_of_frames(error)
         codes = {
             400: "bad-request",
             404: "no-such-path",

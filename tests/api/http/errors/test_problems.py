@@ -2,11 +2,15 @@ import gc
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from json import JSONDecodeError
 
 import pytest
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
 
 from api.http.errors.problems import install, shown
 from binocle import errors
@@ -65,6 +69,9 @@ def no_search_for_circles() -> Iterator[None]:
         gc.enable()
 
 
+JSON = {"Content-Type": "application/json"}
+
+
 class Upload:
     """Stands for what a request has sent."""
 
@@ -87,3 +94,24 @@ def test_what_was_sent_goes_with_its_answer_though_its_error_is_in_a_circle() ->
         assert seen() is not None
         shown(error, "request r1")
         assert seen() is None
+
+
+@pytest.mark.parametrize("sent", ["[1,", "{}", "[1]"])
+def test_what_the_framework_refuses_goes_with_its_answer(sent: str) -> None:
+    app = FastAPI()
+    install(app)
+
+    @app.post("/")
+    def fail(_numbers: list[int]) -> None:
+        error = HTTPException(400)
+        raise error
+
+    async def named(scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("state", {})["request_id"] = "r1"
+        await app(scope, receive, send)
+
+    gc.collect()
+    with no_search_for_circles():
+        assert TestClient(named).post("/", content=sent, headers=JSON).status_code in (400, 422)
+        kinds = (RequestValidationError, JSONDecodeError, HTTPException)
+        assert [one for one in gc.get_objects() if type(one) in kinds] == []
