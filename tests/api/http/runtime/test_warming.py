@@ -15,7 +15,7 @@ from binocle.encoders.base import Encoder, unit_rows
 from binocle.types import Float32Array, ImageInfo, ImageSpec, NewPart, NewRecord, Space
 
 _SPACE = Space("slow", 8, "e" * 64)
-_PATIENCE_S = 20.0
+_PATIENCE_S = 90.0
 
 
 class SlowEncoder:

@@ -13,7 +13,7 @@ from tests.support.postgres_server import PostgresServer
 
 pytestmark = pytest.mark.slow
 _TABLE = "CREATE TABLE IF NOT EXISTS counts (number BIGINT NOT NULL)"
-_PATIENCE_S = 20.0
+_PATIENCE_S = 90.0
 OpenSchema = Callable[[int], SharedSchema]
 
 

@@ -18,7 +18,7 @@ from search.copies.clusters import Cluster, Member
 from search.copies.duplicates import Duplicates
 from tests.api.http.runtime.background.conftest import OpenState, let_go
 
-_PATIENCE_S = 20.0
+_PATIENCE_S = 90.0
 _MEMBER = Member(
     "a", Part(1, "image", "image", "a.jpg", None, StoredPicture(4, 3, "0" * 64)), 4, 3, 12,
     "near-duplicate", 0.5, "has a border",

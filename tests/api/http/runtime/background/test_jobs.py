@@ -24,7 +24,7 @@ from binocle_client.requests import RecordBody
 from tests.support.drawings import drawn, encoded
 from tests.support.service import Running, Serve, problem_of
 
-_PATIENCE_S = 20.0
+_PATIENCE_S = 90.0
 
 
 @pytest.fixture
