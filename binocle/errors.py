@@ -18,6 +18,7 @@
       StorageError                  storage
         BusyError                   busy
         UnreachableError            unreachable
+        DamagedListError            damaged-list
       PictureError                  unreadable
         PictureTooLargeError        too-large
         PictureTruncatedError       truncated
@@ -141,6 +142,12 @@ class BusyError(StorageError):
     """Somebody else holds what this operation needs."""
 
     code = "busy"
+
+
+class DamagedListError(StorageError):
+    """A list of hashes that a collection keeps is not as it was put, so nothing asks it."""
+
+    code = "damaged-list"
 
 
 class UnreachableError(StorageError):

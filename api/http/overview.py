@@ -43,7 +43,7 @@ the `field` at fault (`query.0.weight`; `query.limit` of the query string) and a
 codes: 400 `bad-request`; 401 `no-key`; 403 `key-not-allowed`, `source-not-allowed`,
 `backup-not-allowed`, `webhooks-not-allowed`, `foreign-origin`; 404 `not-found`, `unknown-model`,
 `no-such-path`; 405 `method-not-allowed`; 408 `too-slow`; 409 `space-mismatch`, `not-done`,
-`alias-conflict`, `webhook-ended`; 410 `stale-cursor`, `gone`; 412 `changed`; 413
+`alias-conflict`, `webhook-ended`, `damaged-list`; 410 `stale-cursor`, `gone`; 412 `changed`; 413
 `body-too-large`, `too-large`; 422 `invalid`, `usage`, `bad-query`, `bad-filter`, `bad-rules`,
 `bad-cursor`, `bad-turn`, `bad-url`, `batch-too-large`, `too-many-records`, `unreadable`,
 `truncated`, `not-a-picture`, `timeout`, `decoder-crash`, `bad-source`; 429 `too-often`; 500

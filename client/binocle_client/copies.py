@@ -90,10 +90,11 @@ class LookupOutcomes:
 
 @dataclass(frozen=True, slots=True)
 class HashListInfo:
-    """A list of hashes that a collection keeps, and how many it has."""
+    """A list of hashes that a collection keeps, how many it has, and what is wrong with it."""
 
     name: str
     hashes: int
+    damage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

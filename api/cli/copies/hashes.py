@@ -80,11 +80,19 @@ def add_hashes(file: Path, name: str | None, collection: str) -> None:
 def list_hashes(collection: str) -> None:
     """Name the lists that a collection keeps, and how many hashes each has."""
     from api.cli.output.tables import print_table
-    from api.operations.hash_lists.kept_lists import lists_of
+    from api.operations.hash_lists.kept_lists import examined_lists
+    from binocle.errors import DamagedListError
 
     with open_container().open_collection(collection) as opened:
-        rows = [(one.name, len(one.hashes)) for one in lists_of(opened)]
+        kept = list(examined_lists(opened.path))
+    damaged = [one for _, one in kept if isinstance(one, DamagedListError)]
+    rows = [
+        (name, "damaged" if isinstance(one, DamagedListError) else len(one.hashes))
+        for name, one in kept
+    ]
     print_table(("list", "hashes"), rows)
+    for one in damaged:
+        say(f"Note: {one}", err=True)
 
 
 @hashes.command("remove")

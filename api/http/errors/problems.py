@@ -28,6 +28,7 @@ _STATUS: tuple[tuple[type[BinocleError], int], ...] = (
     (errors.NotFoundError, 404),
     (errors.StaleCursorError, 410),
     (errors.SpaceMismatchError, 409),
+    (errors.DamagedListError, 409),
     (errors.BusyError, 503),
     (errors.UnreachableError, 503),
     (errors.ModelError, 503),

@@ -144,16 +144,24 @@ class LookupsOut(BaseModel):
 
 
 class HashListOut(BaseModel):
-    """A list of hashes that a collection keeps."""
+    """A list of hashes."""
 
     name: str = Field(description="As lookups name it in listed")
     hashes: int = Field(description="How many it has")
 
 
+class KeptHashListOut(HashListOut):
+    """A list of hashes that a collection keeps."""
+
+    damage: str | None = Field(
+        None, description="What is wrong with it, and what to do; lookups are refused until then"
+    )
+
+
 class HashListsOut(BaseModel):
     """The lists of hashes that a collection keeps, by name."""
 
-    lists: list[HashListOut] = Field(description="By name")
+    lists: list[KeptHashListOut] = Field(description="By name")
 
 
 class HashListAddedOut(HashListOut):

@@ -3,8 +3,8 @@
 A list that a collection keeps is the file ``NAME.hashes.csv`` in its folder, and every lookup in
 the collection asks it, too. Its heading has the SHA-256 of what follows: a picture that was let
 through because a digit of the list had changed, or its end was gone, would be noticed by nobody. So
-a damaged list is asked nothing, and lookups are refused until it is put again. Lists of older
-versions, and those that people put there, have no such line.
+a damaged list is asked nothing, and lookups are refused until it is put again or removed. Lists of
+older versions, and those that people put there, have no such line.
 """
 
 import csv
@@ -25,7 +25,14 @@ from cachetools import LRUCache
 from api.container import Container
 from api.settings import COLLECTION_NAME
 from binocle.collection.collection import Collection
-from binocle.errors import BinocleError, NotFoundError, QueryError, StorageError, UsageError
+from binocle.errors import (
+    BinocleError,
+    DamagedListError,
+    NotFoundError,
+    QueryError,
+    StorageError,
+    UsageError,
+)
 from binocle.files import replacing
 from binocle.fingerprints.pdq import PdqHash, hashed_spec, pdq_of
 from binocle.media.decoder_pool import DecoderPool
@@ -58,27 +65,43 @@ def listed_in_file(path: Path) -> HashList:
         StorageError: It cannot be read.
         QueryError: It has no hash.
     """
-    return _read_once(path, lambda one: read_from(one, one.stem))
+    try:
+        return _read_once(path, lambda one: read_from(one, one.stem))
+    except OSError as error:
+        raise StorageError(f"cannot read the hash list {path} ({error.strerror})") from error
 
 
 def lists_of(collection: Collection) -> list[HashList]:
     """Return the lists that a collection keeps, by name.
 
     Raises:
-        StorageError: One is damaged, or cannot be read.
+        DamagedListError: One is damaged, or cannot be read.
     """
-    return [_read_once(one, _read_kept) for one in _files_in(collection.path)]
+    every = dict(examined_lists(collection.path))
+    for one in every.values():
+        if isinstance(one, DamagedListError):
+            raise one
+    return [one for one in every.values() if isinstance(one, HashList)]
+
+
+def examined_lists(folder: Path) -> Iterator[tuple[str, HashList | DamagedListError]]:
+    """Yield the lists of a collection's folder by name, in the place of a damaged one the error."""
+    for path in _files_in(folder):
+        name = path.name.removesuffix(_ENDING)
+        try:
+            yield name, _read_once(path, _read_kept)
+        except (OSError, StorageError, QueryError) as error:
+            if path.exists() or path.is_symlink():  # else it was removed a moment ago
+                said = f"its file: {error.strerror}" if isinstance(error, OSError) else str(error)
+                yield name, _damage(path, said)
 
 
 def damages_of(folder: Path) -> list[str]:
     """Return a sentence for each list of a collection's folder that is damaged."""
-    found = []
-    for path in _files_in(folder):
-        try:
-            _read_kept(path)
-        except StorageError as error:
-            found.append(str(error))
-    return found
+    with _opening:
+        for path in _files_in(folder):  # bits turn where times stay
+            _open.pop(path, None)
+    return [str(one) for _, one in examined_lists(folder) if isinstance(one, DamagedListError)]
 
 
 def check_name(name: str) -> None:
@@ -122,7 +145,8 @@ def kept_file(collection: Collection, name: str) -> Path:
     """
     path = _path_of(collection, name)
     if not path.is_file():
-        kept = ", ".join(one.name for one in lists_of(collection)) or "none"
+        names = (one.name.removesuffix(_ENDING) for one in _files_in(collection.path))
+        kept = ", ".join(names) or "none"
         raise NotFoundError(f"there is no hash list {name!r}; there are: {kept}")
     return path
 
@@ -201,33 +225,32 @@ def _written(added: HashList) -> Iterator[bytes]:
 
 
 def _read_once(path: Path, read: Callable[[Path], HashList]) -> HashList:
-    try:
-        found = path.stat()
-        state = found.st_mtime_ns, found.st_size, found.st_ino
+    found = path.stat()
+    state = found.st_mtime_ns, found.st_size, found.st_ino
+    with _opening:
+        known = _open.get(path)
+    if known is None or known[0] != state:
+        known = state, read(path)
         with _opening:
-            known = _open.get(path)
-        if known is None or known[0] != state:
-            known = state, read(path)
-            with _opening:
-                _open[path] = known
-        return known[1]
-    except OSError as error:
-        raise StorageError(f"cannot read the hash list {path} ({error.strerror})") from error
+            _open[path] = known
+    return known[1]
 
 
 def _read_kept(path: Path) -> HashList:
+    if not path.is_file():  # a pipe would never end
+        raise StorageError("it is no file")
+    if not _fits_its_seal(path):
+        raise StorageError("it is not what its first line says")
+    return read_from(path, path.name.removesuffix(_ENDING))
+
+
+def _damage(path: Path, said: str) -> DamagedListError:
     name = path.name.removesuffix(_ENDING)
-    try:
-        if not path.is_file():  # a pipe would never end
-            raise StorageError("it is no file")
-        if not _fits_its_seal(path):
-            raise StorageError("it is not what its first line says")
-        return read_from(path, name)
-    except (OSError, StorageError, QueryError) as error:
-        raise StorageError(
-            f"the hash list {name!r} of the collection {path.parent.name!r} is damaged ({error}); "
-            "put it again with 'binocle hashes add', or remove it with 'binocle hashes remove'"
-        ) from error
+    return DamagedListError(
+        f"the hash list {name!r} of the collection {path.parent.name!r} is damaged ({said}), and "
+        "nothing is looked up without it; put it again (over HTTP PUT …/hash-lists/"
+        f"{name}, or 'binocle hashes add'), or remove it (DELETE, or 'binocle hashes remove')"
+    )
 
 
 def _fits_its_seal(path: Path) -> bool:

@@ -19,18 +19,19 @@ from api.http.runtime.dependencies import Readable, ServiceDependency, TellJob, 
 from api.http.runtime.log_lines import note
 from api.http.schemas.background.jobs import JobOut
 from api.http.schemas.common import Name
-from api.http.schemas.lookup import HashListAddedOut, HashListOut, HashListsOut
+from api.http.schemas.lookup import HashListAddedOut, HashListsOut, KeptHashListOut
 from api.operations.hash_lists.exported_hashes import ExportedHashes, exported
 from api.operations.hash_lists.kept_lists import (
     add_list,
+    examined_lists,
     kept_file,
-    lists_of,
     own_hashes,
     read_from,
     remove_list,
 )
 from api.settings import COLLECTION_NAME
 from binocle.collection.collection import Collection
+from binocle.errors import DamagedListError
 from search.copies.hash_lists.hash_list import HashList
 
 router = APIRouter(tags=["lookup"], route_class=JsonRoute)
@@ -58,8 +59,8 @@ _BODY: dict[str, Any] = {
 @router.get("/{name}/hash-lists")
 async def hash_lists(collection: Readable, service: ServiceDependency) -> HashListsOut:
     """Name the lists that a collection keeps: each lookup in it asks them, too."""
-    kept = await service.storing.run(lists_of, collection)
-    return HashListsOut(lists=[HashListOut(name=one.name, hashes=len(one.hashes)) for one in kept])
+    kept = await service.storing.run(lambda: [*examined_lists(collection.path)])
+    return HashListsOut(lists=[_told(*one) for one in kept])
 
 
 @router.put("/{name}/hash-lists/{list_name}", openapi_extra=_BODY)
@@ -142,6 +143,12 @@ async def get_hashes(
 
 def _pieces(found: ExportedHashes) -> Iterator[bytes]:
     yield from found.pieces()
+
+
+def _told(name: str, one: HashList | DamagedListError) -> KeptHashListOut:
+    if isinstance(one, HashList):
+        return KeptHashListOut(name=name, hashes=len(one.hashes))
+    return KeptHashListOut(name=name, hashes=0, damage=str(one))
 
 
 def _keep(collection: Collection, name: str, path: Path) -> HashList:

@@ -56,6 +56,29 @@ def test_what_is_no_list_is_refused_and_nothing_is_kept(
     assert client.hash_lists(name) == []
 
 
+def test_a_damaged_list_is_named_with_its_remedy_beside_sound_ones_and_mended(
+    service: Running, client: Client, name: str
+) -> None:
+    client.put_collection(name)
+    for one in ("other", "partner"):
+        client.put_hash_list(name, one, ONE)
+    kept = service.home / "collections" / name / "partner.hashes.csv"
+    kept.write_text(kept.read_text()[:-9])
+    other, partner = client.hash_lists(name)
+    assert (other.hashes, other.damage) == (1, None)
+    assert partner.damage is not None
+    http, path = service.http(), f"/v1/collections/{name}"
+    small = encoded(drawn(1).resize((240, 180)), "JPEG")
+    answer = http.post(f"{path}/lookup", files={"image": small})
+    assert problem_of(answer, 409, "damaged-list")["detail"] == partner.damage
+    assert "DELETE" in partner.damage
+    assert str(service.home) not in partner.damage
+    missing = problem_of(http.delete(f"{path}/hash-lists/third"), 404, "not-found")
+    assert "there are: other, partner" in missing["detail"]
+    client.remove_hash_list(name, "partner")
+    assert client.lookup(name, small).listed == []
+
+
 def test_a_list_may_be_larger_than_other_bodies_are(serve: Serve) -> None:
     service = serve(max_body_bytes=2048)
     client = service.client()
