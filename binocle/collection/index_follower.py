@@ -18,7 +18,8 @@ import numpy as np
 
 from binocle.catalog.base import Catalog, CatalogReader
 from binocle.collection.beside_searches import BesideSearches
-from binocle.collection.snapshot import NO_PARTS, Owners, Parts, Snapshot
+from binocle.collection.parts import NO_PARTS, Owners, Parts
+from binocle.collection.snapshot import Snapshot
 from binocle.collection.vector_damage import report_damage
 from binocle.errors import StorageError, UnreachableError
 from binocle.media.kinds import KINDS
@@ -242,8 +243,7 @@ class IndexFollower:
             raise
         except StorageError as error:
             self._warn(kind, error)
-            # as if much were new, so that it is replaced
-            return replace(self._empty(kind, space), unsaved=_SAVE_AFTER_ROWS)
+            return replace(self._empty(kind, space), unsaved=_SAVE_AFTER_ROWS)  # to be replaced
 
     def _saving(self, kind: Kind) -> Callable[[], None]:
         """Return what persists vectors, and has them searched in the form they have then."""

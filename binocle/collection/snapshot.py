@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from binocle.catalog.base import CatalogReader
+from binocle.collection.parts import Owners, Parts
 from binocle.metadata.columns import Column, Columns
 from binocle.metadata.filters import Filter, fields_in
 from binocle.types import BoolArray, Float32Array, Int64Array, Kind, Neighbours
-from binocle.vectors.base import Allowed, VectorView, places_in
-from binocle.vectors.exact import ExactView
+from binocle.vectors.base import Allowed, VectorView
 
 _MASKS_KEPT = 16
 
@@ -46,40 +46,6 @@ class Ranking:
 
 
 NOTHING = Ranking(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32), exact=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Owners:
-    """Which record each part of one kind belongs to."""
-
-    part_ids: Int64Array  # ascending
-    record_ids: Int64Array
-
-    def of(self, found: Int64Array) -> Int64Array:
-        """Return the record of each part, -1 where there is none."""
-        places, there = places_in(self.part_ids, found)
-        records = np.full(len(found), -1, np.int64)
-        records[there] = self.record_ids[places[there]]
-        return records
-
-
-NO_OWNERS = Owners(np.empty(0, np.int64), np.empty(0, np.int64))
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The parts of one kind: their vectors as of one change number, and the owners."""
-
-    vectors: VectorView
-    owners: Owners
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether there are as many vectors as owners."""
-        return self.vectors.count() == len(self.owners.part_ids)
-
-
-NO_PARTS = Parts(ExactView(np.empty(0, np.int64), np.empty((0, 1), np.float32)), NO_OWNERS)
 
 
 class Snapshot:
@@ -113,11 +79,25 @@ class Snapshot:
         self._masks: dict[Filter, BoolArray] = {}
         self._allowed: dict[tuple[Kind, Filter], Allowed] = {}
         self._loading = threading.Lock()
+        self._held: tuple[tuple[int, int], dict[int, int]] = (0, 0), {}
 
     @property
     def columns(self) -> Columns:
         """The metadata loaded so far."""
         return self._columns
+
+    @property
+    def held_bytes(self) -> Mapping[int, int]:
+        """Bytes of what it keeps in memory, as others may, by what names it while it lives."""
+        masks = len(self._masks) + len(self._allowed)
+        state = id(self._columns), masks
+        if self._held[0] != state:
+            held = self._columns.held_bytes
+            for one in self._parts.values():
+                held |= one.held_bytes
+            held[id(self)] = masks * self._columns.alive.nbytes  # each takes about that
+            self._held = state, held
+        return self._held[1]
 
     def vectors(self, kind: Kind) -> VectorView:
         """Return the vectors of a kind's parts."""

@@ -5,7 +5,7 @@ copied, the rest is shared, so a column as of an earlier change costs next to no
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,11 @@ from binocle.metadata.column_blocks import (
     Block,
     Entries,
     NumberArray,
+    Numbers,
+    Places,
     ResidueArray,
     RowArray,
+    Texts,
     split,
 )
 from binocle.metadata.field_types import FieldType
@@ -65,6 +68,12 @@ class Column:
             if len(rows):
                 blocks[number] = blocks[number].replaced(rows, own)
         return Column(kind, self.dictionary, tuple(blocks))
+
+    @property
+    def held_bytes(self) -> dict[int, int]:
+        """Bytes of its values, by what names them for as long as they live."""
+        sorts = (one for block in self.blocks for one in (block.texts, block.numbers, block.places))
+        return {id(one): _bytes_of(one) for one in sorts if one is not None}
 
     def mask(self, comparison: Comparison) -> BoolArray:
         """Return which records pass a comparison other than ``ne``, by internal id."""
@@ -241,6 +250,14 @@ class Columns:
     by_field: dict[str, Column]
 
     @property
+    def held_bytes(self) -> dict[int, int]:
+        """Bytes of all its arrays, by what names them for as long as they live."""
+        found = {id(self.alive): self.alive.nbytes}
+        for column in tuple(self.by_field.values()):
+            found |= column.held_bytes
+        return found
+
+    @property
     def highest(self) -> int:
         """An id no record is beyond."""
         return len(self.alive) - 1
@@ -271,3 +288,8 @@ class Columns:
                 return ~self._mask(Comparison(field, "eq", value))
             case Comparison():
                 return self.by_field[where.field].mask(where)
+
+
+def _bytes_of(values: Texts | Numbers | Places) -> int:
+    arrays = (getattr(values, one.name) for one in fields(values))
+    return sum(one.nbytes for one in arrays if one is not None)

@@ -133,12 +133,9 @@ class ResultList:
         return 2000 + _ROW_BYTES * rows + masks + moves
 
     @property
-    def segments(self) -> dict[int, int]:
-        """The index segments it keeps in memory, and their bytes; others may share them."""
-        found: dict[int, int] = {}
-        for kind in (*self.plan.kinds, *self.plan.auxiliary):
-            found |= self.plan.snapshot.vectors(kind).held_bytes
-        return found
+    def held_bytes(self) -> Mapping[int, int]:
+        """What it keeps in memory of the collection, and bytes; others may share that."""
+        return self.plan.snapshot.held_bytes
 
     def rows(self, start: int, count: int) -> list[Row]:
         """Return rows from a place on; fewer only at the end."""

@@ -7,7 +7,8 @@ from types import MappingProxyType
 import numpy as np
 
 from binocle.collection.collection import Collection
-from binocle.collection.snapshot import Owners, Ranking, Snapshot
+from binocle.collection.parts import Owners
+from binocle.collection.snapshot import Ranking, Snapshot
 from binocle.media.kinds import IMAGE, KINDS, TEXT
 from binocle.types import BoolArray, Int64Array, Kind
 from search.query_vectors.query_vector import QueryIntent

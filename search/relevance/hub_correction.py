@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from binocle.collection.snapshot import Owners
+from binocle.collection.parts import Owners
 from binocle.types import Float32Array, Int64Array
 
 DEPTH = 200

@@ -211,9 +211,9 @@ def test_kept_listings_take_the_memory_of_what_moved_them(
     for boosts in ([], [{"name": str(one), "where": "stock > 0", "weight": 1} for one in range(9)]):
         publish(collection, boosts=boosts)
         assert searcher.search(words(limit=3)).cursor is not None
-        _, size, listing = next(reversed(searcher._listings._kept.values()))
-        assert size == listing.size_bytes
-        sizes.append(size)
+        kept = next(reversed(searcher._listings._kept.values()))
+        assert kept.size_bytes == kept.listing.size_bytes
+        sizes.append(kept.size_bytes)
     assert sizes[1] - sizes[0] >= 9 * 8 * 40
 
 

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from binocle.collection.snapshot import Owners
+from binocle.collection.parts import Owners
 from binocle.encoders.base import unit_rows
 from binocle.types import Float32Array, Int64Array
 from search.relevance.hub_correction import NEIGHBOURS, Hubs, find_hubs, hubness, parts_beside
