@@ -60,11 +60,16 @@ def warnings_of(found: "Duplicates") -> list[str]:
     return warnings
 
 
-def check_writable(path: Path) -> None:
+def check_writable(path: Path, *suffixes: str) -> None:
     """Refuse a file that cannot be written, before the work for it begins.
 
+    Args:
+        path: The file.
+        suffixes: What its name may end in, as other programs go by it; any by default.
+
     Raises:
-        StorageError: Its folder is not there, or it or the folder may not be written.
+        StorageError: Its folder is not there, it or the folder may not be written, or its name
+            ends otherwise.
     """
     reason = ""
     if path.is_dir():
@@ -73,6 +78,8 @@ def check_writable(path: Path) -> None:
         reason = f"there is no folder {path.parent}"
     elif not os.access(path if path.exists() else path.parent, os.W_OK):
         reason = "it may not be written"
+    elif suffixes and path.suffix.lower() not in suffixes:
+        reason = f"what is written there is a {suffixes[0]} file, and its name ends otherwise"
     if reason:
         raise StorageError(f"cannot write {path} ({reason}); name another file")
 

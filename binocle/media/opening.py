@@ -30,6 +30,18 @@ from binocle.types import ImageInfo, Limits, MetadataValue
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "HEIF")
 
+_UNKNOWN_FORMAT = "the content is damaged, or in no picture format Binocle reads"
+_OTHERS = (  # how they begin, and what they are called
+    ((b"%PDF-",), "a PDF document"),
+    ((b"PK\x03\x04",), "a zip archive"),
+    ((b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!"), "a packed file"),
+    ((b"\x1aE\xdf\xa3", b"FLV\x01", b"\x00\x00\x01\xba"), "a video"),
+    ((b"ID3", b"fLaC", b"OggS", b"\xff\xfb"), "a sound"),
+)
+_BOXES = (b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"M4V ", b"qt  ",
+          b"3gp4", b"3gp5", b"dash", b"mmp4")  # fmt: skip
+_LOOKED_AT = 1024
+
 _MAX_NAME = 400  # characters of a maker or a model: longer ones are no names
 _ORIGINAL = (ExifTags.Base.DateTimeOriginal, ExifTags.Base.OffsetTimeOriginal)
 _DIGITIZED = (ExifTags.Base.DateTimeDigitized, ExifTags.Base.OffsetTimeDigitized)
@@ -135,13 +147,29 @@ def _header_of(data: bytes, limits: Limits) -> Image.Image:
                 return rare.decoded()
         if not data:
             raise PictureTruncatedError("the file is empty") from error
-        raise NotAPictureError(
-            "the content is damaged, or in no picture format Binocle reads"
-        ) from error
+        other = _kind_of_other(data)
+        problem = f"it is {other}, and no picture" if other else _UNKNOWN_FORMAT
+        raise NotAPictureError(problem) from error
     except Exception as error:  # a hostile header may raise anything
         raise _as_picture_error(error) from error
     _check_size(image.size, limits)
     return image
+
+
+def _kind_of_other(data: bytes) -> str:
+    """Return what a file is that is no picture by how it begins; nothing where that is unknown."""
+    head = data[:_LOOKED_AT]
+    if head[4:8] == b"ftyp" and head[8:12] in _BOXES:
+        return "a video"
+    if head[:4] == b"RIFF" and head[8:12] in (b"AVI ", b"WAVE"):
+        return "a video" if head[8:12] == b"AVI " else "a sound"
+    found = next((name for starts, name in _OTHERS if head.startswith(starts)), "")
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if found or not text.startswith(b"<"):
+        return found
+    if b"<svg" in text:
+        return "an SVG drawing"
+    return "a web page" if text.startswith((b"<!doctype html", b"<html")) else ""
 
 
 def _check_size(size: tuple[int, int], limits: Limits) -> None:

@@ -61,7 +61,9 @@ def _rule(words: Sequence[str], said: str) -> Rule:
         least = float(confidence)
     except ValueError:
         problem = f"the rule '{said}' is not an action, a verdict and a confidence"
-        raise QueryError(f"{problem}, such as 'block near-duplicate 0.95'") from None
+        raise QueryError(
+            f"{problem}, such as 'block near-duplicate 0.95'; verdicts are {', '.join(_MEANT)}"
+        ) from None
     if verdict not in _MEANT:
         raise QueryError(f"the rule '{said}' names no verdict; there are {', '.join(_MEANT)}")
     if not 0 <= least <= 1:

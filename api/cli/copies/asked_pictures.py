@@ -15,6 +15,7 @@ from binocle.errors import (
     PictureTruncatedError,
     QueryError,
     SourceError,
+    UrlError,
 )
 from binocle.files import read_regular
 from binocle.media import images
@@ -47,14 +48,20 @@ class AskedPictures:
         left_out: What folders and archives held besides that is no picture, once it was passed.
     """
 
-    def __init__(self, paths: Sequence[Path], limits: Limits) -> None:
+    def __init__(
+        self,
+        paths: Sequence[Path | str],
+        limits: Limits,
+        fetch: Callable[[str], bytes] | None = None,
+    ) -> None:
         """Name them.
 
         Args:
-            paths: Pictures, folders and archives; ``-`` for standard input.
+            paths: Pictures, folders and archives; ``-`` for standard input; texts are URLs.
             limits: What a picture may cost.
+            fetch: Returns what lies at a URL, or raises QueryError; needed where one is named.
         """
-        self._paths, self._limits = paths, limits
+        self._paths, self._limits, self._fetch = paths, limits, fetch
         self.left_out: list[Candidate] = []
 
     def count(self) -> int:
@@ -71,6 +78,9 @@ class AskedPictures:
     def __iter__(self) -> Iterator[AskedPicture]:
         """Yield them; a folder or an archive without any is yielded itself, and cannot be read."""
         for path in self._paths:
+            if isinstance(path, str):
+                yield AskedPicture(path, path, partial(self._read_url, path))
+                continue
             source = _source_of(path)
             if str(path) == "-":
                 yield AskedPicture("-", "-", self._read_input)
@@ -130,6 +140,14 @@ class AskedPictures:
             return partial(read_regular, path_of(one.uri), self._limits.max_bytes)
         return one.images[0].read if one.images else partial(source.open, one.uri)
 
+    def _read_url(self, url: str) -> bytes:
+        if self._fetch is None:
+            raise QueryError(f"{url}: URLs are not read here")
+        try:
+            return self._fetch(url)
+        except UrlError as error:
+            raise QueryError(f"{url}: {error}") from error
+
     def _read_input(self) -> bytes:
         most = self._limits.max_bytes
         data = sys.stdin.buffer.read(most + 1)
@@ -140,9 +158,9 @@ class AskedPictures:
         return data
 
 
-def _source_of(path: Path) -> Source | None:
+def _source_of(path: Path | str) -> Source | None:
     """Return what a path holds several files in; None for a picture."""
-    if str(path) == "-":
+    if isinstance(path, str) or str(path) == "-":
         return None
     place = path.expanduser()
     if place.is_dir():

@@ -1,15 +1,18 @@
 """``binocle duplicates``: its options, and what it does."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from api.cli.options import PATH, collection_option, json_option, open_container, shared
 from api.terminal import say
 
 
 @click.command()
+@click.argument("places", metavar="", nargs=-1)
 @collection_option
 @click.option(
     "--sheet",
@@ -39,6 +42,7 @@ from api.terminal import say
 @json_option
 @shared
 def duplicates(
+    places: tuple[str, ...],
     collection: str,
     sheet: Path | None,
     is_opened: bool,
@@ -68,9 +72,11 @@ def duplicates(
     )
     from api.operations.sheets.duplicates_sheet import duplicates_page
 
-    written = [path for path in (sheet, table, moves) if path is not None]
-    for path in written:
+    _check(places, is_moved=moves is not None)
+    for path in filter(None, (table, moves)):
         check_writable(path)
+    if sheet is not None:
+        check_writable(sheet, ".html", ".htm")
     container = open_container()
     with container.open_collection(collection) as opened, container.decoders() as decoders:
         with StepsBar("duplicates") as bar:
@@ -91,3 +97,23 @@ def duplicates(
         say(f"Note: {warning}", err=True)
     for path in filter(None, (table, moves)):
         say(f"wrote {path}", err=True)
+
+
+def _check(places: Sequence[str], *, is_moved: bool) -> None:
+    """Refuse what would be passed over without a word.
+
+    Raises:
+        UsageError: A folder is named, or options of a script without the script.
+    """
+    from binocle.errors import UsageError
+
+    if places:
+        raise UsageError(
+            f"duplicates are those of a collection, not of {places[0]}; "
+            f"index it first: binocle index {places[0]} -c NAME, then binocle duplicates -c NAME"
+        )
+    source = click.get_current_context().get_parameter_source
+    for name in ("exact_only", "moves_to"):
+        if not is_moved and source(name) is not ParameterSource.DEFAULT:
+            option = "--" + name.replace("_", "-")
+            raise UsageError(f"{option} is about the script of moves; name that with --moves FILE")

@@ -14,6 +14,7 @@ from click.core import ParameterSource
 
 from api.cli.options import (
     PATH,
+    PATH_OR_ADDRESS,
     collection_option,
     engine_options,
     json_option,
@@ -45,7 +46,7 @@ class _Answered:
 
 
 @click.command()
-@click.argument("pictures", metavar="PICTURE...", nargs=-1, required=True, type=PATH)
+@click.argument("pictures", metavar="PICTURE...", nargs=-1, required=True, type=PATH_OR_ADDRESS)
 @collection_option
 @limit_option(10, 100, "candidates for each picture")
 @click.option(
@@ -88,7 +89,7 @@ class _Answered:
 @json_option
 @shared
 def lookup(
-    pictures: Sequence[Path],
+    pictures: Sequence[Path | str],
     collection: str,
     limit: int,
     hash_files: Sequence[Path],
@@ -105,10 +106,10 @@ def lookup(
     """Tell whether a PICTURE, or something it was made from, is in the collection.
 
     Of a folder and of an archive (tar, zip) all pictures in it are looked up, whatever their names
-    end in; - is a picture from standard input. Each candidate has a verdict: same-file,
-    same-pixels, near-duplicate, mirrored, rotated, part (a larger crop, or a collage), variant
-    (the same template with another colour, words or detail), hash-match (a list has a near hash),
-    or similar; 'none' where there is no candidate.
+    end in; - is a picture from standard input; URLs are fetched where BINOCLE_FETCH_URLS is true.
+    Each candidate has a verdict: same-file, same-pixels, near-duplicate, mirrored, rotated, part
+    (a larger crop, or a collage), variant (the same template with another colour, words or
+    detail), hash-match (a list has a near hash), or similar; 'none' where there is no candidate.
     """
     from api.cli.copies.asked_pictures import AskedPictures
     from api.cli.output.copies import print_answers, print_notes
@@ -121,11 +122,12 @@ def lookup(
     from search.copies.policy import rules_of
 
     rules = None if policy is None else rules_of(policy)
-    for path in filter(None, (table, overlay, sheet)):
-        check_writable(path)
+    for path, suffixes in ((table, ()), (overlay, (".png",)), (sheet, (".html", ".htm"))):
+        if path is not None:
+            check_writable(path, *suffixes)
     lists = [listed_in_file(one) for one in hash_files]
     container = open_container(**engine)
-    asked = AskedPictures(pictures, container.settings.limits)
+    asked = AskedPictures(pictures, container.settings.limits, container.fetch)
     is_table = sys.stdout.isatty() and not as_json and not lines
     answers: list[_Answered] = []
     with ExitStack() as stack:

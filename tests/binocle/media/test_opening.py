@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
+from binocle.errors import PictureError
 from binocle.media import images
 from binocle.types import ImageInfo, ImageSpec
 
@@ -188,3 +189,22 @@ def test_no_exif_block_keeps_a_sound_picture_from_being_read(
         picture = images.load(file.getvalue(), SPEC)
         assert np.array_equal(picture.pixels, np.full((8, 8, 3), 255))
         assert picture.info.latitude is None or abs(picture.info.latitude) <= 90
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"\0\0\0\x18ftypmp42" + bytes(99), "it is a video, and no picture"),
+        (b"\x1aE\xdf\xa3" + bytes(99), "it is a video"),
+        (b"RIFF\0\0\0\0WAVEfmt ", "it is a sound"),
+        (b"%PDF-1.7\n", "it is a PDF document"),
+        (b"PK\x03\x04" + bytes(99), "it is a zip archive"),
+        (b"\xef\xbb\xbf<?xml version='1.0'?>\n<svg xmlns='x'/>", "it is an SVG drawing"),
+        (b"\n<!DOCTYPE html><title>x</title>", "it is a web page"),
+        (b"<note>no drawing</note>", "the content is damaged, or in no picture format"),
+        (b"\0\0\0\x18ftypheic" + bytes(99), "damaged"),
+    ],
+)
+def test_what_is_no_picture_is_called_what_it_is(data: bytes, said: str) -> None:
+    with pytest.raises(PictureError, match=said):
+        images.load(data, SPEC)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from api.cli.copies.asked_pictures import AskedPictures
-from binocle.errors import QueryError
+from binocle.errors import QueryError, UrlError
 from binocle.types import Limits
 from tests.support import picture_bytes
 
@@ -60,3 +60,21 @@ def test_what_is_damaged_in_an_archive_is_told_whatever_its_name(tmp_path: Path)
     with pytest.raises(QueryError, match=r"damaged, which may be a picture \(Bad CRC-32"):
         damaged.read()
     assert [one.record_id for one in asked.left_out] == ["z.zip/notes.txt"]
+
+
+def test_a_url_is_fetched_by_whoever_may_and_what_fails_names_it() -> None:
+    def fetch(url: str) -> bytes:
+        if "secret" in url:
+            raise UrlError("it may not be fetched")
+        return picture_bytes(3)
+
+    asked = AskedPictures(["https://a.org/x?b=1", "http://a.org/secret"], Limits(), fetch)
+    assert asked.count() == 2
+    found, refused = asked
+    assert (found.place, found.name, found.read()) == (
+        "https://a.org/x?b=1", "https://a.org/x?b=1", picture_bytes(3)
+    )  # fmt: skip
+    with pytest.raises(QueryError, match=r"http://a\.org/secret: it may not be fetched"):
+        refused.read()
+    with pytest.raises(QueryError, match="URLs are not read here"):
+        next(iter(AskedPictures(["http://a.org/x"], Limits()))).read()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from binocle.errors import StorageError
+from binocle.errors import StorageError, UsageError
 from search.copies.duplicates import DuplicateFinder
 from tests.support.drawings import drawn, encoded
 from tests.support.drawn_folder import index_drawn, run
@@ -24,6 +24,18 @@ def test_duplicates_refuse_a_file_that_cannot_be_written_before_they_begin(
     for path, words in ((tmp_path / "nodir" / "x", "no folder"), (tmp_path, "a folder")):
         with pytest.raises(StorageError, match=f"cannot write {path} .*{words}"):
             run_cli(home, "duplicates", option, path)
+
+
+def test_duplicates_refuse_what_they_would_pass_over(home: Path, tmp_path: Path) -> None:
+    for arguments, words in (
+        (("drawn",), "those of a collection, not of drawn; index it first: binocle index drawn"),
+        (("--exact-only",), "--exact-only is about the script of moves"),
+        (("--moves-to", tmp_path), "--moves-to is about the script of moves"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            run_cli(home, "duplicates", *arguments)
+    with pytest.raises(StorageError, match=r"page.txt \(what is written there is a .html file"):
+        run_cli(home, "duplicates", "--sheet", tmp_path / "page.txt")
 
 
 def test_pictures_that_were_moved_are_counted_and_said(

@@ -41,6 +41,9 @@ def test_lookup_of_what_is_no_picture_fails_in_one_line(
     (tmp_path / "text.jpg").write_text("no picture")
     assert run("lookup", tmp_path / "text.jpg", "--home", home) == 1
     assert capsys.readouterr().err.count("\n") == 1
+    for option, name in (("--overlay", "match.jpg"), ("--sheet", "found.txt")):
+        assert run("lookup", tmp_path / "text.jpg", "--home", home, option, tmp_path / name) == 1
+        assert f"cannot write {tmp_path / name} (what is" in capsys.readouterr().err
     assert run("lookup", tmp_path / "missing.jpg", "--home", home) == 2
     assert "missing.jpg" in capsys.readouterr().err
 
