@@ -109,7 +109,7 @@ class Indexer:
         started = time.monotonic()
         with self._collection.indexing():
             readings = source.readings(self._collection.declared)
-            total = source.count()
+            total = self._reminded(source).count()
             row, source, run_id = self._registered(source)
             warnings = (*self._settled(readings, row), *source.warnings())
             tally = Tally()
@@ -131,6 +131,19 @@ class Indexer:
         if tally.added or tally.updated or tally.removed:
             self._collection.save_indices()
         return Report(row, tally, time.monotonic() - started, warnings)
+
+    def _reminded(self, source: Source) -> Source:
+        """Tell a source what the collection has of it, where counting would cost otherwise."""
+        if not source.is_recalled:
+            return source
+        with self._collection.reading() as session:
+            for row in session.sources.all():
+                if (whole := source.within(row.kind, row.uri)) is not None:
+                    return whole
+                if (row.kind, row.uri) == (source.kind, source.uri):
+                    ledger = Ledger(row.id, session.sources.ledger(row.id), self._limits, Tally())
+                    source.remember(ledger.knows, ledger.below)
+        return source
 
     def _settled(self, readings: Mapping[str, Reading], row: SourceRow) -> tuple[str, ...]:
         """Note which of a table's columns are numbers or dates but for strays; warn of these."""
@@ -169,24 +182,19 @@ class Indexer:
             return row, source, session.sources.start_run(row.id)
 
     def _bring_in(
-        self,
-        source: Source,
-        row: SourceRow,
-        run_id: int,
-        total: int,
-        tally: Tally,
+        self, source: Source, row: SourceRow, run_id: int, total: int, tally: Tally,
         elsewhere: Elsewhere,
-    ) -> set[str]:
+    ) -> set[str]:  # fmt: skip
         """Store what changed; return the keys of all the source has."""
         with self._collection.reading() as session:
             ledger = Ledger(row.id, session.sources.ledger(row.id), self._limits, tally)
-        source.remember(ledger.knows)
+        source.remember(ledger.knows, ledger.below)
         done = 0
 
         def advance() -> None:
             nonlocal done
             done += 1
-            self._on_progress(Progress(done, total, tally))
+            self._on_progress(Progress(done, max(total, done), tally))
 
         def changed() -> Iterator[Candidate]:
             for candidate in map(admitted, source.scan(row.name)):
@@ -205,13 +213,9 @@ class Indexer:
         return ledger.seen
 
     def _store(
-        self,
-        candidates: Iterable[Candidate],
-        writer: ChunkWriter,
-        advance: Callable[[], None],
-        tally: Tally,
-        elsewhere: Elsewhere,
-    ) -> None:
+        self, candidates: Iterable[Candidate], writer: ChunkWriter, advance: Callable[[], None],
+        tally: Tally, elsewhere: Elsewhere,
+    ) -> None:  # fmt: skip
         encoder = self._load_encoder()
         self._collection.claim_space(encoder.space)
         with self._collection.reading() as session:

@@ -5,6 +5,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from binocle.catalog.types import Item
 from binocle.collection.collection import Collection
@@ -18,7 +19,7 @@ from indexer.sources.base import Candidate
 
 _QUEUED_CHUNKS = 2
 _RETRIED = frozenset({"missing", "unreadable-file", "timeout", "decoder-crash"})
-_PICTURE = "#picture-"
+_PICTURE, _INSIDE = "#picture-", "!/"
 _EXTRAS = ", JPEG XL" * can_read_jpeg_xl() + ", RAW" * can_read_raw()
 _FORMATS_MARK = f"{len(SUFFIXES)} formats{_EXTRAS}"
 
@@ -78,6 +79,37 @@ class Ledger:
             return False
         return before.fingerprint == self._fingerprint(before.code, fingerprint)
 
+    def below(self, prefix: str) -> dict[str, str] | None:
+        """Return the fingerprints of the lines of an archive; see ``Source.remember``.
+
+        Args:
+            prefix: What their keys begin with, as ``00.tar!/``; nothing for all.
+        """
+        keys = self._by_archive[prefix.removesuffix(_INSIDE)] if prefix else self._items
+        found: dict[str, str] = {}
+        for key in keys:
+            if key.rpartition(_PICTURE)[0] in self._items:
+                continue  # it is told of with its record
+            item = self._items[key]
+            mark = self._marks.get(item.code or "")
+            found[key] = item.fingerprint.removesuffix(f"|{mark}") if mark else item.fingerprint
+            if not self.knows(key, found[key]):
+                return None
+        return found
+
+    @cached_property
+    def _by_archive(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for key in self._items:
+            archive, mark, _ = key.partition(_INSIDE)
+            if mark:
+                found[archive].append(key)
+        return found
+
+    @property
+    def _marks(self) -> dict[str, str]:
+        return {"too-large": self._limits_mark, NotAPictureError.code: _FORMATS_MARK}
+
     def enter(self, outcome: Outcome) -> tuple[list[Item], str | None]:
         """Count what became of a changed candidate.
 
@@ -123,8 +155,8 @@ class Ledger:
         """
         if code in _RETRIED:
             return ""
-        marks = {"too-large": self._limits_mark, NotAPictureError.code: _FORMATS_MARK}
-        return f"{fingerprint}|{marks[code]}" if code in marks else fingerprint
+        mark = self._marks.get(code or "")
+        return f"{fingerprint}|{mark}" if mark else fingerprint
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,7 @@ def plan_job(
         raise UsageError(f"{folder} is not empty; name a folder that is not there yet")
     collection.claim_space(space)
     name, ledger = _entered(collection, source, limits)
-    source.remember(ledger.knows)
+    source.remember(ledger.knows, ledger.below)
     changed = (
         one for one in map(admitted, source.scan(name)) if not ledger.settles(one)
     )  # fmt: skip

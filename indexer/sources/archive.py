@@ -115,6 +115,11 @@ class ArchiveSource(Source):
         """Tell whether the last scan saw all members: not where it is damaged or cut."""
         return self._is_complete
 
+    @property
+    def is_sound(self) -> bool:
+        """Whether the last scan found no damage."""
+        return not self._damages
+
     def open(self, uri: str) -> bytes:
         """Return a member again; see ``Source.open``.
 
@@ -165,8 +170,7 @@ class ArchiveSource(Source):
     def _candidate(
         self, record_id: str, key: str, archive: str, member: ArchiveMember, survey: _Survey
     ) -> Candidate:
-        uri = self._prefix() + key
-        path = PurePosixPath(printable(member.name))
+        uri, path = self._prefix() + key, PurePosixPath(printable(member.name))
         if path.suffix.lower() not in SUFFIXES:
             what = path.suffix.lower() or "no suffix"
             skip = Skip(NotAPictureError.code, f"{what} is not a picture format read here")

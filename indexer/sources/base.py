@@ -13,7 +13,9 @@ from binocle.metadata.field_types import Reading
 from binocle.types import Metadata, Skip
 
 NOT_ALLOWED = "it lies outside the folders that the operator allows, BINOCLE_SOURCES"
-
+Knows = Callable[[str, str], bool]
+Below = Callable[[str], Mapping[str, str] | None]
+"""What a source remembers of what the collection has; see ``Source.remember``."""
 
 _ESCAPE = re.compile(r"\\(?=x[0-9a-f]{2})")
 _ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")
@@ -88,10 +90,12 @@ class Source(Protocol):
     Attributes:
         kind: ``folder``, ``archive``, ``table``, ``text``, ``file``, ``remote`` or ``upload``.
         path: Where it lies, absolute.
+        is_recalled: Whether it wants to remember before it counts, since that costs, too.
     """
 
     kind: str
     path: Path
+    is_recalled: bool = False
 
     def scan(self, name: str) -> Iterator[Candidate]:
         """Yield its candidates in an order that stays the same while it does not change.
@@ -128,11 +132,14 @@ class Source(Protocol):
         """Return the file that is the picture of this uri; None where it lies inside another."""
         return None
 
-    def remember(self, _knows: Callable[[str, str], bool], /) -> None:
+    def remember(self, _knows: Knows, _below: Below, /) -> None:
         """Be told before a scan what needs not be looked at closely.
 
         Args:
             knows: Tells by a candidate's key and fingerprint whether the collection has it so.
+            below: Returns the fingerprints of all that the collection has under keys that begin so,
+                the beginning being nothing or that of an archive's; None where any of it has to be
+                tried again.
         """
         return
 

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,8 +12,10 @@ from binocle.media.images import SUFFIXES
 from binocle.types import Skip
 from indexer.sources.base import (
     NOT_ALLOWED,
+    Below,
     Candidate,
     ImageRef,
+    Knows,
     Source,
     escaped,
     path_of,
@@ -117,7 +119,7 @@ class FolderSource(FileSource):
         self._left_out = LeftOut(str(path), exclude, allowed=allowed)
         self._start = within or path
         self._unread: set[str] = set()
-        self._knows: Callable[[str, str], bool] = lambda _key, _fingerprint: False
+        self._knows: Knows = lambda _key, _fingerprint: False
 
     @property
     def looked_at(self) -> Path:
@@ -131,7 +133,7 @@ class FolderSource(FileSource):
         tables = FolderMetadata(str(self.path), *known)
 
         def has_file(path: str, fingerprint: str) -> bool:
-            return not tables.is_above(path) and self._has_file(path, fingerprint)
+            return self._has_file(path, tables.marked(path, fingerprint))
 
         sidecars = FolderSidecars(*known, knows=has_file)
         for key, path, problem in files:
@@ -170,7 +172,7 @@ class FolderSource(FileSource):
         """Tell whether a known folder lies below this one."""
         return kind == "folder" and self.path in Path(uri).parents
 
-    def remember(self, knows: Callable[[str, str], bool]) -> None:
+    def remember(self, knows: Knows, _below: Below) -> None:
         """Be told what the collection has; see ``Source.remember``."""
         self._knows = knows
 

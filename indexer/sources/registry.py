@@ -11,6 +11,7 @@ from indexer.sources.base import Source, path_of
 from indexer.sources.folder import FileSource, FolderSource
 from indexer.sources.lines import TextSource
 from indexer.sources.remote import web_pictures
+from indexer.sources.remote.remote_archive import RemoteArchive
 from indexer.sources.remote.remote_source import RemoteSource
 from indexer.sources.stores.addresses import checked_address, is_remote
 from indexer.sources.stores.remote_file import remote_file
@@ -79,13 +80,14 @@ def _remote_source(
     address: str, columns: ColumnRoles, exclude: Sequence[str], *, fetch: bool
 ) -> Source:
     name = address.lower()
+    whole = RemoteSource(address, encoding=columns.encoding, exclude=exclude)
     if name.endswith(archive.TAR_SUFFIXES + archive.ZIP_SUFFIXES):
-        return ArchiveSource(remote_file(address), columns.encoding, exclude)
+        return RemoteArchive(address, columns.encoding, exclude, part_of=whole.part_of)
     if name.endswith(table_files.SUFFIXES) or (name.endswith(lines.SUFFIXES) and columns.named):
         if exclude:
             raise UsageError(f"{address} is a table, so nothing can be left out of it")
         return TableSource(remote_file(address), columns, fetch=fetch)
-    return RemoteSource(address, exclude=exclude)
+    return whole
 
 
 def source_of(uri: str, collection: Path) -> Source:

@@ -12,8 +12,10 @@ from binocle.errors import SourceError
 from binocle.metadata.field_types import Reading
 from binocle.types import MetadataValue, Skip
 from indexer.sources.base import (
+    Below,
     Candidate,
     ImageRef,
+    Knows,
     Source,
     TextRef,
     gone,
@@ -86,7 +88,7 @@ class TableSource(Source):
         """
         self.path = path
         self._allowed, self._fetch = allowed, fetch
-        self._knows: Callable[[str, str], bool] = lambda _key, _fingerprint: False
+        self._knows: Knows = lambda _key, _fingerprint: False
         self._asked = columns
         self._groups: dict[str, list[int]] | None = None
         self._rows: Sequence[Row] = ()
@@ -147,7 +149,7 @@ class TableSource(Source):
             groups.items(), partial(self._candidate, name, pictures), self._knows
         )
 
-    def remember(self, knows: Callable[[str, str], bool]) -> None:
+    def remember(self, knows: Knows, _below: Below) -> None:
         """Be told what the collection has; see ``Source.remember``."""
         self._knows = knows
 
@@ -209,8 +211,7 @@ class TableSource(Source):
         self, name: str, pictures: PictureCells, group: tuple[str, Sequence[int]]
     ) -> Candidate:
         key, numbers = group
-        rows = [self._rows[number] for number in numbers]
-        columns = self._columns
+        rows, columns = [self._rows[number] for number in numbers], self._columns
         record_id = key if columns.id and not key.startswith("#") else f"{name}/{key}"
         row_uri = self._row_uri(numbers[0] + 1)
         digest = hashlib.blake2b(digest_size=16)

@@ -9,7 +9,7 @@ layout: https://huggingface.co/docs/datasets/image_dataset#imagefolder.
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -69,15 +69,19 @@ class FolderMetadata:
             return None if table.problem is None else replace(candidate, skip=table.problem)
         if not candidate.images:
             return candidate
-        for folder in self._above(parent):
-            if (table := self._of(folder)) is not None:
-                row = table.rows.get(os.path.relpath(path, folder))
-                return candidate if row is None else _told(candidate, row)
-        return candidate
+        row = self._row_of(path)
+        return candidate if row is None else _told(candidate, row)
 
-    def is_above(self, path: str) -> bool:
-        """Tell whether a table is in the folder of a file, or above it."""
-        return any(self._of(one) is not None for one in self._above(os.path.split(path)[0]))
+    def marked(self, path: str, fingerprint: str) -> str:
+        """Return the fingerprint that a file's candidate has once it is told."""
+        row = self._row_of(path)
+        return fingerprint if row is None else _marked(fingerprint, row)
+
+    def _row_of(self, path: str) -> Row | None:
+        for folder in self._above(os.path.split(path)[0]):
+            if (table := self._of(folder)) is not None:
+                return table.rows.get(os.path.relpath(path, folder))
+        return None
 
     def _above(self, folder: str) -> Iterator[str]:
         while True:
@@ -88,10 +92,17 @@ class FolderMetadata:
 
     def _of(self, folder: str) -> _Table | None:
         if folder not in self._tables:
-            paths = (Path(folder, name) for name in NAMES)
-            there = (one for one in paths if one.is_file() and not self._is_left_out(str(one)))
+            there = (one for one in self.tables_in(folder) if not self._is_left_out(str(one)))
             self._tables[folder] = next(filter(None, map(self._read, there)), None)
         return self._tables[folder]
+
+    def tables_in(self, folder: str) -> Iterator[Path]:
+        """Yield the files of a folder that may be tables of it."""
+        return (one for name in NAMES if (one := Path(folder, name)).is_file())
+
+    def lacking(self, path: Path, names: Iterable[str]) -> list[str]:
+        """Return the files that a table names and that are not there."""
+        return [name for name in names if not (path.parent / name).exists()]
 
     def _read(self, path: Path) -> _Table | None:
         """Return a table; None for one that names no files."""
@@ -109,8 +120,7 @@ class FolderMetadata:
             for name in texts_in(row.get(_COLUMN))
         }
         problems = [one.message for one in table.problems.values()]
-        missing = [name for name in rows if not (path.parent / name).exists()]
-        if missing:
+        if missing := self.lacking(path, rows):
             shown = printable(missing[0])
             problems.append(f"files it names are not there: {len(missing):,}, such as {shown}")
         problem = Skip("unreadable", "; ".join(problems[:3])) if problems else None
@@ -129,11 +139,14 @@ def _told(candidate: Candidate, row: Row) -> Candidate:
         for text in texts_in(row[name])
         if text not in {one.text for one in candidate.texts}
     )
-    document = json.dumps(row, default=str, sort_keys=True).encode("utf-8", "replace")
-    digest = hashlib.blake2b(document, digest_size=16).hexdigest()
     return replace(
         candidate,
-        fingerprint=f"{candidate.fingerprint}|{digest}",
+        fingerprint=_marked(candidate.fingerprint, row),
         metadata={**candidate.metadata, **metadata},
         texts=(*texts, *candidate.texts),
     )
+
+
+def _marked(fingerprint: str, row: Row) -> str:
+    document = json.dumps(row, default=str, sort_keys=True).encode("utf-8", "replace")
+    return f"{fingerprint}|{hashlib.blake2b(document, digest_size=16).hexdigest()}"

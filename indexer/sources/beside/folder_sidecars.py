@@ -3,7 +3,7 @@
 import os
 import stat
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -24,16 +24,27 @@ _KEPT_FOLDERS = 16  # a walk comes back to a folder after those in it
 
 
 @dataclass(frozen=True, slots=True)
+class FileState:
+    """A file of a folder: its length, and what tells that it changed."""
+
+    size_bytes: int
+    stamp: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Folder:
     """The sidecars of a folder, what tells that they changed, and which of them are damaged.
 
-    Where all is as it was they are not read, and only whose they are is known.
+    Where all is as it was they are not read, and only whose they are is known; nor are those of
+    pictures that are as they were. Doubtful are pictures of which one could not be read just now.
     """
 
     sidecars: Sidecars | None
     stamps: dict[str, list[str]]
     problems: dict[str, Skip]
     owned: frozenset[str]
+    unread: frozenset[str] = frozenset()
+    doubtful: frozenset[str] = frozenset()
 
 
 class FolderSidecars:
@@ -79,6 +90,8 @@ class FolderSidecars:
                 return candidate
             if folder.sidecars is None:
                 return candidate if self._knows(path, candidate.fingerprint) else None
+            if name in folder.unread and self._knows(path, candidate.fingerprint):
+                return candidate  # it is damaged still
             problem = folder.problems.get(printable(name))
             return None if problem is None else replace(candidate, skip=problem)
         fingerprint = "|".join((candidate.fingerprint, *folder.stamps.get(name, ())))
@@ -90,7 +103,10 @@ class FolderSidecars:
         assert folder.sidecars is not None
         if name not in folder.stamps:
             return candidate
-        return replace(folder.sidecars.of(name).told(candidate), fingerprint=fingerprint)
+        told = folder.sidecars.of(name).told(candidate)
+        if name in folder.doubtful:  # what is known stays, what is new is tried again
+            return replace(told, fingerprint="", is_partial=True)
+        return replace(told, fingerprint=fingerprint)
 
     def _of(self, folder: str) -> _Folder:
         if folder not in self._folders:
@@ -102,40 +118,64 @@ class FolderSidecars:
 
     def _as_it_was(self, folder: str) -> _Folder | None:
         """Return a folder of which the collection has all; None where something may be new."""
-        states = self._listed(folder)
-        pictures = [name for name in states if is_picture(name)]
-        names = PictureNames(pictures)
-        owners = {
-            name: names.owners(name)
-            for name, state in sorted(states.items())
-            if is_sidecar(name, state.st_size)
-        }
+        states = self.listed(folder)
+        owners = _owners_by_name(states)
         stamps = _stamps_of(states, owners)
-        alone = [name for name, several in owners.items() if not several]
-        for name in (*pictures, *alone):
-            state = states[name]
-            own = f"{state.st_size}:{state.st_mtime_ns}"
-            if not self._knows(f"{folder}/{name}", "|".join((own, *stamps.get(name, ())))):
-                return None
+        if self._news(folder, states, stamps, owners):
+            return None
         owned = frozenset(name for name, several in owners.items() if several)
         return _Folder(None, stamps, {}, owned)
 
-    def _read(self, folder: str) -> _Folder:
-        sidecars, states = Sidecars(self._encoding), self._listed(folder)
-        pictures = [name for name in states if is_picture(name)]
-        sidecars.see(pictures)
-        names = PictureNames(pictures)
-        if pictures:
-            for name, state in sorted(states.items()):
-                is_asked = self._only is None or self._only in names.owners(name)
-                if is_asked and is_sidecar(name, state.st_size):
-                    read = partial(read_within, Path(folder, name), self._allowed)
-                    sidecars.add(name, state.st_size, read)
-        owners = {name: sidecars.owners(name) for name in sorted(states)}
-        owned = frozenset(name for name, several in owners.items() if several)
-        return _Folder(sidecars, _stamps_of(states, owners), sidecars.problems(), owned)
+    def _news(
+        self,
+        folder: str,
+        states: Mapping[str, FileState],
+        stamps: Mapping[str, Sequence[str]],
+        owners: Mapping[str, Sequence[str]],
+    ) -> set[str]:
+        """Return the pictures, and sidecars of nobody, that the collection has not so."""
+        alone = [name for name, several in owners.items() if not several]
+        return {
+            name
+            for name in (*filter(is_picture, states), *alone)
+            if not self._knows(
+                f"{folder}/{name}", "|".join((states[name].stamp, *stamps.get(name, ())))
+            )
+        }
 
-    def _listed(self, folder: str) -> dict[str, os.stat_result]:
+    def _read(self, folder: str) -> _Folder:
+        sidecars, states = Sidecars(self._encoding), self.listed(folder)
+        by_name = _owners_by_name(states)
+        news = self._news(folder, states, _stamps_of(states, by_name), by_name)
+        if self._only is not None:
+            news = {self._only}
+        sidecars.see(filter(is_picture, states))
+        asked = [name for name, several in by_name.items() if news.intersection((name, *several))]
+        failed: dict[str, Skip] = {}
+        for name, read in self.contents(folder, asked):
+            try:
+                sidecars.add(name, states[name].size_bytes, partial(bytes, read()))
+            except OSError as error:
+                reason = f"the file cannot be read ({error.strerror or error})"
+                failed[name] = Skip("unreadable-file", reason)
+        owners = {**by_name, **{one: sidecars.owners(one) for one in asked if one not in failed}}
+        return _Folder(
+            sidecars,
+            _stamps_of(states, owners),
+            {**sidecars.problems(), **{printable(name): skip for name, skip in failed.items()}},
+            frozenset(name for name, several in owners.items() if several),
+            frozenset(by_name).difference(asked),
+            frozenset(owner for name in failed for owner in by_name[name]),
+        )
+
+    def contents(
+        self, folder: str, names: Sequence[str]
+    ) -> Iterator[tuple[str, Callable[[], bytes]]]:
+        """Yield some files of a folder, each with what reads it; that may raise OSError."""
+        for name in names:
+            yield name, partial(read_within, Path(folder, name), self._allowed)
+
+    def listed(self, folder: str) -> dict[str, FileState]:
         """Return the states of a folder's files, but for hidden ones."""
         try:
             with os.scandir(folder) as listing:
@@ -149,17 +189,31 @@ class FolderSidecars:
                 with suppress(OSError):  # it was removed just now
                     state = entry.stat(follow_symlinks=is_picture(entry.name))
                     if stat.S_ISREG(state.st_mode):
-                        states[entry.name] = state
+                        stamp = f"{state.st_size}:{state.st_mtime_ns}"
+                        states[entry.name] = FileState(state.st_size, stamp)
         return states
 
 
+def _owners_by_name(states: Mapping[str, FileState]) -> dict[str, list[str]]:
+    """Return the sidecars of a folder, each with the pictures that its name says."""
+    pictures = list(filter(is_picture, states))
+    if not pictures:
+        return {}
+    names = PictureNames(pictures)
+    return {
+        name: names.owners(name)
+        for name, state in sorted(states.items())
+        if is_sidecar(name, state.size_bytes)
+    }
+
+
 def _stamps_of(
-    states: Mapping[str, os.stat_result], owners: Mapping[str, Sequence[str]]
+    states: Mapping[str, FileState], owners: Mapping[str, Sequence[str]]
 ) -> dict[str, list[str]]:
     """Return for each picture what tells that its sidecars changed."""
     stamps: dict[str, list[str]] = {}
     for name, several in owners.items():
-        stamp = f"{printable(name)}:{states[name].st_size}:{states[name].st_mtime_ns}"
+        stamp = f"{printable(name)}:{states[name].stamp}"
         for owner in several:
             stamps.setdefault(owner, []).append(stamp)
     return stamps

@@ -12,65 +12,13 @@ from indexer.sources.folder import FolderSource
 from indexer.sources.remote.remote_source import RemoteSource
 from indexer.sources.stores.object_store import ObjectStore
 from indexer.stored_media import StoredMedia
-from tests.support import Bench, picture_bytes
+from tests.support import Bench
 from tests.support.buckets import Buckets, forget_stores, listing
-
-
-class _Reads:
-    """What was read of a store: the addresses, and how many at once at most."""
-
-    def __init__(self) -> None:
-        self.addresses: list[str] = []
-        self.most_at_once = 0
-        self._now = 0
-        self._lock = threading.Lock()
-
-    def __enter__(self) -> None:
-        with self._lock:
-            self._now += 1
-            self.most_at_once = max(self.most_at_once, self._now)
-
-    def __exit__(self, *_error: object) -> None:
-        with self._lock:
-            self._now -= 1
-
-
-@pytest.fixture
-def reads(monkeypatch: pytest.MonkeyPatch) -> _Reads:
-    reads, read = _Reads(), ObjectStore.read
-
-    def counted(self: ObjectStore, address: str) -> bytes:
-        with reads:
-            reads.addresses.append(address)
-            return read(self, address)
-
-    monkeypatch.setattr(ObjectStore, "read", counted)
-    return reads
-
-
-@pytest.fixture
-def bucket(store: Buckets) -> str:
-    name = store.make()
-    for number in range(6):
-        store.put(
-            name, f"shop/{'bags' if number % 2 else 'shoes'}/{number}.jpg", picture_of(number)
-        )
-    store.put(name, "shop/notes.txt", b"x")
-    store.put(name, "shopping/other.jpg", picture_of(9))
-    return name
-
-
-def picture_of(number: int) -> bytes:
-    return picture_bytes(number)
-
-
-def counts(bench: Bench, source: RemoteSource) -> tuple[int, ...]:
-    tally = bench.index(source).tally
-    return tally.added, tally.updated, tally.unchanged, tally.removed, tally.skipped
+from tests.support.stored_pictures import Reads, counts, picture_of
 
 
 def test_only_what_changed_is_read_again(
-    bench: Bench, store: Buckets, bucket: str, reads: _Reads
+    bench: Bench, store: Buckets, bucket: str, reads: Reads
 ) -> None:
     address = f"s3://{bucket}/shop"
     assert counts(bench, RemoteSource(address)) == (6, 0, 0, 0, 1)
@@ -119,14 +67,8 @@ def test_a_bad_object_costs_itself(bench: Bench, store: Buckets, bucket: str) ->
     assert set(bench.skipped()) == {"bad.jpg", "empty.jpg", "notes.txt"}
 
 
-def test_patterns_and_hidden_names_are_left_out(bench: Bench, store: Buckets, bucket: str) -> None:
-    store.put(bucket, "shop/.hidden/a.jpg", picture_of(30))
-    source = RemoteSource(f"s3://{bucket}/shop", exclude=["shoes/", "*.txt"])
-    assert counts(bench, source) == (3, 0, 0, 0, 0)
-
-
 def test_objects_are_read_several_at_a_time(
-    bench: Bench, store: Buckets, bucket: str, reads: _Reads, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, store: Buckets, bucket: str, reads: Reads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     together = threading.Barrier(4, timeout=10)  # it breaks where fewer read at once
     read = ObjectStore.read
@@ -163,23 +105,6 @@ def test_without_a_network_or_an_object_nothing_is_removed(
     assert bench.ids() == before
 
 
-def test_a_folder_that_cannot_be_listed_keeps_its_records(
-    bench: Bench, store: Buckets, bucket: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bench.index(RemoteSource(f"s3://{bucket}/shop"))
-    listed = ObjectStore.listed
-
-    def partly(self: ObjectStore, address: str) -> object:
-        if address.endswith("bags"):
-            raise PermissionError(13, "access is denied")
-        return listed(self, address)
-
-    monkeypatch.setattr(ObjectStore, "listed", partly)
-    assert counts(bench, RemoteSource(f"s3://{bucket}/shop")) == (0, 0, 3, 0, 2)
-    assert len(bench.ids()) == 6
-    assert bench.skipped()["bags/"] == "the folder cannot be read (access is denied)"
-
-
 @pytest.fixture
 def pages(tmp_path: Path) -> Path:
     folder = tmp_path / "web"
@@ -190,25 +115,31 @@ def pages(tmp_path: Path) -> Path:
 
 
 def test_a_listing_on_the_web_is_indexed_by_what_heads_tell(
-    bench: Bench, pages: Path, reads: _Reads
+    bench: Bench, pages: Path, reads: Reads
 ) -> None:
     with listing(pages) as web:
         assert counts(bench, RemoteSource(web.url)) == (2, 0, 0, 0, 0)
         assert counts(bench, RemoteSource(web.url)) == (0, 0, 2, 0, 0)
         assert len(reads.addresses) == 2
         assert counts(bench, RemoteSource(f"{web.url}/a.jpg")) == (0, 0, 1, 0, 0)
+        (pages / "sub folder" / "ä.txt").write_text("two")
+        assert counts(bench, RemoteSource(web.url)) == (0, 1, 1, 0, 0)
+        assert counts(bench, RemoteSource(f"{web.url}/sub%20folder/%C3%A4.jpg"))[2] == 1
+    assert [row[0] for row in bench.rows("select text from parts where text is not null")] == [
+        "two"
+    ]
     told = [json.loads(row[0]) for row in bench.rows("select metadata from records order by key")]
     assert [(one["folder"], one["filename"]) for one in told] == [
         (".", "a.jpg"), ("sub folder", "ä.jpg"),
     ]  # fmt: skip
 
 
-def test_who_only_lists_has_nothing_read(bucket: str, reads: _Reads) -> None:
+def test_who_only_lists_has_nothing_read(bucket: str, reads: Reads) -> None:
     assert len(list(RemoteSource(f"s3://{bucket}/shop").scan("n"))) == 7
     assert reads.addresses == []
 
 
-def test_an_abandoned_scan_ends_its_reads(bucket: str, reads: _Reads) -> None:
+def test_an_abandoned_scan_ends_its_reads(bucket: str, reads: Reads) -> None:
     scan = RemoteSource(f"s3://{bucket}/shop").scan("n")
     first = next(scan)
     scan.close()  # type: ignore[attr-defined]
