@@ -38,7 +38,8 @@ from experiments.engines.local_server import LocalServer, local_server
 
 _SPACE = ColourEncoder().space
 _FIRST, _K, _QUERIES = 3000, 20, 5
-_STARTED_S = 120
+_STARTED_S = 300
+_LEASE_S = 30  # of a Milvus beside which other work is done
 
 
 @dataclass(slots=True)
@@ -98,7 +99,11 @@ def main() -> None:
 
 
 def _running(name: str) -> AbstractContextManager[LocalServer | Milvus]:
-    return milvus_server(OldMilvus) if name == "milvus" else local_server(Path(name))
+    return milvus_server(_milvus) if name == "milvus" else local_server(Path(name))
+
+
+def _milvus(folder: Path, port: int) -> OldMilvus:
+    return OldMilvus(folder, port, lease_s=_LEASE_S)
 
 
 def follow(folder: Path, seed: int, *, pushes: bool) -> None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,7 +27,6 @@ _SETTINGS = {  # so that nobody waits for what is only done now and then
     "queryCoord.checkInterval": 100,
     "queryCoord.distPullInterval": 100,
     "queryCoord.checkHandoffInterval": 500,
-    "common.session.ttl": 8,  # what a server that was killed had is free again after so many s
 }
 _MORE_SETTINGS = {
     "queryCoord:": "  updateNextTargetInterval: 1\n  checkSegmentInterval: 100\n"
@@ -46,7 +45,7 @@ _PORTS = (
     "etcd_port", "root_coord_port", "proxy_internal_port", "query_coord_port", "query_node_port",
     "index_coord_port", "index_node_port", "data_coord_port", "data_node_port",
 )  # fmt: skip
-_READY_WITHIN_S = 120
+_READY_WITHIN_S = 300
 
 
 @dataclass
@@ -56,10 +55,13 @@ class OldMilvus:
     Attributes:
         folder: Has all it keeps.
         port: Where it listens.
+        lease_s: What a server that was killed had is free again after so many s. One that gets no
+            processor for as long ends by itself.
     """
 
     folder: Path
     port: int
+    lease_s: int = 8
     _process: Any = None
 
     @property
@@ -87,7 +89,7 @@ class OldMilvus:
         self.folder.mkdir()
         ports = {name: free_port() for name in _PORTS}
         config = MilvusServerConfig(data_dir=str(self.folder), proxy_port=self.port, **ports)
-        for name, value in _SETTINGS.items():
+        for name, value in {**_SETTINGS, "common.session.ttl": self.lease_s}.items():
             config.set(name, value)
         config.resolve()
         file = self.folder / "configs" / "milvus.yaml"
@@ -161,7 +163,7 @@ def wait_until_it_answers(server: Milvus) -> None:
 
 
 @contextmanager
-def milvus_server(kind: type[Milvus]) -> Iterator[Milvus]:
+def milvus_server(kind: Callable[[Path, int], Milvus]) -> Iterator[Milvus]:
     """Run a server in a folder that goes with it."""
     with TemporaryDirectory(prefix="binocle-milvus-") as folder:
         server = kind(Path(folder, "data"), free_port())
