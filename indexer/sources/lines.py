@@ -8,6 +8,7 @@ from binocle.errors import SourceError
 from indexer.sources.base import Candidate, Source, TextRef, gone, printable
 from indexer.sources.encodings import encoding_of
 from indexer.sources.rows.long_lines import TOO_LONG, bounded_texts, check_size
+from indexer.sources.stores.remote_file import file_at
 
 SUFFIXES = (".txt", ".text")
 _LINE = "#L"
@@ -28,7 +29,7 @@ class TextSource(Source):
     def of(cls, uri: str) -> "TextSource | None":
         """Return the file that a line's uri names; None where it is no line's."""
         path, mark, _ = uri.rpartition(_LINE)
-        return cls(Path(path)) if mark and path.lower().endswith(SUFFIXES) else None
+        return cls(file_at(path)) if mark and path.lower().endswith(SUFFIXES) else None
 
     def scan(self, name: str) -> Iterator[Candidate]:
         """Yield the lines; see ``Source.scan``."""

@@ -12,7 +12,7 @@ from pathlib import Path, PurePath
 from binocle.files import lies_within, read_within
 from binocle.media.images import SUFFIXES
 from indexer.sources.base import NOT_ALLOWED, ImageRef, escaped, printable
-from indexer.sources.remote.web_pictures import WEB, in_a_store, on_the_web
+from indexer.sources.remote.web_pictures import WEB, in_a_store, on_the_web, storable
 from indexer.sources.stores.addresses import without_secrets
 from indexer.sources.stores.remote_file import RemoteFile
 
@@ -123,8 +123,9 @@ class PictureCells:
         except OSError as error:
             read = partial(_refuse, str(error.strerror or error))
             return ImageRef(role, without_secrets(address), read, is_absent=True), UNREACHABLE
-        reason = f"{cell} is not on this machine; download it first, or set BINOCLE_FETCH_URLS=true"
-        return ImageRef(role, cell, partial(_refuse, reason), is_absent=True), "remote"
+        kept = storable(cell)
+        reason = f"{kept} is not on this machine; download it first, or set BINOCLE_FETCH_URLS=true"
+        return ImageRef(role, kept, partial(_refuse, reason), is_absent=True), "remote"
 
 
 def embedded(cell: object) -> Iterator[bytes]:

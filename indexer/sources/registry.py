@@ -17,6 +17,7 @@ from indexer.sources.stores.addresses import checked_address, is_remote
 from indexer.sources.stores.remote_file import remote_file
 from indexer.sources.table import ColumnRoles, TableSource
 from indexer.sources.uploads import UploadSource
+from indexer.sources.url_list import UrlList, lists_urls
 
 
 def open_source(
@@ -65,7 +66,7 @@ def open_source(
     if name.endswith(table_files.SUFFIXES) or (is_text and columns.named):
         return TableSource(absolute, columns, allowed=allowed, fetch=fetch)
     if is_text:
-        return TextSource(absolute, columns.encoding)
+        return _text_source(absolute, columns.encoding, allowed, fetch=fetch)
     if absolute.suffix.lower() in images.SUFFIXES:
         return FileSource(absolute, allowed=allowed, encoding=columns.encoding)
     readable = ", ".join(
@@ -87,7 +88,17 @@ def _remote_source(
         if exclude:
             raise UsageError(f"{address} is a table, so nothing can be left out of it")
         return TableSource(remote_file(address), columns, fetch=fetch)
+    if name.endswith(lines.SUFFIXES):
+        return _text_source(remote_file(address), columns.encoding, (), fetch=fetch)
     return whole
+
+
+def _text_source(
+    path: Path, encoding: str | None, allowed: Sequence[Path], *, fetch: bool
+) -> Source:
+    if lists_urls(path, encoding):
+        return UrlList(path, encoding, allowed=allowed, fetch=fetch)
+    return TextSource(path, encoding)
 
 
 def source_of(uri: str, collection: Path) -> Source:
@@ -102,7 +113,8 @@ def source_of(uri: str, collection: Path) -> Source:
     if uri.startswith(web_pictures.MARK):
         return web_pictures.WebPictures()
     if is_remote(uri):
-        return ArchiveSource.of(uri) or TableSource.of(uri) or RemoteSource(uri)
+        inside = ArchiveSource.of(uri) or TableSource.of(uri) or TextSource.of(uri)
+        return inside or RemoteSource(uri)
     if not path_of(uri).exists():
         inside = ArchiveSource.of(uri) or TableSource.of(uri) or TextSource.of(uri)
         if inside is not None:

@@ -26,6 +26,7 @@ from indexer.sources.base import (
 from indexer.sources.cell_values import merged, metadata_of, texts_in
 from indexer.sources.picture_cells import UNREACHABLE, PictureCells, embedded
 from indexer.sources.remote.asked_ahead import asked_ahead
+from indexer.sources.remote.web_pictures import storable
 from indexer.sources.stores.remote_file import file_at
 from indexer.sources.table_files import (
     ID_NAMES,
@@ -33,6 +34,7 @@ from indexer.sources.table_files import (
     SUFFIXES,
     TEXT_NAMES,
     Row,
+    SourceTable,
     read_row,
     read_table,
 )
@@ -89,11 +91,10 @@ class TableSource(Source):
         self.path = path
         self._allowed, self._fetch = allowed, fetch
         self._knows: Knows = lambda _key, _fingerprint: False
-        self._asked = columns
+        self._asked = self._columns = columns
         self._groups: dict[str, list[int]] | None = None
         self._rows: Sequence[Row] = ()
         self._problems: Mapping[int, Skip] = {}
-        self._columns = columns
         self._declared: Collection[str] = ()
         self._readings: Mapping[str, Reading] = {}
 
@@ -120,8 +121,7 @@ class TableSource(Source):
         ]
         if not ids:
             return ()
-        count = len(self._grouped()[ids[0]])
-        times = "twice" if count == 2 else f"{count:,} times"
+        times = "twice" if (n := len(self._grouped()[ids[0]])) == 2 else f"{n:,} times"
         more = f" and {len(ids) - 1:,} more ids several times" if len(ids) > 1 else ""
         told = (
             f"{self.path.name}: id {ids[0]} {times}{more}, in the column {column!r}; the rows of "
@@ -180,17 +180,18 @@ class TableSource(Source):
     def _row_uri(self, number: int | str = "") -> str:
         return f"{printable(str(self.path))}{_ROW}{number}"
 
+    def read(self) -> SourceTable:
+        """Return its rows; raises SourceError where it cannot be read."""
+        roles = self._asked
+        plain = {name for name in (roles.id, roles.image, *roles.text) if name}
+        return read_table(self.path, declared=self._declared, plain=plain, encoding=roles.encoding)
+
     def _grouped(self) -> dict[str, list[int]]:
         """Read the table and return its row numbers by record."""
         if self._groups is not None:
             return self._groups
-        asked = self._asked
-        plain = {name for name in (asked.id, asked.image, *asked.text) if name}
-        table = read_table(
-            self.path, declared=self._declared, plain=plain, encoding=self._asked.encoding
-        )
-        self._rows, self._readings = table.rows, table.readings
-        self._problems = table.problems
+        table = self.read()
+        self._rows, self._readings, self._problems = table.rows, table.readings, table.problems
         self._columns = resolve_columns(self._asked, table.names, self.path, table.rows)
         groups: dict[str, list[int]] = {}
         key_column = self._columns.id or self._columns.image
@@ -202,7 +203,7 @@ class TableSource(Source):
                 cell = cell.get("path")
             if number in self._problems:
                 cell = None
-            key = str(cell).strip() if isinstance(cell, str | int | float) else ""
+            key = storable(str(cell).strip()) if isinstance(cell, str | int | float) else ""
             groups.setdefault(printable(key) or f"#{number + 1}", []).append(number)
         self._groups = groups
         return groups
@@ -214,8 +215,8 @@ class TableSource(Source):
         rows, columns = [self._rows[number] for number in numbers], self._columns
         record_id = key if columns.id and not key.startswith("#") else f"{name}/{key}"
         row_uri = self._row_uri(numbers[0] + 1)
-        digest = hashlib.blake2b(digest_size=16)
-        digest.update(json.dumps([columns.id, columns.image, columns.text]).encode())
+        said = json.dumps([columns.id, columns.image, columns.text])
+        digest = hashlib.blake2b(said.encode(), digest_size=16)
         digest.update(json.dumps(rows, default=str, sort_keys=True).encode("utf-8", "replace"))
         role = columns.image or "image"
         images = list(self._embedded_images(role, numbers))
@@ -258,10 +259,8 @@ class TableSource(Source):
     def _metadata(self, rows: Sequence[Row]) -> dict[str, MetadataValue]:
         """Return what rows of one record say; where they differ, their values in a list."""
         columns = self._columns
-        left_out = {columns.id, columns.image}
-        for text in columns.text:
-            if len(set(_cells(rows, text))) > 1:
-                left_out.add(text)  # of five captions none is the record's own
+        several_texts = (one for one in columns.text if len(set(_cells(rows, one))) > 1)
+        left_out = {columns.id, columns.image, *several_texts}  # none is the record's own
         several: dict[str, list[MetadataValue]] = {}
         for row in rows:
             values = {name: value for name, value in row.items() if name not in left_out}

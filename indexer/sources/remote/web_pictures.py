@@ -9,7 +9,7 @@ from binocle.errors import SourceError, UrlError
 from binocle.network.polite_fetcher import ForbiddenUrlError, PoliteFetcher
 from binocle.network.url_fetcher import Fetcher, UrlStatusError
 from indexer.sources.base import Candidate, ImageRef, Source, gone, printable
-from indexer.sources.stores.addresses import EXTRAS, is_remote, scheme_of
+from indexer.sources.stores.addresses import EXTRAS, is_remote, scheme_of, without_secrets
 from indexer.sources.stores.remote_file import store_of
 
 MARK = "web+"
@@ -32,7 +32,7 @@ def on_the_web(cell: str, role: str) -> tuple[ImageRef, str]:
         OSError: It cannot be asked for just now.
     """
     try:
-        uri = f"{MARK}{printable(_without_secrets(cell))}"
+        uri = f"{MARK}{printable(storable(cell))}"
         version = fetcher().version(cell)
     except ForbiddenUrlError as error:
         return ImageRef(role, uri, partial(_refuse, str(error)), is_absent=True), "forbidden"
@@ -98,9 +98,14 @@ def _fetched(url: str) -> bytes:
         raise OSError(str(error)) from None
 
 
-def _without_secrets(url: str) -> str:
+def storable(cell: str) -> str:
     """Return a URL as it may be stored: without a user, and what in its query is a secret."""
-    address = urlsplit(url)
+    try:
+        address = urlsplit(cell)
+    except ValueError:
+        return without_secrets(cell)
+    if address.scheme.lower() not in ("http", "https"):
+        return cell
     query = [
         (name, value)
         for name, value in parse_qsl(address.query, keep_blank_values=True)

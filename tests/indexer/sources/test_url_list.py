@@ -1,0 +1,61 @@
+"""A text file of URLs is a list of pictures, and no text that is searched."""
+
+from pathlib import Path
+
+import pytest
+
+from binocle.errors import NothingIndexedError
+from indexer.sources.registry import open_source
+from indexer.sources.table import ColumnRoles
+from tests.support import Bench
+from tests.support.buckets import Buckets
+from tests.support.stored_pictures import counts, picture_of
+
+SECRET = "s3cr3t-signature"
+
+
+@pytest.fixture
+def bucket(store: Buckets) -> str:
+    name = store.make()
+    for number in (1, 3):
+        store.put(name, f"shop/bags/{number}.jpg", picture_of(number))
+    return name
+
+
+def urls_in(path: Path, *urls: str) -> Path:
+    path.write_text("\n".join(["# pictures", "", *urls]), encoding="utf-8")
+    return path
+
+
+def test_a_list_of_addresses_in_a_store_is_indexed(
+    bench: Bench, store: Buckets, bucket: str, tmp_path: Path
+) -> None:
+    listed = [f"s3://{bucket}/shop/bags/{number}.jpg" for number in (1, 3)]
+    path = urls_in(tmp_path / "urls.txt", *listed, f"s3://{bucket}/none.jpg")
+    source = open_source(path, ColumnRoles(), fetch=True)
+    assert counts(bench, source) == (2, 0, 0, 0, 1)
+    assert bench.ids() == [f"urls.txt/{one}" for one in listed]
+    assert counts(bench, open_source(path, ColumnRoles(), fetch=True)) == (0, 0, 2, 0, 1)
+    store.put(bucket, "lists/urls.txt", f"{listed[0]}\n".encode())
+    again = open_source(f"s3://{bucket}/lists/urls.txt", ColumnRoles(), fetch=True)
+    assert counts(bench, again)[0] == 1
+
+
+def test_texts_in_a_store_stay_texts(bench: Bench, store: Buckets, bucket: str) -> None:
+    address = f"s3://{bucket}/shop/notes.txt"
+    store.put(bucket, "shop/notes.txt", b"a red bag\nhttps://example.org/ has it")
+    assert counts(bench, open_source(address, ColumnRoles())) == (2, 0, 0, 0, 0)
+    uri = bench.collection.record("notes.txt#1").uri
+    assert open_source(address, ColumnRoles()).open(uri) == b"a red bag"
+
+
+def test_urls_that_may_not_be_fetched_are_told_of_without_their_secrets(
+    bench: Bench, tmp_path: Path
+) -> None:
+    path = urls_in(tmp_path / "urls.txt", f"https://me:{SECRET}@h.example/a.jpg?token={SECRET}&w=9")
+    with pytest.raises(NothingIndexedError, match="BINOCLE_FETCH_URLS=true") as raised:
+        bench.index(open_source(path, ColumnRoles()))
+    assert SECRET not in str(raised.value)
+    (key,) = bench.skipped()
+    assert key == "https://h.example/a.jpg?w=9"
+    assert SECRET not in str(bench.rows("select * from items"))
