@@ -25,6 +25,7 @@ from binocle.media.embedded_texts import NAMES, embedded_texts
 from binocle.media.jpeg_xl import is_jpeg_xl, is_turned_by_exif, open_jpeg_xl
 from binocle.media.rare_tiff import rare_tiff
 from binocle.media.raw_previews import is_raw, preview_of
+from binocle.media.sections.section_counts import check_sections
 from binocle.media.shot_dates import shot_date
 from binocle.types import ImageInfo, Limits, MetadataValue
 
@@ -133,6 +134,7 @@ def _header_of(data: bytes, limits: Limits) -> Image.Image:
         raise PictureTooLargeError(
             f"{len(data):,} bytes are more than the limit of {limits.max_bytes:,}"
         )
+    check_sections(data)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of odd files; the outcome tells

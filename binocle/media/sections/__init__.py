@@ -1,0 +1,1 @@
+"""What a picture's file is made of, before anybody decodes it."""
