@@ -85,6 +85,28 @@ def known_key(service: Service, key: Key | None, *, is_there: bool) -> Key:
     return key
 
 
+def check_again(request: Request) -> None:
+    """Check that the key a long request came with is still good.
+
+    Raises:
+        ServiceError: 401, it was revoked, or rotated, or its time is over.
+    """
+    service: Service = request.app.state.service
+    if not service.keys.is_closed():
+        return
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    secret = bearer if scheme.lower() == "bearer" else request.headers.get("x-api-key")
+    session = request.cookies.get(SESSION_COOKIE)
+    if secret is None and session is not None:
+        key = service.sessions.find(session, service.keys.all())
+    else:
+        key = service.keys.find(secret) if secret else None
+    if key is None or key.has_expired():
+        detail = "the API key is not known any more, or has expired"
+        note(refused=detail)
+        raise ServiceError(401, "no-key", detail)
+
+
 def count_searches(service: Service, key: Key | None, count: int) -> None:
     """Count each search of a request, or what costs as much, against the rate of its key.
 

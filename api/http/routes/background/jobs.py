@@ -26,6 +26,7 @@ from api.http.runtime.dependencies import (
     Watchable,
     Writable,
     allow,
+    check_again,
 )
 from api.http.runtime.service import Service
 from api.http.schemas.background.jobs import (
@@ -218,6 +219,10 @@ async def job_events(
                 yield f"event: {job.state}\ndata: {data}\n\n"
                 last = data
             if ended or await request.is_disconnected():
+                return
+            try:
+                check_again(request)
+            except ServiceError:
                 return
             await asyncio.sleep(_EVENT_EVERY_S)
 

@@ -12,7 +12,7 @@ from api.http.errors.problems import GoneError, ServiceError, shown
 from api.http.errors.validation_messages import one_line
 from api.http.mapping.documents import JsonRoute
 from api.http.mapping.uploads import failed_record, parsed_record, store_each
-from api.http.runtime.dependencies import ServiceDependency, Writable
+from api.http.runtime.dependencies import ServiceDependency, Writable, check_again
 from api.http.runtime.incoming import STREAM_ENDING
 from api.http.runtime.log_lines import note
 from api.http.runtime.record_lines import RecordLine, chunks_of_lines
@@ -81,6 +81,7 @@ async def _outcomes(
     end = ImportEnd(lines=0, stored=0, failed=0)
     try:
         async for lines in chunks_of_lines(request.stream(), service.settings.max_body_bytes):
+            check_again(request)
             outcomes = await service.uploading.run(_store, collection, service, lines)
             end.lines += len(outcomes)
             end.stored += sum(one.status == "stored" for one in outcomes)

@@ -18,6 +18,7 @@ from api.http.runtime.dependencies import (
     KeyDependency,
     Readable,
     ServiceDependency,
+    check_again,
     count_searches,
 )
 from api.http.runtime.incoming import LOOKUPS_ENDING
@@ -119,6 +120,7 @@ async def _answered_lines(asking: "_Asking") -> AsyncIterator[bytes]:
     number, longest = 0, asking.service.settings.max_body_bytes
     try:
         async for lines in chunks_of_lines(asking.request.stream(), longest):
+            check_again(asking.request)
             number = lines[-1].number
             pictures = [(line.number, _picture_of(line)) for line in lines]
             for outcome in await asking.outcomes(pictures):
@@ -127,6 +129,9 @@ async def _answered_lines(asking: "_Asking") -> AsyncIterator[bytes]:
         raise
     except HTTPException as error:  # the body comes too slowly
         said = ItemError(code="too-slow", detail=error.detail)
+        yield _line(LookupOutcome(number=number + 1, error=said))
+    except ServiceError as error:  # the key is not good any more
+        said = ItemError(code=error.code, detail=str(error))
         yield _line(LookupOutcome(number=number + 1, error=said))
 
 

@@ -78,11 +78,12 @@ def test_a_record_of_a_like_name_has_no_larger_body(serve: Serve) -> None:
 
 
 @contextmanager
-def opened(service: Running, name: str) -> Iterator[socket.socket]:
+def opened(service: Running, name: str, key: str = "") -> Iterator[socket.socket]:
     """Give a connection on which a body of unknown length has begun."""
     with socket.create_connection(("127.0.0.1", service.port), timeout=20) as connection:
         head = (
             f"POST /v1/collections/{name}/records:import HTTP/1.1\r\nHost: localhost\r\n"
+            f"X-API-Key: {key}\r\n"
             "Content-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n"
         )
         connection.sendall(head.encode())
@@ -101,6 +102,21 @@ def told(connection: socket.socket, wanted: bytes) -> bytes:
         assert piece, answer
         answer += piece
     return answer
+
+
+@pytest.mark.parametrize("ending", ["revoke", "rotate"])
+def test_a_key_that_is_revoked_stores_nothing_more(serve: Serve, ending: str) -> None:
+    service = serve()
+    secret = service.keys.add("importer", "write", None)
+    service.client(secret).put_collection("c")
+    with opened(service, "c", secret) as connection:
+        give(connection, line_of(1) + b"\n")
+        told(connection, b'"stored"')
+        getattr(service.keys, ending)("importer")
+        give(connection, line_of(2) + b"\n")
+        end = told(connection, b'"lines"')
+    assert b'"lines":1,"stored":1,"failed":0,"error":{"code":"no-key"' in end
+    assert b'"r2"' not in end
 
 
 def test_lines_are_answered_while_others_still_come(service: Running, name: str) -> None:
