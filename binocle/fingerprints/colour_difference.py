@@ -67,7 +67,7 @@ def colour_difference(overlay: Overlay, windows: Windows) -> ColourDifference:
     """
     first = _softened(overlay.query_colours, overlay.covered)
     second = _softened(overlay.stored_colours, overlay.covered)
-    shown = overlay.covered & ((_luma(first) < _NEARLY_WHITE) | (_luma(second) < _NEARLY_WHITE))
+    shown = overlay.covered & ((luma_of(first) < _NEARLY_WHITE) | (luma_of(second) < _NEARLY_WHITE))
     has_texture = windows.stored > _TEXTURE
     agree = shown & has_texture & (windows.correlation > _SAME_SHAPE)
     plain = shown & ~has_texture & (windows.query <= _TEXTURE)
@@ -103,18 +103,18 @@ def _left(
 
 def _same_colours(own: _Values, other: _Values) -> _Values:
     """Brightness and contrast may differ, and all colours be stronger or weaker."""
-    chroma, there = _chroma(own), _chroma(other)
+    chroma, there = chroma_of(own), chroma_of(other)
     strength = float((chroma * there).sum() / max(1.0, float((there * there).sum())))
     return _length(chroma - np.float32(np.clip(strength, *_SATURATIONS)) * there)
 
 
 def _no_colours(own: _Values) -> _Values:
     """The query is grey, or brown as sepia is: its colour goes with its luma."""
-    chroma, luma = _chroma(own), _luma(own)
+    chroma, luma = chroma_of(own), luma_of(own)
     along, across = np.median(chroma, axis=0) @ _SEPIA
     if not -_FAINT <= along <= _MOST_TINT or abs(across) > _FAINT:
         return np.full(len(own), _UNKNOWN, np.float32)
-    terms = _terms(luma - luma.mean())
+    terms = terms_of(luma - luma.mean())
     return _length(chroma - terms @ np.linalg.lstsq(terms, chroma, rcond=None)[0])
 
 
@@ -127,13 +127,13 @@ def _turned_hues(own: _Values, other: _Values) -> _Values:
 
 def _luma_left(own: _Values, other: _Values) -> _Values:
     """Return what the best change of brightness, contrast and gamma leaves of the luma."""
-    first, second = _luma(own), _luma(other)
-    terms = _terms(second - second.mean())
+    first, second = luma_of(own), luma_of(other)
+    terms = terms_of(second - second.mean())
     return np.asarray(first - terms @ np.linalg.lstsq(terms, first, rcond=None)[0], np.float32)
 
 
-def _terms(values: _Values) -> _Values:
-    """Return ``(n, 3)``: what a parabola is fitted with."""
+def terms_of(values: _Values) -> _Values:
+    """Return ``(n, 3)`` float32: what a parabola is fitted with."""
     scaled = values / 64
     return np.stack([np.ones_like(scaled), scaled, scaled**2], axis=1)
 
@@ -147,13 +147,14 @@ def _softened(colours: _Values, covered: npt.NDArray[np.bool_]) -> _Values:
     return np.asarray(summed / counted[..., np.newaxis], np.float32)
 
 
-def _luma(values: _Values) -> _Values:
+def luma_of(values: _Values) -> _Values:
+    """Return ``(...)`` float32: the luma of colours ``(..., 3)``, BT.601."""
     return np.asarray(values @ np.array([0.299, 0.587, 0.114], np.float32), np.float32)
 
 
-def _chroma(values: _Values) -> _Values:
-    """Return ``(n, 2)``: Cr and Cb about 0."""
-    luma = _luma(values)
+def chroma_of(values: _Values) -> _Values:
+    """Return ``(n, 2)`` float32: Cr and Cb about 0."""
+    luma = luma_of(values)
     return np.stack([0.713 * (values[:, 0] - luma), 0.564 * (values[:, 2] - luma)], axis=1)
 
 

@@ -72,3 +72,18 @@ def _stretched(box: Box, target: Box, turns: int, *, mirrored: bool) -> Mapping:
 def fractions_of(size: tuple[int, int]) -> Mapping:
     """Return the mapping of pixels to fractions of a picture."""
     return np.array([[1 / size[0], 0, 0.5 / size[0]], [0, 1 / size[1], 0.5 / size[1]], [0, 0, 1]])
+
+
+def covered_of(mapping: Mapping, size: tuple[int, int]) -> npt.NDArray[np.bool_]:
+    """Return ``(height, width)`` bool: which pixels of a query come to lie on the stored picture.
+
+    Args:
+        mapping: From fractions to fractions.
+        size: Width and height of the query in pixels.
+    """
+    across = (np.arange(size[0]) + 0.5) / size[0]
+    down = (np.arange(size[1]) + 0.5) / size[1]
+    grid = np.stack(np.meshgrid(across, down), axis=-1).reshape(1, -1, 2)
+    there = cv2.perspectiveTransform(grid, mapping)[0]
+    inside: npt.NDArray[np.bool_] = ((there > -0.02) & (there < 1.02)).all(axis=1)
+    return inside.reshape(size[1], size[0])

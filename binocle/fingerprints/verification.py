@@ -4,9 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-import cv2
 import numpy as np
-import numpy.typing as npt
 
 from binocle.fingerprints.agreement import agreement, windows_of
 from binocle.fingerprints.colour_difference import colour_difference
@@ -14,6 +12,7 @@ from binocle.fingerprints.copy_classifier import Evidence, log_odds
 from binocle.fingerprints.geometry import Fit, Turn, fits, is_sound, turn_of
 from binocle.fingerprints.greyscale import Grey
 from binocle.fingerprints.mappings import (
+    covered_of,
     fractions_of,
     swap_of,
     tiles_around,
@@ -22,6 +21,7 @@ from binocle.fingerprints.mappings import (
 from binocle.fingerprints.overlay import SIDE, Mapping, Overlay, evenly_lit, overlaid, straightened
 from binocle.fingerprints.picture_view import Box, PictureView
 from binocle.fingerprints.variation import GRID_SIDE, Variation, variation
+from binocle.fingerprints.white_light import in_white_light
 
 _LEAST_SHARE = 0.3  # of the windows: where fewer agree it is no copy
 _LEAST_LOG_ODDS, _LEAST_SHARE_OF_VARIANTS = -5.0, 0.7  # what has less of both is no variant
@@ -236,8 +236,15 @@ def _laid(
     query: PictureView, stored: PictureView, match: VerifiedMatch, side: int
 ) -> Overlay | None:
     pixels = np.linalg.inv(fractions_of(stored.size)) @ match.mapping @ fractions_of(query.size)
+    return _in_pixels(query, stored, pixels, side)
+
+
+def _in_pixels(
+    query: PictureView, stored: PictureView, mapping: Mapping, side: int = SIDE
+) -> Overlay | None:
     views = (query.grey, query.colours), (stored.grey, stored.colours)
-    return overlaid(*views, pixels, side)
+    laid = overlaid(*views, mapping, side)
+    return None if laid is None else in_white_light(laid)
 
 
 def _merit(match: VerifiedMatch) -> tuple[float, float]:
@@ -255,14 +262,14 @@ def measured(
         mapping: ``(3, 3)`` float64 homography, pixels to pixels of their working sizes.
         inliers: Matched corners that follow it.
     """
-    overlay = overlaid((query.grey, query.colours), (stored.grey, stored.colours), mapping)
+    overlay = _in_pixels(query, stored, mapping)
     if overlay is None:
         return None
     windows = windows_of(overlay)
     if windows.share < _LEAST_SHARE:
         return None
     in_fractions = fractions_of(stored.size) @ mapping @ np.linalg.inv(fractions_of(query.size))
-    inside = _inside(in_fractions, query.size)
+    inside = covered_of(in_fractions, query.size)
     evidence = Evidence(
         agreement(overlay, windows),
         colour_difference(overlay, windows),
@@ -287,13 +294,3 @@ def _plain_share(greys: Grey) -> float:
         share += float(summed[level])
         counts[max(0, level - 6) : level + 7] = 0
     return share / len(greys)
-
-
-def _inside(mapping: Mapping, size: tuple[int, int]) -> npt.NDArray[np.bool_]:
-    """Return which pixels of the query come to lie on the stored picture: ``(height, width)``."""
-    across = (np.arange(size[0]) + 0.5) / size[0]
-    down = (np.arange(size[1]) + 0.5) / size[1]
-    grid = np.stack(np.meshgrid(across, down), axis=-1).reshape(1, -1, 2)
-    there = cv2.perspectiveTransform(grid, mapping)[0]
-    inside: npt.NDArray[np.bool_] = ((there > -0.02) & (there < 1.02)).all(axis=1)
-    return inside.reshape(size[1], size[0])
