@@ -5,6 +5,7 @@ direction could show a text in another order than it has. Both are shown as �.
 file or a pipe stays as it is.
 """
 
+import gc
 import logging
 import os
 import sys
@@ -47,6 +48,7 @@ def leave(code: int, *, at_once: bool) -> NoReturn:
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(code)
+    gc.freeze()  # else all of torch is looked through for garbage, for the last time
     sys.exit(code)
 
 

@@ -17,6 +17,7 @@ from api.cli.completion import completion
 from api.cli.copies.duplicates import duplicates
 from api.cli.copies.hashes import hashes
 from api.cli.copies.lookup import lookup
+from api.cli.decoding_ahead import begin_decoders
 from api.cli.evaluate import evaluate
 from api.cli.fields import fields, read_schema, schema_options
 from api.cli.keys import keys
@@ -53,9 +54,8 @@ from binocle import __version__
 from binocle.errors import BinocleError, UsageError
 
 _BACKGROUND_NICE = 19
-_OBJECTS_MADE = (
-    20_000  # until the collector of garbage looks; as often as usual, a fifth of a start
-)
+# Until the collector of garbage looks; as often as usual, a fifth of a start.
+_OBJECTS_MADE = 20_000
 _EXIT_FAILURE, _EXIT_USAGE, _EXIT_INTERRUPTED = 1, 2, 130
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -122,6 +122,7 @@ def index(
     """  # fmt: skip
     if background:
         os.nice(_BACKGROUND_NICE)
+    begin_decoders(sources, collection, engine["workers"])
     from api.cli.index import index_sources
     from indexer.sources.encodings import checked_encoding
     from indexer.sources.table import ColumnRoles

@@ -84,19 +84,24 @@ def collection_names(
     context: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[str]:
     """Return the collections whose names begin with what was typed, by their folders alone."""
-    from platformdirs import user_data_path
-
     from api.aliases import Aliases
     from binocle.errors import BinocleError
 
-    given = context.find_root().meta.get("binocle.home") or os.environ.get("BINOCLE_HOME")
-    home = Path(given).expanduser() if given else user_data_path("binocle", appauthor=False)
+    home = home_of(context.find_root())
     try:
         names = [one.name for one in os.scandir(home / "collections") if one.is_dir()]
         names += Aliases(home).all()
     except (OSError, BinocleError):  # there are none yet, or nobody can tell
         return []
     return sorted(one for one in names if one.startswith(incomplete) and one[0] != ".")
+
+
+def home_of(root: click.Context) -> Path:
+    """Return where collections live, of ``--home`` or the environment, before settings are read."""
+    from platformdirs import user_data_path
+
+    given = root.meta.get("binocle.home") or os.environ.get("BINOCLE_HOME")
+    return Path(given).expanduser() if given else user_data_path("binocle", appauthor=False)
 
 
 def _remember(context: click.Context, parameter: click.Parameter, value: object) -> object:

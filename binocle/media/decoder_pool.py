@@ -15,11 +15,11 @@ import threading
 import time
 import weakref
 from contextlib import suppress
-from pathlib import Path
 from typing import IO, Self, cast
 
 from binocle import errors
 from binocle.errors import DecoderCrashError, DecodeTimeoutError, PictureError
+from binocle.media import sandbox
 from binocle.media.decoder_messages import (
     Answer,
     Box,
@@ -32,11 +32,9 @@ from binocle.media.decoder_messages import (
     write_order,
     write_ready,
 )
-from binocle.media.sandbox import give_up_rights
 from binocle.media.thumbnails import Thumbnail
 from binocle.types import ImageSpec, Limits, Picture
 
-_ENVIRONMENT = ("LD_LIBRARY_PATH", "PYTHONHOME")  # where libraries are; nothing else is passed on
 _WORKER_ADDRESS_SPACE_BYTES = 3 * 1024**3
 _PIPE_BYTES = 256 * 1024  # a file, or its pixels, goes through without a change of processes
 
@@ -44,12 +42,16 @@ _PIPE_BYTES = 256 * 1024  # a file, or its pixels, goes through without a change
 class DecoderPool:
     """A fixed number of decoder processes, started when first needed. Thread-safe."""
 
-    def __init__(self, workers: int, limits: Limits) -> None:
+    def __init__(
+        self, workers: int, limits: Limits, *, begun: "list[subprocess.Popen[bytes]] | None" = None
+    ) -> None:
         """Prepare a pool; no process is started yet.
 
         Args:
             workers: How many pictures may be decoded at once, at least 1.
             limits: What one picture may cost.
+            begun: What ``start_decoder`` has started before; taken out as they are needed, and
+                ended with the pool.
         """
         self.workers = workers
         self.limits = limits
@@ -58,6 +60,7 @@ class DecoderPool:
         self._alive: set[_Worker] = set()
         self._deadlines = _Deadlines()
         self._closed = False
+        self._begun = begun if begun is not None else []
         for _ in range(workers):
             self._places.put(None)
 
@@ -120,7 +123,8 @@ class DecoderPool:
         """End all workers; a decode that runs or waits gets ``DecoderCrashError``."""
         with self._lock:
             self._closed = True
-            alive = list(self._alive)
+            alive = [*self._alive, *(_Worker(one, self._deadlines) for one in self._begun)]
+            self._begun.clear()
         for worker in alive:
             self._end(worker)
         self._deadlines.close()
@@ -129,7 +133,8 @@ class DecoderPool:
         with self._lock:
             if self._closed:
                 raise DecoderCrashError("the decoders have been closed")
-            worker = _Worker(self._deadlines)
+            process = self._begun.pop() if self._begun else sandbox.start_decoder()
+            worker = _Worker(process, self._deadlines)
             self._alive.add(worker)
             return worker
 
@@ -189,25 +194,10 @@ class _Deadlines:
                 self._changed.wait(None if never else self._wakes_at - now)
 
 
-def start_decoder() -> "subprocess.Popen[bytes]":
-    """Start a decoder that reads orders and answers them."""
-    roots = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH")]
-    return subprocess.Popen(
-        [sys.executable, "-m", "binocle.media.decoder_pool"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        env={
-            "PYTHONPATH": os.pathsep.join(filter(None, roots)),
-            **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
-            **{name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
-        },
-        start_new_session=True,  # Ctrl-C is for the parent; it ends its workers itself
-    )  # fmt: skip
-
-
 class _Worker:
-    def __init__(self, deadlines: _Deadlines) -> None:
+    def __init__(self, process: "subprocess.Popen[bytes]", deadlines: _Deadlines) -> None:
         self._deadlines = deadlines
-        self._process = start_decoder()
+        self._process = process
         self._input = cast(IO[bytes], self._process.stdin)
         self._output = cast(IO[bytes], self._process.stdout)
         for pipe in (self._input, self._output):
@@ -274,7 +264,7 @@ def work() -> None:
     requests = sys.stdin.buffer
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what codecs may print
-    give_up_rights(_WORKER_ADDRESS_SPACE_BYTES)
+    sandbox.give_up_rights(_WORKER_ADDRESS_SPACE_BYTES)
     write_ready(answers)
     while True:
         try:

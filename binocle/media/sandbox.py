@@ -12,10 +12,13 @@ import os
 import platform
 import resource
 import struct
+import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 
+_ENVIRONMENT = ("LD_LIBRARY_PATH", "PYTHONHOME")  # where libraries are; the rest stays here
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 38, 22, 2
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # classic BPF
 _ALLOW, _REFUSE, _KILL = 0x7FFF0000, 0x00050001, 0x80000000  # EPERM is 1
@@ -99,6 +102,21 @@ class _Program(ctypes.Structure):
     """What the kernel calls ``sock_fprog``."""
 
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
+
+
+def start_decoder() -> "subprocess.Popen[bytes]":
+    """Start a decoder that reads orders and answers them."""
+    roots = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH")]
+    return subprocess.Popen(
+        [sys.executable, "-m", "binocle.media.decoder_pool"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        env={
+            "PYTHONPATH": os.pathsep.join(filter(None, roots)),
+            **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
+            **{name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+        },
+        start_new_session=True,  # Ctrl-C is for the parent; it ends its workers itself
+    )  # fmt: skip
 
 
 def give_up_rights(address_space_bytes: int) -> bool:

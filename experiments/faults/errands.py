@@ -129,10 +129,10 @@ class ForkedDecoder(subprocess.Popen[bytes]):
 
 def _fork_decoder() -> None:
     """Have a decoder ready; a second one, where the first has died, starts as it always does."""
-    from binocle.media import decoder_pool
+    from binocle.media import sandbox
 
-    start, waiting = decoder_pool.start_decoder, [ForkedDecoder()]
-    decoder_pool.start_decoder = lambda: waiting.pop() if waiting else start()
+    start, waiting = sandbox.start_decoder, [ForkedDecoder()]
+    sandbox.start_decoder = lambda: waiting.pop() if waiting else start()
 
 
 if __name__ == "__main__":

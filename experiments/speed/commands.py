@@ -1,6 +1,7 @@
 """``scripts/bench commands``: whole commands, as somebody types them, from start to end."""
 
 import argparse
+import compileall
 import os
 import resource
 import statistics
@@ -13,10 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.cli.resident.asking import SWITCH, socket_of
+from experiments.speed.every_figure import ROOT
 from experiments.speed.search_speed import make_pictures
 
 _SEARCH = ("search", "-c", "bench", "red shapes")
 _STARTS_WITHIN_S = 60.0
+_PACKAGES = ("api", "binocle", "indexer", "search")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--model", default="mini")
     options = parser.parse_args()
+    for name in _PACKAGES:  # as installing it does
+        compileall.compile_dir(ROOT / name, quiet=2)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         make_pictures(folder / "pictures", options.count)

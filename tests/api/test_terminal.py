@@ -1,11 +1,12 @@
 """What records say cannot command a terminal; files and pipes get it as it is."""
 
+import gc
 import logging
 import sys
 
 import pytest
 
-from api.terminal import LogLines, say
+from api.terminal import LogLines, leave, say
 
 _HOSTILE = "a\x1b]0;title\x07 \x9b31m \u202egnp.exe\u2066\u200f\x7f"
 _SHOWN = "a�]0;title� �31m �gnp.exe���"
@@ -32,3 +33,12 @@ def test_a_log_on_a_terminal_likewise(monkeypatch: pytest.MonkeyPatch) -> None:
     assert LogLines().format(record) == _HOSTILE
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert LogLines().format(record) == _SHOWN
+
+
+def test_a_process_that_ends_is_not_searched_for_garbage() -> None:
+    try:
+        with pytest.raises(SystemExit) as ended:
+            leave(3, at_once=False)
+        assert (ended.value.code, gc.get_freeze_count() > 10_000) == (3, True)
+    finally:
+        gc.unfreeze()
