@@ -18,8 +18,6 @@ from experiments.speed.every_figure import ROOT
 from experiments.speed.search_speed import make_pictures
 
 _SEARCH = ("search", "-c", "bench", "red shapes")
-_STARTS_WITHIN_S = 60.0
-_PACKAGES = ("api", "binocle", "indexer", "search")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--model", default="mini")
     options = parser.parse_args()
-    for name in _PACKAGES:  # as installing it does
+    for name in ("api", "binocle", "indexer", "search"):  # as installing it does
         compileall.compile_dir(ROOT / name, quiet=2)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -46,8 +44,8 @@ def main() -> None:
         homes = [folder / f"home{number}" for number in range(options.rounds)]
         index = ("index", str(folder / "pictures"), "-c", "bench", "--model", options.model)
         took = [ran(index, home) for home in homes]
-        rate = options.count / statistics.median(one.clock for one in took)
-        tell(f"`index`, {options.count:,} pictures: {rate:.0f} a second", took)
+        rate = f"{options.count / statistics.median(one.clock for one in took):.0f} a second"
+        tell(f"`index`, {options.count:,} pictures: {rate}", took)
         searches = 2 * options.rounds + 1
         own = [ran(_SEARCH, homes[0], {SWITCH: "0"}) for _ in range(searches)]
         tell("`search --no-resident`", own)
@@ -59,7 +57,7 @@ def searched_again(home: Path, count: int) -> list[Took]:
     """Return what searches take once a resident process listens, which is ended then."""
     socket = socket_of(("--home", str(home), *_SEARCH))
     ran(_SEARCH, home)
-    waited = time.monotonic() + _STARTS_WITHIN_S
+    waited = time.monotonic() + 60.0
     while socket is not None and not socket.exists() and time.monotonic() < waited:
         time.sleep(0.1)
     took = [ran(_SEARCH, home) for _ in range(count)]
@@ -73,7 +71,7 @@ def ran(arguments: Sequence[str], home: Path, more: Mapping[str, str] | None = N
 
     What a resident process takes for it is not counted among the seconds of processors.
     """
-    environment = {**os.environ, "BINOCLE_HOME": str(home), **(more or {})}
+    environment = os.environ | {"BINOCLE_HOME": str(home)} | dict(more or {})
     before, begun = _processors(), time.perf_counter()
     subprocess.run(
         [sys.executable, "-m", "api.cli.main", *arguments],
@@ -89,8 +87,8 @@ def tell(name: str, took: Sequence[Took]) -> None:
     """Print a row."""
     clocks = [one.clock for one in took]
     of_processors = statistics.median(one.processors for one in took)
-    middle, least, most = statistics.median(clocks), min(clocks), max(clocks)
-    print(f"| {name} | {middle:.2f}, {least:.2f}, {most:.2f} | {of_processors:.2f} |", flush=True)
+    spread = f"{statistics.median(clocks):.2f}, {min(clocks):.2f}, {max(clocks):.2f}"
+    print(f"| {name} | {spread} | {of_processors:.2f} |", flush=True)
 
 
 def _processors() -> float:
