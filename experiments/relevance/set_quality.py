@@ -58,6 +58,8 @@ class NamedSet:
 def of_products(collection: Collection, title: str, path: str | None) -> dict[str, list[NamedSet]]:
     """Return questions to products, by their sort.
 
+    A colour is no brand, though titles begin with it: whoever asks for red shoes may have any red.
+
     Args:
         collection: Of products.
         title: The field or text of titles.
@@ -69,13 +71,15 @@ def of_products(collection: Collection, title: str, path: str | None) -> dict[st
         if found := _WORD.match(text):
             brands[found[0].lower()].add(key)
     articles: dict[str, str] = {}
+    colours: set[str] = set()
     for key, text in paths.items():
         steps = [one.strip().lower() for one in text.split(" - ")]
         if len(steps) >= 4:
             articles[key] = steps[2].removesuffix("s")
             coloured[f"{steps[3]} {articles[key]}"].add(key)
+            colours.update(_tokens(steps[3]))
     for brand in [*brands]:
-        if len(brands[brand]) < _LEAST:
+        if len(brands[brand]) < _LEAST or brand in colours:
             del brands[brand]
             continue
         brands[brand] = {k for k, text in titles.items() if brand in _tokens(text)}

@@ -34,6 +34,7 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collection]
             picture = NewPart("image", "image", f"i{n}", f"i{n}".encode(), row(n))
             text = NewPart("text", "title", f"t{n}", f"t{n}".encode(), row(n), text=title)
             facts: dict[str, MetadataValue] = {"title": title, "path": path, "price": n}
+            facts["colour first"] = f"{colour} {brand} {article}"
             records.append(NewRecord(f"r{n}", f"/{n}.jpg", facts, (picture, text)))
         opened.upsert(records)
         yield opened
@@ -50,6 +51,12 @@ def test_products_are_asked_for_by_what_they_are_called(collection: Collection) 
     searcher = Searcher(collection, lambda: ENCODER, limits=Limits())
     told = measure(searcher, asked["brand and article"], Sort("price"))
     assert "   9 questions: set F1 1.000, precision 1.000, recall 1.000" in told
+
+
+def test_a_colour_that_titles_begin_with_is_no_brand(collection: Collection) -> None:
+    asked = of_products(collection, "colour first", "path")
+    assert asked["brand"] == asked["brand and article"] == []
+    assert len(asked["colour and article"]) == 6
 
 
 def test_photos_are_asked_for_by_what_two_of_their_captions_name(
