@@ -13,7 +13,7 @@ from indexer.sources.lines import TextSource
 from indexer.sources.remote import web_pictures
 from indexer.sources.remote.remote_archive import RemoteArchive
 from indexer.sources.remote.remote_source import RemoteSource
-from indexer.sources.stores.addresses import checked_address, is_remote
+from indexer.sources.stores.addresses import checked_address, hint_of, is_remote
 from indexer.sources.stores.remote_file import remote_file
 from indexer.sources.table import ColumnRoles, TableSource
 from indexer.sources.uploads import UploadSource
@@ -50,7 +50,7 @@ def open_source(
     absolute = Path(path).expanduser().resolve()
     name = absolute.name.lower()
     if not absolute.exists():
-        raise SourceError(f"there is nothing at {path}")
+        raise SourceError(f"there is nothing at {path}{hint_of(str(path))}")
     if absolute.is_dir():
         return FolderSource(absolute, allowed=allowed, encoding=columns.encoding, exclude=exclude)
     if not absolute.is_file():

@@ -76,6 +76,7 @@ class Listing(ThreadingHTTPServer):
     Attributes:
         asked: Methods and paths of requests so far.
         failures: How often the next requests for a path fail, by it.
+        answers: Status and headers that a path is answered with each time.
     """
 
     daemon_threads = True
@@ -84,6 +85,7 @@ class Listing(ThreadingHTTPServer):
     def __init__(self, folder: Path) -> None:
         self.asked: list[str] = []
         self.failures: dict[str, int] = {}
+        self.answers: dict[str, tuple[int, dict[str, str]]] = {}
         super().__init__(("127.0.0.1", 0), partial(_Handler, directory=str(folder)))
 
     @property
@@ -107,6 +109,13 @@ class _Handler(SimpleHTTPRequestHandler):
 
     def _fails(self) -> bool:
         self.server.asked.append(f"{self.command} {self.path}")
+        if self.path in self.server.answers:
+            status, headers = self.server.answers[self.path]
+            self.send_response(status)
+            for name, value in {**headers, "Content-Length": "0"}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            return True
         left = self.server.failures.get(self.path, 0)
         self.server.failures[self.path] = left - 1
         if left > 0:

@@ -175,7 +175,7 @@ class RemoteSource(Source):
             problem = "the server does not tell its size"
         if problem:
             skip = Skip("unreadable-file", problem)
-            return Candidate(key, "", record_id, uri, skip=skip)
+            return Candidate(key, "", record_id, uri, skip=skip, is_partial=found.may_pass)
         fingerprint = f"{size}:{one.version}"
         if not found.is_picture:
             reason = f"{found.suffix or 'no suffix'} is not a picture format read here"

@@ -1,5 +1,6 @@
 """Walking a bucket, or listings on the web, a folder at a time."""
 
+import errno
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -19,11 +20,12 @@ _DEEPEST = 100
 
 @dataclass(frozen=True, slots=True)
 class Walked:
-    """An object of a walk: its key, and what is wrong with it."""
+    """An object of a walk: its key, and what is wrong with it; whether that may pass by itself."""
 
     key: str
     object: StoredObject
     problem: str = ""
+    may_pass: bool = False
 
     @property
     def name(self) -> str:
@@ -132,7 +134,11 @@ class RemoteWalk:
     def _walk(self, listed: Sequence[StoredObject], prefix: str, depth: int) -> Iterator[Walked]:
         if ".nomedia" in {one.name for one in listed}:
             return
-        kept = [Walked(prefix + one.name, one) for one in listed if not self._is_out(prefix, one)]
+        kept = [
+            Walked(prefix + one.name, one, one.problem)
+            for one in listed
+            if not self._is_out(prefix, one)
+        ]
         if self._askers is not None:
             kept = self._with_facts(kept)
         hidden = {one.address for one in listed}.difference(one.object.address for one in kept)
@@ -146,6 +152,8 @@ class RemoteWalk:
         self.folders.leave(entered)
 
     def _is_out(self, prefix: str, one: StoredObject) -> bool:
+        if one.problem:
+            return False
         is_hidden = any(map(is_systems, one.name.split("/")))
         return is_hidden or self._left_out.has(prefix + one.name, is_folder=one.is_folder)
 
@@ -166,9 +174,10 @@ class RemoteWalk:
         return list(self._askers.map(self._with_fact, found))
 
     def _with_fact(self, found: Walked) -> Walked:
-        if found.object.is_folder or not found.is_described:
+        if found.object.is_folder or found.problem or not found.is_described:
             return found
         try:
             return replace(found, object=self._store.described(found.object))
         except OSError as error:
-            return replace(found, problem=f"the file cannot be read ({error.strerror})")
+            problem = f"the file cannot be read ({error.strerror})"
+            return replace(found, problem=problem, may_pass=error.errno != errno.ENOENT)

@@ -20,12 +20,21 @@ _SECRET = re.compile(r"(?<=\/\/)[^/\s@]*@|\?[^\s'\")]*")
 def is_remote(text: str) -> bool:
     """Tell whether a text is an address that ``RemoteSource`` reads, and no path."""
     scheme, separator, _ = text.partition("://")
-    return bool(separator) and scheme in EXTRAS
+    return bool(separator) and scheme.lower() in EXTRAS
 
 
 def scheme_of(address: str) -> str:
     """Return what an address begins with, as ``s3``."""
     return address.partition("://")[0]
+
+
+def hint_of(path: str) -> str:
+    """Return what to say of a path that is not there and looks as an address does."""
+    scheme, mark, _ = path.partition(":/")
+    if not mark or not scheme.isalnum():
+        return ""
+    known = ", ".join(f"{one}://" for one in EXTRAS)
+    return f"; of addresses, those with {known} are read"
 
 
 def checked_address(text: str) -> str:
@@ -55,7 +64,8 @@ def checked_address(text: str) -> str:
             f"{shown} names nothing that can be indexed; write s3://BUCKET/FOLDER, "
             "gs://BUCKET/FOLDER, az://CONTAINER/FOLDER or https://HOST/FOLDER"
         )
-    return text.rstrip("/")
+    scheme, _, rest = text.partition("://")
+    return f"{scheme.lower()}://{rest.rstrip('/')}"
 
 
 def without_secrets(text: str) -> str:

@@ -1,8 +1,10 @@
 """Listing and reading over a network: errors as the system's are, tried again after pauses."""
 
+import asyncio
 import errno
 import logging
 import random
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -11,23 +13,43 @@ from typing import Any, TypeVar
 
 from binocle.errors import SourceError
 from indexer.sources.stores.addresses import EXTRAS, without_secrets
+from indexer.sources.stores.web_client import (
+    MOST_S,
+    client_options,
+    told_by_web,
+    wanted_pause_s,
+)
 
 _Answer = TypeVar("_Answer")
-_FIRST_PAUSE_S = 0.2
-_IN_VAIN = {errno.EACCES, errno.EINVAL, errno.EISDIR, errno.ENOENT, errno.ENOSYS, errno.EPERM}
+_FIRST_PAUSE_S, _MOST_PAUSE_S = 0.2, 30.0
+_IN_VAIN = {
+    errno.ETIME,
+    errno.EACCES,
+    errno.EINVAL,
+    errno.EISDIR,
+    errno.ENOENT,
+    errno.ENOSYS,
+    errno.EPERM,
+}
 _VERSIONS = (  # of the content, before those that change with what is said of it
     "ETag", "md5Hash", "Content-MD5", "etag", "generation",
     "LastModified", "last_modified", "Last-Modified", "updated", "mtime",
 )  # fmt: skip
+_STRANGE = "a part of its key is '.', '..' or nothing, as no file is called; rename it"
+_SAID = {  # by S3's codes
+    "ExpiredToken": "the credentials of the environment have expired; get new ones",
+    "InvalidToken": "the credentials of the environment are not accepted; get new ones",
+    "RequestTimeTooSkewed": "this machine's clock is wrong, so the store refuses; set it",
+    "PermanentRedirect": "the bucket is in another region; name it in AWS_DEFAULT_REGION",
+}
+_NO_FILE = re.compile(r"(about|data|javascript|mailto|tel):", re.IGNORECASE)
+_NUMBER = re.compile(r"^\[Errno \d+\] ")
 _SHOW_CREDENTIALS = ("adlfs", "aiobotocore", "azure", "botocore", "gcsfs", "google")
 """Loggers that write requests at DEBUG as they are sent, with tokens and signatures."""
 _OPTIONS: dict[str, dict[str, Any]] = {
     # retries are ours, so that they are not multiplied; a picture is one request
     "s3": {"config_kwargs": {"retries": {"total_max_attempts": 1}}, "max_concurrency": 1},
-    "http": {
-        "simple_links": False,
-        "client_kwargs": {"headers": {"Accept-Encoding": "identity"}, "trust_env": True},
-    },
+    "http": {"simple_links": False},
 }
 
 
@@ -41,6 +63,7 @@ class StoredObject:
         is_folder: Whether there may be more below it.
         size_bytes: Its length; None where that is not told.
         version: Changes when it changes, where the store tells of one.
+        problem: Why it cannot be asked for.
     """
 
     name: str
@@ -48,6 +71,7 @@ class StoredObject:
     is_folder: bool
     size_bytes: int | None = None
     version: str = ""
+    problem: str = ""
 
 
 class ObjectStore:
@@ -78,6 +102,8 @@ class ObjectStore:
             import fsspec
 
             options = _OPTIONS.get(extra, {})
+            if self._is_web:
+                options = {**options, "client_kwargs": client_options()}
             self._files = fsspec.filesystem(scheme, use_listings_cache=False, **options)
         except ImportError as error:
             raise SourceError(
@@ -156,15 +182,18 @@ class ObjectStore:
         name = str(facts["name"])
         address = name if self._is_web else f"{self._scheme}://{name}"
         is_folder = facts["type"] == "directory"
+        if address.endswith("/") and not is_folder:
+            return None  # a folder's own mark, as consoles make it
         address = address.rstrip("/")
         if address == folder and not is_folder:  # asked for an object
             name = address.rpartition("/")[2]
-        elif address.startswith(f"{folder}/"):
+        elif address.startswith(f"{folder}/") or (address == folder and not self._is_web):
             name = address[len(folder) + 1 :]
         else:
-            return None  # the folder's own mark, or elsewhere on the web
-        strange = any(part in ("", ".", "..") for part in name.split("/"))
-        if strange or (self._is_web and any(one in name for one in "?#")):
+            return None  # elsewhere on the web
+        if any(part in ("", ".", "..") for part in name.split("/")):
+            return None if self._is_web else StoredObject(name, address, False, problem=_STRANGE)
+        if self._is_web and (any(one in name for one in "?#") or _NO_FILE.match(name)):
             return None
         return StoredObject(name, address, is_folder, facts.get("size"), _version_of(facts))
 
@@ -175,10 +204,12 @@ class ObjectStore:
             except MemoryError:
                 raise
             except Exception as error:
-                problem = _as_system_error(error)
+                problem = _as_system_error(told_by_web(error))
                 if attempt == self._attempts or problem.errno in _IN_VAIN:
                     raise problem from None  # what libraries say may have credentials in it
-            time.sleep(_FIRST_PAUSE_S * 2.0 ** (attempt - 1) * random.uniform(0.5, 1.5))
+                pause_s = min(_MOST_PAUSE_S, wanted_pause_s(error))
+            own_s = _FIRST_PAUSE_S * 2.0 ** (attempt - 1)
+            time.sleep(max(pause_s, own_s) * random.uniform(0.5 + 0.5 * bool(pause_s), 1.5))
         raise AssertionError
 
 
@@ -186,14 +217,31 @@ def _version_of(facts: Mapping[str, Any]) -> str:
     return next((str(facts[one]) for one in _VERSIONS if facts.get(one)), "")
 
 
-def _as_system_error(error: Exception) -> OSError:
+def _as_system_error(error: BaseException) -> OSError:
+    code = _code_of(error)
+    if code in _SAID:
+        return PermissionError(errno.EACCES, _SAID[code])
     status = getattr(error, "status", None)  # of HTTP
     if isinstance(error, FileNotFoundError) or status in (404, 410):
         return FileNotFoundError(errno.ENOENT, "there is no such object")
     denied = type(error).__name__ in ("NoCredentialsError", "ClientAuthenticationError")
+    if isinstance(error, PermissionError) and "redirects to" in str(error.strerror):
+        return error
     if isinstance(error, PermissionError) or denied or status in (401, 403):
         reason = "access is denied; credentials come from the environment"
         return PermissionError(errno.EACCES, reason)
+    if type(error) is asyncio.TimeoutError:
+        return OSError(errno.ETIME, f"it has not come within {MOST_S:.0f} s")
     number = (isinstance(error, OSError) and error.errno) or errno.EIO
-    said = f"HTTP {status}" if status else str(error) or type(error).__name__
+    said = f"HTTP {status}" if status else _NUMBER.sub("", str(error)) or type(error).__name__
     return OSError(number, " ".join(without_secrets(said).split())[:200])
+
+
+def _code_of(error: BaseException) -> str:
+    """Return S3's code of an error; the package that asks is sent about for ever by some."""
+    if isinstance(error, RecursionError):
+        return "PermanentRedirect"
+    cause: Any = error if hasattr(error, "response") else error.__cause__
+    answer = getattr(cause, "response", None)
+    told = answer.get("Error", {}) if isinstance(answer, dict) else {}
+    return str(told.get("Code", ""))

@@ -5,6 +5,7 @@ import pytest
 from binocle.errors import UsageError
 from indexer.sources.stores.addresses import (
     checked_address,
+    hint_of,
     is_remote,
     lies_below,
     without_secrets,
@@ -34,6 +35,14 @@ def test_an_address_with_a_secret_or_without_a_bucket_is_refused(text: str, reme
 def test_an_address_is_stored_without_its_last_slash() -> None:
     assert checked_address("s3://bucket/a b#1/") == "s3://bucket/a b#1"
     assert checked_address("https://host:8080/") == "https://host:8080"
+
+
+def test_an_address_may_be_written_in_capitals_and_others_are_hinted_at() -> None:
+    assert is_remote("S3://b/X")
+    assert checked_address("S3://b/X/") == "s3://b/X"
+    assert "s3://" in hint_of("ftp://b/x")
+    assert "s3://" in hint_of("s3:/b/x")
+    assert hint_of("/a/b:/x") == hint_of("a.jpg") == ""
 
 
 def test_an_address_is_told_from_a_path() -> None:

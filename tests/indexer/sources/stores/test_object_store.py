@@ -37,11 +37,69 @@ def test_what_is_not_there_is_asked_for_once(tmp_path: Path) -> None:
         assert web.asked == ["GET /a.jpg"]
 
 
+def test_a_listed_file_that_is_refused_or_leads_elsewhere_is_told_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    with listing(tmp_path) as web:
+        port = web.server_address[1]
+        web.answers = {
+            "/refused.jpg": (403, {}), "/full.jpg": (503, {"Retry-After": "7"}),
+            "/gone.jpg": (410, {}), "/inside.jpg": (302, {"Location": f"http://[::1]:{port}/a"}),
+        }  # fmt: skip
+        for name, said in {
+            "refused": "access is denied", "full": "HTTP 503", "gone": "no such object",
+            "inside": "redirects to ::1, which is no public address",
+        }.items():  # fmt: skip
+            for ask in (ObjectStore("http").facts, ObjectStore("http").read):
+                with pytest.raises(OSError, match=said):
+                    ask(f"{web.url}/{name}.jpg")
+    assert len(pauses) == 6
+    assert min(pauses) >= 7
+
+
+@pytest.mark.usefixtures("soon", "store")
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("ExpiredToken", "have expired"), ("InvalidToken", "not accepted"),
+        ("PermanentRedirect", "AWS_DEFAULT_REGION"), ("SlowDown", "^.Errno 16. slower, please"),
+    ],
+)  # fmt: skip
+def test_what_s3_says_is_told_with_a_remedy(
+    code: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object, **_options: object) -> None:
+        from botocore.exceptions import ClientError
+        from s3fs.errors import translate_boto_error
+
+        raise translate_boto_error(
+            ClientError({"Error": {"Code": code, "Message": "slower, please"}}, "ListObjectsV2")
+        )
+
+    objects = ObjectStore("s3")
+    monkeypatch.setattr(objects._files, "ls", refuse)
+    with pytest.raises(OSError, match=said):
+        objects.listed("s3://bucket/photos")
+
+
+def test_keys_that_no_file_could_have_are_told_of(store: Buckets) -> None:
+    bucket = store.make()
+    for key in ("in/", "in/sub/a.jpg", "in//b.jpg", "in/../c.jpg"):
+        store.put(bucket, key, b"x" * (key != "in/"))
+    found = {one.name: one.problem for one in ObjectStore("s3").listed(f"s3://{bucket}/in")}
+    assert found.pop("sub") == ""
+    assert sorted(found) == ["", ".."]
+    assert all("rename it" in one for one in found.values())
+
+
 def test_a_page_lists_only_what_lies_below_it(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text(
         '<a href="../">up</a> <a href="?C=N;O=D">by name</a> <a href="a.jpg">a</a> '
         '<a href="/b.jpg">b</a> <a href="http://elsewhere.example/c.jpg">c</a> '
-        '<a href="x/../../d.jpg">d</a> <a href="sub/">sub</a> <a href="#e">e</a>'
+        '<a href="x/../../d.jpg">d</a> <a href="sub/">sub</a> <a href="#e">e</a> '
+        '<a href="mailto:a@b.example">m</a>'
     )
     with listing(tmp_path) as web:
         found = ObjectStore("http").listed(web.url)
