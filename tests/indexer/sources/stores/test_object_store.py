@@ -59,7 +59,7 @@ def test_a_listed_file_that_is_refused_or_leads_elsewhere_is_told_as_such(
     assert min(pauses) >= 7
 
 
-@pytest.mark.usefixtures("soon", "store")
+@pytest.mark.usefixtures("soon")
 @pytest.mark.parametrize(
     ("code", "said"),
     [
@@ -68,15 +68,13 @@ def test_a_listed_file_that_is_refused_or_leads_elsewhere_is_told_as_such(
     ],
 )  # fmt: skip
 def test_what_s3_says_is_told_with_a_remedy(
-    code: str, said: str, monkeypatch: pytest.MonkeyPatch
+    code: str, said: str, store: Buckets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_arguments: object, **_options: object) -> None:
-        from botocore.exceptions import ClientError
         from s3fs.errors import translate_boto_error
 
-        raise translate_boto_error(
-            ClientError({"Error": {"Code": code, "Message": "slower, please"}}, "ListObjectsV2")
-        )
+        answer = {"Error": {"Code": code, "Message": "slower, please"}}
+        raise translate_boto_error(store.client.exceptions.ClientError(answer, "ListObjectsV2"))
 
     objects = ObjectStore("s3")
     monkeypatch.setattr(objects._files, "ls", refuse)
