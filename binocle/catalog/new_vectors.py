@@ -165,6 +165,8 @@ def kept_texts(catalog_folder: Path, most: int) -> list[str]:
     """Return the texts of the newest kept queries, each once; none where they cannot be read."""
     texts: dict[str, None] = {}
     for query in _kept(catalog_folder):
+        if not query.startswith("{"):
+            continue  # what pages have shown
         for term in _terms(json.loads(query)):
             text = term.get("text")
             if isinstance(text, str):

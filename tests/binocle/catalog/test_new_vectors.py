@@ -1,7 +1,9 @@
 """New vectors are kept by content, and a catalogue that gives way takes no more writes."""
 
+import base64
 import json
 import sqlite3
+import zlib
 from contextlib import closing
 from pathlib import Path
 
@@ -55,4 +57,6 @@ def test_texts_of_kept_queries(tmp_path: Path) -> None:
         database.execute("CREATE TABLE turns (id INTEGER PRIMARY KEY, query TEXT)")
         for _ in range(2):
             database.execute("INSERT INTO turns (query) VALUES (?)", (json.dumps(query),))
+        shown = base64.b64encode(zlib.compress(b"ids")).decode()  # of what pages have shown
+        database.execute("INSERT INTO turns (query) VALUES (?)", (shown,))
     assert kept_texts(tmp_path, 5) == ["red"]
