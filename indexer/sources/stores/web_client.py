@@ -33,11 +33,10 @@ def client_options() -> dict[str, Any]:
 
 
 async def _check_redirect(_session: object, _context: object, told: Any) -> None:
-    from yarl import URL
-
+    here = told.response.url
     place = told.response.headers.get("Location") or told.response.headers.get("URI") or ""
-    target = told.response.url.join(URL(place))
-    if target.host == told.response.url.host or not target.host:
+    target = here.join(type(here)(place))
+    if target.host == here.host or not target.host:
         return
     look_up = partial(resolve, target.host, target.port or 443)
     addresses = await asyncio.get_running_loop().run_in_executor(None, look_up)
