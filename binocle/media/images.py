@@ -17,6 +17,7 @@ from binocle.fingerprints.fingerprint import STORED_SIDE, fingerprint_of
 from binocle.media import raw_previews
 from binocle.media.opening import Opened, decoding, open_picture, stored_picture
 from binocle.media.rgb import REDUCING_GAP, small_rgb
+from binocle.media.sections.section_counts import frames_of_gif
 from binocle.media.thumbnails import Thumbnail, thumbnail_format
 from binocle.types import Fingerprint, ImageSpec, Limits, Picture, PixelArray
 
@@ -26,6 +27,7 @@ SUFFIXES = frozenset(
      *raw_previews.SUFFIXES)
 )  # fmt: skip
 
+_MOST_FRAMES, _MOST_PIXELS = 5_000, 400_000_000  # of an animation that are decoded for a moment
 _ANIMATED = ("GIF", "WEBP", "PNG", "AVIF")
 _TRANSPOSITIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -66,7 +68,7 @@ def load(data: bytes, spec: ImageSpec, limits: Limits | None = None) -> Picture:
     """
     opened = open_picture(data, limits or Limits())
     with decoding():
-        _turn_to(opened.image, spec.moment)
+        _turn_to(opened.image, spec.moment, data)
         fitted = _fit(opened.image, spec, opened.orientation)
         pixels = np.array(_upright(fitted, opened.orientation))
         if not spec.fingerprint:
@@ -96,9 +98,16 @@ def is_animated(data: bytes, limits: Limits | None = None) -> bool:
         return image.format in _ANIMATED and bool(getattr(image, "is_animated", False))
 
 
-def _turn_to(image: Image.Image, moment: float) -> None:
-    if moment > 0 and image.format in _ANIMATED:
-        image.seek(round(moment * (getattr(image, "n_frames", 1) - 1)))
+def _turn_to(image: Image.Image, moment: float, data: bytes) -> None:
+    """Turn to a picture of an animation, for which all before it are decoded."""
+    if moment <= 0 or image.format not in _ANIMATED:
+        return
+    most = max(1, min(_MOST_FRAMES, _MOST_PIXELS // (image.width * image.height)))
+    if image.format == "GIF":  # Pillow goes through the whole file to count them
+        frames = frames_of_gif(data, most)
+    else:
+        frames = min(getattr(image, "n_frames", 1), most)
+    image.seek(round(moment * (frames - 1)))
 
 
 def _likeness(opened: Opened, data: bytes) -> tuple[Fingerprint, str]:

@@ -11,6 +11,7 @@ Sources: ITU-T T.81, annex B; PNG (third edition), 5; GIF89a, 12 to 26; what lib
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 
 from binocle.errors import PictureError
 
@@ -79,21 +80,33 @@ def _of_png(data: bytes) -> Iterator[int]:
 
 def _of_gif(data: bytes) -> Iterator[int]:
     """Yield for each step to the first frame what it counts."""
-    end = len(data)
-    if end < 13:
-        return
-    place = 13 + _table_bytes(data[10])
-    while place < end:
-        yield 1
-        kind = data[place]
-        if kind in (_FRAME, _END):
+    for is_frame in _gif_steps(data):
+        if is_frame:
             return
+        yield 1
+
+
+def frames_of_gif(data: bytes, most: int) -> int:
+    """Return how many frames a GIF has, counting no further than asked; at least 1."""
+    return max(1, sum(1 for _ in islice(filter(None, _gif_steps(data)), most)))
+
+
+def _gif_steps(data: bytes) -> Iterator[bool]:
+    """Yield for each block, and each piece of one, whether a frame begins."""
+    end = len(data)
+    place = 13 + _table_bytes(data[10]) if end >= 13 else end
+    while place < end and data[place] != _END:
+        kind = data[place]
+        yield kind == _FRAME
         place += 1
-        if kind != _EXTENSION:
+        if kind == _EXTENSION:
+            place += 1  # its label
+        elif kind == _FRAME and place + 9 < end:
+            place += 10 + _table_bytes(data[place + 8])  # where it lies; how wide its codes are
+        else:
             continue
-        place += 1  # its label
         while place < end and data[place]:
-            yield 1
+            yield False
             place += 1 + data[place]
         place += 1
 

@@ -12,7 +12,12 @@ from PIL import Image
 
 from binocle.errors import PictureError
 from binocle.media import images
-from binocle.media.sections.section_counts import MOST_SCANS, MOST_SECTIONS, check_sections
+from binocle.media.sections.section_counts import (
+    MOST_SCANS,
+    MOST_SECTIONS,
+    check_sections,
+    frames_of_gif,
+)
 from binocle.types import ImageSpec
 
 MANY = MOST_SECTIONS + 10
@@ -101,3 +106,29 @@ def test_wherever_a_file_ends_it_is_counted_to_its_end() -> None:
     for data in (with_segments(b"\xff\xfe\x00\x03x", 3), written("PNG"), written("GIF")):
         for end in itertools.chain(range(min(700, len(data)))):
             check_sections(data[:end])
+
+
+def animation(kind: str, count: int) -> bytes:
+    frames = [Image.new("RGB", (30, 20), (one, 255 - one, 7)) for one in range(0, 10 * count, 10)]
+    with io.BytesIO() as file:
+        frames[0].save(file, kind, save_all=True, append_images=frames[1:], duration=50)
+        return file.getvalue()
+
+
+@pytest.mark.parametrize("count", [1, 2, 12])
+def test_frames_of_a_gif_are_counted_as_pillow_counts_them(count: int) -> None:
+    data = animation("GIF", count)
+    with Image.open(io.BytesIO(data)) as image:
+        assert frames_of_gif(data, 100) == getattr(image, "n_frames", 1) == count
+    assert frames_of_gif(data, 7) == min(7, count)
+    assert frames_of_gif(data[:20], 100) == 1
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+def test_of_a_long_animation_only_the_beginning_is_decoded(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, spec = animation(kind, 12), ImageSpec(8, 8, moment=1.0)
+    assert abs(int(images.load(data, spec).pixels[4, 4, 0]) - 110) < 4
+    monkeypatch.setattr(images, "_MOST_PIXELS", 30 * 20 * 4)
+    assert abs(int(images.load(data, spec).pixels[4, 4, 0]) - 30) < 4
