@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 from api.container import Container
 from api.http.app import create_app
-from api.http.connection import Connection
+from api.http.connection import Connection, DoorConfig
 from api.http.middleware import is_loopback
 from api.http.runtime.log_lines import configure_logs
 from api.keys.key_ring import KeyRing
@@ -22,6 +22,7 @@ from binocle.errors import UsageError
 
 _log = logging.getLogger(__name__)
 _GRACE_S = 30
+_UNLOCKED = "none"  # without a passphrase, OpenSSL asks for one at the terminal
 _MAX_HEAD_BYTES = 256 * 1024  # the longest filter in an address, percent-encoded
 _FILES_BESIDE = 1000  # descriptors for anything but connections
 
@@ -47,6 +48,8 @@ def serve_forever(container: Container, *, without_keys: bool = False) -> None:
         config.load()
     except OSError as error:  # ssl.SSLError is one
         reason = error.strerror or str(error)
+        if _is_encrypted(settings.tls_key):
+            reason = "the key needs a passphrase; 'openssl pkey -in KEY' writes one that does not"
         raise UsageError(
             f"cannot use the certificate {settings.tls_certificate} with the key "
             f"{settings.tls_key} ({reason}); both are PEM files"
@@ -75,11 +78,13 @@ def config_of(app: FastAPI, settings: Settings, *, log_level: str) -> uvicorn.Co
     if (settings.tls_certificate is None) != (settings.tls_key is None):
         raise UsageError("a certificate needs its key; give --tls-certificate and --tls-key")
     limited = type("Connection", (Connection,), {"max_connections": settings.max_connections})
-    return uvicorn.Config(
+    return DoorConfig(
         app,
         log_level=log_level,
         log_config=None,  # ``configure_logs``
-        http=limited,  # on h11, whose limits are tested; uvloop, if there is one, finds itself
+        http=limited,  # on h11, whose limits are tested
+        # uvloop, if there is one, finds itself; it reads before ``Handshake`` can begin
+        loop="asyncio" if settings.tls_certificate else "auto",
         ws="none",
         access_log=False,  # Guard logs, without query strings
         server_header=False,
@@ -88,7 +93,15 @@ def config_of(app: FastAPI, settings: Settings, *, log_level: str) -> uvicorn.Co
         h11_max_incomplete_event_size=_MAX_HEAD_BYTES,
         ssl_certfile=settings.tls_certificate,
         ssl_keyfile=settings.tls_key,
+        ssl_keyfile_password=_UNLOCKED,
     )
+
+
+def _is_encrypted(key: Path | None) -> bool:
+    try:
+        return key is not None and b"ENCRYPTED" in key.read_bytes()
+    except OSError:
+        return False
 
 
 def tell_if_open_to_others(home: Path) -> None:

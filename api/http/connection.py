@@ -1,12 +1,15 @@
 """Connections under uvicorn: so many at most, and none that only holds its place.
 
 uvicorn ends a connection that is silent between two requests. It has no limit for one that never
-sends a whole head, that sends more of a body nobody reads, or that does not take its answer.
+sends a whole head, that sends more of a body nobody reads, or that does not take its answer. With
+TLS it does not even know of one before the handshake is over.
 """
 
 import asyncio
-from typing import Any
+import ssl
+from typing import Any, ClassVar, cast
 
+from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD_PATIENCE_S = 20.0
@@ -33,10 +36,7 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin, unless there are too many that are all at work."""
         super().connection_made(transport)
-        if len(self.connections) > self.max_connections:
-            others = [one for one in self.connections if isinstance(one, Connection)]
-            oldest = min(others, key=lambda one: one.idle_until)
-            (oldest if oldest.idle_until < float("inf") else self).end(_TOO_MANY)
+        _make_room(self, self.max_connections)
         self._expect_head()
 
     @property
@@ -109,3 +109,82 @@ class Connection(H11Protocol):
             self.transport.abort()
         else:
             self._watch_taking()
+
+
+class Handshake(asyncio.Protocol):
+    """A connection that is to speak TLS, until it does: it counts, and has a time of its own."""
+
+    connection: ClassVar[type[Connection]]
+    """What takes it over."""
+    context: ClassVar[ssl.SSLContext]
+    """With the certificate."""
+
+    def __init__(self, **options: Any) -> None:
+        """Prepare one, with what uvicorn makes a connection with."""
+        self._options = options
+        self._loop: asyncio.AbstractEventLoop = options["_loop"] or asyncio.get_running_loop()
+        self.connections = options["server_state"].connections
+        self.idle_until = self._loop.time() + HEAD_PATIENCE_S
+        self._early = b""
+        self._task: asyncio.Task[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin the handshake, unless there are too many connections that are all at work."""
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.pause_reading()  # until TLS reads
+        self.connections.add(self)
+        _make_room(self, self.connection.max_connections)
+        self._task = self._loop.create_task(self._begin(), name="handshake")
+
+    def data_received(self, data: bytes) -> None:
+        """Keep what comes with the end of the handshake."""
+        self._early += data
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        """End."""
+        self.connections.discard(self)
+
+    def end(self, _answer: bytes = b"") -> None:
+        """Close; nothing can be said yet."""
+        self.connections.discard(self)
+        self._transport.abort()
+
+    shutdown = end  # what uvicorn calls when it ends
+
+    async def _begin(self) -> None:
+        try:
+            secured = await self._loop.start_tls(
+                self._transport, self, self.context,
+                server_side=True, ssl_handshake_timeout=HEAD_PATIENCE_S,
+            )  # fmt: skip
+        except (OSError, RuntimeError):  # it spoke no TLS, was too slow, or went away
+            self.end()
+            return
+        self.connections.discard(self)
+        if secured is None or secured.is_closing():
+            return
+        own = self.connection(**self._options)
+        secured.set_protocol(own)
+        own.connection_made(secured)
+        if self._early:
+            own.data_received(self._early)
+
+
+class DoorConfig(Config):
+    """uvicorn's settings, where connections count before their TLS handshake is over."""
+
+    def load(self) -> None:
+        """Read the certificate, and have it spoken with by ``Handshake``."""
+        super().load()
+        if self.ssl is not None:
+            own = {"connection": self.http_protocol_class, "context": self.ssl}
+            self.http_protocol_class = type("OwnHandshake", (Handshake,), own)
+            self.ssl = None
+
+
+def _make_room(own: "Connection | Handshake", most: int) -> None:
+    """Where there are too many, end the one that waits longest for its client; else the newest."""
+    if len(own.connections) > most:
+        others = [one for one in own.connections if isinstance(one, Connection | Handshake)]
+        oldest = min(others, key=lambda one: one.idle_until)
+        (oldest if oldest.idle_until < float("inf") else own).end(_TOO_MANY)

@@ -1,5 +1,6 @@
 """How the service is started: TLS, the data home, the log."""
 
+import contextlib
 import json
 import socket
 import ssl
@@ -36,7 +37,8 @@ def test_service_answers_over_tls_with_its_certificate_and_logs_json(
     options = ("--tls-certificate", str(chain), "--tls-key", str(key), "--log-format", "json")
     trust = ssl.create_default_context(cafile=str(chain))
     log = tmp_path / "log"
-    with served(tmp_path / "home", port, *options, verify=trust, log=log):
+    home = tmp_path / "home"
+    with served(home, port, *options, verify=trust, log=log, max_connections="8"):
         with httpx.Client(base_url=f"https://localhost:{port}", verify=trust) as http:
             assert http.put("/v1/collections/c").status_code == 200
             assert http.get("/v1/collections/c/search", params={"q": "red"}).status_code == 200
@@ -45,6 +47,17 @@ def test_service_answers_over_tls_with_its_certificate_and_logs_json(
         with socket.create_connection(("127.0.0.1", port)) as plain:
             plain.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert b"200 OK" not in plain.recv(1000)
+        with contextlib.ExitStack() as stack:  # those that say nothing make room, too
+            address = ("127.0.0.1", port)
+            silent = [stack.enter_context(socket.create_connection(address)) for _ in range(30)]
+            assert httpx.get(f"https://localhost:{port}/healthz", verify=trust).status_code == 200
+            for one in silent[:20]:
+                one.settimeout(20)
+                with contextlib.suppress(ConnectionResetError):
+                    assert one.recv(1) == b""
+            silent[-1].setblocking(False)
+            with pytest.raises(BlockingIOError):
+                silent[-1].recv(1)
     lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
     routes = [line["route"] for line in lines if line.get("event") == "access"]
     assert "/v1/collections/{name}/search" in routes
@@ -55,9 +68,14 @@ def test_certificate_that_cannot_be_used_is_told_in_one_line(
     warm: CommandLine, tmp_path: Path, certificate: tuple[Path, Path]
 ) -> None:
     (tmp_path / "no.pem").write_text("no certificate")
+    locked = tmp_path / "locked.pem"
+    change = ["openssl", "pkey", "-in", str(certificate[1]), "-out", str(locked)]
+    encrypting = ["-aes128", "-passout", "pass:x"]
+    subprocess.run([*change, *encrypting], check=True, capture_output=True)
     for options, told in (
         (("--tls-certificate", str(certificate[0])), "needs its key"),
         (("--tls-certificate", str(tmp_path / "no.pem"), "--tls-key", str(certificate[1])), "PEM"),
+        (("--tls-certificate", str(certificate[0]), "--tls-key", str(locked)), "passphrase"),
     ):
         environment = {"BINOCLE_HOME": str(tmp_path / "home"), "PATH": ""}
         ended = warm.run(["serve", "--port", "0", *options], environment)
