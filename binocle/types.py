@@ -271,8 +271,7 @@ class ImageSpec:
         interpolation: ``bicubic`` or ``bilinear``, both with antialiasing.
         fill: Grey level of the padding, 0 to 255.
         fingerprint: Whether ``Picture.fingerprint`` is wanted beside the pixels.
-        moment: Of an animation, which of its pictures: 0 the first, 1 the last; of a very long
-            one, the last of those that can be decoded in a few seconds.
+        moment: Of an animation, which of its pictures: 0 the first, 1 the last one in reach.
     """
 
     width: int
