@@ -182,6 +182,11 @@ DAMAGES: dict[str, tuple[str, Plant]] = {
     "counter no number": ("catalogue-counters", catalog(
         "INSERT OR REPLACE INTO meta VALUES ('likenesses_filled', 'x')")),
     "space lost": ("catalogue-space", catalog("DELETE FROM meta WHERE key = 'space'")),
+    "space renamed": ("catalogue-space", catalog(
+        "UPDATE meta SET value = replace(value, 'colour', 'colours') WHERE key = 'space'")),
+    "source of another place": ("sources", catalog("UPDATE sources SET uri = uri || 'x'")),
+    "source of another name": ("sources", catalog("UPDATE sources SET name = 'x' WHERE id = 1")),
+    "source of another kind": ("sources", catalog("UPDATE sources SET kind = 'table'")),
     "metadata no JSON": ("records", catalog("UPDATE records SET metadata = '{' WHERE id = 1")),
     "id garbled": ("records", catalog(_KEY)),
     "text changed": (

@@ -26,6 +26,7 @@ _LISTS = "no picture is looked up until then"
 _ANEW: Mapping[str, Repair] = {"words": "words", "metadata": "metadata", "index": "indices"}
 _TABLES = (
     structure.check_schema, structure.check_counters, structure.check_space,
+    structure.check_sources,
     content.check_records, content.check_parts, content.check_places,
     content.check_vectors, content.check_alike,
     content.check_fingerprints, content.check_ledger, content.check_fields,

@@ -24,7 +24,7 @@ from binocle.collection.indexing_lock import LOCK
 from binocle.errors import StorageError
 
 _DRAFT = re.compile(r".*?\.(\d+)\.\d+\.tmp")
-_ABANDONED_AFTER_S = 3600.0
+_ABANDONED_AFTER_S, _MADE_WITHIN_S = 3600.0, 60.0
 _LEAST_FREE_BYTES, _LOW_SHARE = 64 << 20, 0.05
 _KEYS, SIGNING, SESSIONS, SERVICE = "keys.json", "signing.key", "sessions.key", "service.sqlite"
 SECRETS = (_KEYS, SESSIONS, SERVICE)
@@ -66,7 +66,12 @@ def _check_shared(home: Path) -> Iterator[Finding]:
     if sessions.exists() and sessions.stat().st_size != _SIGNING_BYTES:
         message = f"{sessions} is damaged, so no browser is let in"
         yield Finding("sessions", message, "remove it, and browsers ask for their keys again")
-    if service.exists() and (faults := sqlite_faults(service, "SELECT document FROM jobs LIMIT 1")):
+    if service.exists() and not service.stat().st_size and not _is_made_now(service):
+        message = f"{service}, the jobs and webhooks, is empty"
+        yield Finding("service", message, "restore it from a backup, or make the webhooks again")
+    elif service.exists() and (
+        faults := sqlite_faults(service, "SELECT document FROM jobs LIMIT 1")
+    ):
         message = f"{service}, the jobs and webhooks, is damaged: {faults[0]}"
         yield Finding("service", message, "remove it, and make the webhooks in it again")
     if (home / SCHEMA_FILE).exists():
@@ -75,6 +80,12 @@ def _check_shared(home: Path) -> Iterator[Finding]:
                 database.execute("SELECT max(number) FROM jobs")
         except StorageError as error:
             yield Finding("service", str(error), "see whether the server runs and has this schema")
+
+
+def _is_made_now(path: Path) -> bool:
+    """Tell whether a database may be empty since somebody makes it at this moment."""
+    wal = path.with_name(f"{path.name}-wal")
+    return wal.exists() or time.time() - path.stat().st_mtime < _MADE_WITHIN_S
 
 
 def check_folder(folder: Path) -> Iterator[Finding]:

@@ -1,11 +1,13 @@
 """The file of a catalogue as SQLite sees it, its tables, and its counters."""
 
 import json
+import zlib
 from collections.abc import Iterator
 
 from binocle.catalog.catalog_file import CatalogFile
 from binocle.catalog.checks.findings import Finding, Repair, fact, some
-from binocle.catalog.tables.schema import FORMAT, schema
+from binocle.catalog.tables.checksums import source_checksum
+from binocle.catalog.tables.schema import FORMAT, SOURCE_CHECKSUM, SPACE_CHECKSUM, schema
 from binocle.errors import StorageError
 
 RESTORE = "restore the collection from a backup, or remove it and index again"
@@ -135,6 +137,20 @@ def check_space(file: CatalogFile) -> Iterator[Finding]:
     except (ValueError, KeyError, TypeError) as error:
         message = f"what the vectors' model was cannot be read ({error})"
         yield Finding("catalogue-space", message, RESTORE)
+        return
+    if file.value(SPACE_CHECKSUM) not in (None, str(zlib.crc32(text.encode()))):
+        message = f"what the vectors' model was has changed: {text[:200]}"
+        yield Finding("catalogue-space", message, RESTORE)
+
+
+def check_sources(file: CatalogFile) -> Iterator[Finding]:
+    """Find sources whose name, place or kind are not what they were."""
+    for number, *said in file.rows("SELECT id, name, uri, kind FROM sources"):
+        name, uri, kind = map(str, said)
+        noted = file.value(f"{SOURCE_CHECKSUM}{number}")
+        if noted not in (None, str(source_checksum(name, uri, kind))):
+            message = f"the source {name!r} ({kind}, {uri}) is not what it was indexed as"
+            yield Finding("sources", message, RESTORE)
 
 
 def dimension_of(file: CatalogFile) -> int | None:

@@ -36,6 +36,11 @@ _PARTS = sa.select(
 )
 
 
+def source_checksum(name: str, uri: str, kind: str) -> int:
+    """Return what a source's row is held against; it is kept in ``meta``."""
+    return zlib.crc32(repr((name, uri, kind)).encode("utf-8", "surrogatepass"))
+
+
 def is_whole(vector: bytes, crc32: int | None) -> bool:
     """Tell whether a vector is what was stored, as far as can be told."""
     return crc32 is None or zlib.crc32(vector) == crc32

@@ -27,6 +27,7 @@ from sqlalchemy.types import UserDefinedType
 
 _LARGE = 2**63
 FORMAT = 2  # what a program must know to read and write a catalogue
+SPACE_CHECKSUM, SOURCE_CHECKSUM = "space crc32", "crc32 of source "  # keys of ``meta``
 ADDITIONS = 6  # tables that older programs of the same format do without, and may leave behind
 
 

@@ -1,6 +1,7 @@
 """One transaction on the tables of a catalogue."""
 
 import json
+import zlib
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Generic, TypeAlias, TypeVar
@@ -17,6 +18,7 @@ from binocle.catalog.tables.labels import SqlLabels
 from binocle.catalog.tables.parts import SqlParts
 from binocle.catalog.tables.records import SqlRecords
 from binocle.catalog.tables.rules import SqlRules
+from binocle.catalog.tables.schema import SPACE_CHECKSUM
 from binocle.catalog.tables.sources import SqlSources
 from binocle.types import Space
 
@@ -53,7 +55,9 @@ class SqlSession(Generic[Words]):
         return Space(**json.loads(text)) if text else None
 
     def set_space(self, space: Space) -> None:
-        self.meta.put("space", json.dumps(asdict(space)))
+        text = json.dumps(asdict(space))
+        self.meta.put("space", text)
+        self.meta.put(SPACE_CHECKSUM, zlib.crc32(text.encode()))
 
 
 SqliteSession: TypeAlias = SqlSession[Fts5Index]

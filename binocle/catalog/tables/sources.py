@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from binocle.batches import batched
-from binocle.catalog.tables.history import now, put
+from binocle.catalog.tables.checksums import source_checksum
+from binocle.catalog.tables.history import SqlMeta, now, put
 from binocle.catalog.tables.records import SqlRecords
-from binocle.catalog.tables.schema import items, records, runs, sources
+from binocle.catalog.tables.schema import SOURCE_CHECKSUM, items, meta, records, runs, sources
 from binocle.catalog.types import Item, SourceRow, SourceStatus
 
 _LINES = sa.select(
@@ -23,6 +24,10 @@ class SqlSources:
 
     connection: sa.Connection
     records: SqlRecords
+
+    @property
+    def _meta(self) -> SqlMeta:
+        return SqlMeta(self.connection)
 
     def all(self) -> list[SourceRow]:
         query = sa.select(sources.c.id, sources.c.name, sources.c.uri, sources.c.kind)
@@ -60,6 +65,8 @@ class SqlSources:
         query = sa.select(sources.c.id, sources.c.name, sources.c.uri, sources.c.kind)
         row = self.connection.execute(query.where(sources.c.uri == uri)).first()
         if row:
+            if self._meta.get(key := f"{SOURCE_CHECKSUM}{row[0]}") == (None,):  # an older program's
+                self._meta.put(key, source_checksum(*row[1:]))
             return SourceRow(*row)
         taken = set(self.connection.execute(sa.select(sources.c.name)).scalars())
         free = name
@@ -69,6 +76,8 @@ class SqlSources:
             number += 1
         result = self.connection.execute(sources.insert().values(name=free, uri=uri, kind=kind))
         assert result.inserted_primary_key is not None
+        key = f"{SOURCE_CHECKSUM}{result.inserted_primary_key[0]}"
+        self._meta.put(key, source_checksum(free, uri, kind))
         return SourceRow(result.inserted_primary_key[0], free, uri, kind)
 
     def remove(self, source_id: int) -> int:
@@ -79,6 +88,7 @@ class SqlSources:
         for table in (items, runs):
             self.connection.execute(table.delete().where(table.c.source_id == source_id))
         self.connection.execute(sources.delete().where(sources.c.id == source_id))
+        self.connection.execute(meta.delete().where(meta.c.key == f"{SOURCE_CHECKSUM}{source_id}"))
         return removed
 
     def start_run(self, source_id: int) -> int:

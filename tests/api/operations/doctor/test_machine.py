@@ -1,5 +1,6 @@
 """Rights, leftovers and damaged keys are found."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -47,6 +48,17 @@ def test_damaged_files_of_the_home_are_found(tmp_path: Path, name: str, check: s
     (damage,) = [one for one in of_home.findings if one.level == "damage"]
     assert damage.check == check
     assert damage.remedy
+
+
+def test_an_emptied_file_of_jobs_is_found_and_one_that_is_being_made_is_none(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "service.sqlite"
+    path.touch(0o600)
+    assert examine(opened(tmp_path), [])[0].is_sound
+    os.utime(path, (0, 0))
+    (damage,) = [one for one in examine(opened(tmp_path), [])[0].findings if one.level == "damage"]
+    assert (damage.check, "is empty" in damage.message) == ("service", True)
 
 
 def test_home_and_machine_are_examined(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from tests.support.damages import is_found, of_checks
         "catalogue-schema",
         "catalogue-counters",
         "catalogue-space",
+        "sources",
     ),
 )
 def test_planted_damage_is_found(folder: Path, name: str) -> None:
