@@ -1,0 +1,1 @@
+"""Counts of the functions that a picture's way in and a query's way out call."""
