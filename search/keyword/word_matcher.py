@@ -7,6 +7,7 @@ import numpy as np
 
 from binocle.catalog import text_rows, tokenizer
 from binocle.catalog.base import CatalogReader
+from binocle.metadata.english_words import known_english
 from binocle.types import Int64Array
 from search.keyword.postings import PostingReader, Postings, WordMatches, WordWay, join_ways
 from search.keyword.query_matches import QueryMatches
@@ -14,7 +15,6 @@ from search.keyword.query_words import QueryWords, Window, Word
 from search.query.negation.grammars import COLOURS
 from search.rules.phrase_units import phrase_tokens
 from search.spelling.collection_spelling import SELDOM, Spelling
-from search.spelling.near_words import known_english
 
 _RELATIVE = 0.9
 _UNFINISHED = 0.6

@@ -5,7 +5,8 @@ import threading
 
 from binocle.catalog import text_rows
 from binocle.catalog.base import CatalogReader
-from search.spelling.near_words import NearWords, known_english
+from binocle.metadata.english_words import known_english
+from search.spelling.near_words import NearWords
 from search.spelling.sounds import sound_alike
 
 _LEAST_LENGTH = 3

@@ -1,15 +1,9 @@
-"""Words that are one or two edits from another, and which are English: hardly misspelt ones."""
+"""Words that are one or two edits from another."""
 
-import gzip
-import json
 from collections.abc import Iterable
-from functools import cache
-from importlib.resources import files
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
-
-_FEW = 32  # words that are sooner looked for in the list as it is written than in a set of it
 
 
 class NearWords:
@@ -50,26 +44,3 @@ class NearWords:
                 word, choices, scorer=OSA.distance, score_cutoff=edits, limit=limit
             )
         return [(near, int(distance)) for near, distance, _ in found if distance]
-
-
-def known_english(words: Iterable[str]) -> set[str]:
-    """Return which of some lower-case words are English, by a list of 160,000.
-
-    The first call takes about a hundredth of a second; with many words, a tenth.
-    """
-    asked = set(words)
-    if len(asked) > _FEW:
-        return asked & _english_words()
-    return {one for one in asked if f'"{one}":'.encode() in _word_list()}
-
-
-@cache
-def _word_list() -> bytes:
-    """Return the list that pyspellchecker has, as it is written: an object of words."""
-    packed = files("spellchecker").joinpath("resources", "en.json.gz").read_bytes()
-    return gzip.decompress(packed)
-
-
-@cache
-def _english_words() -> frozenset[str]:
-    return frozenset(json.loads(_word_list()))

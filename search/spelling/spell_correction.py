@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import TypeAlias
 
-from search.spelling.near_words import NearWords, known_english
+from binocle.metadata.english_words import known_english
+from search.spelling.near_words import NearWords
 from search.spelling.sounds import sound_alike
 
 _WORD = re.compile(r"""(?<![\w'’@#./-])[A-Za-z]{3,}(?![\w@/-]|['’.]\w)""")

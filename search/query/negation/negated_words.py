@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from binocle.metadata.english_words import known_english
 from search.query.negation.chinese import HAS_CHINESE, without_negated_chinese
 from search.query.negation.grammars import (
     ALWAYS_KEPT,
@@ -28,7 +29,6 @@ from search.query.negation.grammars import (
     is_act,
 )
 from search.query.negation.rest_of_text import folded, less_of, rest_of
-from search.spelling.near_words import known_english
 
 _PIECE = re.compile(r'-?"(?:[^"]*")?(?:-[^\s",;]+)?|[^\s",;]+|[,;]')  # 27"-monitor has no minus
 _MINUS = re.compile(r"""[-\u2212](?:"(?P<quoted>[^"]*[^\W\d_][^"]*)"|(?P<word>[^\W\d_][\w'-]+))""")

@@ -1,0 +1,10 @@
+"""English words are told by a list, few of them and many."""
+
+from binocle.metadata.english_words import known_english
+
+
+def test_a_few_words_are_known_as_among_many() -> None:
+    asked = {"shoes", "recieve", "abbé", "don't", "the", "shoesq", "hoes ", "qqzz", 'a": 1, "'}
+    known = {"shoes", "abbé", "don't", "the"}
+    assert known_english(asked) == known
+    assert known_english(asked | {f"{one}q" * 9 for one in range(99)}) == known
