@@ -209,14 +209,13 @@ class ChunkWriter:
         while (chunk := self._queue.get()) is not None:
             if self._error is not None:
                 continue  # later chunks must not be committed without this one
+            source_id = self._ledger.source_id
             try:
-                self._commit(chunk)
+                with self._collection.writing() as session:
+                    taken = write_records(
+                        session, chunk.records, gone=chunk.gone, source_id=source_id
+                    )
+                    session.sources.put_items(source_id, self._run_id, chunk.lines)
+                self._tally.taken_over += taken
             except BaseException as error:
                 self._error = error
-
-    def _commit(self, chunk: _Commit) -> None:
-        source_id = self._ledger.source_id
-        with self._collection.writing() as session:
-            taken = write_records(session, chunk.records, gone=chunk.gone, source_id=source_id)
-            session.sources.put_items(source_id, self._run_id, chunk.lines)
-        self._tally.taken_over += taken

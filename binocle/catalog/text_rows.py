@@ -10,8 +10,9 @@ so that the rows of a word can be scored without another look. Texts are cut int
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from binocle.catalog import tokenizer
 from binocle.types import Metadata, NewRecord
@@ -97,52 +98,50 @@ class TextRow:
 
 def text_rows(record: RecordTexts) -> tuple[list[TextRow], bool]:
     """Return a record's rows, and whether it has words beyond its file name and its camera."""
-    texts = _Texts(has_texts=bool(record.texts))
+    texts: dict[tuple[int, int], list[str]] = defaultdict(list)
     for position, role, text in record.texts:
         group = TITLE if _plain_name(role) in _TITLES else CAPTION
-        texts.add(group, min(position, _LAST_PART), text)
-    names = dict.fromkeys([_last_component(record.key), _last_component(_without_row(record.uri))])
-    texts.add(NAME, NO_PART, "\n".join(tokenizer.spell_out(name) for name in names if name))
-    _add_fields(texts, record.metadata, {text for _, _, text in record.texts})
+        texts[group, min(position, _LAST_PART)].append(text)
+    file = "" if _ROW_MARK.search(record.uri) else record.uri  # many records share a table's name
+    names = dict.fromkeys([_last_component(record.key), _last_component(file)])
+    texts[NAME, NO_PART].append("\n".join(tokenizer.spell_out(name) for name in names if name))
+    has_words = _add_fields(texts, record.metadata, {text for _, _, text in record.texts})
     rows = []
-    for (group, position), several in texts.rows.items():
+    for (group, position), several in texts.items():
         tokens, joined = tokenizer.tokens_of("\n".join(several), _MAX_TOKENS)
         if tokens:
             place = group << GROUP_SHIFT | position << POSITION_SHIFT
             number = record.number << RECORD_SHIFT | place | min(len(tokens), LENGTH_MASK)
             rows.append(TextRow(number, tokens, joined))
-    return rows, texts.has_texts
+    return rows, bool(record.texts) or has_words
 
 
-@dataclass(slots=True)
-class _Texts:
-    """What a record says, by the row it goes to: group and position."""
+def _add_fields(
+    texts: dict[tuple[int, int], list[str]], metadata: Metadata, said: set[str]
+) -> bool:
+    """Add the metadata that are words: texts and keywords, and numbers where they are codes.
 
-    rows: dict[tuple[int, int], list[str]] = field(default_factory=dict)
-    has_texts: bool = False
-
-    def add(self, group: int, position: int, text: str) -> None:
-        self.rows.setdefault((group, position), []).append(text)
-
-
-def _add_fields(texts: _Texts, metadata: Metadata, said: set[str]) -> None:
-    """Add the metadata that are words: texts and keywords, and numbers where they are codes."""
+    Returns:
+        Whether any but the camera's name is a text.
+    """
+    has_words = False
     for name, value in metadata.items():
         plain = _plain_name(name)
         if plain in _SILENT:
             continue
         for one in value if isinstance(value, list) else [value]:
             if isinstance(one, int) and not isinstance(one, bool) and plain in _CODES:
-                texts.add(FIELD, NO_PART, str(one))
+                texts[FIELD, NO_PART].append(str(one))
             if not isinstance(one, str) or one in said or _NO_WORDS.match(one):
                 continue
-            texts.has_texts = texts.has_texts or plain not in _FAINT
+            has_words = has_words or plain not in _FAINT
             if plain in _TITLES:
-                texts.add(TITLE, NO_PART, one)
+                texts[TITLE, NO_PART].append(one)
             elif plain in _BRANDS:
-                texts.add(FIELD, BRAND, one)
+                texts[FIELD, BRAND].append(one)
             else:
-                texts.add(FIELD, NO_PART, one)
+                texts[FIELD, NO_PART].append(one)
+    return has_words
 
 
 def is_code(field: str) -> bool:
@@ -156,8 +155,3 @@ def _plain_name(name: str) -> str:
 
 def _last_component(path: str) -> str:
     return re.split(r"[\\/]", path.rstrip("\\/"))[-1]
-
-
-def _without_row(uri: str) -> str:
-    """Return a uri, nothing where it is a place in a table or a text, which many records share."""
-    return "" if _ROW_MARK.search(uri) else uri

@@ -62,7 +62,8 @@ class _Converter:
     def __init__(self, image: Image.Image) -> None:
         self._level = 255.0
         self._is_negative = False
-        self._profile = _bytes(image.info.get("icc_profile"))
+        profile = image.info.get("icc_profile")
+        self._profile = profile if isinstance(profile, bytes) else b""
         if image.mode in _HIGH:
             tags = getattr(image, "tag_v2", {})
             self._is_negative = tags.get(_PHOTOMETRIC) == 0  # 0 is white; Pillow turns 8 bits alone
@@ -111,10 +112,6 @@ class _Converter:
 
 def _reduced(image: Image.Image, factor: int) -> Image.Image:
     return image.reduce(factor) if factor > 1 else image
-
-
-def _bytes(value: object) -> bytes:
-    return value if isinstance(value, bytes) else b""
 
 
 def _white_level(image: Image.Image, tags: Mapping[int, Any]) -> float:

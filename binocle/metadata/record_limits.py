@@ -18,16 +18,19 @@ def problem_of_metadata(metadata: Metadata) -> Skip | None:
         return _too_large(f"{len(metadata):,} metadata fields", f"{MAX_FIELDS:,}")
     total = 0
     for name, value in metadata.items():
-        shown = f"the metadata field {_shown(name)}"
         if len(name) > MAX_NAME_CHARACTERS:
             return _too_large(
-                f"the {len(name):,} characters of the name of {shown}", f"{MAX_NAME_CHARACTERS:,}"
+                f"the {len(name):,} characters of the name of {_shown(name)}",
+                f"{MAX_NAME_CHARACTERS:,}",
             )
         length = _length(value)
         if length > MAX_TEXT_CHARACTERS:
-            return _too_large(f"the {length:,} characters of {shown}", f"{MAX_TEXT_CHARACTERS:,}")
-        if _has_halves(name) or _value_has_halves(value):
-            return _half(shown)
+            return _too_large(
+                f"the {length:,} characters of {_shown(name)}", f"{MAX_TEXT_CHARACTERS:,}"
+            )
+        several = [name, *value] if isinstance(value, list) else [name, value]
+        if any(isinstance(one, str) and _has_halves(one) for one in several):
+            return _half(_shown(name))
         total += len(name) + length
     if total > MAX_METADATA_CHARACTERS:
         return _too_large(
@@ -67,11 +70,6 @@ def _length(value: MetadataValue) -> int:
     return 8
 
 
-def _value_has_halves(value: MetadataValue) -> bool:
-    several = value if isinstance(value, list) else [value]
-    return any(isinstance(one, str) and _has_halves(one) for one in several)
-
-
 def _has_halves(text: str) -> bool:
     if text.isascii():
         return False
@@ -84,4 +82,4 @@ def _has_halves(text: str) -> bool:
 
 def _shown(name: str) -> str:
     short = name if len(name) <= 80 else f"{name[:80]}…"
-    return repr(short.encode("utf-8", "backslashreplace").decode())
+    return f"the metadata field {short.encode('utf-8', 'backslashreplace').decode()!r}"

@@ -93,15 +93,12 @@ def _worths(rows: Int64Array) -> Float32Array:
     """Return what a word is worth in each row: the row's weight times BM25's term frequency."""
     lengths = (rows & text_rows.LENGTH_MASK).astype(np.float32)
     groups = rows >> text_rows.GROUP_SHIFT & (text_rows.GROUPS - 1)
-    weights = np.where(_is_brand(rows), _BRAND_WEIGHT, _GROUP_WEIGHTS[groups])
+    positions = rows >> text_rows.POSITION_SHIFT & text_rows.NO_PART
+    is_brand = positions == text_rows.BRAND
+    weights = np.where(is_brand, _BRAND_WEIGHT, _GROUP_WEIGHTS[groups])
     relative = 1 - _LENGTH_SHARE + _LENGTH_SHARE * lengths / np.float32(_USUAL_LENGTH)
     worths: Float32Array = weights * np.float32(_SATURATION + 1) / (1 + _SATURATION * relative)
     return worths.astype(np.float32)
-
-
-def _is_brand(rows: Int64Array) -> BoolArray:
-    brands: BoolArray = (rows >> text_rows.POSITION_SHIFT & text_rows.NO_PART) == text_rows.BRAND
-    return brands
 
 
 def _of_titles(rows: Int64Array) -> Int64Array:

@@ -207,7 +207,8 @@ def combine(rankings: Sequence[Weighted], depth: int) -> Fused:
         places[at, number] = ranks
         worths[at, number] = _worths(ranking, counted, depth)
         if ranking.exact is not None and not ranking.is_partial:
-            worths[at[ranking.exact], number] += _exact_worth(counted)
+            everything = sum(one.weight for one in counted)
+            worths[at[ranking.exact], number] += 2 * everything  # more than all else together
         ranks += _NOWHERE // 2 if ranking.is_beside else 0
         better = (ranking.part_ids >= 0) & (ranks < part_ranks[at])
         part_ids[at[better]] = ranking.part_ids[better]
@@ -265,11 +266,6 @@ def _best_and_full(words: Weighted, depth: int) -> tuple[float, float]:
     """Return the best score of words, and what a title with all of them would score, above 0."""
     best = float(words.scores[: min(depth, _CALIBRATED_DEPTH)].max(initial=0.0))
     return best, max(words.full_score, best, 1e-9)
-
-
-def _exact_worth(rankings: Sequence[Weighted]) -> float:
-    """Return what being exact is worth: more than all else together."""
-    return 2 * sum(ranking.weight for ranking in rankings)
 
 
 def by_bands(scores: Float32Array, first: int) -> Int64Array:

@@ -120,7 +120,8 @@ def put_part_checksums(connection: sa.Connection, part_ids: Iterable[int]) -> No
     """Store the checksums of parts that are new, or stand or lie elsewhere now."""
     for chunk in batched(part_ids):
         found = connection.execute(_PARTS.where(parts.c.id.in_(chunk))).all()
-        _put_part_sums(connection, {row[0]: part_crc32(*row[1:]) for row in found})
+        sums = [{"part_id": row[0], "crc32": part_crc32(*row[1:])} for row in found]
+        put(connection, part_checksums, sums)
 
 
 def fill_part_checksums(connection: sa.Connection, after: int) -> int | None:
@@ -141,9 +142,8 @@ def fill_part_checksums(connection: sa.Connection, after: int) -> int | None:
         .limit(_BATCH)
     )
     found = connection.execute(query).all()
-    _put_part_sums(connection, {row[0]: part_crc32(*row[1:-1]) for row in found if row[-1] is None})
+    sums = [
+        {"part_id": row[0], "crc32": part_crc32(*row[1:-1])} for row in found if row[-1] is None
+    ]
+    put(connection, part_checksums, sums)
     return found[-1][0] if found else None
-
-
-def _put_part_sums(connection: sa.Connection, sums: Mapping[int, int]) -> None:
-    put(connection, part_checksums, [{"part_id": one, "crc32": crc} for one, crc in sums.items()])

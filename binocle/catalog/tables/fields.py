@@ -289,8 +289,5 @@ def attribute_values(
             if isinstance(one, str):
                 yield name, None, one, int(is_list)
             else:
-                yield name, _number(one), None, int(is_list)
-
-
-def _number(value: float) -> float:
-    return int(value) if isinstance(value, bool | int) else float(value)
+                number = int(one) if isinstance(one, bool | int) else float(one)
+                yield name, number, None, int(is_list)

@@ -133,8 +133,8 @@ class SqlRecords:
 
         What is damaged, or has a vector that is, goes.
         """
-        kept_parts = self._parts_of(known.values())
-        damaged = self._damaged_of(known.values())
+        kept_parts = self._parts_of(known.values()) if known else {}
+        damaged = self._damaged_of(known.values()) if known else set()
         stale: list[int] = []
         moved: list[dict[str, Any]] = []
         added: list[tuple[int, int, NewPart]] = []
@@ -152,8 +152,10 @@ class SqlRecords:
             values: dict[Any, Any] = {"position": sa.bindparam("at"), "uri": sa.bindparam("to")}
             self.connection.execute(statement.values(values), moved)
             put_part_checksums(self.connection, [one["part"] for one in moved])
-        self._remove_parts(stale)
-        self._insert_parts(added)
+        if stale:
+            self._remove_parts(stale)
+        if added:
+            self._insert_parts(added)
 
     def remove(self, keys: Sequence[str], *, source_id: int | None = None) -> int:
         with overwriting(self.connection):
@@ -180,7 +182,8 @@ class SqlRecords:
             part_ids = self.connection.execute(
                 sa.select(parts.c.id).where(parts.c.record_id.in_(numbers))
             )
-            self._remove_parts(list(part_ids.scalars()))
+            if gone := list(part_ids.scalars()):
+                self._remove_parts(gone)
             self.fields.remove(numbers)
             self.words.remove(numbers)
             self.connection.execute(records.delete().where(records.c.id.in_(numbers)))
@@ -242,8 +245,6 @@ class SqlRecords:
         return damaged | damaged_pictures(self.connection, ids)
 
     def _remove_parts(self, part_ids: Sequence[int]) -> None:
-        if not part_ids:
-            return
         change = self.history.change()
         for chunk in batched(part_ids):
             self.connection.execute(vectors.delete().where(vectors.c.part_id.in_(chunk)))
@@ -254,8 +255,6 @@ class SqlRecords:
             )
 
     def _insert_parts(self, added: Sequence[tuple[int, int, NewPart]]) -> None:
-        if not added:
-            return
         part_ids = list(self.history.hand_out("next_part_id", len(added)))
         rows: list[dict[str, Any]] = [
             {
