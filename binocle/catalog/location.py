@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from binocle.catalog.postgresql.shared_schema import SharedSchema
 
 SQLITE_FILE, POSTGRESQL_FILE = "catalog.sqlite", "catalog.postgresql"
+BEGUN_FILE = "catalog.moving"  # names a schema that may not have all yet
 COPYING = ".copying-"  # begins the name of a folder with a copy that is removed when it was read
 _DRIVER = "postgresql+psycopg"
 _FORMAT = 1
@@ -190,10 +191,10 @@ def discard_schema(folder: Path) -> None:
     Raises:
         StorageError: It cannot be reached, or the file that names it not be read.
     """
-    path = folder / POSTGRESQL_FILE
-    if path.is_file():
-        location = read_location(path)
-        _postgresql().drop_schema(location.address, location.schema)
+    for path in (folder / POSTGRESQL_FILE, folder / BEGUN_FILE):
+        if path.is_file():
+            location = read_location(path)
+            _postgresql().drop_schema(location.address, location.schema)
 
 
 def rewrite_tables(path: Path) -> None:

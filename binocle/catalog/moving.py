@@ -1,19 +1,21 @@
 """A catalogue of SQLite, copied into a schema of PostgreSQL: all rows, with their ids."""
 
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from binocle.batches import batched
 from binocle.catalog.location import (
+    BEGUN_FILE,
     POSTGRESQL_FILE,
     SQLITE_FILE,
     SchemaLocation,
     is_in_postgresql,
     keep_location,
     new_location,
+    read_location,
 )
 from binocle.catalog.postgresql.catalog import PostgresCatalog, PostgresSession, drop_schema
 from binocle.catalog.query_file import QUERY_FILE
@@ -99,8 +101,10 @@ def move_catalog(folder: Path, address: str, tell: Progress = lambda _table, _ro
         StorageError: The catalogue cannot be read, or not be made there; it is where it was.
     """
     path, count = folder / SQLITE_FILE, 0
+    _drop_begun(folder)
     if not is_in_postgresql(folder):
         location = new_location(address, folder.name)
+        keep_location(folder / BEGUN_FILE, location)
         try:
             with closing(SqliteCatalog(path)) as source:
                 stamp = None
@@ -119,11 +123,26 @@ def move_catalog(folder: Path, address: str, tell: Progress = lambda _table, _ro
                     raise
         except BaseException:
             drop_schema(location.address, location.schema)
+            (folder / BEGUN_FILE).unlink(missing_ok=True)
             raise
+        (folder / BEGUN_FILE).unlink(missing_ok=True)
     for name in (SQLITE_FILE, QUERY_FILE):
         for suffix in ("", "-wal", "-shm"):
             (folder / f"{name}{suffix}").unlink(missing_ok=True)
     return count
+
+
+def _drop_begun(folder: Path) -> None:
+    """Drop the copy of a process that was killed while it moved the catalogue."""
+    begun = folder / BEGUN_FILE
+    if not begun.is_file():
+        return
+    location = read_location(begun)
+    is_switched = is_in_postgresql(folder) and read_location(folder / POSTGRESQL_FILE) == location
+    if not is_switched:
+        with suppress(StorageError):  # that server may be gone; then so is what it has
+            drop_schema(location.address, location.schema)
+    begun.unlink()
 
 
 def _stamp_of(path: Path) -> tuple[tuple[int, int], ...]:

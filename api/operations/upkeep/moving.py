@@ -1,6 +1,7 @@
 """``binocle move``: what a collection, or a service, keeps in files goes to servers."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from api.container import Container
 from api.service_state.opening import move_state
@@ -9,7 +10,7 @@ from binocle.collection.collection import Collection
 from binocle.collection.indexing_lock import indexing_lock
 from binocle.errors import StorageError
 from binocle.media.kinds import KINDS
-from binocle.vectors.location import ENGINE_FILE, is_in_engine, place_in_engine
+from binocle.vectors.location import ENGINE_FILE, discard_vectors, is_in_engine, place_in_engine
 
 
 def move_collection(
@@ -64,6 +65,8 @@ def _move_vectors(
             counts = {kind: snapshot.count_parts(kind) for kind in KINDS}
             opened.save_indices()
     except StorageError:
+        with suppress(StorageError):  # it cannot be reached
+            discard_vectors(folder)
         (folder / ENGINE_FILE).unlink(missing_ok=True)
         raise
     total = sum(counts.values())

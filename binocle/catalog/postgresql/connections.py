@@ -126,6 +126,8 @@ class Connections:
                 f"{self.name} was locked by another process for more than "
                 f"{self._busy_timeout_s:g} s; try again"
             )
+        if "ask again" in text:  # it was embedded with another model
+            return BusyError(f"{self.name}: {text}")
         if state == _FULL:
             return StorageError(
                 f"the disk of {self.name} is full ({text}); everything committed so "

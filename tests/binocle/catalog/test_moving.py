@@ -4,15 +4,16 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from binocle.catalog import moving
-from binocle.catalog.location import is_in_postgresql
+from binocle.catalog.location import BEGUN_FILE, is_in_postgresql, keep_location
 from binocle.catalog.moving import move_catalog
 from binocle.collection.collection import Collection
-from binocle.errors import StorageError, UsageError
+from binocle.errors import BusyError, StorageError, UsageError
 from binocle.metadata.filters import Comparison
 from binocle.types import Limits
 from search.query.query import Query, Sort, Term
@@ -65,7 +66,7 @@ def test_moved_catalogue_answers_as_before_and_goes_on(
         assert move_catalog(folder, server.address, lambda *one: told.append(one)) > 1000
         assert {"records", "vectors"} <= {name for name, _ in told}
         assert not opened.exists(), "whoever has it open opens it again"
-        with pytest.raises(StorageError, match="moved to PostgreSQL just now; ask again"):
+        with pytest.raises(BusyError, match="moved to PostgreSQL just now; ask again"):
             opened.upsert([record("late", 1, n=1)])
     assert is_in_postgresql(folder)
     assert list(folder.glob("catalog.sqlite*")) == []
@@ -103,20 +104,31 @@ def test_what_is_acknowledged_meanwhile_is_moved(folder: Path, server: PostgresS
         assert set(session.records.numbers_of(acknowledged)) == acknowledged
 
 
-@pytest.mark.parametrize("step", ["copy_catalog", "keep_location", "_stamp_of"])
+@pytest.mark.parametrize("killed", [False, True])
+@pytest.mark.parametrize("step", ["_read_words", "keep_location", "_stamp_of"])
 def test_what_fails_leaves_one_whole_catalogue_and_is_finished_later(
-    folder: Path, server: PostgresServer, monkeypatch: pytest.MonkeyPatch, step: str
+    folder: Path,
+    server: PostgresServer,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+    *,
+    killed: bool,
 ) -> None:
     before = answers(folder)[0]
 
-    def fail(*_arguments: object) -> None:
+    def fail(*arguments: Any) -> object:
+        if arguments[0] == folder / BEGUN_FILE:
+            return keep_location(*arguments)
         raise KeyboardInterrupt
 
     known = schemas(server)
     with monkeypatch.context() as patch:
         patch.setattr(moving, step, fail)
+        if killed:  # so that nothing is cleared away
+            patch.setattr(moving, "drop_schema", fail)
         with pytest.raises(KeyboardInterrupt):
             move_catalog(folder, server.address)
+    assert (folder / BEGUN_FILE).exists() == killed
     with Collection(folder) as opened:
         opened.upsert([record("goes on", 1, n=1)])
         opened.remove(["goes on"])
