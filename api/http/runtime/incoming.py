@@ -145,11 +145,14 @@ class Incoming:
             async with asyncio.timeout_at(self._due_at()):
                 message = await self._receive()
         except TimeoutError as error:
-            detail = (
-                f"the body came too slowly: each piece within {PIECE_PATIENCE_S:g} s, "
-                f"{MIN_BYTES_PER_S:,} bytes a second, all within {BODY_PATIENCE_S:g} s"
-            )
-            raise HTTPException(408, detail, CLOSE) from error
+            arrived = await self._arrived()
+            if arrived is None:
+                detail = (
+                    f"the body came too slowly: each piece within {PIECE_PATIENCE_S:g} s, "
+                    f"{MIN_BYTES_PER_S:,} bytes a second, all within {BODY_PATIENCE_S:g} s"
+                )
+                raise HTTPException(408, detail, CLOSE) from error
+            message = arrived
         if message["type"] == "http.disconnect":
             raise GoneError
         self._last_at = self._loop.time()
@@ -158,6 +161,14 @@ class Incoming:
         if not message.get("more_body", False):
             self._complete.set()
         return message
+
+    async def _arrived(self) -> Message | None:
+        """Return what has come while it was this process that stood still; None for nothing."""
+        try:
+            async with asyncio.timeout(0):
+                return await self._receive()
+        except TimeoutError:
+            return None
 
     def _due_at(self) -> float:
         """Return until when the next piece of the body must be here."""

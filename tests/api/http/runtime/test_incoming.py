@@ -1,13 +1,17 @@
 """Bodies that come too slowly or are told in two ways, and answers that begin too late."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from starlette.exceptions import HTTPException
+from starlette.types import Message
 
 from api.http.runtime import incoming
+from api.http.runtime.incoming import Incoming
 from binocle.encoders.colour import ColourEncoder
 from binocle.types import Float32Array
 from binocle_client import picture
@@ -102,3 +106,31 @@ def test_searches_of_a_batch_end_where_nobody_waits_for_them(
     problem_of(answer, 503, "deadline")
     time.sleep(2)
     assert 0 < looked._value < 15, "it goes on though nobody waits"
+
+
+def test_a_piece_that_came_while_the_service_stood_still_is_not_late(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A machine that sleeps, or is very busy, finds what has come and that it is late at once."""
+    monkeypatch.setattr(incoming, "PIECE_PATIENCE_S", 0.1)
+
+    async def taken(piece: Message | None) -> Message:
+        loop, arrived = asyncio.get_running_loop(), asyncio.Event()
+
+        async def receive() -> Message:
+            await arrived.wait()
+            assert piece is not None
+            return piece
+
+        scope = {"method": "POST", "path": "/", "headers": [(b"content-length", b"1")]}
+        body = Incoming(receive, scope, 1000, 60)
+        if piece is not None:
+            loop.call_later(0.05, arrived.set)
+        loop.call_soon(time.sleep, 0.3)  # both are due then
+        return await body._next()
+
+    whole = {"type": "http.request", "body": b"x", "more_body": False}
+    assert asyncio.run(taken(whole)) == whole
+    with pytest.raises(HTTPException) as refused:
+        asyncio.run(taken(None))
+    assert refused.value.status_code == 408
