@@ -58,14 +58,18 @@ def check_present(catalog: Path) -> None:
         StorageError: It is not there or empty, and what belongs to one lies beside it.
     """
     is_there = catalog.is_file() and catalog.stat().st_size > 0
-    beside = (path for pattern in _BESIDE for path in catalog.parent.glob(pattern))
-    if not is_there and (found := next(beside, None)) is not None:
+    if not is_there and (found := lies_beside(catalog)) is not None:
         what = "is empty" if catalog.is_file() else "is gone"
         raise StorageError(
             f"the catalogue {catalog} {what}, but {found.relative_to(catalog.parent)} lies beside "
             "it: restore the collection from a backup; to give it up, move the folder "
             f"{catalog.parent} away and index again"
         )
+
+
+def lies_beside(catalog: Path) -> Path | None:
+    """Return something that only a catalogue brings about; None where there was none yet."""
+    return next((path for one in _BESIDE for path in catalog.parent.glob(one)), None)
 
 
 def check_newest(folder: Path, session: CatalogReader) -> None:

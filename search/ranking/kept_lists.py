@@ -28,7 +28,7 @@ class ResultLists:
         max_count: int = 1000,
         max_bytes: int = 256 * 1024 * 1024,
         max_old_bytes: int = 1024 * 1024 * 1024,
-        min_old_bytes: int = 128 * 1024 * 1024,
+        min_old_bytes: int = 32 * 1024 * 1024,
         max_age_s: float = 1800.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

@@ -111,6 +111,10 @@ def examine_collection(folder: Path, *, with_contents: bool = True) -> Iterator[
         yield Finding("catalogue", message, "move the one away that it should not have")
     if not is_remote and (not catalog.is_file() or not catalog.stat().st_size):
         what = "is empty" if catalog.is_file() else "is gone"
+        if catalog.is_file() and lineage.lies_beside(catalog) is None:
+            message = f"the collection {folder.name} was begun, and nothing is in it yet"
+            yield fact("catalogue", message, "index into it again, or remove its folder")
+            return
         yield Finding("catalogue", f"the catalogue {catalog} {what}", _RESTORE)
         return
     yield from machine.check_room(folder, 0 if is_remote else catalog.stat().st_size)

@@ -33,6 +33,14 @@ def test_sound_collection_has_none(folder: Path) -> None:
     assert all(before[path] == after[path] for path in before.keys() & after.keys())
 
 
+def test_collection_that_a_full_disk_kept_from_being_made_is_no_damage(tmp_path: Path) -> None:
+    (tmp_path / "begun").mkdir(0o700)
+    (tmp_path / "begun" / "catalog.sqlite").touch(0o600)
+    assert damages(tmp_path / "begun") == []
+    (tmp_path / "begun" / "catalog.mark").touch(0o600)
+    assert "catalogue" in {one.check for one in damages(tmp_path / "begun")}
+
+
 def test_restored_collection_has_none(home: Path, tmp_path: Path) -> None:
     back_up(opened(home), [NAME], tmp_path / "backup")
     other = tmp_path / "other"
