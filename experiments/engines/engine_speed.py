@@ -45,7 +45,9 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=200_000)
     parser.add_argument("--dimension", type=int, default=256)
     parser.add_argument("--queries", type=int, default=100)
-    parser.add_argument("--far", type=int, help="of so many queries the far half is asked; of all")
+    parser.add_argument(
+        "--far", type=int, help="of so many queries, two at least, the far half is asked; of all"
+    )
     parser.add_argument("--kept", metavar="NAME", help="vectors that stay, and are taken up again")
     parser.add_argument("--only-engine", action="store_true", help="leave FAISS's lists out")
     options = parser.parse_args()
