@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +13,11 @@ from api.aliases import Aliases
 from api.saved_searches import SavedSearches
 from api.settings import COLLECTION_NAME, Settings
 from binocle.catalog.location import catalog_path
+from binocle.collection.beside_searches import NICE, lower_priority
 from binocle.collection.collection import Collection, check_space
 from binocle.collection.lineage import check_present
 from binocle.encoders.base import Encoder
+from binocle.encoders.encoder_in_thread import EncoderInThread
 from binocle.encoders.names import canonical_name
 from binocle.encoders.registry import open_encoder
 from binocle.errors import NotFoundError, UsageError
@@ -165,14 +167,15 @@ class Container:
                 )
             return self._encoders[model]
 
-    def decoders(self) -> AbstractContextManager["DecoderPool"]:
+    def decoders(self, *, beside_searches: bool = False) -> AbstractContextManager["DecoderPool"]:
         """Return decoders as the settings have them, for whoever enters the context."""
-        return self._opens_decoders()(self.settings.workers, self.settings.limits)
+        opens = self._opens_decoders(NICE if beside_searches else 0)
+        return opens(self.settings.workers, self.settings.limits)
 
-    def _opens_decoders(self) -> "OpenDecoders":
+    def _opens_decoders(self, nice: int = 0) -> "OpenDecoders":
         from binocle.media.decoder_pool import DecoderPool
 
-        return self._open_decoders or DecoderPool
+        return self._open_decoders or partial(DecoderPool, nice=nice)
 
     @cached_property
     def fetcher(self) -> "Fetcher":
@@ -266,9 +269,16 @@ class Container:
         return Labeller(collection, lambda: self.encoder_of(collection), relevance)
 
     def indexer(
-        self, collection: Collection, model: str | None, on_progress: Callable[["Progress"], None]
+        self,
+        collection: Collection,
+        model: str | None,
+        on_progress: Callable[["Progress"], None],
+        *,
+        beside_searches: bool = False,
     ) -> "Indexer":
         """Return an indexer that embeds with a model, by default the collection's own.
+
+        Beside searches of this process it makes way for them.
 
         Raises:
             SpaceMismatchError: The collection was embedded with another model.
@@ -277,15 +287,14 @@ class Container:
 
         space = collection.space
         model = canonical_name(model) if model else None
-        if space is not None and model is not None and model != space.name:
-            # The same weights may go by another name, so the fingerprints decide.
+        if space and model and model != space.name:  # perhaps another name of the same weights
             check_space(space, self.encoder(model).space, collection.path.name)
-        chosen = model or (space.name if space else self.default_model)
+        load = partial(self.encoder, model or (space.name if space else self.default_model))
         return Indexer(
             collection,
-            lambda: self.encoder(chosen),
+            load if not beside_searches else lambda: EncoderInThread(load(), lower_priority),
             limits=self.settings.limits,
             workers=self.settings.workers,
-            open_decoders=self._opens_decoders(),
+            open_decoders=self._opens_decoders(NICE if beside_searches else 0),
             on_progress=on_progress,
         )

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 _log = logging.getLogger(__name__)
-_NICE = 10
+NICE = 10
 
 
 class BesideSearches:
@@ -54,5 +54,5 @@ def lower_priority() -> None:
     if sys.platform == "linux":  # elsewhere it is the whole process's
         own = threading.get_native_id()
         with suppress(OSError):
-            nice = max(_NICE, os.getpriority(os.PRIO_PROCESS, own))
+            nice = max(NICE, os.getpriority(os.PRIO_PROCESS, own))
             os.setpriority(os.PRIO_PROCESS, own, nice)

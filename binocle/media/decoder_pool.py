@@ -43,7 +43,12 @@ class DecoderPool:
     """A fixed number of decoder processes, started when first needed. Thread-safe."""
 
     def __init__(
-        self, workers: int, limits: Limits, *, begun: "list[subprocess.Popen[bytes]] | None" = None
+        self,
+        workers: int,
+        limits: Limits,
+        *,
+        begun: "list[subprocess.Popen[bytes]] | None" = None,
+        nice: int = 0,
     ) -> None:
         """Prepare a pool; no process is started yet.
 
@@ -52,9 +57,10 @@ class DecoderPool:
             limits: What one picture may cost.
             begun: What ``start_decoder`` has started before; taken out as they are needed, and
                 ended with the pool.
+            nice: How much lower than this process's the priority of other processes is.
         """
         self.workers = workers
-        self.limits = limits
+        self.limits, self._nice = limits, nice
         self._places: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
         self._lock = threading.Lock()
         self._alive: set[_Worker] = set()
@@ -133,7 +139,7 @@ class DecoderPool:
         with self._lock:
             if self._closed:
                 raise DecoderCrashError("the decoders have been closed")
-            process = self._begun.pop() if self._begun else sandbox.start_decoder()
+            process = self._begun.pop() if self._begun else sandbox.start_decoder(self._nice)
             worker = _Worker(process, self._deadlines)
             self._alive.add(worker)
             return worker
@@ -260,6 +266,7 @@ def work() -> None:
 
     from binocle.media import images
 
+    os.nice(int(os.environ.get("DECODER_NICE", "0")))
     cv2.setNumThreads(1)  # this process's own; the pool has a process for each core
     requests = sys.stdin.buffer
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")

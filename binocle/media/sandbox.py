@@ -104,14 +104,14 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
-def start_decoder() -> "subprocess.Popen[bytes]":
-    """Start a decoder that reads orders and answers them."""
+def start_decoder(nice: int = 0) -> "subprocess.Popen[bytes]":
+    """Start a decoder that reads orders and answers them, at a priority that is lower by ``nice``."""
     roots = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH")]
     return subprocess.Popen(
         [sys.executable, "-m", "binocle.media.decoder_pool"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         env={
-            "PYTHONPATH": os.pathsep.join(filter(None, roots)),
+            "PYTHONPATH": os.pathsep.join(filter(None, roots)), "DECODER_NICE": str(nice),
             **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
             **{name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
         },

@@ -288,6 +288,14 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path, slow_picture: b
     wait_until(lambda: not any(is_alive(worker) for worker in workers))
 
 
+def test_decoders_may_have_a_lower_priority_than_this_process() -> None:
+    with DecoderPool(1, Limits(), nice=3) as pool:
+        pool.decode(picture(), SPEC)
+        (worker,) = workers_of(os.getpid())
+        own = os.getpriority(os.PRIO_PROCESS, 0)
+        assert os.getpriority(os.PRIO_PROCESS, worker) == min(own + 3, 19)
+
+
 def test_worker_has_nothing_of_the_environment_and_no_rights(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -301,7 +309,8 @@ def test_worker_has_nothing_of_the_environment_and_no_rights(
     names = {one.split(b"=")[0].decode() for one in environment.split(b"\0") if one}
     assert b"hidden" not in environment
     threads = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"}
-    assert names <= {"PYTHONPATH", "LD_LIBRARY_PATH", "PYTHONHOME", "LC_CTYPE", *threads}
+    own = {"DECODER_NICE", "PYTHONPATH", "LD_LIBRARY_PATH", "PYTHONHOME", "LC_CTYPE"}
+    assert names <= own | threads
     assert re.search(r"^NoNewPrivs:\s+1$", status, re.MULTILINE)
     assert re.search(r"^Seccomp:\s+2$", status, re.MULTILINE)
     assert re.search(r"^Max file size +0 +0 ", limits, re.MULTILINE)

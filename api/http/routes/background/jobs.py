@@ -79,7 +79,9 @@ async def start_job(
     jobs: Jobs = request.app.state.jobs
 
     def work(job: Job) -> None:
-        report = service.container.indexer(collection, model, job.update).run(source)
+        container = service.container
+        indexer = container.indexer(collection, model, job.update, beside_searches=True)
+        report = indexer.run(source)
         job.counts, job.warnings = asdict(report.tally), report.warnings
         service.warm(collection)
 

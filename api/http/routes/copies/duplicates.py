@@ -14,7 +14,7 @@ from api.http.runtime.dependencies import Readable, ServiceDependency, TellJob, 
 from api.http.schemas.background.jobs import JobOut
 from api.http.schemas.common import Name
 from api.http.schemas.lookup import CandidatePartOut, ClusterOut, DuplicatesOut, MemberOut
-from api.operations.copies import find_duplicates
+from api.operations.duplicates_apart import find_duplicates_apart
 from api.operations.duplicates_report import csv_of
 from api.operations.sheets.duplicates_sheet import duplicates_page
 from binocle.collection.collection import Collection
@@ -31,7 +31,7 @@ async def start_finding(
     """Start finding the pictures that are the same. Nothing is removed."""
 
     def work(job: Job) -> None:
-        found = find_duplicates(service.container, collection, service.decoders, job.advance)
+        found = find_duplicates_apart(service.settings, collection.path.name, job.advance)
         copies = sum(len(one.others) for one in found.clusters)
         job.counts = {
             "clusters": len(found.clusters),

@@ -118,8 +118,9 @@ async def start_hashing(
     """Start computing the hashes of the collection's own pictures, to be shared as a list."""
 
     def work(job: Job) -> None:
-        own = own_hashes(service.container, collection, service.decoders, job.advance)
-        found = exported(own)
+        with service.container.decoders(beside_searches=True) as decoders:
+            own = own_hashes(service.container, collection, decoders, job.advance)
+            found = exported(own)
         job.counts = {"hashes": found.written, "unreadable": len(found.lost)}
         job.warnings = tuple(f"no hash of {one.record_id}" for one in found.lost[:_TOLD])
         job.result = found

@@ -18,7 +18,6 @@ from api.http.runtime.fair_queue import CALLER, FairQueue
 from api.http.runtime.log_lines import note
 from api.http.schemas.background.jobs import JobKind, JobState
 from api.http.schemas.common import ItemError
-from binocle.collection.beside_searches import lower_priority
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError, StorageError
 
@@ -39,14 +38,15 @@ class _Lane:
     def __init__(self, name: str, queue_size: int) -> None:
         self.waiting: FairQueue[Job] = FairQueue(queue_size)
         self.works: dict[Job, Work] = {}
-        self.thread = ThreadPoolExecutor(1, name, initializer=lower_priority)
+        self.thread = ThreadPoolExecutor(1, name)
 
 
 class Jobs:
     """The jobs of one service. Thread-safe.
 
     What only reads waits in a lane of its own, so that readers hold up nobody who writes. Requests
-    go before both: jobs, their threads and their decoders have a low priority.
+    go before both: what jobs decode and embed, and other processes of theirs, have a low priority.
+    Their own threads have not, as these may hold Python's lock, for which requests would wait.
     """
 
     def __init__(
