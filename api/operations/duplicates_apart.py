@@ -60,6 +60,7 @@ def find_duplicates_apart(
             return _answer(process.stdout, on_progress)
         finally:
             process.kill()
+            process.wait()
 
 
 def _answer(lines: IO[bytes], on_progress: Callable[[int, int], None]) -> Duplicates:

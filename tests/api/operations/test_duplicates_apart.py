@@ -1,6 +1,7 @@
 """What a process of its own finds comes back, as do its errors; it ends with whoever asked."""
 
 import os
+from concurrent.futures import CancelledError
 from pathlib import Path
 
 import pytest
@@ -37,9 +38,9 @@ def test_what_progress_raises_ends_the_process_at_low_priority(tmp_path: Path) -
 
     def stop(_done: int, _total: int) -> None:
         lowest.extend(living("duplicates_apart"))
-        raise KeyboardInterrupt
+        raise CancelledError
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(CancelledError):
         find_duplicates_apart(Settings(home=tmp_path), "c", stop)
     assert len(lowest) == 1
     assert living("duplicates_apart") == []
