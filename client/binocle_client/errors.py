@@ -7,8 +7,8 @@ class ClientError(Exception):
     Attributes:
         status: Of HTTP; 0 where there was no answer.
         code: The service's, as in its docs/http.md; ``unreachable``, ``timeout``, ``no-problem``
-            (not the service); or, where nothing was sent, ``invalid`` (what was asked is no JSON)
-            or ``unreadable`` (a picture's path).
+            (not the service); or, where nothing was sent, ``invalid`` (what was asked is no JSON,
+            or a name no Unicode) or ``unreadable`` (a picture's path).
         detail: For a person.
         field: The part of the request at fault, where one is.
         request_id: To be looked for in the service's log.

@@ -145,6 +145,14 @@ def test_what_is_no_json_is_not_sent(client: Client) -> None:
         with pytest.raises(ClientError, match="no JSON") as refused:
             client.search("c", [{"vector": vector}])
         assert (refused.value.status, refused.value.code) == (0, "invalid")
+    with pytest.raises(ClientError, match=r"'\\ud800' cannot be a name") as refused:
+        client.record("\ud800", "a")
+    assert (refused.value.status, refused.value.code) == (0, "invalid")
+
+
+def test_a_single_name_is_not_taken_for_its_letters(client: Client) -> None:
+    with pytest.raises(ClientError, match="there is no collection 'shop'"):
+        client.search_across("shop", "red")
 
 
 def test_pages_go_on_until_there_are_none(client: Client, name: str) -> None:

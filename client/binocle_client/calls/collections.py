@@ -15,7 +15,7 @@ from binocle_client.answers import (
 )
 from binocle_client.asked import Asked, content, document, nothing
 from binocle_client.calls.call import call
-from binocle_client.paths import path_of, segment
+from binocle_client.paths import path_of, segment, several
 from binocle_client.requests import FieldType
 
 
@@ -121,4 +121,4 @@ class CollectionCalls:
     @call
     def originals(self, name: str, ids: Sequence[str]) -> Asked[bytes]:
         """Return a zip of the pictures of up to 500 records, as they were stored."""
-        return content("POST", path_of(name, "originals"), json={"ids": list(ids)})
+        return content("POST", path_of(name, "originals"), json={"ids": several(ids)})

@@ -5,7 +5,7 @@ from typing import Any
 
 from binocle_client.asked import Asked, document, matching, nothing, with_etag
 from binocle_client.calls.call import call
-from binocle_client.paths import path_of
+from binocle_client.paths import path_of, several
 from binocle_client.requests import RulesBody
 from binocle_client.rules import RankingRules, RulesTrial, RulesVersions
 
@@ -53,7 +53,7 @@ class RuleCalls:
             recorded: Also so many of those asked most, where the service keeps queries.
             limit: How many hits of each.
         """
-        body = {"queries": list(queries), "recorded": recorded, "limit": limit}
+        body = {"queries": several(queries), "recorded": recorded, "limit": limit}
         return document(RulesTrial, "POST", path_of(name, "rules:try"), json=body)
 
     @call

@@ -8,7 +8,7 @@ from binocle_client.across import SearchAcrossAnswer
 from binocle_client.answers import SuggestionList
 from binocle_client.asked import Asked, document
 from binocle_client.calls.call import call
-from binocle_client.paths import path_of
+from binocle_client.paths import path_of, several
 from binocle_client.pictures import PictureFile, bytes_of
 from binocle_client.records import BatchAnswer, RecommendAnswer, SearchAnswer
 from binocle_client.requests import (
@@ -59,7 +59,7 @@ class SearchCalls:
         **options: Unpack[SearchOptions],
     ) -> Asked[SearchAcrossAnswer]:
         """Search several collections at once; one that cannot answer costs only itself."""
-        body = {"collections": list(collections), "query": query, **options}
+        body = {"collections": several(collections), "query": query, **options}
         return document(SearchAcrossAnswer, "POST", "/v1/search", json=body)
 
     @call
@@ -67,7 +67,7 @@ class SearchCalls:
         self, name: str, more_of: Sequence[str], **options: Unpack[RecommendOptions]
     ) -> Asked[RecommendAnswer]:
         """Recommend records like some; an unknown id costs only itself."""
-        body: RecommendBody = {"more_of": list(more_of), **options}
+        body: RecommendBody = {"more_of": several(more_of), **options}
         return document(RecommendAnswer, "POST", path_of(name, "recommend"), json=body)
 
     @call
