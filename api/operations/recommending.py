@@ -54,7 +54,8 @@ def bounded(
     """
     clauses: list[Filter] = []
     if at_most is not None:
-        clauses.append(Comparison(_checked(collection, field), "lte", at_most))
+        most = int(at_most) if at_most.is_integer() else at_most  # as people write it
+        clauses.append(Comparison(_checked(collection, field), "lte", most))
     hidden = tuple(dict.fromkeys(seen))
     if hidden:
         clauses.append(Not(Comparison("id", "in", hidden)))

@@ -50,6 +50,7 @@ def test_what_was_seen_or_is_beyond_the_budget_is_not_shown(shop: Shop) -> None:
     for budget in (60, {"field": "price", "at_most": 60}):
         found = _recommend(shop, more_of=["sku-00"], budget=budget, limit=60)
         assert set(_ids(found)) == affordable - {"sku-00"}
+        assert found["looking_for"] == "like sku-00; where price <= 60"
     stocked = {one for one in affordable if _ROWS[one]["stock"]}
     found = _recommend(shop, more_of=["sku-00"], budget=60, filter={"stock": True}, limit=60)
     assert set(_ids(found)) == stocked - {"sku-00"}
