@@ -46,8 +46,8 @@ def options(*added: Callable[[Any], Any]) -> Callable[[_F], _F]:
 
 
 def limit_option(default: int, most: int, what: str) -> Callable[[_F], _F]:
-    """Return what adds ``-k``: how many of something to show."""
-    return click.option("-k", "--limit", default=default, show_default=True, metavar="N",
+    """Return what adds ``-k``: how many of something to show; many type ``-n``."""
+    return click.option("-k", "-n", "--limit", default=default, show_default=True, metavar="N",
                         type=click.IntRange(1, most), help=f"How many {what}.")  # fmt: skip
 
 

@@ -91,7 +91,7 @@ def test_where_like_without_and_limit_narrow_a_search(ask: Run) -> None:
 
 
 def test_plain_output_is_one_tab_separated_line_a_hit(ask: Run) -> None:
-    lines = ask("search", "red", "-k", "4").stdout.splitlines()
+    lines = ask("search", "red", "-n", "4").stdout.splitlines()
     assert len(lines) == 4
     assert all(len(line.split("\t")) == 3 for line in lines)
 
