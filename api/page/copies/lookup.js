@@ -25,8 +25,9 @@ function verdictText(found) {
     const [first] = found.listed;
     return t('lookupListed', { name, list: first.list, label: first.label });
   }
+  /** @type {Record<string, string>} */
   const said = { similar: 'lookupSimilar', variant: 'lookupVariant', 'hash-match': 'lookupByHash' };
-  return t(said[/** @type {keyof said} */ (found.verdict)] ?? 'lookupFound', name);
+  return t(said[found.verdict] ?? 'lookupFound', name);
 }
 
 /** @param {{candidate: any, isShown: boolean, onShow: () => void}} properties */

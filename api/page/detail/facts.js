@@ -2,7 +2,7 @@
 import { html } from '../vendor/preact.js';
 import { blankChoice, go, question } from '../state/address.js';
 import { fields, isTechnical } from '../state/collections.js';
-import { bytes, number, t } from '../words/words.js';
+import { bytes, fieldLabel, number, t } from '../words/words.js';
 import { nameOf, shownValue } from '../grid/tile.js';
 import { Marked } from '../views/marked.js';
 import { copy } from '../state/selection.js';
@@ -39,7 +39,7 @@ export function Facts({ record, hit }) {
   return html`
     ${fresh.map((/** @type {any} */ one) => html`<blockquote><${Marked} text=${one.text} words=${words} /></blockquote>`)}
     <dl class="facts">
-      ${names.map((name) => html`<dt>${name}</dt><${Fact} name=${name} value=${record.metadata[name]} words=${words} />`)}
+      ${names.map((name) => html`<dt>${fieldLabel(name)}</dt><${Fact} name=${name} value=${record.metadata[name]} words=${words} />`)}
       <dt>${t('file')}</dt><dd class="mono">${record.uri}</dd>
       <dt>${t('recordId')}</dt><dd class="mono"><button type="button" class="link mono" title=${t('copy')} onClick=${() => tell(copy(record.id) ? t('copied', 1) : t('cannotCopy'))}>${record.id}</button></dd>
       ${found.length > 0 && html`<dt>${t('foundBy')}</dt><dd>${[...new Set(found)].join(', ')}${words.length ? html`: ${[...new Set(words)].map((one) => html`<mark>${one}</mark> `)}` : ''}</dd>`}

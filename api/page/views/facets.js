@@ -3,7 +3,7 @@ import { html, useState } from '../vendor/preact.js';
 import { blankChoice, go, hasChoice, question } from '../state/address.js';
 import { isTechnical } from '../state/collections.js';
 import { facetError, facets, hasCounted, isOpen, togglePanel } from '../state/facets.js';
-import { number, shortDate, t } from '../words/words.js';
+import { fieldLabel, number, shortDate, t } from '../words/words.js';
 import { Failure } from './notice.js';
 import { Icon } from './icon.js';
 
@@ -50,7 +50,7 @@ function Bars({ facet }) {
   const most = Math.max(1, ...facet.buckets.map((/** @type {any} */ one) => one.count));
   const isDates = facet.kind === 'dates';
   const shown = (/** @type {any} */ value) => (isDates ? shortDate(String(value)) : number(Number(value)));
-  return html`<div class="bars" role="group" aria-label=${t('rangesOf', facet.field)}>
+  return html`<div class="bars" role="group" aria-label=${t('rangesOf', fieldLabel(facet.field))}>
     ${facet.buckets.map((/** @type {any} */ one) => {
       const end = isDates ? lastDay(String(one.value), String(one.end ?? '')) : String(one.end ?? '');
       const label = `${shown(one.value)} – ${shown(isDates ? end : one.end)}: ${number(one.count)}`;
@@ -86,10 +86,10 @@ function Range({ facet }) {
   const hint = (/** @type {any} */ value) => (type === 'number' && value !== undefined ? String(value) : '');
   return html`<${Bars} facet=${facet} />
     <form class="range" key=${`${low}|${high}`} onSubmit=${send}>
-      <input name="min" type=${type} step="any" aria-label=${t('atLeastOf', facet.field)} placeholder=${hint(first?.value)} defaultValue=${low.slice(0, type === 'date' ? 10 : undefined)} />
+      <input name="min" type=${type} step="any" aria-label=${t('atLeastOf', fieldLabel(facet.field))} placeholder=${hint(first?.value)} defaultValue=${low.slice(0, type === 'date' ? 10 : undefined)} />
       <span aria-hidden="true">–</span>
-      <input name="max" type=${type} step="any" aria-label=${t('atMostOf', facet.field)} placeholder=${hint(last?.end)} defaultValue=${high.slice(0, type === 'date' ? 10 : undefined)} />
-      <button type="submit" aria-label=${t('applyRange', facet.field)}><${Icon} name="check" /></button>
+      <input name="max" type=${type} step="any" aria-label=${t('atMostOf', fieldLabel(facet.field))} placeholder=${hint(last?.end)} defaultValue=${high.slice(0, type === 'date' ? 10 : undefined)} />
+      <button type="submit" aria-label=${t('applyRange', fieldLabel(facet.field))}><${Icon} name="check" /></button>
     </form>`;
 }
 
@@ -99,15 +99,25 @@ function isAllDifferent(facet) {
   return facet.kind === 'values' && buckets.length > 1 && buckets.every((/** @type {any} */ one) => one.count === 1);
 }
 
-/** @param {{facet: any}} properties */
-function FacetGroup({ facet }) {
-  const choice = question.value.choices[facet.field];
-  const [isShut, setShut] = useState(isTechnical(facet.field));
+/** Whether every record has the same value, as where one folder is all there is. @param {any} facet */
+function isAllSame(facet) {
+  return facet.buckets.length === 1 && !facet.others && !facet.missing;
+}
+
+/** Whether a field can narrow anything down, or has. @param {any} facet */
+function isOfUse(facet) {
   const total = facet.buckets.length;
-  if (!choice && (!total || (total === 1 && isTechnical(facet.field)) || isAllDifferent(facet))) return null;
+  if (question.value.choices[facet.field]) return true;
+  return total > 0 && !isAllSame(facet) && !(total === 1 && isTechnical(facet.field)) && !isAllDifferent(facet);
+}
+
+/** @param {{facet: any, isAlone: boolean}} properties */
+function FacetGroup({ facet, isAlone }) {
+  const choice = question.value.choices[facet.field];
+  const [isShut, setShut] = useState(isTechnical(facet.field) && !isAlone);
   return html`<section class="facet">
-    <h3><button type="button" class="quiet" aria-expanded=${!isShut} onClick=${() => setShut(!isShut)}>${facet.field}</button>
-      ${choice && html`<button type="button" class="quiet tight" aria-label=${t('liftFilter', facet.field)} onClick=${() => choose(facet.field, NO_CHOICE)}><${Icon} name="close" /></button>`}
+    <h3><button type="button" class="quiet" aria-expanded=${!isShut} onClick=${() => setShut(!isShut)}><span>${fieldLabel(facet.field)}</span> <${Icon} name=${isShut ? 'down' : 'up'} /></button>
+      ${choice && html`<button type="button" class="quiet tight" aria-label=${t('liftFilter', fieldLabel(facet.field))} onClick=${() => choose(facet.field, NO_CHOICE)}><${Icon} name="close" /></button>`}
     </h3>
     ${!isShut && (facet.kind === 'values' ? html`<${Values} facet=${facet} />` : html`<${Range} facet=${facet} />`)}
   </section>`;
@@ -116,6 +126,7 @@ function FacetGroup({ facet }) {
 export function FacetPanel() {
   if (!isOpen.value) return null;
   const { choices } = question.value;
+  const shown = facets.value.filter(isOfUse);
   const isFiltered = Object.keys(choices).length > 0;
   return html`<aside id="facets" class="facets" tabindex="-1" aria-label=${t('filters')}>
     <div class="row">
@@ -124,7 +135,7 @@ export function FacetPanel() {
       <button type="button" class="quiet narrow-only" aria-label=${t('close')} onClick=${togglePanel}><${Icon} name="close" /></button>
     </div>
     ${facetError.value && html`<${Failure} error=${facetError.value} />`}
-    ${facets.value.map((one) => html`<${FacetGroup} key=${one.field} facet=${one} />`)}
-    ${!facets.value.length && !facetError.value && hasCounted.value && html`<p class="muted">${t('noFacets')}</p>`}
+    ${shown.map((one) => html`<${FacetGroup} key=${one.field} facet=${one} isAlone=${shown.every((each) => isTechnical(each.field))} />`)}
+    ${!shown.length && !facetError.value && hasCounted.value && html`<p class="muted">${t('noFacets')}</p>`}
   </aside>`;
 }

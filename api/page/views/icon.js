@@ -10,6 +10,8 @@ const PATHS = {
   more: 'M5 12h.01M12 12h.01M19 12h.01',
   left: 'M15 5l-7 7 7 7',
   right: 'M9 5l7 7-7 7',
+  down: 'M6 9l6 6 6-6',
+  up: 'M6 15l6-6 6 6',
   plus: 'M12 5v14M5 12h14',
   minus: 'M5 12h14',
   region: 'M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5',

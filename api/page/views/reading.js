@@ -5,7 +5,7 @@ import { answer, answered, busy } from '../state/results.js';
 import {
   askedThen, demandAgain, leaveOut, lift, piecesOfWords, rebound, reorder, respell, takeOut, turnRound,
 } from '../state/reading.js';
-import { number, shortDate, isDate, t } from '../words/words.js';
+import { fieldLabel, number, shortDate, isDate, t } from '../words/words.js';
 import { Icon } from './icon.js';
 
 /** @typedef {import('../state/reading.js').Piece} Piece */
@@ -17,7 +17,7 @@ const SIGNS_OF_CHOICE = { min: '≥', max: '≤', over: '>', under: '<' };
 /** @param {string} field @param {string} sign @param {unknown} value */
 function boundText(field, sign, value) {
   const shown = isDate(value) ? shortDate(String(value)) : Number.isFinite(Number(value)) ? number(Number(value)) : String(value);
-  return `${field} ${sign} ${shown}`;
+  return `${fieldLabel(field)} ${sign} ${shown}`;
 }
 
 /** @param {string} text @param {() => void} onClick */
@@ -34,8 +34,8 @@ function BoundForm({ piece }) {
     if (value !== '') rebound(piece, value);
   };
   return html`<form class="row" onSubmit=${send}>
-    <label>${piece.of} ${/** @type {any} */ (SIGNS)[piece.operator ?? 'lte']} <input name="bound" type="number" step="any" required defaultValue=${String(piece.value)} /></label>
-    <button type="submit" aria-label=${t('applyRange', piece.of)}><${Icon} name="check" /></button>
+    <label>${fieldLabel(piece.of)} ${/** @type {any} */ (SIGNS)[piece.operator ?? 'lte']} <input name="bound" type="number" step="any" required defaultValue=${String(piece.value)} /></label>
+    <button type="submit" aria-label=${t('applyRange', fieldLabel(piece.of))}><${Icon} name="check" /></button>
   </form>`;
 }
 
@@ -52,8 +52,8 @@ function shown(piece) {
       return { label, take: t('remove', label), onTake, acts: [html`<${BoundForm} piece=${piece} />`] };
     }
     case 'order': {
-      const label = t(piece.descending ? 'highestFirst' : 'lowestFirst', piece.of);
-      return { label, take: t('remove', label), onTake, acts: [act(t(piece.descending ? 'lowestFirst' : 'highestFirst', piece.of), () => reorder(piece))] };
+      const label = t(piece.descending ? 'highestFirst' : 'lowestFirst', fieldLabel(piece.of));
+      return { label, take: t('remove', label), onTake, acts: [act(t(piece.descending ? 'lowestFirst' : 'highestFirst', fieldLabel(piece.of)), () => reorder(piece))] };
     }
     case 'spelling':
       return { label: t('takenFor', piece.of, piece.text), take: t('asSpelt', piece.of), onTake, acts: [act(t('writeIt', piece.text), () => respell(piece))] };
@@ -79,7 +79,7 @@ function synonyms(pieces) {
 
 /** What a filter says, its values and each of its bounds. @param {string} field @param {import('../state/address.js').Choice} one */
 export function choiceTexts(field, one) {
-  const values = one.values.length ? [{ label: `${field}: ${one.values.join(', ')}`, bound: '' }] : [];
+  const values = one.values.length ? [{ label: `${fieldLabel(field)}: ${one.values.join(', ')}`, bound: '' }] : [];
   const bounds = /** @type {const} */ (['min', 'over', 'max', 'under'])
     .filter((bound) => one[bound] !== '')
     .map((bound) => ({ label: boundText(field, SIGNS_OF_CHOICE[bound], one[bound]), bound }));

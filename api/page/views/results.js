@@ -9,7 +9,7 @@ import { answer, busy, exhausted, failure, hits, MOST, nearestAnyway, refresh, s
 import { setTileSize, SIZES, tileSize } from '../state/look.js';
 import { looksFor } from '../state/query.js';
 import { Grid } from '../grid/grid.js';
-import { number, percent, t } from '../words/words.js';
+import { fieldLabel, number, percent, t } from '../words/words.js';
 import { FacetPanel } from './facets.js';
 import { Icon } from './icon.js';
 import { EmptyCollection, NoCollection, NothingFits } from './nothing.js';
@@ -35,8 +35,8 @@ function SortChoice() {
     <select value=${sort} onChange=${(/** @type {any} */ event) => go({ sort: event.currentTarget.value })}>
       <option value="">${t('byRelevance')}</option>
       ${names.flatMap((one) => [
-        html`<option value=${one.name}>${one.name} ↑</option>`,
-        html`<option value=${`-${one.name}`}>${one.name} ↓</option>`,
+        html`<option value=${one.name}>${fieldLabel(one.name)} ↑</option>`,
+        html`<option value=${`-${one.name}`}>${fieldLabel(one.name)} ↓</option>`,
       ])}
     </select>
   </label>`;
@@ -49,7 +49,7 @@ function GroupChoice() {
   return html`<label class="inline">${t('group')}
     <select value=${group} onChange=${(/** @type {any} */ event) => go({ group: event.currentTarget.value })}>
       <option value="">${t('noGroup')}</option>
-      ${names.map((one) => html`<option value=${one}>${one}</option>`)}
+      ${names.map((one) => html`<option value=${one}>${fieldLabel(one)}</option>`)}
     </select>
   </label>`;
 }

@@ -138,6 +138,24 @@ export const en = {
   applyRange: (/** @type {string} */ field) => `Apply the range of ${field}`,
   noFacets: 'There are no fields to narrow by.',
 
+  // what files say of themselves
+  'field-width': 'width',
+  'field-height': 'height',
+  'field-bytes': 'file size',
+  'field-format': 'format',
+  'field-orientation': 'orientation',
+  'field-folder': 'folder',
+  'field-filename': 'file name',
+  'field-taken_at': 'taken',
+  'field-camera': 'camera',
+  'field-lens': 'lens',
+  'field-altitude': 'altitude',
+  'field-latitude': 'latitude',
+  'field-longitude': 'longitude',
+  'field-location': 'place',
+  'field-rating': 'rating',
+  'field-keywords': 'keywords',
+
   // selection
   selection: 'Selection',
   chosen: (/** @type {number} */ count) => `${count.toLocaleString('en')} selected`,

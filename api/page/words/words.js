@@ -20,6 +20,15 @@ export function t(name, ...values) {
   return typeof entry === 'function' ? entry(...values) : entry;
 }
 
+/**
+ * What a field is called: what files say of themselves has words of ours, all else its own name.
+ * @param {string} name
+ */
+export function fieldLabel(name) {
+  const entry = `field-${name}`;
+  return Object.hasOwn(en, entry) ? t(entry) : name;
+}
+
 const locale = () => (language.value === 'zh' ? 'zh-CN' : 'en');
 
 /** @param {number} value @param {Intl.NumberFormatOptions} [options] */

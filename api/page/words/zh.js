@@ -54,7 +54,7 @@ export const zh = {
   not: '不要',
   partOf: '局部',
   weight: (/** @type {string} */ size) => `权重 ${size} 倍`,
-  remove: (/** @type {string} */ what) => `移除 ${what}`,
+  remove: (/** @type {string} */ what) => `移除“${what}”`,
   chipKeys: 'Alt+↑ 提高权重，Alt+↓ 降低权重，Delete 移除',
   countsMore: '提高权重',
   countsLess: '降低权重',
@@ -137,6 +137,24 @@ export const zh = {
   atMostOf: (/** @type {string} */ field) => `${field} 上限`,
   applyRange: (/** @type {string} */ field) => `应用 ${field} 的区间`,
   noFacets: '没有可以用来筛选的字段。',
+
+  // 文件自带的字段
+  'field-width': '宽度',
+  'field-height': '高度',
+  'field-bytes': '文件大小',
+  'field-format': '格式',
+  'field-orientation': '方向',
+  'field-folder': '文件夹',
+  'field-filename': '文件名',
+  'field-taken_at': '拍摄时间',
+  'field-camera': '相机',
+  'field-lens': '镜头',
+  'field-altitude': '海拔',
+  'field-latitude': '纬度',
+  'field-longitude': '经度',
+  'field-location': '地点',
+  'field-rating': '评分',
+  'field-keywords': '关键词',
 
   // 选择
   selection: '已选内容',

@@ -74,6 +74,7 @@ def test_what_was_found_is_announced_once_it_has_settled(visit: Open, shop: Shop
 def test_it_speaks_chinese_and_keeps_nothing_but_the_look(visit: Open, shop: Shop) -> None:
     page = visit(shop.service.url, "/?c=shop", locale="zh-CN")
     expect(page.get_by_role("heading", level=1)).to_have_text("60 条记录")
+    expect(page.get_by_label("排序").locator("option", has_text="文件大小 ↑")).to_have_count(1)
     page.get_by_role("button", name="更多").click()
     page.get_by_label("语言").select_option("en")
     expect(page.get_by_role("heading", level=1)).to_have_text("60 records")

@@ -221,6 +221,10 @@ def test_filters_count_and_never_shrink_their_own_counts(visit: Open, shop: Shop
     assert min(prices) >= 100
     page.get_by_role("button", name="Lift all filters").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("60 records")
+    page.goto(f"{shop.service.url}/?c=shop&is.color=Red&is.style=shoes-0")
+    facets.get_by_role("button", name="style", exact=True).wait_for()
+    tags = facets.get_by_role("button", name="tags")
+    assert tags.count() == 0  # all that was found has the same: nothing to narrow down by
 
 
 def test_where_nothing_passes_only_lifts_that_help_are_offered(visit: Open, shop: Shop) -> None:
