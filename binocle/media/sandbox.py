@@ -105,7 +105,7 @@ class _Program(ctypes.Structure):
 
 
 def start_decoder(nice: int = 0) -> "subprocess.Popen[bytes]":
-    """Start a decoder that reads orders and answers them, at a priority that is lower by ``nice``."""
+    """Start a decoder that reads orders and answers them; its priority is lower by ``nice``."""
     roots = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH")]
     return subprocess.Popen(
         [sys.executable, "-m", "binocle.media.decoder_pool"],
