@@ -132,7 +132,7 @@ def _fork_decoder() -> None:
     from binocle.media import sandbox
 
     start, waiting = sandbox.start_decoder, [ForkedDecoder()]
-    sandbox.start_decoder = lambda _=0: waiting.pop() if waiting else start()
+    sandbox.start_decoder = lambda nice=0: waiting.pop() if waiting else start(nice)
 
 
 if __name__ == "__main__":
