@@ -244,7 +244,8 @@ def _in_pixels(
 ) -> Overlay | None:
     views = (query.grey, query.colours), (stored.grey, stored.colours)
     laid = overlaid(*views, mapping, side)
-    return None if laid is None else in_white_light(laid)
+    is_product = stored.on_plain_ground or query.is_small or stored.is_small
+    return None if laid is None else in_white_light(laid, is_product=is_product)
 
 
 def _merit(match: VerifiedMatch) -> tuple[float, float]:

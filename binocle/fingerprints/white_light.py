@@ -20,18 +20,25 @@ _MOST_GAIN = 1.5
 _ONE_INK = 6.0  # levels of chroma: how far nearly all colours are from one curve of the luma
 _STRONGEST_INK = 28.0  # levels of chroma, in white light: things are as blue or red as that
 _NEARLY_ALL = 95  # percentile
+_ENOUGH = 2000  # pixels to know colours by
 
 
-def in_white_light(overlay: Overlay) -> Overlay:
+def in_white_light(overlay: Overlay, *, is_product: bool) -> Overlay:
     """Return the same with the query's colours as in the stored picture's light.
 
-    Where all its colours go with its luma it was printed in two inks, and becomes grey.
+    Where all its colours go with its luma it was printed in two inks, and becomes grey; products
+    are of one colour, too, and then their ground tells.
 
     Args:
         overlay: The two.
+        is_product: Whether the stored picture shows something on plain ground, or is small.
     """
     covered = overlay.covered
-    own, other = overlay.query_colours[covered], overlay.stored_colours[covered]
+    step = max(1, int(covered.sum()) // _ENOUGH)
+    own = overlay.query_colours[covered][::step]
+    other = overlay.stored_colours[covered][::step]
+    if not is_product and _off_one_curve(own) < _ONE_INK:
+        return _in_grey(overlay)
     ground = (luma_of(other) > _LIGHT) & (_length(chroma_of(other)) < _COLOURLESS)
     if ground.mean() < _LEAST_GROUND:
         return overlay
@@ -41,18 +48,23 @@ def in_white_light(overlay: Overlay) -> Overlay:
     gains = np.asarray(there / np.maximum(seen, 1.0), np.float32)
     gains = np.clip(gains / luma_of(gains), 1 / _MOST_GAIN, _MOST_GAIN)
     colours = np.clip(overlay.query_colours * gains, 0, 255).astype(np.float32)
-    if _is_in_two_inks(colours[covered]):
-        colours = np.repeat(luma_of(colours)[..., None], 3, axis=2)
-    return replace(overlay, query_colours=colours)
+    lit = replace(overlay, query_colours=colours)
+    shown = colours[covered][::step]
+    is_faint = np.percentile(_length(chroma_of(shown)), _NEARLY_ALL) < _STRONGEST_INK
+    return _in_grey(lit) if is_faint and _off_one_curve(shown) < _ONE_INK else lit
 
 
-def _is_in_two_inks(colours: Float32Array) -> bool:
-    """Tell whether all colours go with their luma, and are no stronger than dark inks are."""
+def _off_one_curve(colours: Float32Array) -> float:
+    """Return how far nearly all colours are from what their luma tells, in levels of chroma."""
     chroma, luma = chroma_of(colours), luma_of(colours)
     terms = terms_of(luma - luma.mean())
     left = chroma - terms @ np.linalg.lstsq(terms, chroma, rcond=None)[0]
-    near, strong = (float(np.percentile(_length(one), _NEARLY_ALL)) for one in (left, chroma))
-    return near < _ONE_INK and strong < _STRONGEST_INK
+    return float(np.percentile(_length(left), _NEARLY_ALL))
+
+
+def _in_grey(overlay: Overlay) -> Overlay:
+    grey = luma_of(overlay.query_colours)[..., None]
+    return replace(overlay, query_colours=np.repeat(grey, 3, axis=2))
 
 
 def _length(chroma: Float32Array) -> Float32Array:

@@ -33,27 +33,35 @@ def laid(query: PixelArray, stored: PixelArray) -> Overlay:
 
 def test_light_that_all_of_a_picture_is_seen_in_is_taken_out() -> None:
     found = laid(warmer(shirt(BLUE)), shirt(BLUE))
-    lit = in_white_light(found)
+    lit = in_white_light(found, is_product=True)
     assert np.abs(found.query_colours - found.stored_colours).mean() > 15
     assert np.abs(lit.query_colours - lit.stored_colours).mean() < 8
     assert lit.query is found.query
 
 
 def test_what_is_printed_in_two_inks_becomes_grey() -> None:
-    lit = in_white_light(laid(in_two_inks(shirt(BLUE)), shirt(BLUE)))
+    lit = in_white_light(laid(in_two_inks(shirt(BLUE)), shirt(BLUE)), is_product=True)
     assert np.ptp(lit.query_colours, axis=2).max() < 1
 
 
 @pytest.mark.parametrize("other", [shirt(GREEN), shirt(BLUE)])
 def test_on_the_same_ground_nothing_is_changed(other: PixelArray) -> None:
     found = laid(other, shirt(BLUE))
-    assert in_white_light(found) is found
+    assert in_white_light(found, is_product=True) is found
+
+
+def test_a_scene_in_two_inks_becomes_grey_whatever_its_ground() -> None:
+    dark = (shirt(BLUE) * 0.5).astype(np.uint8)
+    inked = (dark @ np.array([0.3, 0.6, 0.1]))[..., None] * (1.6, 0.5, 0.9)
+    strong = laid(np.asarray(inked, np.uint8), dark)
+    assert in_white_light(strong, is_product=True) is strong
+    assert np.ptp(in_white_light(strong, is_product=False).query_colours, axis=2).max() < 1
 
 
 def test_without_light_ground_nothing_is_known_of_the_light() -> None:
     dark = (shirt(BLUE) * 0.5).astype(np.uint8)
     found = laid(warmer(dark), dark)
-    assert in_white_light(found) is found
+    assert in_white_light(found, is_product=True) is found
 
 
 @pytest.mark.parametrize(
