@@ -25,6 +25,7 @@ _EXAMPLE = "milvus://host:19530/database"
 _SCHEMES = {"milvus": "http", "milvus+tls": "https"}
 _PORT = 19530
 _ANSWER_WITHIN_S = 20.0
+_PING_EVERY_MS = 330_000  # servers of gRPC, milvus-lite's, hang up on who pings twice in 300 s
 _DOWN_FOR_S = 3.0  # so long nobody asks again after a server was not there
 _LOST = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "Fail connecting", "Retry timeout", "no available",
          "not available", "channel not", "node not", "not healthy", "not ready", "server is not",
@@ -139,6 +140,7 @@ class MilvusServer:
                     token=os.environ.get(TOKEN_VARIABLE, ""),
                     db_name=self.address.database,
                     timeout=_ANSWER_WITHIN_S / 2,
+                    grpc_options={"grpc.keepalive_time_ms": _PING_EVERY_MS},
                 )
             return self._client
 
