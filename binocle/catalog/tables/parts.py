@@ -44,6 +44,11 @@ _PART = (
     parts.c.id, parts.c.kind, parts.c.role, parts.c.uri, parts.c.text, parts.c.sha256,
     parts.c.info, picture_colours.c.colour,
 )  # fmt: skip
+_OF_RECORDS = (
+    sa.select(parts.c.record_id, *_PART).select_from(_WITH_COLOURS)
+    .where(parts.c.record_id.in_(sa.bindparam("numbers", expanding=True)))
+    .order_by(parts.c.position)
+)  # fmt: skip
 _OWNERS = "SELECT id, record_id FROM parts WHERE kind = ? AND id <= ? ORDER BY id"
 _OWNER = np.dtype([("part", np.int64), ("record", np.int64)])
 
@@ -100,9 +105,7 @@ class SqlParts:
     def of_records(self, numbers: Iterable[int]) -> dict[int, tuple[Part, ...]]:
         found: dict[int, list[Part]] = {}
         for chunk in batched(numbers):
-            query = sa.select(parts.c.record_id, *_PART).select_from(_WITH_COLOURS)
-            query = query.where(parts.c.record_id.in_(chunk)).order_by(parts.c.position)
-            for number, *row in self.connection.execute(query):
+            for number, *row in self.connection.execute(_OF_RECORDS, {"numbers": chunk}):
                 found.setdefault(number, []).append(_part(*row))
         return {number: tuple(own) for number, own in found.items()}
 

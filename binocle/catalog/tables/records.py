@@ -37,6 +37,7 @@ from binocle.metadata.filters import Filter
 from binocle.types import Int64Array, Metadata, MetadataValue, NewPart, NewRecord, Record
 
 _RECORDS = sa.select(records.c.id, records.c.key, records.c.uri, records.c.metadata)
+_NUMBERED = _RECORDS.where(records.c.id.in_(sa.bindparam("ids", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class SqlRecords:
     def by_number(self, ids: Sequence[int]) -> dict[int, Record]:
         found: dict[int, Record] = {}
         for chunk in batched(ids):
-            found.update(self._records(_RECORDS.where(records.c.id.in_(chunk))))
+            found.update(self._records(_NUMBERED, ids=chunk))
         return found
 
     def after(self, number: int, limit: int, clauses: Sequence[Filter]) -> list[tuple[int, Record]]:
@@ -88,8 +89,8 @@ class SqlRecords:
         query = _RECORDS.where(records.c.id > number, *tests)
         return list(self._records(query.order_by(records.c.id).limit(limit)))
 
-    def _records(self, query: sa.Select[Any]) -> Iterator[tuple[int, Record]]:
-        for number, key, uri, metadata in self.connection.execute(query):
+    def _records(self, query: sa.Select[Any], **bound: object) -> Iterator[tuple[int, Record]]:
+        for number, key, uri, metadata in self.connection.execute(query, bound):
             yield number, Record(key, uri, json.loads(metadata))
 
     def upsert(self, new: Sequence[NewRecord], *, source_id: int | None = None) -> int:
