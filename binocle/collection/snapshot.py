@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from binocle.catalog.base import CatalogReader
-from binocle.collection.parts import Owners, Parts
+from binocle.collection.parts import NO_PARTS, Owners, Parts
 from binocle.metadata.columns import Column, Columns
 from binocle.metadata.filters import Filter, fields_in
 from binocle.types import BoolArray, Float32Array, Int64Array, Kind, Neighbours
@@ -106,6 +106,10 @@ class Snapshot:
     def owners(self, kind: Kind) -> Owners:
         """Return the owners of a kind's parts."""
         return self._parts[kind].owners
+
+    def has(self, kinds: Iterable[Kind]) -> bool:
+        """Tell whether it was made with the parts of all these kinds."""
+        return all(self._parts[kind] is not NO_PARTS for kind in kinds)
 
     def count_parts(self, kind: Kind) -> int:
         """Return the number of parts of a kind."""

@@ -40,7 +40,8 @@ class Now:
     def snapshot(self, kinds: tuple[Kind, ...]) -> Snapshot:
         """Return the collection as of now, for searches of these kinds."""
         if kinds not in self._snapshots:
-            self._snapshots[kinds] = self.collection.snapshot(kinds)
+            seen = (one for one in self._snapshots.values() if one.has(kinds))
+            self._snapshots[kinds] = next(seen, None) or self.collection.snapshot(kinds)
         return self._snapshots[kinds]
 
     def rules_for(
