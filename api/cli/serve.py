@@ -1,5 +1,6 @@
 """``binocle serve``: the HTTP service under uvicorn."""
 
+import gc
 import logging
 import resource
 import signal
@@ -65,6 +66,7 @@ def serve_forever(container: Container, *, without_keys: bool = False) -> None:
         print(said, file=sys.stderr)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)  # uvicorn sends itself again what ended it
+    gc.freeze()  # what has been imported stays, and need not be looked through for garbage
     with listening:
         server.run(sockets=[listening])
 

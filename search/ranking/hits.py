@@ -39,7 +39,6 @@ class _Found:
     row: Row
     record: Record
     part: Part
-    end: int = 0
 
 
 class HitBuilder:
@@ -59,6 +58,7 @@ class HitBuilder:
                 listing's end.
         """
         found: list[list[_Found]] = [[] for _ in wanted]
+        ends: list[list[tuple[int, int]]] = [[] for _ in wanted]
         places = [place for _, place, _ in wanted]
         unfinished = list(range(len(wanted)))
         while unfinished:
@@ -68,11 +68,12 @@ class HitBuilder:
             ]
             kinds = [wanted[number][0].plan.kinds for number in unfinished]
             for number, rows in zip(unfinished, self._read(chunks, kinds), strict=True):
-                found[number].extend(
-                    replace(one, end=end)
+                found[number] += [one for one in rows if one is not None]
+                ends[number] += [
+                    (end, one.row.record_id)
                     for end, one in enumerate(rows, places[number] + 1)
                     if one is not None
-                )
+                ]
                 places[number] += len(rows)
             unfinished = [
                 number
@@ -80,15 +81,22 @@ class HitBuilder:
                 if rows and len(found[number]) < wanted[number][2]
             ]
         return [
-            self._page(listing, shown, place)
-            for (listing, _, _), shown, place in zip(wanted, found, places, strict=True)
+            self._page(listing, shown, tuple(until), place)
+            for (listing, _, _), shown, until, place in zip(
+                wanted, found, ends, places, strict=True
+            )
         ]
 
-    def _page(self, listing: ResultList, found: Sequence[_Found], place: int) -> Page:
+    def _page(
+        self,
+        listing: ResultList,
+        found: Sequence[_Found],
+        ends: tuple[tuple[int, int], ...],
+        place: int,
+    ) -> Page:
         hits = self._hits(listing, found)
         if listing.counted.groups is not None:
             hits = self._grouped(listing, found, hits)
-        ends = tuple((one.end, one.row.record_id) for one in found)
         return Page(tuple(hits), place, ends[-1][1] if ends else -1, ends)
 
     def _read(
@@ -110,7 +118,8 @@ class HitBuilder:
             if record is None or part is None:
                 found.append(None)
             else:
-                found.append(_Found(row, replace(record, parts=own), part))
+                whole = Record(record.id, record.uri, record.metadata, own)
+                found.append(_Found(row, whole, part))
         each = iter(found)
         return [list(islice(each, len(chunk))) for chunk in chunks]
 
