@@ -69,8 +69,8 @@ class SharedFile(Generic[T]):
             lock.acquire()
         except Timeout as error:
             raise BusyError(
-                f"another process has held {lock.lock_file} for more than {_PATIENCE_S:g} s; "
-                "nothing was changed, try again"
+                f"another process has held {Path(lock.lock_file).name} for more than "
+                f"{_PATIENCE_S:g} s; nothing was changed, try again"
             ) from error
         except OSError as error:
             raise StorageError(f"cannot write {self.path} ({error.strerror})") from error

@@ -205,11 +205,11 @@ class SqliteCatalog:
             self._engine.dispose()
         if "locked" in text or "busy" in text:
             return BusyError(
-                f"the catalogue {self._path} was locked by another process for more than "
-                f"{_BUSY_TIMEOUT_S:g} s; try again"
+                f"the catalogue of {self._path.parent.name} was locked by another process for "
+                f"more than {_BUSY_TIMEOUT_S:g} s; try again"
             )
         if "ask again" in text:  # it was moved, or embedded with another model
-            return BusyError(f"the catalogue {self._path}: {text}")
+            return BusyError(f"the catalogue of {self._path.parent.name}: {text}")
         if "disk is full" in text or "disk I/O error" in text:
             return _NoRoomError(
                 f"the disk that holds {self._path.parent} is full or failing ({text}); everything "

@@ -201,7 +201,9 @@ def _opened_folder(to: Path, *, verify: bool) -> Iterator[FolderTarget]:
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
-        raise BusyError(f"another backup is being written to {to}; wait until it ends") from error
+        raise BusyError(
+            f"another backup is being written to {to.name}; wait until it ends"
+        ) from error
     try:
         for left in to.glob("*.tmp"):  # of one that was killed
             _remove(left)

@@ -14,7 +14,7 @@ import pytest
 from binocle.catalog.query_file import SqliteQueryStore
 from binocle.catalog.sqlite import SqliteCatalog
 from binocle.collection.collection import Collection
-from binocle.errors import StorageError
+from binocle.errors import BusyError, StorageError
 from binocle.metadata.filter_parsing import parse_json
 from binocle.types import NewPart, NewRecord, Space
 
@@ -102,6 +102,21 @@ def test_collection_in_a_read_only_folder_is_searched(
         with pytest.raises(StorageError, match="readonly"):
             collection.remove(["a"])
     assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "a b?").iterdir()} == before
+
+
+def test_who_waits_for_others_too_long_is_told_of_the_collection_and_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told over HTTP."""
+    monkeypatch.setattr("binocle.catalog.sqlite._BUSY_TIMEOUT_S", 0.1)
+    with (
+        Collection(tmp_path / "known", create=True) as collection,
+        closing(sqlite3.connect(tmp_path / "known" / "catalog.sqlite")) as other,
+    ):
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(BusyError, match="the catalogue of known was locked") as told:
+            collection.claim_space(Space("toy", 2, "ab"))
+    assert str(tmp_path) not in str(told.value)
 
 
 def test_newer_format_is_refused_kindly(tmp_path: Path) -> None:
