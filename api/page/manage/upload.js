@@ -9,7 +9,7 @@ import { Failure } from '../views/notice.js';
 import { Progress } from '../views/progress.js';
 import { groupsOf, idOf, sendGroup, stored } from './uploading.js';
 
-const NOTHING = { done: 0, total: 0, added: 0, known: 0, refused: /** @type {{id: string, why: string}[]} */ ([]) };
+const NOTHING = { done: 0, total: 0, added: 0, known: 0, others: 0, refused: /** @type {{id: string, why: string}[]} */ ([]) };
 
 /** @param {File} file */
 const isPicture = (file) => file.type.startsWith('image/') || /\.(jpe?g|png|webp|gif|bmp|tiff?|avif|hei[cf])$/i.test(file.name);
@@ -24,12 +24,16 @@ function useUpload(collection) {
   /** @param {File[]} chosen */
   const start = async (chosen) => {
     const files = chosen.filter(isPicture);
-    if (!files.length) return;
+    const others = chosen.length - files.length;
+    if (!files.length) {
+      setState({ ...NOTHING, others });
+      return;
+    }
     stop.current = new AbortController();
     const { signal } = stop.current;
     setRunning(true);
     setError(null);
-    let now = { ...NOTHING, total: files.length };
+    let now = { ...NOTHING, total: files.length, others };
     setState(now);
     try {
       const there = await stored(collection, signal);
@@ -96,5 +100,6 @@ export function Upload({ collection }) {
         ${isRunning && html`<button type="button" onClick=${halt}>${t('stop')}</button>`}
       </p>
       <${Refused} refused=${state.refused} />`}
+    ${state.others > 0 && html`<p class="muted" role="status">${t('notPictures', state.others)}</p>`}
     ${error && html`<${Failure} error=${error} />`}`;
 }

@@ -23,7 +23,7 @@ export const current = computed(
 );
 export const fields = computed(() => schemas.value[question.value.collection] ?? []);
 
-const TECHNICAL = ['sha256', 'bytes', 'width', 'height', 'format', 'orientation'];
+const TECHNICAL = ['sha256', 'bytes', 'width', 'height', 'format', 'orientation', 'altitude', 'latitude', 'longitude'];
 /** @param {string} name */
 export const isTechnical = (name) => TECHNICAL.includes(name);
 

@@ -42,6 +42,7 @@ export function SearchBox() {
   /** @param {string} text */
   const send = (text) => {
     setTyping(false);
+    setTyped(negatedIn(text).words);
     submit(text);
   };
   const isEmpty = !typed && !question.value.terms.length;
@@ -81,7 +82,7 @@ export function SearchBox() {
         event.currentTarget.value = '';
       }} />
     </form>
-    <${Suggestions} typed=${isTyping ? typed : ''} onChoose=${(/** @type {string} */ text) => { setTyped(text); send(text); input.current?.focus(); }} />
+    <${Suggestions} typed=${isTyping ? typed : ''} onChoose=${(/** @type {string} */ text) => { send(text); input.current?.focus(); }} />
   </search>`;
 }
 

@@ -108,7 +108,7 @@ function isAllSame(facet) {
 function isOfUse(facet) {
   const total = facet.buckets.length;
   if (question.value.choices[facet.field]) return true;
-  return total > 0 && !isAllSame(facet) && !(total === 1 && isTechnical(facet.field)) && !isAllDifferent(facet);
+  return total > 0 && !isAllSame(facet) && !(total === 1 && (facet.kind !== 'values' || isTechnical(facet.field))) && !isAllDifferent(facet);
 }
 
 /** @param {{facet: any, isAlone: boolean}} properties */

@@ -117,7 +117,7 @@ export function ResultsRoom() {
       ${question.value.rules && html`<p class="by-draft row">${t('byDraft')} <button type="button" onClick=${() => go({ view: 'rules' })}>${t('rules')}</button> <button type="button" onClick=${() => go({ rules: '' })}>${t('asPublished')}</button></p>`}
       ${failure.value && html`<${Failure} error=${failure.value} onRetry=${refresh} />`}
       ${answer.value?.warnings?.map((/** @type {string} */ one) => html`<p class="warning">${one}</p>`)}
-      ${answer.value?.unrated && !nothing && html`<p class="muted small-text">${answer.value.unrated}</p>`}
+      ${answer.value?.unrated && !nothing && html`<p class="muted small-text" title=${answer.value.unrated}>${t('unrated')}</p>`}
       ${nothing && !failure.value && html`<${NothingFits} />`}
       ${nothing && nearestAnyway.value && html`<p class="muted nearest">${t('nearest')}</p>`}
       ${shown > 0 && html`<${Grid} />`}

@@ -78,6 +78,10 @@ def test_a_typed_minus_becomes_a_chip_that_can_be_removed(visit: Open, shop: Sho
     chip = page.get_by_role("button", name="not red", exact=True)
     chip.wait_for()
     expect(page).to_have_url(f"{shop.service.url}/?c=shop&q=shoes&no=red")
+    box.fill("shoes -blue")  # the words are the same, so the box would keep what was typed
+    box.press("Enter")
+    page.get_by_role("button", name="Remove not blue").click()
+    expect(box).to_have_value("shoes")
     expect(page.get_by_role("heading", level=1)).to_contain_text("result")
     assert not any("Red" in one for one in names(page)[:6])
     chip.press("Alt+ArrowUp")
