@@ -3,7 +3,7 @@
 Indexes a folder of two pictures and one of three, in batches of one, and counts the functions that
 the third picture has called once more: in this process and in the decoders. What a run calls once,
 however many pictures it has, is told apart. Then serves the collection and counts what a search
-over HTTP calls, the third of its kind, so that what is loaded once is not among it. Functions
+over HTTP calls, the last of three, so that what is loaded once is not among it. Functions
 within functions count as their own; lambdas, comprehensions and what Python makes of data classes
 do not. Needs no more than the installed program:
 
@@ -28,7 +28,7 @@ from api.settings import Settings
 from binocle.encoders.names import canonical_name
 from binocle.encoders.registry import open_encoder
 from experiments.walks.calls import Calls
-from experiments.walks.indexing import OneByOne, indexed
+from experiments.walks.indexing import indexed
 
 _QUERIES = ("a dog runs on grass", "a child in the snow", "two people by the sea")
 
@@ -67,13 +67,12 @@ def main() -> None:
     calls = Calls()
     with tempfile.TemporaryDirectory() as home:
         settings = Settings(home=Path(home), workers=1)
-        name = canonical_name(settings.model)
-        container = Container(settings, loaded={name: OneByOne(open_encoder(name))})
-        indexed(calls, container, "first", asked.picture[:1])
-        two = indexed(calls, container, "two", asked.picture[:2])
-        three = indexed(calls, container, "three", asked.picture)
-        search = searched(calls, container, "three")
-    picture = {one for one, count in three.items() if count > two[one]}
+        encoder = open_encoder(canonical_name(settings.model))
+        _, two, three = (
+            indexed(calls, settings, encoder, asked.picture[:count]) for count in (1, 2, 3)
+        )
+        search = searched(calls, Container(settings), "of-3")
+    picture = {name for name, count in three.items() if count > two[name]}
     _print("a picture's way in", picture, by_name=asked.list)
     _print("what a run calls once around it", set(three) - picture, by_name=asked.list)
     _print("a query's way out over HTTP", set(search), by_name=asked.list)

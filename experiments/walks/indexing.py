@@ -6,11 +6,12 @@ import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
-from unittest import mock
 
 from api.container import Container
+from api.settings import Settings
 from binocle.encoders.base import Encoder
-from binocle.media import decoder_pool
+from binocle.media.decoder_pool import DecoderPool
+from binocle.types import Limits
 from experiments.walks.calls import Calls, CallsElsewhere
 from indexer.sources.registry import open_source
 from indexer.sources.table import ColumnRoles
@@ -27,26 +28,31 @@ class OneByOne:
         self.encode_images, self.encode_texts = inner.encode_images, inner.encode_texts
 
 
-def indexed(calls: Calls, container: Container, name: str, pictures: list[Path]) -> Counter[str]:
-    """Index pictures into a new collection; return what was called how often."""
-    with tempfile.TemporaryDirectory() as folder:
-        told = CallsElsewhere()
+def indexed(
+    calls: Calls, settings: Settings, encoder: Encoder, pictures: list[Path]
+) -> Counter[str]:
+    """Index pictures into a new collection named by how many; return what was called how often."""
+    told = CallsElsewhere()
+
+    def open_decoders(workers: int, limits: Limits) -> DecoderPool:
+        begun = subprocess.Popen(
+            [sys.executable, "-m", "experiments.walks.decoder"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=told.end,
+        )  # fmt: skip
+        return DecoderPool(workers, limits, begun=[begun])
+
+    container = Container(
+        settings, open_decoders=open_decoders, loaded={encoder.space.name: OneByOne(encoder)}
+    )
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        container.open_collection(f"of-{len(pictures)}", create=True) as collection,
+    ):
         for path in pictures:
             shutil.copy(path, folder)
-
-        def start() -> "subprocess.Popen[bytes]":
-            return subprocess.Popen(
-                [sys.executable, "-m", "experiments.walks.decoder"],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=told.end,
-            )  # fmt: skip
-
-        with (
-            container.open_collection(name, create=True) as collection,
-            mock.patch.object(decoder_pool, "start_decoder", start),
-        ):
-            indexer = container.indexer(collection, None, lambda _progress: None)
-            source = open_source(Path(folder), ColumnRoles())
-            with calls.counted() as found:
-                indexer.run(source)
-        found.update(told.lines())
-        return found
+        indexer = container.indexer(collection, encoder.space.name, lambda _progress: None)
+        source = open_source(Path(folder), ColumnRoles())
+        with calls.counted() as found:
+            indexer.run(source)
+    found.update(told.lines())
+    return found
