@@ -14,14 +14,11 @@ import { onPageKey } from './keys.js';
 import { later } from './later.js';
 import { Notice } from './notice.js';
 import { ResultsRoom } from './results.js';
+import { ROOMS } from './rooms.js';
 import { SignIn } from './signin.js';
 
 const fetchDetail = () => import('../detail/detail.js').then((found) => found.Detail);
 const Detail = later(fetchDetail);
-const CopiesRoom = later(() => import('../copies/duplicates.js').then((found) => found.CopiesRoom));
-const LookupRoom = later(() => import('../copies/lookup.js').then((found) => found.LookupRoom));
-const CollectionsRoom = later(() => import('../manage/collections.js').then((found) => found.CollectionsRoom));
-const RulesRoom = later(() => import('../rules/room.js').then((found) => found.RulesRoom));
 const SOON_MS = 1500;
 
 /** Keeps what fails in one place from emptying the page. */
@@ -53,12 +50,8 @@ export class Boundary extends Component {
 }
 
 function Room() {
-  const { view } = question.value;
-  if (view === 'collections') return html`<${CollectionsRoom} />`;
-  if (view === 'lookup') return html`<${LookupRoom} />`;
-  if (view === 'duplicates') return html`<${CopiesRoom} />`;
-  if (view === 'rules') return html`<${RulesRoom} />`;
-  return html`<${ResultsRoom} />`;
+  const room = ROOMS.find((one) => one.name === question.value.view);
+  return html`<${room ? room.Part : ResultsRoom} />`;
 }
 
 /** The window's title says what is searched. */

@@ -4,11 +4,12 @@ import { go, question } from '../state/address.js';
 import { collections } from '../state/collections.js';
 import { language, setLanguage, setTheme, theme } from '../state/look.js';
 import { busy } from '../state/results.js';
-import { mayWrite, session, signOut } from '../state/session.js';
+import { session, signOut } from '../state/session.js';
 import { number, t } from '../words/words.js';
 import { helpIsOpen } from './help.js';
 import { SearchBox } from './box.js';
 import { Icon } from './icon.js';
+import { ROOMS } from './rooms.js';
 import { Saved } from './saved.js';
 
 /** @param {any} event */
@@ -34,11 +35,10 @@ function enter(view) {
 
 function Menu() {
   const { view } = question.value;
-  const rooms = [['', 'search'], ['lookup', 'lookup'], ['duplicates', 'duplicates'], ['collections', 'collections'],
-    ...(mayWrite() ? [['rules', 'rules']] : [])];
+  const rooms = ['', ...ROOMS.filter((one) => !one.mayEnter || one.mayEnter()).map((one) => one.name)];
   return html`<div id="menu" popover class="menu">
     <nav aria-label=${t('rooms')}>
-      ${rooms.map(([name, word]) => html`<button type="button" aria-current=${view === name ? 'page' : undefined} onClick=${() => enter(name)}>${t(word)}</button>`)}
+      ${rooms.map((name) => html`<button type="button" aria-current=${view === name ? 'page' : undefined} onClick=${() => enter(name)}>${t(name || 'search')}</button>`)}
     </nav>
     <label>${t('theme')}
       <select value=${theme.value} onChange=${(/** @type {any} */ event) => setTheme(event.currentTarget.value)}>

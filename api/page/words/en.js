@@ -29,9 +29,6 @@ export const en = {
   themeDark: 'Dark',
   language: 'Language',
   api: 'The HTTP interface',
-  collections: 'Collections',
-  lookup: 'Is it here?',
-  duplicates: 'Duplicates',
 
   // box
   searchLabel: 'What to look for, in words',
@@ -277,7 +274,6 @@ export const en = {
   searchIn: 'Search it',
 
   // ranking rules
-  rules: 'Ranking rules',
   rulesOf: (/** @type {string} */ name) => `Ranking rules of “${name}”`,
   rulesHow: 'Which words mean the same, what is shown first for a query, and what moves up. What you change is a draft; searches go by it once it is published.',
   rulesReadOnly: 'This key may read the rules, not change them.',

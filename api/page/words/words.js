@@ -9,6 +9,15 @@ import { zh } from './zh.js';
 const DICTIONARIES = { en, zh };
 
 /**
+ * Take in words of a part of the page that is fetched later.
+ * @param {Record<'en' | 'zh', Dictionary>} added
+ */
+export function learn(added) {
+  Object.assign(en, added.en);
+  Object.assign(zh, added.zh);
+}
+
+/**
  * Say something in the language chosen.
  * @param {string} name of the entry
  * @param {...any} values what the entry needs

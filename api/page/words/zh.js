@@ -29,9 +29,6 @@ export const zh = {
   themeDark: '深色',
   language: '语言',
   api: 'HTTP 接口',
-  collections: '图库管理',
-  lookup: '以图查重',
-  duplicates: '重复图片',
 
   // 搜索框
   searchLabel: '用文字描述要找的内容',
@@ -277,7 +274,6 @@ export const zh = {
   searchIn: '搜索它',
 
   // 排序规则
-  rules: '排序规则',
   rulesOf: (/** @type {string} */ name) => `“${name}”的排序规则`,
   rulesHow: '哪些词意思相同、某个查询先显示什么、什么可以提前。修改先成为草稿，发布后搜索才会采用。',
   rulesReadOnly: '此密钥只能查看规则，不能修改。',

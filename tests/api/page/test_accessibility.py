@@ -93,3 +93,4 @@ def test_both_dictionaries_have_the_same_entries(visit: Open, shop: Shop) -> Non
     }""")
     assert len(names[0]) > 100
     assert sorted(names[0]) == sorted(names[1])
+    assert {"lookup", "duplicates", "collections", "rules"} <= set(names[0])  # learnt by rooms.js
