@@ -7,7 +7,9 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-Kind: TypeAlias = Literal["image", "text"]
+from binocle import part_kinds
+
+Kind: TypeAlias = part_kinds.Kind
 RankingName: TypeAlias = Literal[Kind, "keyword"]
 Target: TypeAlias = Literal[Kind, "any"]
 Scalar: TypeAlias = bool | int | float | str

@@ -31,7 +31,6 @@ class _PathOrAddress(click.Path):
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://")
 PATH_OR_ADDRESS = _PathOrAddress(path_type=Path)
-KIND_NAMES = ("image", "text")  # those of ``KINDS``, which would bring numpy along
 
 
 def options(*added: Callable[[Any], Any]) -> Callable[[_F], _F]:

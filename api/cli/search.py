@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 import click
 
 from api.cli.options import (
-    KIND_NAMES,
     PATH,
     collection_option,
     engine_options,
@@ -23,6 +22,7 @@ from api.cli.options import (
     where_option,
 )
 from api.terminal import say
+from binocle.part_kinds import KIND_NAMES
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo

@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from api.cli.options import (
-    KIND_NAMES,
     PATH,
     device_option,
     json_option,
@@ -19,6 +18,7 @@ from api.cli.options import (
     workers_option,
 )
 from api.terminal import say
+from binocle.part_kinds import KIND_NAMES
 
 _EXIT_INTERRUPTED = 130
 

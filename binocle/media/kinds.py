@@ -1,7 +1,7 @@
 """The kinds of parts: what is embedded, and found by its vector.
 
 Whatever iterates kinds, or treats one in its own way, asks here and names none itself. To add one:
-its name in ``types.Kind``, a line below, and an encoder that embeds it.
+its name in ``part_kinds.Kind``, a line below, and an encoder that embeds it.
 """
 
 from collections.abc import Sequence

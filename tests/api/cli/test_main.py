@@ -17,8 +17,8 @@ from click.testing import CliRunner
 from filelock import FileLock
 
 from api.cli.main import cli
-from api.cli.options import KIND_NAMES
 from binocle.media.kinds import KINDS
+from binocle.part_kinds import KIND_NAMES
 from tests.support import picture_bytes, write_photos
 from tests.support.buckets import Buckets
 from tests.support.command_line import CommandLine
