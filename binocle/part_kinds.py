@@ -3,5 +3,6 @@
 from typing import Literal, TypeAlias, get_args
 
 Kind: TypeAlias = Literal["image", "text"]
+RankingName: TypeAlias = Literal[Kind, "keyword"]
 KIND_NAMES: tuple[Kind, ...] = get_args(Kind)
 """In the order in which they are asked and told, for who can do without numpy."""

@@ -10,7 +10,6 @@ import numpy.typing as npt
 from binocle import part_kinds
 
 Kind: TypeAlias = part_kinds.Kind
-RankingName: TypeAlias = Literal[Kind, "keyword"]
 Target: TypeAlias = Literal[Kind, "any"]
 Scalar: TypeAlias = bool | int | float | str
 MetadataValue: TypeAlias = Scalar | list[Scalar]
@@ -41,7 +40,6 @@ class ImageInfo:
     """What a picture file says of itself; width and height are those of the upright picture.
 
     Attributes:
-        width: Pixels, after EXIF orientation, as ``height``.
         size_bytes: Length of the encoded file.
         format: Pillow's format name in lower case, such as ``jpeg``.
         taken_at: Local ISO 8601 time of the shot, with offset where the file has one.
@@ -202,7 +200,7 @@ class Contribution:
         name, factor: Of a boost, and what it multiplies relevance with in the order.
     """
 
-    ranking: RankingName | Literal["boost", "pin"]
+    ranking: part_kinds.RankingName | Literal["boost", "pin"]
     rank: int
     score: float
     share: float

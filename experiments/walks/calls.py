@@ -54,7 +54,7 @@ class CallsElsewhere:
         ours, self.end = os.pipe()
         self._lines: list[str] = []
         self._ours = os.fdopen(ours)
-        self._reading = threading.Thread(target=lambda: self._lines.extend(self._ours))
+        self._reading = threading.Thread(target=lambda: self._lines.extend(self._ours), daemon=True)
         self._reading.start()
 
     def lines(self) -> list[str]:

@@ -19,7 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from binocle.media.kinds import KINDS
-from binocle.types import BoolArray, Contribution, Float32Array, Int64Array, Kind, RankingName
+from binocle.part_kinds import RankingName
+from binocle.types import BoolArray, Contribution, Float32Array, Int64Array, Kind
 from search.keyword.bm25_ranker import KeywordRanking
 from search.ranking.demands import Demands
 from search.relevance.score_model import ScoreModel

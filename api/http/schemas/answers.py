@@ -5,7 +5,8 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from api.http.schemas.common import Metadata, PartOut, PictureOut, Problem
-from binocle.types import Kind, RankingName, Scalar, Target
+from binocle.part_kinds import RankingName
+from binocle.types import Kind, Scalar, Target
 from search.query.query import FacetKind, Mode
 from search.results.reading import PieceKind
 
