@@ -15,6 +15,7 @@ Precision: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
 Tokenizer: TypeAlias = Callable[[list[str]], torch.Tensor]
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 _TEXT_BATCH = 256
+_IN_CACHE = 2  # pictures that are normalised at once, in half the time of a whole batch
 
 
 class TowersEncoder:
@@ -102,14 +103,24 @@ class TowersEncoder:
             return np.empty((0, self._space.dimension), np.float32)
         pixels = torch.from_numpy(np.ascontiguousarray(pixels_nhwc)).to(self.device)
         with torch.inference_mode():
-            count, height, width, channels = pixels.shape
-            scaled = torch.empty(
-                (count, channels, height, width), device=self.device, memory_format=self._format
-            )
-            scaled.copy_(pixels.permute(0, 3, 1, 2))  # four times as fast as .float()
-            scaled.mul_(self._scale).sub_(self._shift)
-            rows = self._encode_image(scaled.to(DTYPES[self._precision]))
+            rows = self._encode_image(self._normalised(pixels.permute(0, 3, 1, 2)))
             return unit_rows(rows.float().cpu().numpy())
+
+    def _normalised(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Return ``(n, c, h, w)`` uint8 as the network has it; a processor's cache holds a few."""
+        made = torch.empty(
+            pixels.shape,
+            dtype=DTYPES[self._precision],
+            device=self.device,
+            memory_format=self._format,
+        )
+        few = _IN_CACHE if self.device.type == "cpu" else len(pixels)
+        for start in range(0, len(pixels), few):
+            some = pixels[start : start + few]
+            scaled = torch.empty(some.shape, device=self.device, memory_format=self._format)
+            scaled.copy_(some)  # four times as fast as .float()
+            made[start : start + few] = scaled.mul_(self._scale).sub_(self._shift)
+        return made
 
     def encode_texts(self, texts: Sequence[str]) -> Float32Array:
         """Embed texts; see ``Encoder.encode_texts``."""

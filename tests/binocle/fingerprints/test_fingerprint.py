@@ -9,6 +9,8 @@ from binocle.fingerprints.fingerprint import (
     HASH_BYTES,
     STORED_FEATURES,
     VARIANTS,
+    _basis,
+    _hash,
     distances,
     fingerprint_of,
     perceptual_hash,
@@ -39,6 +41,13 @@ def test_a_hash_is_the_signs_of_low_frequencies_about_their_median() -> None:
     low = cv2.dct(small)[1:17, 1:17]
     apart = np.unpackbits(perceptual_hash(grey)) != (low > np.median(low)).ravel()
     assert apart.sum() <= 2  # one at the median rounds either way
+
+
+def test_the_median_is_numpys_to_the_bit() -> None:
+    for seed in range(40):
+        small = np.random.default_rng(seed).random((64, 64)).astype(np.float32)
+        low = _basis() @ small @ _basis().T
+        assert (np.unpackbits(_hash(small)) == (low > np.median(low)).ravel()).all()
 
 
 def test_copies_have_near_hashes_and_other_pictures_far_ones() -> None:
