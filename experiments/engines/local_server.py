@@ -1,46 +1,55 @@
-"""A PostgreSQL of one's own to be killed: of given programs, in a folder that goes away."""
+"""A PostgreSQL of one's own: of given programs, in a folder that goes away."""
 
 import os
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-_USER = "binocle"
+OWNER, STRANGER = "binocle", "stranger"
 _WAIT_S = 60
 
 
 @dataclass(frozen=True, slots=True)
 class LocalServer:
-    """A server on a socket; commits are on disk when they are acknowledged.
+    """A server on a socket, with a superuser ``binocle``; ``stranger`` needs a password.
 
     Attributes:
         programs: Where ``initdb`` and ``pg_ctl`` are.
-        folder: Has the socket and the databases.
+        folder: Has the socket and, in ``data``, the databases.
+        settings: Beside the socket's; with none, acknowledged commits are on disk.
     """
 
     programs: Path
     folder: Path
+    settings: Sequence[str] = ()
 
     @property
     def address(self) -> str:
-        """For ``BINOCLE_VECTORS``."""
-        return f"postgresql+psycopg://{_USER}@/postgres?host={self.folder}"
+        """For ``BINOCLE_CATALOG`` and ``BINOCLE_VECTORS``."""
+        return self.address_of(OWNER)
+
+    def address_of(self, user: str) -> str:
+        """Return the address as somebody has it."""
+        return f"postgresql+psycopg://{user}@/postgres?host={self.folder}"
 
     def make(self) -> None:
         """Make its databases."""
-        self._run("initdb", "-A", "trust", "-U", _USER, "-E", "UTF8", "--locale=C.UTF-8")
+        self._run("initdb", "--no-sync", "-A", "trust", "-U", OWNER, "-E", "UTF8",
+                  "--locale=C.UTF-8")  # fmt: skip
+        access = self.folder / "data" / "pg_hba.conf"
+        access.write_text(f"local all {STRANGER} scram-sha-256\n" + access.read_text())
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        settings = ("listen_addresses=", f"unix_socket_directories={self.folder}")
-        options = " ".join(f"-c {one}" for one in settings)
+        of_socket = ("listen_addresses=", f"unix_socket_directories={self.folder}")
+        options = " ".join(f"-c {one}" for one in (*self.settings, *of_socket))
         self._run("pg_ctl", "-w", "-t", str(_WAIT_S), "-o", options, "-l", f"{self.folder}/log",
                   "start")  # fmt: skip
 
@@ -65,25 +74,27 @@ class LocalServer:
         as_another: dict[str, Any] = {}
         if os.getuid() == 0:  # whom PostgreSQL does not run for
             as_another = {"user": "postgres", "group": "postgres", "extra_groups": []}
-        subprocess.run(
+        done = subprocess.run(
             [self.programs / program, "-D", self.folder / "data", *options],
-            check=True, cwd=self.folder, stdout=subprocess.DEVNULL, **as_another,
+            check=False, stdout=subprocess.PIPE if program == "initdb" else subprocess.DEVNULL,
+            stderr=subprocess.STDOUT, cwd=self.folder, **as_another,
         )  # fmt: skip
+        if done.returncode:
+            raise RuntimeError(f"{program} {' '.join(options)}: {done.returncode}, {done.stdout!r}")
 
 
 @contextmanager
-def local_server(programs: Path) -> Iterator[LocalServer]:
-    """Give a server that runs, and leave nothing of it."""
-    folder = Path(tempfile.mkdtemp(prefix="binocle-kills-"))
-    try:
+def local_server(
+    programs: Path, settings: Sequence[str] = (), *, place: Path | None = None
+) -> Iterator[LocalServer]:
+    """Give a server with these settings that runs in a new folder, and leave nothing of it."""
+    with TemporaryDirectory(prefix="binocle-pg-", dir=place, ignore_cleanup_errors=True) as folder:
         if os.getuid() == 0:
             shutil.chown(folder, "postgres", "postgres")
-        server = LocalServer(programs, folder)
+        server = LocalServer(programs, Path(folder), settings)
         server.make()
         server.start()
         try:
             yield server
         finally:
             server.stop()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

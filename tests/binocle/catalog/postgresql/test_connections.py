@@ -13,8 +13,9 @@ from binocle.catalog.postgresql.catalog import PostgresCatalog
 from binocle.catalog.postgresql.connections import escaped, unescaped
 from binocle.errors import StorageError, UsageError
 from binocle.metadata.filters import Comparison
+from experiments.engines.local_server import STRANGER
 from tests.support.catalog_records import keys, put, record, text
-from tests.support.postgres_server import STRANGER, PostgresServer
+from tests.support.postgres_server import PostgresServer
 
 TEXTS = st.text(st.sampled_from("\0\1\2\3ab"), max_size=6)
 

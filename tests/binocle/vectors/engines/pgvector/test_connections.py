@@ -5,8 +5,9 @@ import pytest
 
 from binocle.errors import UnreachableError
 from binocle.vectors.engines.pgvector.connections import VectorConnections
+from experiments.engines.local_server import STRANGER
 from tests.support.pgvector_store import plain_address
-from tests.support.postgres_server import STRANGER, PostgresServer
+from tests.support.postgres_server import PostgresServer
 
 pytestmark = pytest.mark.slow
 
