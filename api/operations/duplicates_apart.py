@@ -20,17 +20,19 @@ from api.container import Container
 from api.operations.copies import find_duplicates
 from api.settings import Settings
 from binocle.collection.beside_searches import NICE
+from binocle.collection.collection import Collection
 from binocle.errors import BinocleError
 from search.copies.duplicates import Duplicates
 
 _FOUND = TypeAdapter(Duplicates)
 _TELL_EVERY_S = 0.2
+_FEW = 200  # records, which take some seconds
 
 
 def find_duplicates_apart(
     settings: Settings, collection: str, on_progress: Callable[[int, int], None]
 ) -> Duplicates:
-    """Return what ``find_duplicates`` does, from a process of low priority.
+    """Return what ``find_duplicates`` does, from a process, of low priority unless it is short.
 
     Args:
         settings: What was chosen.
@@ -116,24 +118,30 @@ class _Teller:
                 os._exit(1)
 
 
+def _make_way(collection: Collection) -> None:
+    """Take a low priority, with all threads and processes to come; a few pictures take none."""
+    with collection.reading() as session:
+        records = session.records.count()
+    if records > _FEW:
+        os.nice(max(0, NICE - os.nice(0)))
+
+
 def _line(**members: Any) -> bytes:
     return json.dumps(members).encode() + b"\n"
 
 
 def main() -> None:
     """Answer what comes on the standard input."""
-    os.nice(max(0, NICE - os.nice(0)))
     to = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries may print
     asked = json.load(sys.stdin)
     teller = _Teller(to)
     container = Container(Settings(**asked["settings"]))
     try:
-        with (
-            container.open_collection(asked["collection"]) as collection,
-            container.decoders() as decoders,
-        ):
-            found = find_duplicates(container, collection, decoders, teller.advance)
+        with container.open_collection(asked["collection"]) as collection:
+            _make_way(collection)
+            with container.decoders() as decoders:
+                found = find_duplicates(container, collection, decoders, teller.advance)
     except BinocleError as error:
         teller.end(_line(error=error.code, detail=str(error)))
     else:

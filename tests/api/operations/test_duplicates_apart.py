@@ -32,15 +32,15 @@ def test_an_error_is_what_it_was_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
-def test_what_progress_raises_ends_the_process_at_low_priority(tmp_path: Path) -> None:
+def test_what_progress_raises_ends_the_process(tmp_path: Path) -> None:
     Collection(tmp_path / "collections" / "c", create=True).close()
-    lowest = []
+    found = []
 
     def stop(_done: int, _total: int) -> None:
-        lowest.extend(living("duplicates_apart"))
+        found.extend(living("duplicates_apart"))
         raise CancelledError
 
     with pytest.raises(CancelledError):
         find_duplicates_apart(Settings(home=tmp_path), "c", stop)
-    assert len(lowest) == 1
+    assert len(found) == 1
     assert living("duplicates_apart") == []
