@@ -125,7 +125,7 @@ export function CopiesRoom() {
     <h1 id="copies-title">${t('duplicates')} <span class="muted">${collection}</span>${groups ? html` <span class="muted">${t('groups', groups.length)}</span>` : ''}</h1>
     <p class="muted">${t('duplicatesHow', collection)}</p>
     ${!isRunning && html`<p class="row"><button type="button" class=${groups ? '' : 'primary'} onClick=${start}>${t(groups ? 'again' : 'findDuplicates')}</button></p>`}
-    ${isRunning && html`<${Progress} done=${job.done} total=${job.total} label=${t('looking')} />
+    ${isRunning && html`<${Progress} done=${job.done} total=${job.total} label=${job.state === 'waiting' ? t('waitsForOthers') : t('looking')} />
       <p class="row"><button type="button" onClick=${() => ask('DELETE', collectionPath(collection, `/jobs/${job.id}`))}>${t('stop')}</button></p>`}
     ${error && html`<${Failure} error=${error} onRetry=${start} />`}
     ${groups && !groups.length && html`<p>${t('noDuplicates')}</p>`}

@@ -58,7 +58,7 @@ function Answer({ found, url }) {
     ${found.listed?.length > 0 && html`<${Listed} listed=${found.listed} />`}
     ${candidate && html`<${Comparison} key=${candidate.id} candidate=${candidate} url=${url} />
       <p class="row"><button type="button" class="primary" onClick=${() => go({ view: '', open: candidate.id })}>${t('openRecord')}</button></p>`}
-    ${(found.candidates.length > 1 || isOnlyListed) && html`<div class="strip">
+    ${found.candidates.length > 0 && html`<div class="strip">
       ${found.candidates.map((/** @type {any} */ one, /** @type {number} */ place) => html`<${Candidate} candidate=${one} isShown=${place === at} onShow=${() => setAt(place)} />`)}
     </div>`}
     <p class="muted small-text">${t('verified', found.verified)}${found.unprepared ? ` · ${t('unprepared', found.unprepared)}` : ''}</p>`;

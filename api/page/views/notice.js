@@ -1,7 +1,7 @@
 /** One line about what has just happened or gone wrong. */
 import { html } from '../vendor/preact.js';
 import { notice } from '../state/notice.js';
-import { t } from '../words/words.js';
+import { t, told } from '../words/words.js';
 import { Icon } from './icon.js';
 import { copy } from '../state/selection.js';
 
@@ -9,7 +9,7 @@ import { copy } from '../state/selection.js';
 export function messageOf(error) {
   const problem = /** @type {any} */ (error);
   if (problem.status === 0) return t('unreachable');
-  return problem.message || String(error);
+  return told(`problem-${problem.code}`) ?? (problem.message || String(error));
 }
 
 /** An error where it happened. @param {{error: unknown, onRetry?: () => void, retry?: string}} properties */

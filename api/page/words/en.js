@@ -16,6 +16,12 @@ export const en = {
   tryAgain: 'Try again',
   unreachable: 'The service cannot be reached. Is it running?',
   partFailed: 'This part of the page has failed:',
+  'problem-not-a-picture': 'This is no picture, or a damaged one, or of a kind that is not read here.',
+  'problem-truncated': 'The picture’s file ends too early: it was cut short on its way.',
+  'problem-overloaded': 'The service has much to do just now. Try again in a moment.',
+  'problem-deadline': 'The service took too long to answer. Try again in a moment.',
+  'problem-too-often': 'This key has asked too often just now. Try again in a moment.',
+  'problem-internal': 'Something went wrong in the service; its log says what, by the number below.',
   copyRequestId: 'Copy the number of this request; the service’s log has it too',
   fullStop: '.',
 
@@ -189,6 +195,7 @@ export const en = {
   'ranking-pin': 'pinned',
   findCopies: 'Find copies of this picture',
   looking: 'Looking …',
+  waitsForOthers: 'It begins when the jobs before it have ended …',
   noCopies: 'No other copy of this picture is here.',
   alsoHere: 'Also here',
 

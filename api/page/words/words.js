@@ -29,13 +29,17 @@ export function t(name, ...values) {
   return typeof entry === 'function' ? entry(...values) : entry;
 }
 
+/** What an entry says; null where there is none. @param {string} name */
+export function told(name) {
+  return Object.hasOwn(en, name) ? t(name) : null;
+}
+
 /**
  * What a field is called: what files say of themselves has words of ours, all else its own name.
  * @param {string} name
  */
 export function fieldLabel(name) {
-  const entry = `field-${name}`;
-  return Object.hasOwn(en, entry) ? t(entry) : name;
+  return told(`field-${name}`) ?? name;
 }
 
 const locale = () => (language.value === 'zh' ? 'zh-CN' : 'en');

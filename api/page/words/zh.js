@@ -16,6 +16,12 @@ export const zh = {
   tryAgain: '重试',
   unreachable: '无法连接服务。它在运行吗？',
   partFailed: '页面的这一部分出错了：',
+  'problem-not-a-picture': '这不是图片，或文件已损坏，或是此处不支持的格式。',
+  'problem-truncated': '图片文件不完整，可能在传输中被截断。',
+  'problem-overloaded': '服务正忙，请稍后重试。',
+  'problem-deadline': '服务未能及时响应，请稍后重试。',
+  'problem-too-often': '此密钥的请求过于频繁，请稍后重试。',
+  'problem-internal': '服务内部出错；可凭下面的编号在服务日志中查到原因。',
   copyRequestId: '复制此请求的编号，服务日志中也有它',
   fullStop: '。',
 
@@ -189,6 +195,7 @@ export const zh = {
   'ranking-pin': '置顶',
   findCopies: '查找这张图片的副本',
   looking: '正在查找…',
+  waitsForOthers: '排队中，等前面的任务结束后开始…',
   noCopies: '库中没有这张图片的其他副本。',
   alsoHere: '库中还有',
 

@@ -55,7 +55,7 @@ def upload(page: Page, chosen: list[Path]) -> None:
 def test_a_newcomer_makes_a_collection_fills_it_and_looks_a_picture_up(
     visit: Open, empty: Running, tmp_path: Path
 ) -> None:
-    page = visit(empty.url, "/", allowed=("404",))
+    page = visit(empty.url, "/", allowed=("404", "422"))
     page.get_by_role("heading", name="There is no collection yet.").wait_for()
     page.get_by_role("button", name="Make one").click()
     page.get_by_label("New collection").fill("照片")
@@ -77,9 +77,12 @@ def test_a_newcomer_makes_a_collection_fills_it_and_looks_a_picture_up(
     page.get_by_role("button", name="Is it here?").click()
     page.locator("input[data-lookup]").set_input_files(chosen[1])
     page.get_by_role("heading", name="Yes, it is in “mine”.").wait_for()
+    expect(page.locator(".strip .verdict")).to_have_text("the same file")
     expect(page.locator(".laid .over img")).to_have_attribute("style", re.compile("matrix3d"))
     page.get_by_role("button", name="Blink").click()
     page.get_by_role("button", name="Stop blinking").click()
+    page.locator("input[data-lookup]").set_input_files(tmp_path / "notes.txt")
+    expect(page.get_by_role("alert")).to_contain_text("This is no picture")
     other = tmp_path / "other.jpg"
     other.write_bytes(noise(9))
     page.locator("input[data-lookup]").set_input_files(other)
