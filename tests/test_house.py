@@ -60,6 +60,7 @@ CROSS_CUTTING = {
     "binocle/catalog/test_seam": "what no room outside may name",
     "binocle/collection/test_nearest": "collection, index and filters together",
     "binocle/media/test_resizing": "pixels as open_clip makes them",
+    "binocle/vectors/test_persisting": "what every store persists, by one contract",
     "client/test_installed": "the package outside this folder",
     "client/test_typescript": "the package in another language",
     "evaluation/test_eval_command": "the command from end to end",

@@ -1,11 +1,15 @@
 """A collection of which some records stay while others come, change and go."""
 
 import random
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+import pytest
 
 from binocle.collection.collection import Collection
 from binocle.encoders.colour import ColourEncoder
+from binocle.errors import UnreachableError
 from binocle.types import NewPart, NewRecord
 
 ENCODER = ColourEncoder()
@@ -37,6 +41,35 @@ def fill(collection: Collection) -> None:
     for first in range(0, STABLE, 300):
         collection.upsert([record(f"stable {n}", n, n=n) for n in range(first, first + 300)])
     collection.upsert([record(f"loose {n}", 5000 + n, n=n) for n in range(300)])
+
+
+def fill_engine(collection: Collection, count: int, *, pushed: int, changed: int) -> None:
+    """Write records, push so many, remove each seventh, and write what is not pushed.
+
+    Args:
+        collection: Empty, with its vectors in an engine or not.
+        count: How many records are written.
+        pushed: How many of the first are pushed, then.
+        changed: How many of the last of these are written again.
+    """
+    records = [record(f"r{n}", n, n=n) for n in range(count)]
+    collection.claim_space(ENCODER.space)
+    collection.upsert(records[:pushed])
+    collection.save_indices()
+    collection.remove([f"r{n}" for n in range(0, pushed, 7)])
+    collection.upsert(records[pushed - changed :])
+
+
+def write_without_server(
+    folder: Path, caplog: pytest.LogCaptureFixture, ask: Callable[[Collection], object]
+) -> None:
+    """Write a record, ``late``, while the engine is away: it is pushed later; questions wait."""
+    with Collection(folder) as collection:
+        collection.upsert([record("late", 1, n=1)])
+        collection.save_indices()
+        assert "pushed later" in caplog.text
+        with pytest.raises(UnreachableError, match="see whether the server runs"):
+            ask(collection)
 
 
 def write(collection: Collection, writer: str, turn: int) -> None:

@@ -1,7 +1,7 @@
 """One contract for every vector store, exact search in float64 being the oracle."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -12,88 +12,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from binocle.errors import StorageError
-from binocle.types import BoolArray, Float32Array, Int64Array, Neighbours, Space
 from binocle.vectors.base import Allowed, OpenStore, VectorStore, VectorView, Watermark, products
 from binocle.vectors.faiss_store import FaissStore
 from tests.support.exact_store import ExactStore
-from tests.support.milvus_store import dropped_rows, milvus_opener
 from tests.support.nearest import nearest
-from tests.support.pgvector_store import pgvector_opener
 from tests.support.unit_rows import gaussian_rows, ids_from
-
-DIMENSION = 16
-
-
-STORES: dict[str, OpenStore] = {
-    "exact": ExactStore,
-    "flat": FaissStore,
-    "ivf": partial(FaissStore, flat_limit=300),
-}
-SERVERS: dict[str, Callable[[pytest.FixtureRequest], OpenStore]] = {
-    "pgvector": lambda request: pgvector_opener(request.getfixturevalue("vector_server")),
-    "milvus": lambda request: milvus_opener(request.getfixturevalue("old_milvus")),
-    "milvus-lite": lambda request: milvus_opener(
-        request.getfixturevalue("lite_milvus"), flat_limit=300
-    ),
-}
-"""Stores in engines, by what gives their opener."""
-
-
-@pytest.fixture(params=[*STORES, *(pytest.param(one, marks=pytest.mark.slow) for one in SERVERS)])
-def open_store(request: pytest.FixtureRequest) -> Iterator[OpenStore]:
-    if request.param in STORES:
-        yield STORES[request.param]
-    elif request.param == "milvus":
-        with dropped_rows(request.getfixturevalue("old_milvus")):
-            yield SERVERS[request.param](request)
-    else:
-        yield SERVERS[request.param](request)
-
-
-@pytest.fixture
-def open_here(open_store: OpenStore, tmp_path: Path) -> Callable[..., VectorStore]:
-    """Opens the store in the test's folder: the same one each time."""
-
-    def opened(dimension: int = DIMENSION, *, anew: bool = False) -> VectorStore:
-        return open_store(tmp_path / "image", toy_space(dimension), anew=anew)
-
-    return opened
-
-
-@pytest.fixture
-def store(open_here: Callable[..., VectorStore]) -> VectorStore:
-    return open_here()
-
-
-def toy_space(dimension: int = DIMENSION, fingerprint: str = "ab" * 32) -> Space:
-    return Space("toy", dimension, fingerprint)
-
-
-def sign_rows(rng: np.random.Generator, count: int, dimension: int = DIMENSION) -> Float32Array:
-    """Unit rows whose inner products are exact in float32, so that many scores are equal."""
-    signs = rng.choice([-1.0, 1.0], (count, dimension))
-    return np.ascontiguousarray(signs / np.sqrt(dimension), np.float32)
-
-
-def as_allowed(mask: BoolArray | None) -> Allowed | None:
-    return None if mask is None else Allowed(mask)
-
-
-def brute_force(
-    ids: Int64Array, rows: Float32Array, query: Float32Array, k: int, mask: BoolArray | None
-) -> list[tuple[int, float]]:
-    scores = rows.astype(np.float64) @ query.astype(np.float64)
-    pairs = [
-        (int(one), float(score))
-        for one, score in zip(ids, scores, strict=True)
-        if mask is None or (one < len(mask) and mask[one])
-    ]
-    return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))[:k]
-
-
-def as_pairs(found: Neighbours) -> list[tuple[int, float]]:
-    return list(zip(found.part_ids.tolist(), map(float, found.scores), strict=True))
+from tests.support.vector_stores import (
+    DIMENSION,
+    as_allowed,
+    as_pairs,
+    brute_force,
+    sign_rows,
+    toy_space,
+)
 
 
 def test_empty_store_finds_nothing(store: VectorStore) -> None:
@@ -249,19 +180,6 @@ def test_what_was_upserted_before_is_passed_over(store: VectorStore) -> None:
     assert np.array_equal(view.rows(ids_from(1, 30))[1], rows)
 
 
-def test_retired_vectors_never_come_back(open_here: Callable[..., VectorStore]) -> None:
-    rows = sign_rows(np.random.default_rng(23), 40)
-    store = open_here()
-    store.upsert(ids_from(1, 40), rows, born=1)
-    store.retire(ids_from(1, 10), died=2)
-    store.retire(ids_from(1, 12), died=3)
-    store.persisting(Watermark(3, 40, "t"))()
-    for one in (store, open_here()):
-        one.upsert(ids_from(1, 40), rows, born=4)
-        assert one.at(4).ids().tolist() == list(range(13, 41))
-        assert nearest(one.at(4), rows[0], 100).part_ids.min() == 13
-
-
 def test_view_of_an_older_change_keeps_answering(store: VectorStore) -> None:
     rng = np.random.default_rng(24)
     rows, query = sign_rows(rng, 3000), sign_rows(rng, 1)[0]
@@ -282,87 +200,6 @@ def test_view_of_an_older_change_keeps_answering(store: VectorStore) -> None:
         assert view.ids().tolist() == ids.tolist()
         found = nearest(view, query, 50, exact=True)
         assert as_pairs(found) == brute_force(ids, rows[ids - 100], query, 50, None)
-
-
-def test_reopened_store_answers_the_same(open_here: Callable[..., VectorStore]) -> None:
-    rng = np.random.default_rng(25)
-    ids, rows, queries = ids_from(1, 700), sign_rows(rng, 700), sign_rows(rng, 3)
-    store = open_here()
-    store.upsert(ids, rows, born=4)
-    store.retire(ids[::9], died=5)
-    before = [as_pairs(one) for one in store.at(5).search(queries, 40, exact=True)]
-    mark = Watermark(5, 700, "a token")
-    store.persisting(mark)()
-    again = open_here()
-    for one in (store, again):
-        assert one.watermark() == mark
-        assert [as_pairs(found) for found in one.at(5).search(queries, 40, exact=True)] == before
-    again.upsert(ids_from(701, 5), sign_rows(rng, 5), born=6)
-    assert again.at(6).count() == store.at(5).count() + 5
-    assert open_here(anew=True).watermark() is None
-    assert open_here(anew=True).at(0).count() == 0
-
-
-def test_what_was_not_persisted_is_not_there_when_reopened(
-    open_here: Callable[..., VectorStore],
-) -> None:
-    rows = sign_rows(np.random.default_rng(26), 20)
-    store = open_here()
-    store.upsert(ids_from(1, 10), rows[:10], born=1)
-    assert open_here().watermark() is None
-    store.persisting(Watermark(1, 10, None))()
-    store.upsert(ids_from(11, 10), rows[10:], born=2)
-    again = open_here()
-    assert again.watermark() == Watermark(1, 10, None)
-    assert again.at(1).ids().tolist() == list(range(1, 11))
-
-
-def test_empty_store_is_persisted_too(open_here: Callable[..., VectorStore]) -> None:
-    store = open_here()
-    store.upsert(ids_from(1, 3), sign_rows(np.random.default_rng(27), 3), born=1)
-    store.retire(ids_from(1, 3), died=2)
-    store.persisting(Watermark(2, 3, "t"))()
-    assert open_here().watermark() == Watermark(2, 3, "t")
-    assert open_here().at(2).count() == 0
-
-
-@pytest.mark.parametrize("place", [0, 0.1, 0.5, 0.99])
-@pytest.mark.parametrize("open_store", STORES, indirect=True)
-def test_damaged_file_is_refused(
-    open_here: Callable[..., VectorStore], tmp_path: Path, place: float
-) -> None:
-    store = open_here()
-    store.upsert(ids_from(1, 400), sign_rows(np.random.default_rng(28), 400), born=1)
-    store.persisting(Watermark(1, 400, "t"))()
-    (file,) = (path for path in tmp_path.iterdir() if not path.name.endswith("json"))
-    whole = file.read_bytes()
-    broken = bytearray(whole)
-    broken[int(place * len(whole))] ^= 0x10
-    for data in (bytes(broken), whole[: int(place * len(whole))], b"nonsense"):
-        file.write_bytes(data)
-        with pytest.raises(StorageError):
-            open_here()
-        assert open_here(anew=True).at(0).count() == 0
-    file.write_bytes(whole)
-    assert open_here().at(1).count() == 400
-
-
-def test_vectors_of_another_space_are_refused(open_store: OpenStore, tmp_path: Path) -> None:
-    store = open_store(tmp_path / "image", toy_space())
-    store.upsert(ids_from(1, 3), sign_rows(np.random.default_rng(29), 3), born=1)
-    store.persisting(Watermark(1, 3, "t"))()
-    with pytest.raises(StorageError):
-        open_store(tmp_path / "image", toy_space(fingerprint="cd" * 32))
-
-
-def test_kinds_beside_each_other_stay_apart(open_store: OpenStore, tmp_path: Path) -> None:
-    rows = sign_rows(np.random.default_rng(30), 5)
-    for kind, count in (("image", 2), ("text", 5)):
-        store = open_store(tmp_path / kind, toy_space())
-        store.upsert(ids_from(1, count), rows[:count], born=1)
-        store.persisting(Watermark(1, count, "t"))()
-    assert open_store(tmp_path / "image", toy_space()).at(1).count() == 2
-    assert open_store(tmp_path / "text", toy_space()).at(1).count() == 5
 
 
 operations = st.lists(

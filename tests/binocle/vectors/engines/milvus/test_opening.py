@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,6 @@ from pymilvus import MilvusClient
 
 from binocle.collection.collection import Collection
 from binocle.encoders.colour import ColourEncoder
-from binocle.errors import UnreachableError
 from binocle.metadata.filters import Comparison, Filter
 from binocle.types import Limits
 from binocle.vectors.engines.milvus.server import MilvusAddress, MilvusServer
@@ -19,7 +19,7 @@ from search.query.query import Query, Term
 from search.results.answer import Answer
 from search.searcher import Searcher
 from tests.support import write_photos
-from tests.support.changing_collection import WORDS, record
+from tests.support.changing_collection import WORDS, fill_engine, write_without_server
 from tests.support.shop import run_cli
 
 pytestmark = pytest.mark.slow
@@ -36,14 +36,7 @@ QUESTIONS = [
 ]
 
 
-def fill(collection: Collection) -> None:
-    """Write, push, and write what is not pushed."""
-    records = [record(f"r{n}", n, n=n) for n in range(300)]
-    collection.claim_space(ENCODER.space)
-    collection.upsert(records[:200])
-    collection.save_indices()
-    collection.remove([f"r{n}" for n in range(0, 200, 7)])
-    collection.upsert(records[180:])
+fill = partial(fill_engine, count=300, pushed=200, changed=20)
 
 
 def answers(collection: Collection) -> list[Answer]:
@@ -127,12 +120,7 @@ def test_indexing_goes_on_while_the_server_is_away_and_nothing_is_lost(
         collection.save_indices()
     lite_milvus.kill()
     try:
-        with Collection(tmp_path / "c") as collection:
-            collection.upsert([record("late", 1, n=1)])
-            collection.save_indices()
-            assert "pushed later" in caplog.text
-            with pytest.raises(UnreachableError, match="see whether the server runs"):
-                answers(collection)
+        write_without_server(tmp_path / "c", caplog, answers)
     finally:
         lite_milvus.start()
     wait_until_it_answers(lite_milvus)

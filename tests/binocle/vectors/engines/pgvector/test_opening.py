@@ -11,14 +11,13 @@ import pytest
 from binocle.catalog.location import POSTGRESQL_FILE
 from binocle.collection.collection import Collection
 from binocle.encoders.colour import ColourEncoder
-from binocle.errors import UnreachableError
 from binocle.metadata.filters import And, Comparison, Filter, Not
 from binocle.types import Limits
 from binocle.vectors.location import ENGINE_FILE, discard_vectors, read_location
 from search.query.query import Query, Sort, Term
 from search.results.answer import Answer
 from search.searcher import Searcher
-from tests.support.changing_collection import WORDS, record
+from tests.support.changing_collection import WORDS, fill_engine, record, write_without_server
 from tests.support.pgvector_store import pgvector_opener, plain_address
 from tests.support.postgres_server import PostgresServer
 
@@ -49,14 +48,7 @@ def questions() -> list[Query]:
     ]
 
 
-def fill(collection: Collection) -> None:
-    """Write, push, and write what is not pushed."""
-    records = [record(f"r{n}", n, n=n) for n in range(1000)]
-    collection.claim_space(ENCODER.space)
-    collection.upsert(records[:800])
-    collection.save_indices()
-    collection.remove([f"r{n}" for n in range(0, 800, 7)])
-    collection.upsert(records[750:])
+fill = partial(fill_engine, count=1000, pushed=800, changed=50)
 
 
 def searcher_of(collection: Collection) -> Searcher:
@@ -111,12 +103,9 @@ def test_indexing_goes_on_while_the_server_is_away_and_nothing_is_lost(
         collection.save_indices()
     vector_server.stop()
     try:
-        with Collection(tmp_path / "c") as collection:
-            collection.upsert([record("late", 1, n=1)])
-            collection.save_indices()
-            assert "pushed later" in caplog.text
-            with pytest.raises(UnreachableError, match="see whether the server runs"):
-                searcher_of(collection).search(Query((Term(text="red"),)))
+        write_without_server(
+            tmp_path / "c", caplog, lambda one: searcher_of(one).search(Query((Term(text="red"),)))
+        )
     finally:
         vector_server.start()
     with Collection(tmp_path / "c") as collection:
