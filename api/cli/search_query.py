@@ -45,6 +45,7 @@ def query_of(
         UsageError: Something cannot be understood, or does not go together.
         NotFoundError: There is neither such a record nor such a file.
     """
+    _check_readable(typed)
     words = " ".join(typed["text"]).strip()
     phrase = Phrase()
     if words:
@@ -62,6 +63,19 @@ def query_of(
     }
     plain = {one.name: typed[one.name] for one in fields(Query) if one.name in typed}
     return Query(terms=(*phrase.terms, *_terms(typed, is_record)), **{**plain, **read})
+
+
+def _check_readable(typed: Mapping[str, Any]) -> None:
+    """Refuse what the terminal gave as bytes that are no text."""
+    for name, value in typed.items():
+        for one in value if isinstance(value, tuple | list) else (value,):
+            try:
+                _ = one.encode() if isinstance(one, str) else b""
+            except UnicodeEncodeError as error:
+                what = name.replace("_", "-")
+                raise UsageError(
+                    f"{what}: {one!a} is no UTF-8; look at what the terminal sends"
+                ) from error
 
 
 def _refinement(typed: Mapping[str, Any], phrase: Phrase) -> Refinement | None:

@@ -108,6 +108,8 @@ def test_a_second_run_says_unchanged_and_decodes_nothing(run: Run, photos: Path)
         (("search",), 2, "nothing to look for"),
         (("search", "red", "-c", "../x"), 2, "cannot name a collection"),
         (("search", "red", "-k", "0"), 2, "0 is not in the range"),
+        (("search", "red", "\udcff"), 2, "text: '\\udcff' is no UTF-8"),
+        (("search", "--where", "title = \udcff"), 2, "where: 'title = \\udcff' is no UTF-8"),
         (("search", "red", "-c", "none"), 1, "no collection 'none'"),
         (("search", "red", "--where", "price <"), 2, "expected a value"),
         (("search", "red", "--nonsense"), 2, "No such option"),
