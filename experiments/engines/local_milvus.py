@@ -81,7 +81,7 @@ class OldMilvus:
             env={**os.environ, "DEPLOY_MODE": "STANDALONE", "METRICS_PORT": str(health),
                  "LD_LIBRARY_PATH": str(programs)},
         )  # fmt: skip
-        _wait_until_healthy(f"http://127.0.0.1:{health}/healthz")
+        _wait_until(partial(_is_healthy, f"http://127.0.0.1:{health}/healthz"), self.address)
 
     def _configure(self) -> None:
         from milvus import MilvusServerConfig
@@ -131,7 +131,7 @@ class LiteMilvus:
              "--port", str(self.port), "--data-dir", str(self.folder)],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        _wait_for(self.port)
+        _wait_until(partial(_is_listening, self.port), self.address)
 
     def kill(self) -> None:
         """Kill it."""
@@ -151,15 +151,14 @@ def wait_until_it_answers(server: Milvus) -> None:
     """Wait for what a server reads again after it was killed."""
     from binocle.vectors.engines.milvus.opening import prepare
 
-    deadline = time.monotonic() + _READY_WITHIN_S
-    while True:
+    def answers() -> bool:
         try:
             prepare(server.address, "binocle")
         except UnreachableError:
-            assert time.monotonic() < deadline
-            time.sleep(0.5)
-        else:
-            return
+            return False
+        return True
+
+    _wait_until(answers, server.address)
 
 
 @contextmanager
@@ -200,17 +199,25 @@ def _size(path: Path) -> int:
     return -path.stat().st_size
 
 
-def _wait_until_healthy(address: str) -> None:
+def _is_healthy(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310 - our own
+            return b"OK" in answer.read()
+    except OSError:
+        return False
+
+
+def _is_listening(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _wait_until(is_ready: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + _READY_WITHIN_S
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310 - our own
-                if b"OK" in answer.read():
-                    return
-        except OSError:
-            pass
+    while not is_ready():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what} is not ready after {_READY_WITHIN_S} s")
         time.sleep(0.1)
-    raise AssertionError(f"Milvus is not ready after {_READY_WITHIN_S} s")
 
 
 def free_port() -> int:
@@ -218,13 +225,3 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + _READY_WITHIN_S
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise AssertionError(f"nothing listens at port {port}")
