@@ -53,6 +53,11 @@ def test_the_kernel_imports_no_engine_and_no_framework(
     assert brought[module] == []
 
 
+def test_folders_are_indexed_without_a_client_for_the_web() -> None:
+    code = "import sys, indexer.sources.registry; sys.exit('httpx' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_a_missing_model_folder_is_told_of_before_torch_is_imported(
     brought: Mapping[str, list[str]],
 ) -> None:

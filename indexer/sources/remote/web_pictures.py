@@ -3,14 +3,16 @@
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from binocle.errors import SourceError, UrlError
-from binocle.network.polite_fetcher import ForbiddenUrlError, PoliteFetcher
-from binocle.network.url_fetcher import Fetcher, UrlStatusError
 from indexer.sources.base import Candidate, ImageRef, Source, gone, printable
 from indexer.sources.stores.addresses import EXTRAS, is_remote, scheme_of, without_secrets
 from indexer.sources.stores.remote_file import store_of
+
+if TYPE_CHECKING:  # httpx takes a tenth of what is imported before the first picture is read
+    from binocle.network.polite_fetcher import PoliteFetcher
 
 MARK = "web+"
 """Begins the uri of what was fetched as a stranger asks: from public addresses only."""
@@ -20,8 +22,11 @@ _GONE = (404, 410)
 
 
 @cache
-def fetcher() -> PoliteFetcher:
+def fetcher() -> "PoliteFetcher":
     """Return what fetches pictures of the web, of this process."""
+    from binocle.network.polite_fetcher import PoliteFetcher
+    from binocle.network.url_fetcher import Fetcher
+
     return PoliteFetcher(Fetcher(allow=True))
 
 
@@ -31,6 +36,9 @@ def on_the_web(cell: str, role: str) -> tuple[ImageRef, str]:
     Raises:
         OSError: It cannot be asked for just now.
     """
+    from binocle.network.polite_fetcher import ForbiddenUrlError
+    from binocle.network.url_fetcher import UrlStatusError
+
     try:
         uri = f"{MARK}{printable(storable(cell))}"
         version = fetcher().version(cell)

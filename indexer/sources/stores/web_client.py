@@ -9,7 +9,6 @@ import errno
 from functools import cache, partial
 from typing import Any
 
-from binocle.network.checked_network import resolve
 from binocle.network.public_addresses import is_public
 
 MOST_S = 180.0
@@ -38,6 +37,8 @@ async def _check_redirect(_session: object, _context: object, told: Any) -> None
     target = here.join(type(here)(place))
     if target.host == here.host or not target.host:
         return
+    from binocle.network.checked_network import resolve  # brings httpx
+
     look_up = partial(resolve, target.host, target.port or 443)
     addresses = await asyncio.get_running_loop().run_in_executor(None, look_up)
     if not all(map(is_public, addresses)):
