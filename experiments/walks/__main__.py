@@ -1,9 +1,9 @@
 """How far a picture's way in and a query's way out are: which functions of the program they call.
 
-Indexes a folder of two pictures and one of three, in batches of one, and counts the functions that
-the third picture has called once more: in this process and in the decoders. What a run calls once,
-however many pictures it has, is told apart. Then serves the collection and counts what a search
-over HTTP calls, the last of three, so that what is loaded once is not among it. Functions
+Indexes folders of one, two and three pictures, in batches of one, and counts the functions that
+each further picture has called once more: in this process and in the decoders. What a run calls
+once, however many pictures it has, is told apart. Then serves the collection and counts what a
+search over HTTP calls, the last of three, so that what is loaded once is not among it. Functions
 within functions count as their own; lambdas, comprehensions and what Python makes of data classes
 do not. Needs no more than the installed program:
 
@@ -68,11 +68,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         settings = Settings(home=Path(home), workers=1)
         encoder = open_encoder(canonical_name(settings.model))
-        _, two, three = (
-            indexed(calls, settings, encoder, asked.picture[:count]) for count in (1, 2, 3)
+        _, one, two, three = (  # the first loads what all need
+            indexed(calls, settings, encoder, name, asked.picture[:count])
+            for name, count in (("first", 1), ("one", 1), ("two", 2), ("three", 3))
         )
-        search = searched(calls, Container(settings), "of-3")
-    picture = {name for name, count in three.items() if count > two[name]}
+        search = searched(calls, Container(settings), "three")
+    # both times, as threads open a connection more now and then
+    picture = {name for name, count in three.items() if count > two[name] > one[name]}
     _print("a picture's way in", picture, by_name=asked.list)
     _print("what a run calls once around it", set(three) - picture, by_name=asked.list)
     _print("a query's way out over HTTP", set(search), by_name=asked.list)

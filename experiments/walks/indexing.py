@@ -29,9 +29,9 @@ class OneByOne:
 
 
 def indexed(
-    calls: Calls, settings: Settings, encoder: Encoder, pictures: list[Path]
+    calls: Calls, settings: Settings, encoder: Encoder, name: str, pictures: list[Path]
 ) -> Counter[str]:
-    """Index pictures into a new collection named by how many; return what was called how often."""
+    """Index pictures into a new collection; return what was called how often."""
     told = CallsElsewhere()
 
     def open_decoders(workers: int, limits: Limits) -> DecoderPool:
@@ -46,7 +46,7 @@ def indexed(
     )
     with (
         tempfile.TemporaryDirectory() as folder,
-        container.open_collection(f"of-{len(pictures)}", create=True) as collection,
+        container.open_collection(name, create=True) as collection,
     ):
         for path in pictures:
             shutil.copy(path, folder)
