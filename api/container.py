@@ -13,7 +13,7 @@ from api.aliases import Aliases
 from api.saved_searches import SavedSearches
 from api.settings import COLLECTION_NAME, Settings
 from binocle.catalog.location import catalog_path
-from binocle.collection.beside_searches import NICE, lower_priority
+from binocle.collection.beside_searches import AHEAD_NICE, NICE, lower_priority
 from binocle.collection.collection import Collection, check_space
 from binocle.collection.lineage import check_present
 from binocle.encoders.base import Encoder
@@ -295,6 +295,6 @@ class Container:
             load if not beside_searches else lambda: EncoderInThread(load(), lower_priority),
             limits=self.settings.limits,
             workers=self.settings.workers,
-            open_decoders=self._opens_decoders(NICE if beside_searches else 0),
+            open_decoders=self._opens_decoders(NICE if beside_searches else AHEAD_NICE),
             on_progress=on_progress,
         )

@@ -39,9 +39,11 @@ def begin_decoders(sources: Sequence[Path | str], collection: str, workers: int 
     with suppress(OSError, RuntimeError):  # whoever comes later says what is wrong
         if (home_of(root) / "collections" / collection).exists():
             return
+        from binocle.collection.beside_searches import AHEAD_NICE
         from binocle.media.sandbox import start_decoder
 
-        begun += [start_decoder() for _ in range(min(_MOST, workers or os.cpu_count() or 1))]
+        count = min(_MOST, workers or os.cpu_count() or 1)
+        begun += [start_decoder(AHEAD_NICE) for _ in range(count)]
 
     def open_decoders(workers: int, limits: "Limits") -> "DecoderPool":
         from binocle.media.decoder_pool import DecoderPool

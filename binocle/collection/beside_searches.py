@@ -9,6 +9,7 @@ from contextlib import suppress
 
 _log = logging.getLogger(__name__)
 NICE = 10
+AHEAD_NICE = 4  # of decoders that a run has: who embeds goes first, and ends with them
 
 
 class BesideSearches:

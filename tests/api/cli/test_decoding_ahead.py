@@ -19,8 +19,8 @@ def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[int]:
     pids: list[int] = []
     start = sandbox.start_decoder
 
-    def noted() -> object:
-        process = start()
+    def noted(nice: int) -> object:
+        process = start(nice)
         pids.append(process.pid)
         return process
 
@@ -40,6 +40,8 @@ def test_a_folder_for_a_new_collection_finds_its_decoder_begun(
             spec = ImageSpec(4, 4)
             assert pool.decode((tmp_path / "a.png").read_bytes(), spec).pixels.min() == 200
             assert [one._process.pid for one in pool._alive] == started  # it is the pool's now
+            priorities = [os.getpriority(os.PRIO_PROCESS, one) for one in (0, *started)]
+            assert priorities[1] == min(priorities[0] + 4, 19)  # who embeds goes first
     with pytest.raises(ChildProcessError):
         os.waitpid(started[0], 0)  # it has been ended, and waited for
 
