@@ -22,6 +22,8 @@ export const current = computed(
   () => collections.value?.find((one) => one.name === question.value.collection) ?? null,
 );
 export const fields = computed(() => schemas.value[question.value.collection] ?? []);
+/** Whether its fields have been read. */
+export const hasFields = computed(() => question.value.collection in schemas.value);
 
 const TECHNICAL = ['sha256', 'bytes', 'width', 'height', 'format', 'orientation', 'altitude', 'latitude', 'longitude'];
 /** @param {string} name */

@@ -3,7 +3,7 @@ import { computed, effect, signal } from '../vendor/preact.js';
 import { ask, collectionPath, isAbort } from './api.js';
 import { answered, busy } from './results.js';
 import { question } from './address.js';
-import { fields, isTechnical, loadFields } from './collections.js';
+import { fields, hasFields, isTechnical, loadFields } from './collections.js';
 import { bodyOf, looksFor } from './query.js';
 
 const MOST = 12;
@@ -11,9 +11,9 @@ const VALUES = 12;
 /** Whether the panel was opened or closed by hand; null while it was not. @type {import('../vendor/preact.js').Signal<boolean | null>} */
 const byHand = signal(null);
 const isWide = innerWidth >= 1000;
-/** Whether the panel is open: by itself where there is room, and something to narrow by. */
+/** Whether the panel is open: by itself where there is room, and something to narrow by, or that is not known yet. */
 export const isOpen = computed(
-  () => byHand.value ?? (isWide && facetsOf(fields.value).some((one) => !isTechnical(one.field))),
+  () => byHand.value ?? (isWide && (!hasFields.value || facetsOf(fields.value).some((one) => !isTechnical(one.field)))),
 );
 
 export function togglePanel() {
