@@ -17,8 +17,8 @@
       SpaceMismatchError            space-mismatch
       StorageError                  storage
         BusyError                   busy
-        UnreachableError            unreachable
         DamagedListError            damaged-list
+        UnreachableError            unreachable
       PictureError                  unreadable
         PictureTooLargeError        too-large
         PictureTruncatedError       truncated

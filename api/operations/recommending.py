@@ -54,7 +54,7 @@ def bounded(
     """
     clauses: list[Filter] = []
     if at_most is not None:
-        most = int(at_most) if at_most.is_integer() else at_most  # as people write it
+        most = int(at_most) if float(at_most).is_integer() else at_most  # as people write it
         clauses.append(Comparison(_checked(collection, field), "lte", most))
     hidden = tuple(dict.fromkeys(seen))
     if hidden:

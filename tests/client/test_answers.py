@@ -44,7 +44,7 @@ _ANSWERS = {
     "FacetOut": records.FacetResult,
     "HighlightOut": records.TextHighlight,
     "HashListAddedOut": copies.HashListAdded,
-    "HashListOut": copies.HashListInfo,
+    "KeptHashListOut": copies.HashListInfo,
     "HashListsOut": copies.HashListInfos,
     "HitOut": records.SearchHit,
     "ItemError": answers.Failure,

@@ -12,7 +12,7 @@ from binocle.types import ImageSpec, Limits
 from experiments.faults.errands import _fork_decoder
 _fork_decoder()
 start, started = sandbox.start_decoder, []
-sandbox.start_decoder = lambda: started.append(start()) or started[-1]
+sandbox.start_decoder = lambda nice=0: started.append(start(nice)) or started[-1]
 with decoder_pool.DecoderPool(1, Limits()) as pool:
     picture = pool.decode(sys.stdin.buffer.read(), ImageSpec(8, 8))
 print(type(started[0]).__name__, picture.pixels.shape, started[0].wait())
