@@ -13,6 +13,7 @@ from experiments.faults.scenes import Scene
 
 _SIZE_BYTES = 64 * 1024 * 1024
 _JOURNAL_S = 600  # ext4 writes nothing by itself that the program did not ask for
+_UNMOUNTS, _BETWEEN_S = 20, 0.5
 
 
 def formatted(device: Path) -> Path:
@@ -21,6 +22,15 @@ def formatted(device: Path) -> Path:
         file.truncate(_SIZE_BYTES)
     subprocess.run(["mkfs.ext4", "-q", "-F", device], check=True)
     return device
+
+
+def _unmount(mount: Path) -> None:
+    """Unmount; what was killed may hold a file there for a moment yet."""
+    for _ in range(_UNMOUNTS - 1):
+        if subprocess.run(["umount", mount], capture_output=True).returncode == 0:
+            return
+        time.sleep(_BETWEEN_S)
+    subprocess.run(["umount", mount], check=True)
 
 
 @contextmanager
@@ -32,7 +42,7 @@ def mounted(device: Path, mount: Path) -> Iterator[Path]:
     try:
         yield mount
     finally:
-        subprocess.run(["umount", mount], check=True)
+        _unmount(mount)
 
 
 class Cutter(threading.Thread):
