@@ -184,6 +184,7 @@ def test_tiles_grow_around_the_one_in_sight_and_keep_their_size(visit: Open, sho
     assert after is not None
     assert after["height"] > 1.15 * height["height"]
     page.locator(f"#{seen}").focus()
+    page.wait_for_load_state("networkidle")
     before = page.evaluate(place, seen)
     for _ in range(3):
         page.keyboard.press("-")
