@@ -27,7 +27,7 @@ def formatted(device: Path) -> Path:
 def _unmount(mount: Path) -> None:
     """Unmount; what was killed may hold a file there for a moment yet."""
     for _ in range(_UNMOUNTS - 1):
-        if subprocess.run(["umount", mount], capture_output=True).returncode == 0:
+        if subprocess.run(["umount", mount], capture_output=True, check=False).returncode == 0:
             return
         time.sleep(_BETWEEN_S)
     subprocess.run(["umount", mount], check=True)
