@@ -1,7 +1,10 @@
 """``scripts/bench NAME OPTIONS``: which module measures what."""
 
+import os
 import sys
 from importlib import import_module
+
+from api.cli.resident.asking import LOADED_WITH
 
 _MODULES = {
     "all": "experiments.speed.every_figure",
@@ -32,6 +35,8 @@ def main() -> None:
     module = _MODULES[name]
     if module != "experiments.speed.search_speed":  # it tells its own measurements apart
         del sys.argv[1]
+    for setting, value in LOADED_WITH.items():  # as the program does: before torch and FAISS load
+        os.environ.setdefault(setting, value)
     import_module(module).main()
 
 
