@@ -42,7 +42,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(options.folder or Path(temporary, "collection"))
         blocks = max(1, options.count // AT_ONCE)
-        if not folder.exists():
+        if not (folder.exists() and any(folder.iterdir())):
             _tell("store", _stored(folder, options.dimension, range(blocks)))
         _tell("first answer", alone(first_answer, folder))
         _tell("opened again", alone(open_again, folder))
