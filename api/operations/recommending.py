@@ -13,6 +13,8 @@ from binocle.metadata.filters import And, Comparison, Filter, Not
 from binocle.types import Float32Array, Kind
 from search.query.warnings import price_field
 
+_TELLS_WHOLE = 2.0**53  # from here on, all floating-point numbers are whole
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -54,7 +56,8 @@ def bounded(
     """
     clauses: list[Filter] = []
     if at_most is not None:
-        most = int(at_most) if float(at_most).is_integer() else at_most  # as people write it
+        is_whole = abs(at_most) < _TELLS_WHOLE and float(at_most).is_integer()
+        most = int(at_most) if is_whole else at_most  # as people write it
         clauses.append(Comparison(_checked(collection, field), "lte", most))
     hidden = tuple(dict.fromkeys(seen))
     if hidden:

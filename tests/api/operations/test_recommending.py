@@ -37,6 +37,11 @@ def test_the_budget_is_of_the_price_or_of_a_field_that_is_named(products: Collec
     assert bounded(products, seen=(), field="width", at_most=0) == And(
         (Comparison("width", "lte", 0),)
     )
+    for most in (1e300, -1e300, 2.0**63):  # no database has such whole numbers
+        within = bounded(products, seen=(), field="price", at_most=most)
+        with products.reading() as session:
+            assert within is not None
+            assert bool(len(session.records.matching(within))) == (most > 0)
     with pytest.raises(UsageError, match="'title' holds no numbers; of numbers are: bytes"):
         bounded(products, seen=(), field="title", at_most=9)
 

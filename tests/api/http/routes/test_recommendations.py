@@ -117,6 +117,17 @@ def test_what_is_wrong_is_named(
     assert said in problem["detail"]
 
 
+@pytest.mark.parametrize("budget", ["1e400", '{"field": "price", "at_most": -1e400}'])
+def test_a_budget_is_a_number_that_there_is(shop: Shop, budget: str) -> None:
+    sent = f'{{"more_of": ["sku-00"], "budget": {budget}}}'
+    answer = shop.service.http().post(
+        _URL, content=sent, headers={"content-type": "application/json"}
+    )
+    problem = problem_of(answer, 422, "invalid")
+    assert "a finite number" in problem["detail"]
+    assert problem["field"].startswith("budget")
+
+
 def test_without_a_price_the_budget_needs_a_field(
     service: Running, client: Client, name: str
 ) -> None:
