@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from binocle.files import read_within
@@ -36,7 +37,8 @@ class _Folder:
     """The sidecars of a folder, what tells that they changed, and which of them are damaged.
 
     Where all is as it was they are not read, and only whose they are is known; nor are those of
-    pictures that are as they were. Doubtful are pictures of which one could not be read just now.
+    pictures that are as they were: unread are both. Doubtful are pictures of which one could not
+    be read just now.
     """
 
     sidecars: Sidecars | None
@@ -95,7 +97,7 @@ class FolderSidecars:
             problem = folder.problems.get(printable(name))
             return None if problem is None else replace(candidate, skip=problem)
         fingerprint = "|".join((candidate.fingerprint, *folder.stamps.get(name, ())))
-        if folder.sidecars is None:
+        if folder.sidecars is None or name in folder.unread:
             if self._knows(path, fingerprint):
                 return replace(candidate, fingerprint=fingerprint)
             folder = self._folders[parent] = self._read(parent)  # it changed just now
@@ -151,6 +153,7 @@ class FolderSidecars:
             news = {self._only}
         sidecars.see(filter(is_picture, states))
         asked = [name for name, several in by_name.items() if news.intersection((name, *several))]
+        unread = by_name.keys() - set(asked)
         failed: dict[str, Skip] = {}
         for name, read in self.contents(folder, asked):
             try:
@@ -164,7 +167,7 @@ class FolderSidecars:
             _stamps_of(states, owners),
             {**sidecars.problems(), **{printable(name): skip for name, skip in failed.items()}},
             frozenset(name for name, several in owners.items() if several),
-            frozenset(by_name).difference(asked),
+            frozenset(chain.from_iterable((one, *by_name[one]) for one in unread)),
             frozenset(owner for name in failed for owner in by_name[name]),
         )
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from indexer.sources.beside.folder_sidecars import FileState, FolderSidecars
 from indexer.sources.beside.sidecars import Sidecars
 from indexer.sources.folder import FileSource, FolderSource
 from tests.indexer.sources.beside.test_sidecars import members_in
@@ -91,3 +92,27 @@ def test_sidecars_of_a_folder_that_is_as_it_was_are_not_read_again(
     (folder / "a.txt").unlink()
     assert bench.index(FolderSource(folder)).tally.updated == 1
     assert not [one for one in bench.collection.record("all/a.jpg").parts if one.text]
+
+
+def test_picture_that_changes_while_its_folder_is_gone_through_keeps_its_caption(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = members_in(
+        "folder",
+        tmp_path / "all",
+        {"0.jpg": picture_bytes(1), "1.jpg": picture_bytes(2), "1.txt": b"red"},
+    )
+    bench.index(source)
+    (tmp_path / "all" / "0.jpg").write_bytes(picture_bytes(3))
+    listed, times = FolderSidecars.listed, list[str]()
+
+    def then_changed(self: FolderSidecars, folder: str) -> dict[str, FileState]:
+        states = listed(self, folder)
+        times.append(folder)
+        if len(times) == 2:  # once to see that something is new, once to read what is
+            (tmp_path / "all" / "1.jpg").write_bytes(picture_bytes(4))
+        return states
+
+    monkeypatch.setattr(FolderSidecars, "listed", then_changed)
+    assert bench.index(source).tally.updated == 2
+    assert bench.collection.record("all/1.jpg").parts[1].text == "red"
