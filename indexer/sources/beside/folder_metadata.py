@@ -27,10 +27,14 @@ _COLUMN = "file_name"
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """A table's rows by the paths of pictures below its folder, and what is wrong with it."""
+    """A table's rows by the paths of pictures below its folder, and what is wrong with it.
+
+    One that is away cannot be read just now, so nobody knows what it says.
+    """
 
     rows: Mapping[str, Row]
     problem: Skip | None
+    is_away: bool = False
 
 
 class FolderMetadata:
@@ -67,21 +71,24 @@ class FolderMetadata:
         parent, name = os.path.split(path)
         if name in NAMES and (table := self._of(parent)) is not None:
             return None if table.problem is None else replace(candidate, skip=table.problem)
-        if not candidate.images:
+        folder, table = self._nearest(path)
+        if not candidate.images or table is None:
             return candidate
-        row = self._row_of(path)
+        if table.is_away:
+            return replace(candidate, is_partial=True)
+        row = table.rows.get(os.path.relpath(path, folder))
         return candidate if row is None else _told(candidate, row)
 
     def marked(self, path: str, fingerprint: str) -> str:
         """Return the fingerprint that a file's candidate has once it is told."""
-        row = self._row_of(path)
+        folder, table = self._nearest(path)
+        row = table.rows.get(os.path.relpath(path, folder)) if table is not None else None
         return fingerprint if row is None else _marked(fingerprint, row)
 
-    def _row_of(self, path: str) -> Row | None:
-        for folder in self._above(os.path.split(path)[0]):
-            if (table := self._of(folder)) is not None:
-                return table.rows.get(os.path.relpath(path, folder))
-        return None
+    def _nearest(self, path: str) -> tuple[str, _Table | None]:
+        """Return the table that counts for a file, and the folder it is in."""
+        tables = ((one, self._of(one)) for one in self._above(os.path.split(path)[0]))
+        return next((one for one in tables if one[1] is not None), ("", None))
 
     def _above(self, folder: str) -> Iterator[str]:
         while True:
@@ -111,7 +118,8 @@ class FolderMetadata:
         try:
             table = read_table(path, plain=(_COLUMN,), encoding=self._encoding)
         except SourceError as error:
-            return _Table({}, Skip("unreadable", str(error)))
+            is_away = isinstance(error.__cause__, OSError)
+            return _Table({}, Skip("unreadable", str(error)), is_away)
         if _COLUMN not in table.names:
             return None
         rows = {

@@ -98,7 +98,8 @@ class RemoteSource(Source):
                     beside = sidecars.told(self._candidate(name, one), one.object.address)
                     told = None if beside is None else tables.told(beside, one.object.address)
                     if told is not None:
-                        yield self._ahead(told, reads)
+                        is_partial = told.is_partial or walk.lacks_some
+                        yield self._ahead(replace(told, is_partial=is_partial), reads)
             except BaseException:
                 reads.end()
                 raise

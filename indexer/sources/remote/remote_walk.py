@@ -16,6 +16,7 @@ from indexer.sources.stores.object_store import ObjectStore, StoredObject
 
 _AT_ONCE = 16
 _DEEPEST = 100
+_NOT_FOR_US = (errno.ENOENT, errno.EACCES)  # many servers tell of files, and of no folders
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class RemoteWalk:
     Attributes:
         folders: What is in the folders that the walk is in.
         unread: Keys of folders that cannot be listed, with a slash behind.
+        lacks_some: Whether what stands beside or above what is walked cannot be told just now.
     """
 
     def __init__(self, store: ObjectStore, address: str, start: str, left_out: LeftOut) -> None:
@@ -73,6 +75,7 @@ class RemoteWalk:
         """
         self.folders = WalkedFolders()
         self.unread: set[str] = set()
+        self.lacks_some = False
         self._store, self._address, self._start, self._left_out = store, address, start, left_out
         self._askers: ThreadPoolExecutor | None = None
 
@@ -123,12 +126,14 @@ class RemoteWalk:
             folder = folder.rpartition("/")[0]
             listed = self._listed_or_nothing(folder)
             tables = [Walked(one.name, one) for one in listed if one.name in NAMES]
-            self.folders.enter(one.object for one in self._with_facts(tables) if not one.problem)
+            told = self._with_facts(tables)
+            self.folders.enter(one.object for one in told if one.may_pass or not one.problem)
 
     def _listed_or_nothing(self, folder: str) -> list[StoredObject]:
         try:
             return [one for one in self._store.listed(folder) if not one.is_folder]
-        except OSError:
+        except OSError as error:
+            self.lacks_some |= error.errno not in _NOT_FOR_US
             return []
 
     def _walk(self, listed: Sequence[StoredObject], prefix: str, depth: int) -> Iterator[Walked]:

@@ -58,3 +58,38 @@ def test_a_caption_that_cannot_be_read_just_now_is_read_the_next_time(
     assert "HTTP 503" in bench.skipped()["bags/3.txt"]
     assert counts(bench, RemoteSource(address)) == (0, 2, 4, 0, 1)
     assert texts_of(bench, "shop/bags/1.jpg") == ["a blue bag"]
+
+
+@pytest.mark.parametrize(
+    ("way", "away", "part"),
+    [
+        ("read_range", "shop/metadata.csv", ""),
+        ("read_range", "shop/metadata.csv", "/bags"),
+        ("listed", "shop", "/bags"),
+        ("listed", "shop/bags", "/bags/1.jpg"),
+    ],
+)
+def test_what_cannot_be_asked_just_now_takes_nothing_from_records(
+    bench: Bench,
+    store: Buckets,
+    bucket: str,
+    monkeypatch: pytest.MonkeyPatch,
+    way: str,
+    away: str,
+    part: str,
+) -> None:
+    address, asked = f"s3://{bucket}/shop", getattr(ObjectStore, way)
+    store.put(bucket, "shop/metadata.csv", b"file_name,maker\nbags/1.jpg,Smith\n")
+    store.put(bucket, "shop/bags/1.txt", b"a red bag")
+    bench.index(RemoteSource(address))
+
+    def partly(self: ObjectStore, address: str, *more: int) -> object:
+        if address == f"s3://{bucket}/{away}":
+            raise OSError(5, "HTTP 503")
+        return asked(self, address, *more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ObjectStore, way, partly)
+        assert counts(bench, RemoteSource(f"{address}{part}"))[1] == 0
+    assert bench.collection.record("shop/bags/1.jpg").metadata["maker"] == "Smith"
+    assert texts_of(bench, "shop/bags/1.jpg") == ["a red bag"]
