@@ -19,9 +19,11 @@ MOST_SECTIONS = 50_000
 MOST_SCANS = 200
 _SMALL_BYTES = 512  # of pixels, in one chunk: smaller ones count
 _FILL = re.compile(rb"\xff+")
-_PROGRESSIVE, _SCAN = (0xC2, 0xC6, 0xCA, 0xCE), 0xDA
+_PROGRESSIVE, _SCAN, _OVER = (0xC2, 0xC6, 0xCA, 0xCE), 0xDA, 0xD9
+_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # of pictures: how many colours
+_ANY = 256  # colours, more than a scan has: others follow
 _ALONE = frozenset((0x00, 0x01, *range(0xD0, 0xDA)))  # markers without a length
-_SCAN_MARKER = b"\xff\xda"
+_NEXT = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # marker that is not part of a scan
 _EXTENSION, _FRAME, _END = 0x21, 0x2C, 0x3B
 
 
@@ -44,8 +46,12 @@ def check_sections(data: bytes) -> None:
 
 
 def _of_jpeg(data: bytes) -> Iterator[int]:
-    """Yield for each step to the first scan what it counts."""
-    place, end, is_progressive = 2, len(data), False
+    """Yield for each step to the first scan, and where more may follow to the last, what it counts.
+
+    Raises:
+        PictureError: It has too many scans.
+    """
+    place, end, colours = 2, len(data), 0
     while place + 4 <= end:
         if data[place] != 0xFF:
             found = data.find(b"\xff", place)
@@ -59,12 +65,28 @@ def _of_jpeg(data: bytes) -> Iterator[int]:
         yield fill.end() - place
         place = fill.end() + 1
         marker = data[place - 1] if place <= end else 0
-        is_progressive = is_progressive or marker in _PROGRESSIVE
+        if marker in _PROGRESSIVE:
+            colours = _ANY
+        elif marker in _HEADERS:
+            colours = int.from_bytes(data[place + 7 : place + 8])
         if marker == _SCAN:
-            if is_progressive and data.count(_SCAN_MARKER, place) >= MOST_SCANS:
-                raise PictureError(f"the picture is damaged (more than {MOST_SCANS} scans)")
+            if int.from_bytes(data[place + 2 : place + 3]) < colours:
+                yield from _of_scans(data, fill.end() - 1)
             return
         if marker not in _ALONE:
+            place += max(2, int.from_bytes(data[place : place + 2]))
+
+
+def _of_scans(data: bytes, place: int) -> Iterator[int]:
+    """Yield 1 for each marker from the first scan to the end of the picture."""
+    scans = 0
+    while (found := _NEXT.search(data, place)) is not None and data[found.end() - 1] != _OVER:
+        yield 1
+        place = found.end()
+        scans += data[place - 1] == _SCAN
+        if scans > MOST_SCANS:
+            raise PictureError(f"the picture is damaged (more than {MOST_SCANS} scans)")
+        if data[place - 1] not in _ALONE:
             place += max(2, int.from_bytes(data[place : place + 2]))
 
 

@@ -54,6 +54,14 @@ def with_scans(count: int) -> bytes:
     return jpeg[:last] + jpeg[last:-2] * count + jpeg[-2:]
 
 
+def of_one_colour(count: int) -> bytes:
+    """Return a picture that is not progressive, of scans with a single colour each."""
+    jpeg = written("JPEG")
+    at = jpeg.index(b"\xff\xda")
+    scan = b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00"
+    return jpeg[:at] + scan * count + jpeg[-2:]
+
+
 HOSTILE: dict[str, Callable[[], bytes]] = {
     "beginnings": lambda: b"\xff\xd8\xff" * MANY,
     "fill": lambda: b"\xff\xd8" + b"\xff" * MANY,
@@ -62,6 +70,11 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "EXIF": lambda: with_segments(b"\xff\xe1\x00\x08Exif\x00\x00"),
     "nothing between segments": lambda: with_segments(b"\x00"),
     "scans": lambda: with_scans(MOST_SCANS),
+    "scans behind an end that is none": lambda: (
+        with_scans(1)[:-2] + b"\xff\xfe\x00\x04\xff\xd9" + b"\xff\xda\x00\x02" * MOST_SCANS
+    ),
+    "scans of one colour": lambda: of_one_colour(MOST_SCANS + 1),
+    "markers between scans": lambda: with_scans(1)[:-2] + b"\xff\x01" * MANY,
     "empty chunks": lambda: with_chunks(b"abCd", b""),
     "texts": lambda: with_chunks(b"tEXt", b"a\0b"),
     "empty pixels": lambda: with_chunks(b"IDAT", b""),
@@ -98,6 +111,8 @@ def test_many_sections_within_the_limit_are_read() -> None:
         with_chunks(b"tEXt", b"a\0b", 1000),
         with_blocks(b"\x21\xfe\x01a\x00", 1000),
         with_scans(20),
+        of_one_colour(3),
+        with_scans(20) + b"\xff\xda" * MANY,  # as a film behind its picture may have by chance
     ):
         assert images.load(data, ImageSpec(32, 32)).info.width == 60
 
