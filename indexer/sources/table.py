@@ -26,7 +26,7 @@ from indexer.sources.base import (
 from indexer.sources.cell_values import merged, metadata_of, texts_in
 from indexer.sources.picture_cells import UNREACHABLE, PictureCells, embedded
 from indexer.sources.remote.asked_ahead import asked_ahead
-from indexer.sources.remote.web_pictures import storable
+from indexer.sources.remote.web_pictures import by_storable_name
 from indexer.sources.stores.remote_file import file_at
 from indexer.sources.table_files import (
     ID_NAMES,
@@ -203,10 +203,10 @@ class TableSource(Source):
                 cell = cell.get("path")
             if number in self._problems:
                 cell = None
-            key = storable(str(cell).strip()) if isinstance(cell, str | int | float) else ""
-            groups.setdefault(printable(key) or f"#{number + 1}", []).append(number)
-        self._groups = groups
-        return groups
+            key = printable(str(cell).strip()) if isinstance(cell, str | int | float) else ""
+            groups.setdefault(key or f"#{number + 1}", []).append(number)
+        self._groups = groups if self._columns.id else by_storable_name(groups)
+        return self._groups
 
     def _candidate(
         self, name: str, pictures: PictureCells, group: tuple[str, Sequence[int]]

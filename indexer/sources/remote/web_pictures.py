@@ -1,9 +1,11 @@
 """Pictures that a table names on the web, or in an object store, and finding them again."""
 
-from collections.abc import Callable, Iterator
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from binocle.errors import SourceError, UrlError
@@ -17,7 +19,8 @@ if TYPE_CHECKING:  # httpx takes a tenth of what is imported before the first pi
 MARK = "web+"
 """Begins the uri of what was fetched as a stranger asks: from public addresses only."""
 WEB = ("http://", "https://")
-_SECRETS = ("signature", "sig", "token", "secret", "password", "credential", "key", "accesskey")
+_SECRET = re.compile("(?<!de)(?<!as)sig(?!h)|token|secret|password|credential|key(?!word)")
+_Rows = TypeVar("_Rows")
 _GONE = (404, 410)
 
 
@@ -117,11 +120,22 @@ def storable(cell: str) -> str:
     query = [
         (name, value)
         for name, value in parse_qsl(address.query, keep_blank_values=True)
-        if not any(one in name.lower() for one in _SECRETS)
+        if not _SECRET.search(name.lower())
     ]
     kept = address.query if len(query) == len(parse_qsl(address.query, True)) else urlencode(query)
     host = address.netloc.rpartition("@")[2]
     return urlunsplit((address.scheme, host, address.path, kept, ""))
+
+
+def by_storable_name(of_cells: Mapping[str, _Rows]) -> dict[str, _Rows]:
+    """Return the same by what may be stored of cells; where that is the same, it is numbered."""
+    named: dict[str, _Rows] = {}
+    times: Counter[str] = Counter()
+    for cell, rows in of_cells.items():
+        name = storable(cell)
+        times[name] += 1
+        named[name if times[name] == 1 else f"{name}#{times[name]}"] = rows
+    return named
 
 
 def _refuse(reason: str) -> bytes:

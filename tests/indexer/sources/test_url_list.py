@@ -9,7 +9,7 @@ from indexer.sources.registry import open_source
 from indexer.sources.table import ColumnRoles
 from tests.support import Bench
 from tests.support.buckets import Buckets
-from tests.support.stored_pictures import counts, picture_of
+from tests.support.stored_pictures import counts, picture_of, texts_of
 
 SECRET = "s3cr3t-signature"
 
@@ -59,3 +59,25 @@ def test_urls_that_may_not_be_fetched_are_told_of_without_their_secrets(
     (key,) = bench.skipped()
     assert key == "https://h.example/a.jpg?w=9"
     assert SECRET not in str(bench.rows("select * from items"))
+
+
+def test_rows_whose_urls_differ_in_what_is_not_stored_are_records_of_their_own(
+    bench: Bench, tmp_path: Path
+) -> None:
+    (tmp_path / "a.csv").write_text(
+        "image,title\n"
+        f"https://h.example/get?key={SECRET}1,red\nhttps://h.example/get?key={SECRET}2,blue\n"
+        f"https://h.example/get?key={SECRET}1,rose\nhttps://h.example/get?design=3,green\n"
+    )
+    assert counts(bench, open_source(tmp_path / "a.csv", ColumnRoles()))[0] == 3
+    name = "a.csv/https://h.example/get"
+    assert bench.ids() == [name, f"{name}#2", f"{name}?design=3"]
+    assert sorted(texts_of(bench, name)) == ["red", "rose"]
+    assert SECRET not in str(bench.rows("select * from items"))
+
+
+def test_ids_that_look_like_urls_stay_as_they_are_given(bench: Bench, tmp_path: Path) -> None:
+    ids = ["https://shop.example/p?token=7#blue", "https://shop.example/p?token=7#red"]
+    (tmp_path / "a.csv").write_text(f"id,title\n{ids[0]},a blue bag\n{ids[1]},a red bag\n")
+    assert counts(bench, open_source(tmp_path / "a.csv", ColumnRoles()))[0] == 2
+    assert bench.ids() == ids
