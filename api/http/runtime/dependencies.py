@@ -48,17 +48,22 @@ async def key_of(
         ServiceError: 401, there is no key, or it is not known, or its time is over; 403, a cookie
             came with a change that no page of this service asks for; 429, it has asked too often.
     """
+    secret = bearer.credentials if bearer else header
+    by_session = session if secret is None else None
+    request.state.came_with = secret, by_session
     if not service.keys.is_closed():
         return None
-    secret = bearer.credentials if bearer else header
-    if secret is None and session is not None:
-        found = service.sessions.find(session, service.keys.all())
-        key = known_key(service, found, is_there=True)
-        if request.method not in _SAFE:
-            check_origin(request, must_tell=True)
-        return key
-    found = service.keys.find(secret) if secret else None
-    return known_key(service, found, is_there=bool(secret))
+    found = _find(service, secret, by_session)
+    key = known_key(service, found, is_there=bool(secret) or by_session is not None)
+    if by_session is not None and request.method not in _SAFE:
+        check_origin(request, must_tell=True)
+    return key
+
+
+def _find(service: Service, secret: str | None, session: str | None) -> Key | None:
+    if session is not None:
+        return service.sessions.find(session, service.keys.all())
+    return service.keys.find(secret) if secret else None
 
 
 def known_key(service: Service, key: Key | None, *, is_there: bool) -> Key:
@@ -94,13 +99,7 @@ def check_again(request: Request) -> None:
     service: Service = request.app.state.service
     if not service.keys.is_closed():
         return
-    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-    secret = bearer if scheme.lower() == "bearer" else request.headers.get("x-api-key")
-    session = request.cookies.get(SESSION_COOKIE)
-    if secret is None and session is not None:
-        key = service.sessions.find(session, service.keys.all())
-    else:
-        key = service.keys.find(secret) if secret else None
+    key = _find(service, *request.state.came_with)
     if key is None or key.has_expired():
         detail = "the API key is not known any more, or has expired"
         note(refused=detail)

@@ -83,7 +83,7 @@ def opened(service: Running, name: str, key: str = "") -> Iterator[socket.socket
     with socket.create_connection(("127.0.0.1", service.port), timeout=20) as connection:
         head = (
             f"POST /v1/collections/{name}/records:import HTTP/1.1\r\nHost: localhost\r\n"
-            f"X-API-Key: {key}\r\n"
+            f"X-API-Key: {key}\r\nAuthorization: Bearer \r\n"
             "Content-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n"
         )
         connection.sendall(head.encode())
