@@ -215,16 +215,16 @@ async def job_events(
     async def events() -> AsyncIterator[str]:
         last = ""
         while True:
+            try:
+                check_again(request)
+            except ServiceError:
+                return
             ended = job.ended
             data = tell(job).model_dump_json()
             if data != last:
                 yield f"event: {job.state}\ndata: {data}\n\n"
                 last = data
             if ended or await request.is_disconnected():
-                return
-            try:
-                check_again(request)
-            except ServiceError:
                 return
             await asyncio.sleep(_EVENT_EVERY_S)
 

@@ -1,5 +1,12 @@
-"""What a key may see."""
+"""What a key may see, and for how long."""
 
+import threading
+from pathlib import Path
+
+import pytest
+
+from api.container import Container
+from tests.support.begun_requests import give, opened, told
 from tests.support.service import Serve, problem_of
 
 
@@ -39,3 +46,28 @@ def test_key_sees_nothing_of_collections_it_is_not_for(serve: Serve) -> None:
     body = {"model": "mini", "input": "a"}
     problem_of(http.post("/v1/embeddings", json=body), 404, "unknown-model")
     assert whole.post("/v1/embeddings", json=body).status_code == 200
+
+
+def test_what_goes_on_for_long_ends_with_its_key(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, goes_on = serve(sources=(tmp_path,)), threading.Event()
+    service.client().put_collection("c")
+    (tmp_path / "a.csv").write_text("id,text\n1,a\n")
+    monkeypatch.setattr(Container, "indexer", lambda *_args, **_more: goes_on.wait(30))
+    job = service.client().start_job("c", source=str(tmp_path / "a.csv"))
+    keys = service.keys
+    watching = service.http(keys.add("w", "read", None))
+    with watching.stream("GET", f"/v1/collections/c/jobs/{job.id}/events") as answer:
+        events = answer.iter_lines()
+        assert next(events).startswith("event: ")
+        keys.revoke("w")
+        assert "event: failed" not in list(events)  # it ended before the job
+    goes_on.set()
+    line = b'{"image": "####"}\n'
+    with opened(service, "c/lookups:lines", keys.add("l", "read", None)) as looking:
+        give(looking, line)
+        told(looking, b'"code":"invalid"')
+        keys.revoke("l")
+        give(looking, line)
+        told(looking, b'"code":"no-key"')

@@ -1,13 +1,11 @@
 """Records come by the line, and each is answered while others still come."""
 
 import json
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
+from tests.support.begun_requests import give, opened, told
 from tests.support.service import Running, Serve, problem_of
 
 _KIND = {"Content-Type": "application/x-ndjson"}
@@ -77,39 +75,12 @@ def test_a_record_of_a_like_name_has_no_larger_body(serve: Serve) -> None:
     problem_of(answer, 413, "body-too-large")
 
 
-@contextmanager
-def opened(service: Running, name: str, key: str = "") -> Iterator[socket.socket]:
-    """Give a connection on which a body of unknown length has begun."""
-    with socket.create_connection(("127.0.0.1", service.port), timeout=20) as connection:
-        head = (
-            f"POST /v1/collections/{name}/records:import HTTP/1.1\r\nHost: localhost\r\n"
-            f"X-API-Key: {key}\r\nAuthorization: Bearer \r\n"
-            "Content-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n"
-        )
-        connection.sendall(head.encode())
-        yield connection
-
-
-def give(connection: socket.socket, data: bytes) -> None:
-    connection.sendall(f"{len(data):x}\r\n".encode() + data + b"\r\n")
-
-
-def told(connection: socket.socket, wanted: bytes) -> bytes:
-    """Return what was answered once something stands in it."""
-    answer = b""
-    while wanted not in answer:
-        piece = connection.recv(65536)
-        assert piece, answer
-        answer += piece
-    return answer
-
-
 @pytest.mark.parametrize("ending", ["revoke", "rotate"])
 def test_a_key_that_is_revoked_stores_nothing_more(serve: Serve, ending: str) -> None:
     service = serve()
     secret = service.keys.add("importer", "write", None)
     service.client(secret).put_collection("c")
-    with opened(service, "c", secret) as connection:
+    with opened(service, "c/records:import", secret) as connection:
         give(connection, line_of(1) + b"\n")
         told(connection, b'"stored"')
         getattr(service.keys, ending)("importer")
@@ -120,7 +91,7 @@ def test_a_key_that_is_revoked_stores_nothing_more(serve: Serve, ending: str) ->
 
 
 def test_lines_are_answered_while_others_still_come(service: Running, name: str) -> None:
-    with opened(service, name) as connection:
+    with opened(service, f"{name}/records:import") as connection:
         for number in range(3):
             give(connection, line_of(number) + b"\n")
             assert b'"stored"' in told(connection, f'"r{number}"'.encode())
@@ -129,7 +100,7 @@ def test_lines_are_answered_while_others_still_come(service: Running, name: str)
 
 
 def test_what_was_answered_before_a_client_went_away_is_stored(service: Running, name: str) -> None:
-    with opened(service, name) as connection:
+    with opened(service, f"{name}/records:import") as connection:
         give(connection, line_of(1) + b"\n" + line_of(2) + b"\n")
         told(connection, b'"r2"')
         give(connection, line_of(3)[:9])
@@ -154,7 +125,7 @@ def test_what_is_no_lines_and_who_may_not_write_is_refused(serve: Serve) -> None
 @pytest.mark.slow
 def test_twenty_thousand_lines_with_a_break_in_the_middle(service: Running, name: str) -> None:
     lines = [line_of(number, metadata={"n": number}) for number in range(20_000)]
-    with opened(service, name) as connection:
+    with opened(service, f"{name}/records:import") as connection:
         for first in range(0, 10_000, 1000):
             give(connection, b"\n".join(lines[first : first + 1000]) + b"\n")
             last = f'"r{first + 500}"'.encode()
