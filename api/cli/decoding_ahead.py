@@ -28,7 +28,7 @@ def begin_decoders(sources: Sequence[Path | str], collection: str, workers: int 
     Args:
         sources: What is indexed.
         collection: Its collection's name.
-        workers: How many pictures are decoded at once; None for one a core.
+        workers: How many pictures are decoded at once; None for what is set, or one a core.
     """
     root = click.get_current_context().find_root()
     if root.obj is not None:
@@ -36,13 +36,14 @@ def begin_decoders(sources: Sequence[Path | str], collection: str, workers: int 
     if not any(Path(one).is_dir() or str(one).lower().endswith(_ARCHIVES) for one in sources):
         return
     begun: list[subprocess.Popen[bytes]] = []
-    with suppress(OSError, RuntimeError):  # whoever comes later says what is wrong
+    with suppress(OSError, RuntimeError, ValueError):  # whoever comes later says what is wrong
         if (home_of(root) / "collections" / collection).exists():
             return
         from binocle.collection.beside_searches import AHEAD_NICE
         from binocle.media.sandbox import start_decoder
 
-        count = min(_MOST, workers or os.cpu_count() or 1)
+        chosen = workers or int(os.environ.get("BINOCLE_WORKERS") or 0)
+        count = min(_MOST, chosen or os.cpu_count() or 1)
         begun += [start_decoder(AHEAD_NICE) for _ in range(count)]
 
     def open_decoders(workers: int, limits: "Limits") -> "DecoderPool":

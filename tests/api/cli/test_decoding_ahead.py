@@ -58,6 +58,18 @@ def test_none_is_begun_where_nothing_may_be_decoded(started: list[int], tmp_path
     assert not started
 
 
+@pytest.mark.parametrize(("variable", "count"), [("1", 1), ("", 3), ("many", 0)])
+def test_no_more_are_begun_than_may_decode_at_once(
+    started: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, count: int
+) -> None:
+    monkeypatch.setenv("BINOCLE_WORKERS", variable)
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    with click.Context(click.Command("index")) as context:
+        begin_decoders([tmp_path], "new", None)
+        context.obj["open_decoders"](3, Limits()).close()
+    assert len(started) == count
+
+
 def test_archives_are_expected_to_hold_pictures(started: list[int], tmp_path: Path) -> None:
     with click.Context(click.Command("index")) as context:
         begin_decoders([tmp_path / "A.TAR"], "new", 1)
