@@ -74,9 +74,9 @@ class _Output:
                 "--sheet, --open and --show show one collection; name one with -c"
             )
         if self.sheet is not None:
-            from api.operations.duplicates_report import check_writable
+            from api.operations.duplicates_report import PAGE_SUFFIXES, check_writable
 
-            check_writable(self.sheet)
+            check_writable(self.sheet, *PAGE_SUFFIXES)
         if self.is_shown:
             from api.cli.output.shown_pictures import check_showable
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # with OpenCV, which whoever only writes a file does without
     from search.copies.clusters import Member
     from search.copies.duplicates import Duplicates
 
+PAGE_SUFFIXES = (".html", ".htm")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _COLUMNS = (
     "cluster", "keep", "verdict", "confidence", "id", "uri", "width", "height", "bytes", "why",

@@ -64,6 +64,7 @@ def duplicates(
     from api.operations.copies import find_duplicates
     from api.operations.duplicates_moves import moves_of
     from api.operations.duplicates_report import (
+        PAGE_SUFFIXES,
         as_json_object,
         check_writable,
         csv_of,
@@ -76,7 +77,7 @@ def duplicates(
     for path in filter(None, (table, moves)):
         check_writable(path)
     if sheet is not None:
-        check_writable(sheet, ".html", ".htm")
+        check_writable(sheet, *PAGE_SUFFIXES)
     container = open_container()
     with container.open_collection(collection) as opened, container.decoders() as decoders:
         with StepsBar("duplicates") as bar:
@@ -103,14 +104,16 @@ def _check(places: Sequence[str], *, is_moved: bool) -> None:
     """Refuse what would be passed over without a word.
 
     Raises:
-        UsageError: A folder is named, or options of a script without the script.
+        UsageError: A folder is named, or a collection without -c, or options of a script without
+            the script.
     """
     from binocle.errors import UsageError
 
     if places:
         raise UsageError(
             f"duplicates are those of a collection, not of {places[0]}; "
-            f"index it first: binocle index {places[0]} -c NAME, then binocle duplicates -c NAME"
+            f"index it first: binocle index {places[0]} -c NAME, then binocle duplicates -c NAME "
+            f"(where it is a collection: binocle duplicates -c {places[0]})"
         )
     source = click.get_current_context().get_parameter_source
     for name in ("exact_only", "moves_to"):

@@ -115,14 +115,14 @@ def lookup(
     from api.cli.output.copies import print_answers, print_notes
     from api.cli.output.progress import StepsBar
     from api.operations.copies import open_lookup
-    from api.operations.duplicates_report import check_writable
+    from api.operations.duplicates_report import PAGE_SUFFIXES, check_writable
     from api.operations.hash_lists.kept_lists import listed_in_file
     from api.operations.lookup_table import LookupTable
     from binocle.errors import UsageError
     from search.copies.policy import rules_of
 
     rules = None if policy is None else rules_of(policy)
-    for path, suffixes in ((table, ()), (overlay, (".png",)), (sheet, (".html", ".htm"))):
+    for path, suffixes in ((table, ()), (overlay, (".png",)), (sheet, PAGE_SUFFIXES)):
         if path is not None:
             check_writable(path, *suffixes)
     lists = [listed_in_file(one) for one in hash_files]

@@ -29,6 +29,7 @@ def test_duplicates_refuse_a_file_that_cannot_be_written_before_they_begin(
 def test_duplicates_refuse_what_they_would_pass_over(home: Path, tmp_path: Path) -> None:
     for arguments, words in (
         (("drawn",), "those of a collection, not of drawn; index it first: binocle index drawn"),
+        (("kept",), r"\(where it is a collection: binocle duplicates -c kept\)"),
         (("--exact-only",), "--exact-only is about the script of moves"),
         (("--moves-to", tmp_path), "--moves-to is about the script of moves"),
     ):

@@ -62,6 +62,9 @@ def test_sheet_that_cannot_be_written_is_told_before_anything_is_searched(place:
     answer = run(place, "search", "red", "--sheet", place / "nowhere" / "sheet.html")
     assert isinstance(answer.exception, StorageError)
     assert "there is no folder" in str(answer.exception)
+    answer = run(place, "search", "red", "--sheet", place / "sheet.png")
+    assert isinstance(answer.exception, StorageError)
+    assert "what is written there is a .html file" in str(answer.exception)
 
 
 def test_paths_are_all_that_is_printed_and_each_once(place: Path) -> None:
