@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from bisect import bisect_left
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
@@ -17,7 +18,19 @@ def known_english(words: Iterable[str]) -> set[str]:
     asked = set(words)
     if len(asked) > _FEW:
         return asked & _english_words()
-    return {one for one in asked if f'"{one}":'.encode() in _word_list()}
+    return {one for one in asked if _is_listed(one.encode("utf-8", "surrogatepass"))}
+
+
+def _is_listed(word: bytes) -> bool:
+    """Look a word up in the list as it is written, which is sorted: a line for each."""
+    written = _word_list()
+
+    def word_at(place: int) -> bytes:
+        start = written.rfind(b"\n", 0, place) + len(b'\n"')
+        return written[start : written.find(b'": ', start)]
+
+    place = bisect_left(range(1, len(written)), word, key=word_at)
+    return place + 1 < len(written) and word_at(place + 1) == word
 
 
 @cache
