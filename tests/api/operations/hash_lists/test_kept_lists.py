@@ -41,6 +41,21 @@ def test_lists_are_kept_by_name_and_replaced(tmp_path: Path) -> None:
             remove_list(known, "a.b")
 
 
+def test_a_bit_that_turns_where_times_stay_is_found_by_who_looks_for_damages(
+    tmp_path: Path,
+) -> None:
+    with Collection(tmp_path / "known", create=True) as known:
+        add_list(known, "partner", HashList("", (ONE,), ("",)))
+        assert len(lists_of(known)) == 1
+        path = known.path / "partner.hashes.csv"
+        times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+        path.write_text(path.read_text().replace("0f0f", "0f0e", 1))
+        os.utime(path, ns=times)
+        assert len(damages_of(known.path)) == 1
+        with pytest.raises(StorageError, match="is damaged"):
+            lists_of(known)
+
+
 @pytest.mark.parametrize("change", ["a digit", "cut", "emptied"])
 def test_a_damaged_list_is_asked_nothing_and_says_what_to_do(tmp_path: Path, change: str) -> None:
     with Collection(tmp_path / "known", create=True) as known:

@@ -1,8 +1,11 @@
 """Indexing jobs, and backups as jobs by a key that may do nothing else."""
 
 import json
+import os
 import shutil
 import sqlite3
+import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -11,6 +14,9 @@ from pathlib import Path
 import pytest
 
 from api.operations.backup.restoring import check_backup
+from binocle.collection.beside_searches import NICE
+from binocle.encoders.colour import ColourEncoder
+from binocle.types import Float32Array, PixelArray
 from binocle_client import Client, ClientError, picture
 from binocle_client.requests import RecordBody
 from indexer.sources.base import NOT_ALLOWED
@@ -156,6 +162,22 @@ def test_job_may_leave_out_files_and_say_what_texts_are_in(
         body = {"source": str(allowed / "photos"), field: value}
         answer = http.post("/v1/collections/c/jobs", json=body)
         assert (answer.status_code, answer.json()["field"]) == (422, field)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own")
+def test_what_a_job_embeds_makes_way_for_searches(
+    indexing: Running, allowed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encode, found = ColourEncoder.encode_images, []
+
+    def noted(self: ColourEncoder, pixels: PixelArray) -> Float32Array:
+        found.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        return encode(self, pixels)
+
+    monkeypatch.setattr(ColourEncoder, "encode_images", noted)
+    index_source(indexing.client(), allowed / "photos")
+    own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    assert set(found) == {max(own, NICE)}
 
 
 def test_events_follow_a_job_to_its_end(indexing: Running, allowed: Path) -> None:
