@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from binocle.collection.collection import Collection
 from binocle.errors import BinocleError, StorageError, UsageError
 from binocle.vectors.location import is_in_engine
 from binocle_client import Client
@@ -16,6 +18,11 @@ from tests.support.sound_collection import NAME
 from tests.support.sound_home import filled, home
 
 __all__ = ["filled", "home"]
+
+
+def schemas(server: PostgresServer) -> list[str]:
+    engine = sa.create_engine(server.address, poolclass=sa.NullPool)
+    return sa.inspect(engine).get_schema_names()
 
 
 @pytest.mark.parametrize(
@@ -56,7 +63,7 @@ def test_a_service_goes_on_over_what_was_moved(home: Path, server: PostgresServe
 
 @pytest.mark.slow
 def test_vectors_are_searched_in_an_engine_once_they_are_moved(
-    home: Path, vector_server: PostgresServer
+    home: Path, vector_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def found() -> list[str]:
         code, out, err = run_cli(home, "search", "red", "-c", NAME, "--json")
@@ -68,6 +75,19 @@ def test_vectors_are_searched_in_an_engine_once_they_are_moved(
     with pytest.raises(StorageError):
         run_cli(home, "move", NAME, "--vectors", nowhere)
     assert found() == before, "they are where they were"
+    save = Collection.save_indices
+
+    def save_and_fail(self: Collection) -> None:
+        save(self)
+        raise StorageError("the disk is full")
+
+    there = schemas(vector_server)
+    with monkeypatch.context() as failing:
+        failing.setattr(Collection, "save_indices", save_and_fail)
+        with pytest.raises(StorageError, match="disk is full"):
+            run_cli(home, "move", NAME, "--vectors", vector_server.address)
+    assert schemas(vector_server) == there, "nothing of it is left there"
+    assert found() == before
     code, out, err = run_cli(home, "move", NAME, "--vectors", vector_server.address)
     assert code == 0, err
     assert "moved" in out
