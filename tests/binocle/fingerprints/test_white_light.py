@@ -14,8 +14,8 @@ from tests.support.drawings import shirt
 BLUE, GREEN = (30, 60, 160), (150, 200, 140)
 
 
-def warmer(pixels: PixelArray) -> PixelArray:
-    return np.asarray(np.clip(pixels * np.array([1.15, 1.0, 0.8]), 0, 255), np.uint8)
+def warmer(pixels: PixelArray, gains: tuple[float, ...] = (1.15, 1.0, 0.8)) -> PixelArray:
+    return np.asarray(np.clip(pixels * np.array(gains), 0, 255), np.uint8)
 
 
 def in_two_inks(pixels: PixelArray) -> PixelArray:
@@ -69,6 +69,7 @@ def test_without_light_ground_nothing_is_known_of_the_light() -> None:
     [
         (in_two_inks(shirt(BLUE)), True),
         (warmer(shirt(BLUE)), True),
+        (warmer(shirt(BLUE), (1.2, 1.0, 0.6)), True),
         (shirt(GREEN), False),
         (warmer(shirt(GREEN)), False),
     ],

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from binocle.errors import NothingIndexedError
-from indexer.sources.registry import open_source
+from indexer.sources.registry import open_source, source_of
 from indexer.sources.table import ColumnRoles
 from tests.support import Bench
 from tests.support.buckets import Buckets
@@ -47,6 +47,7 @@ def test_texts_in_a_store_stay_texts(bench: Bench, store: Buckets, bucket: str) 
     assert counts(bench, open_source(address, ColumnRoles())) == (2, 0, 0, 0, 0)
     uri = bench.collection.record("notes.txt#1").uri
     assert open_source(address, ColumnRoles()).open(uri) == b"a red bag"
+    assert source_of(uri, bench.collection.path).open(uri) == b"a red bag"
 
 
 def test_urls_that_may_not_be_fetched_are_told_of_without_their_secrets(

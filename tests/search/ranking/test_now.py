@@ -40,3 +40,15 @@ def test_a_query_asks_once_whether_anything_has_changed(
         collection.upsert([record("b")])
         assert now.snapshot(("text",)) is first  # a query sees one moment
         assert Now(collection, lambda _: False).snapshot(("image",)).count_parts("image") == 2
+
+
+def test_kinds_that_a_query_has_not_seen_yet_are_asked_for(tmp_path: Path) -> None:
+    row = np.eye(16, dtype=np.float32)[0]
+    said = NewPart("text", "caption", "a", b"a" * 32, row, text="a kite")
+    with Collection(tmp_path / "c", create=True) as collection:
+        collection.claim_space(Space("toy", 16, "ab" * 32))
+        collection.upsert([NewRecord("a", "a", {}, (said,))])
+    with Collection(tmp_path / "c") as collection:
+        now = Now(collection, lambda _: False)
+        assert now.snapshot(("image",)).count_parts("image") == 0
+        assert now.snapshot(("text",)).count_parts("text") == 1

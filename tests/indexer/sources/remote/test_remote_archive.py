@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+import zipfile
 
 import pytest
 
@@ -82,5 +83,39 @@ def test_an_archive_is_gone_through_again_after_a_run_that_did_not_end(
         session.sources.remove_items(1, ["7.jpg"])  # as where it had not come to it
     assert run()[2] == 1
     assert ranges
+    with bench.collection.writing() as session:
+        session.sources.remove_items(1, ["x.pdf"])  # the last of them
+    assert run()[4] == 1
+    assert ranges
     assert run("*.pdf") == (0, 1, 1, 0, 0)
     assert ranges, "another choice of members"
+
+
+@pytest.mark.parametrize("name", ["00.tar", "00.zip"])
+def test_a_damaged_archive_is_gone_through_each_time(
+    bench: Bench, store: Buckets, bucket: str, ranges: list[str], name: str
+) -> None:
+    file = io.BytesIO(packed("a hat"))
+    if name.endswith(".zip"):
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("7.jpg", picture_of(7))
+            archive.writestr("8.jpg", picture_of(8))
+    whole = picture_of(7) + picture_of(8)
+    store.put(bucket, name, file.getvalue()[: len(whole) - 100])
+    for counted in ((1, 0, 0, 0), (0, 0, 1, 0)):
+        del ranges[:]
+        alone = registry.open_source(f"s3://{bucket}/{name}", ColumnRoles())
+        assert counts(bench, alone)[:4] == counted
+        assert ranges
+        assert any("is damaged" in one for one in bench.skipped().values())
+
+
+def test_an_archive_that_was_known_becomes_a_part_of_its_bucket(
+    bench: Bench, store: Buckets, bucket: str
+) -> None:
+    store.put(bucket, "shop/00.tar", packed("a hat"))
+    bench.index(registry.open_source(f"s3://{bucket}/shop/00.tar", ColumnRoles()))
+    bench.index(RemoteSource(f"s3://{bucket}/shop"))
+    assert bench.rows("select uri, kind from sources") == [(f"s3://{bucket}/shop", "remote")]
+    assert len(bench.ids()) == 8

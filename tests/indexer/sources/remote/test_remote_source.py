@@ -134,6 +134,21 @@ def test_a_listing_on_the_web_is_indexed_by_what_heads_tell(
     ]  # fmt: skip
 
 
+def test_a_picture_that_a_server_cannot_tell_of_just_now_stays(
+    bench: Bench, pages: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    with listing(pages) as web:
+        bench.index(RemoteSource(web.url))
+        before = bench.ids()
+        web.answers["/a.jpg"] = (503, {})
+        assert counts(bench, RemoteSource(web.url)) == (0, 0, 2, 0, 0)
+        assert bench.ids() == before
+        web.answers["/a.jpg"] = (404, {})
+        bench.index(RemoteSource(web.url))
+    assert len(bench.ids()) == 1
+
+
 def test_who_only_lists_has_nothing_read(bucket: str, reads: Reads) -> None:
     assert len(list(RemoteSource(f"s3://{bucket}/shop").scan("n"))) == 7
     assert reads.addresses == []
