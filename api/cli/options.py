@@ -29,7 +29,7 @@ class _PathOrAddress(click.Path):
         return super().convert(value, param, ctx)
 
 
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://")
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 PATH_OR_ADDRESS = _PathOrAddress(path_type=Path)
 
 

@@ -6,6 +6,7 @@ import pytest
 from click.shell_completion import BashComplete
 
 from api.cli.main import cli
+from api.cli.options import PATH_OR_ADDRESS
 
 
 @pytest.mark.parametrize(
@@ -26,3 +27,9 @@ def test_nothing_is_completed_where_there_is_no_home(
 ) -> None:
     monkeypatch.setenv("BINOCLE_HOME", str(tmp_path / "nowhere"))
     assert BashComplete(cli, {}, "binocle", "_").get_completions(["info", "-c"], "") == []
+
+
+@pytest.mark.parametrize("address", ["s3://bucket/a", "S3://bucket/a", "HTTPS://h.example/a"])
+def test_addresses_are_no_paths_however_they_are_written(address: str) -> None:
+    assert PATH_OR_ADDRESS.convert(address, None, None) == address
+    assert PATH_OR_ADDRESS.convert("c:/a", None, None) == Path("c:/a")
