@@ -35,11 +35,12 @@ def begin_decoders(sources: Sequence[Path | str], collection: str, workers: int 
         return
     if not any(Path(one).is_dir() or str(one).lower().endswith(_ARCHIVES) for one in sources):
         return
+    from binocle.collection.beside_searches import AHEAD_NICE
+
     begun: list[subprocess.Popen[bytes]] = []
     with suppress(OSError, RuntimeError, ValueError):  # whoever comes later says what is wrong
         if (home_of(root) / "collections" / collection).exists():
             return
-        from binocle.collection.beside_searches import AHEAD_NICE
         from binocle.media.sandbox import start_decoder
 
         chosen = workers or int(os.environ.get("BINOCLE_WORKERS") or 0)
@@ -49,6 +50,6 @@ def begin_decoders(sources: Sequence[Path | str], collection: str, workers: int 
     def open_decoders(workers: int, limits: "Limits") -> "DecoderPool":
         from binocle.media.decoder_pool import DecoderPool
 
-        return DecoderPool(workers, limits, begun=begun)
+        return DecoderPool(workers, limits, begun=begun, nice=AHEAD_NICE)
 
     root.obj = {"open_decoders": open_decoders}

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from api.cli.decoding_ahead import begin_decoders
+from binocle.collection.beside_searches import AHEAD_NICE
 from binocle.media import sandbox
 from binocle.types import ImageSpec, Limits
 
@@ -44,6 +45,25 @@ def test_a_folder_for_a_new_collection_finds_its_decoder_begun(
             assert priorities[1] == min(priorities[0] + 4, 19)  # who embeds goes first
     with pytest.raises(ChildProcessError):
         os.waitpid(started[0], 0)  # it has been ended, and waited for
+
+
+def test_those_that_start_later_have_the_same_priority(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    start, asked = sandbox.start_decoder, []
+
+    def noted(nice: int) -> object:
+        asked.append(nice)
+        return start(nice)
+
+    monkeypatch.setattr(sandbox, "start_decoder", noted)
+    monkeypatch.setenv("BINOCLE_HOME", str(tmp_path / "home"))
+    with click.Context(click.Command("index")) as context:
+        begin_decoders([tmp_path], "new", 1)
+        with context.obj["open_decoders"](2, Limits()) as pool:
+            pool._start()
+            pool._start()
+    assert asked == [AHEAD_NICE] * 2
 
 
 def test_none_is_begun_where_nothing_may_be_decoded(started: list[int], tmp_path: Path) -> None:
