@@ -82,6 +82,26 @@ def test_what_s3_says_is_told_with_a_remedy(
         objects.listed("s3://bucket/photos")
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(TimeoutError(), "not come within 180 s"), (RecursionError(), "AWS_DEFAULT_REGION")],
+)
+def test_what_is_in_vain_is_asked_for_once(
+    error: Exception, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+
+    def fail(address: str) -> bytes:
+        asked.append(address)
+        raise error
+
+    objects = ObjectStore("http")
+    monkeypatch.setattr(objects._files, "cat_file", fail)
+    with pytest.raises(OSError, match=said):
+        objects.read("http://h.example/a.jpg")
+    assert len(asked) == 1
+
+
 def test_keys_that_no_file_could_have_are_told_of(store: Buckets) -> None:
     bucket = store.make()
     for key in ("in/", "in/sub/a.jpg", "in//b.jpg", "in/../c.jpg"):
