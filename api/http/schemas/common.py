@@ -45,7 +45,7 @@ Filter = Annotated[
 class Strict(BaseModel):
     """A request: what it does not know, it refuses."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid")
 
 
 class Problem(BaseModel):

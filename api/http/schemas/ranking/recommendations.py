@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, FiniteFloat
 
 from api.http.schemas.common import Filter, RecordId, Strict
 from api.http.schemas.search import (
@@ -25,7 +25,7 @@ class BudgetIn(Strict):
     """What a number of a record is at most."""
 
     field: FieldName = Field(description="A field of numbers")
-    at_most: float = Field(description="What passes is not above it")
+    at_most: FiniteFloat = Field(description="What passes is not above it")
 
 
 class RecommendIn(Strict):
@@ -38,7 +38,7 @@ class RecommendIn(Strict):
     seen: list[RecordId] = Field(
         default_factory=list, max_length=10_000, description="Ids that are not to be shown"
     )
-    budget: float | BudgetIn | None = Field(
+    budget: FiniteFloat | BudgetIn | None = Field(
         None,
         description="What a field is at most; of a number alone, the one field named like a price",
         examples=[50, {"field": "price", "at_most": 50}],
