@@ -100,7 +100,7 @@ class FolderSidecars:
         if folder.sidecars is None or name in folder.unread:
             if self._knows(path, fingerprint):
                 return replace(candidate, fingerprint=fingerprint)
-            folder = self._folders[parent] = self._read(parent)  # it changed just now
+            folder = self._folders[parent] = self._look_at(parent, [name])
             fingerprint = "|".join((candidate.fingerprint, *folder.stamps.get(name, ())))
         assert folder.sidecars is not None
         if name not in folder.stamps:
@@ -112,19 +112,28 @@ class FolderSidecars:
 
     def _of(self, folder: str) -> _Folder:
         if folder not in self._folders:
-            self._folders[folder] = self._as_it_was(folder) or self._read(folder)
+            self._folders[folder] = self._look_at(folder)
             if len(self._folders) > _KEPT_FOLDERS:
                 self._folders.popitem(last=False)
         self._folders.move_to_end(folder)
         return self._folders[folder]
 
-    def _as_it_was(self, folder: str) -> _Folder | None:
-        """Return a folder of which the collection has all; None where something may be new."""
+    def _look_at(self, folder: str, changed: Sequence[str] = ()) -> _Folder:
+        """Return a folder as it is now; of where the collection has all, nothing is read.
+
+        Args:
+            folder: Which one.
+            changed: The names of pictures that were changed meanwhile.
+        """
         states = self.listed(folder)
         owners = _owners_by_name(states)
         stamps = _stamps_of(states, owners)
-        if self._news(folder, states, stamps, owners):
-            return None
+        if self._only is not None:
+            news = {self._only}
+        else:
+            news = {*changed, *(self._news(folder, states, stamps, owners) if owners else ())}
+        if news or not owners:
+            return self._read(folder, states, owners, news)
         owned = frozenset(name for name, several in owners.items() if several)
         return _Folder(None, stamps, {}, owned)
 
@@ -145,12 +154,14 @@ class FolderSidecars:
             )
         }
 
-    def _read(self, folder: str) -> _Folder:
-        sidecars, states = Sidecars(self._encoding), self.listed(folder)
-        by_name = _owners_by_name(states)
-        news = self._news(folder, states, _stamps_of(states, by_name), by_name)
-        if self._only is not None:
-            news = {self._only}
+    def _read(
+        self,
+        folder: str,
+        states: Mapping[str, FileState],
+        by_name: Mapping[str, Sequence[str]],
+        news: set[str],
+    ) -> _Folder:
+        sidecars = Sidecars(self._encoding)
         sidecars.see(filter(is_picture, states))
         asked = [name for name, several in by_name.items() if news.intersection((name, *several))]
         unread = by_name.keys() - set(asked)
