@@ -130,11 +130,13 @@ class RemoteWalk:
             self.folders.enter(one.object for one in told if one.may_pass or not one.problem)
 
     def _listed_or_nothing(self, folder: str) -> list[StoredObject]:
+        prefix = f"{folder[len(self._address) + 1 :]}/".removeprefix("/")
         try:
-            return [one for one in self._store.listed(folder) if not one.is_folder]
+            files = [one for one in self._store.listed(folder) if not one.is_folder]
         except OSError as error:
             self.lacks_some |= error.errno not in _NOT_FOR_US
             return []
+        return [one for one in files if is_picture(one.name) or not self._is_out(prefix, one)]
 
     def _walk(self, listed: Sequence[StoredObject], prefix: str, depth: int) -> Iterator[Walked]:
         if ".nomedia" in {one.name for one in listed}:

@@ -93,3 +93,15 @@ def test_what_cannot_be_asked_just_now_takes_nothing_from_records(
         assert counts(bench, RemoteSource(f"{address}{part}"))[1] == 0
     assert bench.collection.record("shop/bags/1.jpg").metadata["maker"] == "Smith"
     assert texts_of(bench, "shop/bags/1.jpg") == ["a red bag"]
+
+
+@pytest.mark.parametrize("part", ["", "/bags", "/bags/1.jpg"])
+def test_what_is_left_out_is_not_read_beside_a_part_either(
+    bench: Bench, store: Buckets, bucket: str, part: str
+) -> None:
+    address, left_out = f"s3://{bucket}/shop", ["metadata.csv", "*.txt"]
+    store.put(bucket, "shop/metadata.csv", b"file_name,maker\nbags/1.jpg,Smith\n")
+    store.put(bucket, "shop/bags/1.txt", b"a red bag")
+    bench.index(RemoteSource(address, exclude=left_out))
+    assert counts(bench, RemoteSource(f"{address}{part}", exclude=left_out))[1] == 0
+    assert "maker" not in bench.collection.record("shop/bags/1.jpg").metadata
