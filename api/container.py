@@ -13,11 +13,10 @@ from api.aliases import Aliases
 from api.saved_searches import SavedSearches
 from api.settings import COLLECTION_NAME, Settings
 from binocle.catalog.location import catalog_path
-from binocle.collection.beside_searches import AHEAD_NICE, NICE, lower_priority
+from binocle.collection.beside_searches import AHEAD_NICE, NICE
 from binocle.collection.collection import Collection, check_space
 from binocle.collection.lineage import check_present
 from binocle.encoders.base import Encoder
-from binocle.encoders.encoder_in_thread import EncoderInThread
 from binocle.encoders.names import canonical_name
 from binocle.encoders.registry import open_encoder
 from binocle.errors import NotFoundError, UsageError
@@ -274,27 +273,28 @@ class Container:
         model: str | None,
         on_progress: Callable[["Progress"], None],
         *,
-        beside_searches: bool = False,
+        embedded_by: Callable[[str], Encoder] | None = None,
     ) -> "Indexer":
         """Return an indexer that embeds with a model, by default the collection's own.
 
-        Beside searches of this process it makes way for them.
+        With ``embedded_by``, a process whose searches go first embeds and keeps the indices.
 
         Raises:
             SpaceMismatchError: The collection was embedded with another model.
         """
         from indexer.indexer import Indexer
 
-        space = collection.space
+        space, encoder = collection.space, embedded_by or self.encoder
         model = canonical_name(model) if model else None
         if space and model and model != space.name:  # perhaps another name of the same weights
-            check_space(space, self.encoder(model).space, collection.path.name)
-        load = partial(self.encoder, model or (space.name if space else self.default_model))
+            check_space(space, encoder(model).space, collection.path.name)
+        load = partial(encoder, model or (space.name if space else self.default_model))
         return Indexer(
             collection,
-            load if not beside_searches else lambda: EncoderInThread(load(), lower_priority),
+            load,
             limits=self.settings.limits,
             workers=self.settings.workers,
-            open_decoders=self._opens_decoders(NICE if beside_searches else AHEAD_NICE),
+            open_decoders=self._opens_decoders(NICE if embedded_by else AHEAD_NICE),
+            leaves_indices=embedded_by is not None,
             on_progress=on_progress,
         )

@@ -69,6 +69,7 @@ class Indexer:
         limits: Limits,
         workers: int,
         open_decoders: OpenDecoders = DecoderPool,
+        leaves_indices: bool = False,
         on_progress: Callable[[Progress], None] = lambda _: None,
     ) -> None:
         """Set up.
@@ -80,13 +81,14 @@ class Indexer:
             limits: What one picture may cost.
             workers: How many pictures are decoded at once.
             open_decoders: Gives a run its decoders, from ``workers`` and ``limits``.
+            leaves_indices: Whether another process has the indices, and saves them after a run.
             on_progress: Told after every candidate, in the caller's thread.
         """
         self._collection = collection
         self._load_encoder = load_encoder
         self._limits = limits
         self._workers = workers
-        self._open_decoders = open_decoders
+        self._open_decoders, self._leaves_indices = open_decoders, leaves_indices
         self._on_progress = on_progress
 
     def run(self, source: Source, elsewhere: Elsewhere = NOWHERE) -> Report:
@@ -128,7 +130,7 @@ class Indexer:
             raise NothingIndexedError(
                 self._why_nothing(source, row, tally) + self._what_stays(source, row, seen)
             )
-        if tally.added or tally.updated or tally.removed:
+        if tally.changes and not self._leaves_indices:
             self._collection.save_indices()
         return Report(row, tally, time.monotonic() - started, warnings)
 

@@ -39,6 +39,11 @@ class Tally:
     texts_embedded: int = 0
     reused: int = 0
 
+    @property
+    def changes(self) -> int:
+        """How many records are not what they were."""
+        return self.added + self.updated + self.removed
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

@@ -1,9 +1,6 @@
 """What is kept for a collection goes with it; whose work makes way for whose."""
 
 import gc
-import os
-import sys
-import threading
 import weakref
 from pathlib import Path
 
@@ -15,9 +12,7 @@ from api.http.app import create_app
 from api.settings import read_settings
 from binocle.collection.beside_searches import AHEAD_NICE, NICE
 from binocle.collection.collection import Collection
-from binocle.encoders.colour import ColourEncoder
 from binocle.media import sandbox
-from binocle.types import Float32Array, PixelArray
 from indexer.sources.registry import open_source
 from indexer.sources.table import ColumnRoles
 from tests.support import picture_bytes
@@ -47,32 +42,27 @@ def test_removed_collection_leaves_nothing_in_memory(
         assert searcher() is None
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own")
-@pytest.mark.parametrize("beside_searches", [False, True])
-def test_what_an_indexer_decodes_and_embeds_beside_searches_makes_way_for_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, beside_searches: bool
+@pytest.mark.parametrize("is_apart", [False, True])
+def test_what_an_indexer_decodes_beside_searches_makes_way_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_apart: bool
 ) -> None:
-    own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-    decoders, encoders = [], []
-    start, encode = sandbox.start_decoder, ColourEncoder.encode_images
+    decoders = []
+    start = sandbox.start_decoder
 
     def noted_start(nice: int = 0) -> object:
         decoders.append(nice)
         return start(nice)
 
-    def noted(self: ColourEncoder, pixels: PixelArray) -> Float32Array:
-        encoders.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
-        return encode(self, pixels)
-
     monkeypatch.setattr(sandbox, "start_decoder", noted_start)
-    monkeypatch.setattr(ColourEncoder, "encode_images", noted)
     container = Container(read_settings(home=tmp_path / "home", model="colour", workers=1))
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "a.jpg").write_bytes(picture_bytes(0))
     with container.open_collection("c", create=True) as collection:
         indexer = container.indexer(
-            collection, None, lambda _progress: None, beside_searches=beside_searches
+            collection,
+            None,
+            lambda _progress: None,
+            embedded_by=container.encoder if is_apart else None,
         )
         indexer.run(open_source(tmp_path / "photos", ColumnRoles()))
-    assert decoders == [NICE if beside_searches else AHEAD_NICE]
-    assert encoders == [max(own, NICE) if beside_searches else own]
+    assert decoders == [NICE if is_apart else AHEAD_NICE]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -39,6 +40,7 @@ from api.http.schemas.background.jobs import (
 )
 from api.http.schemas.common import Name
 from api.keys.key import Key
+from api.operations.apart.indexing import index_apart
 from api.operations.backup.backing_up import back_up
 from binocle.errors import CursorError
 from indexer.sources.base import Source
@@ -74,14 +76,13 @@ async def start_job(
     tell: TellJob,
 ) -> JobOut:
     """Start indexing a source below one of the folders the operator has allowed."""
-    source = await service.storing.run(_allowed_source, service, body)
+    opens = await service.storing.run(_allowed_source, service, body)
+    source = await service.storing.run(opens)
     model = await service.storing.run(service.model_named, body.model, key) if body.model else None
     jobs: Jobs = request.app.state.jobs
 
     def work(job: Job) -> None:
-        container = service.container
-        indexer = container.indexer(collection, model, job.update, beside_searches=True)
-        report = indexer.run(source)
+        report = index_apart(service.container, collection, model, opens, job.update)
         job.counts, job.warnings = asdict(report.tally), report.warnings
         service.warm(collection)
 
@@ -231,8 +232,8 @@ async def job_events(
     return StreamingResponse(events(), media_type="text/event-stream")
 
 
-def _allowed_source(service: Service, body: JobIn) -> Source:
-    """Return the source a client names, if it lies below an allowed folder.
+def _allowed_source(service: Service, body: JobIn) -> Callable[[], Source]:
+    """Return what opens the source a client names, if it lies below an allowed folder.
 
     Whether other paths exist is not told.
 
@@ -252,7 +253,7 @@ def _allowed_source(service: Service, body: JobIn) -> Source:
         body.id_column, body.image_column, tuple(body.text_columns), encoding=encoding
     )
     fetch = address is None and service.settings.fetch_urls
-    return open_source(place, columns, allowed=roots, exclude=body.exclude, fetch=fetch)
+    return partial(open_source, place, columns, allowed=roots, exclude=body.exclude, fetch=fetch)
 
 
 def _names_for(service: Service, key: Key) -> dict[str, str] | None:

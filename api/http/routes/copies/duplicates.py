@@ -14,7 +14,7 @@ from api.http.runtime.dependencies import Readable, ServiceDependency, TellJob, 
 from api.http.schemas.background.jobs import JobOut
 from api.http.schemas.common import Name
 from api.http.schemas.lookup import CandidatePartOut, ClusterOut, DuplicatesOut, MemberOut
-from api.operations.duplicates_apart import find_duplicates_apart
+from api.operations.apart.duplicates import find_duplicates_apart
 from api.operations.duplicates_report import csv_of
 from api.operations.sheets.duplicates_sheet import duplicates_page
 from binocle.collection.collection import Collection

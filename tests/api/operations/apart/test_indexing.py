@@ -1,0 +1,97 @@
+"""A process of its own indexes as this one does, asks this one to embed, and may die of it."""
+
+import os
+import signal
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from api.container import Container
+from api.operations.apart.indexing import index_apart
+from api.settings import read_settings
+from binocle.collection.collection import Collection
+from binocle.encoders.colour import ColourEncoder
+from binocle.errors import ModelError
+from binocle.types import Float32Array, PixelArray
+from indexer.indexer import Progress
+from indexer.sources.base import Source
+from indexer.sources.registry import open_source
+from indexer.sources.table import ColumnRoles
+from tests.support import picture_bytes
+from tests.support.processes import living
+
+
+@pytest.fixture
+def container(tmp_path: Path) -> Container:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for number in range(40):
+        (photos / f"{number}.jpg").write_bytes(picture_bytes(number))
+        (photos / f"{number}.txt").write_text(f"a red thing of number {number}")
+    return Container(read_settings(home=tmp_path / "home", model="colour", workers=1))
+
+
+@pytest.fixture
+def opens(tmp_path: Path) -> partial[Source]:
+    return partial(open_source, tmp_path / "photos", ColumnRoles())
+
+
+def rows_of(collection: Collection) -> list[bytes]:
+    """Return the vectors of pictures and texts of all records there may be."""
+    vectors = [collection.vectors_of(f"photos/{number}.jpg")[1] for number in range(40)]
+    assert all(set(one) == {"image", "text"} for one in vectors)
+    return [np.concatenate(one[kind]).tobytes() for one in vectors for kind in ("image", "text")]
+
+
+def test_it_stores_what_an_indexer_of_this_process_does(
+    container: Container, opens: partial[Source]
+) -> None:
+    told: list[Progress] = []
+    with (
+        container.open_collection("apart", create=True) as one,
+        container.open_collection("here", create=True) as other,
+    ):
+        report = index_apart(container, one, None, opens, told.append)
+        expected = container.indexer(other, None, lambda _progress: None).run(opens())
+        assert rows_of(one) == rows_of(other)
+        saved = [{found.name for found in each.path.iterdir()} for each in (one, other)]
+        assert saved[0] == saved[1]
+    assert report.tally == told[-1].tally == expected.tally
+    assert told[-1].done == told[-1].total
+    assert (report.tally.images_embedded, report.tally.texts_embedded) == (40, 40)
+
+
+def test_what_a_model_raises_here_ends_the_run(
+    container: Container, opens: partial[Source], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_self: ColourEncoder, _pixels: PixelArray) -> Float32Array:
+        raise ModelError("the model is damaged")
+
+    monkeypatch.setattr(ColourEncoder, "encode_images", fail)
+    with (
+        container.open_collection("c", create=True) as collection,
+        pytest.raises(ModelError, match="the model is damaged"),
+    ):
+        index_apart(container, collection, None, opens, lambda _progress: None)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
+def test_a_process_that_is_killed_costs_its_run_and_nothing_else(
+    container: Container, opens: partial[Source], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encode = ColourEncoder.encode_images
+
+    def kill(_self: ColourEncoder, _pixels: PixelArray) -> Float32Array:
+        (child,) = living("api.operations.apart")
+        os.kill(child, signal.SIGKILL)
+        raise ModelError("it has nobody to answer any more")
+
+    with container.open_collection("c", create=True) as collection:
+        monkeypatch.setattr(ColourEncoder, "encode_images", kill)
+        with pytest.raises(RuntimeError, match="ended without an answer"):
+            index_apart(container, collection, None, opens, lambda _progress: None)
+        monkeypatch.setattr(ColourEncoder, "encode_images", encode)
+        report = index_apart(container, collection, None, opens, lambda _progress: None)
+    assert report.tally.added == 40
