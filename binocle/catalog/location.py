@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError
 
-from binocle.catalog import catalog_file
+from binocle.catalog import catalog_file, damage
 from binocle.catalog.base import Catalog
 from binocle.catalog.catalog_file import CatalogFile
 from binocle.catalog.sqlite import SqliteCatalog
@@ -30,8 +30,8 @@ from binocle.files import replacing
 if TYPE_CHECKING:
     from binocle.catalog.postgresql.shared_schema import SharedSchema
 
-SQLITE_FILE, POSTGRESQL_FILE = "catalog.sqlite", "catalog.postgresql"
-BEGUN_FILE = "catalog.moving"  # names a schema that may not have all yet
+SQLITE_FILE, POSTGRESQL_FILE = damage.SQLITE_FILE, damage.POSTGRESQL_FILE
+BEGUN_FILE = damage.BEGUN_FILE
 COPYING = ".copying-"  # begins the name of a folder with a copy that is removed when it was read
 _DRIVER = "postgresql+psycopg"
 _FORMAT = 1

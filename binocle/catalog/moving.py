@@ -7,6 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from binocle.batches import batched
+from binocle.catalog import damage
 from binocle.catalog.location import (
     BEGUN_FILE,
     POSTGRESQL_FILE,
@@ -24,11 +25,6 @@ from binocle.catalog.tables.schema import schema
 from binocle.errors import StorageError
 
 _AT_ONCE = 2000
-_ALLOW = "DROP TRIGGER IF EXISTS moved"
-_REFUSE = (
-    "CREATE TRIGGER IF NOT EXISTS moved BEFORE UPDATE ON meta "
-    "BEGIN SELECT RAISE(ABORT, 'the catalogue was moved to PostgreSQL just now; ask again'); END"
-)
 Progress = Callable[[str, int], None]
 
 
@@ -100,39 +96,46 @@ def move_catalog(folder: Path, address: str, tell: Progress = lambda _table, _ro
         UsageError: The address cannot be used.
         StorageError: The catalogue cannot be read, or not be made there; it is where it was.
     """
-    path, count = folder / SQLITE_FILE, 0
-    _drop_begun(folder)
-    if not is_in_postgresql(folder):
-        location = new_location(address, folder.name)
-        keep_location(folder / BEGUN_FILE, location)
-        try:
-            with closing(SqliteCatalog(path)) as source:
-                stamp = None
-                for _ in range(2):
-                    if stamp != (stamp := _stamp_of(path)):
-                        count = copy_catalog(source, location, tell)
-                with source.writing() as session:
-                    if stamp != _stamp_of(path):
-                        count = copy_catalog(source, location, tell)
-                    session.connection.exec_driver_sql(_REFUSE)
-                try:
-                    keep_location(folder / POSTGRESQL_FILE, location)
-                except BaseException:
-                    with source.writing() as session:
-                        session.connection.exec_driver_sql(_ALLOW)
-                    raise
-        except BaseException:
-            drop_schema(location.address, location.schema)
-            (folder / BEGUN_FILE).unlink(missing_ok=True)
-            raise
-        (folder / BEGUN_FILE).unlink(missing_ok=True)
-    for name in (SQLITE_FILE, QUERY_FILE):
-        for suffix in ("", "-wal", "-shm"):
-            (folder / f"{name}{suffix}").unlink(missing_ok=True)
+    count = 0
+    with damage.moving(folder):
+        drop_begun(folder)
+        if not is_in_postgresql(folder):
+            count = _switch(folder, new_location(address, folder.name), tell)
+        for name in (SQLITE_FILE, QUERY_FILE):
+            for suffix in ("", "-wal", "-shm"):
+                (folder / f"{name}{suffix}").unlink(missing_ok=True)
     return count
 
 
-def _drop_begun(folder: Path) -> None:
+def _switch(folder: Path, location: SchemaLocation, tell: Progress) -> int:
+    """Copy a catalogue and name the copy as the catalogue; return how many rows that were."""
+    path, count = folder / SQLITE_FILE, 0
+    keep_location(folder / BEGUN_FILE, location)
+    try:
+        with closing(SqliteCatalog(path)) as source:
+            stamp = None
+            for _ in range(2):
+                if stamp != (stamp := _stamp_of(path)):
+                    count = copy_catalog(source, location, tell)
+            with source.writing() as session:
+                if stamp != _stamp_of(path):
+                    count = copy_catalog(source, location, tell)
+                session.connection.exec_driver_sql(damage.REFUSE)
+            try:
+                keep_location(folder / POSTGRESQL_FILE, location)
+            except BaseException:
+                with source.writing() as session:
+                    session.connection.exec_driver_sql(damage.ALLOW)
+                raise
+    except BaseException:
+        drop_schema(location.address, location.schema)
+        (folder / BEGUN_FILE).unlink(missing_ok=True)
+        raise
+    (folder / BEGUN_FILE).unlink(missing_ok=True)
+    return count
+
+
+def drop_begun(folder: Path) -> None:
     """Drop the copy of a process that was killed while it moved the catalogue."""
     begun = folder / BEGUN_FILE
     if not begun.is_file():

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
-from binocle.catalog import migrations
+from binocle.catalog import damage, migrations
 from binocle.catalog.catalog_file import read_only_uri
 from binocle.catalog.dialect import sqlite_engine
 from binocle.catalog.query_file import SqliteQueryStore
@@ -209,6 +209,8 @@ class SqliteCatalog:
                 f"more than {_BUSY_TIMEOUT_S:g} s; try again"
             )
         if "ask again" in text:  # it was moved, or embedded with another model
+            if left := damage.move_cut_off(self._path.parent):
+                return StorageError(f"{left}: {damage.move_remedy(self._path.parent.name)}")
             return BusyError(f"the catalogue of {self._path.parent.name}: {text}")
         if "disk is full" in text or "disk I/O error" in text:
             return _NoRoomError(

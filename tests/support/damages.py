@@ -12,6 +12,7 @@ import numpy as np
 
 from api.operations.doctor.examination import examine_collection
 from api.operations.hash_lists.kept_lists import add_list
+from binocle.catalog import damage
 from binocle.catalog.checks.findings import Finding
 from binocle.collection.collection import Collection
 from binocle.collection.indexing_lock import LOCK
@@ -168,6 +169,7 @@ DAMAGES: dict[str, tuple[str, Plant]] = {
         "catalogue-format", catalog("UPDATE meta SET value = 99 WHERE key = 'format'")),
     "table dropped": ("catalogue-schema", catalog("DROP TABLE points")),
     "index dropped": ("catalogue-schema", catalog("DROP INDEX parts_by_content")),
+    "move cut off": ("catalogue-move", catalog(damage.REFUSE)),
     "trigger added": ("catalogue-schema", catalog(
         "CREATE TRIGGER t AFTER INSERT ON records BEGIN DELETE FROM parts; END")),
     "part without record": (

@@ -9,7 +9,7 @@ from api.container import Container
 from api.operations.doctor import indices, machine, pictures
 from api.operations.hash_lists.kept_lists import damages_of
 from binocle.catalog.catalog_file import CatalogFile
-from binocle.catalog.checks import content, derived, server, structure
+from binocle.catalog.checks import content, derived, moves, server, structure
 from binocle.catalog.checks.findings import Finding, Repair, fact
 from binocle.catalog.location import (
     SQLITE_FILE,
@@ -117,6 +117,7 @@ def examine_collection(folder: Path, *, with_contents: bool = True) -> Iterator[
             return
         yield Finding("catalogue", f"the catalogue {catalog} {what}", _RESTORE)
         return
+    yield from moves.check_moves(folder)
     yield from machine.check_room(folder, 0 if is_remote else catalog.stat().st_size)
     mark_file = folder / lineage.MARK
     mark = lineage.noted(folder)

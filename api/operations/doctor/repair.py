@@ -13,9 +13,10 @@ from typing import get_args
 from api.operations.doctor import machine, pictures
 from api.operations.doctor.examination import Diagnosis
 from api.operations.doctor.facts import read_facts_again
+from binocle.catalog import damage
 from binocle.catalog.checks import mending
 from binocle.catalog.checks.findings import Repair
-from binocle.catalog.location import catalog_path, reading_as_file
+from binocle.catalog.location import catalog_path, reading_as_file, require_driver
 from binocle.collection import lineage, workplace
 from binocle.collection.collection import Collection
 from binocle.collection.indexing_lock import indexing_lock
@@ -25,6 +26,7 @@ from indexer import kept_uploads
 from indexer.sources.uploads import SCHEME
 
 WORDS: Mapping[Repair, str] = {
+    "move": "leave the catalogue in its file, and drop what a move that was cut off copied",
     "permissions": "close files to other users, and open them to this one",
     "temporary": "undo or remove what processes that are gone left half done",
     "mark": "remove catalog.mark, so that the catalogue is taken as it is",
@@ -161,6 +163,15 @@ def _make_indices(folder: Path) -> None:
         collection.save_indices()
 
 
+def _take_back(folder: Path) -> None:
+    damage.allow_writing(folder)
+    if (folder / damage.BEGUN_FILE).exists():
+        require_driver()
+        from binocle.catalog.moving import drop_begun
+
+        drop_begun(folder)
+
+
 def _of_catalog(mend: Callable[[Path], None]) -> Callable[[Path], None]:
     return lambda folder: mend(catalog_path(folder))
 
@@ -170,6 +181,7 @@ _HOME: Mapping[Repair, Callable[[Path], None]] = {
     "temporary": _remove_home_drafts,
 }
 _COLLECTION: Mapping[Repair, Callable[[Path], None]] = {
+    "move": _take_back,
     "permissions": _close_files,
     "temporary": _remove_drafts,
     "mark": _remove_mark,

@@ -8,7 +8,7 @@ Level: TypeAlias = Literal["damage", "fact"]
 Repair: TypeAlias = Literal[
     "mark", "schema", "metadata", "words", "ledger", "indices", "queries",
     "uploads", "orphans", "derived", "temporary", "permissions", "traces",
-    "fingerprints", "facts",
+    "fingerprints", "facts", "move",
 ]  # fmt: skip
 _SHOWN = 3
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from binocle.catalog.catalog_file import CatalogFile
 from binocle.catalog.checks.findings import Finding, Repair, fact, some
+from binocle.catalog.damage import REFUSAL
 from binocle.catalog.tables.checksums import source_checksum
 from binocle.catalog.tables.schema import FORMAT, SOURCE_CHECKSUM, SPACE_CHECKSUM, schema
 from binocle.errors import StorageError
@@ -84,7 +85,7 @@ def check_schema(file: CatalogFile) -> Iterator[Finding]:
                 yield _missing(f"the index {index.name} of the table {table.name}", "schema")
     yield from (_missing(f"{one}, for words,", "words") for one in _WORDS if one not in there)
     for name, kind in there.items():
-        if kind in ("trigger", "view"):
+        if kind in ("trigger", "view") and name != REFUSAL:  # see ``damage``
             message = f"the catalogue has a {kind} {name}, which Binocle does not make"
             yield Finding("catalogue-schema", message, f"DROP {kind.upper()} {name}")
 

@@ -1,5 +1,7 @@
 """A catalogue that moves to PostgreSQL has all its rows, whoever writes, and whatever is killed."""
 
+import subprocess
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -22,6 +24,21 @@ from tests.support.changing_collection import ENCODER, fill, record
 from tests.support.postgres_server import PostgresServer
 
 pytestmark = pytest.mark.slow
+_KILLED = """
+import os, sys
+from pathlib import Path
+from binocle.catalog import moving
+
+keep = moving.keep_location
+
+def keep_location(path, location):
+    if path.name == "catalog.postgresql":
+        os._exit(9)
+    return keep(path, location)
+
+moving.keep_location = keep_location
+moving.move_catalog(Path(sys.argv[1]), sys.argv[2])
+"""
 QUERIES = [
     Query((Term(text="red and blue"),), "image", limit=50),
     Query((Term(text="red"),), mode="keyword", limit=50),
@@ -137,6 +154,26 @@ def test_what_fails_leaves_one_whole_catalogue_and_is_finished_later(
     assert move_catalog(folder, server.address) > 1000
     assert answers(folder)[0] == before
     assert schemas(server) == known + 1, "what was given up is gone"
+
+
+def test_a_move_killed_at_its_last_step_is_told_to_writers_and_completed(
+    folder: Path, server: PostgresServer
+) -> None:
+    before, known = answers(folder)[0], schemas(server)
+    with Collection(folder) as opened:
+        killed = [sys.executable, "-c", _KILLED, str(folder), server.address]
+        assert subprocess.run(killed, check=False).returncode == 9
+        for _ in range(2):
+            with pytest.raises(
+                StorageError, match=r"cut off at its last step.*'binocle move c "
+            ) as found:
+                opened.upsert([record("late", 1, n=1)])
+            assert not isinstance(found.value, BusyError), "nobody need ask again"
+    assert answers(folder)[0] == before
+    assert move_catalog(folder, server.address) > 1000
+    assert answers(folder)[0] == before
+    assert schemas(server) == known + 1
+    assert [one.name for one in folder.glob("catalog.moving*")] == []
 
 
 def test_a_server_that_is_not_there_changes_nothing(folder: Path, tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from tests.support.damages import DAMAGES, damages, older, write
 from tests.support.sound_collection import NAME, opened, uploads_of
 
 MENDED = {
-    "mark of another history": "mark", "catalogue older": "mark derived indices",
+    "move cut off": "move", "mark of another history": "mark",
+    "catalogue older": "mark derived indices",
     "index dropped": "schema", "features with a flipped bit": "fingerprints",
     "fingerprint short": "fingerprints indices", "hash with a flipped bit": "fingerprints indices",
     "picture info lost": "facts", "picture info changed": "facts",
