@@ -7,10 +7,13 @@ TLS it does not even know of one before the handshake is over.
 
 import asyncio
 import ssl
+from pathlib import Path
 from typing import Any, ClassVar, cast
 
-from uvicorn.config import Config
+from uvicorn.config import Config, create_ssl_context
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from api.http.certificate import Certificate
 
 HEAD_PATIENCE_S = 20.0
 TAKE_PATIENCE_S = 30.0
@@ -116,8 +119,7 @@ class Handshake(asyncio.Protocol):
 
     connection: ClassVar[type[Connection]]
     """What takes it over."""
-    context: ClassVar[ssl.SSLContext]
-    """With the certificate."""
+    certificate: ClassVar[Certificate]
 
     def __init__(self, **options: Any) -> None:
         """Prepare one, with what uvicorn makes a connection with."""
@@ -154,7 +156,7 @@ class Handshake(asyncio.Protocol):
     async def _begin(self) -> None:
         try:
             secured = await self._loop.start_tls(
-                self._transport, self, self.context,
+                self._transport, self, self.certificate.context(),
                 server_side=True, ssl_handshake_timeout=HEAD_PATIENCE_S,
             )  # fmt: skip
         except (OSError, RuntimeError):  # it spoke no TLS, was too slow, or went away
@@ -177,9 +179,20 @@ class DoorConfig(Config):
         """Read the certificate, and have it spoken with by ``Handshake``."""
         super().load()
         if self.ssl is not None:
-            own = {"connection": self.http_protocol_class, "context": self.ssl}
+            assert self.ssl_certfile is not None
+            assert self.ssl_keyfile is not None
+            paths = Path(self.ssl_certfile), Path(self.ssl_keyfile)
+            certificate = Certificate(paths[0], self._context, paths[1])
+            own = {"connection": self.http_protocol_class, "certificate": certificate}
             self.http_protocol_class = type("OwnHandshake", (Handshake,), own)
             self.ssl = None
+
+    def _context(self) -> ssl.SSLContext:
+        assert self.ssl_certfile is not None
+        return create_ssl_context(
+            self.ssl_certfile, self.ssl_keyfile, self.ssl_keyfile_password,
+            self.ssl_version, self.ssl_cert_reqs, self.ssl_ca_certs, self.ssl_ciphers,
+        )  # fmt: skip
 
 
 def _make_room(own: "Connection | Handshake", most: int) -> None:
