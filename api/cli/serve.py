@@ -17,6 +17,7 @@ from api.http.app import create_app
 from api.http.connection import Connection, DoorConfig
 from api.http.middleware import is_loopback
 from api.http.runtime.log_lines import configure_logs
+from api.http.runtime.upkeep import share_memory
 from api.keys.key_ring import KeyRing
 from api.settings import Settings
 from binocle.errors import UsageError
@@ -41,6 +42,7 @@ def serve_forever(container: Container, *, without_keys: bool = False) -> None:
             f"{settings.host} can be reached from other machines, and there are no API keys; make "
             "one with 'binocle keys add NAME', or say --without-keys to let everybody in"
         )
+    share_memory()  # before there are threads
     configure_logs(settings.log_format)
     tell_if_open_to_others(settings.home)
     _make_room_for_files(settings.max_connections + _FILES_BESIDE)

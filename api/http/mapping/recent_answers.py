@@ -1,8 +1,9 @@
 """Answers that were written a moment ago, for who asks the same of the same records."""
 
+import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import count
 from weakref import WeakKeyDictionary
 
@@ -13,7 +14,7 @@ from binocle.collection.collection import Collection
 from binocle.media.kinds import KINDS
 
 _KEPT_S = 30.0  # some rules, and some filters, depend on the time
-_MOST_CHARACTERS = 16_000_000
+_MOST_BYTES = 32_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +24,12 @@ class RecentAnswer:
     Attributes:
         text: As ``search_json`` returned it.
         relevant: How many records are, 0 where nothing fits.
+        size_bytes: How much memory it takes with what was asked; filled in where it is kept.
     """
 
     text: str
     relevant: int
+    size_bytes: int = field(default=0, compare=False)
 
 
 class RecentAnswers:
@@ -42,7 +45,7 @@ class RecentAnswers:
             clock: Tells the seconds.
         """
         self._kept: TTLCache[tuple[int, str], RecentAnswer] = TTLCache(
-            _MOST_CHARACTERS, _KEPT_S, clock, getsizeof=lambda one: len(one.text)
+            _MOST_BYTES, _KEPT_S, clock, getsizeof=lambda one: one.size_bytes
         )
         self._states: WeakKeyDictionary[Collection, tuple[int, int]] = WeakKeyDictionary()
         self._numbers = count()
@@ -63,8 +66,12 @@ class RecentAnswers:
     def put(self, state: int, request: SearchRequest, answer: RecentAnswer) -> None:
         """Keep an answer to a request, found when its collection was in a state or after it."""
         is_whole = not (request.earlier or request.has_pictures or request.asked.rules == "draft")
-        if is_whole and len(answer.text) <= _MOST_CHARACTERS:
-            self._kept[state, _asked(request)] = answer
+        if not is_whole:
+            return
+        asked = _asked(request)
+        size = sys.getsizeof(answer.text) + sys.getsizeof(asked)
+        if size <= _MOST_BYTES:
+            self._kept[state, asked] = replace(answer, size_bytes=size)
 
 
 def _asked(request: SearchRequest) -> str:

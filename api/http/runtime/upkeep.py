@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import logging
+import os
 import sys
 import threading
 import time
@@ -15,6 +16,7 @@ from binocle.errors import BinocleError
 _log = logging.getLogger(__name__)
 _EVERY_S = 60.0
 _PAUSE_S = 3600.0  # after a catalogue that could not be read
+_ARENA_MAX, _ARENAS = -8, 2  # the first is M_ARENA_MAX of malloc.h
 _SHARE = 0.05  # of the time, which clearing traces may take
 
 
@@ -60,6 +62,19 @@ def give_back_memory() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     if trim is not None:
         trim(0)
+
+
+def share_memory() -> None:
+    """Have all threads take memory from two pools, where glibc would make eight for each core.
+
+    Free pieces of a pool are of use to its own threads alone, so that memory grew with the threads
+    that happened to work. Whoever sets ``MALLOC_ARENA_MAX`` has decided; elsewhere than with glibc
+    nothing.
+    """
+    is_set = "MALLOC_ARENA_MAX" in os.environ or sys.platform != "linux"
+    limit = None if is_set else getattr(ctypes.CDLL(None), "mallopt", None)
+    if limit is not None:
+        limit(_ARENA_MAX, _ARENAS)
 
 
 class RemovalTraces:

@@ -66,3 +66,14 @@ def test_an_answer_is_kept_for_half_a_minute_and_for_its_collection(tmp_path: Pa
         assert recent.get(states[1], asked) is None
         now = 31.0
         assert recent.get(states[0], asked) is None
+
+
+def test_what_was_asked_counts_as_what_is_kept(tmp_path: Path) -> None:
+    recent = RecentAnswers(lambda: 0.0)
+    asked = [SearchRequest(SearchIn(query=f"{number} {'a' * 8000}")) for number in range(4500)]
+    with Collection(tmp_path / "a", create=True) as one:
+        state = recent.state(one)
+        for request in asked:
+            recent.put(state, request, RecentAnswer("{}", 0))
+        assert recent.get(state, asked[0]) is None
+        assert recent.get(state, asked[-1]) is not None

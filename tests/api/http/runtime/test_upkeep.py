@@ -1,6 +1,8 @@
 """What removed records leave is cleared a little later, whoever has removed them."""
 
+import os
 import resource
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -17,6 +19,26 @@ from api.settings import read_settings
 from binocle.collection.collection import Collection
 from binocle.errors import StorageError
 from binocle.types import NewPart, NewRecord, Space
+
+_POOLS = """
+import ctypes, sys, threading
+from api.http.runtime.upkeep import share_memory
+
+def take():
+    kept.append(bytearray(60_000))
+    together.wait()
+
+share_memory()
+kept, together = [], threading.Barrier(8)
+threads = [threading.Thread(target=take) for _ in range(8)]
+for one in threads: one.start()
+for one in threads: one.join()
+libc = ctypes.CDLL(None)
+libc.fopen.restype = ctypes.c_void_p
+file = ctypes.c_void_p(libc.fopen(sys.argv[1].encode(), b"w"))
+libc.malloc_info(0, file)
+libc.fclose(file)
+"""
 
 
 @pytest.fixture
@@ -126,3 +148,11 @@ def test_memory_that_threads_have_let_go_of_is_given_back() -> None:
         thread.join()
     give_back_memory()
     assert resident_mb() < before + 60, "each thread took 120 MB"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's")
+def test_threads_take_memory_from_two_pools(tmp_path: Path) -> None:
+    environment = {name: os.environ[name] for name in os.environ if name != "MALLOC_ARENA_MAX"}
+    code = [sys.executable, "-c", _POOLS, str(tmp_path / "pools")]
+    subprocess.run(code, env=environment, check=True)
+    assert (tmp_path / "pools").read_text().count("<heap nr=") == 2
