@@ -190,6 +190,7 @@ class Indexer:
         """Store what changed; return the keys of all the source has."""
         with self._collection.reading() as session:
             ledger = Ledger(row.id, session.sources.ledger(row.id), self._limits, tally)
+            ledger.is_followed = source.is_followed
         source.remember(ledger.knows, ledger.below)
         done = 0
 

@@ -2,10 +2,12 @@
 
 import queue
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from binocle.catalog.types import Item
 from binocle.collection.collection import Collection
@@ -19,6 +21,7 @@ from indexer.sources.base import Candidate
 
 _QUEUED_CHUNKS = 2
 _RETRIED = frozenset({"missing", "unreadable-file", "timeout", "decoder-crash"})
+_WRITTEN_WITHIN_S = 10.0
 _PICTURE, _INSIDE = "#picture-", "!/"
 _EXTRAS = ", JPEG XL" * can_read_jpeg_xl() + ", RAW" * can_read_raw()
 _FORMATS_MARK = f"{len(SUFFIXES)} formats{_EXTRAS}"
@@ -30,6 +33,7 @@ class Ledger:
     Attributes:
         source_id: The source's number.
         seen: Keys of all lines that stand for something the source still has.
+        is_followed: Whether the source will be looked at again as soon as it changes.
     """
 
     def __init__(
@@ -45,6 +49,7 @@ class Ledger:
         """
         self.source_id = source_id
         self.seen: set[str] = set()
+        self.is_followed = False
         self._items = items
         self._tally = tally
         self._limits_mark = f"{limits.max_pixels}:{limits.max_bytes}"
@@ -113,14 +118,21 @@ class Ledger:
     def enter(self, outcome: Outcome) -> tuple[list[Item], str | None]:
         """Count what became of a changed candidate.
 
+        What cannot be read while somebody writes it stays as it was in what is followed.
+
         Returns:
             The lines that say it, and the id of the record it was and is not any more.
         """
+        candidate = outcome.candidate
+        before = self._items.get(candidate.key)
+        former = before.record_id if before is not None else None
+        is_awaited = self.is_followed and former is not None and outcome.record is None
+        if is_awaited and _is_written_just_now(candidate.uri):
+            self.seen.add(candidate.key)
+            return [Item(candidate.key, "", former, None, None)], None
         lines = list(self._lines(outcome))
         self.seen.update(line.key for line in lines)
         self._tally.skipped += len(outcome.skips)
-        before = self._items.get(outcome.candidate.key)
-        former = before.record_id if before is not None else None
         if outcome.record is None:
             return lines, former
         self._tally.updated += former is not None
@@ -157,6 +169,14 @@ class Ledger:
             return ""
         mark = self._marks.get(code or "")
         return f"{fingerprint}|{mark}" if mark else fingerprint
+
+
+def _is_written_just_now(uri: str) -> bool:
+    """Tell whether a file of this machine has changed so lately that more of it may come."""
+    try:
+        return abs(time.time() - Path(uri).stat().st_mtime) < _WRITTEN_WITHIN_S
+    except (OSError, ValueError):  # it lies elsewhere, or inside another
+        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,11 +91,13 @@ class Source(Protocol):
         kind: ``folder``, ``archive``, ``table``, ``text``, ``file``, ``remote`` or ``upload``.
         path: Where it lies, absolute.
         is_recalled: Whether it wants to remember before it counts, since that costs, too.
+        is_followed: Whether it is looked at again as soon as something in it changes.
     """
 
     kind: str
     path: Path
     is_recalled: bool = False
+    is_followed: bool = False
 
     def scan(self, name: str) -> Iterator[Candidate]:
         """Yield its candidates in an order that stays the same while it does not change.

@@ -100,6 +100,7 @@ class FolderSource(FileSource):
         allowed: Sequence[Path] = (),
         encoding: str | None = None,
         exclude: Sequence[str] = (),
+        followed: bool = False,
     ) -> None:
         """Name a folder.
 
@@ -110,11 +111,13 @@ class FolderSource(FileSource):
                 ``lies_within``.
             encoding: What texts beside pictures are in, where that was declared.
             exclude: Patterns of what is left out; see ``LeftOut``.
+            followed: It is looked at again as soon as something in it changes.
 
         Raises:
             UsageError: A pattern means nothing.
         """
         super().__init__(path, allowed=allowed, encoding=encoding)
+        self.is_followed = followed
         self._exclude = tuple(exclude)
         self._left_out = LeftOut(str(path), exclude, allowed=allowed)
         self._start = within or path
@@ -162,6 +165,7 @@ class FolderSource(FileSource):
             allowed=self._allowed,
             encoding=self._encoding,
             exclude=self._exclude,
+            followed=self.is_followed,
         )
 
     def warnings(self) -> Sequence[str]:

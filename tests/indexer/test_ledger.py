@@ -1,11 +1,19 @@
 """What a source is told of what the collection has of it."""
 
+import os
+import time
+from pathlib import Path
+
+import pytest
+
 from binocle.catalog.types import Item
 from binocle.errors import DecodeTimeoutError, NotAPictureError, PictureTooLargeError
 from binocle.types import Limits, Skip
 from indexer.ledger import Ledger
 from indexer.records import Outcome, Tally
 from indexer.sources.base import Candidate
+from indexer.sources.folder import FolderSource
+from tests.support import Bench, picture_bytes
 
 
 def line_of(key: str, fingerprint: str, code: str) -> Item:
@@ -42,3 +50,27 @@ def test_an_archive_of_which_something_is_tried_again_is_not_told_of() -> None:
     )
     assert below("a.tar!/", *lines) is None
     assert below("b.tar!/", *lines) == {}
+
+
+@pytest.mark.parametrize(("followed", "age_s"), [(True, 0), (True, 60), (False, 0)])
+def test_picture_that_is_written_anew_keeps_its_record_where_it_is_followed(
+    bench: Bench, tmp_path: Path, *, followed: bool, age_s: float
+) -> None:
+    folder, whole = tmp_path / "pictures", picture_bytes(2)
+    folder.mkdir()
+    path = folder / "a.jpg"
+    path.write_bytes(picture_bytes(1))
+    (folder / "b.jpg").write_bytes(picture_bytes(3))
+
+    def indexed() -> tuple[int, int]:
+        tally = bench.index(FolderSource(folder, followed=followed)).tally
+        return tally.skipped, len(bench.ids())
+
+    assert indexed() == (0, 2)
+    path.write_bytes(whole[: len(whole) // 2])
+    os.utime(path, (time.time() - age_s,) * 2)
+    stays = followed and not age_s
+    assert indexed() == ((0, 2) if stays else (1, 1))
+    path.write_bytes(whole)
+    assert indexed() == (0, 2)
+    assert bench.skipped() == {}

@@ -75,7 +75,7 @@ def watch(
 
         def index(path: Path) -> None:
             report = container.indexer(opened, model, lambda _: None).run(
-                FolderSource(path.resolve(), exclude=exclude)
+                FolderSource(path.resolve(), exclude=exclude, followed=True)
             )
             tally = report.tally
             if tally.added or tally.updated or tally.removed:
