@@ -13,9 +13,11 @@ from api.container import Container
 from api.operations.copies import fill_in_fingerprints
 from api.operations.removal import remove_collection
 from api.terminal import say
+from binocle.collection.collection import Collection
 from binocle.errors import SourceError
 from binocle.metadata.field_types import FieldType
 from indexer.indexer import Progress, Report
+from indexer.sources.base import Source
 from indexer.sources.registry import open_source
 from indexer.sources.table import ColumnRoles
 
@@ -42,31 +44,14 @@ def index_sources(
     fetch = container.settings.fetch_urls
     opened = (open_source(path, columns, exclude=exclude, fetch=fetch) for path in paths)
     sources = list(opened)  # a typo stops before any work
-    is_new = container.collection_path(name).name not in container.collection_names()
-    reports: list[Report] = []
-    failures: list[str] = []
-    with container.open_collection(name, create=True) as collection:
+    with _nothing_left_of(container, name) as (collection, reports):
         if schema:
             collection.declare(schema)
-        for source in sources:
-            try:
-                with _listener(source.path.name) as listener:
-                    report = container.indexer(collection, model, listener.update).run(source)
-            except SourceError as error:
-                failures.append(" ".join(str(error).split()))
-                say(f"Error: {failures[-1]}", err=True)
-                continue
-            reports.append(report)
-            for warning in report.warnings:
-                say(f"Warning: {warning}", err=True)
-            if not as_json:
-                say(sentence(report, name))
+        failures = _run(container, collection, sources, model, reports, is_told=not as_json)
         if reports:
             fill_in_fingerprints(container, collection)
         if any(one.tally.added or one.tally.updated for one in reports):
             container.searcher(collection).prepare()  # while the model is at hand
-    if is_new and not reports:  # nothing came of it, so nothing is left of it
-        remove_collection(container, name)
     if as_json:
         runs = [
             {
@@ -79,6 +64,55 @@ def index_sources(
         ]
         say(json.dumps({"collection": name, "runs": runs, "errors": failures}))
     return not failures
+
+
+@contextmanager
+def _nothing_left_of(container: Container, name: str) -> Iterator[tuple[Collection, list[Report]]]:
+    """Open a collection; one that was made for it goes where no source was indexed into it.
+
+    Yields:
+        The collection, and a list for what was indexed.
+    """
+    is_new = container.collection_path(name).name not in container.collection_names()
+    reports: list[Report] = []
+    is_empty = True
+    try:
+        with container.open_collection(name, create=True) as collection:
+            try:
+                yield collection, reports
+            finally:
+                with collection.reading() as session:
+                    is_empty = not session.records.count()
+    finally:
+        if is_new and is_empty and not reports:
+            remove_collection(container, name)
+
+
+def _run(
+    container: Container,
+    collection: Collection,
+    sources: Sequence[Source],
+    model: str | None,
+    reports: list[Report],
+    *,
+    is_told: bool,
+) -> list[str]:
+    """Index sources, add what came of them to the reports, and return what failed."""
+    failures: list[str] = []
+    for source in sources:
+        try:
+            with _listener(source.path.name) as listener:
+                report = container.indexer(collection, model, listener.update).run(source)
+        except SourceError as error:
+            failures.append(" ".join(str(error).split()))
+            say(f"Error: {failures[-1]}", err=True)
+            continue
+        reports.append(report)
+        for warning in report.warnings:
+            say(f"Warning: {warning}", err=True)
+        if is_told:
+            say(sentence(report, collection.path.name))
+    return failures
 
 
 def sentence(report: Report, name: str) -> str:

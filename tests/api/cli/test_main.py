@@ -355,3 +355,11 @@ def test_a_bucket_is_indexed_like_a_folder(run: Run, store: Buckets) -> None:
         assert "s3cr3t" not in refused
     assert "there is nothing at rs3://x" in error_line(run("index", "rs3://x"), 1)
     assert "its 3 records" in run("remove", "--source", f"{address}/").stdout
+
+
+def test_a_new_collection_that_nothing_came_into_is_not_left_behind(run: Run, photos: Path) -> None:
+    assert "WRONG" in error_line(run("index", photos, "-c", "new", "--model", "WRONG"), 1)
+    assert "'new'" in error_line(run("info", "-c", "new"), 1)
+    run("index", photos)
+    error_line(run("index", photos, "--model", "WRONG"), 1)
+    assert run("info").returncode == 0
