@@ -156,8 +156,14 @@ def remove_list(collection: Collection, name: str) -> None:
 
     Raises:
         NotFoundError: It keeps none of this name.
+        DamagedListError: A folder is in its place.
     """
-    kept_file(collection, name).unlink(missing_ok=True)
+    path = _path_of(collection, name)
+    if path.is_dir():
+        raise _damage(path, "")
+    if not path.exists() and not path.is_symlink():
+        kept_file(collection, name)  # says which there are
+    path.unlink(missing_ok=True)
 
 
 def own_hashes(
@@ -246,6 +252,11 @@ def _read_kept(path: Path) -> HashList:
 
 def _damage(path: Path, said: str) -> DamagedListError:
     name = path.name.removesuffix(_ENDING)
+    if path.is_dir():  # nobody lists hashes in a folder, so it is not for us to empty it
+        return DamagedListError(
+            f"the collection {path.parent.name!r} has a folder {path.name!r} in the place of the "
+            f"hash list {name!r}, and nothing is looked up without that; move the folder away"
+        )
     return DamagedListError(
         f"the hash list {name!r} of the collection {path.parent.name!r} is damaged ({said}), and "
         "nothing is looked up without it; put it again (over HTTP PUT …/hash-lists/"

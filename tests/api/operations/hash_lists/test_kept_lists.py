@@ -15,7 +15,7 @@ from api.operations.hash_lists.kept_lists import (
     remove_list,
 )
 from binocle.collection.collection import Collection
-from binocle.errors import NotFoundError, QueryError, StorageError, UsageError
+from binocle.errors import DamagedListError, NotFoundError, QueryError, StorageError, UsageError
 from search.copies.hash_lists.hash_list import HashList
 
 ONE, TWO = "0f" * 32, "a5" * 32
@@ -70,6 +70,22 @@ def test_a_damaged_list_is_asked_nothing_and_says_what_to_do(tmp_path: Path, cha
         assert len(damages_of(known.path)) == 1
         add_list(known, "partner", HashList("", (ONE, TWO), ("", "x")))
         assert lists_of(known)[0].hashes == (ONE, TWO)
+
+
+def test_a_folder_in_the_place_of_a_list_is_to_be_moved_away_and_other_things_go(
+    tmp_path: Path,
+) -> None:
+    with Collection(tmp_path / "known", create=True) as known:
+        (known.path / "z.hashes.csv").mkdir()
+        for refused in (lambda: lists_of(known), lambda: remove_list(known, "z")):
+            with pytest.raises(DamagedListError, match=r"'z\.hashes\.csv'.*move the folder away"):
+                refused()
+        (known.path / "z.hashes.csv").rmdir()
+        os.mkfifo(known.path / "z.hashes.csv")
+        with pytest.raises(DamagedListError, match="'binocle hashes remove'"):
+            lists_of(known)
+        remove_list(known, "z")
+        assert lists_of(known) == []
 
 
 def test_a_list_that_was_put_there_by_hand_has_no_checksum(tmp_path: Path) -> None:
