@@ -17,12 +17,16 @@ from search.results.answer import Bucket, FacetCounts
 _STEPS = ("1", "2", "2.5", "5", "10")
 _DAYS_SHOWN, _MONTHS_SHOWN = 62, 60
 _MAX_EMPTY = 1000
+_TOO_FULL = 0.75  # of the values in one bar: the others tell nothing
+_FAR_OFF = (0.01, 0.05, 0.1)  # of the values, at most, that share a bar at an end
+_FEWEST_BARS, _FEWEST_VALUES, _SAMPLED = 4, 10, 10_000
 _DIVISORS: dict[Interval, int] = {"year": 10_000, "month": 100, "day": 1}
 
 
 def count_numbers(column: Column, facet: Facet, ids: Int64Array) -> FacetCounts:
     """Count records by number, in at most ``facet.bins`` bars of equal, round width.
 
+    Where few values lie far from all others, the bars at the ends reach as far as these do.
     A record with several numbers counts once in each bar it is in; ``missing`` are those
     without a number.
     """
@@ -30,7 +34,9 @@ def count_numbers(column: Column, facet: Facet, ids: Int64Array) -> FacetCounts:
     if not len(values):
         return FacetCounts(facet.field, "numbers", (), 0, len(ids))
     edges = round_edges(values, facet.bins)
-    if facet.is_open and edges[-1] > edges[0]:
+    if not facet.is_open:
+        edges = _readable(edges, values, facet.bins)
+    elif edges[-1] > edges[0]:
         last, before = (Decimal(repr(float(one))) for one in (edges[-1], edges[-2]))
         edges = np.append(edges, _finite(last + last - before))
     bars = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, len(edges) - 2)
@@ -74,6 +80,35 @@ def round_edges(values: npt.NDArray[np.float64], bins: int) -> npt.NDArray[np.fl
             edges[0], edges[-1] = min(edges[0], least), max(edges[-1], most)
             return np.unique(np.array(edges))
     return np.array([least, most])  # a single bar cannot begin at a multiple on both sides of 0
+
+
+def _readable(
+    edges: npt.NDArray[np.float64], values: npt.NDArray[np.float64], bins: int
+) -> npt.NDArray[np.float64]:
+    """Return other edges where one bar has nearly all: one price of a hundred times the others.
+
+    Fewer of the values than ``_FAR_OFF`` have a bar at an end of their own, of whatever width.
+    """
+    if bins < _FEWEST_BARS or len(values) < _FEWEST_VALUES or _fullest(values, edges) <= _TOO_FULL:
+        return edges
+    sample = np.sort(values[:: max(1, len(values) // _SAMPLED)])
+    for share in _FAR_OFF:
+        cut = math.ceil(share * len(sample))
+        for low, high in ((0, cut), (cut, 0), (cut, cut)):
+            inner = round_edges(sample[low : len(sample) - high], bins - bool(low) - bool(high))
+            kept = inner[(inner > edges[0]) & (inner < edges[-1])]
+            first = inner[:1] if inner[0] <= values.min() else edges[:1]
+            last = inner[-1:] if inner[-1] >= values.max() else edges[-1:]
+            found = np.unique(np.concatenate((first, kept, last)))
+            if 2 < len(found) <= bins + 1 and _fullest(values, found) <= _TOO_FULL:
+                return found
+    return edges
+
+
+def _fullest(values: npt.NDArray[np.float64], edges: npt.NDArray[np.float64]) -> float:
+    """Return the share of values that the fullest bar has."""
+    bars = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, max(len(edges) - 2, 0))
+    return float(np.bincount(bars).max() / len(values))
 
 
 def count_dates(column: Column, facet: Facet, ids: Int64Array) -> FacetCounts:

@@ -40,7 +40,7 @@ def store(
 ) -> dict[int, Metadata]:
     """Store records and return their typed metadata by internal id."""
     collection.declare(dict.fromkeys(FIELDS) | schema)
-    collection.remove([f"r{number}" for number in range(40)])
+    collection.remove([f"r{number}" for number in range(120)])
     collection.upsert(
         [NewRecord(f"r{number}", f"mem:{number}", one, ()) for number, one in enumerate(stored)]
     )
