@@ -1,7 +1,5 @@
 /** Is this picture, or what it was made from, in the collection? */
 import { html, useEffect, useRef, useState } from '../vendor/preact.js';
-import { ask, collectionPath } from '../state/api.js';
-import { announce } from '../state/announce.js';
 import { go, question } from '../state/address.js';
 import { previews } from '../state/previews.js';
 import { thumbnailOf } from '../grid/tile.js';
@@ -9,12 +7,14 @@ import { percent, t } from '../words/words.js';
 import { receiver } from '../views/drop.js';
 import { Icon } from '../views/icon.js';
 import { Failure } from '../views/notice.js';
+import { AskedList, isThere, useLookups } from './asked.js';
 import { Comparison } from './comparison.js';
 
-/** The picture being searched with, which is what people want to look up next. */
+/** The picture being searched with, which is what people want to look up next. @returns {Blob[]} */
 function pictureOfSearch() {
   const term = question.value.terms.find((one) => one.kind === 'picture');
-  return term ? previews.of(term.value)?.picture ?? null : null;
+  const picture = term ? previews.of(term.value)?.picture : null;
+  return picture ? [picture] : [];
 }
 
 /** @param {any} found */
@@ -53,8 +53,7 @@ function Answer({ found, url }) {
   const isOnlyListed = found.verdict === 'hash-match' && found.candidates[0]?.verdict === 'similar';
   const [at, setAt] = useState(isOnlyListed ? -1 : 0); // beside it, what is similar would look like the match
   const candidate = found.candidates[at];
-  const isThere = !['none', 'similar', 'variant', 'hash-match'].includes(found.verdict);
-  return html`<h2 class="verdict-line ${isThere ? 'good' : ''}">${isThere && html`<${Icon} name="check" /> `}${verdictText(found)}</h2>
+  return html`<h2 class="verdict-line ${isThere(found) ? 'good' : ''}">${isThere(found) && html`<${Icon} name="check" /> `}${verdictText(found)}</h2>
     ${found.listed?.length > 0 && html`<${Listed} listed=${found.listed} />`}
     ${candidate && html`<${Comparison} key=${candidate.id} candidate=${candidate} url=${url} />
       <p class="row"><button type="button" class="primary" onClick=${() => go({ view: '', open: candidate.id })}>${t('openRecord')}</button></p>`}
@@ -66,48 +65,33 @@ function Answer({ found, url }) {
 
 export function LookupRoom() {
   const { collection } = question.value;
-  const [picture, setPicture] = useState(/** @type {() => Blob | null} */ (pictureOfSearch));
-  const [url, setUrl] = useState('');
-  const [found, setFound] = useState(/** @type {any} */ (null));
-  const [error, setError] = useState(/** @type {unknown} */ (null));
+  const [pictures, setPictures] = useState(/** @type {() => Blob[]} */ (pictureOfSearch));
+  const [at, setAt] = useState(0);
   const file = useRef(/** @type {HTMLInputElement | null} */ (null));
-  useEffect(() => {
-    receiver.take = (files) => setPicture(files[0]);
-    return () => { receiver.take = null; };
-  }, []);
-  const look = async () => {
-    if (!picture) return;
-    setError(null);
-    setFound(null);
-    try {
-      const form = new FormData();
-      form.append('image', picture, 'picture');
-      const answer = await ask('POST', collectionPath(collection, '/lookup'), form);
-      setFound(answer);
-      announce(verdictText(answer));
-    } catch (problem) {
-      setError(problem);
-    }
+  const { list, again } = useLookups(collection, pictures, verdictText);
+  /** @param {File[]} files */
+  const take = (files) => {
+    setAt(0);
+    setPictures(files);
   };
   useEffect(() => {
-    if (!picture) return undefined;
-    const made = URL.createObjectURL(picture);
-    setUrl(made);
-    look();
-    return () => URL.revokeObjectURL(made);
-  }, [picture, collection]);
+    receiver.take = take;
+    return () => { receiver.take = null; };
+  }, []);
+  const shown = list[at];
   return html`<section class="panel" aria-labelledby="lookup-title">
     <h1 id="lookup-title">${t('lookup')} <span class="muted">${collection}</span></h1>
     <p class="muted">${t('lookupHow')}</p>
     <p class="row">
-      <button type="button" class=${picture ? '' : 'primary'} onClick=${() => file.current?.click()}><${Icon} name="picture" /> ${t('choose')}</button>
-      <input ref=${file} type="file" accept="image/*" class="hidden" tabindex="-1" aria-hidden="true" data-lookup="yes" onChange=${(/** @type {any} */ event) => {
-        if (event.currentTarget.files[0]) setPicture(event.currentTarget.files[0]);
+      <button type="button" class=${pictures.length ? '' : 'primary'} onClick=${() => file.current?.click()}><${Icon} name="picture" /> ${t('choose')}</button>
+      <input ref=${file} type="file" multiple accept="image/*" class="hidden" tabindex="-1" aria-hidden="true" data-lookup="yes" onChange=${(/** @type {any} */ event) => {
+        if (event.currentTarget.files.length) take([...event.currentTarget.files]);
         event.currentTarget.value = '';
       }} />
     </p>
-    ${error && html`<${Failure} error=${error} onRetry=${look} />`}
-    ${picture && !found && !error && html`<p class="muted">${t('looking')}</p>`}
-    ${found && url && html`<${Answer} key=${url} found=${found} url=${url} />`}
+    ${list.length > 1 && html`<${AskedList} list=${list} at=${at} onShow=${setAt} />`}
+    ${shown?.error && html`<${Failure} error=${shown.error} onRetry=${again} />`}
+    ${shown && !shown.found && !shown.error && html`<p class="muted">${t('looking')}</p>`}
+    ${shown?.found && html`<${Answer} key=${shown.url} found=${shown.found} url=${shown.url} />`}
   </section>`;
 }

@@ -159,6 +159,15 @@ export const en = {
   'field-location': 'place',
   'field-rating': 'rating',
   'field-keywords': 'keywords',
+  'field-title': 'title',
+  'field-description': 'description',
+  'field-headline': 'headline',
+  'field-comment': 'comment',
+  'field-people': 'people',
+  'field-creator': 'creator',
+  'field-city': 'city',
+  'field-country': 'country',
+  'field-sublocation': 'sublocation',
 
   // selection
   selection: 'Selection',
@@ -182,6 +191,8 @@ export const en = {
   searchRegion: 'Search in a region',
   regionHow: 'Drag over the picture, or use arrows to move and Shift with arrows to size; Enter searches, Esc leaves.',
   onlyThese: 'Only records with this value',
+  nearHere: 'Taken near here',
+  within: (radius) => `within ${radius.replace(/(\d)(?=k?m$)/, '$1 ')} of there`,
   video: 'Video',
   sound: 'Sound',
   recordId: 'id',
@@ -200,7 +211,8 @@ export const en = {
   alsoHere: 'Also here',
 
   // lookup
-  lookupHow: 'Drop, paste or choose a picture: is it, or what it was made from, in this collection?',
+  lookupHow: 'Drop, paste or choose pictures: are they, or what they were made from, in this collection?',
+  lookedUp: (/** @type {number} */ done, /** @type {number} */ all, /** @type {number} */ there) => `${done.toLocaleString('en')} of ${n(all, 'picture', 'pictures')} looked up, ${there.toLocaleString('en')} in the collection.`,
   lookupNone: (/** @type {string} */ name) => `This picture is not in “${name}”.`,
   lookupSimilar: (/** @type {string} */ name) => `This picture is not in “${name}”; these only look similar.`,
   lookupFound: (/** @type {string} */ name) => `Yes, it is in “${name}”.`,
@@ -257,6 +269,7 @@ export const en = {
   newCollection: 'New collection',
   nameOfCollection: 'Name',
   namesOfCollections: 'A name is of the letters A to Z, digits, dots, dashes and underscores, a letter or digit first.',
+  alreadyThere: (name) => `There is a collection “${name}” already; choose it above, or another name.`,
   make: 'Make',
   model: 'Model',
   size: 'Size',

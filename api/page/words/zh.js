@@ -159,6 +159,15 @@ export const zh = {
   'field-location': '地点',
   'field-rating': '评分',
   'field-keywords': '关键词',
+  'field-title': '标题',
+  'field-description': '说明',
+  'field-headline': '大标题',
+  'field-comment': '备注',
+  'field-people': '人物',
+  'field-creator': '作者',
+  'field-city': '城市',
+  'field-country': '国家',
+  'field-sublocation': '具体地点',
 
   // 选择
   selection: '已选内容',
@@ -182,6 +191,8 @@ export const zh = {
   searchRegion: '用局部搜索',
   regionHow: '在图片上拖动选取；或用方向键移动、Shift 加方向键调整大小；回车搜索，Esc 取消。',
   onlyThese: '只看此值的记录',
+  nearHere: '附近拍摄的',
+  within: (radius) => `距该处 ${radius.replace(/km$/, ' 公里').replace(/(\d)m$/, '$1 米')}以内`,
   video: '视频',
   sound: '声音',
   recordId: '编号',
@@ -200,7 +211,8 @@ export const zh = {
   alsoHere: '库中还有',
 
   // 查重
-  lookupHow: '拖入、粘贴或选择一张图片：它或它的原图在这个图库中吗？',
+  lookupHow: '拖入、粘贴或选择图片（可多张）：它们或其原图在这个图库中吗？',
+  lookedUp: (/** @type {number} */ done, /** @type {number} */ all, /** @type {number} */ there) => `已查 ${n(done)} / ${n(all)} 张，其中 ${n(there)} 张在库中。`,
   lookupNone: (/** @type {string} */ name) => `“${name}”中没有这张图片。`,
   lookupSimilar: (/** @type {string} */ name) => `“${name}”中没有这张图片；以下只是相似。`,
   lookupFound: (/** @type {string} */ name) => `有，它在“${name}”中。`,
@@ -257,6 +269,7 @@ export const zh = {
   newCollection: '新建图库',
   nameOfCollection: '名称',
   namesOfCollections: '名称只能包含英文字母、数字、点、连字符和下划线，并以字母或数字开头，例如 photos。',
+  alreadyThere: (name) => `已有名为“${name}”的图库；请在上面选择它，或换一个名称。`,
   make: '新建',
   model: '模型',
   size: '大小',
