@@ -14,7 +14,6 @@ MOST_FILES, MOST_LINES, MOST_FUNCTION_LINES = 15, 300, 40
 
 _OPTIONS = "its parameters are the command's options"
 LONG_FUNCTIONS = {
-    "api/cli/index.py:index_sources": _OPTIONS,
     "api/cli/labels.py:label": _OPTIONS,
     "api/cli/copies/duplicates.py:duplicates": _OPTIONS,
     "api/cli/copies/lookup.py:lookup": _OPTIONS,
