@@ -2,7 +2,7 @@
 import { html, useEffect, useRef, useState } from '../vendor/preact.js';
 import { isShop, priceField } from '../state/collections.js';
 import { question } from '../state/address.js';
-import { date, isDate, number, percent, t } from '../words/words.js';
+import { bytes, date, isDate, number, percent, t } from '../words/words.js';
 import { Icon } from '../views/icon.js';
 import { Marked } from '../views/marked.js';
 import { fileOf, mediumOf } from './medium.js';
@@ -49,8 +49,9 @@ export function thumbnailOf(path, size) {
   return `${path}${path.includes('?') ? '&' : '?'}size=${size}`;
 }
 
-/** A value as people read it. @param {unknown} value */
-export function shownValue(value) {
+/** A value of a field as people read it. @param {string} field @param {unknown} value @returns {string} */
+export function shownValue(field, value) {
+  if (field === 'bytes' && typeof value === 'number') return bytes(value);
   if (typeof value === 'number') return number(value);
   if (Array.isArray(value)) return value.join(', ');
   return isDate(value) ? date(String(value)) : String(value ?? '–');
@@ -94,12 +95,12 @@ function Foot({ hit }) {
     return html`<span class="foot product">
       <span class="title">${nameOf(hit)}</span>
       <span class="line">
-        ${sorted && sorted !== price && html`<span class="muted">${shownValue(hit.metadata[sorted])}</span>`}
+        ${sorted && sorted !== price && html`<span class="muted">${shownValue(sorted, hit.metadata[sorted])}</span>`}
         <span class="price">${shownPrice(cost)}</span>
       </span>
     </span>`;
   }
-  return sorted && html`<span class="foot muted">${shownValue(hit.metadata[sorted])}</span>`;
+  return sorted && html`<span class="foot muted">${shownValue(sorted, hit.metadata[sorted])}</span>`;
 }
 
 /**

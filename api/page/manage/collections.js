@@ -40,6 +40,11 @@ function Make() {
       field.focus();
       return;
     }
+    if (collections.value?.some((one) => one.name === name)) {
+      setError(new Error(t('alreadyThere', name)));
+      field.focus();
+      return;
+    }
     try {
       setError(null);
       await ask('PUT', collectionPath(name), {});

@@ -4,6 +4,7 @@ import { ask, collectionPath } from '../state/api.js';
 import { loadCollections, loadFields } from '../state/collections.js';
 import { follow } from '../state/jobs.js';
 import { refresh } from '../state/results.js';
+import { spoken } from '../words/service.js';
 import { t } from '../words/words.js';
 import { Failure } from '../views/notice.js';
 import { Progress } from '../views/progress.js';
@@ -44,8 +45,8 @@ export function Sources({ collection }) {
         ${job.counts.skipped > 0 && html`<span class="warning">${t('failed', job.counts.skipped)}</span>`}
         ${isRunning && html`<button type="button" onClick=${() => ask('DELETE', collectionPath(collection, `/jobs/${job.id}`))}>${t('stop')}</button>`}
       </p>
-      ${job.warnings?.map((/** @type {string} */ one) => html`<p class="warning">${one}</p>`)}`}
+      ${job.warnings?.map((/** @type {string} */ one) => html`<p class="warning">${spoken(one)}</p>`)}`}
     ${skipped.length > 0 && html`<details open><summary>${t('whyNot')}</summary>
-      <ul class="plain refused">${skipped.map((one) => html`<li><span class="mono">${one.item}</span> ${one.error.detail}</li>`)}</ul></details>`}
+      <ul class="plain refused">${skipped.map((one) => html`<li><span class="mono">${one.item}</span> ${spoken(one.error.detail)}</li>`)}</ul></details>`}
     ${error && html`<${Failure} error=${error} />`}`;
 }

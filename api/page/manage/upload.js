@@ -3,6 +3,7 @@ import { html, useEffect, useRef, useState } from '../vendor/preact.js';
 import { loadCollections, loadFields } from '../state/collections.js';
 import { refresh } from '../state/results.js';
 import { download } from '../state/selection.js';
+import { spoken } from '../words/service.js';
 import { t } from '../words/words.js';
 import { receiver } from '../views/drop.js';
 import { Failure } from '../views/notice.js';
@@ -12,7 +13,7 @@ import { groupsOf, idOf, sendGroup, stored } from './uploading.js';
 const NOTHING = { done: 0, total: 0, added: 0, known: 0, others: 0, refused: /** @type {{id: string, why: string}[]} */ ([]) };
 
 /** @param {File} file */
-const isPicture = (file) => file.type.startsWith('image/') || /\.(jpe?g|png|webp|gif|bmp|tiff?|avif|hei[cf])$/i.test(file.name);
+const isPicture = (file) => file.type.startsWith('image/') || /\.(jpe?g?|jfif|a?png|webp|gif|bmp|dib|tiff?|avif|hei[cf]|hif|jxl|dng|cr[23]|nef|nrw|arw|orf|rw2|raf|pef|srw)$/i.test(file.name);
 
 /** @param {string} collection */
 function useUpload(collection) {
@@ -65,8 +66,8 @@ function useUpload(collection) {
 function Refused({ refused }) {
   if (!refused.length) return null;
   return html`<details open><summary>${t('whyNot')} (${refused.length})</summary>
-    <ul class="plain refused">${refused.slice(0, 200).map((one) => html`<li><span class="mono">${one.id}</span> ${one.why}</li>`)}</ul>
-    <button type="button" onClick=${() => download('not-taken.tsv', refused.map((one) => `${one.id}\t${one.why}`).join('\n'))}>${t('downloadList')}</button>
+    <ul class="plain refused">${refused.slice(0, 200).map((one) => html`<li><span class="mono">${one.id}</span> ${spoken(one.why)}</li>`)}</ul>
+    <button type="button" onClick=${() => download('not-taken.tsv', refused.map((one) => `${one.id}\t${spoken(one.why)}`).join('\n'))}>${t('downloadList')}</button>
   </details>`;
 }
 

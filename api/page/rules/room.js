@@ -4,6 +4,7 @@ import { go, question } from '../state/address.js';
 import { Problem } from '../state/api.js';
 import { doubts, forgetDraft, hasDraft, isChanged, keepDraft, live, loadRules, publishDraft, readAnew, rules } from '../state/rules.js';
 import { mayWrite } from '../state/session.js';
+import { spoken } from '../words/service.js';
 import { date, number, t } from '../words/words.js';
 import { Failure } from '../views/notice.js';
 import { Boosts } from './boosts.js';
@@ -44,7 +45,7 @@ export function RulesRoom() {
     ${error && (isOthers
       ? html`<${Failure} error=${error} retry=${t('takeTheirs')} onRetry=${() => attempt(readAnew)} />`
       : html`<${Failure} error=${error} onRetry=${() => attempt(loadRules)} />`)}
-    ${doubts.value.map((one) => html`<p class="warning">${one}</p>`)}
+    ${doubts.value.map((one) => html`<p class="warning">${spoken(one)}</p>`)}
     ${rules.value && html`<fieldset disabled=${!mayWrite()}>
       <${Synonyms} list=${rules.value.synonyms} />
       <${Curations} list=${rules.value.curations} />

@@ -7,8 +7,9 @@ import { signal } from '../vendor/preact.js';
  */
 
 /**
- * Of a field: values, or bounds; `min` and `max` are let through, `over` and `under` are not.
- * @typedef {{values: string[], min: string, max: string, over: string, under: string}} Choice
+ * Of a field: values, or bounds; `min` and `max` are let through, `over` and `under` are not. Of
+ * places: `near`, such as "43.467,11.885,10km".
+ * @typedef {{values: string[], min: string, max: string, over: string, under: string, near: string}} Choice
  */
 
 /**
@@ -38,12 +39,12 @@ export function blank(collection = '') {
 
 /** @returns {Choice} */
 export function blankChoice() {
-  return { values: [], min: '', max: '', over: '', under: '' };
+  return { values: [], min: '', max: '', over: '', under: '', near: '' };
 }
 
 /** Whether a choice leaves anything out. @param {Choice} one */
 export function hasChoice(one) {
-  return one.values.length > 0 || [one.min, one.max, one.over, one.under].some(Boolean);
+  return one.values.length > 0 || [one.min, one.max, one.over, one.under, one.near].some(Boolean);
 }
 
 /** The question that is asked now. */
@@ -68,7 +69,7 @@ export function parse(text) {
       last.weight = Math.sign(last.weight) * (Math.abs(Number(value)) || 1);
     } else if (name === 'part' && last) {
       last.part = value;
-    } else if (/^(is|min|max|over|under)\../.test(name)) {
+    } else if (/^(is|min|max|over|under|near)\../.test(name)) {
       choose(found.choices, name, value);
     } else if (name === 'c') found.collection = value;
     else if (name === 'q') found.words = value;
@@ -95,7 +96,7 @@ function termOf(name, value) {
 /** @param {Record<string, Choice>} choices @param {string} name @param {string} value */
 function choose(choices, name, value) {
   const dot = name.indexOf('.');
-  const what = /** @type {'is' | 'min' | 'max' | 'over' | 'under'} */ (name.slice(0, dot));
+  const what = /** @type {'is' | 'min' | 'max' | 'over' | 'under' | 'near'} */ (name.slice(0, dot));
   const field = name.slice(dot + 1);
   choices[field] ??= blankChoice();
   if (what === 'is') choices[field].values.push(value);
@@ -117,7 +118,7 @@ export function written(asked) {
   }
   for (const [field, choice] of Object.entries(asked.choices)) {
     for (const value of choice.values) out.append(`is.${field}`, value);
-    for (const bound of /** @type {const} */ (['min', 'over', 'max', 'under'])) {
+    for (const bound of /** @type {const} */ (['min', 'over', 'max', 'under', 'near'])) {
       if (choice[bound]) out.append(`${bound}.${field}`, choice[bound]);
     }
   }

@@ -78,5 +78,6 @@ function facetsOf(all) {
 
 /** @param {import('./collections.js').Field} field */
 function rank(field) {
-  return isTechnical(field.name) ? 1 : 0;
+  if (field.name === 'taken_at') return 0; // what a photo is looked for by
+  return isTechnical(field.name) ? 2 : 1;
 }

@@ -111,6 +111,10 @@ export async function filterOf(asked) {
 /** @param {import('./address.js').Choice} choice @param {string | undefined} type */
 function clauseOf(choice, type) {
   if (choice.values.length) return choice.values.map((one) => typed(one, type));
+  if (choice.near) {
+    const [lat, lon, radius] = choice.near.split(',');
+    return { near: { lat: Number(lat), lon: Number(lon), radius } };
+  }
   /** @type {Record<string, unknown>} */
   const range = {};
   if (choice.min) range.gte = typed(choice.min, type);

@@ -3,7 +3,8 @@ import { html, useState } from '../vendor/preact.js';
 import { blankChoice, go, hasChoice, question } from '../state/address.js';
 import { isTechnical } from '../state/collections.js';
 import { facetError, facets, hasCounted, isOpen, togglePanel } from '../state/facets.js';
-import { fieldLabel, number, shortDate, t } from '../words/words.js';
+import { shownValue } from '../grid/tile.js';
+import { fieldLabel, number, shortDate, t, unitOf } from '../words/words.js';
 import { Failure } from './notice.js';
 import { Icon } from './icon.js';
 
@@ -49,7 +50,7 @@ function Values({ facet }) {
 function Bars({ facet }) {
   const most = Math.max(1, ...facet.buckets.map((/** @type {any} */ one) => one.count));
   const isDates = facet.kind === 'dates';
-  const shown = (/** @type {any} */ value) => (isDates ? shortDate(String(value)) : number(Number(value)));
+  const shown = (/** @type {any} */ value) => (isDates ? shortDate(String(value)) : shownValue(facet.field, Number(value)));
   return html`<div class="bars" role="group" aria-label=${t('rangesOf', fieldLabel(facet.field))}>
     ${facet.buckets.map((/** @type {any} */ one) => {
       const end = isDates ? lastDay(String(one.value), String(one.end ?? '')) : String(one.end ?? '');
@@ -77,26 +78,32 @@ function Range({ facet }) {
   const send = (event) => {
     event.preventDefault();
     const { min, max } = event.currentTarget.elements;
-    choose(facet.field, { ...bound(choice, 'min', 'over', min.value), ...bound(choice, 'max', 'under', max.value) });
+    choose(facet.field, { ...bound(choice, 'min', 'over', asStored(min.value)), ...bound(choice, 'max', 'under', asStored(max.value)) });
   };
-  const low = choice.min || choice.over;
-  const high = choice.max || choice.under;
   const first = facet.buckets[0];
   const last = facet.buckets[facet.buckets.length - 1];
-  const hint = (/** @type {any} */ value) => (type === 'number' && value !== undefined ? String(value) : '');
+  const { factor, unit } = unitOf(facet.field, Number(last?.end));
+  /** @param {string} typed */
+  const asStored = (typed) => (typed === '' || factor === 1 ? typed : String(Math.round(Number(typed) * factor)));
+  /** @param {any} value */
+  const asTyped = (value) => (value === '' || value === undefined || factor === 1 ? String(value ?? '') : String(Number(value) / factor));
+  const hint = (/** @type {any} */ value) => (type === 'number' ? asTyped(value) : '');
+  const low = asTyped(choice.min || choice.over);
+  const high = asTyped(choice.max || choice.under);
   return html`<${Bars} facet=${facet} />
-    <form class="range" key=${`${low}|${high}`} onSubmit=${send}>
+    <form class="range ${type}" key=${`${low}|${high}`} onSubmit=${send}>
       <input name="min" type=${type} step="any" aria-label=${t('atLeastOf', fieldLabel(facet.field))} placeholder=${hint(first?.value)} defaultValue=${low.slice(0, type === 'date' ? 10 : undefined)} />
       <span aria-hidden="true">–</span>
       <input name="max" type=${type} step="any" aria-label=${t('atMostOf', fieldLabel(facet.field))} placeholder=${hint(last?.end)} defaultValue=${high.slice(0, type === 'date' ? 10 : undefined)} />
+      ${unit && html`<span class="muted">${unit}</span>`}
       <button type="submit" aria-label=${t('applyRange', fieldLabel(facet.field))}><${Icon} name="check" /></button>
     </form>`;
 }
 
-/** Whether no two records share a value, as with names of files: nothing to narrow down by. @param {any} facet */
+/** Whether no two records share a value, as with names of files, or a city that one photo names: nothing to narrow down by. @param {any} facet */
 function isAllDifferent(facet) {
   const { buckets } = facet;
-  return facet.kind === 'values' && buckets.length > 1 && buckets.every((/** @type {any} */ one) => one.count === 1);
+  return facet.kind === 'values' && buckets.length > 0 && buckets.every((/** @type {any} */ one) => one.count === 1);
 }
 
 /** Whether every record has the same value, as where one folder is all there is. @param {any} facet */

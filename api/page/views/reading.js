@@ -5,7 +5,8 @@ import { answer, answered, busy } from '../state/results.js';
 import {
   askedThen, demandAgain, leaveOut, lift, piecesOfWords, rebound, reorder, respell, takeOut, turnRound,
 } from '../state/reading.js';
-import { fieldLabel, number, shortDate, isDate, t } from '../words/words.js';
+import { shownValue } from '../grid/tile.js';
+import { fieldLabel, shortDate, isDate, t } from '../words/words.js';
 import { Icon } from './icon.js';
 
 /** @typedef {import('../state/reading.js').Piece} Piece */
@@ -14,9 +15,12 @@ import { Icon } from './icon.js';
 const SIGNS = { lt: '<', lte: '≤', gt: '>', gte: '≥' };
 const SIGNS_OF_CHOICE = { min: '≥', max: '≤', over: '>', under: '<' };
 
+const RADII = ['1km', '10km', '100km'];
+
 /** @param {string} field @param {string} sign @param {unknown} value */
 function boundText(field, sign, value) {
-  const shown = isDate(value) ? shortDate(String(value)) : Number.isFinite(Number(value)) ? number(Number(value)) : String(value);
+  const amount = Number(value);
+  const shown = isDate(value) ? shortDate(String(value)) : Number.isFinite(amount) ? shownValue(field, amount) : String(value);
   return `${fieldLabel(field)} ${sign} ${shown}`;
 }
 
@@ -83,7 +87,8 @@ export function choiceTexts(field, one) {
   const bounds = /** @type {const} */ (['min', 'over', 'max', 'under'])
     .filter((bound) => one[bound] !== '')
     .map((bound) => ({ label: boundText(field, SIGNS_OF_CHOICE[bound], one[bound]), bound }));
-  return [...values, ...bounds];
+  const near = one.near ? [{ label: t('within', one.near.split(',')[2] ?? ''), bound: 'near' }] : [];
+  return [...values, ...bounds, ...near];
 }
 
 /** What was told outright: words that may lack, filters. @returns {Shown[]} */
@@ -91,8 +96,15 @@ function told() {
   const { optional, choices } = askedThen();
   const words = optional.map((word) => ({ label: t('mayLack', word), take: t('demandAgain', word), onTake: () => demandAgain(word) }));
   const filters = Object.entries(choices).flatMap(([field, one]) => choiceTexts(field, one)
-    .map(({ label, bound }) => ({ label, take: t('remove', label), onTake: () => lift(field, bound) })));
+    .map(({ label, bound }) => ({ label, take: t('remove', label), onTake: () => lift(field, bound), acts: bound === 'near' ? otherRadii(field, one) : [] })));
   return [...words, ...filters];
+}
+
+/** @param {string} field @param {import('../state/address.js').Choice} one */
+function otherRadii(field, one) {
+  const [lat, lon, radius] = one.near.split(',');
+  return RADII.filter((each) => each !== radius)
+    .map((each) => act(t('within', each), () => go({ choices: { ...question.value.choices, [field]: { ...one, near: `${lat},${lon},${each}` } } })));
 }
 
 /** @param {{one: Shown, at: number, onTaken: () => void}} properties */

@@ -9,6 +9,7 @@ import { answer, busy, exhausted, failure, hits, MOST, nearestAnyway, refresh, s
 import { setTileSize, SIZES, tileSize } from '../state/look.js';
 import { looksFor } from '../state/query.js';
 import { Grid } from '../grid/grid.js';
+import { spoken } from '../words/service.js';
 import { fieldLabel, number, percent, t } from '../words/words.js';
 import { FacetPanel } from './facets.js';
 import { Icon } from './icon.js';
@@ -116,7 +117,7 @@ export function ResultsRoom() {
     <div class="found ${busy.value ? 'stale' : ''}">
       ${question.value.rules && html`<p class="by-draft row">${t('byDraft')} <button type="button" onClick=${() => go({ view: 'rules' })}>${t('rules')}</button> <button type="button" onClick=${() => go({ rules: '' })}>${t('asPublished')}</button></p>`}
       ${failure.value && html`<${Failure} error=${failure.value} onRetry=${refresh} />`}
-      ${answer.value?.warnings?.map((/** @type {string} */ one) => html`<p class="warning">${one}</p>`)}
+      ${answer.value?.warnings?.map((/** @type {string} */ one) => html`<p class="warning">${spoken(one)}</p>`)}
       ${answer.value?.unrated && !nothing && html`<p class="muted small-text" title=${answer.value.unrated}>${t('unrated')}</p>`}
       ${nothing && !failure.value && html`<${NothingFits} />`}
       ${nothing && nearestAnyway.value && html`<p class="muted nearest">${t('nearest')}</p>`}

@@ -5,6 +5,7 @@ import { tell } from '../state/notice.js';
 import { askAgain, followAnswered, loadSaved, recent, removeSaved, savable, save, saved } from '../state/saved.js';
 import { t } from '../words/words.js';
 import { Icon } from './icon.js';
+import { choiceTexts } from './reading.js';
 
 const MENU = 'saved';
 const isOpen = signal(false);
@@ -22,10 +23,11 @@ function told(work) {
 function wordsOf(address) {
   const asked = parse(address.slice(2));
   const terms = asked.terms.map((one) => {
+    if (one.kind === 'like') return `${t(one.weight < 0 ? 'notLike' : 'like')} ${one.value.split('/').at(-1)}`;
     const what = one.kind === 'picture' ? t('yourPicture') : one.value;
     return one.weight < 0 ? `${t('not')} ${what}` : what;
   });
-  const filters = Object.values(asked.choices).flatMap((one) => [...one.values, one.min, one.over, one.max, one.under].filter(Boolean));
+  const filters = Object.entries(asked.choices).flatMap(([field, one]) => choiceTexts(field, one).map((each) => each.label));
   return [asked.words, ...terms, ...filters].filter(Boolean).join(', ');
 }
 

@@ -69,6 +69,16 @@ export function bytes(count) {
   });
 }
 
+/**
+ * The unit that bounds of a field are typed in, and how much of what is stored one is.
+ * @param {string} field
+ * @param {number} most
+ */
+export function unitOf(field, most) {
+  if (field !== 'bytes') return { factor: 1, unit: '' };
+  return most >= 2e6 ? { factor: 1e6, unit: 'MB' } : { factor: 1e3, unit: 'kB' };
+}
+
 const DATE = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?)?/;
 
 /** Whether a value is a date as the service writes them. @param {unknown} value */

@@ -2,12 +2,15 @@
 
 import re
 import zipfile
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from binocle_client import picture
+from binocle_client.requests import RecordBody
 from tests.api.page.conftest import Open
-from tests.support.shop import Shop
+from tests.support.shop import Shop, picture_of
 
 
 def names(page: Page) -> list[str]:
@@ -331,3 +334,69 @@ def test_chosen_pictures_are_downloaded_as_they_came(visit: Open, shop: Shop) ->
     with zipfile.ZipFile(saved.value.path()) as archive:
         assert len(archive.namelist()) == 1
         assert archive.testzip() is None
+
+
+def test_what_the_service_says_is_said_in_the_language_of_the_page(
+    visit: Open, shop: Shop, tmp_path: Path
+) -> None:
+    page = visit(
+        shop.service.url, "/?c=shop&is.colour=Red&is.color=red", locale="zh-CN", allowed=("422",)
+    )
+    told = page.locator(".warning")
+    expect(told.nth(0)).to_contain_text("没有记录含有字段“colour”；现有字段：")
+    expect(told.nth(1)).to_contain_text("没有记录的“color”是“red”；现有 'Red'（区分大小写）")
+    (tmp_path / "drawn.png").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    page.locator("input[data-picture]").set_input_files(tmp_path / "drawn.png")
+    expect(page.get_by_role("alert")).to_contain_text("这是 SVG 矢量图，不是图片")
+    said = """async (sentences) => {
+        const base = document.querySelector('script').src.replace('main.js', 'words/');
+        const { spoken } = await import(base + 'service.js');
+        return sentences.map(spoken);
+    }"""
+    sentences = [
+        ".csv is not a picture format read here",
+        "the boost 'new': no record has a field 'age'; there are: none",
+        "9,000 x 9,000 pixels are more than the limit of 1,000; raise it with --max-pixels or X",
+        "what nobody has put into words",
+    ]
+    assert page.evaluate(said, sentences) == [
+        ".csv 不是此处支持的图片格式",
+        "加权“new”：没有记录含有字段“age”；现有字段：无",
+        "9,000 × 9,000 像素，超过 1,000 像素的上限",
+        "what nobody has put into words",
+    ]
+
+
+def test_sizes_of_files_have_a_unit_wherever_they_are_shown(visit: Open, shop: Shop) -> None:
+    page = visit(shop.service.url, "/?c=shop&sort=-bytes")
+    names(page)
+    expect(page.locator(".tile .foot .muted").first).to_have_text(re.compile(r"^\d+ byte$"))
+    facet = page.locator(".facet", has_text="file size")
+    facet.get_by_role("button", name="file size").click()
+    expect(facet.locator(".bar-button").first).to_have_attribute("title", re.compile(r"\d+ byte"))
+    facet.get_by_label("file size: at most").fill("0.155")
+    facet.get_by_label("file size: at most").press("Enter")
+    expect(page).to_have_url(re.compile("max.bytes=155&"))
+    expect(page.get_by_role("button", name="Remove file size ≤ 155 byte").first).to_be_visible()
+    expect(facet.get_by_label("file size: at most")).to_have_value("0.155")
+    expect(facet.get_by_text("kB")).to_be_visible()
+
+
+def test_photos_are_narrowed_to_those_taken_near_one(visit: Open, shop: Shop) -> None:
+    with shop.service.client() as client:
+        client.put_collection("trip")
+        places = {"here": (48.0, 11.0), "near": (48.05, 11.0), "far": (48.5, 11.0)}
+        for number, (name, (lat, lon)) in enumerate(places.items()):
+            place = {"title": name, "latitude": lat, "longitude": lon}
+            image = picture(picture_of(number, "Red"))
+            assert client.store("trip", [RecordBody(id=name, images=[image], metadata=place)])
+    page = visit(shop.service.url, "/?c=trip&open=here")
+    expect(page.get_by_role("dialog").get_by_text("similarity")).to_have_count(0)
+    page.get_by_role("button", name="Taken near here").click()
+    expect(page).to_have_url(f"{shop.service.url}/?c=trip&near.location=48%2C11%2C10km")
+    expect(page.locator(".tile")).to_have_count(2)
+    page.get_by_role("button", name="within 10 km of there", exact=True).click()
+    page.get_by_role("button", name="within 100 km of there").click()
+    expect(page.locator(".tile")).to_have_count(3)
+    page.get_by_role("button", name="Remove within 100 km of there").first.click()
+    expect(page).to_have_url(f"{shop.service.url}/?c=trip")
