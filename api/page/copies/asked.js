@@ -3,6 +3,7 @@ import { html, useEffect, useState } from '../vendor/preact.js';
 import { ask, collectionPath } from '../state/api.js';
 import { announce } from '../state/announce.js';
 import { t } from '../words/words.js';
+import { Icon } from '../views/icon.js';
 import { messageOf } from '../views/notice.js';
 
 /** @typedef {{picture: Blob, url: string, found: any, error: unknown}} Asked */
@@ -67,9 +68,9 @@ function countText(list) {
 /** @param {{one: Asked, isShown: boolean, onShow: () => void}} properties */
 function Item({ one, isShown, onShow }) {
   const name = one.picture instanceof File ? one.picture.name : '';
-  const said = one.error ? messageOf(one.error) : one.found ? t(`verdict-${one.found.verdict}`) : t('looking');
+  const said = one.error ? messageOf(one.error) : one.found ? t(one.found.verdict === 'none' ? 'notHere' : `verdict-${one.found.verdict}`) : t('looking');
   return html`<li><button type="button" class="thumb" aria-pressed=${isShown} title=${name} onClick=${onShow}>
-    ${one.error ? html`<span class="no-picture"></span>` : html`<img alt="" src=${one.url} />`}
+    ${one.error ? html`<span class="no-picture"><${Icon} name="picture" /></span>` : html`<img alt="" src=${one.url} />`}
     <span class="verdict ${one.found && isThere(one.found) ? 'good' : ''}">${said}</span>
     <span class="mono">${name}</span>
   </button></li>`;

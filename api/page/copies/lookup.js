@@ -90,7 +90,7 @@ export function LookupRoom() {
       }} />
     </p>
     ${list.length > 1 && html`<${AskedList} list=${list} at=${at} onShow=${setAt} />`}
-    ${shown?.error && html`<${Failure} error=${shown.error} onRetry=${again} />`}
+    ${shown?.error && html`<${Failure} error=${shown.error} onRetry=${/** @type {any} */ (shown.error).status === 422 ? undefined : again} />`}
     ${shown && !shown.found && !shown.error && html`<p class="muted">${t('looking')}</p>`}
     ${shown?.found && html`<${Answer} key=${shown.url} found=${shown.found} url=${shown.url} />`}
   </section>`;

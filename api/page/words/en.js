@@ -212,6 +212,7 @@ export const en = {
 
   // lookup
   lookupHow: 'Drop, paste or choose pictures: are they, or what they were made from, in this collection?',
+  notHere: 'not here',
   lookedUp: (/** @type {number} */ done, /** @type {number} */ all, /** @type {number} */ there) => `${done.toLocaleString('en')} of ${n(all, 'picture', 'pictures')} looked up, ${there.toLocaleString('en')} in the collection.`,
   lookupNone: (/** @type {string} */ name) => `This picture is not in “${name}”.`,
   lookupSimilar: (/** @type {string} */ name) => `This picture is not in “${name}”; these only look similar.`,

@@ -212,6 +212,7 @@ export const zh = {
 
   // 查重
   lookupHow: '拖入、粘贴或选择图片（可多张）：它们或其原图在这个图库中吗？',
+  notHere: '不在库中',
   lookedUp: (/** @type {number} */ done, /** @type {number} */ all, /** @type {number} */ there) => `已查 ${n(done)} / ${n(all)} 张，其中 ${n(there)} 张在库中。`,
   lookupNone: (/** @type {string} */ name) => `“${name}”中没有这张图片。`,
   lookupSimilar: (/** @type {string} */ name) => `“${name}”中没有这张图片；以下只是相似。`,

@@ -90,6 +90,7 @@ def test_a_newcomer_makes_a_collection_fills_it_and_looks_a_picture_up(
     (tmp_path / "drawn.png").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
     page.locator("input[data-lookup]").set_input_files(tmp_path / "drawn.png")
     expect(page.get_by_role("alert")).to_contain_text("it is an SVG drawing, and no picture")
+    expect(page.get_by_role("button", name="Try again")).to_have_count(0)  # it stays a drawing
     other = tmp_path / "other.jpg"
     other.write_bytes(noise(9))
     page.locator("input[data-lookup]").set_input_files(
@@ -97,6 +98,7 @@ def test_a_newcomer_makes_a_collection_fills_it_and_looks_a_picture_up(
     )
     page.get_by_text("4 of 4 pictures looked up, 2 in the collection.").wait_for()
     verdicts = page.locator(".asked .verdict")
+    expect(verdicts.nth(0)).to_have_text("not here")
     expect(verdicts.nth(1)).to_have_text("the same file")
     expect(verdicts.nth(2)).to_contain_text("an SVG drawing")
     page.locator(".asked button").nth(1).click()
