@@ -52,6 +52,17 @@ def upload(page: Page, chosen: list[Path]) -> None:
     expect(page.get_by_role("button", name="Choose pictures")).to_be_enabled(timeout=20_000)
 
 
+def several_are_looked_up(page: Page, pictures: list[Path]) -> None:
+    page.locator("input[data-lookup]").set_input_files(pictures)
+    page.get_by_text("4 of 4 pictures looked up, 2 in the collection.").wait_for()
+    verdicts = page.locator(".asked .verdict")
+    expect(verdicts.nth(0)).to_have_text("not here")
+    expect(verdicts.nth(1)).to_have_text("the same file")
+    expect(verdicts.nth(2)).to_contain_text("an SVG drawing")
+    page.locator(".asked button").nth(1).click()
+    page.get_by_role("heading", name="Yes, it is in “mine”.").wait_for()
+
+
 def test_a_newcomer_makes_a_collection_fills_it_and_looks_a_picture_up(
     visit: Open, empty: Running, tmp_path: Path
 ) -> None:
@@ -93,16 +104,7 @@ def test_a_newcomer_makes_a_collection_fills_it_and_looks_a_picture_up(
     expect(page.get_by_role("button", name="Try again")).to_have_count(0)  # it stays a drawing
     other = tmp_path / "other.jpg"
     other.write_bytes(noise(9))
-    page.locator("input[data-lookup]").set_input_files(
-        [other, chosen[1], tmp_path / "drawn.png", chosen[0]]
-    )
-    page.get_by_text("4 of 4 pictures looked up, 2 in the collection.").wait_for()
-    verdicts = page.locator(".asked .verdict")
-    expect(verdicts.nth(0)).to_have_text("not here")
-    expect(verdicts.nth(1)).to_have_text("the same file")
-    expect(verdicts.nth(2)).to_contain_text("an SVG drawing")
-    page.locator(".asked button").nth(1).click()
-    page.get_by_role("heading", name="Yes, it is in “mine”.").wait_for()
+    several_are_looked_up(page, [other, chosen[1], tmp_path / "drawn.png", chosen[0]])
     page.locator("input[data-lookup]").set_input_files(other)
     page.get_by_role("heading", name="This picture is not in “mine”").wait_for()
     known = pdq_of(np.asarray(Image.open(io.BytesIO(noise(9)))))
