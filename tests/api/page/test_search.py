@@ -387,7 +387,7 @@ def test_photos_are_narrowed_to_those_taken_near_one(visit: Open, shop: Shop) ->
         client.put_collection("trip")
         places = {"here": (48.0, 11.0), "near": (48.05, 11.0), "far": (48.5, 11.0)}
         for number, (name, (lat, lon)) in enumerate(places.items()):
-            place = {"title": name, "latitude": lat, "longitude": lon}
+            place: dict[str, str | float] = {"title": name, "latitude": lat, "longitude": lon}
             image = picture(picture_of(number, "Red"))
             assert client.store("trip", [RecordBody(id=name, images=[image], metadata=place)])
     page = visit(shop.service.url, "/?c=trip&open=here")
