@@ -9,7 +9,7 @@ import { bytes, number, t } from '../words/words.js';
 import { Failure } from '../views/notice.js';
 import { Progress } from '../views/progress.js';
 import { GroupRow } from './group.js';
-import { acceptExact, bytesFreed, bytesPossible, groupOf, isExact, listOf } from './review.js';
+import { acceptExact, bytesFreed, bytesPossible, droppedOf, groupOf, isExact, listOf, movesOf } from './review.js';
 
 const PAGE = 500;
 
@@ -109,6 +109,7 @@ function Review({ groups, setGroups }) {
       <span class="grow"></span>
       <button type="button" class="primary" title=${t('acceptHow')} disabled=${!exact} onClick=${() => { setGroups(acceptExact(groups)); announce(t('decided', decided + exact, groups.length)); }}>${t('acceptExact', exact)}</button>
       <button type="button" disabled=${!decided} onClick=${() => download(`${collection}-duplicates.tsv`, `${listOf(groups)}\n`, 'text/tab-separated-values')}>${t('listOut')}</button>
+      <button type="button" title=${t('movesHow')} disabled=${!groups.flatMap(droppedOf).length} onClick=${() => download(`${collection}-duplicates.sh`, movesOf(groups, [t('movesHow'), t('movesWhere')]), 'text/x-shellscript')}>${t('movesOut')}</button>
     </div>
     <p class="muted small-text">${t('reviewKeys')}</p>
     <div ref=${list} class="groups" onKeyDown=${onKey}>

@@ -3,6 +3,7 @@ import { html } from '../vendor/preact.js';
 import { go } from '../state/address.js';
 import { thumbnailOf } from '../grid/tile.js';
 import { fileOf } from './review.js';
+import { spoken } from '../words/service.js';
 import { bytes, number, t } from '../words/words.js';
 
 /** How a member differs from the one that is kept, lit where it does. @param {any} one @param {any} kept */
@@ -35,6 +36,7 @@ export function GroupRow({ group, place, isCurrent, onFocus, onChange }) {
           </button>
           <span class="word">${word}</span>
           ${differences(one, kept)}
+          ${at !== group.keep && group.keep === 0 && html`<span class="muted">${t('lesserBy', spoken(one.why))}</span>`}
           <button type="button" class="link mono" tabindex="-1" onClick=${() => go({ open: one.id })}>${fileOf(one)}</button>
         </div>`;
       })}

@@ -2,7 +2,7 @@
 
 /**
  * @typedef {{id: string, part: {uri: string}, width: number, height: number, size_bytes: number,
- *   verdict: string, confidence: number, thumbnail: string}} Member
+ *   verdict: string, confidence: number, why: string, thumbnail: string}} Member
  * @typedef {{members: Member[], keep: number, state: '' | 'accepted' | 'all'}} Group
  */
 
@@ -48,7 +48,27 @@ export function acceptExact(groups) {
 
 /** What people know a picture by: its path, or the id of what was uploaded. @param {Member} one */
 export function fileOf(one) {
-  return one.part.uri.startsWith('upload:') ? one.id : one.part.uri;
+  const { uri } = one.part;
+  // the id of what lies in a folder says where: two of the same name are told apart by that
+  return uri.startsWith('upload:') || one.id.endsWith(`/${uri}`) ? one.id : uri;
+}
+
+/** A text as a shell takes it for one word. @param {string} text */
+const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+
+/**
+ * A POSIX shell script that moves what was not kept into one folder; it deletes and overwrites nothing.
+ * @param {Group[]} groups
+ * @param {string[]} about what a person should know of it, a line each
+ */
+export function movesOf(groups, about) {
+  const lines = groups.flatMap(droppedOf).map((one, at) => {
+    const name = one.id.slice(one.id.lastIndexOf('/') + 1);
+    const isFile = one.id.includes('/') && !/[\0\r\n]/.test(one.id) && one.id.endsWith(`/${one.part.uri}`);
+    if (!isFile) return `# ${fileOf(one).replace(/[\0\r\n]/g, ' ')}`;
+    return `mv -n -- ${quoted(`./${one.id}`)} ${quoted(`./duplicates/${String(at + 1).padStart(5, '0')}-${name}`)} || failed=1`;
+  });
+  return ['#!/bin/sh', ...about.map((one) => `# ${one}`), 'set -u; failed=0', 'mkdir -p ./duplicates || exit 1', ...lines, 'exit $failed', ''].join('\n');
 }
 
 /** A line for each picture of the decided groups: what to do, which group, id, path. @param {Group[]} groups */

@@ -19,6 +19,13 @@ const types = (list) => list.split(' and ').map((one) => TYPES[one] ?? one).join
 /** @param {string} list of names @param {string} none what is said where there is none */
 const names = (list, none) => (list === 'none' ? none : list.replaceAll(', ', '、'));
 
+/** Why a copy is the lesser one. @type {Record<string, string>} */
+const FLAWS = {
+  'has a border': '有边框', cropped: '被裁剪', 'turned or mirrored': '被旋转或镜像', grey: '是灰度图',
+  'something drawn on it': '画面上有添加的内容', enlarged: '是放大的', 'fewer pixels': '像素较少', 'fewer bytes': '文件较小',
+  'the same file': '文件相同', 'stored later': '入库较晚',
+};
+
 /** Sentences end with a full stop in some places and not in others. @type {Sentence[]} */
 const ZH = [
   // 搜索
@@ -46,6 +53,12 @@ const ZH = [
   [/^JPEG XL is read where its plugin is installed: (.*)$/, (command) => `读取 JPEG XL 需要安装插件：${command}`],
   [/^the preview of a RAW file is read where rawpy is installed: (.*)$/, (command) => `读取 RAW 文件需要安装 rawpy：${command}`],
   [/^the RAW file has no preview that can be read$/, () => '此 RAW 文件没有可读取的预览图'],
+  // 密钥
+  [/^the API key is not known$/, () => '密钥不正确'],
+  [/^the API key is not known any more, or has expired$/, () => '密钥已失效'],
+  [/^the API key expired at (.*)$/, (when) => `密钥已于 ${when} 过期`],
+  // 副本
+  [/^(has a border|cropped|turned or mirrored|grey|something drawn on it|enlarged|fewer pixels|fewer bytes|the same file|stored later)(?:, (.*))?$/, (first, rest) => `${FLAWS[first]}${rest ? `，${zh(rest)}` : ''}`],
   // 索引
   [/^(.*): ([\d,]+) of ([\d,]+) values are no (\w+), such as '(.*)'; the records keep them.*$/, (field, strays, all, type, example) => `“${field}”：${all} 个值中有 ${strays} 个不是${TYPES[type] ?? type}，例如“${example}”；记录中保留原值，但筛选、排序和统计会略过它们`],
   [/^(.*): beside decimal commas '(.*)' may be .*$/, (field, example) => `“${field}”：“${example}”中的逗号可能是小数点，也可能是千位分隔符，因此此列按文字处理`],

@@ -2,6 +2,7 @@
 
 import io
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -115,6 +116,26 @@ def test_a_newcomer_makes_a_collection_fills_it_and_looks_a_picture_up(
     expect(page.locator(".listed li")).to_contain_text("0 bits of 256 apart")
 
 
+def moves_lie_beside_what_was_indexed(page: Page, folder: Path) -> None:
+    write = """async (members) => {
+        const base = document.querySelector('script').src.replace('main.js', 'copies/');
+        const { fileOf, movesOf } = await import(base + 'review.js');
+        const group = { members, keep: 0, state: 'accepted' };
+        return [movesOf([group], ['a note']), fileOf(members[1])];
+    }"""
+    name = "it's $(touch x) -b.jpg"
+    ids = [("Trip/a.jpg", "a.jpg"), (f"Trip/2/{name}", name), ("sku", "https://a.example/b.jpg")]
+    script, said = page.evaluate(write, [{"id": one, "part": {"uri": uri}} for one, uri in ids])
+    assert said == f"Trip/2/{name}"  # of two of one name the folder tells which
+    (folder / "Trip" / "2").mkdir(parents=True)
+    (folder / "Trip" / "2" / name).touch()
+    (folder / "moves.sh").write_text(script)
+    done = subprocess.run(["sh", "moves.sh"], cwd=folder, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert [one.name for one in (folder / "duplicates").iterdir()] == [f"00001-{name}"]
+    assert not (folder / "x").exists()
+
+
 def test_duplicates_are_decided_with_keys_and_come_out_as_a_list(
     visit: Open, empty: Running, tmp_path: Path
 ) -> None:
@@ -137,6 +158,14 @@ def test_duplicates_are_decided_with_keys_and_come_out_as_a_list(
         page.get_by_role("button", name="Download the list").click()
     lines = [one.split("\t") for one in waiting.value.path().read_text("utf-8").splitlines()]
     assert sorted(one[0] for one in lines[1:]) == ["drop", "keep"]
+    expect(group.get_by_text(re.compile("^not kept: (fewer bytes|stored later)$"))).to_have_count(0)
+    group.focus()
+    page.keyboard.press("ArrowRight")
+    expect(group.get_by_text(re.compile("^not kept: (fewer bytes|stored later)$"))).to_have_count(1)
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download a script of moves").click()
+    assert "\nmv " not in waiting.value.path().read_text("utf-8")  # uploads are no files
+    moves_lie_beside_what_was_indexed(page, tmp_path)
     assert {one[2] for one in lines[1:]} == {"a.jpg", "copy.png"}
     assert len(client.records("twice").records) == 3
 
