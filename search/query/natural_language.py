@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from binocle.metadata.filters import And, Comparison, Filter
 from binocle.metadata.visible_text import visible
 from search.query.negation.negated_words import without_negated
-from search.query.price_phrases import forgets_price, only_price, price_wish
+from search.query.price_phrases import only_price, price_wish
 from search.query.query import Sort, Term
 from search.query.stored_words import NOTHING_STORED, StoredWords
 
@@ -44,6 +44,16 @@ _SPLIT = re.compile(
     r"[,;.]\s+|\s+(?:and|but)\s+(?=(?:without|with no|no|not|only|except)\b)", re.IGNORECASE
 )
 _LIST = re.compile(r"\s*,\s*|\s+(?:or|nor|and)\s+(?:no\s+|without\s+)?", re.IGNORECASE)
+
+_FORGET = re.compile(  # the price matters no more
+    r"(?:(?:forget(?: about)?|drop|remove|ignore|never ?mind|clear|lift|no|any|whatever|at any)\s+"
+    r"(?:the |my |any |all )?(?:prices?|budget|costs?)"
+    r"(?:[ -](?:limits?|filters?|range|caps?|bounds?))?"
+    r"|(?:the )?(?:price|cost|budget|money)s?\s+(?:does not|doesn'?t|don'?t|do not) matter"
+    r"|(?:the )?(?:price|cost|budget|money) is (?:no object|irrelevant|not important)"
+    r"|不[限管论看](?:价格|价钱|预算)|(?:价格|价钱|预算)(?:不限|不重要|无所谓|随意))",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +179,11 @@ def _read(clause: str, found: _Reading) -> None:
         what, unwanted = without_negated(bare, found.stored.has_phrase)
         found.terms += [Term(text=what)] if what else []
         found.terms += map(_away, unwanted)
+
+
+def forgets_price(text: str) -> bool:
+    """Tell whether a text says that the price matters no more."""
+    return _FORGET.fullmatch(text) is not None
 
 
 def _read_price(bare: str, found: _Reading) -> bool:

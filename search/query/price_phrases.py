@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from binocle.metadata.filters import Comparison, Operator
+from search.query.chinese_prices import chinese_prices
+from search.query.negation.chinese import HAS_CHINESE
 from search.query.query import Sort
 from search.query.stored_words import NOTHING_STORED, StoredWords
 
@@ -101,14 +103,6 @@ _ORDER_AT_BEGIN = tuple(
     )
     for words, down in ((_LEAST, False), (_MOST, True))
 )
-_FORGET = re.compile(
-    r"(?:(?:forget(?: about)?|drop|remove|ignore|never ?mind|clear|lift|no|any|whatever|at any)\s+"
-    r"(?:the |my |any |all )?(?:prices?|budget|costs?)"
-    r"(?:[ -](?:limits?|filters?|range|caps?|bounds?))?"
-    r"|(?:the )?(?:price|cost|budget|money)s?\s+(?:does not|doesn'?t|don'?t|do not) matter"
-    r"|(?:the )?(?:price|cost|budget|money) is (?:no object|irrelevant|not important))",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +128,8 @@ def price_wish(text: str, find_price: FindPrice, stored: StoredWords = NOTHING_S
         find_price: Names the field of prices; None for none. Asked only where a price is said.
         stored: What the collection says itself in just these words is no price.
     """
+    if said := _chinese_wish(text, find_price, stored):
+        return said
     rest, is_down = _without_order(text)
     rest, found = _without_bounds(rest, stored)
     if (is_down is None and not found) or (price := find_price()) is None:
@@ -145,6 +141,9 @@ def price_wish(text: str, find_price: FindPrice, stored: StoredWords = NOTHING_S
 
 def only_price(text: str, find_price: FindPrice) -> PriceWish | None:
     """Read a text that says nothing but a bound or an order; None for one that says more."""
+    said = _chinese_wish(text, find_price, NOTHING_STORED)
+    if said is not None and not said.rest:
+        return said
     amount = _compiled(_BOUND).fullmatch(text) if _DIGIT.search(text) else None
     is_down = next((down for one, down in _ORDERS if one.fullmatch(text)), None)
     is_down = True if re.fullmatch(r"(?i)(?:the )?dearest(?: ones?)?", text) else is_down
@@ -159,9 +158,12 @@ def only_price(text: str, find_price: FindPrice) -> PriceWish | None:
     return PriceWish("", sort=(Sort(price, bool(is_down)),))
 
 
-def forgets_price(text: str) -> bool:
-    """Tell whether a text says that the price matters no more."""
-    return _FORGET.fullmatch(text) is not None
+def _chinese_wish(text: str, find_price: FindPrice, stored: StoredWords) -> PriceWish | None:
+    said = chinese_prices(text, stored.has_phrase) if HAS_CHINESE.search(text) else None
+    if said is None or said.rest == text or (price := find_price()) is None:
+        return None
+    sort = () if said.is_down is None else (Sort(price, said.is_down),)
+    return PriceWish(said.rest, tuple(Comparison(price, *one) for one in said.bounds), sort)
 
 
 def _without_order(text: str) -> tuple[str, bool | None]:
