@@ -7,7 +7,7 @@ import { bodyOf, looksFor } from '../state/query.js';
 import { piecesOfWords, without } from '../state/reading.js';
 import { answer, hits, loadMore, nearestAnyway } from '../state/results.js';
 import { number, t } from '../words/words.js';
-import { choiceTexts } from './reading.js';
+import { boundOfPiece, choiceTexts } from './reading.js';
 
 /**
  * @typedef {{text: string, changes: Partial<import('../state/address.js').Question>, count: number}} Lift
@@ -36,7 +36,7 @@ function candidates() {
   });
   for (const piece of piecesOfWords()) {
     if (piece.kind === 'not') found.push({ text: t('withoutNot', piece.text), changes: without(piece) });
-    else if (piece.kind === 'bound') found.push({ text: t('without', piece.text), changes: without(piece) });
+    else if (piece.kind === 'bound') found.push({ text: t('without', boundOfPiece(piece)), changes: without(piece) });
     else if (piece.kind === 'demand') found.push({ text: t('makeOptional', piece.text), changes: without(piece) });
   }
   const words = asked.words.trim().split(/\s+/);

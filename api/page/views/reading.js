@@ -24,6 +24,11 @@ function boundText(field, sign, value) {
   return `${fieldLabel(field)} ${sign} ${shown}`;
 }
 
+/** A bound that words say. @param {Piece} piece */
+export function boundOfPiece(piece) {
+  return boundText(piece.of, /** @type {any} */ (SIGNS)[piece.operator ?? 'lte'], piece.value);
+}
+
 /** @param {string} text @param {() => void} onClick */
 function act(text, onClick) {
   return html`<button type="button" onClick=${onClick}>${text}</button>`;
@@ -52,7 +57,7 @@ function shown(piece) {
       return { label, take: t('remove', label), onTake, acts: [act(t('makeWanted'), () => turnRound(piece))], isUnwanted: true };
     }
     case 'bound': {
-      const label = boundText(piece.of, /** @type {any} */ (SIGNS)[piece.operator ?? 'lte'], piece.value);
+      const label = boundOfPiece(piece);
       return { label, take: t('remove', label), onTake, acts: [html`<${BoundForm} piece=${piece} />`] };
     }
     case 'order': {

@@ -248,6 +248,8 @@ def test_where_nothing_passes_only_lifts_that_help_are_offered(visit: Open, shop
     page.goto(f"{shop.service.url}/?c=shop&q=red+shoes+under+1")  # what words say is lifted, too
     page.get_by_role("button", name="Without price < 1").click()
     expect(page).to_have_url(f"{shop.service.url}/?c=shop&q=red+shoes")
+    page.goto(f"{shop.service.url}/?c=shop&q=至少2000元的red+shoes")
+    expect(page.get_by_role("button", name="Without price ≥ 2,000")).to_be_visible()
 
 
 def test_a_picture_that_is_chosen_is_searched_with_and_stays_after_a_reload(
