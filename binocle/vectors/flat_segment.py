@@ -16,9 +16,9 @@ from binocle.vectors.rescoring import (
     SPARE,
     Scored,
     bitmap,
-    nearest,
     not_below,
     rescored,
+    searched,
 )  # fmt: skip
 
 _FEW = 32  # of fewer than one in so many rows, a copy costs less than FAISS with a mask
@@ -93,7 +93,7 @@ class FlatSegment:
             # keeps the cores busy, waiting for further ones takes longer than the search.
             selector = faiss.IDSelectorAll() if allowed is None else bitmap(allowed)
             parameters = faiss.SearchParameters(sel=selector)
-            return [nearest(self, queries_qd[0], k, parameters)]
+            return [searched(self, queries_qd[0], k, parameters)]
         found = []
         for scores, query in zip(self._scores(queries_qd, places), queries_qd, strict=True):
             best = np.arange(len(scores))

@@ -17,6 +17,7 @@ import numpy as np
 
 from binocle.types import BoolArray, Float32Array, Int64Array
 from binocle.vectors.base import products, top_k
+from binocle.vectors.filtered_lists import search_among
 from binocle.vectors.list_reach import SAMPLE, ListReach
 from binocle.vectors.rescoring import (
     BLOCK,
@@ -24,8 +25,8 @@ from binocle.vectors.rescoring import (
     Scored,
     bitmap,
     first_rescored,
-    nearest,
     not_below,
+    searched,
 )  # fmt: skip
 from binocle.vectors.tuned_search import RECALL_AT, TunedSearch
 
@@ -34,8 +35,6 @@ _LEAST_ROWS_PER_LIST = 39  # FAISS warns below
 _PROBED_SHARE = 1 / 8
 _LEAST_PROBED = 64  # where nobody measured how many it takes
 _OUTGROWN = 1.5  # so many times the lists, or a part of them, would be made now
-_TOLD_BY = 3  # vectors of the sample, for one may be nearer by chance
-_TOO_MANY = 4.0  # times as many as were asked for
 _MOVED = 1.25  # so many times as far from their centroids as the vectors there were
 _SAMPLE = 4096
 
@@ -77,12 +76,7 @@ class IvfSegment:
     @classmethod
     def _of(cls, index: Any) -> "IvfSegment":
         index.set_direct_map_type(faiss.DirectMap.Hashtable)  # rows by id, for rescoring
-        lists = [
-            faiss.rev_swig_ptr(index.invlists.get_ids(number), size).copy()
-            for number, size in _list_sizes(index)
-        ]
-        ids = np.sort(np.concatenate(lists)) if lists else np.empty(0)
-        return cls(index, np.asarray(ids, np.int64))
+        return cls(index, np.sort(_ids_by_list(index)))
 
     def grown(
         self, blocks: Iterable[tuple[Int64Array, Float32Array]], removed: Int64Array
@@ -151,32 +145,13 @@ class IvfSegment:
         self, queries_qd: Float32Array, k: int, allowed: BoolArray | None, *, scan: bool
     ) -> list[Scored]:
         """Return the best of each query; see ``Segment.search``."""
+        if allowed is not None and not scan:
+            probed = self._probed_among(allowed)
+            return [search_among(self, query, k, allowed, probed) for query in queries_qd]
         selector = None if allowed is None else bitmap(allowed)
-        probed = self.lists if scan else self._probed_among(allowed)
+        probed = self.lists if scan else self.probed
         parameters = faiss.SearchParametersIVF(nprobe=probed, sel=selector)
-        found = [nearest(self, query, k, parameters) for query in queries_qd]
-        if scan or allowed is None:
-            return found
-        share = np.count_nonzero(allowed) / max(1, len(self.ids))
-        for number, query in enumerate(queries_qd):
-            best = np.sort(found[number][0])[-k:]
-            if len(best) == k and (lists := self._further(query, best, share, probed)) > probed:
-                further = faiss.SearchParametersIVF(nprobe=lists, sel=selector)
-                found[number] = nearest(self, query, k, further)
-        return found
-
-    def _further(self, query: Float32Array, best: Float32Array, share: float, probed: int) -> int:
-        """Return how many lists hold what is nearer than what was found among allowed vectors.
-
-        A filter may keep out just what is near a query; what is found in the nearest lists is then
-        much further than so large a share of all vectors would have it, and lies everywhere.
-        """
-        worst = float(best[0])
-        nearer = int(np.count_nonzero(products(query[np.newaxis], self._reach.sample_sd) >= worst))
-        expected = share * len(self.ids) * nearer / len(self._reach.sample_sd)
-        if nearer < _TOLD_BY or expected < _TOO_MANY * len(best):
-            return probed
-        return self._reach.lists_with(query, worst, share=share, at_least=probed)[0]
+        return [searched(self, query, k, parameters) for query in queries_qd]
 
     def above(
         self,
@@ -189,7 +164,7 @@ class IvfSegment:
         """Return what has at least a score; see ``Segment.above``."""
         probed, left_out = self.lists, 0.0
         if share is not None:
-            probed, left_out = self._reach.lists_with(
+            probed, left_out = self.reach.lists_with(
                 query, least, share=share, at_least=self.probed
             )
         selector = None if allowed is None else bitmap(allowed)
@@ -200,8 +175,21 @@ class IvfSegment:
         return not_below(least, first_rescored(self, query, (scores, ids), least)), left_out
 
     @cached_property
-    def _reach(self) -> ListReach:
+    def reach(self) -> ListReach:
+        """What tells how scores in its lists are distributed."""
         return ListReach.of(self.index, self.rows(sample_of(self.ids, SAMPLE)))
+
+    def passing(self, allowed: BoolArray) -> Int64Array:
+        """Return how many vectors of each list a mask allows, ``(l,)`` int64."""
+        passes = np.zeros(max(len(allowed), int(self.ids[-1]) + 1), np.bool_)
+        passes[: len(allowed)] = allowed
+        places = np.concatenate([[0], np.cumsum(passes[self._ids_by_list])])
+        ends = np.cumsum(self.reach.sizes)
+        return np.asarray(places[ends] - places[ends - self.reach.sizes], np.int64)
+
+    @cached_property
+    def _ids_by_list(self) -> Int64Array:
+        return _ids_by_list(self.index)
 
     def tuned(self, queries_qd: Float32Array, recall: float) -> TunedSearch:
         """Measure how many lists queries need for a recall; every query costs a scan.
@@ -215,7 +203,7 @@ class IvfSegment:
             queries_qd, self.search(queries_qd, RECALL_AT, None, scan=True), strict=True
         ):
             _, lists = self.index.quantizer.search(self.rows(top_k(scores, ids, RECALL_AT)[1]), 1)
-            near = products(query[np.newaxis], self._reach.centroids_ld)[0]
+            near = products(query[np.newaxis], self.reach.centroids_ld)[0]
             ranks.append(np.count_nonzero(near > near[lists], axis=1))
         return TunedSearch.reaching(recall, np.array(ranks, np.int64), self.lists)
 
@@ -261,7 +249,10 @@ def _empty(quantizer: Any, lists: int) -> Any:
     return index
 
 
-def _list_sizes(index: Any) -> list[tuple[int, int]]:
-    """Return the lists of an inverted file that are not empty, and their sizes."""
+def _ids_by_list(index: Any) -> Int64Array:
+    """Return the ids in the lists of an inverted file, one list after the other."""
     sizes = [(number, index.invlists.list_size(number)) for number in range(index.nlist)]
-    return [(number, size) for number, size in sizes if size]
+    lists = [
+        faiss.rev_swig_ptr(index.invlists.get_ids(number), size) for number, size in sizes if size
+    ]
+    return np.asarray(np.concatenate(lists) if lists else np.empty(0), np.int64)

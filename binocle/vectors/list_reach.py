@@ -69,12 +69,24 @@ class ListReach:
         Returns:
             The number of lists, and about how many vectors with such scores are in the others.
         """
-        scores = products(query[np.newaxis], self.centroids_ld)[0].astype(np.float64)
-        expected = share * self.sizes * self._chances(query, least, scores)
+        scores = products(query[np.newaxis], self.centroids_ld)[0]
+        expected = share * self.expected(query, least, scores)
         beyond = np.cumsum(expected[np.argsort(scores)])[::-1]  # in the i-th nearest and further
         few = max(_LEFT_SHARE * beyond[0], _LEFT_AT_LEAST)
         count = max(at_least, int(np.count_nonzero(beyond > few)))
         return count, float(beyond[count]) if count < len(beyond) else 0.0
+
+    def expected(
+        self, query: Float32Array, least: float, scores: Float32Array
+    ) -> npt.NDArray[np.float64]:
+        """Return how many vectors of each list are to be expected to score at least so much.
+
+        Args:
+            query: ``(d,)`` float32 unit row.
+            least: An inner product.
+            scores: ``(l,)`` float32, of the query and each centroid.
+        """
+        return self.sizes * self._chances(query, least, scores.astype(np.float64))
 
     def _chances(
         self, query: Float32Array, least: float, scores: npt.NDArray[np.float64]

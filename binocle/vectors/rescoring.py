@@ -6,7 +6,7 @@ could repeat or skip records of nearly equal score. So a search returns at least
 everything as good as the last place, and ``top_k`` lets the ids decide.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeAlias
 
 import faiss
@@ -28,6 +28,14 @@ class HasRows(Protocol):
 
     def rows(self, ids: Int64Array) -> Float32Array:
         """Return the rows of ids that are here, ``(n, d)`` float32, in their order."""
+
+
+class HasIds(HasRows, Protocol):
+    """Has vectors by id, and knows which."""
+
+    @property
+    def ids(self) -> Int64Array:
+        """``(n,)`` int64 ascending."""
 
 
 class Segment(Protocol):
@@ -95,13 +103,29 @@ def bitmap(allowed: BoolArray) -> Any:
     return faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
 
 
-def nearest(segment: Segment, query: Float32Array, k: int, parameters: Any) -> Scored:
-    """Return the best by FAISS's own search, deeper while there are ties with the last place."""
+def searched(segment: Segment, query: Float32Array, k: int, parameters: Any) -> Scored:
+    """Return the best by FAISS's own search; see ``nearest``."""
+
+    def best(wanted: int) -> Scored:
+        scores_qk, ids_qk = segment.index.search(query[np.newaxis], wanted, params=parameters)
+        return scores_qk[0], ids_qk[0]
+
+    return nearest(segment, query, k, best)
+
+
+def nearest(segment: HasIds, query: Float32Array, k: int, best: Callable[[int], Scored]) -> Scored:
+    """Return the best of a search, deeper while there are ties with the last place.
+
+    Args:
+        segment: Where.
+        query: ``(d,)`` float32 unit row.
+        k: How many, at least 1.
+        best: Returns so many scores and ids, best first; ids of -1 where there are no more.
+    """
     wanted = min(k + SPARE, len(segment.ids))
     while True:
-        scores_qk, ids_qk = segment.index.search(query[np.newaxis], wanted, params=parameters)
-        there = ids_qk[0] >= 0
-        scores, ids = scores_qk[0][there], ids_qk[0][there]
+        scores, ids = best(wanted)
+        scores, ids = scores[ids >= 0], ids[ids >= 0]
         is_all = len(ids) < wanted or wanted == len(segment.ids)
         if is_all or scores[-1] < scores[k - 1] - ROUNDING:
             return rescored(segment, query, ids)

@@ -51,7 +51,7 @@ def test_lists_far_from_a_query_are_not_looked_into(view: FaissView, rows: Float
     (segment,) = view.segments
     query = VECTORS.asked(1)[0]
     scores = np.sort(rows @ query)[::-1]
-    reach = segment._reach  # type: ignore[attr-defined]
+    reach = segment.reach  # type: ignore[attr-defined]
     counts = [
         reach.lists_with(query, float(scores[place]), share=1.0, at_least=1)[0]
         for place in (10, 1000, 20_000)

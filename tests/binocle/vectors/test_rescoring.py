@@ -4,7 +4,7 @@ import faiss
 import numpy as np
 
 from binocle.vectors.flat_segment import FlatSegment
-from binocle.vectors.rescoring import bitmap, nearest, not_below, rescored
+from binocle.vectors.rescoring import bitmap, not_below, rescored, searched
 from tests.support.unit_rows import gaussian_rows, ids_from
 
 
@@ -13,7 +13,7 @@ def test_everything_as_good_as_the_last_place_is_found() -> None:
     rows = np.repeat(gaussian_rows(rng, 20, 32), 50, axis=0)  # each fifty times
     segment = FlatSegment.made(ids_from(0, 1000), rows)
     everything = faiss.SearchParameters(sel=faiss.IDSelectorAll())
-    scores, ids = nearest(segment, rows[100], 3, everything)
+    scores, ids = searched(segment, rows[100], 3, everything)
     assert set(range(100, 150)) <= set(ids.tolist())
     assert (scores[:50] == scores[0]).all()
 
