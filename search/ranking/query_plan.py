@@ -52,6 +52,7 @@ class Plan:
         rules: What ranking rules say of it.
         curation: What of them names records.
         digest: Of all that decides on the rows and their order.
+        asked_bytes: About how much memory what was asked takes, with its pictures.
     """
 
     query: Query
@@ -66,6 +67,7 @@ class Plan:
     digest: str
     rules: QueryRules = NO_QUERY_RULES
     curation: CuratedRecords = NONE_CURATED
+    asked_bytes: int = 0
 
     @property
     def exclude(self) -> frozenset[int]:
@@ -165,7 +167,7 @@ def plan(
     ranked = (*kinds, *auxiliary)
     rules = earlier.rules if earlier else now.rules_for(query, intent, ranked)
     decided = now.collection.path.name, _said(query, intent), target, mode, auxiliary, rules.digest
-    digest = _digest(query, decided)
+    digest, asked_bytes = _digest(query, decided)
     if position is not None and position.query != digest:
         raise CursorError("the cursor belongs to another query; start again without one")
     if earlier is not None:
@@ -179,13 +181,16 @@ def plan(
         curation=curated_records(now.collection, snapshot, query, kinds, rules),
         query_vectors=_query_vectors(query, intent, ranked, mode, snapshot),
         depth=position.depth if position else _depth(query, mode, ranked, snapshot, rules),
+        asked_bytes=asked_bytes,
     )  # fmt: skip
 
 
-def _digest(query: Query, decided: tuple[object, ...]) -> str:
-    """Return what tells a query's ranking from others, given what it comes to."""
+def _digest(query: Query, decided: tuple[object, ...]) -> tuple[str, int]:
+    """Return what tells a query's ranking from others, given what it comes to; and its length."""
     parts = [getattr(query, one.name) for one in fields(Query) if one.name not in _UNDECIDING]
-    return hashlib.blake2b(repr((*decided, *parts)).encode(), digest_size=8).hexdigest()
+    asked = repr((*decided, *parts)).encode()
+    pictures = sum(len(one.image) for one in query.terms if isinstance(one.image, bytes))
+    return hashlib.blake2b(asked, digest_size=8).hexdigest(), len(asked) + pictures
 
 
 def check_fresh(position: Position, snapshot: Snapshot) -> None:

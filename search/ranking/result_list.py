@@ -130,7 +130,7 @@ class ResultList:
         every = [*(one for one, _ in self._stages), *([whole] if whole else [])]
         masks = sum(one.demands.having.nbytes for one in every if one.demands is not None)
         moves = sum(one.fused.moves.size_bytes for one in every if one.fused.moves is not None)
-        return 2000 + _ROW_BYTES * rows + masks + moves
+        return 2000 + self.plan.asked_bytes + _ROW_BYTES * rows + masks + moves
 
     @property
     def held_bytes(self) -> Mapping[int, int]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -85,7 +86,8 @@ def test_optional_word_is_demanded_no_more(searcher: Searcher) -> None:
 
 def test_what_a_listing_knows_of_every_record_counts_as_its_memory() -> None:
     anything: Any = None
-    listing = ResultList(plan=anything, scorers={}, rank=anything)
+    plan: Any = SimpleNamespace(asked_bytes=0)
+    listing = ResultList(plan=plan, scorers={}, rank=anything)
     demands = Demands(np.zeros(1_000_000, np.bool_))
     listing.append(Ranked(fused=unfused(np.arange(3)), demands=demands), 256)
     assert listing.size_bytes > 1_000_000

@@ -11,6 +11,7 @@ from binocle.types import Limits
 from search.query.query import Query, Sort, Term
 from search.ranking.kept_lists import ResultLists
 from search.searcher import Searcher
+from tests.support import picture_bytes
 from tests.support.changing_collection import ENCODER, WORDS, record
 
 QUERY = Query((Term(text="red"),), "image", limit=5, mode="semantic")
@@ -50,6 +51,20 @@ def test_as_much_may_be_old_as_the_newest_has(collection: Collection) -> None:
         searcher.search(SORTED)
         collection.upsert([record("changed", 1, n=turn)])
     assert 2 <= len(searcher._listings) <= 4
+
+
+@pytest.mark.parametrize("is_picture", [True, False])
+def test_what_was_asked_counts_with_its_pictures(
+    collection: Collection, *, is_picture: bool
+) -> None:
+    searcher = searcher_of(collection, ResultLists(max_bytes=400_000))
+    for number in range(6):
+        if is_picture:
+            term = Term(image=picture_bytes(number, format="BMP", size=(250, 200)))
+        else:
+            term = Term(text=f"red {number} " + "long " * 30_000)
+        assert searcher.search(Query((term,), "image", limit=5)).hits
+    assert len(searcher._listings) == 2
 
 
 def test_what_listings_share_counts_once(collection: Collection) -> None:
