@@ -16,6 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from api.http.certificate import Certificate
 
 HEAD_PATIENCE_S = 20.0
+FAREWELL_S = 1.0  # for a client to agree that a connection over TLS ends
 TAKE_PATIENCE_S = 30.0
 MIN_TAKEN_BYTES = 32 * 1024  # of an answer, in that time
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
@@ -158,6 +159,7 @@ class Handshake(asyncio.Protocol):
             secured = await self._loop.start_tls(
                 self._transport, self, self.certificate.context(),
                 server_side=True, ssl_handshake_timeout=HEAD_PATIENCE_S,
+                ssl_shutdown_timeout=FAREWELL_S,
             )  # fmt: skip
         except (OSError, RuntimeError):  # it spoke no TLS, was too slow, or went away
             self.end()

@@ -38,7 +38,7 @@ def test_service_answers_over_tls_with_its_certificate_and_logs_json(
     trust = ssl.create_default_context(cafile=str(chain))
     log = tmp_path / "log"
     home = tmp_path / "home"
-    with served(home, port, *options, verify=trust, log=log, max_connections="8"):
+    with served(home, port, *options, verify=trust, log=log, max_connections="8") as service:
         with httpx.Client(base_url=f"https://localhost:{port}", verify=trust) as http:
             assert http.put("/v1/collections/c").status_code == 200
             assert http.get("/v1/collections/c/search", params={"q": "red"}).status_code == 200
@@ -58,6 +58,13 @@ def test_service_answers_over_tls_with_its_certificate_and_logs_json(
             silent[-1].setblocking(False)
             with pytest.raises(BlockingIOError):
                 silent[-1].recv(1)
+        context = ssl.create_default_context(cafile=str(chain))
+        with (
+            socket.create_connection(address) as idle,
+            context.wrap_socket(idle, server_hostname="localhost"),
+        ):  # a client that does not answer holds up no end
+            service.terminate()
+            assert service.wait(20) is not None
     lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
     routes = [line["route"] for line in lines if line.get("event") == "access"]
     assert "/v1/collections/{name}/search" in routes
