@@ -24,7 +24,7 @@ _COUNTED_SHARE = 1 / 32  # of the lists that are looked into
 _LEAST_COUNTED = 4
 _TOLD_BY = 10  # fewer passing than usual, which does not happen by chance
 _TIMES = 2
-_MISSED = 0.01  # of what is asked for
+_MISSED = 0.001  # of what is asked for
 
 
 class HasLists(HasIds, Protocol):
