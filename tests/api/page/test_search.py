@@ -276,6 +276,17 @@ def test_a_phone_never_scrolls_sideways(visit: Open, shop: Shop) -> None:
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), view
 
 
+@pytest.mark.parametrize("width", [720, 900])
+def test_the_box_covers_no_button_beside_it(visit: Open, shop: Shop, width: int) -> None:
+    size = {"width": width, "height": 500}
+    page = visit(shop.service.url, "/?c=shop&q=shoes&like=sku-00&no=red&max.price=99")
+    page.set_viewport_size(size)
+    names(page)
+    page.get_by_role("button", name="Clear the search").click(trial=True)
+    page.get_by_role("button", name="Search", exact=True).click(trial=True)
+    page.get_by_role("button", name="Saved searches", exact=True).click(trial=True, timeout=3000)
+
+
 def test_suggestions_are_chosen_with_keys(visit: Open, shop: Shop) -> None:
     page = visit(shop.service.url, "/?c=shop")
     box = page.get_by_role("combobox", name="What to look for")
