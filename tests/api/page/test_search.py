@@ -278,9 +278,8 @@ def test_a_phone_never_scrolls_sideways(visit: Open, shop: Shop) -> None:
 
 @pytest.mark.parametrize("width", [720, 900])
 def test_the_box_covers_no_button_beside_it(visit: Open, shop: Shop, width: int) -> None:
-    size = {"width": width, "height": 500}
     page = visit(shop.service.url, "/?c=shop&q=shoes&like=sku-00&no=red&max.price=99")
-    page.set_viewport_size(size)
+    page.set_viewport_size({"width": width, "height": 500})
     names(page)
     page.get_by_role("button", name="Clear the search").click(trial=True)
     page.get_by_role("button", name="Search", exact=True).click(trial=True)
