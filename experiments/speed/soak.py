@@ -129,7 +129,11 @@ def _tree(process: int) -> Iterator[Path]:
 
 
 def _usage(process: int) -> tuple[float, int]:
-    """Return the memory of its own (MiB) that a process and its children have, and open files."""
+    """Return the memory of its own (MiB) that a process and its children have, and open files.
+
+    Pages of programs are not counted: they become its own as soon as other processes that have
+    them, too, end.
+    """
     mib, files = 0.0, 0
     for folder in _tree(process):
         try:
@@ -137,7 +141,7 @@ def _usage(process: int) -> tuple[float, int]:
             files += len(list((folder / "fd").iterdir()))
         except (FileNotFoundError, ProcessLookupError):  # a decoder has just ended
             continue
-        private = [line for line in lines if line.startswith(("Private_Clean", "Private_Dirty"))]
+        private = [line for line in lines if line.startswith("Private_Dirty")]
         mib += sum(int(line.split()[1]) for line in private) / 1024
     return mib, files
 
