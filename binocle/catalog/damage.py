@@ -29,7 +29,10 @@ REFUSE = (
 REFUSAL = "moved"
 """The name of that trigger, and of another one where another model's vectors take over."""
 ALLOW = "DROP TRIGGER IF EXISTS moved"
-_IS_REFUSED = "SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND name = 'moved'"
+_IS_REFUSED = (
+    "SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND name = 'moved' "
+    "AND sql LIKE '%moved to PostgreSQL%'"
+)
 
 
 @dataclass(frozen=True, slots=True)
