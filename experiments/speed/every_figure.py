@@ -33,7 +33,7 @@ MEASUREMENTS = {
     "filters": ("Filters, facets, sort orders", "--count 1000000 --rounds 7"),
     "wire": ("A search over HTTP", "--rounds 40"),
     "service": ("Many clients", "--seconds 20"),
-    "beside": ("Searches beside jobs", "--pictures 250 --seconds 10"),
+    "beside": ("Searches beside jobs", "--pictures 1000 --seconds 12 --rounds 2"),
     "lines": ("Records by the line", "--lines 20000"),
     "page": ("The page's first tiles", ""),
 }

@@ -1,6 +1,7 @@
 """Questions that go on: refined turns, pages, cursors, and pictures from elsewhere."""
 
 import threading
+from collections.abc import Callable
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -299,9 +300,8 @@ def test_300_pages_neither_repeat_nor_skip_while_records_are_written(
 
     thread_result: list[int] = []
     thread = threading.Thread(target=lambda: thread_result.append(write()))
-    thread.start()
     try:
-        ids, pages = scrolled(client, name)
+        ids, pages = scrolled(client, name, after_first=thread.start)
     finally:
         done.set()
         thread.join(30)
@@ -312,12 +312,16 @@ def test_300_pages_neither_repeat_nor_skip_while_records_are_written(
     assert at_first - removed <= set(ids) <= at_first
 
 
-def scrolled(client: Client, name: str) -> tuple[list[str], int]:
+def scrolled(
+    client: Client, name: str, *, after_first: Callable[[], None] = lambda: None
+) -> tuple[list[str], int]:
     ids: list[str] = []
     pages = 0
     for page in client.pages(name, "red thing", limit=2, target="text", beyond=True):
         ids += [hit.id for hit in page.hits]
         pages += 1
+        if pages == 1:
+            after_first()
     return ids, pages
 
 
