@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Protocol
@@ -14,7 +14,7 @@ from api.operations.copies import fill_in_fingerprints
 from api.operations.removal import remove_collection
 from api.terminal import say
 from binocle.collection.collection import Collection
-from binocle.errors import SourceError
+from binocle.errors import BinocleError, SourceError
 from binocle.metadata.field_types import FieldType
 from indexer.indexer import Progress, Report
 from indexer.sources.base import Source
@@ -75,13 +75,13 @@ def _nothing_left_of(container: Container, name: str) -> Iterator[tuple[Collecti
     """
     is_new = container.collection_path(name).name not in container.collection_names()
     reports: list[Report] = []
-    is_empty = True
+    is_empty = False  # what cannot be read may have records
     try:
         with container.open_collection(name, create=True) as collection:
             try:
                 yield collection, reports
             finally:
-                with collection.reading() as session:
+                with suppress(BinocleError), collection.reading() as session:
                     is_empty = not session.records.count()
     finally:
         if is_new and is_empty and not reports:
