@@ -89,9 +89,9 @@ def _readable(
 
     Fewer of the values than ``_FAR_OFF`` have a bar at an end of their own, of whatever width.
     """
-    if bins < _FEWEST_BARS or len(values) < _FEWEST_VALUES or _fullest(values, edges) <= _TOO_FULL:
-        return edges
     sample = np.sort(values[:: max(1, len(values) // _SAMPLED)])
+    if bins < _FEWEST_BARS or len(values) < _FEWEST_VALUES or _fullest(sample, edges) <= _TOO_FULL:
+        return edges
     for share in _FAR_OFF:
         cut = math.ceil(share * len(sample))
         for low, high in ((0, cut), (cut, 0), (cut, cut)):
@@ -100,7 +100,7 @@ def _readable(
             first = inner[:1] if inner[0] <= values.min() else edges[:1]
             last = inner[-1:] if inner[-1] >= values.max() else edges[-1:]
             found = np.unique(np.concatenate((first, kept, last)))
-            if 2 < len(found) <= bins + 1 and _fullest(values, found) <= _TOO_FULL:
+            if 2 < len(found) <= bins + 1 and _fullest(sample, found) <= _TOO_FULL:
                 return found
     return edges
 
