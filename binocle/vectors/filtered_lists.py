@@ -5,7 +5,7 @@ best that pass are there, too. Where it passes only what is far from the query, 
 that pass, or none, and better ones lie in others. So of the very nearest lists it is counted what
 is as good as the last place found, and how much of that passes. Where that is too little, the
 search goes on: until all that is expected in the other lists to be as good, of whatever passes
-there, is a hundredth of what is asked for.
+there, is a thousandth of what is asked for.
 """
 
 from dataclasses import dataclass
