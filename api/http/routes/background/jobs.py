@@ -42,7 +42,7 @@ from api.http.schemas.common import Name
 from api.keys.key import Key
 from api.operations.apart.indexing import index_apart
 from api.operations.backup.backing_up import back_up
-from binocle.errors import CursorError
+from binocle.errors import CursorError, SourceError
 from indexer.sources.base import Source
 from indexer.sources.encodings import checked_encoding
 from indexer.sources.left_out import checked_patterns
@@ -76,8 +76,7 @@ async def start_job(
     tell: TellJob,
 ) -> JobOut:
     """Start indexing a source below one of the folders the operator has allowed."""
-    opens = await service.storing.run(_allowed_source, service, body)
-    source = await service.storing.run(opens)
+    opens, source = await service.storing.run(_allowed_source, service, body)
     model = await service.storing.run(service.model_named, body.model, key) if body.model else None
     jobs: Jobs = request.app.state.jobs
 
@@ -232,13 +231,14 @@ async def job_events(
     return StreamingResponse(events(), media_type="text/event-stream")
 
 
-def _allowed_source(service: Service, body: JobIn) -> Callable[[], Source]:
-    """Return what opens the source a client names, if it lies below an allowed folder.
+def _allowed_source(service: Service, body: JobIn) -> tuple[Callable[[], Source], Source]:
+    """Return the source a client names, and what opens it, if it lies below an allowed folder.
 
-    Whether other paths exist is not told.
+    Whether other paths exist is not told, nor where it lies.
 
     Raises:
         ServiceError: 403, it does not.
+        SourceError: It is not there.
     """
     allowed = service.settings.sources
     with at("source"):
@@ -253,7 +253,11 @@ def _allowed_source(service: Service, body: JobIn) -> Callable[[], Source]:
         body.id_column, body.image_column, tuple(body.text_columns), encoding=encoding
     )
     fetch = address is None and service.settings.fetch_urls
-    return partial(open_source, place, columns, allowed=roots, exclude=body.exclude, fetch=fetch)
+    opens = partial(open_source, place, columns, allowed=roots, exclude=body.exclude, fetch=fetch)
+    try:
+        return opens, opens()
+    except SourceError as error:
+        raise SourceError(str(error).replace(str(place), body.source)) from error
 
 
 def _names_for(service: Service, key: Key) -> dict[str, str] | None:

@@ -72,6 +72,16 @@ def test_jobs_index_folder_tar_and_zip_and_nothing_tells_where_they_lie(
         assert "secret-place" not in text
 
 
+def test_a_source_that_is_not_there_is_told_as_it_was_named(
+    indexing: Running, allowed: Path
+) -> None:
+    named = f"{allowed.name}/nowhere"
+    answer = indexing.http().post("/v1/collections/c/jobs", json={"source": named})
+    problem_of(answer, 422, "bad-source")
+    assert f"there is nothing at {named}" in answer.text
+    assert str(allowed) not in answer.text
+
+
 def test_picture_indexed_from_a_folder_has_no_local_path_in_any_field(
     indexing: Running, allowed: Path
 ) -> None:
