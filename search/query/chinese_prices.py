@@ -127,7 +127,7 @@ def _number(said: str) -> float:
     """Return what an amount says in figures of either kind: 1,500, 2千, 一千五百."""
     unit = _UNITS.get(said[-1], 1)
     digits = said.rstrip("百千万").replace(",", "")
-    if digits[:1].isascii() and digits:
+    if digits[:1].isdecimal():  # full width, too
         value = float(digits) * unit
         return int(value) if value.is_integer() else value
     whole, part, figure = 0, 0, 0
