@@ -22,7 +22,11 @@ from search.query.query import Sort
         ("低于200元的鞋，高于100元", "鞋", (("lt", 200), ("gt", 100))),
         ("超过300块钱的包", "包", (("gt", 300),)),
         ("小米手机 1000元以上", "小米手机", (("gte", 1000),)),
-        ("１０００元以下的耳机", "耳机", (("lte", 1000),)),  # full width, as many input methods write
+        (
+            "１０００元以下的耳机",
+            "耳机",
+            (("lte", 1000),),
+        ),  # full width, as many input methods write
         ("２千以上的 手机", "手机", (("gte", 2000),)),
     ],
 )
