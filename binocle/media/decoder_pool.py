@@ -9,6 +9,7 @@ replaced. When the parent dies, however it dies, the pipe closes and the workers
 
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -262,6 +263,7 @@ def _error_of(code: str, message: str) -> PictureError:
 
 def work() -> None:
     """Serve decode requests on the standard streams until the parent closes them."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # which systemd sends all; what is begun is done
     import cv2
 
     from binocle.media import images

@@ -3,10 +3,10 @@
 import os
 import pickle
 import threading
+from multiprocessing.connection import Connection
 from typing import IO, Any
 
 from api.operations.apart.messages import Done, ProgressTold, QuestionAsked
-from api.operations.apart.process import send
 
 _TELL_EVERY_S = 0.2
 
@@ -17,7 +17,7 @@ class Asker:
     Ends this process where nobody listens any more.
     """
 
-    def __init__(self, to: IO[bytes], heard: IO[bytes]) -> None:
+    def __init__(self, to: Connection, heard: IO[bytes]) -> None:
         """Set up.
 
         Args:
@@ -42,7 +42,10 @@ class Asker:
         """
         with self._asking:
             self._send(QuestionAsked(name, arguments))
-            answer = pickle.load(self._heard)
+            try:
+                answer = pickle.load(self._heard)
+            except (OSError, EOFError, pickle.UnpicklingError):  # nothing, or cut off
+                os._exit(1)
         if isinstance(answer, Done):
             return answer.value
         raise answer.error()
@@ -55,11 +58,11 @@ class Asker:
 
     def _send(self, message: object) -> None:
         with self._sending:
-            send(self._to, message)
+            try:
+                self._to.send(message)
+            except OSError:
+                os._exit(1)
 
     def _repeat(self) -> None:
         while not self._has_ended.wait(_TELL_EVERY_S):
-            try:
-                self._send(ProgressTold(self._latest))
-            except OSError:
-                os._exit(1)
+            self._send(ProgressTold(self._latest))

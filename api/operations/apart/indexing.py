@@ -14,6 +14,7 @@ from binocle.encoders.base import Encoder
 from binocle.encoders.encoder_in_thread import EncoderInThread
 from binocle.types import Float32Array, ImageSpec, PixelArray, Space
 from indexer.indexer import Progress, Report
+from indexer.records import Tally
 from indexer.sources.base import Source
 
 
@@ -34,8 +35,8 @@ def index_apart(
         collection: Where to.
         model: As for ``Container.indexer``.
         opens: Returns what to bring in; pickled.
-        on_progress: Told several times a second. What it raises ends the process; what was
-            committed stays.
+        on_progress: Told several times a second, of nothing at first, while the source is counted.
+            What it raises ends the process; what was committed stays.
 
     Raises:
         BinocleError: As for ``Indexer.run``.
@@ -48,8 +49,7 @@ def index_apart(
         return own.space, own.image_spec, own.runs_on
 
     def told(progress: Progress | None) -> None:
-        if progress is not None:
-            on_progress(progress)
+        on_progress(progress or Progress(0, 0, Tally()))
 
     report: Report = do_apart(
         _index, container.settings, collection.path.name, model, opens,

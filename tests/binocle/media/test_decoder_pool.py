@@ -163,6 +163,16 @@ def test_a_killed_idle_worker_costs_at_most_one_picture() -> None:
         assert worker not in workers_of(os.getpid())
 
 
+def test_a_signal_to_all_processes_of_a_service_costs_no_worker(shared: DecoderPool) -> None:
+    shared.decode(picture(), SPEC)
+    before = living_workers(os.getpid())
+    for one in before:
+        os.kill(one, signal.SIGTERM)
+    time.sleep(0.1)
+    shared.decode(picture(), SPEC)
+    assert living_workers(os.getpid()) == before != set()
+
+
 def test_a_worker_that_dies_on_a_picture_is_a_decoder_crash(slow_picture: bytes) -> None:
     with DecoderPool(1, Limits()) as pool, ThreadPoolExecutor(1) as threads:
         pool.decode(picture(), SPEC)

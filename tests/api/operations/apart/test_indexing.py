@@ -2,6 +2,8 @@
 
 import os
 import signal
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -77,6 +79,65 @@ def test_what_a_model_raises_here_ends_the_run(
         index_apart(container, collection, None, opens, lambda _progress: None)
 
 
+def at_first_picture(monkeypatch: pytest.MonkeyPatch, act: Callable[[int], None]) -> None:
+    """Have something done to the process that indexes, as it first waits for vectors."""
+    encode = ColourEncoder.encode_images
+    done: list[int] = []
+
+    def acting(self: ColourEncoder, pixels: PixelArray) -> Float32Array:
+        if not done:
+            done.extend(living("api.operations.apart"))
+            act(done[0])
+        return encode(self, pixels)
+
+    monkeypatch.setattr(ColourEncoder, "encode_images", acting)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
+def test_a_signal_to_all_processes_of_a_service_is_for_the_service(
+    container: Container, opens: partial[Source], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_up: list[str] = []
+
+    def terminate(child: int) -> None:
+        given_up.append(Path(f"/proc/{child}/oom_score_adj").read_text().strip())
+        os.kill(child, signal.SIGTERM)
+
+    at_first_picture(monkeypatch, terminate)
+    with container.open_collection("c", create=True) as collection:
+        report = index_apart(container, collection, None, opens, lambda _progress: None)
+    assert report.tally.added == 40
+    assert given_up == ["500"]  # before the service, where memory runs out
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
+def test_a_process_that_stands_still_can_be_cancelled(
+    container: Container, opens: partial[Source], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped: list[int] = []
+
+    def stop(child: int) -> None:
+        stopped.append(child)
+        os.kill(child, signal.SIGSTOP)
+
+    def told(_progress: Progress) -> None:
+        if stopped:
+            raise ModelError("it is cancelled")
+
+    at_first_picture(monkeypatch, stop)
+    with (
+        container.open_collection("c", create=True) as collection,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        run = threads.submit(index_apart, container, collection, None, opens, told)
+        try:
+            with pytest.raises(ModelError, match="it is cancelled"):
+                run.result(30)
+        finally:
+            for one in living("api.operations.apart"):
+                os.kill(one, signal.SIGKILL)
+
+
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
 def test_a_process_that_is_killed_costs_its_run_and_nothing_else(
     container: Container, opens: partial[Source], monkeypatch: pytest.MonkeyPatch
@@ -90,7 +151,7 @@ def test_a_process_that_is_killed_costs_its_run_and_nothing_else(
 
     with container.open_collection("c", create=True) as collection:
         monkeypatch.setattr(ColourEncoder, "encode_images", kill)
-        with pytest.raises(RuntimeError, match="ended without an answer"):
+        with pytest.raises(RuntimeError, match=r"ended without an answer \(killed, as where"):
             index_apart(container, collection, None, opens, lambda _progress: None)
         monkeypatch.setattr(ColourEncoder, "encode_images", encode)
         report = index_apart(container, collection, None, opens, lambda _progress: None)
