@@ -1,5 +1,6 @@
 """Sources indexed by a process of its own; what this one has loaded embeds them."""
 
+import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -8,7 +9,7 @@ from api.container import Container
 from api.operations.apart.asker import Asker
 from api.operations.apart.process import do_apart
 from api.settings import Settings
-from binocle.collection.beside_searches import lower_priority
+from binocle.collection.beside_searches import NICE, lower_priority
 from binocle.collection.collection import Collection
 from binocle.encoders.base import Encoder
 from binocle.encoders.encoder_in_thread import EncoderInThread
@@ -71,6 +72,7 @@ def index_apart(
 def _index(
     asker: Asker, settings: Settings, name: str, model: str | None, opens: Callable[[], Source]
 ) -> Report:
+    os.nice(max(0, NICE - os.nice(0)))  # whoever searches meanwhile goes first
     container = Container(settings)
     with container.open_collection(name) as collection:
         indexer = container.indexer(

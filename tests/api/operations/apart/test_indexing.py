@@ -98,8 +98,10 @@ def test_a_signal_to_all_processes_of_a_service_is_for_the_service(
     container: Container, opens: partial[Source], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given_up: list[str] = []
+    niceness: list[int] = []
 
     def terminate(child: int) -> None:
+        niceness.append(os.getpriority(os.PRIO_PROCESS, child))
         given_up.append(Path(f"/proc/{child}/oom_score_adj").read_text().strip())
         os.kill(child, signal.SIGTERM)
 
@@ -108,6 +110,7 @@ def test_a_signal_to_all_processes_of_a_service_is_for_the_service(
         report = index_apart(container, collection, None, opens, lambda _progress: None)
     assert report.tally.added == 40
     assert given_up == ["500"]  # before the service, where memory runs out
+    assert niceness == [max(10, os.getpriority(os.PRIO_PROCESS, 0))]  # searches go first
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
