@@ -5,7 +5,7 @@ What may mean two days, such as 04/05/2020, is none. Sources: Exif 2.32 (CIPA DC
 """
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 
 _YEAR_FIRST = re.compile(
     r"(?P<year>\d{4})(?P<sep>[:/. -])(?P<month>\d{1,2})(?P=sep)(?P<day>\d{1,2})"
@@ -38,6 +38,11 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _AFTERNOON = frozenset({"pm", "p.m.", "下午", "오후"})
 _FIRST_YEAR = 1800
 _PLACE = r"(?<!\d)(?P<year>(?:19|20)\d\d)"
+_SINCE_1970 = (  # in thousandths of a second, in seconds; numbers of products do not begin so
+    re.compile(r"^(?:mmexport|wx_camera_|FB_IMG_)(?P<ms>1[3-9]\d{11})(?!\d)", re.IGNORECASE),
+    re.compile(r"^(?P<ms>1[4-9]\d{11})(?:[-_ (].*)?\.\w{3,5}$"),
+    re.compile(r"^RPReplay_Final(?P<s>1[3-9]\d{8})(?!\d)", re.IGNORECASE),
+)
 _NAMED = (
     re.compile(  # 2019-07-04 18.30.05, 2019-07-04 at 18.30.05, Screenshot_2019-07-04-18-30-05
         _PLACE + r"(?P<sep>[-_.])(?P<month>\d\d)(?P=sep)(?P<day>\d\d)(?!\d)"
@@ -46,8 +51,16 @@ _NAMED = (
     re.compile(  # 20190704_183005
         _PLACE + r"(?P<month>\d\d)(?P<day>\d\d)[_T-](?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)"
     ),
+    re.compile(  # 微信图片_20190704183005
+        r"(?:^|_|微信图片|微信圖片)(?P<year>20\d\d)(?P<month>\d\d)(?P<day>\d\d)"
+        r"(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)(?!\d)"
+    ),
+    re.compile(  # WIN_20190704_18_30_05_Pro
+        _PLACE + r"(?P<month>\d\d)(?P<day>\d\d)"
+        r"_(?P<hour>\d\d)_(?P<minute>\d\d)_(?P<second>\d\d)(?!\d)"
+    ),
     re.compile(  # IMG-20190704-WA0001
-        r"^(?:IMG|VID|PXL|MVIMG|DSC|PANO|BURST|Screenshot|signal|photo)[-_ ]"
+        r"^(?:IMG|VID|WIN|PXL|MVIMG|DSC|PANO|BURST|Screenshot|signal|photo)[-_ ]"
         r"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)(?!\d)",
         re.IGNORECASE,
     ),
@@ -85,7 +98,16 @@ def shot_date(text: str, offset: str = "") -> str | None:
 
 
 def date_in_name(file_name: str) -> str | None:
-    """Return the date in a file's name, as phones and messengers write it; None for none."""
+    """Return the date in a file's name, as phones and messengers write it; None for none.
+
+    Of a name that counts from 1970, it is in UTC.
+    """
+    for form in _SINCE_1970:
+        match = form.search(file_name)
+        if match is not None:
+            counted = match.groupdict()
+            seconds = int(counted["s"]) if "s" in counted else int(counted["ms"]) // 1000
+            return datetime.fromtimestamp(seconds, UTC).isoformat()
     for form in _NAMED:
         match = form.search(file_name)
         if match is None:
