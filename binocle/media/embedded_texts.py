@@ -63,6 +63,8 @@ def embedded_texts(image: Image.Image, base: Tags, details: Tags) -> dict[str, M
                 found.setdefault(name, value)
     for name, value in _exif(base, details).items():
         found.setdefault(name, value)
+    if "comment" in found and "description" not in found:
+        found["description"] = found.pop("comment")
     return _within(found)
 
 
@@ -132,7 +134,7 @@ def _exif(base: Tags, details: Tags) -> dict[str, MetadataValue]:
             found.setdefault(name, text)
     comment = _user_comment(details.get(_COMMENT))
     if comment and not _is_by_camera(comment):
-        found.setdefault("comment" if "description" in found else "description", comment)
+        found.setdefault("comment", comment)
     if artist := _decoded(base.get(_ARTIST)):
         found["creator"] = [*filter(None, map(str.strip, artist.split(";")))]
     rating = base.get(_RATING)

@@ -31,10 +31,20 @@ _TEXTS = {
     "country": (_PHOTOSHOP + "Country",),
     "sublocation": (_IPTC + "Location",),
 }
+_COMMENT = (
+    _IPTC + "AltTextAccessibility",
+    _IPTC + "ExtDescrAccessibility",
+    _EXIF + "UserComment",
+)
 _LISTS = {
     "keywords": (_DC + "subject",),
     "creator": (_DC + "creator",),
     "people": (_IPTC_MORE + "PersonInImage", _REGIONS + "Name"),
+}
+_PATHS = {  # of keywords in a tree, and what stands between a keyword and what it is under
+    "{http://ns.adobe.com/lightroom/1.0/}hierarchicalSubject": "|",
+    "{http://www.digikam.org/ns/1.0/}TagsList": "/",
+    "{http://ns.microsoft.com/photo/1.0/}LastKeywordXMP": "/",
 }
 _TAKEN = (_EXIF + "DateTimeOriginal", _PHOTOSHOP + "DateCreated")
 _CREATED = (_XMP + "CreateDate", _EXIF + "DateTimeDigitized", _EXIF + "GPSTimeStamp")
@@ -68,18 +78,36 @@ def read_xmp(packet: bytes) -> dict[str, MetadataValue]:
     said: dict[str, list[str]] = {}
     for name, value in _statements(root):
         said.setdefault(name, []).append(value)
+    return _texts(said) | _lists(said) | _dates(said) | _rating(said) | _place(said)
+
+
+def _texts(said: dict[str, list[str]]) -> dict[str, MetadataValue]:
     found: dict[str, MetadataValue] = {}
     for name, tags in _TEXTS.items():
-        if values := [one for tag in tags for one in said.get(tag, ())]:
+        if values := _values(said, tags):
             found[name] = values[0]
-    for name, tags in _LISTS.items():
-        if values := [one for tag in tags for one in said.get(tag, ())]:
-            found[name] = [*dict.fromkeys(values)]
+    comments = [one for one in _values(said, _COMMENT) if one != found.get("description")]
+    return found | ({"comment": "\n".join(comments)} if comments else {})
+
+
+def _lists(said: dict[str, list[str]]) -> dict[str, MetadataValue]:
+    lists = {name: _values(said, tags) for name, tags in _LISTS.items()}
+    for tag, between in _PATHS.items():
+        ends = (one.rpartition(between)[2].strip() for one in said.get(tag, ()))
+        lists["keywords"] += filter(None, ends)
+    return {name: [*dict.fromkeys(values)] for name, values in lists.items() if values}
+
+
+def _dates(said: dict[str, list[str]]) -> dict[str, MetadataValue]:
+    found: dict[str, MetadataValue] = {}
     for name, tags in (("taken_at", _TAKEN), ("created_at", _CREATED)):
-        dates = (shot_date(one) for tag in tags for one in said.get(tag, ()))
-        if date := next(filter(None, dates), None):
+        if date := next(filter(None, map(shot_date, _values(said, tags))), None):
             found[name] = date
-    return found | _rating(said) | _place(said)
+    return found
+
+
+def _values(said: dict[str, list[str]], tags: tuple[str, ...]) -> list[str]:
+    return [*dict.fromkeys(one for tag in tags for one in said.get(tag, ()))]
 
 
 def _as_utf_8(packet: bytes) -> bytes:

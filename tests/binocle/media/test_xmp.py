@@ -80,3 +80,32 @@ def test_time_of_satellites_is_taken_where_no_other_is_told() -> None:
     assert read_xmp(packet(stamp)) == {"created_at": "2023-11-15T12:30:00+00:00"}
     both = packet(stamp + ' a:CreateDate="2020-01-02"')
     assert read_xmp(both) == {"created_at": "2020-01-02"}
+
+
+def test_ends_of_keywords_in_trees_are_keywords() -> None:
+    trees = (
+        'xmlns:l="http://ns.adobe.com/lightroom/1.0/" xmlns:d="http://www.digikam.org/ns/1.0/" '
+        'xmlns:m="http://ns.microsoft.com/photo/1.0/"'
+    )
+    said = read_xmp(
+        packet(
+            trees,
+            "<dc:subject><rdf:Bag><rdf:li>lake</rdf:li></rdf:Bag></dc:subject>"
+            "<l:hierarchicalSubject><rdf:Bag><rdf:li>People|Family|Anna</rdf:li>"
+            "<rdf:li>Places|lake</rdf:li></rdf:Bag></l:hierarchicalSubject>"
+            "<d:TagsList><rdf:Seq><rdf:li>Pets/Rex</rdf:li></rdf:Seq></d:TagsList>"
+            "<m:LastKeywordXMP><rdf:Bag><rdf:li>Winter</rdf:li></rdf:Bag></m:LastKeywordXMP>",
+        )
+    )
+    assert said == {"keywords": ["lake", "Anna", "Rex", "Winter"]}
+
+
+def test_descriptions_for_the_blind_and_comments() -> None:
+    names = 'xmlns:i="http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/"'
+    elements = (
+        "<dc:description><rdf:Alt><rdf:li>A dog</rdf:li></rdf:Alt></dc:description>"
+        "<i:AltTextAccessibility><rdf:Alt><rdf:li>A wet dog</rdf:li></rdf:Alt>"
+        "</i:AltTextAccessibility><e:UserComment><rdf:Alt><rdf:li>A dog</rdf:li></rdf:Alt>"
+        "</e:UserComment>"
+    )
+    assert read_xmp(packet(names, elements)) == {"description": "A dog", "comment": "A wet dog"}
