@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from binocle.catalog import tokenizer
 from binocle.types import Metadata, NewRecord
 
-VERSION = 3
+VERSION = 4
 TITLE, CAPTION, NAME, FIELD = range(4)
 GROUPS = 4
 NO_PART = 127

@@ -88,6 +88,7 @@ def test_another_model_is_not_exact(shop: SqliteCatalog) -> None:
         ("蓝色短裙", "蓝色 裙子"),
         ("ｎｉｋｅ鞋", "Nike 红色运动鞋"),
         ("新款运动鞋", "Nike 红色运动鞋"),
+        ("紅色運動鞋", "Nike 红色运动鞋"),
     ],
 )
 def test_scripts_without_spaces_are_found(ask: Ask, typed: str, first: str) -> None:
