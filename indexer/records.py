@@ -16,6 +16,7 @@ from binocle.catalog.base import CatalogWriter
 from binocle.collection.collection import Collection
 from binocle.encoders.base import Encoder
 from binocle.media.kinds import IMAGE, KINDS, TEXT
+from binocle.metadata.markup import without_markup
 from binocle.types import Kind, MetadataValue, NewPart, NewRecord, Skip
 from indexer.media_reader import MediaReader, Prepared, PreparedImage
 from indexer.sources.base import Candidate, ImageRef
@@ -174,7 +175,7 @@ class Embedder:
 
     def _embed_texts(self, texts: dict[bytes, str]) -> Iterator[NewPart]:
         if texts:
-            rows = self._encoder.encode_texts(list(texts.values()))
+            rows = self._encoder.encode_texts([*map(without_markup, texts.values())])
             for (sha256, text), row in zip(texts.items(), rows, strict=True):
                 yield NewPart(TEXT, "", "", sha256, row, text=text)
         self._tally.texts_embedded += len(texts)

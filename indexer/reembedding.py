@@ -35,6 +35,7 @@ from binocle.encoders.base import Encoder
 from binocle.errors import BinocleError, SourceError
 from binocle.media.decoder_pool import DecoderPool
 from binocle.media.kinds import KINDS
+from binocle.metadata.markup import without_markup
 from binocle.types import Kind, Limits, Picture
 from binocle.vectors.location import (
     discard_vectors,
@@ -188,7 +189,8 @@ class Reembedding:
         size = self._encoder.batch_size
         texts = [one for one in contents if not KINDS.of(_kind(one)).is_picture]
         for batch in batched(texts, 8 * size):
-            self._vectors.put(batch, self._encoder.encode_texts([one.text or "" for one in batch]))
+            rows = self._encoder.encode_texts([without_markup(one.text or "") for one in batch])
+            self._vectors.put(batch, rows)
         pictures = [one for one in contents if KINDS.of(_kind(one)).is_picture]
         with ThreadPoolExecutor(self._decoders.workers, "reembed") as threads:
             for batch in batched(pictures, size):

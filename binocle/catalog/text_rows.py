@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from binocle.catalog import tokenizer
+from binocle.metadata.markup import without_markup
 from binocle.types import Metadata, NewRecord
 
 VERSION = 4
@@ -101,11 +102,12 @@ def text_rows(record: RecordTexts) -> tuple[list[TextRow], bool]:
     texts: dict[tuple[int, int], list[str]] = defaultdict(list)
     for position, role, text in record.texts:
         group = TITLE if _plain_name(role) in _TITLES else CAPTION
-        texts[group, min(position, _LAST_PART)].append(text)
+        texts[group, min(position, _LAST_PART)].append(without_markup(text))
+    said = {one for several in texts.values() for one in several}
     file = "" if _ROW_MARK.search(record.uri) else record.uri  # many records share a table's name
     names = dict.fromkeys([_last_component(record.key), _last_component(file)])
     texts[NAME, NO_PART].append("\n".join(tokenizer.spell_out(name) for name in names if name))
-    has_words = _add_fields(texts, record.metadata, {text for _, _, text in record.texts})
+    has_words = _add_fields(texts, record.metadata, said)
     rows = []
     for (group, position), several in texts.items():
         tokens, joined = tokenizer.tokens_of("\n".join(several), _MAX_TOKENS)
@@ -132,15 +134,17 @@ def _add_fields(
         for one in value if isinstance(value, list) else [value]:
             if isinstance(one, int) and not isinstance(one, bool) and plain in _CODES:
                 texts[FIELD, NO_PART].append(str(one))
-            if not isinstance(one, str) or one in said or _NO_WORDS.match(one):
+            if not isinstance(one, str) or _NO_WORDS.match(one):
+                continue
+            if (text := without_markup(one)) in said:
                 continue
             has_words = has_words or plain not in _FAINT
             if plain in _TITLES:
-                texts[TITLE, NO_PART].append(one)
+                texts[TITLE, NO_PART].append(text)
             elif plain in _BRANDS:
-                texts[FIELD, BRAND].append(one)
+                texts[FIELD, BRAND].append(text)
             else:
-                texts[FIELD, NO_PART].append(one)
+                texts[FIELD, NO_PART].append(text)
     return has_words
 
 

@@ -1,4 +1,4 @@
-"""Numbers as people write them: with currencies, thousands separators, decimal commas.
+"""Numbers as people write them: with currencies, per cent, thousands separators, decimal commas.
 
 What may mean two numbers is none: ``€1.299`` is a price with three decimals or more than a
 thousand. Without a currency a single dot is the decimal point, and a comma before exactly three
@@ -28,7 +28,7 @@ _UNITS = (
     "AUD", "BRL", "CAD", "CHF", "CNY", "CZK", "DKK", "EUR", "GBP", "HKD", "HUF", "IDR", "ILS",
     "INR", "JPY", "KRW", "MXN", "MYR", "NOK", "NZD", "PHP", "PLN", "RMB", "RON", "RUB", "SEK",
     "SGD", "THB", "TRY", "TWD", "UAH", "USD", "VND", "ZAR",
-    "Rs", "Rs.", "kr", "kr.", "zł", "Kč", "Ft", "lei", "元", "円", "圆", "원", "руб.",
+    "%", "Rs", "Rs.", "kr", "kr.", "zł", "Kč", "Ft", "lei", "元", "円", "圆", "원", "руб.",
 )  # fmt: skip
 _SIGN = r"(?:US|AU|CA|NZ|HK|NT|S|A|C|R)?[$£¥¢\u20a0-\u20cf\u0e3f]"  # folding makes them narrow
 _UNIT = rf"(?:{_SIGN}|{'|'.join(re.escape(one) for one in sorted(_UNITS, key=len, reverse=True))})"

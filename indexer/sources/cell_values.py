@@ -7,7 +7,7 @@ not make it a column of texts. ``Reading`` says what a column is; strays are kep
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -29,19 +29,38 @@ _MISSING = {"", "null", "none", "nan", "n/a", "na", "-"}
 
 
 def metadata_of(document: Mapping[str, object], prefix: str = "") -> dict[str, MetadataValue]:
-    """Return the typed values of a JSON object or a table's row; nested fields get dotted names."""
+    """Return the typed values of a JSON object or a table's row.
+
+    Nested fields get dotted names. Of a list of objects, such as a product's variants, each field
+    has a list of what all of them say. Numbers in lists of lists, such as outlines, are left out.
+    """
     found: dict[str, MetadataValue] = {}
     for key, value in document.items():
         name = f"{prefix}{key}"
         if isinstance(value, Mapping):
             found.update(metadata_of(value, f"{name}."))
         elif isinstance(value, list | tuple):
-            scalars = [one for item in value if (one := scalar_of(item)) is not None]
-            if scalars:
-                found[name] = scalars
+            for path, item in _listed(value, name):
+                several = found.setdefault(path, [])
+                if isinstance(several, list):
+                    several.append(item)
         elif (one := scalar_of(value)) is not None:
             found[name] = one
     return found
+
+
+def _listed(items: Iterable[object], name: str, depth: int = 0) -> Iterator[tuple[str, Scalar]]:
+    """Yield the scalars of a list, with the dotted names of those that stand in objects."""
+    for item in items:
+        if isinstance(item, Mapping):
+            for key, value in item.items():
+                is_list = isinstance(value, list | tuple)
+                within = value if is_list else [value]
+                yield from _listed(within, f"{name}.{key}", depth + is_list)
+        elif isinstance(item, list | tuple):
+            yield from _listed(item, name, depth + 1)
+        elif (one := scalar_of(item)) is not None and (depth == 0 or isinstance(one, str)):
+            yield name, one
 
 
 def merged(values: Sequence[MetadataValue]) -> MetadataValue:
@@ -62,6 +81,8 @@ def scalar_of(value: object) -> Scalar | None:
         return float(value) if math.isfinite(value) else None
     if isinstance(value, datetime | date | time):
         return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
     return None
 
 

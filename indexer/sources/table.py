@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote
 
 from binocle.errors import SourceError
 from binocle.metadata.field_types import Reading
+from binocle.metadata.markup import without_markup
 from binocle.types import MetadataValue, Skip
 from indexer.sources.base import (
     Below,
@@ -228,7 +229,7 @@ class TableSource(Source):
         texts = [
             TextRef(column, row_uri, text)
             for column in columns.text
-            for text in dict.fromkeys(_cells(rows, column))
+            for text in dict.fromkeys(map(without_markup, _cells(rows, column)))
         ]
         skip = self._problems.get(numbers[0])
         if skip is None and not images and not texts:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from binocle.errors import SourceError
 from binocle.files import lies_within
+from binocle.metadata.markup import without_markup
 from binocle.types import MetadataValue, Skip
 from indexer.sources.base import Candidate, TextRef, printable
 from indexer.sources.beside.sidecars import FACTS
@@ -144,7 +145,7 @@ def _told(candidate: Candidate, row: Row) -> Candidate:
         TextRef(name, candidate.uri, text)
         for name in row
         if name.lower() in TEXT_NAMES
-        for text in texts_in(row[name])
+        for text in map(without_markup, texts_in(row[name]))
         if text not in {one.text for one in candidate.texts}
     )
     return replace(

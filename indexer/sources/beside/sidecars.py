@@ -7,10 +7,12 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from html import unescape
 
 from binocle.errors import NotAPictureError
 from binocle.media.shot_dates import date_in_name
 from binocle.media.xmp import read_xmp
+from binocle.metadata.markup import without_markup
 from binocle.metadata.record_limits import problem_of_metadata, problem_of_text
 from binocle.types import MetadataValue, Skip
 from indexer.sources.base import Candidate, TextRef, printable
@@ -22,6 +24,7 @@ _MAX_ALL_BYTES = 256 * 1024 * 1024  # all are held while the pictures pass by: a
 _TOO_MANY = "(sidecars)"  # the key of those that are left out
 FACTS = frozenset({"width", "height", "bytes", "format", "sha256", "filename", "folder"})
 _TAKEN, _PLACES = "photoTakenTime", ("geoData", "geoDataExif")
+_TYPED = ("title", "description")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class Beside:
         texts = self.texts
         if not texts:  # a JSON file's
             said = (self.metadata.get(name) for name in ("caption", "description"))
-            texts = tuple(one for one in said if isinstance(one, str))[:1]
+            texts = tuple(without_markup(one) for one in said if isinstance(one, str))[:1]
         return replace(
             candidate,
             metadata={**candidate.metadata, **self.metadata},
@@ -165,16 +168,27 @@ def content_of(name: str, data: bytes, encoding: str | None = None) -> Beside | 
         document = json.loads(text)
         if not isinstance(document, dict):
             return Skip("unreadable", "it is no JSON object, so it names no fields")
+        document = _unescaped(document)
         told = metadata_of(document)
     except (ValueError, RecursionError) as error:
         return Skip("unreadable", f"it is no JSON ({error})")
     metadata = {f"sidecar.{key}" if key in FACTS else key: one for key, one in told.items()}
-    metadata |= _place(document) | _people(document)
+    metadata |= _place(document)
+    if people := _people(document):
+        metadata = {key: one for key, one in metadata.items() if key != "people.name"} | people
     problem = problem_of_metadata(metadata)
     if problem is not None:
         return problem
     title = document.get("title")
     return Beside((), metadata, _taken_at(document), title if isinstance(title, str) else "")
+
+
+def _unescaped(document: Mapping[str, object]) -> Mapping[str, object]:
+    """Return what people typed as they did: Google Takeout writes it as HTML has it."""
+    if _TAKEN not in document:
+        return document
+    typed = {name: unescape(one) for name in _TYPED if isinstance(one := document.get(name), str)}
+    return {**document, **typed}
 
 
 def _taken_at(document: Mapping[str, object]) -> dict[str, MetadataValue]:

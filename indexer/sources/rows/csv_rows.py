@@ -1,4 +1,8 @@
-"""The rows of a CSV, whatever its encoding and delimiter; ragged ones come as they are."""
+"""The rows of a CSV, whatever its encoding and delimiter.
+
+Rows may be short. One of more cells than the first line has names is read where it can only mean
+one thing, and else is none: whatever stands in it may stand in another column.
+"""
 
 import csv
 import re
@@ -96,6 +100,7 @@ def read_rows(
     csv.field_size_limit(MAX_LINE + 1)
     rows: list[list[str]] = []
     problems: dict[int, Skip] = {}
+    wide: dict[int, int] = {}
     count = 0
     with path.open(encoding=encoding_of(path, encoding), errors="replace", newline="") as file:
         lines = _RowLines(file)
@@ -112,6 +117,7 @@ def read_rows(
             try:
                 row = next(reader)
             except StopIteration:
+                problems |= _fit(rows, wide, delimiter)
                 return rows, problems, delimiter
             except _RowTooLongError:
                 row, problem = [], TOO_LONG
@@ -119,14 +125,52 @@ def read_rows(
                 if lines.has_open_quote(delimiter, len(rows[0]) if rows else 0):
                     problem = _OPEN_QUOTE
             if problem is not None:
-                reason = f"line {lines.number}: {problem.message}"
-                problems[len(rows)] = Skip(problem.code, reason)
+                problems[len(rows)] = _at(lines.number, problem)
                 row = []
+            if rows and len(row) > len(rows[0]) and any(map(str.strip, row[len(rows[0]) :])):
+                wide[len(rows)] = lines.number
             if problem is not None or not rows or any(cell.strip() for cell in row):
                 rows.append(row)
                 count += len(row)
                 check_cells(path, count)
             lines.begin(again=problem is not None)
+
+
+def _fit(rows: list[list[str]], wide: Mapping[int, int], delimiter: str) -> dict[int, Skip]:
+    """Have rows of more cells than names fit, where it is clear how; empty the others.
+
+    R writes names of rows without one for their column, so that each has one cell more. Where a
+    table is of names and texts only, the rest of the text stands in the further cells.
+
+    Args:
+        rows: All, the first with the names.
+        wide: The places of such rows, with the lines they begin in.
+        delimiter: Between cells.
+
+    Returns:
+        What is wrong with those that were emptied.
+    """
+    width = len(rows[0]) if rows else 0
+    others = [row for place, row in enumerate(rows[1:], 1) if row and place not in wide]
+    if wide and not others and all(len(rows[place]) == width + 1 for place in wide):
+        rows[0].insert(0, "")
+        return {}
+    problems: dict[int, Skip] = {}
+    for place, line in wide.items():
+        if width == 2:
+            rows[place] = [rows[place][0], delimiter.join(rows[place][1:])]
+            continue
+        reason = (
+            f"it has {len(rows[place])} cells, and the table {width} columns; put a cell with "
+            f"{delimiter!r} in it between quotes"
+        )
+        problems[place] = _at(line, Skip("unreadable", reason))
+        rows[place] = []
+    return problems
+
+
+def _at(line: int, problem: Skip) -> Skip:
+    return Skip(problem.code, f"line {line}: {problem.message}")
 
 
 def _delimiter_of(first_line: str) -> str:

@@ -93,7 +93,8 @@ def _values(column: Any, first: int, problems: dict[int, Skip]) -> list[Any]:
             return [None if one is None else different[one] for one in column.indices.to_pylist()]
         kind = _coarser(column.type)
         column = column if kind == column.type else column.cast(kind, safe=False)
-        return list(column.to_pylist())
+        is_map = pa.types.is_map(kind)
+        return [dict(one) if is_map and one else one for one in column.to_pylist()]
     except (ValueError, OverflowError, ArithmeticError):
         pass
     values: list[Any] = []

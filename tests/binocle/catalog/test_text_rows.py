@@ -38,6 +38,19 @@ def test_file_names_ids_and_fields_are_words_and_numbers_are_not(tmp_path: Path)
     database.close()
 
 
+def test_markup_is_no_word(tmp_path: Path) -> None:
+    database = SqliteCatalog(tmp_path / "catalog.sqlite")
+    new = record("a", ["<p>Red <b>shirt</b> &amp; tie</p>"], body="<p>soft<br>cotton</p>")
+    with database.writing() as session:
+        session.records.upsert([new])
+    with database.reading() as session:
+        for word in ("red", "shirt", "tie", "soft", "cotton"):
+            assert having(session, word) == [1], word
+        for word in ("p", "b", "amp", "br"):
+            assert having(session, word) == [], word
+    database.close()
+
+
 def test_record_with_very_many_texts_keeps_them_all(tmp_path: Path) -> None:
     database = SqliteCatalog(tmp_path / "catalog.sqlite")
     many = [f"caption word{number}" for number in range(200)]

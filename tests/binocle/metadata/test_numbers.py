@@ -67,6 +67,20 @@ def test_prices_are_read_in_every_usual_form(
     assert not is_plain(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("12%", 12),
+        ("-12.5 %", -12.5),
+        ("12,5\u00a0%", 12.5),
+        ("%10", 10),
+        ("\uff11\uff10\uff05", 10),
+    ],
+)
+def test_per_cent_are_numbers(text: str, number: float) -> None:
+    assert parse_number(text) == number
+
+
 @given(st.integers(-(2**63), 2**63 - 1))
 def test_whole_numbers_are_exact(number: int) -> None:
     assert parse_number(str(number)) == number
@@ -81,7 +95,7 @@ def test_what_programs_write_is_read(number: float) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "Get", "nan", "inf", "1e999", "€1.299", "1.299 kr", "10 - 20", "12%", "1.2.3", "01,299",
+    ["", "Get", "nan", "inf", "1e999", "€1.299", "1.299 kr", "10 - 20", "12%%", "1.2.3", "01,299",
      "1,29,99", "$", "$ -", "5 stars", "M", "2021-03-05", "10:30", "½", "0x10", "1_000", "$€5",
      pytest.param("1" * 5000, id="5000 digits")],
 )  # fmt: skip

@@ -45,7 +45,7 @@ def test_sidecars_together_have_a_limit(
 
 TAKEOUT = {
     "title": "IMG_1.jpg",
-    "description": "Anna on the beach",
+    "description": "Anna &amp; Tom&#39;s day",
     "people": [{"name": "Anna"}],
     "photoTakenTime": {"timestamp": "1562265005", "formatted": "4 Jul 2019"},
     "geoData": {"latitude": 10.5, "longitude": 5.0, "altitude": 3.0},
@@ -84,7 +84,7 @@ def test_sidecars_tell_of_their_own_picture(bench: Bench, tmp_path: Path, form: 
         if key.endswith(".jpg")
     }
     assert texts == {
-        "x/IMG_1.jpg": ["Anna on the beach"],
+        "x/IMG_1.jpg": ["Anna & Tom's day"],
         "x/shoe-v1.0.jpg": ["Größe café"],
         "x/shoe-v1.5.jpg": ["blaue Stiefel"],
         "y/shoe-v1.5.jpg": [],
@@ -93,6 +93,8 @@ def test_sidecars_tell_of_their_own_picture(bench: Bench, tmp_path: Path, form: 
     assert told["taken_at"] == "2019-07-04T18:30:05+00:00"
     assert (told["latitude"], told["longitude"], told["altitude"]) == (10.5, 5.0, 3.0)
     assert told["people"] == ["Anna"]
+    assert told["description"] == "Anna & Tom's day"
+    assert "people.name" not in told
     assert bench.skipped().keys() == {"y/readme.txt"}
     assert bench.index(source).tally.unchanged == 4
 

@@ -91,3 +91,29 @@ def test_declared_encoding_is_that_of_the_table(bench: Bench, tmp_path: Path) ->
     path.write_bytes("id,title\n1,赤いシャツ\n".encode("shift-jis"))
     bench.index(TableSource(path, ColumnRoles(encoding="shift-jis")))
     assert bench.collection.record("1").parts[0].text == "赤いシャツ"
+
+
+def test_row_of_too_many_cells_costs_itself(bench: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("id,title,price\n1,red shirt,5\n2,large, blue shirt,6\n3,green,7,,\n4,short\n")
+    tally = bench.index(TableSource(path, ColumnRoles())).tally
+    assert (tally.added, tally.skipped) == (3, 1)
+    assert bench.ids() == ["1", "3", "4"]
+    assert bench.skipped() == {
+        "#2": "line 3: it has 4 cells, and the table 3 columns; put a cell with ',' in it between "
+        "quotes"
+    }
+
+
+def test_further_cells_of_captions_are_their_rest(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("image,caption\na.jpg,a dog\nb.jpg,a dog, wet, runs\n")
+    rows, problems, _ = csv_rows.read_rows(path, None)
+    assert (rows[1:], problems) == ([["a.jpg", "a dog"], ["b.jpg", "a dog, wet, runs"]], {})
+
+
+def test_names_of_rows_may_have_no_name_themselves(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('"id" "title"\n"1" 7 "red"\n"2" 8 "blue"\n'.replace(" ", ","))
+    rows, problems, _ = csv_rows.read_rows(path, None)
+    assert (rows, problems) == ([["", "id", "title"], ["1", "7", "red"], ["2", "8", "blue"]], {})

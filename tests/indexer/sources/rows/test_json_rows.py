@@ -158,3 +158,27 @@ def test_json_without_one_list_of_objects_is_no_table(tmp_path: Path, text: str)
     path.write_text(text)
     with pytest.raises(SourceError, match="is no table: a file of JSON is a list of objects"):
         read_json(path)
+
+
+def test_objects_in_lists_say_what_each_of_them_does(bench: Bench, tmp_path: Path) -> None:
+    row = {
+        "id": "shirt",
+        "title": "Shirt",
+        "variants": [
+            {"sku": "S", "price": 5, "options": ["red", "small"], "stock": {"here": 3}},
+            {"sku": "M", "price": 6.5, "options": ["red", "wide"]},
+        ],
+        "sizes": [["S", "M"], ["L"]],
+        "outline": [[0.5, 1.5], [2.5, 3.5]],
+    }
+    path = tmp_path / "t.jsonl"
+    path.write_text(json.dumps(row))
+    bench.index(TableSource(path, ColumnRoles()))
+    assert bench.collection.record("shirt").metadata == {
+        "title": "Shirt",
+        "variants.sku": ["S", "M"],
+        "variants.price": [5, 6.5],
+        "variants.options": ["red", "small", "red", "wide"],
+        "variants.stock.here": [3],
+        "sizes": ["S", "M", "L"],
+    }

@@ -1,5 +1,6 @@
 """Parquet that stands for more than it has, or cannot be read in places."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -72,3 +73,23 @@ def test_times_in_nanoseconds_are_read_in_microseconds(bench: Bench, tmp_path: P
     assert metadata["hour"] == "00:00:00.123456"
     assert metadata["nested.at"] == ["2023-11-14T22:13:20.123456"]
     assert bench.collection.record("b").metadata.keys().isdisjoint({"at", "utc", "nested.at"})
+
+
+def test_maps_are_objects_and_durations_seconds(bench: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    columns = {
+        "id": ["a"],
+        "title": ["red"],
+        "attributes": pa.array(
+            [[("colour", "red"), ("size", "M")]], pa.map_(pa.string(), pa.string())
+        ),
+        "length": pa.array([timedelta(minutes=1, milliseconds=500)], pa.duration("ns")),
+    }
+    pq.write_table(pa.table(columns), path)
+    bench.index(TableSource(path, ColumnRoles()))
+    assert bench.collection.record("a").metadata == {
+        "title": "red",
+        "attributes.colour": "red",
+        "attributes.size": "M",
+        "length": 60.5,
+    }
