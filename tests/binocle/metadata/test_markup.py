@@ -1,5 +1,7 @@
 """HTML is taken out of texts, and nothing else is."""
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,4 +43,4 @@ def test_what_has_neither_tags_nor_entities_comes_back(text: str) -> None:
 
 def test_hostile_markup_takes_no_long_time() -> None:
     for text in ("<p " * 200_000, "<!--" * 200_000, "<script>" * 100_000, "&a" * 300_000):
-        assert seconds(lambda text=text: without_markup(text)) < 2
+        assert seconds(partial(without_markup, text)) < 2
