@@ -103,7 +103,7 @@ def text_rows(record: RecordTexts) -> tuple[list[TextRow], bool]:
     for position, role, text in record.texts:
         group = TITLE if _plain_name(role) in _TITLES else CAPTION
         texts[group, min(position, _LAST_PART)].append(without_markup(text))
-    said = {one for several in texts.values() for one in several}
+    said = {record.key, *(one for several in texts.values() for one in several)}
     file = "" if _ROW_MARK.search(record.uri) else record.uri  # many records share a table's name
     names = dict.fromkeys([_last_component(record.key), _last_component(file)])
     texts[NAME, NO_PART].append("\n".join(tokenizer.spell_out(name) for name in names if name))
@@ -133,7 +133,7 @@ def _add_fields(
             continue
         for one in value if isinstance(value, list) else [value]:
             if isinstance(one, int) and not isinstance(one, bool) and plain in _CODES:
-                texts[FIELD, NO_PART].append(str(one))
+                texts[FIELD, NO_PART].extend({str(one)} - said)
             if not isinstance(one, str) or _NO_WORDS.match(one):
                 continue
             if (text := without_markup(one)) in said:

@@ -19,6 +19,8 @@ from indexer.sources.table import ColumnRoles, TableSource
 from indexer.sources.uploads import UploadSource
 from indexer.sources.url_list import UrlList, lists_urls
 
+_WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods", ".numbers")
+
 
 def open_source(
     path: Path | str,
@@ -69,12 +71,16 @@ def open_source(
         return _text_source(absolute, columns.encoding, allowed, fetch=fetch)
     if absolute.suffix.lower() in images.SUFFIXES:
         return FileSource(absolute, allowed=allowed, encoding=columns.encoding)
+    raise SourceError(_neither(path))
+
+
+def _neither(path: Path | str) -> str:
+    if str(path).lower().endswith(_WORKBOOKS):
+        return f"{path} is a workbook; save its sheet as CSV (UTF-8), and index that"
     readable = ", ".join(
         (*archive.TAR_SUFFIXES, *archive.ZIP_SUFFIXES, *table_files.SUFFIXES, ".txt")
     )
-    raise SourceError(
-        f"{path} is neither a folder nor a file Binocle indexes ({readable}, or a picture)"
-    )
+    return f"{path} is neither a folder nor a file Binocle indexes ({readable}, or a picture)"
 
 
 def _remote_source(

@@ -261,7 +261,9 @@ class TableSource(Source):
         """Return what rows of one record say; where they differ, their values in a list."""
         columns = self._columns
         several_texts = (one for one in columns.text if len(set(_cells(rows, one))) > 1)
-        left_out = {columns.id, columns.image, *several_texts}  # none is the record's own
+        left_out = {columns.image, *several_texts}  # none is the record's own
+        if (columns.id or "").lower() == "id":  # a record has one in any case
+            left_out.add(columns.id)
         several: dict[str, list[MetadataValue]] = {}
         for row in rows:
             values = {name: value for name, value in row.items() if name not in left_out}

@@ -26,6 +26,14 @@ TEXT_NAMES = (
     "caption", "captions", "title", "name", "product_name", "text", "description", "sentence",
 )  # fmt: skip
 
+_OTHERS = {  # files that exports and mail give the name of a table
+    b"PK\x03\x04": "a ZIP archive, as a workbook of Excel is",
+    b"\xd0\xcf\x11\xe0": "a workbook of an old Excel",
+    b"\x1f\x8b": "compressed with gzip",
+    b"PAR1": "a Parquet file",
+    b"%PDF": "a PDF",
+}
+
 Row = Mapping[str, Any]
 
 
@@ -129,6 +137,19 @@ def _with_readings(
     return SourceTable(rows, names, readings, problems)
 
 
+def _refuse_others(path: Path) -> None:
+    """Raise SourceError for what only its name makes a table of text."""
+    with path.open("rb") as file:
+        start = file.read(8)
+    kind = next((kind for magic, kind in _OTHERS.items() if start.startswith(magic)), None)
+    if kind is not None:
+        suffix = path.suffix.lower()
+        raise SourceError(
+            f"{path} is {kind}, whatever its name says; save its table as {suffix}, or name it "
+            "by what it is"
+        )
+
+
 def _read_csv(
     path: Path,
     delimiter: str | None,
@@ -137,7 +158,9 @@ def _read_csv(
     encoding: str | None,
 ) -> SourceTable:
     """Read with the standard library: it takes ragged rows and stray quotes as they come."""
-    lines, problems, delimiter = read_rows(path, delimiter, encoding)
+    _refuse_others(path)
+    usual = (*ID_NAMES, *IMAGE_NAMES, *TEXT_NAMES)
+    lines, problems, delimiter = read_rows(path, delimiter, encoding, usual)
     names = [name.strip() for name in lines[0]] if lines else []
     if not any(names):
         raise SourceError(f"{path} is empty; its first line has to name the columns")

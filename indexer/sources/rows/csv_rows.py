@@ -7,7 +7,7 @@ one thing, and else is none: whatever stands in it may stand in another column.
 import csv
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -16,6 +16,7 @@ from indexer.sources.encodings import encoding_of
 from indexer.sources.rows.long_lines import MAX_LINE, TOO_LONG, check_cells
 
 _PIECE_BYTES = 1024 * 1024
+_MOST_ABOVE = 20  # lines of a report before its table
 _OPEN_QUOTE = Skip("unreadable", "a quote in it is not closed; close it, or write it twice")
 
 
@@ -80,7 +81,10 @@ class _RowLines(Iterator[str]):
 
 
 def read_rows(
-    path: Path, delimiter: str | None, encoding: str | None = None
+    path: Path,
+    delimiter: str | None,
+    encoding: str | None = None,
+    usual: Collection[str] = (),
 ) -> tuple[Sequence[Sequence[str]], Mapping[int, Skip], str]:
     """Read a CSV.
 
@@ -88,6 +92,8 @@ def read_rows(
         path: Where it is.
         delimiter: Between cells; None to tell from the first line.
         encoding: What it is in, where that was declared.
+        usual: Names of columns that tables have, in lower case. Where lines of a report's title
+            or comments stand above the first line with one of them, these are passed over.
 
     Returns:
         The rows that are not blank, the first with the columns' names; what is wrong with some, by
@@ -105,12 +111,14 @@ def read_rows(
     with path.open(encoding=encoding_of(path, encoding), errors="replace", newline="") as file:
         lines = _RowLines(file)
         first_line = file.readline(MAX_LINE)
+        above = _lines_above(file, first_line, delimiter, usual)
         if hint := _SEPARATOR.fullmatch(first_line.strip("\ufeff\r\n")):  # Excel's
             delimiter = hint[1]
-            lines.number = 2
-        else:
-            delimiter = delimiter or _delimiter_of(first_line)
-            file.seek(0)
+            above = 1
+        _pass_over(file, above)
+        delimiter = delimiter or _delimiter_of(file.readline(MAX_LINE))
+        _pass_over(file, above)
+        lines.number += above
         reader = csv.reader(lines, delimiter=delimiter)
         while True:
             problem: Skip | None = None
@@ -140,7 +148,7 @@ def _fit(rows: list[list[str]], wide: Mapping[int, int], delimiter: str) -> dict
     """Have rows of more cells than names fit, where it is clear how; empty the others.
 
     R writes names of rows without one for their column, so that each has one cell more. Where a
-    table is of names and texts only, the rest of the text stands in the further cells.
+    table is of texts only, or of names and texts, the rest of the text stands in the further cells.
 
     Args:
         rows: All, the first with the names.
@@ -157,8 +165,9 @@ def _fit(rows: list[list[str]], wide: Mapping[int, int], delimiter: str) -> dict
         return {}
     problems: dict[int, Skip] = {}
     for place, line in wide.items():
-        if width == 2:
-            rows[place] = [rows[place][0], delimiter.join(rows[place][1:])]
+        if width <= 2:
+            row = rows[place]
+            rows[place] = [*row[: width - 1], delimiter.join(row[width - 1 :])]
             continue
         reason = (
             f"it has {len(rows[place])} cells, and the table {width} columns; put a cell with "
@@ -171,6 +180,37 @@ def _fit(rows: list[list[str]], wide: Mapping[int, int], delimiter: str) -> dict
 
 def _at(line: int, problem: Skip) -> Skip:
     return Skip(problem.code, f"line {line}: {problem.message}")
+
+
+def _pass_over(file: TextIO, count: int) -> None:
+    """Go to behind the first lines."""
+    file.seek(0)
+    for _ in range(count):
+        file.readline(MAX_LINE)
+
+
+def _lines_above(
+    file: TextIO, first_line: str, delimiter: str | None, usual: Collection[str]
+) -> int:
+    """Return how many lines stand above that of the columns' names."""
+    if _has_usual(first_line, delimiter, usual) or _cells_of(first_line, delimiter) > 1:
+        return 0
+    for number in range(1, _MOST_ABOVE):
+        line = file.readline(MAX_LINE)
+        if _cells_of(line, delimiter) > 1:
+            return number if _has_usual(line, delimiter, usual) else 0
+    return 0
+
+
+def _cells_of(line: str, delimiter: str | None) -> int:
+    """Return how many cells of a line say something."""
+    cells = next(csv.reader([line], delimiter=delimiter or _delimiter_of(line)), [])
+    return sum(bool(cell.strip()) for cell in cells)
+
+
+def _has_usual(line: str, delimiter: str | None, usual: Collection[str]) -> bool:
+    cells = next(csv.reader([line], delimiter=delimiter or _delimiter_of(line)), [])
+    return any(cell.strip(" \ufeff").lower() in usual for cell in cells)
 
 
 def _delimiter_of(first_line: str) -> str:

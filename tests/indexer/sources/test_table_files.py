@@ -112,3 +112,14 @@ def test_table_that_was_damaged_keeps_its_records_until_it_is_mended(
         assert (tally.removed, tally.skipped) == (0, skipped)
         assert bench.ids() == ["r1", "r2", "r3"]
         assert len(bench.skipped()) == skipped
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [(b"PK\x03\x04rest", "a ZIP archive"), (b"\x1f\x8b\x08rest", "compressed with gzip")],
+)
+def test_table_by_name_only_is_told_what_it_is(tmp_path: Path, content: bytes, kind: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(content)
+    with pytest.raises(SourceError, match=f"t.csv is {kind}.*; save its table as .csv"):
+        read_table(path)

@@ -110,6 +110,28 @@ def test_further_cells_of_captions_are_their_rest(tmp_path: Path) -> None:
     path.write_text("image,caption\na.jpg,a dog\nb.jpg,a dog, wet, runs\n")
     rows, problems, _ = csv_rows.read_rows(path, None)
     assert (rows[1:], problems) == ([["a.jpg", "a dog"], ["b.jpg", "a dog, wet, runs"]], {})
+    path.write_text("caption\nA dog, wet, runs\nA cat\n")
+    assert csv_rows.read_rows(path, None)[0][1:] == [["A dog, wet, runs"], ["A cat"]]
+
+
+@pytest.mark.parametrize("above", ["# made by a shop\n", "Products\n\nMay 2024,,\n", "sep=;\n", ""])
+def test_lines_above_the_names_of_columns_are_passed_over(
+    bench: Bench, tmp_path: Path, above: str
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(above + 'id;title;price\n1;red shirt;5\n2;"open;6\n')
+    bench.index(TableSource(path, ColumnRoles()))
+    assert bench.ids() == ["1"]
+    line = above.count("\n") + 3
+    assert next(iter(bench.skipped().values())).startswith(f"line {line}: ")
+
+
+def test_first_line_of_texts_alone_is_the_name_of_their_column(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("words\nthe title, of a book\na cat\n")
+    assert csv_rows.read_rows(path, None, usual=("title",))[0] == [
+        ["words"], ["the title, of a book"], ["a cat"],
+    ]  # fmt: skip
 
 
 def test_names_of_rows_may_have_no_name_themselves(tmp_path: Path) -> None:
