@@ -262,8 +262,7 @@ class TableSource(Source):
         columns = self._columns
         several_texts = (one for one in columns.text if len(set(_cells(rows, one))) > 1)
         left_out = {columns.image, *several_texts}  # none is the record's own
-        if (columns.id or "").lower() == "id":  # a record has one in any case
-            left_out.add(columns.id)
+        left_out |= {columns.id} if (columns.id or "").lower() == "id" else set()  # it has one
         several: dict[str, list[MetadataValue]] = {}
         for row in rows:
             values = {name: value for name, value in row.items() if name not in left_out}
@@ -298,5 +297,4 @@ def resolve_columns(
 
 
 def _cells(rows: Sequence[Row], column: str | None) -> Iterator[str]:
-    for row in rows:
-        yield from texts_in(row.get(column)) if column else ()
+    return (text for row in rows for text in texts_in(row.get(column) if column else None))
