@@ -36,12 +36,12 @@ class _RowLines(Iterator[str]):
         is_at_end: Whether the file ended while a row was read.
     """
 
-    def __init__(self, file: TextIO) -> None:
+    def __init__(self, file: TextIO, number: int) -> None:
         self._file = file
         self._again: deque[str] = deque()
         self._row: list[str] = []
         self._taken = 0  # characters of the row
-        self.number = 1
+        self.number = number
         self.is_at_end = False
 
     def __next__(self) -> str:
@@ -109,16 +109,8 @@ def read_rows(
     wide: dict[int, int] = {}
     count = 0
     with path.open(encoding=encoding_of(path, encoding), errors="replace", newline="") as file:
-        lines = _RowLines(file)
-        first_line = file.readline(MAX_LINE)
-        above = _lines_above(file, first_line, delimiter, usual)
-        if hint := _SEPARATOR.fullmatch(first_line.strip("\ufeff\r\n")):  # Excel's
-            delimiter = hint[1]
-            above = 1
-        _pass_over(file, above)
-        delimiter = delimiter or _delimiter_of(file.readline(MAX_LINE))
-        _pass_over(file, above)
-        lines.number += above
+        above, delimiter = _first_line(file, delimiter, usual)
+        lines = _RowLines(file, above + 1)
         reader = csv.reader(lines, delimiter=delimiter)
         while True:
             problem: Skip | None = None
@@ -180,6 +172,18 @@ def _fit(rows: list[list[str]], wide: Mapping[int, int], delimiter: str) -> dict
 
 def _at(line: int, problem: Skip) -> Skip:
     return Skip(problem.code, f"line {line}: {problem.message}")
+
+
+def _first_line(file: TextIO, delimiter: str | None, usual: Collection[str]) -> tuple[int, str]:
+    """Go to the line with the names; return how many are above it, and what is between cells."""
+    first_line = file.readline(MAX_LINE)
+    above = _lines_above(file, first_line, delimiter, usual)
+    if hint := _SEPARATOR.fullmatch(first_line.strip("\ufeff\r\n")):  # Excel's
+        above, delimiter = 1, hint[1]
+    _pass_over(file, above)
+    delimiter = delimiter or _delimiter_of(file.readline(MAX_LINE))
+    _pass_over(file, above)
+    return above, delimiter
 
 
 def _pass_over(file: TextIO, count: int) -> None:
