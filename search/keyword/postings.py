@@ -12,6 +12,7 @@ from cachetools import LRUCache
 from binocle.catalog import text_rows
 from binocle.catalog.base import CatalogReader
 from binocle.types import BoolArray, Int64Array
+from search.keyword.apart_from_compounds import rows_apart
 from search.keyword.colour_names import rows_of_colour
 
 Float32Array = npt.NDArray[np.float32]
@@ -123,6 +124,11 @@ class PostingReader:
     def phrases(self, session: CatalogReader, phrases: Sequence[tuple[str, ...]]) -> Postings:
         """Return the records that have any of some phrases."""
         return self._keep(tuple(phrases), lambda: session.words.rows_with(phrases))
+
+    def word(self, session: CatalogReader, token: str, before: str = "") -> Postings:
+        """Return the records that have a word, and not only in a compound: see ``rows_apart``."""
+        key = (token, "|", before if len(before) == 1 else "")
+        return self._keep(key, lambda: rows_apart(session, token, before))
 
     def beginning(self, session: CatalogReader, token: str) -> Postings:
         """Return the records that have a word with a beginning."""

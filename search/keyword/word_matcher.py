@@ -90,7 +90,8 @@ class WordMatcher:
             ways = [way for window, way in windows if window.first <= place < window.end]
             is_number = word.token.isdigit() and len(wording.words) > 1
             own = self._own(session, wording.words, place)
-            matches = self._word(session, place, word, ways, own, names_count=not is_number)
+            before = _before(wording.words, place)
+            matches = self._word(session, place, word, ways, own, before, names_count=not is_number)
             found[key] = replace(matches, is_of_number=word.run in numbers)
         return list(found.values())
 
@@ -101,7 +102,7 @@ class WordMatcher:
         """
         token = words[place].token
         if token not in COLOURS or len(words) < 2:
-            return self._postings.phrases(session, [(token,)])
+            return self._postings.word(session, token, _before(words, place))
         following = words[place + 1].token if place + 1 < len(words) else ""
         return self._postings.colour(session, token, following)
 
@@ -112,6 +113,7 @@ class WordMatcher:
         word: Word,
         ways: list[WordWay],
         own: Postings,
+        before: str,
         *,
         names_count: bool,
     ) -> WordMatches:
@@ -123,7 +125,7 @@ class WordMatcher:
         elif typed:
             itself = WordWay(own, 1.0, word.token, is_strict=True, names_count=names_count)
             ways = [itself, *ways]
-            ways += self._relatives(session, word)
+            ways += self._relatives(session, word, before)
         least = _LEAST_NUMBER if word.token.isdigit() else _LEAST_BEGINNING
         if word.is_beginning or (word.may_go_on and len(word.token) >= least):
             weight = _UNFINISHED if typed else 1.0
@@ -147,13 +149,13 @@ class WordMatcher:
         """Tell whether all that has a word has only what is left of a longer one."""
         return 0 < count <= SELDOM and self._spelling.is_cut(session, word.token)
 
-    def _relatives(self, session: CatalogReader, word: Word) -> list[WordWay]:
+    def _relatives(self, session: CatalogReader, word: Word, before: str) -> list[WordWay]:
         if word.paired or not word.token.isalpha():
             return []
         found = session.words.relatives(tokenizer.stem(word.token))
         return [
             WordWay(
-                self._postings.phrases(session, [(one,)]),
+                self._postings.word(session, one, before),
                 _RELATIVE,
                 one,
                 is_strict=False,
@@ -268,6 +270,11 @@ def _whole(session: CatalogReader, wording: QueryWords) -> tuple[Int64Array, Int
     is_all = is_text & ((rows & text_rows.LENGTH_MASK) == len(wording.whole))
     owners = rows >> text_rows.RECORD_SHIFT
     return np.unique(owners), np.unique(owners[is_all])
+
+
+def _before(words: Sequence[Word], place: int) -> str:
+    """Return the word that was typed before another; nothing where it is the first."""
+    return words[place - 1].token if place else ""
 
 
 def _is_code(word: Word) -> bool:

@@ -25,6 +25,7 @@ _TOGETHER = 1.1
 _ALONE = 1.5
 _LEFT_OUT = 4  # of every so many words behind the first a record in the relevant set may lack one
 _PLURAL = 0.9  # how sure a plural is what was meant; what is corrected is less
+_FEWEST = 3  # records that have a word as it was typed, for what only begins with it not to count
 _MOST = 0.5  # of what the words are worth: less is a number that happens to be there
 _OF_BRANDS = 0.2  # the same for brands, which do not happen to be there
 
@@ -171,11 +172,21 @@ def _demands(
     asked = found if is_sure else []
     lacking = np.full(size, len(asked), np.uint8)
     for one in asked:
-        lacking[one.record_ids] -= np.uint8(1)
+        lacking[_having(one)] -= np.uint8(1)
     spare = (len(asked) - 1) // _LEFT_OUT
     if not asked or int(lacking.min()) > spare:
         return (), lacking, -1
     return tuple(one.place for one in asked), lacking, spare
+
+
+def _having(word: WordMatches) -> Int64Array:
+    """Return the records that have a word; where more than a few do, not those of a longer one.
+
+    Whoever types "top" while there are tops asks for no topwear.
+    """
+    if word.sureness is None or len(word.strict_ids) < _FEWEST:
+        return word.record_ids
+    return np.asarray(word.record_ids[word.sureness >= np.float32(_PLURAL)])
 
 
 def _is_found_as_typed(word: WordMatches) -> bool:

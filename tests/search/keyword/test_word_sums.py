@@ -116,3 +116,11 @@ def test_words_that_are_all_corrected_are_not_demanded() -> None:
     assert not sums_of(corrected[0], word(1)).demanded()[ids(1)].any()
     assert sums_of(corrected[0]).demanded()[ids(1)].all()
     assert sums_of(corrected[0], word(1, 1)).demanded()[ids(1)].all()
+
+
+def test_longer_words_are_not_what_is_demanded_where_more_than_a_few_have_the_word_itself() -> None:
+    sureness = np.array([1, 1, 1, 0.4], np.float32)
+    begun = replace(word(0, 1, 2, 3, 4), strict_ids=ids(1, 2, 3), sureness=sureness)
+    assert sums_of(begun).demanded()[ids(1, 2, 3, 4)].tolist() == [True, True, True, False]
+    few = replace(begun, strict_ids=ids(1, 2))
+    assert sums_of(few).demanded()[ids(1, 2, 3, 4)].all()
