@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 
 from binocle.metadata.filters import And, Comparison, Filter
 from binocle.metadata.visible_text import visible
+from search.query.bounds.date_phrases import date_wish, forgets_date
+from search.query.bounds.price_phrases import PriceWish, only_price, price_wish
 from search.query.negation.negated_words import without_negated
-from search.query.price_phrases import only_price, price_wish
 from search.query.query import Sort, Term
 from search.query.stored_words import NOTHING_STORED, StoredWords
 
@@ -64,7 +65,7 @@ class Phrase:
         terms: What to add; negative ones are kept away from.
         remove: Earlier texts to drop.
         swap: Earlier words, and what comes in their place.
-        amounts: What the price has to be; all of them.
+        amounts: What the price, and the time of a photo, have to be; all of them.
         sort: By what to order hits.
         forgotten: Fields that earlier bounds and orders are of, which go.
     """
@@ -78,7 +79,7 @@ class Phrase:
 
     @property
     def where(self) -> Filter | None:
-        """What the price has to be, as a filter."""
+        """What the price and the time have to be, as a filter."""
         if len(self.amounts) < 2:
             return self.amounts[0] if self.amounts else None
         return And(self.amounts)
@@ -134,7 +135,7 @@ def parse_turn(
 def parse_first(
     text: str, find_price: Callable[[], str | None], stored: StoredWords = NOTHING_STORED
 ) -> Phrase:
-    """Read a first question: what is not to be there, and what it says of the price.
+    """Read a first question: what is not to be there, and what it says of price and time.
 
     Args:
         text: What was asked, such as ``headphones under 1000 but not red``; a last word in quotes
@@ -146,11 +147,13 @@ def parse_first(
     if not text.strip() or stored.is_title(text):
         return Phrase((Term(text=text),))
     rest, unwanted = without_negated(text, stored.has_phrase)
-    wish = price_wish(rest, find_price, stored)
-    if not (wish.amounts or wish.sort or unwanted):
+    dated = date_wish(rest, stored)
+    wish = price_wish(dated.rest, find_price, stored) if dated.rest else PriceWish("")
+    amounts = (*wish.amounts, *((dated.when,) if dated.when else ()))
+    if not (amounts or wish.sort or unwanted):
         return Phrase((Term(text=text),))
     wanted = [Term(text=wish.rest)] if wish.rest else []
-    return Phrase((*wanted, *map(_away, unwanted)), amounts=wish.amounts, sort=wish.sort)
+    return Phrase((*wanted, *map(_away, unwanted)), amounts=amounts, sort=wish.sort)
 
 
 def _away(text: str) -> Term:
@@ -163,7 +166,11 @@ def _read(clause: str, found: _Reading) -> None:
     bare = _MANNERS.sub("", _LEAD.sub("", clause).strip(" ,"))
     if not bare or _read_price(bare, found):
         return
-    wish = price_wish(bare, found.find_price, found.stored)
+    dated = date_wish(bare, found.stored)
+    found.amounts += [dated.when] if dated.when else []
+    if not dated.rest:
+        return
+    wish = price_wish(dated.rest, found.find_price, found.stored)
     bare = wish.rest
     found.amounts += wish.amounts
     found.sort += wish.sort
@@ -187,7 +194,10 @@ def forgets_price(text: str) -> bool:
 
 
 def _read_price(bare: str, found: _Reading) -> bool:
-    """Read a text that is about nothing but the price."""
+    """Read a text that is about nothing but the price, or says that the time does not matter."""
+    if forgets_date(bare) and (field := found.stored.date_field()) is not None:
+        found.forgotten.append(field)
+        return True
     if forgets_price(bare) and (price := found.find_price()) is not None:
         found.forgotten.append(price)
         return True

@@ -123,6 +123,8 @@ def _with_others(terms: tuple[Term, ...], who: str) -> tuple[Term, ...] | None:
 
 
 def _goes(earlier: Comparison, later: Comparison) -> bool:
+    if earlier.operator == later.operator == "during":
+        return earlier.field == later.field
     sides = {"lt": -1, "lte": -1, "gt": 1, "gte": 1}
     own, other = sides.get(earlier.operator), sides.get(later.operator)
     if earlier.field != later.field or own is None or other is None:

@@ -7,7 +7,9 @@ import numpy as np
 
 from binocle.catalog import text_rows, tokenizer
 from binocle.collection.collection import Collection
+from binocle.metadata.filters import Comparison
 
+TAKEN = "taken_at"
 _MOST_TOKENS = 64
 _A_TITLES_PART = 6  # tokens
 
@@ -20,10 +22,14 @@ class StoredWords:
         is_title: Tells whether some text of the collection says just this, of two words at least,
             or has it in one piece, of six at least, as when a long title's begin was typed.
         has_phrase: Tells whether some text has these words in one piece.
+        date_field: Names the field of when photos were taken; None for none.
+        has_any: Tells whether some record passes a comparison.
     """
 
     is_title: Callable[[str], bool] = lambda _: False
     has_phrase: Callable[[str], bool] = lambda _: False
+    date_field: Callable[[], str | None] = lambda: None
+    has_any: Callable[[Comparison], bool] = lambda _: False
 
 
 NOTHING_STORED = StoredWords()
@@ -34,7 +40,15 @@ def stored_words(collection: Collection) -> StoredWords:
     return StoredWords(
         lambda text: _is_said(collection, text, is_all=True),
         lambda text: _is_said(collection, text, is_all=False),
+        lambda: _date_field(collection),
+        lambda where: bool(np.any(collection.snapshot(where=where).mask(where))),
     )
+
+
+def _date_field(collection: Collection) -> str | None:
+    with collection.reading() as session:
+        is_there = TAKEN in session.fields.names() and "texts" in session.fields.holds(TAKEN)
+    return TAKEN if is_there else None
 
 
 def _is_said(collection: Collection, text: str, *, is_all: bool) -> bool:

@@ -2,8 +2,8 @@
 
 import pytest
 
+from search.query.bounds.price_phrases import price_wish
 from search.query.natural_language import Phrase, forgets_price, parse_first, parse_turn
-from search.query.price_phrases import price_wish
 from search.query.query import Sort, Term
 from search.query.stored_words import StoredWords
 

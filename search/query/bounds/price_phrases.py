@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from binocle.metadata.filters import Comparison, Operator
-from search.query.chinese_prices import chinese_prices
+from search.query.bounds.chinese_prices import chinese_prices
 from search.query.negation.chinese import HAS_CHINESE
 from search.query.query import Sort
 from search.query.stored_words import NOTHING_STORED, StoredWords

@@ -2,7 +2,7 @@
 
 import pytest
 
-from search.query.chinese_prices import chinese_prices
+from search.query.bounds.chinese_prices import chinese_prices
 from search.query.natural_language import parse_first, parse_turn
 from search.query.query import Sort
 
