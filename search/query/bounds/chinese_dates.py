@@ -108,11 +108,10 @@ def _made(text: str, match: re.Match[str], words: str) -> ChineseTime | None:
         return None
     rest = f"{text[: match.start()].strip()} {text[match.end() :].strip()}".strip(" ，,。的")
     said = match.groupdict()
-    is_year = said["year1"] or said.get("bare")
-    is_bare = bool(is_year) and not (said["month1"] or said["season1"])
-    return ChineseTime(
-        words, "" if _PICTURES.match(rest) else rest, bool(said["taken"]) or not is_bare
-    )
+    is_year = said.get("bare") or said["year1"] not in (None, "今", "去", "前")
+    is_bare = is_year and not (said["month1"] or said["season1"])
+    is_all = _PICTURES.match(rest) is not None
+    return ChineseTime(words, "" if is_all else rest, bool(said["taken"]) or is_all or not is_bare)
 
 
 def _words(match: re.Match[str], number: int, today: date) -> str:

@@ -90,9 +90,16 @@ def test_bare_year_counts_where_something_was_taken_in_it(text: str) -> None:
     assert read(text)[1] == ("1969", "1970")
 
 
-@pytest.mark.parametrize("text", ["photos taken in 1969", "photos from 1969", "1969年拍的照片"])
+@pytest.mark.parametrize(
+    "text", ["photos taken in 1969", "photos from 1969", "1969年拍的照片", "1969年的照片"]
+)
 def test_year_that_something_was_taken_in_counts_in_any_case(text: str) -> None:
     assert read(text, NOTHING_THEN)[1] == ("1969", "1970")
+
+
+def test_year_beside_this_one_counts_in_any_case() -> None:
+    assert read("去年的海滩", NOTHING_THEN) == ("海滩", ("2025", "2026"))
+    assert read("beach from last year", NOTHING_THEN) == ("beach", ("2025", "2026"))
 
 
 def test_without_dates_nothing_is_read() -> None:
