@@ -14,6 +14,7 @@ from binocle.metadata.filters import Operator
 _LARGE, _YEARS = 50, range(1900, 2101)
 _LONGEST = 200  # characters: who says a price says little else
 _MOST_BOUNDS = 4
+_ABOUT_SHARE = 0.2
 _CURRENCY = "(?:块钱?|塊錢?|元|人民币|美元|美金|欧元|日元|港币|卢比|rmb|[¥￥$€£₹])"
 _DIGITS = (
     r"(?:\d{1,3}(?:,\d{3})+|\d{1,9})(?:\.\d+)?[百千万]?|[一二两三四五六七八九十百千万]*[百千万十]"
@@ -34,6 +35,7 @@ _BOUNDS: tuple[tuple[str, tuple[Operator, ...]], ...] = (
     (rf"{_LEAD}(?:高于|超过|大于|多于){_amount('a')}(?:以上)?的?", ("gt",)),
     (rf"{_LEAD}{_amount('a')}[及或]?(?:以下|以内|以內|之内|之下)的?", ("lte",)),
     (rf"{_LEAD}{_amount('a')}[及或]?(?:以上|之上|起)的?", ("gte",)),
+    (rf"{_LEAD}(?:大约|大概|差不多)?{_amount('a')}(?:左右|上下)的?", ("gte", "lte")),
     (rf"(?:预算|預算)(?:在|为|是)?{_amount('a')}的?", ("lte",)),
 )
 _PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), said) for pattern, said in _BOUNDS)
@@ -101,9 +103,15 @@ def _bound(
         for match in pattern.finditer(text):
             amounts = [_number(one) for one in match.groupdict().values() if one is not None]
             if _is_price(text, match, amounts, has_phrase):
-                amounts.sort()
+                amounts = about(amounts[0]) if len(amounts) < len(operators) else sorted(amounts)
                 return match, list(zip(operators, amounts, strict=True))
     return None
+
+
+def about(amount: float) -> list[float]:
+    """Return the least and the most that are about an amount: a fifth less and more."""
+    around = (round(amount * (1 - _ABOUT_SHARE), 2), round(amount * (1 + _ABOUT_SHARE), 2))
+    return [int(one) if float(one).is_integer() else one for one in around]
 
 
 def _is_price(

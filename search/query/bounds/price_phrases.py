@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from binocle.metadata.filters import Comparison, Operator
-from search.query.bounds.chinese_prices import chinese_prices
+from search.query.bounds.chinese_prices import about, chinese_prices
 from search.query.negation.chinese import HAS_CHINESE
 from search.query.query import Sort
 from search.query.stored_words import NOTHING_STORED, StoredWords
@@ -35,6 +35,7 @@ _BOUND = (
     r"|(?:starting|starts) (?:from|at)|>=|≥)"
     r"|(?P<lt>under|below|(?:less|cheaper|lower) than|<)"
     r"|(?P<gt>over|above|beyond|(?:more|higher|greater|costlier) than|>)"
+    r"|(?P<near>around|about|roughly|approx(?:imately|\.)?|circa|~)"
     rf"|(?:(?P<between>between|from|(?:in the )?(?:price )?range(?: of)?|within)\s+)?"
     rf"(?P<first>{_NUMBER})\s*(?:and|to|-|–|—))\s*(?P<number>{_NUMBER})(?:\s*range\b)?"
     rf"|(?P<open>{_NUMBER})(?:\s*\+|\s*(?:and|or) "
@@ -242,8 +243,12 @@ def _is_counted(before: str) -> bool:
 
 
 def _may_be_else(bound: re.Match[str]) -> bool:
-    """Tell whether a range is of years, or no range of round numbers, as in "555-1234"."""
-    if bound["first"] is None or _CURRENCY.search(bound[0]):
+    """Tell whether numbers are years, or no range of round numbers, as in "555-1234"."""
+    if _CURRENCY.search(bound[0]):
+        return False
+    if bound["near"] is not None:
+        return _number(bound["number"]) in _YEARS
+    if bound["first"] is None:
         return False
     first, last = _number(bound["first"]), _number(bound["number"])
     if first in _YEARS and last in _YEARS:
@@ -256,6 +261,8 @@ def _is_loose(bound: re.Match[str]) -> bool:
     """Tell whether a bound may be of anything: "up to", "at least", "500-1000", "500+"."""
     if bound["first"] is not None:
         return bound["between"] is None
+    if bound["near"] is not None:
+        return True
     word = (bound["lte"] or bound["gte"] or "").lower()
     return bound["open"] is not None or bool(
         word and not word.startswith(("no", "<", ">", "≤", "≥"))
@@ -267,6 +274,9 @@ def _bounds(amount: re.Match[str], price: str) -> tuple[Comparison, ...]:
         is_most = (amount["way"] or "").lower() in ("below", "under", "less")
         return (Comparison(price, "lte" if is_most else "gte", _number(amount["open"])),)
     number = _number(amount["number"])
+    if amount["near"] is not None:
+        least, most = about(number)
+        return Comparison(price, "gte", least), Comparison(price, "lte", most)
     if amount["first"] is not None:
         first = _number(amount["first"])
         unit = re.search(_UNIT, amount["number"], re.IGNORECASE)

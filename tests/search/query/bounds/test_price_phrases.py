@@ -43,6 +43,9 @@ def price() -> str:
         ("shoes for men under 500", "shoes for men", [("lt", 500)]),
         ("t-shirt for kids under $12", "t-shirt for kids", [("lt", 12)]),
         ("anything above 30k", "", [("gt", 30000)]),
+        ("headphones around 500", "headphones", [("gte", 400), ("lte", 600)]),
+        ("a watch for about $12.50", "a watch", [("gte", 10), ("lte", 15)]),
+        ("shoes approx. 1,000", "shoes", [("gte", 800), ("lte", 1200)]),
     ],
 )
 def test_bounds_are_read_as_people_say_them(
@@ -51,6 +54,11 @@ def test_bounds_are_read_as_people_say_them(
     phrase = parse_first(asked, price)
     assert phrase.terms == ((Term(text=what),) if what else ())
     assert [(one.operator, one.value) for one in phrase.amounts] == bounds
+
+
+@pytest.mark.parametrize("asked", ["books about 1984", "about 3 dogs", "a dog about 5"])
+def test_what_is_about_a_year_or_a_few_is_no_price(asked: str) -> None:
+    assert parse_first(asked, price) == Phrase((Term(text=asked),))
 
 
 @pytest.mark.parametrize(
