@@ -44,6 +44,7 @@ CROSS_CUTTING = {
     "api/http/test_examples": "a page and the service",
     "api/page/test_accessibility": "all views of the page",
     "api/page/test_detail": "a page of several files",
+    "api/page/test_service_words": "sentences of the service, on the page",
     "api/page/test_hostile": "all that the page shows",
     "api/page/test_large": "the grid in the page",
     "api/page/test_keys": "the page with keys",
