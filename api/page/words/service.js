@@ -53,6 +53,9 @@ const ZH = [
   [/^JPEG XL is read where its plugin is installed: (.*)$/, (command) => `读取 JPEG XL 需要安装插件：${command}`],
   [/^the preview of a RAW file is read where rawpy is installed: (.*)$/, (command) => `读取 RAW 文件需要安装 rawpy：${command}`],
   [/^the RAW file has no preview that can be read$/, () => '此 RAW 文件没有可读取的预览图'],
+  [/^line ([\d,]+): it has ([\d,]+) cells, and the table ([\d,]+) columns; .*$/, (line, cells, columns) => `第 ${line} 行有 ${cells} 个单元格，而表格只有 ${columns} 列；请给含有分隔符的单元格加上引号`],
+  [/^line ([\d,]+): a quote in it is not closed; .*$/, (line) => `第 ${line} 行的引号没有闭合`],
+  [/^(.*) is a workbook; save its sheet as CSV .*$/, (path) => `${path} 是 Excel 等表格软件的工作簿；请将工作表另存为 CSV（UTF-8）后再索引`],
   // 密钥
   [/^the API key is not known$/, () => '密钥不正确'],
   [/^the API key is not known any more, or has expired$/, () => '密钥已失效'],

@@ -25,13 +25,11 @@ def pieces(pattern: str) -> list[str]:
 @cache
 def said() -> str:
     """Return all texts of the program, a line for each, without what is put into them."""
-    texts = []
-    for room in ("api", "binocle", "indexer", "search"):
-        for path in (ROOT / room).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-                if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                    texts.append(node.value)
-    return "\n".join(texts)
+    rooms = ("api", "binocle", "indexer", "search")
+    paths = (path for room in rooms for path in (ROOT / room).rglob("*.py"))
+    nodes = (node for path in paths for node in ast.walk(ast.parse(path.read_text("utf-8"))))
+    constants = (node.value for node in nodes if isinstance(node, ast.Constant))
+    return "\n".join(one for one in constants if isinstance(one, str))
 
 
 PATTERNS = [found["pattern"] for found in _PATTERN.finditer(WORDS.read_text("utf-8"))]
