@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from binocle.metadata.filters import And, Comparison, Filter
+from binocle.metadata.dates import AFTER_ALL, BEFORE_ALL
+from binocle.metadata.filters import And, Comparison, Filter, Operator
 from binocle.types import Scalar
 from search.query.query import RELEVANCE, Query, Term
 from search.query.summary import filter_as_typed
@@ -29,7 +30,7 @@ class ReadPiece:
         text: What it is, as people type it.
         of: What of the query it is about: words as they were typed, or a field.
         operator: Of a bound: ``lt``, ``lte``, ``gt`` or ``gte``.
-        value: Of a bound.
+        value: Of a bound: a number, or of a time a day in ISO 8601.
         least: Of a demand: how many of all words demanded what is relevant has.
         descending: Of an order.
     """
@@ -62,7 +63,7 @@ def reading_of(
         *(piece for term in query.terms for piece in _of_term(term)),
         *(ReadPiece("synonym", one, of) for of, several in synonyms for one in several),
         *(ReadPiece("demand", word, word, least=least) for word in demanded),
-        *(_of_clause(clause) for clause in _clauses(query.where)),
+        *(piece for clause in _clauses(query.where) for piece in _of_clause(clause)),
         *(
             ReadPiece("order", one.field, one.field, descending=one.descending)
             for one in query.sort
@@ -102,10 +103,26 @@ def _clauses(where: Filter | None) -> tuple[Filter, ...]:
     return () if where is None else (where,)
 
 
-def _of_clause(clause: Filter) -> ReadPiece:
+def _of_clause(clause: Filter) -> Iterator[ReadPiece]:
     text = filter_as_typed(clause)
     if not isinstance(clause, Comparison):
-        return ReadPiece("filter", text)
-    if clause.operator in _BOUNDS and isinstance(clause.value, int | float):
-        return ReadPiece("bound", text, clause.field, clause.operator, clause.value)
-    return ReadPiece("filter", text, clause.field)
+        yield ReadPiece("filter", text)
+    elif clause.operator in _BOUNDS and isinstance(clause.value, int | float):
+        yield ReadPiece("bound", text, clause.field, clause.operator, clause.value)
+    elif clause.operator == "during" and isinstance(clause.value, tuple):
+        yield from _of_time(clause.field, *map(str, clause.value))
+    else:
+        yield ReadPiece("filter", text, clause.field)
+
+
+def _of_time(field: str, start: str, end: str) -> Iterator[ReadPiece]:
+    """Yield the bounds of a time, each a day."""
+    bounds: tuple[tuple[Operator, str, str], ...] = (
+        ("gte", start, BEFORE_ALL),
+        ("lt", end, AFTER_ALL),
+    )
+    for operator, value, nothing in bounds:
+        if value != nothing:
+            day = f"{value}-01-01"[:10] if len(value) == 4 else f"{value}-01"[:10]
+            text = filter_as_typed(Comparison(field, operator, day))
+            yield ReadPiece("bound", text, field, operator, day)

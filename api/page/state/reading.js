@@ -44,7 +44,8 @@ function isOwn(piece, asked) {
   if (piece.kind === 'order') return asked.sort !== '';
   if (piece.kind !== 'bound') return false;
   const own = asked.choices[piece.of];
-  return own !== undefined && own[boundOf(piece)] !== '' && Number(own[boundOf(piece)]) === piece.value;
+  if (own === undefined || own[boundOf(piece)] === '') return false;
+  return own[boundOf(piece)] === piece.value || Number(own[boundOf(piece)]) === piece.value;
 }
 
 /** @param {Piece} piece @returns {'min' | 'max' | 'over' | 'under'} */

@@ -40,7 +40,8 @@ function candidates() {
     else if (piece.kind === 'demand') found.push({ text: t('makeOptional', piece.text), changes: without(piece) });
   }
   const words = asked.words.trim().split(/\s+/);
-  if (words.length > 1 && words.length <= 6) {
+  const isBounded = piecesOfWords().some((one) => one.kind === 'bound'); // its words alone mean nothing
+  if (words.length > 1 && words.length <= 6 && !isBounded) {
     words.forEach((word, at) => {
       const rest = words.filter((_, place) => place !== at).join(' ');
       found.push({ text: t('onlyWords', rest, word), changes: { words: rest } });

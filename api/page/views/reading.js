@@ -43,7 +43,7 @@ function BoundForm({ piece }) {
     if (value !== '') rebound(piece, value);
   };
   return html`<form class="row" onSubmit=${send}>
-    <label>${fieldLabel(piece.of)} ${/** @type {any} */ (SIGNS)[piece.operator ?? 'lte']} <input name="bound" type="number" step="any" required defaultValue=${String(piece.value)} /></label>
+    <label>${fieldLabel(piece.of)} ${/** @type {any} */ (SIGNS)[piece.operator ?? 'lte']} <input name="bound" type=${isDate(piece.value) ? 'date' : 'number'} step="any" required defaultValue=${String(piece.value)} /></label>
     <button type="submit" aria-label=${t('applyRange', fieldLabel(piece.of))}><${Icon} name="check" /></button>
   </form>`;
 }

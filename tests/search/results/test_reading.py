@@ -1,5 +1,6 @@
 """A query as it was read, piece by piece."""
 
+from binocle.metadata.filters import Comparison
 from search.query.filter_language import parse_where
 from search.query.query import Query, Sort, Term
 from search.results.reading import ReadPiece, reading_of
@@ -28,6 +29,19 @@ def test_each_piece_says_what_it_is_and_of_what() -> None:
         ReadPiece("filter", "added >= '2024-01-01'", "added"),
         ReadPiece("order", "price", "price", descending=True),
     )
+
+
+def test_a_time_is_its_first_day_and_the_day_after_it() -> None:
+    for span, pieces in (
+        (("2024", "2025"), [(">=", "gte", "2024-01-01"), ("<", "lt", "2025-01-01")]),
+        (("2024-02", "2024-03"), [(">=", "gte", "2024-02-01"), ("<", "lt", "2024-03-01")]),
+        (("", "2024-02-03"), [("<", "lt", "2024-02-03")]),
+        (("2024", ":"), [(">=", "gte", "2024-01-01")]),
+    ):
+        assert reading_of(Query((), where=Comparison("added", "during", span))) == tuple(
+            ReadPiece("bound", f"added {sign} '{day}'", "added", operator, day)
+            for sign, operator, day in pieces
+        )
 
 
 def test_what_the_model_cannot_read_is_told_apart_from_what_was_misspelt() -> None:
