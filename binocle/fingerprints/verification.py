@@ -1,15 +1,16 @@
 """Is one picture made from the other? Local features propose a mapping, the pixels judge it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from dataclasses import replace
 
 import numpy as np
 
 from binocle.fingerprints.agreement import agreement, windows_of
 from binocle.fingerprints.colour_difference import colour_difference
 from binocle.fingerprints.copy_classifier import Evidence, log_odds
-from binocle.fingerprints.geometry import Fit, Turn, fits, is_sound, turn_of
+from binocle.fingerprints.corrections.lettering import is_plainly_the_same, lettering, uncovered
+from binocle.fingerprints.corrections.white_light import in_white_light
+from binocle.fingerprints.geometry import Fit, fits, is_sound, turn_of
 from binocle.fingerprints.greyscale import Grey
 from binocle.fingerprints.mappings import (
     covered_of,
@@ -20,54 +21,22 @@ from binocle.fingerprints.mappings import (
 )
 from binocle.fingerprints.overlay import SIDE, Mapping, Overlay, evenly_lit, overlaid, straightened
 from binocle.fingerprints.picture_view import Box, PictureView
-from binocle.fingerprints.variation import GRID_SIDE, Variation, variation
-from binocle.fingerprints.white_light import in_white_light
+from binocle.fingerprints.variation import GRID_SIDE, variation
+from binocle.fingerprints.verified_match import Correction, VerifiedMatch
 
 _LEAST_SHARE = 0.3  # of the windows: where fewer agree it is no copy
 _LEAST_LOG_ODDS, _LEAST_SHARE_OF_VARIANTS = -5.0, 0.7  # what has less of both is no variant
 _LEAST_KEPT = 0.6  # of the stored picture's texture, under what may have been put on top
-
-
-Correction: TypeAlias = Literal["none", "light", "bend", "light and bend"]
 _LEAST_CORNERS, _LEAST_ALIKE = 12, 0.4  # of what may be corrected: others have less of both
 _CORRECTED = 2  # mappings
 _LEAST_CORNERS_OF_A_TILE = 20
 _LEAST_OF_A_TILE = 0.4  # of the stored picture
 _DOUBT_OF_TILES = 1.0  # log odds of a variant: shown small, a copy differs from what is stored
-_DOUBT: dict[Correction, float] = {"none": 0.0, "light": 0.5, "bend": 1.0, "light and bend": 1.5}
+_DOUBT: dict[Correction, float] = {
+    "none": 0.0, "light": 0.5, "bend": 1.0, "light and bend": 1.5, "words": 1.0,
+}  # fmt: skip
+_DOUBT_OF_WORDS = 1.0  # log odds of a variant: of a scene hardly anybody makes one
 _DOUBT_OF_PRODUCTS = 1.5  # bent a little, one shoe looks like another
-
-
-@dataclass(frozen=True, slots=True)
-class VerifiedMatch:
-    """A mapping between two pictures, and how well it holds.
-
-    Attributes:
-        mapping: ``(3, 3)`` float64 homography from fractions of the query (0 to 1) to fractions of
-            the stored picture.
-        turn: How it turns and mirrors.
-        evidence: What was measured where they overlap.
-        log_odds: How likely one is a copy of the other: 0 is even, above is likelier.
-        correction: What had to be taken out of the query first.
-        variation: What speaks for two variants instead; None where that is out of the question.
-    """
-
-    mapping: Mapping
-    turn: Turn
-    evidence: Evidence
-    log_odds: float
-    correction: Correction = "none"
-    variation: Variation | None = None
-
-    @property
-    def holds(self) -> bool:
-        """Whether a copy is likelier than another picture, and than a variant."""
-        return self.log_odds >= 0 and (self.variation is None or self.variation.log_odds <= 0)
-
-    @property
-    def is_product(self) -> bool:
-        """Whether different things may agree as well: small ones, and those on plain ground."""
-        return self.evidence.is_small or self.evidence.on_plain_ground
 
 
 def verify(
@@ -166,7 +135,8 @@ def _best(
             other for one in hopeful[:_CORRECTED] for other in _corrections(query, stored, one)
         ]
         best = max([best, *found], key=_merit)
-    return _with_variation(query, stored, best)
+    best = _with_variation(query, stored, best)
+    return best if best.holds else _without_words(query, stored, matches) or best
 
 
 def _may_be_corrected(match: VerifiedMatch) -> bool:
@@ -194,6 +164,36 @@ def _corrections(
             doubt += _DOUBT_OF_PRODUCTS
         odds = log_odds(found) - doubt
         yield replace(match, evidence=found, log_odds=odds, correction=correction)
+
+
+def _without_words(
+    query: PictureView, stored: PictureView, matches: Sequence[VerifiedMatch]
+) -> VerifiedMatch | None:
+    """Measure again what is not hidden by large words; None where that makes no copy of it."""
+    hopeful = [one for one in matches if _may_be_lettered(one)]
+    for match in sorted(hopeful, key=lambda one: -one.evidence.agreement.share)[:_CORRECTED]:
+        overlay, closer = (_laid(query, stored, match, side) for side in (SIDE, GRID_SIDE))
+        hidden = None if closer is None else lettering(closer)
+        if overlay is None or closer is None or hidden is None:
+            continue
+        seen = _evidence(match, uncovered(overlay, hidden))
+        if seen is None or not is_plainly_the_same(seen.agreement):
+            continue
+        overlap = match.evidence.agreement.overlap
+        seen = replace(seen, agreement=replace(seen.agreement, overlap=overlap))
+        found = replace(match, evidence=seen, log_odds=log_odds(seen), correction="words")
+        told = variation(uncovered(closer, hidden), seen, found.log_odds)
+        if not match.is_product:
+            told = replace(told, log_odds=told.log_odds - _DOUBT_OF_WORDS)
+        found = replace(found, log_odds=found.log_odds - _DOUBT["words"], variation=told)
+        if found.holds:
+            return found
+    return None
+
+
+def _may_be_lettered(match: VerifiedMatch) -> bool:
+    """Tell whether words may be what keeps it from being a copy; thumbnails show too little."""
+    return _may_be_corrected(match) and not match.evidence.is_small
 
 
 def _evidence(match: VerifiedMatch, overlay: Overlay) -> Evidence | None:

@@ -24,7 +24,8 @@ from binocle.fingerprints.fingerprint import distances, perceptual_hash, variant
 from binocle.fingerprints.picture_view import PictureView
 from binocle.fingerprints.residual import differences
 from binocle.fingerprints.variation import variation_measures
-from binocle.fingerprints.verification import VerifiedMatch, closely_overlaid, verify, verify_whole
+from binocle.fingerprints.verification import closely_overlaid, verify, verify_whole
+from binocle.fingerprints.verified_match import VerifiedMatch
 from binocle.types import Float32Array
 from experiments.copies.evasions import EVASIONS
 from experiments.copies.fit_copy_classifier import boosted, saved

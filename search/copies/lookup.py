@@ -17,7 +17,8 @@ from binocle.catalog.types import KnownPicture
 from binocle.collection.collection import Collection
 from binocle.errors import BinocleError
 from binocle.fingerprints.picture_view import FINE_SIDE, PictureView
-from binocle.fingerprints.verification import VerifiedMatch, verify, verify_whole
+from binocle.fingerprints.verification import verify, verify_whole
+from binocle.fingerprints.verified_match import VerifiedMatch
 from binocle.media import images
 from binocle.media.kinds import IMAGE
 from binocle.types import Float32Array, Limits, PixelArray

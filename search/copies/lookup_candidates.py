@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from binocle.catalog.types import KnownPicture
 from binocle.fingerprints.pdq import MATCHING_BITS
-from binocle.fingerprints.verification import VerifiedMatch
+from binocle.fingerprints.verified_match import VerifiedMatch
 from binocle.types import Part, Record
 from search.copies.candidates import CopyCandidate
 from search.copies.hash_lists.hash_list import ListedMatch, confidence_of

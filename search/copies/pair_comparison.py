@@ -21,12 +21,12 @@ from binocle.fingerprints.local_features import LocalFeatures
 from binocle.fingerprints.picture_view import PictureView
 from binocle.fingerprints.residual import differences, residual
 from binocle.fingerprints.verification import (
-    VerifiedMatch,
     closely_overlaid,
     verify,
     verify_fitted,
     verify_whole,
 )
+from binocle.fingerprints.verified_match import VerifiedMatch
 from search.copies.keep_choice import Pair
 from search.copies.originals import LEAST_ENLARGEMENT, drawn_side, is_enlarged
 from search.copies.pairing import NO_FORM

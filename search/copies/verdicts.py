@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from binocle.fingerprints.copy_classifier import Evidence
-from binocle.fingerprints.verification import VerifiedMatch
+from binocle.fingerprints.verified_match import VerifiedMatch
 
 Verdict: TypeAlias = Literal[
     "same-file", "same-pixels", "near-duplicate", "mirrored", "rotated", "part", "variant",

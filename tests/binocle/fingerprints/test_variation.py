@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from binocle.fingerprints.picture_view import PictureView
-from binocle.fingerprints.verification import VerifiedMatch, verify_whole
+from binocle.fingerprints.verification import verify_whole
+from binocle.fingerprints.verified_match import VerifiedMatch
 from experiments.copies.product_variants import VARIANTS
 from experiments.copies.transformations import TRANSFORMATIONS
 from tests.support.drawings import product

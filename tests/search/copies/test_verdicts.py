@@ -10,7 +10,7 @@ from binocle.fingerprints.colour_difference import ColourDifference
 from binocle.fingerprints.copy_classifier import Evidence
 from binocle.fingerprints.geometry import Turn
 from binocle.fingerprints.variation import Variation
-from binocle.fingerprints.verification import VerifiedMatch
+from binocle.fingerprints.verified_match import VerifiedMatch
 from search.copies.verdicts import (
     ShownRegion,
     backed_by_detail,

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from binocle.fingerprints.corrections.white_light import in_white_light
 from binocle.fingerprints.overlay import Overlay, overlaid
 from binocle.fingerprints.picture_view import PictureView
 from binocle.fingerprints.verification import verify_whole
-from binocle.fingerprints.white_light import in_white_light
 from binocle.types import PixelArray
 from search.copies.verdicts import is_copy
 from tests.support.drawings import shirt
