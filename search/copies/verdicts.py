@@ -138,11 +138,15 @@ def backed_by_detail(match: VerifiedMatch) -> VerifiedMatch:
     Words over a picture, and uneven light on plain ground, bring texture that the stored one has
     not; where that one has some, the query has the same. Other things must clearly be no variants.
 
+    What was bent until it fits proves nothing by fitting: two wallets do, too.
+
     Args:
         match: Of whole pictures.
     """
     agreement, variation = match.evidence.agreement, match.variation
     if match.log_odds >= 0 or variation is None or agreement.overlap < _WHOLE_SHARE:
+        return match
+    if "bend" in match.correction:
         return match
     is_backed = any(
         agreement.kept >= kept

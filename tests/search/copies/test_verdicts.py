@@ -199,6 +199,8 @@ def test_a_thumbnail_must_keep_nearly_all(kept: float, variant: float) -> None:
     measured = replace(plain.evidence, agreement=Agreement(share=0.5, overlap=1.0, kept=kept))
     dim = replace(plain, evidence=measured, variation=Variation(variant, ()))
     assert is_copy(backed_by_detail(dim)) is (kept > 0.95 and variant < -4)
+    for bent in ("bend", "light and bend"):
+        assert not is_copy(backed_by_detail(replace(dim, correction=bent)))
 
 
 def test_a_near_hash_backs_no_variant_and_no_part() -> None:
