@@ -14,6 +14,9 @@ from typing import Any, NoReturn
 
 import click
 
+EXIT_INTERRUPTED = 130
+STOPPED = "stopped; what was found is kept"
+"""How a command ends that has no other end."""
 _DIRECTIONS = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _COMMANDS = dict.fromkeys((*range(32), *range(127, 160), 0x2028, 0x2029, *_DIRECTIONS), "�")
 del _COMMANDS[ord("\n")], _COMMANDS[ord("\t")]

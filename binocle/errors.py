@@ -17,6 +17,7 @@
       SpaceMismatchError            space-mismatch
       StorageError                  storage
         BusyError                   busy
+        NoRoomError                 storage
         DamagedListError            damaged-list
         UnreachableError            unreachable
       PictureError                  unreadable
@@ -142,6 +143,10 @@ class BusyError(StorageError):
     """Somebody else holds what this operation needs."""
 
     code = "busy"
+
+
+class NoRoomError(StorageError):
+    """The disk is full, or fails; what was committed is kept."""
 
 
 class DamagedListError(StorageError):

@@ -7,6 +7,7 @@ there are too many folders in. A folder that goes away keeps its records, and is
 it is back.
 """
 
+import errno
 import logging
 import os
 import re
@@ -15,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from binocle.errors import BusyError, NothingIndexedError, SourceError
+from binocle.errors import BusyError, NoRoomError, NothingIndexedError, SourceError
 from binocle.files import identity
 
 _NETWORK = frozenset({
@@ -25,6 +26,7 @@ _NETWORK = frozenset({
 _LOOK_EVERY_S = 1.0
 _LONGEST_BURST_S = 15.0
 _AGAIN_AFTER_S = 5.0
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _ESCAPED = re.compile(rb"\\([0-3][0-7]{2})")  # a space, say
 _log = logging.getLogger(__name__)
 
@@ -64,6 +66,7 @@ class FolderFollower:
         self._polled = set(self._folders) if poll else set[Path]()
         self._due = dict.fromkeys(self._folders, 0.0)
         self._said: dict[Path, str] = {}
+        self._waiting: set[Path] = set()
         self._has_looked = False
 
     def run(self, stop: threading.Event) -> None:
@@ -137,6 +140,9 @@ class FolderFollower:
         try:
             self._index(part)
             self._said.pop(folder, None)
+            if folder in self._waiting:
+                self._waiting.remove(folder)
+                self._tell(f"there is room again, and {folder} is followed")
         except NothingIndexedError as error:
             if part != folder:  # all that was in a subfolder is gone: the whole tells for sure
                 self._run(folder, folder)
@@ -147,6 +153,13 @@ class FolderFollower:
         except SourceError as error:
             self._due[folder] = time.monotonic() + _AGAIN_AFTER_S
             self._say(folder, str(error))
+        except (NoRoomError, OSError) as error:
+            if isinstance(error, OSError) and error.errno not in _FULL:
+                raise
+            self._due[folder] = time.monotonic() + _AGAIN_AFTER_S
+            self._waiting.add(folder)
+            reason = str(error).partition(";")[0]
+            self._say(folder, f"{folder}: {reason}; make room, and it is followed again")
 
     def _look(self) -> bool:
         """See which folders are there; tell whether others are than before."""

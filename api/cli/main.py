@@ -49,14 +49,14 @@ from api.cli.upkeep.rules import rules
 from api.cli.upkeep.transfer import export, import_
 from api.cli.upkeep.tune import tune
 from api.cli.upkeep.watch import watch
-from api.terminal import LogLines, leave, say
+from api.terminal import EXIT_INTERRUPTED, STOPPED, LogLines, leave, say
 from binocle import __version__
 from binocle.errors import BinocleError, UsageError
 
 _BACKGROUND_NICE = 19
 # Until the collector of garbage looks; as often as usual, a fifth of a start.
 _OBJECTS_MADE = 20_000
-_EXIT_FAILURE, _EXIT_USAGE, _EXIT_INTERRUPTED = 1, 2, 130
+_EXIT_FAILURE, _EXIT_USAGE = 1, 2
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -241,7 +241,7 @@ def run_command(given: list[str], obj: object = None) -> int:
     try:
         return run(given, partial(cli.main, given, "binocle", standalone_mode=False, obj=obj))
     except click.exceptions.Abort:
-        return _EXIT_INTERRUPTED
+        return EXIT_INTERRUPTED
     except click.exceptions.NoArgsIsHelpError as error:
         say(error.format_message(), err=True)
         return _EXIT_USAGE
@@ -254,10 +254,10 @@ def run_command(given: list[str], obj: object = None) -> int:
     except BinocleError as error:
         # An interrupt inside a library may come out as an error of that library.
         if _interrupted:
-            return _fail(_interruption(given), _EXIT_INTERRUPTED, debug)
+            return _fail(_interruption(given), EXIT_INTERRUPTED, debug)
         return _fail(str(error), _EXIT_FAILURE, debug)
     except _InterruptedError:
-        return _fail(_interruption(given), _EXIT_INTERRUPTED, debug)
+        return _fail(_interruption(given), EXIT_INTERRUPTED, debug)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # who read us has gone
         return _EXIT_FAILURE
@@ -272,7 +272,7 @@ def run_command(given: list[str], obj: object = None) -> int:
 
 def _fail(message: str, code: int, debug: bool) -> int:
     logging.getLogger(__name__).debug("failed", exc_info=debug)
-    say("Error: " + " ".join(message.split()), err=True)
+    say(("" if message == STOPPED else "Error: ") + " ".join(message.split()), err=True)
     return code
 
 
@@ -291,8 +291,8 @@ def _interrupt(signal_number: int, _frame: object) -> NoReturn:
 def _interruption(arguments: Sequence[str]) -> str:
     if "lookup" in arguments and any(one.startswith("--csv") for one in arguments):
         return "interrupted; the table has what was looked up by then"
-    if not {"index", "watch"}.intersection(arguments):
-        return "interrupted"
+    if "index" not in arguments:
+        return STOPPED if "watch" in arguments else "interrupted"
     return "interrupted; what was committed is kept, run the same command again to go on"
 
 

@@ -1,5 +1,6 @@
 """What changes in a followed folder is in the collection soon, and nothing else happens."""
 
+import errno
 import shutil
 import threading
 import time
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from binocle.errors import BusyError
+from binocle.errors import BusyError, NoRoomError
 from indexer.sources.folder import FolderSource
 from indexer.watching import FolderFollower, file_system_of
 from tests.support import Bench, picture_bytes
@@ -23,10 +24,13 @@ class Following:
         self.runs: list[Path] = []
         self.told: list[str] = []
         self.is_busy = False
+        self.fails: OSError | NoRoomError | None = None
 
     def index(self, path: Path) -> None:
         if self.is_busy:
             raise BusyError("another run")
+        if self.fails is not None:
+            raise self.fails
         self.runs.append(path)
         self.bench.index(FolderSource(path))
 
@@ -144,3 +148,24 @@ def test_file_system_is_that_of_the_deepest_mount(tmp_path: Path) -> None:
     assert file_system_of(tmp_path / "a", mounts) == "tmpfs"
     assert file_system_of(Path("/"), mounts) == "ext4"
     assert file_system_of(tmp_path, tmp_path / "none") == ""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [NoRoomError("the disk is full (x); everything is kept"), OSError(errno.ENOSPC, "no space")],
+)
+def test_full_disk_is_waited_for(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError | NoRoomError
+) -> None:
+    monkeypatch.setattr("indexer.watching._AGAIN_AFTER_S", 0.1)
+    put(tmp_path / "p" / "a.jpg", 1)
+    with following(bench, tmp_path / "p") as state:
+        eventually(lambda: state.keys() == ["a.jpg"])
+        state.fails = error
+        put(tmp_path / "p" / "b.jpg", 2)
+        eventually(lambda: bool(state.told))
+        state.fails = None
+        eventually(lambda: state.keys() == ["a.jpg", "b.jpg"])
+        eventually(lambda: len(state.told) == 2)
+    assert state.told[0].endswith("; make room, and it is followed again")
+    assert state.told[1].startswith("there is room again")

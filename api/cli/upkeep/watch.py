@@ -1,6 +1,7 @@
 """``binocle watch``."""
 
 import os
+import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from api.cli.options import (
     open_container,
     shared,
 )
-from api.terminal import say
+from api.terminal import EXIT_INTERRUPTED, STOPPED, say
 
 _NICE = 19
 
@@ -82,9 +83,14 @@ def watch(
                 say(sentence(report, collection))
 
         say(f"following {', '.join(map(str, followed))}", err=True)
-        FolderFollower(
+        follower = FolderFollower(
             followed, index, lambda text: say(text, err=True), poll=poll, every_s=every_s
-        ).run(threading.Event())
+        )
+        try:
+            follower.run(threading.Event())
+        except KeyboardInterrupt:  # there is no other end to it
+            say(STOPPED, err=True)
+            sys.exit(EXIT_INTERRUPTED)
 
 
 def _local(folders: Sequence[Path | str]) -> list[Path]:
