@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +18,9 @@ from api.cli.options import (
     shared,
 )
 from api.terminal import EXIT_INTERRUPTED, STOPPED, say
+
+if TYPE_CHECKING:
+    from indexer.watching import FolderFollower
 
 _NICE = 19
 
@@ -86,11 +90,15 @@ def watch(
         follower = FolderFollower(
             followed, index, lambda text: say(text, err=True), poll=poll, every_s=every_s
         )
-        try:
-            follower.run(threading.Event())
-        except KeyboardInterrupt:  # there is no other end to it
-            say(STOPPED, err=True)
-            sys.exit(EXIT_INTERRUPTED)
+        _run(follower)
+
+
+def _run(follower: "FolderFollower") -> None:
+    try:
+        follower.run(threading.Event())
+    except KeyboardInterrupt:  # there is no other end to it
+        say(STOPPED, err=True)
+        sys.exit(EXIT_INTERRUPTED)
 
 
 def _local(folders: Sequence[Path | str]) -> list[Path]:
