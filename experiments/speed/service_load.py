@@ -75,7 +75,11 @@ def _record(number: int, row: Float32Array) -> NewRecord:
 
 @contextmanager
 def serving(
-    home: Path, encode_batch: int, settings: Mapping[str, str] | None = None
+    home: Path,
+    encode_batch: int,
+    settings: Mapping[str, str] | None = None,
+    *,
+    log: Path = Path(os.devnull),
 ) -> Iterator[tuple[str, int]]:
     """Run the real service in a process of its own; give its address and the process."""
     with socket.socket() as probe:
@@ -88,7 +92,10 @@ def serving(
         **(settings or {}),
     }
     command = [sys.executable, "-m", "api.cli.main", "serve", "--port", str(port)]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
+    with (
+        log.open("wb") as lines,
+        subprocess.Popen(command, env=environment, stderr=lines) as process,
+    ):
         url = f"http://127.0.0.1:{port}"
         try:
             for _ in range(600):

@@ -2,7 +2,8 @@
 
 Records are stored, changed, found in every way, and removed again, so that their number stays the
 same. Told are the answers by status and, over time, the memory and open files of the service with
-its decoders: flat is what grows no more once the collection is full.
+its decoders: flat is what grows no more once the collection is full. Of a request that fails in the
+service (500), its log is shown in the end, tracebacks and all.
 """
 
 import argparse
@@ -146,6 +147,12 @@ def _usage(process: int) -> tuple[float, int]:
     return mib, files
 
 
+def _without_access(log: Path) -> str:
+    """Return what a service wrote, but for its line for every request."""
+    lines = log.read_text(errors="replace").splitlines()
+    return "\n".join(line for line in lines if "binocle.access" not in line)
+
+
 @contextmanager
 def _asking(soak: Soak, clients: int) -> Iterator[None]:
     threads = [threading.Thread(target=soak.client, args=(number,)) for number in range(clients)]
@@ -170,7 +177,7 @@ def main() -> None:
     seen: list[tuple[float, int]] = []
     with (
         tempfile.TemporaryDirectory() as home,
-        serving(Path(home), encode_batch=32) as (url, process),
+        serving(Path(home), encode_batch=32, log=Path(home, "log")) as (url, process),
     ):
         httpx.put(f"{url}{_PATH}", timeout=60).raise_for_status()
         soak = Soak(url, options.records, options.pause)
@@ -183,6 +190,8 @@ def main() -> None:
                 print(
                     f"{time.monotonic() - begun:6.0f} s {mib:6.0f} MiB {files:4} files", flush=True
                 )
+        if any(status == httpx.codes.INTERNAL_SERVER_ERROR for _, status in soak.statuses):
+            print(_without_access(Path(home, "log")))
     for (kind, status), count in sorted(soak.statuses.items()):
         print(f"{kind:10} {status} {count:8,}")
     settled = seen[int(_WARM_SHARE * len(seen)) :]

@@ -38,9 +38,20 @@ def test_pixels_are_scaled_by_mean_and_deviation_and_rows_are_unit() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (3, 2, 2, 3), dtype=np.uint8)
     rows = towers(seen).encode_images(pixels)
     expected = (pixels / 255 - np.array(PLAIN["mean"])) / np.array(PLAIN["std"])
-    assert np.allclose(seen[0].numpy(), expected.transpose(0, 3, 1, 2), atol=1e-6)
+    assert np.allclose(torch.cat(seen).numpy(), expected.transpose(0, 3, 1, 2), atol=1e-6)
     assert rows.dtype == np.float32
     assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-6)
+
+
+def test_processors_see_batches_of_pictures_of_six_sizes_alone() -> None:
+    seen: list[torch.Tensor] = []
+    pixels = np.random.default_rng(0).integers(0, 256, (75, 2, 2, 3), dtype=np.uint8)
+    made = towers(seen)
+    whole = np.concatenate([made.encode_images(pixels[place : place + 1]) for place in range(75)])
+    seen.clear()
+    for count in range(1, 76):
+        assert np.array_equal(made.encode_images(pixels[:count]), whole[:count])
+    assert {len(one) for one in seen} == {1, 2, 4, 8, 16, 32}
 
 
 def test_many_texts_go_in_batches_and_keep_their_order() -> None:
