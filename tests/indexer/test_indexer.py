@@ -11,6 +11,8 @@ from filelock import FileLock
 
 from binocle.errors import BusyError, NothingIndexedError, SourceError, SpaceMismatchError
 from binocle.types import Limits, Space
+from indexer.indexer import Progress
+from indexer.sources.base import Candidate
 from indexer.sources.folder import FileSource, FolderSource
 from indexer.sources.registry import open_source
 from indexer.sources.table import ColumnRoles
@@ -377,3 +379,21 @@ def test_what_was_in_a_subfolder_that_is_empty_now_is_kept(bench: Bench, photos:
     assert len(bench.ids()) == 20
     (photos / "2019").rmdir()
     assert bench.index(FolderSource(photos)).tally.removed == 10
+
+
+class GrowingFolder(FolderSource):
+    """A folder that a picture comes into once it has been counted."""
+
+    def scan(self, name: str) -> Iterator[Candidate]:
+        (self.path / "z.jpg").write_bytes(picture_bytes(99))
+        yield from super().scan(name)
+
+
+def test_progress_never_passes_its_total_where_a_folder_grows_meanwhile(
+    bench: Bench, photos: Path
+) -> None:
+    told: list[Progress] = []
+    bench.indexer(on_progress=told.append).run(GrowingFolder(photos))
+    assert "z.jpg" in {one.rsplit("/", 1)[1] for one in bench.ids()}
+    assert max(one.done for one in told) > told[0].total
+    assert [one for one in told if one.done > one.total] == []

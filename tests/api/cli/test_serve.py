@@ -5,6 +5,7 @@ import json
 import socket
 import ssl
 import subprocess
+import time
 from pathlib import Path
 
 import httpx
@@ -103,3 +104,25 @@ def test_home_that_others_can_read_is_told_of_and_left_as_it_is(
     tell_if_open_to_others(home)
     assert "chmod -R go-rwx" in caplog.text
     assert home.stat().st_mode & 0o777 == 0o750
+
+
+_TELLING_WHAT_IS_FROZEN = """
+import gc, sys, threading, time
+def tell():
+    while True:
+        print("frozen", gc.get_freeze_count(), file=sys.stderr, flush=True)
+        time.sleep(0.1)
+threading.Thread(target=tell, daemon=True).start()
+from api.cli import main
+main.main(sys.argv[1:])
+"""
+
+
+def test_what_a_service_has_imported_is_not_looked_through_for_garbage(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    program = ("-c", _TELLING_WHAT_IS_FROZEN)
+    with served(tmp_path / "home", free_port(), log=log, program=program):
+        time.sleep(0.5)
+    counts = [int(one.split()[1]) for one in log.read_text().splitlines() if "frozen " in one]
+    assert counts[0] == 0
+    assert counts[-1] > 50_000
