@@ -17,7 +17,6 @@
       SpaceMismatchError            space-mismatch
       StorageError                  storage
         BusyError                   busy
-        NoRoomError                 storage
         DamagedListError            damaged-list
         UnreachableError            unreachable
       PictureError                  unreadable
@@ -134,19 +133,20 @@ class SpaceMismatchError(BinocleError):
 
 
 class StorageError(BinocleError):
-    """The catalogue or an index file cannot be read or written."""
+    """The catalogue or an index file cannot be read or written.
+
+    Attributes:
+        has_no_room: The disk is full, or fails; what was committed is kept.
+    """
 
     code = "storage"
+    has_no_room = False
 
 
 class BusyError(StorageError):
     """Somebody else holds what this operation needs."""
 
     code = "busy"
-
-
-class NoRoomError(StorageError):
-    """The disk is full, or fails; what was committed is kept."""
 
 
 class DamagedListError(StorageError):

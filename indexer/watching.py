@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from binocle.errors import BusyError, NoRoomError, NothingIndexedError, SourceError
+from binocle.errors import BusyError, NothingIndexedError, SourceError, StorageError
 from binocle.files import identity
 
 _NETWORK = frozenset({
@@ -153,8 +153,9 @@ class FolderFollower:
         except SourceError as error:
             self._due[folder] = time.monotonic() + _AGAIN_AFTER_S
             self._say(folder, str(error))
-        except (NoRoomError, OSError) as error:
-            if isinstance(error, OSError) and error.errno not in _FULL:
+        except (StorageError, OSError) as error:
+            is_full = error.errno in _FULL if isinstance(error, OSError) else error.has_no_room
+            if not is_full:
                 raise
             self._due[folder] = time.monotonic() + _AGAIN_AFTER_S
             self._waiting.add(folder)

@@ -23,7 +23,7 @@ from binocle.catalog.query_file import SqliteQueryStore
 from binocle.catalog.tables import filter_sql, schema
 from binocle.catalog.tables.fulltext import Fts5Index
 from binocle.catalog.tables.session import SqliteSession, SqlSession
-from binocle.errors import BusyError, NoRoomError, StorageError
+from binocle.errors import BusyError, StorageError
 from binocle.files import PRIVATE_FILE, identity
 
 _log = logging.getLogger(__name__)
@@ -32,6 +32,10 @@ _PAUSE_S, _PAUSE_SHARE = 0.02, 0.4
 
 
 _Stamp: TypeAlias = tuple[tuple[int, int], ...]
+
+
+class _NoRoomError(StorageError):
+    has_no_room = True
 
 
 class SqliteCatalog:
@@ -59,7 +63,7 @@ class SqliteCatalog:
         try:
             try:
                 self._prepare()
-            except NoRoomError:
+            except _NoRoomError:
                 if self._read_only or not self._path.stat().st_size:
                     raise
                 self._engine.dispose()
@@ -209,7 +213,7 @@ class SqliteCatalog:
                 return StorageError(f"{left}: {damage.move_remedy(self._path.parent.name)}")
             return BusyError(f"the catalogue of {self._path.parent.name}: {text}")
         if "disk is full" in text or "disk I/O error" in text:
-            return NoRoomError(
+            return _NoRoomError(
                 f"the disk that holds {self._path.parent} is full or failing ({text}); everything "
                 "committed so far is kept: make room and run the same command again"
             )

@@ -81,7 +81,8 @@ class Soak:
             return "store", lambda http: self._store(http, key, words, _picture(rng))
         if lot < 3:
             return "remove", lambda http: self._remove(http, some)
-        record = f"{_PATH}/records/{some}"
+        with self.lock:  # none that goes next
+            record = f"{_PATH}/records/{[some, *self.stored][-1]}"
         body = {"query": [{"text": words}], "filter": {"n": {"lt": 50}}, "facets": ["n:numbers:5"]}
         new = {"metadata": {"n": int(rng.integers(100))}}
         batch = {"searches": [{"query": f"{words} {n}"} for n in range(8)]}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from binocle.errors import BusyError, NoRoomError
+from binocle.errors import BusyError, StorageError
 from indexer.sources.folder import FolderSource
 from indexer.watching import FolderFollower, file_system_of
 from tests.support import Bench, picture_bytes
@@ -24,7 +24,7 @@ class Following:
         self.runs: list[Path] = []
         self.told: list[str] = []
         self.is_busy = False
-        self.fails: OSError | NoRoomError | None = None
+        self.fails: OSError | StorageError | None = None
 
     def index(self, path: Path) -> None:
         if self.is_busy:
@@ -150,12 +150,16 @@ def test_file_system_is_that_of_the_deepest_mount(tmp_path: Path) -> None:
     assert file_system_of(tmp_path, tmp_path / "none") == ""
 
 
+class _FullError(StorageError):
+    has_no_room = True
+
+
 @pytest.mark.parametrize(
     "error",
-    [NoRoomError("the disk is full (x); everything is kept"), OSError(errno.ENOSPC, "no space")],
+    [_FullError("the disk is full (x); everything is kept"), OSError(errno.ENOSPC, "no space")],
 )
 def test_full_disk_is_waited_for(
-    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError | NoRoomError
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError | StorageError
 ) -> None:
     monkeypatch.setattr("indexer.watching._AGAIN_AFTER_S", 0.1)
     put(tmp_path / "p" / "a.jpg", 1)
