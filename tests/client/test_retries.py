@@ -34,7 +34,10 @@ def answering(*answers: bytes) -> Iterator[tuple[str, list[bytes]]]:
             for answer in answers:
                 connection, _ = listener.accept()
                 with connection:
-                    asked.append(connection.recv(65536))
+                    request = b""
+                    while b"\r\n\r\n" not in request and (piece := connection.recv(65536)):
+                        request += piece  # what is left unread would reset the connection
+                    asked.append(request)
                     connection.sendall(answer)
 
         thread = threading.Thread(target=serve, daemon=True)
